@@ -1,0 +1,104 @@
+"""The only module that starts a process: argv tuples, timeouts, secrets masked."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from runtime.errors import ShoestringError
+
+DEFAULT_TIMEOUT_SECONDS = 120.0
+TAIL_LINES = 12
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a finished process gave back."""
+
+    argv: tuple[str, ...]
+    code: int
+    out: str
+    err: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended with exit code 0."""
+        return self.code == 0
+
+    def tail(self, lines: int = TAIL_LINES) -> str:
+        """The last lines that it printed: standard error, or standard output where that is empty."""
+        return "\n".join((self.err.strip() or self.out.strip()).splitlines()[-lines:])
+
+
+class CommandError(ShoestringError):
+    """A process failed; the message has its command and its last lines."""
+
+    def __init__(self, result: Result) -> None:
+        self.result = result
+        super().__init__(f"{' '.join(result.argv)} ended with exit code {result.code}:\n{result.tail()}")
+
+
+def exists(program: str) -> bool:
+    """Whether a program is on the PATH."""
+    return shutil.which(program) is not None
+
+
+def run(
+    argv: tuple[str, ...],
+    *,
+    timeout: float = DEFAULT_TIMEOUT_SECONDS,
+    environment: Mapping[str, str] | None = None,
+    directory: Path | None = None,
+    stdin: str = "",
+    secrets: tuple[str, ...] = (),
+) -> Result:
+    """Run a program to its end and return what it printed, whatever its exit code.
+
+    `environment` is added to the present one. Values in `secrets` are masked in all that is returned; pass
+    secrets by `environment` or `stdin`, never in `argv`. `timeout` is in seconds.
+    Raises ShoestringError if the program is not there or does not end in time.
+    """
+    try:
+        process = subprocess.run(
+            argv,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            cwd=directory,
+            env={**os.environ, **(environment or {})},
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise ShoestringError(f"{argv[0]} is not installed on this host.") from error
+    except subprocess.TimeoutExpired as error:
+        raise ShoestringError(f"{' '.join(argv)} did not end within {timeout:.0f} s.") from error
+    return Result(argv, process.returncode, _mask(process.stdout, secrets), _mask(process.stderr, secrets))
+
+
+def check(
+    argv: tuple[str, ...],
+    *,
+    timeout: float = DEFAULT_TIMEOUT_SECONDS,
+    environment: Mapping[str, str] | None = None,
+    directory: Path | None = None,
+    stdin: str = "",
+    secrets: tuple[str, ...] = (),
+) -> Result:
+    """As `run`, and raises CommandError for any exit code but 0."""
+    result = run(argv, timeout=timeout, environment=environment, directory=directory, stdin=stdin, secrets=secrets)
+    if not result.ok:
+        raise CommandError(result)
+    return result
+
+
+def _mask(text: str, secrets: tuple[str, ...]) -> str:
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, "***")
+    return text

@@ -1,0 +1,65 @@
+"""Errors that a user reads, and the exit codes that a script reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+
+
+class ExitCode(IntEnum):
+    """Exit codes of every command."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    LOCKED = 3
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong in a file of the user's, and what to do about it.
+
+    `key` is the dotted path of the setting or the name of the key, `line` counts from 1; both may be
+    unknown (empty, 0).
+    """
+
+    file: Path
+    what: str
+    key: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        place = f"{self.file.name}:{self.line}" if self.line else self.file.name
+        return f"{place} {self.key}: {self.what}" if self.key else f"{place}: {self.what}"
+
+
+class ShoestringError(Exception):
+    """Something failed; the message is one sentence for the user, with what to do."""
+
+    exit_code = ExitCode.FAILED
+
+
+class UsageError(ShoestringError):
+    """A wrong command line or wrong settings."""
+
+    exit_code = ExitCode.USAGE
+
+
+class LockedError(ShoestringError):
+    """Another changing command holds the lock."""
+
+    exit_code = ExitCode.LOCKED
+
+
+class SettingsError(UsageError):
+    """The settings file has problems; all of them are told at once."""
+
+    def __init__(self, file: Path, problems: tuple[Problem, ...]) -> None:
+        self.file = file
+        self.problems = problems
+        count = f"{len(problems)} problem" + ("s" if len(problems) != 1 else "")
+        lines = "\n".join(
+            f"  {problem.key}: {problem.what}" if problem.key else f"  {problem.what}" for problem in problems
+        )
+        super().__init__(f"settings: {count} in {file}\n{lines}")

@@ -1,0 +1,124 @@
+"""Values that go into a configuration: each is checked here before it goes anywhere.
+
+Every function takes what a file or a person gave, returns the normal form, and raises ValueError with the
+end of a sentence ("is not a port (1 to 65535)").
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+# RFC 1123 section 2.1: letters, digits and hyphens, not first or last; 63 a label, 253 in all.
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+# What a container's host name may be: the ancestor's files have underscores in them.
+_BACKEND = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
+_APPLICATION = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@([^@]+)")
+# RFC 3986 section 3.3, without what HAProxy's configuration or a shell would read as its own.
+_HTTP_PATH = re.compile(r"/[A-Za-z0-9/._~!&()*+,;=:@%?-]*")
+_HTTPS_URL = re.compile(r"https://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9/._~-]*)?")
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def host_name(value: object) -> str:
+    """A DNS host name, lower-case and without a final dot."""
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not a host name")
+    name = value.lower().removesuffix(".")
+    if not name.isascii():
+        raise ValueError(f"{value!r} is not a host name; write it in its ASCII form{_punycode(name)}")
+    labels = name.split(".")
+    if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
+        raise ValueError(f"{value!r} is not a host name")
+    if labels[-1].isdigit():
+        raise ValueError(f"{value!r} is an address, not a host name")
+    return name
+
+
+def _punycode(name: str) -> str:
+    try:
+        return f" ({name.encode('idna').decode()})"
+    except UnicodeError:
+        return ""
+
+
+def domain(value: object) -> str:
+    """A host name with at least two labels, such as `example.com`."""
+    name = host_name(value)
+    if "." not in name:
+        raise ValueError(f"{value!r} is not a domain; one looks like example.com")
+    return name
+
+
+def host_pattern(value: object) -> str:
+    """A host name, or `*.` and a domain: the wildcard stands for one label, as in certificates."""
+    if isinstance(value, str) and value.startswith("*."):
+        return f"*.{domain(value[2:])}"
+    return host_name(value)
+
+
+def port(value: object) -> int:
+    """A TCP or UDP port."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 65535:
+        raise ValueError(f"{value!r} is not a port (1 to 65535)")
+    return value
+
+
+def ip_address(value: object) -> str:
+    """An IPv4 or IPv6 address in its normal form."""
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not an IP address")
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        raise ValueError(f"{value!r} is not an IP address") from None
+
+
+def private_listen_address(value: object) -> str:
+    """An address to serve internal services on: one address, not all of them."""
+    address = ip_address(value)
+    if ipaddress.ip_address(address).is_unspecified:
+        raise ValueError(f"{address} would open the internal services on every address; name one address")
+    return address
+
+
+def backend(value: object) -> str:
+    """The host name of a container, which names its backend in the proxy."""
+    if not isinstance(value, str) or not _BACKEND.fullmatch(value):
+        raise ValueError(f"{value!r} is not a host name for a container (letters, digits, - _ and .)")
+    return value
+
+
+def application(value: object) -> str:
+    """The name of an application, an instance or a network: also part of names in Docker."""
+    if not isinstance(value, str) or not _APPLICATION.fullmatch(value):
+        raise ValueError(f"{value!r} is not a name (lower-case letters, digits, - and _)")
+    return value
+
+
+def email(value: object) -> str:
+    """An e-mail address that a certificate authority takes."""
+    match = _EMAIL.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"{value!r} is not an e-mail address")
+    try:
+        domain(match[1])
+    except ValueError:
+        raise ValueError(f"{value!r} is not an e-mail address") from None
+    return match[0]
+
+
+def http_path(value: object) -> str:
+    """The path of an HTTP request, such as `/health`."""
+    if not isinstance(value, str) or not _HTTP_PATH.fullmatch(value):
+        raise ValueError(f"{value!r} is not an HTTP path; one looks like /health")
+    return value
+
+
+def https_url(value: object) -> str:
+    """An https:// address."""
+    if not isinstance(value, str) or not _HTTPS_URL.fullmatch(value):
+        raise ValueError(f"{value!r} is not an https:// address")
+    return value

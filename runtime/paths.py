@@ -1,0 +1,137 @@
+"""Every path that Shoestring uses, from one root: the data directory."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from runtime.errors import UsageError
+
+ENVIRONMENT_VARIABLE = "SHOESTRING_DATA_DIRECTORY"
+RECORD = Path("/etc/shoestring/data-directory")
+RUN_ROOT = Path("/run/shoestring")
+DEFAULT_DATA_DIRECTORY = Path("/srv/shoestring")
+
+
+class Side(StrEnum):
+    """Which proxy serves an application, and on which network."""
+
+    PUBLIC = "public"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The layout of one data directory."""
+
+    root: Path
+
+    @property
+    def conf(self) -> Path:
+        """What a person edits; a git repository."""
+        return self.root / "conf"
+
+    @property
+    def data(self) -> Path:
+        """What services write. Application files see it as `${DATA_BASE_PATH}`."""
+        return self.root / "data"
+
+    @property
+    def generated(self) -> Path:
+        """What may be deleted at any time and is made again."""
+        return self.root / "generated"
+
+    @property
+    def settings(self) -> Path:
+        """The one settings file."""
+        return self.conf / "shoestring.yaml"
+
+    @property
+    def secrets(self) -> Path:
+        """Generated passwords and tokens, 0600, never committed."""
+        return self.conf / "secrets.yaml"
+
+    @property
+    def core_compose(self) -> Path:
+        """The Compose file of the two proxies."""
+        return self.generated / "core.compose.yaml"
+
+    def applications(self, side: Side) -> Path:
+        """The directory with the application files of one side."""
+        return self.conf / f"applications-{side}"
+
+    def override(self, side: Side, application: str) -> Path:
+        """The Compose override that adds networks, labels and image names to an application file."""
+        return self.generated / "overrides" / side / f"{application}.yaml"
+
+    def accepted(self, side: Side, application: str) -> Path:
+        """The last good copy of an application file; it keeps its host names served while the file is broken."""
+        return self.generated / "accepted" / side / f"{application}.yaml"
+
+    def proxy_template(self, side: Side) -> Path:
+        """The person's template of a proxy's configuration."""
+        return self.conf / f"haproxy-{side}" / "haproxy.cfg.j2"
+
+    def proxy_generated(self, side: Side) -> Path:
+        """The directory that is mounted into the proxy's container, with `haproxy.cfg`."""
+        return self.generated / f"haproxy-{side}"
+
+    def proxy_certificates(self, side: Side) -> Path:
+        """The directory with `NAME.pem` and `NAME.pem.key` that the proxy loads."""
+        return self.data / f"haproxy-{side}-ssl"
+
+
+@dataclass(frozen=True)
+class RunPaths:
+    """What lives only until the next boot: the lock and the sockets of one instance."""
+
+    instance: str
+    root: Path = RUN_ROOT
+
+    @property
+    def directory(self) -> Path:
+        """The directory of this instance."""
+        return self.root / self.instance
+
+    @property
+    def lock(self) -> Path:
+        """Held by every command that changes something."""
+        return self.directory / "lock"
+
+    def proxy(self, side: Side) -> Path:
+        """The directory that the proxy's sockets are in; mounted into its container."""
+        return self.directory / f"haproxy-{side}"
+
+    def master_socket(self, side: Side) -> Path:
+        """The socket of the proxy's master process."""
+        return self.proxy(side) / "master.sock"
+
+
+def recorded_data_directory() -> Path | None:
+    """The data directory that setup recorded on this host, if any."""
+    try:
+        text = RECORD.read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
+    return Path(text) if text else None
+
+
+def find(argument: Path | None) -> Paths:
+    """Find the data directory: the argument, else the environment, else what setup recorded.
+
+    Raises UsageError if there is none, or if it is not one of ours.
+    """
+    chosen = argument or Path(os.environ.get(ENVIRONMENT_VARIABLE, "")) or None
+    if chosen is None or str(chosen) == ".":
+        chosen = recorded_data_directory()
+    if chosen is None:
+        raise UsageError("There is no data directory on this host yet. Make one with: sudo shoestring setup")
+    paths = Paths(chosen.absolute())
+    if not paths.settings.is_file():
+        raise UsageError(
+            f"{paths.root} is not a Shoestring data directory (it has no conf/shoestring.yaml). "
+            "Name another with --data-directory, or make one with: sudo shoestring setup"
+        )
+    return paths
