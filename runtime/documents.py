@@ -125,4 +125,5 @@ def _walk(
 
 def dump(value: object) -> str:
     """Write a value as YAML in the order of its keys."""
-    return cast(str, yaml.safe_dump(value, sort_keys=False, default_flow_style=False, allow_unicode=True, width=110))
+    text: str = yaml.safe_dump(value, sort_keys=False, default_flow_style=False, allow_unicode=True, width=110)
+    return text

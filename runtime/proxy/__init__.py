@@ -1,0 +1,1 @@
+"""The proxies' configuration: rendered, checked by HAProxy, installed, reloaded."""

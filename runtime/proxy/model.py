@@ -1,0 +1,35 @@
+"""What a proxy's template sees. Changing a name here breaks templates that people have edited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runtime.applications import Backend, TcpPort
+from runtime.paths import Side
+
+
+@dataclass(frozen=True)
+class Link:
+    """One line of the page that lists the applications: its name, side, and addresses (URLs; maybe none)."""
+
+    application: str
+    side: Side
+    urls: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ProxyModel:
+    """One side's proxy.
+
+    `http_port` and `https_port` are those outside the container (`https_port` is 0 where the side has no TLS).
+    `index_host` is the host name that the page with `links` is served at; empty: there is no such page.
+    Every value in here has been validated; host names are lower-case ASCII.
+    """
+
+    side: Side
+    http_port: int
+    https_port: int
+    backends: tuple[Backend, ...]
+    tcp_ports: tuple[TcpPort, ...]
+    index_host: str = ""
+    links: tuple[Link, ...] = ()
