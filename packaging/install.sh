@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs all that Shoestring needs on this host, then Shoestring, then runs its wizard.
+# shellcheck source-path=SCRIPTDIR
 set -euo pipefail
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -8,12 +9,27 @@ OS_RELEASE=${SHOESTRING_OS_RELEASE:-/etc/os-release}
 # sudo may leave out the directories that hold dockerd and ip.
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin
 
-# shellcheck source=packaging/lib/output.sh
+# shellcheck source=lib/output.sh
 . "$HERE/lib/output.sh"
-# shellcheck source=packaging/lib/distribution.sh
+# shellcheck source=lib/distribution.sh
 . "$HERE/lib/distribution.sh"
-# shellcheck source=packaging/lib/docker.sh
+# shellcheck source=lib/docker.sh
 . "$HERE/lib/docker.sh"
+# shellcheck source=lib/shoestring.sh
+. "$HERE/lib/shoestring.sh"
+# shellcheck source=lib/demo.sh
+. "$HERE/lib/demo.sh"
+
+usage() {
+  cat <<END
+Installs Docker, Compose, what they need and Shoestring on this host, then runs the wizard.
+
+  sudo packaging/install.sh [SETUP OPTIONS]   install, then shoestring setup with these options
+  sudo packaging/install.sh --demo            install, then show it on loopback, no questions
+  sudo packaging/install.sh --remove          take the demo away again
+  sudo packaging/install.sh --prepare         only Docker and the packages, not Shoestring
+END
+}
 
 know_host() {
   begin "host"
@@ -46,10 +62,47 @@ prepare() {
   install_compose
 }
 
+install() {
+  prepare
+  install_python
+  install_pipx
+  install_shoestring
+  if ! systemd_runs; then
+    note "No systemd runs here, so timers are not installed: nothing watches or renews by itself."
+  fi
+}
+
 main() {
+  local action=setup argument
+  local -a setup_options=()
+  for argument in "$@"; do
+    case $argument in
+      -h | --help) usage && return ;;
+      --prepare) action=prepare ;;
+      # --demo --remove and --remove are the same.
+      --demo) [[ $action == remove ]] || action=demo ;;
+      --remove) action=remove ;;
+      *) setup_options+=("$argument") ;;
+    esac
+  done
+  if [[ $action != setup ]] && ((${#setup_options[@]})); then
+    printf 'With --%s there are no other options, but here is %s. See: %s --help\n' "$action" "${setup_options[0]}" "$0" >&2
+    return 2
+  fi
   ((EUID == 0)) || give_up "Installing needs root. Run it again with sudo."
   open_log "${SHOESTRING_INSTALL_LOG:-/var/log/shoestring-install.log}"
-  prepare
+  case $action in
+    prepare) prepare ;;
+    demo)
+      install
+      demo
+      ;;
+    remove) remove_demo ;;
+    setup)
+      install
+      exec "$SHOESTRING" setup "${setup_options[@]}"
+      ;;
+  esac
 }
 
 main "$@"

@@ -42,11 +42,12 @@ engine_companions() {
   esac
 }
 
-# The packages that may hold Compose v2. docker-compose was version 1 until Debian 13, so its version counts.
+# The packages that may hold Compose v2. docker-compose-plugin is there only where the person has added
+# Docker's own repository, and then fits the engine that came from there. docker-compose was version 1 until Debian 13, so its version counts.
 compose_packages() {
   case $1 in
-    debian) echo docker-compose-v2 docker-compose-plugin docker-compose ;;
-    fedora | amazon) echo docker-compose docker-compose-plugin ;;
+    debian) echo docker-compose-plugin docker-compose-v2 docker-compose ;;
+    fedora | amazon) echo docker-compose-plugin docker-compose ;;
   esac
 }
 
@@ -126,9 +127,19 @@ candidate_version() {
 
 install_packages() {
   refresh_index
+  ADVICE="See if the package manager can do this by itself, then run this again."
+  install_with must "$@"
+}
+
+try_install_packages() {
+  install_with try "$@"
+}
+
+# Never removes a package: an engine of another source, and what it runs, would go.
+install_with() {
   case $FAMILY in
-    debian) must apt_get install --no-install-recommends "$@" ;;
-    *) must dnf -y -q --setopt=install_weak_deps=False install "$@" ;;
+    debian) "$1" apt_get install --no-remove --no-install-recommends "${@:2}" ;;
+    *) "$1" dnf -y -q --setopt=install_weak_deps=False install "${@:2}" ;;
   esac
 }
 

@@ -53,7 +53,7 @@ start_engine_without_systemd() {
   printf '\n$ setsid dockerd\n' >>"$LOG"
   # A session of its own: the engine must outlive this script and the terminal it came from.
   setsid --fork dockerd </dev/null >>"$ENGINE_LOG" 2>&1
-  ENGINE_NOTE="No systemd runs here, so the engine was started by this script. After a reboot: sudo packaging/install.sh --prepare"
+  ENGINE_NOTE="No systemd runs here, so the engine was started by this script. After a reboot: sudo $HERE/install.sh --prepare"
 }
 
 wait_for_engine() {
@@ -87,9 +87,10 @@ install_compose() {
   local way
   COMPOSE_FROM="there already"
   for way in : compose_from_distribution compose_from_docker compose_from_next_debian; do
-    "$way" && compose_is_there || continue
-    done_with "$(compose_version), $COMPOSE_FROM"
-    return
+    if "$way" && compose_is_there; then
+      done_with "$(compose_version), $COMPOSE_FROM"
+      return
+    fi
   done
   give_up "No Compose $COMPOSE_AT_LEAST or later was found for this distribution. Install the plug-in (docs.docker.com/compose/install/linux), then run this again."
 }
@@ -100,7 +101,7 @@ compose_from_distribution() {
   for name in $(compose_packages "$FAMILY"); do
     version=$(candidate_version "$name") || continue
     version_at_least "$version" "$COMPOSE_AT_LEAST" || continue
-    install_packages "$name"
+    try_install_packages "$name" || continue
     COMPOSE_FROM="installed: $name"
     return
   done
@@ -138,7 +139,7 @@ Signed-By: $key
 END
   pin_one_package shoestring-docker "origin ${DOCKER_SITE#https://}" docker-compose-plugin
   update_one_source shoestring-docker || return 1
-  try apt_get install --no-install-recommends docker-compose-plugin || return 1
+  try_install_packages docker-compose-plugin || return 1
   COMPOSE_FROM="installed from Docker's repository"
 }
 
@@ -152,7 +153,7 @@ gpgkey=$DOCKER_SITE/${1%/*}/gpg
 gpgcheck=1
 includepkgs=docker-compose-plugin
 END
-  try dnf -y -q --setopt=install_weak_deps=False install docker-compose-plugin || return 1
+  try_install_packages docker-compose-plugin || return 1
   COMPOSE_FROM="installed from Docker's repository"
 }
 
@@ -169,7 +170,7 @@ Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 END
   pin_one_package shoestring-trixie "release n=trixie" docker-compose
-  if update_one_source shoestring-trixie && try apt_get install --no-install-recommends docker-compose; then
+  if update_one_source shoestring-trixie && try_install_packages docker-compose; then
     COMPOSE_FROM="installed: docker-compose of Debian 13"
     return
   fi
@@ -180,6 +181,7 @@ END
 # The mirror that this host uses for Debian itself, for it is known to be reached from here.
 debian_mirror() {
   local mirror
+  # shellcheck disable=SC2016 # apt-get expands it
   mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' | head -n 1)
   printf '%s' "${mirror:-http://deb.debian.org/debian}"
 }

@@ -1,0 +1,133 @@
+# shellcheck shell=bash
+# The demo: an instance of its own, on loopback only, and its removal.
+
+readonly DEMO=shoestring-demo
+readonly DEMO_DIRECTORY=/srv/$DEMO
+# The local images that were here before the demo; it removes no others than its own.
+readonly DEMO_IMAGES_BEFORE=/var/lib/$DEMO/images-before
+readonly REGISTRY=https://registry-1.docker.io/v2/
+
+demo_answers() {
+  cat <<END
+version: 1
+instance: $DEMO
+domain: example.test
+email: ops@example.test
+public: {address: 127.0.0.1, http_port: 8080, https_port: 8443}
+internal: {address: 127.0.0.1, http_port: 8081, domain: internal.example.test}
+images: {source: $1}
+END
+}
+
+# "registry" if one answers, else "local". A registry asks for a login (401); a proxy in the way does not.
+image_source() {
+  local code
+  code=$(curl --silent --output /dev/null --write-out '%{http_code}' --connect-timeout 5 --max-time 10 "$REGISTRY") || true
+  if [[ $code == 200 || $code == 401 ]]; then echo registry; else echo local; fi
+}
+
+local_images() {
+  docker image ls --filter label=shoestring.image --format '{{.Repository}}:{{.Tag}}' | LC_ALL=C sort -u
+}
+
+demo() {
+  local answers source code=0
+  if [[ ! -e $DEMO_IMAGES_BEFORE ]]; then
+    mkdir -p "$(dirname "$DEMO_IMAGES_BEFORE")"
+    local_images >"$DEMO_IMAGES_BEFORE"
+  fi
+  begin "images"
+  source=$(image_source)
+  if [[ $source == registry ]]; then done_with "from a registry"; else done_with "built here, as no registry answers"; fi
+  answers=$(mktemp)
+  demo_answers "$source" >"$answers"
+  "$SHOESTRING" setup --answers "$answers" --data-directory "$DEMO_DIRECTORY" --yes </dev/null || code=$?
+  rm -f "$answers"
+  if ((code != 0)); then
+    printf '\nThe demo did not start. Mend what is named above, then run this again, or take it away: sudo %s --remove\n' "$0"
+    exit "$code"
+  fi
+  show_demo
+}
+
+show_demo() {
+  local failed=0
+  printf '\n'
+  show_page example.test 8443 https || failed=1
+  show_page internal.example.test 8081 http || failed=1
+  if ((failed)); then
+    printf '\nSee why with: sudo shoestring status --data-directory %s\n' "$DEMO_DIRECTORY"
+    exit 1
+  fi
+  cat <<END
+
+  Try next
+    curl -k --resolve example.test:8443:127.0.0.1 https://example.test:8443/
+    curl --resolve internal.example.test:8081:127.0.0.1 http://internal.example.test:8081/
+    sudo shoestring status --data-directory $DEMO_DIRECTORY
+    sudo shoestring plan --data-directory $DEMO_DIRECTORY
+    edit $DEMO_DIRECTORY/conf/applications-public/example.yaml
+    sudo $0 --remove
+END
+}
+
+# Fetches and prints one page of the demo: show_page HOST PORT SCHEME. Fails if it is not answered with 200.
+show_page() {
+  local host=$1 port=$2 url="$3://$1:$2/" page code tries
+  begin "$url"
+  page=$(mktemp)
+  for tries in {1..30}; do
+    # The certificate is a placeholder. A proxy of the environment does not know these names.
+    code=$(curl --silent --insecure --noproxy '*' --max-time 10 --resolve "$host:$port:127.0.0.1" \
+      --output "$page" --write-out '%{http_code}' "$url") || true
+    if [[ $code == 200 ]]; then break; fi
+    sleep 1
+  done
+  if [[ $code != 200 ]]; then
+    print_result ✗ "answered $code after $tries tries; it should be 200"
+  else
+    done_with "200, $(wc -c <"$page") bytes"
+    head -n 20 "$page" | cut -c 1-110 | sed 's/^/      | /'
+  fi
+  rm -f "$page"
+  [[ $code == 200 ]]
+}
+
+remove_demo() {
+  if [[ ! -e $DEMO_DIRECTORY && ! -e $DEMO_IMAGES_BEFORE ]]; then
+    printf 'There is no demo on this host.\n'
+    return
+  fi
+  if [[ -e $DEMO_DIRECTORY/conf/shoestring.yaml ]]; then
+    begin "stopped"
+    ADVICE="Mend what it names, then run this again."
+    has "$SHOESTRING" || give_up "Shoestring is not installed, so nothing can stop the demo. Run $0 --demo, then this again."
+    must "$SHOESTRING" stop --data-directory "$DEMO_DIRECTORY" --yes
+    done_with "its containers and networks"
+  fi
+  begin "removed"
+  must rm -rf "$DEMO_DIRECTORY" "/run/shoestring/$DEMO"
+  done_with "$DEMO_DIRECTORY"
+  remove_demo_images
+  note "Left alone: Docker, the packages and Shoestring itself (pipx uninstall shoestring)."
+}
+
+# Removes the images that the demo built; one that a container uses stays.
+remove_demo_images() {
+  local image before removed=0 kept=0 again=yes
+  begin "images"
+  before=$(cat "$DEMO_IMAGES_BEFORE" 2>/dev/null || true)
+  # An image that others are built on goes only after them.
+  while [[ -n $again ]]; do
+    again="" kept=0
+    for image in $(LC_ALL=C comm -23 <(local_images) <(printf '%s\n' "$before")); do
+      if try docker image rm "$image"; then
+        again=yes removed=$((removed + 1))
+      else
+        kept=$((kept + 1))
+      fi
+    done
+  done
+  rm -rf "$(dirname "$DEMO_IMAGES_BEFORE")"
+  done_with "$removed removed, $kept in use and left alone"
+}
