@@ -55,10 +55,11 @@ def run(
     directory: Path | None = None,
     stdin: str = "",
     secrets: tuple[str, ...] = (),
+    bare: bool = False,
 ) -> Result:
     """Run a program to its end and return what it printed, whatever its exit code.
 
-    `environment` is added to the present one. Values in `secrets` are masked in all that is returned; pass
+    `environment` is added to the present one, or with `bare` is the whole of it. Values in `secrets` are masked in all that is returned; pass
     secrets by `environment` or `stdin`, never in `argv`. `timeout` is in seconds.
     Raises ShoestringError if the program is not there or does not end in time.
     """
@@ -71,7 +72,7 @@ def run(
             errors="replace",
             timeout=timeout,
             cwd=directory,
-            env={**os.environ, **(environment or {})},
+            env={**({} if bare else os.environ), **(environment or {})},
             check=False,
         )
     except FileNotFoundError as error:
@@ -89,9 +90,18 @@ def check(
     directory: Path | None = None,
     stdin: str = "",
     secrets: tuple[str, ...] = (),
+    bare: bool = False,
 ) -> Result:
     """As `run`, and raises CommandError for any exit code but 0."""
-    result = run(argv, timeout=timeout, environment=environment, directory=directory, stdin=stdin, secrets=secrets)
+    result = run(
+        argv,
+        timeout=timeout,
+        environment=environment,
+        directory=directory,
+        stdin=stdin,
+        secrets=secrets,
+        bare=bare,
+    )
     if not result.ok:
         raise CommandError(result)
     return result

@@ -1,0 +1,134 @@
+"""Applies a plan: one change after the other, each reported. An application that fails harms no other."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runtime import command, compose, files
+from runtime.errors import ShoestringError
+from runtime.paths import Side
+from runtime.plan import ApplyProject, Change, CreateNetwork, InstallProxy, Plan, RemoveNetwork, RemoveProject
+from runtime.projects import CORE, LABEL_INSTANCE, Project
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one change. `error` is empty if it worked; `detail` may say more about what was done."""
+
+    change: Change
+    seconds: float
+    detail: str = ""
+    error: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it worked."""
+        return not self.error
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What applying needs of the world. `install_proxy` returns what it did, as a part of a sentence."""
+
+    client: DockerClient
+    instance: str
+    variables: Mapping[str, str]
+    install_proxy: Callable[[Side], str]
+
+
+Listener = Callable[[Outcome], None]
+
+
+def apply(plan: Plan, tools: Tools, listen: Listener = lambda outcome: None) -> tuple[Outcome, ...]:
+    """Make the changes of a plan, in its order; `listen` hears of each when it is done.
+
+    Where a network or the core fails, what needs it is not tried.
+    """
+    outcomes = []
+    for outcome in _apply(plan, tools):
+        outcomes.append(outcome)
+        listen(outcome)
+    return tuple(outcomes)
+
+
+def _apply(plan: Plan, tools: Tools) -> Iterator[Outcome]:
+    for change in plan:
+        started = time.monotonic()
+        detail = error = ""
+        try:
+            detail = _one(change, tools)
+        except ShoestringError as failure:
+            error = str(failure)
+        yield Outcome(change, time.monotonic() - started, detail, error)
+        if error and (isinstance(change, CreateNetwork) or change.name == CORE):
+            return
+
+
+def _one(change: Change, tools: Tools) -> str:
+    match change:
+        case CreateNetwork():
+            _create_network(tools, change.name)
+        case InstallProxy():
+            return tools.install_proxy(change.side)
+        case ApplyProject():
+            _up(change.project, tools.variables)
+        case RemoveProject():
+            argv = compose.down(change.project)
+            command.check(argv, environment=environment({}), bare=True, timeout=compose.DOWN_TIMEOUT_SECONDS)
+        case RemoveNetwork():
+            return _remove_network(tools, change)
+    return ""
+
+
+def environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """The whole environment that Compose gets: the little it needs of ours, and the variables of the files."""
+    return {name: os.environ[name] for name in compose.ENVIRONMENT if name in os.environ} | dict(variables)
+
+
+def _up(project: Project, variables: Mapping[str, str]) -> None:
+    files.make_directory(project.generated.file.parent)
+    files.write(project.generated.file, project.generated.content)
+    secrets = tuple(value for name, value in variables.items() if name != "DATA_BASE_PATH")
+    command.check(
+        compose.up(project),
+        environment=environment(variables),
+        bare=True,
+        timeout=compose.UP_TIMEOUT_SECONDS,
+        secrets=secrets,
+    )
+
+
+def _create_network(tools: Tools, name: str) -> None:
+    from docker.errors import DockerException
+
+    try:
+        tools.client.networks.create(
+            name, driver="bridge", check_duplicate=True, labels={LABEL_INSTANCE: tools.instance}
+        )
+    except DockerException as error:
+        raise ShoestringError(f"Docker cannot create the network {name}: {error}") from error
+
+
+def _remove_network(tools: Tools, change: RemoveNetwork) -> str:
+    """Remove a network unless something else has joined it; that stays, and is told."""
+    from docker.errors import DockerException, NotFound
+
+    try:
+        network = tools.client.networks.get(change.id)
+        network.reload()
+        joined = sorted(container.name or "" for container in network.containers)
+        if joined:
+            return f"kept; {', '.join(joined)} still uses it"
+        network.remove()
+    except NotFound:
+        return ""
+    except DockerException as error:
+        raise ShoestringError(f"Docker cannot remove the network {change.name}: {error}") from error
+    return ""

@@ -1,0 +1,47 @@
+"""docker compose: builds its argv; nothing here starts a process."""
+
+from __future__ import annotations
+
+from runtime.projects import Project
+
+BINARY = ("docker", "compose")
+# Pulling a large image on a slow line takes its time.
+UP_TIMEOUT_SECONDS = 1800.0
+DOWN_TIMEOUT_SECONDS = 180.0
+# All that Compose and Docker's client need of the caller's environment. Everything else in it could change what
+# a file means, from one terminal to the next.
+ENVIRONMENT = (
+    "PATH",
+    "HOME",
+    "DOCKER_HOST",
+    "DOCKER_CONTEXT",
+    "DOCKER_CONFIG",
+    "DOCKER_CERT_PATH",
+    "DOCKER_TLS_VERIFY",
+)
+
+
+def version() -> tuple[str, ...]:
+    """Print the version of Compose, and nothing else."""
+    return (*BINARY, "version", "--short")
+
+
+def check(project: Project) -> tuple[str, ...]:
+    """Check a project's files; prints nothing if they are right."""
+    return (*_project(project), "config", "--quiet")
+
+
+def up(project: Project) -> tuple[str, ...]:
+    """Make a project's containers what its files say; those that are it already stay."""
+    return (*_project(project), "up", "--detach", "--remove-orphans", "--quiet-pull", "--no-build")
+
+
+def down(name: str) -> tuple[str, ...]:
+    """Stop and remove a project's containers and its own networks, by its name alone. Its volumes stay."""
+    return (*BINARY, "--project-name", name, "down", "--remove-orphans")
+
+
+def _project(project: Project) -> tuple[str, ...]:
+    files = (part for file in project.files for part in ("--file", str(file)))
+    # Variables come from secrets.yaml; a `.env` that lies about would change what a file means.
+    return (*BINARY, "--project-name", project.name, "--env-file", "/dev/null", "--progress", "plain", *files)

@@ -1,0 +1,107 @@
+"""The core: the Compose file of the two proxies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runtime import documents, images
+from runtime.paths import Paths, RunPaths, Side
+from runtime.projects import CORE, GeneratedFile, Project, ProjectService, digest, labels
+from runtime.proxy.model import ProxyModel
+from runtime.settings import Settings
+
+# The user of the official haproxy image, and the group that may read certificates' keys.
+PROXY_UID = PROXY_GID = 99
+# 11 MB with maxconn 1000 when idle; TLS connections and the old worker during a reload take the rest.
+MEMORY_LIMIT = "128m"
+HEADER = "# Made by Shoestring from the settings. Do not edit: it is written again.\n"
+
+CONFIGURATION_MOUNT = "/usr/local/etc/haproxy"
+CERTIFICATES_MOUNT = "/usr/local/etc/haproxy-ssl"
+SOCKETS_MOUNT = "/run/haproxy"
+HTTP_PORT, HTTPS_PORT = 80, 443
+
+
+def service_name(side: Side) -> str:
+    """The Compose service of a side's proxy."""
+    return f"haproxy-{side}"
+
+
+def project(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths, run: RunPaths) -> Project:
+    """What Compose runs for the proxies of the sides that are switched on."""
+    definitions: dict[str, Any] = {}
+    services = []
+    for model in models:
+        definition = _service(settings, model, paths, run)
+        mark = digest(definition)
+        definition["labels"] = labels(settings.instance, CORE, model.side, mark)
+        definitions[service_name(model.side)] = definition
+        services.append(ProjectService(service_name(model.side), definition["image"], mark))
+    networks = {
+        name: {"name": settings.docker_network(name), "external": True}
+        for name in (settings.network(model.side) for model in models)
+    }
+    content = HEADER + documents.dump({"services": definitions, "networks": networks})
+    file = paths.core_compose
+    return Project(settings.project(CORE), CORE, None, (file,), GeneratedFile(file, content), tuple(services))
+
+
+def proxy_image(settings: Settings) -> str:
+    """The image of the proxies in the source that the settings choose."""
+    reference = images.HAPROXY.reference
+    local = images.local_image(reference) if settings.images.source == "local" else None
+    return local or reference
+
+
+def _service(settings: Settings, model: ProxyModel, paths: Paths, run: RunPaths) -> dict[str, Any]:
+    side = model.side
+    service: dict[str, Any] = {
+        "image": proxy_image(settings),
+        "command": [
+            *("haproxy", "-W", "-db", "-S", f"{SOCKETS_MOUNT}/master.sock,mode,600"),
+            *("-f", f"{CONFIGURATION_MOUNT}/haproxy.cfg"),
+        ],
+        "user": f"{PROXY_UID}:{PROXY_GID}",
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges:true"],
+        "read_only": True,
+        "mem_limit": MEMORY_LIMIT,
+        "pids_limit": 64,
+        "restart": "unless-stopped",
+        "networks": [settings.network(side)],
+        "ports": [_published(settings, side, *pair) for pair in _ports(model)],
+        # Directories, never single files: a rename breaks a file mount.
+        "volumes": [
+            _bind(str(paths.proxy_generated(side)), CONFIGURATION_MOUNT, read_only=True),
+            _bind(str(paths.proxy_certificates(side)), CERTIFICATES_MOUNT, read_only=True),
+            _bind(str(run.proxy(side)), SOCKETS_MOUNT, read_only=False),
+        ],
+    }
+    if settings.images.source == "local":
+        service["pull_policy"] = "never"
+    return service
+
+
+def _ports(model: ProxyModel) -> list[tuple[int, int]]:
+    """Pairs of the port outside and the container's."""
+    pairs = [(model.http_port, HTTP_PORT)]
+    if model.https_port:
+        pairs.append((model.https_port, HTTPS_PORT))
+    return pairs + [(tcp.port, tcp.port) for tcp in model.tcp_ports]
+
+
+def _published(settings: Settings, side: Side, outside: int, inside: int) -> dict[str, Any]:
+    listening = settings.public if side is Side.PUBLIC else settings.internal
+    address = listening.address if listening else ""
+    return {"target": inside, "published": str(outside), "host_ip": address, "protocol": "tcp", "mode": "host"}
+
+
+def _bind(source: str, target: str, *, read_only: bool) -> dict[str, Any]:
+    # After a reboot /run is empty: the engine makes the directory, and the start at boot gives it its owner.
+    return {
+        "type": "bind",
+        "source": source,
+        "target": target,
+        "read_only": read_only,
+        "bind": {"create_host_path": True},
+    }

@@ -1,0 +1,105 @@
+"""The observed state: what the engine says runs. One listing of containers and one of networks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from runtime.projects import CORE, LABEL_APPLICATION, LABEL_DEFINITION, LABEL_INSTANCE, LABEL_SIDE
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+# `Up 3 minutes (healthy)`, `Exited (137) 2 hours ago`: the listing has health and exit code nowhere else.
+_HEALTH = re.compile(r"\((healthy|unhealthy|health: starting)\)")
+_EXIT_CODE = re.compile(r"^Exited \((\d+)\)")
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container of ours. `state` is the engine's word; `health` is empty without a health check."""
+
+    id: str
+    name: str
+    project: str
+    service: str
+    application: str
+    side: str
+    definition: str
+    image: str
+    state: str
+    health: str
+    exit_code: int | None
+    status: str
+
+    @property
+    def running(self) -> bool:
+        """Whether its process runs."""
+        return self.state == "running"
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network of the engine. `instance` is empty where it is not Shoestring's."""
+
+    id: str
+    name: str
+    instance: str
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What the engine says."""
+
+    containers: tuple[Container, ...]
+    networks: tuple[Network, ...]
+
+    def of(self, application: str) -> tuple[Container, ...]:
+        """The containers of an application, or of the core."""
+        return tuple(each for each in self.containers if each.application == application)
+
+    @property
+    def applications(self) -> tuple[str, ...]:
+        """The names of all applications that have a container, without the core."""
+        return tuple(sorted({each.application for each in self.containers} - {CORE}))
+
+
+def observe(client: DockerClient, instance: str) -> Observed:
+    """Ask the engine."""
+    listed = client.api.containers(all=True, filters={"label": [f"{LABEL_INSTANCE}={instance}"]})
+    return Observed(parse_containers(listed), parse_networks(client.api.networks()))
+
+
+def parse_containers(listed: Sequence[Mapping[str, Any]]) -> tuple[Container, ...]:
+    """Read the answer of `GET /containers/json` (Engine API 1.41 and later)."""
+    return tuple(sorted((_container(each) for each in listed), key=lambda each: each.name))
+
+
+def _container(entry: Mapping[str, Any]) -> Container:
+    labels: Mapping[str, str] = entry.get("Labels") or {}
+    status = str(entry.get("Status", ""))
+    health = _HEALTH.search(status)
+    exit_code = _EXIT_CODE.match(status)
+    return Container(
+        id=entry["Id"],
+        name=str((entry.get("Names") or [entry["Id"]])[0]).removeprefix("/"),
+        project=labels.get("com.docker.compose.project", ""),
+        service=labels.get("com.docker.compose.service", ""),
+        application=labels.get(LABEL_APPLICATION, ""),
+        side=labels.get(LABEL_SIDE, ""),
+        definition=labels.get(LABEL_DEFINITION, ""),
+        image=str(entry.get("Image", "")),
+        state=str(entry.get("State", "")),
+        health=health[1].removeprefix("health: ") if health else "",
+        exit_code=int(exit_code[1]) if exit_code else None,
+        status=status,
+    )
+
+
+def parse_networks(listed: Sequence[Mapping[str, Any]]) -> tuple[Network, ...]:
+    """Read the answer of `GET /networks`."""
+    return tuple(
+        Network(each["Id"], each["Name"], (each.get("Labels") or {}).get(LABEL_INSTANCE, "")) for each in listed
+    )

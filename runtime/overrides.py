@@ -1,0 +1,87 @@
+"""The Compose override of an application: networks and aliases, labels, local images. The file itself stays as is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from runtime import documents, images
+from runtime.applications import Application, Service
+from runtime.paths import Paths
+from runtime.projects import GeneratedFile, Project, ProjectService, labels, service_digest
+from runtime.settings import Settings
+
+HEADER = "# Made by Shoestring from the application file. Do not edit: it is written again.\n"
+
+
+def project(application: Application, settings: Settings, paths: Paths, variables: Mapping[str, str]) -> Project:
+    """What Compose runs for an application file."""
+    services = []
+    additions: dict[str, Any] = {}
+    for service in application.services:
+        if service.definition.get("profiles"):
+            continue  # Compose does not start these by itself.
+        addition = _addition(application, service, settings)
+        definition = service_digest(service.definition, addition, application.document.value, variables)
+        added = labels(settings.instance, application.name, application.side, definition)
+        additions[service.name] = {**addition, "labels": added}
+        image = addition.get("image", service.image)
+        task = service.name not in application.aliases and _may_end(service)
+        services.append(ProjectService(service.name, image, definition, _replicas(service), task))
+    content: dict[str, Any] = {"services": additions}
+    networks = _networks(application, settings)
+    if networks:
+        content["networks"] = networks
+    override = paths.override(application.side, application.name)
+    return Project(
+        name=settings.project(application.name),
+        application=application.name,
+        side=application.side,
+        files=(application.file, override),
+        generated=GeneratedFile(override, HEADER + documents.dump(content)),
+        services=tuple(services),
+    )
+
+
+def _addition(application: Application, service: Service, settings: Settings) -> dict[str, Any]:
+    """What the override adds to one service, but for its labels."""
+    addition: dict[str, Any] = {}
+    alias = application.aliases.get(service.name)
+    if alias:
+        # An alias, since a container's `hostname` resolves on its networks only since Engine 25.
+        addition["networks"] = {settings.network(application.side): {"aliases": [alias]}}
+        if not service.definition.get("networks"):
+            # Compose would have put it on the project's own network; it must still reach its neighbours there.
+            addition["networks"]["default"] = None
+    if settings.images.source == "local":
+        local = images.local_image(service.image)
+        if local:
+            addition |= {"image": local, "pull_policy": "never"}
+    return addition
+
+
+def _networks(application: Application, settings: Settings) -> dict[str, Any]:
+    """Our networks that the file uses: which they are in Docker. A network that the file names otherwise stays."""
+    declared = application.document.value.get("networks") or {}
+    used = {name for service in application.services for name in service.definition.get("networks") or ()}
+    if application.aliases:
+        used.add(settings.network(application.side))
+    found = {}
+    for name in settings.network_names:
+        own = declared.get(name) or {}
+        if (name in used or name in declared) and own.get("name", name) == name:
+            found[name] = {"name": settings.docker_network(name), "external": True}
+    return found
+
+
+def _replicas(service: Service) -> int:
+    """How many containers the file asks for."""
+    deploy = service.definition.get("deploy")
+    asked = deploy.get("replicas") if isinstance(deploy, dict) else None
+    asked = service.definition.get("scale", asked)
+    return asked if isinstance(asked, int) and not isinstance(asked, bool) else 1
+
+
+def _may_end(service: Service) -> bool:
+    """Whether the file lets its process end for good: no restart policy, or one for failures only."""
+    return str(service.definition.get("restart") or "no").startswith(("no", "on-failure", "False"))

@@ -1,0 +1,211 @@
+"""The plan: the ordered changes from observed to desired. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from runtime.desired import Desired
+from runtime.errors import ShoestringError
+from runtime.observed import Container, Observed
+from runtime.paths import Side
+from runtime.projects import CORE, Project, ProjectService
+
+NEW, CHANGED, REMOVED = "+", "~", "-"
+
+
+@dataclass(frozen=True)
+class CreateNetwork:
+    """A network of ours is missing. `name` is its name in Docker."""
+
+    name: str
+    sign = NEW
+    kind = "create-network"
+
+    @property
+    def about(self) -> str:
+        """What a person reads."""
+        return "network"
+
+
+@dataclass(frozen=True)
+class InstallProxy:
+    """A proxy's configuration differs from the one that is installed, or that its process runs."""
+
+    side: Side
+    about: str
+    sign = CHANGED
+    kind = "install-proxy"
+
+    @property
+    def name(self) -> str:
+        """What a person reads first."""
+        return f"proxy {self.side}"
+
+
+@dataclass(frozen=True)
+class ApplyProject:
+    """A project's containers are not what its files say."""
+
+    project: Project
+    sign: str
+    about: str
+    kind = "apply"
+
+    @property
+    def name(self) -> str:
+        """The application's name, or `core`."""
+        return self.project.application
+
+
+@dataclass(frozen=True)
+class RemoveProject:
+    """A project's containers go; its data stays. `project` is its name for Compose."""
+
+    name: str
+    project: str
+    about: str
+    sign = REMOVED
+    kind = "remove"
+
+
+@dataclass(frozen=True)
+class RemoveNetwork:
+    """A network of ours that nothing uses any more."""
+
+    name: str
+    id: str
+    sign = REMOVED
+    kind = "remove-network"
+
+    @property
+    def about(self) -> str:
+        """What a person reads."""
+        return "network"
+
+
+Change = CreateNetwork | InstallProxy | ApplyProject | RemoveProject | RemoveNetwork
+Plan = tuple[Change, ...]
+
+
+@dataclass(frozen=True)
+class ProxyDifference:
+    """What differs between a proxy's rendered configuration and the one in force; empty `about`: nothing."""
+
+    side: Side
+    about: str
+
+
+def plan_start(desired: Desired, observed: Observed, proxies: tuple[ProxyDifference, ...]) -> Plan:
+    """The changes that make everything run as the files say.
+
+    Raises ShoestringError if a network of ours has the name of someone else's.
+    """
+    core = _project_change(desired.core, observed)
+    applications = [_project_change(project, observed) for project in desired.projects]
+    installs = [InstallProxy(each.side, each.about) for each in proxies if each.about]
+    return (
+        *_networks(desired, observed),
+        # Before the core starts it needs its configuration; while it runs, it gets new host names once their
+        # applications are there.
+        *(installs if core else ()),
+        *([core] if core else ()),
+        *(change for change in applications if change),
+        *(() if core else installs),
+        *_removals(desired, observed),
+    )
+
+
+def plan_stop(observed: Observed, instance: str) -> Plan:
+    """The changes after which nothing of ours runs: applications, core, then the networks that are ours."""
+    projects = {each.application: each.project for each in observed.containers}
+    names = [*observed.applications, *([CORE] if CORE in projects else [])]
+    return (
+        *(RemoveProject(name, projects[name], "stop") for name in names),
+        *(RemoveNetwork(each.name, each.id) for each in observed.networks if each.instance == instance),
+    )
+
+
+def _networks(desired: Desired, observed: Observed) -> Iterator[CreateNetwork]:
+    there = {network.name: network for network in observed.networks}
+    for name in desired.networks:
+        network = there.get(name)
+        if network is None:
+            yield CreateNetwork(name)
+        elif network.instance != desired.settings.instance:
+            raise ShoestringError(
+                f"The Docker network {name} exists and is not Shoestring's. Remove it (docker network rm {name}), or "
+                "choose another instance in the settings."
+            )
+
+
+def _project_change(project: Project, observed: Observed) -> ApplyProject | None:
+    containers = observed.of(project.application)
+    if not containers:
+        side = f"{project.side}, " if project.side else ""
+        return ApplyProject(project, NEW, f"new, {side}{', '.join(_images(project))}")
+    reasons = [reason for service in project.services for reason in _service_reasons(service, containers)]
+    known = {service.name for service in project.services}
+    reasons += [f"{each.service} removed" for each in containers if each.service not in known]
+    return ApplyProject(project, CHANGED, "; ".join(dict.fromkeys(reasons))) if reasons else None
+
+
+def _images(project: Project) -> list[str]:
+    return list(dict.fromkeys(service.image or "built image" for service in project.services))
+
+
+def _service_reasons(service: ProjectService, containers: tuple[Container, ...]) -> Iterator[str]:
+    """Why a service has to be applied again."""
+    mine = [each for each in containers if each.service == service.name]
+    if len(mine) < service.replicas:
+        yield f"{service.name} missing" if not mine else f"{service.name} {len(mine)} of {service.replicas}"
+    for container in mine:
+        if container.definition != service.definition:
+            changed = service.image and container.image != service.image
+            yield f"image {container.image} → {service.image}" if changed else f"{service.name} changed"
+        elif not container.running and not _completed(service, container):
+            yield f"{service.name} {container.state}"
+
+
+def _completed(service: ProjectService, container: Container) -> bool:
+    """A task that ended well, such as a migration, is not started again."""
+    return service.task and container.state == "exited" and container.exit_code == 0
+
+
+def _removals(desired: Desired, observed: Observed) -> Iterator[RemoveProject]:
+    emptied = _emptied_sides(desired, observed)
+    for name in _without_file(desired, observed):
+        container = observed.of(name)[0]
+        if container.side not in emptied:
+            switched_on = container.side in desired.settings.sides
+            about = "file removed; its data stays" if switched_on else f"the {container.side} side is off"
+            yield RemoveProject(name, container.project, about)
+
+
+def refused_removals(desired: Desired, observed: Observed) -> tuple[str, ...]:
+    """Sentences about applications that stay although their files are gone.
+
+    When several files vanish at once and none is left, that is a mistake, not a wish: nothing is removed.
+    """
+    return tuple(
+        f"All application files of the {side} side are gone while {', '.join(names)} run; nothing was removed. "
+        "Put the files back, or remove each with: docker compose --project-name "
+        f"{desired.settings.project('NAME')} down"
+        for side, names in _emptied_sides(desired, observed).items()
+    )
+
+
+def _without_file(desired: Desired, observed: Observed) -> tuple[str, ...]:
+    kept = {project.application for project in desired.projects} | {each.name for each in desired.broken}
+    return tuple(name for name in observed.applications if name not in kept)
+
+
+def _emptied_sides(desired: Desired, observed: Observed) -> dict[str, list[str]]:
+    """The sides that are on, have no file any more, and had more than one application."""
+    with_files = {str(each.side) for each in desired.applications} | {str(each.side) for each in desired.broken}
+    found: dict[str, list[str]] = {}
+    for name in _without_file(desired, observed):
+        side = observed.of(name)[0].side
+        if side in desired.settings.sides and side not in with_files:
+            found.setdefault(side, []).append(name)
+    return {side: names for side, names in found.items() if len(names) > 1}

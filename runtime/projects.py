@@ -1,0 +1,96 @@
+"""What Compose is asked to run: a project with its files, its services, and a digest of each service."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runtime import secrets
+from runtime.paths import Side
+
+LABEL_INSTANCE = "shoestring.instance"
+LABEL_APPLICATION = "shoestring.application"
+LABEL_SIDE = "shoestring.side"
+LABEL_DEFINITION = "shoestring.definition"
+CORE = "core"
+
+
+@dataclass(frozen=True)
+class ProjectService:
+    """One service as it should run.
+
+    `definition` is a digest of all that makes its containers what they are. A `task` may end: it is not started
+    again once it ended well.
+    """
+
+    name: str
+    image: str
+    definition: str
+    replicas: int = 1
+    task: bool = False
+
+
+@dataclass(frozen=True)
+class GeneratedFile:
+    """A file under `generated/` that has to be there before Compose runs."""
+
+    file: Path
+    content: str
+
+
+@dataclass(frozen=True)
+class Project:
+    """One Compose project: an application, or the core.
+
+    `application` is the application's name (`core` for the proxies), `side` is None for the core;
+    `files` are given to Compose in this order.
+    """
+
+    name: str
+    application: str
+    side: Side | None
+    files: tuple[Path, ...]
+    generated: GeneratedFile
+    services: tuple[ProjectService, ...]
+
+
+def labels(instance: str, application: str, side: Side | None, definition: str) -> dict[str, str]:
+    """The labels by which Shoestring knows a container as its own."""
+    return {
+        LABEL_INSTANCE: instance,
+        LABEL_APPLICATION: application,
+        LABEL_SIDE: side or "",
+        LABEL_DEFINITION: definition,
+    }
+
+
+def digest(*parts: object) -> str:
+    """A digest of values, the same for any order of keys. 16 hexadecimal digits."""
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def service_digest(
+    definition: Mapping[str, Any], addition: Mapping[str, Any], top: Mapping[str, Any], variables: Mapping[str, str]
+) -> str:
+    """A digest of a service: its definition, what the override adds, and what it refers to.
+
+    Comments, the order of keys and our own `x-` keys are not in it, so editing them restarts nothing. The content
+    of the `configs` and `secrets` that it uses is: Compose itself misses a change there.
+    """
+    own = {key: value for key, value in definition.items() if not str(key).startswith("x-")}
+    referred = {
+        section: {name: (top.get(section) or {}).get(name) for name in _references(own.get(section))}
+        for section in ("configs", "secrets")
+    }
+    return digest(own, addition, referred, secrets.used([own, referred], variables))
+
+
+def _references(listed: object) -> list[str]:
+    """The names in a service's `configs` or `secrets`, in the short or the long form."""
+    items = listed if isinstance(listed, list) else []
+    return [str(item.get("source")) if isinstance(item, dict) else str(item) for item in items]
