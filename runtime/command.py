@@ -59,7 +59,8 @@ def run(
 ) -> Result:
     """Run a program to its end and return what it printed, whatever its exit code.
 
-    `environment` is added to the present one, or with `bare` is the whole of it. Values in `secrets` are masked in all that is returned; pass
+    `environment` is added to the present one, or with `bare` is the whole of it. Values in `secrets` are masked in
+    all that is returned; pass
     secrets by `environment` or `stdin`, never in `argv`. `timeout` is in seconds.
     Raises ShoestringError if the program is not there or does not end in time.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -70,6 +71,19 @@ def observe(client: DockerClient, instance: str) -> Observed:
     """Ask the engine."""
     listed = client.api.containers(all=True, filters={"label": [f"{LABEL_INSTANCE}={instance}"]})
     return Observed(parse_containers(listed), parse_networks(client.api.networks()))
+
+
+def start_times(client: DockerClient, observed: Observed) -> dict[str, str]:
+    """When each running container was started (RFC 3339); the listing does not say it, so each is asked for."""
+    from docker.errors import NotFound
+
+    times = {}
+    for container in observed.containers:
+        if container.running:
+            # One that is removed at this moment has no start.
+            with contextlib.suppress(NotFound):
+                times[container.id] = str(client.api.inspect_container(container.id)["State"]["StartedAt"])
+    return times
 
 
 def parse_containers(listed: Sequence[Mapping[str, Any]]) -> tuple[Container, ...]:

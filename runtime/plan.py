@@ -142,6 +142,8 @@ def _networks(desired: Desired, observed: Observed) -> Iterator[CreateNetwork]:
 def _project_change(project: Project, observed: Observed) -> ApplyProject | None:
     containers = observed.of(project.application)
     if not containers:
+        if not project.services:
+            return None  # All its services are behind profiles: nothing to run.
         side = f"{project.side}, " if project.side else ""
         return ApplyProject(project, NEW, f"new, {side}{', '.join(_images(project))}")
     reasons = [reason for service in project.services for reason in _service_reasons(service, containers)]

@@ -1,0 +1,89 @@
+"""The machine's door: what boot and timers call. A person uses `shoestring`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runtime.errors import ExitCode, ShoestringError
+from runtime.paths import Side, find
+
+if TYPE_CHECKING:
+    from runtime import operations
+
+LOCK_TIMEOUT_SECONDS = 300.0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(prog="python -m runtime", description=__doc__)
+    top.add_argument("--data-directory", type=Path, help="default: what setup recorded on this host")
+    top.add_argument("--json", action="store_true", help="answer in JSON")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("start", help="make everything run as the files say")
+    commands.add_parser("stop", help="stop and remove all containers and networks; data stays")
+    reload = commands.add_parser("reload", help="render, check and load the proxies' configuration")
+    reload.add_argument("side", nargs="?", choices=[side.value for side in Side], help="default: both sides")
+    commands.add_parser("plan", help="show what start would change")
+    commands.add_parser("status", help="show what runs")
+    return top
+
+
+def main(arguments: list[str] | None = None) -> ExitCode:
+    """Run one command to its end. Returns its exit code; see runtime/errors.py."""
+    options = parser().parse_args(arguments)
+    try:
+        return _run(options)
+    except ShoestringError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+
+
+def _run(options: argparse.Namespace) -> ExitCode:
+    # Imported here: `--help` and a wrong argument should not pay for the engine's SDK.
+    from datetime import UTC, datetime
+
+    from runtime import operations, report
+
+    cluster = operations.open_cluster(find(options.data_directory))
+    if options.command == "status":
+        status = operations.status(cluster)
+        now = datetime.now(UTC)
+        print(report.status_json(status) if options.json else "\n".join(report.status_lines(status, now)))
+        return ExitCode.DONE
+    if options.command == "plan":
+        view = operations.look(cluster)
+        print(report.plan_json(view) if options.json else "\n".join(report.plan_lines(view)))
+        return ExitCode.DONE
+    return _change(options, cluster)
+
+
+def _change(options: argparse.Namespace, cluster: operations.Cluster) -> ExitCode:
+    from runtime import operations, report
+    from runtime.apply import Outcome
+
+    def listen(outcome: Outcome) -> None:
+        if not options.json:
+            print(report.outcome_line(outcome), flush=True)
+
+    if options.command == "start":
+        result = operations.start(cluster, listen, LOCK_TIMEOUT_SECONDS)
+        done = "everything runs as the files say"
+    elif options.command == "stop":
+        result = operations.stop(cluster, listen, LOCK_TIMEOUT_SECONDS)
+        done = "nothing of this instance runs"
+    else:
+        sides = (Side(options.side),) if options.side else tuple(Side)
+        result = operations.reload(cluster, sides, listen, LOCK_TIMEOUT_SECONDS)
+        done = "the proxies have the configuration that the files say"
+    if options.json:
+        print(report.report_json(result))
+    else:
+        print("\n".join(report.report_lines(result, done)))
+    return ExitCode.DONE if result.ok else ExitCode.FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

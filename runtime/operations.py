@@ -1,0 +1,168 @@
+"""Start, stop, reload, plan and status: the same for a person's door, for boot and for timers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runtime import engine, files, observed, settings
+from runtime.apply import Listener, Outcome, Tools, apply
+from runtime.desired import Desired, build, read
+from runtime.errors import Problem
+from runtime.observed import Observed, observe
+from runtime.paths import Paths, RunPaths, Side
+from runtime.plan import ApplyProject, InstallProxy, Plan, plan_start, plan_stop, refused_removals
+from runtime.proxy import installation
+from runtime.settings import Settings
+from runtime.status import FINE, PASSING, Status, assess, states_of
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+SETTLE_SECONDS = 60.0
+POLL_SECONDS = 0.25
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """One data directory and the engine that it runs on."""
+
+    paths: Paths
+    settings: Settings
+    run: RunPaths
+    client: DockerClient
+
+
+@dataclass(frozen=True)
+class View:
+    """Desired and observed beside each other, and the plan between them."""
+
+    desired: Desired
+    observed: Observed
+    plan: Plan
+    refused: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a changing command did, and what is wrong in the files."""
+
+    outcomes: tuple[Outcome, ...]
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether all of it worked and no file is broken."""
+        return not self.problems and not self.failures and all(outcome.ok for outcome in self.outcomes)
+
+
+def open_cluster(paths: Paths) -> Cluster:
+    """Read the settings and connect to the engine. Raises SettingsError, or ShoestringError without an engine."""
+    loaded = settings.load(paths.settings)
+    return Cluster(paths, loaded, RunPaths(loaded.instance), engine.connect())
+
+
+def look(cluster: Cluster) -> View:
+    """Read the files, ask the engine, and plan. Changes nothing."""
+    sources = read(cluster.settings, cluster.paths)
+    desired = build(sources, cluster.paths, cluster.run)
+    seen = observe(cluster.client, cluster.settings.instance)
+    differences = installation.differences(cluster.paths, cluster.run, desired.proxies)
+    return View(desired, seen, plan_start(desired, seen, differences), refused_removals(desired, seen))
+
+
+def start(cluster: Cluster, listen: Listener = lambda outcome: None, timeout: float = 0.0) -> Report:
+    """Make everything run as the files say. `timeout` is how long to wait for the lock, in seconds."""
+    with files.lock(cluster.run.lock, timeout):
+        _make_directories(cluster)
+        view = look(cluster)
+        outcomes = apply(view.plan, _tools(cluster, view.desired), listen)
+        _accept(cluster, view.desired)
+        failures = _settle(cluster, outcomes)
+    return Report(outcomes, view.desired.problems, view.desired.notes, (*view.refused, *failures))
+
+
+def stop(cluster: Cluster, listen: Listener = lambda outcome: None, timeout: float = 0.0) -> Report:
+    """Stop and remove all containers of the instance, then its networks. Data and files stay."""
+    with files.lock(cluster.run.lock, timeout):
+        seen = observe(cluster.client, cluster.settings.instance)
+        return Report(apply(plan_stop(seen, cluster.settings.instance), _tools(cluster, None), listen))
+
+
+def reload(
+    cluster: Cluster, sides: tuple[Side, ...], listen: Listener = lambda outcome: None, timeout: float = 0.0
+) -> Report:
+    """Render the configuration of running proxies again, check it, install it, and have them load it."""
+    with files.lock(cluster.run.lock, timeout):
+        view = look(cluster)
+        wanted = [model.side for model in view.desired.proxies if model.side in sides]
+        plan = tuple(each for each in view.plan if isinstance(each, InstallProxy) and each.side in wanted)
+        outcomes = apply(plan, _tools(cluster, view.desired), listen)
+    return Report(outcomes, view.desired.problems, view.desired.notes)
+
+
+def status(cluster: Cluster) -> Status:
+    """What runs, since when, and what is wrong. Changes nothing."""
+    desired = build(read(cluster.settings, cluster.paths), cluster.paths, cluster.run)
+    seen = observe(cluster.client, cluster.settings.instance)
+    return assess(desired, seen, observed.start_times(cluster.client, seen))
+
+
+def _make_directories(cluster: Cluster) -> None:
+    for side in cluster.settings.sides:
+        installation.make_directories(cluster.paths, cluster.run, side)
+
+
+def _tools(cluster: Cluster, desired: Desired | None) -> Tools:
+    return Tools(
+        client=cluster.client,
+        instance=cluster.settings.instance,
+        variables=desired.variables if desired else {},
+        install_proxy=_installer(cluster, desired),
+    )
+
+
+def _installer(cluster: Cluster, desired: Desired | None) -> Callable[[Side], str]:
+    models = {model.side: model for model in desired.proxies} if desired else {}
+
+    def install(side: Side) -> str:
+        return installation.install(cluster.paths, cluster.run, models[side], cluster.settings, cluster.client)
+
+    return install
+
+
+def _accept(cluster: Cluster, desired: Desired) -> None:
+    """Keep a copy of every sound file: it keeps the host names served while the file is broken."""
+    for side in cluster.settings.sides:
+        mine = [each for each in desired.applications if each.side is side]
+        known = {each.name for each in mine} | {each.name for each in desired.broken if each.side is side}
+        directory = cluster.paths.accepted(side, "any").parent
+        files.make_directory(directory, mode=0o700)
+        for each in mine:
+            files.write(cluster.paths.accepted(side, each.name), each.document.text, mode=0o600)
+        for stale in directory.glob("*.yaml"):
+            if stale.stem not in known:
+                files.remove(stale)
+
+
+def _settle(cluster: Cluster, outcomes: tuple[Outcome, ...]) -> tuple[str, ...]:
+    """Wait until what was just applied runs and is not starting any more. Returns a sentence for each that fails."""
+    applied = [each.change.project for each in outcomes if each.ok and isinstance(each.change, ApplyProject)]
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while applied:
+        seen = observe(cluster.client, cluster.settings.instance)
+        states = {project: states_of(project, seen) for project in applied}
+        waiting = any(state in PASSING for each in states.values() for state in each.values())
+        if not waiting or time.monotonic() >= deadline:
+            return tuple(
+                f"{project.application}: {service} is {state}. See: docker compose -p {project.name} logs {service}"
+                for project, each in states.items()
+                for service, state in each.items()
+                if state not in FINE
+            )
+        time.sleep(POLL_SECONDS)
+    return ()

@@ -1,0 +1,158 @@
+"""Results as text for a person, or JSON for a script. Every JSON answer has `version`; see docs/json.md."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from runtime.apply import Outcome
+from runtime.errors import Problem
+from runtime.operations import Report, View
+from runtime.plan import NEW, Change
+from runtime.status import Status
+
+JSON_VERSION = 1
+NAME_WIDTH = 20
+
+
+def outcome_line(outcome: Outcome) -> str:
+    """One line about a change that was made, or more where it failed."""
+    change = outcome.change
+    about = outcome.detail or change.about
+    if outcome.ok:
+        return f"  ✓ {change.name:<{NAME_WIDTH}}  {about}  {outcome.seconds:.1f} s"
+    return f"  ✗ {change.name:<{NAME_WIDTH}}  {about}\n{indent(outcome.error)}"
+
+
+def indent(text: str, by: str = "      ") -> str:
+    """Put white space before each line."""
+    return "\n".join(by + line for line in text.splitlines())
+
+
+def report_lines(report: Report, done: str) -> list[str]:
+    """What comes after the lines of the changes: information, problems, and how it ended."""
+    lines = [f"  {note}" for note in report.notes]
+    lines += [f"  ✗ {problem}" for problem in report.problems]
+    lines += [f"  ✗ {failure}" for failure in report.failures]
+    failed = sum(not outcome.ok for outcome in report.outcomes)
+    if failed:
+        lines.append(f"  {failed} of {count(len(report.outcomes), 'change')} failed.")
+    elif not report.outcomes:
+        lines.append(f"  Nothing to do: {done}.")
+    return lines
+
+
+def report_json(report: Report) -> str:
+    """The answer of start, stop and reload."""
+    changes = [
+        {**_change(each.change), "ok": each.ok, "detail": each.detail, "error": each.error, "seconds": each.seconds}
+        for each in report.outcomes
+    ]
+    return _json(
+        {
+            "ok": report.ok,
+            "changes": changes,
+            "problems": [_problem(each) for each in report.problems],
+            "failures": list(report.failures),
+            "notes": list(report.notes),
+        }
+    )
+
+
+def plan_lines(view: View) -> list[str]:
+    """A plan, a line each change, then what is wrong."""
+    lines = [f"  {change.sign} {change.name:<{NAME_WIDTH}}  {change.about}" for change in view.plan]
+    lines += [f"  {note}" for note in view.desired.notes]
+    lines += [f"  ✗ {problem}" for problem in view.desired.problems]
+    lines += [f"  ✗ {sentence}" for sentence in view.refused]
+    if view.plan:
+        lines.append(f"  {count(len(view.plan), 'change')}. Apply: shoestring start")
+    else:
+        lines.append("  Nothing to do: what runs is what the files say.")
+    return lines
+
+
+def plan_json(view: View) -> str:
+    """The answer of plan."""
+    return _json(
+        {
+            "changes": [_change(change) for change in view.plan],
+            "problems": [_problem(each) for each in view.desired.problems],
+            "failures": list(view.refused),
+            "notes": list(view.desired.notes),
+        }
+    )
+
+
+def status_lines(status: Status, now: datetime) -> list[str]:
+    """The status in plain lines, one an application; its problems below it."""
+    lines = []
+    for each in status.applications:
+        host_names = ",".join(each.host_names) or "-"
+        parts = (each.name, each.side, each.state, host_names, each.image or "-", since(each.since, now))
+        lines.append("  ".join(parts))
+        lines += [indent(problem) for problem in each.problems]
+    lines += [f"proxy  {each.side}  {each.state}  {count(each.host_names, 'host')}" for each in status.proxies]
+    return lines + list(status.notes)
+
+
+def status_json(status: Status) -> str:
+    """The answer of status."""
+    return _json(
+        {
+            "instance": status.instance,
+            "ok": status.fine,
+            "applications": [
+                {
+                    "name": each.name,
+                    "side": each.side,
+                    "state": each.state,
+                    "host_names": list(each.host_names),
+                    "image": each.image,
+                    "since": each.since or None,
+                    "problems": list(each.problems),
+                }
+                for each in status.applications
+            ],
+            "proxies": [
+                {
+                    "side": each.side,
+                    "state": each.state,
+                    "host_names": each.host_names,
+                    "since": each.since or None,
+                }
+                for each in status.proxies
+            ],
+            "notes": list(status.notes),
+        }
+    )
+
+
+def since(moment: str, now: datetime) -> str:
+    """How long ago a moment (RFC 3339) was, in the largest unit that fits: `3 days`; `-` if there is none."""
+    if not moment:
+        return "-"
+    # The engine gives nanoseconds; Python reads microseconds.
+    whole = datetime.fromisoformat(moment[:19]).replace(tzinfo=UTC)
+    seconds = max(0, int((now - whole).total_seconds()))
+    for name, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= size:
+            return count(seconds // size, name)
+    return f"{seconds} s"
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun: `1 change`, `2 changes`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _change(change: Change) -> dict[str, object]:
+    return {"kind": change.kind, "name": change.name, "about": change.about, "new": change.sign == NEW}
+
+
+def _problem(problem: Problem) -> dict[str, object]:
+    return {"file": str(problem.file), "line": problem.line or None, "key": problem.key or None, "what": problem.what}
+
+
+def _json(answer: dict[str, object]) -> str:
+    return json.dumps({"version": JSON_VERSION, **answer}, indent=2, ensure_ascii=False)

@@ -1,0 +1,133 @@
+"""What a person asks first: what runs, since when, and what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from runtime.applications import PROXIED_SERVICE, Application
+from runtime.core import service_name
+from runtime.desired import Desired
+from runtime.observed import Container, Observed
+from runtime.projects import CORE, Project, ProjectService
+
+# From bad to good: an application is as well as the worst of its containers.
+STATES = ("broken", "missing", "dead", "restarting", "exited", "paused", "created", "unhealthy", "starting")
+FINE = ("running", "healthy", "completed")
+# What becomes another state by itself.
+PASSING = ("created", "starting", "missing")
+
+
+@dataclass(frozen=True)
+class ApplicationStatus:
+    """One application. `since` is the start of its first container (RFC 3339), empty if none runs."""
+
+    name: str
+    side: str
+    state: str
+    host_names: tuple[str, ...]
+    image: str
+    since: str
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ProxyStatus:
+    """One proxy: its state and how many host names it serves."""
+
+    side: str
+    state: str
+    host_names: int
+    since: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """All of one instance."""
+
+    instance: str
+    proxies: tuple[ProxyStatus, ...]
+    applications: tuple[ApplicationStatus, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def fine(self) -> bool:
+        """Whether everything runs and no file is broken."""
+        states = [each.state for each in self.proxies] + [each.state for each in self.applications]
+        return all(state in FINE for state in states) and not any(each.problems for each in self.applications)
+
+
+def states_of(project: Project, observed: Observed) -> dict[str, str]:
+    """The state of each service of a project: the worst of its containers."""
+    containers = observed.of(project.application)
+    return {service.name: _state_of_service(service, containers) for service in project.services}
+
+
+def assess(desired: Desired, observed: Observed, started: Mapping[str, str]) -> Status:
+    """Compare desired and observed. `started` is the start time of each container by its id. Pure."""
+    core = states_of(desired.core, observed)
+    proxies = tuple(
+        ProxyStatus(
+            side=model.side,
+            state=core[service_name(model.side)],
+            host_names=sum(len(backend.host_names) for backend in model.backends) + bool(model.index_host),
+            since=_since([each for each in observed.of(CORE) if each.side == model.side], started),
+        )
+        for model in desired.proxies
+    )
+    projects = {project.application: project for project in desired.projects}
+    sound = [_sound(each, projects[each.name], desired, observed, started) for each in desired.applications]
+    broken = [
+        ApplicationStatus(
+            each.name,
+            each.side,
+            "broken",
+            (),
+            "",
+            _since(observed.of(each.name), started),
+            tuple(str(problem) for problem in each.problems),
+        )
+        for each in desired.broken
+    ]
+    applications = tuple(sorted((*sound, *broken), key=lambda each: (each.name, each.side)))
+    return Status(desired.settings.instance, proxies, applications, desired.notes)
+
+
+def _sound(
+    application: Application, project: Project, desired: Desired, observed: Observed, started: Mapping[str, str]
+) -> ApplicationStatus:
+    main = next(
+        (each for each in project.services if each.name == PROXIED_SERVICE), next(iter(project.services), None)
+    )
+    return ApplicationStatus(
+        name=application.name,
+        side=application.side,
+        state=_worst(list(states_of(project, observed).values())),
+        host_names=application.host_names,
+        image=(main.image or "built image") if main else "",
+        since=_since(observed.of(application.name), started),
+        problems=tuple(str(problem) for problem in desired.conflicts if problem.file == application.file),
+    )
+
+
+def _state_of_service(service: ProjectService, containers: tuple[Container, ...]) -> str:
+    mine = [each for each in containers if each.service == service.name]
+    return _worst([_state(service, each) for each in mine]) if mine else "missing"
+
+
+def _state(service: ProjectService, container: Container) -> str:
+    if service.task and container.state == "exited" and container.exit_code == 0:
+        return "completed"
+    return (container.health or "running") if container.running else container.state
+
+
+def _worst(states: list[str]) -> str:
+    bad = [state for state in STATES if state in states]
+    if bad:
+        return bad[0]
+    return "healthy" if "healthy" in states else "running" if "running" in states or not states else "completed"
+
+
+def _since(containers: Sequence[Container], started: Mapping[str, str]) -> str:
+    """The earliest start of those that run. RFC 3339 in UTC sorts as text."""
+    return min((started[each.id] for each in containers if each.running and each.id in started), default="")
