@@ -1,0 +1,1 @@
+"""Container images on this host: which are there, and how the missing ones get here."""

@@ -1,0 +1,163 @@
+"""Images from the recipes of `templates/images/`, for hosts without a registry."""
+
+from __future__ import annotations
+
+import io
+import re
+import tarfile
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from installer.images import debian
+from installer.images.progress import (
+    Action,
+    EngineRefusalError,
+    Fetched,
+    Meter,
+    Outcome,
+    Report,
+    engine_refusals,
+    ignore,
+    one_line,
+)
+from runtime import images
+from runtime.errors import ShoestringError
+from runtime.images import Image
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+TAIL_LINES = 12
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+# The first stage of a recipe whose image takes only files out of it.
+STAGE_LABEL = "shoestring.stage"
+
+
+class BuildError(ShoestringError):
+    """A recipe could not be built; has the last lines of the build's output."""
+
+    def __init__(self, image: Image, reason: str, tail: Iterable[str]) -> None:
+        self.image = image
+        lines = "".join(f"\n  | {line}" for line in tail)
+        super().__init__(
+            f"The local image {image.name} could not be built: {reason}. Check that this host reaches deb.debian.org "
+            f"and has disk space left, then run: shoestring images build{lines}"
+        )
+
+
+def build(
+    client: DockerClient,
+    wanted: Iterable[Image] = images.CATALOGUE,
+    *,
+    force: bool = False,
+    report: Report = ignore,
+) -> tuple[Fetched, ...]:
+    """Build the local images that are missing, the base before them; with `force` all, with today's packages.
+
+    Images of the catalogue without a recipe are left out. Returns one result for each image, the base first if
+    it was needed. Raises BuildError, or ShoestringError if there is no Debian to start from.
+    """
+    recipes = tuple(image for image in wanted if image.recipe)
+    missing = tuple(image for image in recipes if force or size_of(client, images.local_name(image)) is None)
+    results = []
+    if missing:
+        results.append(_ensure(client, images.BASE, report, force=force))
+    results += [_ensure(client, image, report, force=force) for image in recipes]
+    for result, image in zip(reversed(results), reversed((images.BASE, *recipes)), strict=False):
+        if result.outcome is Outcome.BUILT:
+            _remove_superseded(client, image)
+    return tuple(results)
+
+
+def size_of(client: DockerClient, name: str) -> int | None:
+    """The size of an image in bytes, layers that it shares included; None if it is not on this host."""
+    from docker.errors import ImageNotFound
+
+    try:
+        with engine_refusals():
+            return int(client.images.get(name).attrs["Size"])
+    except EngineRefusalError as refusal:
+        if isinstance(refusal.__cause__, ImageNotFound):
+            return None
+        raise
+
+
+def _ensure(client: DockerClient, image: Image, report: Report, *, force: bool) -> Fetched:
+    name = images.local_name(image)
+    meter = Meter(image.name, Action.BUILD, report)
+    size = None if force else size_of(client, name)
+    if size is not None:
+        return Fetched(image.name, name, Outcome.PRESENT, 0.0, size)
+    if image == images.BASE:
+        start = debian.provide(client, meter)
+        _build(client, image, {"DEBIAN": start.reference}, meter)
+        if start.temporary:
+            client.images.remove(start.reference)
+    else:
+        _build(client, image, {"BASE": images.local_name(images.BASE)}, meter)
+    return Fetched(image.name, name, Outcome.BUILT, meter.seconds, size_of(client, name) or 0)
+
+
+def _build(client: DockerClient, image: Image, arguments: dict[str, str], meter: Meter) -> None:
+    """Run one recipe. The classic builder, which every engine has behind its API, takes all of it."""
+    tail: deque[str] = deque(maxlen=TAIL_LINES)
+    meter.tell("sending the recipe")
+    try:
+        with engine_refusals():
+            events = client.api.build(
+                fileobj=io.BytesIO(context(image)),
+                custom_context=True,
+                tag=images.local_name(image),
+                buildargs=arguments,
+                labels={images.IMAGE_LABEL: image.name, images.RECIPE_LABEL: images.recipe_hash(image)},
+                # The host's own way to Debian's mirror: the bridge may have no DNS, or be behind a firewall.
+                network_mode="host",
+                # The same recipe with other packages: only what --force asks for gets here a second time.
+                nocache=True,
+                rm=True,
+                forcerm=True,
+                decode=True,
+            )
+            for line in _lines(events):
+                tail.append(line)
+                meter.tell(line)
+    except EngineRefusalError as error:
+        raise BuildError(image, str(error), tail) from error
+
+
+def _lines(events: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """The lines that a build prints; the engine's stream has them in pieces, with colours.
+
+    Raises EngineRefusalError if the build failed.
+    """
+    rest = ""
+    for event in events:
+        if "error" in event:
+            code = (event.get("errorDetail") or {}).get("code")
+            reason = f"a step of it ended with exit code {code}" if code else one_line(str(event["error"]))
+            raise EngineRefusalError(reason)
+        *whole, rest = _COLOUR.sub("", rest + str(event.get("stream", ""))).replace("\r", "\n").split("\n")
+        yield from (line.strip() for line in whole if line.strip())
+
+
+def context(image: Image) -> bytes:
+    """A recipe as a tar archive, the same bytes each time."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for file in images.recipe_files(image):
+            entry = tarfile.TarInfo(file.path)
+            entry.size = len(file.content)
+            entry.mode = 0o755 if file.executable else 0o644
+            archive.addfile(entry, io.BytesIO(file.content))
+    return buffer.getvalue()
+
+
+def _remove_superseded(client: DockerClient, image: Image) -> None:
+    """Remove what the new image replaces and no container uses: small disks have no room for both."""
+    ours = f"{images.IMAGE_LABEL}={image.name}"
+    other = f"{images.RECIPE_LABEL}={images.recipe_hash(image)}"
+    with engine_refusals():
+        client.images.prune(filters={"dangling": False, "label": ours, "label!": other})
+        client.images.prune(filters={"dangling": True, "label": ours})
+        client.images.prune(filters={"dangling": True, "label": f"{STAGE_LABEL}={image.name}"})

@@ -1,0 +1,94 @@
+"""The Debian that local images start from: pulled if a registry answers, else made by mmdebstrap."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from installer.images.progress import EngineRefusalError, Meter, engine_refusals, ignore
+from installer.images.pull import PullError, pull
+from runtime import command, files, images
+from runtime.errors import ShoestringError
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+# The same three as in the official image: without the last, no image would get security updates.
+SOURCES = (
+    f"deb http://deb.debian.org/debian {images.BASE_SUITE} main",
+    f"deb http://deb.debian.org/debian {images.BASE_SUITE}-updates main",
+    f"deb http://deb.debian.org/debian-security {images.BASE_SUITE}-security main",
+)
+# On many hosts /tmp is memory; an unpacked Debian does not fit there.
+WORK_DIRECTORY = Path("/var/tmp")  # noqa: S108 - a private directory is made in it
+TIMEOUT_SECONDS = 1800.0
+IMPORT_REPOSITORY = f"{images.LOCAL_REPOSITORY}/debian"
+
+
+@dataclass(frozen=True)
+class Debian:
+    """An image with a bare Debian; `temporary` if its name is only for the build."""
+
+    reference: str
+    temporary: bool
+
+
+def provide(client: DockerClient, meter: Meter) -> Debian:
+    """Get a bare Debian into the engine.
+
+    Raises ShoestringError if no registry answers and mmdebstrap is not there or fails.
+    """
+    meter.tell(f"pulling {images.BASE.reference}")
+    try:
+        pull(client, (images.BASE.reference,), ignore)
+    except PullError as error:
+        if not command.exists("mmdebstrap"):
+            raise ShoestringError(
+                f"{images.BASE.reference} cannot be pulled, and mmdebstrap, which makes it without a registry, "
+                "is not installed. Install it (apt-get install mmdebstrap debian-archive-keyring) and try again."
+            ) from error
+        return Debian(_bootstrap(client, meter), temporary=True)
+    return Debian(images.BASE.reference, temporary=False)
+
+
+def _bootstrap(client: DockerClient, meter: Meter) -> str:
+    """Make a Debian with mmdebstrap and import it. Returns its name."""
+    meter.tell("no registry answers; mmdebstrap makes it from Debian's packages")
+    with tempfile.TemporaryDirectory(dir=WORK_DIRECTORY, prefix="shoestring-") as name:
+        directory = Path(name)
+        # apt lets go of its privileges in there, and must still be able to read.
+        files.make_directory(directory, 0o755)
+        archive = directory / "debian.tar"
+        try:
+            command.check(bootstrap_command(archive), timeout=TIMEOUT_SECONDS, environment={"TMPDIR": name})
+        except command.CommandError as error:
+            raise ShoestringError(
+                "mmdebstrap could not make the base of the local images. Check that this host reaches "
+                f"deb.debian.org, then try again. It says:\n{error.result.tail()}"
+            ) from error
+        meter.tell("importing it into the engine")
+        try:
+            with engine_refusals():
+                client.api.import_image(str(archive), repository=IMPORT_REPOSITORY, tag=images.BASE_SUITE)
+        except EngineRefusalError as error:
+            raise ShoestringError(f"Docker did not take the base of the local images: {error}.") from error
+    return f"{IMPORT_REPOSITORY}:{images.BASE_SUITE}"
+
+
+def bootstrap_command(archive: Path) -> tuple[str, ...]:
+    """The mmdebstrap that makes a minimal Debian into a tar archive, as mmdebstrap(1) describes it."""
+    recipe = images.recipe_folder(images.BASE)
+    return (
+        "mmdebstrap",
+        "--variant=minbase",
+        f"--dpkgopt={recipe / 'dpkg.conf'}",
+        f"--aptopt={recipe / 'apt.conf'}",
+        # mmdebstrap takes both from the host.
+        '--customize-hook=rm -f "$1/etc/hostname" "$1/etc/resolv.conf"',
+        '--customize-hook=rm -f "$1"/var/cache/debconf/*-old "$1"/var/lib/dpkg/*-old',
+        images.BASE_SUITE,
+        str(archive),
+        *SOURCES,
+    )

@@ -1,0 +1,102 @@
+"""What the work on images tells while it runs, and what it gives back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from runtime.errors import ShoestringError
+
+
+class Action(StrEnum):
+    """How an image gets to this host."""
+
+    PULL = "pull"
+    BUILD = "build"
+
+
+class Outcome(StrEnum):
+    """What was done about an image."""
+
+    PULLED = "pulled"
+    BUILT = "built"
+    PRESENT = "present"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the work on one image is.
+
+    `image` is the reference or the recipe's name, `line` what happens now. `done` and `total` count the bytes
+    downloaded so far and known so far; both are 0 for a build.
+    """
+
+    image: str
+    action: Action
+    seconds: float
+    line: str
+    done: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """An image that is on this host now; `name` is what the engine calls it, `size` is in bytes, base included."""
+
+    image: str
+    name: str
+    outcome: Outcome
+    seconds: float
+    size: int
+
+
+Report = Callable[[Progress], None]
+
+
+def ignore(_progress: Progress) -> None:
+    """Report nothing."""
+
+
+@dataclass(frozen=True)
+class Meter:
+    """Reports the progress of one image, with the time since the work on it began."""
+
+    image: str
+    action: Action
+    report: Report
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """Since the work on the image began."""
+        return time.monotonic() - self.started
+
+    def tell(self, line: str, done: int = 0, total: int = 0) -> None:
+        """Report what happens now."""
+        self.report(Progress(self.image, self.action, self.seconds, line, done, total))
+
+
+class EngineRefusalError(ShoestringError):
+    """The engine did not do what it was asked; the message is its own, in one line."""
+
+
+@contextmanager
+def engine_refusals() -> Iterator[None]:
+    """Turn what the SDK raises, and a connection to the engine that breaks, into EngineRefusalError."""
+    from docker.errors import APIError, DockerException
+    from requests.exceptions import RequestException
+
+    try:
+        yield
+    except APIError as error:
+        raise EngineRefusalError(one_line(error.explanation or str(error))) from error
+    except (DockerException, RequestException) as error:
+        raise EngineRefusalError(one_line(str(error))) from error
+
+
+def one_line(text: str) -> str:
+    """Text on one line, without a final full stop."""
+    return " ".join(text.split()).rstrip(".")

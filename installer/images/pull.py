@@ -1,0 +1,81 @@
+"""Images from a registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from installer.images.progress import (
+    Action,
+    EngineRefusalError,
+    Fetched,
+    Meter,
+    Outcome,
+    Report,
+    engine_refusals,
+    ignore,
+    one_line,
+)
+from runtime import images
+from runtime.errors import ShoestringError
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+_DOWNLOADING = "Downloading"
+
+
+class PullError(ShoestringError):
+    """An image could not be pulled; says what to do instead."""
+
+    def __init__(self, reference: str, reason: str) -> None:
+        self.reference = reference
+        image = images.find(reference)
+        if image and image.recipe:
+            advice = (
+                "To build it on this host instead, set images.source to local in conf/shoestring.yaml "
+                "and run: shoestring images build"
+            )
+        else:
+            advice = "Check its name, and that this host reaches its registry (a private one needs: docker login)."
+        super().__init__(f"{reference} could not be pulled: {reason}. {advice}")
+
+
+def pull(client: DockerClient, references: Iterable[str], report: Report = ignore) -> tuple[Fetched, ...]:
+    """Pull images, one after the other, whether or not they are there: a tag may have moved.
+
+    Stops at the first that fails with a PullError, so that a host that reaches no registry waits once. The
+    engine itself gives up on a registry that does not answer after 15 s.
+    """
+    return tuple(_pull(client, reference, report) for reference in references)
+
+
+def _pull(client: DockerClient, reference: str, report: Report) -> Fetched:
+    # Without a tag the engine would pull all of them.
+    name = images.normalise(reference)
+    meter = Meter(reference, Action.PULL, report)
+    meter.tell("asking the registry")
+    downloads: dict[str, tuple[int, int]] = {}
+    try:
+        with engine_refusals():
+            for event in client.api.pull(name, stream=True, decode=True):
+                _tell(event, downloads, meter)
+            size = int(client.images.get(name).attrs["Size"])
+    except EngineRefusalError as error:
+        raise PullError(reference, str(error)) from error
+    return Fetched(reference, name, Outcome.PULLED, meter.seconds, size)
+
+
+def _tell(event: dict[str, Any], downloads: dict[str, tuple[int, int]], meter: Meter) -> None:
+    """Report one event of the engine's stream; `downloads` has the bytes done and known of each layer so far."""
+    if "error" in event:
+        raise EngineRefusalError(one_line(str(event["error"])))
+    status, layer = str(event.get("status", "")), str(event.get("id", ""))
+    detail = event.get("progressDetail") or {}
+    if status == _DOWNLOADING and detail.get("total"):
+        downloads[layer] = (int(detail["current"]), int(detail["total"]))
+    elif layer in downloads:
+        # Anything that follows a layer's download means that all of it is here.
+        downloads[layer] = (downloads[layer][1], downloads[layer][1])
+    done, total = (sum(column) for column in zip(*downloads.values(), strict=True)) if downloads else (0, 0)
+    meter.tell(status, done, total)
