@@ -3,6 +3,7 @@
 
 readonly COMPOSE_AT_LEAST=2.20
 readonly DOCKER_SITE=https://download.docker.com
+readonly REGISTRY=https://registry-1.docker.io/v2/
 readonly ENGINE_LOG=/var/log/shoestring-dockerd.log
 COMPOSE_FROM=""
 
@@ -203,6 +204,31 @@ END
 update_one_source() {
   try apt_get update -o "Dir::Etc::sourcelist=sources.list.d/$1.sources" -o Dir::Etc::sourceparts=- \
     -o APT::Get::List-Cleanup=0 -o Acquire::Retries=1 -o Acquire::http::Timeout=15 -o APT::Update::Error-Mode=any
+}
+
+# Whether images can be pulled; if not, what builds them here. IMAGE_SOURCE is what the settings call it.
+find_image_source() {
+  local code
+  begin "images"
+  code=$(curl --silent --output /dev/null --write-out '%{http_code}' --connect-timeout 5 --max-time 10 "$REGISTRY") || true
+  # A registry asks for a login (401). What else answers is in the way of it.
+  if [[ $code == 200 || $code == 401 ]]; then
+    IMAGE_SOURCE=registry
+    done_with "from Docker Hub, which answers"
+    return
+  fi
+  # shellcheck disable=SC2034 # the demo's answers have it
+  IMAGE_SOURCE=local
+  if ! has mmdebstrap; then
+    if ! first_available mmdebstrap >/dev/null; then
+      done_with "Docker Hub does not answer, and mmdebstrap is not packaged here"
+      note "Images that this host has are used. No other can be pulled or built until a registry answers."
+      return
+    fi
+    # shellcheck disable=SC2046 # Debian's keys, which Ubuntu and Fedora do not have by themselves
+    install_packages mmdebstrap $(first_available debian-archive-keyring debian-keyring)
+  fi
+  done_with "built here with mmdebstrap, as Docker Hub does not answer"
 }
 
 # fetch URL FILE, soon or not at all

@@ -19,6 +19,8 @@ on_terminal() {
 # A new step named $1. A terminal shows at once what is being worked on; the result replaces it.
 begin() {
   STEP=$1
+  # shellcheck disable=SC2034 # for those who tell how long it took
+  BEGAN=$SECONDS
   ADVICE="Mend what it names, then run the same command again: it goes on where it stopped."
   if on_terminal; then
     printf '  … %s' "$STEP"

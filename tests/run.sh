@@ -1,0 +1,244 @@
+#!/usr/bin/env bash
+# Installs what the tests need, then runs them.
+# shellcheck source-path=SCRIPTDIR
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+HERE=$ROOT/packaging
+OS_RELEASE=${SHOESTRING_OS_RELEASE:-/etc/os-release}
+CACHE=${SHOESTRING_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/shoestring-tests}
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin
+
+# shellcheck source=../packaging/lib/output.sh
+. "$HERE/lib/output.sh"
+# shellcheck source=../packaging/lib/distribution.sh
+. "$HERE/lib/distribution.sh"
+# shellcheck source=../packaging/lib/docker.sh
+. "$HERE/lib/docker.sh"
+# shellcheck source=../packaging/lib/shoestring.sh
+. "$HERE/lib/shoestring.sh"
+
+readonly PARTS=(lint unit golden architecture engine)
+readonly MORE_PARTS=(install bench vm lock)
+# These use Docker, or build machines; the others need neither root nor an engine.
+readonly PARTS_WITH_ENGINE=" engine install bench vm "
+readonly LOCK=$ROOT/tests/requirements.lock
+
+VENV=""
+ENGINE_IS_OURS=""
+FAILED=()
+
+usage() {
+  cat <<END
+Installs what the tests need, then runs them.
+
+  sudo tests/run.sh                       all of: ${PARTS[*]}
+  sudo tests/run.sh PART… [-- ARGUMENT…]  these parts; what follows -- goes to pytest
+
+Parts besides: ${MORE_PARTS[*]} (lock makes tests/requirements.lock afresh).
+The cache is $CACHE; SHOESTRING_TEST_CACHE names another.
+END
+}
+
+# --- what the tests need ---
+
+needs_engine() {
+  local part
+  for part in "$@"; do
+    [[ $PARTS_WITH_ENGINE == *" $part "* ]] && return
+  done
+  return 1
+}
+
+# The commands that tests use, each with its package, as in packaging/lib/distribution.sh.
+install_test_tools() {
+  begin "test tools"
+  local -a missing
+  mapfile -t missing < <(missing_packages mmdebstrap:mmdebstrap tmux:tmux openssl:openssl curl:curl git:git)
+  if ((${#missing[@]})); then install_packages "${missing[@]}"; fi
+  done_with "${missing[*]:-there already}"
+}
+
+prepare_host() {
+  if ! engine_answers; then ENGINE_IS_OURS=yes; fi
+  trap stop_own_engine EXIT
+  "$HERE/install.sh" --prepare
+  install_test_tools
+}
+
+# Nothing outlives the run: an engine that it started ends with it.
+stop_own_engine() {
+  local code=$? pid
+  [[ -n $ENGINE_IS_OURS ]] || exit "$code"
+  if systemd_runs; then
+    systemctl stop docker.socket docker.service
+  elif pid=$(cat /run/docker.pid 2>/dev/null); then
+    kill "$pid" 2>/dev/null || true
+    for _ in {1..60}; do
+      kill -0 "$pid" 2>/dev/null || break
+      sleep 0.5
+    done
+  fi
+  printf 'The Docker Engine that this run started is stopped again.\n'
+  exit "$code"
+}
+
+# An environment with exactly what the lock names. It is made once for a lock, a Python and a checkout.
+make_venv() {
+  begin "environment"
+  local python key
+  python=$(find_python)
+  key=$({ cat "$LOCK" && "$python" --version && echo "$python $ROOT"; } | sha256sum | cut -c 1-16)
+  VENV=$CACHE/venv-$key
+  exec 9>"$CACHE/lock"
+  flock 9
+  if [[ -e $VENV/complete ]]; then
+    touch "$VENV/complete"
+    done_with "there already"
+  else
+    # Those that no run has used for two weeks belong to an old lock, or to a checkout that is gone.
+    find "$CACHE" -mindepth 2 -maxdepth 2 -path '*/venv-*/complete' -mtime +14 -printf '%h\0' | xargs -0 -r rm -rf
+    ADVICE="Check that this host reaches PyPI, then run this again."
+    must "$python" -m venv --clear "$VENV"
+    must "$VENV/bin/pip" install --disable-pip-version-check --require-hashes --only-binary :all: -r "$LOCK"
+    must touch "$VENV/complete"
+    done_with "made, $((SECONDS - BEGAN)) s"
+  fi
+  install_project
+  exec 9>&-
+}
+
+# Shoestring itself, editable. The lock holds what builds it, so nothing else is fetched.
+install_project() {
+  local digest
+  digest=$(sha256sum <"$ROOT/pyproject.toml")
+  [[ -r $VENV/project && $(<"$VENV/project") == "$digest" ]] && return
+  begin "Shoestring"
+  must "$VENV/bin/pip" install --disable-pip-version-check --no-deps --no-build-isolation --editable "$ROOT"
+  printf '%s\n' "$digest" >"$VENV/project"
+  done_with "installed, editable"
+}
+
+# The engine keeps them, so a run after the first finds them there.
+build_images() {
+  begin "images"
+  ADVICE="This needs Debian's package mirror. Run it alone to see more: $VENV/bin/shoestring images build"
+  must "$VENV/bin/shoestring" images build
+  done_with "built or there already, $((SECONDS - BEGAN)) s"
+}
+
+# --- the parts ---
+
+# check NAME COMMAND…: one line if it is well, all that it says if not.
+check() {
+  begin "$1"
+  if try "${@:2}"; then
+    done_with "$((SECONDS - BEGAN)) s"
+    return
+  fi
+  print_result ✗ "exit code $FAILED_CODE: $FAILED_COMMAND"
+  tail -n "+$FAILED_FROM" "$LOG"
+  FAILED+=("$1")
+}
+
+shell_scripts() {
+  printf '%s\n' packaging/install.sh tests/run.sh .ci/run
+  find templates packaging tests -name '*.sh' -not -path packaging/install.sh -not -path tests/run.sh \
+    -not -path 'packaging/lib/*'
+}
+
+run_lint() {
+  local -a scripts
+  mapfile -t scripts < <(shell_scripts)
+  check "ruff check" "$VENV/bin/ruff" check .
+  check "ruff format" "$VENV/bin/ruff" format --check --diff .
+  check "mypy" "$VENV/bin/mypy" --strict
+  check "shellcheck" "$VENV/bin/shellcheck" --external-sources --check-sourced "${scripts[@]}"
+}
+
+# run_tests PART ARGUMENT…: what pytest prints is shown as it comes.
+run_tests() {
+  local part=$1
+  printf '\n%s\n' "$part"
+  if ! find "tests/$part" -name 'test_*.py' 2>/dev/null | grep -q .; then
+    printf '  there are no tests in tests/%s\n' "$part"
+    FAILED+=("$part")
+    return
+  fi
+  "$VENV/bin/python" -m pytest -o cache_dir="$CACHE/pytest" "tests/$part" "${@:2}" || FAILED+=("$part")
+}
+
+# Run by a person, when pyproject.toml asks for other packages.
+make_lock() {
+  begin "lock"
+  local tool=$CACHE/uv
+  ADVICE="Check that this host reaches PyPI, then run this again."
+  must "$(find_python)" -m venv --clear "$tool"
+  must "$tool/bin/pip" install --disable-pip-version-check uv
+  must "$tool/bin/uv" pip compile pyproject.toml tests/requirements.in --extra dev --upgrade --universal \
+    --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+    --custom-compile-command "tests/run.sh lock" --output-file tests/requirements.lock
+  rm -rf "$tool"
+  done_with "tests/requirements.lock"
+}
+
+run_part() {
+  case $1 in
+    lint) run_lint ;;
+    lock) make_lock ;;
+    *) run_tests "$@" ;;
+  esac
+}
+
+report() {
+  if ((${#FAILED[@]})); then
+    printf '\nFailed: %s. %d s in all.\n' "$(join_words "${FAILED[@]}")" "$SECONDS"
+    return 1
+  fi
+  printf '\nAll passed: %s. %d s in all.\n' "$(join_words "$@")" "$SECONDS"
+}
+
+join_words() {
+  local words
+  printf -v words '%s, ' "$@"
+  printf '%s' "${words%, }"
+}
+
+main() {
+  local -a parts=()
+  while (($#)); do
+    case $1 in
+      -h | --help) usage && return ;;
+      --) shift && break ;;
+      *)
+        if [[ " ${PARTS[*]} ${MORE_PARTS[*]} " != *" $1 "* ]]; then
+          printf '%s is no part of the tests. There are: %s\n' "$1" "$(join_words "${PARTS[@]}" "${MORE_PARTS[@]}")" >&2
+          return 2
+        fi
+        parts+=("$1")
+        ;;
+    esac
+    shift
+  done
+  ((${#parts[@]})) || parts=("${PARTS[@]}")
+  cd "$ROOT"
+  mkdir -p "$CACHE"
+  open_log "$CACHE/run.log"
+  FAMILY=$(family_of "$OS_RELEASE")
+  # What tools remember stays out of the checkout, which may not be root's.
+  export MYPY_CACHE_DIR=$CACHE/mypy RUFF_CACHE_DIR=$CACHE/ruff PYTHONPYCACHEPREFIX=$CACHE/pycache
+  if needs_engine "${parts[@]}"; then
+    ((EUID == 0)) || give_up "These tests use Docker, so they need root. Run it again with sudo, or without the engine: tests/run.sh lint unit golden architecture"
+    prepare_host
+  fi
+  install_python
+  make_venv
+  if needs_engine "${parts[@]}"; then build_images; fi
+  local part
+  for part in "${parts[@]}"; do
+    run_part "$part" "$@"
+  done
+  report "${parts[@]}"
+}
+
+main "$@"

@@ -1,0 +1,110 @@
+"""Which distribution a host is and what its packages are called.
+
+Only Debian is booted by the tests; the other distributions are here by the text of their os-release.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+OS_RELEASES = {
+    "debian 12": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\nID=debian\n',
+    "debian 13": 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nVERSION_ID="13"\nVERSION_CODENAME=trixie\nID=debian\n',
+    "ubuntu 24.04": 'VERSION_ID="24.04"\nVERSION_CODENAME=noble\nID=ubuntu\nID_LIKE=debian\nUBUNTU_CODENAME=noble\n',
+    "mint 22": 'VERSION_ID="22"\nVERSION_CODENAME=wilma\nID=linuxmint\nID_LIKE="ubuntu debian"\nUBUNTU_CODENAME=noble\n',
+    "fedora 42": 'NAME="Fedora Linux"\nVERSION_ID=42\nID=fedora\nVARIANT_ID=server\n',
+    "rocky 9": 'NAME="Rocky Linux"\nVERSION_ID="9.5"\nID="rocky"\nID_LIKE="rhel centos fedora"\n',
+    "amazon 2023": 'NAME="Amazon Linux"\nVERSION_ID="2023"\nID="amzn"\nID_LIKE="fedora"\n',
+    "arch": 'NAME="Arch Linux"\nID=arch\n',
+    "empty": "",
+}
+
+
+@pytest.fixture
+def os_release(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """An os-release file with the text of the distribution that the test names."""
+    file = tmp_path / "os-release"
+    file.write_text(OS_RELEASES[request.param])
+    return file
+
+
+@pytest.mark.parametrize(
+    ("os_release", "family"),
+    [
+        ("debian 12", "debian"),
+        ("debian 13", "debian"),
+        ("ubuntu 24.04", "debian"),
+        ("mint 22", "debian"),
+        ("fedora 42", "fedora"),
+        ("rocky 9", "fedora"),
+        ("amazon 2023", "amazon"),
+        ("arch", ""),
+        ("empty", ""),
+    ],
+    indirect=["os_release"],
+)
+def test_family_of_a_faked_os_release(shell, os_release, family):
+    assert shell('family_of "$1"', os_release).stdout == family
+
+
+@pytest.mark.parametrize(
+    ("family", "engine", "tool"),
+    [
+        ("debian", "docker.io", "ps:procps"),
+        ("fedora", "moby-engine docker", "git:git-core"),
+        ("amazon", "docker", "curl:curl-minimal"),
+    ],
+)
+def test_package_names_of_a_faked_family(shell, family, engine, tool):
+    assert shell("engine_packages $1", family).stdout.strip() == engine
+    assert tool in shell("tool_packages $1", family).stdout.split()
+
+
+def test_a_python_that_is_newer_than_the_default_has_a_package_name(shell):
+    assert shell("python_packages amazon").stdout.split() == ["python3.13", "python3.12", "python3.11"]
+    assert shell("python_packages debian").stdout.split()[-1] == "python3.11-venv"
+
+
+@pytest.mark.parametrize(
+    ("os_release", "family", "directory"),
+    [
+        ("debian 12", "debian", "linux/debian"),
+        ("ubuntu 24.04", "debian", "linux/ubuntu"),
+        ("mint 22", "debian", "linux/ubuntu"),
+        ("fedora 42", "fedora", "linux/fedora/42"),
+        ("rocky 9", "fedora", "linux/centos/9"),
+        ("amazon 2023", "amazon", "linux/centos/9"),
+    ],
+    indirect=["os_release"],
+)
+def test_dockers_own_repository_for_a_faked_os_release(shell, os_release, family, directory):
+    assert shell('docker_repository "$1" "$2"', os_release, family).stdout.strip() == directory
+
+
+def test_only_packages_of_missing_commands_are_named(shell):
+    assert shell("missing_packages bash:bash no-such-command:its-package").stdout.split() == ["its-package"]
+
+
+def test_an_unknown_distribution_is_told_in_a_sentence(tmp_path):
+    import subprocess
+
+    file = tmp_path / "os-release"
+    file.write_text(OS_RELEASES["arch"])
+    install = Path(__file__).resolve().parents[3] / "packaging" / "install.sh"
+    # It runs as root only, and stops before it does anything.
+    result = subprocess.run(
+        ("bash", str(install), "--prepare"),
+        env={
+            "PATH": "/usr/bin:/bin",
+            "SHOESTRING_OS_RELEASE": str(file),
+            "SHOESTRING_INSTALL_LOG": str(tmp_path / "log"),
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert ("neither Debian" in result.stdout) or ("needs root" in result.stderr)

@@ -1,0 +1,63 @@
+"""The order in which Compose is looked for. Package managers and the engine are faked here."""
+
+from __future__ import annotations
+
+import pytest
+
+# Each source of Compose is there or not; the calls are what the test reads.
+FAKED = """
+OS_RELEASE=os-release FAMILY=debian
+VERSION=""
+compose_version() { [[ -n $VERSION ]] && echo "$VERSION"; }
+refresh_index() { :; }
+fetch() { echo "fetch $1"; return 1; }
+candidate_version() { [[ " $CANDIDATES " == *" $1="* ]] && sed "s/.* $1=\\([^ ]*\\) .*/\\1/" <<<" $CANDIDATES "; }
+try_install_packages() { echo "install $1"; VERSION=2.30.1; }
+compose_from_next_debian() { echo "next Debian"; VERSION=2.26.1-4; COMPOSE_FROM=trixie; }
+"""
+
+
+@pytest.mark.parametrize("version", ["2.20.0", "v2.26.1", "2.26.1-4", "5.0.1"])
+def test_compose_that_is_there_is_kept(shell, version):
+    result = shell(f"{FAKED}\nVERSION={version}\ninstall_compose", CANDIDATES="docker-compose-v2=2.40")
+    assert "there already" in result.stdout
+    assert "install" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("candidates", "package"),
+    [
+        ("docker-compose-v2=2.24.6 docker-compose=1.29.2", "docker-compose-v2"),
+        ("docker-compose=2.26.1-4", "docker-compose"),
+        ("docker-compose-plugin=2.40.3 docker-compose-v2=2.24.6", "docker-compose-plugin"),
+    ],
+)
+def test_the_faked_distributions_package_comes_first(shell, candidates, package):
+    result = shell(f"{FAKED}\ninstall_compose", CANDIDATES=candidates)
+    assert result.returncode == 0
+    assert result.stdout.splitlines()[0] == f"install {package}"
+    assert "fetch" not in result.stdout
+
+
+def test_compose_1_is_never_taken_and_dockers_repository_is_asked_before_the_next_debian(shell):
+    result = shell(
+        f"{FAKED}\nos_release() {{ :; }}\ncompose_from_docker() {{ echo docker; return 1; }}\ninstall_compose",
+        CANDIDATES="docker-compose=1.29.2-3",
+    )
+    assert result.stdout.splitlines()[:2] == ["docker", "next Debian"]
+    assert "trixie" in result.stdout.splitlines()[2]
+
+
+def test_no_compose_anywhere_is_told_in_a_sentence(shell):
+    result = shell(
+        f"{FAKED}\ncompose_from_docker() {{ return 1; }}\ncompose_from_next_debian() {{ return 1; }}\ninstall_compose",
+        CANDIDATES="",
+    )
+    assert result.returncode == 1
+    assert "Install the plug-in" in result.stdout
+
+
+@pytest.mark.parametrize("text", ["ID=debian\nVERSION_ID=13\n", "ID=ubuntu\nVERSION_ID=12\n", "ID=fedora\n"])
+def test_the_next_debian_is_for_debian_12_only(shell, tmp_path, text):
+    (tmp_path / "os-release").write_text(text)
+    assert shell("OS_RELEASE=os-release\ncompose_from_next_debian").returncode == 1

@@ -1,0 +1,52 @@
+"""What the installer prints, and how it fails."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("have", "want", "enough"),
+    [
+        ("2.20.0", "2.20", True),
+        ("2.19.9", "2.20", False),
+        ("v2.26.1", "2.20", True),
+        ("2.26.1-4", "2.20", True),
+        ("3.0", "2.20", True),
+        ("1.29.2-3", "2.20", False),
+        ("", "2.20", False),
+        ("(none)", "2.20", False),
+        ("dev", "2.20", False),
+    ],
+)
+def test_version_at_least(shell, have, want, enough):
+    assert (shell('version_at_least "$1" "$2"', have, want).returncode == 0) == enough
+
+
+def test_a_step_is_one_aligned_line(shell):
+    result = shell("begin Compose; done_with 2.26.1")
+    assert result.stdout == "  ✓ Compose                 2.26.1\n"
+
+
+def test_what_commands_print_goes_to_the_log(shell, tmp_path):
+    result = shell("begin step; must echo quiet; done_with well")
+    assert "quiet" not in result.stdout
+    assert (tmp_path / "log").read_text() == "\n$ echo quiet \nquiet\n"
+    assert (tmp_path / "log").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_failing_step_prints_the_command_its_last_lines_and_what_to_do(shell):
+    script = "begin step; must echo before; ADVICE='Do this.'; must bash -c 'seq 1 20; exit 3'; echo never"
+    result = shell(script)
+    assert result.returncode == 1
+    lines = [line.strip() for line in result.stdout.splitlines()]
+    assert lines[0].split() == ["✗", "step", "exit", "code", "3"]
+    assert lines[1].startswith("$ bash -c")
+    assert lines[2:14] == [f"| {number}" for number in range(9, 21)]
+    assert lines[14] == "Do this."
+    assert lines[15].endswith("log.")
+    assert "never" not in result.stdout
+
+
+def test_a_command_never_waits_for_input(shell):
+    assert shell("begin step; must cat; done_with end").returncode == 0
