@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runtime.errors import ExitCode, ShoestringError
+from runtime.errors import DEBUG_VARIABLE, ExitCode, explain
 from runtime.paths import Side, find
 
 if TYPE_CHECKING:
@@ -36,9 +37,12 @@ def main(arguments: list[str] | None = None) -> ExitCode:
     options = parser().parse_args(arguments)
     try:
         return _run(options)
-    except ShoestringError as error:
-        print(error, file=sys.stderr)
-        return error.exit_code
+    except Exception as error:
+        if DEBUG_VARIABLE in os.environ:
+            raise
+        sentence, code = explain(error)
+        print(sentence, file=sys.stderr)
+        return code
 
 
 def _run(options: argparse.Namespace) -> ExitCode:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from runtime import applications, core, overrides, secrets
+from runtime import application_files, applications, core, overrides, secrets
 from runtime.applications import Application, Backend, BrokenApplication, TcpPort
 from runtime.errors import Problem, ShoestringError
 from runtime.paths import Paths, RunPaths, Side
@@ -63,14 +63,14 @@ def read(settings: Settings, paths: Paths) -> Sources:
     for side in settings.sides:
         directory = paths.applications(side)
         try:
-            found += applications.load_side(directory, side)
+            found += application_files.load_side(directory, side)
         except OSError as error:
             raise ShoestringError(
                 f"{directory} cannot be read ({error.strerror}); nothing was changed. Put it back, even if empty."
             ) from error
     broken = tuple(each for each in found if isinstance(each, BrokenApplication))
     copies = (
-        applications.load(paths.accepted(each.side, each.name), each.side)
+        application_files.load(paths.accepted(each.side, each.name), each.side)
         for each in broken
         if paths.accepted(each.side, each.name).is_file()
     )

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
+# Set to anything, it lets a traceback through.
+DEBUG_VARIABLE = "SHOESTRING_DEBUG"
+
 
 class ExitCode(IntEnum):
     """Exit codes of every command."""
@@ -63,3 +66,19 @@ class SettingsError(UsageError):
             f"  {problem.key}: {problem.what}" if problem.key else f"  {problem.what}" for problem in problems
         )
         super().__init__(f"settings: {count} in {file}\n{lines}")
+
+
+def explain(error: Exception) -> tuple[str, ExitCode]:
+    """The sentence and the exit code for any error that ends a command; a user never sees a traceback."""
+    if isinstance(error, ShoestringError):
+        return str(error), error.exit_code
+    first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
+    if type(error).__module__.split(".")[0] in ("docker", "requests", "urllib3"):
+        return f"Docker failed: {first_line}. Is it running? Try: docker info", ExitCode.FAILED
+    if isinstance(error, OSError):
+        return (
+            f"The host refused: {first_line}. Are you root, and is the disk neither full nor read-only?",
+            ExitCode.FAILED,
+        )
+    name = type(error).__name__
+    return f"This should not have happened ({name}: {first_line}). Show where: {DEBUG_VARIABLE}=1", ExitCode.FAILED

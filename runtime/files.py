@@ -67,6 +67,18 @@ def _sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
+def _sync_tree(path: Path) -> None:
+    """Put a directory on the disk, with the files in it that another program may have written."""
+    for directory, _, names in os.walk(path):
+        for name in names:
+            descriptor = os.open(Path(directory) / name, os.O_RDONLY | os.O_NOFOLLOW)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        _sync_directory(Path(directory))
+
+
 def make_directory(path: Path, mode: int = 0o755, owner: tuple[int, int] | None = None) -> bool:
     """Make a directory with its parents; `owner` is a user id and a group id. Returns True if anything changed."""
     try:
@@ -107,8 +119,12 @@ def remove_tree(path: Path) -> None:
 
 
 def publish_directory(staged: Path, target: Path) -> None:
-    """Move a staged directory to its place in one step. An empty directory at `target` is replaced."""
+    """Move a staged directory to its place in one step, when all that is in it is on the disk.
+
+    An empty directory at `target` is replaced.
+    """
     try:
+        _sync_tree(staged)
         staged.rename(target)
     except OSError as error:
         raise ShoestringError(f"Cannot move the new data directory to {target}: {error.strerror}.") from error

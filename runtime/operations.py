@@ -89,8 +89,12 @@ def start(cluster: Cluster, listen: Listener = lambda outcome: None, timeout: fl
 def stop(cluster: Cluster, listen: Listener = lambda outcome: None, timeout: float = 0.0) -> Report:
     """Stop and remove all containers of the instance, then its networks. Data and files stay."""
     with files.lock(cluster.run.lock, timeout):
-        seen = observe(cluster.client, cluster.settings.instance)
-        return Report(apply(plan_stop(seen, cluster.settings.instance), _tools(cluster, None), listen))
+        return Report(apply(stop_plan(cluster), _tools(cluster, None), listen))
+
+
+def stop_plan(cluster: Cluster) -> Plan:
+    """What stop would do."""
+    return plan_stop(observe(cluster.client, cluster.settings.instance), cluster.settings.instance)
 
 
 def reload(
@@ -99,10 +103,17 @@ def reload(
     """Render the configuration of running proxies again, check it, install it, and have them load it."""
     with files.lock(cluster.run.lock, timeout):
         view = look(cluster)
-        wanted = [model.side for model in view.desired.proxies if model.side in sides]
-        plan = tuple(each for each in view.plan if isinstance(each, InstallProxy) and each.side in wanted)
-        outcomes = apply(plan, _tools(cluster, view.desired), listen)
+        outcomes = apply(_installs(view, sides), _tools(cluster, view.desired), listen)
     return Report(outcomes, view.desired.problems, view.desired.notes)
+
+
+def reload_plan(cluster: Cluster, sides: tuple[Side, ...]) -> Plan:
+    """What reload would do."""
+    return _installs(look(cluster), sides)
+
+
+def _installs(view: View, sides: tuple[Side, ...]) -> Plan:
+    return tuple(each for each in view.plan if isinstance(each, InstallProxy) and each.side in sides)
 
 
 def status(cluster: Cluster) -> Status:

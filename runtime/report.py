@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from runtime.apply import Outcome
 from runtime.errors import Problem
 from runtime.operations import Report, View
-from runtime.plan import NEW, Change
+from runtime.plan import NEW, Change, Plan
 from runtime.status import Status
 
 JSON_VERSION = 1
@@ -59,17 +59,25 @@ def report_json(report: Report) -> str:
     )
 
 
+def change_lines(plan: Plan, apply_with: str) -> list[str]:
+    """The changes of a plan, a line each, and the command that makes them."""
+    if not plan:
+        return ["  Nothing to do."]
+    lines = [f"  {change.sign} {change.name:<{NAME_WIDTH}}  {change.about}" for change in plan]
+    return [*lines, f"  {count(len(plan), 'change')}. Apply: {apply_with}"]
+
+
+def changes_json(plan: Plan) -> str:
+    """The answer of a dry run."""
+    return _json({"changes": [_change(change) for change in plan]})
+
+
 def plan_lines(view: View) -> list[str]:
-    """A plan, a line each change, then what is wrong."""
-    lines = [f"  {change.sign} {change.name:<{NAME_WIDTH}}  {change.about}" for change in view.plan]
-    lines += [f"  {note}" for note in view.desired.notes]
+    """A plan, then what is wrong."""
+    lines = [f"  {note}" for note in view.desired.notes]
     lines += [f"  ✗ {problem}" for problem in view.desired.problems]
     lines += [f"  ✗ {sentence}" for sentence in view.refused]
-    if view.plan:
-        lines.append(f"  {count(len(view.plan), 'change')}. Apply: shoestring start")
-    else:
-        lines.append("  Nothing to do: what runs is what the files say.")
-    return lines
+    return lines + change_lines(view.plan, "shoestring start")
 
 
 def plan_json(view: View) -> str:

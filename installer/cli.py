@@ -1,0 +1,203 @@
+"""The person's door: every `shoestring` command. Each imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from runtime.errors import DEBUG_VARIABLE, ExitCode, explain
+from runtime.paths import Side, find
+
+if TYPE_CHECKING:
+    from runtime.apply import Outcome
+    from runtime.operations import Cluster, Report
+
+DataDirectory = Annotated[
+    Path | None,
+    typer.Option(
+        help="The data directory; else $SHOESTRING_DATA_DIRECTORY, else what setup recorded.", metavar="DIR"
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON; see docs/json.md.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and change nothing.")]
+Timeout = Annotated[float, typer.Option(help="Seconds to wait for another command that is at work.", min=0)]
+
+app = typer.Typer(
+    name="shoestring",
+    help="Turns one small server into a cluster of plain Docker Compose applications.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+images = typer.Typer(help="Container images: what is needed, pulled or built.", no_args_is_help=True)
+app.add_typer(images, name="images")
+
+
+def main() -> None:
+    """Run the command line; an error becomes one sentence and an exit code."""
+    try:
+        app()
+    except Exception as error:
+        if DEBUG_VARIABLE in os.environ:
+            raise
+        sentence, code = explain(error)
+        print(sentence, file=sys.stderr)
+        sys.exit(code)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(version("shoestring"))
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def _open(data_directory: Path | None) -> Cluster:
+    from runtime.operations import open_cluster
+
+    return open_cluster(find(data_directory))
+
+
+def _listen(outcome: Outcome) -> None:
+    from runtime.report import outcome_line
+
+    print(outcome_line(outcome), flush=True)
+
+
+def _silent(outcome: Outcome) -> None:
+    pass
+
+
+def _finish(report: Report, done: str, json: bool) -> None:
+    from runtime.report import report_json, report_lines
+
+    print(report_json(report) if json else "\n".join(report_lines(report, done)))
+    raise typer.Exit(ExitCode.DONE if report.ok else ExitCode.FAILED)
+
+
+@app.command()
+def setup(
+    data_directory: DataDirectory = None,
+    answers: Annotated[
+        Path | None, typer.Option(help="A YAML file with the keys of the settings: no questions.", metavar="FILE")
+    ] = None,
+    defaults: Annotated[bool, typer.Option("--defaults", help="Ask nothing; take what the host suggests.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before writing.")] = False,
+    start: Annotated[bool, typer.Option("--start/--no-start", help="Start everything when it is written.")] = True,
+    dry_run: DryRun = False,
+) -> None:
+    """Set this host up: a few questions, then the data directory, the proxies and the first application."""
+    from installer.setup import SetupOptions, run
+
+    options = SetupOptions(
+        data_directory=data_directory, answers=answers, defaults=defaults, yes=yes, start=start, dry_run=dry_run
+    )
+    raise typer.Exit(run(options))
+
+
+@app.command()
+def start(
+    data_directory: DataDirectory = None, dry_run: DryRun = False, json: Json = False, timeout: Timeout = 0.0
+) -> None:
+    """Make everything run as the files say."""
+    from runtime import operations
+
+    if dry_run:
+        _show_plan(data_directory, json)
+        return
+    report = operations.start(_open(data_directory), _silent if json else _listen, timeout)
+    _finish(report, "everything runs as the files say", json)
+
+
+@app.command()
+def stop(
+    data_directory: DataDirectory = None, dry_run: DryRun = False, json: Json = False, timeout: Timeout = 0.0
+) -> None:
+    """Stop and remove all containers and networks of this instance. Files and data stay."""
+    from runtime import operations
+    from runtime.report import change_lines, changes_json
+
+    cluster = _open(data_directory)
+    if dry_run:
+        plan = operations.stop_plan(cluster)
+        print(changes_json(plan) if json else "\n".join(change_lines(plan, "shoestring stop")))
+        return
+    _finish(operations.stop(cluster, _silent if json else _listen, timeout), "nothing of this instance runs", json)
+
+
+@app.command()
+def reload(
+    side: Annotated[Side | None, typer.Argument(help="Only this side's proxy.")] = None,
+    data_directory: DataDirectory = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+    timeout: Timeout = 0.0,
+) -> None:
+    """Render the proxies' configuration again, check it, and have them load it."""
+    from runtime import operations
+    from runtime.report import change_lines, changes_json
+
+    cluster = _open(data_directory)
+    sides = (side,) if side else tuple(Side)
+    if dry_run:
+        plan = operations.reload_plan(cluster, sides)
+        print(changes_json(plan) if json else "\n".join(change_lines(plan, "shoestring reload")))
+        return
+    report = operations.reload(cluster, sides, _silent if json else _listen, timeout)
+    _finish(report, "the proxies have the configuration that the files say", json)
+
+
+@app.command()
+def plan(data_directory: DataDirectory = None, json: Json = False) -> None:
+    """Show what start would change."""
+    _show_plan(data_directory, json)
+
+
+def _show_plan(data_directory: Path | None, json: bool) -> None:
+    from runtime.operations import look
+    from runtime.report import plan_json, plan_lines
+
+    view = look(_open(data_directory))
+    if json:
+        print(plan_json(view))
+    elif sys.stdout.isatty():
+        from installer.tables import print_plan
+
+        print_plan(view)
+    else:
+        print("\n".join(plan_lines(view)))
+
+
+@app.command()
+def status(data_directory: DataDirectory = None, json: Json = False) -> None:
+    """Show what runs, since when, and what is wrong."""
+    from datetime import UTC, datetime
+
+    from runtime.operations import status as look_up
+    from runtime.report import status_json, status_lines
+
+    found = look_up(_open(data_directory))
+    now = datetime.now(UTC)
+    if json:
+        print(status_json(found))
+    elif sys.stdout.isatty():
+        from installer.tables import print_status
+
+        print_status(found, now)
+    else:
+        print("\n".join(status_lines(found, now)))

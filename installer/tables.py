@@ -1,0 +1,66 @@
+"""Status and plan as tables for a terminal. Colour stands only where it carries meaning."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from runtime.operations import View
+from runtime.plan import CHANGED, NEW, REMOVED
+from runtime.report import count, plan_lines, since
+from runtime.status import FINE, Status
+
+COLOURS = {NEW: "green", CHANGED: "yellow", REMOVED: "red"}
+
+
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=False)
+
+
+def print_status(status: Status, now: datetime) -> None:
+    """Print what runs; `now` is what times are counted from."""
+    console = _console()
+    if status.applications:
+        console.print(_status_table(status, now))
+        for problem in (problem for each in status.applications for problem in each.problems):
+            console.print(Text(f"  ✗ {problem}", style="red"), soft_wrap=True)
+    else:
+        console.print("  No applications yet. Put a Compose file into conf/applications-public/.")
+    console.print()
+    proxies = Text("  proxies  ")
+    for proxy in status.proxies:
+        proxies += Text(f"  {proxy.side} ") + _state(proxy.state) + Text(f" {count(proxy.host_names, 'host')}")
+    console.print(proxies)
+    for note in status.notes:
+        console.print(f"  note       {note}", markup=False)
+
+
+def _status_table(status: Status, now: datetime) -> Table:
+    table = Table(box=None, pad_edge=True, padding=(0, 1), header_style="bold")
+    table.add_column("APPLICATION", overflow="fold")
+    for name in ("SIDE", "STATE"):
+        table.add_column(name, no_wrap=True)
+    for name in ("HOSTS", "IMAGE"):
+        table.add_column(name, overflow="fold")
+    table.add_column("SINCE", no_wrap=True)
+    for each in status.applications:
+        more = f" +{len(each.host_names) - 1}" if len(each.host_names) > 1 else ""
+        hosts = f"{each.host_names[0]}{more}" if each.host_names else "-"
+        moment = since(each.since, now)
+        table.add_row(each.name, each.side, _state(each.state), hosts, each.image or "-", moment)
+    return table
+
+
+def _state(state: str) -> Text:
+    return Text(state, style="green" if state in FINE else "red")
+
+
+def print_plan(view: View) -> None:
+    """Print a plan with its signs in colour."""
+    console = _console()
+    for line in plan_lines(view):
+        sign = line.strip()[:1]
+        console.print(Text(line, style=COLOURS.get(sign, "red" if sign == "✗" else "")), soft_wrap=True)
