@@ -90,27 +90,27 @@ has() {
   command -v "$1" >/dev/null 2>&1
 }
 
-apt_get() {
-  # NEEDRESTART_SUSPEND: Ubuntu would restart services, or ask, in the middle of the installation.
-  DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get -y -q \
-    -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold "$@"
-}
+# Ubuntu's needrestart would restart services, or ask, in the middle of the installation.
+export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
+readonly APT=(apt-get -y -q -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold)
+readonly DNF=(dnf -y -q --setopt=install_weak_deps=False)
 
 INDEX_IS_FRESH=""
 
 # Brings the package index up to date, once a run and only when a package is missing.
 refresh_index() {
-  [[ -n $INDEX_IS_FRESH ]] && return
+  [[ $FAMILY == debian && -z $INDEX_IS_FRESH ]] || return 0
   INDEX_IS_FRESH=yes
-  [[ $FAMILY == debian ]] || return 0
-  local attempt
-  ADVICE="Check /etc/apt/sources.list.d and that this host reaches its package mirror, then run this again."
+  local attempt update=("${APT[@]}" -o APT::Update::Error-Mode=any update)
   for attempt in 1 2 3; do
     # apt waits for the lock on packages but not for the one on its index, so this does.
-    try apt_get update && return 0
+    try "${update[@]}" && return 0
     sleep $((attempt * 3))
   done
-  must apt_get update
+  # A third party's source that is out of order is no reason to stop; one that lacks the engine is.
+  try "${APT[@]}" update
+  ADVICE="Check that this host reaches its package mirror (/etc/apt/sources.list.d), then run this again."
+  candidate_version "$(engine_packages debian)" >/dev/null || must "${update[@]}"
 }
 
 # Prints the version that the distribution would install of the package $1; fails if it has none.
@@ -138,8 +138,8 @@ try_install_packages() {
 # Never removes a package: an engine of another source, and what it runs, would go.
 install_with() {
   case $FAMILY in
-    debian) "$1" apt_get install --no-remove --no-install-recommends "${@:2}" ;;
-    *) "$1" dnf -y -q --setopt=install_weak_deps=False install "${@:2}" ;;
+    debian) "$1" "${APT[@]}" install --no-remove --no-install-recommends "${@:2}" ;;
+    *) "$1" "${DNF[@]}" install "${@:2}" ;;
   esac
 }
 

@@ -202,7 +202,7 @@ END
 
 # Reads the index of one source only: the others may be slow, and are fresh.
 update_one_source() {
-  try apt_get update -o "Dir::Etc::sourcelist=sources.list.d/$1.sources" -o Dir::Etc::sourceparts=- \
+  try "${APT[@]}" update -o "Dir::Etc::sourcelist=sources.list.d/$1.sources" -o Dir::Etc::sourceparts=- \
     -o APT::Get::List-Cleanup=0 -o Acquire::Retries=1 -o Acquire::http::Timeout=15 -o APT::Update::Error-Mode=any
 }
 

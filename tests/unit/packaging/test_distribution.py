@@ -5,15 +5,17 @@ Only Debian is booted by the tests; the other distributions are here by the text
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 OS_RELEASES = {
-    "debian 12": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\nID=debian\n',
-    "debian 13": 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nVERSION_ID="13"\nVERSION_CODENAME=trixie\nID=debian\n',
+    "debian 12": 'NAME="Debian GNU/Linux"\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\nID=debian\n',
+    "debian 13": 'NAME="Debian GNU/Linux"\nVERSION_ID="13"\nVERSION_CODENAME=trixie\nID=debian\n',
     "ubuntu 24.04": 'VERSION_ID="24.04"\nVERSION_CODENAME=noble\nID=ubuntu\nID_LIKE=debian\nUBUNTU_CODENAME=noble\n',
-    "mint 22": 'VERSION_ID="22"\nVERSION_CODENAME=wilma\nID=linuxmint\nID_LIKE="ubuntu debian"\nUBUNTU_CODENAME=noble\n',
+    "mint 22": 'VERSION_ID="22"\nVERSION_CODENAME=wilma\nID=linuxmint\nID_LIKE="ubuntu debian"\n',
     "fedora 42": 'NAME="Fedora Linux"\nVERSION_ID=42\nID=fedora\nVARIANT_ID=server\n',
     "rocky 9": 'NAME="Rocky Linux"\nVERSION_ID="9.5"\nID="rocky"\nID_LIKE="rhel centos fedora"\n',
     "amazon 2023": 'NAME="Amazon Linux"\nVERSION_ID="2023"\nID="amzn"\nID_LIKE="fedora"\n',
@@ -87,13 +89,11 @@ def test_only_packages_of_missing_commands_are_named(shell):
     assert shell("missing_packages bash:bash no-such-command:its-package").stdout.split() == ["its-package"]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="the installer looks at the distribution as root only")
 def test_an_unknown_distribution_is_told_in_a_sentence(tmp_path):
-    import subprocess
-
     file = tmp_path / "os-release"
     file.write_text(OS_RELEASES["arch"])
     install = Path(__file__).resolve().parents[3] / "packaging" / "install.sh"
-    # It runs as root only, and stops before it does anything.
     result = subprocess.run(
         ("bash", str(install), "--prepare"),
         env={
@@ -107,4 +107,4 @@ def test_an_unknown_distribution_is_told_in_a_sentence(tmp_path):
         check=False,
     )
     assert result.returncode == 1
-    assert ("neither Debian" in result.stdout) or ("needs root" in result.stderr)
+    assert "neither Debian" in result.stdout

@@ -50,7 +50,7 @@ def test_compose_1_is_never_taken_and_dockers_repository_is_asked_before_the_nex
 
 def test_no_compose_anywhere_is_told_in_a_sentence(shell):
     result = shell(
-        f"{FAKED}\ncompose_from_docker() {{ return 1; }}\ncompose_from_next_debian() {{ return 1; }}\ninstall_compose",
+        f"{FAKED}\ncompose_from_docker() {{ false; }}\ncompose_from_next_debian() {{ false; }}\ninstall_compose",
         CANDIDATES="",
     )
     assert result.returncode == 1

@@ -1,0 +1,70 @@
+"""The installer on hosts that have nothing: the demo, twice, and its removal. The tests follow each other."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
+
+# All that a second run must leave as it is.
+STATE = """
+dpkg-query -W
+find /etc /usr/local/bin /opt/pipx /var/lib/apt/lists /srv/shoestring-demo -type f -printf '%p %T@\\n' |
+  grep -v __pycache__ | LC_ALL=C sort
+docker ps --no-trunc --format '{{.ID}} {{.Names}}' | LC_ALL=C sort
+"""
+
+
+def test_the_demo_serves_both_pages(host):
+    result = host.install("--demo")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "✓ https://example.test:8443/" in result.stdout
+    assert "✓ http://internal.example.test:8081/" in result.stdout
+    assert "install.sh --remove" in result.stdout
+
+
+def test_a_second_run_changes_nothing(host):
+    before = host.shell(STATE)
+    result = host.install("--demo")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "installed" not in result.stdout
+    assert host.shell(STATE) == before
+
+
+def test_nothing_but_compose_comes_from_the_next_debian(host):
+    host.shell("apt-get update")
+    assert " 0 newly installed" in host.shell("apt-get --simulate dist-upgrade").replace(",", " ").replace("  ", " ")
+    if host.suite == "bookworm":
+        policy = host.shell("apt-cache policy docker-compose docker-cli")
+        assert "Candidate: 2." in policy
+        assert "Candidate: (none)" in policy
+        assert ".deb13" not in host.shell("apt-cache policy $(dpkg-query -Wf '${Package} ') | grep Candidate")
+
+
+def test_an_unreachable_repository_leaves_nothing_behind(host):
+    script = """
+    cd /shoestring/packaging
+    for file in lib/*.sh; do . $file; done
+    OS_RELEASE=/etc/os-release FAMILY=debian
+    fetch() { install -D /dev/null "$2"; }
+    ! compose_from_docker
+    find /etc -name '*docker*' -path '*apt*'
+    """
+    assert host.shell(script) == ""
+    host.shell("apt-get update")
+
+
+def test_an_engine_that_is_gone_is_started_again(host):
+    host.shell("pid=$(cat /run/docker.pid); kill $pid; while kill -0 $pid 2>/dev/null; do sleep 0.2; done")
+    result = host.install("--prepare")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "the engine was started by this script" in result.stdout
+
+
+def test_removal_leaves_nothing_of_the_demo(host):
+    result = host.install("--demo", "--remove")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert host.shell("docker ps --all --quiet; docker image ls --quiet --filter label=shoestring.image") == ""
+    assert host.shell("docker network ls --format '{{.Name}}' | LC_ALL=C sort | xargs") == "bridge host none\n"
+    assert host.shell("ls -d /srv/* /run/shoestring/* /var/lib/shoestring* 2>/dev/null || true") == ""
+    assert host.install("--remove").stdout == "There is no demo on this host.\n"
