@@ -119,7 +119,8 @@ candidate_version() {
   if [[ $FAMILY == debian ]]; then
     version=$(LC_ALL=C apt-cache policy "$1" | sed -n 's/^  Candidate: //p')
   else
-    version=$(dnf -q repoquery --latest-limit=1 --queryformat '%{version}\n' "$1" 2>>"$LOG" | tail -n 1)
+    # dnf 4 ends each line by itself, dnf 5 does not.
+    version=$(dnf -q repoquery --latest-limit=1 --queryformat '%{version}\n' "$1" 2>>"$LOG" | sed '/./!d' | tail -n 1)
   fi
   [[ -n $version && $version != "(none)" ]] || return 1
   printf '%s' "${version#*:}"

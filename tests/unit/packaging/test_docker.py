@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = pytest.mark.processes
+
 # Each source of Compose is there or not; the calls are what the test reads.
 FAKED = """
 OS_RELEASE=os-release FAMILY=debian
