@@ -1,0 +1,109 @@
+"""Answers, typed or from a file, become settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from installer import leaves
+from installer.host.facts import Facts
+from installer.leaves import OFF, Leaves
+from installer.questions import QUESTIONS, Context, Question
+from runtime import documents, settings
+from runtime.documents import Document, DocumentError, KeyPath
+from runtime.errors import SettingsError, UsageError
+from runtime.settings import Settings
+
+Ask = Callable[[Question, Context], object]
+
+
+@dataclass(frozen=True)
+class Given:
+    """Answers that somebody gave before any question: from a file, or none at all."""
+
+    document: Document | None = None
+
+    @property
+    def values(self) -> Leaves:
+        """The answers one by one, as they stand in the file."""
+        return leaves.of_mapping(self.document.value) if self.document else {}
+
+
+def load(file: Path) -> Given:
+    """Read an answers file: YAML with the keys of conf/shoestring.yaml. Raises SettingsError if it is not YAML."""
+    try:
+        return Given(documents.load(file))
+    except DocumentError as error:
+        raise SettingsError(file, (error.problem,)) from error
+
+
+def take_default(question: Question, context: Context) -> object:
+    """The answer of somebody who presses Enter. Raises KeyError with the key's path if nothing is offered."""
+    value = question.offered(context)
+    if value is None:
+        raise KeyError(question.key)
+    return value
+
+
+def collect(facts: Facts, present: Settings | None, given: Given, ask: Ask = take_default) -> Settings:
+    """Go through the questions and make settings of the answers.
+
+    What `given` has is not asked; what no question is about stays as it is at present. Raises UsageError that
+    names the answers that are missing, and SettingsError with all that is wrong.
+    """
+    answers: Leaves = dict(given.values)
+    missing: list[KeyPath] = []
+    for question in QUESTIONS:
+        context = Context(facts, present, answers)
+        if question.key in answers or not question.applies(context):
+            continue
+        try:
+            value = ask(question, context)
+        except KeyError:
+            missing.append(question.key)
+            continue
+        answers[question.key[:-1] if value is OFF else question.key] = value
+    if missing:
+        raise missing_error(tuple(missing), given)
+    return _settings(_complete(answers, present), given)
+
+
+def required_names() -> tuple[str, ...]:
+    """The answers that have no default in the settings."""
+    return tuple(documents.dotted(key) for key in leaves.required())
+
+
+def missing_error(keys: tuple[KeyPath, ...], given: Given) -> UsageError:
+    """Say which answers are missing, and how to give them."""
+    names = ", ".join(documents.dotted(key) for key in keys)
+    where = f"Add them to {given.document.file}." if given.document else "Give them with --answers FILE."
+    return UsageError(
+        f"These answers are missing, and nothing on this host tells them: {names}. {where} "
+        "Its keys are those of conf/shoestring.yaml."
+    )
+
+
+def _complete(answers: Leaves, present: Settings | None) -> Leaves:
+    """Add what no question is about, and leave out an internal domain that follows from the domain anyway."""
+    before = leaves.of_settings(present) if present else {}
+    asked = {question.key for question in QUESTIONS}
+    sections = {key[:-1] for key in asked}
+    kept = {
+        key: value
+        for key, value in before.items()
+        if key not in asked and key not in sections and not any(key[: len(path)] == path for path in answers)
+    }
+    complete: Leaves = {**kept, **answers}
+    domain: KeyPath = ("internal", "domain")
+    if complete.get(domain) == f"internal.{complete.get(('domain',))}" != before.get(domain):
+        complete[domain] = ""
+    return complete
+
+
+def _settings(values: Leaves, given: Given) -> Settings:
+    """Check the values as a settings file; problems name the answers file and its keys."""
+    nested = leaves.nested(values)
+    file = given.document.file if given.document else Path("the answers")
+    lines: Mapping[KeyPath, int] = given.document.lines if given.document else {}
+    return settings.from_document(Document(file, "", nested, dict(lines)))

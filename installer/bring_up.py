@@ -1,0 +1,73 @@
+"""What setup hands over to when the files are written: get the images, then start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from installer.progress import Lines
+from runtime.errors import ExitCode
+from runtime.paths import Paths
+
+if TYPE_CHECKING:
+    from installer.images import Fetched, Progress
+    from runtime.operations import Cluster
+
+BringUp = Callable[[Paths, Lines], ExitCode]
+# Another command may hold the lock for a while: the watchdog, each minute.
+LOCK_TIMEOUT_SECONDS = 120.0
+
+
+def bring_up(paths: Paths, lines: Lines) -> ExitCode:
+    """Get the images that are missing and start everything. Raises ShoestringError."""
+    from runtime import operations, report
+
+    cluster = operations.open_cluster(paths)
+    try:
+        _fetch(cluster, lines)
+        lines.passing("start", "networks, proxies, applications")
+        result = operations.start(
+            cluster, lambda outcome: lines.say(report.outcome_line(outcome)), LOCK_TIMEOUT_SECONDS
+        )
+    finally:
+        cluster.client.close()
+    for line in report.report_lines(result, "everything runs as the files say"):
+        lines.say(line)
+    return ExitCode.DONE if result.ok else ExitCode.FAILED
+
+
+def _fetch(cluster: Cluster, lines: Lines) -> None:
+    """Get what the core and the applications need. Raises PullError or BuildError for an image of ours."""
+    from installer import images
+    from runtime.images import find
+
+    needs = images.needed(cluster.client, cluster.settings.images.source, _references(cluster))
+    fetched: list[Fetched] = []
+
+    def show(progress: Progress) -> None:
+        lines.passing("images", f"{progress.image}  {progress.line}")
+
+    for need in needs:
+        try:
+            fetched += images.fetch(cluster.client, (need,), show)
+        except (images.PullError, images.BuildError):
+            # One application whose image cannot be had harms no other: the start tells of it.
+            if find(need.reference) is not None:
+                raise
+    lines.done("images", _total(fetched) if fetched else "all there")
+
+
+def _references(cluster: Cluster) -> Iterator[str]:
+    """Images as the application files say them, the core's first."""
+    from runtime import desired, images
+
+    yield images.HAPROXY.reference
+    for application in desired.read(cluster.settings, cluster.paths).applications:
+        yield from (service.image for service in application.services if service.image)
+
+
+def _total(fetched: list[Fetched]) -> str:
+    from installer.summary import size
+
+    names = ", ".join(each.image for each in fetched)
+    return f"{names}  {size(sum(each.size for each in fetched))}"

@@ -1,0 +1,175 @@
+"""Make the data directory in one step, or bring one up to date without touching what a person changed."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from installer import conf_repository, keys, settings_edit, settings_file, shipped, staging
+from installer.shipped import FileChange
+from runtime import files
+from runtime.core import PROXY_GID
+from runtime.errors import ShoestringError
+from runtime.paths import Paths, Side
+from runtime.settings import Settings
+
+SECRETS = """\
+# Passwords and tokens. Application files use each as ${NAME}; git never sees this file.
+"""
+FIRST_COMMIT = "Configuration as set up"
+LATER_COMMIT = "Changed by shoestring setup"
+PRIVATE_FILE_MODE, SECRET_DIRECTORY_MODE = 0o600, 0o750
+KEY_MODE = 0o640
+
+
+@dataclass(frozen=True)
+class Update:
+    """What a re-run changes: the text of the settings file if it differs, shipped files, the manifest."""
+
+    settings_text: str | None
+    changes: tuple[FileChange, ...]
+    manifest: bytes
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing that a person would notice."""
+        return self.settings_text is None and not self.changes
+
+
+def create(paths: Paths, settings: Settings, *, proxy_group: int = PROXY_GID) -> None:
+    """Build a new data directory beside its place and move it there: it is there whole, or not at all.
+
+    `proxy_group` is the group that may read the proxies' private keys. Raises ShoestringError; nothing is at the
+    data directory's place then.
+    """
+    staging.remove_leftovers(paths.root)
+    with staging.staged(paths.root) as root:
+        _build(Paths(root), settings, proxy_group)
+
+
+def _build(paths: Paths, settings: Settings, proxy_group: int) -> None:
+    files.make_directory(paths.root)
+    _write_conf(paths, settings)
+    _make_directories(paths, proxy_group)
+    write_placeholder(paths, proxy_group)
+    conf_repository.create(paths.conf, FIRST_COMMIT)
+
+
+def _write_conf(paths: Paths, settings: Settings) -> None:
+    files.make_directory(paths.conf)
+    files.write(paths.settings, settings_file.render(settings))
+    files.write(paths.secrets, SECRETS, PRIVATE_FILE_MODE)
+    everything = shipped.load(settings)
+    for file in everything:
+        _write_shipped(paths, file.path, file.content)
+    files.write(paths.conf / shipped.MANIFEST, shipped.manifest(everything))
+
+
+def _write_shipped(paths: Paths, path: PurePosixPath, content: bytes) -> None:
+    target = paths.conf / path
+    if not target.parent.is_dir():
+        files.make_directory(target.parent)
+    files.write(target, content, target.stat().st_mode & 0o7777 if target.exists() else 0o644)
+
+
+def _make_directories(paths: Paths, proxy_group: int) -> None:
+    """Make what is not there yet; the modes of what is there are the person's."""
+    for directory in (*(paths.applications(side) for side in Side), paths.data, paths.generated):
+        if not directory.is_dir():
+            files.make_directory(directory)
+    for side in Side:
+        if not paths.proxy_certificates(side).is_dir():
+            files.make_directory(paths.proxy_certificates(side), SECRET_DIRECTORY_MODE, (_owner(paths), proxy_group))
+
+
+def _owner(paths: Paths) -> int:
+    return paths.data.stat().st_uid
+
+
+def write_placeholder(paths: Paths, proxy_group: int) -> bool:
+    """Write the placeholder certificate and its key, if they are not there. Returns whether it wrote them."""
+    directory = paths.proxy_certificates(Side.PUBLIC)
+    certificate, key = (directory / f"{keys.PLACEHOLDER_NAME}{suffix}" for suffix in (".pem", ".pem.key"))
+    if certificate.exists() and key.exists():
+        return False
+    pair = keys.placeholder(datetime.datetime.now(datetime.UTC))
+    # The key first: a certificate without its key would stop HAProxy.
+    files.write(key, pair.key, KEY_MODE, proxy_group)
+    files.write(certificate, pair.certificate, group=proxy_group)
+    return True
+
+
+def plan_update(paths: Paths, settings: Settings) -> Update:
+    """What a re-run with these settings would change. Changes nothing. Raises UsageError, see settings_edit."""
+    everything = shipped.load(settings)
+    text = _read(paths.settings).decode()
+    edited = settings_edit.edit(paths.settings, text, settings)
+    before = shipped.parse_manifest(_read_if_there(paths.conf / shipped.MANIFEST))
+    present = {file.path: _own(paths.conf / file.path) for file in everything if _is_there(paths.conf / file.path)}
+    return Update(
+        edited if edited != text else None,
+        shipped.plan(everything, before, present),
+        shipped.manifest(everything, before),
+    )
+
+
+def update(paths: Paths, change: Update, *, proxy_group: int = PROXY_GID) -> str:
+    """Carry out a planned update and commit it. Returns a sentence if the commit could not be made, else nothing.
+
+    Each step leaves a working data directory, and doing all of them again ends in the same place.
+    """
+    for each in change.changes:
+        _write_shipped(paths, each.path, each.content)
+    committed = list(_as_shipped(paths, change.manifest))
+    if change.settings_text is not None:
+        target = paths.settings.resolve()
+        files.write(target, change.settings_text, target.stat().st_mode & 0o7777)
+        committed.append(PurePosixPath(paths.settings.name))
+    # Last: it says that the files above were offered.
+    files.write(paths.conf / shipped.MANIFEST, change.manifest)
+    if not paths.secrets.exists():
+        files.write(paths.secrets, SECRETS, PRIVATE_FILE_MODE)
+    _make_directories(paths, proxy_group)
+    write_placeholder(paths, proxy_group)
+    return _commit(paths, (PurePosixPath(shipped.MANIFEST), *committed))
+
+
+def _as_shipped(paths: Paths, manifest: bytes) -> tuple[PurePosixPath, ...]:
+    """The files that are as setup writes them. What a person changed, they commit themselves."""
+    return tuple(
+        PurePosixPath(name)
+        for name, written in shipped.parse_manifest(manifest).items()
+        if shipped.digest(_read_if_there(paths.conf / name) or b"") == written
+    )
+
+
+def _commit(paths: Paths, written: tuple[PurePosixPath, ...]) -> str:
+    try:
+        if conf_repository.exists(paths.conf):
+            conf_repository.commit(paths.conf, written, LATER_COMMIT)
+        else:
+            conf_repository.create(paths.conf, FIRST_COMMIT)
+    except ShoestringError as error:
+        return f"The changes in {paths.conf} are made but not committed. Commit them with git. {error}"
+    return ""
+
+
+def _is_there(path: Path) -> bool:
+    return path.is_symlink() or path.exists()
+
+
+def _own(path: Path) -> bytes:
+    """A file's content. A link is a person's doing, and so counts as changed."""
+    return b"" if path.is_symlink() else _read(path)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ShoestringError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _read_if_there(path: Path) -> bytes | None:
+    return _read(path) if path.exists() else None

@@ -1,0 +1,1 @@
+"""What this host is, and whether Shoestring can be set up on it."""

@@ -1,0 +1,179 @@
+"""What this host has: observations are a command or a file plus a pure parser."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from installer.host.ports import Container, Listener, parse_containers, parse_listeners, with_units
+from runtime import command, compose, engine
+from runtime.errors import ShoestringError
+
+# Docker's own bridges: addresses of this host, but none that anybody would serve on.
+_DOCKER_INTERFACE = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}|veth.*")
+_VERSION = re.compile(r"\d+(?:\.\d+)+")
+# Only the kernel's routing table is asked; no packet is sent.
+_ELSEWHERE = (("-4", "1.1.1.1"), ("-6", "2606:4700:4700::1111"))
+_SHORT_TIMEOUT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class HostAddress:
+    """One address of a network interface."""
+
+    address: str
+    interface: str
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this host reaches it."""
+        return ipaddress.ip_address(self.address).is_loopback
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether a person would serve on it: not loopback, not one of Docker's bridges."""
+        return not self.is_loopback and not _DOCKER_INTERFACE.fullmatch(self.interface)
+
+    def __str__(self) -> str:
+        return f"{self.address} ({self.interface})"
+
+
+@dataclass(frozen=True)
+class EngineFacts:
+    """What the Docker Engine says of itself; `problem` is a sentence if it does not answer."""
+
+    version: str = ""
+    containers: tuple[Container, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What setup needs to know about the host. Sizes are in bytes, and 0 where there is none."""
+
+    system: str
+    cores: int
+    memory: int
+    swap: int
+    free_disk: int
+    addresses: tuple[HostAddress, ...]
+    default_address: str
+    host_name: str
+    engine: EngineFacts
+    compose_version: str
+    listeners: tuple[Listener, ...]
+    is_root: bool
+    has_git: bool
+
+    @property
+    def offered_addresses(self) -> tuple[HostAddress, ...]:
+        """Addresses to offer, that of the default route first, IPv4 before IPv6."""
+        offered = (address for address in self.addresses if address.is_offered)
+        return tuple(sorted(offered, key=lambda each: (each.address != self.default_address, ":" in each.address)))
+
+
+def gather(near: Path) -> Facts:
+    """Look at this host; `near` says on which disk to look for free space. Changes nothing."""
+    memory, swap = parse_meminfo(_text(Path("/proc/meminfo")))
+    return Facts(
+        system=parse_os_release(_text(Path("/etc/os-release"))),
+        cores=len(os.sched_getaffinity(0)),
+        memory=memory,
+        swap=swap,
+        free_disk=free_disk(near),
+        addresses=parse_addresses(command.check(("ip", "-json", "addr"), timeout=_SHORT_TIMEOUT_SECONDS).out),
+        default_address=_default_address(),
+        host_name=_output("hostname", "-f"),
+        engine=_engine(),
+        compose_version=parse_version(_output(*compose.version())),
+        listeners=with_units(parse_listeners(_output("ss", "-ltnpH"))),
+        is_root=os.geteuid() == 0,
+        has_git=command.exists("git"),
+    )
+
+
+def free_disk(near: Path) -> int:
+    """Free bytes on the disk that a path is on, or would be on."""
+    existing = next(each for each in (near, *near.parents) if each.exists())
+    status = os.statvfs(existing)
+    return status.f_bavail * status.f_frsize
+
+
+def parse_os_release(text: str) -> str:
+    """The name and version of the distribution from /etc/os-release (os-release(5)): `Debian 13`."""
+    values = {}
+    for line in text.splitlines():
+        name, found, value = line.partition("=")
+        if found:
+            values[name.strip()] = " ".join(shlex.split(value))
+    name = values.get("NAME", "Linux").removesuffix(" GNU/Linux")
+    return f"{name} {values.get('VERSION_ID', '')}".strip()
+
+
+def parse_meminfo(text: str) -> tuple[int, int]:
+    """Memory and swap in bytes from /proc/meminfo (proc(5))."""
+    sizes = {
+        name: int(rest.split()[0]) * 1024 for name, _, rest in (line.partition(":") for line in text.splitlines())
+    }
+    return sizes.get("MemTotal", 0), sizes.get("SwapTotal", 0)
+
+
+def parse_addresses(text: str) -> tuple[HostAddress, ...]:
+    """Addresses from `ip -json addr`, without those that are valid on one link only (ip-address(8))."""
+    return tuple(
+        HostAddress(str(ipaddress.ip_address(item["local"])), str(link["ifname"]))
+        for link in json.loads(text or "[]")
+        for item in link.get("addr_info", ())
+        if item.get("family") in ("inet", "inet6") and item.get("scope") != "link"
+    )
+
+
+def parse_route(text: str) -> str:
+    """The local address that a route uses, from `ip -json route get`; empty if there is none."""
+    try:
+        return next((str(route["prefsrc"]) for route in json.loads(text or "[]") if "prefsrc" in route), "")
+    except ValueError:
+        return ""
+
+
+def parse_version(text: str) -> str:
+    """The numbers of a version, without what a distribution adds: `2.26.1-4` is 2.26.1. Empty if there are none."""
+    match = _VERSION.search(text)
+    return match[0] if match else ""
+
+
+def _default_address() -> str:
+    addresses = (parse_route(_output("ip", family, "-json", "route", "get", to)) for family, to in _ELSEWHERE)
+    return next((address for address in addresses if address), "")
+
+
+def _engine() -> EngineFacts:
+    try:
+        client = engine.connect()
+    except ShoestringError as error:
+        return EngineFacts(problem=str(error))
+    try:
+        return EngineFacts(parse_version(str(client.version()["Version"])), parse_containers(client.api.containers()))
+    finally:
+        client.close()
+
+
+def _output(*argv: str) -> str:
+    """What a command prints, or nothing where it is not there or fails."""
+    try:
+        result = command.run(argv, timeout=_SHORT_TIMEOUT_SECONDS)
+    except ShoestringError:
+        return ""
+    return result.out.strip() if result.ok else ""
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError:
+        return ""

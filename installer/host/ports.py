@@ -1,0 +1,137 @@
+"""Who holds a port: processes that listen and containers that publish."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import re
+import socket
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+_USER = re.compile(r'\("(?P<name>[^"]*)",pid=(?P<pid>\d+)')
+_UNIT = re.compile(r"/(?P<unit>[^/]+\.service)$")
+_COMPOSE_PROJECT = "com.docker.compose.project"
+_COMPOSE_FILES = "com.docker.compose.project.config_files"
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A socket that listens for TCP connections.
+
+    The process is empty and 0 where it is not known; `unit` is its systemd service, empty if it has none.
+    """
+
+    address: str
+    port: int
+    process: str = ""
+    pid: int = 0
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Container:
+    """A running container: its Compose project and files, and the addresses and ports that it publishes."""
+
+    name: str
+    project: str
+    files: str
+    published: tuple[tuple[str, int], ...]
+
+
+def parse_listeners(text: str) -> tuple[Listener, ...]:
+    """Listening sockets from `ss -ltnpH` (ss(8))."""
+    listeners = []
+    for line in text.splitlines():
+        columns = line.split(maxsplit=5)
+        if len(columns) < 5:
+            continue
+        address, _, port = columns[3].rpartition(":")
+        if not port.isdigit():
+            continue
+        # `*` is a socket for both families; a scope such as %lo follows some addresses.
+        address = "::" if address == "*" else address.strip("[]").partition("%")[0]
+        user = _USER.search(columns[5]) if len(columns) > 5 else None
+        listeners.append(Listener(address, int(port), user["name"] if user else "", int(user["pid"]) if user else 0))
+    return tuple(listeners)
+
+
+def parse_containers(items: Iterable[Mapping[str, Any]]) -> tuple[Container, ...]:
+    """Containers from the engine's answer to GET /containers/json (Docker Engine API)."""
+    return tuple(
+        Container(
+            name=str((item.get("Names") or ["?"])[0]).lstrip("/"),
+            project=str((item.get("Labels") or {}).get(_COMPOSE_PROJECT, "")),
+            files=str((item.get("Labels") or {}).get(_COMPOSE_FILES, "")),
+            published=tuple(
+                (str(port.get("IP") or "0.0.0.0"), int(port["PublicPort"]))  # noqa: S104 - what the engine means
+                for port in item.get("Ports") or ()
+                if port.get("PublicPort") and port.get("Type") == "tcp"
+            ),
+        )
+        for item in items
+    )
+
+
+def parse_unit(text: str) -> str:
+    """The systemd unit of a process, from /proc/PID/cgroup; empty if it has none."""
+    for line in text.splitlines():
+        match = _UNIT.search(line)
+        if match:
+            return match["unit"].removesuffix(".service")
+    return ""
+
+
+def with_units(listeners: tuple[Listener, ...]) -> tuple[Listener, ...]:
+    """Add the systemd service of each process; one that has gone has none."""
+    return tuple(replace(each, unit=_unit_of(each.pid)) if each.pid else each for each in listeners)
+
+
+def _unit_of(pid: int) -> str:
+    try:
+        return parse_unit(Path(f"/proc/{pid}/cgroup").read_text(encoding="utf-8"))
+    except OSError:
+        return ""
+
+
+def overlap(first: str, second: str) -> bool:
+    """Whether two sockets cannot both have a port. `0.0.0.0` is all IPv4 addresses, `::` is all addresses."""
+    one, two = ipaddress.ip_address(first), ipaddress.ip_address(second)
+    if one == two:
+        return True
+    return any(
+        wild.is_unspecified and (wild.version == 6 or other.version == 4) for wild, other in ((one, two), (two, one))
+    )
+
+
+def publisher(address: str, port: int, containers: tuple[Container, ...]) -> Container | None:
+    """The container that publishes a port at this address."""
+    return next(
+        (
+            container
+            for container in containers
+            if any(port == theirs and overlap(address, at) for at, theirs in container.published)
+        ),
+        None,
+    )
+
+
+def listener(address: str, port: int, listeners: tuple[Listener, ...]) -> Listener | None:
+    """The socket that listens on a port at this address."""
+    found = [each for each in listeners if each.port == port and overlap(address, each.address)]
+    return next((each for each in found if each.pid), found[0] if found else None)
+
+
+def can_bind(address: str, port: int) -> bool:
+    """Whether a TCP socket can be bound now. An address that is not on this host counts: that is another check."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        # Connections that have ended hold a port for a while; only one that listens counts.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            return error.errno != errno.EADDRINUSE
+    return True

@@ -1,0 +1,217 @@
+"""Whether this host can carry what was answered: pure checks; all problems at once, each with what to do."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+
+from installer.host import ports
+from installer.host.facts import Facts
+from installer.host.ports import overlap
+from runtime.documents import KeyPath, dotted
+from runtime.errors import ExitCode, ShoestringError
+from runtime.paths import Paths
+from runtime.settings import Settings
+
+COMPOSE_MINIMUM = (2, 20)
+
+__all__ = [
+    "DirectoryState",
+    "Preflight",
+    "SetupRefusedError",
+    "directory_state",
+    "host_problems",
+    "overlap",
+    "problems",
+]
+
+
+class DirectoryState(Enum):
+    """What is where the data directory shall be."""
+
+    FREE = auto()
+    OURS = auto()
+    NOT_EMPTY = auto()
+    NOT_A_DIRECTORY = auto()
+    MOUNT_POINT = auto()
+
+
+class SetupRefusedError(ShoestringError):
+    """Setup cannot be done on this host, or not so; nothing was written."""
+
+    def __init__(self, found: tuple[str, ...], exit_code: ExitCode) -> None:
+        self.exit_code = exit_code
+        self.problems = found
+        super().__init__(
+            found[0]
+            if len(found) == 1
+            else f"Setup cannot be done: {len(found)} problems\n" + "\n".join(f"  {each}" for each in found)
+        )
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """All that is checked: the host, the settings, the data directory, and the ports that cannot be bound."""
+
+    facts: Facts
+    settings: Settings
+    paths: Paths
+    directory: DirectoryState
+    unbindable: frozenset[tuple[str, int]]
+
+
+def gather(facts: Facts, settings: Settings, paths: Paths) -> Preflight:
+    """Look at what the checks need and the facts do not have. Changes nothing."""
+    wanted = {(address, port) for _, address, port in wanted_ports(settings)}
+    taken = frozenset(pair for pair in wanted if not ports.can_bind(*pair))
+    return Preflight(facts, settings, paths, directory_state(paths), taken)
+
+
+def directory_state(paths: Paths) -> DirectoryState:
+    """What is at the data directory's place now."""
+    root = paths.root
+    if paths.settings.is_file():
+        return DirectoryState.OURS
+    if os.path.lexists(root) and not root.is_dir():
+        return DirectoryState.NOT_A_DIRECTORY
+    if root.is_dir() and any(root.iterdir()):
+        # A new file system has this directory in it.
+        if root.is_mount() and {each.name for each in root.iterdir()} == {"lost+found"}:
+            return DirectoryState.MOUNT_POINT
+        return DirectoryState.NOT_EMPTY
+    return DirectoryState.MOUNT_POINT if root.is_mount() else DirectoryState.FREE
+
+
+def host_problems(facts: Facts) -> tuple[str, ...]:
+    """What is missing on the host, whatever the answers will be."""
+    found = []
+    if not facts.is_root:
+        found.append("Setup needs root. Run it again with: sudo shoestring setup")
+    if facts.engine.problem:
+        found.append(facts.engine.problem)
+    minimum = ".".join(str(part) for part in COMPOSE_MINIMUM)
+    if not facts.compose_version:
+        found.append(
+            "Docker Compose v2 is not installed (docker compose version fails). "
+            "Install docker-compose-plugin or docker-compose-v2, or run packaging/install.sh."
+        )
+    elif tuple(int(part) for part in facts.compose_version.split(".")[:2]) < COMPOSE_MINIMUM:
+        found.append(
+            f"Docker Compose {facts.compose_version} is too old; Shoestring needs {minimum} or later. "
+            "Install a newer docker-compose-plugin, or run packaging/install.sh."
+        )
+    if not facts.has_git:
+        found.append("git is not installed. Install the package git, or run packaging/install.sh.")
+    return tuple(found)
+
+
+def directory_problem(paths: Paths, state: DirectoryState) -> str:
+    """Why a data directory cannot be made there; empty if it can, or is there already."""
+    root = paths.root
+    match state:
+        case DirectoryState.NOT_EMPTY:
+            return (
+                f"{root} is not empty, and not a Shoestring data directory (it has no conf/shoestring.yaml). "
+                "Choose another directory, or move away what is in it."
+            )
+        case DirectoryState.NOT_A_DIRECTORY:
+            return f"{root} is not a directory. Choose another place, or move it away."
+        case DirectoryState.MOUNT_POINT:
+            return (
+                f"{root} is a mount point, and a finished directory is moved into place as a whole. "
+                f"Choose a directory below it, such as {root / 'shoestring'}."
+            )
+        case _:
+            return ""
+
+
+def problems(check: Preflight) -> tuple[str, ...]:
+    """What of the answers does not fit this host, or is taken."""
+    found = [directory_problem(check.paths, check.directory)]
+    found += [
+        address_problem(check.facts, key, address)
+        for key, address in (
+            (("public", "address"), check.settings.public.address if check.settings.public else ""),
+            (("internal", "address"), check.settings.internal.address if check.settings.internal else ""),
+        )
+        if address
+    ]
+    found.append(instance_problem(check.facts, check.settings, check.paths))
+    instance = check.settings.instance
+    for key, address, port in wanted_ports(check.settings):
+        found.append(
+            port_problem(check.facts, key, address, port, instance, is_taken=(address, port) in check.unbindable)
+        )
+    return tuple(dict.fromkeys(each for each in found if each))
+
+
+def refuse(host: tuple[str, ...], answers: tuple[str, ...] = ()) -> None:
+    """Raise SetupRefusedError if there is a problem: exit code 1 for what the host lacks, 2 for wrong answers."""
+    if host or answers:
+        raise SetupRefusedError((*host, *answers), ExitCode.FAILED if host else ExitCode.USAGE)
+
+
+def wanted_ports(settings: Settings) -> tuple[tuple[KeyPath, str, int], ...]:
+    """The key, address and number of each port that the proxies will listen on."""
+    wanted: list[tuple[KeyPath, str, int]] = []
+    if settings.public:
+        at = settings.public.address
+        wanted.append((("public", "http_port"), at, settings.public.http_port))
+        wanted.append((("public", "https_port"), at, settings.public.https_port))
+    if settings.internal:
+        wanted.append((("internal", "http_port"), settings.internal.address, settings.internal.http_port))
+    return tuple(wanted)
+
+
+def address_problem(facts: Facts, key: KeyPath, address: str) -> str:
+    """Why nothing can listen on an address; empty if it can."""
+    parsed = ipaddress.ip_address(address)
+    known = tuple(each.address for each in facts.addresses)
+    if parsed.is_unspecified or parsed.is_loopback or address in known:
+        return ""
+    return f"{dotted(key)}: {address} is not an address of this host; it has {', '.join(known)}"
+
+
+def is_world_reachable(address: str) -> bool:
+    """Whether an address is one that the internet routes."""
+    return ipaddress.ip_address(address).is_global
+
+
+def instance_problem(facts: Facts, settings: Settings, paths: Paths) -> str:
+    """Two data directories with one instance name would take each other's containers for their own."""
+    project = settings.project("core")
+    for container in facts.engine.containers:
+        if container.project == project and not container.files.startswith(f"{paths.root}/"):
+            other = Path(container.files.split(",")[0]).parent.parent
+            return (
+                f"instance: {settings.instance} already runs from {other}. "
+                "Set up that directory, or give another instance in the answers."
+            )
+    return ""
+
+
+def port_problem(
+    facts: Facts, key: KeyPath, address: str, port: int, instance: str, *, is_taken: bool = False
+) -> str:
+    """Who holds a port, and what to do; empty if it is free, or held by this instance's own proxies.
+
+    `is_taken` says that it could not be bound, for what neither Docker nor the kernel's list tells of.
+    """
+    container = ports.publisher(address, port, facts.engine.containers)
+    if container and instance and container.project == f"{instance}-core":
+        return ""
+    advice = f"or choose another {dotted(key)}."
+    if container:
+        return (
+            f"Port {port} is taken by the container {container.name}. Stop it (docker stop {container.name}) {advice}"
+        )
+    found = ports.listener(address, port, facts.listeners)
+    if found and found.pid:
+        how = f"systemctl disable --now {found.unit}" if found.unit else f"kill {found.pid}"
+        return f"Port {port} is taken by {found.process} (process {found.pid}). Stop it ({how}) {advice}"
+    if found or is_taken:
+        return f"Port {port} is taken, and not told by whom. Find it (ss -ltnp 'sport = :{port}') {advice}"
+    return ""

@@ -1,0 +1,36 @@
+"""Lines that say how far a command is: one a finished step, and one that passes while a long step runs."""
+
+from __future__ import annotations
+
+import sys
+from typing import TextIO
+
+NAME_WIDTH = 20
+PASSING_WIDTH = 78
+# ECMA-48: go to the line's begin, and erase to its end.
+_ERASE = "\r\x1b[K"
+
+
+class Lines:
+    """Writes to a terminal or a file; passing lines go to a terminal only."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stdout
+        self._live = self._stream.isatty()
+
+    def say(self, text: str = "") -> None:
+        """Print a line that stays."""
+        self._write((_ERASE if self._live else "") + text + "\n")
+
+    def done(self, name: str, about: str = "") -> None:
+        """Print the line of a step that is done."""
+        self.say(f"  ✓ {name:<{NAME_WIDTH}}  {about}".rstrip())
+
+    def passing(self, name: str, about: str) -> None:
+        """Show what goes on now; the next line takes its place."""
+        if self._live:
+            self._write(_ERASE + f"    {name:<{NAME_WIDTH}}  {about}"[:PASSING_WIDTH])
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()

@@ -1,0 +1,207 @@
+"""`shoestring setup`: facts, answers, checks, summary, one question, then the files and the start."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from installer import answers, data_directory, record, summary
+from installer.answers import Ask, Given
+from installer.bring_up import BringUp, bring_up
+from installer.data_directory import Update
+from installer.host import facts as host
+from installer.host import preflight
+from installer.host.facts import Facts
+from installer.host.preflight import DirectoryState
+from installer.progress import Lines
+from runtime import files, settings
+from runtime.errors import ExitCode, ShoestringError, UsageError
+from runtime.paths import (
+    DEFAULT_DATA_DIRECTORY,
+    ENVIRONMENT_VARIABLE,
+    RECORD,
+    Paths,
+    RunPaths,
+    recorded_data_directory,
+)
+from runtime.settings import Settings
+
+LOCK_TIMEOUT_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class SetupOptions:
+    """The options of `shoestring setup`. `record` is where the data directory's place is recorded on the host."""
+
+    data_directory: Path | None = None
+    answers: Path | None = None
+    defaults: bool = False
+    yes: bool = False
+    start: bool = True
+    dry_run: bool = False
+    record: Path = RECORD
+
+    @property
+    def asks(self) -> bool:
+        """Whether there are questions: an answers file and --defaults each stand for no questions at all."""
+        return self.answers is None and not self.defaults
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be done: a new data directory, or an update of the one that is there."""
+
+    paths: Paths
+    settings: Settings
+    present: Settings | None
+    update: Update | None
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether the files are as wanted already."""
+        return self.update is not None and self.update.is_empty
+
+
+def run(options: SetupOptions, start: BringUp = bring_up) -> ExitCode:
+    """Set this host up, or change what is set up. Returns the exit code of the start.
+
+    Raises ShoestringError with one sentence, or a list, for whatever stops it; then nothing was written, or the
+    data directory is complete.
+    """
+    lines = Lines()
+    try:
+        wanted = _prepare(options, lines)
+        if options.dry_run or not _agreed(options, wanted, lines):
+            return ExitCode.DONE
+        return _carry_out(options, wanted, start, lines)
+    except KeyboardInterrupt:
+        raise ShoestringError(
+            "Stopped. The data directory is either complete or not there; run shoestring setup again to go on."
+        ) from None
+
+
+def _prepare(options: SetupOptions, lines: Lines) -> Wanted:
+    """Everything up to the summary. Writes nothing."""
+    root = _default_directory(options)
+    if options.asks and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise _no_terminal(Paths(root))
+    given = answers.load(options.answers) if options.answers else Given()
+    facts = host.gather(root)
+    if options.asks:
+        lines.say("\n  Shoestring turns this host into a small cluster. Nothing is written until you agree.\n")
+        lines.say("\n".join(summary.host_lines(facts)) + "\n")
+    preflight.refuse(preflight.host_problems(facts))
+    wanted = _collect(options, root, facts, given)
+    preflight.refuse((), preflight.problems(preflight.gather(facts, wanted.settings, wanted.paths)))
+    lines.say("\n".join(["", *summary.settings_lines(wanted.settings, wanted.paths), "", *_plan_lines(wanted), ""]))
+    return wanted
+
+
+def _no_terminal(paths: Paths) -> UsageError:
+    present = paths.settings.is_file()
+    missing = "" if present else f", and these answers are missing: {', '.join(answers.required_names())}"
+    take = "keep the present settings" if present else "take what this host suggests"
+    return UsageError(
+        f"There is no terminal to ask at{missing}. Give answers with --answers FILE (the keys of "
+        f"conf/shoestring.yaml), or {take} with --defaults."
+    )
+
+
+def _default_directory(options: SetupOptions) -> Path:
+    """The data directory that is meant if nobody says otherwise."""
+    if options.data_directory:
+        return options.data_directory.resolve()
+    from_environment = os.environ.get(ENVIRONMENT_VARIABLE)
+    if from_environment:
+        return Path(from_environment).resolve()
+    recorded = recorded_data_directory()
+    return (recorded if recorded and recorded.is_dir() else DEFAULT_DATA_DIRECTORY).resolve()
+
+
+def _collect(options: SetupOptions, root: Path, facts: Facts, given: Given) -> Wanted:
+    """Ask, or take what is given."""
+    ask: Ask = answers.take_default
+    if options.asks:
+        from installer import wizard
+
+        ask = wizard.ask
+        if options.data_directory is None:
+            root = wizard.ask_data_directory(root)
+    paths = Paths(root)
+    state = preflight.directory_state(paths)
+    problem = preflight.directory_problem(paths, state)
+    if problem:
+        preflight.refuse((), (problem,))
+    present = settings.load(paths.settings) if state is DirectoryState.OURS else None
+    chosen = answers.collect(facts, present, given, ask)
+    return Wanted(paths, chosen, present, data_directory.plan_update(paths, chosen) if present else None)
+
+
+def _plan_lines(wanted: Wanted) -> list[str]:
+    if wanted.present is None or wanted.update is None:
+        return summary.new_lines(wanted.settings, wanted.paths)
+    if wanted.is_nothing:
+        return ["  Nothing changes in the files."]
+    return summary.update_lines(wanted.present, wanted.settings, wanted.update)
+
+
+def _agreed(options: SetupOptions, wanted: Wanted, lines: Lines) -> bool:
+    if options.yes or not options.asks or (wanted.is_nothing and not options.start):
+        return True
+    from installer import wizard
+
+    agreed = wizard.confirm("Write this and start?" if options.start else "Write this?")
+    lines.say("" if agreed else "  Nothing was written.")
+    return agreed
+
+
+def _carry_out(options: SetupOptions, wanted: Wanted, start: BringUp, lines: Lines) -> ExitCode:
+    began = time.monotonic()
+    paths = wanted.paths
+    with files.lock(RunPaths(wanted.settings.instance).lock, LOCK_TIMEOUT_SECONDS):
+        notes = _write(wanted)
+    lines.done("data directory", str(paths.root))
+    unrecorded = record.write(paths.root, options.record)
+    for note in (*notes, unrecorded):
+        if note:
+            lines.say(f"    {note}")
+    if not options.start:
+        lines.say(f"\n  Start it with: shoestring start{summary.option(paths, recorded=not unrecorded)}")
+        return ExitCode.DONE
+    code = _start(options, wanted, start, lines)
+    if code is ExitCode.DONE:
+        seconds = time.monotonic() - began
+        lines.say("")
+        lines.say("\n".join(summary.closing_lines(wanted.settings, paths, seconds, recorded=not unrecorded)))
+    return code
+
+
+def _start(options: SetupOptions, wanted: Wanted, start: BringUp, lines: Lines) -> ExitCode:
+    """Start, and where a registry does not give an image, offer to build it here."""
+    from installer.images import PullError
+
+    try:
+        return start(wanted.paths, lines)
+    except PullError as error:
+        if not options.asks:
+            raise
+        from installer import wizard
+
+        lines.say(f"  ✗ {error}")
+        if not wizard.confirm("Build the images on this host instead?"):
+            raise
+    images = replace(wanted.settings.images, source="local")
+    local = replace(wanted.settings, images=images)
+    data_directory.update(wanted.paths, data_directory.plan_update(wanted.paths, local))
+    return start(wanted.paths, lines)
+
+
+def _write(wanted: Wanted) -> tuple[str, ...]:
+    """Write the data directory. Returns sentences for the person, if there is anything to tell."""
+    if wanted.update is None:
+        data_directory.create(wanted.paths, wanted.settings)
+        return ()
+    return (data_directory.update(wanted.paths, wanted.update),)

@@ -1,0 +1,133 @@
+"""What setup shows: the host, what was answered, what will be written, how to go on. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+
+from installer import leaves
+from installer.data_directory import Update
+from installer.host import preflight
+from installer.host.facts import Facts
+from runtime.paths import Paths, Side
+from runtime.settings import InternalSettings, PublicSettings, Settings
+
+MEGABYTE = 1024 * 1024
+# From here on gigabytes say enough.
+GIGABYTES_FROM = 10_000 * MEGABYTE
+
+Row = tuple[str, ...]
+
+
+def size(count: int) -> str:
+    """Bytes as a person reads them: `957 MB`, `18 GB`."""
+    return f"{count // (1024 * MEGABYTE)} GB" if count >= GIGABYTES_FROM else f"{count // MEGABYTE} MB"
+
+
+def host_lines(facts: Facts) -> list[str]:
+    """What this host is."""
+    swap = f"{size(facts.swap)} swap" if facts.swap else "no swap"
+    cores = "1 core" if facts.cores == 1 else f"{facts.cores} cores"
+    rows = [
+        ("This host", f"{facts.system}, {cores}, {size(facts.memory)} memory ({swap}), {size(facts.free_disk)} free"),
+        ("Docker", f"{facts.engine.version or 'not there'}, Compose {facts.compose_version or 'not there'}"),
+        ("Addresses", "  ".join(str(each) for each in facts.offered_addresses) or "none but loopback"),
+    ]
+    return table(rows)
+
+
+def settings_lines(settings: Settings, paths: Paths) -> list[str]:
+    """What was answered."""
+    rows: list[Row] = []
+    if settings.public:
+        rows.append((settings.domain, "public", _public(settings.public)))
+    if settings.internal:
+        rows.append((settings.internal_domain, "internal", _internal(settings.internal)))
+    server = {"production": "Let's Encrypt (production)", "staging": "Let's Encrypt (staging)"}
+    source = "pulled from a registry" if settings.images.source == "registry" else "built on this host"
+    rows.append(("certificates", "", server.get(settings.acme.server, settings.acme.server)))
+    rows.append(("images", "", source))
+    rows.append(("data directory", "", str(paths.root)))
+    return [*table(rows), *_warnings(settings)]
+
+
+def _public(public: PublicSettings) -> str:
+    return f"{_at(public.address)}:{public.http_port}, {public.https_port}"
+
+
+def _internal(internal: InternalSettings) -> str:
+    tunnel = "  by an SSH tunnel" if ipaddress.ip_address(internal.address).is_loopback else ""
+    return f"{_at(internal.address)}:{internal.http_port}{tunnel}"
+
+
+def _at(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
+
+
+def _warnings(settings: Settings) -> Iterator[str]:
+    if settings.internal and preflight.is_world_reachable(settings.internal.address):
+        yield (
+            f"  ! internal.address {settings.internal.address} can be reached from the internet, and so can all "
+            "internal services."
+        )
+
+
+def new_lines(settings: Settings, paths: Paths) -> list[str]:
+    """What a first setup makes."""
+    networks = ", ".join(settings.docker_network(name) for name in settings.network_names)
+    proxies = " and ".join(settings.sides)
+    rows = [
+        ("+", "data directory", f"{paths.root}, its configuration a git repository"),
+        ("+", "networks", networks),
+        ("+", "proxies" if len(settings.sides) > 1 else "proxy", proxies),
+    ]
+    if Side.PUBLIC in settings.sides:
+        rows.append(("+", "example", f"an application at https://{settings.domain}"))
+    return table(rows)
+
+
+def update_lines(before: Settings, after: Settings, change: Update) -> list[str]:
+    """What a re-run changes in the files."""
+    rows = [("~", ".".join(map(str, each.key)), each.difference) for each in leaves.changes(before, after)]
+    rows += [("~", f"conf/{each.path}", each.action.value) for each in change.changes]
+    return table(rows)
+
+
+def closing_lines(settings: Settings, paths: Paths, seconds: float, *, recorded: bool) -> list[str]:
+    """Where it is served, and what to do next."""
+    lines = [f"  Done in {seconds:.0f} s."]
+    if settings.public:
+        lines.append(f"    {url('https', settings.domain, settings.public.https_port)}   (placeholder certificate)")
+    if settings.internal:
+        lines.append(f"    {url('http', settings.internal_domain, settings.internal.http_port)}   {_reach(settings)}")
+    example = paths.applications(Side.PUBLIC) / "example.yaml"
+    lines.append(f"    Next: shoestring status{option(paths, recorded=recorded)} · edit {example}")
+    return [line.rstrip() for line in lines]
+
+
+def option(paths: Paths, *, recorded: bool) -> str:
+    """What a command needs to find this data directory."""
+    return "" if recorded else f" --data-directory {paths.root}"
+
+
+def url(scheme: str, host: str, port: int) -> str:
+    """The address of a page; the port only where a browser needs it."""
+    return f"{scheme}://{host}" + ("" if port == {"http": 80, "https": 443}[scheme] else f":{port}")
+
+
+def _reach(settings: Settings) -> str:
+    internal = settings.internal
+    if internal is None or not ipaddress.ip_address(internal.address).is_loopback:
+        return ""
+    port = internal.http_port
+    return f"(ssh -L {port}:{_at(internal.address)}:{port} THIS-HOST)"
+
+
+def table(rows: Iterable[Row]) -> list[str]:
+    """Lines of columns, each as wide as its widest."""
+    all_rows = list(rows)
+    widths = [max(len(cell) for cell in column) for column in zip(*all_rows, strict=True)]
+    return [
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in all_rows
+    ]

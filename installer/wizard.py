@@ -1,0 +1,101 @@
+"""Asks questions in a terminal; the only user of questionary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import questionary
+from questionary import Style
+
+from installer.host import preflight
+from installer.questions import Context, Question
+from runtime.errors import ShoestringError
+from runtime.paths import Paths
+
+# Answers begin in one column.
+TEXT_WIDTH = 40
+# Quiet: only the place where the person is stands out.
+STYLE = Style(
+    [
+        ("qmark", ""),
+        ("question", ""),
+        ("answer", "bold"),
+        ("pointer", "bold"),
+        ("highlighted", "bold"),
+        ("selected", "noreverse"),
+        ("text", ""),
+        ("instruction", ""),
+    ]
+)
+POINTER = "›"  # noqa: RUF001 - as the other prompts of its kind have it
+
+
+class StoppedError(ShoestringError):
+    """The person stopped (Ctrl-C) before anything was written."""
+
+
+def ask(question: Question, context: Context) -> object:
+    """Ask one question and return its value, checked. Raises StoppedError."""
+    return _choose(question, context) if question.choices else _type(question, context)
+
+
+def ask_data_directory(default: Path) -> Path:
+    """Ask where the data directory shall be, or is. Raises StoppedError."""
+
+    def problem(text: str) -> str:
+        if not text.startswith("/"):
+            return "Write the whole path, from / on."
+        paths = Paths(Path(text).resolve())
+        return preflight.directory_problem(paths, preflight.directory_state(paths))
+
+    text = _prompt_text("Where should configuration and data live?", str(default), problem)
+    return Path(text).resolve()
+
+
+def confirm(text: str) -> bool:
+    """Ask for a yes or a no. Raises StoppedError."""
+    return bool(_answer(questionary.confirm(_padded(text), style=STYLE)))
+
+
+def _type(question: Question, context: Context) -> object:
+    def problem(text: str) -> str:
+        try:
+            question.check(context, question.parse(text.strip()))
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    offered = question.offered(context)
+    text = _prompt_text(question.text, "" if offered is None else str(offered), problem)
+    return question.parse(text)
+
+
+def _prompt_text(text: str, default: str, problem: Callable[[str], str]) -> str:
+    prompt = questionary.text(
+        _padded(text), default=default, validate=lambda typed: problem(typed.strip()) or True, style=STYLE
+    )
+    return str(_answer(prompt)).strip()
+
+
+def _choose(question: Question, context: Context) -> object:
+    choices = question.choices(context) if question.choices else ()
+    offered = question.offered(context)
+    # By number: a value may be False, which questionary takes for no value.
+    numbered = [questionary.Choice(choice.text, value=str(number)) for number, choice in enumerate(choices)]
+    start = next((each for each, choice in zip(numbered, choices, strict=True) if choice.value == offered), None)
+    prompt = questionary.select(
+        _padded(question.text), numbered, default=start, pointer=POINTER, instruction=" ", style=STYLE
+    )
+    return choices[int(str(_answer(prompt)))].value
+
+
+def _answer(prompt: questionary.Question) -> object:
+    try:
+        return prompt.unsafe_ask()
+    except (KeyboardInterrupt, EOFError):
+        raise StoppedError("Stopped; nothing was written.") from None
+
+
+def _padded(text: str) -> str:
+    return text.ljust(TEXT_WIDTH)
