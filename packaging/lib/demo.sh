@@ -91,7 +91,7 @@ remove_demo() {
     begin "stopped"
     ADVICE="Mend what it names, then run this again."
     has "$SHOESTRING" || give_up "Shoestring is not installed, so nothing can stop the demo. Run $0 --demo, then this again."
-    must "$SHOESTRING" stop --data-directory "$DEMO_DIRECTORY" --yes
+    must "$SHOESTRING" stop --data-directory "$DEMO_DIRECTORY" --timeout 60
     done_with "its containers and networks"
   fi
   begin "removed"
