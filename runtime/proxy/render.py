@@ -132,7 +132,6 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         autoescape=False,
     )
-    environment.globals.clear()
     for function in (exact, parents, check_host, quoted, fitting):
         environment.filters[function.__name__] = function
     return environment

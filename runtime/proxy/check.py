@@ -1,0 +1,124 @@
+"""Has HAProxy itself check a configuration, in a container that ends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runtime import core
+from runtime.errors import ShoestringError
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+    from docker.models.containers import Container
+
+TIMEOUT_SECONDS = 60
+FILE = "haproxy.cfg"
+# Left behind only if this process is killed while HAProxy checks; the next check then removes it.
+LABEL = "shoestring.check"
+_MEMORY_LIMIT = "128m"
+_MESSAGE = re.compile(r"\[(ALERT|WARNING|NOTICE)\]\s+\(\d+\) : (?:config : )?(.*)")
+_PLACE = re.compile(r"\[[^\]]*" + re.escape(FILE) + r":(\d+)\]")
+_PREFIX = re.compile(r"(parsing )?" + _PLACE.pattern + r" ?: ?")
+# What HAProxy adds at the end says nothing more.
+_SUMMARIES = ("Error(s) found in configuration file", "Fatal errors found in configuration", "Proxy '")
+
+
+@dataclass(frozen=True)
+class Message:
+    """One thing that HAProxy says of a configuration; `line` counts from 1, 0 if it names none."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """Whether HAProxy takes a configuration; why not; and what it warns of."""
+
+    ok: bool
+    errors: tuple[Message, ...]
+    warnings: tuple[Message, ...]
+
+
+def check(
+    client: DockerClient, image: str, directory: Path, certificates: Path, timeout: float = TIMEOUT_SECONDS
+) -> CheckResult:
+    """Have HAProxy check `directory`/haproxy.cfg with the certificates, as the user and with the rights it runs with.
+
+    The container has no network, is bounded by `timeout` (in seconds) and is always removed. Raises
+    ShoestringError if it cannot be run at all or does not end in time.
+    """
+    from docker.errors import DockerException, ImageNotFound
+
+    try:
+        _remove_leftovers(client, directory)
+        with _container(client, image, directory, certificates) as container:
+            container.start()
+            try:
+                code = int(container.wait(timeout=timeout)["StatusCode"])
+            # The SDK lets the errors of its HTTP library through; they are OSErrors.
+            except OSError as error:
+                raise ShoestringError(f"HAProxy did not check {directory / FILE} within {timeout:.0f} s.") from error
+            output = container.logs(stdout=True, stderr=True).decode(errors="replace")
+    except ImageNotFound as error:
+        raise ShoestringError(
+            f"The image {image} is not on this host. Get it with: shoestring images pull (or build)"
+        ) from error
+    except (DockerException, OSError) as error:
+        raise ShoestringError(f"Docker cannot run HAProxy to check {directory / FILE}: {error}") from error
+    return parse(code, output)
+
+
+@contextmanager
+def _container(client: DockerClient, image: str, directory: Path, certificates: Path) -> Iterator[Container]:
+    container = client.containers.create(
+        image,
+        entrypoint=["haproxy", "-c", "-f", f"{core.CONFIGURATION_MOUNT}/{FILE}"],
+        command=[],
+        user=f"{core.PROXY_UID}:{core.PROXY_GID}",
+        network_mode="none",
+        read_only=True,
+        cap_drop=["ALL"],
+        security_opt=["no-new-privileges:true"],
+        mem_limit=_MEMORY_LIMIT,
+        pids_limit=16,
+        labels={LABEL: str(directory)},
+        volumes={
+            str(directory): {"bind": core.CONFIGURATION_MOUNT, "mode": "ro"},
+            str(certificates): {"bind": core.CERTIFICATES_MOUNT, "mode": "ro"},
+        },
+    )
+    try:
+        yield container
+    finally:
+        container.remove(force=True, v=True)
+
+
+def _remove_leftovers(client: DockerClient, directory: Path) -> None:
+    for container in client.containers.list(all=True, filters={"label": f"{LABEL}={directory}"}):
+        container.remove(force=True, v=True)
+
+
+def parse(code: int, output: str) -> CheckResult:
+    """HAProxy's exit code and output -> what it found. Anything but exit code 0 is a refusal."""
+    alerts: list[Message] = []
+    warnings: list[Message] = []
+    for line in output.splitlines():
+        match = _MESSAGE.match(line)
+        if match is None or match[2].startswith(_SUMMARIES):
+            continue
+        place = _PLACE.search(match[2])
+        message = Message(int(place[1]) if place else 0, _PREFIX.sub("", match[2]).strip())
+        if match[1] != "NOTICE":
+            (alerts if match[1] == "ALERT" else warnings).append(message)
+    if code == 0:
+        return CheckResult(True, (), tuple(warnings))
+    if not alerts:
+        last = output.strip().splitlines()[-3:]
+        alerts = [Message(0, " ".join(last) or f"HAProxy ended with exit code {code}")]
+    return CheckResult(False, tuple(dict.fromkeys(alerts)), tuple(warnings))

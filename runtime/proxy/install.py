@@ -1,0 +1,203 @@
+"""Makes a proxy's configuration, has it checked, puts it in force; whatever fails, the last good one stays.
+
+In `generated/haproxy-SIDE/`, which the container sees: `haproxy.cfg`, what a proxy that starts now would read, and
+`last-good.cfg`, what a process was seen to run. In `generated/candidate-SIDE/`: what HAProxy refused, for a look.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runtime import core, files
+from runtime.errors import ShoestringError
+from runtime.paths import Paths, RunPaths, Side
+from runtime.proxy import check, configuration, sockets, states
+from runtime.proxy.configuration import Change, Configuration
+from runtime.proxy.model import ProxyModel
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+FILE_MODE = 0o640
+DIRECTORY_MODE = 0o750
+LAST_GOOD = "last-good.cfg"
+STATES = "servers.state"
+
+
+class ConfigurationError(ShoestringError):
+    """HAProxy refuses a configuration. `messages` are its own, with lines of the file that it was given."""
+
+    def __init__(self, message: str, messages: tuple[check.Message, ...]) -> None:
+        self.messages = messages
+        super().__init__(message)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What installing would do: the change to the file, and whether the running process lacks the file's content."""
+
+    change: Change
+    stale: bool
+
+    def __str__(self) -> str:
+        """What a person reads; empty if there is nothing to do."""
+        return str(self.change) or ("written, not loaded yet" if self.stale else "")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What `prepare` did. `warnings` are HAProxy's."""
+
+    change: Change
+    warnings: tuple[check.Message, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class ReloadResult:
+    """What `reload` did: nothing if no proxy runs, or if it runs what is on disk."""
+
+    side: Side
+    running: bool
+    reloaded: bool
+
+
+def difference(paths: Paths, run: RunPaths, model: ProxyModel) -> Difference:
+    """What `prepare` and `reload` would do now. Reads two files and asks the running proxy; changes nothing."""
+    installed = _installed(paths, model.side)
+    change = configuration.compare(installed, _template(paths, model.side), model)
+    running = sockets.running_digest(run.master_socket(model.side))
+    return Difference(change, installed is not None and running is not None and running != installed.digest)
+
+
+def prepare(paths: Paths, model: ProxyModel, image: str, client: DockerClient) -> Prepared:
+    """Render, have HAProxy check it, and write it for the container to read; nothing if nothing differs.
+
+    Raises TemplateError, ConfigurationError and ShoestringError; what is installed then stays as it is.
+    """
+    side = model.side
+    template = _template(paths, side)
+    change = configuration.compare(_installed(paths, side), template, model)
+    if not change:
+        return Prepared(change)
+    # Jinja2 takes longer to import than all else here.
+    from runtime.proxy.render import render
+
+    body = render(template, model, _template_name(side))
+    made = configuration.build(body, template, model)
+    candidate = paths.generated / f"candidate-{side}"
+    _write(candidate / check.FILE, made.text)
+    certificates = paths.proxy_certificates(side)
+    if not certificates.is_dir():
+        files.make_directory(certificates, DIRECTORY_MODE, (0, core.PROXY_GID))
+    result = check.check(client, image, candidate, certificates)
+    if not result.ok:
+        raise _refused(candidate / check.FILE, made.text, template, side, result.errors)
+    _write(_file(paths, side), made.text)
+    files.remove_tree(candidate)
+    return Prepared(change, result.warnings)
+
+
+def reload(paths: Paths, run: RunPaths, side: Side) -> ReloadResult:
+    """Have the running proxy take up the configuration on disk, if it runs another one.
+
+    Raises ConfigurationError if the new process does not start: the old one then serves on, and its configuration
+    is put back on disk.
+    """
+    master = run.master_socket(side)
+    running = sockets.running_digest(master)
+    installed = _installed(paths, side)
+    if running is None or installed is None:
+        return ReloadResult(side, running is not None, reloaded=False)
+    if running == installed.digest:
+        _write(_last_good(paths, side), installed.text)
+        return ReloadResult(side, running=True, reloaded=False)
+    answer = _reload(run, side, installed)
+    if not answer.ok:
+        restored = restore(paths, side)
+        errors = check.parse(1, answer.log).errors
+        raise _refused(_file(paths, side), installed.text, _template(paths, side), side, errors, restored=restored)
+    _write(_last_good(paths, side), installed.text)
+    return ReloadResult(side, running=True, reloaded=True)
+
+
+def restore(paths: Paths, side: Side) -> bool:
+    """Put the last configuration that a process was seen to run back on disk. False if there is none."""
+    try:
+        text = _last_good(paths, side).read_text(encoding="utf-8")
+    except OSError:
+        return False
+    _write(_file(paths, side), text)
+    return True
+
+
+def _reload(run: RunPaths, side: Side, installed: Configuration) -> sockets.ReloadAnswer:
+    """Reload with the servers' states. They are for this one reload: later, an address may be someone else's."""
+    master = run.master_socket(side)
+    file = run.proxy(side) / STATES
+    kept = states.kept(sockets.server_states(master), installed.text)
+    files.write(file, kept, FILE_MODE, core.PROXY_GID)
+    try:
+        return sockets.reload(master)
+    finally:
+        files.remove(file)
+
+
+def _refused(
+    file: Path,
+    text: str,
+    template: str,
+    side: Side,
+    errors: tuple[check.Message, ...],
+    *,
+    restored: bool = True,
+) -> ConfigurationError:
+    told = "\n".join(_told(message, file, text, template, side) for message in errors)
+    kept = "The last good configuration stays in force." if restored else "The proxy goes on with what it runs."
+    return ConfigurationError(f"HAProxy refuses the {side} proxy's configuration. {kept}\n{told}", errors)
+
+
+def _told(message: check.Message, file: Path, text: str, template: str, side: Side) -> str:
+    """HAProxy's message with its line, and the line of the template where that is sure."""
+    if not message.line:
+        return f"  {message.text}"
+    lines = text.splitlines()
+    content = lines[message.line - 1].strip() if message.line <= len(lines) else ""
+    same = [number for number, line in enumerate(template.splitlines(), start=1) if line.strip() == content]
+    place = f"{_template_name(side)}:{same[0]}" if len(same) == 1 else f"{file}:{message.line}"
+    return f"  {place}: {message.text}\n      {content[:160]}"
+
+
+def _installed(paths: Paths, side: Side) -> Configuration | None:
+    try:
+        return configuration.parse(_file(paths, side).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _template(paths: Paths, side: Side) -> str:
+    file = paths.proxy_template(side)
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ShoestringError(f"{file} cannot be read ({error.strerror}). Put it back: shoestring setup") from error
+    except UnicodeDecodeError as error:
+        raise ShoestringError(f"{file} is not text in UTF-8. Mend it, or put it back: shoestring setup") from error
+
+
+def _template_name(side: Side) -> str:
+    return f"conf/haproxy-{side}/haproxy.cfg.j2"
+
+
+def _file(paths: Paths, side: Side) -> Path:
+    return paths.proxy_generated(side) / check.FILE
+
+
+def _last_good(paths: Paths, side: Side) -> Path:
+    return paths.proxy_generated(side) / LAST_GOOD
+
+
+def _write(file: Path, text: str) -> None:
+    files.make_directory(file.parent, DIRECTORY_MODE, (0, core.PROXY_GID))
+    files.write(file, text, FILE_MODE, core.PROXY_GID)

@@ -1,0 +1,50 @@
+"""Which server states a reload may carry over. Pure.
+
+A new process would know no server until Docker's DNS has answered, and would forget that one is being drained.
+So the states are written before a reload and read by the new process. But a state holds the port and the use of
+TLS too, and HAProxy lets it win over the configuration: states of servers that changed must not be in it.
+"""
+
+from __future__ import annotations
+
+VERSION = "1"
+_UNKNOWN = "-"
+
+
+def kept(states: str, configuration: str) -> str:
+    """The states of those servers whose name, port and TLS stand in the new configuration as they were.
+
+    `states` is HAProxy's answer to `show servers state`; gives the content of the file. Places of a
+    server-template with no container have nothing to keep.
+    """
+    lines = states.strip().splitlines()
+    if len(lines) < 2 or lines[0].strip() != VERSION or not lines[1].startswith("# "):
+        return f"{VERSION}\n"
+    header = lines[1].removeprefix("# ").split()
+    known = _servers(configuration)
+    rows = [line for line in lines[2:] if _keep(dict(zip(header, line.split(), strict=False)), known)]
+    return "\n".join([*lines[:2], *rows, ""])
+
+
+def _keep(row: dict[str, str], known: set[tuple[str, str, bool]]) -> bool:
+    address = row.get("srv_addr", _UNKNOWN)
+    name = row.get("srv_fqdn", _UNKNOWN)
+    server = address if name == _UNKNOWN else name
+    key = (row.get("be_name", ""), f"{server}:{row.get('srv_port', '')}", row.get("srv_use_ssl") == "1")
+    return address != _UNKNOWN and key in known
+
+
+def _servers(configuration: str) -> set[tuple[str, str, bool]]:
+    """The servers of a configuration: backend, address with port, whether it speaks TLS to them."""
+    found = set()
+    section = ""
+    for line in configuration.splitlines():
+        words = line.split()
+        if len(words) > 1 and words[0] in ("backend", "listen"):
+            section = words[1]
+        elif words and words[0] in ("server", "server-template"):
+            # server NAME ADDRESS …, or server-template PREFIX NUMBER ADDRESS …
+            at = 2 if words[0] == "server" else 3
+            if len(words) > at:
+                found.add((section, words[at], "ssl" in words[at:]))
+    return found
