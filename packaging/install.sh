@@ -67,10 +67,10 @@ install() {
   install_python
   install_pipx
   install_shoestring
-  find_image_source
   if ! systemd_runs; then
     note "No systemd runs here, so timers are not installed: nothing watches or renews by itself."
   fi
+  find_image_source
 }
 
 main() {

@@ -14,6 +14,7 @@ domain: example.test
 email: ops@example.test
 public: {address: 127.0.0.1, http_port: 8080, https_port: 8443}
 internal: {address: 127.0.0.1, http_port: 8081, domain: internal.example.test}
+acme: {server: staging}
 images: {source: $IMAGE_SOURCE}
 END
 }
@@ -87,18 +88,30 @@ remove_demo() {
     printf 'There is no demo on this host.\n'
     return
   fi
-  if [[ -e $DEMO_DIRECTORY/conf/shoestring.yaml ]]; then
-    begin "stopped"
-    ADVICE="Mend what it names, then run this again."
-    has "$SHOESTRING" || give_up "Shoestring is not installed, so nothing can stop the demo. Run $0 --demo, then this again."
-    must "$SHOESTRING" stop --data-directory "$DEMO_DIRECTORY" --timeout 60
-    done_with "its containers and networks"
+  begin "stopped"
+  engine_answers || give_up "The Docker Engine does not answer, so the demo cannot be taken away. Start it with: sudo $0 --prepare"
+  ADVICE="Mend what it names, then run this again."
+  if has "$SHOESTRING"; then
+    try "$SHOESTRING" stop --data-directory "$DEMO_DIRECTORY" --timeout 60 || true
   fi
+  remove_labelled_demo
+  done_with "its containers and networks are gone"
   begin "removed"
   must rm -rf "$DEMO_DIRECTORY" "/run/shoestring/$DEMO"
   done_with "$DEMO_DIRECTORY"
   remove_demo_images
-  note "Left alone: Docker, the packages and Shoestring itself (pipx uninstall shoestring)."
+  note "Left alone: Docker, the packages and Shoestring itself. The latter goes with:"
+  note "  sudo PIPX_HOME=$PIPX_HOME PIPX_BIN_DIR=$PIPX_BIN_DIR $(pipx_command) uninstall shoestring"
+}
+
+# What a stop left, because the demo was never complete or its files are damaged.
+remove_labelled_demo() {
+  local label=label=shoestring.instance=$DEMO
+  local -a left
+  mapfile -t left < <(docker ps --all --quiet --filter "$label")
+  if ((${#left[@]})); then must docker rm --force --volumes "${left[@]}"; fi
+  mapfile -t left < <(docker network ls --quiet --filter "$label")
+  if ((${#left[@]})); then must docker network rm "${left[@]}"; fi
 }
 
 # Removes the images that the demo built; one that a container uses stays.
