@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runtime import engine, files, observed, settings
+from runtime import core, engine, files, observed, settings
 from runtime.apply import Listener, Outcome, Tools, apply
 from runtime.desired import Desired, build, read
 from runtime.errors import Problem
 from runtime.observed import Observed, observe
 from runtime.paths import Paths, RunPaths, Side
-from runtime.plan import ApplyProject, InstallProxy, Plan, plan_start, plan_stop, refused_removals
-from runtime.proxy import installation
+from runtime.plan import (
+    ApplyProject,
+    InstallProxy,
+    Plan,
+    ProxyDifference,
+    plan_start,
+    plan_stop,
+    refused_removals,
+)
+from runtime.proxy import install
 from runtime.settings import Settings
 from runtime.status import FINE, PASSING, Status, assess, states_of
 
@@ -71,7 +78,10 @@ def look(cluster: Cluster) -> View:
     sources = read(cluster.settings, cluster.paths)
     desired = build(sources, cluster.paths, cluster.run)
     seen = observe(cluster.client, cluster.settings.instance)
-    differences = installation.differences(cluster.paths, cluster.run, desired.proxies)
+    differences = tuple(
+        ProxyDifference(model.side, str(install.difference(cluster.paths, cluster.run, model)))
+        for model in desired.proxies
+    )
     return View(desired, seen, plan_start(desired, seen, differences), refused_removals(desired, seen))
 
 
@@ -124,26 +134,29 @@ def status(cluster: Cluster) -> Status:
 
 
 def _make_directories(cluster: Cluster) -> None:
+    """What the proxies' containers mount; after a reboot the engine may have made it, as root's."""
+    proxy = (core.PROXY_UID, core.PROXY_GID)
     for side in cluster.settings.sides:
-        installation.make_directories(cluster.paths, cluster.run, side)
+        files.make_directory(cluster.run.proxy(side), 0o750, proxy)
+        files.make_directory(cluster.paths.proxy_generated(side), 0o750, (0, core.PROXY_GID))
+        files.make_directory(cluster.paths.proxy_certificates(side), 0o750, (0, core.PROXY_GID))
 
 
 def _tools(cluster: Cluster, desired: Desired | None) -> Tools:
+    models = {model.side: model for model in desired.proxies} if desired else {}
+
+    def install_proxy(side: Side) -> str:
+        prepared = install.prepare(cluster.paths, models[side], core.proxy_image(cluster.settings), cluster.client)
+        reloaded = install.reload(cluster.paths, cluster.run, side).reloaded
+        parts = [str(prepared.change), "loaded" if reloaded else "", *(each.text for each in prepared.warnings)]
+        return ", ".join(part for part in parts if part)
+
     return Tools(
         client=cluster.client,
         instance=cluster.settings.instance,
         variables=desired.variables if desired else {},
-        install_proxy=_installer(cluster, desired),
+        install_proxy=install_proxy,
     )
-
-
-def _installer(cluster: Cluster, desired: Desired | None) -> Callable[[Side], str]:
-    models = {model.side: model for model in desired.proxies} if desired else {}
-
-    def install(side: Side) -> str:
-        return installation.install(cluster.paths, cluster.run, models[side], cluster.settings, cluster.client)
-
-    return install
 
 
 def _accept(cluster: Cluster, desired: Desired) -> None:

@@ -123,9 +123,8 @@ def find(argument: Path | None) -> Paths:
 
     Raises UsageError if there is none, or if it is not one of ours.
     """
-    chosen = argument or Path(os.environ.get(ENVIRONMENT_VARIABLE, "")) or None
-    if chosen is None or str(chosen) == ".":
-        chosen = recorded_data_directory()
+    from_environment = os.environ.get(ENVIRONMENT_VARIABLE)
+    chosen = argument or (Path(from_environment) if from_environment else recorded_data_directory())
     if chosen is None:
         raise UsageError("There is no data directory on this host yet. Make one with: sudo shoestring setup")
     paths = Paths(chosen.absolute())

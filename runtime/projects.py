@@ -63,7 +63,7 @@ def labels(instance: str, application: str, side: Side | None, definition: str) 
     return {
         LABEL_INSTANCE: instance,
         LABEL_APPLICATION: application,
-        LABEL_SIDE: side or "",
+        LABEL_SIDE: side.value if side else "",
         LABEL_DEFINITION: definition,
     }
 

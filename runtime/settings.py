@@ -55,7 +55,8 @@ class InternalSettings:
         check=names.private_listen_address,
         default="127.0.0.1",
     )
-    http_port: int = key("serves the internal applications", check=names.port, default=80)
+    # Not 80: with the public proxy on all addresses, 80 is taken on this one too.
+    http_port: int = key("serves the internal applications", check=names.port, default=8081)
     domain: str = key(
         "the domain of the internal applications; empty: internal. and the domain",
         check=lambda value: value and names.domain(value),

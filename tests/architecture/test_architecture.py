@@ -130,7 +130,9 @@ def test_no_import_cycle() -> None:
 
 
 def test_the_machines_door_is_light() -> None:
-    code = "import runtime.__main__, sys, json; print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
+    code = (
+        "import runtime.__main__, sys, json; print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
     assert set(json.loads(out)) & set(HEAVY) == set()
 

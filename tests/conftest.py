@@ -1,0 +1,31 @@
+"""What all tests share: a guard against processes in unit tests."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runtime.paths import Paths, Side
+
+
+@pytest.fixture(autouse=True)
+def _no_processes_in_unit_tests(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A unit test that starts a process by accident would depend on the machine it runs on."""
+    if "unit" in Path(request.node.path).parts and not request.node.get_closest_marker("processes"):
+
+        def refuse(*arguments: Any, **options: Any) -> None:
+            raise AssertionError(f"a unit test started a process: {arguments}; mark it with processes if it must")
+
+        monkeypatch.setattr(subprocess.Popen, "__init__", refuse)
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    """An empty data directory."""
+    paths = Paths(tmp_path / "data-directory")
+    for side in Side:
+        paths.applications(side).mkdir(parents=True)
+    return paths

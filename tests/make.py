@@ -1,0 +1,88 @@
+"""Makers of test data, each through the code that reads real files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from runtime import application_files, documents, settings
+from runtime.applications import Application, BrokenApplication
+from runtime.desired import Desired, Sources, build
+from runtime.observed import Container, Network, Observed
+from runtime.paths import Paths, RunPaths, Side
+from runtime.projects import Project
+from runtime.settings import Settings
+
+SETTINGS = "domain: example.com\nemail: ops@example.com\n"
+PATHS = Paths(Path("/srv/test"))
+RUN = RunPaths("shoestring")
+
+
+def make_settings(text: str = "") -> Settings:
+    return settings.from_document(documents.parse(Path("shoestring.yaml"), SETTINGS + text))
+
+
+def load(name: str, text: str, side: Side = Side.PUBLIC) -> Application | BrokenApplication:
+    return application_files.parse(documents.parse(PATHS.applications(side) / f"{name}.yaml", text), side)
+
+
+def application(name: str, text: str, side: Side = Side.PUBLIC) -> Application:
+    loaded = load(name, text, side)
+    assert isinstance(loaded, Application), loaded
+    return loaded
+
+
+def broken(name: str, text: str, side: Side = Side.PUBLIC) -> BrokenApplication:
+    loaded = load(name, text, side)
+    assert isinstance(loaded, BrokenApplication), loaded
+    return loaded
+
+
+def web(*host_names: str, image: str = "web:1", more: str = "") -> str:
+    """A plain application file."""
+    names = "".join(f"  - {name!r}\n" for name in host_names)
+    return (
+        f"x-external-host-names:\n{names}services:\n  application:\n    image: {image}\n    networks: [main]\n{more}"
+    )
+
+
+def desired(
+    *files: Application | BrokenApplication, settings_text: str = "", accepted: tuple[Application, ...] = ()
+) -> Desired:
+    sources = Sources(
+        settings=make_settings(settings_text),
+        variables={"DATA_BASE_PATH": "/srv/test/data"},
+        applications=tuple(each for each in files if isinstance(each, Application)),
+        accepted=accepted,
+        broken=tuple(each for each in files if isinstance(each, BrokenApplication)),
+    )
+    return build(sources, PATHS, RUN)
+
+
+def running(
+    project: Project, state: str = "running", health: str = "", exit_code: int | None = None
+) -> tuple[Container, ...]:
+    """The containers that a project has when it is applied."""
+    return tuple(
+        Container(
+            id=f"{project.name}-{service.name}",
+            name=f"{project.name}-{service.name}-1",
+            project=project.name,
+            service=service.name,
+            application=project.application,
+            side=str(project.side or ""),
+            definition=service.definition,
+            image=service.image,
+            state=state,
+            health=health,
+            exit_code=exit_code,
+            status="",
+        )
+        for service in project.services
+    )
+
+
+def observed_of(wanted: Desired) -> Observed:
+    """What the engine says when everything runs as desired."""
+    containers = [container for project in (wanted.core, *wanted.projects) for container in running(project)]
+    networks = tuple(Network(name, name, wanted.settings.instance) for name in wanted.networks)
+    return Observed(tuple(containers), networks)

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+
+from runtime import command
+from runtime.command import CommandError
+from runtime.errors import ShoestringError
+
+pytestmark = pytest.mark.processes
+
+
+def test_output_and_exit_code() -> None:
+    result = command.run(("sh", "-c", "echo out; echo err >&2; exit 3"))
+    assert (result.code, result.out, result.err, result.ok) == (3, "out\n", "err\n", False)
+
+
+def test_a_failure_has_the_command_and_its_last_lines() -> None:
+    with pytest.raises(CommandError, match="exit code 3") as error:
+        command.check(("sh", "-c", "seq 1 100 >&2; exit 3"))
+    assert str(error.value).endswith("\n99\n100")
+    assert "\n50\n" not in str(error.value)
+
+
+def test_secrets_are_masked() -> None:
+    result = command.run(
+        ("sh", "-c", 'echo "$P"; echo "x${P}x" >&2'), environment={"P": "hunter2"}, secrets=("hunter2",)
+    )
+    assert (result.out, result.err) == ("***\n", "x***x\n")
+
+
+def test_a_bare_environment_has_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMPOSE_FILE", "elsewhere")
+    added = command.run(("env",), environment={"A": "1"}).out.splitlines()
+    assert {"COMPOSE_FILE=elsewhere", "A=1"} <= set(added)
+    bare = command.run(("/usr/bin/env",), environment={"A": "1"}, bare=True).out.splitlines()
+    assert "COMPOSE_FILE=elsewhere" not in bare
+    assert "A=1" in bare
+
+
+def test_missing_and_endless_programs_are_sentences() -> None:
+    with pytest.raises(ShoestringError, match="no-such-program is not installed"):
+        command.run(("no-such-program",))
+    with pytest.raises(ShoestringError, match=r"sleep 60 did not end within 0 s"):
+        command.run(("sleep", "60"), timeout=0.1)

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from runtime import files
+from runtime.errors import ExitCode, LockedError, ShoestringError
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from runtime import files
+with files.lock(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_write_says_whether_it_changed_anything(tmp_path: Path) -> None:
+    file = tmp_path / "a"
+    assert files.write(file, "one", 0o640) is True
+    before = file.stat()
+    assert files.write(file, "one", 0o640) is False
+    assert file.stat().st_ino == before.st_ino
+    assert files.write(file, "one", 0o600) is True
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert files.write(file, b"two", 0o600) is True
+    assert file.read_text() == "two"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_secret_is_never_readable_for_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    replace = Path.replace
+
+    def look(self: Path, target: Path) -> Path:
+        seen.append(self.stat().st_mode & 0o777)
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", look)
+    files.write(tmp_path / "key", "secret", 0o600)
+    assert seen == [0o600]
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "a"
+    files.write(file, "old")
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ShoestringError, match="No space left on device"):
+        files.write(file, "new")
+    assert file.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_make_directory(tmp_path: Path) -> None:
+    directory = tmp_path / "a" / "b"
+    assert files.make_directory(directory, 0o750) is True
+    assert files.make_directory(directory, 0o750) is False
+    assert directory.stat().st_mode & 0o777 == 0o750
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ShoestringError, match="Cannot make the directory"):
+        files.make_directory(tmp_path / "file" / "below")
+
+
+@pytest.mark.processes
+def test_the_lock_names_its_holder_and_ends_with_it(tmp_path: Path) -> None:
+    lock = tmp_path / "run" / "lock"
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(lock)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(LockedError, match=f"process {holder.pid}") as error, files.lock(lock):
+            pass
+        assert error.value.exit_code == ExitCode.LOCKED
+        holder.send_signal(signal.SIGKILL)
+        holder.wait()
+        with files.lock(lock, timeout=5):
+            assert str(os.getpid()) in lock.read_text()
+    finally:
+        holder.kill()
+        holder.communicate()
+
+
+def test_the_lock_is_free_after_its_block(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    with files.lock(lock), pytest.raises(LockedError), files.lock(lock):
+        pass
+    with files.lock(lock):
+        assert lock.exists()

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from runtime.observed import Observed
+from runtime.report import since, status_json, status_lines
+from runtime.status import Status, assess
+from tests.make import Desired, application, broken, desired, observed_of, running, web
+
+NOW = datetime(2026, 1, 10, 12, 0, 0, tzinfo=UTC)
+TWO = web("a.com", "b.com", more="  worker:\n    image: w\n")
+
+
+def assess_with(wanted: Desired, state: str = "running", health: str = "") -> Status:
+    """The status when the second service of the first application is in a state."""
+    seen = observed_of(wanted)
+    first, second = running(wanted.projects[0])
+    second = replace(second, state=state, health=health)
+    core = [each for each in seen.containers if each.application == "core"]
+    return assess(
+        wanted, Observed((*core, first, second), seen.networks), {first.id: "2026-01-07T11:00:00.123456789Z"}
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "health", "expected"),
+    [
+        ("running", "", "running"),
+        ("running", "healthy", "healthy"),
+        ("running", "starting", "starting"),
+        ("running", "unhealthy", "unhealthy"),
+        ("exited", "", "exited"),
+        ("restarting", "", "restarting"),
+        ("paused", "", "paused"),
+    ],
+)
+def test_an_application_is_as_well_as_the_worst_of_its_containers(state: str, health: str, expected: str) -> None:
+    status = assess_with(desired(application("a", TWO)), state, health)
+    assert status.applications[0].state == expected
+    assert status.fine is (expected in ("running", "healthy"))
+
+
+def test_plain_lines() -> None:
+    wanted = desired(
+        application("a", TWO),
+        broken("api", "x-external-host-name: [x.com]\nservices: {application: {image: a}}\n"),
+    )
+    assert status_lines(assess_with(wanted), NOW) == [
+        "a  public  running  a.com,b.com  web:1  3 days",
+        "api  public  broken  -  -  -",
+        "      api.yaml:1 x-external-host-name: unknown key; did you mean x-external-host-names?",
+        "proxy  public  running  2 hosts",
+        "proxy  internal  running  1 host",
+    ]
+
+
+def test_json() -> None:
+    answer = json.loads(status_json(assess_with(desired(application("a", TWO)))))
+    assert answer["version"] == 1
+    assert answer["ok"] is True
+    assert answer["applications"] == [
+        {
+            "name": "a",
+            "side": "public",
+            "state": "running",
+            "host_names": ["a.com", "b.com"],
+            "image": "web:1",
+            "since": "2026-01-07T11:00:00.123456789Z",
+            "problems": [],
+        }
+    ]
+    assert [proxy["side"] for proxy in answer["proxies"]] == ["public", "internal"]
+
+
+def test_nothing_runs() -> None:
+    status = assess(desired(application("a", web("a.com"))), Observed((), ()), {})
+    assert [each.state for each in status.applications] == ["missing"]
+    assert [each.state for each in status.proxies] == ["missing", "missing"]
+    assert not status.fine
+
+
+def test_a_conflict_is_told_with_its_application() -> None:
+    wanted = desired(application("a", web("x.com")), application("b", web("x.com", "b.com")))
+    status = assess(wanted, observed_of(wanted), {})
+    assert [len(each.problems) for each in status.applications] == [0, 1]
+    assert status.applications[1].host_names == ("b.com",)
+    assert not status.fine
+
+
+@pytest.mark.parametrize(
+    ("moment", "said"),
+    [
+        ("", "-"),
+        ("2026-01-10T11:59:48Z", "12 s"),
+        ("2026-01-10T11:59:00.999999999Z", "1 minute"),
+        ("2026-01-10T09:30:00Z", "2 hours"),
+        ("2026-01-01T12:00:00Z", "9 days"),
+        ("2026-01-10T12:00:05Z", "0 s"),
+    ],
+)
+def test_since(moment: str, said: str) -> None:
+    assert since(moment, NOW) == said
