@@ -1,1 +1,24 @@
 """Container images on this host: which are there, and how the missing ones get here."""
+
+from installer.images.build import BuildError, build
+from installer.images.inventory import ImageState, Need, Source, fetch, list_images, needed
+from installer.images.progress import Action, Fetched, Outcome, Progress, Report
+from installer.images.pull import PullError, pull
+
+__all__ = [
+    "Action",
+    "BuildError",
+    "Fetched",
+    "ImageState",
+    "Need",
+    "Outcome",
+    "Progress",
+    "PullError",
+    "Report",
+    "Source",
+    "build",
+    "fetch",
+    "list_images",
+    "needed",
+    "pull",
+]

@@ -7,9 +7,11 @@ import re
 import tarfile
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from installer.images import debian
+from installer.images.lookup import look_up
 from installer.images.progress import (
     Action,
     EngineRefusalError,
@@ -59,47 +61,34 @@ def build(
     it was needed. Raises BuildError, or ShoestringError if there is no Debian to start from.
     """
     recipes = tuple(image for image in wanted if image.recipe)
-    missing = tuple(image for image in recipes if force or size_of(client, images.local_name(image)) is None)
+    found = {image: None if force else look_up(client, images.local_name(image)) for image in (images.BASE, *recipes)}
+    if all(found[image] for image in recipes):
+        del found[images.BASE]
     results = []
-    if missing:
-        results.append(_ensure(client, images.BASE, report, force=force))
-    results += [_ensure(client, image, report, force=force) for image in recipes]
-    for result, image in zip(reversed(results), reversed((images.BASE, *recipes)), strict=False):
-        if result.outcome is Outcome.BUILT:
-            _remove_superseded(client, image)
+    for image, present in found.items():
+        if present:
+            results.append(Fetched(image.name, images.local_name(image), Outcome.PRESENT, 0.0, present.size))
+        else:
+            results.append(_build_one(client, image, report))
+    # The base last: the engine keeps what another image stands on.
+    for image in reversed(tuple(image for image, present in found.items() if not present)):
+        _remove_superseded(client, image)
     return tuple(results)
 
 
-def size_of(client: DockerClient, name: str) -> int | None:
-    """The size of an image in bytes, layers that it shares included; None if it is not on this host."""
-    from docker.errors import ImageNotFound
-
-    try:
-        with engine_refusals():
-            return int(client.images.get(name).attrs["Size"])
-    except EngineRefusalError as refusal:
-        if isinstance(refusal.__cause__, ImageNotFound):
-            return None
-        raise
-
-
-def _ensure(client: DockerClient, image: Image, report: Report, *, force: bool) -> Fetched:
+def _build_one(client: DockerClient, image: Image, report: Report) -> Fetched:
     name = images.local_name(image)
     meter = Meter(image.name, Action.BUILD, report)
-    size = None if force else size_of(client, name)
-    if size is not None:
-        return Fetched(image.name, name, Outcome.PRESENT, 0.0, size)
     if image == images.BASE:
-        start = debian.provide(client, meter)
-        _build(client, image, {"DEBIAN": start.reference}, meter)
-        if start.temporary:
-            client.images.remove(start.reference)
+        with debian.provided(client, meter) as reference:
+            _run(client, image, {"DEBIAN": reference}, meter)
     else:
-        _build(client, image, {"BASE": images.local_name(images.BASE)}, meter)
-    return Fetched(image.name, name, Outcome.BUILT, meter.seconds, size_of(client, name) or 0)
+        _run(client, image, {"BASE": images.local_name(images.BASE)}, meter)
+    built = look_up(client, name)
+    return Fetched(image.name, name, Outcome.BUILT, meter.seconds, built.size if built else 0)
 
 
-def _build(client: DockerClient, image: Image, arguments: dict[str, str], meter: Meter) -> None:
+def _run(client: DockerClient, image: Image, arguments: dict[str, str], meter: Meter) -> None:
     """Run one recipe. The classic builder, which every engine has behind its API, takes all of it."""
     tail: deque[str] = deque(maxlen=TAIL_LINES)
     meter.tell("sending the recipe")
@@ -157,7 +146,8 @@ def _remove_superseded(client: DockerClient, image: Image) -> None:
     """Remove what the new image replaces and no container uses: small disks have no room for both."""
     ours = f"{images.IMAGE_LABEL}={image.name}"
     other = f"{images.RECIPE_LABEL}={images.recipe_hash(image)}"
-    with engine_refusals():
+    # The new image is there; that the engine is busy with another clean-up is no reason to fail.
+    with suppress(EngineRefusalError), engine_refusals():
         client.images.prune(filters={"dangling": False, "label": ours, "label!": other})
         client.images.prune(filters={"dangling": True, "label": ours})
         client.images.prune(filters={"dangling": True, "label": f"{STAGE_LABEL}={image.name}"})

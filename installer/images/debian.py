@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from installer.images.progress import EngineRefusalError, Meter, engine_refusals, ignore
+from installer.images.progress import EngineRefusalError, Meter, engine_refusals
 from installer.images.pull import PullError, pull
 from runtime import command, files, images
 from runtime.errors import ShoestringError
@@ -27,30 +28,35 @@ TIMEOUT_SECONDS = 1800.0
 IMPORT_REPOSITORY = f"{images.LOCAL_REPOSITORY}/debian"
 
 
-@dataclass(frozen=True)
-class Debian:
-    """An image with a bare Debian; `temporary` if its name is only for the build."""
-
-    reference: str
-    temporary: bool
-
-
-def provide(client: DockerClient, meter: Meter) -> Debian:
-    """Get a bare Debian into the engine.
+@contextmanager
+def provided(client: DockerClient, meter: Meter) -> Iterator[str]:
+    """Have a bare Debian in the engine: yields its name, which may be gone afterwards.
 
     Raises ShoestringError if no registry answers and mmdebstrap is not there or fails.
     """
+    if _pulled(client, meter):
+        yield images.BASE.reference
+        return
+    imported = _bootstrap(client, meter)
+    try:
+        yield imported
+    finally:
+        with suppress(EngineRefusalError), engine_refusals():
+            client.images.remove(imported)
+
+
+def _pulled(client: DockerClient, meter: Meter) -> bool:
     meter.tell(f"pulling {images.BASE.reference}")
     try:
-        pull(client, (images.BASE.reference,), ignore)
+        pull(client, (images.BASE.reference,))
     except PullError as error:
         if not command.exists("mmdebstrap"):
             raise ShoestringError(
                 f"{images.BASE.reference} cannot be pulled, and mmdebstrap, which makes it without a registry, "
                 "is not installed. Install it (apt-get install mmdebstrap debian-archive-keyring) and try again."
             ) from error
-        return Debian(_bootstrap(client, meter), temporary=True)
-    return Debian(images.BASE.reference, temporary=False)
+        return False
+    return True
 
 
 def _bootstrap(client: DockerClient, meter: Meter) -> str:

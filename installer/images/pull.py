@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from installer.images.lookup import look_up
 from installer.images.progress import (
     Action,
     EngineRefusalError,
@@ -45,7 +46,7 @@ def pull(client: DockerClient, references: Iterable[str], report: Report = ignor
     """Pull images, one after the other, whether or not they are there: a tag may have moved.
 
     Stops at the first that fails with a PullError, so that a host that reaches no registry waits once. The
-    engine itself gives up on a registry that does not answer after 15 s.
+    engine itself gives up after 15 s on a registry that does not answer.
     """
     return tuple(_pull(client, reference, report) for reference in references)
 
@@ -60,10 +61,10 @@ def _pull(client: DockerClient, reference: str, report: Report) -> Fetched:
         with engine_refusals():
             for event in client.api.pull(name, stream=True, decode=True):
                 _tell(event, downloads, meter)
-            size = int(client.images.get(name).attrs["Size"])
+        pulled = look_up(client, name)
     except EngineRefusalError as error:
         raise PullError(reference, str(error)) from error
-    return Fetched(reference, name, Outcome.PULLED, meter.seconds, size)
+    return Fetched(reference, name, Outcome.PULLED, meter.seconds, pulled.size if pulled else 0)
 
 
 def _tell(event: dict[str, Any], downloads: dict[str, tuple[int, int]], meter: Meter) -> None:

@@ -1,0 +1,105 @@
+"""Which images are on this host, which a start needs, and how it gets them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from installer.images.build import build
+from installer.images.lookup import Present, look_up
+from installer.images.progress import Action, Fetched, Report, ignore
+from installer.images.pull import pull
+from runtime import images
+from runtime.images import Image
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+
+class Source(StrEnum):
+    """Where an image comes from, in the words of `images.source` in the settings."""
+
+    REGISTRY = "registry"
+    LOCAL = "local"
+
+
+@dataclass(frozen=True)
+class ImageState:
+    """One image that Shoestring itself names, as it is on this host.
+
+    `name` is what the engine calls it. Sizes are in bytes and 0 if it is not there; `shared` is the part of
+    `size` that is the base's layers, which the disk holds once for all local images.
+    """
+
+    image: str
+    reference: str
+    source: Source
+    name: str
+    present: bool
+    size: int
+    shared: int
+
+
+@dataclass(frozen=True)
+class Need:
+    """An image that a start needs and that is not on this host: `name` is what the engine will call it."""
+
+    reference: str
+    action: Action
+    name: str
+
+
+def list_images(client: DockerClient, source: str) -> tuple[ImageState, ...]:
+    """The images of the catalogue as `source` (a value of `images.source`) would have them; local: the base first."""
+    if source != Source.LOCAL:
+        return tuple(_state(client, image, Source.REGISTRY, None) for image in images.CATALOGUE)
+    base = look_up(client, images.local_name(images.BASE))
+    return tuple(
+        _state(client, image, Source.LOCAL if image.recipe else Source.REGISTRY, base)
+        for image in (images.BASE, *images.CATALOGUE)
+    )
+
+
+def _state(client: DockerClient, image: Image, source: Source, base: Present | None) -> ImageState:
+    name = images.local_name(image) if source is Source.LOCAL else image.reference
+    present = look_up(client, name)
+    on_base = present is not None and base is not None and image != images.BASE and present.stands_on(base)
+    return ImageState(
+        image=image.name,
+        reference=image.reference,
+        source=source,
+        name=name,
+        present=present is not None,
+        size=present.size if present else 0,
+        shared=base.size if base and on_base else 0,
+    )
+
+
+def needed(client: DockerClient, source: str, references: Iterable[str]) -> tuple[Need, ...]:
+    """What is missing on this host of the images that a start needs, each once, in the order given.
+
+    `references` are as the application files say them; the core's is `images.HAPROXY.reference`. With the source
+    `local`, an image without a recipe is pulled all the same.
+    """
+    found: dict[str, Need] = {}
+    for reference in references:
+        local = images.local_image(reference) if source == Source.LOCAL else None
+        name = local or images.normalise(reference)
+        if name not in found and look_up(client, name) is None:
+            found[name] = Need(reference, Action.BUILD if local else Action.PULL, name)
+    return tuple(found.values())
+
+
+def fetch(client: DockerClient, needs: Iterable[Need], report: Report = ignore) -> tuple[Fetched, ...]:
+    """Build and pull what `needed` found. Returns what is there now, with the base if it had to be built.
+
+    Raises BuildError or PullError at the first that fails; what came before stays.
+    """
+    todo = tuple(needs)
+    recipes = tuple(
+        image for need in todo if need.action is Action.BUILD and (image := images.find(need.reference)) is not None
+    )
+    built = build(client, recipes, report=report)
+    return built + pull(client, (need.reference for need in todo if need.action is Action.PULL), report)

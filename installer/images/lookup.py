@@ -1,0 +1,39 @@
+"""One image as the engine has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from installer.images.progress import EngineRefusalError, engine_refusals
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+
+@dataclass(frozen=True)
+class Present:
+    """An image on this host: its size in bytes, shared layers included, and its layers, the lowest first."""
+
+    size: int
+    layers: tuple[str, ...]
+
+    def stands_on(self, base: Present) -> bool:
+        """Whether all of another image's layers are the lowest of this one."""
+        return self.layers[: len(base.layers)] == base.layers
+
+
+def look_up(client: DockerClient, name: str) -> Present | None:
+    """Find an image by its name; None if it is not on this host, or if no image can have that name."""
+    from docker.errors import APIError
+
+    try:
+        with engine_refusals():
+            found = client.images.get(name).attrs
+    except EngineRefusalError as refusal:
+        cause = refusal.__cause__
+        if isinstance(cause, APIError) and cause.status_code in (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST):
+            return None
+        raise
+    return Present(int(found["Size"]), tuple(found["RootFS"].get("Layers") or ()))

@@ -1,0 +1,198 @@
+"""Local images keep the contract of the official ones; those are tested too where the engine has them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+import yaml
+from docker import DockerClient
+
+from installer.images import build, list_images, needed
+from runtime import images
+from runtime.images import BUSYBOX, CATALOGUE, HAPROXY, Image
+
+pytestmark = pytest.mark.engine
+
+LOCAL, OFFICIAL = "local", "registry"
+RECIPES = tuple(image for image in CATALOGUE if image.recipe)
+TESTS = {"directory": "-d", "file": "-f", "executable": "-x"}
+# As the core's Compose file runs it.
+HARDENED = {"cap_drop": ["ALL"], "read_only": True, "security_opt": ["no-new-privileges"]}
+CONFIGURATION = """
+global
+  maxconn 100
+defaults
+  mode http
+  timeout connect 1s
+  timeout client 5s
+  timeout server 5s
+frontend all
+  bind :80
+  http-request return status 200 content-type text/plain string served
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A command that an image must be able to run, and a regular expression for what it prints."""
+
+    about: str
+    command: list[str]
+    prints: str
+
+
+@dataclass(frozen=True)
+class Contract:
+    """The contract.yaml of a recipe; the first keys are as in the Config of `docker image inspect`."""
+
+    reference: str
+    sources: list[str]
+    user: str
+    entrypoint: list[str]
+    cmd: list[str]
+    working_dir: str
+    stop_signal: str
+    environment: dict[str, str]
+    paths: dict[str, str]
+    runs: list[Run]
+
+
+def contract(image: Image) -> Contract:
+    values = yaml.safe_load((images.recipe_folder(image) / images.CONTRACT).read_text())
+    return Contract(**{**values, "runs": [Run(**run) for run in values["runs"]]})
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[DockerClient]:
+    connected = docker.from_env()
+    yield connected
+    connected.close()
+
+
+@pytest.fixture(scope="module", params=[LOCAL, OFFICIAL])
+def source(request: pytest.FixtureRequest, client: DockerClient) -> str:
+    """Builds what is missing of the local images, and leaves them for the next run; never pulls the official ones."""
+    if request.param == LOCAL:
+        build(client)
+    missing = needed(client, request.param, [image.reference for image in RECIPES])
+    if missing:
+        pytest.skip(f"not in the engine, so not tested: {', '.join(need.reference for need in missing)}")
+    return str(request.param)
+
+
+@pytest.fixture(params=RECIPES, ids=lambda image: image.name)
+def image(request: pytest.FixtureRequest) -> Image:
+    """Each image that has a recipe."""
+    image: Image = request.param
+    return image
+
+
+@pytest.fixture
+def name(image: Image, source: str) -> str:
+    """What the engine calls the image under test."""
+    return images.effective(image.reference, source)
+
+
+@pytest.fixture
+def haproxy(source: str) -> str:
+    """What the engine calls the haproxy image under test."""
+    return images.effective(HAPROXY.reference, source)
+
+
+@pytest.fixture
+def configuration(tmp_path: Path) -> dict[str, dict[str, str]]:
+    """A small configuration, as a volume of haproxy's."""
+    (tmp_path / "haproxy.cfg").write_text(CONFIGURATION)
+    tmp_path.chmod(0o755)
+    return {str(tmp_path): {"bind": "/usr/local/etc/haproxy", "mode": "ro"}}
+
+
+def run(client: DockerClient, name: str, command: list[str]) -> str:
+    output: bytes = client.containers.run(name, command, remove=True, stderr=True, read_only=True, cap_drop=["ALL"])
+    return output.decode().strip()
+
+
+def test_the_contract_is_of_the_image_that_is_pinned(image: Image) -> None:
+    assert contract(image).reference == image.reference
+    assert contract(image).sources
+
+
+def test_the_configuration_is_the_contracts(client: DockerClient, image: Image, name: str) -> None:
+    promised, config = contract(image), client.images.get(name).attrs["Config"]
+    found = {
+        "user": config.get("User") or "",
+        "entrypoint": config.get("Entrypoint") or [],
+        "cmd": config.get("Cmd") or [],
+        # Newer engines say / where none is set.
+        "working_dir": (config.get("WorkingDir") or "").removesuffix("/"),
+        "stop_signal": config.get("StopSignal") or "",
+    }
+    assert found == {key: getattr(promised, key) for key in found}
+    environment = dict(pair.split("=", 1) for pair in config.get("Env") or [])
+    assert promised.environment.items() <= environment.items()
+
+
+def test_the_paths_are_there(client: DockerClient, image: Image, name: str) -> None:
+    checks = [
+        f"test {TESTS[kind]} {path} || echo {path} is no {kind}" for path, kind in contract(image).paths.items()
+    ]
+    assert run(client, name, ["sh", "-c", "\n".join(checks)]) == ""
+
+
+def test_it_runs_what_it_must(client: DockerClient, image: Image, name: str) -> None:
+    for each in contract(image).runs:
+        assert re.search(each.prints, run(client, name, each.command), re.MULTILINE), each.about
+
+
+def test_haproxy_serves_and_stops_as_the_core_runs_it(
+    client: DockerClient, haproxy: str, configuration: dict[str, dict[str, str]]
+) -> None:
+    master = ["haproxy", "-W", "-db", "-S", "/run/haproxy/master.sock,mode,600"]
+    command = [*master, "-f", "/usr/local/etc/haproxy/haproxy.cfg"]
+    options: dict[str, Any] = {**HARDENED, "user": "99:99", "tmpfs": {"/run/haproxy": "uid=99,gid=99"}}
+    container = client.containers.run(haproxy, command, detach=True, volumes=configuration, **options)
+    try:
+        fetch = "for n in $(seq 50); do wget -qO- http://127.0.0.1/ && exit; sleep 0.1; done; exit 1"
+        client_image = images.effective(BUSYBOX.reference, LOCAL)
+        network = f"container:{container.id}"
+        served = client.containers.run(client_image, ["sh", "-c", fetch], remove=True, network_mode=network)
+        assert served == b"served"
+        container.stop(timeout=10)
+        container.reload()
+        assert container.attrs["State"]["ExitCode"] == 0, container.logs().decode()
+    finally:
+        container.remove(force=True)
+
+
+def test_haproxys_own_command_runs_a_master_in_the_foreground(
+    client: DockerClient, haproxy: str, configuration: dict[str, dict[str, str]]
+) -> None:
+    options: dict[str, Any] = HARDENED
+    container = client.containers.run(haproxy, detach=True, volumes=configuration, **options)
+    try:
+        assert any(b"Loading success" in line for line in container.logs(stream=True)), "it ended at once"
+        top = container.top()
+        commands = [row[top["Titles"].index("CMD")] for row in top["Processes"]]
+        assert commands == ["haproxy -W -db -f /usr/local/etc/haproxy/haproxy.cfg"] * 2
+    finally:
+        container.remove(force=True)
+
+
+def test_local_images_are_labelled_small_and_share_their_base(client: DockerClient) -> None:
+    build(client)
+    for image in RECIPES:
+        labels = client.images.get(images.local_name(image)).labels
+        assert labels[images.IMAGE_LABEL] == image.name
+        assert labels[images.RECIPE_LABEL] == images.recipe_hash(image)
+    states = {state.image: state for state in list_images(client, LOCAL)}
+    assert all(state.present for state in states.values())
+    assert states["base"].size < 90_000_000
+    assert states["haproxy"].size - states["haproxy"].shared < 15_000_000
+    assert states["haproxy"].shared == states["base"].size
+    assert states["busybox"].size < 4_000_000

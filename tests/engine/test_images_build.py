@@ -1,0 +1,134 @@
+"""Building with a real engine: only what is missing, errors with their last lines, nothing left behind."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+from docker import DockerClient
+
+from installer.images import BuildError, Need, Outcome, Progress, build, fetch, list_images, needed
+from installer.images.lookup import look_up
+from runtime import images
+from runtime.errors import ShoestringError
+from runtime.images import CATALOGUE, HAPROXY, Image
+
+pytestmark = pytest.mark.engine
+
+PROBE = Image("test-probe", "test-probe:1", "test-probe")
+GONE = "shoestring-test/never-made:1"
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[DockerClient]:
+    connected = docker.from_env()
+    build(connected)
+    yield connected
+    connected.close()
+
+
+@pytest.fixture
+def probe(client: DockerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A Dockerfile on the shared base that a test may write; its images are removed."""
+    copy = tmp_path / "templates"
+    shutil.copytree(images.TEMPLATES / "images", copy / "images")
+    monkeypatch.setattr(images, "TEMPLATES", copy)
+    (copy / "images" / PROBE.recipe).mkdir()
+    yield copy / "images" / PROBE.recipe / "Dockerfile"
+    for image in client.images.list(filters={"label": f"{images.IMAGE_LABEL}={PROBE.name}"}):
+        client.images.remove(image.id, force=True)
+
+
+def dockerfile(*steps: str) -> str:
+    return "\n".join(("ARG BASE", "FROM ${BASE}", *steps, ""))
+
+
+def test_what_is_there_is_not_built_again(client: DockerClient) -> None:
+    told: list[Progress] = []
+    before = [client.images.get(images.local_name(image)).id for image in CATALOGUE]
+    results = build(client, report=told.append)
+    assert [result.outcome for result in results] == [Outcome.PRESENT] * len(CATALOGUE)
+    assert told == []
+    assert [client.images.get(images.local_name(image)).id for image in CATALOGUE] == before
+
+
+def test_a_build_tells_its_steps_and_returns_what_it_made(client: DockerClient, probe: Path) -> None:
+    probe.write_text(dockerfile("RUN echo hello from the build"))
+    told: list[Progress] = []
+    base, made = build(client, (PROBE,), report=told.append)
+    assert base.outcome is Outcome.PRESENT
+    assert (made.image, made.name, made.outcome) == (PROBE.name, images.local_name(PROBE), Outcome.BUILT)
+    assert made.size >= base.size
+    assert "hello from the build" in [progress.line for progress in told]
+    assert [progress.seconds for progress in told] == sorted(progress.seconds for progress in told)
+
+
+def test_a_changed_recipe_replaces_the_image(client: DockerClient, probe: Path) -> None:
+    probe.write_text(dockerfile("LABEL version=1"))
+    build(client, (PROBE,))
+    first = images.local_name(PROBE)
+    probe.write_text(dockerfile("LABEL version=2"))
+    build(client, (PROBE,))
+    assert look_up(client, first) is None
+    assert look_up(client, images.local_name(PROBE)) is not None
+
+
+def test_an_image_in_use_stays(client: DockerClient, probe: Path) -> None:
+    probe.write_text(dockerfile("LABEL version=1"))
+    build(client, (PROBE,))
+    first = images.local_name(PROBE)
+    container = client.containers.create(first)
+    try:
+        probe.write_text(dockerfile("LABEL version=2"))
+        build(client, (PROBE,))
+        assert look_up(client, first) is not None
+    finally:
+        container.remove()
+
+
+def test_a_failed_build_has_its_last_lines_and_leaves_nothing(client: DockerClient, probe: Path) -> None:
+    probe.write_text(dockerfile("RUN echo about to fail >&2; exit 7"))
+    containers = {container.id for container in client.containers.list(all=True)}
+    with pytest.raises(BuildError) as caught:
+        build(client, (PROBE,))
+    sentence, *lines = str(caught.value).splitlines()
+    assert "test-probe could not be built" in sentence
+    assert "exit code 7" in sentence
+    assert "  | about to fail" in lines
+    assert not any("\x1b" in line for line in lines)
+    assert look_up(client, images.local_name(PROBE)) is None
+    assert {container.id for container in client.containers.list(all=True)} <= containers
+
+
+def test_without_registry_and_mmdebstrap_it_says_what_to_install(
+    client: DockerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nobody listens on port 1.
+    monkeypatch.setattr(images, "BASE", Image("base", "127.0.0.1:1/debian:none", "base"))
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ShoestringError, match="apt-get install mmdebstrap debian-archive-keyring"):
+        build(client, (HAPROXY,))
+
+
+def test_a_start_needs_only_what_is_missing(client: DockerClient) -> None:
+    references = [HAPROXY.reference, f"docker.io/library/{HAPROXY.reference}", GONE, GONE]
+    needs = needed(client, "local", references)
+    assert needs == (Need(GONE, needs[0].action, GONE),)
+    assert needed(client, "local", ["Not:a:reference"])[0].name == "Not:a:reference"
+
+
+def test_fetching_builds_what_has_a_recipe(
+    client: DockerClient, probe: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probe.write_text(dockerfile("LABEL version=fetched"))
+    monkeypatch.setattr(images, "CATALOGUE", (*CATALOGUE, PROBE))
+    needs = needed(client, "local", [PROBE.reference])
+    assert [need.name for need in needs] == [images.local_name(PROBE)]
+    assert fetch(client, needs)[-1].outcome is Outcome.BUILT
+    assert needed(client, "local", [PROBE.reference]) == ()
+    listed = {state.image: state for state in list_images(client, "local")}
+    assert listed[PROBE.name].present
+    assert listed[PROBE.name].shared == listed["base"].size
