@@ -72,10 +72,11 @@ stop_own_engine() {
   [[ -n $ENGINE_IS_OURS ]] || exit "$code"
   if systemd_runs; then
     systemctl stop docker.socket docker.service
-  elif pid=$(cat /run/docker.pid 2>/dev/null); then
-    kill "$pid" 2>/dev/null || true
+  elif pid=$(cat /run/docker.pid 2>/dev/null) && [[ $(<"/proc/$pid/comm") == dockerd ]]; then
+    kill "$pid"
+    # It takes its file away at its end.
     for _ in {1..60}; do
-      kill -0 "$pid" 2>/dev/null || break
+      [[ -e /run/docker.pid ]] || break
       sleep 0.5
     done
   fi
