@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from installer.images import debian
+from installer.images.debian import provided
 from installer.images.lookup import look_up
 from installer.images.progress import (
     Action,
@@ -80,7 +80,7 @@ def _build_one(client: DockerClient, image: Image, report: Report) -> Fetched:
     name = images.local_name(image)
     meter = Meter(image.name, Action.BUILD, report)
     if image == images.BASE:
-        with debian.provided(client, meter) as reference:
+        with provided(client, meter) as reference:
             _run(client, image, {"DEBIAN": reference}, meter)
     else:
         _run(client, image, {"BASE": images.local_name(images.BASE)}, meter)
@@ -133,7 +133,7 @@ def _lines(events: Iterable[dict[str, Any]]) -> Iterator[str]:
 def context(image: Image) -> bytes:
     """A recipe as a tar archive, the same bytes each time."""
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
+    with tarfile.TarFile(fileobj=buffer, mode="w") as archive:
         for file in images.recipe_files(image):
             entry = tarfile.TarInfo(file.path)
             entry.size = len(file.content)

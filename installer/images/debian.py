@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,8 +22,9 @@ SOURCES = (
     f"deb http://deb.debian.org/debian {images.BASE_SUITE}-updates main",
     f"deb http://deb.debian.org/debian-security {images.BASE_SUITE}-security main",
 )
-# On many hosts /tmp is memory; an unpacked Debian does not fit there.
-WORK_DIRECTORY = Path("/var/tmp")  # noqa: S108 - a private directory is made in it
+# Not /tmp: on many hosts that is memory, and an unpacked Debian does not fit there. Only root can write here, so
+# nobody else can be there first.
+WORK_DIRECTORY = Path("/var/cache")
 TIMEOUT_SECONDS = 1800.0
 IMPORT_REPOSITORY = f"{images.LOCAL_REPOSITORY}/debian"
 
@@ -62,24 +63,25 @@ def _pulled(client: DockerClient, meter: Meter) -> bool:
 def _bootstrap(client: DockerClient, meter: Meter) -> str:
     """Make a Debian with mmdebstrap and import it. Returns its name."""
     meter.tell("no registry answers; mmdebstrap makes it from Debian's packages")
-    with tempfile.TemporaryDirectory(dir=WORK_DIRECTORY, prefix="shoestring-") as name:
-        directory = Path(name)
+    directory = WORK_DIRECTORY / f"shoestring-{secrets.token_hex(8)}"
+    try:
         # apt lets go of its privileges in there, and must still be able to read.
         files.make_directory(directory, 0o755)
         archive = directory / "debian.tar"
         try:
-            command.check(bootstrap_command(archive), timeout=TIMEOUT_SECONDS, environment={"TMPDIR": name})
+            command.check(bootstrap_command(archive), timeout=TIMEOUT_SECONDS, environment={"TMPDIR": str(directory)})
         except command.CommandError as error:
             raise ShoestringError(
                 "mmdebstrap could not make the base of the local images. Check that this host reaches "
                 f"deb.debian.org, then try again. It says:\n{error.result.tail()}"
             ) from error
         meter.tell("importing it into the engine")
-        try:
-            with engine_refusals():
-                client.api.import_image(str(archive), repository=IMPORT_REPOSITORY, tag=images.BASE_SUITE)
-        except EngineRefusalError as error:
-            raise ShoestringError(f"Docker did not take the base of the local images: {error}.") from error
+        with engine_refusals():
+            client.api.import_image(str(archive), repository=IMPORT_REPOSITORY, tag=images.BASE_SUITE)
+    except EngineRefusalError as error:
+        raise ShoestringError(f"Docker did not take the base of the local images: {error}.") from error
+    finally:
+        files.remove_tree(directory)
     return f"{IMPORT_REPOSITORY}:{images.BASE_SUITE}"
 
 

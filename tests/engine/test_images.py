@@ -113,8 +113,15 @@ def configuration(tmp_path: Path) -> dict[str, dict[str, str]]:
     return {str(tmp_path): {"bind": "/usr/local/etc/haproxy", "mode": "ro"}}
 
 
-def run(client: DockerClient, name: str, command: list[str]) -> str:
-    output: bytes = client.containers.run(name, command, remove=True, stderr=True, read_only=True, cap_drop=["ALL"])
+def run(client: DockerClient, name: str, command: list[str], **options: Any) -> str:
+    """What a command prints. The SDK with `remove` may remove the container before it has read its log."""
+    container = client.containers.run(name, command, detach=True, cap_drop=["ALL"], read_only=True, **options)
+    try:
+        code = container.wait(timeout=30)["StatusCode"]
+        output: bytes = container.logs()
+    finally:
+        container.remove(force=True)
+    assert code == 0, output.decode()
     return output.decode().strip()
 
 
@@ -159,10 +166,9 @@ def test_haproxy_serves_and_stops_as_the_core_runs_it(
     container = client.containers.run(haproxy, command, detach=True, volumes=configuration, **options)
     try:
         fetch = "for n in $(seq 50); do wget -qO- http://127.0.0.1/ && exit; sleep 0.1; done; exit 1"
-        client_image = images.effective(BUSYBOX.reference, LOCAL)
         network = f"container:{container.id}"
-        served = client.containers.run(client_image, ["sh", "-c", fetch], remove=True, network_mode=network)
-        assert served == b"served"
+        busybox = images.effective(BUSYBOX.reference, LOCAL)
+        assert run(client, busybox, ["sh", "-c", fetch], network_mode=network) == "served"
         container.stop(timeout=10)
         container.reload()
         assert container.attrs["State"]["ExitCode"] == 0, container.logs().decode()
