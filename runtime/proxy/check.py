@@ -22,8 +22,8 @@ FILE = "haproxy.cfg"
 LABEL = "shoestring.check"
 _MEMORY_LIMIT = "128m"
 _MESSAGE = re.compile(r"\[(ALERT|WARNING|NOTICE)\]\s+\(\d+\) : (?:config : )?(.*)")
-_PLACE = re.compile(r"\[[^\]]*" + re.escape(FILE) + r":(\d+)\]")
-_PREFIX = re.compile(r"(parsing )?" + _PLACE.pattern + r" ?: ?")
+_PLACE = re.compile(r"\[[^\]]*" + re.escape(FILE) + r":(\d+)\] ?")
+_PREFIX = re.compile(r"(parsing )?" + _PLACE.pattern + r": ?")
 # What HAProxy adds at the end says nothing more.
 _SUMMARIES = ("Error(s) found in configuration file", "Fatal errors found in configuration", "Proxy '")
 
@@ -113,7 +113,8 @@ def parse(code: int, output: str) -> CheckResult:
         if match is None or match[2].startswith(_SUMMARIES):
             continue
         place = _PLACE.search(match[2])
-        message = Message(int(place[1]) if place else 0, _PREFIX.sub("", match[2]).strip())
+        # Its line is told by us, and the path is that inside the container.
+        message = Message(int(place[1]) if place else 0, _PLACE.sub("", _PREFIX.sub("", match[2])).strip())
         if match[1] != "NOTICE":
             (alerts if match[1] == "ALERT" else warnings).append(message)
     if code == 0:

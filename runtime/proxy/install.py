@@ -1,7 +1,8 @@
 """Makes a proxy's configuration, has it checked, puts it in force; whatever fails, the last good one stays.
 
 In `generated/haproxy-SIDE/`, which the container sees: `haproxy.cfg`, what a proxy that starts now would read, and
-`last-good.cfg`, what a process was seen to run. In `generated/candidate-SIDE/`: what HAProxy refused, for a look.
+`checked/DIGEST.cfg`, each that HAProxy took since one was last seen to run. In `generated/candidate-SIDE/`: what
+HAProxy refused, for a look.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 FILE_MODE = 0o640
 DIRECTORY_MODE = 0o750
-LAST_GOOD = "last-good.cfg"
+CHECKED = "checked"
+KEPT_CHECKED = 8
 STATES = "servers.state"
 
 
@@ -36,14 +38,18 @@ class ConfigurationError(ShoestringError):
 
 @dataclass(frozen=True)
 class Difference:
-    """What installing would do: the change to the file, and whether the running process lacks the file's content."""
+    """What installing would do: the change to the file, and whether the running process lacks the file's content.
+
+    `problem` is what keeps it from being known; installing then fails, and says the same.
+    """
 
     change: Change
-    stale: bool
+    stale: bool = False
+    problem: str = ""
 
     def __str__(self) -> str:
         """What a person reads; empty if there is nothing to do."""
-        return str(self.change) or ("written, not loaded yet" if self.stale else "")
+        return self.problem or str(self.change) or ("written, not loaded yet" if self.stale else "")
 
 
 @dataclass(frozen=True)
@@ -64,11 +70,17 @@ class ReloadResult:
 
 
 def difference(paths: Paths, run: RunPaths, model: ProxyModel) -> Difference:
-    """What `prepare` and `reload` would do now. Reads two files and asks the running proxy; changes nothing."""
+    """What `prepare` and `reload` would do now. Reads two files and asks the running proxy; changes nothing.
+
+    Raises nothing: a template that cannot be read, or a proxy that does not answer, is a part of what it gives.
+    """
     installed = _installed(paths, model.side)
-    change = configuration.compare(installed, _template(paths, model.side), model)
-    running = sockets.running_digest(run.master_socket(model.side))
-    return Difference(change, installed is not None and running is not None and running != installed.digest)
+    try:
+        change = configuration.compare(installed, _template(paths, model.side), model)
+        running = sockets.running_digest(run.master_socket(model.side))
+    except ShoestringError as error:
+        return Difference(Change(model.side), problem=str(error))
+    return Difference(change, stale=installed is not None and running is not None and running != installed.digest)
 
 
 def prepare(paths: Paths, model: ProxyModel, image: str, client: DockerClient) -> Prepared:
@@ -94,6 +106,8 @@ def prepare(paths: Paths, model: ProxyModel, image: str, client: DockerClient) -
     result = check.check(client, image, candidate, certificates)
     if not result.ok:
         raise _refused(candidate / check.FILE, made.text, template, side, result.errors)
+    _write(_checked(paths, side, made.digest), made.text)
+    _prune(paths, side)
     _write(_file(paths, side), made.text)
     files.remove_tree(candidate)
     return Prepared(change, result.warnings)
@@ -111,25 +125,31 @@ def reload(paths: Paths, run: RunPaths, side: Side) -> ReloadResult:
     if running is None or installed is None:
         return ReloadResult(side, running is not None, reloaded=False)
     if running == installed.digest:
-        _write(_last_good(paths, side), installed.text)
         return ReloadResult(side, running=True, reloaded=False)
     answer = _reload(run, side, installed)
     if not answer.ok:
-        restored = restore(paths, side)
+        restored = _restore(paths, side, running)
         errors = check.parse(1, answer.log).errors
         raise _refused(_file(paths, side), installed.text, _template(paths, side), side, errors, restored=restored)
-    _write(_last_good(paths, side), installed.text)
+    _prune(paths, side, only=installed.digest)
     return ReloadResult(side, running=True, reloaded=True)
 
 
-def restore(paths: Paths, side: Side) -> bool:
-    """Put the last configuration that a process was seen to run back on disk. False if there is none."""
+def _restore(paths: Paths, side: Side, digest: str) -> bool:
+    """Put the configuration that the process runs back on disk. False if it is not known any more."""
     try:
-        text = _last_good(paths, side).read_text(encoding="utf-8")
+        text = _checked(paths, side, digest).read_text(encoding="utf-8")
     except OSError:
         return False
     _write(_file(paths, side), text)
     return True
+
+
+def _prune(paths: Paths, side: Side, only: str = "") -> None:
+    """Of the files that HAProxy took, remove all but the one with the digest `only`, or but the newest."""
+    found = sorted(_checked(paths, side, "any").parent.glob("*.cfg"), key=lambda file: file.stat().st_mtime_ns)
+    for file in [each for each in found if each.stem != only] if only else found[:-KEPT_CHECKED]:
+        files.remove(file)
 
 
 def _reload(run: RunPaths, side: Side, installed: Configuration) -> sockets.ReloadAnswer:
@@ -194,8 +214,8 @@ def _file(paths: Paths, side: Side) -> Path:
     return paths.proxy_generated(side) / check.FILE
 
 
-def _last_good(paths: Paths, side: Side) -> Path:
-    return paths.proxy_generated(side) / LAST_GOOD
+def _checked(paths: Paths, side: Side, digest: str) -> Path:
+    return paths.proxy_generated(side) / CHECKED / f"{digest}.cfg"
 
 
 def _write(file: Path, text: str) -> None:
