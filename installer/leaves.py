@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
@@ -94,14 +94,12 @@ def required(kind: type = Settings) -> tuple[KeyPath, ...]:
 
 
 def changes(before: Settings, after: Settings) -> tuple[Change, ...]:
-    """The settings that differ."""
+    """The settings that differ. A section that is switched off is one change, `on` to off."""
     old, new = of_settings(before), of_settings(after)
-    return tuple(
-        Change(path, old.get(path), new.get(path))
-        for path in _ordered((*old, *new))
-        if old.get(path) != new.get(path)
-    )
-
-
-def _ordered(paths: Iterable[KeyPath]) -> tuple[KeyPath, ...]:
-    return tuple(dict.fromkeys(paths))
+    found = []
+    for path in dict.fromkeys((*old, *new)):
+        if path in new and old.get(path) != new[path]:
+            was_off = any(path[:end] in old for end in range(1, len(path)))
+            switched_off = path not in old and new[path] is OFF
+            found.append(Change(path, OFF if was_off else "on" if switched_off else old.get(path), new[path]))
+    return tuple(found)

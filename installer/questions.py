@@ -15,7 +15,9 @@ from runtime.settings import Settings
 
 ALL_ADDRESSES = "0.0.0.0"  # noqa: S104 - offered, and only for the public side
 LOOPBACK = "127.0.0.1"
-INTERNAL_PORTS = (80, *range(8081, 8100))
+# A tunnel's near end has the same number, and there 80 would need root.
+TUNNEL_PORTS = tuple(range(8081, 8100))
+INTERNAL_PORTS = (80, *TUNNEL_PORTS)
 # Last labels of names that hosts get when nobody gave them a domain; no certificate is ever issued for them
 # (RFC 6761, RFC 6762 section 3 and appendix G, and what cloud providers use).
 _NO_DOMAIN = frozenset(
@@ -136,8 +138,9 @@ def _present_choice(context: Context, key: KeyPath, besides: tuple[str, ...]) ->
 
 
 def _internal_port(context: Context) -> object:
-    free = (port for port in INTERNAL_PORTS if not _port_problem(context, ("internal", "http_port"), port))
-    return next(free, INTERNAL_PORTS[0])
+    ports = TUNNEL_PORTS if context.value("internal", "address") == LOOPBACK else INTERNAL_PORTS
+    free = (port for port in ports if not _port_problem(context, ("internal", "http_port"), port))
+    return next(free, ports[0])
 
 
 def _check_port(context: Context, key: KeyPath, value: object) -> None:

@@ -29,7 +29,7 @@ def staged(target: Path) -> Iterator[Path]:
     if not target.parent.is_dir():
         files.make_directory(target.parent)
     work = target.parent / (prefix(target) + secrets.token_hex(4))
-    files.make_directory(work, 0o700)
+    files.make_directory(work)
     try:
         with files.lock(work / MARKER):
             yield work / CONTENT

@@ -81,8 +81,9 @@ def new_lines(settings: Settings, paths: Paths) -> list[str]:
         ("+", "networks", networks),
         ("+", "proxies" if len(settings.sides) > 1 else "proxy", proxies),
     ]
-    if Side.PUBLIC in settings.sides:
-        rows.append(("+", "example", f"an application at https://{settings.domain}"))
+    if settings.public:
+        at = url("https", settings.domain, settings.public.https_port)
+        rows.append(("+", "example", f"an application at {at}"))
     return table(rows)
 
 

@@ -14,7 +14,7 @@ from runtime.errors import ShoestringError
 from runtime.paths import Paths
 
 # Answers begin in one column.
-TEXT_WIDTH = 40
+TEXT_WIDTH = 42
 # Quiet: only the place where the person is stands out.
 STYLE = Style(
     [

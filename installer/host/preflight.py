@@ -213,5 +213,5 @@ def port_problem(
         how = f"systemctl disable --now {found.unit}" if found.unit else f"kill {found.pid}"
         return f"Port {port} is taken by {found.process} (process {found.pid}). Stop it ({how}) {advice}"
     if found or is_taken:
-        return f"Port {port} is taken, and not told by whom. Find it (ss -ltnp 'sport = :{port}') {advice}"
+        return f"Port {port} is taken by a process that cannot be seen from here. Stop it {advice}"
     return ""

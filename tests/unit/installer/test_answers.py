@@ -1,0 +1,127 @@
+"""Answers become settings: given ones, defaults, and those of a setup that runs again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from installer import answers
+from installer.answers import Given
+from installer.host.facts import Facts
+from installer.leaves import OFF
+from installer.questions import Context, Question
+from runtime.errors import ExitCode, SettingsError, UsageError
+from runtime.settings import InternalSettings, NetworkSettings, Settings
+
+PRESENT = Settings(
+    domain="old.example",
+    email="me@old.example",
+    instance="mine",
+    networks=NetworkSettings(additional=("postgres",)),
+    internal=InternalSettings(address="10.0.0.5", domain="intra.example"),
+)
+
+
+def given(tmp_path: Path, text: str) -> Given:
+    file = tmp_path / "answers.yaml"
+    file.write_text(text)
+    return answers.load(file)
+
+
+def test_what_is_not_given_fits_the_host(facts: Facts, tmp_path: Path) -> None:
+    settings = answers.collect(facts, None, given(tmp_path, "domain: example.com\n"))
+    assert settings.domain == "example.com"
+    assert settings.email == "hostmaster@example.com"
+    assert settings.public is not None
+    assert settings.public.address == "203.0.113.7"
+    assert settings.internal == InternalSettings()
+    assert settings.internal_domain == "internal.example.com"
+
+
+def test_defaults_alone_need_a_host_with_a_domain(facts: Facts) -> None:
+    assert answers.collect(facts, None, Given()).domain == "web.example.com"
+    with pytest.raises(UsageError, match="nothing on this host tells them: domain, email") as error:
+        answers.collect(replace(facts, host_name="vm"), None, Given())
+    assert error.value.exit_code is ExitCode.USAGE
+
+
+def test_what_is_missing_in_a_file_is_told_with_its_name(facts: Facts, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"domain\. Add them to .*answers\.yaml"):
+        answers.collect(replace(facts, host_name="vm"), None, given(tmp_path, "email: a@b.example\n"))
+
+
+def test_all_that_is_wrong_in_a_file_is_told_at_once(facts: Facts, tmp_path: Path) -> None:
+    text = "domain: localhost\nemail: nobody\npublic: {http_port: 70000}\ninternal: 5\nacme: {sever: staging}\n"
+    with pytest.raises(SettingsError) as error:
+        answers.collect(facts, None, given(tmp_path, text))
+    assert {problem.key: problem.line for problem in error.value.problems} == {
+        "domain": 1,
+        "email": 2,
+        "public.http_port": 3,
+        "internal": 4,
+        "acme.sever": 5,
+    }
+    assert str(error.value).startswith(f"settings: 5 problems in {tmp_path / 'answers.yaml'}")
+
+
+@pytest.mark.parametrize("text", ["- a\n", "a: [\n", "domain: a.example\ndomain: b.example\n"])
+def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError):
+        given(tmp_path, text)
+
+
+def test_a_side_is_switched_off_in_a_file(facts: Facts, tmp_path: Path) -> None:
+    settings = answers.collect(facts, None, given(tmp_path, "domain: example.com\ninternal: off\n"))
+    assert settings.internal is None
+
+
+def test_a_setup_that_runs_again_changes_only_what_is_given(facts: Facts, tmp_path: Path) -> None:
+    assert answers.collect(facts, PRESENT, Given()) == PRESENT
+    changed = answers.collect(facts, PRESENT, given(tmp_path, "email: new@old.example\n"))
+    assert changed == replace(PRESENT, email="new@old.example")
+
+
+def test_what_no_question_is_about_can_be_given_and_else_stays(facts: Facts, tmp_path: Path) -> None:
+    changed = answers.collect(facts, PRESENT, given(tmp_path, "networks: {additional: [mysql]}\n"))
+    assert changed.networks.additional == ("mysql",)
+    assert changed.instance == "mine"
+
+
+def test_a_side_that_was_off_stays_off_until_it_is_given(facts: Facts, tmp_path: Path) -> None:
+    off = replace(PRESENT, public=None)
+    assert answers.collect(facts, off, Given()) == off
+    on = answers.collect(facts, off, given(tmp_path, "public: {address: 203.0.113.7}\n"))
+    assert on.public is not None
+    assert (on.public.address, on.public.https_port) == ("203.0.113.7", 443)
+
+
+def test_the_internal_domain_follows_the_domain_unless_it_was_chosen(facts: Facts, tmp_path: Path) -> None:
+    new = given(tmp_path, "domain: new.example\n")
+    following = replace(PRESENT, internal=InternalSettings(address="10.0.0.5"))
+    written_out = replace(PRESENT, internal=InternalSettings(address="10.0.0.5", domain="internal.old.example"))
+    assert answers.collect(facts, following, new).internal_domain == "internal.new.example"
+    assert answers.collect(facts, written_out, new).internal_domain == "internal.new.example"
+    assert answers.collect(facts, PRESENT, new).internal_domain == "intra.example"
+    assert answers.collect(facts, written_out, Given()) == written_out
+
+
+def test_a_person_is_asked_what_is_not_given_and_what_applies(facts: Facts, tmp_path: Path) -> None:
+    asked = []
+
+    def ask(question: Question, context: Context) -> object:
+        asked.append(".".join(map(str, question.key)))
+        return OFF if question.key == ("public", "address") else answers.take_default(question, context)
+
+    settings = answers.collect(facts, None, given(tmp_path, "email: a@example.com\n"), ask)
+    assert settings.public is None
+    assert asked == [
+        "domain",
+        "public.address",
+        "internal.address",
+        "internal.http_port",
+        "internal.domain",
+        "acme.server",
+        "images.source",
+    ]

@@ -1,0 +1,28 @@
+"""Which data directory is recorded on the host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from installer import record
+
+
+def test_the_first_is_recorded_and_a_second_does_not_take_over(tmp_path: Path) -> None:
+    file, first, second = tmp_path / "etc" / "data-directory", tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    assert record.write(first, file) == ""
+    assert file.read_text() == f"{first}\n"
+    assert record.write(first, file) == ""
+    told = record.write(second, file)
+    assert f"go on using {first}" in told
+    assert f"--data-directory {second}" in told
+    assert file.read_text() == f"{first}\n"
+
+
+def test_one_that_is_gone_gives_way(tmp_path: Path) -> None:
+    file, second = tmp_path / "data-directory", tmp_path / "second"
+    file.write_text("/does/not/exist\n")
+    second.mkdir()
+    assert record.write(second, file) == ""
+    assert file.read_text() == f"{second}\n"

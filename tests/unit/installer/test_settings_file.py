@@ -1,0 +1,52 @@
+"""The settings file that setup writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from installer import settings_file
+from runtime import documents
+from runtime.settings import AcmeSettings, InternalSettings, NetworkSettings, PublicSettings, Settings
+
+FILE = Path("shoestring.yaml")
+MINIMAL = Settings(domain="example.com", email="ops@example.com")
+ALL = Settings(
+    domain="example.com",
+    email="o'brien+#x@example.com",
+    instance="123",
+    public=PublicSettings(address="2001:db8::1", http_port=8080, https_port=8443),
+    internal=InternalSettings(address="::1", domain="yes.no"),
+    acme=AcmeSettings(server="https://acme.example/directory"),
+    networks=NetworkSettings(public="on", internal="off", additional=("null", "1e3")),
+)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        MINIMAL,
+        ALL,
+        Settings(domain="example.com", email="a@b.example", public=None),
+        Settings(domain="example.com", email="a@b.example", internal=None),
+    ],
+)
+def test_it_reads_as_what_was_written(settings: Settings) -> None:
+    assert settings_file.parse(FILE, settings_file.render(settings)) == settings
+
+
+def test_every_key_has_its_comment_above() -> None:
+    lines = settings_file.render(MINIMAL).splitlines()
+    document = documents.parse(FILE, "\n".join(lines))
+    leaves = [line for path, line in document.lines.items() if isinstance(path[-1], str)]
+    assert len(leaves) > 15
+    for line in leaves:
+        assert lines[line - 2].lstrip().startswith("# "), lines[line - 1]
+
+
+def test_what_has_to_be_given_comes_first_and_lines_are_not_long() -> None:
+    text = settings_file.render(ALL)
+    keys = [line.partition(":")[0] for line in text.splitlines() if line and line[0] not in "# "]
+    assert keys[:2] == ["domain", "email"]
+    assert max(len(line) for line in text.splitlines()) <= 100
