@@ -1,38 +1,36 @@
 """Both proxies as the core runs them, on a network, ports and directories of their own, with real backends.
 
-The backends are Python servers in this process. They listen at Unix sockets, so that no firewall of the machine has
-a say; containers that bear the applications' names on the network pass connections on to them.
+The backends are Python servers in this process; containers that bear the applications' names on the network pass
+connections on to them.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import shutil
 import socket
 import subprocess
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import docker
 import httpx
-import websockets
 from docker import DockerClient
 from docker.models.containers import Container
 from docker.models.networks import Network
 
+from installer.images import build
 from runtime import core, files, images
 from runtime.applications import Backend, TcpPort
 from runtime.paths import Paths, RunPaths, Side
 from runtime.proxy import install
 from runtime.proxy.model import Link, ProxyModel
+from tests.engine.proxy_backends import HTTP_PORT, TCP_PORT, WEBSOCKET_PORT, Backends
 
-HTTP_PORT, WEBSOCKET_PORT, TCP_PORT = 8000, 8001, 8002
-BIG_PAGE = "the same again\n" * 2_000
 FORWARDER = """
 defaults
   mode tcp
@@ -48,65 +46,6 @@ defaults
 def backend(name: str, *host_names: str, port: int = HTTP_PORT, health_check: str = "") -> Backend:
     """A backend whose container has its own name."""
     return Backend(name, name, "application", name, port, host_names, health_check)
-
-
-class Backends:
-    """An HTTP server that shows the request it got, a websocket echo and a TCP echo."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.posts = 0
-        self.loop = asyncio.new_event_loop()
-        self.stopping = asyncio.Event()
-        self.ready = threading.Event()
-        self.thread = threading.Thread(target=self.loop.run_until_complete, args=(self._serve(),), daemon=True)
-        self.thread.start()
-        assert self.ready.wait(10)
-
-    def stop(self) -> None:
-        self.loop.call_soon_threadsafe(self.stopping.set)
-        self.thread.join(10)
-        self.loop.close()
-
-    async def _serve(self) -> None:
-        web = await asyncio.start_unix_server(self._web, self._path(HTTP_PORT))
-        tcp = await asyncio.start_unix_server(self._tcp, self._path(TCP_PORT))
-        echo = await websockets.unix_serve(self._websocket, self._path(WEBSOCKET_PORT))
-        for port in (HTTP_PORT, WEBSOCKET_PORT, TCP_PORT):
-            os.chmod(self._path(port), 0o666)  # noqa: PTH101
-        self.ready.set()
-        await self.stopping.wait()
-        for server in (web, tcp, echo):
-            server.close()
-
-    def _path(self, port: int) -> str:
-        return str(self.directory / f"{port}.sock")
-
-    async def _web(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode()
-                path = head.split(" ")[1]
-                if path == "/drop":
-                    self.posts += head.startswith("POST")
-                    break
-                status = "500 No" if path == "/sick" else "200 OK"
-                body = (BIG_PAGE if path == "/big" else head).encode()
-                answer = f"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n\r\n"
-                writer.write(answer.encode() + (b"" if head.startswith("HEAD") else body))
-                await writer.drain()
-        writer.close()
-
-    async def _tcp(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError):
-            while data := await reader.read(1000):
-                writer.write(b"echo " + data)
-                await writer.drain()
-        writer.close()
-
-    async def _websocket(self, connection: websockets.ServerConnection) -> None:
-        async for message in connection:
-            await connection.send(f"echo {message!s}")
 
 
 @dataclass
@@ -173,8 +112,10 @@ class Stand:
         }
         return self.client.containers.run(
             self.image,
-            ["haproxy", "-W", "-db", "-S", f"{core.SOCKETS_MOUNT}/master.sock,mode,600"]
-            + ["-f", f"{core.CONFIGURATION_MOUNT}/haproxy.cfg"],
+            [
+                *("haproxy", "-W", "-db", "-S", f"{core.SOCKETS_MOUNT}/master.sock,mode,600"),
+                *("-f", f"{core.CONFIGURATION_MOUNT}/haproxy.cfg"),
+            ],
             detach=True,
             user=f"{core.PROXY_UID}:{core.PROXY_GID}",
             cap_drop=["ALL"],
@@ -246,8 +187,10 @@ def _free_ports(names: tuple[str, ...]) -> dict[str, int]:
 def _make_certificate(directory: Path) -> None:
     key = directory / "invalid.pem.key"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
-        + ["-subj", "/CN=invalid.", "-keyout", str(key), "-out", str(directory / "invalid.pem")],
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"),
+            *("-days", "2", "-subj", "/CN=invalid.", "-keyout", str(key), "-out", str(directory / "invalid.pem")),
+        ],
         check=True,
         capture_output=True,
     )
@@ -269,10 +212,14 @@ def _make_directories(root: Path) -> tuple[Paths, RunPaths]:
 
 
 @contextlib.contextmanager
-def open_stand(root: Path, client: DockerClient, image: str) -> Iterator[Stand]:
+def open_stand(root: Path) -> Iterator[Stand]:
     """Both proxies with the shared models, running. All of it is gone afterwards, also after a failure."""
     paths, run = _make_directories(root)
     with contextlib.ExitStack() as stack:
+        client = docker.from_env()
+        stack.callback(client.close)
+        build(client, (images.HAPROXY,))
+        image = images.effective(images.HAPROXY.reference, images.LOCAL)
         directory = root / "backends"
         directory.mkdir()
         (directory / "forwarder.cfg").write_text(FORWARDER)

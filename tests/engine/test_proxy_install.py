@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import os
 import shutil
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import docker
 import pytest
 
-from installer.images import build
-from runtime import images
 from runtime.errors import ShoestringError
-from runtime.images import HAPROXY
 from runtime.paths import Side
 from runtime.proxy import check, install, sockets
 from runtime.proxy.model import ProxyModel
 from runtime.proxy.render import TemplateError
-from tests.engine.proxy_stand import TCP_PORT, Stand, backend, open_stand, template, until, with_backend
+from tests.engine.proxy_backends import TCP_PORT
+from tests.engine.proxy_stand import Stand, backend, open_stand, template, until, with_backend
 
 pytestmark = pytest.mark.engine
 
@@ -32,13 +30,8 @@ CLIENTS = 6
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
-    client = docker.from_env()
-    build(client, (HAPROXY,))
-    with open_stand(
-        tmp_path_factory.mktemp("stand"), client, images.effective(HAPROXY.reference, images.LOCAL)
-    ) as it:
-        yield it
-    client.close()
+    with open_stand(tmp_path_factory.mktemp("stand")) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -75,7 +68,7 @@ def serves(stand: Stand, host: str = "plain.example.test") -> bool:
     return stand.http(stand.address(host)).status_code == 200
 
 
-def checks_left(stand: Stand) -> list[object]:
+def checks_left(stand: Stand) -> Sequence[object]:
     directory = stand.paths.generated / "candidate-public"
     return stand.client.containers.list(all=True, filters={"label": f"{check.LABEL}={directory}"})
 
