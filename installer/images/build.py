@@ -67,7 +67,7 @@ def build(
     results = []
     for image, present in found.items():
         if present:
-            results.append(Fetched(image.name, images.local_name(image), Outcome.PRESENT, 0.0, present.size))
+            results.append(_fetched(client, image, Outcome.PRESENT, 0.0))
         else:
             results.append(_build_one(client, image, report))
     # The base last: the engine keeps what another image stands on.
@@ -77,15 +77,21 @@ def build(
 
 
 def _build_one(client: DockerClient, image: Image, report: Report) -> Fetched:
-    name = images.local_name(image)
     meter = Meter(image.name, Action.BUILD, report)
     if image == images.BASE:
         with provided(client, meter) as reference:
             _run(client, image, {"DEBIAN": reference}, meter)
     else:
         _run(client, image, {"BASE": images.local_name(images.BASE)}, meter)
-    built = look_up(client, name)
-    return Fetched(image.name, name, Outcome.BUILT, meter.seconds, built.size if built else 0)
+    return _fetched(client, image, Outcome.BUILT, meter.seconds)
+
+
+def _fetched(client: DockerClient, image: Image, outcome: Outcome, seconds: float) -> Fetched:
+    name = images.local_name(image)
+    present = look_up(client, name)
+    base = None if image == images.BASE else look_up(client, images.local_name(images.BASE))
+    size, shared = (present.size, present.shares_with(base)) if present else (0, 0)
+    return Fetched(image.name, name, outcome, seconds, size, shared)
 
 
 def _run(client: DockerClient, image: Image, arguments: dict[str, str], meter: Meter) -> None:

@@ -65,7 +65,6 @@ def list_images(client: DockerClient, source: str) -> tuple[ImageState, ...]:
 def _state(client: DockerClient, image: Image, source: Source, base: Present | None) -> ImageState:
     name = images.local_name(image) if source is Source.LOCAL else image.reference
     present = look_up(client, name)
-    on_base = present is not None and base is not None and image != images.BASE and present.stands_on(base)
     return ImageState(
         image=image.name,
         reference=image.reference,
@@ -73,7 +72,7 @@ def _state(client: DockerClient, image: Image, source: Source, base: Present | N
         name=name,
         present=present is not None,
         size=present.size if present else 0,
-        shared=base.size if base and on_base else 0,
+        shared=present.shares_with(base) if present and image != images.BASE else 0,
     )
 
 

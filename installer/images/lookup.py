@@ -19,9 +19,9 @@ class Present:
     size: int
     layers: tuple[str, ...]
 
-    def stands_on(self, base: Present) -> bool:
-        """Whether all of another image's layers are the lowest of this one."""
-        return self.layers[: len(base.layers)] == base.layers
+    def shares_with(self, base: Present | None) -> int:
+        """The bytes of the base if all of its layers are the lowest of this image, else 0."""
+        return base.size if base and self.layers[: len(base.layers)] == base.layers else 0
 
 
 def look_up(client: DockerClient, name: str) -> Present | None:

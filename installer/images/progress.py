@@ -44,13 +44,22 @@ class Progress:
 
 @dataclass(frozen=True)
 class Fetched:
-    """An image that is on this host now; `name` is what the engine calls it, `size` is in bytes, base included."""
+    """An image that is on this host now.
+
+    `name` is what the engine calls it. `size` is in bytes, the base's layers included; `shared` is their part of it.
+    """
 
     image: str
     name: str
     outcome: Outcome
     seconds: float
     size: int
+    shared: int = 0
+
+    @property
+    def own(self) -> int:
+        """The bytes that this image alone takes on the disk: what to add up for several images."""
+        return self.size - self.shared
 
 
 Report = Callable[[Progress], None]

@@ -61,7 +61,8 @@ def test_a_build_tells_its_steps_and_returns_what_it_made(client: DockerClient, 
     base, made = build(client, (PROBE,), report=told.append)
     assert base.outcome is Outcome.PRESENT
     assert (made.image, made.name, made.outcome) == (PROBE.name, images.local_name(PROBE), Outcome.BUILT)
-    assert made.size >= base.size
+    assert made.shared == base.size == base.own
+    assert 0 <= made.own < 1_000_000
     assert "hello from the build" in [progress.line for progress in told]
     assert [progress.seconds for progress in told] == sorted(progress.seconds for progress in told)
 

@@ -49,11 +49,12 @@ def test_mmdebstrap_takes_security_updates_and_nothing_of_the_host() -> None:
     assert any("etc/resolv.conf" in word for word in command)
 
 
-def test_an_image_stands_on_another_if_it_has_all_its_layers() -> None:
+def test_an_image_shares_the_base_if_it_has_all_its_layers() -> None:
     base = Present(10, ("a", "b"))
-    assert Present(12, ("a", "b", "c")).stands_on(base)
-    assert not Present(12, ("a", "c")).stands_on(base)
-    assert not base.stands_on(Present(12, ("a", "b", "c")))
+    assert Present(12, ("a", "b", "c")).shares_with(base) == 10
+    assert Present(12, ("a", "c")).shares_with(base) == 0
+    assert base.shares_with(Present(12, ("a", "b", "c"))) == 0
+    assert base.shares_with(None) == 0
 
 
 def test_a_meter_tells_the_time_since_it_began() -> None:
