@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,13 +22,11 @@ from runtime.plan import (
 )
 from runtime.proxy import install
 from runtime.settings import Settings
-from runtime.status import FINE, PASSING, Status, assess, states_of
+from runtime.settle import settle
+from runtime.status import Status, assess
 
 if TYPE_CHECKING:
     from docker import DockerClient
-
-SETTLE_SECONDS = 60.0
-POLL_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,8 @@ def start(cluster: Cluster, listen: Listener = lambda outcome: None, timeout: fl
         view = look(cluster)
         outcomes = apply(view.plan, _tools(cluster, view.desired), listen)
         _accept(cluster, view.desired)
-        failures = _settle(cluster, outcomes)
+        applied = tuple(each.change.project for each in outcomes if each.ok and isinstance(each.change, ApplyProject))
+        failures = settle(cluster.client, cluster.run, view.desired, applied)
     return Report(outcomes, view.desired.problems, view.desired.notes, (*view.refused, *failures))
 
 
@@ -171,22 +169,3 @@ def _accept(cluster: Cluster, desired: Desired) -> None:
         for stale in directory.glob("*.yaml"):
             if stale.stem not in known:
                 files.remove(stale)
-
-
-def _settle(cluster: Cluster, outcomes: tuple[Outcome, ...]) -> tuple[str, ...]:
-    """Wait until what was just applied runs and is not starting any more. Returns a sentence for each that fails."""
-    applied = [each.change.project for each in outcomes if each.ok and isinstance(each.change, ApplyProject)]
-    deadline = time.monotonic() + SETTLE_SECONDS
-    while applied:
-        seen = observe(cluster.client, cluster.settings.instance)
-        states = {project: states_of(project, seen) for project in applied}
-        waiting = any(state in PASSING for each in states.values() for state in each.values())
-        if not waiting or time.monotonic() >= deadline:
-            return tuple(
-                f"{project.application}: {service} is {state}. See: docker compose -p {project.name} logs {service}"
-                for project, each in states.items()
-                for service, state in each.items()
-                if state not in FINE
-            )
-        time.sleep(POLL_SECONDS)
-    return ()

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 VERSION = "1"
 _UNKNOWN = "-"
+# The numbers of HAProxy's include/haproxy/server-t.h and check-t.h.
+UP = "2"
+PASSED, PASSED_FOR_NOW = "3", "4"
 
 
 def kept(states: str, configuration: str) -> str:
@@ -48,3 +51,23 @@ def _servers(configuration: str) -> set[tuple[str, str, bool]]:
             if len(words) > at:
                 found.add((section, words[at], "ssl" in words[at:]))
     return found
+
+
+def serving(states: str) -> frozenset[str]:
+    """The backends that have a server at work whose last check passed. Management guide, `show servers state`.
+
+    A server counts as up before its first check, so its state alone says nothing.
+    """
+    lines = states.strip().splitlines()
+    header = lines[1].removeprefix("# ").split() if len(lines) > 1 else []
+    rows = [dict(zip(header, line.split(), strict=False)) for line in lines[2:]]
+    return frozenset(
+        row["be_name"]
+        for row in rows
+        if row.get("srv_op_state") == UP and row.get("srv_check_result") in (PASSED, PASSED_FOR_NOW)
+    )
+
+
+def tcp_name(port: int) -> str:
+    """What the template calls the part that passes on a TCP port."""
+    return f"_tcp_{port}"

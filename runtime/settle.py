@@ -1,0 +1,100 @@
+"""Waits until what was just applied runs and is served, and says what is not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runtime.applications import Application
+from runtime.desired import Desired
+from runtime.errors import ShoestringError
+from runtime.observed import Observed, observe
+from runtime.paths import RunPaths, Side
+from runtime.projects import Project
+from runtime.proxy import sockets, states
+from runtime.status import FINE, PASSING, states_of
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+# An application may take a while to start; a task that fails shows within the first second.
+PATIENCE_SECONDS = 60.0
+WATCH_SECONDS = 1.0
+POLL_SECONDS = 0.25
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """One look: sentences about what has failed, and whether something is still on its way."""
+
+    failures: tuple[str, ...]
+    waiting: bool
+
+
+def settle(client: DockerClient, run: RunPaths, desired: Desired, applied: tuple[Project, ...]) -> tuple[str, ...]:
+    """Wait until the projects run and their proxies reach them, at most PATIENCE_SECONDS.
+
+    Returns a sentence for each thing that does not.
+    """
+    if not applied:
+        return ()
+    started = time.monotonic()
+    while True:
+        observed = observe(client, desired.settings.instance)
+        seen = _look(run, desired, applied, observed)
+        elapsed = time.monotonic() - started
+        if (not seen.waiting and elapsed >= WATCH_SECONDS) or elapsed >= PATIENCE_SECONDS:
+            return seen.failures
+        time.sleep(POLL_SECONDS)
+
+
+def _look(run: RunPaths, desired: Desired, applied: tuple[Project, ...], observed: Observed) -> _Seen:
+    serving = {side: _serving(run, side) for side in desired.settings.sides}
+    by_name = {each.name: each for each in desired.applications}
+    failures: list[str] = []
+    waiting = False
+    for project in applied:
+        found = states_of(project, observed)
+        bad = {service: state for service, state in found.items() if state not in FINE}
+        failures += [
+            f"{project.application}: {service} is {state}. See: docker compose -p {project.name} logs {service}"
+            for service, state in bad.items()
+        ]
+        waiting = waiting or any(state in PASSING for state in bad.values())
+        application = by_name.get(project.application)
+        if application and not bad:
+            unreached = tuple(_unreached(application, serving[application.side]))
+            failures += unreached
+            waiting = waiting or bool(unreached)
+    return _Seen(tuple(failures), waiting)
+
+
+def _serving(run: RunPaths, side: Side) -> frozenset[str]:
+    """The backends of a proxy that have a server at work; none if the proxy does not answer."""
+    try:
+        return states.serving(sockets.server_states(run.master_socket(side)))
+    except ShoestringError:
+        return frozenset()
+
+
+def _unreached(application: Application, serving: frozenset[str]) -> Iterator[str]:
+    """What the proxy asks in vain: a wrong port, or an application that does not listen on all addresses."""
+    for backend in application.backends:
+        if backend.name not in serving:
+            asked = (
+                f"path {backend.health_check} on port {backend.port}"
+                if backend.health_check
+                else f"port {backend.port}"
+            )
+            yield (
+                f"{application.name}: it runs, but does not answer the proxy at {asked}. "
+                f"Check x-container-port, and that {backend.service} listens on 0.0.0.0."
+            )
+    for tcp in application.tcp_ports:
+        if states.tcp_name(tcp.port) not in serving:
+            yield (
+                f"{application.name}: it runs, but does not answer the proxy at port {tcp.container_port}. "
+                "Check x-external-tcp-ports, and that it listens on 0.0.0.0."
+            )

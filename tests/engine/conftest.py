@@ -1,0 +1,49 @@
+"""Fixtures of engine tests: each gets an instance of its own, and leaves nothing behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runtime import engine
+from tests.engine.support import Instance, new_settings, tools_image
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "engine" in Path(item.path).parts:
+            item.add_marker(pytest.mark.engine)
+
+
+@pytest.fixture(scope="session")
+def client() -> Iterator[DockerClient]:
+    """The engine; without one these tests fail, they are not skipped."""
+    connected = engine.connect()
+    yield connected
+    connected.close()
+
+
+@pytest.fixture(scope="session")
+def tools(client: DockerClient) -> str:
+    """The image with the test server."""
+    return tools_image(client)
+
+
+@pytest.fixture
+def instance(tmp_path: Path, client: DockerClient) -> Iterator[Instance]:
+    """A data directory without applications, not started."""
+    made = Instance(tmp_path / "data-directory", new_settings())
+    try:
+        yield made
+    finally:
+        made.close()
+        name = made.settings.instance
+        left = client.containers.list(all=True, filters={"label": f"shoestring.instance={name}"})
+        assert left == [], f"containers of {name} are left"
+        assert client.networks.list(filters={"label": f"shoestring.instance={name}"}) == []

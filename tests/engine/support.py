@@ -1,0 +1,178 @@
+"""What engine tests share: an instance of their own, an image with a test server, and clients."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import secrets
+import shutil
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from installer import data_directory, images
+from runtime import files, operations
+from runtime.images import BASE, local_name
+from runtime.operations import Cluster
+from runtime.paths import RUN_ROOT, Paths, Side
+from runtime.settings import ImageSettings, InternalSettings, PublicSettings, Settings
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+T = TypeVar("T")
+TOOLS = Path(__file__).parent / "tools"
+LOOPBACK = "127.0.0.1"
+PATIENCE_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer."""
+
+    status: int
+    headers: dict[str, str]
+    body: str
+
+
+def free_port() -> int:
+    """A TCP port of the loopback address that nobody listens on now."""
+    with socket.socket() as listener:
+        listener.bind((LOOPBACK, 0))
+        return int(listener.getsockname()[1])
+
+
+def new_settings() -> Settings:
+    """Settings of an instance that no other test has."""
+    return Settings(
+        domain="example.test",
+        email="ops@example.test",
+        instance=f"t{secrets.token_hex(3)}",
+        public=PublicSettings(address=LOOPBACK, http_port=free_port(), https_port=free_port()),
+        internal=InternalSettings(address=LOOPBACK, http_port=free_port()),
+        images=ImageSettings(source="local"),
+    )
+
+
+class Instance:
+    """A data directory with its cluster; `close` takes all of it away."""
+
+    def __init__(self, root: Path, settings: Settings) -> None:
+        self.paths = Paths(root)
+        data_directory.create(self.paths, settings)
+        self.file(Side.PUBLIC, "example").unlink()
+        self.cluster: Cluster = operations.open_cluster(self.paths)
+
+    @property
+    def settings(self) -> Settings:
+        return self.cluster.settings
+
+    def file(self, side: Side, name: str) -> Path:
+        return self.paths.applications(side) / f"{name}.yaml"
+
+    def add(self, side: Side, name: str, text: str) -> Path:
+        """Write an application file, as a person would."""
+        file = self.file(side, name)
+        file.write_text(text)
+        return file
+
+    def start(self) -> operations.Report:
+        return operations.start(self.cluster, timeout=30)
+
+    def containers(self) -> dict[str, str]:
+        """The names of all containers of the instance, with the moment each was started."""
+        seen = operations.observe(self.cluster.client, self.settings.instance)
+        return {
+            each.name: str(self.cluster.client.api.inspect_container(each.id)["State"]["StartedAt"])
+            for each in seen.containers
+        }
+
+    def get(self, host: str, path: str = "/", *, side: Side = Side.PUBLIC, **headers: str) -> Answer:
+        """Ask a proxy as a browser would: HTTPS on the public side, plain HTTP on the internal one."""
+        public, internal = self.settings.public, self.settings.internal
+        assert public
+        assert internal
+        if side is Side.INTERNAL:
+            return ask(http.client.HTTPConnection(LOOPBACK, internal.http_port, timeout=10), host, path, headers)
+        connection = http.client.HTTPSConnection(LOOPBACK, public.https_port, timeout=10, context=no_trust())
+        return ask(connection, host, path, headers)
+
+    def wait(self, host: str, status: int = 200, *, side: Side = Side.PUBLIC, path: str = "/") -> Answer:
+        """Ask until the status is as wanted."""
+        return until(lambda: self.get(host, path, side=side), lambda answer: answer.status == status)
+
+    def close(self) -> None:
+        """Stop it and remove what it leaves on the host."""
+        operations.stop(self.cluster, timeout=60)
+        self.cluster.client.close()
+        shutil.rmtree(RUN_ROOT / self.settings.instance, ignore_errors=True)
+
+
+def no_trust() -> ssl.SSLContext:
+    """A TLS client that takes any certificate: the placeholder is trusted by nobody."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def ask(connection: http.client.HTTPConnection, host: str, path: str, headers: dict[str, str]) -> Answer:
+    try:
+        connection.request("GET", path, headers={"Host": host, **headers})
+        response = connection.getresponse()
+        body = response.read().decode("latin-1")
+        return Answer(response.status, {key.lower(): value for key, value in response.getheaders()}, body)
+    finally:
+        connection.close()
+
+
+def tcp_echo(port: int, data: bytes) -> bytes:
+    """Send bytes to a port of the loopback address and return what comes back first."""
+    with socket.create_connection((LOOPBACK, port), 10) as connection:
+        connection.sendall(data)
+        return connection.recv(len(data))
+
+
+def until(look: Callable[[], T], fits: Callable[[T], bool]) -> T:
+    """Look until what is seen fits; fails with what was seen last."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    seen: object = None
+    while time.monotonic() < deadline:
+        try:
+            answer = look()
+            if fits(answer):
+                return answer
+            seen = answer
+        except OSError as error:
+            seen = error
+        time.sleep(0.05)
+    raise AssertionError(f"after {PATIENCE_SECONDS} s the last seen was {seen}")
+
+
+def tools_image(client: DockerClient) -> str:
+    """The image with the test server, built once and kept by its content."""
+    images.build(client)
+    content = b"".join(file.read_bytes() for file in sorted(TOOLS.iterdir()))
+    tag = f"localhost/shoestring-test/tools:{hashlib.sha256(content + local_name(BASE).encode()).hexdigest()[:12]}"
+    if not client.images.list(name=tag):
+        client.images.build(
+            path=str(TOOLS), tag=tag, buildargs={"BASE": local_name(BASE)}, network_mode="host", rm=True, forcerm=True
+        )
+    return tag
+
+
+def service(image: str, name: str, more: str = "") -> str:
+    """A service named `application` that runs the test server, for an application file."""
+    return f"services:\n  application:\n    image: {image}\n    command: [{name}]\n    stop_grace_period: 0s\n{more}"
+
+
+def plain(image: str, name: str, *host_names: str, more: str = "") -> str:
+    """An application file with the test server."""
+    return f"x-external-host-names: [{', '.join(host_names)}]\nx-container-port: 8080\n{service(image, name, more)}"
+
+
+__all__ = ["Answer", "Instance", "files", "plain", "replace", "service", "until"]
