@@ -22,6 +22,8 @@ readonly PARTS=(lint unit golden architecture engine)
 readonly MORE_PARTS=(install bench vm lock)
 # These use Docker, or build machines; the others need neither root nor an engine.
 readonly PARTS_WITH_ENGINE=" engine install bench vm "
+# These run what setup runs, and build its images first.
+readonly PARTS_WITH_IMAGES=" engine bench "
 readonly LOCK=$ROOT/tests/requirements.lock
 
 VENV=""
@@ -42,10 +44,11 @@ END
 
 # --- what the tests need ---
 
-needs_engine() {
+# one_of LIST PART…: is one of the parts in the list?
+one_of() {
   local part
-  for part in "$@"; do
-    [[ $PARTS_WITH_ENGINE == *" $part "* ]] && return
+  for part in "${@:2}"; do
+    [[ $1 == *" $part "* ]] && return
   done
   return 1
 }
@@ -228,13 +231,13 @@ main() {
   FAMILY=$(family_of "$OS_RELEASE")
   # What tools remember stays out of the checkout, which may not be root's.
   export MYPY_CACHE_DIR=$CACHE/mypy RUFF_CACHE_DIR=$CACHE/ruff PYTHONPYCACHEPREFIX=$CACHE/pycache
-  if needs_engine "${parts[@]}"; then
+  if one_of "$PARTS_WITH_ENGINE" "${parts[@]}"; then
     ((EUID == 0)) || give_up "These tests use Docker, so they need root. Run it again with sudo, or without the engine: tests/run.sh lint unit golden architecture"
     prepare_host
   fi
   install_python
   make_venv
-  if needs_engine "${parts[@]}"; then build_images; fi
+  if one_of "$PARTS_WITH_IMAGES" "${parts[@]}"; then build_images; fi
   local part
   for part in "${parts[@]}"; do
     run_part "$part" "$@"

@@ -3,6 +3,8 @@
 
 readonly DEMO=shoestring-demo
 readonly DEMO_DIRECTORY=/srv/$DEMO
+# Where setup writes which data directory this host has.
+readonly RECORD=/etc/shoestring/data-directory
 # The local images that were here before the demo; it removes no others than its own.
 readonly DEMO_IMAGES_BEFORE=/var/lib/$DEMO/images-before
 
@@ -43,8 +45,8 @@ demo() {
 show_demo() {
   local failed=0
   printf '\n'
-  show_page example.test 8443 https || failed=1
-  show_page internal.example.test 8081 http || failed=1
+  show_page "public page" example.test 8443 https || failed=1
+  show_page "internal page" internal.example.test 8081 http || failed=1
   if ((failed)); then
     printf '\nSee why with: sudo shoestring status --data-directory %s\n' "$DEMO_DIRECTORY"
     exit 1
@@ -61,10 +63,10 @@ show_demo() {
 END
 }
 
-# Fetches and prints one page of the demo: show_page HOST PORT SCHEME. Fails if it is not answered with 200.
+# Fetches and prints one page of the demo: show_page NAME HOST PORT SCHEME. Fails if it is not answered with 200.
 show_page() {
-  local host=$1 port=$2 url="$3://$1:$2/" page code tries
-  begin "$url"
+  local host=$2 port=$3 url="$4://$2:$3/" page code tries
+  begin "$1"
   page=$(mktemp)
   for tries in {1..30}; do
     # The certificate is a placeholder. A proxy of the environment does not know these names.
@@ -74,9 +76,9 @@ show_page() {
     sleep 1
   done
   if [[ $code != 200 ]]; then
-    print_result ✗ "answered $code after $tries tries; it should be 200"
+    print_result ✗ "$url answered $code after $tries tries; it should be 200"
   else
-    done_with "200, $(wc -c <"$page") bytes"
+    done_with "$url answered 200, $(wc -c <"$page") bytes"
     head -n 20 "$page" | cut -c 1-110 | sed 's/^/      | /'
   fi
   rm -f "$page"
@@ -98,10 +100,17 @@ remove_demo() {
   done_with "its containers and networks are gone"
   begin "removed"
   must rm -rf "$DEMO_DIRECTORY" "/run/shoestring/$DEMO"
+  forget_demo_directory
   done_with "$DEMO_DIRECTORY"
   remove_demo_images
   note "Left alone: Docker, the packages and Shoestring itself. The latter goes with:"
   note "  sudo PIPX_HOME=$PIPX_HOME PIPX_BIN_DIR=$PIPX_BIN_DIR $(pipx_command) uninstall shoestring"
+}
+
+# Commands without --data-directory use the recorded one; a real instance's record stays.
+forget_demo_directory() {
+  if [[ -r $RECORD && $(<"$RECORD") == "$DEMO_DIRECTORY" ]]; then must rm "$RECORD"; fi
+  rmdir --ignore-fail-on-non-empty "$(dirname "$RECORD")" /run/shoestring 2>/dev/null || true
 }
 
 # What a stop left, because the demo was never complete or its files are damaged.

@@ -18,8 +18,9 @@ docker ps --no-trunc --format '{{.ID}} {{.Names}}' | LC_ALL=C sort
 def test_the_demo_serves_both_pages(host):
     result = host.install("--demo")
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "✓ https://example.test:8443/" in result.stdout
-    assert "✓ http://internal.example.test:8081/" in result.stdout
+    assert "https://example.test:8443/ answered 200" in result.stdout
+    assert "http://internal.example.test:8081/ answered 200" in result.stdout
+    assert "This is the application <b>example</b>" in result.stdout
     assert "install.sh --remove" in result.stdout
 
 
@@ -27,7 +28,7 @@ def test_a_second_run_changes_nothing(host):
     before = host.shell(STATE)
     result = host.install("--demo")
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "installed" not in result.stdout
+    assert "installed:" not in result.stdout
     assert host.shell(STATE) == before
 
 
@@ -66,5 +67,5 @@ def test_removal_leaves_nothing_of_the_demo(host):
     assert result.returncode == 0, result.stdout + result.stderr
     assert host.shell("docker ps --all --quiet; docker image ls --quiet --filter label=shoestring.image") == ""
     assert host.shell("docker network ls --format '{{.Name}}' | LC_ALL=C sort | xargs") == "bridge host none\n"
-    assert host.shell("ls -d /srv/* /run/shoestring/* /var/lib/shoestring* 2>/dev/null || true") == ""
+    assert host.shell("ls -d /srv/* /run/shoestring /var/lib/shoestring* /etc/shoestring 2>/dev/null || true") == ""
     assert host.install("--remove").stdout == "There is no demo on this host.\n"
