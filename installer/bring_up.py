@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from installer.progress import Lines
+from installer.progress import ChangeLines, Lines
 from runtime.errors import ExitCode
 from runtime.paths import Paths
 
@@ -26,9 +26,7 @@ def bring_up(paths: Paths, lines: Lines) -> ExitCode:
     try:
         _fetch(cluster, lines)
         lines.passing("start", "networks, proxies, applications")
-        result = operations.start(
-            cluster, lambda outcome: lines.say(report.outcome_line(outcome)), LOCK_TIMEOUT_SECONDS
-        )
+        result = operations.start(cluster, ChangeLines(lines), LOCK_TIMEOUT_SECONDS)
     finally:
         cluster.client.close()
     for line in report.report_lines(result, "everything runs as the files say"):
@@ -70,4 +68,4 @@ def _total(fetched: list[Fetched]) -> str:
     from installer.summary import size
 
     names = ", ".join(each.image for each in fetched)
-    return f"{names}  {size(sum(each.size for each in fetched))}"
+    return f"{names}  {size(sum(each.own for each in fetched))}"

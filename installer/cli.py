@@ -9,22 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from installer import cli_images
+from installer.cli_options import DataDirectory, DryRun, Json, Timeout
 from runtime.errors import DEBUG_VARIABLE, ExitCode, explain
 from runtime.paths import Side, find
 
 if TYPE_CHECKING:
-    from runtime.apply import Outcome
+    from runtime.apply import Listener
     from runtime.operations import Cluster, Report
-
-DataDirectory = Annotated[
-    Path | None,
-    typer.Option(
-        help="The data directory; else $SHOESTRING_DATA_DIRECTORY, else what setup recorded.", metavar="DIR"
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Answer in JSON; see docs/json.md.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and change nothing.")]
-Timeout = Annotated[float, typer.Option(help="Seconds to wait for another command that is at work.", min=0)]
 
 app = typer.Typer(
     name="shoestring",
@@ -34,8 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-images = typer.Typer(help="Container images: what is needed, pulled or built.", no_args_is_help=True)
-app.add_typer(images, name="images")
+app.add_typer(cli_images.app, name="images")
 
 
 def main() -> None:
@@ -73,14 +64,11 @@ def _open(data_directory: Path | None) -> Cluster:
     return open_cluster(find(data_directory))
 
 
-def _listen(outcome: Outcome) -> None:
-    from runtime.report import outcome_line
+def _listener(json: bool) -> Listener:
+    from installer.progress import ChangeLines, Lines
+    from runtime.operations import SILENT
 
-    print(outcome_line(outcome), flush=True)
-
-
-def _silent(outcome: Outcome) -> None:
-    pass
+    return SILENT if json else ChangeLines(Lines())
 
 
 def _finish(report: Report, done: str, json: bool) -> None:
@@ -120,7 +108,7 @@ def start(
     if dry_run:
         _show_plan(data_directory, json)
         return
-    report = operations.start(_open(data_directory), _silent if json else _listen, timeout)
+    report = operations.start(_open(data_directory), _listener(json), timeout)
     _finish(report, "everything runs as the files say", json)
 
 
@@ -137,7 +125,7 @@ def stop(
         plan = operations.stop_plan(cluster)
         print(changes_json(plan) if json else "\n".join(change_lines(plan, "shoestring stop")))
         return
-    _finish(operations.stop(cluster, _silent if json else _listen, timeout), "nothing of this instance runs", json)
+    _finish(operations.stop(cluster, _listener(json), timeout), "nothing of this instance runs", json)
 
 
 @app.command()
@@ -158,7 +146,7 @@ def reload(
         plan = operations.reload_plan(cluster, sides)
         print(changes_json(plan) if json else "\n".join(change_lines(plan, "shoestring reload")))
         return
-    report = operations.reload(cluster, sides, _silent if json else _listen, timeout)
+    report = operations.reload(cluster, sides, _listener(json), timeout)
     _finish(report, "the proxies have the configuration that the files say", json)
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TextIO
 
+from runtime.apply import Listener, Outcome
+from runtime.plan import Change
+from runtime.report import outcome_line
+
 NAME_WIDTH = 20
 PASSING_WIDTH = 78
 # ECMA-48: go to the line's begin, and erase to its end.
@@ -34,3 +38,18 @@ class Lines:
     def _write(self, text: str) -> None:
         self._stream.write(text)
         self._stream.flush()
+
+
+class ChangeLines(Listener):
+    """Shows the change that is being made, and a line for each that is done."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+
+    def begin(self, change: Change) -> None:
+        """Show what goes on now."""
+        self._lines.passing(change.name, change.about)
+
+    def done(self, outcome: Outcome) -> None:
+        """Print what became of it."""
+        self._lines.say(outcome_line(outcome))

@@ -66,21 +66,17 @@ def _run(options: argparse.Namespace) -> ExitCode:
 
 def _change(options: argparse.Namespace, cluster: operations.Cluster) -> ExitCode:
     from runtime import operations, report
-    from runtime.apply import Outcome
 
-    def listen(outcome: Outcome) -> None:
-        if not options.json:
-            print(report.outcome_line(outcome), flush=True)
-
+    listener = operations.SILENT if options.json else report.Printer()
     if options.command == "start":
-        result = operations.start(cluster, listen, LOCK_TIMEOUT_SECONDS)
+        result = operations.start(cluster, listener, LOCK_TIMEOUT_SECONDS)
         done = "everything runs as the files say"
     elif options.command == "stop":
-        result = operations.stop(cluster, listen, LOCK_TIMEOUT_SECONDS)
+        result = operations.stop(cluster, listener, LOCK_TIMEOUT_SECONDS)
         done = "nothing of this instance runs"
     else:
         sides = (Side(options.side),) if options.side else tuple(Side)
-        result = operations.reload(cluster, sides, listen, LOCK_TIMEOUT_SECONDS)
+        result = operations.reload(cluster, sides, listener, LOCK_TIMEOUT_SECONDS)
         done = "the proxies have the configuration that the files say"
     if options.json:
         print(report.report_json(result))

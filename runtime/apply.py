@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from runtime import command, compose, files
 from runtime.errors import ShoestringError
+from runtime.images import LOCAL_REPOSITORY
 from runtime.paths import Side
 from runtime.plan import ApplyProject, Change, CreateNetwork, InstallProxy, Plan, RemoveNetwork, RemoveProject
 from runtime.projects import CORE, LABEL_INSTANCE, Project
@@ -43,23 +44,31 @@ class Tools:
     install_proxy: Callable[[Side], str]
 
 
-Listener = Callable[[Outcome], None]
+class Listener:
+    """Hears of each change when it begins and when it is done; this one is silent."""
+
+    def begin(self, change: Change) -> None:
+        """A change begins; it may take a while."""
+
+    def done(self, outcome: Outcome) -> None:
+        """A change is done, or has failed."""
 
 
-def apply(plan: Plan, tools: Tools, listen: Listener = lambda outcome: None) -> tuple[Outcome, ...]:
-    """Make the changes of a plan, in its order; `listen` hears of each when it is done.
+def apply(plan: Plan, tools: Tools, listener: Listener) -> tuple[Outcome, ...]:
+    """Make the changes of a plan, in its order.
 
     Where a network or the core fails, what needs it is not tried.
     """
     outcomes = []
-    for outcome in _apply(plan, tools):
+    for outcome in _apply(plan, tools, listener):
         outcomes.append(outcome)
-        listen(outcome)
+        listener.done(outcome)
     return tuple(outcomes)
 
 
-def _apply(plan: Plan, tools: Tools) -> Iterator[Outcome]:
+def _apply(plan: Plan, tools: Tools, listener: Listener) -> Iterator[Outcome]:
     for change in plan:
+        listener.begin(change)
         started = time.monotonic()
         detail = error = ""
         try:
@@ -78,7 +87,7 @@ def _one(change: Change, tools: Tools) -> str:
         case InstallProxy():
             return tools.install_proxy(change.side)
         case ApplyProject():
-            _up(change.project, tools.variables)
+            _up(change.project, tools)
         case RemoveProject():
             argv = compose.down(change.project)
             command.check(argv, environment=environment({}), bare=True, timeout=compose.DOWN_TIMEOUT_SECONDS)
@@ -92,17 +101,27 @@ def environment(variables: Mapping[str, str]) -> dict[str, str]:
     return {name: os.environ[name] for name in compose.ENVIRONMENT if name in os.environ} | dict(variables)
 
 
-def _up(project: Project, variables: Mapping[str, str]) -> None:
+def _up(project: Project, tools: Tools) -> None:
     files.make_directory(project.generated.file.parent)
     files.write(project.generated.file, project.generated.content)
-    secrets = tuple(value for name, value in variables.items() if name != "DATA_BASE_PATH")
-    command.check(
+    secrets = tuple(value for name, value in tools.variables.items() if name != "DATA_BASE_PATH")
+    result = command.run(
         compose.up(project),
-        environment=environment(variables),
+        environment=environment(tools.variables),
         bare=True,
         timeout=compose.UP_TIMEOUT_SECONDS,
         secrets=secrets,
     )
+    if result.ok:
+        return
+    missing = [image for image in _local_images(project) if not tools.client.images.list(name=image)]
+    if missing:
+        raise ShoestringError(f"The local image {missing[0]} is not on this host. Build it: shoestring images build")
+    raise command.CommandError(result)
+
+
+def _local_images(project: Project) -> list[str]:
+    return [each.image for each in project.services if each.image.startswith(f"{LOCAL_REPOSITORY}/")]
 
 
 def _create_network(tools: Tools, name: str) -> None:

@@ -48,9 +48,7 @@ def project(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths, ru
 
 def proxy_image(settings: Settings) -> str:
     """The image of the proxies in the source that the settings choose."""
-    reference = images.HAPROXY.reference
-    local = images.local_image(reference) if settings.images.source == "local" else None
-    return local or reference
+    return images.effective(images.HAPROXY.reference, settings.images.source)
 
 
 def _service(settings: Settings, model: ProxyModel, paths: Paths, run: RunPaths) -> dict[str, Any]:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 
+SILENT = Listener()
+
+
 @dataclass(frozen=True)
 class Cluster:
     """One data directory and the engine that it runs on."""
@@ -82,22 +85,22 @@ def look(cluster: Cluster) -> View:
     return View(desired, seen, plan_start(desired, seen, differences), refused_removals(desired, seen))
 
 
-def start(cluster: Cluster, listen: Listener = lambda outcome: None, timeout: float = 0.0) -> Report:
+def start(cluster: Cluster, listener: Listener = SILENT, timeout: float = 0.0) -> Report:
     """Make everything run as the files say. `timeout` is how long to wait for the lock, in seconds."""
     with files.lock(cluster.run.lock, timeout):
         _make_directories(cluster)
         view = look(cluster)
-        outcomes = apply(view.plan, _tools(cluster, view.desired), listen)
+        outcomes = apply(view.plan, _tools(cluster, view.desired), listener)
         _accept(cluster, view.desired)
         applied = tuple(each.change.project for each in outcomes if each.ok and isinstance(each.change, ApplyProject))
         failures = settle(cluster.client, cluster.run, view.desired, applied)
     return Report(outcomes, view.desired.problems, view.desired.notes, (*view.refused, *failures))
 
 
-def stop(cluster: Cluster, listen: Listener = lambda outcome: None, timeout: float = 0.0) -> Report:
+def stop(cluster: Cluster, listener: Listener = SILENT, timeout: float = 0.0) -> Report:
     """Stop and remove all containers of the instance, then its networks. Data and files stay."""
     with files.lock(cluster.run.lock, timeout):
-        return Report(apply(stop_plan(cluster), _tools(cluster, None), listen))
+        return Report(apply(stop_plan(cluster), _tools(cluster, None), listener))
 
 
 def stop_plan(cluster: Cluster) -> Plan:
@@ -105,13 +108,11 @@ def stop_plan(cluster: Cluster) -> Plan:
     return plan_stop(observe(cluster.client, cluster.settings.instance), cluster.settings.instance)
 
 
-def reload(
-    cluster: Cluster, sides: tuple[Side, ...], listen: Listener = lambda outcome: None, timeout: float = 0.0
-) -> Report:
+def reload(cluster: Cluster, sides: tuple[Side, ...], listener: Listener = SILENT, timeout: float = 0.0) -> Report:
     """Render the configuration of running proxies again, check it, install it, and have them load it."""
     with files.lock(cluster.run.lock, timeout):
         view = look(cluster)
-        outcomes = apply(_installs(view, sides), _tools(cluster, view.desired), listen)
+        outcomes = apply(_installs(view, sides), _tools(cluster, view.desired), listener)
     return Report(outcomes, view.desired.problems, view.desired.notes)
 
 

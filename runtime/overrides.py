@@ -53,10 +53,9 @@ def _addition(application: Application, service: Service, settings: Settings) ->
         if not service.definition.get("networks"):
             # Compose would have put it on the project's own network; it must still reach its neighbours there.
             addition["networks"]["default"] = None
-    if settings.images.source == "local":
-        local = images.local_image(service.image)
-        if local:
-            addition |= {"image": local, "pull_policy": "never"}
+    image = images.effective(service.image, settings.images.source)
+    if image != service.image:
+        addition |= {"image": image, "pull_policy": "never"}
     return addition
 
 

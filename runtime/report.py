@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
-from runtime.apply import Outcome
+from runtime.apply import Listener, Outcome
 from runtime.errors import Problem
 from runtime.operations import Report, View
 from runtime.plan import NEW, Change, Plan
@@ -22,6 +22,14 @@ def outcome_line(outcome: Outcome) -> str:
     if outcome.ok:
         return f"  ✓ {change.name:<{NAME_WIDTH}}  {about}  {outcome.seconds:.1f} s"
     return f"  ✗ {change.name:<{NAME_WIDTH}}  {about}\n{indent(outcome.error)}"
+
+
+class Printer(Listener):
+    """Prints a line for each change that is done."""
+
+    def done(self, outcome: Outcome) -> None:
+        """Print it at once: it may be followed in a journal."""
+        print(outcome_line(outcome), flush=True)
 
 
 def indent(text: str, by: str = "      ") -> str:

@@ -1,0 +1,110 @@
+"""`shoestring images`: which images there are, and getting them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from installer.cli_options import DataDirectory, Json
+
+if TYPE_CHECKING:
+    from installer.images import Fetched, Progress
+    from installer.progress import Lines
+
+app = typer.Typer(help="Container images: which are there, pull them, build them here.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_(
+    data_directory: DataDirectory = None,
+    source: Annotated[
+        str, typer.Option(help="registry or local; else what the settings say, else registry.", metavar="SOURCE")
+    ] = "",
+    json: Json = False,
+) -> None:
+    """Show the images that Shoestring itself uses, and whether they are on this host."""
+    from installer.images import list_images
+    from installer.report_images import states_json, states_lines
+    from runtime import engine
+
+    states = list_images(engine.connect(), source or _source(data_directory))
+    print(states_json(states) if json else "\n".join(states_lines(states)))
+
+
+@app.command()
+def pull(data_directory: DataDirectory = None, json: Json = False) -> None:
+    """Pull the images that the core and the applications use; without a data directory those of Shoestring."""
+    from installer import images
+    from runtime import engine
+
+    client = engine.connect()
+    _show(lambda report: images.pull(client, _references(data_directory), report), json)
+
+
+@app.command()
+def build(
+    force: Annotated[bool, typer.Option("--force", help="Also those that are there, with today's packages.")] = False,
+    json: Json = False,
+) -> None:
+    """Build the images that Debian's packages provide, for hosts without a registry."""
+    from installer import images
+    from runtime import engine
+
+    client = engine.connect()
+    _show(lambda report: images.build(client, force=force, report=report), json)
+
+
+def _show(fetch: Callable[[Callable[[Progress], None]], Iterable[Fetched]], json: bool) -> None:
+    from installer.progress import Lines
+    from installer.report_images import fetched_json, fetched_line
+
+    lines = Lines()
+    results = list(fetch(_silent if json else _passing(lines)))
+    if json:
+        print(fetched_json(results))
+    else:
+        for result in results:
+            lines.say(fetched_line(result))
+
+
+def _silent(progress: Progress) -> None:
+    pass
+
+
+def _passing(lines: Lines) -> Callable[[Progress], None]:
+    return lambda progress: lines.passing(progress.image, f"{progress.seconds:.0f} s  {progress.line}")
+
+
+def _source(data_directory: Path | None) -> str:
+    from runtime import settings
+    from runtime.errors import UsageError
+    from runtime.paths import find
+
+    try:
+        return settings.load(find(data_directory).settings).images.source
+    except UsageError:
+        if data_directory:
+            raise
+        return "registry"
+
+
+def _references(data_directory: Path | None) -> list[str]:
+    """The images of the core and of all application files, each once."""
+    from runtime import desired, images, settings
+    from runtime.errors import UsageError
+    from runtime.paths import find
+
+    try:
+        paths = find(data_directory)
+    except UsageError:
+        if data_directory:
+            raise
+        return [image.reference for image in images.CATALOGUE]
+    loaded = settings.load(paths.settings)
+    applications = desired.read(loaded, paths).applications
+    used = (service.image for each in applications for service in each.services if service.image)
+    references = dict.fromkeys((images.HAPROXY.reference, *used))
+    return [each for each in references if images.effective(each, loaded.images.source) == each]
