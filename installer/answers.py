@@ -10,10 +10,13 @@ from installer import leaves
 from installer.host.facts import Facts
 from installer.leaves import OFF, Leaves
 from installer.questions import QUESTIONS, Context, Question
-from runtime import documents, settings
+from runtime import documents, names, settings
 from runtime.documents import Document, DocumentError, KeyPath
 from runtime.errors import SettingsError, UsageError
+from runtime.paths import DEFAULT_DATA_DIRECTORY
 from runtime.settings import Settings
+
+DEFAULT_INSTANCE = DEFAULT_DATA_DIRECTORY.name
 
 Ask = Callable[[Question, Context], object]
 
@@ -46,13 +49,31 @@ def take_default(question: Question, context: Context) -> object:
     return value
 
 
-def collect(facts: Facts, present: Settings | None, given: Given, ask: Ask = take_default) -> Settings:
+def instance_for(root: Path) -> str:
+    """The name of an instance whose data directory is `root`, if nobody gave another: the directory's own.
+
+    So two data directories on a host get two names. One that cannot be a name gives the settings' default.
+    """
+    try:
+        return names.application(root.name)
+    except ValueError:
+        return DEFAULT_INSTANCE
+
+
+def collect(
+    facts: Facts,
+    present: Settings | None,
+    given: Given,
+    ask: Ask = take_default,
+    *,
+    instance: str = DEFAULT_INSTANCE,
+) -> Settings:
     """Go through the questions and make settings of the answers.
 
-    What `given` has is not asked; what no question is about stays as it is at present. Raises UsageError that
-    names the answers that are missing, and SettingsError with all that is wrong.
+    What `given` has is not asked; what no question is about stays as it is at present. `instance` is the name of
+    a new one. Raises UsageError that names the answers that are missing, and SettingsError with all that is wrong.
     """
-    answers: Leaves = dict(given.values)
+    answers: Leaves = {**({} if present else {("instance",): instance}), **given.values}
     missing: list[KeyPath] = []
     for question in QUESTIONS:
         context = Context(facts, present, answers)
@@ -76,10 +97,10 @@ def required_names() -> tuple[str, ...]:
 
 def missing_error(keys: tuple[KeyPath, ...], given: Given) -> UsageError:
     """Say which answers are missing, and how to give them."""
-    names = ", ".join(documents.dotted(key) for key in keys)
+    listed = ", ".join(documents.dotted(key) for key in keys)
     where = f"Add them to {given.document.file}." if given.document else "Give them with --answers FILE."
     return UsageError(
-        f"These answers are missing, and nothing on this host tells them: {names}. {where} "
+        f"These answers are missing, and nothing on this host tells them: {listed}. {where} "
         "Its keys are those of conf/shoestring.yaml."
     )
 

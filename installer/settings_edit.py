@@ -66,9 +66,6 @@ def _set(text: str, key: KeyPath, value: object) -> str:
         if pair is None:
             return _insert(text, mapping, key[depth:], value)
         name, node = pair
-        # An alias stands for text that is elsewhere; changing it there would change other values too.
-        if node.start_mark.index < name.end_mark.index:
-            raise _CannotEditError(dotted(key))
         if depth == len(key) - 1:
             return _replace(text, name, node, value)
         if not isinstance(node, yaml.MappingNode):

@@ -136,7 +136,7 @@ def _collect(options: SetupOptions, root: Path, facts: Facts, given: Given) -> W
     if problem:
         preflight.refuse((), (problem,))
     present = settings.load(paths.settings) if state is DirectoryState.OURS else None
-    chosen = answers.collect(facts, present, given, ask)
+    chosen = answers.collect(facts, present, given, ask, instance=answers.instance_for(root))
     return Wanted(paths, chosen, present, data_directory.plan_update(paths, chosen) if present else None)
 
 

@@ -61,7 +61,7 @@ def confirm(text: str) -> bool:
 def _type(question: Question, context: Context) -> object:
     def problem(text: str) -> str:
         try:
-            question.check(context, question.parse(text.strip()))
+            question.check(context, question.parse(text))
         except ValueError as error:
             return str(error)
         return ""
@@ -72,10 +72,13 @@ def _type(question: Question, context: Context) -> object:
 
 
 def _prompt_text(text: str, default: str, problem: Callable[[str], str]) -> str:
-    prompt = questionary.text(
-        _padded(text), default=default, validate=lambda typed: problem(typed.strip()) or True, style=STYLE
-    )
-    return str(_answer(prompt)).strip()
+    """Ask until there is no problem. questionary's own messages have one line, and its end would be cut off."""
+    while True:
+        typed = str(_answer(questionary.text(_padded(text), default=default, style=STYLE))).strip()
+        wrong = problem(typed)
+        if not wrong:
+            return typed
+        print(f"  {wrong}")
 
 
 def _choose(question: Question, context: Context) -> object:

@@ -125,3 +125,18 @@ def test_a_person_is_asked_what_is_not_given_and_what_applies(facts: Facts, tmp_
         "acme.server",
         "images.source",
     ]
+
+
+@pytest.mark.parametrize(
+    ("root", "instance"),
+    [("/srv/shoestring", "shoestring"), ("/srv/shop", "shop"), ("/srv/My Shop", "shoestring"), ("/", "shoestring")],
+)
+def test_a_new_instance_has_the_name_of_its_directory(root: str, instance: str) -> None:
+    assert answers.instance_for(Path(root)) == instance
+
+
+def test_a_name_that_is_given_or_present_wins(facts: Facts, tmp_path: Path) -> None:
+    named = answers.collect(facts, None, given(tmp_path, "instance: mine\n"), instance="other")
+    assert named.instance == "mine"
+    assert answers.collect(facts, None, Given(), instance="other").instance == "other"
+    assert answers.collect(facts, PRESENT, Given(), instance="other").instance == "mine"
