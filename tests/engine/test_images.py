@@ -18,7 +18,7 @@ import yaml
 from docker import DockerClient
 from docker.models.containers import Container
 
-from installer.images import fetch, list_images, needed
+from installer.images import build, fetch, list_images, needed
 from runtime import images
 from runtime.images import BUSYBOX, CATALOGUE, HAPROXY, Image
 
