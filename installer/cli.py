@@ -72,9 +72,12 @@ def _listener(json: bool) -> Listener:
 
 
 def _finish(report: Report, done: str, json: bool) -> None:
-    from runtime.report import report_json, report_lines
+    from runtime.report import report_json, report_lines, say
 
-    print(report_json(report) if json else "\n".join(report_lines(report, done)))
+    if json:
+        print(report_json(report))
+    else:
+        say(report_lines(report, done))
     raise typer.Exit(ExitCode.DONE if report.ok else ExitCode.FAILED)
 
 
@@ -132,6 +135,9 @@ def stop(
 def reload(
     side: Annotated[Side | None, typer.Argument(help="Only this side's proxy.")] = None,
     data_directory: DataDirectory = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Load it even if nothing changed, such as for a certificate.")
+    ] = False,
     dry_run: DryRun = False,
     json: Json = False,
     timeout: Timeout = 0.0,
@@ -143,10 +149,10 @@ def reload(
     cluster = _open(data_directory)
     sides = (side,) if side else tuple(Side)
     if dry_run:
-        plan = operations.reload_plan(cluster, sides)
+        plan = operations.reload_plan(cluster, sides, force=force)
         print(changes_json(plan) if json else "\n".join(change_lines(plan, "shoestring reload")))
         return
-    report = operations.reload(cluster, sides, _listener(json), timeout)
+    report = operations.reload(cluster, sides, _listener(json), timeout, force=force)
     _finish(report, "the proxies have the configuration that the files say", json)
 
 

@@ -81,7 +81,7 @@ def _change(options: argparse.Namespace, cluster: operations.Cluster) -> ExitCod
     if options.json:
         print(report.report_json(result))
     else:
-        print("\n".join(report.report_lines(result, done)))
+        report.say(report.report_lines(result, done))
     return ExitCode.DONE if result.ok else ExitCode.FAILED
 
 

@@ -36,12 +36,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Tools:
-    """What applying needs of the world. `install_proxy` returns what it did, as a part of a sentence."""
+    """What applying needs of the world. `install_proxy` takes a side and whether to load it in any case, and
+    returns what it did, as a part of a sentence."""
 
     client: DockerClient
     instance: str
     variables: Mapping[str, str]
-    install_proxy: Callable[[Side], str]
+    install_proxy: Callable[[Side, bool], str]
 
 
 class Listener:
@@ -85,7 +86,7 @@ def _one(change: Change, tools: Tools) -> str:
         case CreateNetwork():
             _create_network(tools, change.name)
         case InstallProxy():
-            return tools.install_proxy(change.side)
+            return tools.install_proxy(change.side, change.force)
         case ApplyProject():
             _up(change.project, tools)
         case RemoveProject():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from runtime import core, engine, files, observed, settings
 from runtime.apply import Listener, Outcome, Tools, apply
 from runtime.desired import Desired, build, read
-from runtime.errors import Problem
+from runtime.errors import Problem, UsageError
 from runtime.observed import Observed, observe
 from runtime.paths import Paths, RunPaths, Side
 from runtime.plan import (
@@ -108,21 +108,37 @@ def stop_plan(cluster: Cluster) -> Plan:
     return plan_stop(observe(cluster.client, cluster.settings.instance), cluster.settings.instance)
 
 
-def reload(cluster: Cluster, sides: tuple[Side, ...], listener: Listener = SILENT, timeout: float = 0.0) -> Report:
-    """Render the configuration of running proxies again, check it, install it, and have them load it."""
+def reload(
+    cluster: Cluster,
+    sides: tuple[Side, ...],
+    listener: Listener = SILENT,
+    timeout: float = 0.0,
+    *,
+    force: bool = False,
+) -> Report:
+    """Render the proxies' configuration again, check it, install it, and have those that run load it.
+
+    With `force` they load it also where nothing changed, such as for a certificate that a person put there.
+    Raises UsageError for a side that is off.
+    """
     with files.lock(cluster.run.lock, timeout):
         view = look(cluster)
-        outcomes = apply(_installs(view, sides), _tools(cluster, view.desired), listener)
+        outcomes = apply(_installs(view, sides, force=force), _tools(cluster, view.desired), listener)
     return Report(outcomes, view.desired.problems, view.desired.notes)
 
 
-def reload_plan(cluster: Cluster, sides: tuple[Side, ...]) -> Plan:
+def reload_plan(cluster: Cluster, sides: tuple[Side, ...], *, force: bool = False) -> Plan:
     """What reload would do."""
-    return _installs(look(cluster), sides)
+    return _installs(look(cluster), sides, force=force)
 
 
-def _installs(view: View, sides: tuple[Side, ...]) -> Plan:
-    return tuple(each for each in view.plan if isinstance(each, InstallProxy) and each.side in sides)
+def _installs(view: View, sides: tuple[Side, ...], *, force: bool) -> Plan:
+    off = [side for side in sides if side not in view.desired.settings.sides]
+    if off and len(sides) == 1:
+        raise UsageError(f"The {off[0]} side is off; it has no proxy. Switch it on in conf/shoestring.yaml.")
+    planned = {each.side: each.about for each in view.plan if isinstance(each, InstallProxy)}
+    wanted = [model.side for model in view.desired.proxies if model.side in sides]
+    return tuple(InstallProxy(side, planned.get(side, "load again"), force) for side in wanted if force or side in planned)
 
 
 def status(cluster: Cluster) -> Status:
@@ -144,9 +160,9 @@ def _make_directories(cluster: Cluster) -> None:
 def _tools(cluster: Cluster, desired: Desired | None) -> Tools:
     models = {model.side: model for model in desired.proxies} if desired else {}
 
-    def install_proxy(side: Side) -> str:
+    def install_proxy(side: Side, force: bool) -> str:
         prepared = install.prepare(cluster.paths, models[side], core.proxy_image(cluster.settings), cluster.client)
-        reloaded = install.reload(cluster.paths, cluster.run, side).reloaded
+        reloaded = install.reload(cluster.paths, cluster.run, side, force=force).reloaded
         parts = [str(prepared.change), "loaded" if reloaded else "", *(each.text for each in prepared.warnings)]
         return ", ".join(part for part in parts if part)
 

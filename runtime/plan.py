@@ -30,10 +30,14 @@ class CreateNetwork:
 
 @dataclass(frozen=True)
 class InstallProxy:
-    """A proxy's configuration differs from the one that is installed, or that its process runs."""
+    """A proxy's configuration differs from the one that is installed, or that its process runs.
+
+    With `force` the process loads it even if nothing differs.
+    """
 
     side: Side
     about: str
+    force: bool = False
     sign = CHANGED
     kind = "install-proxy"
 

@@ -15,6 +15,12 @@ JSON_VERSION = 1
 NAME_WIDTH = 20
 
 
+def say(lines: list[str]) -> None:
+    """Print lines; nothing at all if there are none."""
+    if lines:
+        print("\n".join(lines))
+
+
 def outcome_line(outcome: Outcome) -> str:
     """One line about a change that was made, or more where it failed."""
     change = outcome.change

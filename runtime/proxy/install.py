@@ -113,8 +113,8 @@ def prepare(paths: Paths, model: ProxyModel, image: str, client: DockerClient) -
     return Prepared(change, result.warnings)
 
 
-def reload(paths: Paths, run: RunPaths, side: Side) -> ReloadResult:
-    """Have the running proxy take up the configuration on disk, if it runs another one.
+def reload(paths: Paths, run: RunPaths, side: Side, *, force: bool = False) -> ReloadResult:
+    """Have the running proxy take up the configuration on disk, if it runs another one, or with `force` in any case.
 
     Raises ConfigurationError if the new process does not start: the old one then serves on, and its configuration
     is put back on disk.
@@ -124,7 +124,7 @@ def reload(paths: Paths, run: RunPaths, side: Side) -> ReloadResult:
     installed = _installed(paths, side)
     if running is None or installed is None:
         return ReloadResult(side, running is not None, reloaded=False)
-    if running == installed.digest:
+    if running == installed.digest and not force:
         return ReloadResult(side, running=True, reloaded=False)
     answer = _reload(run, side, installed)
     if not answer.ok:
