@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 from typing import TextIO
 
 from runtime.apply import Listener, Outcome
@@ -15,6 +17,23 @@ PASSING_WIDTH = 78
 _ERASE = "\r\x1b[K"
 
 
+def wrapped(text: str, indent: str) -> str:
+    """Text with white space before each line, none of them longer than the terminal is wide."""
+    width = max(len(indent) + 20, shutil.get_terminal_size().columns - 1)
+    lines = (
+        textwrap.wrap(
+            line,
+            width,
+            initial_indent=indent,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for line in text.splitlines()
+    )
+    return "\n".join(part for line in lines for part in line)
+
+
 class Lines:
     """Writes to a terminal or a file; passing lines go to a terminal only."""
 
@@ -25,6 +44,10 @@ class Lines:
     def say(self, text: str = "") -> None:
         """Print a line that stays."""
         self._write((_ERASE if self._live else "") + text + "\n")
+
+    def note(self, text: str) -> None:
+        """Print a sentence about the line above; a terminal gets it wrapped."""
+        self.say(wrapped(text, "    ") if self._live else f"    {text}")
 
     def done(self, name: str, about: str = "") -> None:
         """Print the line of a step that is done."""

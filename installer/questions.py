@@ -115,16 +115,16 @@ def _public_choices(context: Context) -> tuple[Choice, ...]:
         *(Choice(each.address, str(each)) for each in context.facts.offered_addresses),
         Choice(ALL_ADDRESSES, "all addresses"),
         *_present_choice(context, ("public", "address"), (ALL_ADDRESSES,)),
-        Choice(OFF, "none: this host serves nothing to the outside"),
+        Choice(OFF, "none: nothing public"),
     )
 
 
 def _internal_choices(context: Context) -> tuple[Choice, ...]:
     usable = [each for each in context.facts.offered_addresses if not preflight.is_world_reachable(each.address)]
-    off = () if context.value("public") is OFF else (Choice(OFF, "Not at all: this host has no internal services"),)
+    off = () if context.value("public") is OFF else (Choice(OFF, "Not at all: there are none"),)
     return (
-        Choice(LOOPBACK, f"An SSH tunnel (they listen on {LOOPBACK} only)"),
-        *(Choice(each.address, f"At an address this host already has: {each}") for each in usable),
+        Choice(LOOPBACK, f"An SSH tunnel to {LOOPBACK}"),
+        *(Choice(each.address, f"At {each}") for each in usable),
         *_present_choice(context, ("internal", "address"), (LOOPBACK,)),
         *off,
     )
@@ -199,8 +199,8 @@ QUESTIONS: tuple[Question, ...] = (
         lambda _: "production",
         str,
         lambda context: (
-            Choice("production", "trusted ones (production; staging is tried first)"),
-            Choice("staging", "test ones that browsers refuse (staging)"),
+            Choice("production", "production"),
+            Choice("staging", "staging: tests, refused by browsers"),
             *(
                 Choice(server, f"from {server} (as now)")
                 for server in (context.before.get(("acme", "server")),)
@@ -214,8 +214,8 @@ QUESTIONS: tuple[Question, ...] = (
         lambda _: "registry",
         str,
         lambda _: (
-            Choice("registry", "pulled from a registry (Docker Hub)"),
-            Choice("local", "built here from the distribution's packages"),
+            Choice("registry", "pulled from Docker Hub"),
+            Choice("local", "built here from Debian's packages"),
         ),
     ),
 )

@@ -9,7 +9,7 @@ from runtime import files, paths
 
 def write(root: Path, record: Path = paths.RECORD) -> str:
     """Record a data directory, unless another one is recorded that exists. Returns a sentence if so, else nothing."""
-    recorded = paths.recorded_data_directory() if record == paths.RECORD else _read(record)
+    recorded = read(record)
     if recorded is not None and recorded != root and recorded.is_dir():
         return (
             f"Commands without --data-directory go on using {recorded}, as {record} says. "
@@ -21,7 +21,8 @@ def write(root: Path, record: Path = paths.RECORD) -> str:
     return ""
 
 
-def _read(record: Path) -> Path | None:
+def read(record: Path = paths.RECORD) -> Path | None:
+    """The data directory that is recorded, if any."""
     try:
         text = record.read_text(encoding="utf-8").strip()
     except OSError:

@@ -25,7 +25,6 @@ from runtime.paths import (
     RECORD,
     Paths,
     RunPaths,
-    recorded_data_directory,
 )
 from runtime.settings import Settings
 
@@ -117,7 +116,7 @@ def _default_directory(options: SetupOptions) -> Path:
     from_environment = os.environ.get(ENVIRONMENT_VARIABLE)
     if from_environment:
         return Path(from_environment).resolve()
-    recorded = recorded_data_directory()
+    recorded = record.read(options.record)
     return (recorded if recorded and recorded.is_dir() else DEFAULT_DATA_DIRECTORY).resolve()
 
 
@@ -167,7 +166,7 @@ def _carry_out(options: SetupOptions, wanted: Wanted, start: BringUp, lines: Lin
     unrecorded = record.write(paths.root, options.record)
     for note in (*notes, unrecorded):
         if note:
-            lines.say(f"    {note}")
+            lines.note(note)
     if not options.start:
         lines.say(f"\n  Start it with: shoestring start{summary.option(paths, recorded=not unrecorded)}")
         return ExitCode.DONE
@@ -190,7 +189,7 @@ def _start(options: SetupOptions, wanted: Wanted, start: BringUp, lines: Lines) 
             raise
         from installer import wizard
 
-        lines.say(f"  ✗ {error}")
+        lines.note(f"✗ {error}")
         if not wizard.confirm("Build the images on this host instead?"):
             raise
     images = replace(wanted.settings.images, source="local")

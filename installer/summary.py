@@ -101,8 +101,9 @@ def closing_lines(settings: Settings, paths: Paths, seconds: float, *, recorded:
         lines.append(f"    {url('https', settings.domain, settings.public.https_port)}   (placeholder certificate)")
     if settings.internal:
         lines.append(f"    {url('http', settings.internal_domain, settings.internal.http_port)}   {_reach(settings)}")
-    example = paths.applications(Side.PUBLIC) / "example.yaml"
-    lines.append(f"    Next: shoestring status{option(paths, recorded=recorded)} · edit {example}")
+    first = paths.applications(Side.PUBLIC) / "example.yaml" if settings.public else paths.applications(Side.INTERNAL)
+    lines.append(f"    Next: shoestring status{option(paths, recorded=recorded)}")
+    lines.append(f"          edit {first}")
     return [line.rstrip() for line in lines]
 
 

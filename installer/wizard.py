@@ -9,6 +9,7 @@ import questionary
 from questionary import Style
 
 from installer.host import preflight
+from installer.progress import wrapped
 from installer.questions import Context, Question
 from runtime.errors import ShoestringError
 from runtime.paths import Paths
@@ -78,7 +79,7 @@ def _prompt_text(text: str, default: str, problem: Callable[[str], str]) -> str:
         wrong = problem(typed)
         if not wrong:
             return typed
-        print(f"  {wrong}")
+        print(wrapped(wrong, "  "))
 
 
 def _choose(question: Question, context: Context) -> object:

@@ -86,7 +86,7 @@ def gather(near: Path) -> Facts:
         memory=memory,
         swap=swap,
         free_disk=free_disk(near),
-        addresses=parse_addresses(command.check(("ip", "-json", "addr"), timeout=_SHORT_TIMEOUT_SECONDS).out),
+        addresses=parse_addresses(_output("ip", "-json", "addr")),
         default_address=_default_address(),
         host_name=_output("hostname", "-f"),
         engine=_engine(),

@@ -87,9 +87,10 @@ def directory_state(paths: Paths) -> DirectoryState:
 
 def host_problems(facts: Facts) -> tuple[str, ...]:
     """What is missing on the host, whatever the answers will be."""
-    found = []
     if not facts.is_root:
-        found.append("Setup needs root. Run it again with: sudo shoestring setup")
+        # Docker refuses everybody else too; that would tell nothing more.
+        return ("Setup needs root. Run it again with: sudo shoestring setup",)
+    found = []
     if facts.engine.problem:
         found.append(facts.engine.problem)
     minimum = ".".join(str(part) for part in COMPOSE_MINIMUM)
@@ -105,6 +106,8 @@ def host_problems(facts: Facts) -> tuple[str, ...]:
         )
     if not facts.has_git:
         found.append("git is not installed. Install the package git, or run packaging/install.sh.")
+    if not facts.addresses:
+        found.append("ip does not tell this host's addresses. Install the package iproute2 (iproute on Fedora).")
     return tuple(found)
 
 

@@ -234,7 +234,7 @@ def test_a_second_run_offers_the_present_settings(host: Host) -> None:
         ("How will you reach internal services?", "An SSH tunnel"),
         ("Internal port for HTTP", str(host.internal_http)),
         ("Internal domain", "internal.example.test"),
-        ("Certificates from Let's Encrypt", "trusted ones"),
+        ("Certificates from Let's Encrypt", "production"),
     ):
         terminal.process.expect_exact(question)
         terminal.process.expect_exact(offered)

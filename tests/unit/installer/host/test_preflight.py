@@ -52,13 +52,18 @@ def test_compose_has_to_be_new_enough(facts: Facts, version: str, fine: bool) ->
 
 
 def test_all_that_a_host_lacks_is_told_at_once(facts: Facts) -> None:
-    bare = replace(facts, is_root=False, has_git=False, compose_version="", engine=EngineFacts(problem="No Docker."))
+    bare = replace(facts, addresses=(), has_git=False, compose_version="", engine=EngineFacts(problem="No Docker."))
     with pytest.raises(SetupRefusedError) as refusal:
         preflight.refuse(preflight.host_problems(bare))
     assert len(refusal.value.problems) == 4
-    assert "Run it again with: sudo shoestring setup" in str(refusal.value)
     assert "No Docker." in str(refusal.value)
+    assert "Install the package iproute2" in str(refusal.value)
     assert refusal.value.exit_code is ExitCode.FAILED
+
+
+def test_who_is_not_root_is_told_nothing_else(facts: Facts) -> None:
+    user = replace(facts, is_root=False, engine=EngineFacts(problem="Permission denied."))
+    assert preflight.host_problems(user) == ("Setup needs root. Run it again with: sudo shoestring setup",)
 
 
 def test_an_address_of_another_host(facts: Facts) -> None:

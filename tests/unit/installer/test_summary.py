@@ -1,0 +1,95 @@
+"""What setup shows, line by line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from installer import summary
+from installer.data_directory import Update
+from installer.host.facts import EngineFacts, Facts
+from installer.shipped import Action, FileChange
+from runtime.paths import Paths
+from runtime.settings import AcmeSettings, InternalSettings, PublicSettings, Settings
+
+PATHS = Paths(Path("/srv/shoestring"))
+SETTINGS = Settings(
+    domain="example.com",
+    email="ops@example.com",
+    public=PublicSettings(address="203.0.113.7"),
+    internal=InternalSettings(address="127.0.0.1"),
+)
+
+
+def test_the_host(facts: Facts) -> None:
+    assert summary.host_lines(facts) == [
+        "  This host  Debian 13, 1 core, 957 MB memory (no swap), 18 GB free",
+        "  Docker     28.5.2, Compose 2.40.3",
+        "  Addresses  203.0.113.7 (eth0)  10.0.0.5 (eth1)",
+    ]
+    bare = replace(facts, cores=2, swap=2**30, addresses=(), engine=EngineFacts(), compose_version="")
+    assert summary.host_lines(bare) == [
+        "  This host  Debian 13, 2 cores, 957 MB memory (1024 MB swap), 18 GB free",
+        "  Docker     not there, Compose not there",
+        "  Addresses  none but loopback",
+    ]
+
+
+def test_what_was_answered() -> None:
+    assert summary.settings_lines(SETTINGS, PATHS) == [
+        "  example.com           public    203.0.113.7:80, 443",
+        "  internal.example.com  internal  127.0.0.1:8081  by an SSH tunnel",
+        "  certificates                    Let's Encrypt (production)",
+        "  images                          pulled from a registry",
+        "  data directory                  /srv/shoestring",
+    ]
+
+
+def test_internal_services_that_the_internet_reaches_are_told() -> None:
+    exposed = replace(SETTINGS, internal=InternalSettings(address="8.8.8.8"), acme=AcmeSettings(server="staging"))
+    assert summary.settings_lines(exposed, PATHS)[-1].startswith("  ! internal.address 8.8.8.8 can be reached from")
+
+
+def test_what_is_made_and_what_is_off() -> None:
+    assert summary.new_lines(SETTINGS, PATHS) == [
+        "  +  data directory  /srv/shoestring, its configuration a git repository",
+        "  +  networks        shoestring-main, shoestring-internal",
+        "  +  proxies         public and internal",
+        "  +  example         an application at https://example.com",
+    ]
+    assert summary.new_lines(replace(SETTINGS, public=None), PATHS)[-1] == "  +  proxy           internal"
+
+
+def test_what_a_second_run_changes() -> None:
+    change = FileChange(PurePosixPath("haproxy-public/haproxy.cfg.j2.new"), b"", Action.BESIDE)
+    assert summary.update_lines(SETTINGS, replace(SETTINGS, email="x@y.example"), Update(None, (change,), b"")) == [
+        "  ~  email                                   ops@example.com → x@y.example",
+        "  ~  conf/haproxy-public/haproxy.cfg.j2.new  you changed it; the new version is beside it",
+    ]
+
+
+def test_how_to_go_on() -> None:
+    assert summary.closing_lines(SETTINGS, PATHS, 41.4, recorded=True) == [
+        "  Done in 41 s.",
+        "    https://example.com   (placeholder certificate)",
+        "    http://internal.example.com:8081   (ssh -L 8081:127.0.0.1:8081 THIS-HOST)",
+        "    Next: shoestring status",
+        "          edit /srv/shoestring/conf/applications-public/example.yaml",
+    ]
+    other = replace(SETTINGS, public=None, internal=InternalSettings(address="10.0.0.5", http_port=80))
+    assert summary.closing_lines(other, PATHS, 1, recorded=False)[1:] == [
+        "    http://internal.example.com",
+        "    Next: shoestring status --data-directory /srv/shoestring",
+        "          edit /srv/shoestring/conf/applications-internal",
+    ]
+
+
+@pytest.mark.parametrize(("count", "text"), [(957 * 2**20, "957 MB"), (18 * 2**30, "18 GB"), (0, "0 MB")])
+def test_sizes(count: int, text: str) -> None:
+    assert summary.size(count) == text
+
+
+def test_an_empty_table_has_no_lines() -> None:
+    assert summary.table([]) == []
