@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 from runtime.paths import Side
 from runtime.proxy.model import ProxyModel
@@ -92,7 +93,9 @@ def build(body: str, template: str, model: ProxyModel) -> Configuration:
 def parse(text: str) -> Configuration | None:
     """Read an installed file back. None if it is not one of ours, or if anyone changed it since."""
     lines = text.splitlines(keepends=True)
-    notes = [line.removeprefix(_NOTE).rstrip("\n") for line in lines if line.startswith(_NOTE)]
+    # Below the top, such a line is the template's.
+    top = takewhile(lambda line: line.startswith(_NOTE), lines[1:])
+    notes = [line.removeprefix(_NOTE).rstrip("\n") for line in top]
     values = dict(note.split(" ", 1) for note in notes[:2] if " " in note)
     at = next((index for index, line in enumerate(lines) if line.startswith(_SETENV)), 0)
     if at < 2 or set(values) != {"inputs", "template"}:

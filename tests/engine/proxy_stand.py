@@ -10,6 +10,7 @@ import contextlib
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import time
 import uuid
@@ -22,6 +23,7 @@ import httpx
 from docker import DockerClient
 from docker.models.containers import Container
 from docker.models.networks import Network
+from websockets.sync.client import ClientConnection, connect
 
 from installer.images import build
 from runtime import core, files, images
@@ -166,6 +168,23 @@ class _Local(httpx.HTTPTransport):
 def template(side: Side) -> Path:
     """The template that setup installs."""
     return images.TEMPLATES / "conf" / f"haproxy-{side}" / "haproxy.cfg.j2"
+
+
+def trusting() -> ssl.SSLContext:
+    """A client's side of TLS that takes any certificate."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def open_websocket(stand: Stand, scheme: str, host: str) -> ClientConnection:
+    """A websocket (`ws` at the internal proxy, `wss` at the public one) to the backend of a host name."""
+    secure = scheme == "wss"
+    port = stand.ports["https" if secure else "internal"]
+    plain = socket.create_connection(("127.0.0.1", port), timeout=10)
+    name = host if secure else None
+    return connect(f"{scheme}://{host}:{port}/", sock=plain, ssl=trusting() if secure else None, server_hostname=name)
 
 
 def until(about: str, condition: Callable[[], bool], seconds: float = 15.0) -> None:

@@ -9,12 +9,11 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from websockets.sync.client import connect
 
 from runtime.paths import Side
 from runtime.proxy.sockets import ask
 from tests.engine.proxy_backends import BIG_PAGE
-from tests.engine.proxy_stand import Stand, open_stand, until
+from tests.engine.proxy_stand import Stand, open_stand, open_websocket, trusting, until
 
 pytestmark = pytest.mark.engine
 
@@ -154,22 +153,11 @@ def test_http_2_is_spoken(stand: Stand) -> None:
     assert stand.http(stand.address("plain.example.test")).http_version == "HTTP/1.1"
 
 
-def _anyone() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
-
-
 @pytest.mark.parametrize(("scheme", "host"), [("wss", "socket.example.test"), ("ws", "socket.internal.test")])
 def test_a_websocket_is_passed_on(stand: Stand, scheme: str, host: str) -> None:
-    secure = scheme == "wss"
-    port = stand.ports["https" if secure else "internal"]
-    plain = socket.create_connection(("127.0.0.1", port), timeout=10)
-    url = f"{scheme}://{host}:{port}/"
-    with connect(url, sock=plain, ssl=_anyone() if secure else None, server_hostname=host if secure else None) as it:
-        it.send("hello")
-        assert it.recv(timeout=10) == "echo hello"
+    with open_websocket(stand, scheme, host) as connection:
+        connection.send("hello")
+        assert connection.recv(timeout=10) == "echo hello"
 
 
 def test_a_tcp_port_is_passed_on_as_it_is(stand: Stand) -> None:
@@ -223,7 +211,7 @@ def test_tls_starts_at_1_2(stand: Stand) -> None:
 
 
 def _handshake(stand: Stand, name: str, newest: ssl.TLSVersion) -> str | None:
-    context = _anyone()
+    context = trusting()
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.minimum_version = ssl.TLSVersion.TLSv1
     context.maximum_version = newest

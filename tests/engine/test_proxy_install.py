@@ -6,7 +6,6 @@ import contextlib
 import http.client
 import os
 import shutil
-import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -20,12 +19,22 @@ from runtime.proxy import check, install, sockets
 from runtime.proxy.model import ProxyModel
 from runtime.proxy.render import TemplateError
 from tests.engine.proxy_backends import TCP_PORT
-from tests.engine.proxy_stand import Stand, backend, open_stand, template, until, with_backend
+from tests.engine.proxy_stand import (
+    Stand,
+    backend,
+    open_stand,
+    open_websocket,
+    template,
+    trusting,
+    until,
+    with_backend,
+)
 
 pytestmark = pytest.mark.engine
 
-RELOADS = 8
-CLIENTS = 6
+RELOADS = 6
+CLIENTS = 8
+IDLE_SECONDS = 0.03
 
 
 @pytest.fixture(scope="module")
@@ -198,9 +207,7 @@ class Load:
             thread.join(30)
 
     def _ask(self, keep: bool) -> None:
-        context = ssl.create_default_context()
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+        context = trusting()
         with contextlib.ExitStack() as stack:
             connection: http.client.HTTPSConnection | None = None
             while not self.ended.is_set():
@@ -220,6 +227,8 @@ class Load:
                     self.failures.append(repr(error))
                     connection = None
                 self.served += 1
+                # A reload hurts connections that wait for their next request, if any.
+                self.ended.wait(IDLE_SECONDS if keep else 0)
 
 
 def test_reloads_lose_no_request(stand: Stand, model: ProxyModel) -> None:
@@ -230,6 +239,14 @@ def test_reloads_lose_no_request(stand: Stand, model: ProxyModel) -> None:
             assert stand.install(more).reloaded
     assert load.served > 1000
     assert load.failures == []
+
+
+def test_a_websocket_stays_open_over_reloads(stand: Stand, model: ProxyModel) -> None:
+    with open_websocket(stand, "wss", "socket.example.test") as connection:
+        for number in range(2):
+            assert stand.install(with_backend(model, backend(f"more{number}", f"more{number}.example.test"))).reloaded
+        connection.send("still here")
+        assert connection.recv(timeout=10) == "echo still here"
 
 
 def test_an_image_that_is_not_there_is_told(stand: Stand, model: ProxyModel) -> None:

@@ -1,0 +1,58 @@
+"""Models whose rendered configuration is kept beside the template's; each has a name, which is that of its file."""
+
+from __future__ import annotations
+
+from runtime.applications import Backend, TcpPort
+from runtime.paths import Side
+from runtime.proxy.model import Link, ProxyModel
+
+
+def _backend(name: str, *host_names: str, port: int = 80, health_check: str = "") -> Backend:
+    return Backend(name, name, "application", name, port, host_names, health_check)
+
+
+_FILES = (
+    Backend(
+        "files_3900", "files", "storage", "files", 3900, ("s3.example.com", "*.s3.example.com"), "/health?live=1"
+    ),
+    Backend("files_3902", "files", "storage", "files", 3902, ("files.example.com",), "/health?live=1"),
+)
+_LINKS = (
+    Link("blog", Side.PUBLIC, ("https://blog.example.com/", "https://www.example.com/")),
+    Link("postgres", Side.INTERNAL, ()),
+    Link("wiki", Side.INTERNAL, ("http://wiki.internal.example.com/",)),
+)
+
+MODELS = {
+    "public-empty": ProxyModel(Side.PUBLIC, 80, 443, (), ()),
+    "public-typical": ProxyModel(
+        Side.PUBLIC,
+        80,
+        443,
+        (
+            _backend("blog", "blog.example.com", "www.example.com", port=2368),
+            _backend("any", "*.example.com"),
+            *_FILES,
+        ),
+        (),
+    ),
+    "public-demo": ProxyModel(Side.PUBLIC, 8080, 8443, (_backend("example", "example.test", port=8000),), ()),
+    "public-many": ProxyModel(
+        Side.PUBLIC,
+        80,
+        443,
+        tuple(_backend(f"app-{each:02}", f"app-{each:02}.example.com", f"*.app-{each:02}.net") for each in range(30)),
+        (),
+    ),
+    "internal-empty": ProxyModel(Side.INTERNAL, 80, 0, (), (), "internal.example.com"),
+    "internal-typical": ProxyModel(
+        Side.INTERNAL,
+        8081,
+        0,
+        (_backend("wiki", "wiki.internal.example.com", port=3000, health_check="/up"),),
+        (TcpPort("postgres", "postgres", 5432, 5432), TcpPort("cache", "cache_1", 16379, 6379)),
+        "internal.example.com",
+        _LINKS,
+    ),
+    "internal-without-page": ProxyModel(Side.INTERNAL, 80, 0, (_backend("wiki", "wiki.internal.example.com"),), ()),
+}
