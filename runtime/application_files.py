@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from runtime import documents, names
+from runtime import documents, names, rollout_options
 from runtime.applications import (
     CONTAINER_PORT,
     DEFAULT_PORT,
@@ -14,10 +14,13 @@ from runtime.applications import (
     HOST_NAMES,
     KEYS,
     PROXIED_SERVICE,
+    ROLLOUT,
     TCP_PORTS,
     Application,
     Backend,
     BrokenApplication,
+    Order,
+    Rollout,
     Service,
     TcpPort,
 )
@@ -68,6 +71,7 @@ class _Reader:
             services,
             backends,
             tuple(self._tcp_ports(services)),
+            self._rollout(services),
         )
 
     def _unknown_keys(self, mapping: dict[str, Any], path: KeyPath) -> None:
@@ -144,6 +148,13 @@ class _Reader:
                 check = self._health_check(service.definition, path)
                 for port, host_names in by_port.items():
                     yield Backend(f"{alias}_{port}", self.name, service.name, alias, port, tuple(host_names), check)
+
+    def _rollout(self, services: tuple[Service, ...]) -> Rollout:
+        service = next((each.definition for each in services if each.name == PROXIED_SERVICE), None)
+        rollout = self.checked(
+            lambda value: rollout_options.read(value, service), self.document.value.get(ROLLOUT), (ROLLOUT,)
+        )
+        return rollout or Rollout(Order.STOP_FIRST)
 
     def _health_check(self, mapping: dict[str, Any], path: KeyPath) -> str:
         if HEALTH_CHECK not in mapping:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ HOST_NAMES = "x-external-host-names"
 CONTAINER_PORT = "x-container-port"
 TCP_PORTS = "x-external-tcp-ports"
 HEALTH_CHECK = "x-health-check"
-KEYS = (HOST_NAMES, CONTAINER_PORT, TCP_PORTS, HEALTH_CHECK)
+ROLLOUT = "x-rollout"
+KEYS = (HOST_NAMES, CONTAINER_PORT, TCP_PORTS, HEALTH_CHECK, ROLLOUT)
 
 PROXIED_SERVICE = "application"
 DEFAULT_PORT = 80
@@ -47,6 +49,26 @@ class TcpPort:
     container_port: int
 
 
+class Order(StrEnum):
+    """How a new version takes over: beside the old one, or after it. See docs/deploys.md."""
+
+    START_FIRST = "start-first"
+    STOP_FIRST = "stop-first"
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """How the service `application` gets a new version. Times are in seconds.
+
+    `health_timeout` is how long it may take to become healthy, `drain_timeout` how long the old one may take to end
+    its requests.
+    """
+
+    order: Order
+    health_timeout: float = 60.0
+    drain_timeout: float = 30.0
+
+
 @dataclass(frozen=True)
 class Service:
     """One service of a Compose file: its definition as it stands in the file, and its image there."""
@@ -71,6 +93,7 @@ class Application:
     services: tuple[Service, ...]
     backends: tuple[Backend, ...]
     tcp_ports: tuple[TcpPort, ...]
+    rollout: Rollout
 
     @property
     def host_names(self) -> tuple[str, ...]:

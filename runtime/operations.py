@@ -138,7 +138,9 @@ def _installs(view: View, sides: tuple[Side, ...], *, force: bool) -> Plan:
         raise UsageError(f"The {off[0]} side is off; it has no proxy. Switch it on in conf/shoestring.yaml.")
     planned = {each.side: each.about for each in view.plan if isinstance(each, InstallProxy)}
     wanted = [model.side for model in view.desired.proxies if model.side in sides]
-    return tuple(InstallProxy(side, planned.get(side, "load again"), force) for side in wanted if force or side in planned)
+    return tuple(
+        InstallProxy(side, planned.get(side, "load again"), force) for side in wanted if force or side in planned
+    )
 
 
 def status(cluster: Cluster) -> Status:
