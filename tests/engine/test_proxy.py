@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from runtime.paths import Side
-from runtime.proxy.sockets import ask
+from runtime.proxy.sockets import ask, server_states
 from tests.engine.proxy_backends import BIG_PAGE
 from tests.engine.proxy_stand import Stand, open_stand, open_websocket, trusting, until
 
@@ -183,12 +183,18 @@ def test_a_container_that_comes_goes_and_comes_back_is_followed(stand: Stand) ->
     def status() -> int:
         return stand.http(stand.address("absent.example.test")).status_code
 
+    def address(name: str) -> str:
+        rows = (row.split() for row in server_states(stand.run.master_socket(Side.PUBLIC)).splitlines()[2:])
+        return next((row[4] for row in rows if row[1:2] == [name] and row[4] != "-"), "")
+
     for _ in range(2):
         container = stand.start_backend("absent")
         try:
             until("it serves", lambda: status() == 200)
             container.stop(timeout=1)
             until("it is gone", lambda: status() == 503)
+            # Docker gives its address to the next container that starts, which may be another application's.
+            until("its address is forgotten", lambda: not address("absent"), 10)
         finally:
             container.remove(force=True)
 
