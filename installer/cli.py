@@ -103,7 +103,7 @@ def setup(
 
 @app.command()
 def start(
-    data_directory: DataDirectory = None, dry_run: DryRun = False, json: Json = False, timeout: Timeout = 0.0
+    data_directory: DataDirectory = None, dry_run: DryRun = False, json: Json = False, timeout: Timeout = 60.0
 ) -> None:
     """Make everything run as the files say."""
     from runtime import operations
@@ -117,7 +117,7 @@ def start(
 
 @app.command()
 def stop(
-    data_directory: DataDirectory = None, dry_run: DryRun = False, json: Json = False, timeout: Timeout = 0.0
+    data_directory: DataDirectory = None, dry_run: DryRun = False, json: Json = False, timeout: Timeout = 60.0
 ) -> None:
     """Stop and remove all containers and networks of this instance. Files and data stay."""
     from runtime import operations
@@ -140,7 +140,7 @@ def reload(
     ] = False,
     dry_run: DryRun = False,
     json: Json = False,
-    timeout: Timeout = 0.0,
+    timeout: Timeout = 60.0,
 ) -> None:
     """Render the proxies' configuration again, check it, and have them load it."""
     from runtime import operations
@@ -154,6 +154,23 @@ def reload(
         return
     report = operations.reload(cluster, sides, _listener(json), timeout, force=force)
     _finish(report, "the proxies have the configuration that the files say", json)
+
+
+@app.command()
+def watchdog(data_directory: DataDirectory = None, dry_run: DryRun = False, json: Json = False) -> None:
+    """One pass: mend what differs from the files, and end. What failed a moment ago waits."""
+    from runtime.errors import LockedError
+    from runtime.watchdog import watch
+
+    if dry_run:
+        _show_plan(data_directory, json)
+        return
+    try:
+        report = watch(_open(data_directory), _listener(json))
+    except LockedError as error:
+        print(f"Nothing done. {error}")
+        return
+    _finish(report, "what runs is what the files say", json)
 
 
 @app.command()

@@ -69,6 +69,10 @@ class ChangeLines(Listener):
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
 
+    def waiting(self, holder: str) -> None:
+        """Say for whom it waits."""
+        self._lines.say(f"  Waiting for another command ({holder}).")
+
     def begin(self, change: Change) -> None:
         """Show what goes on now."""
         self._lines.passing(change.name, change.about)

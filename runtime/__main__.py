@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runtime.errors import DEBUG_VARIABLE, ExitCode, explain
+from runtime.errors import DEBUG_VARIABLE, ExitCode, LockedError, explain
 from runtime.paths import Side, find
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("stop", help="stop and remove all containers and networks; data stays")
     reload = commands.add_parser("reload", help="render, check and load the proxies' configuration")
     reload.add_argument("side", nargs="?", choices=[side.value for side in Side], help="default: both sides")
+    commands.add_parser("watchdog", help="one pass: mend what differs from the files, and end")
     commands.add_parser("plan", help="show what start would change")
     commands.add_parser("status", help="show what runs")
     return top
@@ -66,6 +67,7 @@ def _run(options: argparse.Namespace) -> ExitCode:
 
 def _change(options: argparse.Namespace, cluster: operations.Cluster) -> ExitCode:
     from runtime import operations, report
+    from runtime.watchdog import watch
 
     listener = operations.SILENT if options.json else report.Printer()
     if options.command == "start":
@@ -74,6 +76,14 @@ def _change(options: argparse.Namespace, cluster: operations.Cluster) -> ExitCod
     elif options.command == "stop":
         result = operations.stop(cluster, listener, LOCK_TIMEOUT_SECONDS)
         done = "nothing of this instance runs"
+    elif options.command == "watchdog":
+        try:
+            result = watch(cluster, listener)
+        except LockedError as error:
+            # The other command does what has to be done; the next pass is a minute away.
+            print(f"Nothing done. {error}")
+            return ExitCode.DONE
+        done = "what runs is what the files say"
     else:
         sides = (Side(options.side),) if options.side else tuple(Side)
         result = operations.reload(cluster, sides, listener, LOCK_TIMEOUT_SECONDS)

@@ -8,11 +8,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runtime import command, compose, files
+from runtime import command, compose, faults, files
 from runtime.errors import ShoestringError
 from runtime.images import LOCAL_REPOSITORY
 from runtime.paths import Side
-from runtime.plan import ApplyProject, Change, CreateNetwork, InstallProxy, Plan, RemoveNetwork, RemoveProject
+from runtime.plan import (
+    ApplyProject,
+    Change,
+    CreateNetwork,
+    InstallProxy,
+    Plan,
+    RemoveNetwork,
+    RemoveProject,
+    RestartContainer,
+)
 from runtime.projects import CORE, LABEL_INSTANCE, Project
 
 if TYPE_CHECKING:
@@ -48,6 +57,9 @@ class Tools:
 class Listener:
     """Hears of each change when it begins and when it is done; this one is silent."""
 
+    def waiting(self, holder: str) -> None:
+        """Another command holds the lock."""
+
     def begin(self, change: Change) -> None:
         """A change begins; it may take a while."""
 
@@ -68,7 +80,8 @@ def apply(plan: Plan, tools: Tools, listener: Listener) -> tuple[Outcome, ...]:
 
 
 def _apply(plan: Plan, tools: Tools, listener: Listener) -> Iterator[Outcome]:
-    for change in plan:
+    for number, change in enumerate(plan):
+        faults.point(f"change-{number}")
         listener.begin(change)
         started = time.monotonic()
         detail = error = ""
@@ -88,7 +101,9 @@ def _one(change: Change, tools: Tools) -> str:
         case InstallProxy():
             return tools.install_proxy(change.side, change.force)
         case ApplyProject():
-            _up(change.project, tools)
+            _up(change, tools)
+        case RestartContainer():
+            _restart(tools, change)
         case RemoveProject():
             argv = compose.down(change.project)
             command.check(argv, environment=environment({}), bare=True, timeout=compose.DOWN_TIMEOUT_SECONDS)
@@ -102,27 +117,42 @@ def environment(variables: Mapping[str, str]) -> dict[str, str]:
     return {name: os.environ[name] for name in compose.ENVIRONMENT if name in os.environ} | dict(variables)
 
 
-def _up(project: Project, tools: Tools) -> None:
+def _up(change: ApplyProject, tools: Tools) -> None:
+    project = change.project
     files.make_directory(project.generated.file.parent)
     files.write(project.generated.file, project.generated.content)
     secrets = tuple(value for name, value in tools.variables.items() if name != "DATA_BASE_PATH")
-    result = command.run(
-        compose.up(project),
-        environment=environment(tools.variables),
-        bare=True,
-        timeout=compose.UP_TIMEOUT_SECONDS,
-        secrets=secrets,
-    )
-    if result.ok:
-        return
+    recreate = (compose.up(project, recreate=change.recreate),) if change.recreate else ()
+    for argv in (*recreate, compose.up(project)):
+        result = command.run(
+            argv,
+            environment=environment(tools.variables),
+            bare=True,
+            timeout=compose.UP_TIMEOUT_SECONDS,
+            secrets=secrets,
+        )
+        if not result.ok:
+            raise _failure(project, result, tools)
+
+
+def _failure(project: Project, result: command.Result, tools: Tools) -> ShoestringError:
     missing = [image for image in _local_images(project) if not tools.client.images.list(name=image)]
     if missing:
-        raise ShoestringError(f"The local image {missing[0]} is not on this host. Build it: shoestring images build")
-    raise command.CommandError(result)
+        return ShoestringError(f"The local image {missing[0]} is not on this host. Build it: shoestring images build")
+    return command.CommandError(result)
 
 
 def _local_images(project: Project) -> list[str]:
     return [each.image for each in project.services if each.image.startswith(f"{LOCAL_REPOSITORY}/")]
+
+
+def _restart(tools: Tools, change: RestartContainer) -> None:
+    from docker.errors import DockerException
+
+    try:
+        tools.client.api.restart(change.container.id)
+    except DockerException as error:
+        raise ShoestringError(f"Docker cannot restart {change.container.name}: {error}") from error
 
 
 def _create_network(tools: Tools, name: str) -> None:

@@ -31,9 +31,13 @@ def check(project: Project) -> tuple[str, ...]:
     return (*_project(project), "config", "--quiet")
 
 
-def up(project: Project) -> tuple[str, ...]:
-    """Make a project's containers what its files say; those that are it already stay."""
-    return (*_project(project), "up", "--detach", "--remove-orphans", "--quiet-pull", "--no-build")
+def up(project: Project, recreate: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Make a project's containers what its files say; those that are it already stay.
+
+    With `recreate`, make the containers of these services anew, and touch no others.
+    """
+    argv = (*_project(project), "up", "--detach", "--remove-orphans", "--quiet-pull", "--no-build")
+    return (*argv, "--force-recreate", "--no-deps", *recreate) if recreate else argv
 
 
 def down(name: str) -> tuple[str, ...]:

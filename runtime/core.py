@@ -12,8 +12,9 @@ from runtime.settings import Settings
 
 # The user of the official haproxy image, and the group that may read certificates' keys.
 PROXY_UID = PROXY_GID = 99
-# 11 MB with maxconn 1000 when idle; TLS connections and the old worker during a reload take the rest.
-MEMORY_LIMIT = "128m"
+# 11 MB with maxconn 1000 when idle, and up to 9 MB for each of ten old processes that a websocket holds open; TLS
+# connections take the rest.
+MEMORY_LIMIT = "192m"
 HEADER = "# Made by Shoestring from the settings. Do not edit: it is written again.\n"
 
 CONFIGURATION_MOUNT = "/usr/local/etc/haproxy"
@@ -36,7 +37,8 @@ def project(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths, ru
         mark = digest(definition)
         definition["labels"] = labels(settings.instance, CORE, model.side, mark)
         definitions[service_name(model.side)] = definition
-        services.append(ProjectService(service_name(model.side), definition["image"], mark))
+        network = settings.docker_network(settings.network(model.side))
+        services.append(ProjectService(service_name(model.side), definition["image"], mark, networks=(network,)))
     networks = {
         name: {"name": settings.docker_network(name), "external": True}
         for name in (settings.network(model.side) for model in models)
@@ -66,6 +68,10 @@ def _service(settings: Settings, model: ProxyModel, paths: Paths, run: RunPaths)
         "mem_limit": MEMORY_LIMIT,
         "pids_limit": 64,
         "restart": "unless-stopped",
+        # Failed handshakes of scanners are logged; they must not fill a small disk.
+        "logging": {"driver": "local", "options": {"max-size": "5m", "max-file": "2"}},
+        # Without it Docker's DNS asks the host's name servers for each application that does not run.
+        "dns_opt": ["ndots:1"],
         "networks": [settings.network(side)],
         "ports": [_published(settings, side, *pair) for pair in _ports(model)],
         # Directories, never single files: a rename breaks a file mount.

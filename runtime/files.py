@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from runtime.errors import LockedError, ShoestringError
@@ -132,28 +132,49 @@ def publish_directory(staged: Path, target: Path) -> None:
 
 
 @contextlib.contextmanager
-def lock(path: Path, timeout: float = 0.0) -> Iterator[None]:
+def lock(path: Path, timeout: float = 0.0, waiting: Callable[[str], None] = lambda holder: None) -> Iterator[None]:
     """Hold the lock of an instance; the kernel lets go of it when the process ends, however it ends.
 
-    Waits at most `timeout` seconds. Raises LockedError that names who holds it.
+    Waits at most `timeout` seconds; `waiting` hears once for whom. Raises LockedError that names who holds it.
     """
-    make_directory(path.parent)
+    path.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + timeout
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    told = False
     try:
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
-                    raise LockedError(
-                        f"Another command is at work ({holder or 'unknown'}). Try again when it has ended."
-                    ) from None
-                time.sleep(LOCK_POLL_SECONDS)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"process {os.getpid()}".encode(), 0)
+        while not _locked(descriptor):
+            holder = _holder(descriptor)
+            if time.monotonic() >= deadline:
+                raise LockedError(f"Another command is at work ({holder}). Try again when it has ended.")
+            if not told:
+                waiting(holder)
+                told = True
+            time.sleep(LOCK_POLL_SECONDS)
         yield
     finally:
         os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _holder(descriptor: int) -> str:
+    """Who holds a lock, as the kernel knows it (proc(5), /proc/locks): nothing has to be written for that."""
+    status = os.fstat(descriptor)
+    place = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
+    for line in Path("/proc/locks").read_text(encoding="ascii").splitlines():
+        parts = line.split()
+        if len(parts) > 5 and parts[1] == "FLOCK" and parts[5] == place:
+            with contextlib.suppress(OSError):
+                words = Path(f"/proc/{parts[4]}/cmdline").read_text(encoding="utf-8", errors="replace").split("\0")
+                # The interpreter and where it lies say nothing to a person.
+                names = [Path(word).name if word.startswith("/") else word for word in words if word]
+                known = [name for name in names if not name.startswith("python")][:3]
+                return f"process {parts[4]}: {' '.join(known)}"
+            return f"process {parts[4]}"
+    return "it has just ended"

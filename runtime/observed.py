@@ -34,6 +34,7 @@ class Container:
     health: str
     exit_code: int | None
     status: str
+    networks: tuple[str, ...] = ()
 
     @property
     def running(self) -> bool:
@@ -67,10 +68,18 @@ class Observed:
         return tuple(sorted({each.application for each in self.containers} - {CORE}))
 
 
-def observe(client: DockerClient, instance: str) -> Observed:
-    """Ask the engine."""
+def observe(client: DockerClient, instance: str, expected: tuple[str, ...] = ()) -> Observed:
+    """Ask the engine.
+
+    Where containers of ours are on all `expected` networks, these are there and ours, and the networks are not
+    listed: with many applications that listing costs more than all else.
+    """
     listed = client.api.containers(all=True, filters={"label": [f"{LABEL_INSTANCE}={instance}"]})
-    return Observed(parse_containers(listed), parse_networks(client.api.networks()))
+    containers = parse_containers(listed)
+    joined = {name for each in containers if each.running for name in each.networks}
+    if expected and joined.issuperset(expected):
+        return Observed(containers, tuple(Network(name, name, instance) for name in expected))
+    return Observed(containers, parse_networks(client.api.networks()))
 
 
 def start_times(client: DockerClient, observed: Observed) -> dict[str, str]:
@@ -109,6 +118,7 @@ def _container(entry: Mapping[str, Any]) -> Container:
         health=health[1].removeprefix("health: ") if health else "",
         exit_code=int(exit_code[1]) if exit_code else None,
         status=status,
+        networks=tuple(sorted((entry.get("NetworkSettings") or {}).get("Networks") or ())),
     )
 
 

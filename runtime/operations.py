@@ -21,8 +21,9 @@ from runtime.plan import (
     refused_removals,
 )
 from runtime.proxy import install
+from runtime.proxy.model import ProxyModel
 from runtime.settings import Settings
-from runtime.settle import settle
+from runtime.settle import Failure, settle
 from runtime.status import Status, assess
 
 if TYPE_CHECKING:
@@ -54,17 +55,22 @@ class View:
 
 @dataclass(frozen=True)
 class Report:
-    """What a changing command did, and what is wrong in the files."""
+    """What a changing command did, and what is wrong.
+
+    `problems` are in the files, `failures` in what was applied, `refused` are sentences about what was not done.
+    """
 
     outcomes: tuple[Outcome, ...]
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
-    failures: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    refused: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
         """Whether all of it worked and no file is broken."""
-        return not self.problems and not self.failures and all(outcome.ok for outcome in self.outcomes)
+        wrong = self.problems or self.failures or self.refused
+        return not wrong and all(outcome.ok for outcome in self.outcomes)
 
 
 def open_cluster(paths: Paths) -> Cluster:
@@ -77,29 +83,41 @@ def look(cluster: Cluster) -> View:
     """Read the files, ask the engine, and plan. Changes nothing."""
     sources = read(cluster.settings, cluster.paths)
     desired = build(sources, cluster.paths, cluster.run)
-    seen = observe(cluster.client, cluster.settings.instance)
-    differences = tuple(
-        ProxyDifference(model.side, str(install.difference(cluster.paths, cluster.run, model)))
-        for model in desired.proxies
-    )
+    seen = observe(cluster.client, cluster.settings.instance, desired.networks)
+    differences = tuple(_difference(cluster, model) for model in desired.proxies)
     return View(desired, seen, plan_start(desired, seen, differences), refused_removals(desired, seen))
+
+
+def _difference(cluster: Cluster, model: ProxyModel) -> ProxyDifference:
+    found = install.difference(cluster.paths, cluster.run, model)
+    return ProxyDifference(model.side, str(found), found.inputs)
 
 
 def start(cluster: Cluster, listener: Listener = SILENT, timeout: float = 0.0) -> Report:
     """Make everything run as the files say. `timeout` is how long to wait for the lock, in seconds."""
-    with files.lock(cluster.run.lock, timeout):
-        _make_directories(cluster)
-        view = look(cluster)
-        outcomes = apply(view.plan, _tools(cluster, view.desired), listener)
-        _accept(cluster, view.desired)
-        applied = tuple(each.change.project for each in outcomes if each.ok and isinstance(each.change, ApplyProject))
-        failures = settle(cluster.client, cluster.run, view.desired, applied)
-    return Report(outcomes, view.desired.problems, view.desired.notes, (*view.refused, *failures))
+    with files.lock(cluster.run.lock, timeout, listener.waiting):
+        files.remove(cluster.run.stopped)
+        files.remove(cluster.run.attempts)
+        return carry_out(cluster, look(cluster), listener)
+
+
+def carry_out(cluster: Cluster, view: View, listener: Listener) -> Report:
+    """Make the changes of a plan and wait for them. The lock must be held."""
+    _make_directories(cluster)
+    outcomes = apply(view.plan, _tools(cluster, view.desired), listener)
+    _accept(cluster, view.desired)
+    applied = tuple(each.change.project for each in outcomes if each.ok and isinstance(each.change, ApplyProject))
+    failures = settle(cluster.client, cluster.run, view.desired, applied)
+    return Report(outcomes, view.desired.problems, view.desired.notes, failures, view.refused)
 
 
 def stop(cluster: Cluster, listener: Listener = SILENT, timeout: float = 0.0) -> Report:
-    """Stop and remove all containers of the instance, then its networks. Data and files stay."""
-    with files.lock(cluster.run.lock, timeout):
+    """Stop and remove all containers of the instance, then its networks. Data and files stay.
+
+    The watchdog leaves it like that until the next start.
+    """
+    with files.lock(cluster.run.lock, timeout, listener.waiting):
+        files.write(cluster.run.stopped, "")
         return Report(apply(stop_plan(cluster), _tools(cluster, None), listener))
 
 
@@ -121,7 +139,7 @@ def reload(
     With `force` they load it also where nothing changed, such as for a certificate that a person put there.
     Raises UsageError for a side that is off.
     """
-    with files.lock(cluster.run.lock, timeout):
+    with files.lock(cluster.run.lock, timeout, listener.waiting):
         view = look(cluster)
         outcomes = apply(_installs(view, sides, force=force), _tools(cluster, view.desired), listener)
     return Report(outcomes, view.desired.problems, view.desired.notes)

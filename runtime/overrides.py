@@ -27,7 +27,8 @@ def project(application: Application, settings: Settings, paths: Paths, variable
         additions[service.name] = {**addition, "labels": added}
         image = addition.get("image", service.image)
         task = service.name not in application.aliases and _may_end(service)
-        services.append(ProjectService(service.name, image, definition, _replicas(service), task))
+        joined = tuple(settings.docker_network(name) for name in addition.get("networks", {}) if name != "default")
+        services.append(ProjectService(service.name, image, definition, _replicas(service), task, joined))
     content: dict[str, Any] = {"services": additions}
     networks = _networks(application, settings)
     if networks:

@@ -100,6 +100,16 @@ class RunPaths:
         """Held by every command that changes something."""
         return self.directory / "lock"
 
+    @property
+    def stopped(self) -> Path:
+        """There while a person wants nothing of the instance to run."""
+        return self.directory / "stopped"
+
+    @property
+    def attempts(self) -> Path:
+        """What the watchdog tried in vain, and when."""
+        return self.directory / "attempts.json"
+
     def proxy(self, side: Side) -> Path:
         """The directory that the proxy's sockets are in; mounted into its container."""
         return self.directory / f"haproxy-{side}"

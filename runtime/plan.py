@@ -12,6 +12,9 @@ from runtime.paths import Side
 from runtime.projects import CORE, Project, ProjectService
 
 NEW, CHANGED, REMOVED = "+", "~", "-"
+# The engine's words. Compose starts what does not run; what Docker starts again and again, or holds, it leaves.
+TO_APPLY = ("created", "exited", "dead", "removing")
+TO_RESTART = ("restarting", "paused")
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class InstallProxy:
     side: Side
     about: str
     force: bool = False
+    inputs: str = ""
     sign = CHANGED
     kind = "install-proxy"
 
@@ -49,12 +53,34 @@ class InstallProxy:
 
 @dataclass(frozen=True)
 class ApplyProject:
-    """A project's containers are not what its files say."""
+    """A project's containers are not what its files say.
+
+    `changed`: the files want something else than before; not so where a container only has gone or ended.
+    `recreate` are services whose containers someone has altered; Compose would not see it.
+    """
 
     project: Project
     sign: str
     about: str
+    changed: bool = True
+    recreate: tuple[str, ...] = ()
     kind = "apply"
+
+    @property
+    def name(self) -> str:
+        """The application's name, or `core`."""
+        return self.project.application
+
+
+@dataclass(frozen=True)
+class RestartContainer:
+    """A container that is what its file says, and does not do what it should; Docker leaves it like that."""
+
+    project: Project
+    container: Container
+    about: str
+    sign = CHANGED
+    kind = "restart"
 
     @property
     def name(self) -> str:
@@ -88,16 +114,20 @@ class RemoveNetwork:
         return "network"
 
 
-Change = CreateNetwork | InstallProxy | ApplyProject | RemoveProject | RemoveNetwork
+Change = CreateNetwork | InstallProxy | ApplyProject | RestartContainer | RemoveProject | RemoveNetwork
 Plan = tuple[Change, ...]
 
 
 @dataclass(frozen=True)
 class ProxyDifference:
-    """What differs between a proxy's rendered configuration and the one in force; empty `about`: nothing."""
+    """What differs between a proxy's rendered configuration and the one in force; empty `about`: nothing.
+
+    `inputs` is a digest of what the configuration is made from.
+    """
 
     side: Side
     about: str
+    inputs: str = ""
 
 
 def plan_start(desired: Desired, observed: Observed, proxies: tuple[ProxyDifference, ...]) -> Plan:
@@ -107,7 +137,7 @@ def plan_start(desired: Desired, observed: Observed, proxies: tuple[ProxyDiffere
     """
     core = _project_change(desired.core, observed)
     applications = [_project_change(project, observed) for project in desired.projects]
-    installs = [InstallProxy(each.side, each.about) for each in proxies if each.about]
+    installs = [InstallProxy(each.side, each.about, inputs=each.inputs) for each in proxies if each.about]
     return (
         *_networks(desired, observed),
         # Before the core starts it needs its configuration; while it runs, it gets new host names once their
@@ -115,6 +145,7 @@ def plan_start(desired: Desired, observed: Observed, proxies: tuple[ProxyDiffere
         *(installs if core else ()),
         *([core] if core else ()),
         *(change for change in applications if change),
+        *(restart for project in (desired.core, *desired.projects) for restart in _restarts(project, observed)),
         *(() if core else installs),
         *_removals(desired, observed),
     )
@@ -150,27 +181,62 @@ def _project_change(project: Project, observed: Observed) -> ApplyProject | None
             return None  # All its services are behind profiles: nothing to run.
         side = f"{project.side}, " if project.side else ""
         return ApplyProject(project, NEW, f"new, {side}{', '.join(_images(project))}")
-    reasons = [reason for service in project.services for reason in _service_reasons(service, containers)]
+    differences = [each for service in project.services for each in _differences(service, containers)]
     known = {service.name for service in project.services}
-    reasons += [f"{each.service} removed" for each in containers if each.service not in known]
-    return ApplyProject(project, CHANGED, "; ".join(dict.fromkeys(reasons))) if reasons else None
+    differences += [
+        _Difference(f"{each.service} removed", changed=True) for each in containers if each.service not in known
+    ]
+    if not differences:
+        return None
+    return ApplyProject(
+        project,
+        CHANGED,
+        "; ".join(dict.fromkeys(each.about for each in differences)),
+        changed=any(each.changed for each in differences),
+        recreate=tuple(dict.fromkeys(each.recreate for each in differences if each.recreate)),
+    )
+
+
+@dataclass(frozen=True)
+class _Difference:
+    """One reason to apply a project; `recreate` names a service that Compose would take for right."""
+
+    about: str
+    changed: bool = False
+    recreate: str = ""
 
 
 def _images(project: Project) -> list[str]:
     return list(dict.fromkeys(service.image or "built image" for service in project.services))
 
 
-def _service_reasons(service: ProjectService, containers: tuple[Container, ...]) -> Iterator[str]:
+def _differences(service: ProjectService, containers: tuple[Container, ...]) -> Iterator[_Difference]:
     """Why a service has to be applied again."""
     mine = [each for each in containers if each.service == service.name]
-    if len(mine) < service.replicas:
-        yield f"{service.name} missing" if not mine else f"{service.name} {len(mine)} of {service.replicas}"
+    if len(mine) != service.replicas:
+        few = f"{service.name} missing" if not mine else f"{service.name} {len(mine)} of {service.replicas}"
+        yield _Difference(few)
     for container in mine:
         if container.definition != service.definition:
-            changed = service.image and container.image != service.image
-            yield f"image {container.image} → {service.image}" if changed else f"{service.name} changed"
-        elif not container.running and not _completed(service, container):
-            yield f"{service.name} {container.state}"
+            other = service.image and container.image != service.image
+            about = f"image {container.image} → {service.image}" if other else f"{service.name} changed"
+            yield _Difference(about, changed=True)
+        elif container.state in TO_APPLY and not _completed(service, container):
+            yield _Difference(f"{service.name} {container.state}")
+        elif container.running and not set(service.networks) <= set(container.networks):
+            yield _Difference(f"{service.name} taken off its network", recreate=service.name)
+
+
+def _restarts(project: Project, observed: Observed) -> Iterator[RestartContainer]:
+    """Containers that are unhealthy, in a crash loop, or paused; what is applied anyway is left out."""
+    definitions = {service.name: service.definition for service in project.services}
+    for container in observed.of(project.application):
+        if container.definition != definitions.get(container.service):
+            continue
+        if container.state in TO_RESTART:
+            yield RestartContainer(project, container, f"{container.service} {container.state}")
+        elif container.running and container.health == "unhealthy":
+            yield RestartContainer(project, container, f"{container.service} unhealthy")
 
 
 def _completed(service: ProjectService, container: Container) -> bool:

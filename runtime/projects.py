@@ -24,7 +24,7 @@ class ProjectService:
     """One service as it should run.
 
     `definition` is a digest of all that makes its containers what they are. A `task` may end: it is not started
-    again once it ended well.
+    again once it ended well. `networks` are those of ours that it must be on, by their names in Docker.
     """
 
     name: str
@@ -32,6 +32,7 @@ class ProjectService:
     definition: str
     replicas: int = 1
     task: bool = False
+    networks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,10 @@ def outcome_line(outcome: Outcome) -> str:
 class Printer(Listener):
     """Prints a line for each change that is done."""
 
+    def waiting(self, holder: str) -> None:
+        """Say for whom it waits."""
+        print(f"  Waiting for another command ({holder}).", flush=True)
+
     def done(self, outcome: Outcome) -> None:
         """Print it at once: it may be followed in a journal."""
         print(outcome_line(outcome), flush=True)
@@ -47,11 +51,11 @@ def report_lines(report: Report, done: str) -> list[str]:
     """What comes after the lines of the changes: information, problems, and how it ended."""
     lines = [f"  {note}" for note in report.notes]
     lines += [f"  ✗ {problem}" for problem in report.problems]
-    lines += [f"  ✗ {failure}" for failure in report.failures]
+    lines += [f"  ✗ {failure}" for failure in (*report.failures, *report.refused)]
     failed = sum(not outcome.ok for outcome in report.outcomes)
     if failed:
         lines.append(f"  {failed} of {count(len(report.outcomes), 'change')} failed.")
-    elif not report.outcomes:
+    elif not report.outcomes and not lines:
         lines.append(f"  Nothing to do: {done}.")
     return lines
 
@@ -67,7 +71,7 @@ def report_json(report: Report) -> str:
             "ok": report.ok,
             "changes": changes,
             "problems": [_problem(each) for each in report.problems],
-            "failures": list(report.failures),
+            "failures": [str(each) for each in (*report.failures, *report.refused)],
             "notes": list(report.notes),
         }
     )

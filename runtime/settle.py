@@ -26,17 +26,30 @@ POLL_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """One look: sentences about what has failed, and whether something is still on its way."""
+class Failure:
+    """Something that was applied, and does not run or is not reached."""
 
-    failures: tuple[str, ...]
+    application: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.application}: {self.what}"
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """One look: what has failed, and whether something is still on its way."""
+
+    failures: tuple[Failure, ...]
     waiting: bool
 
 
-def settle(client: DockerClient, run: RunPaths, desired: Desired, applied: tuple[Project, ...]) -> tuple[str, ...]:
+def settle(
+    client: DockerClient, run: RunPaths, desired: Desired, applied: tuple[Project, ...]
+) -> tuple[Failure, ...]:
     """Wait until the projects run and their proxies reach them, at most PATIENCE_SECONDS.
 
-    Returns a sentence for each thing that does not.
+    Returns what does not.
     """
     if not applied:
         return ()
@@ -53,13 +66,15 @@ def settle(client: DockerClient, run: RunPaths, desired: Desired, applied: tuple
 def _look(run: RunPaths, desired: Desired, applied: tuple[Project, ...], observed: Observed) -> _Seen:
     serving = {side: _serving(run, side) for side in desired.settings.sides}
     by_name = {each.name: each for each in desired.applications}
-    failures: list[str] = []
+    failures: list[Failure] = []
     waiting = False
     for project in applied:
         found = states_of(project, observed)
         bad = {service: state for service, state in found.items() if state not in FINE}
         failures += [
-            f"{project.application}: {service} is {state}. See: docker compose -p {project.name} logs {service}"
+            Failure(
+                project.application, f"{service} is {state}. See: docker compose -p {project.name} logs {service}"
+            )
             for service, state in bad.items()
         ]
         waiting = waiting or any(state in PASSING for state in bad.values())
@@ -79,8 +94,9 @@ def _serving(run: RunPaths, side: Side) -> frozenset[str]:
         return frozenset()
 
 
-def _unreached(application: Application, serving: frozenset[str]) -> Iterator[str]:
+def _unreached(application: Application, serving: frozenset[str]) -> Iterator[Failure]:
     """What the proxy asks in vain: a wrong port, or an application that does not listen on all addresses."""
+    silent = "it runs, but does not answer the proxy at"
     for backend in application.backends:
         if backend.name not in serving:
             asked = (
@@ -88,13 +104,9 @@ def _unreached(application: Application, serving: frozenset[str]) -> Iterator[st
                 if backend.health_check
                 else f"port {backend.port}"
             )
-            yield (
-                f"{application.name}: it runs, but does not answer the proxy at {asked}. "
-                f"Check x-container-port, and that {backend.service} listens on 0.0.0.0."
-            )
+            advice = f"Check x-container-port, and that {backend.service} listens on 0.0.0.0."
+            yield Failure(application.name, f"{silent} {asked}. {advice}")
     for tcp in application.tcp_ports:
         if states.tcp_name(tcp.port) not in serving:
-            yield (
-                f"{application.name}: it runs, but does not answer the proxy at port {tcp.container_port}. "
-                "Check x-external-tcp-ports, and that it listens on 0.0.0.0."
-            )
+            advice = "Check x-external-tcp-ports, and that it listens on 0.0.0.0."
+            yield Failure(application.name, f"{silent} port {tcp.container_port}. {advice}")

@@ -76,6 +76,7 @@ def running(
             health=health,
             exit_code=exit_code,
             status="",
+            networks=service.networks,
         )
         for service in project.services
     )

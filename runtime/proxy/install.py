@@ -40,12 +40,14 @@ class ConfigurationError(ShoestringError):
 class Difference:
     """What installing would do: the change to the file, and whether the running process lacks the file's content.
 
-    `problem` is what keeps it from being known; installing then fails, and says the same.
+    `problem` is what keeps it from being known; installing then fails, and says the same. `inputs` is a digest of
+    what the configuration is made from, empty if it cannot be known.
     """
 
     change: Change
     stale: bool = False
     problem: str = ""
+    inputs: str = ""
 
     def __str__(self) -> str:
         """What a person reads; empty if there is nothing to do."""
@@ -76,11 +78,13 @@ def difference(paths: Paths, run: RunPaths, model: ProxyModel) -> Difference:
     """
     installed = _installed(paths, model.side)
     try:
-        change = configuration.compare(installed, _template(paths, model.side), model)
+        template = _template(paths, model.side)
+        change = configuration.compare(installed, template, model)
         running = sockets.running_digest(run.master_socket(model.side))
     except ShoestringError as error:
         return Difference(Change(model.side), problem=str(error))
-    return Difference(change, stale=installed is not None and running is not None and running != installed.digest)
+    stale = installed is not None and running is not None and running != installed.digest
+    return Difference(change, stale, inputs=configuration.inputs_digest(template, model))
 
 
 def prepare(paths: Paths, model: ProxyModel, image: str, client: DockerClient) -> Prepared:

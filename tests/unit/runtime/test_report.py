@@ -8,6 +8,7 @@ from runtime.errors import ExitCode, Problem, SettingsError, UsageError, explain
 from runtime.operations import Report
 from runtime.plan import CreateNetwork, RemoveProject
 from runtime.report import change_lines, changes_json, outcome_line, report_json, report_lines
+from runtime.settle import Failure
 
 GOOD = Outcome(CreateNetwork("shoestring-main"), 0.12)
 BAD = Outcome(RemoveProject("a", "shoestring-a", "stop"), 1.0, error="docker failed:\nwhy")
@@ -20,7 +21,7 @@ def test_lines_of_changes() -> None:
 
 def test_how_a_command_ended() -> None:
     problem = Problem(Path("/srv/a.yaml"), "is wrong", "services", 3)
-    report = Report((GOOD, BAD), (problem,), ("a note",), ("b: web is exited",))
+    report = Report((GOOD, BAD), (problem,), ("a note",), (Failure("b", "web is exited"),))
     assert report_lines(report, "all is well") == [
         "  a note",
         "  ✗ a.yaml:3 services: is wrong",
@@ -29,7 +30,9 @@ def test_how_a_command_ended() -> None:
     ]
     assert report_lines(Report(()), "all is well") == ["  Nothing to do: all is well."]
     assert Report((GOOD,)).ok
-    assert not any(each.ok for each in (Report((BAD,)), Report((), (problem,)), Report((), failures=("x",))))
+    assert not any(
+        each.ok for each in (Report((BAD,)), Report((), (problem,)), Report((), failures=(Failure("x", "y"),)))
+    )
 
 
 def test_json_has_its_version_and_everything_in_it() -> None:
