@@ -67,5 +67,5 @@ def _references(cluster: Cluster) -> Iterator[str]:
 def _total(fetched: list[Fetched]) -> str:
     from installer.summary import size
 
-    names = ", ".join(each.image for each in fetched)
+    names = ", ".join(dict.fromkeys(each.image for each in fetched))
     return f"{names}  {size(sum(each.own for each in fetched))}"

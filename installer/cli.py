@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from installer import cli_images
+from installer import cli_deploy, cli_images
 from installer.cli_options import DataDirectory, DryRun, Json, Timeout
 from runtime.errors import DEBUG_VARIABLE, ExitCode, explain
 from runtime.paths import Side, find
@@ -26,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(cli_deploy.app)
 app.add_typer(cli_images.app, name="images")
 
 
@@ -91,12 +92,21 @@ def setup(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before writing.")] = False,
     start: Annotated[bool, typer.Option("--start/--no-start", help="Start everything when it is written.")] = True,
     dry_run: DryRun = False,
+    record: Annotated[
+        bool, typer.Option("--record/--no-record", help="Make it the directory of commands that name none.")
+    ] = True,
 ) -> None:
     """Set this host up: a few questions, then the data directory, the proxies and the first application."""
     from installer.setup import SetupOptions, run
 
     options = SetupOptions(
-        data_directory=data_directory, answers=answers, defaults=defaults, yes=yes, start=start, dry_run=dry_run
+        data_directory=data_directory,
+        answers=answers,
+        defaults=defaults,
+        yes=yes,
+        start=start,
+        dry_run=dry_run,
+        recorded=record,
     )
     raise typer.Exit(run(options))
 

@@ -11,7 +11,7 @@ from runtime.apply import Listener, Outcome
 from runtime.plan import Change
 from runtime.report import outcome_line
 
-NAME_WIDTH = 20
+NAME_WIDTH = 22
 PASSING_WIDTH = 78
 # ECMA-48: go to the line's begin, and erase to its end.
 _ERASE = "\r\x1b[K"

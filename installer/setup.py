@@ -33,7 +33,7 @@ LOCK_TIMEOUT_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class SetupOptions:
-    """The options of `shoestring setup`. `record` is where the data directory's place is recorded on the host."""
+    """The options of `shoestring setup`. With `recorded`, its place is noted in `record`."""
 
     data_directory: Path | None = None
     answers: Path | None = None
@@ -41,6 +41,7 @@ class SetupOptions:
     yes: bool = False
     start: bool = True
     dry_run: bool = False
+    recorded: bool = True
     record: Path = RECORD
 
     @property
@@ -163,18 +164,19 @@ def _carry_out(options: SetupOptions, wanted: Wanted, start: BringUp, lines: Lin
     with files.lock(RunPaths(wanted.settings.instance).lock, LOCK_TIMEOUT_SECONDS):
         notes = _write(wanted)
     lines.done("data directory", str(paths.root))
-    unrecorded = record.write(paths.root, options.record)
+    unrecorded = record.write(paths.root, options.record) if options.recorded else ""
+    recorded = options.recorded and not unrecorded
     for note in (*notes, unrecorded):
         if note:
             lines.note(note)
     if not options.start:
-        lines.say(f"\n  Start it with: shoestring start{summary.option(paths, recorded=not unrecorded)}")
+        lines.say(f"\n  Start it with: shoestring start{summary.option(paths, recorded=recorded)}")
         return ExitCode.DONE
     code = _start(options, wanted, start, lines)
     if code is ExitCode.DONE:
         seconds = time.monotonic() - began
         lines.say("")
-        lines.say("\n".join(summary.closing_lines(wanted.settings, paths, seconds, recorded=not unrecorded)))
+        lines.say("\n".join(summary.closing_lines(wanted.settings, paths, seconds, recorded=recorded)))
     return code
 
 

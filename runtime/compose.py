@@ -40,6 +40,26 @@ def up(project: Project, recreate: tuple[str, ...] = ()) -> tuple[str, ...]:
     return (*argv, "--force-recreate", "--no-deps", *recreate) if recreate else argv
 
 
+def create_more(project: Project, service: str, total: int) -> tuple[str, ...]:
+    """Create containers of a service, not started, until there are `total`; those that are there stay as they are."""
+    return (*_create(project), "--no-recreate", "--remove-orphans", "--scale", f"{service}={total}", service)
+
+
+def create(project: Project, services: tuple[str, ...]) -> tuple[str, ...]:
+    """Create the containers of services anew where they changed, not started."""
+    return (*_create(project), *services)
+
+
+def start_created(project: Project, service: str, total: int, others: tuple[str, ...]) -> tuple[str, ...]:
+    """Start the containers of services that were created, and what they depend on, in the order of the file."""
+    argv = (*_project(project), "up", "--detach", "--quiet-pull", "--no-build", "--no-recreate")
+    return (*argv, "--scale", f"{service}={total}", service, *others)
+
+
+def _create(project: Project) -> tuple[str, ...]:
+    return (*_project(project), "up", "--no-start", "--no-deps", "--quiet-pull", "--no-build")
+
+
 def down(name: str) -> tuple[str, ...]:
     """Stop and remove a project's containers and its own networks, by its name alone. Its volumes stay."""
     return (*BINARY, "--project-name", name, "down", "--remove-orphans")

@@ -107,5 +107,6 @@ def _bind(source: str, target: str, *, read_only: bool) -> dict[str, Any]:
         "source": source,
         "target": target,
         "read_only": read_only,
-        "bind": {"create_host_path": True},
+        # Where SELinux is on (Fedora), containers see only what is labelled for them; elsewhere it does nothing.
+        "bind": {"create_host_path": True, "selinux": "z"},
     }

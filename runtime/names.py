@@ -14,6 +14,7 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 # What a container's host name may be: the ancestor's files have underscores in them.
 _BACKEND = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 _APPLICATION = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_INSTANCE = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@([^@]+)")
 # RFC 3986 section 3.3, without what HAProxy's configuration or a shell would read as its own.
 _HTTP_PATH = re.compile(r"/[A-Za-z0-9/._~!&()*+,;=:@%?-]*")
@@ -92,9 +93,16 @@ def backend(value: object) -> str:
 
 
 def application(value: object) -> str:
-    """The name of an application, an instance or a network: also part of names in Docker."""
+    """The name of an application or a network: also part of names in Docker."""
     if not isinstance(value, str) or not _APPLICATION.fullmatch(value):
         raise ValueError(f"{value!r} is not a name (lower-case letters, digits, - and _)")
+    return value
+
+
+def instance(value: object) -> str:
+    """The name of an instance: it begins the names of all that is ours in Docker, and ends at the first `_`."""
+    if not isinstance(value, str) or not _INSTANCE.fullmatch(value):
+        raise ValueError(f"{value!r} is not a name for an instance (lower-case letters, digits and -)")
     return value
 
 

@@ -12,7 +12,7 @@ from runtime.plan import NEW, Change, Plan
 from runtime.status import Status
 
 JSON_VERSION = 1
-NAME_WIDTH = 20
+NAME_WIDTH = 22
 
 
 def say(lines: list[str]) -> None:

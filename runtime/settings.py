@@ -13,6 +13,8 @@ from runtime.paths import Side
 from runtime.schema import key, list_of, one_of, read, section
 
 VERSION = 1
+# No instance has it in its name, so that no two instances can have a project or a network of one name.
+SEPARATOR = "_"
 ACME_SERVERS = ("production", "staging")
 
 
@@ -104,7 +106,7 @@ class Settings:
     version: int = key("the version of this file's format", check=_version, default=VERSION)
     instance: str = key(
         "part of the name of all that is ours in Docker; two instances on a host never disturb each other",
-        check=names.application,
+        check=names.instance,
         default="shoestring",
     )
     public: PublicSettings | None = section("the public proxy; off: none, and no public applications", PublicSettings)
@@ -137,11 +139,11 @@ class Settings:
 
     def docker_network(self, name: str) -> str:
         """What a network of ours is called in Docker."""
-        return f"{self.instance}-{name}"
+        return f"{self.instance}{SEPARATOR}{name}"
 
     def project(self, application: str) -> str:
         """The Compose project of an application, or of the core."""
-        return f"{self.instance}-{application}"
+        return f"{self.instance}{SEPARATOR}{application}"
 
 
 def load(file: Path) -> Settings:

@@ -204,7 +204,7 @@ def port_problem(
     `is_taken` says that it could not be bound, for what neither Docker nor the kernel's list tells of.
     """
     container = ports.publisher(address, port, facts.engine.containers)
-    if container and instance and container.project == f"{instance}-core":
+    if container and instance and container.project == f"{instance}_core":
         return ""
     advice = f"or choose another {dotted(key)}."
     if container:

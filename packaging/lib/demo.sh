@@ -3,8 +3,6 @@
 
 readonly DEMO=shoestring-demo
 readonly DEMO_DIRECTORY=/srv/$DEMO
-# Where setup writes which data directory this host has.
-readonly RECORD=/etc/shoestring/data-directory
 # The local images that were here before the demo; it removes no others than its own.
 readonly DEMO_IMAGES_BEFORE=/var/lib/$DEMO/images-before
 
@@ -33,7 +31,7 @@ demo() {
   fi
   answers=$(mktemp)
   demo_answers >"$answers"
-  "$SHOESTRING" setup --answers "$answers" --data-directory "$DEMO_DIRECTORY" --yes </dev/null || code=$?
+  "$SHOESTRING" setup --answers "$answers" --data-directory "$DEMO_DIRECTORY" --no-record --yes </dev/null || code=$?
   rm -f "$answers"
   if ((code != 0)); then
     printf '\nThe demo did not start. Mend what is named above, then run this again, or take it away: sudo %s --remove\n' "$0"
@@ -100,17 +98,11 @@ remove_demo() {
   done_with "its containers and networks are gone"
   begin "removed"
   must rm -rf "$DEMO_DIRECTORY" "/run/shoestring/$DEMO"
-  forget_demo_directory
+  rmdir --ignore-fail-on-non-empty /run/shoestring 2>/dev/null || true
   done_with "$DEMO_DIRECTORY"
   remove_demo_images
   note "Left alone: Docker, the packages and Shoestring itself. The latter goes with:"
   note "  sudo PIPX_HOME=$PIPX_HOME PIPX_BIN_DIR=$PIPX_BIN_DIR $(pipx_command) uninstall shoestring"
-}
-
-# Commands without --data-directory use the recorded one; a real instance's record stays.
-forget_demo_directory() {
-  if [[ -r $RECORD && $(<"$RECORD") == "$DEMO_DIRECTORY" ]]; then must rm "$RECORD"; fi
-  rmdir --ignore-fail-on-non-empty "$(dirname "$RECORD")" /run/shoestring 2>/dev/null || true
 }
 
 # What a stop left, because the demo was never complete or its files are damaged.

@@ -89,8 +89,8 @@ def _container(client: DockerClient, image: str, directory: Path, certificates: 
         pids_limit=16,
         labels={LABEL: str(directory)},
         volumes={
-            str(directory): {"bind": core.CONFIGURATION_MOUNT, "mode": "ro"},
-            str(certificates): {"bind": core.CERTIFICATES_MOUNT, "mode": "ro"},
+            str(directory): {"bind": core.CONFIGURATION_MOUNT, "mode": "ro,z"},
+            str(certificates): {"bind": core.CERTIFICATES_MOUNT, "mode": "ro,z"},
         },
     )
     try:

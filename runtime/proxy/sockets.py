@@ -88,3 +88,12 @@ def running_digest(master: Path) -> str | None:
 def server_states(master: Path) -> str:
     """The state of all servers, in the form of HAProxy's server-state file."""
     return ask(master, "@1 show servers state\nquit")
+
+
+def workers(master: Path) -> tuple[int, ...]:
+    """The process numbers of all processes that serve: the one at work, and those that end with their connections.
+
+    Management Guide, `show proc`. Raises NotRunningError, ShoestringError.
+    """
+    rows = (line.split() for line in ask(master, "show proc\nquit").splitlines())
+    return tuple(int(row[0]) for row in rows if len(row) > 1 and row[1] == "worker" and row[0].isdigit())

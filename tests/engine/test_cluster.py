@@ -128,7 +128,7 @@ def test_only_what_was_edited_is_touched(instance: Instance, tools: str) -> None
     assert instance.wait("a.example.test").body == "changed\n"
     after = instance.containers()
     assert [name for name in before if before[name] != after[name]] == [
-        f"{instance.settings.instance}-a-application-1"
+        f"{instance.settings.instance}_a-application-1"
     ]
 
 
@@ -206,7 +206,7 @@ def test_deleting_a_file_removes_its_application_alone(instance: Instance, tools
 
     assert instance.get("a.example.test").status == 404
     assert instance.get("b.example.test").body == "b\n"
-    assert not any("-a-" in name for name in instance.containers())
+    assert not any("_a-" in name for name in instance.containers())
 
 
 def test_all_files_of_a_side_gone_at_once_remove_nothing(instance: Instance, tools: str) -> None:

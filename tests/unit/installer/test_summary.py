@@ -55,7 +55,7 @@ def test_internal_services_that_the_internet_reaches_are_told() -> None:
 def test_what_is_made_and_what_is_off() -> None:
     assert summary.new_lines(SETTINGS, PATHS) == [
         "  +  data directory  /srv/shoestring, its configuration a git repository",
-        "  +  networks        shoestring-main, shoestring-internal",
+        "  +  networks        shoestring_main, shoestring_internal",
         "  +  proxies         public and internal",
         "  +  example         an application at https://example.com",
     ]

@@ -20,7 +20,7 @@ def test_each_application_is_on_its_own_side() -> None:
     wanted = desired(application("a", web("a.com")), application("b", INTERNAL.format("b"), Side.INTERNAL))
     assert [each.name for each in proxy(wanted, Side.PUBLIC).backends] == ["a"]
     assert [each.name for each in proxy(wanted, Side.INTERNAL).backends] == ["b"]
-    assert wanted.networks == ("shoestring-main", "shoestring-internal")
+    assert wanted.networks == ("shoestring_main", "shoestring_internal")
     assert [each.name for each in wanted.core.services] == ["haproxy-public", "haproxy-internal"]
 
 
@@ -109,7 +109,7 @@ def test_what_is_not_proxied_is_told() -> None:
 def test_a_side_that_is_off_has_no_proxy() -> None:
     wanted = desired(settings_text="internal: off\n")
     assert [model.side for model in wanted.proxies] == [Side.PUBLIC]
-    assert wanted.networks == ("shoestring-main",)
+    assert wanted.networks == ("shoestring_main",)
 
 
 def test_the_proxies_have_no_rights_that_they_do_not_need() -> None:

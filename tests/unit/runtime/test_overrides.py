@@ -22,7 +22,7 @@ def test_an_alias_on_the_sides_network_and_labels() -> None:
     made = content(web("a.com", more="    hostname: backend_a\n"))
     service = made["services"]["application"]
     assert service["networks"] == {"main": {"aliases": ["backend_a"]}}
-    assert made["networks"] == {"main": {"name": "shoestring-main", "external": True}}
+    assert made["networks"] == {"main": {"name": "shoestring_main", "external": True}}
     labels = service["labels"]
     assert labels.pop("shoestring.definition")
     assert labels == {"shoestring.instance": "shoestring", "shoestring.application": "a", "shoestring.side": "public"}
@@ -41,7 +41,7 @@ def test_networks_that_are_not_ours_stay() -> None:
         "networks: {own: {}, named: {name: elsewhere, external: true}, postgres: {external: true}}\n"
     )
     made = content(text, settings_text="networks: {additional: [postgres, named]}\n")
-    assert made["networks"] == {"postgres": {"name": "shoestring-postgres", "external": True}}
+    assert made["networks"] == {"postgres": {"name": "shoestring_postgres", "external": True}}
 
 
 def test_the_local_source_replaces_only_images_that_have_a_recipe() -> None:

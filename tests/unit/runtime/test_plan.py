@@ -22,8 +22,8 @@ def test_a_fresh_host() -> None:
     wanted = desired(application("a", web("a.com")))
     plan = plan_start(wanted, NOTHING, (ProxyDifference(Side.PUBLIC, "+1 host"),))
     assert said(plan) == [
-        ("+", "shoestring-main", "network"),
-        ("+", "shoestring-internal", "network"),
+        ("+", "shoestring_main", "network"),
+        ("+", "shoestring_internal", "network"),
         ("~", "proxy public", "+1 host"),
         ("+", "core", "new, haproxy:3.2-alpine"),
         ("+", "a", "new, public, web:1"),
@@ -121,21 +121,21 @@ def test_a_side_that_was_switched_off() -> None:
 
 
 def test_a_network_of_someone_elses_is_never_taken() -> None:
-    seen = Observed((), (Network("1", "shoestring-main", ""),))
-    with pytest.raises(ShoestringError, match="shoestring-main exists and is not Shoestring's"):
+    seen = Observed((), (Network("1", "shoestring_main", ""),))
+    with pytest.raises(ShoestringError, match="shoestring_main exists and is not Shoestring's"):
         plan_start(desired(), seen, ())
 
 
 def test_stop_takes_applications_then_the_core_then_our_networks() -> None:
     wanted = desired(application("a", web("a.com")), application("b", web("b.com")))
     seen = observed_of(wanted)
-    seen = replace(seen, networks=(*seen.networks, Network("9", "bridge", ""), Network("8", "other-main", "other")))
+    seen = replace(seen, networks=(*seen.networks, Network("9", "bridge", ""), Network("8", "other_main", "other")))
     assert [(change.kind, change.name) for change in plan_stop(seen, "shoestring")] == [
         ("remove", "a"),
         ("remove", "b"),
         ("remove", "core"),
-        ("remove-network", "shoestring-main"),
-        ("remove-network", "shoestring-internal"),
+        ("remove-network", "shoestring_main"),
+        ("remove-network", "shoestring_internal"),
     ]
     assert plan_stop(Observed((), (Network("9", "bridge", ""),)), "shoestring") == ()
 

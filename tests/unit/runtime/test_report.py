@@ -10,13 +10,13 @@ from runtime.plan import CreateNetwork, RemoveProject
 from runtime.report import change_lines, changes_json, outcome_line, report_json, report_lines
 from runtime.settle import Failure
 
-GOOD = Outcome(CreateNetwork("shoestring-main"), 0.12)
+GOOD = Outcome(CreateNetwork("shoestring_main"), 0.12)
 BAD = Outcome(RemoveProject("a", "shoestring-a", "stop"), 1.0, error="docker failed:\nwhy")
 
 
 def test_lines_of_changes() -> None:
-    assert outcome_line(GOOD) == "  ✓ shoestring-main       network  0.1 s"
-    assert outcome_line(BAD) == "  ✗ a                     stop\n      docker failed:\n      why"
+    assert outcome_line(GOOD) == "  ✓ shoestring_main         network  0.1 s"
+    assert outcome_line(BAD) == "  ✗ a                       stop\n      docker failed:\n      why"
 
 
 def test_how_a_command_ended() -> None:
@@ -42,7 +42,7 @@ def test_json_has_its_version_and_everything_in_it() -> None:
     assert [change["ok"] for change in answer["changes"]] == [True, False]
     assert answer["changes"][0] | {"seconds": 0} == {
         "kind": "create-network",
-        "name": "shoestring-main",
+        "name": "shoestring_main",
         "about": "network",
         "new": True,
         "ok": True,
@@ -55,8 +55,8 @@ def test_json_has_its_version_and_everything_in_it() -> None:
 def test_a_dry_run() -> None:
     plan = (GOOD.change, BAD.change)
     assert change_lines(plan, "shoestring stop") == [
-        "  + shoestring-main       network",
-        "  - a                     stop",
+        "  + shoestring_main         network",
+        "  - a                       stop",
         "  2 changes. Apply: shoestring stop",
     ]
     assert change_lines((), "x") == ["  Nothing to do."]

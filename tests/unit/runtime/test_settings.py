@@ -23,7 +23,7 @@ def test_defaults() -> None:
     assert found.internal_domain == "internal.example.com"
     assert found.sides == (Side.PUBLIC, Side.INTERNAL)
     assert found.network_names == ("main", "internal")
-    assert found.docker_network("main") == "shoestring-main"
+    assert found.docker_network("main") == "shoestring_main"
     assert found.internal
     assert found.internal.address == "127.0.0.1"
 

@@ -116,7 +116,7 @@ def test_a_port_that_a_container_publishes_names_the_container(facts: Facts) -> 
 
 def test_the_own_proxy_of_a_setup_that_runs_again_takes_nothing(facts: Facts) -> None:
     running = replace(
-        publishing(facts, Container("p", "shoestring-core", CORE_FILE, (("203.0.113.7", 80), ("203.0.113.7", 443)))),
+        publishing(facts, Container("p", "shoestring_core", CORE_FILE, (("203.0.113.7", 80), ("203.0.113.7", 443)))),
         listeners=(Listener("203.0.113.7", 80, "docker-proxy", 9),),
     )
     unbindable = frozenset([("203.0.113.7", 80), ("203.0.113.7", 443)])
@@ -125,7 +125,7 @@ def test_the_own_proxy_of_a_setup_that_runs_again_takes_nothing(facts: Facts) ->
 
 def test_an_instance_that_runs_from_another_directory(facts: Facts) -> None:
     other = CORE_FILE.replace("/srv/shoestring", "/srv/other")
-    found = check(publishing(facts, Container("p", "shoestring-core", other, ())))
+    found = check(publishing(facts, Container("p", "shoestring_core", other, ())))
     assert found == (
         "instance: shoestring already runs from /srv/other. "
         "Set up that directory, or give another instance in the answers.",

@@ -1,0 +1,143 @@
+"""The places of a backend in a running proxy: which container is in each, whether it passed its check, what it does.
+
+Docker's DNS puts addresses into the places, by itself. What a place is told (`drain`, `ready`) stays with it whatever
+container comes into it: so a place can be closed before a container is there, is checked while it is closed, and is
+opened once the container has proved itself. After a reload the processes before still serve their last connections;
+they are told the same, and their sessions count.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from runtime.errors import ShoestringError
+from runtime.proxy import sockets
+
+# An old process may end between two questions; HAProxy's master then never answers.
+OLD_PROCESS_TIMEOUT_SECONDS = 1.0
+_SERVERS_ONLY = "4 -1"
+
+
+class Admission(StrEnum):
+    """What a place is told to do. The words are HAProxy's (Management Guide, `set server … state`)."""
+
+    # Gets requests, as soon as its checks pass.
+    READY = "ready"
+    # Is checked and keeps the requests that it has, but gets no new ones.
+    DRAIN = "drain"
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One place of a backend.
+
+    `address` and `port` are those of the container in it (empty and 0: none); `status` is HAProxy's word;
+    `passed`: its check passed since that container is in it; `sessions` are requests and connections under way;
+    `check` says how its last check went, such as `L7STS 500`.
+    """
+
+    backend: str
+    name: str
+    address: str
+    port: int
+    status: str
+    passed: bool
+    sessions: int
+    check: str
+
+    @property
+    def serves(self) -> bool:
+        """Whether it gets requests."""
+        return self.status.startswith("UP")
+
+    @property
+    def down(self) -> bool:
+        """Whether its check fails."""
+        return self.status.startswith("DOWN")
+
+
+def parse(answer: str) -> tuple[Slot, ...]:
+    """Read the answer to `show stat`, also to more than one, and errors between them."""
+    slots = []
+    header: list[str] = []
+    for row in csv.reader(answer.splitlines()):
+        if row and row[0].startswith("# "):
+            header = [row[0].removeprefix("# "), *row[1:]]
+        elif len(row) > 1 and len(row) == len(header):
+            slots.append(_slot(dict(zip(header, row, strict=True))))
+    return tuple(slots)
+
+
+def _slot(row: dict[str, str]) -> Slot:
+    address, _, port = row["addr"].rpartition(":")
+    return Slot(
+        backend=row["pxname"],
+        name=row["svname"],
+        address=address.strip("[]"),
+        port=_number(port),
+        status=row["status"],
+        passed=_passed(row),
+        sessions=_number(row["scur"]),
+        check=" ".join(filter(None, (row["check_status"].removeprefix("* "), row["check_code"]))),
+    )
+
+
+def _passed(row: dict[str, str]) -> bool:
+    """Whether the check passed since the place has its address.
+
+    A new address counts as up at once, but at the lowest step from which the first failure takes it down; a check
+    that passes puts it on the highest one. HAProxy's src/server.c, srv_update_status.
+    """
+    highest = _number(row["check_rise"]) + _number(row["check_fall"]) - 1
+    good = row["check_status"].endswith("OK") or "no check" in row["status"]
+    return row["status"].startswith(("UP", "DRAIN", "no check")) and good and _number(row["check_health"]) >= highest
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdigit() else 0
+
+
+def read(master: Path, backends: Iterable[str]) -> tuple[Slot, ...]:
+    """The places of these backends in the process at work. None of a backend that it has not, or if no proxy runs."""
+    try:
+        return parse(_ask(master, [f"@1 show stat {name} {_SERVERS_ONLY}" for name in backends]))
+    except sockets.NotRunningError:
+        return ()
+
+
+def sessions(master: Path, backends: tuple[str, ...], addresses: frozenset[str]) -> int:
+    """How many requests and connections the containers with these addresses serve, in all processes."""
+    found = [parse(answer) for answer in _ask_all(master, [f"show stat {name} {_SERVERS_ONLY}" for name in backends])]
+    return sum(slot.sessions for slots in found for slot in slots if slot.address in addresses)
+
+
+def tell(master: Path, slots: Iterable[Slot], admission: Admission) -> None:
+    """Tell places what to do, in all processes. Nothing if no proxy runs."""
+    commands = [f"set server {slot.backend}/{slot.name} state {admission}" for slot in slots]
+    if commands:
+        _ask_all(master, commands)
+
+
+def _ask_all(master: Path, commands: list[str]) -> list[str]:
+    """Ask the process at work and those before it that still serve their last connections."""
+    answers = []
+    try:
+        for pid in sockets.workers(master):
+            try:
+                answers.append(_ask(master, [f"@!{pid} {each}" for each in commands], OLD_PROCESS_TIMEOUT_SECONDS))
+            except sockets.NotRunningError:
+                raise
+            except ShoestringError:
+                # It has ended meanwhile, and nothing is left in it to count or to tell.
+                continue
+    except sockets.NotRunningError:
+        return []
+    return answers
+
+
+def _ask(master: Path, commands: list[str], timeout: float = sockets.ANSWER_TIMEOUT_SECONDS) -> str:
+    return sockets.ask(master, "\n".join([*commands, "quit"]), timeout) if commands else ""
