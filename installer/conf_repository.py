@@ -47,12 +47,26 @@ def commit(conf: Path, paths: Iterable[PurePosixPath], message: str) -> bool:
         return False
     environment = _environment(conf)
     # Without the option, asking alone would write the index.
-    asked = ("--no-optional-locks", "status", "--porcelain", "--", *names)
-    if not command.check(_git(conf, *asked), environment=environment).out:
+    if not ask(conf, "--no-optional-locks", "status", "--porcelain", "--", *names):
         return False
     command.check(_git(conf, "add", "--", *names), environment=environment)
     command.check(_git(conf, "commit", "--quiet", "--message", message, "--", *names), environment=environment)
     return True
+
+
+def has_commits(conf: Path) -> bool:
+    """Whether there is a commit at all."""
+    return command.run(_git(conf, "rev-parse", "--verify", "--quiet", "HEAD"), environment=_environment(conf)).ok
+
+
+def is_clean(conf: Path, path: PurePosixPath) -> bool:
+    """Whether a file is as in the last commit. Raises CommandError if git refuses."""
+    return not ask(conf, "--no-optional-locks", "status", "--porcelain", "--", str(path))
+
+
+def ask(conf: Path, *arguments: str, stdin: str = "") -> str:
+    """What git answers to a command that changes nothing. Raises CommandError if it refuses."""
+    return command.check(_git(conf, *arguments), environment=_environment(conf), stdin=stdin).out
 
 
 def _git(conf: Path, *arguments: str) -> tuple[str, ...]:

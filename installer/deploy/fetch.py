@@ -1,0 +1,54 @@
+"""The image of a new version, on this host before anything is changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from installer import images
+from installer.images.lookup import look_up
+from runtime.errors import ShoestringError
+from runtime.images import effective
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """An image that is on this host now. `pulled` is False where it was there; `note` says what there is to say."""
+
+    image: str
+    pulled: bool
+    seconds: float
+    note: str = ""
+
+
+def is_here(client: DockerClient, image: str, source: str) -> bool:
+    """Whether the engine has what runs for an image."""
+    return look_up(client, effective(image, source)) is not None
+
+
+def fetch(
+    client: DockerClient, image: str, source: str, report: images.Report, *, only_if_missing: bool = False
+) -> Fetched:
+    """Pull an image. One that cannot be pulled and is on this host is taken as it is.
+
+    `source` is `images.source` of the settings. Raises PullError, or ShoestringError for a local image that is not
+    built yet.
+    """
+    here = is_here(client, image, source)
+    local = effective(image, source)
+    if local != image:
+        if not here:
+            raise ShoestringError(f"The local image {local} is not on this host. Build it: shoestring images build")
+        return Fetched(image, False, 0.0, f"{local} stands for it.")
+    if here and only_if_missing:
+        return Fetched(image, False, 0.0)
+    try:
+        (pulled,) = images.pull(client, (image,), report)
+    except images.PullError as error:
+        if not here:
+            raise
+        return Fetched(image, False, 0.0, f"Not pulled, taken as it is on this host: {error.__cause__ or error}.")
+    return Fetched(image, True, pulled.seconds)

@@ -1,0 +1,53 @@
+"""The steps of a deploy as lines."""
+
+from __future__ import annotations
+
+from installer.deploy.fetch import Fetched
+from installer.deploy.steps import Steps
+from installer.deploy.target import Job
+from installer.images import Progress
+from installer.progress import Lines
+from runtime.apply import Outcome
+from runtime.plan import Change
+
+NAME_WIDTH = 10
+
+
+class StepLines(Steps):
+    """Prints each step that is done, and shows on a terminal the one that goes on."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+
+    def waiting(self, holder: str) -> None:
+        """Say for whom it waits."""
+        self._lines.say(f"  Waiting for another command ({holder}).")
+
+    def pulling(self, progress: Progress) -> None:
+        """Show how far the pull is."""
+        part = f"{progress.done * 100 // progress.total} %  " if progress.total else ""
+        self._lines.passing("pulling", f"{progress.image}  {part}{progress.line}")
+
+    def fetched(self, fetched: Fetched) -> None:
+        """Print where the image comes from."""
+        self._step("pulled" if fetched.pulled else "present", fetched.image, fetched.seconds)
+        if fetched.note:
+            self._lines.note(fetched.note)
+
+    def begin(self, change: Change) -> None:
+        """Show what is being changed."""
+        self._lines.passing(change.name, change.about)
+
+    def done(self, outcome: Outcome) -> None:
+        """Print a change that was made; why one was not, comes at the end."""
+        name, about = outcome.change.name, outcome.detail or outcome.change.about
+        if outcome.ok:
+            self._step("applied", f"{name}  {about}", outcome.seconds)
+        self._lines.passing("waiting", f"until {name} runs and is reached")
+
+    def going_back(self, job: Job) -> None:
+        """Show that the old version is put back."""
+        self._lines.passing("back", f"to {job.target.image}")
+
+    def _step(self, name: str, about: str, seconds: float) -> None:
+        self._lines.say(f"  ✓ {name:<{NAME_WIDTH}}  {about}  {seconds:.1f} s")

@@ -1,0 +1,32 @@
+"""Which version a rollback goes back to."""
+
+from __future__ import annotations
+
+from installer.deploy import history
+from installer.deploy.history import Deployment
+from installer.deploy.target import Target
+from runtime.errors import UsageError
+from runtime.paths import Paths
+
+
+def choose(paths: Paths, target: Target, number: int | None) -> Deployment:
+    """The version with this number, else the one before the present.
+
+    Raises UsageError if there is none, ShoestringError if the history cannot be read.
+    """
+    past = history.read(paths, target.application, target.service)
+    if number is None:
+        found = history.before(past, target.image)
+        if found is None:
+            raise UsageError(
+                f"{target.name} has no version before {target.image}. "
+                f"All that it had: shoestring deployments {target.name}"
+            )
+        return found
+    known = next((each for each in past if each.number == number), None)
+    if known is None:
+        numbers = f"1 to {len(past)}" if past else "none yet"
+        raise UsageError(
+            f"{target.name} has no deployment {number}; there is {numbers}. See: shoestring deployments {target.name}"
+        )
+    return known

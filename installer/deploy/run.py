@@ -1,0 +1,163 @@
+"""A deploy, from the pull to the commit.
+
+The application's file is the truth at each moment: what is killed in the middle, the next pass of the watchdog
+brings to what the file says then.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+
+from installer.deploy import fetch, record, retention, target
+from installer.deploy.fetch import Fetched
+from installer.deploy.history import Kind
+from installer.deploy.steps import Steps
+from installer.deploy.target import Job, Target
+from installer.deploy.trial import Trial, attempt, require_proxies, restricted
+from runtime import desired, faults, files, operations
+from runtime.apply import Listener
+from runtime.errors import DEBUG_VARIABLE, ShoestringError, explain
+from runtime.operations import SILENT, Cluster
+from runtime.plan import Plan
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What became of a deploy.
+
+    `error` says why the new version does not run, and is empty if it does; `lines` are the last that its container
+    printed. `back` is the trial of the old version, where it was put back. `notes` need little or no action.
+    """
+
+    job: Job
+    fetched: Fetched
+    seconds: float
+    changed: bool
+    error: str = ""
+    lines: tuple[str, ...] = ()
+    back: Trial | None = None
+    removed: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the new version runs."""
+        return not self.error
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a deploy would do: `present` is whether the image is on this host, `plan` what differs already."""
+
+    job: Job
+    present: bool
+    plan: Plan
+
+
+def find(cluster: Cluster, name: str, service: str = "") -> Target:
+    """The service to deploy, as its file has it now. Raises as target.find."""
+    sources = desired.read(cluster.settings, cluster.paths)
+    return target.find(desired.build(sources, cluster.paths, cluster.run), name, service)
+
+
+def preview(cluster: Cluster, job: Job) -> Preview:
+    """See what a deploy would do. Changes nothing. Raises ShoestringError if it cannot work."""
+    # Called for what it raises.
+    _ = job.edited
+    view = operations.look(cluster)
+    require_proxies(view)
+    present = fetch.is_here(cluster.client, job.image, cluster.settings.images.source)
+    return Preview(job, present, restricted(view.plan, job.target.name))
+
+
+def deploy(cluster: Cluster, job: Job, steps: Steps, timeout: float = 0.0) -> Deployed:
+    """Give a service another image: pull, edit the file, apply, commit, and remove what is old.
+
+    If the new version does not run, the file goes back as it was, and the old version goes on or is started again.
+    `timeout` is how long to wait for the lock, in seconds. Raises ShoestringError if nothing was changed.
+    """
+    started = time.monotonic()
+    # What cannot work is told before a long pull.
+    edited = job.edited
+    require_proxies(operations.look(cluster))
+    fetched = _fetch(cluster, job, steps)
+    with files.lock(cluster.run.lock, timeout, steps.waiting):
+        if find(cluster, job.target.name, job.target.service).text != job.target.text:
+            raise ShoestringError(
+                f"{job.target.file} has changed meanwhile; nothing was done. Try again: {job.again}"
+            )
+        return _roll_out(cluster, job, edited, fetched, steps, started)
+
+
+def _fetch(cluster: Cluster, job: Job, steps: Steps) -> Fetched:
+    back = job.kind is Kind.ROLLBACK
+    try:
+        fetched = fetch.fetch(
+            cluster.client, job.image, cluster.settings.images.source, steps.pulling, only_if_missing=back
+        )
+    except ShoestringError as error:
+        raise ShoestringError(f"{error}\n{unchanged(job)}") from error
+    steps.fetched(fetched)
+    return fetched
+
+
+def unchanged(job: Job) -> str:
+    """The sentence after a failure that changed nothing."""
+    return f"{job.target.name} still runs {job.target.image}; nothing was changed."
+
+
+def _roll_out(cluster: Cluster, job: Job, edited: str, fetched: Fetched, steps: Steps, started: float) -> Deployed:
+    # First, so that the deploy's own commit has nothing else in it.
+    refused = record.person_edit(cluster.paths, job.target) if job.is_change else ""
+    faults.point("deploy-begun")
+    trial = _try(cluster, job, edited, steps)
+    if trial.error:
+        return _go_back(cluster, job, trial, fetched, steps, started)
+    faults.point("deploy-applied")
+    if not refused:
+        refused = record.job(cluster.paths, job) if job.is_change else record.unfinished(cluster.paths, job)
+    faults.point("deploy-committed")
+    removed = () if refused else retention.remove_old(cluster, job.target)
+    notes = (*trial.notes, *((refused,) if refused else ()))
+    seconds = time.monotonic() - started
+    return Deployed(job, fetched, seconds, trial.changed, removed=removed, notes=notes)
+
+
+def _try(cluster: Cluster, job: Job, edited: str, steps: Steps) -> Trial:
+    """Write the new image into the file and apply it. A person who interrupts is not kept waiting: the file goes back
+    at once, the containers at the next pass."""
+    try:
+        return _apply(cluster, job, edited, steps, "deploy-edited")
+    except KeyboardInterrupt:
+        _write(job.target, job.target.text)
+        raise ShoestringError(
+            f"Interrupted. {job.target.file} is as it was; the watchdog brings back what ran, or: shoestring start"
+        ) from None
+
+
+def _go_back(cluster: Cluster, job: Job, trial: Trial, fetched: Fetched, steps: Steps, started: float) -> Deployed:
+    back = None
+    if job.is_change:
+        steps.going_back(job)
+        faults.point("deploy-failed")
+        back = _apply(cluster, job, job.target.text, SILENT, "deploy-restored")
+    seconds = time.monotonic() - started
+    return Deployed(job, fetched, seconds, trial.changed, trial.error, trial.lines, back, notes=trial.notes)
+
+
+def _apply(cluster: Cluster, job: Job, text: str, listener: Listener, point: str) -> Trial:
+    """Write the file and apply it; any error is a part of what became of it."""
+    try:
+        _write(job.target, text)
+        faults.point(point)
+        return attempt(cluster, job.target.name, job.target.service, listener)
+    except Exception as error:
+        if DEBUG_VARIABLE in os.environ:
+            raise
+        return Trial(changed=True, error=explain(error)[0])
+
+
+def _write(wanted: Target, text: str) -> None:
+    files.write(wanted.file, text, wanted.file.stat().st_mode & 0o7777)

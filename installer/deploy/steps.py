@@ -1,0 +1,21 @@
+"""What a deploy tells while it goes on."""
+
+from __future__ import annotations
+
+from installer.deploy.fetch import Fetched
+from installer.deploy.target import Job
+from installer.images import Progress
+from runtime.apply import Listener
+
+
+class Steps(Listener):
+    """Hears of each step of a deploy, and of the changes that are made; this one is silent."""
+
+    def pulling(self, progress: Progress) -> None:
+        """How far the pull is."""
+
+    def fetched(self, fetched: Fetched) -> None:
+        """The image is on this host."""
+
+    def going_back(self, job: Job) -> None:
+        """The new version does not run; the old one is put back."""

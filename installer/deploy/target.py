@@ -1,0 +1,98 @@
+"""What a deploy is about: one service of one application, its image now, and the one that it shall have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from installer.deploy.history import Kind
+from installer.deploy.image_edit import set_image
+from runtime.applications import PROXIED_SERVICE, Application, Order, Service
+from runtime.desired import Desired
+from runtime.errors import ShoestringError, UsageError
+from runtime.schema import suggestion
+
+
+@dataclass(frozen=True)
+class Target:
+    """One service of a sound application file, with its image as it stands there."""
+
+    application: Application
+    service: str
+    image: str
+
+    @property
+    def name(self) -> str:
+        """The application's name."""
+        return self.application.name
+
+    @property
+    def file(self) -> Path:
+        """The application's file."""
+        return self.application.file
+
+    @property
+    def text(self) -> str:
+        """The file as it was read, with its own line endings."""
+        return self.application.document.text
+
+    @property
+    def order(self) -> Order:
+        """How a new version takes over; only the service that is proxied can start beside the old one."""
+        return self.application.rollout.order if self.service == PROXIED_SERVICE else Order.STOP_FIRST
+
+
+@dataclass(frozen=True)
+class Job:
+    """A target and its new image; `again` is the command that tries the same once more."""
+
+    target: Target
+    image: str
+    kind: Kind
+    again: str
+
+    @property
+    def is_change(self) -> bool:
+        """Whether the image is another one than now."""
+        return self.image != self.target.image
+
+    @property
+    def edited(self) -> str:
+        """The text of the file with the new image. Raises CannotEditError."""
+        target = self.target
+        return set_image(target.file, target.text, target.service, self.image) if self.is_change else target.text
+
+
+def find(desired: Desired, name: str, service: str = "") -> Target:
+    """The service to deploy: the one that is named, else `application`, else the only one.
+
+    Raises UsageError if there is none of that name, ShoestringError if the file is broken.
+    """
+    broken = next((each for each in desired.broken if each.name == name), None)
+    if broken:
+        problems = "\n".join(f"  {problem}" for problem in broken.problems)
+        raise ShoestringError(f"{broken.file} is broken; nothing was changed. Mend it first:\n{problems}")
+    application = next((each for each in desired.applications if each.name == name), None)
+    if application is None:
+        known = sorted(each.name for each in desired.applications)
+        near = suggestion(name, known)
+        raise UsageError(f"There is no application {name}{near or '.'} All of them: shoestring status")
+    if application.file.is_symlink():
+        raise ShoestringError(f"{application.file} is a link. Edit what it points to, then: shoestring start")
+    found = _service(application, service)
+    if not found.image:
+        raise UsageError(
+            f"The service {found.name} of {name} has no image; it is built. Change it, then: shoestring start"
+        )
+    return Target(application, found.name, found.image)
+
+
+def _service(application: Application, name: str) -> Service:
+    services = {each.name: each for each in application.services}
+    if not name and len(services) == 1:
+        return next(iter(services.values()))
+    found = services.get(name or PROXIED_SERVICE)
+    if found is None:
+        wanted = f"service {name}" if name else f"service named {PROXIED_SERVICE}; name one with --service"
+        raise UsageError(f"{application.name} has no {wanted}. It has: {', '.join(services)}.")
+    return found

@@ -1,0 +1,85 @@
+"""Apply one application as its file says now, and see whether it runs."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from runtime import operations
+from runtime.apply import Listener
+from runtime.errors import ShoestringError
+from runtime.observed import observe
+from runtime.operations import Cluster, Report, View
+from runtime.plan import NEW, ApplyProject, Change, CreateNetwork, InstallProxy, Plan
+from runtime.projects import CORE, Project
+
+TAIL_LINES = 12
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What became of it: whether anything was changed, why it does not run, and what its container printed last."""
+
+    changed: bool
+    error: str = ""
+    lines: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def require_proxies(view: View) -> None:
+    """Raises ShoestringError if the instance is stopped, or was never started: then nothing can be rolled out."""
+    if any(isinstance(each, ApplyProject) and each.name == CORE and each.sign == NEW for each in view.plan):
+        raise ShoestringError(
+            "The proxies do not run, so nothing was changed. Start everything first: shoestring start"
+        )
+
+
+def restricted(plan: Plan, name: str) -> Plan:
+    """The part of a plan that one application needs: its own changes, networks, and what the proxies know. Pure."""
+    return tuple(each for each in plan if each.name == name or isinstance(each, CreateNetwork | InstallProxy))
+
+
+def attempt(cluster: Cluster, name: str, service: str, listener: Listener) -> Trial:
+    """Apply one application and wait until it runs and is reached. The lock must be held.
+
+    Raises ShoestringError if it cannot be tried, such as without an engine.
+    """
+    view = operations.look(cluster)
+    require_proxies(view)
+    report = operations.carry_out(cluster, replace(view, plan=restricted(view.plan, name)), listener)
+    error = "\n".join(_errors(report, name))
+    project = next((each for each in view.desired.projects if each.application == name), None)
+    return Trial(
+        changed=any(_is_own(outcome.change, name) for outcome in report.outcomes),
+        error=error,
+        lines=_last_lines(cluster, project, service) if error and project else (),
+        notes=tuple(
+            f"{each.change.name}: {each.error}"
+            for each in report.outcomes
+            if not each.ok and each.change.name != name
+        ),
+    )
+
+
+def _is_own(change: Change, name: str) -> bool:
+    return change.name == name
+
+
+def _errors(report: Report, name: str) -> Iterator[str]:
+    yield from (each.error for each in report.outcomes if not each.ok and _is_own(each.change, name))
+    yield from (each.what for each in report.failures if each.application == name)
+
+
+def _last_lines(cluster: Cluster, project: Project, service: str) -> tuple[str, ...]:
+    """What the newest container of the service printed last, if it is still there."""
+    from docker.errors import DockerException
+
+    wanted = next((each.definition for each in project.services if each.name == service), "")
+    containers = observe(cluster.client, cluster.settings.instance).of(project.application)
+    mine = next((each for each in containers if each.service == service and each.definition == wanted), None)
+    if mine:
+        with contextlib.suppress(DockerException):
+            printed: bytes = cluster.client.api.logs(mine.id, tail=TAIL_LINES)
+            return tuple(printed.decode(errors="replace").splitlines())
+    return ()
