@@ -9,7 +9,7 @@ they are told the same, and their sessions count.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -109,34 +109,42 @@ def read(master: Path, backends: Iterable[str]) -> tuple[Slot, ...]:
         return ()
 
 
+def tell(master: Path, backends: tuple[str, ...], which: Callable[[Slot], bool], admission: Admission) -> None:
+    """Tell those places that `which` picks what to do, in all processes. Nothing if no proxy runs.
+
+    Each process is asked for its own places: the same container may be in another place there.
+    """
+    for pid, answer in _stats(master, backends):
+        commands = [
+            f"@!{pid} set server {slot.backend}/{slot.name} state {admission}"
+            for slot in parse(answer)
+            if which(slot)
+        ]
+        _ask_old(master, commands)
+
+
 def sessions(master: Path, backends: tuple[str, ...], addresses: frozenset[str]) -> int:
     """How many requests and connections the containers with these addresses serve, in all processes."""
-    found = [parse(answer) for answer in _ask_all(master, [f"show stat {name} {_SERVERS_ONLY}" for name in backends])]
-    return sum(slot.sessions for slots in found for slot in slots if slot.address in addresses)
+    found = [slot for _, answer in _stats(master, backends) for slot in parse(answer)]
+    return sum(slot.sessions for slot in found if slot.address in addresses)
 
 
-def tell(master: Path, slots: Iterable[Slot], admission: Admission) -> None:
-    """Tell places what to do, in all processes. Nothing if no proxy runs."""
-    commands = [f"set server {slot.backend}/{slot.name} state {admission}" for slot in slots]
-    if commands:
-        _ask_all(master, commands)
-
-
-def _ask_all(master: Path, commands: list[str]) -> list[str]:
-    """Ask the process at work and those before it that still serve their last connections."""
-    answers = []
+def _stats(master: Path, backends: tuple[str, ...]) -> Iterator[tuple[int, str]]:
+    """The answers of the process at work and of those before it that still serve their last connections."""
     try:
-        for pid in sockets.workers(master):
-            try:
-                answers.append(_ask(master, [f"@!{pid} {each}" for each in commands], OLD_PROCESS_TIMEOUT_SECONDS))
-            except sockets.NotRunningError:
-                raise
-            except ShoestringError:
-                # It has ended meanwhile, and nothing is left in it to count or to tell.
-                continue
+        pids = sockets.workers(master)
     except sockets.NotRunningError:
-        return []
-    return answers
+        return
+    for pid in pids:
+        yield pid, _ask_old(master, [f"@!{pid} show stat {name} {_SERVERS_ONLY}" for name in backends])
+
+
+def _ask_old(master: Path, commands: list[str]) -> str:
+    """Ask a process that may end meanwhile; then nothing is left in it to count or to tell."""
+    try:
+        return _ask(master, commands, OLD_PROCESS_TIMEOUT_SECONDS)
+    except ShoestringError:
+        return ""
 
 
 def _ask(master: Path, commands: list[str], timeout: float = sockets.ANSWER_TIMEOUT_SECONDS) -> str:
