@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from installer import images
+from installer.deploy.references import repository
 from installer.images.lookup import look_up
+from installer.images.progress import engine_refusals
 from runtime.errors import ShoestringError
 from runtime.images import effective
 
@@ -27,6 +30,18 @@ class Fetched:
 def is_here(client: DockerClient, image: str, source: str) -> bool:
     """Whether the engine has what runs for an image."""
     return look_up(client, effective(image, source)) is not None
+
+
+def moved(client: DockerClient, image: str, source: str, containers: Iterable[str]) -> str:
+    """The name by digest of an image whose tag has moved since the containers (their ids) were made.
+
+    Empty if they have it, and for an image that no registry knows.
+    """
+    with engine_refusals():
+        now = client.images.get(effective(image, source))
+        used = {str(client.api.inspect_container(each)["Image"]) for each in containers}
+    digests = [name for name in now.attrs.get("RepoDigests") or () if name.startswith(f"{repository(image)}@")]
+    return digests[0] if digests and used and now.id not in used else ""
 
 
 def fetch(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 
 import yaml
@@ -75,9 +74,11 @@ def _is_alias(pair: tuple[yaml.Node, yaml.Node]) -> bool:
 def _differs_only_there(file: Path, before: str, after: str, service: str, image: str) -> bool:
     """Whether the edited text means what the old one meant, but for this image."""
     try:
-        wanted = copy.deepcopy(documents.parse(file, before).value)
-        wanted["services"][service]["image"] = image
-        return bool(documents.parse(file, after).value == wanted)
+        wanted = documents.parse(file, before).value
+        services = wanted["services"]
+        # New mappings on the way there: an alias elsewhere in the file stands for the old ones.
+        changed = {**services, service: {**services[service], "image": image}}
+        return bool(documents.parse(file, after).value == {**wanted, "services": changed})
     except DocumentError:
         return False
 

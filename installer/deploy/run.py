@@ -19,6 +19,7 @@ from installer.deploy.trial import Trial, attempt, require_proxies, restricted
 from runtime import desired, faults, files, operations
 from runtime.apply import Listener
 from runtime.errors import DEBUG_VARIABLE, ShoestringError, explain
+from runtime.observed import observe
 from runtime.operations import SILENT, Cluster
 from runtime.plan import Plan
 
@@ -120,9 +121,24 @@ def _roll_out(cluster: Cluster, job: Job, edited: str, fetched: Fetched, steps: 
         refused = record.job(cluster.paths, job) if job.is_change else record.unfinished(cluster.paths, job)
     faults.point("deploy-committed")
     removed = () if refused else retention.remove_old(cluster, job.target)
-    notes = (*trial.notes, *((refused,) if refused else ()))
+    notes = tuple(note for note in (*trial.notes, refused, _moved(cluster, job)) if note)
     seconds = time.monotonic() - started
     return Deployed(job, fetched, seconds, trial.changed, removed=removed, notes=notes)
+
+
+def _moved(cluster: Cluster, job: Job) -> str:
+    """A sentence where the image is called as before and is another one: such a change is in no file."""
+    if job.is_change:
+        return ""
+    mine = observe(cluster.client, cluster.settings.instance).of(job.target.name)
+    ids = tuple(each.id for each in mine if each.service == job.target.service)
+    digest = fetch.moved(cluster.client, job.image, cluster.settings.images.source, ids)
+    if not digest:
+        return ""
+    return (
+        f"The registry has another image as {job.image} now; the containers keep theirs. "
+        f"To roll it out: shoestring deploy {job.target.name} --image {digest}"
+    )
 
 
 def _try(cluster: Cluster, job: Job, edited: str, steps: Steps) -> Trial:

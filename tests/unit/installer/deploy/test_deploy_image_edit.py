@@ -1,0 +1,100 @@
+"""The image of one service changes in the text of a file, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from installer.deploy.image_edit import CannotEditError, set_image
+
+FILE = Path("blog.yaml")
+
+
+def edit(text: str, image: str = "ghost:6", service: str = "application") -> str:
+    return set_image(FILE, text, service, image)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("services:\n  application:\n    image: ghost:5\n", "ghost:6"),
+        ("services:\n  application:\n    image:    ghost:5   # pinned: see #12\n    a: 1\n", "ghost:6"),
+        ("services:\n  application:\n    image: 'ghost:5'  # 'quoted'\n", "ghost:6"),
+        ('services:\n  application:\n    "image" : "ghost:5"\n', "ghost:6"),
+        ("services: {application: {image: ghost:5, restart: always}} # flow\n", "ghost:6"),
+        ("services: {application: {'image':'ghost:5'}}", "ghost:6"),
+        ("services:\n  application:\n    image:\n      ghost:5\n    restart: always\n", "ghost:6"),
+        ("services:\n  application: {image: ghost:5}", "ghost:6"),
+        ("\ufeffservices:\n  application:\n    image: ghost:5\n", "ghost:6"),
+        ("# ghost:5\nx-é: 'ü ghost:5'\nservices:\n  application:\n    image: ghost:5\n    x-ghost: 1\n", "ghost:6"),
+        ("services:\n  other:\n    image: ghost:5\n  application:\n    image: ghost:5\n", "ghost:6"),
+        ("services:\n  application:\n    command: [a]\n    image: ghost:5", "ghost:6"),
+        ("---\nservices:\n  application:\n    image: ghost:5\n...\n", "ghost:6"),
+        ("services:\n    application:\n        image: ghost@sha256:" + "a" * 64 + "\n", "ghost:6"),
+    ],
+)
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_only_the_image_changes(before: str, after: str, newline: str) -> None:
+    before = before.replace("\n", newline)
+    edited = edit(before)
+    old = "ghost@sha256:" + "a" * 64 if "@" in before else "ghost:5"
+    head, _, tail = _at_image(before, old)
+    assert edited == head + after + tail
+
+
+def _at_image(text: str, image: str) -> tuple[str, str, str]:
+    """The text around the image of the service `application`."""
+    place = text.index(image, text.index("image", text.index("application:")))
+    return text[:place], image, text[place + len(image) :]
+
+
+def test_quotes_come_where_yaml_would_read_a_number() -> None:
+    assert edit("services: {application: {image: ghost}}", "12:30") == ("services: {application: {image: '12:30'}}")
+
+
+def test_another_service() -> None:
+    text = "services:\n  application: {image: a:1}\n  data:\n    image: 'b:1'\n"
+    assert edit(text, "b:2", "data") == text.replace("b:1", "b:2")
+
+
+BASE = "x-base: &base\n  image: ghost:5\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "services: {application: {image: 'ghost:${TAG}'}}",
+            "has a variable in it; change its value in conf/secrets",
+        ),
+        ("services: {application: {image: $IMAGE}}", "has a variable in it"),
+        ("x-i: &i ghost:5\nservices: {application: {image: *i}}", "stands in another part of the file"),
+        ("services: {application: {image: &i ghost:5}, worker: {image: *i}}", "has an anchor"),
+        ("services: {application: {image: !!str ghost:5}}", "has an anchor .* or a tag"),
+        (f"{BASE}services:\n  application: *base\n", "stands in another part of the file"),
+        (f"{BASE}services:\n  application:\n    <<: *base\n", "comes from another part of the file"),
+        ("x-s: &s {application: {image: a}}\nservices: *s\n", "stands in another part of the file"),
+        (
+            "services:\n  application: &a\n    image: a:1\n  worker: *a\n",
+            "cannot be changed without changing something",
+        ),
+        ("services:\n  application:\n    image: >-\n      ghost:5\n", "not a plain or quoted text"),
+        ('services:\n  application:\n    image: "ghost\\\n      :5"\n', "stands on several lines"),
+        ("services: {application: {image: [a]}}", "not a plain or quoted text"),
+        ("services: {application: {build: .}}", "is not there; the service is built"),
+        ("services: {other: {image: a}}", "blog.yaml has no service application"),
+    ],
+)
+def test_what_cannot_be_edited_is_refused(text: str, says: str) -> None:
+    with pytest.raises(CannotEditError, match=says) as caught:
+        edit(text)
+    assert "\n" not in str(caught.value)
+    if "no service" not in says:
+        assert str(caught.value).startswith("blog.yaml:")
+        assert "then: shoestring start" in str(caught.value)
+
+
+def test_an_anchor_around_the_service_that_nobody_uses_is_no_hindrance() -> None:
+    text = "services:\n  application: &a\n    image: a:1\n"
+    assert edit(text, "a:2") == text.replace("a:1", "a:2")
