@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runtime import engine
-from tests.engine.support import Instance, new_settings, tools_image
+from runtime.paths import Side
+from tests.engine.support import Instance, new_settings, plain, tools_image
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -47,3 +48,12 @@ def instance(tmp_path: Path, client: DockerClient) -> Iterator[Instance]:
         left = client.containers.list(all=True, filters={"label": f"shoestring.instance={name}"})
         assert left == [], f"containers of {name} are left"
         assert client.networks.list(filters={"label": f"shoestring.instance={name}"}) == []
+
+
+@pytest.fixture
+def served(instance: Instance, tools: str) -> Instance:
+    """Two applications that run, `a` and `b`."""
+    for name in ("a", "b"):
+        instance.add(Side.PUBLIC, name, plain(tools, name, f"{name}.example.test"))
+    assert instance.start().ok
+    return instance

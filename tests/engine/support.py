@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
 import secrets
@@ -40,10 +41,15 @@ class Answer:
 
 
 def free_port() -> int:
-    """A TCP port of the loopback address that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind((LOOPBACK, 0))
-        return int(listener.getsockname()[1])
+    """A TCP port of the loopback address that nobody listens on now.
+
+    Not one of those that the kernel gives to clients, and a random one: tests may run beside each other.
+    """
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind((LOOPBACK, port))
+            return port
 
 
 def new_settings() -> Settings:
@@ -56,6 +62,11 @@ def new_settings() -> Settings:
         internal=InternalSettings(address=LOOPBACK, http_port=free_port()),
         images=ImageSettings(source="local"),
     )
+
+
+def names(report: operations.Report) -> list[str]:
+    """What a command did, as `KIND NAME`."""
+    return [f"{outcome.change.kind} {outcome.change.name}" for outcome in report.outcomes]
 
 
 class Instance:
@@ -79,6 +90,10 @@ class Instance:
         file = self.file(side, name)
         file.write_text(text)
         return file
+
+    def container(self, application: str) -> str:
+        """The name of the container of an application's service `application`."""
+        return f"{self.settings.project(application)}-application-1"
 
     def start(self) -> operations.Report:
         return operations.start(self.cluster, timeout=30)
@@ -106,9 +121,16 @@ class Instance:
         return until(lambda: self.get(host, path, side=side), lambda answer: answer.status == status)
 
     def close(self) -> None:
-        """Stop it and remove what it leaves on the host."""
-        operations.stop(self.cluster, timeout=60)
-        self.cluster.client.close()
+        """Remove what it leaves on the host, all at once: `stop` has tests of its own."""
+        client = self.cluster.client
+        label = {"label": f"shoestring.instance={self.settings.instance}"}
+        for container in client.containers.list(all=True, filters=label):
+            container.remove(force=True, v=True)
+        project = f"{self.settings.instance}_"
+        for network in client.networks.list():
+            if str(network.name).startswith(project):
+                network.remove()
+        client.close()
         shutil.rmtree(RUN_ROOT / self.settings.instance, ignore_errors=True)
 
 

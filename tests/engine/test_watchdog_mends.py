@@ -1,0 +1,125 @@
+"""What a pass mends: what someone did by hand, what is unwell, what was lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+
+import pytest
+
+from runtime import files
+from runtime.paths import Side
+from runtime.watchdog import watch
+from tests.engine.support import Instance, names, plain, until
+
+UNHEALTHY = """    healthcheck:
+      test: [CMD, test, -e, /tmp/well]
+      interval: 1s
+      retries: 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("harm", "done"),
+    [
+        (("stop", "-t", "0"), "apply a"),
+        (("kill",), "apply a"),
+        (("rm", "-f"), "apply a"),
+        (("pause",), "restart a"),
+    ],
+)
+def test_what_someone_did_by_hand_is_undone(served: Instance, harm: tuple[str, ...], done: str) -> None:
+    others = {name: moment for name, moment in served.containers().items() if name != served.container("a")}
+    subprocess.run(("docker", *harm, served.container("a")), check=True, capture_output=True)
+    report = watch(served.cluster)
+    assert names(report) == [done]
+    assert report.ok
+    assert served.wait("a.example.test").body == "a\n"
+    after = served.containers()
+    assert {name: after[name] for name in others} == others
+
+
+def test_a_container_that_was_taken_off_its_network_is_put_back(served: Instance) -> None:
+    network = served.settings.docker_network("main")
+    subprocess.run(("docker", "network", "disconnect", network, served.container("a")), check=True)
+    report = watch(served.cluster)
+    assert names(report) == ["apply a"]
+    assert served.wait("a.example.test").body == "a\n"
+
+
+def test_a_changed_secret_is_applied(instance: Instance, tools: str) -> None:
+    instance.add(Side.PUBLIC, "a", plain(tools, "a", "a.example.test", more="    environment: {P: '${PASSWORD}'}\n"))
+    files.write(instance.paths.secrets, "PASSWORD: first-secret\n", 0o600)
+    assert watch(instance.cluster).ok
+    files.write(instance.paths.secrets, "PASSWORD: second-secret\n", 0o600)
+    report = watch(instance.cluster)
+    assert names(report) == ["apply a"]
+    inspected = instance.cluster.client.api.inspect_container(instance.container("a"))
+    assert "P=second-secret" in inspected["Config"]["Env"]
+    assert "second-secret" not in json.dumps(inspected["Config"]["Labels"])
+
+
+def test_an_unhealthy_container_is_restarted_with_backoff(instance: Instance, tools: str) -> None:
+    instance.add(Side.PUBLIC, "a", plain(tools, "a", "a.example.test", more=UNHEALTHY))
+    watch(instance.cluster)
+    name = instance.container("a")
+
+    def health() -> str:
+        return str(instance.cluster.client.api.inspect_container(name)["State"]["Health"]["Status"])
+
+    until(health, lambda found: found == "unhealthy")
+    instance.cluster.run.attempts.unlink(missing_ok=True)
+    first = instance.containers()[name]
+    assert names(watch(instance.cluster)) == ["restart a"]
+    assert instance.containers()[name] != first
+    until(health, lambda found: found == "unhealthy")
+    second = instance.containers()[name]
+
+    held = watch(instance.cluster)
+
+    assert held.outcomes == ()
+    assert not held.ok
+    assert "a: application unhealthy (tried once; again in 1 min, or at once when its file changes)" in held.refused
+    assert instance.containers()[name] == second
+
+
+def test_a_crash_loop_is_told_and_not_tried_each_minute(instance: Instance, tools: str) -> None:
+    more = "    restart: always\n    entrypoint: ['false']\n"
+    instance.add(Side.PUBLIC, "a", plain(tools, "a", "a.example.test", more=more))
+    instance.add(Side.PUBLIC, "b", plain(tools, "b", "b.example.test"))
+    first = watch(instance.cluster)
+    assert not first.ok
+    assert instance.wait("b.example.test").body == "b\n"
+    second = watch(instance.cluster)
+    assert second.outcomes == ()
+    assert any(sentence.startswith("a: ") and "tried once" in sentence for sentence in second.refused)
+
+
+def test_the_same_error_is_not_a_new_attempt_until_the_file_changes(instance: Instance, tools: str) -> None:
+    file = instance.add(Side.PUBLIC, "a", "services: {application: {image: x, no-such-key: 1}}\n")
+    assert [outcome.ok for outcome in watch(instance.cluster).outcomes if outcome.change.name == "a"] == [False]
+    held = watch(instance.cluster)
+    assert held.outcomes == ()
+    assert [sentence.count("\n") for sentence in held.refused] == [0]
+    file.write_text(plain(tools, "a", "a.example.test"))
+    assert watch(instance.cluster).ok
+    assert instance.wait("a.example.test").body == "a\n"
+
+
+def test_a_proxy_that_was_removed_comes_back(served: Instance) -> None:
+    name = f"{served.settings.instance}_core-haproxy-public-1"
+    subprocess.run(("docker", "rm", "-f", name), check=True, capture_output=True)
+    assert "apply core" in names(watch(served.cluster))
+    assert served.wait("a.example.test").body == "a\n"
+
+
+def test_a_lost_directory_of_sockets_is_mended(served: Instance) -> None:
+    """After a reboot /run is empty; here the proxies are recreated over a directory that is root's."""
+    directory = served.cluster.run.proxy(Side.PUBLIC)
+    subprocess.run(("docker", "stop", "-t", "0", f"{served.settings.instance}_core-haproxy-public-1"), check=True)
+    for socket in directory.iterdir():
+        socket.unlink()
+    os.chown(directory, 0, 0)
+    assert watch(served.cluster).outcomes
+    assert served.wait("a.example.test").body == "a\n"
