@@ -9,6 +9,7 @@ import secrets
 import shutil
 import socket
 import ssl
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -176,14 +177,16 @@ def until(look: Callable[[], T], fits: Callable[[T], bool]) -> T:
 
 
 def tools_image(client: DockerClient) -> str:
-    """The image with the test server, built once and kept by its content."""
-    images.build(client)
-    content = b"".join(file.read_bytes() for file in sorted(TOOLS.iterdir()))
+    """The image with the test server, built once and kept by its content; one of several test processes builds it."""
+    content = b"".join(file.read_bytes() for file in sorted(TOOLS.iterdir()) if file.is_file())
     tag = f"localhost/shoestring-test/tools:{hashlib.sha256(content + local_name(BASE).encode()).hexdigest()[:12]}"
-    if not client.images.list(name=tag):
-        client.images.build(
-            path=str(TOOLS), tag=tag, buildargs={"BASE": local_name(BASE)}, network_mode="host", rm=True, forcerm=True
-        )
+    with files.lock(Path(tempfile.gettempdir()) / "shoestring-test-tools.lock", timeout=300):
+        images.build(client)
+        if not client.images.list(name=tag):
+            arguments = {"BASE": local_name(BASE)}
+            client.images.build(
+                path=str(TOOLS), tag=tag, buildargs=arguments, network_mode="host", rm=True, forcerm=True
+            )
     return tag
 
 
