@@ -1,0 +1,133 @@
+"""What tests of rollouts share: an application of their own on proxies that they share, and a rollout of it.
+
+By itself it is a process that a fault can end: python -m tests.engine.rollout_stand DATA_DIRECTORY APPLICATION
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from unittest.mock import patch
+
+from runtime import apply, command, faults, files, operations, rollout, rollout_health
+from runtime.desired import build, read
+from runtime.observed import Container
+from runtime.operations import Cluster
+from runtime.paths import Paths, Side
+from runtime.proxy import slots
+from runtime.rollout import Step
+from runtime.rollout_site import Site
+from tests.engine.load import Load
+from tests.engine.support import Instance, plain
+
+ROOT = Path(__file__).parents[2]
+# Instead of the 10 s of a real rollout, where a test is about something else.
+SHORT_WATCH_SECONDS = 1.5
+
+
+def site_of(cluster: Cluster, name: str) -> Site:
+    """What a rollout of an application works with; the project's generated file is written."""
+    desired = build(read(cluster.settings, cluster.paths), cluster.paths, cluster.run)
+    project = next(each for each in desired.projects if each.application == name)
+    application = next(each for each in desired.applications if each.name == name)
+    files.make_directory(project.generated.file.parent)
+    files.write(project.generated.file, project.generated.content)
+
+    def compose(argv: tuple[str, ...]) -> None:
+        command.check(argv, environment=apply.environment(desired.variables), bare=True)
+
+    return Site(cluster.client, cluster.run.master_socket(application.side), compose, project, application)
+
+
+@dataclass
+class Stage:
+    """One application of an instance, with the test server."""
+
+    instance: Instance
+    name: str
+    image: str
+    side: Side = Side.PUBLIC
+    # Lines before `services`, and lines of the service.
+    top: str = ""
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def host(self) -> str:
+        return f"{self.name}.example.test"
+
+    def write(self, version: str, more: str = "") -> None:
+        """The application file, with the server's name for its version."""
+        self.instance.add(self.side, self.name, self.top + plain(self.image, version, self.host, more=more))
+
+    def begin(self, version: str = "v1", more: str = "") -> None:
+        """Have a first version served."""
+        self.write(version, more)
+        self.instance.start()
+        self.instance.wait(self.host, side=self.side)
+
+    def end(self) -> None:
+        """Remove it."""
+        self.instance.file(self.side, self.name).unlink()
+        self.instance.start()
+
+    @property
+    def site(self) -> Site:
+        return site_of(self.instance.cluster, self.name)
+
+    def roll(self, *others: str, watch: float = SHORT_WATCH_SECONDS) -> None:
+        """Roll out what the file says, in this process."""
+        site = self.site
+        assert rollout.possible(site)
+        with patch.object(rollout_health, "WATCH_SECONDS", watch):
+            rollout.roll(site, others, self.steps.append)
+
+    def roll_until(self, fault: str) -> int:
+        """Roll out in a process that is killed at a point. Returns its exit code."""
+        environment = {**os.environ, faults.VARIABLE: f"kill:{fault}"}
+        argv = [sys.executable, "-m", __name__, str(self.instance.paths.root), self.name]
+        return subprocess.run(argv, env=environment, cwd=ROOT, check=False).returncode
+
+    def load(self, **plan: object) -> Load:
+        """Requests to it, all the time."""
+        assert self.instance.settings.public
+        return Load(self.instance.settings.public.https_port, self.host, **plan)
+
+    def containers(self) -> tuple[Container, ...]:
+        seen = operations.observe(self.instance.cluster.client, self.instance.settings.instance)
+        return seen.of(self.name)
+
+    def versions(self) -> list[tuple[str, str]]:
+        """State and version of each container."""
+        api = self.instance.cluster.client.api
+        return [(each.state, api.inspect_container(each.id)["Config"]["Cmd"][0]) for each in self.containers()]
+
+    def open_slots(self) -> list[str]:
+        """The places that would take a container's requests: HAProxy's administrative state says neither."""
+        from runtime.proxy.sockets import ask
+
+        master = self.instance.cluster.run.master_socket(self.side)
+        rows = [
+            line.split()
+            for backend in self.site.backends
+            for line in ask(master, f"@1 show servers state {backend}\nquit").splitlines()[2:]
+        ]
+        # Bits 1 and 8 are forced maintenance and drain; 32 is "no address".
+        return [f"{row[1]}/{row[3]}" for row in rows if len(row) > 6 and int(row[6]) & ~32 == 0]
+
+    def slots(self) -> tuple[slots.Slot, ...]:
+        return self.site.slots()
+
+
+def main() -> None:
+    root, name = sys.argv[1:3]
+    cluster = operations.open_cluster(Paths(Path(root)))
+    site = site_of(cluster, name)
+    with patch.object(rollout_health, "WATCH_SECONDS", SHORT_WATCH_SECONDS):
+        rollout.roll(site, (), lambda step: print(step, flush=True))
+
+
+if __name__ == "__main__":
+    main()
