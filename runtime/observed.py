@@ -13,6 +13,7 @@ from runtime.projects import CORE, LABEL_APPLICATION, LABEL_DEFINITION, LABEL_IN
 if TYPE_CHECKING:
     from docker import DockerClient
 
+LABEL_PROJECT = "com.docker.compose.project"
 # `Up 3 minutes (healthy)`, `Exited (137) 2 hours ago`: the listing has health and exit code nowhere else.
 _HEALTH = re.compile(r"\((healthy|unhealthy|health: starting)\)")
 _EXIT_CODE = re.compile(r"^Exited \((\d+)\)")
@@ -44,11 +45,12 @@ class Container:
 
 @dataclass(frozen=True)
 class Network:
-    """A network of the engine. `instance` is empty where it is not Shoestring's."""
+    """A network of the engine. `instance` is empty where it is not Shoestring's, `project` where not Compose's."""
 
     id: str
     name: str
     instance: str
+    project: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def _container(entry: Mapping[str, Any]) -> Container:
     return Container(
         id=entry["Id"],
         name=str((entry.get("Names") or [entry["Id"]])[0]).removeprefix("/"),
-        project=labels.get("com.docker.compose.project", ""),
+        project=labels.get(LABEL_PROJECT, ""),
         service=labels.get("com.docker.compose.service", ""),
         application=labels.get(LABEL_APPLICATION, ""),
         side=labels.get(LABEL_SIDE, ""),
@@ -124,6 +126,8 @@ def _container(entry: Mapping[str, Any]) -> Container:
 
 def parse_networks(listed: Sequence[Mapping[str, Any]]) -> tuple[Network, ...]:
     """Read the answer of `GET /networks`."""
-    return tuple(
-        Network(each["Id"], each["Name"], (each.get("Labels") or {}).get(LABEL_INSTANCE, "")) for each in listed
-    )
+    return tuple(_network(each, each.get("Labels") or {}) for each in listed)
+
+
+def _network(entry: Mapping[str, Any], labels: Mapping[str, str]) -> Network:
+    return Network(entry["Id"], entry["Name"], labels.get(LABEL_INSTANCE, ""), labels.get(LABEL_PROJECT, ""))

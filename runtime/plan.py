@@ -10,6 +10,7 @@ from runtime.errors import ShoestringError
 from runtime.observed import Container, Observed
 from runtime.paths import Side
 from runtime.projects import CORE, Project, ProjectService
+from runtime.settings import SEPARATOR
 
 NEW, CHANGED, REMOVED = "+", "~", "-"
 # The engine's words. Compose starts what does not run; what Docker starts again and again, or holds, it leaves.
@@ -155,9 +156,16 @@ def plan_stop(observed: Observed, instance: str) -> Plan:
     """The changes after which nothing of ours runs: applications, core, then the networks that are ours."""
     projects = {each.application: each.project for each in observed.containers}
     names = [*observed.applications, *([CORE] if CORE in projects else [])]
+    # Compose leaves the network of a project none of whose containers could be made.
+    left = [
+        each
+        for each in observed.networks
+        if each.project.startswith(f"{instance}{SEPARATOR}") and each.project not in projects.values()
+    ]
+    ours = [each for each in observed.networks if each.instance == instance]
     return (
         *(RemoveProject(name, projects[name], "stop") for name in names),
-        *(RemoveNetwork(each.name, each.id) for each in observed.networks if each.instance == instance),
+        *(RemoveNetwork(each.name, each.id) for each in (*left, *ours)),
     )
 
 

@@ -137,7 +137,9 @@ def test_stop_takes_applications_then_the_core_then_our_networks() -> None:
         ("remove-network", "shoestring_main"),
         ("remove-network", "shoestring_internal"),
     ]
-    assert plan_stop(Observed((), (Network("9", "bridge", ""),)), "shoestring") == ()
+    left = Network("7", "shoestring_x_default", "", "shoestring_x")
+    others = (Network("9", "bridge", ""), Network("6", "other_x_default", "", "other_x"))
+    assert [change.name for change in plan_stop(Observed((), (left, *others)), "shoestring")] == [left.name]
 
 
 def test_services_behind_profiles_are_not_missing() -> None:
