@@ -83,8 +83,8 @@ class Result:
     def __str__(self) -> str:
         p50, p99 = (f"{self.percentile(share) * 1000:.1f} ms" for share in (0.5, 0.99))
         lines = [
-            f"{self.new} requests from new connections ({self.rate:.0f}/s, {self.skipped} left out), {self.reused} on "
-            f"kept ones, {self.failed} failed; p50 {p50}, p99 {p99}; answered by {dict(self.bodies)}",
+            f"{self.new} requests from new connections ({self.rate:.0f}/s, {self.skipped} left out), {self.reused} "
+            f"on kept ones, {self.failed} failed; p50 {p50}, p99 {p99}; answered by {dict(self.bodies)}",
             *(f"  {count} x {kind}" for kind, count in self.failures.most_common()),
             *(f"    {sample}" for sample in self.samples),
         ]

@@ -4,7 +4,7 @@ GET / answers the name; /headers the request's headers; /slow?S after S seconds;
 /status/N answers N; /ask?URL what URL answers; /drip?S 10 bytes a second for S seconds. A websocket request to any
 path gets its frames back.
 
-Environment: SERVE_AFTER is how many seconds it takes to start; EXIT_AFTER how many it then lives, to end with
+Environment: SERVE_AFTER is how many seconds it takes to start; EXIT_AFTER how many it lives, to end with
 EXIT_CODE (2); HEALTH is the status of /health (200), which SICK_AFTER seconds changes to 500; SECOND_PORT is one more for HTTP.
 """
 
@@ -109,8 +109,8 @@ async def fall() -> None:
 
 
 async def main() -> None:
-    await asyncio.sleep(SERVE_AFTER)
     fallen = asyncio.create_task(fall()) if EXIT_AFTER else None
+    await asyncio.sleep(SERVE_AFTER)
     servers = [await asyncio.start_server(http, "0.0.0.0", 8080), await asyncio.start_server(echo, "0.0.0.0", 9000)]
     if "SECOND_PORT" in os.environ:
         servers.append(await asyncio.start_server(http, "0.0.0.0", int(os.environ["SECOND_PORT"])))
