@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime import documents, images
+from runtime import images
 from runtime.paths import Paths, RunPaths, Side
 from runtime.projects import CORE, GeneratedFile, Project, ProjectService, digest, labels
 from runtime.proxy.model import ProxyModel
@@ -43,9 +43,9 @@ def project(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths, ru
         name: {"name": settings.docker_network(name), "external": True}
         for name in (settings.network(model.side) for model in models)
     }
-    content = HEADER + documents.dump({"services": definitions, "networks": networks})
+    content = {"services": definitions, "networks": networks}
     file = paths.core_compose
-    return Project(settings.project(CORE), CORE, None, (file,), GeneratedFile(file, content), tuple(services))
+    return Project(settings.project(CORE), CORE, None, (file,), GeneratedFile(file, HEADER, content), tuple(services))
 
 
 def proxy_image(settings: Settings) -> str:

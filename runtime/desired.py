@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from runtime import application_files, applications, core, overrides, secrets
+from runtime import application_files, applications, core, images, overrides, secrets
 from runtime.applications import Application, Backend, BrokenApplication, TcpPort
 from runtime.errors import Problem, ShoestringError
 from runtime.paths import Paths, RunPaths, Side
@@ -88,6 +88,7 @@ def build(sources: Sources, paths: Paths, run: RunPaths) -> Desired:
     settings = sources.settings
     sound, twice = _unique_names(sources.applications)
     proxied, conflicts = _settle((*sound, *sources.accepted), settings)
+    substitutes = images.substitutes(settings.images.source)
     models = tuple(_model(settings, side, proxied) for side in settings.sides)
     by_name = {(each.side, each.name): each for each in proxied}
     settled = tuple(by_name[each.side, each.name] for each in sound)
@@ -97,7 +98,7 @@ def build(sources: Sources, paths: Paths, run: RunPaths) -> Desired:
         core=core.project(settings, models, paths, run),
         proxies=models,
         # The files as they are: a name that another file has takes nothing from what the container is.
-        projects=tuple(overrides.project(each, settings, paths, sources.variables) for each in sound),
+        projects=tuple(overrides.project(each, settings, paths, sources.variables, substitutes) for each in sound),
         applications=settled,
         broken=(*sources.broken, *twice),
         conflicts=conflicts,

@@ -92,6 +92,13 @@ def effective(reference: str, source: str) -> str:
     return (local_image(reference) if source == LOCAL else None) or reference
 
 
+def substitutes(source: str) -> dict[str, str]:
+    """What to run instead of each reference of the catalogue; to look up many references without hashing each time."""
+    if source != LOCAL:
+        return {}
+    return {image.reference: local_name(image) for image in CATALOGUE if image.recipe}
+
+
 def local_name(image: Image) -> str:
     """What the local image of a recipe is called: its tag changes when the recipe or the base's does."""
     return f"{LOCAL_REPOSITORY}/{image.name}:{recipe_hash(image)}"

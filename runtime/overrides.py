@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from runtime import documents, images
+from runtime import images
 from runtime.applications import Application, Service
 from runtime.paths import Paths
 from runtime.projects import GeneratedFile, Project, ProjectService, labels, service_digest
@@ -14,14 +14,20 @@ from runtime.settings import Settings
 HEADER = "# Made by Shoestring from the application file. Do not edit: it is written again.\n"
 
 
-def project(application: Application, settings: Settings, paths: Paths, variables: Mapping[str, str]) -> Project:
-    """What Compose runs for an application file."""
+def project(
+    application: Application,
+    settings: Settings,
+    paths: Paths,
+    variables: Mapping[str, str],
+    substitutes: Mapping[str, str],
+) -> Project:
+    """What Compose runs for an application file. `substitutes` is the local image for each reference that has one."""
     services = []
     additions: dict[str, Any] = {}
     for service in application.services:
         if service.definition.get("profiles"):
             continue  # Compose does not start these by itself.
-        addition = _addition(application, service, settings)
+        addition = _addition(application, service, settings, substitutes)
         definition = service_digest(service.definition, addition, application.document.value, variables)
         added = labels(settings.instance, application.name, application.side, definition)
         additions[service.name] = {**addition, "labels": added}
@@ -39,12 +45,14 @@ def project(application: Application, settings: Settings, paths: Paths, variable
         application=application.name,
         side=application.side,
         files=(application.file, override),
-        generated=GeneratedFile(override, HEADER + documents.dump(content)),
+        generated=GeneratedFile(override, HEADER, content),
         services=tuple(services),
     )
 
 
-def _addition(application: Application, service: Service, settings: Settings) -> dict[str, Any]:
+def _addition(
+    application: Application, service: Service, settings: Settings, substitutes: Mapping[str, str]
+) -> dict[str, Any]:
     """What the override adds to one service, but for its labels."""
     addition: dict[str, Any] = {}
     alias = application.aliases.get(service.name)
@@ -54,8 +62,8 @@ def _addition(application: Application, service: Service, settings: Settings) ->
         if not service.definition.get("networks"):
             # Compose would have put it on the project's own network; it must still reach its neighbours there.
             addition["networks"]["default"] = None
-    image = images.effective(service.image, settings.images.source)
-    if image != service.image:
+    image = substitutes.get(images.normalise(service.image))
+    if image:
         addition |= {"image": image, "pull_policy": "never"}
     return addition
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runtime import secrets
+from runtime import documents, secrets
 from runtime.paths import Side
 
 LABEL_INSTANCE = "shoestring.instance"
@@ -37,10 +37,19 @@ class ProjectService:
 
 @dataclass(frozen=True)
 class GeneratedFile:
-    """A file under `generated/` that has to be there before Compose runs."""
+    """A YAML file under `generated/` that has to be there before Compose runs.
+
+    It is written out only then: that costs more than all else in a pass with nothing to do.
+    """
 
     file: Path
-    content: str
+    header: str
+    value: Mapping[str, Any]
+
+    @property
+    def content(self) -> str:
+        """The text of the file."""
+        return self.header + documents.dump(self.value)
 
 
 @dataclass(frozen=True)

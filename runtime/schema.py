@@ -6,7 +6,6 @@ at once, each with its key.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from types import UnionType
@@ -82,6 +81,9 @@ def list_of(item: Check) -> Check:
 
 def suggestion(word: str, known: Iterable[str], prefix: str = "") -> str:
     """The end of a sentence that names the nearest known word, or nothing."""
+    # Only a mistake pays for its import.
+    import difflib
+
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"; did you mean {prefix}{near[0]}?" if near else ""
 

@@ -11,7 +11,9 @@ from tests.make import PATHS, application, make_settings, web
 
 
 def project(text: str, side: Side = Side.PUBLIC, settings_text: str = "", **variables: str) -> Project:
-    return overrides.project(application("a", text, side), make_settings(settings_text), PATHS, variables)
+    settings = make_settings(settings_text)
+    substitutes = images.substitutes(settings.images.source)
+    return overrides.project(application("a", text, side), settings, PATHS, variables, substitutes)
 
 
 def content(text: str, side: Side = Side.PUBLIC, settings_text: str = "") -> Any:
