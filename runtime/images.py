@@ -93,7 +93,7 @@ def effective(reference: str, source: str) -> str:
 
 
 def substitutes(source: str) -> dict[str, str]:
-    """What to run instead of each reference of the catalogue; to look up many references without hashing each time."""
+    """What to run instead of each reference of the catalogue, for looking up many without hashing each time."""
     if source != LOCAL:
         return {}
     return {image.reference: local_name(image) for image in CATALOGUE if image.recipe}
