@@ -1,0 +1,300 @@
+"""A new version takes over from the old one under load, and no request is lost, whatever the new version does."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runtime.paths import Side
+from runtime.proxy import install
+from runtime.rollout import RolloutError, possible
+from tests.engine.load import Load
+from tests.engine.rollout_stand import Stage
+from tests.engine.support import LOOPBACK, Instance, free_port, new_settings, no_trust, tcp_echo, until
+
+HEALTH = "x-health-check: /health\n"
+RESTARTS = "    restart: unless-stopped\n"
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """Proxies that all tests of this module use, each with an application of its own."""
+    instance = Instance(tmp_path_factory.mktemp("rollout") / "data-directory", new_settings())
+    try:
+        assert instance.start().ok
+        yield instance
+    finally:
+        instance.close()
+
+
+@pytest.fixture
+def stage(shared: Instance, tools: str, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    name = f"a{abs(hash(request.node.name)) % 10**8}"
+    made = Stage(shared, name, tools)
+    yield made
+    made.end()
+
+
+def environment(**values: object) -> str:
+    return f"    environment: {{{', '.join(f'{key}: {str(value)!r}' for key, value in values.items())}}}\n"
+
+
+def assert_settled(stage: Stage, version: str, load: Load) -> None:
+    """One container, all places open, nothing lost."""
+    print(load.result)
+    assert load.result.failed == 0, load.result
+    assert stage.versions() == [("running", version)]
+    assert len(stage.open_slots()) == 4 * len(stage.site.backends)
+    assert stage.instance.get(stage.host).body == f"{version}\n"
+
+
+def test_a_good_version_takes_over_and_nothing_is_lost(stage: Stage) -> None:
+    stage.begin()
+    stage.write("v2", environment(SERVE_AFTER=5))
+    with stage.load() as load:
+        began = time.monotonic()
+        stage.roll(watch=10)
+        over = time.monotonic()
+        load.serves("v2")
+    assert_settled(stage, "v2", load)
+    assert [(step.name, step.ok) for step in stage.steps] == [
+        (name, True) for name in ("started", "healthy", "watched", "drained")
+    ]
+    # It starts within 5 s; 3 s more is what a rollout may add.
+    assert load.result.first["v2"] - began < 8
+    assert load.result.last["v1"] < over
+    assert load.result.last["v1"] - load.result.first["v2"] > 9
+    assert load.result.rate > 150
+
+
+def test_twice_in_a_row_and_then_there_is_nothing_to_do(stage: Stage) -> None:
+    stage.begin()
+    with stage.load(rate=50) as load:
+        for version in ("v2", "v3"):
+            stage.write(version)
+            stage.roll()
+        assert not possible(stage.site)
+        before = stage.instance.containers()
+        assert stage.instance.start().outcomes == ()
+        assert stage.instance.containers() == before
+    assert_settled(stage, "v3", load)
+
+
+@pytest.mark.parametrize("more", ["", RESTARTS], ids=["stays-down", "restarts"])
+def test_a_version_that_exits_at_start_never_gets_a_request(stage: Stage, more: str) -> None:
+    stage.begin()
+    stage.write("v2", more + environment(EXIT_AFTER=0.5, SERVE_AFTER=5))
+    with stage.load() as load, pytest.raises(RolloutError) as raised:
+        stage.roll()
+    assert_settled(stage, "v1", load)
+    assert set(load.result.bodies) == {"v1"}
+    assert raised.value.reason.startswith("exited with code 2 after 0.")
+    assert "v2 falls" in raised.value.lines
+    assert str(raised.value).startswith(f"{stage.name}: the new version exited with code 2 after")
+    assert not stage.steps[-1].ok
+
+
+def test_a_version_that_cannot_start_is_removed(stage: Stage) -> None:
+    stage.begin()
+    stage.write("v2", "    entrypoint: [/no-such-program]\n")
+    with stage.load(rate=50) as load, pytest.raises(RolloutError, match="no-such-program"):
+        stage.roll()
+    assert_settled(stage, "v1", load)
+    assert [(step.name, step.ok) for step in stage.steps] == [("started", False)]
+
+
+BAD_CHECK = "    healthcheck: {test: [CMD, sh, -c, echo no database; exit 1], interval: 300ms, retries: 2}\n"
+
+
+def test_a_version_whose_own_check_fails_never_gets_a_request(stage: Stage) -> None:
+    stage.top = "x-rollout: {health_timeout: 4s}\n"
+    stage.begin()
+    stage.write("v2", BAD_CHECK)
+    with stage.load() as load, pytest.raises(RolloutError) as raised:
+        stage.roll()
+    assert_settled(stage, "v1", load)
+    assert set(load.result.bodies) == {"v1"}
+    assert raised.value.reason == "not healthy within 4 s: its own health check fails: no database"
+
+
+def test_a_version_that_answers_the_check_with_500_never_gets_a_request(stage: Stage) -> None:
+    stage.top = f"x-rollout: {{health_timeout: 4s}}\n{HEALTH}"
+    stage.begin()
+    stage.write("v2", environment(HEALTH=500))
+    with stage.load() as load, pytest.raises(RolloutError) as raised:
+        stage.roll()
+    assert_settled(stage, "v1", load)
+    assert set(load.result.bodies) == {"v1"}
+    assert raised.value.reason == "not healthy within 4 s: GET /health on port 8080 answers 500"
+
+
+def test_a_version_that_is_healthy_and_then_exits_is_taken_back(stage: Stage) -> None:
+    stage.begin()
+    stage.write("v2", environment(EXIT_AFTER=5))
+    with stage.load() as load, pytest.raises(RolloutError, match="exited with code 2 after 5"):
+        stage.roll(watch=10)
+    assert_settled(stage, "v1", load)
+    assert load.result.bodies["v2"] > 0
+
+
+def test_a_version_that_becomes_sick_is_taken_back(stage: Stage) -> None:
+    stage.top = HEALTH
+    stage.begin()
+    stage.write("v2", environment(SICK_AFTER=4))
+    with (
+        stage.load() as load,
+        pytest.raises(RolloutError, match="became unhealthy: GET /health on port 8080 answers"),
+    ):
+        stage.roll(watch=10)
+    assert_settled(stage, "v1", load)
+
+
+def test_a_slow_start_with_its_own_check(stage: Stage) -> None:
+    check = "    healthcheck: {test: [CMD, sh, -c, echo not yet; test -e /tmp/ready], interval: 500ms, retries: 2}\n"
+    stage.begin()
+    # Its port is open long before it is ready.
+    command = '    entrypoint: [sh, -c, "(sleep 4; touch /tmp/ready) & exec python3 -u /server.py v2"]\n'
+    stage.write("v2", check + command)
+    with stage.load() as load:
+        began = time.monotonic()
+        stage.roll()
+    assert load.result.failed == 0, load.result
+    assert 4 < load.result.first["v2"] - began < 7.5
+
+
+def test_two_replicas_beside_two(stage: Stage) -> None:
+    two = "    deploy: {replicas: 2}\n"
+    stage.begin("v1", two)
+    stage.write("v2", two)
+    with stage.load(rate=50) as load:
+        stage.roll()
+    assert load.result.failed == 0, load.result
+    assert stage.versions() == [("running", "v2")] * 2
+    assert len(stage.open_slots()) == 4
+
+
+def test_other_services_are_applied_before(stage: Stage) -> None:
+    more = (
+        "    depends_on: {{task: {{condition: service_completed_successfully}},"
+        " data: {{condition: service_started}}}}\n"
+        "  data:\n    image: {image}\n    command: [data{version}]\n    stop_grace_period: 0s\n"
+        "  task:\n    image: {image}\n    entrypoint: [sh, -c, 'sleep 1; echo task{version}']\n"
+    )
+    stage.begin("v1", more.format(image=stage.image, version=1))
+    stage.write("v2", more.format(image=stage.image, version=2))
+    with stage.load(rate=50) as load:
+        stage.roll("data", "task")
+    assert load.result.failed == 0, load.result
+    assert sorted(each.service for each in stage.containers()) == ["application", "data", "task"]
+    assert stage.instance.get(stage.host, "/ask?http://data:8080/").body == "data2\n"
+    started = {each.service: _times(stage, each.id) for each in stage.containers()}
+    assert started["task"][1] <= started["application"][0]
+    assert stage.instance.start().outcomes == ()
+
+
+def _times(stage: Stage, container: str) -> tuple[str, str]:
+    state = stage.instance.cluster.client.api.inspect_container(container)["State"]
+    return str(state["StartedAt"]), str(state["FinishedAt"])
+
+
+def test_a_request_that_takes_long_is_waited_for(stage: Stage) -> None:
+    stage.begin()
+    stage.write("v2")
+    answers: list[bytes] = []
+    slow = threading.Thread(target=lambda: answers.append(_download(stage, 6)))
+    slow.start()
+    until(lambda: stage.site.sessions(frozenset(each.address for each in stage.slots())), bool)
+    # The process before the reload has the download, and must be asked too.
+    install.reload(stage.instance.paths, stage.instance.cluster.run, Side.PUBLIC, force=True)
+    stage.roll()
+    slow.join()
+    assert answers == [b"." * 60]
+    assert stage.steps[-1].about == "1 connection"
+    assert stage.versions() == [("running", "v2")]
+
+
+def _download(stage: Stage, seconds: int) -> bytes:
+    assert stage.instance.settings.public
+    port = stage.instance.settings.public.https_port
+    connection = http.client.HTTPSConnection(LOOPBACK, port, timeout=30, context=no_trust())
+    connection.request("GET", f"/drip?{seconds}", headers={"Host": stage.host})
+    try:
+        return connection.getresponse().read()
+    finally:
+        connection.close()
+
+
+def test_stop_first_where_start_first_cannot_be(stage: Stage, tmp_path: Path) -> None:
+    stage.begin()
+    stage.write("v2")
+    assert possible(stage.site)
+    stage.write("v2", "    deploy: {replicas: 3}\n")
+    assert not possible(stage.site)
+    stage.write("v2", f"    volumes: ['{tmp_path}:/data']\n")
+    assert not possible(stage.site)
+    file = stage.instance.file(stage.side, stage.name)
+    file.write_text(file.read_text().replace("8080", "9000"))
+    assert not possible(stage.site)
+
+
+def test_an_anonymous_volume_is_handed_on_unless_the_file_says_start_first(stage: Stage) -> None:
+    volume = "    volumes: [/data]\n"
+    stage.begin("v1", volume)
+    stage.write("v2", volume)
+    assert not possible(stage.site)
+    stage.top = "x-rollout: start-first\n"
+    stage.write("v2", volume)
+    assert possible(stage.site)
+    # What the tests that follow find is as it was.
+    stage.write("v1", volume)
+
+
+def test_tcp_and_several_ports(tools: str, tmp_path: Path) -> None:
+    """On the internal side; a TCP port is published by the proxy's container, so it has an instance of its own."""
+    instance = Instance(tmp_path / "data-directory", new_settings())
+    try:
+        port = free_port()
+        file = (
+            f"x-external-tcp-ports: ['{port}:9000']\nservices:\n  application:\n    image: {tools}\n"
+            "    command: [v1]\n    stop_grace_period: 0s\n    x-external-host-names:\n"
+            "      - [8080, one.example.test]\n      - [9090, two.example.test]\n"
+        )
+        second = "    environment: {SECOND_PORT: '9090'}\n"
+        stage = Stage(instance, "tcp", tools, Side.INTERNAL)
+        instance.add(Side.INTERNAL, "tcp", file + second)
+        assert instance.start().ok
+        instance.add(Side.INTERNAL, "tcp", (file + second).replace("v1", "v2"))
+        stop, errors, count = threading.Event(), [], [0]
+
+        def echo() -> None:
+            while not stop.is_set():
+                try:
+                    assert tcp_echo(port, b"hello") == b"hello"
+                    assert instance.get("two.example.test", side=Side.INTERNAL).status == 200
+                    count[0] += 1
+                except (OSError, AssertionError) as error:
+                    errors.append(repr(error))
+
+        thread = threading.Thread(target=echo)
+        thread.start()
+        stage.roll()
+        stop.set()
+        thread.join()
+        assert errors == []
+        assert count[0] > 20
+        assert stage.versions() == [("running", "v2")]
+        assert len(stage.open_slots()) == 12
+
+        # One of three ports is not served: none of them gets a request.
+        instance.add(Side.INTERNAL, "tcp", f"x-rollout: {{health_timeout: 3s}}\n{file}".replace("v1", "v3"))
+        with pytest.raises(RolloutError, match="port 9090 does not answer"):
+            stage.roll()
+        assert stage.versions() == [("running", "v2")]
+        assert instance.get("one.example.test", side=Side.INTERNAL).body == "v2\n"
+    finally:
+        instance.close()
