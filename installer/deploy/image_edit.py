@@ -25,10 +25,9 @@ def set_image(file: Path, text: str, service: str, image: str) -> str:
     """
     node = _image_node(file, text, service)
     start, end = node.start_mark.index, node.end_mark.index
-    for style in dict.fromkeys((node.style, '"')):
-        edited = text[:start] + scalar(image, style) + text[end:]
-        if _differs_only_there(file, text, edited, service, image):
-            return edited
+    edited = text[:start] + scalar(image, node.style) + text[end:]
+    if _differs_only_there(file, text, edited, service, image):
+        return edited
     raise _refusal(file, node, service, "its image cannot be changed without changing something else", image)
 
 

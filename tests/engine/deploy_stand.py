@@ -53,11 +53,11 @@ class Versions:
             name.rpartition(":")[2] for image in listed for name in image.tags if name.startswith(self.repository)
         }
 
-    def file(self, tag: str, more: str = "") -> str:
+    def file(self, tag: str, order: str = "stop-first") -> str:
         """An application file, with what a person's hand leaves in it."""
         return (
-            f"# our blog\nx-external-host-names: [{HOST}]  # one\nx-container-port: 8080\n{more}services:\n"
-            f"  application:\n    stop_grace_period: 0s\n    image:   '{self[tag]}'   # the version\n"
+            f"# our blog\nx-external-host-names: [{HOST}]  # one\nx-container-port: 8080\nx-rollout: {order}\n"
+            f"services:\n  application:\n    stop_grace_period: 0s\n    image:   '{self[tag]}'   # the version\n"
         )
 
 

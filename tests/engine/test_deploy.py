@@ -1,0 +1,279 @@
+"""Deploys and rollbacks, from the command line to what is served, on real containers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from installer.deploy import fetch, run
+from runtime import files
+from runtime.paths import Side
+from tests.engine.deploy_stand import (
+    EXITS,
+    HOST,
+    Versions,
+    git,
+    images_that_run,
+    log_of,
+    made_versions,
+    shoestring,
+)
+from tests.engine.support import Instance, until
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+SERVES = ["python3", "-u", "/server.py"]
+
+
+@pytest.fixture(scope="module")
+def versions(client: DockerClient, tools: str) -> Iterator[Versions]:
+    """Versions 1, 2 and 3, and one that exits at its start."""
+    with made_versions(client, tools) as made:
+        made.make("1", "2", "3")
+        made.make("exits", more=EXITS)
+        yield made
+
+
+@pytest.fixture
+def blog(instance: Instance, versions: Versions) -> Path:
+    """The file of application `a`, which runs version 1."""
+    file = instance.add(Side.PUBLIC, "a", versions.file("1"))
+    assert instance.start().ok
+    git(instance, "add", "--all")
+    git(instance, "-c", "user.name=me", "-c", "user.email=me@example.test", "commit", "--quiet", "--message", "mine")
+    return file
+
+
+def served(instance: Instance) -> str:
+    return instance.wait(HOST).body.strip()
+
+
+def test_a_deploy_changes_file_container_and_history(instance: Instance, versions: Versions, blog: Path) -> None:
+    file = instance.file(Side.PUBLIC, "a")
+    before = file.read_bytes().replace(b"\n", b"\r\n")
+    file.write_bytes(before)
+    file.chmod(0o640)
+    other = instance.add(Side.INTERNAL, "draft", "# not ready\nservices: {application: {image: x}}\n")
+    (instance.paths.conf / "notes").write_text("staged by a person")
+    git(instance, "add", "notes")
+    other.rename(other.with_suffix(".txt"))
+
+    answer = shoestring(instance, "deploy", "a", "2")
+
+    assert (answer.code, answer.err) == (0, "")
+    assert f"✓ a runs {versions['2']}" in answer.out
+    assert "taken as it is on this host" in answer.out
+    assert file.read_bytes() == before.replace(versions["1"].encode(), versions["2"].encode())
+    assert file.stat().st_mode & 0o7777 == 0o640
+    assert served(instance) == "2"
+    assert log_of(instance)[:3] == [
+        f"deploy a: {versions['1']} -> {versions['2']}",
+        "edit a: changed by hand",
+        "mine",
+    ]
+    assert git(instance, "show", "--format=%an", "--name-only").split() == [
+        "Shoestring",
+        "applications-public/a.yaml",
+    ]
+    assert git(instance, "status", "--porcelain").splitlines() == ["A  notes", "?? applications-internal/draft.txt"]
+
+
+@pytest.mark.parametrize("order", ["stop-first", "start-first"])
+def test_a_version_that_exits_changes_nothing(instance: Instance, versions: Versions, blog: Path, order: str) -> None:
+    blog.write_text(versions.file("1", order))
+    before, commits = blog.read_bytes(), len(log_of(instance))
+
+    answer = shoestring(instance, "deploy", "a", "exits")
+
+    assert answer.code == 1
+    assert f"✗ a does not run with {versions['exits']}" in answer.out
+    assert "| migration needs more" in answer.out
+    assert f"a still runs {versions['1']}" in answer.out or f"a runs {versions['1']} again" in answer.out
+    assert "Try again: shoestring deploy a exits" in answer.out
+    assert blog.read_bytes() == before
+    assert served(instance) == "1"
+    assert images_that_run(instance) == [versions["1"]]
+    # The person's own edit is committed, the deploy is not.
+    assert log_of(instance)[0] == ("mine" if order == "stop-first" else "edit a: changed by hand")
+    assert len(log_of(instance)) == commits + (order == "start-first")
+    assert instance.start().outcomes == ()
+
+
+def test_an_image_that_does_not_exist_touches_nothing(instance: Instance, versions: Versions, blog: Path) -> None:
+    before = (blog.stat().st_mtime_ns, instance.containers(), log_of(instance))
+    answer = shoestring(instance, "deploy", "a", "none")
+    assert answer.code == 1
+    assert answer.err.startswith(f"{versions['none']} could not be pulled: ")
+    assert answer.err.endswith(f"\na still runs {versions['1']}; nothing was changed.\n")
+    assert (blog.stat().st_mtime_ns, instance.containers(), log_of(instance)) == before
+
+
+def test_a_dry_run_changes_nothing(instance: Instance, versions: Versions, blog: Path) -> None:
+    blog.write_text(blog.read_text() + "# not committed\n")
+    before = (blog.stat().st_mtime_ns, instance.containers(), log_of(instance))
+    answer = shoestring(instance, "deploy", "a", "2", "--dry-run")
+    assert answer.code == 0
+    assert f"~ a                     image {versions['1']} → {versions['2']}  stop-first\n" in answer.out
+    absent = shoestring(instance, "deploy", "a", "9", "--dry-run")
+    assert "stop-first  not on this host yet" in absent.out
+    seen = json.loads(shoestring(instance, "deploy", "a", "2", "--dry-run", "--json").out)
+    assert (seen["image"], seen["previous_image"], seen["order"]) == (versions["2"], versions["1"], "stop-first")
+    assert (blog.stat().st_mtime_ns, instance.containers(), log_of(instance)) == before
+
+
+def test_the_same_image_is_told_and_what_differs_is_applied(
+    instance: Instance, versions: Versions, blog: Path
+) -> None:
+    again = shoestring(instance, "deploy", "a", "1")
+    assert again.code == 0
+    assert f"✓ a has {versions['1']} already; nothing to do" in again.out
+    instance.cluster.client.api.stop(f"{instance.settings.project('a')}-application-1", timeout=0)
+
+    answer = shoestring(instance, "deploy", "a", "--image", versions["1"], "--json")
+
+    said = json.loads(answer.out)
+    assert answer.code == 0
+    assert (said["ok"], said["changed"], said["image"], said["back"]) == (True, True, versions["1"], None)
+    assert served(instance) == "1"
+    assert log_of(instance)[0] == "mine"
+
+
+def test_another_service(instance: Instance, versions: Versions, blog: Path) -> None:
+    data = f"  data: {{image: {versions['1']}, stop_grace_period: 0s}}  # beside it\n"
+    blog.write_text(blog.read_text() + data)
+    assert instance.start().ok
+    main = images_that_run(instance)
+    answer = shoestring(instance, "deploy", "a", "2", "--service", "data")
+    assert answer.code == 0
+    assert blog.read_text().endswith(data.replace(versions["1"], versions["2"]))
+    assert sorted(images_that_run(instance)) == sorted([main[0], versions["2"]])
+    assert served(instance) == "1"
+    listed = json.loads(shoestring(instance, "deployments", "a", "--service", "data", "--json").out)["deployments"]
+    assert [(each["number"], each["kind"], each["current"]) for each in listed] == [
+        (2, "deploy", True),
+        (1, "edit", False),
+    ]
+    assert shoestring(instance, "deploy", "a", "2", "--service", "dat").code == 2
+
+
+def test_rollback_and_deployments(instance: Instance, versions: Versions, blog: Path) -> None:
+    for tag in ("2", "3"):
+        assert shoestring(instance, "deploy", "a", tag).code == 0
+
+    assert shoestring(instance, "rollback", "a").code == 0
+    assert served(instance) == "2"
+    assert log_of(instance)[0] == f"rollback a: {versions['3']} -> {versions['2']}"
+    assert shoestring(instance, "rollback", "a").code == 0
+    assert served(instance) == "1"
+    last = shoestring(instance, "rollback", "a")
+    assert last.code == 2
+    assert f"a has no version before {versions['1']}." in last.err
+
+    answer = shoestring(instance, "rollback", "a", "--to", "3", "--json")
+    assert (answer.code, json.loads(answer.out)["kind"]) == (0, "rollback")
+    assert served(instance) == "3"
+    assert "a has no deployment 99; there is 1 to 6." in shoestring(instance, "rollback", "a", "--to", "99").err
+    said = json.loads(shoestring(instance, "deployments", "a", "--json").out)
+    assert [each["image"][-1] for each in said["deployments"]] == ["3", "1", "2", "3", "2", "1"]
+    assert [each["current"] for each in said["deployments"]] == [True] + [False] * 5
+    lines = shoestring(instance, "deployments", "a").out.splitlines()
+    assert lines[0].split()[:2] == ["*", "6"]
+    assert lines[-1].split()[0] == "1"
+
+
+def test_without_a_repository(instance: Instance, versions: Versions, blog: Path) -> None:
+    files.remove_tree(instance.paths.conf / ".git")
+    answer = shoestring(instance, "deploy", "a", "2")
+    assert answer.code == 0
+    assert "is not a git repository" in answer.out
+    assert served(instance) == "2"
+    for words in (("rollback", "a"), ("deployments", "a")):
+        refused = shoestring(instance, *words)
+        assert refused.code == 1
+        assert "is not a git repository, so there is no history of deployments." in refused.err
+
+
+def test_what_cannot_be_deployed_is_told(instance: Instance, versions: Versions, blog: Path) -> None:
+    instance.add(Side.PUBLIC, "broken", "services: 7\n")
+    instance.add(Side.PUBLIC, "variable", "services: {application: {image: 'ghost:${TAG}'}}\n")
+    told = {
+        ("aa", "2"): (2, "There is no application aa; did you mean a?"),
+        ("broken", "2"): (1, "broken.yaml is broken; nothing was changed. Mend it first:\n  broken.yaml:1 services"),
+        ("variable", "2"): (1, "its image has a variable in it"),
+        ("a", "x y"): (2, "x y is not a tag"),
+        ("a",): (2, "Name one of the two"),
+        ("a", "2", "--image", "b"): (2, "Name one of the two"),
+    }
+    for words, (code, sentence) in told.items():
+        answer = shoestring(instance, "deploy", *words)
+        assert (answer.code, sentence in answer.err) == (code, True), answer
+    with files.lock(instance.cluster.run.lock):
+        assert shoestring(instance, "deploy", "a", "2", "--timeout", "0").code == 3
+    assert served(instance) == "1"
+
+
+def test_without_the_proxies_nothing_is_deployed(instance: Instance, versions: Versions) -> None:
+    file = instance.add(Side.PUBLIC, "a", versions.file("1"))
+    answer = shoestring(instance, "deploy", "a", "2")
+    assert answer.code == 1
+    assert "The proxies do not run, so nothing was changed." in answer.err
+    assert file.read_text() == versions.file("1")
+
+
+def test_an_interrupted_deploy_puts_the_file_back(
+    instance: Instance, versions: Versions, blog: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = blog.read_bytes()
+
+    def interrupted(*_: object) -> None:
+        assert blog.read_bytes() != before
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "attempt", interrupted)
+    answer = shoestring(instance, "deploy", "a", "2")
+    assert answer.code == 1
+    assert answer.err.startswith("Interrupted. ")
+    assert blog.read_bytes() == before
+
+
+def test_a_file_that_changes_during_the_pull_is_not_written(
+    instance: Instance, versions: Versions, blog: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched = fetch.fetch
+    edited = blog.read_text() + "# meanwhile\n"
+
+    def slow(*arguments: object, **options: object) -> object:
+        blog.write_text(edited)
+        return fetched(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(fetch, "fetch", slow)
+    answer = shoestring(instance, "deploy", "a", "2")
+    assert answer.code == 1
+    assert "has changed meanwhile; nothing was done. Try again: shoestring deploy a 2" in answer.err
+    assert blog.read_text() == edited
+
+
+def test_old_images_go_and_others_stay(instance: Instance, client: DockerClient, tools: str) -> None:
+    with made_versions(client, tools) as own:
+        own.make(*(f"v{number}" for number in range(7)))
+        instance.add(Side.PUBLIC, "a", own.file("v0"))
+        assert instance.start().ok
+        # Someone else's container has a version that a deploy brings.
+        guest = client.containers.create(own["v2"])
+        try:
+            for number in range(1, 6):
+                answer = shoestring(instance, "deploy", "a", f"v{number}")
+                assert answer.code == 0
+        finally:
+            guest.remove()
+        assert f"removed old images: {own['v1']}" not in answer.out, "it went with the deploy before"
+        # v0 was written by a person, v6 is in no file.
+        assert own.here == {"v0", "v2", "v3", "v4", "v5", "v6"}
+        assert shoestring(instance, "deploy", "a", "v6").code == 0
+        assert own.here == {"v0", "v4", "v5", "v6"}
+        until(lambda: images_that_run(instance), lambda images: images == [own["v6"]])

@@ -1,0 +1,97 @@
+"""A deploy that is killed at any step: the next pass makes what runs equal to the file, and the next deploy copes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runtime.paths import Side
+from tests.engine.deploy_stand import (
+    EXITS,
+    HOST,
+    Versions,
+    git,
+    images_that_run,
+    killed_at,
+    log_of,
+    made_versions,
+    shoestring,
+)
+from tests.engine.support import Instance
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+KILLED = -9
+
+
+@pytest.fixture(scope="module")
+def versions(client: DockerClient, tools: str) -> Iterator[Versions]:
+    with made_versions(client, tools) as made:
+        made.make("1", "2", "3")
+        made.make("exits", more=EXITS)
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("point", "expected"),
+    [
+        ("deploy-begun", "1"),
+        ("deploy-edited", "2"),
+        ("change-0", "2"),
+        ("deploy-applied", "2"),
+        ("deploy-committed", "2"),
+    ],
+)
+def test_a_killed_deploy_converges(instance: Instance, versions: Versions, point: str, expected: str) -> None:
+    file = instance.add(Side.PUBLIC, "a", versions.file("1"))
+    assert instance.start().ok
+
+    assert killed_at(instance, point, "deploy", "a", "2").code == KILLED
+
+    assert file.read_text() == versions.file(expected)
+    assert instance.start().ok
+    assert images_that_run(instance) == [versions[expected]]
+    assert instance.wait(HOST).body.strip() == expected
+    committed = point == "deploy-committed" or expected == "1"
+    said = json.loads(shoestring(instance, "deployments", "a", "--json").out)
+    assert said["committed"] == committed
+
+    # The same deploy again brings the history up to date, and a rollback finds its way.
+    again = shoestring(instance, "deploy", "a", "2")
+    assert again.code == 0
+    assert log_of(instance)[:2] == [f"deploy a: {versions['1']} -> {versions['2']}", "edit a: changed by hand"]
+    assert shoestring(instance, "rollback", "a").code == 0
+    assert instance.wait(HOST).body.strip() == "1"
+    assert git(instance, "status", "--porcelain", "--", "applications-public/a.yaml") == ""
+
+
+@pytest.mark.parametrize(("point", "expected"), [("deploy-failed", "exits"), ("deploy-restored", "1")])
+def test_a_failing_deploy_that_is_killed(instance: Instance, versions: Versions, point: str, expected: str) -> None:
+    file = instance.add(Side.PUBLIC, "a", versions.file("1"))
+    assert instance.start().ok
+
+    assert killed_at(instance, point, "deploy", "a", "exits").code == KILLED
+
+    assert file.read_text() == versions.file(expected)
+    report = instance.start()
+    assert report.ok == (expected == "1")
+    # The file is the truth: where it has the bad version, that is told, and another deploy mends it.
+    assert shoestring(instance, "deploy", "a", "3").code == 0
+    assert instance.wait(HOST).body.strip() == "3"
+    assert images_that_run(instance) == [versions["3"]]
+
+
+def test_a_rollback_after_a_killed_deploy_goes_to_what_ran(instance: Instance, versions: Versions) -> None:
+    instance.add(Side.PUBLIC, "a", versions.file("1"))
+    assert instance.start().ok
+    assert shoestring(instance, "deploy", "a", "2").code == 0
+    assert killed_at(instance, "deploy-edited", "deploy", "a", "3").code == KILLED
+
+    assert shoestring(instance, "rollback", "a").code == 0
+
+    assert instance.wait(HOST).body.strip() == "2"
+    assert log_of(instance)[:2] == [f"rollback a: {versions['3']} -> {versions['2']}", "edit a: changed by hand"]
