@@ -5,11 +5,14 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from runtime.apply import Listener, Outcome
 from runtime.plan import Change
-from runtime.report import outcome_line
+from runtime.report import outcome_line, step_line
+
+if TYPE_CHECKING:
+    from runtime.rollout import Step
 
 NAME_WIDTH = 22
 PASSING_WIDTH = 78
@@ -76,6 +79,10 @@ class ChangeLines(Listener):
     def begin(self, change: Change) -> None:
         """Show what goes on now."""
         self._lines.passing(change.name, change.about)
+
+    def step(self, change: Change, step: Step) -> None:
+        """Print a line for each step of a rollout."""
+        self._lines.say(step_line(step))
 
     def done(self, outcome: Outcome) -> None:
         """Print what became of it."""

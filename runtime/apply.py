@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runtime import command, compose, faults, files
+from runtime.applications import PROXIED_SERVICE
 from runtime.errors import ShoestringError
 from runtime.images import LOCAL_REPOSITORY
 from runtime.paths import Side
@@ -26,6 +27,9 @@ from runtime.projects import CORE, LABEL_INSTANCE, Project
 
 if TYPE_CHECKING:
     from docker import DockerClient
+
+    from runtime.rollout import Step
+    from runtime.rollout_site import Site
 
 
 @dataclass(frozen=True)
@@ -45,13 +49,18 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Tools:
-    """What applying needs of the world. `install_proxy` takes a side and whether to load it in any case, and
-    returns what it did, as a part of a sentence."""
+    """What applying needs of the world.
+
+    `install_proxy` takes a side and whether to load it in any case, and returns what it did, as a part of a
+    sentence. `site` takes a project and what runs an argv of Compose's for it, and returns where its rollouts happen,
+    if it is proxied.
+    """
 
     client: DockerClient
     instance: str
     variables: Mapping[str, str]
     install_proxy: Callable[[Side, bool], str]
+    site: Callable[[Project, Callable[[tuple[str, ...]], None]], Site | None]
 
 
 class Listener:
@@ -62,6 +71,9 @@ class Listener:
 
     def begin(self, change: Change) -> None:
         """A change begins; it may take a while."""
+
+    def step(self, change: Change, step: Step) -> None:
+        """A step of a change is done, or has failed."""
 
     def done(self, outcome: Outcome) -> None:
         """A change is done, or has failed."""
@@ -86,7 +98,7 @@ def _apply(plan: Plan, tools: Tools, listener: Listener) -> Iterator[Outcome]:
         started = time.monotonic()
         detail = error = ""
         try:
-            detail = _one(change, tools)
+            detail = _one(change, tools, listener)
         except ShoestringError as failure:
             error = str(failure)
         yield Outcome(change, time.monotonic() - started, detail, error)
@@ -94,14 +106,14 @@ def _apply(plan: Plan, tools: Tools, listener: Listener) -> Iterator[Outcome]:
             return
 
 
-def _one(change: Change, tools: Tools) -> str:
+def _one(change: Change, tools: Tools, listener: Listener) -> str:
     match change:
         case CreateNetwork():
             _create_network(tools, change.name)
         case InstallProxy():
             return tools.install_proxy(change.side, change.force)
         case ApplyProject():
-            _up(change, tools)
+            return _apply_project(change, tools, listener)
         case RestartContainer():
             _restart(tools, change)
         case RemoveProject():
@@ -117,22 +129,38 @@ def environment(variables: Mapping[str, str]) -> dict[str, str]:
     return {name: os.environ[name] for name in compose.ENVIRONMENT if name in os.environ} | dict(variables)
 
 
-def _up(change: ApplyProject, tools: Tools) -> None:
+def _apply_project(change: ApplyProject, tools: Tools, listener: Listener) -> str:
+    """Roll a new version out beside the old one where that is possible, else have Compose bring the project up."""
+    from runtime import rollout
+
     project = change.project
     files.make_directory(project.generated.file.parent)
     files.write(project.generated.file, project.generated.content)
-    secrets = tuple(value for name, value in tools.variables.items() if name != "DATA_BASE_PATH")
-    recreate = (compose.up(project, recreate=change.recreate),) if change.recreate else ()
-    for argv in (*recreate, compose.up(project)):
-        result = command.run(
-            argv,
-            environment=environment(tools.variables),
-            bare=True,
-            timeout=compose.UP_TIMEOUT_SECONDS,
-            secrets=secrets,
-        )
-        if not result.ok:
-            raise _failure(project, result, tools)
+
+    def run(argv: tuple[str, ...]) -> None:
+        _compose(argv, project, tools)
+
+    if change.recreate:
+        run(compose.up(project, recreate=change.recreate))
+    site = tools.site(project, run)
+    if site and rollout.possible(site):
+        others = tuple(name for name in change.services if name != PROXIED_SERVICE)
+        rollout.roll(site, others, lambda step: listener.step(change, step))
+        return f"{change.about}, no request lost"
+    run(compose.up(project))
+    return ""
+
+
+def _compose(argv: tuple[str, ...], project: Project, tools: Tools) -> None:
+    result = command.run(
+        argv,
+        environment=environment(tools.variables),
+        bare=True,
+        timeout=compose.UP_TIMEOUT_SECONDS,
+        secrets=tuple(value for name, value in tools.variables.items() if name != "DATA_BASE_PATH"),
+    )
+    if not result.ok:
+        raise _failure(project, result, tools)
 
 
 def _failure(project: Project, result: command.Result, tools: Tools) -> ShoestringError:

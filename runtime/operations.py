@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from runtime.plan import (
     plan_stop,
     refused_removals,
 )
+from runtime.projects import Project
 from runtime.proxy import install
 from runtime.proxy.model import ProxyModel
 from runtime.settings import Settings
@@ -28,6 +30,8 @@ from runtime.status import Status, assess
 
 if TYPE_CHECKING:
     from docker import DockerClient
+
+    from runtime.rollout_site import Site
 
 
 SILENT = Listener()
@@ -186,11 +190,23 @@ def _tools(cluster: Cluster, desired: Desired | None) -> Tools:
         parts = [str(prepared.change), "loaded" if reloaded else "", *(each.text for each in prepared.warnings)]
         return ", ".join(part for part in parts if part)
 
+    loaded = {each.name: each for each in desired.applications} if desired else {}
+
+    def site(project: Project, run: Callable[[tuple[str, ...]], None]) -> Site | None:
+        from runtime.rollout_site import Site
+
+        application = loaded.get(project.application)
+        if application is None:
+            return None
+        master = cluster.run.master_socket(application.side)
+        return Site(cluster.client, master, run, project, application)
+
     return Tools(
         client=cluster.client,
         instance=cluster.settings.instance,
         variables=desired.variables if desired else {},
         install_proxy=install_proxy,
+        site=site,
     )
 
 

@@ -57,7 +57,8 @@ class ApplyProject:
     """A project's containers are not what its files say.
 
     `changed`: the files want something else than before; not so where a container only has gone or ended.
-    `recreate` are services whose containers someone has altered; Compose would not see it.
+    `recreate` are services whose containers someone has altered; Compose would not see it. `services` are all that
+    differ.
     """
 
     project: Project
@@ -65,6 +66,7 @@ class ApplyProject:
     about: str
     changed: bool = True
     recreate: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
     kind = "apply"
 
     @property
@@ -192,7 +194,9 @@ def _project_change(project: Project, observed: Observed) -> ApplyProject | None
     differences = [each for service in project.services for each in _differences(service, containers)]
     known = {service.name for service in project.services}
     differences += [
-        _Difference(f"{each.service} removed", changed=True) for each in containers if each.service not in known
+        _Difference(each.service, f"{each.service} removed", changed=True)
+        for each in containers
+        if each.service not in known
     ]
     if not differences:
         return None
@@ -201,17 +205,19 @@ def _project_change(project: Project, observed: Observed) -> ApplyProject | None
         CHANGED,
         "; ".join(dict.fromkeys(each.about for each in differences)),
         changed=any(each.changed for each in differences),
-        recreate=tuple(dict.fromkeys(each.recreate for each in differences if each.recreate)),
+        recreate=tuple(dict.fromkeys(each.service for each in differences if each.altered)),
+        services=tuple(dict.fromkeys(each.service for each in differences if each.service in known)),
     )
 
 
 @dataclass(frozen=True)
 class _Difference:
-    """One reason to apply a project; `recreate` names a service that Compose would take for right."""
+    """One reason to apply a project; with `altered` Compose would take the service for right."""
 
+    service: str
     about: str
     changed: bool = False
-    recreate: str = ""
+    altered: bool = False
 
 
 def _images(project: Project) -> list[str]:
@@ -223,16 +229,16 @@ def _differences(service: ProjectService, containers: tuple[Container, ...]) -> 
     mine = [each for each in containers if each.service == service.name]
     if len(mine) != service.replicas:
         few = f"{service.name} missing" if not mine else f"{service.name} {len(mine)} of {service.replicas}"
-        yield _Difference(few)
+        yield _Difference(service.name, few)
     for container in mine:
         if container.definition != service.definition:
             other = service.image and container.image != service.image
             about = f"image {container.image} → {service.image}" if other else f"{service.name} changed"
-            yield _Difference(about, changed=True)
+            yield _Difference(service.name, about, changed=True)
         elif container.state in TO_APPLY and not _completed(service, container):
-            yield _Difference(f"{service.name} {container.state}")
+            yield _Difference(service.name, f"{service.name} {container.state}")
         elif container.running and not set(service.networks) <= set(container.networks):
-            yield _Difference(f"{service.name} taken off its network", recreate=service.name)
+            yield _Difference(service.name, f"{service.name} taken off its network", altered=True)
 
 
 def _restarts(project: Project, observed: Observed) -> Iterator[RestartContainer]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from runtime.apply import Listener, Outcome
 from runtime.errors import Problem
 from runtime.operations import Report, View
 from runtime.plan import NEW, Change, Plan
 from runtime.status import Status
+
+if TYPE_CHECKING:
+    from runtime.rollout import Step
 
 JSON_VERSION = 1
 NAME_WIDTH = 22
@@ -37,9 +41,18 @@ class Printer(Listener):
         """Say for whom it waits."""
         print(f"  Waiting for another command ({holder}).", flush=True)
 
+    def step(self, change: Change, step: Step) -> None:
+        """Print each step of a rollout."""
+        print(step_line(step), flush=True)
+
     def done(self, outcome: Outcome) -> None:
         """Print it at once: it may be followed in a journal."""
         print(outcome_line(outcome), flush=True)
+
+
+def step_line(step: Step) -> str:
+    """One line about a step of a rollout."""
+    return f"  {'✓' if step.ok else '✗'} {step.name:<{NAME_WIDTH}}  {step.about}  {step.seconds:.1f} s"
 
 
 def indent(text: str, by: str = "      ") -> str:

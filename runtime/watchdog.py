@@ -38,4 +38,4 @@ def _sentence(held: Held) -> str:
     minutes = max(1, round(held.seconds / 60))
     tried = "once" if held.attempts.number == 1 else f"{held.attempts.number} times"
     why = held.attempts.error.splitlines()[0] if held.attempts.error else held.change.about
-    return f"{held.change.name}: {why} (tried {tried}; again in {minutes} min, or at once when its file changes)"
+    return f"{held.change.name}: {why.removeprefix(f'{held.change.name}: ')} (tried {tried}; again in {minutes} min, or at once when its file changes)"
