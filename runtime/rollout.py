@@ -15,6 +15,7 @@ from runtime import compose, faults
 from runtime.applications import PROXIED_SERVICE, ROLLOUT, Order
 from runtime.errors import ShoestringError
 from runtime.observed import Container
+from runtime.proxy import states
 from runtime.proxy.slots import Admission
 from runtime.rollout_health import (
     WATCH_SECONDS,
@@ -72,11 +73,18 @@ def possible(site: Site) -> bool:
         return False
     if len(crew.old) + service.replicas > PLACES:
         return False
+    return _same_questions(site) and not _keeps_data(site, crew)
+
+
+def _same_questions(site: Site) -> bool:
+    """Whether the proxy that runs asks for the port and the path of the new version; it can ask for one only."""
     seen = site.slots()
-    # Where the port changes, the proxy cannot ask old and new in one backend.
-    if not seen or any(each.address and each.port != site.ports[each.backend] for each in seen):
-        return False
-    return not _keeps_data(site, crew)
+    asked = states.health_paths(site.configuration)
+    wanted = {each.name: each.health_check for each in site.application.backends}
+    ports = all(not each.address or each.port == site.ports[each.backend] for each in seen)
+    # A path that only the file has will be asked for afterwards.
+    paths = all(wanted.get(each.backend, "") == asked[each.backend] for each in seen if each.backend in asked)
+    return bool(seen) and ports and paths
 
 
 def _keeps_data(site: Site, crew: Crew) -> bool:

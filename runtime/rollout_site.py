@@ -49,7 +49,8 @@ class Crew:
 class Site:
     """What a rollout works with. `master` is the socket of the application's proxy.
 
-    `compose` runs an argv of Compose's and raises ShoestringError if it fails.
+    `compose` runs an argv of Compose's and raises ShoestringError if it fails; `configuration` is the text of that
+    proxy's configuration in force.
     """
 
     client: DockerClient
@@ -57,6 +58,7 @@ class Site:
     compose: Callable[[tuple[str, ...]], None]
     project: Project
     application: Application
+    configuration: str = ""
 
     @property
     def service(self) -> ProjectService:

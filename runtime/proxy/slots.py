@@ -52,7 +52,7 @@ class Slot:
     @property
     def serves(self) -> bool:
         """Whether it gets requests."""
-        return self.status.startswith("UP")
+        return self.status.startswith(("UP", "no check"))
 
     @property
     def down(self) -> bool:
@@ -92,9 +92,12 @@ def _passed(row: dict[str, str]) -> bool:
     A new address counts as up at once, but at the lowest step from which the first failure takes it down; a check
     that passes puts it on the highest one. HAProxy's src/server.c, srv_update_status.
     """
+    if not row["check_rise"]:
+        # A person's template may leave out the check; then all that has an address is good.
+        return bool(row["addr"])
     highest = _number(row["check_rise"]) + _number(row["check_fall"]) - 1
-    good = row["check_status"].endswith("OK") or "no check" in row["status"]
-    return row["status"].startswith(("UP", "DRAIN", "no check")) and good and _number(row["check_health"]) >= highest
+    good = row["status"].startswith(("UP", "DRAIN")) and row["check_status"].endswith("OK")
+    return good and _number(row["check_health"]) >= highest
 
 
 def _number(text: str) -> int:

@@ -68,6 +68,19 @@ def serving(states: str) -> frozenset[str]:
     )
 
 
+def health_paths(configuration: str) -> dict[str, str]:
+    """The path that each backend's check asks for, as the template writes it; backends without one are not there."""
+    found = {}
+    section = ""
+    for line in configuration.splitlines():
+        words = line.split()
+        if len(words) > 1 and words[0] in ("backend", "listen"):
+            section = words[1]
+        elif words[:2] == ["http-check", "send"] and "uri" in words[:-1]:
+            found[section] = words[words.index("uri") + 1]
+    return found
+
+
 def tcp_name(port: int) -> str:
     """What the template calls the part that passes on a TCP port."""
     return f"_tcp_{port}"

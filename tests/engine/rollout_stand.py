@@ -39,7 +39,9 @@ def site_of(cluster: Cluster, name: str) -> Site:
     def compose(argv: tuple[str, ...]) -> None:
         command.check(argv, environment=apply.environment(desired.variables), bare=True)
 
-    return Site(cluster.client, cluster.run.master_socket(application.side), compose, project, application)
+    master = cluster.run.master_socket(application.side)
+    configuration = (cluster.paths.proxy_generated(application.side) / "haproxy.cfg").read_text()
+    return Site(cluster.client, master, compose, project, application, configuration)
 
 
 @dataclass

@@ -240,6 +240,13 @@ def test_stop_first_where_start_first_cannot_be(stage: Stage, tmp_path: Path) ->
     file = stage.instance.file(stage.side, stage.name)
     file.write_text(file.read_text().replace("8080", "9000"))
     assert not possible(stage.site)
+    stage.top = HEALTH
+    stage.begin()
+    stage.top = "x-health-check: /status/204\n"
+    stage.write("v2")
+    assert not possible(stage.site)
+    # What the tests that follow find is as it was.
+    stage.begin()
 
 
 def test_an_anonymous_volume_is_handed_on_unless_the_file_says_start_first(stage: Stage) -> None:

@@ -1,11 +1,12 @@
-"""A server for tests: HTTP and websocket echo on 8080, raw TCP echo on 9000. Its argument is the name it gives itself.
+"""A server for tests: HTTP and websocket echo on 8080, raw TCP echo on 9000. Its argument is its name.
 
 GET / answers the name; /headers the request's headers; /slow?S after S seconds; /large a text of 100,000 bytes;
 /status/N answers N; /ask?URL what URL answers; /drip?S 10 bytes a second for S seconds. A websocket request to any
 path gets its frames back.
 
 Environment: SERVE_AFTER is how many seconds it takes to start; EXIT_AFTER how many it lives, to end with
-EXIT_CODE (2); HEALTH is the status of /health (200), which SICK_AFTER seconds changes to 500; SECOND_PORT is one more for HTTP.
+EXIT_CODE (2); HEALTH is the status of /health (200), which SICK_AFTER seconds changes to 500;
+SECOND_PORT is one more for HTTP.
 """
 
 from __future__ import annotations

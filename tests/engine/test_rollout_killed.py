@@ -1,0 +1,132 @@
+"""A rollout that is killed at any step: the next one brings it to an end, and no request is lost between."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from runtime.proxy.slots import Admission
+from runtime.rollout import RolloutError, possible
+from tests.engine.rollout_stand import Stage
+from tests.engine.support import Instance, new_settings
+
+POINTS = ("created", "closed", "started", "healthy", "admitted", "watched", "drained", "stopped", "opened")
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """Proxies that all tests of this module use, each with an application of its own."""
+    instance = Instance(tmp_path_factory.mktemp("killed") / "data-directory", new_settings())
+    try:
+        assert instance.start().ok
+        yield instance
+    finally:
+        instance.close()
+
+
+@pytest.fixture
+def stage(shared: Instance, tools: str, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    made = Stage(shared, f"a{abs(hash(request.node.name)) % 10**8}", tools)
+    yield made
+    made.end()
+
+
+def kill(stage: Stage, point: str) -> None:
+    assert stage.roll_until(f"rollout-{point}") == -signal.SIGKILL
+
+
+def finish(stage: Stage) -> None:
+    """What a pass does: roll if that is the way, else plain Compose."""
+    if possible(stage.site):
+        stage.roll()
+    else:
+        stage.instance.start()
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_good_version_is_finished(stage: Stage, point: str) -> None:
+    stage.begin()
+    stage.write("v2")
+    with stage.load(rate=100) as load:
+        kill(stage, point)
+        assert len(stage.containers()) == 2
+        # Both may serve, or one of them; never neither.
+        time.sleep(1.5)
+        finish(stage)
+        time.sleep(0.5)
+    assert load.result.failed == 0, load.result
+    assert stage.versions() == [("running", "v2")]
+    assert len(stage.open_slots()) == 4
+    assert stage.instance.start().outcomes == ()
+
+
+@pytest.mark.parametrize("point", [*POINTS[:3], "stopped", "opened"])
+def test_a_bad_version_is_removed(stage: Stage, point: str) -> None:
+    stage.top = "x-rollout: {health_timeout: 3s}\n"
+    stage.begin()
+    stage.write("v2", "    environment: {SERVE_AFTER: '60'}\n")
+    with stage.load(rate=100) as load:
+        kill(stage, point)
+        with pytest.raises(RolloutError, match="port 8080 does not answer"):
+            finish(stage)
+    assert load.result.failed == 0, load.result
+    assert set(load.result.bodies) == {"v1"}
+    assert stage.versions() == [("running", "v1")]
+    assert len(stage.open_slots()) == 4
+
+
+@pytest.mark.parametrize("point", ["created", "started", "admitted", "drained"])
+def test_the_file_goes_back_meanwhile(stage: Stage, point: str) -> None:
+    stage.begin()
+    stage.write("v2")
+    with stage.load(rate=100) as load:
+        kill(stage, point)
+        stage.write("v1")
+        finish(stage)
+    assert load.result.failed == 0, load.result
+    assert stage.versions() == [("running", "v1")]
+    assert len(stage.open_slots()) == 4
+    assert stage.instance.start().outcomes == ()
+
+
+def test_a_third_version_meanwhile(stage: Stage) -> None:
+    stage.begin()
+    stage.write("v2")
+    with stage.load(rate=100) as load:
+        kill(stage, "admitted")
+        stage.write("v3")
+        finish(stage)
+    assert load.result.failed == 0, load.result
+    assert stage.versions() == [("running", "v3")]
+    assert len(stage.open_slots()) == 4
+
+
+def test_the_proxy_starts_anew_while_a_version_is_not_healthy_yet(stage: Stage) -> None:
+    """It then knows nothing of closed places; they are closed again."""
+    stage.begin()
+    stage.top = "x-rollout: {health_timeout: 8s}\n"
+    bad = "    healthcheck: {test: [CMD, 'false'], interval: 300ms, retries: 100}\n"
+    stage.write("v2", bad)
+    kill(stage, "started")
+    name = f"{stage.instance.settings.project('core')}-haproxy-public-1"
+    stage.instance.cluster.client.containers.get(name).restart(timeout=0)
+    stage.instance.wait(stage.host)
+    with stage.load(rate=50) as load, pytest.raises(RolloutError, match="its own health check fails"):
+        finish(stage)
+    assert load.result.failed == 0, load.result
+    # From the moment that the rollout looked, no request went to the new one.
+    assert load.result.last.get("v2", 0) - load.result.started < 2
+    assert stage.versions() == [("running", "v1")]
+
+
+def test_closed_places_alone_are_opened_by_the_next_rollout(stage: Stage) -> None:
+    stage.begin()
+    stage.site.tell(lambda slot: not slot.address, Admission.DRAIN)
+    stage.write("v2")
+    with stage.load(rate=50) as load:
+        stage.roll()
+    assert load.result.failed == 0, load.result
+    assert len(stage.open_slots()) == 4
