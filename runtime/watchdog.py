@@ -37,5 +37,7 @@ def _sentence(held: Held) -> str:
     """One line about what is tried again later."""
     minutes = max(1, round(held.seconds / 60))
     tried = "once" if held.attempts.number == 1 else f"{held.attempts.number} times"
+    name = held.change.name
     why = held.attempts.error.splitlines()[0] if held.attempts.error else held.change.about
-    return f"{held.change.name}: {why.removeprefix(f'{held.change.name}: ')} (tried {tried}; again in {minutes} min, or at once when its file changes)"
+    when = f"tried {tried}; again in {minutes} min, or at once when its file changes"
+    return f"{name}: {why.removeprefix(f'{name}: ')} ({when})"

@@ -93,8 +93,9 @@ class Instance:
         return file
 
     def container(self, application: str) -> str:
-        """The name of the container of an application's service `application`."""
-        return f"{self.settings.project(application)}-application-1"
+        """The name of the container of an application's service `application`; a rollout makes another one."""
+        seen = operations.observe(self.cluster.client, self.settings.instance)
+        return next(each.name for each in seen.of(application) if each.service == "application")
 
     def start(self) -> operations.Report:
         return operations.start(self.cluster, timeout=30)

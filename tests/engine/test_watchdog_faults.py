@@ -61,7 +61,7 @@ def test_a_ruined_file_is_an_error_for_that_file_alone(served: Instance, kind: s
 
 
 def test_a_container_of_someone_elses_with_our_name_is_left_alone(served: Instance, tools: str) -> None:
-    name = served.container("c")
+    name = f"{served.settings.project('c')}-application-1"
     stranger = served.cluster.client.containers.run(tools, ["stranger"], name=name, detach=True)
     try:
         served.add(Side.PUBLIC, "c", plain(tools, "c", "c.example.test"))
