@@ -9,6 +9,7 @@ from installer.images import Progress
 from installer.progress import Lines
 from runtime.apply import Outcome
 from runtime.plan import Change
+from runtime.rollout import Step
 
 NAME_WIDTH = 10
 
@@ -17,6 +18,7 @@ class StepLines(Steps):
     """Prints each step that is done, and shows on a terminal the one that goes on."""
 
     def __init__(self, lines: Lines) -> None:
+        super().__init__()
         self._lines = lines
 
     def waiting(self, holder: str) -> None:
@@ -38,10 +40,16 @@ class StepLines(Steps):
         """Show what is being changed."""
         self._lines.passing(change.name, change.about)
 
+    def step(self, change: Change, step: Step) -> None:
+        """Print a step of the rollout."""
+        super().step(change, step)
+        self._step(step.name, step.about, step.seconds, ok=step.ok)
+        self._lines.passing("rolling out", change.name)
+
     def done(self, outcome: Outcome) -> None:
-        """Print a change that was made; why one was not, comes at the end."""
+        """Print a change that was made, if its steps do not say so; why one was not, comes at the end."""
         name, about = outcome.change.name, outcome.detail or outcome.change.about
-        if outcome.ok:
+        if outcome.ok and not self.taken:
             self._step("applied", f"{name}  {about}", outcome.seconds)
         self._lines.passing("waiting", f"until {name} runs and is reached")
 
@@ -49,5 +57,5 @@ class StepLines(Steps):
         """Show that the old version is put back."""
         self._lines.passing("back", f"to {job.target.image}")
 
-    def _step(self, name: str, about: str, seconds: float) -> None:
-        self._lines.say(f"  ✓ {name:<{NAME_WIDTH}}  {about}  {seconds:.1f} s")
+    def _step(self, name: str, about: str, seconds: float, *, ok: bool = True) -> None:
+        self._lines.say(f"  {'✓' if ok else '✗'} {name:<{NAME_WIDTH}}  {about}  {seconds:.1f} s")

@@ -21,12 +21,14 @@ def deployed_lines(deployed: Deployed) -> list[str]:
     if deployed.ok:
         what = f"{name} runs {job.image}" if job.is_change else f"{name} has {job.image} already"
         rest = "" if deployed.changed or job.is_change else "; nothing to do"
-        lines += [f"  ✓ {what}{rest}  {deployed.seconds:.1f} s"]
+        lossless = ", no request lost" if deployed.steps else ""
+        lines += [f"  ✓ {what}{rest}  {deployed.seconds:.1f} s{lossless}"]
         if deployed.removed:
             lines.append(f"    removed old images: {', '.join(deployed.removed)}")
         return lines
-    lines.append(f"  ✗ {name} does not run with {job.image}")
-    lines.append(indent(deployed.error))
+    if all(step.ok for step in deployed.steps):
+        lines.append(f"  ✗ {name} does not run with {job.image}")
+        lines.append(indent(deployed.error))
     lines += [f"      | {line}" for line in deployed.lines]
     lines.append(f"  {_how_it_is(deployed)}")
     lines.append(f"  Try again: {job.again}")
@@ -58,6 +60,10 @@ def deployed_json(deployed: Deployed) -> str:
             "order": job.target.order,
             "pulled": deployed.fetched.pulled,
             "changed": deployed.changed,
+            "steps": [
+                {"name": each.name, "about": each.about, "ok": each.ok, "seconds": each.seconds}
+                for each in deployed.steps
+            ],
             "error": deployed.error,
             "lines": list(deployed.lines),
             "back": None if deployed.back is None else not deployed.back.error,

@@ -22,6 +22,7 @@ from runtime.errors import DEBUG_VARIABLE, ShoestringError, explain
 from runtime.observed import observe
 from runtime.operations import SILENT, Cluster
 from runtime.plan import Plan
+from runtime.rollout import Step
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class Deployed:
     """What became of a deploy.
 
     `error` says why the new version does not run, and is empty if it does; `lines` are the last that its container
-    printed. `back` is the trial of the old version, where it was put back. `notes` need little or no action.
+    printed. `steps` are those of the rollout, if there was one. `back` is the trial of the old version, where it was
+    put back. `notes` need little or no action.
     """
 
     job: Job
@@ -38,6 +40,7 @@ class Deployed:
     changed: bool
     error: str = ""
     lines: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
     back: Trial | None = None
     removed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -123,7 +126,7 @@ def _roll_out(cluster: Cluster, job: Job, edited: str, fetched: Fetched, steps: 
     removed = () if refused else retention.remove_old(cluster, job.target)
     notes = tuple(note for note in (*trial.notes, refused, _moved(cluster, job)) if note)
     seconds = time.monotonic() - started
-    return Deployed(job, fetched, seconds, trial.changed, removed=removed, notes=notes)
+    return Deployed(job, fetched, seconds, trial.changed, steps=tuple(steps.taken), removed=removed, notes=notes)
 
 
 def _moved(cluster: Cluster, job: Job) -> str:
@@ -160,7 +163,9 @@ def _go_back(cluster: Cluster, job: Job, trial: Trial, fetched: Fetched, steps: 
         faults.point("deploy-failed")
         back = _apply(cluster, job, job.target.text, SILENT, "deploy-restored")
     seconds = time.monotonic() - started
-    return Deployed(job, fetched, seconds, trial.changed, trial.error, trial.lines, back, notes=trial.notes)
+    return Deployed(
+        job, fetched, seconds, trial.changed, trial.error, trial.lines, tuple(steps.taken), back, notes=trial.notes
+    )
 
 
 def _apply(cluster: Cluster, job: Job, text: str, listener: Listener, point: str) -> Trial:

@@ -6,10 +6,22 @@ from installer.deploy.fetch import Fetched
 from installer.deploy.target import Job
 from installer.images import Progress
 from runtime.apply import Listener
+from runtime.plan import Change
+from runtime.rollout import Step
 
 
 class Steps(Listener):
-    """Hears of each step of a deploy, and of the changes that are made; this one is silent."""
+    """Hears of each step of a deploy, and of the changes that are made; this one says nothing.
+
+    `taken` are the steps of the rollout; there are none where Compose itself makes the change.
+    """
+
+    def __init__(self) -> None:
+        self.taken: list[Step] = []
+
+    def step(self, change: Change, step: Step) -> None:
+        """Remember a step of the rollout."""
+        self.taken.append(step)
 
     def pulling(self, progress: Progress) -> None:
         """How far the pull is."""

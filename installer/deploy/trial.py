@@ -15,6 +15,8 @@ from runtime.plan import NEW, ApplyProject, Change, CreateNetwork, InstallProxy,
 from runtime.projects import CORE, Project
 
 TAIL_LINES = 12
+# What stands before a container's lines in the message of a RolloutError.
+LINE_MARK = "    | "
 
 
 @dataclass(frozen=True)
@@ -48,18 +50,28 @@ def attempt(cluster: Cluster, name: str, service: str, listener: Listener) -> Tr
     view = operations.look(cluster)
     require_proxies(view)
     report = operations.carry_out(cluster, replace(view, plan=restricted(view.plan, name)), listener)
-    error = "\n".join(_errors(report, name))
+    error, lines = split_lines("\n".join(_errors(report, name)))
     project = next((each for each in view.desired.projects if each.application == name), None)
     return Trial(
         changed=any(_is_own(outcome.change, name) for outcome in report.outcomes),
         error=error,
-        lines=_last_lines(cluster, project, service) if error and project else (),
+        lines=lines or (_last_lines(cluster, project, service) if error and project else ()),
         notes=tuple(
             f"{each.change.name}: {each.error}"
             for each in report.outcomes
             if not each.ok and each.change.name != name
         ),
     )
+
+
+def split_lines(error: str) -> tuple[str, tuple[str, ...]]:
+    """What an error says, and the container's last lines in it: a rollout removes the container, and keeps these.
+
+    Pure.
+    """
+    told = error.splitlines()
+    said = [line for line in told if not line.startswith(LINE_MARK)]
+    return "\n".join(said), tuple(line.removeprefix(LINE_MARK) for line in told if line.startswith(LINE_MARK))
 
 
 def _is_own(change: Change, name: str) -> bool:

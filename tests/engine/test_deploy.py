@@ -91,9 +91,13 @@ def test_a_version_that_exits_changes_nothing(instance: Instance, versions: Vers
     answer = shoestring(instance, "deploy", "a", "exits")
 
     assert answer.code == 1
-    assert f"✗ a does not run with {versions['exits']}" in answer.out
-    assert "| migration needs more" in answer.out
-    assert f"a still runs {versions['1']}" in answer.out or f"a runs {versions['1']} again" in answer.out
+    assert "      | migration needs more\n" in answer.out
+    if order == "start-first":
+        assert "  ✗ healthy     exited with code 2 after " in answer.out
+        assert f"  a still runs {versions['1']}; nothing was changed.\n" in answer.out
+    else:
+        assert f"  ✗ a does not run with {versions['exits']}\n" in answer.out
+        assert f"  a runs {versions['1']} again; a.yaml is as it was.\n" in answer.out
     assert "Try again: shoestring deploy a exits" in answer.out
     assert blog.read_bytes() == before
     assert served(instance) == "1"
@@ -102,6 +106,18 @@ def test_a_version_that_exits_changes_nothing(instance: Instance, versions: Vers
     assert log_of(instance)[0] == ("mine" if order == "stop-first" else "edit a: changed by hand")
     assert len(log_of(instance)) == commits + (order == "start-first")
     assert instance.start().outcomes == ()
+
+
+def test_a_deploy_beside_the_old_version(instance: Instance, versions: Versions, blog: Path) -> None:
+    blog.write_text(versions.file("1", "start-first"))
+    said = json.loads(shoestring(instance, "deploy", "a", "2", "--json").out)
+    assert (said["ok"], said["order"], said["error"]) == (True, "start-first", "")
+    assert [each["name"] for each in said["steps"]] == ["started", "healthy", "watched", "drained"]
+    assert served(instance) == "2"
+    said = json.loads(shoestring(instance, "deploy", "a", "exits", "--json").out)
+    assert (said["ok"], said["back"], said["lines"]) == (False, True, ["migration needs more"])
+    assert "exited with code 2 after " in said["error"]
+    assert served(instance) == "2"
 
 
 def test_an_image_that_does_not_exist_touches_nothing(instance: Instance, versions: Versions, blog: Path) -> None:

@@ -37,22 +37,26 @@ def versions(client: DockerClient, tools: str) -> Iterator[Versions]:
 
 
 @pytest.mark.parametrize(
-    ("point", "expected"),
+    ("point", "expected", "order"),
     [
-        ("deploy-begun", "1"),
-        ("deploy-edited", "2"),
-        ("change-0", "2"),
-        ("deploy-applied", "2"),
-        ("deploy-committed", "2"),
+        ("deploy-begun", "1", "stop-first"),
+        ("deploy-edited", "2", "stop-first"),
+        ("change-0", "2", "stop-first"),
+        ("rollout-closed", "2", "start-first"),
+        ("rollout-drained", "2", "start-first"),
+        ("deploy-applied", "2", "stop-first"),
+        ("deploy-committed", "2", "stop-first"),
     ],
 )
-def test_a_killed_deploy_converges(instance: Instance, versions: Versions, point: str, expected: str) -> None:
-    file = instance.add(Side.PUBLIC, "a", versions.file("1"))
+def test_a_killed_deploy_converges(
+    instance: Instance, versions: Versions, point: str, expected: str, order: str
+) -> None:
+    file = instance.add(Side.PUBLIC, "a", versions.file("1", order))
     assert instance.start().ok
 
     assert killed_at(instance, point, "deploy", "a", "2").code == KILLED
 
-    assert file.read_text() == versions.file(expected)
+    assert file.read_text() == versions.file(expected, order)
     assert instance.start().ok
     assert images_that_run(instance) == [versions[expected]]
     assert instance.wait(HOST).body.strip() == expected
