@@ -99,6 +99,14 @@ def _keeps_data(site: Site, crew: Crew) -> bool:
     return any(mount.get("Type") == "volume" and mount.get("RW") for mount in mounts)
 
 
+def open_places(site: Site) -> None:
+    """Let all containers of the service have requests, where `docker compose up` is the way and not `roll`.
+
+    A rollout that was killed may have closed places, and the file may ask for stop-first since.
+    """
+    site.tell(lambda slot: True, Admission.READY)
+
+
 def roll(site: Site, others: tuple[str, ...], tell: Callable[[Step], None]) -> None:
     """Bring the new version up beside the old, prove it, let the old end its requests, remove it.
 

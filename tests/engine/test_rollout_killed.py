@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from runtime.proxy.slots import Admission
-from runtime.rollout import RolloutError, possible
+from runtime.rollout import RolloutError, open_places, possible
 from tests.engine.rollout_stand import Stage
 from tests.engine.support import Instance, new_settings
 
@@ -40,9 +40,11 @@ def kill(stage: Stage, point: str) -> None:
 
 def finish(stage: Stage) -> None:
     """What a pass does: roll if that is the way, else plain Compose."""
-    if possible(stage.site):
+    site = stage.site
+    if possible(site):
         stage.roll()
     else:
+        open_places(site)
         stage.instance.start()
 
 
@@ -120,6 +122,18 @@ def test_the_proxy_starts_anew_while_a_version_is_not_healthy_yet(stage: Stage) 
     # From the moment that the rollout looked, no request went to the new one.
     assert load.result.last.get("v2", 0) - load.result.started < 2
     assert stage.versions() == [("running", "v1")]
+
+
+def test_the_order_changes_meanwhile(stage: Stage) -> None:
+    stage.begin()
+    stage.write("v2")
+    kill(stage, "closed")
+    stage.top = "x-rollout: stop-first\n"
+    stage.write("v3")
+    finish(stage)
+    assert stage.instance.wait(stage.host).body == "v3\n"
+    assert stage.versions() == [("running", "v3")]
+    assert len(stage.open_slots()) == 4
 
 
 def test_closed_places_alone_are_opened_by_the_next_rollout(stage: Stage) -> None:
