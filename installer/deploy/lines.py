@@ -36,6 +36,10 @@ class StepLines(Steps):
         if fetched.note:
             self._lines.note(fetched.note)
 
+    def not_fetched(self, image: str) -> None:
+        """Print that the image is not there; what follows says why."""
+        self._lines.say(f"  ✗ {'pulled':<{NAME_WIDTH}}  {image}")
+
     def begin(self, change: Change) -> None:
         """Show what is being changed."""
         self._lines.passing(change.name, change.about)

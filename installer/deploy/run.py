@@ -102,6 +102,7 @@ def _fetch(cluster: Cluster, job: Job, steps: Steps) -> Fetched:
             cluster.client, job.image, cluster.settings.images.source, steps.pulling, only_if_missing=back
         )
     except ShoestringError as error:
+        steps.not_fetched(job.image)
         raise ShoestringError(f"{error}\n{unchanged(job)}") from error
     steps.fetched(fetched)
     return fetched
@@ -135,7 +136,10 @@ def _moved(cluster: Cluster, job: Job) -> str:
         return ""
     mine = observe(cluster.client, cluster.settings.instance).of(job.target.name)
     ids = tuple(each.id for each in mine if each.service == job.target.service)
-    digest = fetch.moved(cluster.client, job.image, cluster.settings.images.source, ids)
+    try:
+        digest = fetch.moved(cluster.client, job.image, cluster.settings.images.source, ids)
+    except ShoestringError:
+        return ""  # A container or an image went at this moment; the deploy is done all the same.
     if not digest:
         return ""
     return (

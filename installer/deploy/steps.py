@@ -29,5 +29,8 @@ class Steps(Listener):
     def fetched(self, fetched: Fetched) -> None:
         """The image is on this host."""
 
+    def not_fetched(self, image: str) -> None:
+        """The image cannot be had; the error that ends the command says why."""
+
     def going_back(self, job: Job) -> None:
         """The new version does not run; the old one is put back."""

@@ -124,6 +124,7 @@ def test_an_image_that_does_not_exist_touches_nothing(instance: Instance, versio
     before = (blog.stat().st_mtime_ns, instance.containers(), log_of(instance))
     answer = shoestring(instance, "deploy", "a", "none")
     assert answer.code == 1
+    assert answer.out == f"  ✗ pulled      {versions['none']}\n"
     assert answer.err.startswith(f"{versions['none']} could not be pulled: ")
     assert answer.err.endswith(f"\na still runs {versions['1']}; nothing was changed.\n")
     assert (blog.stat().st_mtime_ns, instance.containers(), log_of(instance)) == before
@@ -175,6 +176,21 @@ def test_another_service(instance: Instance, versions: Versions, blog: Path) -> 
         (1, "edit", False),
     ]
     assert shoestring(instance, "deploy", "a", "2", "--service", "dat").code == 2
+
+
+def test_no_other_application_is_touched(instance: Instance, versions: Versions, blog: Path) -> None:
+    other = instance.add(Side.PUBLIC, "b", versions.file("1").replace(HOST, "b.example.test"))
+    assert instance.start().ok
+    before = instance.containers()
+    other.write_text(other.read_text().replace(versions["1"], versions["3"]))
+    answer = shoestring(instance, "deploy", "a", "2")
+    assert answer.code == 0
+    after = instance.containers()
+    assert {name for name in before if before[name] != after[name]} == {
+        f"{instance.settings.project('a')}-application-1"
+    }
+    assert instance.get("b.example.test").body == "1\n"
+    assert git(instance, "status", "--porcelain") == "?? applications-public/b.yaml\n"
 
 
 def test_rollback_and_deployments(instance: Instance, versions: Versions, blog: Path) -> None:
@@ -279,8 +295,9 @@ def test_old_images_go_and_others_stay(instance: Instance, client: DockerClient,
         own.make(*(f"v{number}" for number in range(7)))
         instance.add(Side.PUBLIC, "a", own.file("v0"))
         assert instance.start().ok
-        # Someone else's container has a version that a deploy brings.
+        # Someone else's container has a version that a deploy brings, and that has a second name.
         guest = client.containers.create(own["v2"])
+        client.images.get(own["v2"]).tag(own.repository, "other")
         try:
             for number in range(1, 6):
                 answer = shoestring(instance, "deploy", "a", f"v{number}")
@@ -289,7 +306,7 @@ def test_old_images_go_and_others_stay(instance: Instance, client: DockerClient,
             guest.remove()
         assert f"removed old images: {own['v1']}" not in answer.out, "it went with the deploy before"
         # v0 was written by a person, v6 is in no file.
-        assert own.here == {"v0", "v2", "v3", "v4", "v5", "v6"}
+        assert own.here == {"v0", "v2", "v3", "v4", "v5", "v6", "other"}
         assert shoestring(instance, "deploy", "a", "v6").code == 0
-        assert own.here == {"v0", "v4", "v5", "v6"}
+        assert own.here == {"v0", "v4", "v5", "v6", "other"}
         until(lambda: images_that_run(instance), lambda images: images == [own["v6"]])

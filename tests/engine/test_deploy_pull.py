@@ -89,7 +89,10 @@ def test_a_deploy_pulls_first(repository: str, instance: Instance, client: Docke
 
     # A version that is on the host needs no registry to go back to.
     registry.blobs.clear()
-    assert shoestring(instance, "rollback", "a", "--to", "1").code == 0
+    back = shoestring(instance, "rollback", "a", "--to", "1")
+    assert back.code == 0
+    assert "✓ present" in back.out
+    assert "Not pulled" not in back.out
     assert instance.wait(HOST).body == "version 1\n"
     refused = shoestring(instance, "deploy", "a", "3")
     assert refused.code == 1
