@@ -18,10 +18,10 @@ from installer.host.facts import Facts
 from installer.host.preflight import DirectoryState
 from installer.progress import Lines
 from runtime import files, settings
+from runtime.constants import ENVIRONMENT_VARIABLE
 from runtime.errors import ExitCode, ShoestringError, UsageError
 from runtime.paths import (
     DEFAULT_DATA_DIRECTORY,
-    ENVIRONMENT_VARIABLE,
     RECORD,
     Paths,
     RunPaths,

@@ -1,99 +1,46 @@
-"""The machine's door: what boot and timers call. A person uses `shoestring`."""
+"""The machine's door, what boot and timers call: python -m runtime. A person uses `shoestring`."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from runtime.errors import DEBUG_VARIABLE, ExitCode, LockedError, explain
-from runtime.paths import Side, find
-
-if TYPE_CHECKING:
-    from runtime import operations
-
-LOCK_TIMEOUT_SECONDS = 300.0
+from runtime.constants import ENVIRONMENT_VARIABLE, NOTHING_TO_DO, RECORD
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    top = argparse.ArgumentParser(prog="python -m runtime", description=__doc__)
-    top.add_argument("--data-directory", type=Path, help="default: what setup recorded on this host")
-    top.add_argument("--json", action="store_true", help="answer in JSON")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("start", help="make everything run as the files say")
-    commands.add_parser("stop", help="stop and remove all containers and networks; data stays")
-    reload = commands.add_parser("reload", help="render, check and load the proxies' configuration")
-    reload.add_argument("side", nargs="?", choices=[side.value for side in Side], help="default: both sides")
-    commands.add_parser("watchdog", help="one pass: mend what differs from the files, and end")
-    commands.add_parser("plan", help="show what start would change")
-    commands.add_parser("status", help="show what runs")
-    return top
+def main(arguments: list[str]) -> int:
+    """Run one command to its end. Returns its exit code; see runtime/errors.py.
+
+    A pass of the watchdog with nothing to do, the one command that runs each minute, ends before the rest is
+    imported.
+    """
+    root = _root_of_a_pass(arguments)
+    if root:
+        from runtime import quiet
+
+        if quiet.is_quiet(root):
+            print(f"  Nothing to do: {NOTHING_TO_DO}.")
+            return 0
+    from runtime import door
+
+    return door.main(arguments)
 
 
-def main(arguments: list[str] | None = None) -> ExitCode:
-    """Run one command to its end. Returns its exit code; see runtime/errors.py."""
-    options = parser().parse_args(arguments)
+def _root_of_a_pass(arguments: list[str]) -> str:
+    """The data directory, if the arguments are those of a plain pass; else nothing."""
+    if arguments[:1] == ["--data-directory"] and arguments[2:] == ["watchdog"]:
+        return arguments[1]
+    if arguments != ["watchdog"]:
+        return ""
+    given = os.environ.get(ENVIRONMENT_VARIABLE)
+    if given:
+        return given
     try:
-        return _run(options)
-    except Exception as error:
-        if DEBUG_VARIABLE in os.environ:
-            raise
-        sentence, code = explain(error)
-        print(sentence, file=sys.stderr)
-        return code
-
-
-def _run(options: argparse.Namespace) -> ExitCode:
-    # Imported here: `--help` and a wrong argument should not pay for the engine's SDK.
-    from datetime import UTC, datetime
-
-    from runtime import operations, report
-
-    cluster = operations.open_cluster(find(options.data_directory))
-    if options.command == "status":
-        status = operations.status(cluster)
-        now = datetime.now(UTC)
-        print(report.status_json(status) if options.json else "\n".join(report.status_lines(status, now)))
-        return ExitCode.DONE
-    if options.command == "plan":
-        view = operations.look(cluster)
-        print(report.plan_json(view) if options.json else "\n".join(report.plan_lines(view)))
-        return ExitCode.DONE
-    return _change(options, cluster)
-
-
-def _change(options: argparse.Namespace, cluster: operations.Cluster) -> ExitCode:
-    from runtime import operations, report
-    from runtime.watchdog import watch
-
-    listener = operations.SILENT if options.json else report.Printer()
-    if options.command == "start":
-        result = operations.start(cluster, listener, LOCK_TIMEOUT_SECONDS)
-        done = "everything runs as the files say"
-    elif options.command == "stop":
-        result = operations.stop(cluster, listener, LOCK_TIMEOUT_SECONDS)
-        done = "nothing of this instance runs"
-    elif options.command == "watchdog":
-        try:
-            result = watch(cluster, listener)
-        except LockedError as error:
-            # The other command does what has to be done; the next pass is a minute away.
-            print(f"Nothing done. {error}")
-            return ExitCode.DONE
-        done = "what runs is what the files say"
-    else:
-        sides = (Side(options.side),) if options.side else tuple(Side)
-        result = operations.reload(cluster, sides, listener, LOCK_TIMEOUT_SECONDS)
-        done = "the proxies have the configuration that the files say"
-    if options.json:
-        print(report.report_json(result))
-    else:
-        report.say(report.report_lines(result, done))
-    return ExitCode.DONE if result.ok else ExitCode.FAILED
+        with open(RECORD, encoding="utf-8") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from runtime import command, compose, faults, files
 from runtime.applications import PROXIED_SERVICE
+from runtime.constants import LABEL_INSTANCE
 from runtime.errors import ShoestringError
 from runtime.images import LOCAL_REPOSITORY
 from runtime.paths import Side
@@ -23,7 +24,7 @@ from runtime.plan import (
     RemoveProject,
     RestartContainer,
 )
-from runtime.projects import CORE, LABEL_INSTANCE, Project
+from runtime.projects import CORE, Project
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -167,7 +168,8 @@ def _failure(project: Project, result: command.Result, tools: Tools) -> Shoestri
     missing = [image for image in _local_images(project) if not tools.client.images.list(name=image)]
     if missing:
         return ShoestringError(f"The local image {missing[0]} is not on this host. Build it: shoestring images build")
-    return command.CommandError(result)
+    lines = result.tail().splitlines() or ["it said nothing"]
+    return ShoestringError(f"{project.application}: Compose failed: {lines[-1].strip()}\n" + "\n".join(lines[:-1]))
 
 
 def _local_images(project: Project) -> list[str]:

@@ -8,12 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from runtime.projects import CORE, LABEL_APPLICATION, LABEL_DEFINITION, LABEL_INSTANCE, LABEL_SIDE
+from runtime.constants import (
+    LABEL_APPLICATION,
+    LABEL_DEFINITION,
+    LABEL_INSTANCE,
+    LABEL_PROJECT,
+    LABEL_SERVICE,
+    LABEL_SIDE,
+)
+from runtime.projects import CORE
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-LABEL_PROJECT = "com.docker.compose.project"
 # `Up 3 minutes (healthy)`, `Exited (137) 2 hours ago`: the listing has health and exit code nowhere else.
 _HEALTH = re.compile(r"\((healthy|unhealthy|health: starting)\)")
 _EXIT_CODE = re.compile(r"^Exited \((\d+)\)")
@@ -111,7 +118,7 @@ def _container(entry: Mapping[str, Any]) -> Container:
         id=entry["Id"],
         name=str((entry.get("Names") or [entry["Id"]])[0]).removeprefix("/"),
         project=labels.get(LABEL_PROJECT, ""),
-        service=labels.get("com.docker.compose.service", ""),
+        service=labels.get(LABEL_SERVICE, ""),
         application=labels.get(LABEL_APPLICATION, ""),
         side=labels.get(LABEL_SIDE, ""),
         definition=labels.get(LABEL_DEFINITION, ""),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runtime import core, engine, files, observed, settings
+from runtime import core, engine, files, observed, quiet, settings
 from runtime.apply import Listener, Outcome, Tools, apply
 from runtime.desired import Desired, build, read
 from runtime.errors import Problem, UsageError
@@ -112,6 +112,8 @@ def carry_out(cluster: Cluster, view: View, listener: Listener) -> Report:
     _accept(cluster, view.desired)
     applied = tuple(each.change.project for each in outcomes if each.ok and isinstance(each.change, ApplyProject))
     failures = settle(cluster.client, cluster.run, view.desired, applied)
+    if not failures and all(outcome.ok for outcome in outcomes):
+        quiet.remember(cluster, look(cluster))
     return Report(outcomes, view.desired.problems, view.desired.notes, failures, view.refused)
 
 

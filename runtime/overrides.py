@@ -59,8 +59,9 @@ def _addition(
     if alias:
         # An alias, since a container's `hostname` resolves on its networks only since Engine 25.
         addition["networks"] = {settings.network(application.side): {"aliases": [alias]}}
-        if not service.definition.get("networks"):
-            # Compose would have put it on the project's own network; it must still reach its neighbours there.
+        if not service.definition.get("networks") and len(application.services) > 1:
+            # Compose would have put it on the project's own network; it must still reach its neighbours there. One
+            # that is alone needs none, and Docker has addresses for about 30 networks only.
             addition["networks"]["default"] = None
     image = substitutes.get(images.normalise(service.image))
     if image:

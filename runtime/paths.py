@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from runtime import constants
+from runtime.constants import ENVIRONMENT_VARIABLE
 from runtime.errors import UsageError
 
-ENVIRONMENT_VARIABLE = "SHOESTRING_DATA_DIRECTORY"
-RECORD = Path("/etc/shoestring/data-directory")
+RECORD = Path(constants.RECORD)
 RUN_ROOT = Path("/run/shoestring")
 DEFAULT_DATA_DIRECTORY = Path("/srv/shoestring")
 

@@ -10,12 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from runtime import documents, secrets
+from runtime.constants import LABEL_APPLICATION, LABEL_DEFINITION, LABEL_INSTANCE, LABEL_SIDE
 from runtime.paths import Side
 
-LABEL_INSTANCE = "shoestring.instance"
-LABEL_APPLICATION = "shoestring.application"
-LABEL_SIDE = "shoestring.side"
-LABEL_DEFINITION = "shoestring.definition"
 CORE = "core"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from runtime import backoff, files
+from runtime import backoff, files, quiet
 from runtime.apply import Listener
 from runtime.backoff import Held
 from runtime.operations import SILENT, Cluster, Report, carry_out, look
@@ -26,6 +26,7 @@ def watch(cluster: Cluster, listener: Listener = SILENT) -> Report:
         todo, held = backoff.split(view.plan, memory, time.time())
         waiting = tuple(_sentence(each) for each in held)
         if not todo:
+            quiet.remember(cluster, view)
             return Report((), view.desired.problems, refused=(*view.refused, *waiting))
         report = carry_out(cluster, replace(view, plan=todo), listener)
         failures = {failure.application: failure.what for failure in report.failures}

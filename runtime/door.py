@@ -1,0 +1,96 @@
+"""The commands of `python -m runtime`: what boot and timers need."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runtime.constants import NOTHING_TO_DO
+from runtime.errors import DEBUG_VARIABLE, ExitCode, LockedError, explain
+from runtime.paths import Side, find
+
+if TYPE_CHECKING:
+    from runtime import operations
+
+LOCK_TIMEOUT_SECONDS = 300.0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(prog="python -m runtime", description=__doc__)
+    top.add_argument("--data-directory", type=Path, help="default: what setup recorded on this host")
+    top.add_argument("--json", action="store_true", help="answer in JSON")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("start", help="make everything run as the files say")
+    commands.add_parser("stop", help="stop and remove all containers and networks; data stays")
+    reload = commands.add_parser("reload", help="render, check and load the proxies' configuration")
+    reload.add_argument("side", nargs="?", choices=[side.value for side in Side], help="default: both sides")
+    commands.add_parser("watchdog", help="one pass: mend what differs from the files, and end")
+    commands.add_parser("plan", help="show what start would change")
+    commands.add_parser("status", help="show what runs")
+    return top
+
+
+def main(arguments: list[str] | None = None) -> ExitCode:
+    """Run one command to its end. Returns its exit code; see runtime/errors.py."""
+    options = parser().parse_args(arguments)
+    try:
+        return _run(options)
+    except Exception as error:
+        if DEBUG_VARIABLE in os.environ:
+            raise
+        sentence, code = explain(error)
+        print(sentence, file=sys.stderr)
+        return code
+
+
+def _run(options: argparse.Namespace) -> ExitCode:
+    # Imported here: `--help` and a wrong argument should not pay for the engine's SDK.
+    from datetime import UTC, datetime
+
+    from runtime import operations, report
+
+    cluster = operations.open_cluster(find(options.data_directory))
+    if options.command == "status":
+        status = operations.status(cluster)
+        now = datetime.now(UTC)
+        print(report.status_json(status) if options.json else "\n".join(report.status_lines(status, now)))
+        return ExitCode.DONE
+    if options.command == "plan":
+        view = operations.look(cluster)
+        print(report.plan_json(view) if options.json else "\n".join(report.plan_lines(view)))
+        return ExitCode.DONE
+    return _change(options, cluster)
+
+
+def _change(options: argparse.Namespace, cluster: operations.Cluster) -> ExitCode:
+    from runtime import operations, report
+    from runtime.watchdog import watch
+
+    listener = operations.SILENT if options.json else report.Printer()
+    if options.command == "start":
+        result = operations.start(cluster, listener, LOCK_TIMEOUT_SECONDS)
+        done = "everything runs as the files say"
+    elif options.command == "stop":
+        result = operations.stop(cluster, listener, LOCK_TIMEOUT_SECONDS)
+        done = "nothing of this instance runs"
+    elif options.command == "watchdog":
+        try:
+            result = watch(cluster, listener)
+        except LockedError as error:
+            # The other command does what has to be done; the next pass is a minute away.
+            print(f"Nothing done. {error}")
+            return ExitCode.DONE
+        done = NOTHING_TO_DO
+    else:
+        sides = (Side(options.side),) if options.side else tuple(Side)
+        result = operations.reload(cluster, sides, listener, LOCK_TIMEOUT_SECONDS)
+        done = "the proxies have the configuration that the files say"
+    if options.json:
+        print(report.report_json(result))
+    else:
+        report.say(report.report_lines(result, done))
+    return ExitCode.DONE if result.ok else ExitCode.FAILED

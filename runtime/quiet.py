@@ -1,0 +1,160 @@
+"""The quick answer of a pass with nothing to do, before anything large is imported.
+
+A pass or a start that ends well leaves a note: a digest of every file that it read, and the containers that it saw.
+If the next pass finds the same files and the same containers, all of them well, there is nothing to do. In any other
+case, or without the note, it looks at everything; so a note that is lost or old makes a pass slower, never wrong.
+
+This module must import little: it is what runs each minute.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import socket
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from runtime.constants import LABEL_DEFINITION, LABEL_INSTANCE, LABEL_PROJECT, LABEL_SERVICE
+
+if TYPE_CHECKING:
+    from runtime.operations import Cluster, View
+
+NOTE = "quiet.json"
+ENGINE_SOCKET = "/var/run/docker.sock"
+ENGINE_TIMEOUT_SECONDS = 10.0
+# Any of these may lead to another engine than the local one.
+ENGINE_VARIABLES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG")
+
+
+def is_quiet(root: str) -> bool:
+    """Whether a data directory and its containers are as the last good pass left them. Changes nothing.
+
+    False also where that cannot be known in a moment: the full pass finds out, and says what is wrong.
+    """
+    try:
+        if any(name in os.environ for name in ENGINE_VARIABLES) or _other_context():
+            return False
+        with open(os.path.join(root, "generated", NOTE), encoding="utf-8") as file:
+            note = json.load(file)
+        return (
+            _free(note["run"])
+            and note["inputs"] == inputs(root, note["run"])
+            and note["containers"] == _summary(_listing(note["instance"]))
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def remember(cluster: Cluster, view: View) -> None:
+    """Leave the note, if there is nothing to do and nothing wrong."""
+    from runtime import files
+
+    if view.plan or view.refused or view.desired.problems or cluster.run.attempts.exists():
+        return
+    run = str(cluster.run.directory)
+    note = {
+        "instance": cluster.settings.instance,
+        "run": run,
+        "inputs": inputs(str(cluster.paths.root), run),
+        "containers": sorted(
+            [
+                *(each.id, each.project, each.service, each.definition),
+                *(",".join(each.networks), each.state, _condition(each.status)),
+            ]
+            for each in view.observed.containers
+        ),
+    }
+    files.write(cluster.paths.generated / NOTE, json.dumps(note), mode=0o600)
+
+
+def inputs(root: str, run: str) -> str:
+    """A digest of every file that a pass reads, by content, and of the code that reads them."""
+    digest = hashlib.sha256()
+    for part in ("conf", "generated"):
+        for path in _files(os.path.join(root, part)):
+            with open(path, "rb") as file:
+                content = file.read()
+            digest.update(f"{path}\0{os.stat(path).st_mode}\0{len(content)}\0".encode() + content)
+    for path in _files(os.path.dirname(__file__)):
+        if path.endswith(".py"):
+            status = os.stat(path)
+            digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
+    digest.update(f"{os.path.exists(os.path.join(run, 'stopped'))}".encode())
+    digest.update(f"{os.path.exists(os.path.join(run, 'attempts.json'))}".encode())
+    return digest.hexdigest()
+
+
+def _files(directory: str) -> Iterator[str]:
+    """All files of a directory in a fixed order, without a git repository's own and the note."""
+    with os.scandir(directory) as entries:
+        listed = sorted(entries, key=lambda entry: entry.name)
+    for entry in listed:
+        if entry.name in (".git", "__pycache__", NOTE):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files(entry.path)
+        else:
+            yield entry.path
+
+
+def _free(run: str) -> bool:
+    """Whether nobody holds the lock; who does is said by the full pass."""
+    descriptor = os.open(os.path.join(run, "lock"), os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _other_context() -> bool:
+    """Whether Docker's client was told to use another engine (`docker context use`)."""
+    try:
+        with open(os.path.expanduser("~/.docker/config.json"), encoding="utf-8") as file:
+            return "currentContext" in file.read()
+    except OSError:
+        return False
+
+
+def _listing(instance: str) -> list[Any]:
+    """The containers of an instance, as `GET /containers/json` gives them. An answer by HTTP/1.0 ends by closing."""
+    filters = '{"label":["' + f"{LABEL_INSTANCE}={instance}" + '"]}'
+    quoted = "".join(character if character.isalnum() else f"%{ord(character):02X}" for character in filters)
+    request = f"GET /containers/json?all=1&filters={quoted} HTTP/1.0\r\nHost: docker\r\n\r\n"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(ENGINE_TIMEOUT_SECONDS)
+        connection.connect(ENGINE_SOCKET)
+        connection.sendall(request.encode())
+        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    if b" 200 " not in head.split(b"\r\n")[0]:
+        raise ValueError("the engine did not answer the listing")
+    listed = json.loads(body)
+    return listed if isinstance(listed, list) else []
+
+
+def _summary(listed: Iterable[Any]) -> list[list[str]]:
+    """What of a listing must stay as it is: the containers, their definitions and networks, and how they are."""
+    return sorted(
+        [
+            each["Id"],
+            labels.get(LABEL_PROJECT, ""),
+            labels.get(LABEL_SERVICE, ""),
+            labels.get(LABEL_DEFINITION, ""),
+            ",".join(sorted(each["NetworkSettings"]["Networks"] or ())),
+            each["State"],
+            _condition(each["Status"]),
+        ]
+        for each in listed
+        for labels in [each["Labels"]]
+    )
+
+
+def _condition(status: str) -> str:
+    """The part of a status that is no time: `unhealthy`, or `Exited (0)`."""
+    if status.startswith("Exited"):
+        return status.partition(")")[0]
+    return "unhealthy" if "(unhealthy)" in status else ""

@@ -1,0 +1,103 @@
+"""The quick answer of a pass: only where nothing at all differs, and then with one question to the engine."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from runtime import files, quiet
+from runtime.paths import Side
+from tests.engine.support import Instance, plain, until
+
+HARMS: dict[str, Callable[[Instance], object]] = {
+    "an edit": lambda it: it.add(Side.PUBLIC, "a", it.file(Side.PUBLIC, "a").read_text().replace("[a]", "[z]")),
+    "a new file": lambda it: it.add(Side.INTERNAL, "c", "services: {application: {image: none}}\n"),
+    "a removed file": lambda it: it.file(Side.PUBLIC, "b").unlink(),
+    "a secret": lambda it: files.write(it.paths.secrets, "A: b\n", 0o600),
+    "a template": lambda it: it.paths.proxy_template(Side.PUBLIC).write_text("# nothing\n"),
+    "a setting": lambda it: it.paths.settings.write_text(it.paths.settings.read_text() + "# a comment\n"),
+    "a generated file": lambda it: it.paths.core_compose.write_text("services: {}\n"),
+    "a stopped container": lambda it: docker("stop", "-t", "0", it.container("a")),
+    "a removed container": lambda it: docker("rm", "-f", it.container("a")),
+    "a paused container": lambda it: docker("pause", it.container("a")),
+    "a network": lambda it: docker("network", "disconnect", it.settings.docker_network("main"), it.container("a")),
+    "one more container": lambda it: docker(
+        *("run", "-d", "--label", f"shoestring.instance={it.settings.instance}", "--entrypoint", "sleep"),
+        *(it.cluster.client.containers.list(filters={"name": it.container("a")})[0].image.id, "60"),
+    ),
+    "a note that is garbage": lambda it: (it.paths.generated / quiet.NOTE).write_text("[1"),
+    "no note": lambda it: (it.paths.generated / quiet.NOTE).unlink(),
+    "a person's stop": lambda it: it.cluster.run.stopped.write_text(""),
+}
+
+
+def docker(*arguments: str) -> None:
+    subprocess.run(("docker", *arguments), check=True, capture_output=True)
+
+
+def test_after_a_start_all_is_quiet(served: Instance) -> None:
+    argv = (
+        sys.executable,
+        "-X",
+        "importtime",
+        "-m",
+        "runtime",
+        "--data-directory",
+        str(served.paths.root),
+        "watchdog",
+    )
+    before = {file: file.stat().st_mtime_ns for file in served.paths.root.rglob("*")}
+    ended = subprocess.run(argv, capture_output=True, text=True, check=True)
+    assert ended.stdout == "  Nothing to do: what runs is what the files say.\n"
+    imported = {line.rpartition("|")[2].strip() for line in ended.stderr.splitlines()}
+    assert "runtime.quiet" in imported
+    assert not imported & {"docker", "yaml", "runtime.door", "subprocess", "dataclasses"}
+    assert {file: file.stat().st_mtime_ns for file in served.paths.root.rglob("*")} == before
+
+
+def test_nothing_that_differs_is_overlooked(served: Instance) -> None:
+    """Each harm ends the quiet, and what mends it brings it back."""
+    root = str(served.paths.root)
+    for name, harm in HARMS.items():
+        assert quiet.is_quiet(root), f"before {name}"
+        contents = {file: file.read_bytes() for file in served.paths.root.rglob("*") if file.is_file()}
+        harm(served)
+        assert not quiet.is_quiet(root), name
+        for file in [file for file in served.paths.conf.rglob("*") if file.is_file() and file not in contents]:
+            file.unlink()
+        for file, content in contents.items():
+            file.write_bytes(content)
+        label = {"label": f"shoestring.instance={served.settings.instance}"}
+        for container in served.cluster.client.containers.list(all=True, filters=label):
+            if "com.docker.compose.project" not in container.labels:
+                container.remove(force=True)
+        until(served.start, lambda report: report.ok)
+
+
+@pytest.mark.parametrize("variable", quiet.ENGINE_VARIABLES)
+def test_another_engine_is_never_taken_for_this_one(
+    served: Instance, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    root = str(served.paths.root)
+    assert quiet.is_quiet(root)
+    monkeypatch.setenv(variable, "elsewhere")
+    assert not quiet.is_quiet(root)
+
+
+def test_an_unhealthy_container_ends_the_quiet(instance: Instance, tools: str) -> None:
+    more = "    healthcheck: {test: [CMD, test, '!', -e, /dev/shm/sick], interval: 1s, retries: 1}\n"
+    instance.add(Side.PUBLIC, "a", plain(tools, "a", "a.example.test", more=more))
+    assert instance.start().ok
+    until(lambda: quiet.is_quiet(str(instance.paths.root)), bool)
+    docker("exec", instance.container("a"), "touch", "/dev/shm/sick")
+    until(lambda: not quiet.is_quiet(str(instance.paths.root)), bool)
+
+
+def test_while_another_command_is_at_work(served: Instance) -> None:
+    root = str(served.paths.root)
+    with files.lock(served.cluster.run.lock):
+        assert not quiet.is_quiet(root)
+    assert quiet.is_quiet(root)
