@@ -6,6 +6,7 @@ import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from runtime.constants import (
@@ -69,7 +70,14 @@ class Observed:
 
     def of(self, application: str) -> tuple[Container, ...]:
         """The containers of an application, or of the core."""
-        return tuple(each for each in self.containers if each.application == application)
+        return self._by_application.get(application, ())
+
+    @cached_property
+    def _by_application(self) -> dict[str, tuple[Container, ...]]:
+        found: dict[str, list[Container]] = {}
+        for each in self.containers:
+            found.setdefault(each.application, []).append(each)
+        return {name: tuple(containers) for name, containers in found.items()}
 
     @property
     def applications(self) -> tuple[str, ...]:

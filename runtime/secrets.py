@@ -43,7 +43,7 @@ def used(value: object, variables: Mapping[str, str]) -> dict[str, str]:
     Source: the Compose specification, "Interpolation".
     """
     found: dict[str, str] = {}
-    if isinstance(value, str):
+    if isinstance(value, str) and "$" in value:
         names = (match[1] or match[2] for match in _VARIABLE.finditer(value))
         found = {name: variables[name] for name in names if name in variables}
     elif isinstance(value, dict):
