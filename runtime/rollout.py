@@ -21,6 +21,7 @@ from runtime.rollout_health import (
     WATCH_SECONDS,
     Newcomer,
     UnhealthyError,
+    is_let_in,
     newcomer,
     wait_until_healthy,
     watch,
@@ -144,7 +145,7 @@ def _start(
     replicas = site.service.replicas
     total = len(crew.old) + replicas
     known = {each.id for each in crew.new}
-    closed = len(crew.new) < replicas or not all(site.serves(each) for each in crew.new)
+    closed = len(crew.new) < replicas or not all(is_let_in(site, each) for each in crew.new)
     if crew.count < total:
         site.compose(compose.create_more(site.project, PROXIED_SERVICE, total))
         faults.point("rollout-created")

@@ -42,6 +42,19 @@ def newcomer(site: Site, container: Container, *, started_now: bool) -> Newcomer
     return Newcomer(container, restarts, site.addresses(container))
 
 
+def is_let_in(site: Site, container: Container) -> bool:
+    """Whether a container that another rollout started is healthy and gets requests.
+
+    It may get them without being healthy: a proxy that was started anew knows nothing of closed places.
+    """
+    try:
+        return site.serves(container) and not _missing(
+            site, newcomer(site, container, started_now=False), site.slots()
+        )
+    except UnhealthyError:
+        return False
+
+
 def what_is_asked(application: Application) -> str:
     """What decides that a new container is healthy, such as `GET /health`."""
     paths = [each.health_check for each in application.backends if each.service == PROXIED_SERVICE]
