@@ -59,11 +59,6 @@ def has_commits(conf: Path) -> bool:
     return command.run(_git(conf, "rev-parse", "--verify", "--quiet", "HEAD"), environment=_environment(conf)).ok
 
 
-def is_clean(conf: Path, path: PurePosixPath) -> bool:
-    """Whether a file is as in the last commit. Raises CommandError if git refuses."""
-    return not ask(conf, "--no-optional-locks", "status", "--porcelain", "--", str(path))
-
-
 def ask(conf: Path, *arguments: str, stdin: str = "") -> str:
     """What git answers to a command that changes nothing. Raises CommandError if it refuses."""
     return command.check(_git(conf, *arguments), environment=_environment(conf), stdin=stdin).out

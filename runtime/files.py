@@ -48,8 +48,7 @@ def _replace(path: Path, data: bytes, mode: int, group: int | None) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             os.fchmod(file.fileno(), mode)
-            if group is not None:
-                os.fchown(file.fileno(), -1, group)
+            _give(file.fileno(), path, group)
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)
@@ -57,6 +56,16 @@ def _replace(path: Path, data: bytes, mode: int, group: int | None) -> None:
         Path(name).unlink(missing_ok=True)
         raise
     _sync_directory(path.parent)
+
+
+def _give(descriptor: int, path: Path, group: int | None) -> None:
+    """Keep the owner of the file that is replaced: a person's file stays theirs when root writes it."""
+    with contextlib.suppress(FileNotFoundError):
+        status = path.stat()
+        if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
+            os.fchown(descriptor, status.st_uid, status.st_gid)
+    if group is not None:
+        os.fchown(descriptor, -1, group)
 
 
 def _sync_directory(path: Path) -> None:

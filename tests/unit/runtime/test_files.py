@@ -47,6 +47,17 @@ def test_a_secret_is_never_readable_for_others(tmp_path: Path, monkeypatch: pyte
     assert seen == [0o600]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_persons_file_stays_theirs(tmp_path: Path) -> None:
+    file = tmp_path / "a"
+    file.write_text("old")
+    os.chown(file, 1234, 1235)
+    files.write(file, "new", 0o644)
+    assert (file.stat().st_uid, file.stat().st_gid) == (1234, 1235)
+    files.write(file, "newer", 0o640, group=99)
+    assert (file.stat().st_uid, file.stat().st_gid) == (1234, 99)
+
+
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "a"
     files.write(file, "old")
