@@ -61,12 +61,13 @@ class Rollout:
     """How the service `application` gets a new version. Times are in seconds.
 
     `health_timeout` is how long it may take to become healthy, `drain_timeout` how long the old one may take to end
-    its requests.
+    its requests, `watch_time` how long both serve before the old one goes (0: as runtime/rollout_health.py has it).
     """
 
     order: Order
     health_timeout: float = 60.0
     drain_timeout: float = 30.0
+    watch_time: float = 0.0
 
 
 @dataclass(frozen=True)

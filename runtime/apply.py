@@ -148,6 +148,8 @@ def _apply_project(change: ApplyProject, tools: Tools, listener: Listener) -> st
         others = tuple(name for name in change.services if name != PROXIED_SERVICE)
         rollout.roll(site, others, lambda step: listener.step(change, step))
         return f"{change.about}, no request lost"
+    if site:
+        rollout.open_places(site)
     run(compose.up(project))
     return ""
 

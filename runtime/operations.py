@@ -201,7 +201,8 @@ def _tools(cluster: Cluster, desired: Desired | None) -> Tools:
         if application is None:
             return None
         master = cluster.run.master_socket(application.side)
-        return Site(cluster.client, master, run, project, application)
+        configuration = install.text(cluster.paths, application.side)
+        return Site(cluster.client, master, run, project, application, configuration)
 
     return Tools(
         client=cluster.client,

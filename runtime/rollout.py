@@ -18,13 +18,13 @@ from runtime.observed import Container
 from runtime.proxy import states
 from runtime.proxy.slots import Admission
 from runtime.rollout_health import (
-    WATCH_SECONDS,
     Newcomer,
     UnhealthyError,
     is_let_in,
     newcomer,
     wait_until_healthy,
     watch,
+    watch_seconds,
     what_is_asked,
 )
 from runtime.rollout_site import Crew, Site
@@ -183,7 +183,7 @@ def _prove(site: Site, newcomers: tuple[Newcomer, ...], closed: bool, tell: Call
     started = time.monotonic()
     watch(site, newcomers)
     faults.point("rollout-watched")
-    tell(Step("watched", f"both serve for {WATCH_SECONDS:.0f} s", time.monotonic() - started))
+    tell(Step("watched", f"both serve for {watch_seconds(site.application):.0f} s", time.monotonic() - started))
 
 
 def _replace(site: Site, tell: Callable[[Step], None]) -> None:

@@ -36,6 +36,11 @@ class Newcomer:
     addresses: frozenset[str]
 
 
+def watch_seconds(application: Application) -> float:
+    """How long old and new serve side by side before the old one goes."""
+    return application.rollout.watch_time or WATCH_SECONDS
+
+
 def newcomer(site: Site, container: Container, *, started_now: bool) -> Newcomer:
     """Look at a container for the first time."""
     restarts = 0 if started_now else int(site.inspect(container).get("RestartCount", 0))
@@ -93,7 +98,7 @@ def watch(site: Site, newcomers: tuple[Newcomer, ...]) -> None:
 
     Raises UnhealthyError for a new one that exits or becomes unhealthy.
     """
-    deadline = time.monotonic() + WATCH_SECONDS
+    deadline = time.monotonic() + watch_seconds(site.application)
     while time.monotonic() < deadline:
         seen = site.slots()
         for each in newcomers:

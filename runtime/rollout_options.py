@@ -10,20 +10,20 @@ from runtime.schema import suggestion
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m)?")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, None: 1.0}
-_KEYS = ("order", "health_timeout", "drain_timeout")
+_KEYS = ("order", "health_timeout", "drain_timeout", "watch_time")
 # Kinds of mounts that two containers of one service do not share.
 _PRIVATE_MOUNTS = ("tmpfs", "image")
 
 
 def read(value: object, service: dict[str, Any] | None) -> Rollout:
-    """Read `x-rollout`: an order, or a mapping with `order`, `health_timeout` and `drain_timeout`.
+    """Read `x-rollout`: an order, or a mapping with `order`, `health_timeout`, `drain_timeout`, `watch_time`.
 
     `service` is the definition of the service named `application`, if there is one; `value` is None where the key is
     not there. Raises ValueError with the end of a sentence.
     """
     given = {"order": value} if isinstance(value, str) else value if value is not None else {}
     if not isinstance(given, dict):
-        raise ValueError(f"{value!r} is neither an order nor a mapping with order, health_timeout, drain_timeout")
+        raise ValueError(f"{value!r} is neither an order nor a mapping with {', '.join(_KEYS)}")
     for key in given:
         if key not in _KEYS:
             raise ValueError(f"has the unknown key {key}{suggestion(str(key), _KEYS)}")

@@ -193,6 +193,12 @@ def _told(message: check.Message, file: Path, text: str, template: str, side: Si
     return f"  {place}: {message.text}\n      {content[:160]}"
 
 
+def text(paths: Paths, side: Side) -> str:
+    """The configuration that is installed; empty if there is none."""
+    installed = _installed(paths, side)
+    return installed.text if installed else ""
+
+
 def _installed(paths: Paths, side: Side) -> Configuration | None:
     try:
         return configuration.parse(_file(paths, side).read_text(encoding="utf-8"))

@@ -56,7 +56,8 @@ class Versions:
     def file(self, tag: str, order: str = "stop-first") -> str:
         """An application file, with what a person's hand leaves in it."""
         return (
-            f"# our blog\nx-external-host-names: [{HOST}]  # one\nx-container-port: 8080\nx-rollout: {order}\n"
+            f"# our blog\nx-external-host-names: [{HOST}]  # one\nx-container-port: 8080\n"
+            f"x-rollout: {{order: {order}, watch_time: 1s}}\n"
             f"services:\n  application:\n    stop_grace_period: 0s\n    image:   '{self[tag]}'   # the version\n"
         )
 
