@@ -20,7 +20,7 @@ PASSING = ("created", "starting", "missing")
 
 @dataclass(frozen=True)
 class ApplicationStatus:
-    """One application. `since` is the start of its first container (RFC 3339), empty if none runs."""
+    """One application. `image` is as its file says; `since` is the start of its first container (RFC 3339), empty if none runs."""
 
     name: str
     side: str
@@ -96,9 +96,8 @@ def assess(desired: Desired, observed: Observed, started: Mapping[str, str]) -> 
 def _sound(
     application: Application, project: Project, desired: Desired, observed: Observed, started: Mapping[str, str]
 ) -> ApplicationStatus:
-    main = next(
-        (each for each in project.services if each.name == PROXIED_SERVICE), next(iter(project.services), None)
-    )
+    services = application.services
+    main = next((each for each in services if each.name == PROXIED_SERVICE), next(iter(services), None))
     return ApplicationStatus(
         name=application.name,
         side=application.side,
