@@ -8,7 +8,7 @@ import textwrap
 from typing import TYPE_CHECKING, TextIO
 
 from runtime.apply import Listener, Outcome
-from runtime.plan import Change
+from runtime.changes import Change
 from runtime.report import outcome_line, step_line
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from runtime.changes import CHANGED, NEW, REMOVED
 from runtime.operations import View
-from runtime.plan import CHANGED, NEW, REMOVED
 from runtime.report import count, plan_lines, since
 from runtime.status import FINE, Status
 

@@ -23,6 +23,8 @@ from runtime.applications import (
     Rollout,
     Service,
     TcpPort,
+    host_name_of,
+    proxy_alias,
 )
 from runtime.documents import Document, DocumentError, KeyPath
 from runtime.errors import Problem
@@ -92,16 +94,16 @@ class _Reader:
             else:
                 self.refuse(("services", str(name)), "is not a mapping (key: value)")
 
-    def _alias(self, service: Service, path: KeyPath) -> str:
-        """The name of the containers on the network: the service's `hostname`, else the application's name."""
+    def _host_name(self, service: Service, path: KeyPath) -> str:
+        """The name of the containers on the network, which names the backend."""
         given = service.definition.get("hostname")
         if "network_mode" in service.definition:
             self.refuse(
                 (*path, "network_mode"), "a proxied service cannot have it; the proxy reaches it by a network"
             )
-        if given is None:
-            return self.name if service.name == PROXIED_SERVICE else f"{self.name}-{service.name}"
-        return self.checked(names.backend, given, (*path, "hostname")) or ""
+        if given is not None:
+            self.checked(names.backend, given, (*path, "hostname"))
+        return host_name_of(self.name, service)
 
     def _top_level_backends(self, services: tuple[Service, ...]) -> Iterator[Backend]:
         """The plain form: host names and port at the top level, for the service named `application`."""
@@ -122,8 +124,9 @@ class _Reader:
             return
         if len(set(host_names)) != len(host_names):
             self.refuse((HOST_NAMES,), "has a host name twice; remove one")
-        alias = self._alias(service, ("services", service.name))
-        yield Backend(alias, self.name, service.name, alias, port, tuple(host_names), health_check)
+        name = self._host_name(service, ("services", service.name))
+        alias = proxy_alias(self.name, service.name)
+        yield Backend(name, self.name, service.name, alias, port, tuple(host_names), health_check)
 
     def _service_backends(self, services: tuple[Service, ...]) -> Iterator[Backend]:
         """The form for more than one port: `[port, host name]` pairs in the services themselves."""
@@ -144,10 +147,10 @@ class _Reader:
                 if port and host_name:
                     by_port.setdefault(port, []).append(host_name)
             if pairs:
-                alias = self._alias(service, path)
+                name, alias = self._host_name(service, path), proxy_alias(self.name, service.name)
                 check = self._health_check(service.definition, path)
                 for port, host_names in by_port.items():
-                    yield Backend(f"{alias}_{port}", self.name, service.name, alias, port, tuple(host_names), check)
+                    yield Backend(f"{name}_{port}", self.name, service.name, alias, port, tuple(host_names), check)
 
     def _rollout(self, services: tuple[Service, ...]) -> Rollout:
         service = next((each.definition for each in services if each.name == PROXIED_SERVICE), None)
@@ -177,7 +180,8 @@ class _Reader:
         if service is None:
             self.refuse((TCP_PORTS,), f"needs a service named {PROXIED_SERVICE}")
             return
-        alias = self._alias(service, ("services", service.name))
+        self._host_name(service, ("services", service.name))
+        alias = proxy_alias(self.name, service.name)
         for index, item in enumerate(listed):
             pair = self.checked(_port_pair, item, (TCP_PORTS, index))
             if pair:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -26,8 +27,9 @@ DEFAULT_PORT = 80
 class Backend:
     """One port of one service, proxied under its host names.
 
-    `name` is unique on its side; `alias` is the name of the containers on the side's network; `host_names` may
-    have wildcards (`*.example.com`); `health_check` is the HTTP path that the proxy asks, empty for a TCP connect.
+    `name` is unique on its side; `alias` is the proxy's own name of the containers on the side's network;
+    `host_names` may have wildcards (`*.example.com`); `health_check` is the HTTP path that the proxy asks, empty for
+    a TCP connect.
     """
 
     name: str
@@ -83,6 +85,22 @@ class Service:
         return str(self.definition.get("image") or "")
 
 
+def host_name_of(application: str, service: Service) -> str:
+    """What others on the network call a service: its `hostname`, else the application's name."""
+    default = application if service.name == PROXIED_SERVICE else f"{application}-{service.name}"
+    return str(service.definition.get("hostname") or default)
+
+
+def proxy_alias(application: str, service: str) -> str:
+    """What the proxy calls a service: a name that no other has.
+
+    Compose gives each container the name of its service as an alias on all its networks, so that one application's
+    host name may be another one's service.
+    """
+    mark = hashlib.sha256(f"{application}/{service}".encode()).hexdigest()[:8]
+    return f"shoestring-{mark}-{application[:40]}"
+
+
 @dataclass(frozen=True)
 class Application:
     """One application file that can be run."""
@@ -102,12 +120,14 @@ class Application:
         return tuple(name for backend in self.backends for name in backend.host_names)
 
     @property
-    def aliases(self) -> dict[str, str]:
-        """The alias on the side's network of each service that is proxied."""
-        proxied = {backend.service: backend.alias for backend in self.backends}
-        if self.tcp_ports:
-            proxied[PROXIED_SERVICE] = self.tcp_ports[0].alias
-        return proxied
+    def aliases(self) -> dict[str, tuple[str, ...]]:
+        """The aliases on the side's network of each service that is proxied: its host name, and the proxy's own."""
+        proxied = {backend.service for backend in self.backends} | ({PROXIED_SERVICE} if self.tcp_ports else set())
+        return {
+            service.name: (host_name_of(self.name, service), proxy_alias(self.name, service.name))
+            for service in self.services
+            if service.name in proxied
+        }
 
     @property
     def not_proxied_because(self) -> str:

@@ -10,11 +10,7 @@ from typing import TYPE_CHECKING
 
 from runtime import command, compose, faults, files
 from runtime.applications import PROXIED_SERVICE
-from runtime.constants import LABEL_INSTANCE
-from runtime.errors import ShoestringError
-from runtime.images import LOCAL_REPOSITORY
-from runtime.paths import Side
-from runtime.plan import (
+from runtime.changes import (
     ApplyProject,
     Change,
     CreateNetwork,
@@ -24,6 +20,10 @@ from runtime.plan import (
     RemoveProject,
     RestartContainer,
 )
+from runtime.constants import LABEL_INSTANCE
+from runtime.errors import DEBUG_VARIABLE, ShoestringError, explain
+from runtime.images import LOCAL_REPOSITORY
+from runtime.paths import Side
 from runtime.projects import CORE, Project
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
     from runtime.rollout import Step
     from runtime.rollout_site import Site
+
+
+# Docker's own default for `stop_grace_period`.
+STOP_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -100,8 +104,11 @@ def _apply(plan: Plan, tools: Tools, listener: Listener) -> Iterator[Outcome]:
         detail = error = ""
         try:
             detail = _one(change, tools, listener)
-        except ShoestringError as failure:
-            error = str(failure)
+        except Exception as failure:
+            # Whatever it is, it is this change's alone.
+            if DEBUG_VARIABLE in os.environ:
+                raise
+            error = explain(failure)[0]
         yield Outcome(change, time.monotonic() - started, detail, error)
         if error and (isinstance(change, CreateNetwork) or change.name == CORE):
             return
@@ -182,7 +189,8 @@ def _restart(tools: Tools, change: RestartContainer) -> None:
     from docker.errors import DockerException
 
     try:
-        tools.client.api.restart(change.container.id)
+        inspected = tools.client.api.inspect_container(change.container.id)
+        tools.client.api.restart(change.container.id, timeout=inspected["Config"].get("StopTimeout") or STOP_SECONDS)
     except DockerException as error:
         raise ShoestringError(f"Docker cannot restart {change.container.name}: {error}") from error
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from runtime import files
 from runtime.apply import Outcome
-from runtime.plan import ApplyProject, Change, InstallProxy, Plan, RestartContainer
+from runtime.changes import ApplyProject, Change, InstallProxy, Plan, RestartContainer
 from runtime.projects import digest
 
 DELAYS_SECONDS = (0.0, 60.0, 300.0, 900.0)
@@ -62,9 +62,10 @@ def load(file: Path) -> dict[str, Attempts]:
 
 def save(file: Path, memory: Memory) -> None:
     """Write the memory, if it changed."""
-    text = json.dumps({key: asdict(entry) for key, entry in sorted(memory.items())}, indent=1)
-    if memory or file.exists():
-        files.write(file, text, mode=0o600)
+    if memory:
+        files.write(file, json.dumps({key: asdict(memory[key]) for key in sorted(memory)}, indent=1), mode=0o600)
+    else:
+        files.remove(file)
 
 
 def split(plan: Plan, memory: Memory, now: float) -> tuple[Plan, tuple[Held, ...]]:
@@ -80,12 +81,17 @@ def split(plan: Plan, memory: Memory, now: float) -> tuple[Plan, tuple[Held, ...
     return tuple(todo), tuple(held)
 
 
+def current(memory: Memory, now: float) -> Memory:
+    """The memory without what was so long ago that it says nothing any more."""
+    return {key: entry for key, entry in memory.items() if not entry.forgotten(now)}
+
+
 def remember(memory: Memory, outcomes: tuple[Outcome, ...], failures: Mapping[str, str], now: float) -> Memory:
     """The memory after a pass. `failures` are sentences by the name of what was applied and does not run.
 
     What worked and was new is forgotten. What failed, or had to be started again as it was, counts.
     """
-    kept = {key: entry for key, entry in memory.items() if not entry.forgotten(now)}
+    kept = dict(current(memory, now))
     told: dict[str, Attempts] = {}
     for outcome in outcomes:
         change = outcome.change
@@ -110,7 +116,7 @@ def _key(change: Change) -> str:
 def _fingerprint(change: Change) -> str:
     match change:
         case ApplyProject() | RestartContainer():
-            return digest([(service.name, service.definition) for service in change.project.services])
+            return digest(change.project.source, [(each.name, each.definition) for each in change.project.services])
         case InstallProxy():
             return digest(change.inputs, change.about)
     return ""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from runtime import application_files, applications, core, images, overrides, secrets
+from runtime import application_files, applications, core, images, overrides, references, secrets
 from runtime.applications import Application, Backend, BrokenApplication, TcpPort
 from runtime.errors import Problem, ShoestringError
 from runtime.paths import Paths, RunPaths, Side
@@ -19,6 +19,7 @@ class Sources:
     """What was read from the data directory.
 
     `accepted` are the last good copies of files that are broken now: they stay proxied, and are not applied.
+    `referred` is what is in the files that an application's file names, by its name.
     """
 
     settings: Settings
@@ -26,6 +27,7 @@ class Sources:
     applications: tuple[Application, ...]
     accepted: tuple[Application, ...]
     broken: tuple[BrokenApplication, ...]
+    referred: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,12 +76,18 @@ def read(settings: Settings, paths: Paths) -> Sources:
         for each in broken
         if paths.accepted(each.side, each.name).is_file()
     )
+    variables = {"DATA_BASE_PATH": str(paths.data), **secrets.load(paths.secrets)}
+    sound = tuple(each for each in found if isinstance(each, Application))
     return Sources(
         settings=settings,
-        variables={"DATA_BASE_PATH": str(paths.data), **secrets.load(paths.secrets)},
-        applications=tuple(each for each in found if isinstance(each, Application)),
+        variables=variables,
+        applications=sound,
         accepted=tuple(each for each in copies if isinstance(each, Application)),
         broken=broken,
+        referred={
+            each.name: references.contents(references.files(each.document.value, each.file.parent, variables))
+            for each in sound
+        },
     )
 
 
@@ -87,8 +95,9 @@ def build(sources: Sources, paths: Paths, run: RunPaths) -> Desired:
     """Work out the desired state. Conflicts are settled in favour of the first file by name."""
     settings = sources.settings
     sound, twice = _unique_names(sources.applications)
+    projects, odd = _projects(sound, sources, paths)
+    sound = tuple(each for each in sound if each.name in projects)
     proxied, conflicts = _settle((*sound, *sources.accepted), settings)
-    substitutes = images.substitutes(settings.images.source)
     models = tuple(_model(settings, side, proxied) for side in settings.sides)
     by_name = {(each.side, each.name): each for each in proxied}
     settled = tuple(by_name[each.side, each.name] for each in sound)
@@ -98,13 +107,34 @@ def build(sources: Sources, paths: Paths, run: RunPaths) -> Desired:
         core=core.project(settings, models, paths, run),
         proxies=models,
         # The files as they are: a name that another file has takes nothing from what the container is.
-        projects=tuple(overrides.project(each, settings, paths, sources.variables, substitutes) for each in sound),
+        projects=tuple(projects[each.name] for each in sound),
         applications=settled,
-        broken=(*sources.broken, *twice),
+        broken=(*sources.broken, *twice, *odd),
         conflicts=conflicts,
         notes=tuple(_note(each) for each in sound if each.not_proxied_because),
         variables=sources.variables,
     )
+
+
+def _projects(
+    sound: tuple[Application, ...], sources: Sources, paths: Paths
+) -> tuple[dict[str, Project], tuple[BrokenApplication, ...]]:
+    """What Compose runs for each file. A form that Compose would not take either is an error of that file alone."""
+    substitutes = images.substitutes(sources.settings.images.source)
+    projects: dict[str, Project] = {}
+    odd = []
+    for each in sound:
+        referred = sources.referred.get(each.name, ())
+        try:
+            projects[each.name] = overrides.project(
+                each, sources.settings, paths, sources.variables, substitutes, referred
+            )
+        except (AttributeError, TypeError, ValueError, KeyError) as error:
+            what = (
+                f"has a key of a form that Compose does not know ({error}); see: docker compose -f {each.file} config"
+            )
+            odd.append(BrokenApplication(each.name, each.side, each.file, (Problem(each.file, what),)))
+    return projects, tuple(odd)
 
 
 def _note(application: Application) -> str:

@@ -148,7 +148,8 @@ def lock(path: Path, timeout: float = 0.0, waiting: Callable[[str], None] = lamb
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + timeout
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    # To lock a file it is enough to read it: nobody else may, or any user could stop the watchdog.
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     told = False
     try:
         while not _locked(descriptor):

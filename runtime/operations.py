@@ -8,19 +8,12 @@ from typing import TYPE_CHECKING
 
 from runtime import core, engine, files, observed, quiet, settings
 from runtime.apply import Listener, Outcome, Tools, apply
+from runtime.changes import ApplyProject, InstallProxy, Plan
 from runtime.desired import Desired, build, read
 from runtime.errors import Problem, UsageError
 from runtime.observed import Observed, observe
 from runtime.paths import Paths, RunPaths, Side
-from runtime.plan import (
-    ApplyProject,
-    InstallProxy,
-    Plan,
-    ProxyDifference,
-    plan_start,
-    plan_stop,
-    refused_removals,
-)
+from runtime.plan import ProxyDifference, plan_start, plan_stop, refused_removals
 from runtime.projects import Project
 from runtime.proxy import install
 from runtime.proxy.model import ProxyModel
@@ -49,12 +42,16 @@ class Cluster:
 
 @dataclass(frozen=True)
 class View:
-    """Desired and observed beside each other, and the plan between them."""
+    """Desired and observed beside each other, and the plan between them.
+
+    `inputs` is a digest of the files as they were before they were read; see runtime/quiet.py.
+    """
 
     desired: Desired
     observed: Observed
     plan: Plan
     refused: tuple[str, ...]
+    inputs: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,16 +82,17 @@ def open_cluster(paths: Paths) -> Cluster:
 
 def look(cluster: Cluster) -> View:
     """Read the files, ask the engine, and plan. Changes nothing."""
+    inputs = quiet.inputs(str(cluster.paths.root), str(cluster.run.directory))
     sources = read(cluster.settings, cluster.paths)
     desired = build(sources, cluster.paths, cluster.run)
     seen = observe(cluster.client, cluster.settings.instance, desired.networks)
     differences = tuple(_difference(cluster, model) for model in desired.proxies)
-    return View(desired, seen, plan_start(desired, seen, differences), refused_removals(desired, seen))
+    return View(desired, seen, plan_start(desired, seen, differences), refused_removals(desired, seen), inputs)
 
 
 def _difference(cluster: Cluster, model: ProxyModel) -> ProxyDifference:
     found = install.difference(cluster.paths, cluster.run, model)
-    return ProxyDifference(model.side, str(found), found.inputs)
+    return ProxyDifference(model.side, str(found), found.inputs, found.lost)
 
 
 def start(cluster: Cluster, listener: Listener = SILENT, timeout: float = 0.0) -> Report:

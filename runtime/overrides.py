@@ -8,7 +8,7 @@ from typing import Any
 from runtime import images
 from runtime.applications import Application, Service
 from runtime.paths import Paths
-from runtime.projects import GeneratedFile, Project, ProjectService, labels, service_digest
+from runtime.projects import GeneratedFile, Project, ProjectService, digest, labels, service_digest
 from runtime.settings import Settings
 
 HEADER = "# Made by Shoestring from the application file. Do not edit: it is written again.\n"
@@ -20,15 +20,20 @@ def project(
     paths: Paths,
     variables: Mapping[str, str],
     substitutes: Mapping[str, str],
+    referred: tuple[bytes, ...] = (),
 ) -> Project:
-    """What Compose runs for an application file. `substitutes` is the local image for each reference that has one."""
+    """What Compose runs for an application file.
+
+    `substitutes` is the local image for each reference that has one, `referred` what is in the files that it names.
+    """
     services = []
     additions: dict[str, Any] = {}
     for service in application.services:
         if service.definition.get("profiles"):
             continue  # Compose does not start these by itself.
         addition = _addition(application, service, settings, substitutes)
-        definition = service_digest(service.definition, addition, application.document.value, variables)
+        # Which service a file belongs to is not asked: such files are few.
+        definition = service_digest(service.definition, [addition, *referred], application.document.value, variables)
         added = labels(settings.instance, application.name, application.side, definition)
         additions[service.name] = {**addition, "labels": added}
         image = addition.get("image", service.image)
@@ -47,6 +52,7 @@ def project(
         files=(application.file, override),
         generated=GeneratedFile(override, HEADER, content),
         services=tuple(services),
+        source=digest(application.document.value, *referred),
     )
 
 
@@ -55,11 +61,13 @@ def _addition(
 ) -> dict[str, Any]:
     """What the override adds to one service, but for its labels."""
     addition: dict[str, Any] = {}
-    alias = application.aliases.get(service.name)
-    if alias:
+    aliases = application.aliases.get(service.name)
+    if aliases:
         # An alias, since a container's `hostname` resolves on its networks only since Engine 25.
-        addition["networks"] = {settings.network(application.side): {"aliases": [alias]}}
-        if not service.definition.get("networks") and len(application.services) > 1:
+        addition["networks"] = {settings.network(application.side): {"aliases": list(dict.fromkeys(aliases))}}
+        declared = application.document.value.get("networks") or {}
+        alone = len(application.services) == 1 and "default" not in declared
+        if not service.definition.get("networks") and not alone:
             # Compose would have put it on the project's own network; it must still reach its neighbours there. One
             # that is alone needs none, and Docker has addresses for about 30 networks only.
             addition["networks"]["default"] = None

@@ -5,6 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from runtime.changes import (
+    CHANGED,
+    NEW,
+    ApplyProject,
+    CreateNetwork,
+    InstallProxy,
+    Plan,
+    RemoveNetwork,
+    RemoveProject,
+    RestartContainer,
+)
+from runtime.core import service_name
 from runtime.desired import Desired
 from runtime.errors import ShoestringError
 from runtime.observed import Container, Observed
@@ -12,125 +24,23 @@ from runtime.paths import Side
 from runtime.projects import CORE, Project, ProjectService
 from runtime.settings import SEPARATOR
 
-NEW, CHANGED, REMOVED = "+", "~", "-"
 # The engine's words. Compose starts what does not run; what Docker starts again and again, or holds, it leaves.
 TO_APPLY = ("created", "exited", "dead", "removing")
 TO_RESTART = ("restarting", "paused")
 
 
 @dataclass(frozen=True)
-class CreateNetwork:
-    """A network of ours is missing. `name` is its name in Docker."""
-
-    name: str
-    sign = NEW
-    kind = "create-network"
-
-    @property
-    def about(self) -> str:
-        """What a person reads."""
-        return "network"
-
-
-@dataclass(frozen=True)
-class InstallProxy:
-    """A proxy's configuration differs from the one that is installed, or that its process runs.
-
-    With `force` the process loads it even if nothing differs.
-    """
-
-    side: Side
-    about: str
-    force: bool = False
-    inputs: str = ""
-    sign = CHANGED
-    kind = "install-proxy"
-
-    @property
-    def name(self) -> str:
-        """What a person reads first."""
-        return f"proxy {self.side}"
-
-
-@dataclass(frozen=True)
-class ApplyProject:
-    """A project's containers are not what its files say.
-
-    `changed`: the files want something else than before; not so where a container only has gone or ended.
-    `recreate` are services whose containers someone has altered; Compose would not see it. `services` are all that
-    differ.
-    """
-
-    project: Project
-    sign: str
-    about: str
-    changed: bool = True
-    recreate: tuple[str, ...] = ()
-    services: tuple[str, ...] = ()
-    kind = "apply"
-
-    @property
-    def name(self) -> str:
-        """The application's name, or `core`."""
-        return self.project.application
-
-
-@dataclass(frozen=True)
-class RestartContainer:
-    """A container that is what its file says, and does not do what it should; Docker leaves it like that."""
-
-    project: Project
-    container: Container
-    about: str
-    sign = CHANGED
-    kind = "restart"
-
-    @property
-    def name(self) -> str:
-        """The application's name, or `core`."""
-        return self.project.application
-
-
-@dataclass(frozen=True)
-class RemoveProject:
-    """A project's containers go; its data stays. `project` is its name for Compose."""
-
-    name: str
-    project: str
-    about: str
-    sign = REMOVED
-    kind = "remove"
-
-
-@dataclass(frozen=True)
-class RemoveNetwork:
-    """A network of ours that nothing uses any more."""
-
-    name: str
-    id: str
-    sign = REMOVED
-    kind = "remove-network"
-
-    @property
-    def about(self) -> str:
-        """What a person reads."""
-        return "network"
-
-
-Change = CreateNetwork | InstallProxy | ApplyProject | RestartContainer | RemoveProject | RemoveNetwork
-Plan = tuple[Change, ...]
-
-
-@dataclass(frozen=True)
 class ProxyDifference:
     """What differs between a proxy's rendered configuration and the one in force; empty `about`: nothing.
 
-    `inputs` is a digest of what the configuration is made from.
+    `inputs` is a digest of what the configuration is made from. `lost`: the directory that the proxy's container has
+    mounted was removed, so that it sees nothing that is written there anew.
     """
 
     side: Side
     about: str
     inputs: str = ""
+    lost: bool = False
 
 
 def plan_start(desired: Desired, observed: Observed, proxies: tuple[ProxyDifference, ...]) -> Plan:
@@ -138,7 +48,8 @@ def plan_start(desired: Desired, observed: Observed, proxies: tuple[ProxyDiffere
 
     Raises ShoestringError if a network of ours has the name of someone else's.
     """
-    core = _project_change(desired.core, observed)
+    lost = frozenset(service_name(each.side) for each in proxies if each.lost)
+    core = _project_change(desired.core, observed, lost)
     applications = [_project_change(project, observed) for project in desired.projects]
     installs = [InstallProxy(each.side, each.about, inputs=each.inputs) for each in proxies if each.about]
     return (
@@ -184,7 +95,7 @@ def _networks(desired: Desired, observed: Observed) -> Iterator[CreateNetwork]:
             )
 
 
-def _project_change(project: Project, observed: Observed) -> ApplyProject | None:
+def _project_change(project: Project, observed: Observed, lost: frozenset[str] = frozenset()) -> ApplyProject | None:
     containers = observed.of(project.application)
     if not containers:
         if not project.services:
@@ -192,6 +103,11 @@ def _project_change(project: Project, observed: Observed) -> ApplyProject | None
         side = f"{project.side}, " if project.side else ""
         return ApplyProject(project, NEW, f"new, {side}{', '.join(_images(project))}")
     differences = [each for service in project.services for each in _differences(service, containers)]
+    differences += [
+        _Difference(each.service, f"{each.service} lost its files", altered=True)
+        for each in containers
+        if each.service in lost
+    ]
     known = {service.name for service in project.services}
     differences += [
         _Difference(each.service, f"{each.service} removed", changed=True)

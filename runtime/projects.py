@@ -54,7 +54,7 @@ class Project:
     """One Compose project: an application, or the core.
 
     `application` is the application's name (`core` for the proxies), `side` is None for the core;
-    `files` are given to Compose in this order.
+    `files` are given to Compose in this order. `source` is a digest of the whole file, our own keys too.
     """
 
     name: str
@@ -63,6 +63,7 @@ class Project:
     files: tuple[Path, ...]
     generated: GeneratedFile
     services: tuple[ProjectService, ...]
+    source: str = ""
 
 
 def labels(instance: str, application: str, side: Side | None, definition: str) -> dict[str, str]:
@@ -77,12 +78,19 @@ def labels(instance: str, application: str, side: Side | None, definition: str) 
 
 def digest(*parts: object) -> str:
     """A digest of values, the same for any order of keys. 16 hexadecimal digits."""
-    text = json.dumps(parts, sort_keys=True, default=str)
+    text = json.dumps(_with_text_keys(parts), sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def _with_text_keys(value: object) -> object:
+    """YAML has keys that are no texts (`ON` is true, dates); they cannot be put in an order."""
+    if isinstance(value, Mapping):
+        return {str(key): _with_text_keys(child) for key, child in value.items()}
+    return [_with_text_keys(child) for child in value] if isinstance(value, list | tuple) else value
+
+
 def service_digest(
-    definition: Mapping[str, Any], addition: Mapping[str, Any], top: Mapping[str, Any], variables: Mapping[str, str]
+    definition: Mapping[str, Any], addition: object, top: Mapping[str, Any], variables: Mapping[str, str]
 ) -> str:
     """A digest of a service: its definition, what the override adds, and what it refers to.
 

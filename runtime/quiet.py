@@ -14,12 +14,16 @@ import hashlib
 import json
 import os
 import socket
+import stat
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from runtime.constants import LABEL_DEFINITION, LABEL_INSTANCE, LABEL_PROJECT, LABEL_SERVICE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runtime.desired import Desired
     from runtime.operations import Cluster, View
 
 NOTE = "quiet.json"
@@ -42,6 +46,7 @@ def is_quiet(root: str) -> bool:
         return (
             _free(note["run"])
             and note["inputs"] == inputs(root, note["run"])
+            and note["referred"] == referred(note["referred"])
             and note["containers"] == _summary(_listing(note["instance"]))
         )
     except (OSError, ValueError, KeyError, TypeError):
@@ -52,13 +57,23 @@ def remember(cluster: Cluster, view: View) -> None:
     """Leave the note, if there is nothing to do and nothing wrong."""
     from runtime import files
 
-    if view.plan or view.refused or view.desired.problems or cluster.run.attempts.exists():
+    joined = {name for each in view.observed.containers for name in each.networks}
+    unseen = not joined.issuperset(view.desired.networks)
+    if (
+        view.plan
+        or view.refused
+        or view.desired.problems
+        or not view.inputs
+        or unseen
+        or cluster.run.attempts.exists()
+    ):
         return
     run = str(cluster.run.directory)
     note = {
         "instance": cluster.settings.instance,
         "run": run,
-        "inputs": inputs(str(cluster.paths.root), run),
+        "inputs": view.inputs,
+        "referred": referred([str(path), ""] for path in _named_files(view.desired)),
         "containers": sorted(
             [
                 *(each.id, each.project, each.service, each.definition),
@@ -70,14 +85,50 @@ def remember(cluster: Cluster, view: View) -> None:
     files.write(cluster.paths.generated / NOTE, json.dumps(note), mode=0o600)
 
 
+def _named_files(desired: Desired) -> Iterator[Path]:
+    """The files that application files name; they may be anywhere."""
+    from runtime import references
+
+    for each in desired.applications:
+        yield from references.files(each.document.value, each.file.parent, desired.variables)
+
+
+def referred(entries: Iterable[Any]) -> list[list[str]]:
+    """Pairs of a file and a digest of what is in it now, for pairs of a file and any digest."""
+    found = []
+    for path, _ in entries:
+        content = b""
+        if os.path.isfile(path):
+            with open(path, "rb") as file:
+                content = file.read()
+        found.append([path, hashlib.sha256(content).hexdigest()])
+    return found
+
+
 def inputs(root: str, run: str) -> str:
-    """A digest of every file that a pass reads, by content, and of the code that reads them."""
+    """A digest of every file that a pass reads, by content, and of the code that reads them.
+
+    Empty if a file cannot be read, such as one that an editor removes at this moment: then nothing is known.
+    """
+    try:
+        return _inputs(root, run)
+    except OSError:
+        return ""
+
+
+def _inputs(root: str, run: str) -> str:
     digest = hashlib.sha256()
     for part in ("conf", "generated"):
         for path in _files(os.path.join(root, part)):
-            with open(path, "rb") as file:
-                content = file.read()
-            digest.update(f"{path}\0{os.stat(path).st_mode}\0{len(content)}\0".encode() + content)
+            mode = os.lstat(path).st_mode
+            content = b""
+            if stat.S_ISLNK(mode):
+                content = os.readlink(path).encode()
+            # A link may lead out of these directories; sockets and the like have nothing to read.
+            if os.path.isfile(path):
+                with open(path, "rb") as file:
+                    content += file.read()
+            digest.update(f"{path}\0{mode}\0{len(content)}\0".encode() + content)
     for path in _files(os.path.dirname(__file__)):
         if path.endswith(".py"):
             status = os.stat(path)

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from runtime.apply import Listener, Outcome
+from runtime.changes import NEW, Change, Plan
 from runtime.errors import Problem
 from runtime.operations import Report, View
-from runtime.plan import NEW, Change, Plan
 from runtime.status import Status
 
 if TYPE_CHECKING:

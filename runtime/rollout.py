@@ -145,13 +145,16 @@ def _start(
     replicas = site.service.replicas
     total = len(crew.old) + replicas
     known = {each.id for each in crew.new}
-    closed = len(crew.new) < replicas or not all(is_let_in(site, each) for each in crew.new)
+    # Without an old one there is nobody to take the requests: no place is closed, and the proxy's check decides.
+    closed = bool(crew.old) and (len(crew.new) < replicas or not all(is_let_in(site, each) for each in crew.new))
     if crew.count < total:
         site.compose(compose.create_more(site.project, PROXIED_SERVICE, total))
         faults.point("rollout-created")
     if closed:
         _close(site, crew)
         faults.point("rollout-closed")
+    elif not crew.old:
+        open_places(site)
     if others:
         site.compose(compose.create(site.project, others))
     if others or len(crew.new) < replicas:
@@ -209,6 +212,7 @@ def _give_up(site: Site, error: ShoestringError, seconds: float, tell: Callable[
     """Remove the new ones; the old ones get all requests again. Gives the error to raise."""
     crew = site.crew()
     if not crew.old:
+        open_places(site)
         return error
     reason, *lines = str(error).splitlines()
     if isinstance(error, UnhealthyError):

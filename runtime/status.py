@@ -20,7 +20,10 @@ PASSING = ("created", "starting", "missing")
 
 @dataclass(frozen=True)
 class ApplicationStatus:
-    """One application. `image` is as its file says; `since` is the start of its first container (RFC 3339), empty if none runs."""
+    """One application, with its image as its file says.
+
+    `since` is the start of its first container (RFC 3339), empty if none runs.
+    """
 
     name: str
     side: str

@@ -26,6 +26,7 @@ def watch(cluster: Cluster, listener: Listener = SILENT) -> Report:
         todo, held = backoff.split(view.plan, memory, time.time())
         waiting = tuple(_sentence(each) for each in held)
         if not todo:
+            backoff.save(cluster.run.attempts, backoff.current(memory, time.time()))
             quiet.remember(cluster, view)
             return Report((), view.desired.problems, refused=(*view.refused, *waiting))
         report = carry_out(cluster, replace(view, plan=todo), listener)

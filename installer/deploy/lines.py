@@ -8,7 +8,7 @@ from installer.deploy.target import Job
 from installer.images import Progress
 from installer.progress import Lines
 from runtime.apply import Outcome
-from runtime.plan import Change
+from runtime.changes import Change
 from runtime.rollout import Step
 
 NAME_WIDTH = 10

@@ -18,10 +18,10 @@ from installer.deploy.target import Job, Target
 from installer.deploy.trial import Trial, attempt, require_proxies, restricted
 from runtime import desired, faults, files, operations
 from runtime.apply import Listener
+from runtime.changes import Plan
 from runtime.errors import DEBUG_VARIABLE, ShoestringError, explain
 from runtime.observed import observe
 from runtime.operations import SILENT, Cluster
-from runtime.plan import Plan
 from runtime.rollout import Step
 
 

@@ -6,7 +6,7 @@ from installer.deploy.fetch import Fetched
 from installer.deploy.target import Job
 from installer.images import Progress
 from runtime.apply import Listener
-from runtime.plan import Change
+from runtime.changes import Change
 from runtime.rollout import Step
 
 

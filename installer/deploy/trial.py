@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 from runtime import operations
 from runtime.apply import Listener
+from runtime.changes import NEW, ApplyProject, Change, CreateNetwork, InstallProxy, Plan
 from runtime.errors import ShoestringError
 from runtime.observed import observe
 from runtime.operations import Cluster, Report, View
-from runtime.plan import NEW, ApplyProject, Change, CreateNetwork, InstallProxy, Plan
 from runtime.projects import CORE, Project
 
 TAIL_LINES = 12

@@ -41,13 +41,14 @@ class Difference:
     """What installing would do: the change to the file, and whether the running process lacks the file's content.
 
     `problem` is what keeps it from being known; installing then fails, and says the same. `inputs` is a digest of
-    what the configuration is made from, empty if it cannot be known.
+    what the configuration is made from, empty if it cannot be known. `lost`: the mounted directory is gone.
     """
 
     change: Change
     stale: bool = False
     problem: str = ""
     inputs: str = ""
+    lost: bool = False
 
     def __str__(self) -> str:
         """What a person reads; empty if there is nothing to do."""
@@ -77,14 +78,15 @@ def difference(paths: Paths, run: RunPaths, model: ProxyModel) -> Difference:
     Raises nothing: a template that cannot be read, or a proxy that does not answer, is a part of what it gives.
     """
     installed = _installed(paths, model.side)
+    lost = not paths.proxy_generated(model.side).is_dir()
     try:
         template = _template(paths, model.side)
         change = configuration.compare(installed, template, model)
         running = sockets.running_digest(run.master_socket(model.side))
     except ShoestringError as error:
-        return Difference(Change(model.side), problem=str(error))
+        return Difference(Change(model.side), problem=str(error), lost=lost)
     stale = installed is not None and running is not None and running != installed.digest
-    return Difference(change, stale, inputs=configuration.inputs_digest(template, model))
+    return Difference(change, stale, inputs=configuration.inputs_digest(template, model), lost=lost)
 
 
 def prepare(paths: Paths, model: ProxyModel, image: str, client: DockerClient) -> Prepared:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -30,6 +31,8 @@ HARMS: dict[str, Callable[[Instance], object]] = {
     ),
     "a note that is garbage": lambda it: (it.paths.generated / quiet.NOTE).write_text("[1"),
     "no note": lambda it: (it.paths.generated / quiet.NOTE).unlink(),
+    "a link to nowhere": lambda it: (it.paths.applications(Side.PUBLIC) / ".#a.yaml").symlink_to("nowhere"),
+    "the generated files": lambda it: shutil.rmtree(it.paths.generated),
     "a person's stop": lambda it: it.cluster.run.stopped.write_text(""),
 }
 
@@ -66,10 +69,11 @@ def test_nothing_that_differs_is_overlooked(served: Instance) -> None:
         contents = {file: file.read_bytes() for file in served.paths.root.rglob("*") if file.is_file()}
         harm(served)
         assert not quiet.is_quiet(root), name
-        for file in [file for file in served.paths.conf.rglob("*") if file.is_file() and file not in contents]:
+        for file in [file for file in served.paths.conf.rglob("*") if not file.is_dir() and file not in contents]:
             file.unlink()
         for file, content in contents.items():
-            file.write_bytes(content)
+            if served.paths.conf in file.parents:
+                file.write_bytes(content)
         label = {"label": f"shoestring.instance={served.settings.instance}"}
         for container in served.cluster.client.containers.list(all=True, filters=label):
             if "com.docker.compose.project" not in container.labels:

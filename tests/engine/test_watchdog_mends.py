@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -58,6 +59,34 @@ def test_a_changed_secret_is_applied(instance: Instance, tools: str) -> None:
     inspected = instance.cluster.client.api.inspect_container(instance.container("a"))
     assert "P=second-secret" in inspected["Config"]["Env"]
     assert "second-secret" not in json.dumps(inspected["Config"]["Labels"])
+
+
+def test_a_changed_env_file_is_applied(instance: Instance, tools: str) -> None:
+    variables = instance.paths.applications(Side.PUBLIC) / "a.env"
+    variables.write_text("A=1\n")
+    instance.add(Side.PUBLIC, "a", plain(tools, "a", "a.example.test", more="    env_file: a.env\n"))
+    assert watch(instance.cluster).ok
+    assert watch(instance.cluster).outcomes == ()
+    variables.write_text("A=2\n")
+    assert names(watch(instance.cluster)) == ["apply a"]
+    inspected = instance.cluster.client.api.inspect_container(instance.container("a"))
+    assert "A=2" in inspected["Config"]["Env"]
+
+
+def test_generated_files_may_be_deleted_at_any_time(served: Instance, tools: str) -> None:
+    shutil.rmtree(served.paths.generated)
+    assert watch(served.cluster).ok
+    assert served.wait("a.example.test").body == "a\n"
+    served.add(Side.PUBLIC, "c", plain(tools, "c", "c.example.test"))
+    assert watch(served.cluster).ok
+    assert served.wait("c.example.test").body == "c\n"
+
+
+def test_a_name_that_is_another_ones_service_leads_nowhere_else(served: Instance, tools: str) -> None:
+    """Compose gives each container its service's name on every network."""
+    served.add(Side.PUBLIC, "application", plain(tools, "mine", "mine.example.test"))
+    assert watch(served.cluster).ok
+    assert {served.get("mine.example.test").body for _ in range(12)} == {"mine\n"}
 
 
 def test_an_unhealthy_container_is_restarted_with_backoff(instance: Instance, tools: str) -> None:

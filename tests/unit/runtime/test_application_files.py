@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from runtime import application_files
-from runtime.applications import Application, Backend, BrokenApplication, TcpPort
+from runtime.applications import Application, Backend, BrokenApplication, TcpPort, proxy_alias
 from runtime.paths import Side
 from tests.make import application, broken, web
 
@@ -36,29 +36,39 @@ def test_the_plain_form() -> None:
     found = application("blog", SIMPLE)
     host_names = ("blog.example.com", "*.example.org")
     assert found.backends == (
-        Backend("monitoring_grafana", "blog", "application", "monitoring_grafana", 3000, host_names, "/health"),
+        Backend(
+            "monitoring_grafana",
+            "blog",
+            "application",
+            proxy_alias("blog", "application"),
+            3000,
+            host_names,
+            "/health",
+        ),
     )
     assert found.host_names == host_names
     assert [(service.name, service.image) for service in found.services] == [
         ("application", "ghost:5"),
         ("database", "mysql:8"),
     ]
-    assert found.aliases == {"application": "monitoring_grafana"}
+    assert found.aliases == {"application": ("monitoring_grafana", proxy_alias("blog", "application"))}
     assert found.not_proxied_because == ""
 
 
 def test_the_form_for_more_than_one_port() -> None:
     found = application("garage", PAIRS)
     assert [(each.name, each.alias, each.port, each.host_names) for each in found.backends] == [
-        ("garage_3900", "garage", 3900, ("s3.example.com", "s3.example.org")),
-        ("garage_3901", "garage", 3901, ("rpc.example.com",)),
-        ("garage-admin_80", "garage-admin", 80, ("admin.example.com",)),
+        ("garage_3900", proxy_alias("garage", "application"), 3900, ("s3.example.com", "s3.example.org")),
+        ("garage_3901", proxy_alias("garage", "application"), 3901, ("rpc.example.com",)),
+        ("garage-admin_80", proxy_alias("garage", "admin"), 80, ("admin.example.com",)),
     ]
 
 
 def test_defaults() -> None:
     found = application("blog", web("blog.example.com"))
-    assert found.backends == (Backend("blog", "blog", "application", "blog", 80, ("blog.example.com",)),)
+    assert found.backends == (
+        Backend("blog", "blog", "application", proxy_alias("blog", "application"), 80, ("blog.example.com",)),
+    )
 
 
 def test_one_host_name_without_a_list() -> None:
@@ -69,8 +79,9 @@ def test_one_host_name_without_a_list() -> None:
 def test_tcp_ports_on_the_internal_side() -> None:
     text = "x-external-tcp-ports: [5432, '15432:5433']\nservices: {application: {image: p, hostname: pg}}\n"
     found = application("postgres", text, Side.INTERNAL)
-    assert found.tcp_ports == (TcpPort("postgres", "pg", 5432, 5432), TcpPort("postgres", "pg", 15432, 5433))
-    assert found.aliases == {"application": "pg"}
+    alias = proxy_alias("postgres", "application")
+    assert found.tcp_ports == (TcpPort("postgres", alias, 5432, 5432), TcpPort("postgres", alias, 15432, 5433))
+    assert found.aliases == {"application": ("pg", alias)}
     assert "internal side only" in broken("postgres", text, Side.PUBLIC).problems[0].what
 
 

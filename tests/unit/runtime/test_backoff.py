@@ -8,8 +8,8 @@ import pytest
 from runtime import backoff
 from runtime.apply import Outcome
 from runtime.backoff import Attempts
+from runtime.changes import ApplyProject, Change, InstallProxy, RestartContainer
 from runtime.paths import Side
-from runtime.plan import ApplyProject, Change, InstallProxy, RestartContainer
 from tests.make import application, desired, running, web
 
 PROJECT = desired(application("a", web("a.com"))).projects[0]
@@ -57,6 +57,14 @@ def test_a_changed_file_is_tried_at_once() -> None:
     assert backoff.split((replace(failed, project=OTHER),), memory, 101.0)[1] == ()
 
 
+def test_one_of_our_own_keys_that_changed_is_tried_at_once() -> None:
+    failed = ApplyProject(PROJECT, "~", "changed")
+    memory = backoff.remember({}, (Outcome(failed, 0.1, error="not healthy"),), {}, 100.0)
+    slower = desired(application("a", "x-rollout: {health_timeout: 3m}\n" + web("a.com"))).projects[0]
+    assert slower.services == PROJECT.services
+    assert backoff.split((replace(failed, project=slower),), memory, 101.0)[1] == ()
+
+
 def test_a_template_that_changed_is_tried_at_once() -> None:
     failed = InstallProxy(Side.PUBLIC, "template changed", inputs="x")
     memory = backoff.remember({}, (Outcome(failed, 0.1, error="no"),), {}, 100.0)
@@ -92,6 +100,9 @@ def test_the_memory_survives_being_written_and_may_be_lost(tmp_path: Path) -> No
     backoff.save(file, memory)
     assert backoff.load(file) == memory
     assert file.stat().st_mode & 0o777 == 0o600
+    assert backoff.current(memory, 60_000.0) == {}
+    backoff.save(file, {})
+    assert not file.exists()
     for garbage in ("", "[", "[]", '{"a": 1}', '{"a": {"wrong": 1}}', "\0"):
         file.write_text(garbage)
         assert backoff.load(file) == {}

@@ -106,6 +106,38 @@ def test_what_is_not_proxied_is_told() -> None:
     assert [project.application for project in wanted.projects] == ["job"]
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "networks: [main]\n",
+        "networks: {main: text}\n",
+        "configs: [a]\nservices: {application: {image: a, configs: [a]}}\n",
+        "services: {application: {image: a, networks: [{main: {}}]}}\n",
+        "services: {application: {image: a, networks: 5}}\n",
+    ],
+)
+def test_a_form_that_compose_does_not_know_is_an_error_of_that_file_alone(odd: str) -> None:
+    text = odd if "services" in odd else odd + "services: {application: {image: a}}\n"
+    wanted = desired(application("odd", f"x-external-host-names: [odd.com]\n{text}"), application("a", web("a.com")))
+    assert [project.application for project in wanted.projects if project.application != "odd"] == ["a"]
+    assert len(wanted.broken) + len([each for each in wanted.projects if each.application == "odd"]) == 1
+    assert "a.com" in [name for backend in proxy(wanted, Side.PUBLIC).backends for name in backend.host_names]
+
+
+def test_keys_that_are_no_texts_are_none_of_our_business() -> None:
+    odd = web("a.com", more="    environment: {ON: '1', FOO: b, 2026-01-01: c}\n")
+    assert desired(application("a", odd)).broken == ()
+
+
+def test_two_applications_never_share_what_the_proxy_calls_them() -> None:
+    named = application("api", web("api.com"))
+    other = application("shop", web("shop.com", more="  api:\n    image: a\n    networks: [main]\n"))
+    third = application("application", web("x.com"))
+    backends = proxy(desired(named, other, third), Side.PUBLIC).backends
+    assert len({backend.alias for backend in backends}) == 3
+    assert not {backend.alias for backend in backends} & {"api", "application", "shop"}
+
+
 def test_a_side_that_is_off_has_no_proxy() -> None:
     wanted = desired(settings_text="internal: off\n")
     assert [model.side for model in wanted.proxies] == [Side.PUBLIC]

@@ -5,6 +5,7 @@ from typing import Any
 import yaml
 
 from runtime import images, overrides
+from runtime.applications import proxy_alias
 from runtime.paths import Side
 from runtime.projects import Project
 from tests.make import PATHS, application, make_settings, web
@@ -23,7 +24,7 @@ def content(text: str, side: Side = Side.PUBLIC, settings_text: str = "") -> Any
 def test_an_alias_on_the_sides_network_and_labels() -> None:
     made = content(web("a.com", more="    hostname: backend_a\n"))
     service = made["services"]["application"]
-    assert service["networks"] == {"main": {"aliases": ["backend_a"]}}
+    assert service["networks"] == {"main": {"aliases": ["backend_a", proxy_alias("a", "application")]}}
     assert made["networks"] == {"main": {"name": "shoestring_main", "external": True}}
     labels = service["labels"]
     assert labels.pop("shoestring.definition")
@@ -33,7 +34,10 @@ def test_an_alias_on_the_sides_network_and_labels() -> None:
 def test_a_service_without_networks_keeps_the_projects_own() -> None:
     text = "x-external-host-names: [a.com]\nservices: {application: {image: a}, database: {image: d}}\n"
     services = content(text)["services"]
-    assert services["application"]["networks"] == {"main": {"aliases": ["a"]}, "default": None}
+    assert services["application"]["networks"] == {
+        "main": {"aliases": ["a", proxy_alias("a", "application")]},
+        "default": None,
+    }
     assert "networks" not in services["database"]
 
 

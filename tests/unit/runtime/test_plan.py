@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from runtime.changes import ApplyProject, Plan
 from runtime.errors import ShoestringError
 from runtime.observed import Network, Observed
 from runtime.paths import Side
-from runtime.plan import ApplyProject, Plan, ProxyDifference, plan_start, plan_stop, refused_removals
+from runtime.plan import ProxyDifference, plan_start, plan_stop, refused_removals
 from tests.make import application, broken, desired, observed_of, running, web
 
 NOTHING = Observed((), ())
@@ -140,6 +141,14 @@ def test_stop_takes_applications_then_the_core_then_our_networks() -> None:
     left = Network("7", "shoestring_x_default", "", "shoestring_x")
     others = (Network("9", "bridge", ""), Network("6", "other_x_default", "", "other_x"))
     assert [change.name for change in plan_stop(Observed((), (left, *others)), "shoestring")] == [left.name]
+
+
+def test_a_proxy_that_lost_its_files_is_made_anew() -> None:
+    wanted = desired()
+    plan = plan_start(wanted, observed_of(wanted), (ProxyDifference(Side.PUBLIC, "new", lost=True),))
+    assert said(plan) == [("~", "proxy public", "new"), ("~", "core", "haproxy-public lost its files")]
+    assert isinstance(plan[1], ApplyProject)
+    assert plan[1].recreate == ("haproxy-public",)
 
 
 def test_services_behind_profiles_are_not_missing() -> None:

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 from runtime.apply import Outcome
+from runtime.changes import CreateNetwork, RemoveProject
 from runtime.errors import ExitCode, Problem, SettingsError, UsageError, explain
 from runtime.operations import Report
-from runtime.plan import CreateNetwork, RemoveProject
 from runtime.report import change_lines, changes_json, outcome_line, report_json, report_lines
 from runtime.settle import Failure
 

@@ -1,0 +1,62 @@
+"""The files that an application file names and that Compose reads: a change in them changes the application."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+MAXIMUM_BYTES = 1_000_000
+
+
+def files(value: Mapping[str, Any], directory: Path, variables: Mapping[str, str]) -> tuple[Path, ...]:
+    """All files that a parsed application file names, relative ones from `directory`.
+
+    Sources: the Compose specification for `include`, `extends`, `env_file`, `label_file`, `configs` and `secrets`.
+    A name with a variable that is not known is left out.
+    """
+    found = []
+    for name in _names(value):
+        for variable, given in variables.items():
+            name = name.replace(f"${{{variable}}}", given).replace(f"${variable}", given)
+        if "$" not in name:
+            found.append(directory / name)
+    return tuple(dict.fromkeys(found))
+
+
+def contents(paths: tuple[Path, ...]) -> tuple[bytes, ...]:
+    """What is in the files; nothing for one that cannot be read, is no file, or is too large for a configuration."""
+    return tuple(_content(path) for path in paths)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if path.is_file() and path.stat().st_size <= MAXIMUM_BYTES:
+            return path.read_bytes()
+    except OSError:
+        pass
+    return b""
+
+
+def _names(value: Mapping[str, Any]) -> Iterator[str]:
+    yield from _listed(value.get("include"), "path")
+    services = value.get("services")
+    for service in services.values() if isinstance(services, dict) else ():
+        if isinstance(service, dict):
+            yield from _listed(service.get("env_file"), "path")
+            yield from _listed(service.get("label_file"), "path")
+            yield from _listed(service.get("extends"), "file")
+    for section in ("configs", "secrets"):
+        entries = value.get(section)
+        for entry in entries.values() if isinstance(entries, dict) else ():
+            yield from _listed(entry, "file")
+
+
+def _listed(value: object, key: str) -> Iterator[str]:
+    """File names in the forms that Compose takes: a text, a mapping with `key`, or a list of these."""
+    for item in value if isinstance(value, list) else [value]:
+        name = item.get(key) if isinstance(item, dict) else item if key == "path" else None
+        if isinstance(name, str):
+            yield name
+        elif isinstance(name, list):
+            yield from (each for each in name if isinstance(each, str))
