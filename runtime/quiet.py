@@ -106,7 +106,7 @@ def referred(entries: Iterable[Any]) -> list[list[str]]:
 
 
 def inputs(root: str, run: str) -> str:
-    """A digest of every file that a pass reads, by content, and of the code that reads them.
+    """A digest of every file that a pass reads, and of the code that reads them.
 
     Empty if a file cannot be read, such as one that an editor removes at this moment: then nothing is known.
     """
@@ -118,21 +118,19 @@ def inputs(root: str, run: str) -> str:
 
 def _inputs(root: str, run: str) -> str:
     digest = hashlib.sha256()
-    for part in ("conf", "generated"):
-        for path in _files(os.path.join(root, part)):
-            mode = os.lstat(path).st_mode
-            content = b""
-            if stat.S_ISLNK(mode):
-                content = os.readlink(path).encode()
-            # A link may lead out of these directories; sockets and the like have nothing to read.
-            if os.path.isfile(path):
-                with open(path, "rb") as file:
-                    content += file.read()
-            digest.update(f"{path}\0{mode}\0{len(content)}\0".encode() + content)
-    for path in _files(os.path.dirname(__file__)):
-        if path.endswith(".py"):
-            status = os.stat(path)
-            digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
+    # What a person edits by its content: two edits may fall into one moment of the clock.
+    for path in _files(os.path.join(root, "conf")):
+        mode = os.lstat(path).st_mode
+        content = os.readlink(path).encode() if stat.S_ISLNK(mode) else b""
+        # A link may lead out of the directory; sockets and the like have nothing to read.
+        if stat.S_ISREG(mode) or os.path.isfile(path):
+            with open(path, "rb") as file:
+                content += file.read()
+        digest.update(f"{path}\0{mode}\0{len(content)}\0".encode() + content)
+    for directory in (os.path.join(root, "generated"), os.path.dirname(__file__)):
+        for path in _files(directory):
+            seen = os.lstat(path)
+            digest.update(f"{path}\0{seen.st_mode} {seen.st_size} {seen.st_mtime_ns} {seen.st_ctime_ns}\0".encode())
     digest.update(f"{os.path.exists(os.path.join(run, 'stopped'))}".encode())
     digest.update(f"{os.path.exists(os.path.join(run, 'attempts.json'))}".encode())
     return digest.hexdigest()
@@ -179,7 +177,7 @@ def _listing(instance: str) -> list[Any]:
         connection.settimeout(ENGINE_TIMEOUT_SECONDS)
         connection.connect(ENGINE_SOCKET)
         connection.sendall(request.encode())
-        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+        answer = b"".join(iter(lambda: connection.recv(1_048_576), b""))
     head, _, body = answer.partition(b"\r\n\r\n")
     if b" 200 " not in head.split(b"\r\n")[0]:
         raise ValueError("the engine did not answer the listing")

@@ -171,7 +171,7 @@ class Site:
 @contextmanager
 def docker_errors(*, missing_is_fine: bool = False) -> Iterator[None]:
     """Turn the errors of Docker's SDK into ShoestringErrors."""
-    from docker.errors import DockerException, NotFound
+    from docker.errors import APIError, DockerException, NotFound
 
     try:
         yield
@@ -179,6 +179,10 @@ def docker_errors(*, missing_is_fine: bool = False) -> Iterator[None]:
         if not missing_is_fine:
             raise ShoestringError(f"A container is gone: {error.explanation}") from error
     except (DockerException, OSError) as error:
+        # Someone else removes it at this moment.
+        removing = isinstance(error, APIError) and error.status_code == 409 and "already in progress" in str(error)
+        if missing_is_fine and removing:
+            return
         raise ShoestringError(
             f"Docker failed: {str(error).splitlines()[0]}. Is it running? Try: docker info"
         ) from error
