@@ -142,4 +142,5 @@ def test_every_question_is_about_a_setting_that_is_there() -> None:
     for each in QUESTIONS:
         value: object = settings
         for part in each.key:
+            assert hasattr(value, str(part)), each.key
             value = getattr(value, str(part))

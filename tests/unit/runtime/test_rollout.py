@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -77,8 +78,13 @@ def test_the_paths_of_health_checks_in_a_configuration() -> None:
 
 
 def test_a_fault_is_only_what_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    killed: list[int] = []
+    monkeypatch.setattr(os, "kill", lambda pid, signal: killed.append(pid))
     monkeypatch.setenv(faults.VARIABLE, "kill:rollout-created")
     faults.point("rollout-closed")
+    assert killed == []
+    faults.point("rollout-created")
+    assert killed == [os.getpid()]
 
 
 class Engine:
