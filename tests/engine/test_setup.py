@@ -121,7 +121,7 @@ def test_answers_from_a_file_lead_to_a_served_page(host: Host, capsys: pytest.Ca
     assert setup.run(host.options(start=True)) is ExitCode.DONE
     assert "in the container <b>example</b>" in host.page()
     said = capsys.readouterr().out
-    assert f"  ✓ data directory        {host.paths.root}\n" in said
+    assert f"  ✓ data directory          {host.paths.root}\n" in said
     assert f"    https://example.test:{host.public_https}   (placeholder certificate)\n" in said
     assert host.record.read_text() == f"{host.paths.root}\n"
     key = host.paths.proxy_certificates(Side.PUBLIC) / "invalid.pem.key"
