@@ -232,6 +232,8 @@ main() {
   open_log "$CACHE/run.log"
   FAMILY=$(family_of "$OS_RELEASE")
   # What tools remember stays out of the checkout, which may not be root's.
+  # Python keeps what it compiled, as it does for a user; without that each start would be measured with it.
+  unset PYTHONDONTWRITEBYTECODE
   export MYPY_CACHE_DIR=$CACHE/mypy RUFF_CACHE_DIR=$CACHE/ruff PYTHONPYCACHEPREFIX=$CACHE/pycache
   if one_of "$PARTS_WITH_ENGINE" "${parts[@]}"; then
     ((EUID == 0)) || give_up "These tests use Docker, so they need root. Run it again with sudo, or without the engine: tests/run.sh lint unit golden architecture"
