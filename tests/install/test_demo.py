@@ -61,6 +61,37 @@ def test_an_engine_that_is_gone_is_started_again(host):
     assert "the engine was started by this script" in result.stdout
 
 
+# A pass that has to start a container; the engine goes while Compose is at it.
+RESTARTED_DURING_A_PASS = """
+docker rm --force shoestring-demo_example-application-1
+pass() { /opt/pipx/venvs/shoestring/bin/python -m runtime --data-directory /srv/shoestring-demo watchdog; }
+pass >/tmp/pass 2>&1 &
+pass=$!
+until pgrep --full 'compose .* up ' >/dev/null || ! kill -0 $pass 2>/dev/null; do sleep 0.02; done
+engine=$(cat /run/docker.pid)
+kill $engine
+while kill -0 $engine 2>/dev/null; do sleep 0.1; done
+code=0
+wait $pass || code=$?
+grep -c Traceback /tmp/pass || true
+echo "code $code"
+"""
+
+
+def test_an_engine_that_is_restarted_during_a_pass(host):
+    said = host.shell(RESTARTED_DURING_A_PASS)
+    assert "\n0\ncode 1" in said
+    assert host.install("--prepare").returncode == 0
+    host.shell("rm -f /run/shoestring/shoestring-demo/attempts.json")
+    host.shell("/opt/pipx/venvs/shoestring/bin/python -m runtime --data-directory /srv/shoestring-demo watchdog")
+    page = host.shell(
+        "curl --silent --insecure --fail --retry 20 --retry-all-errors --retry-delay 1 "
+        "--resolve example.test:8443:127.0.0.1 https://example.test:8443/"
+    )
+    assert "It works" in page
+    assert host.shell("docker ps --quiet | wc -l").strip() == "3"
+
+
 def test_removal_leaves_nothing_of_the_demo(host):
     result = host.install("--demo", "--remove")
     assert result.returncode == 0, result.stdout + result.stderr
