@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +13,7 @@ import pytest
 
 from installer.deploy import fetch, run
 from runtime import files
+from runtime.observed import observe
 from runtime.paths import Side
 from tests.engine.deploy_stand import (
     EXITS,
@@ -316,3 +319,19 @@ def test_old_images_go_and_others_stay(own: Versions, instance: Instance, client
     assert shoestring(instance, "deploy", "a", "v6").code == 0
     assert own.here == {"v0", "v4", "v5", "v6", "other"}
     until(lambda: images_that_run(instance), lambda images: images == [own["v6"]])
+
+
+def test_two_passes_and_a_deploy_at_once(instance: Instance, versions: Versions, blog: Path) -> None:
+    argv = (sys.executable, "-m", "runtime", "--data-directory", str(instance.paths.root), "watchdog")
+    passes = [subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(2)]
+
+    answer = shoestring(instance, "deploy", "a", "2")
+
+    for each in passes:
+        said, _ = each.communicate(timeout=60)
+        assert each.returncode == 0, said
+    assert answer.code == 0, answer
+    assert served(instance) == "2"
+    assert [each.image for each in observe(instance.cluster.client, instance.settings.instance).of("a")] == [
+        versions["2"]
+    ]
