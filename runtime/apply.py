@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from runtime import command, compose, faults, files
 from runtime.applications import PROXIED_SERVICE
 from runtime.changes import (
+    NEW,
     ApplyProject,
     Change,
     CreateNetwork,
@@ -155,7 +156,7 @@ def _apply_project(change: ApplyProject, tools: Tools, listener: Listener) -> st
         others = tuple(name for name in change.services if name != PROXIED_SERVICE)
         rollout.roll(site, others, lambda step: listener.step(change, step))
         return f"{change.about}, no request lost"
-    if site:
+    if site and change.sign != NEW:
         rollout.open_places(site)
     run(compose.up(project))
     return ""

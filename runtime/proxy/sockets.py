@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +14,18 @@ from runtime.proxy.configuration import DIGEST_VARIABLE
 ANSWER_TIMEOUT_SECONDS = 10.0
 # A reload reads the whole configuration and all certificates before it answers.
 RELOAD_TIMEOUT_SECONDS = 60.0
+# How long a starting proxy may take from its socket to its first answer.
+STARTING_SECONDS = 3.0
+STARTING_POLL_SECONDS = 0.1
 _CHUNK_BYTES = 65_536
 
 
 class NotRunningError(ShoestringError):
     """No proxy listens at its socket."""
+
+
+class BrokenOffError(ShoestringError):
+    """The proxy closed the connection without an answer."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +39,20 @@ class ReloadAnswer:
 def ask(path: Path, commands: str, timeout: float = ANSWER_TIMEOUT_SECONDS) -> str:
     """Send commands to a socket of HAProxy's and return all that it answers, until it closes. `timeout` in seconds.
 
-    Raises NotRunningError if nothing listens there, and ShoestringError if no answer comes in time.
+    A proxy that is just starting breaks off; it is asked again for a moment. Raises NotRunningError if nothing listens
+    there, and ShoestringError if no answer comes in time.
     """
+    patience = time.monotonic() + STARTING_SECONDS
+    while True:
+        try:
+            return _ask(path, commands, timeout)
+        except BrokenOffError:
+            if time.monotonic() >= patience:
+                raise
+            time.sleep(STARTING_POLL_SECONDS)
+
+
+def _ask(path: Path, commands: str, timeout: float) -> str:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout)
         try:
@@ -48,7 +68,7 @@ def ask(path: Path, commands: str, timeout: float = ANSWER_TIMEOUT_SECONDS) -> s
         except TimeoutError as error:
             raise ShoestringError(f"The proxy at {path} did not answer within {timeout:.0f} s.") from error
         except OSError as error:
-            raise ShoestringError(f"The proxy at {path} broke off: {error.strerror}.") from error
+            raise BrokenOffError(f"The proxy at {path} broke off: {error.strerror}.") from error
 
 
 def _connect(connection: socket.socket, path: Path) -> None:
