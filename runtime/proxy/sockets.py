@@ -39,8 +39,8 @@ class ReloadAnswer:
 def ask(path: Path, commands: str, timeout: float = ANSWER_TIMEOUT_SECONDS) -> str:
     """Send commands to a socket of HAProxy's and return all that it answers, until it closes. `timeout` in seconds.
 
-    A proxy that is just starting breaks off; it is asked again for a moment. Raises NotRunningError if nothing listens
-    there, and ShoestringError if no answer comes in time.
+    A proxy that is just starting breaks off; it is asked again for a moment. Raises NotRunningError if nothing
+    listens there, and ShoestringError if no answer comes in time.
     """
     patience = time.monotonic() + STARTING_SECONDS
     while True:
