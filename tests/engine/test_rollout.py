@@ -15,6 +15,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from runtime.applications import Order, Rollout
 from runtime.paths import Side
 from runtime.proxy import install
 from runtime.rollout import RolloutError, possible
@@ -70,8 +71,7 @@ def test_a_good_version_takes_over_and_nothing_is_lost(stage: Stage) -> None:
         (name, True) for name in ("started", "healthy", "watched", "drained")
     ]
     # It starts within 5 s. tests/bench/deploy measures what a rollout adds, on a machine that does nothing else.
-    assert "v2" in load.result.first
-    assert load.result.last["v1"] < over
+    assert load.result.first["v2"] < load.result.last["v1"] < over
     assert load.result.last["v1"] - load.result.first["v2"] > 9
     assert load.result.rate > 100
 
@@ -167,8 +167,9 @@ def test_a_slow_start_with_its_own_check(stage: Stage) -> None:
     with stage.load() as load:
         began = time.monotonic()
         stage.roll()
+        over = time.monotonic()
     assert load.result.failed == 0, load.result
-    assert load.result.first["v2"] - began > 4
+    assert began + 4 < load.result.first["v2"] < over
 
 
 def test_two_replicas_beside_two(stage: Stage) -> None:
@@ -231,7 +232,8 @@ def test_websockets_end_at_the_drain_timeout_and_only_those_of_the_application(s
     with _websocket(stage) as mine, _websocket(other) as others:
         stage.roll()
         assert stage.steps[-1].about == "1 connection"
-        assert stage.steps[-1].seconds >= 2
+        # Its own timeout ends it, not the one that holds without it.
+        assert 2 <= stage.steps[-1].seconds < Rollout(Order.START_FIRST).drain_timeout
         with pytest.raises(ConnectionClosed):
             mine.recv(timeout=10)
         others.send("still here")
