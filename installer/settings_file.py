@@ -55,6 +55,8 @@ def scalar(value: object, style: str | None = None) -> str:
         return "off"
     if isinstance(value, tuple | list):
         return "[" + ", ".join(scalar(item) for item in value) + "]"
+    # A word of an enumeration is a text to YAML.
+    value = str(value) if isinstance(value, str) else value
     quoting = style if isinstance(value, str) and style in ("'", '"') else None
     dumped: str = yaml.safe_dump(value, default_style=quoting, default_flow_style=True, width=10_000)
     return dumped.removesuffix("\n").removesuffix("\n...")

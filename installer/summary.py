@@ -10,7 +10,8 @@ from installer.data_directory import Update
 from installer.host import preflight
 from installer.host.facts import Facts
 from runtime.paths import Paths, Side
-from runtime.settings import InternalSettings, PublicSettings, Settings
+from runtime.sections import InternalSettings, PublicSettings
+from runtime.settings import Settings
 
 MEGABYTE = 1024 * 1024
 # From here on gigabytes say enough.

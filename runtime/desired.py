@@ -11,6 +11,7 @@ from runtime.errors import Problem, ShoestringError
 from runtime.paths import Paths, RunPaths, Side
 from runtime.projects import Project
 from runtime.proxy.model import Link, ProxyModel
+from runtime.sections import InternalTls
 from runtime.settings import Settings
 
 
@@ -163,7 +164,9 @@ def _settle(
     settled: dict[tuple[Side, str], Application] = {}
     taken: dict[tuple[Side, str, str], Application] = {}
     # The internal proxy listens on these itself, inside its container or outside.
-    reserved = {core.HTTP_PORT, settings.internal.http_port if settings.internal else core.HTTP_PORT}
+    reserved = {core.HTTP_PORT, core.HTTPS_PORT}
+    if settings.internal:
+        reserved |= {settings.internal.http_port, settings.internal.https_port}
     for each in sorted(loaded, key=lambda application: application.file.name):
 
         def claim(kind: str, value: str, key: str, owner: Application = each) -> bool:
@@ -211,14 +214,18 @@ def _model(settings: Settings, side: Side, proxied: tuple[Application, ...]) -> 
     if side is Side.PUBLIC and public:
         return ProxyModel(side, public.http_port, public.https_port, backends, tcp_ports)
     http_port = internal.http_port if internal else core.HTTP_PORT
+    https_port = internal.https_port if internal and internal.tls is not InternalTls.NONE else 0
     links = tuple(_link(each, settings) for each in sorted(proxied, key=lambda each: each.name))
-    return ProxyModel(side, http_port, 0, backends, tcp_ports, settings.internal_domain, links)
+    return ProxyModel(side, http_port, https_port, backends, tcp_ports, settings.internal_domain, links)
 
 
 def _link(application: Application, settings: Settings) -> Link:
     """A line of the page that lists the applications; wildcards are no addresses."""
     if application.side is Side.PUBLIC:
         port = settings.public.https_port if settings.public else core.HTTPS_PORT
+        start, end = "https://", "" if port == core.HTTPS_PORT else f":{port}"
+    elif settings.internal and settings.internal.tls is not InternalTls.NONE:
+        port = settings.internal.https_port
         start, end = "https://", "" if port == core.HTTPS_PORT else f":{port}"
     else:
         port = settings.internal.http_port if settings.internal else core.HTTP_PORT

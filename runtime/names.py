@@ -18,6 +18,7 @@ _INSTANCE = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@([^@]+)")
 # RFC 3986 section 3.3, without what HAProxy's configuration or a shell would read as its own.
 _HTTP_PATH = re.compile(r"/[A-Za-z0-9/._~!&()*+,;=:@%?-]*")
+_HTTP_URL = re.compile(r"https?://[^\s\"'<>\\^`{|}]+")
 _HTTPS_URL = re.compile(r"https://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9/._~-]*)?")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -130,3 +131,28 @@ def https_url(value: object) -> str:
     if not isinstance(value, str) or not _HTTPS_URL.fullmatch(value):
         raise ValueError(f"{value!r} is not an https:// address")
     return value
+
+
+def http_url(value: object) -> str:
+    """An http:// or https:// address, with all that may follow the host."""
+    if not isinstance(value, str) or not _HTTP_URL.fullmatch(value) or not value.isascii():
+        raise ValueError(f"{value!r} is not an http:// or https:// address")
+    return value
+
+
+def absolute_path(value: object) -> str:
+    """The path of a file from the root on."""
+    if not isinstance(value, str) or not value.startswith("/") or not value.isprintable():
+        raise ValueError(f"{value!r} is not the path of a file from / on")
+    return value
+
+
+def resolver(value: object) -> str:
+    """A DNS resolver: an IP address, or an address and a port (`127.0.0.1:5353`, `[::1]:5353`)."""
+    if isinstance(value, str):
+        address, found, number = value.rpartition(":")
+        if found and (address.count(":") == 0 or address.startswith("[")) and number.isdigit():
+            ip_address(address.strip("[]"))
+            port(int(number))
+            return value
+    return ip_address(value)

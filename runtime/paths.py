@@ -83,6 +83,46 @@ class Paths:
         """The directory with `NAME.pem` and `NAME.pem.key` that the proxy loads."""
         return self.data / f"haproxy-{side}-ssl"
 
+    @property
+    def certbot(self) -> Path:
+        """What certbot keeps: accounts and originals in `etc`, its work in `var`."""
+        return self.data / "letsencrypt"
+
+    @property
+    def lego(self) -> Path:
+        """What lego keeps: accounts and originals; `staging` has those of trials."""
+        return self.data / "lego"
+
+    @property
+    def private_ca(self) -> Path:
+        """The private CA: `root.pem` and `root.key`."""
+        return self.data / "private-ca"
+
+    @property
+    def certificate_archive(self) -> Path:
+        """Certificates that nothing needs any more."""
+        return self.data / "certificate-archive"
+
+    @property
+    def memory(self) -> Path:
+        """What Shoestring must remember over a restart: attempts at certificates, what was told to whom."""
+        return self.data / "shoestring"
+
+    @property
+    def ledger(self) -> Path:
+        """What was asked of certificate authorities, and when; see runtime/certificates/ledger.py."""
+        return self.memory / "certificates.json"
+
+    @property
+    def notified(self) -> Path:
+        """When each subject was last told; see runtime/notify.py."""
+        return self.memory / "notified.json"
+
+    @property
+    def challenge_map(self) -> Path:
+        """The thumbprint of the ACME account that the public proxy answers challenges with."""
+        return self.proxy_generated(Side.PUBLIC) / "challenge.map"
+
 
 @dataclass(frozen=True)
 class RunPaths:
@@ -100,6 +140,11 @@ class RunPaths:
     def lock(self) -> Path:
         """Held by every command that changes something."""
         return self.directory / "lock"
+
+    @property
+    def certificates_lock(self) -> Path:
+        """Held while certificates are asked for, which may take minutes; other commands go on."""
+        return self.directory / "certificates.lock"
 
     @property
     def stopped(self) -> Path:

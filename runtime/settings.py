@@ -10,91 +10,26 @@ from runtime import documents, names
 from runtime.documents import Document, DocumentError
 from runtime.errors import Problem, SettingsError
 from runtime.paths import Side
-from runtime.schema import key, list_of, one_of, read, section
+from runtime.schema import key, read, section
+from runtime.sections import (
+    AcmeSettings,
+    ImageSettings,
+    InternalSettings,
+    InternalTls,
+    NetworkSettings,
+    NotifySettings,
+    PublicSettings,
+)
 
 VERSION = 1
 # No instance has it in its name, so that no two instances can have a project or a network of one name.
 SEPARATOR = "_"
-ACME_SERVERS = ("production", "staging")
 
 
 def _version(value: object) -> int:
     if value != VERSION:
         raise ValueError(f"{value!r} is not a version that this Shoestring knows ({VERSION})")
     return VERSION
-
-
-def _acme_server(value: object) -> str:
-    if value in ACME_SERVERS:
-        return str(value)
-    try:
-        return names.https_url(value)
-    except ValueError:
-        raise ValueError(
-            f"{value!r} is none of production, staging, an https:// address of an ACME directory"
-        ) from None
-
-
-@dataclass(frozen=True)
-class PublicSettings:
-    """Where the public proxy listens."""
-
-    address: str = key(
-        "the address to serve public applications on; 0.0.0.0 is all IPv4 addresses",
-        check=names.ip_address,
-        default="0.0.0.0",  # noqa: S104 - the public side is what the world reaches
-    )
-    http_port: int = key("redirects to HTTPS", check=names.port, default=80)
-    https_port: int = key("serves the public applications", check=names.port, default=443)
-
-
-@dataclass(frozen=True)
-class InternalSettings:
-    """Where the internal proxy listens."""
-
-    address: str = key(
-        "the address to serve internal applications on; never one that the world reaches",
-        check=names.private_listen_address,
-        default="127.0.0.1",
-    )
-    # Not 80: with the public proxy on all addresses, 80 is taken on this one too.
-    http_port: int = key("serves the internal applications", check=names.port, default=8081)
-    domain: str = key(
-        "the domain of the internal applications; empty: internal. and the domain",
-        check=lambda value: value and names.domain(value),
-        default="",
-    )
-
-
-@dataclass(frozen=True)
-class AcmeSettings:
-    """Where certificates come from."""
-
-    server: str = key(
-        "production, staging, or the address of an ACME directory", check=_acme_server, default="production"
-    )
-
-
-@dataclass(frozen=True)
-class NetworkSettings:
-    """Docker networks, as application files name them; in Docker the instance's name stands before."""
-
-    public: str = key("the network of public applications", check=names.application, default="main")
-    internal: str = key("the network of internal applications", check=names.application, default="internal")
-    additional: tuple[str, ...] = key(
-        "more networks that applications may join", check=list_of(names.application), default=()
-    )
-
-
-@dataclass(frozen=True)
-class ImageSettings:
-    """Where container images come from."""
-
-    source: str = key(
-        "registry pulls them; local builds those that Debian can provide",
-        check=one_of("registry", "local"),
-        default="registry",
-    )
 
 
 @dataclass(frozen=True)
@@ -113,9 +48,10 @@ class Settings:
     internal: InternalSettings | None = section(
         "the internal proxy; off: none, and no internal applications", InternalSettings
     )
-    acme: AcmeSettings = section("certificates for public host names", AcmeSettings)
+    acme: AcmeSettings = section("certificates from an ACME authority, such as Let's Encrypt", AcmeSettings)
     networks: NetworkSettings = section("Docker networks", NetworkSettings)
     images: ImageSettings = section("container images", ImageSettings)
+    notify: NotifySettings = section("notifications", NotifySettings)
 
     @property
     def internal_domain(self) -> str:
@@ -127,6 +63,11 @@ class Settings:
         """The sides that are switched on."""
         switched = ((Side.PUBLIC, self.public), (Side.INTERNAL, self.internal))
         return tuple(side for side, settings in switched if settings is not None)
+
+    @property
+    def internal_tls(self) -> InternalTls:
+        """Where the internal certificate comes from; none where there is no internal side."""
+        return self.internal.tls if self.internal else InternalTls.NONE
 
     def network(self, side: Side) -> str:
         """The name of a side's network in application files."""
@@ -175,15 +116,29 @@ def _conflicts(settings: Settings, document: Document) -> list[Problem]:
         problems.append(document.problem(("networks",), "two networks have the same name"))
     if settings.public and settings.public.http_port == settings.public.https_port:
         problems.append(document.problem(("public", "https_port"), "is the same as public.http_port"))
-    if settings.public and settings.internal and _overlap(settings.public.address, settings.internal.address):
-        ports = (settings.public.http_port, settings.public.https_port)
-        if settings.internal.http_port in ports:
-            problems.append(
-                document.problem(
-                    ("internal", "http_port"),
-                    f"{settings.internal.http_port} is the public proxy's at this address; choose another port",
-                )
-            )
+    problems += _internal_conflicts(settings, document)
+    if settings.internal_tls is InternalTls.DNS_01 and not settings.acme.dns.provider:
+        what = "dns-01 needs acme.dns.provider, the name of your DNS provider"
+        problems.append(document.problem(("internal", "tls"), what))
+    return problems
+
+
+def _internal_conflicts(settings: Settings, document: Document) -> list[Problem]:
+    """What is wrong with the ports of the internal side."""
+    public, internal = settings.public, settings.internal
+    if internal is None:
+        return []
+    problems = []
+    ports = {"http_port": internal.http_port}
+    if settings.internal_tls is not InternalTls.NONE:
+        ports["https_port"] = internal.https_port
+        if internal.https_port == internal.http_port:
+            problems.append(document.problem(("internal", "https_port"), "is the same as internal.http_port"))
+    taken = (public.http_port, public.https_port) if public and _overlap(public.address, internal.address) else ()
+    for name, port in ports.items():
+        if port in taken:
+            what = f"{port} is the public proxy's at this address; choose another port"
+            problems.append(document.problem(("internal", name), what))
     return problems
 
 

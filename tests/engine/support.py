@@ -21,7 +21,8 @@ from runtime import files, operations
 from runtime.images import BASE, local_name
 from runtime.operations import Cluster
 from runtime.paths import RUN_ROOT, Paths, Side
-from runtime.settings import ImageSettings, InternalSettings, PublicSettings, Settings
+from runtime.sections import ImageSettings, InternalSettings, InternalTls, PublicSettings
+from runtime.settings import Settings
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -60,7 +61,7 @@ def new_settings() -> Settings:
         email="ops@example.test",
         instance=f"t{secrets.token_hex(3)}",
         public=PublicSettings(address=LOOPBACK, http_port=free_port(), https_port=free_port()),
-        internal=InternalSettings(address=LOOPBACK, http_port=free_port()),
+        internal=InternalSettings(address=LOOPBACK, http_port=free_port(), tls=InternalTls.NONE),
         images=ImageSettings(source="local"),
     )
 

@@ -13,7 +13,8 @@ from installer.host.facts import Facts
 from installer.leaves import OFF
 from installer.questions import Context, Question
 from runtime.errors import ExitCode, SettingsError, UsageError
-from runtime.settings import InternalSettings, NetworkSettings, Settings
+from runtime.sections import InternalSettings, NetworkSettings
+from runtime.settings import Settings
 
 PRESENT = Settings(
     domain="old.example",

@@ -16,7 +16,8 @@ from installer.data_directory import create, plan_update, update
 from installer.shipped import Action, Shipped
 from runtime import files, settings
 from runtime.paths import Paths, Side
-from runtime.settings import PublicSettings, Settings
+from runtime.sections import PublicSettings
+from runtime.settings import Settings
 
 Interrupt = Callable[[Callable[[], object], int, bool], bool]
 

@@ -10,7 +10,8 @@ from installer.host.facts import Facts
 from installer.host.ports import Listener
 from installer.leaves import OFF, Leaves
 from installer.questions import QUESTIONS, Context, Question, is_domain
-from runtime.settings import InternalSettings, PublicSettings, Settings
+from runtime.sections import InternalSettings, PublicSettings
+from runtime.settings import Settings
 
 PRESENT = Settings(
     domain="old.example",

@@ -12,14 +12,8 @@ import pytest
 from installer import settings_file
 from installer.settings_edit import edit
 from runtime.errors import UsageError
-from runtime.settings import (
-    AcmeSettings,
-    ImageSettings,
-    InternalSettings,
-    NetworkSettings,
-    PublicSettings,
-    Settings,
-)
+from runtime.sections import AcmeSettings, ImageSettings, InternalSettings, NetworkSettings, PublicSettings
+from runtime.settings import Settings
 
 FILE = Path("shoestring.yaml")
 OWN = """\

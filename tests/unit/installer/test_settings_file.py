@@ -8,7 +8,8 @@ import pytest
 
 from installer import settings_file
 from runtime import documents
-from runtime.settings import AcmeSettings, InternalSettings, NetworkSettings, PublicSettings, Settings
+from runtime.sections import AcmeSettings, InternalSettings, NetworkSettings, PublicSettings
+from runtime.settings import Settings
 
 FILE = Path("shoestring.yaml")
 MINIMAL = Settings(domain="example.com", email="ops@example.com")

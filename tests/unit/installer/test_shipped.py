@@ -12,7 +12,8 @@ from runtime import documents
 from runtime.application_files import parse
 from runtime.applications import Application
 from runtime.paths import Side
-from runtime.settings import NetworkSettings, Settings
+from runtime.sections import NetworkSettings
+from runtime.settings import Settings
 
 SETTINGS = Settings(domain="example.com", email="a@example.com")
 NEEDED = PurePosixPath("haproxy-public/haproxy.cfg.j2")

@@ -12,7 +12,8 @@ from installer.data_directory import Update
 from installer.host.facts import EngineFacts, Facts
 from installer.shipped import Action, FileChange
 from runtime.paths import Paths
-from runtime.settings import AcmeSettings, InternalSettings, PublicSettings, Settings
+from runtime.sections import AcmeSettings, InternalSettings, PublicSettings
+from runtime.settings import Settings
 
 PATHS = Paths(Path("/srv/shoestring"))
 SETTINGS = Settings(

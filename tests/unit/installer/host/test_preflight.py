@@ -13,7 +13,8 @@ from installer.host.ports import Container, Listener
 from installer.host.preflight import DirectoryState, Preflight, SetupRefusedError
 from runtime.errors import ExitCode
 from runtime.paths import Paths
-from runtime.settings import InternalSettings, PublicSettings, Settings
+from runtime.sections import InternalSettings, PublicSettings
+from runtime.settings import Settings
 
 ROOT = Path("/srv/shoestring")
 SETTINGS = Settings(

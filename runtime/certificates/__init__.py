@@ -1,0 +1,1 @@
+"""Certificates: what is wanted, what is there, what is due; asked for, installed and proven."""

@@ -1,0 +1,83 @@
+"""What certificates are wanted, and what is there. Pure data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from runtime.paths import Side
+
+# RFC 6761 section 6.4: a name that never exists, so that nobody takes the placeholder for a real certificate.
+PLACEHOLDER = "invalid"
+
+
+class Issuer(StrEnum):
+    """Who signs, and how names are proven to it."""
+
+    HTTP_01 = "http-01"
+    DNS_01 = "dns-01"
+    PRIVATE_CA = "private-ca"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A certificate that should be there: one for each public application, one for the whole internal side.
+
+    `name` is that of its files and of certbot's lineage; it never changes when host names do. `host_names` are in a
+    fixed order; a wildcard stands for one label.
+    """
+
+    name: str
+    side: Side
+    host_names: tuple[str, ...]
+    issuer: Issuer
+
+
+@dataclass(frozen=True)
+class Found:
+    """A certificate on the disk, `NAME.pem` with `NAME.pem.key`.
+
+    Times are seconds since the epoch. `fingerprint` is the SHA-256 of the leaf, in hexadecimal digits. `ari_id` is
+    its name in ARI (RFC 9773, section 4.1); empty if it has no key identifier. `problem` is a sentence if the pair
+    cannot be used (then the other values may be empty).
+    """
+
+    file: Path
+    host_names: tuple[str, ...] = ()
+    serial: int = 0
+    fingerprint: str = ""
+    not_before: float = 0.0
+    not_after: float = 0.0
+    issuer: str = ""
+    ari_id: str = ""
+    problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the file without its ending."""
+        return self.file.name.removesuffix(".pem")
+
+    @property
+    def lifetime(self) -> float:
+        """From the first to the last moment, in seconds."""
+        return self.not_after - self.not_before
+
+    def covers(self, host_name: str) -> bool:
+        """Whether it is valid for a host name or a pattern. RFC 6125 section 6.4.3: a wildcard stands for one label."""
+        parent = "*." + host_name.partition(".")[2]
+        return host_name in self.host_names or (not host_name.startswith("*.") and parent in self.host_names)
+
+
+@dataclass(frozen=True)
+class Window:
+    """When a certificate authority suggests to renew one certificate (RFC 9773, section 4.2).
+
+    Times are seconds since the epoch. `check_again` is when to ask the next time.
+    """
+
+    ari_id: str
+    start: float
+    end: float
+    check_again: float
+    explanation: str = ""
