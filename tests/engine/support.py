@@ -42,16 +42,21 @@ class Answer:
     body: str
 
 
-def free_port() -> int:
-    """A TCP port of the loopback address that nobody listens on now.
+def free_port(address: str = LOOPBACK) -> int:
+    """A TCP port of an address of this host that nobody listens on now.
 
     Not one of those that the kernel gives to clients, and a random one: tests may run beside each other.
     """
     while True:
         port = 20_000 + secrets.randbelow(12_000)
         with socket.socket() as listener, contextlib.suppress(OSError):
-            listener.bind((LOOPBACK, port))
+            listener.bind((address, port))
             return port
+
+
+def own_loopback() -> str:
+    """A loopback address that no other test is likely to have, for the ports 80 and 443."""
+    return f"127.{1 + secrets.randbelow(254)}.{secrets.randbelow(256)}.{1 + secrets.randbelow(254)}"
 
 
 def new_settings() -> Settings:
@@ -179,15 +184,21 @@ def until(look: Callable[[], T], fits: Callable[[T], bool]) -> T:
 
 
 def tools_image(client: DockerClient) -> str:
-    """The image with the test server, built once and kept by its content; one of several test processes builds it."""
-    content = b"".join(file.read_bytes() for file in sorted(TOOLS.iterdir()) if file.is_file())
-    tag = f"localhost/shoestring-test/tools:{hashlib.sha256(content + local_name(BASE).encode()).hexdigest()[:12]}"
+    """The image with the test server."""
+    return built_image(client, TOOLS)
+
+
+def built_image(client: DockerClient, folder: Path) -> str:
+    """An image on the local base, built once and kept by its content; one of several test processes builds it."""
+    content = b"".join(file.read_bytes() for file in sorted(folder.iterdir()) if file.is_file())
+    content_hash = hashlib.sha256(content + local_name(BASE).encode()).hexdigest()[:12]
+    tag = f"localhost/shoestring-test/{folder.name}:{content_hash}"
     with files.lock(Path(tempfile.gettempdir()) / "shoestring-test-tools.lock", timeout=300):
         images.build(client)
         if not client.images.list(name=tag):
             arguments = {"BASE": local_name(BASE)}
             client.images.build(
-                path=str(TOOLS), tag=tag, buildargs=arguments, network_mode="host", rm=True, forcerm=True
+                path=str(folder), tag=tag, buildargs=arguments, network_mode="host", rm=True, forcerm=True
             )
     return tag
 
