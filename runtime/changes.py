@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runtime.certificates.model import Wanted
 from runtime.observed import Container
 from runtime.paths import Side
 from runtime.projects import Project
@@ -110,5 +111,59 @@ class RemoveNetwork:
         return "network"
 
 
-Change = CreateNetwork | InstallProxy | ApplyProject | RestartContainer | RemoveProject | RemoveNetwork
+@dataclass(frozen=True)
+class IssueCertificate:
+    """A certificate is missing or due. `forced`: a person asks for it, so that delays after failures do not hold.
+
+    With `staging_only` it is tried at staging, and nothing is installed.
+    """
+
+    wanted: Wanted
+    sign: str
+    about: str
+    forced: bool = False
+    staging_only: bool = False
+    kind = "issue-certificate"
+
+    @property
+    def name(self) -> str:
+        """What a person reads first."""
+        return f"certificate {self.wanted.name}"
+
+
+@dataclass(frozen=True)
+class LoadCertificates:
+    """What lies in a proxy's folder is not what its process serves."""
+
+    side: Side
+    about: str
+    sign = CHANGED
+    kind = "load-certificates"
+
+    @property
+    def name(self) -> str:
+        """What a person reads first."""
+        return f"certificates {self.side}"
+
+
+@dataclass(frozen=True)
+class ArchiveCertificate:
+    """A certificate of ours has expired, and nothing needs it any more."""
+
+    side: Side
+    certificate: str
+    about: str
+    sign = REMOVED
+    kind = "archive-certificate"
+
+    @property
+    def name(self) -> str:
+        """What a person reads first."""
+        return f"certificate {self.certificate}"
+
+
+CertificateChange = IssueCertificate | LoadCertificates | ArchiveCertificate
+Change = (
+    CreateNetwork | InstallProxy | ApplyProject | RestartContainer | RemoveProject | RemoveNetwork | CertificateChange
+)
 Plan = tuple[Change, ...]

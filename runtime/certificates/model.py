@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +19,15 @@ class Issuer(StrEnum):
     HTTP_01 = "http-01"
     DNS_01 = "dns-01"
     PRIVATE_CA = "private-ca"
+
+
+def covered(host_name: str, names: Collection[str]) -> bool:
+    """Whether a certificate's names cover a host name or a pattern.
+
+    RFC 6125, section 6.4.3: a wildcard stands for one whole label.
+    """
+    parent = "*." + host_name.partition(".")[2]
+    return host_name in names or (not host_name.startswith("*.") and parent in names)
 
 
 @dataclass(frozen=True)
@@ -64,9 +74,8 @@ class Found:
         return self.not_after - self.not_before
 
     def covers(self, host_name: str) -> bool:
-        """Whether it is valid for a host name or a pattern. RFC 6125 section 6.4.3: a wildcard stands for one label."""
-        parent = "*." + host_name.partition(".")[2]
-        return host_name in self.host_names or (not host_name.startswith("*.") and parent in self.host_names)
+        """Whether it is valid for a host name or a pattern."""
+        return covered(host_name, self.host_names)
 
 
 @dataclass(frozen=True)
