@@ -95,7 +95,8 @@ def test_a_side_is_switched_off_and_on() -> None:
     off = edit(FILE, OWN, replace(settings, internal=None))
     assert "\ninternal: off\n\nnetworks:" in off
     again = edit(FILE, off, replace(settings, internal=InternalSettings(address="127.0.0.1")))
-    assert "\ninternal: {address: 127.0.0.1, http_port: 8081, domain: ''}\n\nnetworks:" in again
+    written = "{address: 127.0.0.1, http_port: 8081, https_port: 8444, tls: private-ca, domain: ''}"
+    assert f"\ninternal: {written}\n\nnetworks:" in again
 
 
 @pytest.mark.parametrize(

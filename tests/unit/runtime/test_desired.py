@@ -34,7 +34,7 @@ def test_the_internal_proxy_lists_all_applications() -> None:
     assert internal.index_host == "internal.example.com"
     assert [(link.application, link.urls) for link in internal.links] == [
         ("a", ("https://a.com:8443/",)),
-        ("b", ("http://b.internal.example.com:8081/",)),
+        ("b", ("https://b.internal.example.com:8444/",)),
     ]
     assert proxy(wanted, Side.PUBLIC).links == ()
 
@@ -67,18 +67,21 @@ def test_tcp_ports_are_claimed_once_and_never_the_proxys_own() -> None:
     wanted = desired(
         *(
             application(name, text.format(ports), Side.INTERNAL)
-            for name, ports in (("a", "5432, 80"), ("b", "5432, 8081"))
+            for name, ports in (("a", "5432, 80, 443"), ("b", "5432, 8081, 8444"))
         )
     )
     said = [str(each) for each in wanted.conflicts]
-    assert len(said) == 3
+    assert len(said) == 5
     assert "80 is the internal proxy's own" in said[0]
-    assert "the TCP port 5432 belongs to a.yaml already" in said[1]
-    assert "8081 is the internal proxy's own" in said[2]
+    assert "443 is the internal proxy's own" in said[1]
+    assert "the TCP port 5432 belongs to a.yaml already" in said[2]
+    assert "8081 is the internal proxy's own" in said[3]
+    assert "8444 is the internal proxy's own" in said[4]
     assert [tcp.port for tcp in proxy(wanted, Side.INTERNAL).tcp_ports] == [5432]
     published = yaml.safe_load(wanted.core.generated.content)["services"]["haproxy-internal"]["ports"]
     assert [(port["host_ip"], port["published"], port["target"]) for port in published] == [
         ("127.0.0.1", "8081", 80),
+        ("127.0.0.1", "8444", 443),
         ("127.0.0.1", "5432", 5432),
     ]
 
