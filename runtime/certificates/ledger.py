@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +19,9 @@ VERSION = 1
 DAY = 86_400.0
 # The longest limit looks back a week; a failure's delay looks back to the last attempt.
 KEPT_SECONDS = 8 * DAY
+# The one in force, and the one that was about to follow it when a process was killed.
+KEPT_FINGERPRINTS = 2
+LOCK_TIMEOUT_SECONDS = 30.0
 
 
 class Result(StrEnum):
@@ -58,14 +61,14 @@ class Ledger:
     """All that is remembered.
 
     `proven` has the sets of names that staging issued a certificate for (keys of `set_key`, with the moment).
-    `windows` are what ARI said, by the certificate's name. `installed` are the fingerprints of what Shoestring put
-    into the proxies' folders, by `SIDE/NAME`: anything else there is a person's.
+    `windows` are what ARI said, by the certificate's name. `installed` are the fingerprints of what Shoestring last
+    put into the proxies' folders, by `SIDE/NAME`, newest last: anything else there is a person's.
     """
 
     attempts: tuple[Attempt, ...] = ()
     proven: Mapping[str, float] = field(default_factory=dict)
     windows: Mapping[str, Window] = field(default_factory=dict)
-    installed: Mapping[str, str] = field(default_factory=dict)
+    installed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def set_key(host_names: Iterable[str]) -> str:
@@ -81,7 +84,7 @@ def load(file: Path) -> Ledger:
             attempts=tuple(_attempt(each) for each in value["attempts"]),
             proven={str(key): float(when) for key, when in value["proven"].items()},
             windows={str(name): Window(**each) for name, each in value["windows"].items()},
-            installed={str(name): str(each) for name, each in value["installed"].items()},
+            installed={str(name): tuple(map(str, each)) for name, each in value["installed"].items()},
         )
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return Ledger()
@@ -123,3 +126,19 @@ def end(ledger: Ledger, attempt: Attempt) -> Ledger:
     )
     attempts = (*ledger.attempts[:noted], attempt, *ledger.attempts[noted + 1 :])
     return replace(ledger, attempts=attempts)
+
+
+def installs(ledger: Ledger, place: str, fingerprint: str) -> Ledger:
+    """The ledger with a certificate that is about to be installed at `SIDE/NAME`."""
+    before = tuple(each for each in ledger.installed.get(place, ()) if each != fingerprint)
+    kept = (*before, fingerprint)[-KEPT_FINGERPRINTS:]
+    return replace(ledger, installed={**ledger.installed, place: kept})
+
+
+def update(file: Path, change: Callable[[Ledger], Ledger], now: float) -> Ledger:
+    """Change the ledger file; others that do so at this moment wait. Returns the new ledger."""
+    files.make_directory(file.parent, mode=0o700)
+    with files.lock(file.with_suffix(".lock"), LOCK_TIMEOUT_SECONDS):
+        changed = change(load(file))
+        save(file, changed, now)
+    return changed

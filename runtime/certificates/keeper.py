@@ -1,0 +1,86 @@
+"""Makes the changes of a plan of certificates, each to its end: asked for, installed, proven."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runtime import faults, files
+from runtime.certificates import install, ledger, private_ca, read, survey
+from runtime.certificates.model import Issuer, Wanted
+from runtime.changes import ArchiveCertificate, CertificateChange, IssueCertificate, LoadCertificates
+from runtime.paths import Paths, RunPaths
+from runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+KEY_MODE, CERTIFICATE_MODE = 0o600, 0o644
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """Where certificates are kept, and what is needed to get them.
+
+    `guard` holds the lock of the instance while files and proxies are changed; asking an authority takes too long for
+    that. `clock` gives seconds since the epoch.
+    """
+
+    client: DockerClient
+    paths: Paths
+    run: RunPaths
+    settings: Settings
+    clock: Callable[[], float] = time.time
+    guard: Callable[[], AbstractContextManager[None]] = nullcontext
+
+    def carry_out(self, change: CertificateChange) -> str:
+        """Make one change. Returns what was done, as a part of a sentence. Raises ShoestringError."""
+        match change:
+            case IssueCertificate():
+                private = change.wanted.issuer is Issuer.PRIVATE_CA
+                return self._sign(change.wanted) if private else self._ask(change)
+            case LoadCertificates():
+                with self.guard():
+                    return install.load(self.paths, self.run, self.settings, change.side)
+            case ArchiveCertificate():
+                with self.guard():
+                    return install.archive(
+                        self.paths, self.run, self.settings, change.side, change.certificate, self.clock()
+                    )
+
+    def _sign(self, wanted: Wanted) -> str:
+        """By the private CA of this host."""
+        directory = self.paths.private_ca
+        private_ca.ensure_root(directory, self.settings.internal_domain, self.clock())
+        pair = private_ca.issue(directory, wanted.host_names, self.clock())
+        target = survey.original(self.paths, wanted.name)[-1]
+        files.make_directory(target.parent, mode=0o700)
+        files.write(target.with_suffix(".pem.key"), pair.key, mode=KEY_MODE)
+        files.write(target, pair.certificate, mode=CERTIFICATE_MODE)
+        return self._install(wanted, pair.certificate, pair.key)
+
+    def _ask(self, change: IssueCertificate) -> str:
+        """By an authority that is asked over the network."""
+        from runtime.certificates import issue
+
+        wanted = change.wanted
+        issued = issue.issue(self, wanted, forced=change.forced, staging_only=change.staging_only)
+        if change.staging_only:
+            return "staging would issue it; nothing was installed"
+        return self._install(wanted, issued.certificate, issued.key)
+
+    def _install(self, wanted: Wanted, certificate: bytes, key: bytes) -> str:
+        found = read.parse(certificate, self.paths.proxy_certificates(wanted.side) / f"{wanted.name}.pem")
+        place = survey.place(wanted.side, wanted.name)
+        with self.guard():
+            # Before the files: what is there must never be taken for a person's own.
+            ledger.update(
+                self.paths.ledger, lambda each: ledger.installs(each, place, found.fingerprint), self.clock()
+            )
+            faults.point("certificate-issued")
+            return install.install(
+                self.paths, self.run, self.settings, wanted.side, wanted.name, certificate, key, wanted.host_names
+            )

@@ -1,0 +1,107 @@
+"""How each certificate is, for a person. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runtime.certificates import due, plan
+from runtime.certificates.due import State
+from runtime.certificates.ledger import DAY
+from runtime.certificates.model import PLACEHOLDER, Found
+from runtime.certificates.survey import Survey
+from runtime.paths import Side
+
+
+@dataclass(frozen=True)
+class CertificateStatus:
+    """One certificate for a person. `state` is a word of due.State, `placeholder`, or `own` for a person's file.
+
+    Times are seconds since the epoch, 0 where there is none. `blocked` is a sentence about what it waits for.
+    """
+
+    name: str
+    side: Side
+    host_names: tuple[str, ...]
+    issuer: str
+    state: str
+    not_after: float = 0.0
+    renew_at: float = 0.0
+    blocked: str = ""
+    expiring: bool = False
+    own: bool = True
+
+
+@dataclass(frozen=True)
+class Overview:
+    """All certificates.
+
+    `notes` are about host names that can have none, `problems` about files that cannot be used.
+    """
+
+    certificates: tuple[CertificateStatus, ...]
+    notes: tuple[str, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def expiring(self) -> tuple[CertificateStatus, ...]:
+        """Those that a person must hear of."""
+        return tuple(each for each in self.certificates if each.expiring)
+
+
+NO_CERTIFICATES = Overview((), (), ())
+
+
+def assess(found: Survey, now: float) -> Overview:
+    """What a survey means for a person. Pure."""
+    planned = plan.plan(found, now)
+    blocked = {sentence.partition(": ")[0].removeprefix("certificate "): sentence for sentence in planned.held}
+    wanted = [_wanted_status(found, each.name, blocked.get(each.name, ""), now) for each in found.wanted]
+    named = {(each.side, each.name) for each in wanted}
+    others = [
+        _other_status(each, side.side, each in side.persons, now)
+        for side in found.sides
+        for each in side.found
+        if (side.side, each.name) not in named and not each.problem
+    ]
+    return Overview((*wanted, *others), found.wishes.unprovable, found.problems)
+
+
+def _wanted_status(found: Survey, name: str, blocked: str, now: float) -> CertificateStatus:
+    wanted = next(each for each in found.wanted if each.name == name)
+    assessment = plan.assess(found, wanted, now)
+    there = found.certificate(wanted)
+    return CertificateStatus(
+        name=name,
+        side=wanted.side,
+        host_names=wanted.host_names,
+        issuer=there.issuer if there else wanted.issuer,
+        state=assessment.state,
+        not_after=there.not_after if there else 0.0,
+        renew_at=assessment.renew_at if there else 0.0,
+        blocked=blocked.partition(": ")[2],
+        expiring=bool(there and (assessment.state is State.EXPIRED or due.is_expiring(there, now))),
+    )
+
+
+def _other_status(found: Found, side: Side, person: bool, now: float) -> CertificateStatus:
+    """A person's own, the placeholder, or one that nothing needs any more."""
+    placeholder = found.name == PLACEHOLDER
+    state = "placeholder" if placeholder else "own" if person else "unused"
+    return CertificateStatus(
+        name=found.name,
+        side=side,
+        host_names=found.host_names,
+        issuer=found.issuer,
+        state=state,
+        not_after=found.not_after,
+        expiring=person and due.is_expiring(found, now),
+        own=not person,
+    )
+
+
+def expiry_sentence(status: CertificateStatus, now: float) -> str:
+    """What a person reads about a certificate that is about to end."""
+    days = int((status.not_after - now) // DAY)
+    when = "has expired" if status.not_after <= now else "expires today" if days < 1 else f"expires in {days} days"
+    what = "Renew it and put the new one in its place" if not status.own else "See: shoestring ssl status"
+    return f"certificate {status.name} ({', '.join(status.host_names)}) {when}. {what}."

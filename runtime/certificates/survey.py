@@ -1,0 +1,107 @@
+"""Looks at the certificates that are there: on the disk, in the running proxies, and what the ledger remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from runtime.certificates import ledger, private_ca, read, running
+from runtime.certificates.ledger import Ledger
+from runtime.certificates.model import PLACEHOLDER, Found, Issuer, Wanted
+from runtime.certificates.wanted import Wishes, wishes, without
+from runtime.errors import ShoestringError
+from runtime.paths import Paths, RunPaths, Side
+from runtime.proxy.model import ProxyModel
+from runtime.settings import Settings
+
+
+@dataclass(frozen=True)
+class SideCertificates:
+    """The certificates of one side that has TLS.
+
+    `loaded` are the serials in the running proxy by file name; None if it does not run. `persons` are those that
+    Shoestring did not put there.
+    """
+
+    side: Side
+    found: tuple[Found, ...]
+    persons: tuple[Found, ...]
+    loaded: Mapping[str, int] | None
+
+    def certificate(self, name: str) -> Found | None:
+        """The certificate with a name, if its file is there."""
+        return next((each for each in self.found if each.name == name), None)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All that a plan of certificates is made from. `ca_problem` is a sentence if the private CA cannot sign."""
+
+    settings: Settings
+    wishes: Wishes
+    sides: tuple[SideCertificates, ...]
+    ledger: Ledger
+    ca_problem: str = ""
+
+    @property
+    def wanted(self) -> tuple[Wanted, ...]:
+        """The certificates that should be there, without host names that a person's own certificates serve."""
+        asked = (without(each, self._persons(each)) for each in self.wishes.wanted)
+        return tuple(each for each in asked if each)
+
+    def _persons(self, wanted: Wanted) -> Iterable[Found]:
+        return (each for side in self.sides if side.side is wanted.side for each in side.persons if not each.problem)
+
+    def certificate(self, wanted: Wanted) -> Found | None:
+        """What is there of a wanted certificate."""
+        return next((side.certificate(wanted.name) for side in self.sides if side.side is wanted.side), None)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Sentences about files that cannot be used."""
+        return tuple(f"{each.file}: {each.problem}" for side in self.sides for each in side.found if each.problem)
+
+
+def take(settings: Settings, paths: Paths, run: RunPaths, models: tuple[ProxyModel, ...], now: float) -> Survey:
+    """Look. Changes nothing. `now` is in seconds since the epoch."""
+    remembered = ledger.load(paths.ledger)
+    asked = wishes(settings, models)
+    private = any(each.issuer is Issuer.PRIVATE_CA for each in asked.wanted)
+    return Survey(
+        settings,
+        asked,
+        tuple(_side(paths, run, model.side, remembered) for model in models if model.https_port),
+        remembered,
+        private_ca.root_problem(paths.private_ca, settings.internal_domain, now) if private else "",
+    )
+
+
+def place(side: Side, name: str) -> str:
+    """What the ledger calls an installed certificate."""
+    return f"{side}/{name}"
+
+
+def original(paths: Paths, name: str) -> tuple[Path, ...]:
+    """Where the original of a certificate of ours may be."""
+    return (paths.certbot / "etc" / "live" / name / "fullchain.pem", paths.private_ca / "issued" / f"{name}.pem")
+
+
+def _side(paths: Paths, run: RunPaths, side: Side, remembered: Ledger) -> SideCertificates:
+    found = read.scan(paths.proxy_certificates(side))
+    persons = tuple(each for each in found if not _is_ours(paths, side, each, remembered))
+    try:
+        loaded = running.loaded(run.master_socket(side))
+    except ShoestringError:
+        # One that starts or ends at this moment; the next pass sees it.
+        loaded = None
+    return SideCertificates(side, found, persons, loaded)
+
+
+def _is_ours(paths: Paths, side: Side, found: Found, remembered: Ledger) -> bool:
+    if found.name == PLACEHOLDER or found.fingerprint in remembered.installed.get(place(side, found.name), ()):
+        return True
+    # The ledger may be lost; the originals tell as well.
+    return any(
+        file.is_file() and read.load(file).fingerprint == found.fingerprint for file in original(paths, found.name)
+    )
