@@ -9,7 +9,8 @@ from pathlib import Path
 from installer import leaves
 from installer.host.facts import Facts
 from installer.leaves import OFF, Leaves
-from installer.questions import QUESTIONS, Context, Question
+from installer.question import Context, Question
+from installer.questions import QUESTIONS
 from runtime import documents, names, settings
 from runtime.documents import Document, DocumentError, KeyPath
 from runtime.errors import SettingsError, UsageError
@@ -106,14 +107,13 @@ def missing_error(keys: tuple[KeyPath, ...], given: Given) -> UsageError:
 
 
 def _complete(answers: Leaves, present: Settings | None) -> Leaves:
-    """Add what no question is about, and leave out an internal domain that follows from the domain anyway."""
+    """Add what was not asked, and leave out an internal domain that follows from the domain anyway."""
     before = leaves.of_settings(present) if present else {}
-    asked = {question.key for question in QUESTIONS}
-    sections = {key[:-1] for key in asked}
+    # A section that is switched on or off now leaves nothing of what it was.
     kept = {
         key: value
         for key, value in before.items()
-        if key not in asked and key not in sections and not any(key[: len(path)] == path for path in answers)
+        if not any(key[: len(path)] == path or path[: len(key)] == key for path in answers)
     }
     complete: Leaves = {**kept, **answers}
     domain: KeyPath = ("internal", "domain")

@@ -1,86 +1,28 @@
-"""The questions of setup as data: key, text, default, choices and check. Nothing here asks or looks at the host."""
+"""The questions of setup as data, in the order in which they are asked. Nothing here asks or looks at the host."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from installer import leaves
 from installer.host import preflight
-from installer.host.facts import Facts
-from installer.leaves import OFF, Leaves
+from installer.leaves import OFF
+from installer.question import Choice, Context, Question, derived_internal_domain
 from runtime import names
 from runtime.documents import KeyPath
-from runtime.settings import Settings
+from runtime.sections import InternalTls
 
 ALL_ADDRESSES = "0.0.0.0"  # noqa: S104 - offered, and only for the public side
 LOOPBACK = "127.0.0.1"
 # A tunnel's near end has the same number, and there 80 would need root.
 TUNNEL_PORTS = tuple(range(8081, 8100))
 INTERNAL_PORTS = (80, *TUNNEL_PORTS)
+TUNNEL_HTTPS_PORTS = tuple(range(8444, 8463))
+INTERNAL_HTTPS_PORTS = (443, *TUNNEL_HTTPS_PORTS)
 # Last labels of names that hosts get when nobody gave them a domain; no certificate is ever issued for them
 # (RFC 6761, RFC 6762 section 3 and appendix G, and what cloud providers use).
 _NO_DOMAIN = frozenset(
     ("arpa", "corp", "home", "internal", "intranet", "invalid", "lan", "local", "localdomain", "localhost", "private")
 )
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a question may look at: the host, the present settings if there are any, the answers so far."""
-
-    facts: Facts
-    present: Settings | None
-    answers: Leaves
-
-    def value(self, *path: str) -> object:
-        """An answer that was given already; None if there is none."""
-        return self.answers.get(path)
-
-    @property
-    def before(self) -> Leaves:
-        """The present settings, one by one; empty on the first run."""
-        return leaves.of_settings(self.present) if self.present else {}
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One answer to choose: `text` is shown for `value`. The value OFF switches the question's section off."""
-
-    value: object
-    text: str
-
-
-@dataclass(frozen=True)
-class Question:
-    """One question. Typed text goes through `parse`, the value through `check`; both raise ValueError."""
-
-    key: KeyPath
-    text: str
-    default: Callable[[Context], object]
-    parse: Callable[[str], object]
-    choices: Callable[[Context], tuple[Choice, ...]] | None = None
-    check: Callable[[Context, object], None] = lambda _context, _value: None
-
-    def applies(self, context: Context) -> bool:
-        """Whether there is anything to ask: not below a section that is off."""
-        return not leaves.is_off(context.answers, self.key)
-
-    def offered(self, context: Context) -> object:
-        """What is offered as the answer: the present setting, else what fits the host. None if nothing does."""
-        section = self.key[:-1]
-        if self.choices and section in context.before:
-            return OFF
-        return context.before.get(self.key, None) if self._keeps(context) else self.default(context)
-
-    def _keeps(self, context: Context) -> bool:
-        if self.key not in context.before:
-            return False
-        # An internal domain that followed from the domain goes on following it.
-        follows = self.key == ("internal", "domain") and context.present is not None
-        return not (
-            follows and context.present and context.present.internal_domain == _derived(context.present.domain)
-        )
 
 
 def is_domain(name: str) -> bool:
@@ -89,10 +31,6 @@ def is_domain(name: str) -> bool:
         return names.domain(name).rpartition(".")[2] not in _NO_DOMAIN
     except ValueError:
         return False
-
-
-def _derived(domain: object) -> str:
-    return f"internal.{domain}"
 
 
 def _domain(context: Context) -> object:
@@ -137,10 +75,28 @@ def _present_choice(context: Context, key: KeyPath, besides: tuple[str, ...]) ->
     return (Choice(present, f"{present} (as now)"),) if present and present not in offered else ()
 
 
-def _internal_port(context: Context) -> object:
-    ports = TUNNEL_PORTS if context.value("internal", "address") == LOOPBACK else INTERNAL_PORTS
-    free = (port for port in ports if not _port_problem(context, ("internal", "http_port"), port))
-    return next(free, ports[0])
+def _internal_port(name: str, tunnel: tuple[int, ...], direct: tuple[int, ...]) -> Callable[[Context], object]:
+    """Offers the first port that is free: of `tunnel` on loopback, else of `direct`."""
+
+    def offer(context: Context) -> object:
+        ports = tunnel if context.value("internal", "address") == LOOPBACK else direct
+        free = (port for port in ports if not _port_problem(context, ("internal", name), port))
+        return next(free, ports[0])
+
+    return offer
+
+
+def _has_internal_tls(context: Context) -> bool:
+    return context.value("internal", "tls") != InternalTls.NONE
+
+
+def _by_dns(context: Context) -> bool:
+    return context.value("internal", "tls") == InternalTls.DNS_01
+
+
+def _needs_acme(context: Context) -> bool:
+    """Whether any certificate comes from a public authority."""
+    return context.value("public") is not OFF or _by_dns(context)
 
 
 def _check_port(context: Context, key: KeyPath, value: object) -> None:
@@ -152,11 +108,12 @@ def _check_port(context: Context, key: KeyPath, value: object) -> None:
 def _port_problem(context: Context, key: KeyPath, value: object) -> str:
     """Why a port cannot be had at the address of its side; empty if it can."""
     port, address = names.port(value), str(context.value(str(key[0]), "address"))
-    others = (("public", "http_port"), ("public", "https_port"))
-    for other in others:
-        at = str(context.value("public", "address"))
-        if other != key and context.answers.get(other) == port and preflight.overlap(at, address):
-            return f"{port} is {'.'.join(other)} already"
+    for section, name in (
+        (section, name) for section in ("public", "internal") for name in ("http_port", "https_port")
+    ):
+        taken = (section, name) != key and context.value(section, name) == port
+        if taken and preflight.overlap(str(context.value(section, "address")), address):
+            return f"{port} is {section}.{name} already"
     instance = str(context.before.get(("instance",), ""))
     return preflight.port_problem(context.facts, key, address, port, instance)
 
@@ -168,9 +125,17 @@ def _parse_port(text: str) -> int:
         raise ValueError(f"{text} is not a port (1 to 65535)") from None
 
 
-def _port_question(section: str, name: str, text: str, default: Callable[[Context], object]) -> Question:
+def _port_question(
+    section: str,
+    name: str,
+    text: str,
+    default: Callable[[Context], object],
+    needed: Callable[[Context], bool] = lambda _: True,
+) -> Question:
     key = (section, name)
-    return Question(key, text, default, _parse_port, check=lambda context, value: _check_port(context, key, value))
+    return Question(
+        key, text, default, _parse_port, check=lambda context, value: _check_port(context, key, value), needed=needed
+    )
 
 
 QUESTIONS: tuple[Question, ...] = (
@@ -186,12 +151,39 @@ QUESTIONS: tuple[Question, ...] = (
         names.private_listen_address,
         _internal_choices,
     ),
-    _port_question("internal", "http_port", "Internal port for HTTP", _internal_port),
+    _port_question(
+        "internal", "http_port", "Internal port for HTTP", _internal_port("http_port", TUNNEL_PORTS, INTERNAL_PORTS)
+    ),
     Question(
         ("internal", "domain"),
         "Internal domain",
-        lambda context: _derived(context.value("domain")),
+        lambda context: derived_internal_domain(context.value("domain")),
         names.domain,
+    ),
+    Question(
+        ("internal", "tls"),
+        "HTTPS for internal services",
+        lambda _: InternalTls.PRIVATE_CA,
+        str,
+        lambda _: (
+            Choice(InternalTls.PRIVATE_CA, "Yes, by a CA of your own, made here"),
+            Choice(InternalTls.DNS_01, "Yes, by your DNS provider (wildcard from Let's Encrypt)"),
+            Choice(InternalTls.NONE, "No, plain HTTP"),
+        ),
+    ),
+    _port_question(
+        "internal",
+        "https_port",
+        "Internal port for HTTPS",
+        _internal_port("https_port", TUNNEL_HTTPS_PORTS, INTERNAL_HTTPS_PORTS),
+        _has_internal_tls,
+    ),
+    Question(
+        ("acme", "dns", "provider"),
+        "DNS provider, as lego names it",
+        lambda _: None,
+        names.application,
+        needed=_by_dns,
     ),
     Question(
         ("acme", "server"),
@@ -207,6 +199,7 @@ QUESTIONS: tuple[Question, ...] = (
                 if server not in (None, "production", "staging")
             ),
         ),
+        needed=_needs_acme,
     ),
     Question(
         ("images", "source"),

@@ -10,7 +10,7 @@ from installer.data_directory import Update
 from installer.host import preflight
 from installer.host.facts import Facts
 from runtime.paths import Paths, Side
-from runtime.sections import InternalSettings, PublicSettings
+from runtime.sections import AcmeSettings, InternalSettings, InternalTls, PublicSettings
 from runtime.settings import Settings
 
 MEGABYTE = 1024 * 1024
@@ -41,12 +41,13 @@ def settings_lines(settings: Settings, paths: Paths) -> list[str]:
     """What was answered."""
     rows: list[Row] = []
     if settings.public:
-        rows.append((settings.domain, "public", _public(settings.public)))
+        certificate = f"certificate from {_authority(settings.acme)}"
+        rows.append((settings.domain, "public", _public(settings.public), certificate))
     if settings.internal:
-        rows.append((settings.internal_domain, "internal", _internal(settings.internal)))
-    server = {"production": "Let's Encrypt (production)", "staging": "Let's Encrypt (staging)"}
+        rows.append(
+            (settings.internal_domain, "internal", _internal(settings.internal), _internal_certificate(settings))
+        )
     source = "pulled from a registry" if settings.images.source == "registry" else "built on this host"
-    rows.append(("certificates", "", server.get(settings.acme.server, settings.acme.server)))
     rows.append(("images", "", source))
     rows.append(("data directory", "", str(paths.root)))
     return [*table(rows), *_warnings(settings)]
@@ -58,7 +59,30 @@ def _public(public: PublicSettings) -> str:
 
 def _internal(internal: InternalSettings) -> str:
     tunnel = "  by an SSH tunnel" if ipaddress.ip_address(internal.address).is_loopback else ""
-    return f"{_at(internal.address)}:{internal.http_port}{tunnel}"
+    ports = f"{internal.http_port}" + (f", {internal.https_port}" if internal.tls is not InternalTls.NONE else "")
+    return f"{_at(internal.address)}:{ports}{tunnel}"
+
+
+def _authority(acme: AcmeSettings) -> str:
+    """Who signs public certificates."""
+    match acme.server:
+        case "production":
+            name = "Let's Encrypt"
+        case "staging":
+            return "Let's Encrypt's staging (browsers refuse it)"
+        case _:
+            name = acme.server
+    return f"{name} (staging first)" if acme.staging_directory else name
+
+
+def _internal_certificate(settings: Settings) -> str:
+    match settings.internal_tls:
+        case InternalTls.PRIVATE_CA:
+            return "certificate from your own CA"
+        case InternalTls.DNS_01:
+            return f"wildcard certificate from {_authority(settings.acme)}, by DNS at {settings.acme.dns.provider}"
+        case _:
+            return "plain HTTP"
 
 
 def _at(address: str) -> str:
@@ -99,9 +123,13 @@ def closing_lines(settings: Settings, paths: Paths, seconds: float, *, recorded:
     """Where it is served, and what to do next."""
     lines = [f"  Done in {seconds:.0f} s."]
     if settings.public:
-        lines.append(f"    {url('https', settings.domain, settings.public.https_port)}   (placeholder certificate)")
+        at = url("https", settings.domain, settings.public.https_port)
+        lines.append(f"    {at}   (placeholder certificate until DNS points here)")
     if settings.internal:
-        lines.append(f"    {url('http', settings.internal_domain, settings.internal.http_port)}   {_reach(settings)}")
+        scheme, port = _internal_scheme(settings.internal)
+        lines.append(f"    {url(scheme, settings.internal_domain, port)}   {_reach(settings.internal)}")
+        if settings.internal_tls is InternalTls.PRIVATE_CA:
+            lines.append(f"    Trust its certificate: shoestring ssl ca{option(paths, recorded=recorded)}")
     first = paths.applications(Side.PUBLIC) / "example.yaml" if settings.public else paths.applications(Side.INTERNAL)
     lines.append(f"    Next: shoestring status{option(paths, recorded=recorded)}")
     lines.append(f"          edit {first}")
@@ -118,19 +146,26 @@ def url(scheme: str, host: str, port: int) -> str:
     return f"{scheme}://{host}" + ("" if port == {"http": 80, "https": 443}[scheme] else f":{port}")
 
 
-def _reach(settings: Settings) -> str:
-    internal = settings.internal
-    if internal is None or not ipaddress.ip_address(internal.address).is_loopback:
+def _internal_scheme(internal: InternalSettings) -> tuple[str, int]:
+    """How internal applications are asked, and at which port."""
+    return ("http", internal.http_port) if internal.tls is InternalTls.NONE else ("https", internal.https_port)
+
+
+def _reach(internal: InternalSettings) -> str:
+    if not ipaddress.ip_address(internal.address).is_loopback:
         return ""
-    port = internal.http_port
+    _, port = _internal_scheme(internal)
     return f"(ssh -L {port}:{_at(internal.address)}:{port} THIS-HOST)"
 
 
 def table(rows: Iterable[Row]) -> list[str]:
-    """Lines of columns, each as wide as its widest."""
+    """Lines of columns, each as wide as its widest cell; the last cell of a row may go on under the next columns."""
     all_rows = list(rows)
-    widths = [max(len(cell) for cell in column) for column in zip(*all_rows, strict=True)]
+    widths = [
+        max((len(row[column]) for row in all_rows if len(row) > column + 1), default=0)
+        for column in range(max((len(row) for row in all_rows), default=0))
+    ]
     return [
-        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip()
         for row in all_rows
     ]

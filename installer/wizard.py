@@ -10,7 +10,7 @@ from questionary import Style
 
 from installer.host import preflight
 from installer.progress import wrapped
-from installer.questions import Context, Question
+from installer.question import Context, Question
 from runtime.errors import ShoestringError
 from runtime.paths import Paths
 

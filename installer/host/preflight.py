@@ -14,6 +14,7 @@ from installer.host.ports import overlap
 from runtime.documents import KeyPath, dotted
 from runtime.errors import ExitCode, ShoestringError
 from runtime.paths import Paths
+from runtime.sections import InternalTls
 from runtime.settings import Settings
 
 COMPOSE_MINIMUM = (2, 20)
@@ -165,7 +166,10 @@ def wanted_ports(settings: Settings) -> tuple[tuple[KeyPath, str, int], ...]:
         wanted.append((("public", "http_port"), at, settings.public.http_port))
         wanted.append((("public", "https_port"), at, settings.public.https_port))
     if settings.internal:
-        wanted.append((("internal", "http_port"), settings.internal.address, settings.internal.http_port))
+        at = settings.internal.address
+        wanted.append((("internal", "http_port"), at, settings.internal.http_port))
+        if settings.internal_tls is not InternalTls.NONE:
+            wanted.append((("internal", "https_port"), at, settings.internal.https_port))
     return tuple(wanted)
 
 

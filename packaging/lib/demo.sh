@@ -13,7 +13,7 @@ instance: $DEMO
 domain: example.test
 email: ops@example.test
 public: {address: 127.0.0.1, http_port: 8080, https_port: 8443}
-internal: {address: 127.0.0.1, http_port: 8081, domain: internal.example.test}
+internal: {address: 127.0.0.1, http_port: 8081, https_port: 8444, domain: internal.example.test}
 acme: {server: staging}
 images: {source: $IMAGE_SOURCE}
 END
@@ -43,8 +43,8 @@ demo() {
 show_demo() {
   local failed=0
   printf '\n'
-  show_page "public page" example.test 8443 https || failed=1
-  show_page "internal page" internal.example.test 8081 http || failed=1
+  show_page "public page" example.test 8443 || failed=1
+  show_page "internal page" internal.example.test 8444 || failed=1
   if ((failed)); then
     printf '\nSee why with: sudo shoestring status --data-directory %s\n' "$DEMO_DIRECTORY"
     exit 1
@@ -53,7 +53,7 @@ show_demo() {
 
   Try next
     curl -k --resolve example.test:8443:127.0.0.1 https://example.test:8443/
-    curl --resolve internal.example.test:8081:127.0.0.1 http://internal.example.test:8081/
+    curl -k --resolve internal.example.test:8444:127.0.0.1 https://internal.example.test:8444/
     sudo shoestring status --data-directory $DEMO_DIRECTORY
     sudo shoestring plan --data-directory $DEMO_DIRECTORY
     edit $DEMO_DIRECTORY/conf/applications-public/example.yaml
@@ -61,13 +61,13 @@ show_demo() {
 END
 }
 
-# Fetches and prints one page of the demo: show_page NAME HOST PORT SCHEME. Fails if it is not answered with 200.
+# Fetches and prints one page of the demo: show_page NAME HOST PORT. Fails if it is not answered with 200.
 show_page() {
-  local host=$2 port=$3 url="$4://$2:$3/" page code tries
+  local host=$2 port=$3 url="https://$2:$3/" page code tries
   begin "$1"
   page=$(mktemp)
   for tries in {1..30}; do
-    # The certificate is a placeholder. A proxy of the environment does not know these names.
+    # The certificates are a placeholder and one of a CA of its own. A proxy of the environment does not know these names.
     code=$(curl --silent --insecure --noproxy '*' --max-time 10 --resolve "$host:$port:127.0.0.1" \
       --output "$page" --write-out '%{http_code}' "$url") || true
     if [[ $code == 200 ]]; then break; fi

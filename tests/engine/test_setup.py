@@ -49,6 +49,7 @@ class Host:
     public_http: int
     public_https: int
     internal_http: int
+    internal_https: int
 
     def answers(self, **changed: str) -> Path:
         """An answers file; `changed` has lines to replace or add, by their key."""
@@ -56,13 +57,18 @@ class Host:
             "domain": "example.test",
             "email": "ops@example.test",
             "public": f"{{address: {LOOPBACK}, http_port: {self.public_http}, https_port: {self.public_https}}}",
-            "internal": f"{{http_port: {self.internal_http}}}",
+            "internal": self.internal,
             "images": "{source: local}",
             **changed,
         }
         file = self.record.with_name("answers.yaml")
         file.write_text("".join(f"{key}: {value}\n" for key, value in lines.items()))
         return file
+
+    @property
+    def internal(self) -> str:
+        """The internal side's answers."""
+        return f"{{http_port: {self.internal_http}, https_port: {self.internal_https}}}"
 
     def options(self, answers: Path | None = None, *, start: bool = False, dry_run: bool = False) -> SetupOptions:
         return SetupOptions(
@@ -97,7 +103,7 @@ def _images() -> None:
 @pytest.fixture
 def host(tmp_path: Path) -> Iterator[Host]:
     paths = Paths(tmp_path / "srv" / f"t{secrets.token_hex(3)}")
-    yield Host(paths, tmp_path / "record", free_port(), free_port(), free_port())
+    yield Host(paths, tmp_path / "record", free_port(), free_port(), free_port(), free_port())
     if paths.settings.exists():
         cluster = operations.open_cluster(paths)
         operations.stop(cluster, timeout=60)
@@ -112,7 +118,7 @@ def conf_and_data(paths: Paths) -> dict[str, bytes]:
         for path in top.rglob("*"):
             name = str(path.relative_to(paths.root))
             if not name.startswith("conf/.git/"):
-                secret = path.is_dir() or name.startswith("data/haproxy-public-ssl/")
+                secret = path.is_dir() or name.startswith(("data/haproxy-public-ssl/", "data/private-ca/"))
                 found[f"{stat.filemode(path.stat().st_mode)} {name}"] = b"" if secret else path.read_bytes()
     return found
 
@@ -122,7 +128,7 @@ def test_answers_from_a_file_lead_to_a_served_page(host: Host, capsys: pytest.Ca
     assert "in the container <b>example</b>" in host.page()
     said = capsys.readouterr().out
     assert f"  ✓ data directory          {host.paths.root}\n" in said
-    assert f"    https://example.test:{host.public_https}   (placeholder certificate)\n" in said
+    assert f"    https://example.test:{host.public_https}   (placeholder certificate until DNS points here)\n" in said
     assert host.record.read_text() == f"{host.paths.root}\n"
     key = host.paths.proxy_certificates(Side.PUBLIC) / "invalid.pem.key"
     assert (key.stat().st_uid, key.stat().st_gid, stat.S_IMODE(key.stat().st_mode)) == (0, 99, 0o640)
@@ -136,7 +142,7 @@ def test_answers_from_a_file_lead_to_a_served_page(host: Host, capsys: pytest.Ca
     public = f"{{address: {LOOPBACK}, http_port: {host.public_http}, https_port: {moved}}}"
     assert setup.run(host.options(host.answers(public=public), start=True)) is ExitCode.DONE
     assert f"public.https_port  {host.public_https} → {moved}" in capsys.readouterr().out
-    assert "It works" in Host(host.paths, host.record, 0, moved, 0).page()
+    assert "It works" in Host(host.paths, host.record, 0, moved, 0, 0).page()
 
 
 class Terminal:
@@ -192,8 +198,10 @@ def answer_all(terminal: Terminal, host: Host) -> None:
     terminal.type("Public port for HTTP ", str(host.public_http))
     terminal.type("Public port for HTTPS", str(host.public_https))
     terminal.answer("How will you reach internal services?")
-    terminal.type("Internal port for HTTP", str(host.internal_http))
+    terminal.type("Internal port for HTTP ", str(host.internal_http))
     terminal.answer("Internal domain")
+    terminal.answer("HTTPS for internal services")
+    terminal.type("Internal port for HTTPS", str(host.internal_https))
     terminal.answer("Certificates from Let's Encrypt")
     terminal.answer("Container images", DOWN)
 
@@ -214,9 +222,9 @@ def test_questions_in_a_terminal_lead_to_a_served_page(host: Host, tmp_path: Pat
     cluster = operations.open_cluster(host.paths)
     assert operations.stop(cluster, timeout=60).ok
     cluster.client.close()
-    twin = Host(Paths(tmp_path / "twin" / host.paths.root.name), host.record, 0, 0, 0)
+    twin = Host(Paths(tmp_path / "twin" / host.paths.root.name), host.record, 0, 0, 0, 0)
     public = f"{{address: {address}, http_port: {host.public_http}, https_port: {host.public_https}}}"
-    answers = twin.answers(public=public, internal=f"{{http_port: {host.internal_http}}}")
+    answers = twin.answers(public=public, internal=host.internal)
     assert setup.run(twin.options(answers)) is ExitCode.DONE
     assert conf_and_data(twin.paths) == by_questions
 
@@ -232,8 +240,10 @@ def test_a_second_run_offers_the_present_settings(host: Host) -> None:
         ("Public port for HTTP ", str(host.public_http)),
         ("Public port for HTTPS", str(host.public_https)),
         ("How will you reach internal services?", "An SSH tunnel"),
-        ("Internal port for HTTP", str(host.internal_http)),
+        ("Internal port for HTTP ", str(host.internal_http)),
         ("Internal domain", "internal.example.test"),
+        ("HTTPS for internal services", "Yes, by a CA of your own"),
+        ("Internal port for HTTPS", str(host.internal_https)),
         ("Certificates from Let's Encrypt", "production"),
     ):
         terminal.process.expect_exact(question)

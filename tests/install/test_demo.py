@@ -19,7 +19,7 @@ def test_the_demo_serves_both_pages(host):
     result = host.install("--demo")
     assert result.returncode == 0, result.stdout + result.stderr
     assert "https://example.test:8443/ answered 200" in result.stdout
-    assert "http://internal.example.test:8081/ answered 200" in result.stdout
+    assert "https://internal.example.test:8444/ answered 200" in result.stdout
     assert "This is the application <b>example</b>" in result.stdout
     assert "install.sh --remove" in result.stdout
 

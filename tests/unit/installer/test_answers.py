@@ -11,9 +11,9 @@ from installer import answers
 from installer.answers import Given
 from installer.host.facts import Facts
 from installer.leaves import OFF
-from installer.questions import Context, Question
+from installer.question import Context, Question
 from runtime.errors import ExitCode, SettingsError, UsageError
-from runtime.sections import InternalSettings, NetworkSettings
+from runtime.sections import AcmeSettings, DnsSettings, InternalSettings, InternalTls, NetworkSettings
 from runtime.settings import Settings
 
 PRESENT = Settings(
@@ -123,9 +123,55 @@ def test_a_person_is_asked_what_is_not_given_and_what_applies(facts: Facts, tmp_
         "internal.address",
         "internal.http_port",
         "internal.domain",
-        "acme.server",
+        "internal.tls",
+        "internal.https_port",
         "images.source",
     ]
+
+
+@pytest.mark.parametrize(
+    ("tls", "needed"),
+    [
+        ("private-ca", ["internal.https_port", "acme.server"]),
+        ("none", ["acme.server"]),
+        ("dns-01", ["internal.https_port", "acme.dns.provider", "acme.server"]),
+    ],
+)
+def test_what_is_asked_depends_on_where_internal_certificates_come_from(
+    facts: Facts, tmp_path: Path, tls: str, needed: list[str]
+) -> None:
+    asked = []
+
+    def ask(question: Question, context: Context) -> object:
+        asked.append(".".join(map(str, question.key)))
+        return "cloudflare" if question.key[-1] == "provider" else answers.take_default(question, context)
+
+    text = f"domain: example.com\ninternal: {{tls: {tls}}}\n"
+    settings = answers.collect(facts, None, given(tmp_path, text), ask)
+    assert [key for key in asked if key.startswith("acme") or key.endswith("internal.https_port")] == needed
+    assert settings.internal_tls == tls
+    assert settings.acme.dns.provider == ("cloudflare" if tls == "dns-01" else "")
+
+
+def test_a_dns_provider_that_is_missing_is_told(facts: Facts, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"acme\.dns\.provider\. Add them to"):
+        answers.collect(facts, None, given(tmp_path, "domain: a.example\ninternal: {tls: dns-01}\n"))
+
+
+def test_what_is_not_asked_this_time_stays(facts: Facts, tmp_path: Path) -> None:
+    internal = InternalSettings(address="10.0.0.5", https_port=9443, tls=InternalTls.NONE)
+    present = replace(
+        PRESENT, internal=internal, acme=AcmeSettings(dns=DnsSettings(provider="cloudflare", resolvers=("9.9.9.9",)))
+    )
+    assert answers.collect(facts, present, Given()) == present
+    switched = answers.collect(facts, present, given(tmp_path, "internal: {tls: dns-01}\n"))
+    assert switched == replace(present, internal=replace(internal, tls=InternalTls.DNS_01))
+
+
+def test_a_side_that_is_switched_on_by_one_answer_gets_all_its_defaults(facts: Facts, tmp_path: Path) -> None:
+    off = replace(PRESENT, internal=None)
+    on = answers.collect(facts, off, given(tmp_path, "internal: {tls: none}\n"))
+    assert on.internal == InternalSettings(tls=InternalTls.NONE)
 
 
 @pytest.mark.parametrize(

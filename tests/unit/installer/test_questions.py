@@ -9,7 +9,8 @@ import pytest
 from installer.host.facts import Facts
 from installer.host.ports import Listener
 from installer.leaves import OFF, Leaves
-from installer.questions import QUESTIONS, Context, Question, is_domain
+from installer.question import Context, Question
+from installer.questions import QUESTIONS, is_domain
 from runtime.sections import InternalSettings, PublicSettings
 from runtime.settings import Settings
 
@@ -77,6 +78,42 @@ def test_the_internal_port_is_one_that_is_free(
         ("internal", "address"): internal,
     }
     assert offered(replace(facts, listeners=listeners), ("internal", "http_port"), answers) == port
+
+
+@pytest.mark.parametrize(
+    ("public", "internal", "listeners", "port"),
+    [
+        ("203.0.113.7", "127.0.0.1", (), 8444),
+        ("203.0.113.7", "127.0.0.1", (Listener("127.0.0.1", 8444),), 8445),
+        ("203.0.113.7", "10.0.0.5", (), 443),
+        ("0.0.0.0", "10.0.0.5", (), 8444),
+    ],
+)
+def test_the_internal_https_port_is_one_that_is_free(
+    facts: Facts, public: str, internal: str, listeners: tuple[Listener, ...], port: int
+) -> None:
+    answers: Leaves = {
+        ("public", "address"): public,
+        ("public", "http_port"): 80,
+        ("public", "https_port"): 443,
+        ("internal", "address"): internal,
+        ("internal", "http_port"): 8081,
+    }
+    context = Context(replace(facts, listeners=listeners), None, answers)
+    https = question("internal", "https_port")
+    assert https.offered(context) == port
+    with pytest.raises(ValueError, match=r"8081 is internal\.http_port already"):
+        https.check(context, 8081)
+
+
+def test_a_public_authority_is_asked_about_only_where_it_signs(facts: Facts) -> None:
+    def asks(answers: Leaves) -> bool:
+        return question("acme", "server").applies(Context(facts, None, answers))
+
+    assert asks({("public", "address"): "0.0.0.0", ("internal", "tls"): "none"})
+    assert asks({("public",): OFF, ("internal", "tls"): "dns-01"})
+    assert not asks({("public",): OFF, ("internal", "tls"): "private-ca"})
+    assert not question("internal", "tls").applies(Context(facts, None, {("internal",): OFF}))
 
 
 def test_a_port_is_checked_when_it_is_typed(facts: Facts) -> None:

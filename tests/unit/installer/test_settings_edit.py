@@ -84,6 +84,16 @@ def test_a_file_with_windows_line_ends_keeps_them() -> None:
     assert edited.count("\n") == edited.count("\r\n") == windows.count("\n") + 1
 
 
+def test_a_value_two_sections_deep_is_set_where_its_section_is_or_is_not() -> None:
+    own = OWN + "acme:\n  server: staging # for now\n"
+    for dns in ("", "  dns:\n    resolvers: [9.9.9.9]\n", "  dns: {}\n"):
+        settings = settings_file.parse(FILE, own + dns)
+        acme = replace(settings.acme, dns=replace(settings.acme.dns, provider="cloudflare"))
+        edited = edit(FILE, own + dns, replace(settings, acme=acme))
+        assert settings_file.parse(FILE, edited) == replace(settings, acme=acme)
+        assert len(changed(own + dns, edited)) <= 2
+
+
 def test_a_list_changes_as_a_whole() -> None:
     settings = settings_file.parse(FILE, OWN)
     edited = edit(FILE, OWN, replace(settings, networks=NetworkSettings(additional=("postgres", "redis"))))

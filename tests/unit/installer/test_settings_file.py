@@ -8,7 +8,15 @@ import pytest
 
 from installer import settings_file
 from runtime import documents
-from runtime.sections import AcmeSettings, InternalSettings, NetworkSettings, PublicSettings
+from runtime.sections import (
+    AcmeSettings,
+    DnsSettings,
+    InternalSettings,
+    InternalTls,
+    NetworkSettings,
+    NotifySettings,
+    PublicSettings,
+)
 from runtime.settings import Settings
 
 FILE = Path("shoestring.yaml")
@@ -18,8 +26,13 @@ ALL = Settings(
     email="o'brien+#x@example.com",
     instance="123",
     public=PublicSettings(address="2001:db8::1", http_port=8080, https_port=8443),
-    internal=InternalSettings(address="::1", domain="yes.no"),
-    acme=AcmeSettings(server="https://acme.example/directory"),
+    internal=InternalSettings(address="::1", domain="yes.no", tls=InternalTls.DNS_01),
+    acme=AcmeSettings(
+        server="https://acme.example/directory",
+        ca_file="/etc/ca's.pem",
+        dns=DnsSettings(provider="rfc2136", resolvers=("[::1]:53", "127.0.0.1:5353")),
+    ),
+    notify=NotifySettings(url="https://ntfy.example/a?b=c#d", command="/bin/tell 'a b' --now"),
     networks=NetworkSettings(public="on", internal="off", additional=("null", "1e3")),
 )
 

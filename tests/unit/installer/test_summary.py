@@ -12,7 +12,7 @@ from installer.data_directory import Update
 from installer.host.facts import EngineFacts, Facts
 from installer.shipped import Action, FileChange
 from runtime.paths import Paths
-from runtime.sections import AcmeSettings, InternalSettings, PublicSettings
+from runtime.sections import AcmeSettings, DnsSettings, InternalSettings, InternalTls, PublicSettings
 from runtime.settings import Settings
 
 PATHS = Paths(Path("/srv/shoestring"))
@@ -40,12 +40,42 @@ def test_the_host(facts: Facts) -> None:
 
 def test_what_was_answered() -> None:
     assert summary.settings_lines(SETTINGS, PATHS) == [
-        "  example.com           public    203.0.113.7:80, 443",
-        "  internal.example.com  internal  127.0.0.1:8081  by an SSH tunnel",
-        "  certificates                    Let's Encrypt (production)",
+        "  example.com           public    203.0.113.7:80, 443                     "
+        "certificate from Let's Encrypt (staging first)",
+        "  internal.example.com  internal  127.0.0.1:8081, 8444  by an SSH tunnel  certificate from your own CA",
         "  images                          pulled from a registry",
         "  data directory                  /srv/shoestring",
     ]
+
+
+@pytest.mark.parametrize(
+    ("tls", "acme", "public", "internal"),
+    [
+        (
+            InternalTls.NONE,
+            AcmeSettings(server="staging"),
+            "Let's Encrypt's staging (browsers refuse it)",
+            "plain HTTP",
+        ),
+        (
+            InternalTls.DNS_01,
+            AcmeSettings(server="https://ca.example/dir", dns=DnsSettings(provider="cloudflare")),
+            "https://ca.example/dir",
+            "wildcard certificate from https://ca.example/dir, by DNS at cloudflare",
+        ),
+        (
+            InternalTls.PRIVATE_CA,
+            AcmeSettings(server="https://ca.example/dir", staging="https://trial.example/dir"),
+            "https://ca.example/dir (staging first)",
+            "certificate from your own CA",
+        ),
+    ],
+)
+def test_where_each_certificate_comes_from(tls: InternalTls, acme: AcmeSettings, public: str, internal: str) -> None:
+    lines = summary.settings_lines(replace(SETTINGS, internal=InternalSettings(tls=tls), acme=acme), PATHS)
+    assert lines[0].endswith(f"  certificate from {public}")
+    assert lines[1].endswith(f"  {internal}")
+    assert ("8444" in lines[1]) is (tls is not InternalTls.NONE)
 
 
 def test_internal_services_that_the_internet_reaches_are_told() -> None:
@@ -74,12 +104,14 @@ def test_what_a_second_run_changes() -> None:
 def test_how_to_go_on() -> None:
     assert summary.closing_lines(SETTINGS, PATHS, 41.4, recorded=True) == [
         "  Done in 41 s.",
-        "    https://example.com   (placeholder certificate)",
-        "    http://internal.example.com:8081   (ssh -L 8081:127.0.0.1:8081 THIS-HOST)",
+        "    https://example.com   (placeholder certificate until DNS points here)",
+        "    https://internal.example.com:8444   (ssh -L 8444:127.0.0.1:8444 THIS-HOST)",
+        "    Trust its certificate: shoestring ssl ca",
         "    Next: shoestring status",
         "          edit /srv/shoestring/conf/applications-public/example.yaml",
     ]
-    other = replace(SETTINGS, public=None, internal=InternalSettings(address="10.0.0.5", http_port=80))
+    plain = InternalSettings(address="10.0.0.5", http_port=80, tls=InternalTls.NONE)
+    other = replace(SETTINGS, public=None, internal=plain)
     assert summary.closing_lines(other, PATHS, 1, recorded=False)[1:] == [
         "    http://internal.example.com",
         "    Next: shoestring status --data-directory /srv/shoestring",

@@ -13,7 +13,7 @@ from installer.host.ports import Container, Listener
 from installer.host.preflight import DirectoryState, Preflight, SetupRefusedError
 from runtime.errors import ExitCode
 from runtime.paths import Paths
-from runtime.sections import InternalSettings, PublicSettings
+from runtime.sections import InternalSettings, InternalTls, PublicSettings
 from runtime.settings import Settings
 
 ROOT = Path("/srv/shoestring")
@@ -88,6 +88,12 @@ def test_a_port_that_a_service_holds(facts: Facts) -> None:
         "or choose another public.http_port."
     )
     assert found[1].endswith("or choose another internal.http_port.")
+
+
+def test_the_internal_side_needs_its_https_port_unless_it_is_plain(facts: Facts) -> None:
+    taken = replace(facts, listeners=(Listener("127.0.0.1", 8444, "node", 99),))
+    assert check(taken)[0].endswith("or choose another internal.https_port.")
+    assert check(taken, replace(SETTINGS, internal=InternalSettings(tls=InternalTls.NONE))) == ()
 
 
 def test_a_port_that_a_plain_process_holds_or_nobody_can_tell(facts: Facts) -> None:
