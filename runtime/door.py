@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     reload = commands.add_parser("reload", help="render, check and load the proxies' configuration")
     reload.add_argument("side", nargs="?", choices=[side.value for side in Side], help="default: both sides")
     commands.add_parser("watchdog", help="one pass: mend what differs from the files, and end")
+    commands.add_parser("renew", help="renew the certificates that are due, and end")
     commands.add_parser("plan", help="show what start would change")
     commands.add_parser("status", help="show what runs")
     return top
@@ -85,6 +86,11 @@ def _change(options: argparse.Namespace, cluster: operations.Cluster) -> ExitCod
             print(f"Nothing done. {error}")
             return ExitCode.DONE
         done = NOTHING_TO_DO
+    elif options.command == "renew":
+        from runtime.certificates import renewal
+
+        result = renewal.renew(cluster, listener, cluster.clock(), timeout=LOCK_TIMEOUT_SECONDS)
+        done = "no certificate is due"
     else:
         sides = (Side(options.side),) if options.side else tuple(Side)
         result = operations.reload(cluster, sides, listener, LOCK_TIMEOUT_SECONDS)

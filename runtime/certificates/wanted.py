@@ -61,21 +61,28 @@ def _public(settings: Settings, applications: dict[str, tuple[str, ...]]) -> Wis
     wanted = []
     unprovable = []
     for application, host_names in applications.items():
-        names = tuple(name for name in host_names if not _is_reserved(settings, name))
-        issuer = Issuer.HTTP_01
-        if any(name.startswith("*.") for name in names):
-            if settings.acme.dns.provider:
-                issuer = Issuer.DNS_01
-            else:
-                wild = ", ".join(name for name in names if name.startswith("*."))
-                unprovable.append(
-                    f"{application}: {wild} can be proven by DNS records only; set acme.dns.provider, and its "
-                    "variables in secrets.yaml (docs/certificates.md)"
-                )
-                names = tuple(name for name in names if not name.startswith("*."))
+        reserved = tuple(name for name in host_names if _is_reserved(settings, name))
+        if reserved:
+            unprovable.append(_reserved(application, reserved))
+        names = tuple(name for name in dict.fromkeys(host_names) if name not in reserved)
+        wild = tuple(name for name in names if name.startswith("*."))
+        if wild and not settings.acme.dns.provider:
+            unprovable.append(
+                f"{application}: {', '.join(wild)} can be proven by DNS records only; set acme.dns.provider, and its "
+                "variables in secrets.yaml (docs/certificates.md)"
+            )
+            names = tuple(name for name in names if name not in wild)
         if names:
-            wanted.append(Wanted(_file_name(application), Side.PUBLIC, tuple(dict.fromkeys(names)), issuer))
+            issuer = Issuer.DNS_01 if wild and settings.acme.dns.provider else Issuer.HTTP_01
+            wanted.append(Wanted(_file_name(application), Side.PUBLIC, names, issuer))
     return Wishes(tuple(wanted), tuple(unprovable))
+
+
+def _reserved(name: str, host_names: tuple[str, ...]) -> str:
+    return (
+        f"{name}: no public authority signs {', '.join(host_names)}, a name for tests and private networks; it is "
+        "served with a certificate that no browser trusts"
+    )
 
 
 def _is_reserved(settings: Settings, name: str) -> bool:
@@ -89,6 +96,8 @@ def _internal(settings: Settings, applications: dict[str, tuple[str, ...]]) -> W
     tls, domain = settings.internal_tls, settings.internal_domain
     if tls is InternalTls.NONE:
         return Wishes(())
+    if tls is InternalTls.DNS_01 and _is_reserved(settings, domain):
+        return Wishes((), (_reserved(INTERNAL, (domain,)),))
     issuer = Issuer.PRIVATE_CA if tls is InternalTls.PRIVATE_CA else Issuer.DNS_01
     shared = Wanted(INTERNAL, Side.INTERNAL, (domain, f"*.{domain}"), issuer)
     others = {
