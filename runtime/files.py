@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from runtime.errors import LockedError, ShoestringError
 
 LOCK_POLL_SECONDS = 0.1
+# What a file is called until it has its name. A dot file: HAProxy skips those when it loads a directory.
+_UNFINISHED = re.compile(r"\..+\.[a-z0-9_]{8}\.part")
 
 
 def write(path: Path, content: str | bytes, mode: int = 0o644, group: int | None = None) -> bool:
@@ -41,9 +44,50 @@ def _is_already(path: Path, data: bytes, mode: int, group: int | None) -> bool:
         return False
 
 
+def write_in_turn(
+    contents: Sequence[tuple[Path, bytes]], mode: int, group: int, written: Callable[[int], None] = lambda index: None
+) -> None:
+    """Write files of one directory one after the other; a file may come more than once.
+
+    All of it is on the disk before the first is in its place, so that a full disk changes nothing. `written` hears
+    the index of each that is in its place. Raises ShoestringError.
+    """
+    staged: list[Path] = []
+    try:
+        for path, data in contents:
+            staged.append(_stage(path, data, mode, group))
+        for index, (path, _) in enumerate(contents):
+            staged[index].replace(path)
+            _sync_directory(path.parent)
+            written(index)
+    except OSError as error:
+        path = contents[0][0]
+        raise ShoestringError(f"Cannot write {path}: {error.strerror}. Nothing was changed there.") from error
+    finally:
+        for each in staged:
+            each.unlink(missing_ok=True)
+
+
+def sweep(directory: Path) -> None:
+    """Remove what killed processes left half-written. Nobody else may be writing to this directory."""
+    for file in directory.glob(".*"):
+        if _UNFINISHED.fullmatch(file.name):
+            remove(file)
+
+
 def _replace(path: Path, data: bytes, mode: int, group: int | None) -> None:
-    # A dot file: HAProxy skips those when it loads a directory of certificates.
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    staged = _stage(path, data, mode, group)
+    try:
+        staged.replace(path)
+    except BaseException:
+        staged.unlink(missing_ok=True)
+        raise
+    _sync_directory(path.parent)
+
+
+def _stage(path: Path, data: bytes, mode: int, group: int | None) -> Path:
+    """Put a file on the disk beside where it will be; returns where."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -51,11 +95,10 @@ def _replace(path: Path, data: bytes, mode: int, group: int | None) -> None:
             _give(file.fileno(), path, group)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    _sync_directory(path.parent)
+    return Path(name)
 
 
 def _give(descriptor: int, path: Path, group: int | None) -> None:

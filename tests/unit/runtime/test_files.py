@@ -107,3 +107,43 @@ def test_the_lock_is_free_after_its_block(tmp_path: Path) -> None:
         pass
     with files.lock(lock):
         assert lock.exists()
+
+
+def test_files_in_turn_are_all_on_the_disk_before_the_first_is_in_its_place(tmp_path: Path) -> None:
+    first, second = tmp_path / "a", tmp_path / "b"
+    first.write_text("old")
+    seen = []
+
+    def look(index: int) -> None:
+        seen.append((index, first.read_text(), second.exists(), len(list(tmp_path.glob(".*.part")))))
+
+    files.write_in_turn([(first, b"both"), (second, b"key"), (first, b"new")], 0o640, os.getgid(), look)
+    assert seen == [(0, "both", False, 2), (1, "both", True, 1), (2, "new", True, 0)]
+    assert {each.name for each in tmp_path.iterdir()} == {"a", "b"}
+    assert first.stat().st_mode & 0o777 == 0o640
+
+
+def test_files_in_turn_change_nothing_where_one_of_them_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "a"
+    file.write_text("old")
+    calls = []
+
+    def full(descriptor: int) -> None:
+        calls.append(descriptor)
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ShoestringError, match="No space left on device"):
+        files.write_in_turn([(file, b"both"), (tmp_path / "b", b"key")], 0o640, os.getgid())
+    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("a", "old")]
+
+
+def test_what_a_killed_process_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
+    kept = ("a.pem", ".a.pem.abcd1234.mine", ".part", ".a.part")
+    for name in (*kept, ".a.pem.abcd1234.part"):
+        (tmp_path / name).touch()
+    files.sweep(tmp_path)
+    assert {each.name for each in tmp_path.iterdir()} == set(kept)
