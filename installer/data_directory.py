@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
+import time
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from installer import conf_repository, keys, settings_edit, settings_file, shipped, staging
+from installer import conf_repository, settings_edit, settings_file, shipped, staging
 from installer.shipped import FileChange
 from runtime import files
+from runtime.certificates import placeholder
 from runtime.core import PROXY_GID
 from runtime.errors import ShoestringError
 from runtime.paths import Paths, Side
@@ -20,7 +21,6 @@ SECRETS = """\
 FIRST_COMMIT = "Configuration as set up"
 LATER_COMMIT = "Changed by shoestring setup"
 PRIVATE_FILE_MODE, SECRET_DIRECTORY_MODE = 0o600, 0o750
-KEY_MODE = 0o640
 
 
 @dataclass(frozen=True)
@@ -88,16 +88,8 @@ def _owner(paths: Paths) -> int:
 
 
 def write_placeholder(paths: Paths, proxy_group: int) -> bool:
-    """Write the placeholder certificate and its key, if they are not there. Returns whether it wrote them."""
-    directory = paths.proxy_certificates(Side.PUBLIC)
-    certificate, key = (directory / f"{keys.PLACEHOLDER_NAME}{suffix}" for suffix in (".pem", ".pem.key"))
-    if certificate.exists() and key.exists():
-        return False
-    pair = keys.placeholder(datetime.datetime.now(datetime.UTC))
-    # The key first: a certificate without its key would stop HAProxy.
-    files.write(key, pair.key, KEY_MODE, proxy_group)
-    files.write(certificate, pair.certificate, group=proxy_group)
-    return True
+    """Write the placeholder certificate, if the public proxy has none to start with. Returns whether it wrote it."""
+    return placeholder.ensure(paths.proxy_certificates(Side.PUBLIC), proxy_group, time.time())
 
 
 def plan_update(paths: Paths, settings: Settings) -> Update:

@@ -80,6 +80,10 @@ def test_runtime_never_imports_installer() -> None:
         ("jinja2", {"runtime.proxy.render", "installer.shipped"}),
         ("questionary", {"installer.wizard"}),
         (
+            "cryptography",
+            {f"runtime.certificates.{module}" for module in ("keys", "placeholder", "private_ca", "read")},
+        ),
+        (
             "typer",
             {
                 "installer.cli",
