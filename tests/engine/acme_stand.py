@@ -29,20 +29,26 @@ if TYPE_CHECKING:
 IMAGES = Path(__file__).parent / "images"
 # pebble's names of its endpoints, not Let's Encrypt's on purpose (pebble, wfe/wfe.go), and those of RFC 8555.
 ENDPOINTS = {
-    "/dir": "directory",
-    "/nonce-plz": "new-nonce",
-    "/sign-me-up": "new-account",
-    "/my-account": "account",
-    "/order-plz": "new-order",
-    "/my-order": "order",
-    "/finalize-order": "finalize",
-    "/authZ": "authorization",
-    "/chalZ": "challenge",
-    "/certZ": "certificate",
-    "/revoke-cert": "revoke",
-    "/draft-ietf-acme-ari-03/renewalInfo": "renewal-info",
+    "dir": "directory",
+    "nonce-plz": "new-nonce",
+    "sign-me-up": "new-account",
+    "my-account": "account",
+    "order-plz": "new-order",
+    "my-order": "order",
+    "finalize-order": "finalize",
+    "authZ": "authorization",
+    "chalZ": "challenge",
+    "certZ": "certificate",
+    "revoke-cert": "revoke",
+    "rollover-account-key": "key-change",
+    "draft-ietf-acme-ari-03": "renewal-info",
 }
-HANDLED = re.compile(r"[A-Z]+ (/\S*?)/? -> calling handler")
+HANDLED = re.compile(r"[A-Z]+ (/\S*) -> calling handler")
+
+
+def endpoint(path: str) -> str:
+    """What RFC 8555 calls an endpoint of pebble's; its path if it has no name there."""
+    return ENDPOINTS.get(path.split("/")[1], path)
 
 
 @dataclass(frozen=True)
@@ -180,7 +186,7 @@ class Pebble:
     def _logged(self) -> Counter[str]:
         assert self._container
         paths = HANDLED.findall(self._container.logs().decode())
-        return Counter(ENDPOINTS.get(path, path) for path in paths)
+        return Counter(map(endpoint, paths))
 
     def _configure(self) -> None:
         configuration = {
