@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runtime import core, engine, files, observed, quiet, settings
 from runtime.apply import Listener, Outcome, Tools, apply
+from runtime.certificates import placeholder
 from runtime.changes import ApplyProject, InstallProxy, Plan
 from runtime.desired import Desired, build, read
 from runtime.errors import Problem, UsageError
@@ -17,6 +19,7 @@ from runtime.plan import ProxyDifference, plan_start, plan_stop, refused_removal
 from runtime.projects import Project
 from runtime.proxy import install
 from runtime.proxy.model import ProxyModel
+from runtime.sections import InternalTls
 from runtime.settings import Settings
 from runtime.settle import Failure, settle
 from runtime.status import Status, assess
@@ -178,7 +181,10 @@ def _make_directories(cluster: Cluster) -> None:
     for side in cluster.settings.sides:
         files.make_directory(cluster.run.proxy(side), 0o750, proxy)
         files.make_directory(cluster.paths.proxy_generated(side), 0o750, (0, core.PROXY_GID))
-        files.make_directory(cluster.paths.proxy_certificates(side), 0o750, (0, core.PROXY_GID))
+        certificates = cluster.paths.proxy_certificates(side)
+        files.make_directory(certificates, 0o750, (0, core.PROXY_GID))
+        if side is Side.PUBLIC or cluster.settings.internal_tls is not InternalTls.NONE:
+            placeholder.ensure(certificates, core.PROXY_GID, time.time())
 
 
 def _tools(cluster: Cluster, desired: Desired | None) -> Tools:

@@ -1,0 +1,80 @@
+"""The files of certificates in a proxy's folder. HAProxy can start with what is there at any moment.
+
+It refuses a folder with a certificate whose key is another's. So a pair is never replaced file by file: first the
+certificate's file gets both, in one step (HAProxy does not look at NAME.pem.key then); then the key's file follows;
+then the certificate's file gets the certificate alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from runtime import core, faults, files
+from runtime.certificates.read import KEY_SUFFIX
+from runtime.paths import Paths, Side
+
+MODE, DIRECTORY_MODE = 0o640, 0o750
+ARCHIVE_MODE, ARCHIVE_DIRECTORY_MODE = 0o600, 0o700
+_UNDER_WAY = b"# Shoestring is putting this certificate in place. The key:\n"
+_CERTIFICATE = b"# The certificate:\n"
+_PRIVATE_KEY = b"PRIVATE KEY-----"
+
+
+def certificate_file(paths: Paths, side: Side, name: str) -> Path:
+    """Where the certificate with a name is; its key is beside it, with `.key` added."""
+    return paths.proxy_certificates(side) / f"{name}.pem"
+
+
+def key_file(certificate: Path) -> Path:
+    """Where the key of a certificate is."""
+    return certificate.with_name(certificate.name + KEY_SUFFIX)
+
+
+def read_pair(certificate: Path) -> tuple[bytes, bytes]:
+    """A certificate and its key, as a person may have put them there too: in one file. Raises OSError."""
+    pem = certificate.read_bytes()
+    return pem, pem if _PRIVATE_KEY in pem else key_file(certificate).read_bytes()
+
+
+def write(certificate: Path, chain: bytes, key: bytes) -> None:
+    """Write a certificate and its key. The old pair stays whole if the disk is full. Raises ShoestringError."""
+    files.make_directory(certificate.parent, DIRECTORY_MODE, (0, core.PROXY_GID))
+    chain, key = _ended(chain), _ended(key)
+    steps = [("key", key_file(certificate), key), ("certificate", certificate, chain)]
+    if certificate.exists():
+        steps.insert(0, ("both", certificate, _UNDER_WAY + key + _CERTIFICATE + chain))
+    files.write_in_turn(
+        [(file, data) for _, file, data in steps],
+        MODE,
+        core.PROXY_GID,
+        lambda index: faults.point(f"install-{steps[index][0]}"),
+    )
+
+
+def finish(directory: Path) -> tuple[str, ...]:
+    """End what a killed command left half done; returns the names of the certificates. Raises ShoestringError."""
+    files.sweep(directory)
+    finished = []
+    for file in sorted(directory.glob("*.pem")):
+        head, mark, rest = file.read_bytes().partition(_UNDER_WAY)
+        if mark and not head:
+            key, _, chain = rest.partition(_CERTIFICATE)
+            write(file, chain, key)
+            finished.append(file.stem)
+    return tuple(finished)
+
+
+def archive(certificate: Path, target: Path) -> None:
+    """Copy a certificate and its key to where nothing loads them, then remove them. Raises ShoestringError."""
+    files.make_directory(target.parent, ARCHIVE_DIRECTORY_MODE)
+    for source, copy in ((certificate, target), (key_file(certificate), key_file(target))):
+        if source.exists():
+            files.write(copy, source.read_bytes(), ARCHIVE_MODE)
+    faults.point("archive-copied")
+    # The certificate first: HAProxy does not look at a key alone.
+    files.remove(certificate)
+    files.remove(key_file(certificate))
+
+
+def _ended(pem: bytes) -> bytes:
+    return pem.rstrip() + b"\n"
