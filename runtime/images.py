@@ -54,7 +54,9 @@ class RecipeFile:
 
 HAPROXY = Image("haproxy", "haproxy:3.2-alpine", "haproxy")
 BUSYBOX = Image("busybox", "busybox:1.37", "busybox")
-CATALOGUE = (HAPROXY, BUSYBOX)
+CERTBOT = Image("certbot", "certbot/certbot:v5.1.0", "certbot")
+LEGO = Image("lego", "goacme/lego:v4.35.2", "lego")
+CATALOGUE = (HAPROXY, BUSYBOX, CERTBOT, LEGO)
 
 # What all local images share. It is no application's image, so it is not in the catalogue.
 BASE = Image("base", "debian:trixie-slim", "base")
