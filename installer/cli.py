@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from installer import cli_deploy, cli_images
+from installer import cli_deploy, cli_images, cli_memory, cli_timers
 from installer.cli_options import DataDirectory, DryRun, Json, Timeout
 from runtime.errors import DEBUG_VARIABLE, ExitCode, explain
 from runtime.paths import Side, find
@@ -28,6 +28,9 @@ app = typer.Typer(
 )
 app.add_typer(cli_deploy.app)
 app.add_typer(cli_images.app, name="images")
+app.add_typer(cli_ssl.app, name="ssl")
+app.add_typer(cli_timers.app, name="timers")
+app.add_typer(cli_memory.app)
 
 
 def main() -> None:

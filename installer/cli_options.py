@@ -16,3 +16,4 @@ DataDirectory = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON; see docs/json.md.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and change nothing.")]
 Timeout = Annotated[float, typer.Option(help="Seconds to wait for another command that is at work.", min=0)]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before it is done.")]

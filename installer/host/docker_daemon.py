@@ -1,0 +1,155 @@
+"""Docker's log rotation in /etc/docker/daemon.json, beside what a person has there.
+
+https://docs.docker.com/engine/logging/configure/ and .../drivers/json-file/: by default a container's log grows
+until the disk is full.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runtime import command, files
+from runtime.errors import ShoestringError
+
+FILE = Path("/etc/docker/daemon.json")
+COPY_SUFFIX = ".before-shoestring"
+DRIVER = "json-file"
+# Both drivers take these, and as text only.
+ROTATION = {"max-size": "10m", "max-file": "3"}
+_ROTATED_DRIVERS = (DRIVER, "local")
+_PID_FILE = Path("/var/run/docker.pid")
+_FLAGS = ("--log-driver", "--log-opt")
+RESTART = (
+    "Containers that are made after a restart of Docker have it (systemctl restart docker; all containers restart)."
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would be written; `content` is empty if nothing is, and then `why` says why."""
+
+    content: str = ""
+    added: tuple[str, ...] = ()
+    why: str = ""
+
+
+def plan(present: str | None, arguments: tuple[str, ...] = ()) -> Plan:
+    """What to write beside what is there (None: no file); `arguments` are those that dockerd was started with.
+
+    Keys that are there stay as they are. Raises ShoestringError for a file that is not a JSON object.
+    """
+    flag = next((each for each in arguments if each.split("=")[0] in _FLAGS), "")
+    if flag:
+        # dockerd refuses to start if flags and file say it both.
+        return Plan(why=f"Docker is started with {flag}, which rules its logs; rotation stays yours to set there.")
+    settings = _parse(present)
+    driver = settings.get("log-driver", DRIVER)
+    if driver not in _ROTATED_DRIVERS:
+        return Plan(why=f"Docker's logs go to {driver}, which rotates in its own way.")
+    options = settings.get("log-opts", {})
+    if not isinstance(options, dict):
+        raise ShoestringError(f"log-opts in {FILE} is not an object; mend it, then try again.")
+    missing = {name: value for name, value in ROTATION.items() if name not in options}
+    if "max-size" not in missing:
+        return Plan(why="Docker's logs are rotated already.")
+    added = tuple(f"log-opts.{name}: {value}" for name, value in missing.items())
+    if "log-driver" not in settings:
+        added = (f"log-driver: {DRIVER}", *added)
+    merged = {**settings, "log-driver": driver, "log-opts": {**options, **missing}}
+    return Plan(json.dumps(merged, indent=2, ensure_ascii=False) + "\n", added)
+
+
+def _parse(text: str | None) -> Mapping[str, Any]:
+    """The settings of a file; an empty file has none, as dockerd has it."""
+    try:
+        found = json.loads(text) if text and text.strip() else {}
+    except ValueError as error:
+        raise ShoestringError(f"{FILE} is not JSON ({error}). Mend it, then try again.") from error
+    if not isinstance(found, dict):
+        raise ShoestringError(f"{FILE} is not a JSON object. Mend it, then try again.")
+    return found
+
+
+def look(file: Path = FILE) -> Plan:
+    """What would be written on this host. Changes nothing."""
+    return plan(_read(file), _arguments())
+
+
+def apply(wanted: Plan, file: Path = FILE) -> None:
+    """Write it; the person's file is kept beside it. Raises ShoestringError if dockerd would refuse it.
+
+    Docker reads it when it is restarted, which is left to the person: see RESTART.
+    """
+    if not wanted.content:
+        return
+    before = _read(file)
+    _validate(wanted.content, file)
+    if before is not None:
+        files.write(_copy(file), before, mode=file.stat().st_mode & 0o777)
+    elif not file.parent.is_dir():
+        files.make_directory(file.parent)
+    files.write(file, wanted.content)
+
+
+def undo_about(file: Path = FILE) -> str:
+    """What `undo` would do, as the end of a sentence; empty if there is nothing of ours in the file."""
+    present, before = _read(file), _read(_copy(file))
+    if before is None and present != plan(None).content:
+        return ""
+    if present == plan(before).content:
+        return "put back as it was" if before is not None else "removed"
+    return f"left alone: it was changed since; as it was before is in {_copy(file)}"
+
+
+def undo(file: Path = FILE) -> None:
+    """Put the file back as it was, if it is still as `apply` wrote it."""
+    before = _read(_copy(file))
+    if not undo_about(file) or _read(file) != plan(before).content:
+        return
+    if before is None:
+        files.remove(file)
+    else:
+        files.write(file, before, mode=_copy(file).stat().st_mode & 0o777)
+        files.remove(_copy(file))
+
+
+def _copy(file: Path) -> Path:
+    return file.with_name(file.name + COPY_SUFFIX)
+
+
+def _read(file: Path) -> str | None:
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise ShoestringError(f"Cannot read {file}: {error}.") from error
+
+
+def _arguments() -> tuple[str, ...]:
+    """The arguments of the dockerd that runs; none where none runs."""
+    try:
+        number = int(_PID_FILE.read_text(encoding="ascii"))
+        return tuple(Path(f"/proc/{number}/cmdline").read_text(encoding="utf-8", errors="replace").split("\0"))
+    except (OSError, ValueError):
+        return ()
+
+
+def _validate(content: str, file: Path) -> None:
+    """Have dockerd itself check a file: Engines before 23.0 cannot."""
+    if not command.exists("dockerd"):
+        return
+    candidate = file.with_name(f".{file.name}.candidate")
+    if not file.parent.is_dir():
+        files.make_directory(file.parent)
+    files.write(candidate, content, mode=0o600)
+    try:
+        result = command.run(("dockerd", "--validate", "--config-file", str(candidate)))
+    finally:
+        files.remove(candidate)
+    if not result.ok and "unknown flag" not in result.err:
+        raise ShoestringError(f"Docker refuses the new {file}, so it was not written:\n{result.tail(3)}")

@@ -1,0 +1,139 @@
+"""What uses this host's memory, what is left, and whether one more service fits. Sizes are in bytes."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runtime.constants import LABEL_INSTANCE
+from runtime.errors import ShoestringError
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+MEGABYTE = 1024 * 1024
+# What must stay free when a service is added: a pass of the watchdog that changes something, and Compose.
+RESERVE = 64 * MEGABYTE
+# The processes of Docker itself, by the names that the kernel has for them (15 characters, proc(5)).
+DOCKER_PROCESSES = {
+    "dockerd": "dockerd",
+    "containerd": "containerd",
+    "containerd-shim": "shims, one a container",
+    "docker-proxy": "docker-proxy, one a port",
+}
+
+
+@dataclass(frozen=True)
+class Use:
+    """One part of what is used: a container, or Docker's processes of one kind. `limit` is 0 where there is none."""
+
+    name: str
+    used: int
+    limit: int = 0
+    ours: bool = False
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The memory of this host, and who uses it."""
+
+    total: int
+    available: int
+    swap_total: int = 0
+    swap_free: int = 0
+    containers: tuple[Use, ...] = ()
+    docker: tuple[Use, ...] = ()
+
+    @property
+    def used(self) -> int:
+        """What cannot be given to a program now."""
+        return self.total - self.available
+
+    @property
+    def rest(self) -> int:
+        """The kernel and all that is neither a container nor Docker."""
+        return max(0, self.used - sum(each.used for each in (*self.containers, *self.docker)))
+
+
+def look(client: DockerClient) -> Memory:
+    """Look at this host. Changes nothing."""
+    total, available, swap_total, swap_free = parse_meminfo(Path("/proc/meminfo").read_text(encoding="ascii"))
+    return Memory(total, available, swap_total, swap_free, _containers(client), docker_processes(_processes()))
+
+
+def parse_meminfo(text: str) -> tuple[int, int, int, int]:
+    """Memory, what of it is available, swap, and what of that is free, from /proc/meminfo (proc(5))."""
+    sizes = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in text.splitlines())}
+    total, available, swap, free = (
+        sizes.get(name, 0) * 1024 for name in ("MemTotal", "MemAvailable", "SwapTotal", "SwapFree")
+    )
+    return total, available, swap, free
+
+
+def parse_stats(name: str, ours: bool, stats: Mapping[str, Any], total: int) -> Use:
+    """One container from `GET /containers/ID/stats`, counted as `docker stats` does: without the page cache that is
+    given back first. A limit of all the host's memory is none."""
+    memory = stats.get("memory_stats") or {}
+    details = memory.get("stats") or {}
+    cache = details.get("total_inactive_file", details.get("inactive_file", 0))
+    limit = int(memory.get("limit", 0))
+    return Use(name, max(0, int(memory.get("usage", 0)) - int(cache)), limit if limit < total else 0, ours)
+
+
+def _containers(client: DockerClient) -> tuple[Use, ...]:
+    from docker.errors import NotFound
+
+    total = int(client.info()["MemTotal"])
+    found = []
+    for entry in client.api.containers():
+        # One that ends at this moment uses nothing.
+        with contextlib.suppress(NotFound):
+            stats = client.api.stats(entry["Id"], stream=False, one_shot=True)
+            name = str(entry["Names"][0]).removeprefix("/")
+            found.append(parse_stats(name, LABEL_INSTANCE in (entry.get("Labels") or {}), stats, total))
+    return tuple(sorted(found, key=lambda each: (-each.used, each.name)))
+
+
+def docker_processes(processes: Iterable[tuple[str, int]]) -> tuple[Use, ...]:
+    """Docker's own of the processes of a host, given by name and size."""
+    sizes: dict[str, int] = {}
+    for name, size in processes:
+        if name in DOCKER_PROCESSES:
+            sizes[name] = sizes.get(name, 0) + size
+    return tuple(Use(about, sizes[name]) for name, about in DOCKER_PROCESSES.items() if name in sizes)
+
+
+def _processes() -> Iterator[tuple[str, int]]:
+    """Each process: its name, and its share of memory (Pss: what several share is divided among them)."""
+    for directory in Path("/proc").glob("[0-9]*"):
+        # It may end at any moment.
+        with contextlib.suppress(OSError):
+            name = (directory / "comm").read_text(encoding="utf-8", errors="replace").strip()
+            if name in DOCKER_PROCESSES:
+                yield name, parse_pss((directory / "smaps_rollup").read_text(encoding="ascii", errors="replace"))
+
+
+def parse_pss(text: str) -> int:
+    """The Pss of a process from /proc/PID/smaps_rollup; 0 for a process that has ended."""
+    line = next((line for line in text.splitlines() if line.startswith("Pss:")), "Pss: 0")
+    return int(line.split()[1]) * 1024
+
+
+def problem(name: str, needs: int, memory: Memory) -> str:
+    """Why a service that needs so many bytes does not fit; empty if it does. Swap does not count: it is slow."""
+    if memory.available >= needs + RESERVE:
+        return ""
+    needed, free, total, kept = (
+        f"{size // MEGABYTE} MB" for size in (needs, memory.available, memory.total, RESERVE)
+    )
+    return f"{name} needs {needed}; {free} of {total} are left, of which {kept} must stay free"
+
+
+def must_fit(name: str, needs: int, memory: Memory, *, force: bool = False) -> None:
+    """Raise ShoestringError if a service does not fit, unless `force`."""
+    found = problem(name, needs, memory)
+    if found and not force:
+        raise ShoestringError(f"{found}. See what uses it with shoestring memory, or go on with --force.")

@@ -1,0 +1,95 @@
+"""Units of systemd: written, switched on, looked at, removed. Which units there are is said elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from runtime import command, files
+from runtime.errors import UsageError
+
+UNIT_DIRECTORY = Path("/etc/systemd/system")
+# sd_booted(3): there, and only there, is this directory.
+_BOOTED = Path("/run/systemd/system")
+# What quotes do not protect in a unit, or what ends them (systemd.syntax(7), systemd.unit(5) on specifiers).
+_UNSAFE = frozenset("\"'\\$%")
+
+Properties = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One unit file."""
+
+    name: str
+    content: str
+
+
+def is_running() -> bool:
+    """Whether systemd is what this host was booted with."""
+    return _BOOTED.is_dir()
+
+
+def quoted(value: Path | str) -> str:
+    """A path for a unit file. Raises UsageError for one that a unit cannot carry."""
+    text = str(value)
+    if not text.isprintable() or _UNSAFE & set(text):
+        raise UsageError(f"{text} has a character that a systemd unit cannot carry: a quote, $, % or \\. Rename it.")
+    return f'"{text}"'
+
+
+def systemctl(*arguments: str) -> None:
+    """Run systemctl. Raises CommandError."""
+    command.check(("systemctl", *arguments))
+
+
+def is_written(unit: Unit, directory: Path = UNIT_DIRECTORY) -> bool | None:
+    """Whether a unit's file has this content; None if there is no such file."""
+    try:
+        return (directory / unit.name).read_text(encoding="utf-8") == unit.content
+    except OSError:
+        return None
+
+
+def write(units: Iterable[Unit], directory: Path = UNIT_DIRECTORY) -> bool:
+    """Write unit files and tell systemd. Returns whether anything changed."""
+    changed = [files.write(directory / unit.name, unit.content) for unit in units]
+    if any(changed):
+        systemctl("daemon-reload")
+    return any(changed)
+
+
+def remove(names: Iterable[str], directory: Path = UNIT_DIRECTORY) -> None:
+    """Switch units off and remove their files, with what a person added by `systemctl edit`.
+
+    Those that run are stopped when their file is gone: an `ExecStop=` does not run.
+    """
+    wanted = tuple(names)
+    systemctl("disable", *wanted)
+    for name in wanted:
+        files.remove(directory / name)
+        files.remove_tree(directory / f"{name}.d")
+    systemctl("daemon-reload")
+    # A unit that did not run is forgotten by now, which both of these call an error.
+    command.run(("systemctl", "stop", *wanted))
+    command.run(("systemctl", "reset-failed", *wanted))
+
+
+def show(names: Iterable[str], properties: Iterable[str]) -> tuple[Properties, ...]:
+    """Properties of units, one mapping for each name (systemctl(1), show)."""
+    result = command.check(("systemctl", "show", "--timestamp=unix", f"--property={','.join(properties)}", *names))
+    return parse_show(result.out)
+
+
+def parse_show(text: str) -> tuple[Properties, ...]:
+    """Read the answer of `systemctl show`: lines of NAME=VALUE, an empty line between two units."""
+    return tuple(
+        {name: value for name, _, value in (line.partition("=") for line in block.splitlines())}
+        for block in text.strip().split("\n\n")
+    )
+
+
+def moment(value: str) -> float | None:
+    """A time of `--timestamp=unix` (`@1763828640`) as seconds since 1970; None where there is none."""
+    return float(value[1:]) if value.startswith("@") and value != "@0" else None

@@ -1,0 +1,188 @@
+"""Shoestring's own units: the start at boot, the watchdog's timer, the renewal's. Cron lines where no systemd is."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from installer.host import systemd
+from installer.host.systemd import Properties, Unit
+from runtime import command
+from runtime.errors import ShoestringError, UsageError
+from runtime.images import TEMPLATES
+
+FOLDER = TEMPLATES / "systemd"
+SANDBOX = "sandbox.conf"
+DEFAULT_INSTANCE = "shoestring"
+# The units of each job: what does it; and what starts that, which may be the same.
+START, WATCHDOG, RENEW = "start", "watchdog", "renew"
+JOBS = {
+    START: ("shoestring.service",),
+    WATCHDOG: ("shoestring-watchdog.service", "shoestring-watchdog.timer"),
+    RENEW: ("shoestring-renew.service", "shoestring-renew.timer"),
+}
+_ALL = tuple(unit for units in JOBS.values() for unit in units)
+# Emptied by the host itself, and units have such directories of their own.
+_TEMPORARY = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - refused, not used
+_PROPERTIES = (
+    *("Id", "UnitFileState", "ActiveState", "Result", "ExecMainStatus", "NextElapseUSecRealtime"),
+    *("ExecMainStartTimestampMonotonic", "ExecMainExitTimestampMonotonic"),
+)
+
+
+class State(StrEnum):
+    """How the units of one job are."""
+
+    ON = "on"
+    OFF = "off"
+    OUTDATED = "outdated"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class Last:
+    """The last run of a job: when it began (seconds since 1970), how long it took, how it ended.
+
+    `result` is systemd's word, `success` if it is well; `seconds` is None while it runs.
+    """
+
+    began: float
+    seconds: float | None
+    result: str
+    exit_code: int
+
+
+@dataclass(frozen=True)
+class Job:
+    """One of the three jobs of an instance; `next` is in seconds since 1970, None if it has no timer or it is off."""
+
+    name: str
+    service: str
+    state: State
+    next: float | None = None
+    last: Last | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether nothing has to be done about it."""
+        return self.state is State.ON
+
+
+def unit_name(unit: str, instance: str) -> str:
+    """What a unit is called: of another instance than the default one, `shoestring-watchdog@INSTANCE.timer`."""
+    stem, _, kind = unit.rpartition(".")
+    return unit if instance == DEFAULT_INSTANCE else f"{stem}@{instance}.{kind}"
+
+
+def names(instance: str) -> tuple[str, ...]:
+    """The names of all units of an instance."""
+    return tuple(unit_name(unit, instance) for unit in _ALL)
+
+
+def units(instance: str, root: Path, python: str = sys.executable) -> tuple[Unit, ...]:
+    """The units of an instance. Raises UsageError for a data directory that they could not work with."""
+    for directory in _TEMPORARY:
+        if root.is_relative_to(directory):
+            raise UsageError(
+                f"{root} cannot have timers: {directory} is emptied by the host. Move the data directory."
+            )
+    words = {
+        "@SANDBOX@": (FOLDER / SANDBOX).read_text(encoding="utf-8").strip(),
+        "@RUNTIME@": f"{systemd.quoted(python)} -I -m runtime --data-directory {systemd.quoted(root)}",
+        "@DATA_DIRECTORY@": systemd.quoted(root),
+        "@INSTANCE@": instance,
+        "@START@": unit_name("shoestring.service", instance),
+        "@WATCHDOG@": unit_name("shoestring-watchdog.service", instance),
+        "@WATCHDOG_TIMER@": unit_name("shoestring-watchdog.timer", instance),
+        "@RENEW@": unit_name("shoestring-renew.service", instance),
+        "@RENEW_TIMER@": unit_name("shoestring-renew.timer", instance),
+    }
+    return tuple(Unit(unit_name(unit, instance), _filled(FOLDER / unit, words)) for unit in _ALL)
+
+
+def _filled(template: Path, words: Mapping[str, str]) -> str:
+    text = template.read_text(encoding="utf-8")
+    for word, value in words.items():
+        text = text.replace(word, value)
+    return text
+
+
+def cron_lines(root: Path, python: str = sys.executable) -> list[str]:
+    """Lines for a file in /etc/cron.d that do what the units do (crontab(5): a % would end the command)."""
+    runtime = f"root  {shlex.join((python, '-I', '-m', 'runtime', '--data-directory', str(root)))}".replace(
+        "%", r"\%"
+    )
+    return [f"@reboot       {runtime} start", f"* * * * *     {runtime} watchdog", f"17 */6 * * *  {runtime} renew"]
+
+
+def install(instance: str, root: Path, *, stopped: bool = False) -> None:
+    """Write the units and switch them on. With `stopped`, nothing is started that a person stopped.
+
+    Raises ShoestringError if systemd would run a Python that does not have Shoestring.
+    """
+    wanted = units(instance, root)
+    if not command.run((sys.executable, "-I", "-c", "import runtime.door")).ok:
+        raise ShoestringError(
+            f"{sys.executable} has no Shoestring in it, so timers could not run it. Use one that pipx installed."
+        )
+    systemd.write(wanted)
+    start, *others = (unit_name(units[-1], instance) for units in JOBS.values())
+    systemd.systemctl("enable", *(() if stopped else ("--now",)), start)
+    systemd.systemctl("enable", "--now", *others)
+
+
+def remove(instance: str) -> None:
+    """Switch the units off and remove them; containers go on. Does nothing where there are none."""
+    present = written(instance)
+    if present:
+        systemd.remove(present)
+
+
+def written(instance: str, directory: Path = systemd.UNIT_DIRECTORY) -> tuple[str, ...]:
+    """The names of the unit files of an instance that are on this host."""
+    return tuple(name for name in names(instance) if (directory / name).is_file())
+
+
+def look(instance: str, root: Path) -> tuple[Job, ...]:
+    """How the units of an instance are. Changes nothing."""
+    there = {unit.name: systemd.is_written(unit) for unit in units(instance, root)}
+    seen = dict(zip(there, systemd.show(there, _PROPERTIES), strict=True))
+    return jobs(instance, there, seen, time.time() - time.clock_gettime(time.CLOCK_MONOTONIC))
+
+
+def jobs(
+    instance: str, there: Mapping[str, bool | None], seen: Mapping[str, Properties], booted: float
+) -> tuple[Job, ...]:
+    """Put together what files and systemd say. `booted` is when the monotonic clock began, in seconds since 1970."""
+    found = []
+    for name, templates in JOBS.items():
+        mine = [unit_name(unit, instance) for unit in templates]
+        service, switch = mine[0], mine[-1]
+        state = _state([there[unit] for unit in mine], seen[switch])
+        upcoming = systemd.moment(seen[switch].get("NextElapseUSecRealtime", ""))
+        found.append(Job(name, service, state, upcoming, _last(seen[service], booted)))
+    return tuple(found)
+
+
+def _state(there: list[bool | None], switch: Properties) -> State:
+    if None in there:
+        return State.MISSING
+    if False in there:
+        return State.OUTDATED
+    return State.ON if switch.get("UnitFileState") == "enabled" else State.OFF
+
+
+def _last(service: Properties, booted: float) -> Last | None:
+    """The last run since boot: systemd forgets the others."""
+    began, ended = (
+        int(service.get(f"ExecMain{which}TimestampMonotonic") or 0) / 1_000_000 for which in ("Start", "Exit")
+    )
+    if not began:
+        return None
+    seconds = ended - began if ended >= began else None
+    return Last(booted + began, seconds, service.get("Result", ""), int(service.get("ExecMainStatus") or 0))

@@ -1,0 +1,101 @@
+"""What the commands about the host say, as text for a person or JSON for a script. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+
+from installer.host.memory import Memory
+from installer.host.timers import RENEW, START, WATCHDOG, Job, Last, State
+from installer.summary import size
+from runtime.report import JSON_VERSION
+
+WELL = "success"
+# The columns of numbers end in one line, the others begin in one.
+Row = tuple[str, ...]
+
+
+def as_json(**answer: object) -> str:
+    """A JSON answer."""
+    return json.dumps({"version": JSON_VERSION, **answer}, indent=2, ensure_ascii=False)
+
+
+def columns(rows: Iterable[Row], numbers: frozenset[int] = frozenset()) -> list[str]:
+    """Lines of columns; those in `numbers`, counted from 0, are put to the right."""
+    every = list(rows)
+    widths = [max(len(cell) for cell in column) for column in zip(*every, strict=True)]
+    return [
+        "  "
+        + "  ".join(
+            cell.rjust(width) if number in numbers else cell.ljust(width)
+            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in every
+    ]
+
+
+def clock(moment: float, now: float) -> str:
+    """A time as the host's clock shows it; with its date if that is another one. Both in seconds since 1970."""
+    # The host's own zone, as `date` and the journal have it.
+    when, today = (datetime.fromtimestamp(each).astimezone() for each in (moment, now))
+    return when.strftime("%H:%M:%S" if when.date() == today.date() else "%Y-%m-%d %H:%M:%S")
+
+
+def last_run(last: Last | None, service: str, now: float) -> str:
+    """When a job ran last and how it ended."""
+    if last is None:
+        return "has not run since boot"
+    began = clock(last.began, now)
+    if last.seconds is None:
+        return f"{began}, runs now"
+    took = f"{began}, took {last.seconds:.1f} s"
+    if last.result == WELL:
+        return f"{took}, well"
+    code = f"exit code {last.exit_code}" if last.result == "exit-code" else last.result
+    return f"{took}, failed ({code}): journalctl -u {service} -n 20"
+
+
+def timers_lines(jobs: Iterable[Job], now: float) -> list[str]:
+    """The three jobs, a line each."""
+    rows = [("TIMER", "STATE", "NEXT", "LAST")]
+    for job in jobs:
+        upcoming = clock(job.next, now) if job.next else "-"
+        rows.append((job.name, job.state.value, upcoming, last_run(job.last, job.service, now)))
+    return columns(rows)
+
+
+def install_lines(jobs: Iterable[Job]) -> list[str]:
+    """What an installation would change."""
+    signs = {State.MISSING: "+", State.OUTDATED: "~", State.OFF: "+"}
+    when = {START: "at boot", WATCHDOG: "each minute", RENEW: "every 6 hours"}
+    return columns((signs[job.state], job.service, f"{job.name} {when[job.name]}") for job in jobs if not job.is_on)
+
+
+def timers_json(jobs: Iterable[Job], *, systemd: bool) -> str:
+    """The answer of `timers status`."""
+    return as_json(systemd=systemd, jobs=[asdict(job) for job in jobs])
+
+
+def memory_lines(memory: Memory) -> list[str]:
+    """Who uses how much, the largest container first, then Docker, then what is left."""
+    rows = [
+        ("PART", "USED", "LIMIT"),
+        *((each.name, size(each.used), size(each.limit) if each.limit else "none") for each in memory.containers),
+        *((each.name, size(each.used), "") for each in memory.docker),
+        ("the rest of this host", size(memory.rest), ""),
+    ]
+    swap_used = f"swap {size(memory.swap_total - memory.swap_free)} of {size(memory.swap_total)} used"
+    last = f"  {memory_sentence(memory)}, {swap_used if memory.swap_total else 'no swap'}"
+    return [*columns(rows, frozenset((1, 2))), "", last]
+
+
+def memory_sentence(memory: Memory) -> str:
+    """How much is used and left."""
+    return f"{size(memory.used)} of {size(memory.total)} used, {size(memory.available)} available"
+
+
+def memory_json(memory: Memory) -> str:
+    """The answer of `memory`; sizes are in bytes."""
+    return as_json(**asdict(memory), used=memory.used, rest=memory.rest)

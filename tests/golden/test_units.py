@@ -1,0 +1,49 @@
+"""The units as they are written.
+
+After a change that is meant: SHOESTRING_WRITE_GOLDEN=1 tests/run.sh golden, and read the difference in git.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from installer.host.timers import names, units
+from runtime.errors import UsageError
+
+GOLDEN = Path(__file__).parent / "systemd"
+ROOT = Path("/srv/shoestring")
+PYTHON = "/opt/pipx/venvs/shoestring/bin/python"
+
+
+@pytest.mark.parametrize("name", names("shoestring"))
+def test_a_unit_is_as_recorded(name: str) -> None:
+    made = {unit.name: unit.content for unit in units("shoestring", ROOT, PYTHON)}
+    if os.environ.get("SHOESTRING_WRITE_GOLDEN"):
+        (GOLDEN / name).write_text(made[name])
+    assert made[name] == (GOLDEN / name).read_text()
+
+
+def test_nothing_is_left_to_fill_in() -> None:
+    assert not [unit.name for unit in units("shoestring", ROOT, PYTHON) if re.search(r"@[A-Z_]+@", unit.content)]
+
+
+def test_another_instance_has_units_of_its_own() -> None:
+    made = {unit.name: unit.content for unit in units("demo", Path("/srv/a place"), PYTHON)}
+    assert set(made) == {
+        "shoestring@demo.service",
+        *("shoestring-watchdog@demo.service", "shoestring-watchdog@demo.timer"),
+        *("shoestring-renew@demo.service", "shoestring-renew@demo.timer"),
+    }
+    assert "Unit=shoestring-watchdog@demo.service\n" in made["shoestring-watchdog@demo.timer"]
+    assert '--data-directory "/srv/a place" watchdog\n' in made["shoestring-watchdog@demo.service"]
+    assert not any("shoestring.service" in content for content in made.values())
+
+
+@pytest.mark.parametrize("root", ["/tmp/x", "/var/tmp/x", "/srv/50%", "/srv/a$b", '/srv/"', "/srv/a\nb", "/srv/a\\b"])
+def test_a_directory_that_units_cannot_have_is_refused(root: str) -> None:
+    with pytest.raises(UsageError):
+        units("shoestring", Path(root), PYTHON)

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from installer.host import docker_daemon
+from installer.host.docker_daemon import DRIVER, ROTATION, plan, undo, undo_about
+from runtime.errors import ShoestringError
+
+FILE = "daemon.json"
+COPY = "daemon.json.before-shoestring"
+
+
+def test_without_a_file() -> None:
+    found = plan(None)
+    assert json.loads(found.content) == {"log-driver": DRIVER, "log-opts": ROTATION}
+    assert found.added == ("log-driver: json-file", "log-opts.max-size: 10m", "log-opts.max-file: 3")
+    assert plan("\n") == found
+
+
+def test_keys_of_a_person_stay() -> None:
+    theirs = {"dns": ["9.9.9.9"], "log-driver": "local", "log-opts": {"max-file": "9", "tag": "é"}, "debug": False}
+    found = plan(json.dumps(theirs))
+    merged = json.loads(found.content)
+    assert merged == {**theirs, "log-opts": {"max-file": "9", "tag": "é", "max-size": "10m"}}
+    assert list(merged) == list(theirs)
+    assert found.added == ("log-opts.max-size: 10m",)
+
+
+@pytest.mark.parametrize(
+    ("present", "why"),
+    [
+        ({"log-opts": {"max-size": "1m"}}, "rotated already"),
+        ({"log-driver": "journald"}, "go to journald"),
+        (json.loads(plan(None).content), "rotated already"),
+    ],
+)
+def test_nothing_to_do(present: dict[str, object], why: str) -> None:
+    found = plan(json.dumps(present))
+    assert found.content == ""
+    assert why in found.why
+
+
+def test_what_dockerd_was_started_with_rules() -> None:
+    found = plan("{}", ("/usr/bin/dockerd", "-H", "fd://", "--log-opt=max-size=5m"))
+    assert (found.content, "--log-opt=max-size=5m" in found.why) == ("", True)
+
+
+@pytest.mark.parametrize("present", ["{", "[]", '{"log-opts": []}', '{"a": 1,}'])
+def test_a_broken_file_is_told_and_left(present: str) -> None:
+    with pytest.raises(ShoestringError, match=r"daemon\.json"):
+        plan(present)
+
+
+def written(directory: Path, before: str | None) -> Path:
+    """A file as `apply` leaves it."""
+    file = directory / FILE
+    file.write_text(plan(before).content)
+    if before is not None:
+        (directory / COPY).write_text(before)
+    return file
+
+
+@pytest.mark.parametrize("before", ['{"dns": ["9.9.9.9"]}', "", "{ }"])
+def test_undo_puts_the_file_back(tmp_path: Path, before: str) -> None:
+    file = written(tmp_path, before)
+    assert undo_about(file) == "put back as it was"
+    undo(file)
+    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [(FILE, before)]
+
+
+def test_undo_removes_a_file_that_was_not_there(tmp_path: Path) -> None:
+    file = written(tmp_path, None)
+    assert undo_about(file) == "removed"
+    undo(file)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_undo_leaves_a_file_that_was_changed_since(tmp_path: Path) -> None:
+    file = written(tmp_path, '{"dns": ["9.9.9.9"]}')
+    file.write_text('{"dns": ["1.1.1.1"]}')
+    assert "left alone" in undo_about(file)
+    undo(file)
+    assert file.read_text() == '{"dns": ["1.1.1.1"]}'
+    assert (tmp_path / COPY).is_file()
+
+
+@pytest.mark.parametrize("theirs", [None, "", '{"debug": true}'])
+def test_undo_leaves_a_file_that_is_not_ours(tmp_path: Path, theirs: str | None) -> None:
+    file = tmp_path / FILE
+    if theirs is not None:
+        file.write_text(theirs)
+    assert undo_about(file) == ""
+    undo(file)
+    assert (file.read_text() if file.exists() else None) == theirs
+
+
+@pytest.mark.processes
+def test_apply_keeps_a_copy_and_is_done_once(tmp_path: Path) -> None:
+    file = tmp_path / FILE
+    file.write_text('{"debug": true}')
+    docker_daemon.apply(plan(file.read_text()), file)
+    assert json.loads(file.read_text())["log-opts"] == ROTATION
+    assert (tmp_path / COPY).read_text() == '{"debug": true}'
+    assert sorted(each.name for each in tmp_path.iterdir()) == [FILE, COPY]
+    assert plan(file.read_text()).content == ""

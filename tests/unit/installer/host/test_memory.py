@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from installer.host.memory import (
+    MEGABYTE,
+    RESERVE,
+    Memory,
+    Use,
+    docker_processes,
+    must_fit,
+    parse_meminfo,
+    parse_pss,
+    parse_stats,
+    problem,
+)
+from installer.report_host import memory_json, memory_lines
+from runtime.errors import ShoestringError
+
+RECORDED = Path(__file__).parent / "recorded"
+HOST = Memory(
+    total=957 * MEGABYTE,
+    available=353 * MEGABYTE,
+    containers=(
+        Use("shop-application-1", 201 * MEGABYTE),
+        Use("haproxy-public", 11 * MEGABYTE, 192 * MEGABYTE, True),
+    ),
+    docker=(Use("dockerd", 92 * MEGABYTE),),
+)
+
+
+def test_meminfo() -> None:
+    text = "MemTotal:  474000 kB\nMemFree: 1 kB\nMemAvailable: 304000 kB\nHugePages_Total:       0\nSwapTotal: 0 kB\n"
+    assert parse_meminfo(text) == (474_000 * 1024, 304_000 * 1024, 0, 0)
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_a_container_counts_without_the_cache_that_is_given_back(version: str) -> None:
+    stats = json.loads((RECORDED / f"stats-cgroup-{version}.json").read_text())
+    use = parse_stats("a", True, stats, 957 * MEGABYTE)
+    assert use == Use("a", {"v1": 1_642_496 - 507_904, "v2": 1_130_496 - 24_576}[version], 32 * MEGABYTE, True)
+
+
+def test_a_limit_of_all_memory_is_none() -> None:
+    assert parse_stats("a", False, {"memory_stats": {"usage": 5, "limit": 1000}}, 1000).limit == 0
+
+
+def test_a_container_that_just_ended_uses_nothing() -> None:
+    assert parse_stats("a", False, {"memory_stats": {}}, 1000) == Use("a", 0)
+
+
+def test_processes_of_docker_are_added_up() -> None:
+    found = docker_processes([("dockerd", 90), ("containerd-shim", 5), ("containerd-shim", 4), ("bash", 7)])
+    assert found == (Use("dockerd", 90), Use("shims, one a container", 9))
+
+
+def test_pss() -> None:
+    assert (
+        parse_pss("55d0-7ffd ---p 0 00:00 0 [rollup]\nRss:  90472 kB\nPss:  88284 kB\nPss_Dirty: 1 kB\n")
+        == 88284 * 1024
+    )
+    assert parse_pss("") == 0
+
+
+def test_the_rest_is_never_less_than_nothing() -> None:
+    assert HOST.rest == (957 - 353 - 201 - 11 - 92) * MEGABYTE
+    assert Memory(100, 90, containers=(Use("a", 50),)).rest == 0
+
+
+def test_lines() -> None:
+    assert memory_lines(HOST) == [
+        "  PART                     USED   LIMIT",
+        "  shop-application-1     201 MB    none",
+        "  haproxy-public          11 MB  192 MB",
+        "  dockerd                 92 MB",
+        "  the rest of this host  300 MB",
+        "",
+        "  604 MB of 957 MB used, 353 MB available, no swap",
+    ]
+    assert json.loads(memory_json(HOST))["rest"] == 300 * MEGABYTE
+
+
+def test_a_service_fits_if_the_reserve_stays() -> None:
+    assert problem("Grafana", HOST.available - RESERVE, HOST) == ""
+    must_fit("Grafana", HOST.available - RESERVE, HOST)
+
+
+def test_a_service_that_does_not_fit_is_refused_with_the_figures() -> None:
+    with pytest.raises(ShoestringError) as caught:
+        must_fit("Grafana", 300 * MEGABYTE, HOST)
+    assert str(caught.value) == (
+        "Grafana needs 300 MB; 353 MB of 957 MB are left, of which 64 MB must stay free. "
+        "See what uses it with shoestring memory, or go on with --force."
+    )
+    must_fit("Grafana", 300 * MEGABYTE, HOST, force=True)

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from installer.host.systemd import Unit, is_written, moment, parse_show, quoted
+from runtime.errors import UsageError
+
+RECORDED = Path(__file__).parent / "recorded"
+
+
+def test_show_gives_one_mapping_for_each_unit() -> None:
+    found = parse_show("Id=a.service\nResult=success\nDescription=x = y\n\nId=b.timer\nResult=\n")
+    assert found == (
+        {"Id": "a.service", "Result": "success", "Description": "x = y"},
+        {"Id": "b.timer", "Result": ""},
+    )
+
+
+def test_a_moment_is_in_seconds() -> None:
+    assert moment("@1763828640") == 1763828640.0
+    assert moment("") is None
+    assert moment("@0") is None
+
+
+def test_a_path_with_a_space_is_quoted() -> None:
+    assert quoted(Path("/srv/my data")) == '"/srv/my data"'
+
+
+@pytest.mark.parametrize("path", ["/srv/%i", "/srv/$HOME", "/srv/'", "/srv/a\tb"])
+def test_a_path_that_would_mean_something_else_is_refused(path: str) -> None:
+    with pytest.raises(UsageError, match="cannot carry"):
+        quoted(path)
+
+
+def test_whether_a_unit_is_written(tmp_path: Path) -> None:
+    unit = Unit("a.service", "[Unit]\n")
+    assert is_written(unit, tmp_path) is None
+    (tmp_path / "a.service").write_text("[Unit]\n# mine\n")
+    assert is_written(unit, tmp_path) is False
+    (tmp_path / "a.service").write_text("[Unit]\n")
+    assert is_written(unit, tmp_path) is True
