@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from installer import cli_deploy, cli_images, cli_memory, cli_timers
+from installer import cli_deploy, cli_images, cli_memory, cli_ssl, cli_timers
 from installer.cli_options import DataDirectory, DryRun, Json, Timeout
 from runtime.errors import DEBUG_VARIABLE, ExitCode, explain
 from runtime.paths import Side, find

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -12,6 +13,9 @@ from runtime.changes import CHANGED, NEW, REMOVED
 from runtime.operations import View
 from runtime.report import count, plan_lines, since
 from runtime.status import FINE, Status
+
+if TYPE_CHECKING:
+    from runtime.certificates.overview import Overview
 
 COLOURS = {NEW: "green", CHANGED: "yellow", REMOVED: "red"}
 
@@ -64,3 +68,26 @@ def print_plan(view: View) -> None:
     for line in plan_lines(view):
         sign = line.strip()[:1]
         console.print(Text(line, style=COLOURS.get(sign, "red" if sign == "✗" else "")), soft_wrap=True)
+
+
+def print_certificates(overview: Overview, now: float) -> None:
+    """Print how each certificate is, then what blocks one; `now` is in seconds since the epoch."""
+    from installer.report_certificates import HEADER, NONE_YET, remarks, row
+
+    console = _console()
+    if overview.certificates:
+        table = Table(box=None, pad_edge=True, padding=(0, 1), header_style="bold")
+        for name in HEADER:
+            table.add_column(name, overflow="fold", no_wrap=name in ("SIDE", "STATE"))
+        for each in overview.certificates:
+            cells = [Text(cell) for cell in row(each, now)]
+            bad = each.expiring or each.blocked or each.state in ("missing", "expired", "broken")
+            cells[HEADER.index("STATE")].stylize("red" if bad else "green")
+            table.add_row(*cells)
+        console.print(table)
+    else:
+        console.print(f"  {NONE_YET}")
+    for remark in remarks(overview):
+        console.print(Text(f"  ✗ {remark}", style="red"), soft_wrap=True)
+    for note in overview.notes:
+        console.print(f"  note  {note}", markup=False, soft_wrap=True)

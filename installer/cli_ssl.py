@@ -1,0 +1,183 @@
+"""`shoestring ssl`: certificates, and the private CA."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from installer.cli_options import DataDirectory, DryRun, Json, Timeout, Yes
+from runtime.errors import ExitCode
+
+if TYPE_CHECKING:
+    from runtime.apply import Listener
+    from runtime.certificates.plan import Request
+    from runtime.operations import Cluster, Report
+    from runtime.paths import Paths
+    from runtime.settings import Settings
+
+app = typer.Typer(help="Certificates: how they are, asking for them, and trusting your own CA.", no_args_is_help=True)
+
+Force = Annotated[
+    bool, typer.Option("--force", help="Also what is valid or waits after a failure; asks twice. Limits still hold.")
+]
+ISSUED = "every host name has its certificate"
+RENEWED = "no certificate is due"
+LOADED = "the proxies serve what lies in the folders"
+AGAIN = "Ask for new certificates, though the present ones may be good?"
+COUNTED = "An authority gives the same names 5 certificates a week, and these count. Ask all the same?"
+NEW_ROOT = "Make a new private CA? Every computer that trusts the present one has to be told again."
+UNTRUSTED = "Until then browsers, docker login and npm refuse the internal services. Do it?"
+
+
+@app.command()
+def status(data_directory: DataDirectory = None, json: Json = False) -> None:
+    """Show each certificate: until when it is valid, when it is renewed, and what blocks it."""
+    from installer.report_certificates import status_json, status_lines
+    from runtime.certificates import renewal
+
+    now = time.time()
+    found = renewal.overview(_open(data_directory), now)
+    if json:
+        print(status_json(found))
+    elif sys.stdout.isatty():
+        from installer.tables import print_certificates
+
+        print_certificates(found, now)
+    else:
+        print("\n".join(status_lines(found, now)))
+
+
+@app.command()
+def issue(
+    host_names: Annotated[
+        list[str] | None, typer.Argument(help="Only for these host names or certificates.", metavar="HOST")
+    ] = None,
+    staging: Annotated[
+        bool, typer.Option("--staging", help="Try it at the authority's staging and install nothing.")
+    ] = False,
+    force: Force = False,
+    yes: Yes = False,
+    data_directory: DataDirectory = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+    timeout: Timeout = 60.0,
+) -> None:
+    """Ask now for certificates that are missing or due. The watchdog does it by itself."""
+    from runtime.certificates.plan import Request
+
+    request = Request(names=tuple(host_names or ()), force=force, staging=staging)
+    _renew(_open(data_directory), request, "shoestring ssl issue", ISSUED, yes, dry_run, json, timeout)
+
+
+@app.command()
+def renew(
+    force: Force = False,
+    yes: Yes = False,
+    data_directory: DataDirectory = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+    timeout: Timeout = 60.0,
+) -> None:
+    """Renew what is due, as the timer does. Ends with 1 if something failed or is about to expire."""
+    from runtime.certificates.plan import Request
+
+    request = Request(force=force)
+    _renew(_open(data_directory), request, "shoestring ssl renew", RENEWED, yes, dry_run, json, timeout)
+
+
+@app.command()
+def install(data_directory: DataDirectory = None, json: Json = False, timeout: Timeout = 60.0) -> None:
+    """Have the running proxies serve what lies in their folders, such as a certificate that you put there."""
+    from runtime.certificates import renewal
+
+    _finish(renewal.load(_open(data_directory), _listener(json), timeout), LOADED, json)
+
+
+@app.command()
+def ca(
+    pem: Annotated[bool, typer.Option("--pem", help="Print its certificate and nothing else.")] = False,
+    new: Annotated[bool, typer.Option("--new", help="Make a new one in its place; asks twice.")] = False,
+    yes: Yes = False,
+    data_directory: DataDirectory = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+    timeout: Timeout = 60.0,
+) -> None:
+    """Show how to trust your own CA on other computers, with the host names of this instance."""
+    from installer import private_root
+    from runtime import settings
+    from runtime.paths import find
+
+    paths = find(data_directory)
+    loaded = settings.load(paths.settings)
+    private_root.check(loaded)
+    if not new:
+        _show_root(loaded, paths, pem=pem, json=json)
+    elif dry_run:
+        print(f"  Would make a new private CA in {paths.private_ca} and have it sign the internal certificate.")
+    elif _agreed_twice(NEW_ROOT, UNTRUSTED, yes=yes, json=json):
+        report = private_root.renew(_open(data_directory), _listener(json), time.time(), timeout)
+        _finish(report, "the private CA is new", json)
+
+
+def _show_root(loaded: Settings, paths: Paths, *, pem: bool, json: bool) -> None:
+    from installer import private_root, record, summary, trust
+    from installer.report_certificates import trust_json
+
+    if pem:
+        print(private_root.pem(paths), end="")
+        return
+    option = summary.option(paths, recorded=record.read() == paths.root)
+    shown = private_root.look(loaded, paths, option)
+    print(trust_json(shown, private_root.pem(paths)) if json else "\n".join(trust.lines(shown)))
+
+
+def _renew(
+    cluster: Cluster, request: Request, command: str, done: str, yes: bool, dry_run: bool, json: bool, timeout: float
+) -> None:
+    from runtime.certificates import renewal
+    from runtime.report import change_lines, changes_json
+
+    now = time.time()
+    if dry_run:
+        plan = renewal.renew_plan(cluster, now, request)
+        print(changes_json(plan) if json else "\n".join(change_lines(plan, command)))
+        return
+    if request.force and not _agreed_twice(AGAIN, COUNTED, yes=yes, json=json):
+        return
+    _finish(renewal.renew(cluster, _listener(json), now, request, timeout), done, json)
+
+
+def _agreed_twice(first: str, second: str, *, yes: bool, json: bool) -> bool:
+    """Two questions that differ: the second is not answered by habit."""
+    from installer.agree import agreed
+
+    return agreed(first, yes=yes, json=json) and agreed(second, yes=yes, json=json)
+
+
+def _open(data_directory: Path | None) -> Cluster:
+    from runtime.operations import open_cluster
+    from runtime.paths import find
+
+    return open_cluster(find(data_directory))
+
+
+def _listener(json: bool) -> Listener:
+    from installer.progress import ChangeLines, Lines
+    from runtime.operations import SILENT
+
+    return SILENT if json else ChangeLines(Lines())
+
+
+def _finish(report: Report, done: str, json: bool) -> None:
+    from runtime.report import report_json, report_lines, say
+
+    if json:
+        print(report_json(report))
+    else:
+        say(report_lines(report, done))
+    raise typer.Exit(ExitCode.DONE if report.ok else ExitCode.FAILED)

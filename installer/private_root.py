@@ -1,0 +1,76 @@
+"""The private CA's root for a person: what `shoestring ssl ca` shows, and making a new one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from installer import trust
+from installer.trust import Trust
+from runtime import desired, files
+from runtime.errors import ShoestringError, UsageError
+from runtime.paths import Paths, RunPaths, Side
+from runtime.sections import InternalTls
+from runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from runtime.apply import Listener
+    from runtime.operations import Cluster, Report
+
+
+def check(settings: Settings) -> None:
+    """Raise UsageError where no private CA signs."""
+    if settings.internal_tls is not InternalTls.PRIVATE_CA:
+        what = f"internal.tls is {settings.internal_tls}" if settings.internal else "the internal side is off"
+        raise UsageError(f"There is no private CA: {what}. Choose it with internal.tls: private-ca in the settings.")
+
+
+def look(settings: Settings, paths: Paths, option: str = "") -> Trust:
+    """What a person needs to trust the root. Raises ShoestringError if it is not there or cannot be read."""
+    from runtime.certificates import private_ca
+
+    pem(paths)
+    wanted = desired.build(desired.read(settings, paths), paths, RunPaths(settings.instance))
+    model = next(each for each in wanted.proxies if each.side is Side.INTERNAL)
+    named = (name for backend in model.backends for name in backend.host_names)
+    return Trust(
+        root=_root(paths),
+        fingerprint=private_ca.fingerprint(paths.private_ca),
+        domain=settings.internal_domain,
+        host_names=trust.plain_names((model.index_host, *named)),
+        https_port=model.https_port,
+        option=option,
+    )
+
+
+def pem(paths: Paths) -> str:
+    """The root's certificate. Raises ShoestringError if it is not there or cannot be read."""
+    try:
+        return _root(paths).read_text(encoding="ascii")
+    except FileNotFoundError:
+        raise ShoestringError("The private CA is not made yet. Make it with: shoestring start") from None
+    except (OSError, ValueError) as error:
+        raise ShoestringError(
+            f"{_root(paths)} cannot be read ({error}). Make a new one with: shoestring ssl ca --new"
+        ) from error
+
+
+def renew(cluster: Cluster, listener: Listener, now: float, timeout: float) -> Report:
+    """Make a new root and have it sign the internal certificate. Nobody trusts it before they are told to."""
+    from runtime.certificates import private_ca, renewal
+    from runtime.certificates.plan import Request
+    from runtime.certificates.wanted import INTERNAL
+
+    directory = cluster.paths.private_ca
+    with files.lock(cluster.run.lock, timeout, listener.waiting):
+        # A kill after any of these steps leaves what the next pass makes anew.
+        files.remove(directory / "root.key")
+        files.remove(_root(cluster.paths))
+        private_ca.ensure_root(directory, cluster.settings.internal_domain, now)
+    managed = any(each.name == INTERNAL and each.own for each in renewal.overview(cluster, now).certificates)
+    request = Request(names=(INTERNAL,) if managed else (), force=managed)
+    return renewal.renew(cluster, listener, now, request, timeout)
+
+
+def _root(paths: Paths) -> Path:
+    return paths.private_ca / "root.pem"
