@@ -42,6 +42,14 @@ class CommandError(ShoestringError):
         super().__init__(f"{' '.join(result.argv)} ended with exit code {result.code}:\n{result.tail()}")
 
 
+class CommandTimeoutError(ShoestringError):
+    """A process did not end in time and was killed; `printed` is its standard error until then."""
+
+    def __init__(self, message: str, printed: str) -> None:
+        self.printed = printed
+        super().__init__(message)
+
+
 def exists(program: str) -> bool:
     """Whether a program is on the PATH."""
     return shutil.which(program) is not None
@@ -62,7 +70,7 @@ def run(
     `environment` is added to the present one, or with `bare` is the whole of it. Values in `secrets` are masked in
     all that is returned; pass
     secrets by `environment` or `stdin`, never in `argv`. `timeout` is in seconds.
-    Raises ShoestringError if the program is not there or does not end in time.
+    Raises ShoestringError if the program is not there, CommandTimeoutError if it does not end in time.
     """
     try:
         process = subprocess.run(
@@ -79,7 +87,11 @@ def run(
     except FileNotFoundError as error:
         raise ShoestringError(f"{argv[0]} is not installed on this host.") from error
     except subprocess.TimeoutExpired as error:
-        raise ShoestringError(f"{' '.join(argv)} did not end within {timeout:.0f} s.") from error
+        # Bytes, though text was asked for: https://docs.python.org/3/library/subprocess.html#subprocess.TimeoutExpired
+        printed = error.stderr.decode(errors="replace") if isinstance(error.stderr, bytes) else error.stderr or ""
+        raise CommandTimeoutError(
+            f"{' '.join(argv)} did not end within {timeout:.0f} s.", _mask(printed, secrets)
+        ) from error
     return Result(argv, process.returncode, _mask(process.stdout, secrets), _mask(process.stderr, secrets))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import os
 import re
@@ -11,36 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.host.ports import Container, Listener, parse_containers, parse_listeners, with_units
-from runtime import command, compose, engine
+from runtime import addresses, command, compose, engine
+from runtime.addresses import HostAddress
 from runtime.errors import ShoestringError
 
-# Docker's own bridges: addresses of this host, but none that anybody would serve on.
-_DOCKER_INTERFACE = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}|veth.*")
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
 # Only the kernel's routing table is asked; no packet is sent.
 _ELSEWHERE = (("-4", "1.1.1.1"), ("-6", "2606:4700:4700::1111"))
 _SHORT_TIMEOUT_SECONDS = 10.0
-
-
-@dataclass(frozen=True)
-class HostAddress:
-    """One address of a network interface."""
-
-    address: str
-    interface: str
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether only this host reaches it."""
-        return ipaddress.ip_address(self.address).is_loopback
-
-    @property
-    def is_offered(self) -> bool:
-        """Whether a person would serve on it: not loopback, not one of Docker's bridges."""
-        return not self.is_loopback and not _DOCKER_INTERFACE.fullmatch(self.interface)
-
-    def __str__(self) -> str:
-        return f"{self.address} ({self.interface})"
 
 
 @dataclass(frozen=True)
@@ -86,7 +63,7 @@ def gather(near: Path) -> Facts:
         memory=memory,
         swap=swap,
         free_disk=free_disk(near),
-        addresses=parse_addresses(_output("ip", "-json", "addr")),
+        addresses=addresses.look(),
         default_address=_default_address(),
         host_name=_output("hostname", "-f"),
         engine=_engine(),
@@ -123,16 +100,6 @@ def parse_meminfo(text: str) -> tuple[int, int]:
     return sizes.get("MemTotal", 0), sizes.get("SwapTotal", 0)
 
 
-def parse_addresses(text: str) -> tuple[HostAddress, ...]:
-    """Addresses from `ip -json addr`, without those that are valid on one link only (ip-address(8))."""
-    return tuple(
-        HostAddress(str(ipaddress.ip_address(item["local"])), str(link["ifname"]))
-        for link in json.loads(text or "[]")
-        for item in link.get("addr_info", ())
-        if item.get("family") in ("inet", "inet6") and item.get("scope") != "link"
-    )
-
-
 def parse_route(text: str) -> str:
     """The local address that a route uses, from `ip -json route get`; empty if there is none."""
     try:
@@ -148,8 +115,8 @@ def parse_version(text: str) -> str:
 
 
 def _default_address() -> str:
-    addresses = (parse_route(_output("ip", family, "-json", "route", "get", to)) for family, to in _ELSEWHERE)
-    return next((address for address in addresses if address), "")
+    found = (parse_route(_output("ip", family, "-json", "route", "get", to)) for family, to in _ELSEWHERE)
+    return next((address for address in found if address), "")
 
 
 def _engine() -> EngineFacts:

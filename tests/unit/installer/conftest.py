@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from installer.host.facts import EngineFacts, Facts, HostAddress
+from installer.host.facts import EngineFacts, Facts
+from runtime.addresses import HostAddress
 
 MAXIMUM_STEPS = 400
 CHANGING_EVENTS = frozenset(

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from installer.host import facts as host
-from installer.host.facts import Facts, HostAddress
+from installer.host.facts import Facts
+from runtime.addresses import HostAddress
 
 RECORDED = Path(__file__).parent / "recorded"
 
@@ -31,14 +32,6 @@ def test_memory_and_swap_are_bytes() -> None:
     text = "MemTotal:         980184 kB\nMemFree:  1 kB\nHugePages_Total:       0\nSwapTotal:       1048572 kB\n"
     assert host.parse_meminfo(text) == (980184 * 1024, 1048572 * 1024)
     assert host.parse_meminfo("") == (0, 0)
-
-
-def test_addresses_are_read_without_those_of_a_link() -> None:
-    found = host.parse_addresses((RECORDED / "ip-addr.json").read_text())
-    assert HostAddress("127.0.0.1", "lo") in found
-    assert HostAddress("192.0.2.2", "eth0") in found
-    assert HostAddress("fd00::2", "eth0") in found
-    assert not [each for each in found if each.address.startswith("fe80")]
 
 
 def test_neither_loopback_nor_dockers_bridges_are_offered(facts: Facts) -> None:
