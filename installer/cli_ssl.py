@@ -70,7 +70,10 @@ def issue(
     from runtime.certificates.plan import Request
 
     request = Request(names=tuple(host_names or ()), force=force, staging=staging)
-    _renew(_open(data_directory), request, "shoestring ssl issue", ISSUED, yes, dry_run, json, timeout)
+    if dry_run:
+        _show_plan(data_directory, request, "shoestring ssl issue", json)
+    else:
+        _carry_out(data_directory, request, ISSUED, timeout, yes=yes, json=json)
 
 
 @app.command()
@@ -86,7 +89,10 @@ def renew(
     from runtime.certificates.plan import Request
 
     request = Request(force=force)
-    _renew(_open(data_directory), request, "shoestring ssl renew", RENEWED, yes, dry_run, json, timeout)
+    if dry_run:
+        _show_plan(data_directory, request, "shoestring ssl renew", json)
+    else:
+        _carry_out(data_directory, request, RENEWED, timeout, yes=yes, json=json)
 
 
 @app.command()
@@ -136,27 +142,33 @@ def _show_root(loaded: Settings, paths: Paths, *, pem: bool, json: bool) -> None
     print(trust_json(shown, private_root.pem(paths)) if json else "\n".join(trust.lines(shown)))
 
 
-def _renew(
-    cluster: Cluster, request: Request, command: str, done: str, yes: bool, dry_run: bool, json: bool, timeout: float
-) -> None:
+def _show_plan(data_directory: Path | None, request: Request, command: str, json: bool) -> None:
     from runtime.certificates import renewal
     from runtime.report import change_lines, changes_json
 
-    now = time.time()
-    if dry_run:
-        plan = renewal.renew_plan(cluster, now, request)
-        print(changes_json(plan) if json else "\n".join(change_lines(plan, command)))
-        return
+    plan = renewal.renew_plan(_open(data_directory), time.time(), request)
+    print(changes_json(plan) if json else "\n".join(change_lines(plan, command)))
+
+
+def _carry_out(
+    data_directory: Path | None, request: Request, done: str, timeout: float, *, yes: bool, json: bool
+) -> None:
+    from runtime.certificates import renewal
+
     if request.force and not _agreed_twice(AGAIN, COUNTED, yes=yes, json=json):
         return
-    _finish(renewal.renew(cluster, _listener(json), now, request, timeout), done, json)
+    report = renewal.renew(_open(data_directory), _listener(json), time.time(), request, timeout)
+    _finish(report, done, json)
 
 
 def _agreed_twice(first: str, second: str, *, yes: bool, json: bool) -> bool:
     """Two questions that differ: the second is not answered by habit."""
     from installer.agree import agreed
 
-    return agreed(first, yes=yes, json=json) and agreed(second, yes=yes, json=json)
+    if agreed(first, yes=yes, json=json) and agreed(second, yes=yes, json=json):
+        return True
+    print("  Nothing was done.")
+    return False
 
 
 def _open(data_directory: Path | None) -> Cluster:
