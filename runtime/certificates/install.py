@@ -121,9 +121,7 @@ def _reload(paths: Paths, run: RunPaths, side: Side) -> None:
     broken = [each for each in read.scan(paths.proxy_certificates(side)) if each.problem]
     if broken:
         told = " ".join(f"{each.file}: {each.problem}" for each in broken)
-        raise ShoestringError(
-            f"The {side} proxy has to be reloaded, and would refuse because of broken files. {told}"
-        )
+        raise ShoestringError(f"The {side} proxy has to be reloaded, and would refuse: {told}")
     proxy.reload(paths, run, side, force=True)
 
 

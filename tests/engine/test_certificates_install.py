@@ -1,0 +1,402 @@
+"""Certificates in real proxies: put in without a reload, proven, and nothing lost whatever goes wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runtime import faults
+from runtime.certificates import running
+from runtime.certificates.folder import KEY_SUFFIX
+from runtime.errors import ShoestringError
+from runtime.paths import Side
+from runtime.proxy import sockets
+from tests.engine.certificate_stand import Pair, Stand, make, make_long, open_stand
+from tests.engine.load import Load
+from tests.engine.support import plain, until
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+A, B, WIKI = "a.example.test", "b.example.test", "wiki.internal.example.test"
+REPLACEMENTS = 10
+LOAD_SECONDS_BETWEEN = 0.4
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, client: DockerClient, tools: str) -> Iterator[Stand]:
+    applications = {
+        (Side.PUBLIC, "a"): plain(tools, "a", A),
+        (Side.PUBLIC, "b"): plain(tools, "b", B, '"*.b.example.test"'),
+        (Side.INTERNAL, "wiki"): plain(tools, "wiki", WIKI),
+    }
+    with open_stand(tmp_path_factory.mktemp("stand") / "data-directory", applications) as stand:
+        yield stand
+
+
+@pytest.fixture
+def stand(shared: Stand) -> Stand:
+    """The stand with nothing but the placeholder on both sides."""
+    shared.clean()
+    return shared
+
+
+def test_both_sides_start_with_a_placeholder(stand: Stand) -> None:
+    for side in Side:
+        assert "invalid.pem" in stand.names(side)
+        assert stand.loaded(side)["invalid.pem"] == stand.served("nobody.test", side)
+
+
+@pytest.mark.parametrize(("side", "host"), [(Side.PUBLIC, A), (Side.INTERNAL, WIKI)])
+def test_a_new_certificate_is_served_without_a_reload(stand: Stand, side: Side, host: str) -> None:
+    before = stand.processes(side)
+    pair = make(host)
+    assert stand.install("a", pair, host, side=side) == "served"
+    assert stand.served(host, side) == pair.serial
+    assert stand.processes(side) == before
+    assert {"a.pem", "a.pem.key"} <= stand.names(side)
+    assert "invalid.pem" not in stand.names(side)
+    for suffix in (".pem", ".pem.key"):
+        status = (stand.folder(side) / f"a{suffix}").stat()
+        assert (status.st_mode & 0o777, status.st_gid) == (0o640, 99)
+
+
+def test_a_certificate_is_replaced_under_an_open_connection(stand: Stand) -> None:
+    stand.install("a", make(A), A)
+    before = stand.processes()
+    with contextlib.closing(stand.connection()) as connection:
+        connection.request("GET", "/", headers={"Host": A})
+        assert connection.getresponse().read() == b"a\n"
+        held = connection.sock
+        pair = make(A)
+        assert stand.install("a", pair, A) == "served"
+        connection.request("GET", "/", headers={"Host": A})
+        assert connection.getresponse().read() == b"a\n"
+        assert connection.sock is held
+    assert stand.served(A) == pair.serial
+    assert stand.processes() == before
+    assert stand.starts()
+
+
+def test_others_keep_theirs_and_a_wildcard_is_proven_by_a_name_under_it(stand: Stand) -> None:
+    first, second = make(A), make("*.b.example.test")
+    stand.install("a", first, A)
+    assert stand.install("b", second, "*.b.example.test") == "served"
+    assert stand.served(A) == first.serial
+    assert stand.served("x.b.example.test") == second.serial
+
+
+def test_the_placeholder_that_answers_unknown_names_goes_with_the_next_reload(stand: Stand) -> None:
+    pair = make(A)
+    stand.install("a", pair, A)
+    assert stand.load() == ""
+    stand.instance.cluster.client.containers.get(
+        next(name for name in stand.instance.containers() if "haproxy-public" in name)
+    ).restart(timeout=1)
+    until(lambda: running.loaded(stand.master()), lambda loaded: loaded == {"a.pem": pair.serial})
+    assert stand.served("nobody.test") == pair.serial
+
+
+def test_a_proxy_that_does_not_run_gets_files_only(stand: Stand) -> None:
+    client = stand.instance.cluster.client
+    container = client.containers.get(next(name for name in stand.instance.containers() if "haproxy-public" in name))
+    pair = make(A)
+    container.stop(timeout=1)
+    try:
+        until(lambda: sockets.running_digest(stand.master()), lambda digest: digest is None)
+        assert stand.install("a", pair, A) == "written; the proxy loads it when it starts"
+        assert stand.load() == ""
+    finally:
+        container.start()
+    until(lambda: running.loaded(stand.master()), lambda loaded: loaded == {"a.pem": pair.serial})
+
+
+def test_a_pair_that_does_not_fit_changes_nothing(stand: Stand) -> None:
+    good = make(A)
+    stand.install("a", good, A)
+    before = _contents(stand)
+    other = make(A)
+    for certificate, key in ((other.certificate, good.key), (b"nonsense", good.key), (other.certificate, b"")):
+        with pytest.raises(ShoestringError, match="The new certificate a is not installed"):
+            stand.install("a", Pair(certificate, key, 0), A)
+    assert _contents(stand) == before
+    assert stand.served(A) == good.serial
+
+
+def test_the_running_proxy_is_not_disturbed_by_a_pair_that_does_not_fit(stand: Stand) -> None:
+    good, other = make(A), make(A)
+    stand.install("a", good, A)
+    for name in ("a.pem", "new.pem"):
+        for certificate, key in ((other.certificate, good.key), (b"nonsense", good.key), (other.certificate, b"")):
+            with pytest.raises(running.RefusedError):
+                running.put(stand.master(), name, certificate, key)
+    assert stand.served(A) == good.serial
+    assert "new.pem" not in stand.loaded()
+    listed = sockets.ask(stand.master(), "@1 show ssl cert\nquit")
+    assert "*" not in listed
+    assert "new.pem" not in listed
+
+
+def test_a_chain_that_is_too_long_for_the_socket_is_served_after_a_reload(stand: Stand) -> None:
+    before = stand.processes()
+    pair = make_long(A, length=12)
+    assert len(pair.certificate) > running.LONGEST_PAYLOAD
+    assert stand.install("a", pair, A) == "served, after a reload"
+    assert stand.served(A) == pair.serial
+    assert stand.processes() != before
+
+
+def test_a_long_chain_as_authorities_give_it_needs_no_reload(stand: Stand) -> None:
+    pair = make_long(A, length=4)
+    assert stand.install("a", pair, A) == "served"
+    assert stand.served(A) == pair.serial
+
+
+def test_another_certificate_for_the_name_is_told_by_its_file(stand: Stand) -> None:
+    mine = make(A)
+    stand.put_there("0-mine", mine)
+    stand.load()
+    assert stand.served(A) == mine.serial
+    ours = make(A)
+    with pytest.raises(ShoestringError) as caught:
+        stand.install("a", ours, A)
+    assert f"{A} is served with {stand.folder()}/0-mine.pem. Remove that file" in str(caught.value)
+    assert stand.served(A) == mine.serial
+
+
+def test_a_persons_certificate_is_used_when_it_comes_changed_when_it_changes_and_forgotten_when_it_goes(
+    stand: Stand,
+) -> None:
+    stand.install("b", make(B), B)
+    before = stand.processes()
+    first, second = make(A), make(A)
+    stand.put_there("mine", first)
+    assert stand.load() == "loaded mine"
+    assert stand.served(A) == first.serial
+    stand.put_there("mine", second)
+    assert stand.load() == "loaded mine"
+    assert stand.served(A) == second.serial
+    assert stand.load() == ""
+    for suffix in (".pem", ".pem.key"):
+        (stand.folder() / f"mine{suffix}").unlink()
+    assert stand.load() == "dropped mine.pem"
+    assert stand.processes() == before
+    assert "mine.pem" not in stand.loaded()
+    assert stand.served(A) != second.serial
+
+
+def test_a_pair_in_one_file_is_used(stand: Stand) -> None:
+    pair = make(A)
+    (stand.folder() / "mine.pem").write_bytes(pair.key + pair.certificate)
+    assert stand.load() == "loaded mine"
+    assert stand.served(A) == pair.serial
+    assert (stand.folder() / "mine.pem").read_bytes() == pair.key + pair.certificate
+
+
+def test_the_last_certificate_that_goes_makes_the_placeholder_come_back(stand: Stand) -> None:
+    pair = make(A)
+    stand.install("a", pair, A)
+    for file in stand.folder().iterdir():
+        file.unlink()
+    assert "made the placeholder" in stand.load()
+    assert "a.pem" not in stand.loaded()
+    assert stand.served(A) == stand.loaded()["invalid.pem"] != pair.serial
+    assert stand.starts()
+
+
+def test_a_broken_file_is_left_alone_and_never_loaded(stand: Stand) -> None:
+    good, mine = make(A), make(B)
+    stand.put_there("mine", mine)
+    broken = stand.folder() / "broken.pem"
+    broken.write_text("nonsense")
+    assert stand.load() == "loaded mine"
+    assert broken.read_text() == "nonsense"
+    assert set(stand.loaded()) >= {"mine.pem"}
+    assert "broken.pem" not in stand.loaded()
+    assert stand.install("a", good, A) == "served"
+    (stand.folder() / "mine.pem").write_text("nonsense")
+    stand.load()
+    assert stand.served(B) == mine.serial, "what was loaded is served on"
+    assert not stand.starts()
+
+
+def test_a_reload_that_a_broken_file_would_spoil_names_it(stand: Stand) -> None:
+    (stand.folder() / "broken.pem").write_text("nonsense")
+    with pytest.raises(ShoestringError, match="has to be reloaded, and would refuse: .*broken.pem: it is no certif"):
+        stand.install("a", make_long(A, length=12), A)
+
+
+def test_an_archived_certificate_is_forgotten_and_the_placeholder_comes_back(stand: Stand) -> None:
+    first, second = make(A), make(B)
+    stand.install("a", first, A)
+    stand.install("b", second, B)
+    target = stand.instance.paths.certificate_archive / f"public-a-{first.serial:x}.pem"
+    assert stand.archive("a", time.time()) == f"moved to {target}"
+    assert target.read_bytes() == first.certificate
+    key = target.with_name(target.name + KEY_SUFFIX)
+    assert (key.read_bytes(), key.stat().st_mode & 0o777) == (first.key, 0o600)
+    assert stand.names() == {"b.pem", "b.pem.key"}
+    assert "a.pem" not in stand.loaded()
+    assert stand.archive("a", time.time()) == ""
+    stand.archive("b", time.time())
+    assert stand.names() == {"invalid.pem", "invalid.pem.key"}
+    assert stand.served(B) == stand.loaded()["invalid.pem"]
+    assert set(stand.loaded()) == {"invalid.pem"}
+    assert stand.starts()
+
+
+def test_an_expired_placeholder_is_replaced(stand: Stand) -> None:
+    expired = make("invalid", days=-1)
+    stand.put_there("invalid", expired)
+    assert stand.load() == "made the placeholder, loaded invalid"
+    assert stand.served("nobody.test") == stand.loaded()["invalid.pem"] != expired.serial
+
+
+@pytest.mark.parametrize("replacing", [False, True])
+@pytest.mark.parametrize(
+    "point", ["install-both", "install-key", "install-certificate", "install-commit", "install-list"]
+)
+def test_a_killed_install_is_made_good_by_the_next_load(stand: Stand, point: str, replacing: bool) -> None:
+    old, new = make(A), make(A)
+    if replacing:
+        stand.install("a", old, A)
+    killed = _install_elsewhere(stand, "a", new, A, kill=point)
+    reached = replacing or point != "install-both"
+    assert killed == (-signal.SIGKILL if reached else 0)
+    assert stand.starts(), "the proxy could not start again"
+    stand.load()
+    wanted = None if point == "install-key" and not replacing else new.serial
+    assert stand.loaded().get("a.pem") == wanted
+    if wanted:
+        assert stand.served(A) == wanted
+        assert stand.names() == {"a.pem", "a.pem.key"}
+        assert (stand.folder() / "a.pem").read_bytes() == new.certificate
+        assert (stand.folder() / "a.pem.key").read_bytes() == new.key
+    assert "*" not in sockets.ask(stand.master(), "@1 show ssl cert\nquit")
+    assert stand.install("a", old, A) == "served"
+
+
+def test_a_killed_archive_is_made_good_by_the_next_one(stand: Stand) -> None:
+    pair = make(A)
+    stand.install("a", pair, A)
+    code = (
+        "import sys; from runtime import operations; from runtime.certificates import install;"
+        "from runtime.paths import Paths, Side; from pathlib import Path;"
+        "c = operations.open_cluster(Paths(Path(sys.argv[1])));"
+        "install.archive(c.paths, c.run, c.settings, Side.PUBLIC, 'a', 1.8e9)"
+    )
+    assert _python(stand, code, kill="archive-copied") == -signal.SIGKILL
+    assert stand.starts()
+    assert stand.served(A) == pair.serial
+    stand.archive("a", time.time())
+    assert stand.names() == {"invalid.pem", "invalid.pem.key"}
+    assert stand.starts()
+
+
+def test_in_a_folder_that_is_read_only_the_old_certificate_stays(stand: Stand) -> None:
+    old = make(A)
+    stand.install("a", old, A)
+    before = _contents(stand)
+    with _small_disk(stand.folder(), "ro"):
+        with pytest.raises(ShoestringError, match=r"Cannot write .*a\.pem.*: Read-only file system"):
+            stand.install("a", make(A), A)
+        with pytest.raises(ShoestringError, match="Cannot write .*invalid.*: Read-only file system"):
+            stand.archive("a", time.time())
+        assert _contents(stand) == before
+        assert stand.load() == ""
+    assert stand.served(A) == old.serial
+    assert stand.install("a", make(A), A) == "served"
+
+
+@pytest.mark.parametrize("free_files", [0, 1, 2])
+def test_on_a_full_disk_the_old_certificate_stays(stand: Stand, free_files: int) -> None:
+    old = make(A)
+    stand.install("a", old, A)
+    before = _contents(stand)
+    with _small_disk(stand.folder(), "rw", free_files=free_files):
+        with pytest.raises(ShoestringError, match=r"Cannot write .*a\.pem: No space left on device"):
+            stand.install("a", make(A), A)
+        assert {name: data for name, data in _contents(stand).items() if name != ".fill"} == before
+    assert stand.served(A) == old.serial
+    assert stand.install("a", make(A), A) == "served"
+
+
+def test_renewals_under_load_lose_no_request(stand: Stand) -> None:
+    stand.install("a", make(A), A)
+    before = stand.processes()
+    with Load(stand.port(Side.PUBLIC), A, rate=200.0) as load:
+        for _ in range(REPLACEMENTS):
+            pair = make(A)
+            assert stand.install("a", pair, A) == "served"
+            asked = load.look().new
+            until(lambda: load.look().new, lambda now, asked=asked: now > asked + 200 * LOAD_SECONDS_BETWEEN)
+    assert load.result.failed == 0, load.result
+    assert load.result.bodies.keys() == {"a"}
+    assert stand.served(A) == pair.serial
+    assert stand.processes() == before
+
+
+def _contents(stand: Stand) -> dict[str, bytes]:
+    return {each.name: each.read_bytes() for each in stand.folder().iterdir()}
+
+
+def _install_elsewhere(stand: Stand, name: str, pair: Pair, host: str, *, kill: str) -> int:
+    """Install in a process of its own, which ends itself at a point."""
+    directory = stand.instance.paths.root.parent
+    (directory / "pair.pem").write_bytes(pair.certificate)
+    (directory / "pair.key").write_bytes(pair.key)
+    code = (
+        "import sys; from runtime import operations; from runtime.certificates import install;"
+        "from runtime.paths import Paths, Side; from pathlib import Path;"
+        "c = operations.open_cluster(Paths(Path(sys.argv[1])));"
+        "read = lambda name: (c.paths.root.parent / name).read_bytes();"
+        "install.install(c.paths, c.run, c.settings, Side.PUBLIC, sys.argv[2], read('pair.pem'), read('pair.key'),"
+        " (sys.argv[3],))"
+    )
+    return _python(stand, code, name, host, kill=kill)
+
+
+def _python(stand: Stand, code: str, *arguments: str, kill: str) -> int:
+    return subprocess.run(
+        [sys.executable, "-c", code, str(stand.instance.paths.root), *arguments],
+        env={**os.environ, faults.VARIABLE: f"kill:{kill}"},
+        cwd=Path(__file__).parents[2],
+        timeout=60,
+        check=False,
+    ).returncode
+
+
+@contextlib.contextmanager
+def _small_disk(folder: Path, mode: str, free_files: int = 0) -> Iterator[None]:
+    """A disk of its own with the folder's files, read-only or with room for so many more files, in its place."""
+    contents = {each: (each.read_bytes(), each.stat()) for each in folder.iterdir()}
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k,mode=750,gid=99", "tmpfs", str(folder)], check=True)
+    try:
+        for file, (data, status) in contents.items():
+            file.write_bytes(data)
+            file.chmod(status.st_mode & 0o777)
+            os.chown(file, status.st_uid, status.st_gid)
+        if mode == "ro":
+            subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
+        else:
+            _fill(folder / ".fill", free_files)
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def _fill(file: Path, free_files: int) -> None:
+    page = os.sysconf("SC_PAGE_SIZE")
+    with file.open("wb", buffering=0) as filler, contextlib.suppress(OSError):
+        while True:
+            filler.write(b"x" * page)
+    os.truncate(file, file.stat().st_size - free_files * page)
