@@ -156,6 +156,9 @@ def remove(path: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
+        # A read-only disk says so whether the file is there or not.
+        if not os.path.lexists(path):
+            return False
         raise ShoestringError(f"Cannot remove {path}: {error.strerror}.") from error
     return True
 

@@ -54,5 +54,14 @@ MODELS = {
         "internal.example.com",
         _LINKS,
     ),
+    "internal-tls": ProxyModel(
+        Side.INTERNAL,
+        8081,
+        8444,
+        (_backend("wiki", "wiki.internal.example.com"),),
+        (),
+        "internal.example.com",
+        (Link("wiki", Side.INTERNAL, ("https://wiki.internal.example.com:8444/",)),),
+    ),
     "internal-without-page": ProxyModel(Side.INTERNAL, 80, 0, (_backend("wiki", "wiki.internal.example.com"),), ()),
 }
