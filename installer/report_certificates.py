@@ -104,6 +104,8 @@ def _renewal(status: CertificateStatus, now: float) -> str:
         return "-"
     if not status.own:
         return "by you"
+    if status.blocked:
+        return "waits"
     return f"in {_left(status.renew_at, now)}" if status.renew_at > now else "now"
 
 
