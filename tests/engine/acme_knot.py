@@ -118,8 +118,8 @@ class Knot:
             kind,
         ]
         answer = self._container.exec_run(question)
-        output: bytes = answer.output
-        return output.decode().splitlines() if answer.exit_code == 0 else []
+        assert isinstance(answer.output, bytes)
+        return answer.output.decode().splitlines() if answer.exit_code == 0 else []
 
     def log(self) -> str:
         """What the server said, updates that it refused with it."""
