@@ -189,7 +189,7 @@ def internal(client: DockerClient, tmp_path: Path) -> Iterator[Internal]:
         yield Internal(zone, ca, stack.enter_context(fake_front(ca)))
 
 
-def test_lego_gets_a_wildcard_by_updates_and_renews_when_a_fake_front_asks(internal: Internal, tmp_path: Path) -> None:
+def test_lego_gets_a_wildcard_by_updates_and_renews_as_a_fake_front_asks(internal: Internal, tmp_path: Path) -> None:
     zone, front = internal.zone, internal.front
     acme = Client(tmp_path, internal.ca.ca_file)
     who = ("--accept-tos", "--email", "ops@example.test", "--server", front.directory)
