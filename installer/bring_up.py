@@ -57,9 +57,9 @@ def _fetch(cluster: Cluster, lines: Lines) -> None:
 
 def _references(cluster: Cluster) -> Iterator[str]:
     """Images as the application files say them, the core's first."""
-    from runtime import desired, images
+    from runtime import core, desired
 
-    yield images.HAPROXY.reference
+    yield from core.references(cluster.settings)
     for application in desired.read(cluster.settings, cluster.paths).applications:
         yield from (service.image for service in application.services if service.image)
 

@@ -93,7 +93,7 @@ def _source(data_directory: Path | None) -> str:
 
 def _references(data_directory: Path | None) -> list[str]:
     """The images of the core and of all application files, each once."""
-    from runtime import desired, images, settings
+    from runtime import core, desired, images, settings
     from runtime.errors import UsageError
     from runtime.paths import find
 
@@ -106,5 +106,5 @@ def _references(data_directory: Path | None) -> list[str]:
     loaded = settings.load(paths.settings)
     applications = desired.read(loaded, paths).applications
     used = (service.image for each in applications for service in each.services if service.image)
-    references = dict.fromkeys((images.HAPROXY.reference, *used))
+    references = dict.fromkeys((*core.references(loaded), *used))
     return [each for each in references if images.effective(each, loaded.images.source) == each]

@@ -37,8 +37,8 @@ def text(value: object) -> str:
     """A value as a person reads it."""
     if value is None or value == "":
         return "(empty)"
-    if value is OFF:
-        return "off"
+    if isinstance(value, bool):
+        return "on" if value else "off"
     return ", ".join(str(item) for item in value) if isinstance(value, tuple | list) else str(value)
 
 

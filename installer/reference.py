@@ -43,6 +43,8 @@ def _default(item: Field[Any]) -> str:
         return "(needed)"
     if isinstance(item.default, tuple):
         return f"`[{', '.join(item.default)}]`"
+    if item.default is False:
+        return "off"
     return f"`{item.default}`" if item.default != "" else "(empty)"
 
 

@@ -51,8 +51,8 @@ def _comment(text: str, indent: int, before: str) -> Iterator[str]:
 
 def scalar(value: object, style: str | None = None) -> str:
     """A value as YAML on one line; a text in the quotes of `style` if it is given."""
-    if value is False:
-        return "off"
+    if isinstance(value, bool):
+        return "on" if value else "off"
     if isinstance(value, tuple | list):
         return "[" + ", ".join(scalar(item) for item in value) + "]"
     # A word of an enumeration is a text to YAML.

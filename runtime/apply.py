@@ -15,6 +15,7 @@ from runtime.changes import (
     ApplyProject,
     Change,
     CreateNetwork,
+    InstallNames,
     InstallProxy,
     Plan,
     RemoveNetwork,
@@ -121,6 +122,9 @@ def _one(change: Change, tools: Tools, listener: Listener) -> str:
             _create_network(tools, change.name)
         case InstallProxy():
             return tools.install_proxy(change.side, change.force)
+        case InstallNames():
+            files.make_directory(change.file.parent)
+            files.write(change.file, change.content)
         case ApplyProject():
             return _apply_project(change, tools, listener)
         case RestartContainer():

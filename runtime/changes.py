@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from runtime.certificates.model import Wanted
 from runtime.observed import Container
@@ -44,6 +45,22 @@ class InstallProxy:
     def name(self) -> str:
         """What a person reads first."""
         return f"proxy {self.side}"
+
+
+@dataclass(frozen=True)
+class InstallNames:
+    """The host names that VPN clients are told are not those of the files.
+
+    `lost`: the directory that the resolver's container has mounted was removed.
+    """
+
+    file: Path
+    content: str
+    about: str
+    lost: bool = False
+    sign = CHANGED
+    kind = "install-names"
+    name = "names"
 
 
 @dataclass(frozen=True)
@@ -164,6 +181,13 @@ class ArchiveCertificate:
 
 CertificateChange = IssueCertificate | LoadCertificates | ArchiveCertificate
 Change = (
-    CreateNetwork | InstallProxy | ApplyProject | RestartContainer | RemoveProject | RemoveNetwork | CertificateChange
+    CreateNetwork
+    | InstallProxy
+    | InstallNames
+    | ApplyProject
+    | RestartContainer
+    | RemoveProject
+    | RemoveNetwork
+    | CertificateChange
 )
 Plan = tuple[Change, ...]

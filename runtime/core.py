@@ -1,12 +1,12 @@
-"""The core: the Compose file of the two proxies."""
+"""The core: the Compose file of the two proxies, and of the resolver of VPN clients."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from runtime import images
+from runtime import images, resolver
 from runtime.paths import Paths, RunPaths, Side
-from runtime.projects import CORE, GeneratedFile, Project, ProjectService, digest, labels
+from runtime.projects import CORE, GeneratedFile, Project, ProjectService, bind, digest, labels
 from runtime.proxy.model import ProxyModel
 from runtime.settings import Settings
 
@@ -39,6 +39,13 @@ def project(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths, ru
         definitions[service_name(model.side)] = definition
         network = settings.docker_network(settings.network(model.side))
         services.append(ProjectService(service_name(model.side), definition["image"], mark, networks=(network,)))
+    if resolver.is_wanted(settings, models):
+        definition = resolver.service(settings, models, paths)
+        mark = digest(definition)
+        definition["labels"] = labels(settings.instance, CORE, None, mark)
+        definitions[resolver.SERVICE] = definition
+        network = settings.docker_network(settings.network(Side.INTERNAL))
+        services.append(ProjectService(resolver.SERVICE, definition["image"], mark, networks=(network,)))
     networks = {
         name: {"name": settings.docker_network(name), "external": True}
         for name in (settings.network(model.side) for model in models)
@@ -46,6 +53,11 @@ def project(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths, ru
     content = {"services": definitions, "networks": networks}
     file = paths.core_compose
     return Project(settings.project(CORE), CORE, None, (file,), GeneratedFile(file, HEADER, content), tuple(services))
+
+
+def references(settings: Settings) -> tuple[str, ...]:
+    """The images of the core, as a registry calls them."""
+    return (images.HAPROXY.reference, *((images.DNSMASQ.reference,) if settings.wireguard.enabled else ()))
 
 
 def proxy_image(settings: Settings) -> str:
@@ -76,9 +88,9 @@ def _service(settings: Settings, model: ProxyModel, paths: Paths, run: RunPaths)
         "ports": [_published(settings, side, *pair) for pair in _ports(model)],
         # Directories, never single files: a rename breaks a file mount.
         "volumes": [
-            _bind(str(paths.proxy_generated(side)), CONFIGURATION_MOUNT, read_only=True),
-            _bind(str(paths.proxy_certificates(side)), CERTIFICATES_MOUNT, read_only=True),
-            _bind(str(run.proxy(side)), SOCKETS_MOUNT, read_only=False),
+            bind(str(paths.proxy_generated(side)), CONFIGURATION_MOUNT, read_only=True),
+            bind(str(paths.proxy_certificates(side)), CERTIFICATES_MOUNT, read_only=True),
+            bind(str(run.proxy(side)), SOCKETS_MOUNT, read_only=False),
         ],
     }
     if settings.images.source == "local":
@@ -98,15 +110,3 @@ def _published(settings: Settings, side: Side, outside: int, inside: int) -> dic
     listening = settings.public if side is Side.PUBLIC else settings.internal
     address = listening.address if listening else ""
     return {"target": inside, "published": str(outside), "host_ip": address, "protocol": "tcp", "mode": "host"}
-
-
-def _bind(source: str, target: str, *, read_only: bool) -> dict[str, Any]:
-    # After a reboot /run is empty: the engine makes the directory, and the start at boot gives it its owner.
-    return {
-        "type": "bind",
-        "source": source,
-        "target": target,
-        "read_only": read_only,
-        # Where SELinux is on (Fedora), containers see only what is labelled for them; elsewhere it does nothing.
-        "bind": {"create_host_path": True, "selinux": "z"},
-    }

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from runtime import application_files, applications, core, images, overrides, references, secrets
+from runtime import application_files, applications, core, images, names, overrides, references, resolver, secrets
 from runtime.applications import Application, Backend, BrokenApplication, TcpPort
 from runtime.errors import Problem, ShoestringError
 from runtime.paths import Paths, RunPaths, Side
 from runtime.projects import Project
 from runtime.proxy.model import Link, ProxyModel
+from runtime.resolver import HostsFile
 from runtime.sections import InternalTls
 from runtime.settings import Settings
 
@@ -36,7 +37,7 @@ class Desired:
     """All that should run.
 
     `conflicts` are problems of files that run all the same (a host name that another file has already);
-    `notes` is information that needs no action.
+    `notes` is information that needs no action, `hosts` the names that VPN clients are told, None without a VPN.
     """
 
     settings: Settings
@@ -49,6 +50,7 @@ class Desired:
     conflicts: tuple[Problem, ...]
     notes: tuple[str, ...]
     variables: Mapping[str, str]
+    hosts: HostsFile | None = None
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -99,7 +101,10 @@ def build(sources: Sources, paths: Paths, run: RunPaths) -> Desired:
     projects, odd = _projects(sound, sources, paths)
     sound = tuple(each for each in sound if each.name in projects)
     proxied, conflicts = _settle((*sound, *sources.accepted), settings)
-    models = tuple(_model(settings, side, proxied) for side in settings.sides)
+    waiting = _waiting(settings)
+    models = tuple(
+        _model(settings, side, proxied) for side in settings.sides if not (waiting and side is Side.INTERNAL)
+    )
     by_name = {(each.side, each.name): each for each in proxied}
     settled = tuple(by_name[each.side, each.name] for each in sound)
     return Desired(
@@ -112,9 +117,18 @@ def build(sources: Sources, paths: Paths, run: RunPaths) -> Desired:
         applications=settled,
         broken=(*sources.broken, *twice, *odd),
         conflicts=conflicts,
-        notes=tuple(_note(each) for each in sound if each.not_proxied_because),
+        notes=(*(_note(each) for each in sound if each.not_proxied_because), *waiting),
         variables=sources.variables,
+        hosts=resolver.hosts_file(settings, models, paths),
     )
+
+
+def _waiting(settings: Settings) -> tuple[str, ...]:
+    """Why the internal proxy does not run: the interface that it follows has no address. Empty if it runs."""
+    if settings.internal is None or not names.is_auto(settings.internal.address):
+        return ()
+    interface = settings.internal.address.removeprefix(names.AUTO)
+    return (f"The internal proxy waits: the interface {interface} has no address yet (internal.address).",)
 
 
 def _projects(

@@ -56,6 +56,8 @@ HAPROXY = Image("haproxy", "haproxy:3.2-alpine", "haproxy")
 BUSYBOX = Image("busybox", "busybox:1.37", "busybox")
 CERTBOT = Image("certbot", "certbot/certbot:v5.1.0", "certbot")
 LEGO = Image("lego", "goacme/lego:v4.35.2", "lego")
+# There is no official image. Of this one nothing is used but dnsmasq itself.
+DNSMASQ = Image("dnsmasq", "dockurr/dnsmasq:2.91", "dnsmasq")
 CATALOGUE = (HAPROXY, BUSYBOX, CERTBOT, LEGO)
 
 # What all local images share. It is no application's image, so it is not in the catalogue.

@@ -18,10 +18,19 @@ _INSTANCE = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@([^@]+)")
 # RFC 3986 section 3.3, without what HAProxy's configuration or a shell would read as its own.
 _HTTP_PATH = re.compile(r"/[A-Za-z0-9/._~!&()*+,;=:@%?-]*")
+# What the kernel takes as a name (dev_valid_name), without what needs quotes somewhere; 15 characters at most.
+_INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
 _HTTP_URL = re.compile(r"https?://[^\s\"'<>\\^`{|}]+")
 _HTTPS_URL = re.compile(r"https://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9/._~-]*)?")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+# `auto:tailscale0`: the address of that interface, whatever it is when it is needed.
+AUTO = "auto:"
+# Unique local addresses (RFC 4193 section 3.1).
+_ULA = ipaddress.ip_network("fd00::/8")
+# A client must get an address beside the server's.
+_SMALLEST_PREFIX = {4: 30, 6: 126}
 
 
 def host_name(value: object) -> str:
@@ -78,12 +87,72 @@ def ip_address(value: object) -> str:
         raise ValueError(f"{value!r} is not an IP address") from None
 
 
+def interface(value: object) -> str:
+    """The name of a network interface."""
+    if not isinstance(value, str) or not _INTERFACE.fullmatch(value):
+        raise ValueError(f"{value!r} is not the name of a network interface (at most 15 letters, digits, - _ and .)")
+    return value
+
+
 def private_listen_address(value: object) -> str:
-    """An address to serve internal services on: one address, not all of them."""
+    """An address to serve internal services on: one address, not all of them; or `auto:` and an interface."""
+    if isinstance(value, str) and value.startswith(AUTO):
+        return AUTO + interface(value.removeprefix(AUTO))
     address = ip_address(value)
     if ipaddress.ip_address(address).is_unspecified:
         raise ValueError(f"{address} would open the internal services on every address; name one address")
     return address
+
+
+def is_auto(address: str) -> bool:
+    """Whether an address of the settings follows an interface."""
+    return address.startswith(AUTO)
+
+
+def private_network(value: object) -> str:
+    """A network of private IPv4 addresses, large enough for a server and a client."""
+    network = _network(value)
+    if network.version != 4 or not network.is_private or network.is_loopback:
+        raise ValueError(f"{value!r} is not a private IPv4 network; one looks like 10.12.0.0/24")
+    return str(network)
+
+
+def local_network6(value: object) -> str:
+    """A network of unique local IPv6 addresses (RFC 4193)."""
+    network = _network(value)
+    if not isinstance(network, ipaddress.IPv6Network) or not network.subnet_of(_ULA):
+        raise ValueError(
+            f"{value!r} is not a network of unique local IPv6 addresses; one looks like fd12:3456:789a::/64"
+        )
+    return str(network)
+
+
+def _network(value: object) -> Network:
+    try:
+        network = ipaddress.ip_network(value if isinstance(value, str) and "/" in value else "")
+    except ValueError:
+        hint = _whole_network(value)
+        raise ValueError(f"{value!r} is not a network{hint}") from None
+    if network.prefixlen > _SMALLEST_PREFIX[network.version]:
+        raise ValueError(f"{value!r} has no address for a client; take a larger network")
+    return network
+
+
+def _whole_network(value: object) -> str:
+    """The network that an address with a prefix lies in, as the end of a sentence."""
+    try:
+        meant = ipaddress.ip_network(str(value), strict=False)
+    except ValueError:
+        return "; one looks like 10.12.0.0/24"
+    return f"; did you mean {meant}?"
+
+
+def endpoint(value: object) -> str:
+    """A host name or an IP address that clients connect to, without a port."""
+    try:
+        return ip_address(value)
+    except ValueError:
+        return host_name(value)
 
 
 def backend(value: object) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runtime import core, engine, files, observed, quiet, settings
+from runtime import core, engine, files, interfaces, observed, quiet, resolver, settings
 from runtime.apply import Listener, Outcome, Tools, apply
 from runtime.certificates import placeholder
 from runtime.changes import ApplyProject, InstallProxy, Plan
@@ -35,12 +35,16 @@ SILENT = Listener()
 
 @dataclass(frozen=True)
 class Cluster:
-    """One data directory and the engine that it runs on."""
+    """One data directory and the engine that it runs on.
+
+    `follows` is the interface whose address `internal.address` is; empty if it names an address.
+    """
 
     paths: Paths
     settings: Settings
     run: RunPaths
     client: DockerClient
+    follows: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,8 +83,8 @@ class Report:
 
 def open_cluster(paths: Paths) -> Cluster:
     """Read the settings and connect to the engine. Raises SettingsError, or ShoestringError without an engine."""
-    loaded = settings.load(paths.settings)
-    return Cluster(paths, loaded, RunPaths(loaded.instance), engine.connect())
+    loaded, follows = interfaces.resolved(settings.load(paths.settings))
+    return Cluster(paths, loaded, RunPaths(loaded.instance), engine.connect(), follows)
 
 
 def look(cluster: Cluster) -> View:
@@ -90,7 +94,8 @@ def look(cluster: Cluster) -> View:
     desired = build(sources, cluster.paths, cluster.run)
     seen = observe(cluster.client, cluster.settings.instance, desired.networks)
     differences = tuple(_difference(cluster, model) for model in desired.proxies)
-    return View(desired, seen, plan_start(desired, seen, differences), refused_removals(desired, seen), inputs)
+    plan = plan_start(desired, seen, differences, resolver.difference(desired.hosts))
+    return View(desired, seen, plan, refused_removals(desired, seen), inputs)
 
 
 def _difference(cluster: Cluster, model: ProxyModel) -> ProxyDifference:

@@ -79,6 +79,16 @@ class Paths:
         """The directory that is mounted into the proxy's container, with `haproxy.cfg`."""
         return self.generated / f"haproxy-{side}"
 
+    @property
+    def names_generated(self) -> Path:
+        """The directory that the resolver of VPN clients reads host names from."""
+        return self.generated / "names"
+
+    @property
+    def wireguard(self) -> Path:
+        """The keys of the VPN, its server's configuration and its clients; 0700, never committed."""
+        return self.conf / "wireguard"
+
     def proxy_certificates(self, side: Side) -> Path:
         """The directory with `NAME.pem` and `NAME.pem.key` that the proxy loads."""
         return self.data / f"haproxy-{side}-ssl"
@@ -145,6 +155,11 @@ class RunPaths:
     def certificates_lock(self) -> Path:
         """Held while certificates are asked for, which may take minutes; other commands go on."""
         return self.directory / "certificates.lock"
+
+    @property
+    def vpn_lock(self) -> Path:
+        """Held while the clients of the VPN change."""
+        return self.directory / "vpn.lock"
 
     @property
     def stopped(self) -> Path:

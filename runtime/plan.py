@@ -10,6 +10,7 @@ from runtime.changes import (
     NEW,
     ApplyProject,
     CreateNetwork,
+    InstallNames,
     InstallProxy,
     Plan,
     RemoveNetwork,
@@ -22,6 +23,7 @@ from runtime.errors import ShoestringError
 from runtime.observed import Container, Observed
 from runtime.paths import Side
 from runtime.projects import CORE, Project, ProjectService
+from runtime.resolver import SERVICE as RESOLVER
 from runtime.settings import SEPARATOR
 
 # The engine's words. Compose starts what does not run; what Docker starts again and again, or holds, it leaves.
@@ -43,17 +45,22 @@ class ProxyDifference:
     lost: bool = False
 
 
-def plan_start(desired: Desired, observed: Observed, proxies: tuple[ProxyDifference, ...]) -> Plan:
-    """The changes that make everything run as the files say.
+def plan_start(
+    desired: Desired, observed: Observed, proxies: tuple[ProxyDifference, ...], names: InstallNames | None = None
+) -> Plan:
+    """The changes that make everything run as the files say. `names` is the change to what VPN clients are told.
 
     Raises ShoestringError if a network of ours has the name of someone else's.
     """
     lost = frozenset(service_name(each.side) for each in proxies if each.lost)
+    if names and names.lost:
+        lost |= {RESOLVER}
     core = _project_change(desired.core, observed, lost)
     applications = [_project_change(project, observed) for project in desired.projects]
     installs = [InstallProxy(each.side, each.about, inputs=each.inputs) for each in proxies if each.about]
     return (
         *_networks(desired, observed),
+        *([names] if names else ()),
         # Before the core starts it needs its configuration; while it runs, it gets new host names once their
         # applications are there.
         *(installs if core else ()),

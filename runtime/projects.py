@@ -76,6 +76,19 @@ def labels(instance: str, application: str, side: Side | None, definition: str) 
     }
 
 
+def bind(source: str, target: str, *, read_only: bool) -> dict[str, Any]:
+    """A directory of the host in a container."""
+    # After a reboot /run is empty: the engine makes the directory, and the start at boot gives it its owner.
+    return {
+        "type": "bind",
+        "source": source,
+        "target": target,
+        "read_only": read_only,
+        # Where SELinux is on (Fedora), containers see only what is labelled for them; elsewhere it does nothing.
+        "bind": {"create_host_path": True, "selinux": "z"},
+    }
+
+
 def digest(*parts: object) -> str:
     """A digest of values, the same for any order of keys. 16 hexadecimal digits."""
     text = json.dumps(_with_text_keys(parts), sort_keys=True, default=str)

@@ -18,6 +18,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from runtime import interfaces
 from runtime.constants import LABEL_DEFINITION, LABEL_INSTANCE, LABEL_PROJECT, LABEL_SERVICE
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def is_quiet(root: str) -> bool:
             _free(note["run"])
             and note["inputs"] == inputs(root, note["run"])
             and note["referred"] == referred(note["referred"])
+            and note["address"] == interfaces.address(note["follows"])
             and note["containers"] == _summary(_listing(note["instance"]))
         )
     except (OSError, ValueError, KeyError, TypeError):
@@ -73,6 +75,9 @@ def remember(cluster: Cluster, view: View) -> None:
         "instance": cluster.settings.instance,
         "run": run,
         "inputs": view.inputs,
+        "follows": cluster.follows,
+        # Not that of the moment: the plan was made with this one.
+        "address": _address(cluster),
         "referred": referred([str(path), ""] for path in _named_files(view.desired)),
         "containers": sorted(
             [
@@ -83,6 +88,14 @@ def remember(cluster: Cluster, view: View) -> None:
         ),
     }
     files.write(cluster.paths.generated / NOTE, json.dumps(note), mode=0o600)
+
+
+def _address(cluster: Cluster) -> str:
+    """The address that the internal side's interface had when the settings were read; empty without one."""
+    from runtime import names
+
+    internal = cluster.settings.internal
+    return internal.address if cluster.follows and internal and not names.is_auto(internal.address) else ""
 
 
 def _named_files(desired: Desired) -> Iterator[Path]:

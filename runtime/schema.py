@@ -65,6 +65,26 @@ def one_of(*choices: str) -> Check:
     return check
 
 
+def switch(value: object) -> bool:
+    """A check for on and off, which YAML 1.1 reads as true and false."""
+    if value in ("on", "off"):
+        return value == "on"
+    if not isinstance(value, bool):
+        raise ValueError(f"{value!r} is neither on nor off")
+    return value
+
+
+def whole_number(minimum: int, maximum: int) -> Check:
+    """A check for a whole number between two others, both included."""
+
+    def check(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value <= maximum:
+            raise ValueError(f"{value!r} is not a whole number from {minimum} to {maximum}")
+        return value
+
+    return check
+
+
 def list_of(item: Check) -> Check:
     """A check for a list, each item of which `item` checks; the same one twice is refused."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from runtime import names
-from runtime.schema import key, list_of, one_of, section
+from runtime.schema import key, list_of, one_of, section, switch, whole_number
 
 ACME_SERVERS = ("production", "staging")
 # https://letsencrypt.org/docs/acme-protocol-updates/ and /docs/staging-environment/
@@ -17,6 +17,10 @@ ACME_DIRECTORIES = {
 }
 # Asked from outside, so that the answers are those that a certificate authority gets.
 PUBLIC_RESOLVERS = ("1.1.1.1", "9.9.9.9")
+# What an Ethernet frame carries (1500) less WireGuard's own over IPv6: 40 of IPv6, 8 of UDP, 32 of WireGuard.
+WIREGUARD_MTU = 1420
+# A link below cannot carry IPv6 (RFC 8200 section 5); one of jumbo frames carries 9000.
+SMALLEST_MTU, LARGEST_MTU = 1280, 9000 - 80
 
 
 def _acme_server(value: object) -> str:
@@ -38,6 +42,13 @@ def _command_line(value: object) -> str:
     except ValueError:
         raise ValueError(f"{value!r} has a quote that does not end") from None
     return value
+
+
+def _upstream(value: object) -> tuple[str, ...]:
+    if value == "refuse":
+        return ()
+    resolvers: tuple[str, ...] = list_of(names.resolver)(value)
+    return resolvers
 
 
 class InternalTls(StrEnum):
@@ -66,7 +77,8 @@ class InternalSettings:
     """Where the internal proxy listens."""
 
     address: str = key(
-        "the address to serve internal applications on; never one that the world reaches",
+        "the address to serve internal applications on, never one that the world reaches; auto: and an interface "
+        "(auto:tailscale0) follows the address of that interface",
         check=names.private_listen_address,
         default="127.0.0.1",
     )
@@ -83,6 +95,49 @@ class InternalSettings:
         "the domain of the internal applications; empty: internal. and the domain",
         check=lambda value: value and names.domain(value),
         default="",
+    )
+
+
+@dataclass(frozen=True)
+class WireguardSettings:
+    """The VPN by which its owner reaches the internal side."""
+
+    enabled: bool = key(
+        "whether this host is a WireGuard server; if on, internal.address must be in its network",
+        check=switch,
+        default=False,
+    )
+    network: str = key(
+        "the private IPv4 network of the VPN; the server has internal.address, or else the first address",
+        check=names.private_network,
+        default="10.12.0.0/24",
+    )
+    network6: str = key(
+        "the unique local IPv6 network of the VPN (RFC 4193), which setup makes; empty: none",
+        check=lambda value: value and names.local_network6(value),
+        default="",
+    )
+    port: int = key("the UDP port that clients connect to", check=names.port, default=51820)
+    endpoint: str = key(
+        "the address or name that clients connect to; empty: public.address, or the domain where that is 0.0.0.0",
+        check=lambda value: value and names.endpoint(value),
+        default="",
+    )
+    dns: tuple[str, ...] = key(
+        "the DNS resolvers that answer VPN clients for all names that are not internal; refuse, or an empty list: "
+        "nobody does (split DNS)",
+        check=_upstream,
+        default=PUBLIC_RESOLVERS,
+    )
+    mtu: int = key(
+        "the largest packet in the tunnel, in bytes; 1420 fits where the internet connection carries 1500",
+        check=whole_number(SMALLEST_MTU, LARGEST_MTU),
+        default=WIREGUARD_MTU,
+    )
+    interface: str = key(
+        "the name of the network interface; two instances on a host need two",
+        check=names.interface,
+        default="wg0",
     )
 
 

@@ -19,6 +19,7 @@ from runtime.sections import (
     NetworkSettings,
     NotifySettings,
     PublicSettings,
+    WireguardSettings,
 )
 
 VERSION = 1
@@ -48,6 +49,7 @@ class Settings:
     internal: InternalSettings | None = section(
         "the internal proxy; off: none, and no internal applications", InternalSettings
     )
+    wireguard: WireguardSettings = section("the VPN to the internal side, see docs/vpn.md", WireguardSettings)
     acme: AcmeSettings = section("certificates from an ACME authority, such as Let's Encrypt", AcmeSettings)
     networks: NetworkSettings = section("Docker networks", NetworkSettings)
     images: ImageSettings = section("container images", ImageSettings)
@@ -68,6 +70,13 @@ class Settings:
     def internal_tls(self) -> InternalTls:
         """Where the internal certificate comes from; none where there is no internal side."""
         return self.internal.tls if self.internal else InternalTls.NONE
+
+    @property
+    def endpoint(self) -> str:
+        """The address or name that VPN clients connect to."""
+        public = self.public.address if self.public else ""
+        specific = public and not ipaddress.ip_address(public).is_unspecified
+        return self.wireguard.endpoint or (public if specific else self.domain)
 
     def network(self, side: Side) -> str:
         """The name of a side's network in application files."""
@@ -120,7 +129,28 @@ def _conflicts(settings: Settings, document: Document) -> list[Problem]:
     if settings.internal_tls is InternalTls.DNS_01 and not settings.acme.dns.provider:
         what = "dns-01 needs acme.dns.provider, the name of your DNS provider"
         problems.append(document.problem(("internal", "tls"), what))
-    return problems
+    return problems + _wireguard_conflicts(settings, document)
+
+
+def _wireguard_conflicts(settings: Settings, document: Document) -> list[Problem]:
+    """What VPN clients could not reach."""
+    vpn, internal = settings.wireguard, settings.internal
+    if not vpn.enabled or internal is None:
+        return []
+    networks = [ipaddress.ip_network(each) for each in (vpn.network, vpn.network6) if each]
+    if names.is_auto(internal.address) or not any(_usable(internal.address, each) for each in networks):
+        known = " or ".join(str(each) for each in networks)
+        what = (
+            f"{internal.address} is not a host's address in {known}, the network of wireguard, so VPN clients would "
+            f"not reach it; set it to {networks[0][1]}, or wireguard.enabled to off"
+        )
+        return [document.problem(("internal", "address"), what)]
+    return []
+
+
+def _usable(text: str, network: names.Network) -> bool:
+    address = ipaddress.ip_address(text)
+    return address in network and address not in (network.network_address, network.broadcast_address)
 
 
 def _internal_conflicts(settings: Settings, document: Document) -> list[Problem]:
@@ -143,6 +173,11 @@ def _internal_conflicts(settings: Settings, document: Document) -> list[Problem]
 
 
 def _overlap(public: str, internal: str) -> bool:
-    """Whether both listen on one address. 0.0.0.0 takes all IPv4 addresses, :: all addresses."""
+    """Whether both listen on one address. 0.0.0.0 takes all IPv4 addresses, :: all addresses.
+
+    An interface that is followed may have any address.
+    """
+    if names.is_auto(internal):
+        return ipaddress.ip_address(public).is_unspecified
     first, second = ipaddress.ip_address(public), ipaddress.ip_address(internal)
     return first == second or (first.is_unspecified and (first.version == 6 or second.version == 4))

@@ -80,3 +80,71 @@ def test_internal_on_another_address_may_have_the_same_port() -> None:
 def test_all_addresses_take_the_port_of_each() -> None:
     lines = problems("domain: example.com\nemail: ops@example.com\ninternal: {http_port: 80}\n")
     assert "internal.http_port: 80 is the public proxy's at this address" in lines[1]
+
+
+def test_the_vpn_is_off_by_default() -> None:
+    found = make_settings()
+    assert found.wireguard.enabled is False
+    assert found.wireguard.dns == ("1.1.1.1", "9.9.9.9")
+
+
+@pytest.mark.parametrize(
+    ("text", "endpoint"),
+    [
+        ("", "example.com"),
+        ("public: off\n", "example.com"),
+        ("public: {address: 203.0.113.7}\n", "203.0.113.7"),
+        ("public: {address: 203.0.113.7}\nwireguard: {endpoint: VPN.example.com}\n", "vpn.example.com"),
+    ],
+)
+def test_what_vpn_clients_connect_to(text: str, endpoint: str) -> None:
+    assert make_settings(text).endpoint == endpoint
+
+
+@pytest.mark.parametrize("address", ["10.12.0.1", "10.12.0.9", "fd12:3456:789a::1"])
+def test_internal_addresses_that_vpn_clients_reach(address: str) -> None:
+    text = f"wireguard: {{enabled: on, network6: 'fd12:3456:789a::/64'}}\ninternal: {{address: '{address}'}}\n"
+    assert make_settings(text).wireguard.enabled
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.12.1.1", "10.12.0.0", "10.12.0.255", "auto:wg0"])
+def test_internal_addresses_that_vpn_clients_do_not_reach(address: str) -> None:
+    lines = problems(
+        f"domain: a.com\nemail: a@a.com\nwireguard: {{enabled: on}}\ninternal: {{address: '{address}'}}\n"
+    )
+    assert lines[1] == (
+        f"  internal.address: {address} is not a host's address in 10.12.0.0/24, the network of wireguard, so VPN "
+        "clients would not reach it; set it to 10.12.0.1, or wireguard.enabled to off"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{enabled: maybe}", "wireguard.enabled: 'maybe' is neither on nor off"),
+        ("{network: 10.12.0.1/24}", "wireguard.network: '10.12.0.1/24' is not a network; did you mean 10.12.0.0/24?"),
+        ("{network: 10.12.0.0}", "wireguard.network: '10.12.0.0' is not a network; did you mean 10.12.0.0/32?"),
+        ("{network: 8.8.8.0/24}", "wireguard.network: '8.8.8.0/24' is not a private IPv4 network"),
+        ("{network: 10.12.0.0/31}", "wireguard.network: '10.12.0.0/31' has no address for a client"),
+        ("{network6: '2001:db8::/64'}", "wireguard.network6: '2001:db8::/64' is not a network of unique local"),
+        ("{endpoint: 'vpn.example.com:51820'}", "wireguard.endpoint: 'vpn.example.com:51820' is not a host name"),
+        ("{mtu: 576}", "wireguard.mtu: 576 is not a whole number from 1280 to 8920"),
+        ("{interface: 'a/b'}", "wireguard.interface: 'a/b' is not the name of a network interface"),
+        ("{dns: maybe}", "wireguard.dns: 'maybe' is not a list"),
+        ("{port: 0}", "wireguard.port: 0 is not a port"),
+    ],
+)
+def test_wrong_settings_of_the_vpn(text: str, problem: str) -> None:
+    lines = problems(f"domain: a.com\nemail: a@a.com\nwireguard: {text}\n")
+    assert len(lines) == 2
+    assert lines[1].strip().startswith(problem)
+
+
+def test_an_address_that_follows_an_interface() -> None:
+    found = make_settings("internal: {address: 'auto:tailscale0'}\n")
+    assert found.internal
+    assert found.internal.address == "auto:tailscale0"
+    lines = problems("domain: a.com\nemail: a@a.com\ninternal: {address: 'auto:no such'}\n")
+    assert "'no such' is not the name of a network interface" in lines[1]
+    lines = problems("domain: a.com\nemail: a@a.com\ninternal: {address: 'auto:eth1', http_port: 80}\n")
+    assert "80 is the public proxy's at this address" in lines[1]

@@ -1,0 +1,65 @@
+"""Addresses of network interfaces, asked of the kernel when they are needed: some come late, or change.
+
+The pass of each minute imports this: it must import little.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import socket
+import struct
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from runtime.settings import Settings
+
+# netdevice(7): the first IPv4 address of an interface. Its name, then a sockaddr_in at 16.
+_SIOCGIFADDR = 0x8915
+_NAME_BYTES = 16
+# proc(5): address, index, prefix length, scope, flags and name, all but the name hexadecimal. Scope 0 is global.
+_IPV6_ADDRESSES = "/proc/net/if_inet6"
+
+
+def address(interface: str) -> str:
+    """The first address of an interface, IPv4 before IPv6; empty if it has none, or is not there."""
+    return _ipv4(interface) or _ipv6(interface)
+
+
+def resolved(settings: Settings) -> tuple[Settings, str]:
+    """Settings whose `internal.address` is an address also where it follows an interface, and that interface.
+
+    The address stays `auto:…` while the interface has none. The interface is empty where the settings name none.
+    """
+    from dataclasses import replace
+
+    from runtime import names
+
+    internal = settings.internal
+    if internal is None or not names.is_auto(internal.address):
+        return settings, ""
+    interface = internal.address.removeprefix(names.AUTO)
+    found = address(interface)
+    if not found:
+        return settings, interface
+    return replace(settings, internal=replace(internal, address=found)), interface
+
+
+def _ipv4(interface: str) -> str:
+    request = struct.pack("256s", interface.encode()[: _NAME_BYTES - 1])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            answer = fcntl.ioctl(probe.fileno(), _SIOCGIFADDR, request)
+        except OSError:
+            return ""
+    return socket.inet_ntop(socket.AF_INET, answer[_NAME_BYTES + 4 : _NAME_BYTES + 8])
+
+
+def _ipv6(interface: str) -> str:
+    from pathlib import Path
+
+    try:
+        listed = [line.split() for line in Path(_IPV6_ADDRESSES).read_text(encoding="ascii").splitlines()]
+    except OSError:
+        return ""
+    found = (each[0] for each in listed if each[5] == interface and int(each[3], 16) == 0)
+    return next((socket.inet_ntop(socket.AF_INET6, bytes.fromhex(each)) for each in found), "")
