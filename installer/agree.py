@@ -19,3 +19,11 @@ def agreed(question: str, *, yes: bool, json: bool = False) -> bool:
     from installer import wizard
 
     return wizard.confirm(question)
+
+
+def typed(question: str, expected: str, given: str = "") -> None:
+    """Have a person type a name, or take the one that an option gave. Raises UsageError if it is not as expected."""
+    if not given and sys.stdin.isatty():
+        given = input(f"{question}: ").strip()
+    if given != expected:
+        raise UsageError(f"That is not {expected}; nothing was removed. Without a terminal, name it with --name.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from installer import cli_deploy, cli_images, cli_memory, cli_ssl, cli_timers
+from installer import cli_deploy, cli_images, cli_memory, cli_ssl, cli_swap, cli_timers, cli_uninstall
 from installer.cli_options import DataDirectory, DryRun, Json, Timeout
 from runtime.errors import DEBUG_VARIABLE, ExitCode, explain
 from runtime.paths import Side, find
@@ -31,6 +31,8 @@ app.add_typer(cli_images.app, name="images")
 app.add_typer(cli_ssl.app, name="ssl")
 app.add_typer(cli_timers.app, name="timers")
 app.add_typer(cli_memory.app)
+app.add_typer(cli_swap.app, name="swap")
+app.add_typer(cli_uninstall.app)
 
 
 def main() -> None:

@@ -8,6 +8,8 @@ from dataclasses import asdict
 from datetime import datetime
 
 from installer.host.memory import Memory
+from installer.host.swap import Host as SwapHost
+from installer.host.swap import InUse
 from installer.host.timers import RENEW, START, WATCHDOG, Job, Last, State
 from installer.summary import size
 from runtime.report import JSON_VERSION
@@ -99,3 +101,20 @@ def memory_sentence(memory: Memory) -> str:
 def memory_json(memory: Memory) -> str:
     """The answer of `memory`; sizes are in bytes."""
     return as_json(**asdict(memory), used=memory.used, rest=memory.rest)
+
+
+def swap_lines(host: SwapHost) -> list[str]:
+    """What this host swaps to."""
+    if not host.in_use:
+        return ["  This host has no swap. Add it with: shoestring swap add"]
+    rows = [("SWAP", "SIZE", "USED", ""), *(_swap_row(each, host) for each in host.in_use)]
+    return columns(rows, frozenset((1, 2)))
+
+
+def _swap_row(each: InUse, host: SwapHost) -> Row:
+    return each.place, size(each.size), size(each.used), "by Shoestring" if each.is_of(host.own) else ""
+
+
+def swap_json(host: SwapHost) -> str:
+    """The answer of `swap`; sizes are in bytes."""
+    return as_json(own=host.own, in_use=[asdict(each) for each in host.in_use])

@@ -148,6 +148,13 @@ def written(instance: str, directory: Path = systemd.UNIT_DIRECTORY) -> tuple[st
     return tuple(name for name in names(instance) if (directory / name).is_file())
 
 
+def instances(directory: Path = systemd.UNIT_DIRECTORY) -> frozenset[str]:
+    """The instances that have units on this host."""
+    stem = JOBS[WATCHDOG][0].removesuffix(".service")
+    found = (file.name.removesuffix(".service") for file in directory.glob(f"{stem}*.service"))
+    return frozenset(name.partition("@")[2] or DEFAULT_INSTANCE for name in found)
+
+
 def look(instance: str, root: Path) -> tuple[Job, ...]:
     """How the units of an instance are. Changes nothing."""
     there = {unit.name: systemd.is_written(unit) for unit in units(instance, root)}

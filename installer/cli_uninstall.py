@@ -1,0 +1,45 @@
+"""`shoestring uninstall`: takes all of an instance away from this host."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Annotated
+
+import typer
+
+from installer.cli_options import DataDirectory, DryRun, Json, Yes
+
+app = typer.Typer()
+
+
+@app.command()
+def uninstall(
+    data_directory: DataDirectory = None,
+    purge: Annotated[bool, typer.Option("--purge", help="Also the data directory, with all data in it.")] = False,
+    name: Annotated[
+        str, typer.Option(help="With --purge: the path of the data directory, instead of typing it.", metavar="DIR")
+    ] = "",
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+) -> None:
+    """Remove timers, containers, networks, images and swap of Shoestring. The data directory stays."""
+    from installer import uninstall as work
+    from installer.agree import agreed, typed
+    from installer.progress import Lines
+    from installer.report_uninstall import uninstall_json, uninstall_lines
+    from runtime.operations import open_cluster
+    from runtime.paths import find
+
+    cluster = open_cluster(find(data_directory))
+    wanted = work.look(cluster, purge=purge)
+    if json:
+        print(uninstall_json(wanted))
+    else:
+        print("\n".join(uninstall_lines(wanted)))
+    if dry_run or not agreed("Remove all of this?", yes=yes, json=json):
+        return
+    if purge:
+        typed("All data in it goes. Type the path of the data directory", str(wanted.directory), name)
+    # With --json the plan is the answer, and has no lines beside it.
+    work.apply(cluster, wanted, Lines(StringIO()) if json else Lines())

@@ -1,0 +1,47 @@
+"""Lines of cron that run Shoestring: it never writes them, but it must not leave before they do."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+# crontab(5), cron(8) of Debian: the host's own, the packages', and root's.
+TABLES = (Path("/etc/crontab"), Path("/var/spool/cron/crontabs/root"), Path("/var/spool/cron/root"))
+DIRECTORY = Path("/etc/cron.d")
+
+
+def find(root: Path, *, recorded: bool) -> tuple[Path, ...]:
+    """The tables that run Shoestring for a data directory; `recorded`: it is that of commands that name none."""
+    return tuple(table for table in _tables() if runs(_text(table), root, recorded=recorded))
+
+
+def runs(text: str, root: Path, *, recorded: bool) -> bool:
+    """Whether a table has such a line."""
+    return any(_runs(line, root, recorded) for line in text.splitlines() if not line.lstrip().startswith("#"))
+
+
+def _runs(line: str, root: Path, recorded: bool) -> bool:
+    try:
+        # The backslash before a % is for cron; the shell does not see it.
+        words = shlex.split(line.replace(r"\%", "%"))
+    except ValueError:
+        words = line.split()
+    if "runtime" not in words and not any(word.endswith("shoestring") for word in words[:8]):
+        return False
+    if "--data-directory" in words[:-1]:
+        return words[words.index("--data-directory") + 1] == str(root)
+    return recorded and bool({"start", "watchdog", "renew"} & set(words))
+
+
+def _tables() -> Iterator[Path]:
+    yield from TABLES
+    if DIRECTORY.is_dir():
+        yield from sorted(DIRECTORY.iterdir())
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

@@ -1,0 +1,197 @@
+"""Swap for a host with little memory: a file, or compressed memory (zram); as a unit of systemd. Sizes in bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from installer.host import facts, systemd
+from installer.host.memory import MEGABYTE, parse_meminfo
+from installer.host.systemd import Unit
+from runtime import command, files
+from runtime.errors import ShoestringError
+from runtime.images import TEMPLATES
+
+# Where there is less memory than this and no swap, it is offered.
+LITTLE_MEMORY = 1024 * MEGABYTE
+FILE_SIZE = 1024 * MEGABYTE
+SMALLEST = 64 * MEGABYTE
+# What the disk keeps free beside a swap file.
+DISK_RESERVE = 1024 * MEGABYTE
+DIRECTORY = Path("/var/lib/shoestring")
+FILE = DIRECTORY / "swapfile"
+# systemd gives a swap unit the name of its file (systemd.swap(5)).
+FILE_UNIT = "var-lib-shoestring-swapfile.swap"
+ZRAM_UNIT = "shoestring-zram.service"
+# What the kernel cannot swap to (swapon(8), Files with holes, Copy-on-write files), by the names of stat(1).
+_REFUSED = ("nfs", "overlayfs", "ramfs", "squashfs", "tmpfs", "zfs")
+_BTRFS = "btrfs"
+_TIMEOUT_SECONDS = 600.0
+BY_HAND = "systemd does not run on this host, so it would be gone after a reboot; see swapon(8) and fstab(5)"
+
+
+class Kind(StrEnum):
+    """What swap is made of."""
+
+    FILE = "file"
+    ZRAM = "zram"
+
+
+@dataclass(frozen=True)
+class InUse:
+    """One swap that the kernel uses."""
+
+    place: str
+    size: int
+    used: int
+
+    def is_of(self, kind: Kind | None) -> bool:
+        """Whether it is the one that Shoestring made, which is of this kind."""
+        return self.place == str(FILE) if kind is Kind.FILE else kind is Kind.ZRAM and "/zram" in self.place
+
+
+@dataclass(frozen=True)
+class Host:
+    """What matters for swap on this host. `own` is the one that Shoestring made, if it did."""
+
+    memory: int
+    available: int
+    in_use: tuple[InUse, ...]
+    own: Kind | None
+    free_disk: int
+    file_system: str
+    has_systemd: bool
+    has_zram: bool
+
+
+def look(directory: Path = systemd.UNIT_DIRECTORY) -> Host:
+    """Look at this host. Changes nothing."""
+    memory, available, _, _ = parse_meminfo(Path("/proc/meminfo").read_text(encoding="ascii"))
+    units = {Kind.FILE: FILE_UNIT, Kind.ZRAM: ZRAM_UNIT}
+    return Host(
+        memory=memory,
+        available=available,
+        in_use=parse_swaps(Path("/proc/swaps").read_text(encoding="utf-8")),
+        own=next((kind for kind, unit in units.items() if (directory / unit).is_file()), None),
+        free_disk=facts.free_disk(DIRECTORY),
+        file_system=_file_system(DIRECTORY),
+        has_systemd=systemd.is_running(),
+        has_zram=_has_zram(),
+    )
+
+
+def parse_swaps(text: str) -> tuple[InUse, ...]:
+    """What the kernel swaps to, from /proc/swaps (proc(5)): its sizes are in kB, and a space in a name is \\040."""
+    rows = (line.split() for line in text.splitlines()[1:])
+    return tuple(
+        InUse(row[0].replace("\\040", " "), int(row[2]) * 1024, int(row[3]) * 1024) for row in rows if len(row) > 3
+    )
+
+
+def is_offered(memory: int, swap: int) -> bool:
+    """Whether setup offers swap: little memory, and none yet."""
+    return memory < LITTLE_MEMORY and swap == 0
+
+
+def suggestion(kind: Kind, memory: int) -> int:
+    """How large it should be: a file 1 GB; zram half of the memory, which holds about three times that."""
+    return FILE_SIZE if kind is Kind.FILE else memory // 2 // MEGABYTE * MEGABYTE
+
+
+def problem(kind: Kind, size: int, host: Host) -> str:
+    """Why swap cannot be added, a sentence without its end; empty if it can."""
+    if host.own:
+        return f"Shoestring's swap ({host.own}) is there already. To change it: shoestring swap remove"
+    if not host.has_systemd:
+        return f"Swap cannot be added: {BY_HAND}"
+    if size < SMALLEST:
+        return f"{size // MEGABYTE} MB of swap is too little; give --size {SMALLEST // MEGABYTE} or more (in MB)"
+    if kind is Kind.ZRAM:
+        if size > host.memory:
+            return (
+                f"zram of {size // MEGABYTE} MB is more than the memory ({host.memory // MEGABYTE} MB) that it is in"
+            )
+        return "" if host.has_zram else "The kernel of this host has no zram. Use a file: shoestring swap add"
+    if host.file_system in _REFUSED:
+        return f"{DIRECTORY} is on {host.file_system}, which cannot hold swap. Use memory: --kind zram"
+    if size + DISK_RESERVE > host.free_disk:
+        return (
+            f"The disk has {host.free_disk // MEGABYTE} MB free; {size // MEGABYTE} MB of swap would leave less than "
+            f"{DISK_RESERVE // MEGABYTE} MB. Give a smaller --size (in MB), or use memory: --kind zram"
+        )
+    return ""
+
+
+def unit(kind: Kind, size: int) -> Unit:
+    """The unit of one kind."""
+    template = "swapfile.swap" if kind is Kind.FILE else ZRAM_UNIT
+    text = (TEMPLATES / "systemd" / template).read_text(encoding="utf-8")
+    name = FILE_UNIT if kind is Kind.FILE else ZRAM_UNIT
+    return Unit(name, text.replace("@FILE@", str(FILE)).replace("@SIZE@", str(size)))
+
+
+def add(kind: Kind, size: int, host: Host) -> None:
+    """Make swap and use it, now and after each boot. What failed half-way is taken away again.
+
+    Raises ShoestringError for what `problem` tells, and for what the system refuses.
+    """
+    found = problem(kind, size, host)
+    if found:
+        raise ShoestringError(f"{found}.")
+    made = unit(kind, size)
+    try:
+        if kind is Kind.FILE:
+            _make_file(size, host.file_system)
+        systemd.write((made,))
+        systemd.systemctl("enable", "--now", made.name)
+    except BaseException:
+        _take_away(made.name)
+        raise
+
+
+def _make_file(size: int, file_system: str) -> None:
+    files.make_directory(DIRECTORY)
+    if file_system == _BTRFS:
+        # A file without copies on write, of one extent (btrfs-filesystem(8), mkswapfile).
+        command.check(("btrfs", "filesystem", "mkswapfile", "--size", str(size), str(FILE)), timeout=_TIMEOUT_SECONDS)
+        return
+    files.write(FILE, b"", mode=0o600)
+    command.check(("fallocate", "--length", str(size), str(FILE)), timeout=_TIMEOUT_SECONDS)
+    command.check(("mkswap", str(FILE)), timeout=_TIMEOUT_SECONDS)
+
+
+def remove(host: Host) -> None:
+    """Stop using Shoestring's swap, and remove it. Does nothing where there is none.
+
+    Raises ShoestringError if what is in it has no room in memory.
+    """
+    if host.own is None:
+        return
+    used = sum(each.used for each in host.in_use)
+    if used > host.available:
+        raise ShoestringError(
+            f"{used // MEGABYTE} MB are in swap, and only {host.available // MEGABYTE} MB of memory are available. "
+            "Stop something first; shoestring memory shows what."
+        )
+    name = FILE_UNIT if host.own is Kind.FILE else ZRAM_UNIT
+    systemd.systemctl("disable", "--now", name)
+    _take_away(name)
+
+
+def _take_away(name: str) -> None:
+    systemd.remove((name,))
+    if name == FILE_UNIT:
+        files.remove_tree(DIRECTORY)
+
+
+def _file_system(directory: Path) -> str:
+    """What stat(1) calls the file system that a directory is on, or would be on."""
+    existing = next(each for each in (directory, *directory.parents) if each.exists())
+    return command.check(("stat", "--file-system", "--format=%T", str(existing))).out.strip()
+
+
+def _has_zram() -> bool:
+    if not all(command.exists(program) for program in ("modprobe", "zramctl")):
+        return False
+    return command.run(("modprobe", "--dry-run", "--quiet", "zram")).ok

@@ -1,0 +1,165 @@
+"""`shoestring uninstall`: a plan of all that Shoestring has on this host, then its removal. Data stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from installer import record
+from installer.host import cron, docker_daemon, swap, timers
+from installer.host.systemd import UNIT_DIRECTORY
+from installer.progress import Lines
+from runtime import files, images, operations
+from runtime.certificates.container import LABEL as LABEL_TASK
+from runtime.changes import Plan as Changes
+from runtime.constants import LABEL_INSTANCE, LABEL_PROJECT
+from runtime.errors import ShoestringError
+from runtime.operations import Cluster
+from runtime.paths import RECORD
+from runtime.proxy.check import LABEL as LABEL_CHECK
+from runtime.settings import SEPARATOR
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+PACKAGE_HINT = "Shoestring itself is still installed. Remove it: PIPX_HOME=/opt/pipx pipx uninstall shoestring"
+
+
+@dataclass(frozen=True)
+class Uninstall:
+    """What goes, and what stays and why. `others` are instances that share this host."""
+
+    units: tuple[str, ...]
+    changes: Changes
+    tasks: tuple[str, ...]
+    images: tuple[str, ...]
+    volumes: tuple[str, ...]
+    swap: bool
+    daemon: str
+    record: bool
+    directory: Path
+    purge: bool
+    others: tuple[str, ...]
+    cron: tuple[Path, ...]
+
+
+def look(cluster: Cluster, *, purge: bool, recorded: Path = RECORD) -> Uninstall:
+    """What an uninstallation would do. Changes nothing."""
+    instance, root = cluster.settings.instance, cluster.paths.root
+    others = other_instances(cluster.client, instance)
+    is_recorded = record.read(recorded) == root
+    listed = cluster.client.api.containers(all=True)
+    daemon = docker_daemon.undo_about()
+    return Uninstall(
+        units=timers.written(instance),
+        changes=operations.stop_plan(cluster),
+        tasks=tuple(_tasks(listed, instance, root)),
+        images=() if others else tuple(unused_images(cluster.client.api.images(), listed, instance)),
+        volumes=tuple(_volumes(cluster.client, instance)) if purge else (),
+        swap=not others and swap.look().own is not None,
+        daemon="" if others else daemon,
+        record=is_recorded,
+        directory=root,
+        purge=purge,
+        others=others,
+        cron=cron.find(root, recorded=is_recorded),
+    )
+
+
+def other_instances(client: DockerClient, instance: str, units: Path = UNIT_DIRECTORY) -> tuple[str, ...]:
+    """Other instances on this host, by what they have in Docker and by their units."""
+    entries = (*client.api.containers(all=True), *client.api.networks())
+    labels = {str((each.get("Labels") or {}).get(LABEL_INSTANCE, "")) for each in entries}
+    return tuple(sorted((labels | timers.instances(units)) - {"", instance}))
+
+
+def _tasks(listed: Iterable[Any], instance: str, root: Path) -> Iterator[str]:
+    """Containers of a moment that a killed command left."""
+    for each in listed:
+        labels = each.get("Labels") or {}
+        if labels.get(LABEL_TASK) == instance or str(labels.get(LABEL_CHECK, "")).startswith(f"{root}/"):
+            yield str(each["Id"])
+
+
+def unused_images(listed: Iterable[Any], containers: Iterable[Any], instance: str) -> Iterator[str]:
+    """Local images of ours, and those that the catalogue pulls, but for what a container of somebody else uses."""
+    used = {each["ImageID"] for each in containers if (each.get("Labels") or {}).get(LABEL_INSTANCE) != instance}
+    pulled = {image.reference for image in images.CATALOGUE}
+    # The newest first: an image goes before the one that it is built on.
+    for each in sorted(listed, key=lambda each: -int(each["Created"])):
+        if each["Id"] in used:
+            continue
+        for tag in each.get("RepoTags") or ():
+            if tag.startswith(f"{images.LOCAL_REPOSITORY}/") or tag in pulled:
+                yield str(tag)
+
+
+def _volumes(client: DockerClient, instance: str) -> Iterator[str]:
+    """Docker's own volumes that application files made: they are data."""
+    for each in client.api.volumes().get("Volumes") or ():
+        if str((each.get("Labels") or {}).get(LABEL_PROJECT, "")).startswith(f"{instance}{SEPARATOR}"):
+            yield str(each["Name"])
+
+
+def apply(cluster: Cluster, wanted: Uninstall, lines: Lines, recorded: Path = RECORD) -> None:
+    """Remove it, the timers first: nothing may start again what goes. Run again, it goes on where it was stopped.
+
+    Raises ShoestringError at the first that fails.
+    """
+    if wanted.cron:
+        tables = ", ".join(map(str, wanted.cron))
+        raise ShoestringError(f"cron would start everything again. Take Shoestring's lines out of {tables} first.")
+    if wanted.units:
+        timers.remove(cluster.settings.instance)
+        lines.done("timers", f"{len(wanted.units)} units")
+    _remove_from_docker(cluster, wanted, lines)
+    if wanted.swap:
+        swap.remove(swap.look())
+        lines.done("swap")
+    if wanted.daemon:
+        docker_daemon.undo()
+        lines.done("Docker's settings", f"{docker_daemon.FILE} {wanted.daemon}")
+    if wanted.record:
+        files.remove(recorded)
+        if not any(recorded.parent.iterdir()):
+            files.remove_tree(recorded.parent)
+        lines.done("record", str(recorded))
+    if wanted.purge:
+        lines.done("data directory", _purge(wanted.directory))
+    files.remove_tree(cluster.run.directory)
+
+
+def _remove_from_docker(cluster: Cluster, wanted: Uninstall, lines: Lines) -> None:
+    from docker.errors import APIError, NotFound
+
+    report = operations.stop(cluster, timeout=120.0)
+    failed = next((outcome.error for outcome in report.outcomes if not outcome.ok), "")
+    if failed:
+        raise ShoestringError(f"{failed}\nNothing else was removed. Run it again when that is mended.")
+    for task in wanted.tasks:
+        cluster.client.api.remove_container(task, force=True, v=True)
+    lines.done("containers, networks", f"{len(report.outcomes) + len(wanted.tasks)} removed")
+    for volume in wanted.volumes:
+        cluster.client.api.remove_volume(volume)
+        lines.done("volume", volume)
+    for image in wanted.images:
+        try:
+            cluster.client.api.remove_image(image)
+        except NotFound:
+            continue
+        except APIError as error:
+            lines.note(f"{image} stays: {error.explanation}")
+    if wanted.images:
+        lines.done("images", f"{len(wanted.images)} removed")
+
+
+def _purge(root: Path) -> str:
+    """Remove what is Shoestring's in a data directory, and the directory if nothing else is in it."""
+    for name in ("conf", "data", "generated"):
+        files.remove_tree(root / name)
+    if any(root.iterdir()) or root.is_mount():
+        return f"removed; what else is in {root} stays"
+    files.remove_tree(root)
+    return f"{root} removed"

@@ -1,0 +1,151 @@
+"""Uninstalling one of two instances: all of it goes, and nothing of the other's."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from installer import record, uninstall
+from installer.progress import Lines
+from installer.uninstall import Uninstall
+from runtime import operations
+from runtime.certificates.container import LABEL as LABEL_TASK
+from runtime.paths import Side
+from tests.engine.support import Instance, new_settings, plain
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+VOLUME = "volumes: {pages: {}}\n"
+
+
+@pytest.fixture
+def other(tmp_path: Path, client: DockerClient, tools: str) -> Iterator[Instance]:
+    """Another instance on this host, which serves."""
+    made = Instance(tmp_path / "other", new_settings())
+    try:
+        made.add(Side.PUBLIC, "stays", plain(tools, "stays", "stays.example.test"))
+        assert made.start().ok
+        made.wait("stays.example.test")
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture
+def used(instance: Instance, tools: str) -> Iterator[Instance]:
+    """An instance that serves, with a volume of Docker's and a container that a killed command left."""
+    mount = "    volumes: ['pages:/pages']\n"
+    instance.add(Side.PUBLIC, "goes", plain(tools, "goes", "goes.example.test", more=mount) + VOLUME)
+    assert instance.start().ok
+    instance.wait("goes.example.test")
+    client, name = instance.cluster.client, instance.settings.instance
+    client.containers.create(tools, ["left"], name=f"{name}_certbot", labels={LABEL_TASK: name})
+    try:
+        yield instance
+    finally:
+        for left in client.containers.list(all=True, filters={"label": f"{LABEL_TASK}={name}"}):
+            left.remove(force=True)
+        operations.stop(instance.cluster, timeout=30)
+        for volume in client.volumes.list(filters={"label": f"com.docker.compose.project={name}_goes"}):
+            volume.remove(force=True)
+
+
+def apply(instance: Instance, wanted: Uninstall, recorded: Path) -> str:
+    out = io.StringIO()
+    uninstall.apply(instance.cluster, wanted, Lines(out), recorded)
+    return out.getvalue()
+
+
+def left_of(instance: Instance) -> list[str]:
+    """The names of all in Docker whose names begin as those of an instance do."""
+    client = instance.cluster.client
+    names = [str(each["Names"][0]).strip("/") for each in client.api.containers(all=True)]
+    names += [str(each["Name"]) for each in (*client.api.networks(), *(client.api.volumes()["Volumes"] or ()))]
+    return [name for name in names if name.startswith(f"{instance.settings.instance}_")]
+
+
+def test_all_of_it_goes_and_the_data_stays(used: Instance, other: Instance, tmp_path: Path) -> None:
+    recorded = tmp_path / "etc" / "data-directory"
+    record.write(used.paths.root, recorded)
+    before = other.containers()
+
+    wanted = uninstall.look(used.cluster, purge=False, recorded=recorded)
+
+    assert other.settings.instance in wanted.others
+    assert (wanted.images, wanted.swap, wanted.daemon, wanted.volumes) == ((), False, "", ())
+    assert (len(wanted.tasks), wanted.record) == (1, True)
+    said = apply(used, wanted, recorded)
+    assert "✓ containers, networks" in said
+    assert left_of(used) == [f"{used.settings.instance}_goes_pages"]
+    assert not used.cluster.run.directory.exists()
+    assert not recorded.parent.exists()
+    assert used.paths.settings.is_file()
+    assert other.containers() == before
+    assert other.get("stays.example.test").status == 200
+
+
+def test_a_second_time_there_is_nothing_to_do(used: Instance, tmp_path: Path) -> None:
+    recorded = tmp_path / "etc" / "data-directory"
+    apply(used, uninstall.look(used.cluster, purge=False, recorded=recorded), recorded)
+    again = uninstall.look(used.cluster, purge=False, recorded=recorded)
+    assert (again.changes, again.tasks, again.units, again.record) == ((), (), (), False)
+    apply(used, again, recorded)
+
+
+def test_a_purge_takes_the_data_too(used: Instance, other: Instance, tmp_path: Path) -> None:
+    recorded = tmp_path / "etc" / "data-directory"
+    (used.paths.root / "mine.txt").write_text("a person's own")
+    wanted = uninstall.look(used.cluster, purge=True, recorded=recorded)
+    assert wanted.volumes == (f"{used.settings.instance}_goes_pages",)
+    said = apply(used, wanted, recorded)
+    assert left_of(used) == []
+    assert [each.name for each in used.paths.root.iterdir()] == ["mine.txt"]
+    assert f"what else is in {used.paths.root} stays" in said
+    assert other.paths.settings.is_file()
+
+
+def test_images_go_but_for_one_that_is_in_use(used: Instance, tmp_path: Path) -> None:
+    client, name = used.cluster.client, used.settings.instance
+    free, busy = (f"localhost/shoestring-test/{name}:{tag}" for tag in ("free", "busy"))
+    for image in (free, busy):
+        made = client.api.import_image_from_data(archive(image), *image.rsplit(":", 1))
+        assert "errorDetail" not in str(made)
+    container = client.containers.create(busy, ["x"], name=f"{name}_busy")
+    try:
+        recorded = tmp_path / "etc" / "data-directory"
+        wanted = replace(uninstall.look(used.cluster, purge=False, recorded=recorded), images=(free, busy))
+        said = apply(used, wanted, recorded)
+        assert not client.images.list(name=free)
+        assert client.images.list(name=busy)
+        assert f"{busy} stays" in said
+    finally:
+        container.remove(force=True)
+        for image in (free, busy):
+            if client.images.list(name=image):
+                client.images.remove(image)
+
+
+def archive(text: str) -> bytes:
+    """A root file system with one file, of its own content."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        item = tarfile.TarInfo("name")
+        item.size = len(text)
+        tar.addfile(item, io.BytesIO(text.encode()))
+    return out.getvalue()
+
+
+def test_while_cron_would_start_it_again_nothing_goes(used: Instance, tmp_path: Path) -> None:
+    recorded = tmp_path / "etc" / "data-directory"
+    before = used.containers()
+    wanted = uninstall.look(used.cluster, purge=False, recorded=recorded)
+    with pytest.raises(Exception, match=r"cron would start everything again.*/etc/cron\.d/mine"):
+        apply(used, replace(wanted, cron=(Path("/etc/cron.d/mine"),)), recorded)
+    assert used.containers() == before

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from installer.host.cron import runs
+from installer.host.timers import cron_lines
+
+ROOT = Path("/srv/shoestring")
+
+
+@pytest.mark.parametrize("line", cron_lines(ROOT, "/opt/pipx/venvs/shoestring/bin/python"))
+def test_the_lines_that_we_tell_are_found(line: str) -> None:
+    assert runs(f"MAILTO=ops\n{line}\n", ROOT, recorded=False)
+    assert not runs(line, Path("/srv/other"), recorded=True)
+    assert not runs(f"# {line}", ROOT, recorded=True)
+
+
+def test_a_directory_with_a_percent_sign_is_found() -> None:
+    root = Path("/srv/100% mine")
+    assert all(runs(line, root, recorded=False) for line in cron_lines(root, "/opt/python"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "* * * * * root /opt/pipx/venvs/shoestring/bin/python -m runtime watchdog",
+        "* * * * * /usr/local/bin/shoestring watchdog",
+    ],
+)
+def test_a_line_without_a_directory_is_of_the_recorded_one(line: str) -> None:
+    assert runs(line, ROOT, recorded=True)
+    assert not runs(line, ROOT, recorded=False)
+
+
+@pytest.mark.parametrize("line", ["* * * * * root apt-get update", "* * * * * root echo it's watchdog", ""])
+def test_other_lines_are_not(line: str) -> None:
+    assert not runs(line, ROOT, recorded=True)

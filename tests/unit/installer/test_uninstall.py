@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from installer.agree import agreed, typed
+from installer.host.timers import instances
+from installer.report_uninstall import uninstall_json, uninstall_lines
+from installer.uninstall import PACKAGE_HINT, Uninstall, unused_images
+from runtime.changes import RemoveNetwork, RemoveProject
+from runtime.constants import LABEL_INSTANCE
+from runtime.errors import UsageError
+from runtime.images import HAPROXY
+
+WANTED = Uninstall(
+    units=("shoestring.service",),
+    changes=(RemoveProject("blog", "shoestring_blog", "stop"), RemoveNetwork("shoestring_main", "1")),
+    tasks=("0123456789abcdef",),
+    images=("localhost/shoestring/haproxy:1",),
+    volumes=(),
+    swap=True,
+    daemon="put back as it was",
+    record=True,
+    directory=Path("/srv/shoestring"),
+    purge=False,
+    others=(),
+    cron=(),
+)
+
+
+def test_the_plan_says_what_goes_and_what_stays() -> None:
+    assert uninstall_lines(WANTED) == [
+        "  -  timer       shoestring.service",
+        "  -  containers  blog",
+        "  -  network     shoestring_main",
+        "  -  container   0123456789ab, left by a command",
+        "  -  image       localhost/shoestring/haproxy:1",
+        "  -  swap        that Shoestring added",
+        "  ~  Docker      /etc/docker/daemon.json: put back as it was",
+        "  -  record      of the data directory, in /etc/shoestring",
+        "  The data directory stays: /srv/shoestring (with --purge it goes too).",
+        f"  {PACKAGE_HINT}",
+    ]
+
+
+def test_a_purge_names_the_data_that_goes() -> None:
+    lines = uninstall_lines(replace(WANTED, purge=True, volumes=("shoestring_blog_pages",)))
+    assert "  -  volume      shoestring_blog_pages" in lines
+    assert "  -  data        /srv/shoestring, with all that is in it" in lines
+    assert not any("stays" in line for line in lines)
+
+
+def test_others_and_cron_are_told() -> None:
+    lines = uninstall_lines(replace(WANTED, others=("demo",), cron=(Path("/etc/cron.d/shoestring"),)))
+    assert "  Other instances on this host keep images, swap and Docker's settings: demo." in lines
+    assert any("/etc/cron.d/shoestring first" in line for line in lines)
+
+
+def test_json() -> None:
+    answer = json.loads(uninstall_json(WANTED))
+    assert answer["changes"] == [
+        {"kind": "remove", "name": "blog"},
+        {"kind": "remove-network", "name": "shoestring_main"},
+    ]
+    assert (answer["version"], answer["directory"], answer["images"]) == (1, "/srv/shoestring", list(WANTED.images))
+
+
+def test_images_of_ours_go_unless_somebody_else_uses_them() -> None:
+    listed = [
+        {"Id": "base", "Created": 1, "RepoTags": ["localhost/shoestring/base:1"]},
+        {"Id": "built", "Created": 2, "RepoTags": ["localhost/shoestring/haproxy:1", "mine:1"]},
+        {"Id": "pulled", "Created": 9, "RepoTags": [HAPROXY.reference]},
+        {"Id": "used", "Created": 5, "RepoTags": ["localhost/shoestring/busybox:1"]},
+        {"Id": "theirs", "Created": 6, "RepoTags": ["postgres:17"]},
+        {"Id": "untagged", "Created": 7, "RepoTags": None},
+    ]
+    containers = [
+        {"ImageID": "built", "Labels": {LABEL_INSTANCE: "shoestring"}},
+        {"ImageID": "used", "Labels": None},
+    ]
+    assert list(unused_images(listed, containers, "shoestring")) == [
+        HAPROXY.reference,
+        "localhost/shoestring/haproxy:1",
+        "localhost/shoestring/base:1",
+    ]
+
+
+def test_instances_are_known_by_their_units(tmp_path: Path) -> None:
+    for name in ("shoestring-watchdog.service", "shoestring-watchdog@demo.service", "shoestring-watchdog.timer"):
+        (tmp_path / name).write_text("")
+    assert instances(tmp_path) == {"shoestring", "demo"}
+
+
+def test_without_a_terminal_nothing_is_done_unasked() -> None:
+    assert agreed("Remove?", yes=True)
+    with pytest.raises(UsageError, match="--yes"):
+        agreed("Remove?", yes=False)
+    with pytest.raises(UsageError, match="--yes"):
+        agreed("Remove?", yes=False, json=True)
+
+
+def test_a_name_must_be_as_expected(monkeypatch: pytest.MonkeyPatch) -> None:
+    typed("Type it", "/srv/a", "/srv/a")
+    for given in ("", "/srv", "/srv/a/"):
+        with pytest.raises(UsageError, match="nothing was removed"):
+            typed("Type it", "/srv/a", given)
