@@ -1,4 +1,4 @@
-"""Fresh private keys, and certificates with them, as they are written to files."""
+"""Fresh private keys, certificates for them, and both as they are written to files."""
 
 from __future__ import annotations
 
@@ -23,6 +23,29 @@ def fresh() -> EllipticCurvePrivateKey:
     from cryptography.hazmat.primitives.asymmetric import ec
 
     return ec.generate_private_key(ec.SECP256R1())
+
+
+def name(common_name: str) -> x509.Name:
+    """A subject or an issuer, by a common name of at most 64 characters (RFC 5280 appendix A.1)."""
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def builder(subject: x509.Name, issuer: x509.Name, key: EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+    """The beginning of a certificate for a key, with a random serial number."""
+    from cryptography import x509
+
+    public = key.public_key()
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(public)
+        .serial_number(x509.random_serial_number())
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+    )
 
 
 def pair(certificate: x509.Certificate, key: EllipticCurvePrivateKey) -> KeyPair:

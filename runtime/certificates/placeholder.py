@@ -23,16 +23,11 @@ def placeholder(now: datetime.datetime) -> KeyPair:
     """Make a self-signed ECDSA P-256 certificate for `invalid`, with a fresh key. `now` has a time zone."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
-    from cryptography.x509.oid import NameOID
 
     key = keys.fresh()
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, PLACEHOLDER)])
+    name = keys.name(PLACEHOLDER)
     certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
+        keys.builder(name, name, key)
         .not_valid_before(now - BACKDATE)
         .not_valid_after(now + VALIDITY)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(PLACEHOLDER)]), critical=False)
