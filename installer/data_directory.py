@@ -9,10 +9,11 @@ from pathlib import Path, PurePosixPath
 from installer import conf_repository, settings_edit, settings_file, shipped, staging
 from installer.shipped import FileChange
 from runtime import files
-from runtime.certificates import placeholder
+from runtime.certificates import placeholder, private_ca
 from runtime.core import PROXY_GID
 from runtime.errors import ShoestringError
 from runtime.paths import Paths, Side
+from runtime.sections import InternalTls
 from runtime.settings import Settings
 
 SECRETS = """\
@@ -53,6 +54,9 @@ def _build(paths: Paths, settings: Settings, proxy_group: int) -> None:
     _write_conf(paths, settings)
     _make_directories(paths, proxy_group)
     write_placeholder(paths, proxy_group)
+    if settings.internal_tls is InternalTls.PRIVATE_CA:
+        # Its certificate can be taken to other computers before anything is started.
+        private_ca.ensure_root(paths.private_ca, settings.internal_domain, time.time())
     conf_repository.create(paths.conf, FIRST_COMMIT)
 
 

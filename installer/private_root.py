@@ -61,16 +61,14 @@ def renew(cluster: Cluster, listener: Listener, now: float, timeout: float) -> R
     from runtime.certificates.plan import Request
     from runtime.certificates.wanted import INTERNAL
 
-    directory = cluster.paths.private_ca
     with files.lock(cluster.run.lock, timeout, listener.waiting):
-        # A kill after any of these steps leaves what the next pass makes anew.
-        files.remove(directory / "root.key")
-        files.remove(_root(cluster.paths))
-        private_ca.ensure_root(directory, cluster.settings.internal_domain, now)
+        private_ca.new_root(cluster.paths.private_ca, cluster.settings.internal_domain, now)
     managed = any(each.name == INTERNAL and each.own for each in renewal.overview(cluster, now).certificates)
     request = Request(names=(INTERNAL,) if managed else (), force=managed)
     return renewal.renew(cluster, listener, now, request, timeout)
 
 
 def _root(paths: Paths) -> Path:
-    return paths.private_ca / "root.pem"
+    from runtime.certificates import private_ca
+
+    return paths.private_ca / private_ca.ROOT

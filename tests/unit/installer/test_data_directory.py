@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +16,9 @@ from installer import data_directory, shipped, staging
 from installer.data_directory import create, plan_update, update
 from installer.shipped import Action, Shipped
 from runtime import files, settings
+from runtime.certificates import private_ca
 from runtime.paths import Paths, Side
-from runtime.sections import PublicSettings
+from runtime.sections import InternalSettings, InternalTls, PublicSettings
 from runtime.settings import Settings
 
 Interrupt = Callable[[Callable[[], object], int, bool], bool]
@@ -77,10 +79,32 @@ def test_it_has_what_the_design_says(made: Paths) -> None:
         "data/haproxy-public-ssl": "drwxr-x---",
         "data/haproxy-public-ssl/invalid.pem": "-rw-r--r--",
         "data/haproxy-public-ssl/invalid.pem.key": "-rw-r-----",
+        "data/private-ca": "drwxr-xr-x",
+        "data/private-ca/root.key": "-rw-------",
+        "data/private-ca/root.pem": "-rw-r--r--",
         "generated": "drwxr-xr-x",
     }
     assert settings.load(made.settings) == SETTINGS
     assert [each.name for each in made.root.parent.iterdir()] == [made.root.name]
+
+
+@pytest.mark.parametrize(
+    "internal",
+    [
+        None,
+        InternalSettings(tls=InternalTls.NONE),
+        InternalSettings(tls=InternalTls.DNS_01),
+    ],
+)
+def test_a_private_ca_is_made_only_where_it_signs(target: Path, internal: InternalSettings | None) -> None:
+    paths = Paths(target)
+    create(paths, replace(SETTINGS, internal=internal), proxy_group=GROUP)
+    assert not paths.private_ca.exists()
+
+
+def test_the_private_ca_is_for_the_internal_domain(made: Paths) -> None:
+    assert private_ca.root_problem(made.private_ca, "internal.example.com", time.time()) == ""
+    assert "is for internal.example.com" in private_ca.root_problem(made.private_ca, "other.example", time.time())
 
 
 def test_conf_is_committed_but_for_secrets(made: Paths) -> None:
