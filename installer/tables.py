@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,11 @@ from rich.text import Text
 
 from runtime.changes import CHANGED, NEW, REMOVED
 from runtime.operations import View
-from runtime.report import count, plan_lines, since
+from runtime.report import count, plan_lines, since, tls_line, tls_problems
 from runtime.status import FINE, Status
 
 if TYPE_CHECKING:
+    from installer.report_host import HealthRow
     from runtime.certificates.overview import Overview
 
 COLOURS = {NEW: "green", CHANGED: "yellow", REMOVED: "red"}
@@ -38,8 +40,19 @@ def print_status(status: Status, now: datetime) -> None:
     for proxy in status.proxies:
         proxies += Text(f"  {proxy.side} ") + _state(proxy.state) + Text(f" {count(proxy.host_names, 'host')}")
     console.print(proxies)
+    console.print(f"  TLS        {tls_line(status.certificates, now.timestamp())}", markup=False)
+    for problem in tls_problems(status.certificates, now.timestamp()):
+        console.print(Text(f"  ✗ {problem}", style="red"), soft_wrap=True)
     for note in status.notes:
         console.print(f"  note       {note}", markup=False)
+
+
+def print_health(rows: Iterable[HealthRow]) -> None:
+    """Print how the host does."""
+    console = _console()
+    for row in rows:
+        text = Text(row.text, style="" if row.ok else "red")
+        console.print(Text(f"  {row.name:<10} ") + text, soft_wrap=True)
 
 
 def _status_table(status: Status, now: datetime) -> Table:

@@ -13,10 +13,14 @@ from runtime.applications import PROXIED_SERVICE
 from runtime.changes import (
     NEW,
     ApplyProject,
+    ArchiveCertificate,
+    CertificateChange,
     Change,
     CreateNetwork,
     InstallNames,
     InstallProxy,
+    IssueCertificate,
+    LoadCertificates,
     Plan,
     RemoveNetwork,
     RemoveProject,
@@ -60,7 +64,7 @@ class Tools:
 
     `install_proxy` takes a side and whether to load it in any case, and returns what it did, as a part of a
     sentence. `site` takes a project and what runs an argv of Compose's for it, and returns where its rollouts happen,
-    if it is proxied.
+    if it is proxied. `certificate` makes one change of certificates.
     """
 
     client: DockerClient
@@ -68,6 +72,7 @@ class Tools:
     variables: Mapping[str, str]
     install_proxy: Callable[[Side, bool], str]
     site: Callable[[Project, Callable[[tuple[str, ...]], None]], Site | None]
+    certificate: Callable[[CertificateChange], str]
 
 
 class Listener:
@@ -134,6 +139,8 @@ def _one(change: Change, tools: Tools, listener: Listener) -> str:
             command.check(argv, environment=environment({}), bare=True, timeout=compose.DOWN_TIMEOUT_SECONDS)
         case RemoveNetwork():
             return _remove_network(tools, change)
+        case IssueCertificate() | LoadCertificates() | ArchiveCertificate():
+            return tools.certificate(change)
     return ""
 
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runtime import core, engine, files, interfaces, observed, quiet, resolver, settings
 from runtime.apply import Listener, Outcome, Tools, apply
-from runtime.certificates import placeholder
-from runtime.changes import ApplyProject, InstallProxy, Plan
+from runtime.certificates import overview, placeholder, survey
+from runtime.certificates import plan as certificate_plan
+from runtime.certificates.keeper import Keeper
+from runtime.certificates.plan import Due, Request
+from runtime.certificates.survey import Survey
+from runtime.changes import ApplyProject, InstallProxy, IssueCertificate, Plan
 from runtime.desired import Desired, build, read
 from runtime.errors import Problem, UsageError
 from runtime.observed import Observed, observe
@@ -37,7 +42,8 @@ SILENT = Listener()
 class Cluster:
     """One data directory and the engine that it runs on.
 
-    `follows` is the interface whose address `internal.address` is; empty if it names an address.
+    `follows` is the interface whose address `internal.address` is; empty if it names an address. `clock` gives
+    seconds since the epoch.
     """
 
     paths: Paths
@@ -45,20 +51,29 @@ class Cluster:
     run: RunPaths
     client: DockerClient
     follows: str = ""
+    clock: Callable[[], float] = time.time
 
 
 @dataclass(frozen=True)
 class View:
     """Desired and observed beside each other, and the plan between them.
 
-    `inputs` is a digest of the files as they were before they were read; see runtime/quiet.py.
+    `inputs` is a digest of the files as they were before they were read; see runtime/quiet.py. `certificates` are
+    those that are there and wanted; `due` is what a pass has to do about them (`due.local` is part of the plan).
     """
 
     desired: Desired
     observed: Observed
     plan: Plan
     refused: tuple[str, ...]
-    inputs: str = ""
+    inputs: str
+    certificates: Survey
+    due: Due
+
+    @property
+    def changes(self) -> Plan:
+        """All that is to be done, certificates that others must sign too."""
+        return (*self.plan, *self.due.remote)
 
 
 @dataclass(frozen=True)
@@ -94,8 +109,15 @@ def look(cluster: Cluster) -> View:
     desired = build(sources, cluster.paths, cluster.run)
     seen = observe(cluster.client, cluster.settings.instance, desired.networks)
     differences = tuple(_difference(cluster, model) for model in desired.proxies)
-    plan = plan_start(desired, seen, differences, resolver.difference(desired.hosts))
-    return View(desired, seen, plan, refused_removals(desired, seen), inputs)
+    started = plan_start(desired, seen, differences, resolver.difference(desired.hosts))
+    now = cluster.clock()
+    certificates = survey.take(cluster.settings, cluster.paths, cluster.run, desired.proxies, now)
+    due = certificate_plan.plan(certificates, now, Request(missing_only=True))
+    issues = tuple(each for each in due.local if isinstance(each, IssueCertificate))
+    upkeep = tuple(each for each in due.local if each not in issues)
+    refused = (*refused_removals(desired, seen), *certificates.problems)
+    # Certificates of our own making first: the proxies start with them.
+    return View(desired, seen, (*issues, *started, *upkeep), refused, inputs, certificates, due)
 
 
 def _difference(cluster: Cluster, model: ProxyModel) -> ProxyDifference:
@@ -114,7 +136,7 @@ def start(cluster: Cluster, listener: Listener = SILENT, timeout: float = 0.0) -
 def carry_out(cluster: Cluster, view: View, listener: Listener) -> Report:
     """Make the changes of a plan and wait for them. The lock must be held."""
     _make_directories(cluster)
-    outcomes = apply(view.plan, _tools(cluster, view.desired), listener)
+    outcomes = apply(view.plan, tools(cluster, view.desired), listener)
     _accept(cluster, view.desired)
     applied = tuple(each.change.project for each in outcomes if each.ok and isinstance(each.change, ApplyProject))
     failures = settle(cluster.client, cluster.run, view.desired, applied)
@@ -130,7 +152,7 @@ def stop(cluster: Cluster, listener: Listener = SILENT, timeout: float = 0.0) ->
     """
     with files.lock(cluster.run.lock, timeout, listener.waiting):
         files.write(cluster.run.stopped, "")
-        return Report(apply(stop_plan(cluster), _tools(cluster, None), listener))
+        return Report(apply(stop_plan(cluster), tools(cluster, None), listener))
 
 
 def stop_plan(cluster: Cluster) -> Plan:
@@ -153,7 +175,7 @@ def reload(
     """
     with files.lock(cluster.run.lock, timeout, listener.waiting):
         view = look(cluster)
-        outcomes = apply(_installs(view, sides, force=force), _tools(cluster, view.desired), listener)
+        outcomes = apply(_installs(view, sides, force=force), tools(cluster, view.desired), listener)
     return Report(outcomes, view.desired.problems, view.desired.notes)
 
 
@@ -177,7 +199,10 @@ def status(cluster: Cluster) -> Status:
     """What runs, since when, and what is wrong. Changes nothing."""
     desired = build(read(cluster.settings, cluster.paths), cluster.paths, cluster.run)
     seen = observe(cluster.client, cluster.settings.instance)
-    return assess(desired, seen, observed.start_times(cluster.client, seen))
+    now = cluster.clock()
+    certificates = survey.take(cluster.settings, cluster.paths, cluster.run, desired.proxies, now)
+    times = observed.start_times(cluster.client, seen)
+    return assess(desired, seen, times, overview.assess(certificates, now))
 
 
 def _make_directories(cluster: Cluster) -> None:
@@ -189,10 +214,13 @@ def _make_directories(cluster: Cluster) -> None:
         certificates = cluster.paths.proxy_certificates(side)
         files.make_directory(certificates, 0o750, (0, core.PROXY_GID))
         if side is Side.PUBLIC or cluster.settings.internal_tls is not InternalTls.NONE:
-            placeholder.ensure(certificates, core.PROXY_GID, time.time())
+            placeholder.ensure(certificates, core.PROXY_GID, cluster.clock())
 
 
-def _tools(cluster: Cluster, desired: Desired | None) -> Tools:
+def tools(
+    cluster: Cluster, desired: Desired | None, guard: Callable[[], AbstractContextManager[None]] = nullcontext
+) -> Tools:
+    """What applying needs. `guard` holds the lock for changes of certificates where it is not held anyway."""
     models = {model.side: model for model in desired.proxies} if desired else {}
 
     def install_proxy(side: Side, force: bool) -> str:
@@ -219,6 +247,9 @@ def _tools(cluster: Cluster, desired: Desired | None) -> Tools:
         variables=desired.variables if desired else {},
         install_proxy=install_proxy,
         site=site,
+        certificate=Keeper(
+            cluster.client, cluster.paths, cluster.run, cluster.settings, cluster.clock, guard
+        ).carry_out,
     )
 
 

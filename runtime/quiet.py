@@ -15,6 +15,7 @@ import json
 import os
 import socket
 import stat
+import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 NOTE = "quiet.json"
 ENGINE_SOCKET = "/var/run/docker.sock"
 ENGINE_TIMEOUT_SECONDS = 10.0
+# Under `data/`: a person may put a certificate there, and the ledger says when the next is due.
+CERTIFICATE_DIRECTORIES = ("haproxy-public-ssl", "haproxy-internal-ssl", "private-ca", "shoestring")
 # Any of these may lead to another engine than the local one.
 ENGINE_VARIABLES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG")
 
@@ -45,7 +48,8 @@ def is_quiet(root: str) -> bool:
         with open(os.path.join(root, "generated", NOTE), encoding="utf-8") as file:
             note = json.load(file)
         return (
-            _free(note["run"])
+            time.time() < note["until"]
+            and _free(note["run"])
             and note["inputs"] == inputs(root, note["run"])
             and note["referred"] == referred(note["referred"])
             and note["address"] == interfaces.address(note["follows"])
@@ -65,6 +69,7 @@ def remember(cluster: Cluster, view: View) -> None:
         view.plan
         or view.refused
         or view.desired.problems
+        or view.due.remote
         or not view.inputs
         or unseen
         or cluster.run.attempts.exists()
@@ -74,6 +79,8 @@ def remember(cluster: Cluster, view: View) -> None:
     note = {
         "instance": cluster.settings.instance,
         "run": run,
+        # A certificate becomes due by time alone.
+        "until": view.due.next_look,
         "inputs": view.inputs,
         "follows": cluster.follows,
         # Not that of the moment: the plan was made with this one.
@@ -140,7 +147,10 @@ def _inputs(root: str, run: str) -> str:
             with open(path, "rb") as file:
                 content += file.read()
         digest.update(f"{path}\0{mode}\0{len(content)}\0".encode() + content)
-    for directory in (os.path.join(root, "generated"), os.path.dirname(__file__)):
+    data = os.path.join(root, "data")
+    watched = (os.path.join(data, name) for name in CERTIFICATE_DIRECTORIES)
+    there = (path for path in watched if os.path.isdir(path))
+    for directory in (os.path.join(root, "generated"), os.path.dirname(__file__), *there):
         for path in _files(directory):
             seen = os.lstat(path)
             digest.update(f"{path}\0{seen.st_mode} {seen.st_size} {seen.st_mtime_ns} {seen.st_ctime_ns}\0".encode())

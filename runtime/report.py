@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from runtime.apply import Listener, Outcome
+from runtime.certificates.overview import CertificateStatus, Overview, expiry_sentence
 from runtime.changes import NEW, Change, Plan
 from runtime.errors import Problem
 from runtime.operations import Report, View
@@ -105,20 +106,20 @@ def changes_json(plan: Plan) -> str:
 
 def plan_lines(view: View) -> list[str]:
     """A plan, then what is wrong."""
-    lines = [f"  {note}" for note in view.desired.notes]
+    lines = [f"  {note}" for note in (*view.desired.notes, *view.due.held)]
     lines += [f"  ✗ {problem}" for problem in view.desired.problems]
     lines += [f"  ✗ {sentence}" for sentence in view.refused]
-    return lines + change_lines(view.plan, "shoestring start")
+    return lines + change_lines(view.changes, "shoestring start")
 
 
 def plan_json(view: View) -> str:
     """The answer of plan."""
     return _json(
         {
-            "changes": [_change(change) for change in view.plan],
+            "changes": [_change(change) for change in view.changes],
             "problems": [_problem(each) for each in view.desired.problems],
             "failures": list(view.refused),
-            "notes": list(view.desired.notes),
+            "notes": [*view.desired.notes, *view.due.held],
         }
     )
 
@@ -132,11 +133,36 @@ def status_lines(status: Status, now: datetime) -> list[str]:
         lines.append("  ".join(parts))
         lines += [indent(problem) for problem in each.problems]
     lines += [f"proxy  {each.side}  {each.state}  {count(each.host_names, 'host')}" for each in status.proxies]
+    lines += [f"TLS  {tls_line(status.certificates, now.timestamp())}"]
+    lines += [indent(each) for each in tls_problems(status.certificates, now.timestamp())]
     return lines + list(status.notes)
 
 
-def status_json(status: Status) -> str:
-    """The answer of status."""
+def tls_line(certificates: Overview, now: float) -> str:
+    """How many certificates there are, and when the next one is due."""
+    real = [each for each in certificates.certificates if each.not_after and each.state != "placeholder"]
+    due = [each.renew_at for each in real if each.renew_at]
+    if not due:
+        return count(len(real), "certificate")
+    return f"{count(len(real), 'certificate')}, next renewal {_when(min(due) - now)}"
+
+
+def _when(seconds: float) -> str:
+    """A moment in the future as a person says it."""
+    if seconds <= 0:
+        return "now"
+    days, hours = int(seconds // 86_400), int(seconds // 3_600)
+    return f"in {count(days, 'day')}" if days > 1 else f"in {count(hours, 'hour')}" if hours else "within an hour"
+
+
+def tls_problems(certificates: Overview, now: float) -> tuple[str, ...]:
+    """What is wrong with certificates, a sentence each."""
+    blocked = tuple(f"certificate {each.name}: {each.blocked}" for each in certificates.certificates if each.blocked)
+    return (*certificates.problems, *(expiry_sentence(each, now) for each in certificates.expiring), *blocked)
+
+
+def status_json(status: Status, **more: object) -> str:
+    """The answer of status; `more` goes in beside it."""
     return _json(
         {
             "instance": status.instance,
@@ -162,9 +188,31 @@ def status_json(status: Status) -> str:
                 }
                 for each in status.proxies
             ],
+            "certificates": [certificate_json(each) for each in status.certificates.certificates],
             "notes": list(status.notes),
+            **more,
         }
     )
+
+
+def certificate_json(status: CertificateStatus) -> dict[str, object]:
+    """One certificate, as `status` and `ssl status` tell it. Moments are RFC 3339."""
+    return {
+        "name": status.name,
+        "side": status.side,
+        "host_names": list(status.host_names),
+        "issuer": status.issuer,
+        "state": status.state,
+        "not_after": _moment(status.not_after),
+        "renew_at": _moment(status.renew_at),
+        "expiring": status.expiring,
+        "own": status.own,
+        "blocked": status.blocked or None,
+    }
+
+
+def _moment(seconds: float) -> str | None:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds") if seconds else None
 
 
 def since(moment: str, now: datetime) -> str:

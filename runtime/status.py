@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from runtime.applications import PROXIED_SERVICE, Application
+from runtime.certificates.overview import NO_CERTIFICATES, Overview
 from runtime.core import service_name
 from runtime.desired import Desired
 from runtime.observed import Container, Observed
@@ -52,6 +53,7 @@ class Status:
     proxies: tuple[ProxyStatus, ...]
     applications: tuple[ApplicationStatus, ...]
     notes: tuple[str, ...]
+    certificates: Overview = NO_CERTIFICATES
 
     @property
     def fine(self) -> bool:
@@ -66,7 +68,9 @@ def states_of(project: Project, observed: Observed) -> dict[str, str]:
     return {service.name: _state_of_service(service, containers) for service in project.services}
 
 
-def assess(desired: Desired, observed: Observed, started: Mapping[str, str]) -> Status:
+def assess(
+    desired: Desired, observed: Observed, started: Mapping[str, str], certificates: Overview = NO_CERTIFICATES
+) -> Status:
     """Compare desired and observed. `started` is the start time of each container by its id. Pure."""
     core = states_of(desired.core, observed)
     proxies = tuple(
@@ -93,7 +97,7 @@ def assess(desired: Desired, observed: Observed, started: Mapping[str, str]) -> 
         for each in desired.broken
     ]
     applications = tuple(sorted((*sound, *broken), key=lambda each: (each.name, each.side)))
-    return Status(desired.settings.instance, proxies, applications, desired.notes)
+    return Status(desired.settings.instance, proxies, applications, desired.notes, certificates)
 
 
 def _sound(

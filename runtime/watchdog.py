@@ -8,7 +8,10 @@ from dataclasses import replace
 from runtime import backoff, files, quiet
 from runtime.apply import Listener
 from runtime.backoff import Held
-from runtime.operations import SILENT, Cluster, Report, carry_out, look
+from runtime.certificates import renewal
+from runtime.certificates.plan import Request
+from runtime.errors import LockedError
+from runtime.operations import SILENT, Cluster, Report, View, carry_out, look
 
 STOPPED = "Stopped by a person, so nothing is done. Start it with: shoestring start"
 
@@ -16,23 +19,40 @@ STOPPED = "Stopped by a person, so nothing is done. Start it with: shoestring st
 def watch(cluster: Cluster, listener: Listener = SILENT) -> Report:
     """Do what has to be done now; what was tried in vain a moment ago is held back and told.
 
-    Without a change it asks the engine once and writes nothing. Raises LockedError if another command is at work.
+    Without a change it asks the engine once and writes nothing. Host names without a certificate get one at the end,
+    while other commands may go on. Raises LockedError if another command is at work.
     """
     with files.lock(cluster.run.lock):
         if cluster.run.stopped.exists():
             return Report((), notes=(STOPPED,))
         view = look(cluster)
-        memory = backoff.load(cluster.run.attempts)
-        todo, held = backoff.split(view.plan, memory, time.time())
-        waiting = tuple(_sentence(each) for each in held)
-        if not todo:
-            backoff.save(cluster.run.attempts, backoff.current(memory, time.time()))
-            quiet.remember(cluster, view)
-            return Report((), view.desired.problems, refused=(*view.refused, *waiting))
-        report = carry_out(cluster, replace(view, plan=todo), listener)
-        failures = {failure.application: failure.what for failure in report.failures}
-        backoff.save(cluster.run.attempts, backoff.remember(memory, report.outcomes, failures, time.time()))
-        return replace(report, notes=(), refused=(*report.refused, *waiting))
+        report = replace(_mend(cluster, view, listener), notes=view.due.held)
+    return _with_certificates(cluster, report, listener) if view.due.remote else report
+
+
+def _mend(cluster: Cluster, view: View, listener: Listener) -> Report:
+    """Make what runs equal to the files. The lock must be held."""
+    memory = backoff.load(cluster.run.attempts)
+    todo, held = backoff.split(view.plan, memory, time.time())
+    waiting = tuple(_sentence(each) for each in held)
+    if not todo:
+        backoff.save(cluster.run.attempts, backoff.current(memory, time.time()))
+        quiet.remember(cluster, view)
+        return Report((), view.desired.problems, refused=(*view.refused, *waiting))
+    report = carry_out(cluster, replace(view, plan=todo), listener)
+    failures = {failure.application: failure.what for failure in report.failures}
+    backoff.save(cluster.run.attempts, backoff.remember(memory, report.outcomes, failures, time.time()))
+    return replace(report, refused=(*report.refused, *waiting))
+
+
+def _with_certificates(cluster: Cluster, report: Report, listener: Listener) -> Report:
+    """Ask for the certificates that are missing. What waits, such as for DNS, is told; the pass is none the worse."""
+    try:
+        issued = renewal.renew(cluster, listener, cluster.clock(), Request(missing_only=True))
+    except LockedError:
+        # The renewal timer is at it.
+        return report
+    return replace(report, outcomes=(*report.outcomes, *issued.outcomes), notes=issued.refused)
 
 
 def _sentence(held: Held) -> str:

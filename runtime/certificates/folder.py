@@ -7,6 +7,8 @@ then the certificate's file gets the certificate alone.
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 from runtime import core, faults, files
@@ -34,6 +36,21 @@ def read_pair(certificate: Path) -> tuple[bytes, bytes]:
     """A certificate and its key, as a person may have put them there too: in one file. Raises OSError."""
     pem = certificate.read_bytes()
     return pem, pem if _PRIVATE_KEY in pem else key_file(certificate).read_bytes()
+
+
+def unreadable(certificate: Path) -> str:
+    """A sentence if the proxy's user may not read a certificate or its key: HAProxy would not start with it."""
+    pair = [file for file in (certificate, key_file(certificate)) if file.exists()]
+    if all(_proxy_reads(file.stat()) for file in pair):
+        return ""
+    told = " ".join(str(file) for file in pair)
+    return f"HAProxy may not read {certificate}. Let it: chgrp {core.PROXY_GID} {told}; chmod 640 {told}"
+
+
+def _proxy_reads(status: os.stat_result) -> bool:
+    if status.st_uid == core.PROXY_UID:
+        return bool(status.st_mode & stat.S_IRUSR)
+    return bool(status.st_mode & (stat.S_IRGRP if status.st_gid == core.PROXY_GID else stat.S_IROTH))
 
 
 def write(certificate: Path, chain: bytes, key: bytes) -> None:

@@ -50,7 +50,7 @@ def load(paths: Paths, run: RunPaths, settings: Settings, side: Side) -> str:
     """Bring what lies in a side's folder into its running proxy, and end what a killed command began.
 
     Broken files are left alone; what the proxy has of them it keeps. Returns what was done, as a part of a sentence;
-    empty if nothing. Raises ShoestringError.
+    empty if nothing. Raises ShoestringError; for a pair that HAProxy may not read, after all else is done.
     """
     directory, master = paths.proxy_certificates(side), run.master_socket(side)
     done = [f"finished {name}" for name in folder.finish(directory)]
@@ -62,7 +62,9 @@ def load(paths: Paths, run: RunPaths, settings: Settings, side: Side) -> str:
     if served is None:
         return ", ".join(done)
     found = read.scan(directory)
+    locked = [sentence for each in found if not each.problem and (sentence := folder.unreadable(each.file))]
     new = [each for each in found if not each.problem and served.get(each.file.name) != each.serial]
+    new = [each for each in new if not folder.unreadable(each.file)]
     gone = [name for name in served if name not in {each.file.name for each in found}]
     put = [_put(master, each.file) for each in new]
     dropped = [running.drop(master, name) or name == placeholder.FILE for name in gone]
@@ -70,6 +72,8 @@ def load(paths: Paths, run: RunPaths, settings: Settings, side: Side) -> str:
     if not all((*put, *dropped)):
         _reload(paths, run, side)
         done.append("with a reload")
+    if locked:
+        raise ShoestringError(" ".join(locked))
     return ", ".join(done)
 
 
@@ -118,10 +122,12 @@ def _put(master: Path, file: Path) -> bool:
 
 def _reload(paths: Paths, run: RunPaths, side: Side) -> None:
     """Have the running proxy read its folder again. A broken file there makes HAProxy refuse; it is named then."""
-    broken = [each for each in read.scan(paths.proxy_certificates(side)) if each.problem]
-    if broken:
-        told = " ".join(f"{each.file}: {each.problem}" for each in broken)
-        raise ShoestringError(f"The {side} proxy has to be reloaded, and would refuse: {told}")
+    found = read.scan(paths.proxy_certificates(side))
+    broken = [f"{each.file}: {each.problem}" if each.problem else folder.unreadable(each.file) for each in found]
+    if any(broken):
+        raise ShoestringError(
+            f"The {side} proxy has to be reloaded, and would refuse. {' '.join(filter(None, broken))}"
+        )
     proxy.reload(paths, run, side, force=True)
 
 

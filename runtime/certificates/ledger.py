@@ -62,13 +62,15 @@ class Ledger:
 
     `proven` has the sets of names that staging issued a certificate for (keys of `set_key`, with the moment).
     `windows` are what ARI said, by the certificate's name. `installed` are the fingerprints of what Shoestring last
-    put into the proxies' folders, by `SIDE/NAME`, newest last: anything else there is a person's.
+    put into the proxies' folders, by `SIDE/NAME`, newest last: anything else there is a person's. `sources` are the
+    ACME directories that these came from.
     """
 
     attempts: tuple[Attempt, ...] = ()
     proven: Mapping[str, float] = field(default_factory=dict)
     windows: Mapping[str, Window] = field(default_factory=dict)
     installed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 def set_key(host_names: Iterable[str]) -> str:
@@ -85,6 +87,7 @@ def load(file: Path) -> Ledger:
             proven={str(key): float(when) for key, when in value["proven"].items()},
             windows={str(name): Window(**each) for name, each in value["windows"].items()},
             installed={str(name): tuple(map(str, each)) for name, each in value["installed"].items()},
+            sources={str(name): str(each) for name, each in value["sources"].items()},
         )
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return Ledger()
@@ -128,11 +131,20 @@ def end(ledger: Ledger, attempt: Attempt) -> Ledger:
     return replace(ledger, attempts=attempts)
 
 
-def installs(ledger: Ledger, place: str, fingerprint: str) -> Ledger:
-    """The ledger with a certificate that is about to be installed at `SIDE/NAME`."""
+def installs(ledger: Ledger, place: str, fingerprint: str, source: str) -> Ledger:
+    """The ledger with a certificate that is about to be installed at `SIDE/NAME`; `source` is its ACME directory."""
     before = tuple(each for each in ledger.installed.get(place, ()) if each != fingerprint)
     kept = (*before, fingerprint)[-KEPT_FINGERPRINTS:]
-    return replace(ledger, installed={**ledger.installed, place: kept})
+    return replace(ledger, installed={**ledger.installed, place: kept}, sources={**ledger.sources, place: source})
+
+
+def issued(ledger: Ledger, host_names: Iterable[str], server: str) -> bool:
+    """Whether a server gave a certificate for exactly these names in the last days."""
+    key = set_key(host_names)
+    return any(
+        each.result is Result.ISSUED and each.server == server and set_key(each.host_names) == key
+        for each in ledger.attempts
+    )
 
 
 def update(file: Path, change: Callable[[Ledger], Ledger], now: float) -> Ledger:

@@ -42,7 +42,6 @@ class Outcome:
 
 def retry_after(text: str, now: float) -> float:
     """When the authority lets us ask again, from what a client printed; 0 if it does not say."""
-
     moments = []
     if found := _SENTENCE.search(text):
         moments.append(datetime.fromisoformat(found[1]).replace(tzinfo=UTC).timestamp())

@@ -10,7 +10,7 @@ from runtime.certificates.due import Assessment, State
 from runtime.certificates.ledger import set_key
 from runtime.certificates.limits import Hold
 from runtime.certificates.model import PLACEHOLDER, Issuer, Wanted
-from runtime.certificates.survey import SideCertificates, Survey
+from runtime.certificates.survey import SideCertificates, Survey, place
 from runtime.changes import CHANGED, NEW, ArchiveCertificate, IssueCertificate, LoadCertificates, Plan
 from runtime.errors import UsageError
 
@@ -74,7 +74,13 @@ def plan(survey: Survey, now: float, request: Request = EVERYTHING) -> Due:
 
 def assess(survey: Survey, wanted: Wanted, now: float) -> Assessment:
     """How a wanted certificate is."""
-    return due.assess(wanted, survey.certificate(wanted), survey.ledger.windows.get(wanted.name), now)
+    found = survey.certificate(wanted)
+    assessment = due.assess(wanted, found, survey.ledger.windows.get(wanted.name), now, root=survey.root)
+    source = survey.ledger.sources.get(place(wanted.side, wanted.name), "")
+    server = "" if wanted.issuer is Issuer.PRIVATE_CA else survey.settings.acme.directory
+    if assessment.state in (State.FINE, State.DUE) and source and server and source != server:
+        return Assessment(State.ISSUER, f"the certificate is from {source}, and the settings name another", now)
+    return assessment
 
 
 def directory(survey: Survey, wanted: Wanted) -> str:
@@ -139,6 +145,10 @@ def _unloaded(side: SideCertificates) -> Iterable[str]:
     if side.loaded is None:
         return
     files = {each.file.name: each for each in side.found if not each.problem}
+    real = [each for each in side.found if not each.problem and each.name != PLACEHOLDER]
+    placeholder = next((each for each in side.found if each.name == PLACEHOLDER), None)
+    if placeholder and (real or placeholder.problem):
+        yield "placeholder " + ("not needed" if real else "broken")
     for name, each in files.items():
         if side.loaded.get(name) != each.serial:
             yield f"{'changed' if name in side.loaded else 'new'} {name}"

@@ -36,13 +36,17 @@ class SideCertificates:
 
 @dataclass(frozen=True)
 class Survey:
-    """All that a plan of certificates is made from. `ca_problem` is a sentence if the private CA cannot sign."""
+    """All that a plan of certificates is made from.
+
+    `ca_problem` is a sentence if the private CA cannot sign, `root` its key identifier.
+    """
 
     settings: Settings
     wishes: Wishes
     sides: tuple[SideCertificates, ...]
     ledger: Ledger
     ca_problem: str = ""
+    root: str = ""
 
     @property
     def wanted(self) -> tuple[Wanted, ...]:
@@ -74,6 +78,7 @@ def take(settings: Settings, paths: Paths, run: RunPaths, models: tuple[ProxyMod
         tuple(_side(paths, run, model.side, remembered) for model in models if model.https_port),
         remembered,
         private_ca.root_problem(paths.private_ca, settings.internal_domain, now) if private else "",
+        private_ca.key_id(paths.private_ca),
     )
 
 

@@ -1,0 +1,116 @@
+"""An instance that a real certificate authority reaches, and clients that trust that authority alone."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import ssl
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from runtime.certificates import read
+from runtime.paths import Side
+from runtime.proxy import sockets
+from runtime.sections import AcmeSettings, DnsSettings, InternalTls, PublicSettings
+from runtime.settings import Settings
+from runtime.watchdog import watch
+from tests.engine.acme_stand import Pebble
+from tests.engine.support import Answer, Instance, ask, free_port, new_settings, own_loopback
+
+
+def settings_for(pebble: Pebble, **acme: object) -> Settings:
+    """Settings whose authority is a pebble; the public side is at a loopback address of its own, ports 80 and 443."""
+    base = new_settings()
+    assert base.internal
+    values: dict[str, object] = {
+        "server": pebble.directory,
+        "ca_file": str(pebble.ca_file),
+        "dns": DnsSettings(resolvers=(pebble.dns,)),
+        **acme,
+    }
+    return replace(
+        base,
+        public=PublicSettings(address=own_loopback(), http_port=80, https_port=443),
+        internal=replace(base.internal, tls=InternalTls.PRIVATE_CA, https_port=free_port()),
+        acme=AcmeSettings(**values),  # type: ignore[arg-type]
+    )
+
+
+class Site:
+    """An instance with HTTPS, as the world sees it."""
+
+    def __init__(self, root: Path, pebble: Pebble, settings: Settings) -> None:
+        self.pebble = pebble
+        self.instance = Instance(root, settings)
+
+    @property
+    def address(self) -> str:
+        assert self.instance.settings.public
+        return self.instance.settings.public.address
+
+    @property
+    def internal_port(self) -> int:
+        assert self.instance.settings.internal
+        return self.instance.settings.internal.https_port
+
+    def name(self, *host_names: str) -> None:
+        """Let host names lead here."""
+        for host_name in host_names:
+            self.pebble.set_address(host_name, self.address)
+
+    def passes(self, most: int = 3) -> list[str]:
+        """Passes of the watchdog until one has nothing to do; what they did."""
+        done: list[str] = []
+        for _ in range(most):
+            report = watch(self.instance.cluster)
+            assert report.ok, report
+            done += [f"{each.change.kind} {each.change.name}" for each in report.outcomes]
+            if not report.outcomes:
+                return done
+        raise AssertionError(f"after {most} passes there was still something to do: {done}")
+
+    def get(self, host_name: str, roots: str, path: str = "/", side: Side = Side.PUBLIC, **headers: str) -> Answer:
+        """Ask by HTTPS as a browser that trusts some roots (PEM) and no others. Raises ssl.SSLError."""
+        where = (self.address, 443) if side is Side.PUBLIC else ("127.0.0.1", self.internal_port)
+        context = ssl.create_default_context(cadata=roots)
+        plain = socket.create_connection(where, 10)
+        with contextlib.closing(plain):
+            secured = context.wrap_socket(plain, server_hostname=host_name)
+            connection = http.client.HTTPConnection(host_name, timeout=10)
+            connection.sock = secured
+            return ask(connection, host_name, path, headers)
+
+    def serial(self, name: str, side: Side = Side.PUBLIC) -> int:
+        """The serial number of what is installed."""
+        found = read.load(self.instance.paths.proxy_certificates(side) / f"{name}.pem")
+        assert not found.problem, found
+        return found.serial
+
+    def served(self, host_name: str) -> int:
+        """The serial number of what a client is shown."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        with (
+            socket.create_connection((self.address, 443), 10) as plain,
+            context.wrap_socket(plain, server_hostname=host_name) as secured,
+        ):
+            leaf = secured.getpeercert(binary_form=True)
+        assert leaf
+        return read.serial_of(leaf)
+
+    def workers(self) -> tuple[int, ...]:
+        """The processes of the public proxy: another one after each reload."""
+        return sockets.workers(self.instance.cluster.run.master_socket(Side.PUBLIC))
+
+
+@contextlib.contextmanager
+def site(root: Path, pebble: Pebble, settings: Settings) -> Iterator[Site]:
+    """A site for a `with` block, not started."""
+    made = Site(root, pebble, settings)
+    try:
+        yield made
+    finally:
+        made.instance.close()

@@ -1,0 +1,191 @@
+"""HTTPS by itself: from application files to certificates that clients trust, by passes of the watchdog alone."""
+
+from __future__ import annotations
+
+import ssl
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runtime import operations, quiet
+from runtime.certificates import ledger, read, renewal
+from runtime.certificates.ledger import DAY
+from runtime.certificates.plan import Request
+from runtime.operations import SILENT
+from runtime.paths import Side
+from runtime.sections import DnsSettings, InternalTls
+from runtime.watchdog import watch
+from tests.engine.acme_knot import knot
+from tests.engine.acme_stand import Pebble, PebbleOptions, pebble
+from tests.engine.certificate_site import Site, settings_for, site
+from tests.engine.support import plain, until
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+A, B, WWW = "a.example.test", "b.example.test", "www.example.test"
+WIKI = "wiki.internal.example.test"
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory, client: DockerClient) -> Iterator[Pebble]:
+    with pebble(client, tmp_path_factory.mktemp("pebble")) as made:
+        yield made
+
+
+@pytest.fixture
+def place(tmp_path: Path, authority: Pebble) -> Iterator[Site]:
+    """A site that runs, with names that lead to it, and no applications."""
+    with site(tmp_path / "data", authority, settings_for(authority)) as made:
+        made.name(A, B, WWW)
+        assert made.instance.start().ok
+        yield made
+    for name in (A, B, WWW):
+        authority.clear(name)
+
+
+def lineages(place: Site) -> set[str]:
+    return {each.stem for each in (place.instance.paths.certbot / "etc" / "renewal").glob("*.conf")}
+
+
+def test_passes_alone_bring_an_application_to_trusted_https(place: Site, tools: str) -> None:
+    place.instance.add(Side.PUBLIC, "blog", plain(tools, "blog", A))
+    assert "issue-certificate certificate blog" in place.passes()
+    roots = place.pebble.roots()
+    assert place.get(A, roots).body == "blog\n"
+
+    # A second name: the same certificate, issued again, with both.
+    workers = place.workers()
+    place.instance.add(Side.PUBLIC, "blog", plain(tools, "blog", A, WWW))
+    assert "issue-certificate certificate blog" in place.passes()
+    assert place.get(A, roots).body == place.get(WWW, roots).body == "blog\n"
+    assert lineages(place) == {"blog"}
+    assert place.serial("blog") == place.served(WWW)
+    assert len(workers) == 1
+
+    # Now there is nothing to do, and a pass finds that out without a look at everything.
+    assert quiet.is_quiet(str(place.instance.paths.root))
+    folder = place.instance.paths.proxy_certificates(Side.PUBLIC)
+    assert {each.name for each in folder.iterdir()} == {"blog.pem", "blog.pem.key"}
+
+    # Without its application it stays until it expires, then it goes to the archive.
+    place.instance.file(Side.PUBLIC, "blog").unlink()
+    place.passes()
+    assert (folder / "blog.pem").exists()
+    later = replace(place.instance.cluster, clock=lambda: read.load(folder / "blog.pem").not_after + 1)
+    report = watch(later)
+    assert "archive-certificate certificate blog" in [
+        f"{each.change.kind} {each.change.name}" for each in report.outcomes
+    ]
+    assert {each.name for each in folder.iterdir()} == {"invalid.pem", "invalid.pem.key"}
+    assert len(list(place.instance.paths.certificate_archive.glob("public-blog-*.pem"))) == 1
+
+
+def test_an_application_that_cannot_have_a_certificate_harms_no_other(place: Site, tools: str) -> None:
+    lost = "lost.example.test"
+    place.instance.add(Side.PUBLIC, "lost", plain(tools, "lost", lost))
+    place.instance.add(Side.PUBLIC, "blog", plain(tools, "blog", A))
+    report = watch(place.instance.cluster)
+    errors = {each.change.name: each.error for each in report.outcomes if each.error}
+    assert set(errors) == {"certificate lost"}
+    assert f"{lost} has no address" in errors["certificate lost"]
+    assert place.get(A, place.pebble.roots()).body == "blog\n"
+    # It waits, and says so; when its time has come and the name is there, it gets one.
+    held = watch(place.instance.cluster)
+    assert held.ok
+    assert any(lost in note for note in held.notes)
+    place.name(lost)
+    now = place.instance.cluster.clock()
+    later = watch(replace(place.instance.cluster, clock=lambda: now + 700))
+    assert later.ok, later
+    assert place.get(lost, place.pebble.roots()).body == "lost\n"
+    place.pebble.clear(lost)
+
+
+def test_internal_services_are_trusted_by_whoever_trusts_the_private_ca(place: Site, tools: str) -> None:
+    docker = "docker.internal.example.test"
+    more = "    environment: {HEALTH: '200'}\n"
+    text = plain(tools, "registry", docker, more=more).replace("main", "internal")
+    place.instance.add(Side.INTERNAL, "registry", text)
+    place.passes()
+    root = place.instance.paths.private_ca / "root.pem"
+    assert place.get(docker, root.read_text(), side=Side.INTERNAL).body == "registry\n"
+    with pytest.raises(ssl.SSLCertVerificationError):
+        place.get(docker, place.pebble.roots(), side=Side.INTERNAL)
+    # As `docker login` and `npm login` ask, each with the file that `ssl ca` names.
+    at = f"https://{docker}:{place.internal_port}"
+    for request in (
+        ("--user", "ops:secret", f"{at}/v2/"),
+        ("--request", "PUT", "--data", '{"name": "ops"}', f"{at}/-/user/org.couchdb.user:ops"),
+    ):
+        resolve = ("--resolve", f"{docker}:{place.internal_port}:127.0.0.1")
+        argv = ("curl", "--silent", "--show-error", "--fail", "--cacert", str(root), *resolve, *request)
+        assert subprocess.run(argv, capture_output=True, text=True, check=True).stdout == "registry\n"
+
+
+def test_internal_names_by_dns_and_a_public_wildcard(tmp_path: Path, client: DockerClient, tools: str) -> None:
+    with (
+        knot(client, tmp_path / "knot", "example.test") as server,
+        pebble(client, tmp_path / "pebble", PebbleOptions(dns=server.address)) as made,
+    ):
+        settings = settings_for(made, dns=DnsSettings(provider="rfc2136", resolvers=(server.address,)))
+        assert settings.internal
+        settings = replace(settings, internal=replace(settings.internal, tls=InternalTls.DNS_01))
+        with site(tmp_path / "data", made, settings) as place:
+            secrets = place.instance.paths.secrets
+            secrets.write_text("".join(f'{name}: "{value}"\n' for name, value in server.variables().items()))
+            place.instance.add(Side.INTERNAL, "wiki", plain(tools, "wiki", WIKI).replace("main", "internal"))
+            shop = plain(tools, "shop", "shop.example.test", '"*.shop.example.test"')
+            place.instance.add(Side.PUBLIC, "shop", shop)
+            assert place.instance.start().ok
+            place.passes()
+            assert place.get(WIKI, made.roots(), side=Side.INTERNAL).body == "wiki\n"
+            assert place.get("shop.example.test", made.roots()).body == "shop\n"
+            assert place.get("any.shop.example.test", made.roots()).body == "shop\n"
+            # What was put into DNS for the proof is gone again.
+            assert server.records("_acme-challenge.internal", "TXT") == []
+
+
+def test_a_persons_own_certificate_is_used_and_left_alone(place: Site, tools: str) -> None:
+    from tests.engine.certificate_stand import make
+
+    folder = place.instance.paths.proxy_certificates(Side.PUBLIC)
+    mine = make(A, days=20)
+    (folder / "mine.pem.key").write_bytes(mine.key)
+    (folder / "mine.pem").write_bytes(mine.certificate)
+    place.instance.add(Side.PUBLIC, "blog", plain(tools, "blog", A))
+    before = place.pebble.requests()["new-order"]
+    place.passes()
+    assert place.served(A) == mine.serial
+    assert place.pebble.requests()["new-order"] == before
+    assert not (folder / "invalid.pem").exists()
+    now = place.instance.cluster.clock()
+    report = renewal.renew(place.instance.cluster, SILENT, now + 15 * DAY)
+    assert any("mine" in each and "expires in" in each for each in report.refused), report
+    assert (folder / "mine.pem").read_bytes() == mine.certificate
+
+
+def test_a_ledger_that_is_lost_makes_no_certificate_a_persons_own(place: Site, tools: str) -> None:
+    place.instance.add(Side.PUBLIC, "blog", plain(tools, "blog", A))
+    place.passes()
+    place.instance.paths.ledger.unlink()
+    first = place.serial("blog")
+    report = renewal.renew(place.instance.cluster, SILENT, place.instance.cluster.clock() + 70 * DAY)
+    assert report.ok or not any(not each.ok for each in report.outcomes), report
+    assert place.serial("blog") != first
+    assert ledger.load(place.instance.paths.ledger).attempts
+    assert until(lambda: place.served(A), lambda serial: serial == place.serial("blog"))
+
+
+def test_a_plan_shows_what_a_pass_would_ask_for(place: Site, tools: str) -> None:
+    place.instance.add(Side.PUBLIC, "blog", plain(tools, "blog", A))
+    view = operations.look(place.instance.cluster)
+    assert [each.name for each in view.changes if each.kind == "issue-certificate"] == ["certificate blog"]
+    before = place.pebble.requests()["new-order"]
+    planned = renewal.renew_plan(place.instance.cluster, place.instance.cluster.clock(), Request(names=(A,)))
+    assert [each.name for each in planned if each.kind == "issue-certificate"] == ["certificate blog"]
+    assert place.pebble.requests()["new-order"] == before

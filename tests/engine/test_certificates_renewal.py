@@ -1,0 +1,186 @@
+"""Renewal: in time, under load, as the authority suggests, and never more often than it allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runtime.certificates import limits, read, renewal
+from runtime.certificates.ledger import DAY
+from runtime.certificates.plan import Request
+from runtime.operations import SILENT, Report
+from runtime.paths import Side
+from tests.engine.acme_relay import FakeFront, Window, fake_front
+from tests.engine.acme_stand import Pebble, PebbleOptions, pebble
+from tests.engine.certificate_site import Site, settings_for, site
+from tests.engine.load import Load
+from tests.engine.support import plain, until
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+A = "a.example.test"
+SHORT_SECONDS = 12
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory, client: DockerClient) -> Iterator[Pebble]:
+    with pebble(client, tmp_path_factory.mktemp("pebble")) as made:
+        yield made
+
+
+@pytest.fixture
+def front(authority: Pebble) -> Iterator[FakeFront]:
+    with fake_front(authority) as made:
+        yield made
+
+
+@pytest.fixture
+def place(tmp_path: Path, authority: Pebble, front: FakeFront, tools: str) -> Iterator[Site]:
+    """A site with an application that has its certificate."""
+    with site(tmp_path / "data", authority, settings_for(authority, server=front.directory)) as made:
+        begin(made, tools)
+        yield made
+
+
+def begin(place: Site, tools: str) -> None:
+    place.name(A)
+    place.instance.add(Side.PUBLIC, "blog", plain(tools, "blog", A))
+    assert place.instance.start().ok
+    place.passes()
+
+
+def renew(place: Site, now: float = 0.0, request: Request | None = None) -> Report:
+    cluster = place.instance.cluster
+    return renewal.renew(cluster, SILENT, now or cluster.clock(), request or Request())
+
+
+def moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+
+
+def test_renewals_under_load_lose_no_request_and_reload_nothing(place: Site) -> None:
+    workers, serials = place.workers(), {place.serial("blog")}
+    with Load(443, A, address=place.address, rate=200) as load:
+        for _ in range(2):
+            assert renew(place, request=Request(force=True)).ok
+            serials.add(place.serial("blog"))
+            assert place.served(A) == place.serial("blog")
+    assert load.result.failed == 0, load.result
+    assert load.result.new > 200
+    assert len(serials) == 3
+    assert place.workers() == workers
+
+
+def test_short_certificates_are_renewed_again_and_again_within_the_limits(
+    tmp_path: Path, client: DockerClient, tools: str
+) -> None:
+    options = PebbleOptions(validity_seconds=SHORT_SECONDS)
+    with (
+        pebble(client, tmp_path / "pebble", options) as made,
+        site(tmp_path / "data", made, settings_for(made)) as place,
+    ):
+        begin(place, tools)
+        serials = [place.serial("blog")]
+        while len(serials) < limits.CERTIFICATES_A_WEEK:
+            # Not before half its life is over: then each pass would ask.
+            assert until(lambda: place.serial("blog") if renew(place).outcomes else 0, bool)
+            assert place.serial("blog") not in serials
+            assert place.served(A) == place.serial("blog")
+            serials.append(place.serial("blog"))
+        asked = made.requests()["new-order"]
+        assert asked == limits.CERTIFICATES_A_WEEK
+        held = until(lambda: renew(place), lambda report: bool(report.refused))
+        assert "was asked for 5 times within a week" in held.refused[0]
+        assert made.requests()["new-order"] == asked
+
+
+def test_the_authority_may_ask_for_an_early_renewal(place: Site, front: FakeFront) -> None:
+    first, now = place.serial("blog"), place.instance.cluster.clock()
+    assert renew(place).outcomes == ()
+    front.faults.window = Window(moment(now - 2 * DAY), moment(now - DAY))
+    # What was said holds for six hours; then it is asked again.
+    assert renew(place, now + 60).outcomes == ()
+    report = renew(place, now + 7 * 3_600)
+    assert report.ok, report
+    assert place.serial("blog") != first
+    assert front.requests()["renewal-info"] >= 2
+
+
+def test_without_renewal_information_the_lifetime_decides(place: Site, front: FakeFront) -> None:
+    front.faults.without_renewal_info = True
+    first = read.load(place.instance.paths.proxy_certificates(Side.PUBLIC) / "blog.pem")
+    before = front.requests()["renewal-info"]
+    third = first.not_after - first.lifetime / 3
+    assert renew(place, third - DAY).outcomes == ()
+    assert [each.ok for each in renew(place, third + 60).outcomes] == [True]
+    assert place.serial("blog") != first.serial
+    assert front.requests()["renewal-info"] == before
+
+
+def test_a_clock_that_is_far_ahead_asks_no_more_than_the_limits_allow(place: Site, front: FakeFront) -> None:
+    real, ahead = place.instance.cluster.clock(), place.instance.cluster.clock() + 80 * DAY
+    for number in range(8):
+        renew(place, ahead + number * 60)
+    assert front.requests()["new-order"] <= limits.CERTIFICATES_A_WEEK + 1
+    serial = place.serial("blog")
+    # When it is right again all is well, and nothing more is asked.
+    asked = front.requests()["new-order"]
+    assert renew(place, real + 60).ok
+    assert front.requests()["new-order"] == asked
+    assert place.served(A) == serial
+
+
+def test_a_clock_thirty_days_ahead_renews_nothing_early(place: Site, front: FakeFront) -> None:
+    asked = front.requests()["new-order"]
+    assert renew(place, place.instance.cluster.clock() + 30 * DAY).outcomes == ()
+    assert front.requests()["new-order"] == asked
+
+
+def test_what_an_authority_gave_before_a_crash_is_installed_without_asking_again(place: Site) -> None:
+    paths = place.instance.paths
+    folder, asked = paths.proxy_certificates(Side.PUBLIC), place.pebble.requests()["new-order"]
+    # As if the power had gone between the authority's answer and the files of the proxy.
+    serial = place.serial("blog")
+    for name in ("blog.pem", "blog.pem.key"):
+        (folder / name).unlink()
+    place.passes()
+    assert place.serial("blog") == serial
+    assert place.pebble.requests()["new-order"] == asked
+
+
+def test_forced_renewal_of_one_name_leaves_the_others(place: Site, tools: str) -> None:
+    other = "b.example.test"
+    place.name(other)
+    place.instance.add(Side.PUBLIC, "shop", plain(tools, "shop", other))
+    place.passes()
+    blog, shop = place.serial("blog"), place.serial("shop")
+    assert renew(place, request=Request(names=(other,), force=True)).ok
+    assert place.serial("blog") == blog
+    assert place.serial("shop") != shop
+
+
+def test_an_expiring_certificate_is_heard_of(place: Site, tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    script = tmp_path / "tell"
+    script.write_text(f"#!/bin/sh\ncat >> {told}\necho >> {told}\n")
+    script.chmod(0o755)
+    cluster = place.instance.cluster
+    notify = replace(cluster.settings.notify, command=str(script))
+    loud = replace(cluster, settings=replace(cluster.settings, notify=notify))
+    # The authority is away, so that it cannot be renewed.
+    place.pebble.stop()
+    try:
+        for _ in range(2):
+            report = renewal.renew(loud, SILENT, cluster.clock() + 85 * DAY)
+            assert not report.ok
+            assert any("blog" in each and "expires in" in each for each in report.refused), report
+    finally:
+        place.pebble.start()
+    lines = told.read_text().splitlines()
+    assert len([line for line in lines if "expires" in line]) == 1, lines
