@@ -288,6 +288,8 @@ def test_an_interrupted_update_is_completed_by_the_next(
         rerun(paths, CHANGED)
         now = {name: each for name, each in tree(target).items() if "invalid" not in name and "/." not in name}
         now = {name: each for name, each in now.items() if not name.rpartition("/")[2].startswith(".haproxy")}
+        # Each data directory has a root of its own.
+        now = {name: each for name, each in now.items() if not name.startswith("data/private-ca/")}
         expected = expected or now
         assert now == expected
         assert "haproxy-public" in git(paths, "status", "--porcelain")
