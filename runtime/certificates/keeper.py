@@ -69,7 +69,7 @@ class Keeper:
         from runtime.certificates import issue
 
         wanted = change.wanted
-        kept = None if change.forced or change.staging_only else self._kept(wanted)
+        kept = None if change.fresh or change.staging_only else self._kept(wanted)
         if kept:
             return f"{self._install(wanted, *kept)}; it was there already"
         issued = issue.issue(self, wanted, forced=change.forced, staging_only=change.staging_only)

@@ -21,8 +21,9 @@ PLACEHOLDER_FILE = f"{PLACEHOLDER}.pem"
 class Request:
     """What of the plan a command wants.
 
-    `names` are host names or names of certificates; empty: all. `missing_only` leaves what is valid as it is, though
-    it be due. `force` renews what is not due, and does not wait out a delay. `staging` tries only.
+    `names` are host names or names of certificates, whose delays after failures are not waited out; empty: all.
+    `missing_only` leaves what is valid as it is, though it be due. `force` renews what is not due. `staging` only
+    tries, also what is not due.
     """
 
     names: tuple[str, ...] = ()
@@ -58,7 +59,11 @@ class _One:
 
 
 def plan(survey: Survey, now: float, request: Request = EVERYTHING) -> Due:
-    """Plan. Raises UsageError if the request names a host name that no certificate is for."""
+    """Plan. Raises UsageError if the request names a host name that no certificate is for, or there is no staging."""
+    if request.staging and not survey.settings.acme.staging_directory:
+        raise UsageError(
+            "There is no staging for this ACME server. Name its directory as acme.staging in the settings."
+        )
     wanted = _chosen(survey, request.names)
     ones = tuple(_one(survey, each, now, request) for each in wanted)
     issues = tuple(each.change for each in ones if each.change)
@@ -107,23 +112,25 @@ def _one(survey: Survey, wanted: Wanted, now: float, request: Request) -> _One:
     found = assess(survey, wanted, now)
     waits = found.state is State.FINE or (request.missing_only and found.state is State.DUE)
     local = wanted.issuer is Issuer.PRIVATE_CA
-    if waits and not request.force and not (local and found.state is State.DUE):
+    if request.staging and local:
+        return _One()
+    if waits and not request.force and not request.staging and not (local and found.state is State.DUE):
         # A pass that only looks for what is missing has nothing to do when a valid one becomes due.
         return _One(next_look=found.renew_at if local or not request.missing_only else float("inf"))
-    held = _held(survey, wanted, now, force=request.force)
+    forced = request.force or bool(request.names)
+    held = _held(survey, wanted, now, forced=forced, staging=request.staging)
     if held:
         return _One(held=f"certificate {wanted.name}: {held.why}", next_look=held.until)
     sign = NEW if found.state is State.MISSING else CHANGED
     about = f"{', '.join(wanted.host_names)}: {found.why}"
-    return _One(IssueCertificate(wanted, sign, about, forced=request.force, staging_only=request.staging))
+    return _One(IssueCertificate(wanted, sign, about, forced, request.force, request.staging))
 
 
-def _held(survey: Survey, wanted: Wanted, now: float, *, force: bool) -> Hold | None:
+def _held(survey: Survey, wanted: Wanted, now: float, *, forced: bool, staging: bool) -> Hold | None:
     if wanted.issuer is Issuer.PRIVATE_CA:
         return Hold(float("inf"), survey.ca_problem) if survey.ca_problem else None
-    answer = limits.next_try(
-        survey.ledger, wanted.host_names, wanted.name, directory(survey, wanted), now, forced=force
-    )
+    server = survey.settings.acme.staging_directory if staging else directory(survey, wanted)
+    answer = limits.next_try(survey.ledger, wanted.host_names, wanted.name, server, now, forced=forced)
     return answer if isinstance(answer, Hold) else None
 
 

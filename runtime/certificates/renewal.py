@@ -8,14 +8,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
-from runtime import files, operations
+from runtime import files, notify, operations
 from runtime.apply import Listener, Outcome, apply
 from runtime.certificates import ari, ledger, plan
 from runtime.certificates.model import Issuer, Window
 from runtime.certificates.overview import Overview, assess, expiry_sentence
 from runtime.certificates.plan import EVERYTHING, Due, Request
+from runtime.certificates.survey import Survey
 from runtime.changes import Plan
 from runtime.errors import ShoestringError
+from runtime.notify import Severity
 from runtime.operations import Cluster, Report
 
 # How long an installation waits for another command.
@@ -54,12 +56,29 @@ def renew(
         planned = plan.plan(view.certificates, clock(), request)
         outcomes = _carry_out(cluster, planned, request, clock, listener)
         after = operations.look(cluster)
-    held = plan.plan(after.certificates, clock(), replace(request, force=False)).held
-    problems = after.certificates.problems
-    expiring = tuple(expiry_sentence(each, clock()) for each in assess(after.certificates, clock()).expiring)
+    held = plan.plan(after.certificates, clock(), replace(request, names=(), force=False, staging=False)).held
     failed = {each.change.name for each in outcomes if not each.ok}
     waiting = tuple(each for each in held if each.partition(": ")[0] not in failed)
-    return Report(outcomes, notes=after.certificates.wishes.unprovable, refused=(*waiting, *problems, *expiring))
+    untold = _tell(cluster, after.certificates, clock())
+    expiring = tuple(expiry_sentence(each, clock()) for each in assess(after.certificates, clock()).expiring)
+    refused = (*waiting, *after.certificates.problems, *expiring, *untold)
+    return Report(outcomes, notes=after.certificates.wishes.unprovable, refused=refused)
+
+
+def _tell(cluster: Cluster, found: Survey, now: float) -> tuple[str, ...]:
+    """Tell whoever the settings name of what is about to expire. Returns sentences about who could not be told."""
+    sentences = (
+        notify.tell(
+            cluster.settings,
+            cluster.paths,
+            f"certificate {each.name}",
+            expiry_sentence(each, now),
+            Severity.ERROR if each.not_after <= now else Severity.WARNING,
+            now,
+        )
+        for each in assess(found, now).expiring
+    )
+    return tuple(each for each in sentences if each)
 
 
 def load(cluster: Cluster, listener: Listener, timeout: float = 0.0) -> Report:
