@@ -7,6 +7,7 @@ import datetime
 import http.client
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,10 +17,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from runtime import core, operations
-from runtime.certificates import install, keys, read, running
+from runtime import core
+from runtime.certificates import install, keys, placeholder, read, running
 from runtime.paths import Side
 from runtime.proxy import check, sockets
+from runtime.proxy import install as proxy
 from runtime.sections import InternalTls
 from runtime.settings import Settings
 from tests.engine.support import LOOPBACK, Instance, free_port, new_settings, no_trust
@@ -169,9 +171,8 @@ class Stand:
         for side in Side:
             for file in self.folder(side).iterdir():
                 file.unlink()
-        operations.start(self.instance.cluster, timeout=30)
-        for side in Side:
-            operations.install.reload(self.instance.paths, self.instance.cluster.run, side, force=True)
+            placeholder.ensure(self.folder(side), core.PROXY_GID, time.time())
+            proxy.reload(self.instance.paths, self.instance.cluster.run, side, force=True)
 
 
 @contextlib.contextmanager

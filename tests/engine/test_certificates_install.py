@@ -50,7 +50,7 @@ def stand(shared: Stand) -> Stand:
     return shared
 
 
-def test_both_sides_start_with_a_placeholder(stand: Stand) -> None:
+def test_an_unknown_name_is_answered_with_the_placeholder(stand: Stand) -> None:
     for side in Side:
         assert "invalid.pem" in stand.names(side)
         assert stand.loaded(side)["invalid.pem"] == stand.served("nobody.test", side)
@@ -229,9 +229,35 @@ def test_a_broken_file_is_left_alone_and_never_loaded(stand: Stand) -> None:
     assert not stand.starts()
 
 
+def test_a_pair_that_haproxy_may_not_read_is_not_used_and_told(stand: Stand) -> None:
+    locked, good = make(A), make(B)
+    key = stand.put_there("locked", locked).with_name("locked.pem.key")
+    key.chmod(0o600)
+    stand.put_there("mine", good)
+    assert not stand.starts()
+    for _ in range(2):
+        with pytest.raises(ShoestringError, match=r"HAProxy may not read .*locked\.pem\. Let it: chgrp 99 "):
+            stand.load()
+    assert stand.served(B) == good.serial
+    assert "locked.pem" not in stand.loaded()
+    os.chown(key, -1, 99)
+    key.chmod(0o640)
+    assert stand.load() == "loaded locked"
+    assert stand.served(A) == locked.serial
+    assert stand.starts()
+
+
+def test_what_a_killed_command_left_unfinished_in_the_proxy_blocks_no_other(stand: Stand) -> None:
+    assert _install_elsewhere(stand, "a", make(A), A, kill="install-commit") == -signal.SIGKILL
+    assert "*" in sockets.ask(stand.master(), "@1 show ssl cert\nquit")
+    pair = make(B)
+    assert stand.install("b", pair, B) == "served"
+    assert stand.served(B) == pair.serial
+
+
 def test_a_reload_that_a_broken_file_would_spoil_names_it(stand: Stand) -> None:
     (stand.folder() / "broken.pem").write_text("nonsense")
-    with pytest.raises(ShoestringError, match="has to be reloaded, and would refuse: .*broken.pem: it is no certif"):
+    with pytest.raises(ShoestringError, match="has to be reloaded, and would refuse. .*broken.pem: it is no certif"):
         stand.install("a", make_long(A, length=12), A)
 
 
