@@ -111,13 +111,17 @@ def host(tmp_path: Path) -> Iterator[Host]:
         cluster.client.close()
 
 
+# What the first start adds: certificates, and what is remembered of them.
+STARTED = ("data/private-ca/issued", "data/shoestring", "data/haproxy-internal-ssl/")
+
+
 def conf_and_data(paths: Paths) -> dict[str, bytes]:
     """What setup makes, but for secrets (keys, certificates), commits, and what is generated."""
     found = {}
     for top in (paths.conf, paths.data):
         for path in top.rglob("*"):
             name = str(path.relative_to(paths.root))
-            if not name.startswith("conf/.git/"):
+            if not name.startswith(("conf/.git/", *STARTED)):
                 secret = path.is_dir() or name.startswith(("data/haproxy-public-ssl/", "data/private-ca/"))
                 found[f"{stat.filemode(path.stat().st_mode)} {name}"] = b"" if secret else path.read_bytes()
     return found
