@@ -159,7 +159,7 @@ def _note(context: Context, change: Callable[[Ledger], Ledger]) -> None:
 
 
 def _got_already(context: Context, client: AcmeClient, wanted: Wanted, known: Ledger) -> Issued | None:
-    """The certificate that the last attempt got, if it was never installed: its command was killed, or the install."""
+    """The certificate that the last attempt got, if it was never installed, because its command was killed."""
     names = set(wanted.host_names)
     ours = [
         each
