@@ -23,7 +23,8 @@ readonly MORE_PARTS=(install bench vm lock)
 # These use Docker, or build machines; the others need neither root nor an engine.
 readonly PARTS_WITH_ENGINE=" engine install bench vm "
 # These run what setup runs, and build its images first.
-readonly PARTS_WITH_IMAGES=" engine bench "
+readonly PARTS_WITH_IMAGES=" engine bench vm "
+readonly QEMU_AT_LEAST=9.0
 readonly LOCK=$ROOT/tests/requirements.lock
 
 VENV=""
@@ -60,6 +61,49 @@ install_test_tools() {
   mapfile -t missing < <(missing_packages mmdebstrap:mmdebstrap tmux:tmux openssl:openssl curl:curl git:git)
   if ((${#missing[@]})); then install_packages "${missing[@]}"; fi
   done_with "${missing[*]:-there already}"
+}
+
+# What boots machines. Debian 12's own QEMU cannot start Debian 13's kernel without hardware virtualisation.
+install_qemu() {
+  begin "QEMU"
+  local -a missing
+  mapfile -t missing < <(missing_packages xorriso:xorriso ssh:openssh-client zstd:zstd mke2fs:e2fsprogs)
+  [[ -e /usr/share/OVMF/OVMF_CODE_4M.fd ]] || missing+=(ovmf)
+  if ((${#missing[@]})); then install_packages "${missing[@]}"; fi
+  if ! version_at_least "$(qemu_version)" "$QEMU_AT_LEAST"; then
+    if [[ $(os_release "$OS_RELEASE" VERSION_CODENAME) == bookworm ]]; then add_backports; fi
+    install_packages qemu-system-x86 qemu-utils
+    version_at_least "$(qemu_version)" "$QEMU_AT_LEAST" ||
+      give_up "These tests need QEMU $QEMU_AT_LEAST or later, and this distribution has $(qemu_version)."
+  fi
+  done_with "$(qemu_version)"
+}
+
+qemu_version() {
+  qemu-system-x86_64 --version 2>/dev/null | sed -n 's/^QEMU emulator version \([0-9.]*\).*/\1/p'
+}
+
+# Backports, for QEMU alone.
+add_backports() {
+  cat >/etc/apt/sources.list.d/shoestring-backports.sources <<END
+# For QEMU only: /etc/apt/preferences.d/shoestring-backports keeps everything else out.
+Types: deb
+URIs: $(debian_mirror)
+Suites: bookworm-backports
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+END
+  cat >/etc/apt/preferences.d/shoestring-backports <<END
+Package: *
+Pin: release n=bookworm-backports
+Pin-Priority: -1
+
+Package: qemu-system-* qemu-utils seabios
+Pin: release n=bookworm-backports
+Pin-Priority: 990
+END
+  ADVICE="Check that this host reaches bookworm-backports on its package mirror, then run this again."
+  must update_one_source shoestring-backports
 }
 
 prepare_host() {
@@ -146,7 +190,7 @@ check() {
 }
 
 shell_scripts() {
-  printf '%s\n' packaging/install.sh tests/run.sh .ci/run
+  printf '%s\n' packaging/install.sh packaging/appliance/{build,enter,in-image} tests/run.sh .ci/run
   find templates packaging tests -name '*.sh' -not -path packaging/install.sh -not -path tests/run.sh \
     -not -path 'packaging/lib/*'
 }
@@ -184,8 +228,12 @@ make_lock() {
   must "$tool/bin/uv" pip compile pyproject.toml tests/requirements.in --extra dev --upgrade --universal \
     --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
     --custom-compile-command "tests/run.sh lock" --output-file tests/requirements.lock
+  # The appliance has what users need, in the same versions.
+  must "$tool/bin/uv" pip compile pyproject.toml --constraint tests/requirements.lock --universal \
+    --python-version 3.13 --generate-hashes --no-emit-index-url --no-emit-find-links \
+    --custom-compile-command "tests/run.sh lock" --output-file packaging/appliance/requirements.lock
   rm -rf "$tool"
-  done_with "tests/requirements.lock"
+  done_with "tests/requirements.lock, packaging/appliance/requirements.lock"
 }
 
 run_part() {
@@ -242,6 +290,7 @@ main() {
   install_python
   make_venv
   if one_of "$PARTS_WITH_IMAGES" "${parts[@]}"; then build_images; fi
+  if one_of " vm " "${parts[@]}"; then install_qemu; fi
   local part
   for part in "${parts[@]}"; do
     run_part "$part" "$@"
