@@ -12,6 +12,7 @@ import stat
 from pathlib import Path
 
 from runtime import core, faults, files
+from runtime.certificates import running
 from runtime.certificates.read import KEY_SUFFIX
 from runtime.paths import Paths, Side
 
@@ -38,8 +39,15 @@ def read_pair(certificate: Path) -> tuple[bytes, bytes]:
     return pem, pem if _PRIVATE_KEY in pem else key_file(certificate).read_bytes()
 
 
-def unreadable(certificate: Path) -> str:
-    """A sentence if the proxy's user may not read a certificate or its key: HAProxy would not start with it."""
+def unusable(certificate: Path) -> str:
+    """A sentence about a sound pair that is of no use where it is.
+
+    Where the proxy's user may not read it, HAProxy would not start.
+    """
+    if not running.can_name(certificate.name):
+        return (
+            f"Rename {certificate}: only letters, digits and . _ + @ = - may be in the name of a certificate's file."
+        )
     pair = [file for file in (certificate, key_file(certificate)) if file.exists()]
     if all(_proxy_reads(file.stat()) for file in pair):
         return ""

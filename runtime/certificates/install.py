@@ -12,7 +12,6 @@ from runtime.certificates.model import PLACEHOLDER, Found
 from runtime.errors import ShoestringError
 from runtime.paths import Paths, RunPaths, Side
 from runtime.proxy import install as proxy
-from runtime.proxy import sockets
 from runtime.settings import Settings
 
 
@@ -37,7 +36,7 @@ def install(
         raise ShoestringError(f"The new certificate {name} is not installed: {found.problem}")
     folder.write(file, certificate_pem, key_pem)
     master = run.master_socket(side)
-    if sockets.running_digest(master) is None:
+    if running.loaded(master) is None:
         placeholder.remove(file.parent)
         return "written; the proxy loads it when it starts"
     reloaded = _serve(paths, run, settings, side, found, host_names)
@@ -62,9 +61,10 @@ def load(paths: Paths, run: RunPaths, settings: Settings, side: Side) -> str:
     if served is None:
         return ", ".join(done)
     found = read.scan(directory)
-    locked = [sentence for each in found if not each.problem and (sentence := folder.unreadable(each.file))]
+    unusable = [sentence for each in found if not each.problem and (sentence := folder.unusable(each.file))]
     new = [each for each in found if not each.problem and served.get(each.file.name) != each.serial]
-    new = [each for each in new if not folder.unreadable(each.file)]
+    whole = running.loads_folder(master)
+    new = [each for each in new if (whole or each.file.name in served) and not folder.unusable(each.file)]
     gone = [name for name in served if name not in {each.file.name for each in found}]
     put = [_put(master, each.file) for each in new]
     dropped = [running.drop(master, name) or name == placeholder.FILE for name in gone]
@@ -72,8 +72,8 @@ def load(paths: Paths, run: RunPaths, settings: Settings, side: Side) -> str:
     if not all((*put, *dropped)):
         _reload(paths, run, side)
         done.append("with a reload")
-    if locked:
-        raise ShoestringError(" ".join(locked))
+    if unusable:
+        raise ShoestringError(" ".join(unusable))
     return ", ".join(done)
 
 
@@ -123,7 +123,7 @@ def _put(master: Path, file: Path) -> bool:
 def _reload(paths: Paths, run: RunPaths, side: Side) -> None:
     """Have the running proxy read its folder again. A broken file there makes HAProxy refuse; it is named then."""
     found = read.scan(paths.proxy_certificates(side))
-    broken = [f"{each.file}: {each.problem}" if each.problem else folder.unreadable(each.file) for each in found]
+    broken = [f"{each.file}: {each.problem}" if each.problem else folder.unusable(each.file) for each in found]
     if any(broken):
         raise ShoestringError(
             f"The {side} proxy has to be reloaded, and would refuse. {' '.join(filter(None, broken))}"

@@ -19,7 +19,8 @@ LONGEST_PAYLOAD = 15_000
 _FOLDER = core.CERTIFICATES_MOUNT
 # What follows `*` in the list is being changed at the moment.
 _LISTED = re.compile(rf"^(\*?){re.escape(_FOLDER)}/+([^/\n]+)$", re.MULTILINE)
-_SAFE_NAME = re.compile(r"[A-Za-z0-9._+@=-]+")
+# A space would end the name in a command.
+_NAME = re.compile(r"[A-Za-z0-9._+@=-]+")
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.+?-----END \1-----", re.DOTALL)
 _CERTIFICATE = ("CERTIFICATE", "TRUSTED CERTIFICATE", "X509 CERTIFICATE")
 
@@ -29,16 +30,30 @@ class RefusedError(ShoestringError):
 
 
 def loaded(master: Path) -> Mapping[str, int] | None:
-    """The serial numbers of what the proxy serves, by the file's name in its folder. None if no proxy runs.
+    """The serial numbers of what the proxy serves, by the file's name in its folder.
 
-    Raises ShoestringError if it does not answer.
+    None if no proxy runs, or one that loads nothing from there: without TLS, or by a person's template. Raises
+    ShoestringError if it does not answer.
     """
     try:
         names = [name for transaction, name in _listed(master) if not transaction]
+        if not names and not loads_folder(master):
+            return None
     except sockets.NotRunningError:
         return None
-    states = ((name, _state(master, name)) for name in names if _SAFE_NAME.fullmatch(name))
+    states = ((name, _state(master, name)) for name in names if can_name(name))
     return {name: int(each["Serial"], 16) for name, each in states if each.get("Status") == "Used"}
+
+
+def loads_folder(master: Path) -> bool:
+    """Whether the proxy loads the whole folder, so that it takes new files. Raises NotRunningError."""
+    lists = sockets.ask(master, "@1 show ssl crt-list\nquit").split()
+    return any(each.rstrip("/") == _FOLDER for each in lists)
+
+
+def can_name(name: str) -> bool:
+    """Whether a running proxy can be told of a file with this name."""
+    return bool(_NAME.fullmatch(name))
 
 
 def put(master: Path, name: str, certificate_pem: bytes, key_pem: bytes) -> None:
@@ -48,7 +63,7 @@ def put(master: Path, name: str, certificate_pem: bytes, key_pem: bytes) -> None
     RefusedError if the proxy does not take it, which changes nothing.
     """
     certificate, key = _blocks(certificate_pem, *_CERTIFICATE), _key(key_pem)
-    if not _SAFE_NAME.fullmatch(name):
+    if not can_name(name):
         raise RefusedError(f"The name of the file {name!r} cannot be told to a running proxy.")
     if max(len(certificate), len(key)) > LONGEST_PAYLOAD:
         raise RefusedError(f"The chain of {name} is too long to be given to a running proxy.")
@@ -76,7 +91,7 @@ def drop(master: Path, name: str) -> bool:
 
     The one that it answers unknown names with stays until the next reload. Raises ShoestringError.
     """
-    if not _SAFE_NAME.fullmatch(name):
+    if not can_name(name):
         return False
     file = f"{_FOLDER}/{name}"
     try:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runtime import faults
+from runtime import faults, operations
 from runtime.certificates import running
 from runtime.certificates.folder import KEY_SUFFIX
 from runtime.errors import ShoestringError
@@ -245,6 +245,39 @@ def test_a_pair_that_haproxy_may_not_read_is_not_used_and_told(stand: Stand) -> 
     assert stand.load() == "loaded locked"
     assert stand.served(A) == locked.serial
     assert stand.starts()
+
+
+def test_a_file_whose_name_the_proxy_cannot_be_told_is_told(stand: Stand) -> None:
+    before = stand.processes()
+    stand.put_there("my own", make(A))
+    for _ in range(2):
+        with pytest.raises(ShoestringError, match=r"Rename .*/my own\.pem: only letters"):
+            stand.load()
+    assert stand.processes() == before
+    assert stand.starts()
+
+
+def test_a_template_that_loads_certificates_another_way_is_let_alone(stand: Stand) -> None:
+    template = stand.instance.paths.proxy_template(Side.PUBLIC)
+    text = template.read_text()
+    folder = "crt /usr/local/etc/haproxy-ssl/ "
+    assert folder in text
+    own, other = make(A), make(B)
+    stand.put_there("mine", own)
+    template.write_text(text.replace(folder, f"{folder.strip()}mine.pem "))
+    try:
+        assert operations.reload(stand.instance.cluster, (Side.PUBLIC,), timeout=30).ok
+        before = stand.processes()
+        stand.put_there("other", other)
+        assert stand.load() == ""
+        own = make(A)
+        stand.put_there("mine", own)
+        assert stand.load() == "loaded mine"
+        assert (stand.served(A), stand.served(B)) == (own.serial, own.serial)
+        assert stand.processes() == before
+    finally:
+        template.write_text(text)
+        assert operations.reload(stand.instance.cluster, (Side.PUBLIC,), timeout=30).ok
 
 
 def test_what_a_killed_command_left_unfinished_in_the_proxy_blocks_no_other(stand: Stand) -> None:
