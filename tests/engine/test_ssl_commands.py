@@ -1,0 +1,160 @@
+"""`shoestring ssl` on a cluster that runs: the private CA, trusted by curl, and a certificate of a person's own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from runtime.errors import ExitCode
+from runtime.paths import Side
+from tests.engine.certificate_stand import make, settings_with_tls
+from tests.engine.support import LOOPBACK, Instance, plain, until
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+MAIN = "from installer.cli import main; main()"
+DOMAIN = "internal.example.test"
+HOST = f"tools.{DOMAIN}"
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, client: DockerClient, tools: str) -> Iterator[Instance]:
+    """An instance whose internal side has a certificate of its private CA."""
+    made = Instance(tmp_path / "data-directory", settings_with_tls())
+    try:
+        made.add(Side.INTERNAL, "tools", plain(tools, "tools", HOST))
+        assert made.start().ok
+        yield made
+    finally:
+        made.close()
+
+
+def shoestring(instance: Instance, *arguments: str, code: int = ExitCode.DONE) -> str:
+    """Run a command as a person does, without a terminal."""
+    done = subprocess.run(
+        (sys.executable, "-c", MAIN, "ssl", *arguments, "--data-directory", str(instance.paths.root)),
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stdout if code == ExitCode.DONE else done.stdout + done.stderr
+
+
+def states(instance: Instance) -> dict[str, dict[str, Any]]:
+    answer = json.loads(shoestring(instance, "status", "--json"))
+    return {each["name"]: each for each in answer["certificates"]}
+
+
+def curl(instance: Instance, ca_file: Path, host: str = HOST) -> subprocess.CompletedProcess[str]:
+    """Ask as a computer that trusts one CA and no other."""
+    internal = instance.settings.internal
+    assert internal
+    port = internal.https_port
+    return subprocess.run(
+        (
+            *("curl", "--silent", "--show-error", "--noproxy", "*", "--max-time", "10"),
+            *("--cacert", str(ca_file), "--capath", "/nonexistent"),
+            *("--resolve", f"{host}:{port}:{LOOPBACK}", f"https://{host}:{port}/"),
+        ),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def trusts(instance: Instance, ca_file: Path) -> bool:
+    return curl(instance, ca_file).returncode == 0
+
+
+def root(instance: Instance, target: Path) -> Path:
+    """Take the root to another computer, as `ssl ca` says."""
+    target.write_text(shoestring(instance, "ca", "--pem"))
+    return target
+
+
+def test_the_root_that_is_shown_is_trusted_by_clients(cluster: Instance, tmp_path: Path) -> None:
+    old = root(cluster, tmp_path / "old.crt")
+    until(lambda: trusts(cluster, old), lambda fine: fine)
+    printed = subprocess.run(
+        ("openssl", "x509", "-in", str(old), "-noout", "-fingerprint", "-sha256"), capture_output=True, text=True
+    ).stdout.strip()
+    assert printed.partition("=")[2] in shoestring(cluster, "ca")
+
+    status = states(cluster)["internal"]
+    assert (status["state"], status["managed"], status["expiring"]) == ("fine", True, False)
+    assert status["host_names"][:2] == [DOMAIN, f"*.{DOMAIN}"]
+    assert "Nothing to do: no certificate is due." in shoestring(cluster, "renew")
+    assert "Nothing to do." in shoestring(cluster, "issue", "--dry-run")
+
+
+def test_a_new_root_signs_at_once_and_the_old_one_is_worth_nothing(cluster: Instance, tmp_path: Path) -> None:
+    old = root(cluster, tmp_path / "old.crt")
+    refused = shoestring(cluster, "ca", "--new", code=ExitCode.USAGE)
+    assert "There is no terminal to ask at. Do it with --yes" in refused
+    assert trusts(cluster, old)
+    assert "✓ certificate internal" in shoestring(cluster, "ca", "--new", "--yes")
+    new = root(cluster, tmp_path / "new.crt")
+    assert new.read_text() != old.read_text()
+    assert trusts(cluster, new)
+    assert curl(cluster, old).returncode == 60, "curl(1): the certificate cannot be verified with this CA"
+
+
+def test_force_makes_a_new_certificate_of_the_same_root(cluster: Instance, tmp_path: Path) -> None:
+    pem = cluster.paths.proxy_certificates(Side.INTERNAL) / "internal.pem"
+    ca, before = root(cluster, tmp_path / "root.crt"), pem.read_bytes()
+    refused = shoestring(cluster, "issue", DOMAIN, "--force", code=ExitCode.USAGE)
+    assert "There is no terminal to ask at." in refused
+    assert pem.read_bytes() == before
+    planned = json.loads(shoestring(cluster, "issue", DOMAIN, "--force", "--dry-run", "--json"))
+    assert [(each["kind"], each["name"]) for each in planned["changes"]] == [
+        ("issue-certificate", "certificate internal")
+    ]
+    assert pem.read_bytes() == before
+    answer = json.loads(shoestring(cluster, "issue", DOMAIN, "--force", "--yes", "--json"))
+    assert answer["ok"]
+    assert pem.read_bytes() != before
+    assert trusts(cluster, ca)
+    unknown = shoestring(cluster, "issue", "no.example.test", code=ExitCode.USAGE)
+    assert "No certificate is wanted for no.example.test." in unknown
+
+
+def test_a_persons_certificate_is_served_and_watched(cluster: Instance, tmp_path: Path) -> None:
+    folder = cluster.paths.proxy_certificates(Side.INTERNAL)
+    mine, own = make(HOST, days=5), tmp_path / "mine.crt"
+    own.write_bytes(mine.certificate)
+    (folder / "bought.pem.key").write_bytes(mine.key)
+    (folder / "bought.pem").write_bytes(mine.certificate)
+    shoestring(cluster, "install")
+    assert trusts(cluster, own)
+    status = states(cluster)["bought"]
+    assert (status["state"], status["managed"], status["expiring"]) == ("own", False, True)
+    said = shoestring(cluster, "renew", code=ExitCode.FAILED)
+    assert f"certificate bought ({HOST}) expires in 4 days" in said
+    assert (folder / "bought.pem").read_bytes() == mine.certificate
+
+    (folder / "bought.pem").unlink()
+    (folder / "bought.pem.key").unlink()
+    shoestring(cluster, "install")
+    assert not trusts(cluster, own)
+    assert trusts(cluster, root(cluster, tmp_path / "root.crt"))
+
+
+def test_a_file_that_cannot_be_used_is_told_and_harms_nothing(cluster: Instance, tmp_path: Path) -> None:
+    (cluster.paths.proxy_certificates(Side.INTERNAL) / "odd.pem").write_text("no certificate\n")
+    assert "odd.pem" in shoestring(cluster, "install", code=ExitCode.FAILED)
+    answer = json.loads(shoestring(cluster, "status", "--json"))
+    assert answer["ok"] is False
+    assert "odd.pem" in answer["problems"][0]
+    assert trusts(cluster, root(cluster, tmp_path / "root.crt"))
