@@ -132,15 +132,14 @@ class RemoveNetwork:
 class IssueCertificate:
     """A certificate is missing or due.
 
-    `forced`: a person asks for it, so that delays after failures do not hold. `fresh`: not one that the authority gave
-    a moment ago. With `staging_only` it is tried at staging, and nothing is installed.
+    `forced`: a person asks for it, so that delays after failures do not hold. With `staging_only` it is tried at
+    staging, and nothing is installed.
     """
 
     wanted: Wanted
     sign: str
     about: str
     forced: bool = False
-    fresh: bool = False
     staging_only: bool = False
     kind = "issue-certificate"
 

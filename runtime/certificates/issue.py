@@ -8,7 +8,7 @@ from functools import partial
 from typing import Protocol
 
 from runtime import faults
-from runtime.certificates import due, ledger, limits, read
+from runtime.certificates import due, folder, ledger, limits, read
 from runtime.certificates.clients import AcmeClient, ByDns, ByHttp, HeldError, Host, Question
 from runtime.certificates.ledger import Attempt, Ledger, Result, set_key
 from runtime.certificates.limits import Hold
@@ -175,9 +175,9 @@ def _got_already(context: Context, client: AcmeClient, wanted: Wanted, known: Le
     except OSError:
         return None
     found = read.pair(issued.certificate, issued.key, certificate)
-    installed = known.installed.get(f"{wanted.side}/{wanted.name}", ())
+    installed = read.load(folder.certificate_file(context.paths, wanted.side, wanted.name))
     # A file system may keep whole seconds only.
-    fresh = written >= int(ours[-1].when) and found.fingerprint not in installed
+    fresh = written >= int(ours[-1].when) and found.fingerprint != installed.fingerprint
     if found.problem or not fresh or set(found.host_names) != names or due.renew_at(found, None) <= context.clock():
         return None
     if ours[-1].result is Result.OPEN:

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runtime import faults, files
-from runtime.certificates import due, install, ledger, private_ca, read, survey
-from runtime.certificates.due import State
+from runtime.certificates import install, ledger, private_ca, read, survey
 from runtime.certificates.folder import certificate_file
 from runtime.certificates.model import Issuer, Wanted
 from runtime.changes import ArchiveCertificate, CertificateChange, IssueCertificate, LoadCertificates
@@ -69,30 +68,12 @@ class Keeper:
         from runtime.certificates import issue
 
         wanted = change.wanted
-        kept = None if change.fresh or change.staging_only else self._kept(wanted)
-        if kept:
-            return f"{self._install(wanted, *kept)}; it was there already"
         issued = issue.issue(self, wanted, forced=change.forced, staging_only=change.staging_only)
         if change.staging_only:
-            return "staging would issue it; nothing was installed"
-        return self._install(wanted, issued.certificate, issued.key)
-
-    def _kept(self, wanted: Wanted) -> tuple[bytes, bytes] | None:
-        """What the authority gave a moment ago, and a killed command did not install."""
-        from runtime.certificates import certbot, lego
-
-        server = self.settings.acme.directory
-        if not ledger.issued(ledger.load(self.paths.ledger), wanted.host_names, server):
-            return None
-        client = certbot if wanted.issuer is Issuer.HTTP_01 else lego
-        try:
-            chain, key = (file.read_bytes() for file in client.original(self.paths, wanted.name))
-        except OSError:
-            return None
-        target = certificate_file(self.paths, wanted.side, wanted.name)
-        found = read.pair(chain, key, target)
-        state = due.assess(wanted, found, None, self.clock()).state
-        return (chain, key) if state is State.FINE and found.fingerprint != read.load(target).fingerprint else None
+            done = "staging would issue it; nothing was installed"
+        else:
+            done = self._install(wanted, issued.certificate, issued.key)
+        return "; ".join((done, *issued.notes))
 
     def _install(self, wanted: Wanted, certificate: bytes, key: bytes) -> str:
         found = read.parse(certificate, certificate_file(self.paths, wanted.side, wanted.name))

@@ -138,15 +138,6 @@ def installs(ledger: Ledger, place: str, fingerprint: str, source: str) -> Ledge
     return replace(ledger, installed={**ledger.installed, place: kept}, sources={**ledger.sources, place: source})
 
 
-def issued(ledger: Ledger, host_names: Iterable[str], server: str) -> bool:
-    """Whether a server gave a certificate for exactly these names in the last days."""
-    key = set_key(host_names)
-    return any(
-        each.result is Result.ISSUED and each.server == server and set_key(each.host_names) == key
-        for each in ledger.attempts
-    )
-
-
 def update(file: Path, change: Callable[[Ledger], Ledger], now: float) -> Ledger:
     """Change the ledger file; others that do so at this moment wait. Returns the new ledger."""
     files.make_directory(file.parent, mode=0o700)

@@ -123,7 +123,7 @@ def _one(survey: Survey, wanted: Wanted, now: float, request: Request) -> _One:
         return _One(held=f"certificate {wanted.name}: {held.why}", next_look=held.until)
     sign = NEW if found.state is State.MISSING else CHANGED
     about = f"{', '.join(wanted.host_names)}: {found.why}"
-    return _One(IssueCertificate(wanted, sign, about, forced, request.force, request.staging))
+    return _One(IssueCertificate(wanted, sign, about, forced, request.staging))
 
 
 def _held(survey: Survey, wanted: Wanted, now: float, *, forced: bool, staging: bool) -> Hold | None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,11 +14,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runtime import faults
 from runtime.certificates import limits, read, renewal
 from runtime.certificates.ledger import DAY
 from runtime.certificates.plan import Request
 from runtime.operations import SILENT, Report
 from runtime.paths import Side
+from runtime.settings import Settings
 from tests.engine.acme_relay import FakeFront, Window, fake_front
 from tests.engine.acme_stand import Pebble, PebbleOptions, pebble
 from tests.engine.certificate_site import Site, settings_for, site
@@ -43,9 +49,14 @@ def front(authority: Pebble) -> Iterator[FakeFront]:
 @pytest.fixture
 def place(tmp_path: Path, authority: Pebble, front: FakeFront, tools: str) -> Iterator[Site]:
     """A site with an application that has its certificate."""
-    with site(tmp_path / "data", authority, settings_for(authority, server=front.directory)) as made:
+    with site(tmp_path / "data", authority, public_only(authority, front.directory)) as made:
         begin(made, tools)
         yield made
+
+
+def public_only(authority: Pebble, directory: str) -> Settings:
+    """Settings without certificates of the internal side."""
+    return replace(settings_for(authority, server=directory), internal=None)
 
 
 def begin(place: Site, tools: str) -> None:
@@ -83,7 +94,7 @@ def test_short_certificates_are_renewed_again_and_again_within_the_limits(
     options = PebbleOptions(validity_seconds=SHORT_SECONDS)
     with (
         pebble(client, tmp_path / "pebble", options) as made,
-        site(tmp_path / "data", made, settings_for(made)) as place,
+        site(tmp_path / "data", made, public_only(made, made.directory)) as place,
     ):
         begin(place, tools)
         serials = [place.serial("blog")]
@@ -142,16 +153,22 @@ def test_a_clock_thirty_days_ahead_renews_nothing_early(place: Site, front: Fake
     assert front.requests()["new-order"] == asked
 
 
-def test_what_an_authority_gave_before_a_crash_is_installed_without_asking_again(place: Site) -> None:
-    paths = place.instance.paths
-    folder, asked = paths.proxy_certificates(Side.PUBLIC), place.pebble.requests()["new-order"]
-    # As if the power had gone between the authority's answer and the files of the proxy.
-    serial = place.serial("blog")
-    for name in ("blog.pem", "blog.pem.key"):
-        (folder / name).unlink()
-    place.passes()
-    assert place.serial("blog") == serial
-    assert place.pebble.requests()["new-order"] == asked
+@pytest.mark.parametrize("point", ["certificate-answered", "certificate-issued", "install-certificate"])
+def test_what_an_authority_gave_before_a_kill_is_installed_without_asking_again(
+    place: Site, front: FakeFront, point: str
+) -> None:
+    paths, first = place.instance.paths, place.serial("blog")
+    argv = [sys.executable, "-m", "installer.cli", "ssl", "issue", A, "--force", "--yes"]
+    environment = {**os.environ, faults.VARIABLE: f"kill:{point}", "SHOESTRING_DATA_DIRECTORY": str(paths.root)}
+    killed = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed
+    asked = front.requests()["new-order"]
+    # As long as the old one is valid nothing hurries; when its time comes, what is there is taken.
+    later = read.load(paths.proxy_certificates(Side.PUBLIC) / "blog.pem").not_after - 25 * DAY
+    renew(place, later) if place.serial("blog") == first else place.passes()
+    assert place.serial("blog") != first
+    assert place.served(A) == place.serial("blog")
+    assert front.requests()["new-order"] == asked
 
 
 def test_forced_renewal_of_one_name_leaves_the_others(place: Site, tools: str) -> None:
