@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from installer import cli_deploy, cli_images, cli_memory, cli_ssl, cli_swap, cli_timers, cli_uninstall
+from installer import (
+    cli_deploy,
+    cli_images,
+    cli_memory,
+    cli_reach,
+    cli_ssl,
+    cli_swap,
+    cli_timers,
+    cli_uninstall,
+    cli_vpn,
+)
 from installer.cli_options import DataDirectory, DryRun, Json, Timeout
 from runtime.errors import DEBUG_VARIABLE, ExitCode, explain
 from runtime.paths import Side, find
@@ -29,6 +39,8 @@ app = typer.Typer(
 app.add_typer(cli_deploy.app)
 app.add_typer(cli_images.app, name="images")
 app.add_typer(cli_ssl.app, name="ssl")
+app.add_typer(cli_vpn.app, name="vpn")
+app.add_typer(cli_reach.app)
 app.add_typer(cli_timers.app, name="timers")
 app.add_typer(cli_memory.app)
 app.add_typer(cli_swap.app, name="swap")

@@ -28,7 +28,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 # `auto:tailscale0`: the address of that interface, whatever it is when it is needed.
 AUTO = "auto:"
 # Unique local addresses (RFC 4193 section 3.1).
-_ULA = ipaddress.ip_network("fd00::/8")
+_ULA = ipaddress.IPv6Network("fd00::/8")
 # A client must get an address beside the server's.
 _SMALLEST_PREFIX = {4: 30, 6: 126}
 

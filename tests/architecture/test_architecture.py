@@ -79,6 +79,7 @@ def test_runtime_never_imports_installer() -> None:
     [
         ("jinja2", {"runtime.proxy.render", "installer.shipped"}),
         ("questionary", {"installer.wizard"}),
+        ("segno", {"installer.vpn.report"}),
         (
             "cryptography",
             {
@@ -93,7 +94,9 @@ def test_runtime_never_imports_installer() -> None:
                 "installer.cli_options",
                 "installer.cli_deploy",
                 "installer.cli_images",
+                "installer.cli_reach",
                 "installer.cli_ssl",
+                "installer.cli_vpn",
                 "installer.cli_memory",
                 "installer.cli_swap",
                 "installer.cli_timers",

@@ -1,0 +1,145 @@
+"""`shoestring vpn`: who may reach the internal side through WireGuard."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from installer.cli_options import DataDirectory, DryRun, Json, Timeout, Yes
+from runtime.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from installer.vpn.manage import Overview, Vpn
+
+app = typer.Typer(help="The VPN: which computers and phones reach the internal side.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="What the client is called, such as laptop.", metavar="NAME")]
+
+
+@app.command()
+def add(
+    name: Name,
+    public_key: Annotated[
+        str, typer.Option(help="The client's public key; its private one then never comes here.", metavar="KEY")
+    ] = "",
+    any_endpoint: Annotated[
+        bool, typer.Option("--any-endpoint", help="Also if the endpoint does not seem to be this host.")
+    ] = False,
+    data_directory: DataDirectory = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+    timeout: Timeout = 60.0,
+) -> None:
+    """Add a client and print its file, with its keys."""
+    from installer.vpn import manage, report
+    from installer.vpn.manage import Wanted
+
+    vpn = _open(data_directory, timeout)
+    wanted = Wanted(name, public_key, any_endpoint)
+    if dry_run:
+        client = manage.preview(vpn, wanted)
+        shown = report.preview_lines(client, vpn.settings)
+        print(report.preview_json(client, vpn.settings) if json else "\n".join(shown))
+        return
+    client = manage.add(vpn, wanted)
+    text = manage.text_of(vpn, client)
+    if json:
+        print(report.client_json(client, text, vpn.settings))
+    else:
+        print("\n".join(report.added_lines(client, text, vpn.settings)))
+
+
+@app.command("list")
+def list_(data_directory: DataDirectory = None, json: Json = False) -> None:
+    """Show the clients, when each was last heard of, and what went through."""
+    from datetime import UTC, datetime
+
+    from installer.vpn import manage, report
+
+    found = manage.overview(_open(data_directory))
+    print(report.list_json(found) if json else "\n".join(report.list_lines(found, datetime.now(UTC))))
+
+
+@app.command()
+def show(
+    name: Name,
+    qr: Annotated[bool, typer.Option("--qr", help="As a QR code, for a phone's camera.")] = False,
+    data_directory: DataDirectory = None,
+    json: Json = False,
+) -> None:
+    """Print a client's file, with its keys."""
+    from installer.vpn import clients, manage, report
+
+    vpn = _open(data_directory)
+    client = clients.find(clients.read_all(vpn.paths), name)
+    text = manage.text_of(vpn, client)
+    if qr and not client.private_key:
+        raise UsageError(f"The private key of {name} is not here, so a QR code of its file would be of no use.")
+    if json:
+        print(report.client_json(client, text, vpn.settings))
+    else:
+        print(report.qr(text) if qr else text, end="")
+
+
+@app.command()
+def remove(
+    name: Name,
+    yes: Yes = False,
+    data_directory: DataDirectory = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+    timeout: Timeout = 60.0,
+) -> None:
+    """Take a client's access away; all others stay connected."""
+    from installer import agree
+    from installer.vpn import clients, manage, report
+
+    vpn = _open(data_directory, timeout)
+    present = {each.name: each for each in clients.read_all(vpn.paths)}
+    if dry_run:
+        client = clients.find(present.values(), name)
+        print(report.preview_json(client, vpn.settings) if json else f"  - {name}\n  Nothing was changed.")
+        return
+    # Without a client of that name nothing is asked: what is left of it goes, and the error says the rest.
+    if name in present and not agree.agreed(f"Take {name} off the VPN, now?", yes=yes, json=json):
+        return
+    client = manage.remove(vpn, name)
+    print(report.removed_json(client) if json else f"  ✓ {client.name} reaches nothing here any more")
+
+
+@app.command()
+def status(data_directory: DataDirectory = None, json: Json = False) -> None:
+    """Show the server's side: interface, endpoint, key, and whether it runs as the files say."""
+    from installer.vpn import manage
+
+    _tell(manage.overview(_open(data_directory)), json)
+
+
+@app.command()
+def apply(data_directory: DataDirectory = None, json: Json = False, timeout: Timeout = 60.0) -> None:
+    """Bring WireGuard up, or to what the settings and the clients' files say; connections stay."""
+    from installer.vpn import manage
+
+    _tell(manage.apply(_open(data_directory, timeout)), json)
+
+
+def _tell(overview: Overview, json: bool) -> None:
+    from installer.vpn import report
+
+    now = time.time()
+    print(report.status_json(overview, now) if json else "\n".join(report.status_lines(overview, now)))
+    sys.stdout.flush()
+    raise typer.Exit(ExitCode.FAILED if overview.problem else ExitCode.DONE)
+
+
+def _open(data_directory: Path | None, timeout: float = 0.0) -> Vpn:
+    from installer.vpn.manage import open_vpn
+    from runtime import settings
+    from runtime.paths import find
+
+    paths = find(data_directory)
+    return open_vpn(paths, settings.load(paths.settings), timeout)

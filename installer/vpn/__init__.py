@@ -1,0 +1,1 @@
+"""The VPN: its keys, its clients, and the files that WireGuard reads."""

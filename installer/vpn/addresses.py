@@ -1,0 +1,59 @@
+"""Addresses in the VPN's networks. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection
+
+from runtime.errors import UsageError
+from runtime.settings import Settings
+
+GLOBAL_ID_BYTES = 5
+
+
+def ula_network(random: bytes) -> str:
+    """A /64 of unique local IPv6 addresses from 5 random bytes (RFC 4193 section 3.2): fd, these, subnet 0."""
+    if len(random) != GLOBAL_ID_BYTES:
+        raise ValueError(f"{len(random)} bytes are not the 40 bits of a global ID")
+    return str(ipaddress.IPv6Network((b"\xfd" + random + bytes(10), 64)))
+
+
+def networks(settings: Settings) -> tuple[str, ...]:
+    """The VPN's networks, IPv4 first."""
+    return tuple(each for each in (settings.wireguard.network, settings.wireguard.network6) if each)
+
+
+def server(settings: Settings) -> tuple[str, ...]:
+    """The server's address in each network, with the network's prefix length."""
+    return tuple(
+        f"{_server_in(each, settings)}/{ipaddress.ip_network(each).prefixlen}" for each in networks(settings)
+    )
+
+
+def _server_in(text: str, settings: Settings) -> str:
+    """`internal.address` where it lies in a network, else the network's first address."""
+    network = ipaddress.ip_network(text)
+    internal = settings.internal.address if settings.internal else ""
+    try:
+        if ipaddress.ip_address(internal) in network:
+            return internal
+    except ValueError:
+        pass  # It follows an interface.
+    return str(network[1])
+
+
+def allocate(settings: Settings, taken: Collection[str]) -> tuple[str, ...]:
+    """The lowest free address in each network. Raises UsageError where there is none left."""
+    used = {*taken, *(each.partition("/")[0] for each in server(settings))}
+    return tuple(_lowest_free(each, used) for each in networks(settings))
+
+
+def _lowest_free(text: str, used: Collection[str]) -> str:
+    network = ipaddress.ip_network(text)
+    for host in network.hosts():
+        if str(host) not in used:
+            return str(host)
+    raise UsageError(
+        f"All addresses of {text} are in use. Remove a client (shoestring vpn remove NAME), or choose a larger "
+        "network in conf/shoestring.yaml; then every client needs its file anew (shoestring vpn show NAME)."
+    )

@@ -1,0 +1,113 @@
+"""The VPN's files in the data directory: the server's key, and one file a client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from installer.vpn import keys
+from runtime import documents, files, names
+from runtime.documents import DocumentError
+from runtime.errors import ShoestringError, UsageError
+from runtime.paths import Paths
+from runtime.schema import key, list_of, read, suggestion
+
+DIRECTORY_MODE, FILE_MODE = 0o700, 0o600
+HEADER = "# A client of the VPN. Made by shoestring vpn add; shoestring vpn remove takes it away.\n"
+
+
+def _key(value: object) -> str:
+    try:
+        return keys.checked(value)
+    except ValueError as error:
+        # Not the value: it may be a private one.
+        raise ValueError(str(error)) from None
+
+
+@dataclass(frozen=True)
+class Client:
+    """A peer of the server. `private_key` is empty where the person has made the key: then only they have it."""
+
+    name: str = key("what it is called", check=names.application)
+    made: str = key("when it was added (RFC 3339)", check=str)
+    addresses: tuple[str, ...] = key("its addresses in the VPN", check=list_of(names.ip_address))
+    public_key: str = key("its public key", check=_key)
+    preshared_key: str = key("a key that it shares with the server", check=_key)
+    private_key: str = key("its private key, for its own file", check=lambda value: value and _key(value), default="")
+
+
+def read_server_key(paths: Paths) -> str:
+    """The server's private key; empty if there is none yet. Raises ShoestringError."""
+    file = _server_key(paths)
+    try:
+        return keys.checked(file.read_text(encoding="ascii"))
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError) as error:
+        what = error.strerror if isinstance(error, OSError) else str(error)
+        raise ShoestringError(
+            f"The VPN's own key {file} cannot be used: {what}. Put it back from a backup, or remove it; then a new "
+            "one is made, and every client needs its file anew."
+        ) from error
+
+
+def write_server_key(paths: Paths, private: str) -> None:
+    """Keep a new server key."""
+    files.make_directory(paths.wireguard, DIRECTORY_MODE)
+    files.write(_server_key(paths), f"{private}\n", FILE_MODE)
+
+
+def read_all(paths: Paths) -> tuple[Client, ...]:
+    """All clients by name.
+
+    Raises ShoestringError for a file that is none of a client: nobody may lose access by it.
+    """
+    return tuple(_read(file) for file in sorted(_directory(paths).glob("*.yaml")))
+
+
+def write(paths: Paths, client: Client) -> None:
+    """Keep a client."""
+    for directory in (paths.wireguard, _directory(paths)):
+        files.make_directory(directory, DIRECTORY_MODE)
+    values = {item.name: getattr(client, item.name) for item in fields(client)}
+    values["addresses"] = list(client.addresses)
+    files.write(_file(paths, client.name), HEADER + documents.dump(values), FILE_MODE)
+
+
+def remove(paths: Paths, name: str) -> None:
+    """Forget a client."""
+    files.remove(_file(paths, name))
+
+
+def find(known: Iterable[Client], name: str) -> Client:
+    """The client of that name. Raises UsageError that names the nearest."""
+    by_name = {each.name: each for each in known}
+    if name not in by_name:
+        raise UsageError(f"There is no VPN client {name}{suggestion(name, by_name)}. See: shoestring vpn list")
+    return by_name[name]
+
+
+def _read(file: Path) -> Client:
+    try:
+        client, problems = read(Client, documents.load(file))
+    except DocumentError as error:
+        client, problems = None, (error.problem,)
+    if client is None or client.name != file.stem:
+        what = f"{problems[0]}" if problems else f"{file.name} name: is not {file.stem}, as the file is called"
+        raise ShoestringError(
+            f"{what}. It is the file of a VPN client: {file}. Mend it, or put it back from a backup."
+        )
+    return client
+
+
+def _server_key(paths: Paths) -> Path:
+    return paths.wireguard / "server.key"
+
+
+def _directory(paths: Paths) -> Path:
+    return paths.wireguard / "clients"
+
+
+def _file(paths: Paths, name: str) -> Path:
+    return _directory(paths) / f"{name}.yaml"

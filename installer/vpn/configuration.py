@@ -1,0 +1,107 @@
+"""What WireGuard reads: the server's configuration and each client's, in the form of wg-quick(8). Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from installer.vpn import addresses, keys
+from installer.vpn.clients import Client
+from runtime.settings import Settings
+
+# A client behind NAT stays reachable (wg(8), PersistentKeepalive), and its file fits every network.
+KEEPALIVE_SECONDS = 25
+# What stands in the file of a client whose private key never came here.
+OWN_KEY = "PUT-YOUR-PRIVATE-KEY-HERE"
+MARK = "# Shoestring instance: "
+
+
+@dataclass(frozen=True)
+class ServerConfig:
+    """The server and its peers."""
+
+    settings: Settings
+    private_key: str
+    clients: tuple[Client, ...]
+
+    def text(self) -> str:
+        """The file for wg-quick(8)."""
+        vpn = self.settings.wireguard
+        head = [
+            f"{MARK}{self.settings.instance}",
+            "# Made from conf/shoestring.yaml and conf/wireguard/clients/. Do not edit: it is written again.",
+            "[Interface]",
+            f"Address = {', '.join(addresses.server(self.settings))}",
+            f"MTU = {vpn.mtu}",
+            *self._interface(),
+        ]
+        return _joined([head, *(_peer(each) for each in self.clients)])
+
+    def stripped(self) -> str:
+        """What wg(8) itself knows, as `wg-quick strip` prints it."""
+        return _joined([["[Interface]", *self._interface()], *(_peer(each) for each in self.clients)])
+
+    def _interface(self) -> list[str]:
+        return [f"ListenPort = {self.settings.wireguard.port}", f"PrivateKey = {self.private_key}"]
+
+
+def client_text(settings: Settings, server_public_key: str, client: Client) -> str:
+    """A client's file. Only the VPN's own networks go through the tunnel."""
+    vpn = settings.wireguard
+    interface = [
+        f"# {client.name} at {settings.domain}",
+        "[Interface]",
+        f"PrivateKey = {client.private_key or OWN_KEY}",
+        f"Address = {', '.join(alone(client))}",
+        *_names(settings),
+        f"MTU = {vpn.mtu}",
+    ]
+    server = [
+        "[Peer]",
+        f"PublicKey = {server_public_key}",
+        f"PresharedKey = {client.preshared_key}",
+        f"Endpoint = {endpoint(settings)}",
+        f"AllowedIPs = {', '.join(addresses.networks(settings))}",
+        f"PersistentKeepalive = {KEEPALIVE_SECONDS}",
+    ]
+    return _joined([interface, server])
+
+
+def endpoint(settings: Settings) -> str:
+    """Where clients connect to, with the port; an IPv6 address stands in brackets."""
+    host = settings.endpoint
+    return f"[{host}]:{settings.wireguard.port}" if ":" in host else f"{host}:{settings.wireguard.port}"
+
+
+def server_public_key(private: str) -> str:
+    """The server's public key; empty if it has no key yet."""
+    return keys.public_of(private) if private else ""
+
+
+def _names(settings: Settings) -> list[str]:
+    """Whom to ask for names: the resolver at the internal side's address, with the internal domain to search in."""
+    if settings.internal is None:
+        return []
+    return [f"DNS = {settings.internal.address}, {settings.internal_domain}"]
+
+
+def _peer(client: Client) -> list[str]:
+    """A client as the server sees it: never its private key."""
+    return [
+        f"# {client.name}",
+        "[Peer]",
+        f"PublicKey = {client.public_key}",
+        f"PresharedKey = {client.preshared_key}",
+        f"AllowedIPs = {', '.join(alone(client))}",
+    ]
+
+
+def alone(client: Client) -> list[str]:
+    """A client's addresses, each as a network of its own."""
+    parsed = (ipaddress.ip_address(each) for each in client.addresses)
+    return [f"{each}/{each.max_prefixlen}" for each in parsed]
+
+
+def _joined(blocks: Iterable[list[str]]) -> str:
+    return "\n".join("".join(f"{line}\n" for line in block) for block in blocks)

@@ -1,0 +1,209 @@
+"""Clients of the VPN come and go: the files first, then the running interface; doing it again changes nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from installer.host import wireguard
+from installer.host.wireguard import Interface
+from installer.vpn import addresses, clients, configuration, endpoint, keys, peers
+from installer.vpn.clients import Client
+from installer.vpn.configuration import ServerConfig
+from installer.vpn.peers import Live
+from runtime import addresses as host_addresses
+from runtime import files, names
+from runtime.errors import ShoestringError, UsageError
+from runtime.paths import Paths, RunPaths
+from runtime.settings import Settings
+
+
+@dataclass(frozen=True)
+class Vpn:
+    """One instance's VPN. `timeout` is how long to wait for another command, in seconds."""
+
+    paths: Paths
+    settings: Settings
+    timeout: float = 0.0
+
+    @property
+    def interface_name(self) -> str:
+        """The name of the network interface."""
+        return self.settings.wireguard.interface
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the VPN's lock."""
+        with files.lock(RunPaths(self.settings.instance).vpn_lock, self.timeout):
+            yield
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A client that a person asks for. With `public_key` the private one stays with them."""
+
+    name: str
+    public_key: str = ""
+    any_endpoint: bool = False
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The VPN as its files say and as it runs. `problem` is a sentence if they differ."""
+
+    settings: Settings
+    public_key: str
+    clients: tuple[Client, ...]
+    live: Live | None
+    problem: str
+
+
+def open_vpn(paths: Paths, settings: Settings, timeout: float = 0.0) -> Vpn:
+    """The VPN of a data directory. Raises UsageError if the settings have none."""
+    if not settings.wireguard.enabled:
+        raise UsageError(
+            "The VPN is off. Switch it on in conf/shoestring.yaml: wireguard.enabled: on, and internal.address: "
+            f"{addresses.server(settings)[0].partition('/')[0]}. See docs/vpn.md."
+        )
+    return Vpn(paths, settings, timeout)
+
+
+def add(vpn: Vpn, wanted: Wanted, clock: Callable[[], float] = time.time) -> Client:
+    """Add a client, and tell the running interface. Raises UsageError for what is wrong; nothing is changed then."""
+    with vpn.locked():
+        client, private = _prepared(vpn, wanted, clock)
+        if not clients.read_server_key(vpn.paths):
+            clients.write_server_key(vpn.paths, private)
+        clients.write(vpn.paths, client)
+        try:
+            _converge(vpn)
+        except ShoestringError:
+            clients.remove(vpn.paths, client.name)
+            raise
+    return client
+
+
+def preview(vpn: Vpn, wanted: Wanted, clock: Callable[[], float] = time.time) -> Client:
+    """The client that `add` would make, with other keys. Changes nothing. Raises as `add` does."""
+    return _prepared(vpn, wanted, clock)[0]
+
+
+def remove(vpn: Vpn, name: str) -> Client:
+    """Take a client's access away. Raises UsageError if there is none of that name."""
+    with vpn.locked():
+        known = clients.read_all(vpn.paths)
+        if any(each.name == name for each in known):
+            clients.remove(vpn.paths, name)
+        # Also where there is none: a run that was killed here may have left the peer in the interface.
+        if clients.read_server_key(vpn.paths):
+            _converge(vpn)
+    return clients.find(known, name)
+
+
+def apply(vpn: Vpn) -> Overview:
+    """Make the interface what the settings and the clients' files say; the server's key is made if there is none."""
+    with vpn.locked():
+        wireguard.check_possible(_interface(vpn, keys.generate_private(), ()))
+        if not clients.read_server_key(vpn.paths):
+            clients.write_server_key(vpn.paths, keys.generate_private())
+        _converge(vpn)
+    return overview(vpn)
+
+
+def text_of(vpn: Vpn, client: Client) -> str:
+    """The file of a client."""
+    public = configuration.server_public_key(clients.read_server_key(vpn.paths))
+    return configuration.client_text(vpn.settings, public, client)
+
+
+def overview(vpn: Vpn) -> Overview:
+    """Look at the files and at what runs. Changes nothing."""
+    known = clients.read_all(vpn.paths)
+    public = configuration.server_public_key(clients.read_server_key(vpn.paths))
+    live = peers.parse_dump(wireguard.dump(vpn.interface_name))
+    return Overview(vpn.settings, public, known, live, _problem(vpn, public, known, live))
+
+
+def _problem(vpn: Vpn, public: str, known: tuple[Client, ...], live: Live | None) -> str:
+    mend = "Run: shoestring vpn apply"
+    if not public:
+        return "The VPN has no key and no client yet. Run: shoestring vpn add NAME"
+    if live is None:
+        return f"The interface {vpn.interface_name} is not there. {mend}"
+    wanted = {(each.public_key, tuple(sorted(configuration.alone(each)))) for each in known}
+    seen = {(each.public_key, each.allowed) for each in live.peers}
+    if wanted != seen or live.public_key != public or live.port != vpn.settings.wireguard.port:
+        return f"The interface {vpn.interface_name} is not what the files say. {mend}"
+    return ""
+
+
+def _prepared(vpn: Vpn, wanted: Wanted, clock: Callable[[], float]) -> tuple[Client, str]:
+    """The new client, and the server's private key, a new one if there is none. Checks all that can be wrong."""
+    known = clients.read_all(vpn.paths)
+    name = _new_name(wanted.name, known)
+    private = clients.read_server_key(vpn.paths) or keys.generate_private()
+    public_key = _new_key(wanted.public_key, known, keys.public_of(private)) if wanted.public_key else ""
+    taken = {address for each in known for address in each.addresses}
+    own = "" if public_key else keys.generate_private()
+    client = Client(
+        name=name,
+        made=datetime.fromtimestamp(clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        addresses=addresses.allocate(vpn.settings, taken),
+        public_key=public_key or keys.public_of(own),
+        preshared_key=keys.generate_preshared(),
+        private_key=own,
+    )
+    if not wanted.any_endpoint:
+        host = vpn.settings.endpoint
+        endpoint.check(host, endpoint.resolve(host), host_addresses.look())
+    wireguard.check_possible(_interface(vpn, private, known))
+    return client, private
+
+
+def _new_name(name: str, known: tuple[Client, ...]) -> str:
+    try:
+        names.application(name)
+    except ValueError as error:
+        raise UsageError(f"NAME: {error}") from error
+    if any(each.name == name for each in known):
+        raise UsageError(
+            f"There is a VPN client {name} already. Its file: shoestring vpn show {name}. Choose another name, or "
+            f"remove it first: shoestring vpn remove {name}"
+        )
+    return name
+
+
+def _new_key(text: str, known: tuple[Client, ...], server: str) -> str:
+    try:
+        key = keys.checked(text)
+    except ValueError as error:
+        # The key itself is not told: it may be a private one, given by mistake.
+        raise UsageError(f"--public-key: what was given {error}") from error
+    owner = "the server" if key == server else next((each.name for each in known if each.public_key == key), "")
+    if owner:
+        # WireGuard knows a peer by its key alone: the second would take the first one's addresses away.
+        raise UsageError(f"--public-key: this is the key of {owner} already. Make a new pair: wg genkey")
+    return key
+
+
+def _converge(vpn: Vpn) -> None:
+    """Bring the original, the host's copy and the running interface to what the files say."""
+    interface = _interface(vpn, clients.read_server_key(vpn.paths), clients.read_all(vpn.paths))
+    wireguard.check_possible(interface)
+    files.write(vpn.paths.wireguard / f"{interface.name}.conf", interface.text, clients.FILE_MODE)
+    wireguard.apply(interface)
+
+
+def _interface(vpn: Vpn, private: str, known: tuple[Client, ...]) -> Interface:
+    server = ServerConfig(vpn.settings, private, known)
+    return Interface(
+        name=vpn.interface_name,
+        addresses=addresses.server(vpn.settings),
+        mtu=vpn.settings.wireguard.mtu,
+        text=server.text(),
+        stripped=server.stripped(),
+        mark=f"{configuration.MARK}{vpn.settings.instance}",
+    )

@@ -1,0 +1,186 @@
+"""What `shoestring vpn` answers, as text or JSON; docs/json.md has the keys."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime
+
+from installer.summary import table
+from installer.vpn import addresses, configuration
+from installer.vpn.clients import Client
+from installer.vpn.manage import Overview
+from installer.vpn.peers import Peer
+from runtime.report import JSON_VERSION, count, since
+from runtime.sections import InternalTls
+from runtime.settings import Settings
+
+
+def added_lines(client: Client, text: str, settings: Settings) -> list[str]:
+    """What comes after a client was added: its file, and what to do with it."""
+    return [
+        f"  ✓ {client.name}  {', '.join(client.addresses)}",
+        "",
+        text.rstrip(),
+        "",
+        *_instructions(client, settings),
+    ]
+
+
+def preview_lines(client: Client, settings: Settings) -> list[str]:
+    """What adding a client would do."""
+    where = configuration.endpoint(settings)
+    return [f"  + {client.name}  {', '.join(client.addresses)}  connects to {where}", "  Nothing was changed."]
+
+
+def _instructions(client: Client, settings: Settings) -> list[str]:
+    """Where the file goes; docs/vpn.md says more."""
+    name = client.name
+    own = [] if client.private_key else [f"  Put your private key in place of {configuration.OWN_KEY}.", ""]
+    phone = (
+        f"WireGuard app, +, Scan from QR code: shoestring vpn show {name} --qr"
+        if client.private_key
+        else "WireGuard app, +, Create from file or archive"
+    )
+    rows = [
+        ("Linux", f"save it as /etc/wireguard/{name}.conf (mode 600), then: sudo wg-quick up {name}"),
+        ("macOS", "WireGuard from the App Store, Import Tunnel(s) from File"),
+        ("Windows", "WireGuard from https://www.wireguard.com/install/, Import tunnel(s) from file"),
+        ("Phone", phone),
+    ]
+    page = [f"  Then open {_page(settings)}"] if settings.internal else []
+    return [*own, "  Save what stands above as a file, and keep it secret.", *table(rows), *page]
+
+
+def _page(settings: Settings) -> str:
+    """The address of the page that lists the internal services."""
+    internal = settings.internal
+    if internal and internal.tls is not InternalTls.NONE:
+        return f"https://{settings.internal_domain}" + (
+            f":{internal.https_port}" if internal.https_port != 443 else ""
+        )
+    port = internal.http_port if internal else 80
+    return f"http://{settings.internal_domain}" + (f":{port}" if port != 80 else "")
+
+
+def qr(text: str) -> str:
+    """A QR code for a terminal; phones read it from a dark screen and from a light one."""
+    import segno
+
+    drawn = io.StringIO()
+    segno.make(text, error="l", micro=False).terminal(drawn, compact=True)
+    return drawn.getvalue()
+
+
+def list_lines(overview: Overview, now: datetime) -> list[str]:
+    """A line a client: its addresses, its last handshake, and what went through."""
+    if not overview.clients:
+        return ["  No clients yet. Add one with: shoestring vpn add NAME"]
+    rows = [("CLIENT", "ADDRESSES", "HANDSHAKE", "RECEIVED", "SENT", "FROM")]
+    for client in overview.clients:
+        peer = overview.live.peer(client.public_key) if overview.live else None
+        rows.append((client.name, ", ".join(client.addresses), *_traffic(peer, now)))
+    return [*table(rows), *_notes(overview)]
+
+
+def _traffic(peer: Peer | None, now: datetime) -> tuple[str, str, str, str]:
+    if peer is None:
+        return "-", "-", "-", "-"
+    seen = f"{since(_moment(peer.handshake), now)} ago" if peer.handshake else "never"
+    return seen, amount(peer.received), amount(peer.sent), peer.endpoint or "-"
+
+
+def amount(count: int) -> str:
+    """Bytes of traffic as a person reads them: `48 B`, `957 MB`."""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= factor:
+            return f"{count // factor} {unit}"
+    return f"{count} B"
+
+
+def _notes(overview: Overview) -> list[str]:
+    return ["", f"  ✗ {overview.problem}"] if overview.problem else []
+
+
+def list_json(overview: Overview) -> str:
+    """The answer of list. No private key is in it."""
+    return _json({"clients": [_client(each, overview) for each in overview.clients], "problem": overview.problem})
+
+
+def client_json(client: Client, text: str, settings: Settings) -> str:
+    """The answer of add and show: the file has keys in it."""
+    return _json({**_identity(client), "endpoint": configuration.endpoint(settings), "file": text})
+
+
+def preview_json(client: Client, settings: Settings) -> str:
+    """The answer of a dry run of add or remove."""
+    return _json({**_identity(client), "endpoint": configuration.endpoint(settings)})
+
+
+def removed_json(client: Client) -> str:
+    """The answer of remove."""
+    return _json({"name": client.name, "removed": True})
+
+
+def status_lines(overview: Overview, now: float) -> list[str]:
+    """How the VPN is."""
+    settings = overview.settings
+    vpn = settings.wireguard
+    connected = sum(each.is_connected(now) for each in overview.live.peers) if overview.live else 0
+    internal = settings.internal
+    names = f"{internal.address} answers {settings.internal_domain}; others: " if internal else "nobody answers: "
+    rows = [
+        ("interface", f"{vpn.interface}  {'up' if overview.live else 'not there'}, MTU {vpn.mtu}"),
+        ("addresses", ", ".join(addresses.server(settings))),
+        ("endpoint", f"{configuration.endpoint(settings)} (UDP)"),
+        ("key", overview.public_key or "none yet"),
+        ("clients", f"{count(len(overview.clients), 'client')}, {connected} connected"),
+        ("names", names + (", ".join(vpn.dns) or "refused")),
+    ]
+    return [*table(rows), *_notes(overview)]
+
+
+def status_json(overview: Overview, now: float) -> str:
+    """The answer of status and apply."""
+    settings = overview.settings
+    return _json(
+        {
+            "ok": not overview.problem,
+            "interface": settings.wireguard.interface,
+            "up": overview.live is not None,
+            "addresses": list(addresses.server(settings)),
+            "endpoint": configuration.endpoint(settings),
+            "public_key": overview.public_key,
+            "clients": len(overview.clients),
+            "connected": sum(each.is_connected(now) for each in overview.live.peers) if overview.live else 0,
+            "problem": overview.problem,
+        }
+    )
+
+
+def _client(client: Client, overview: Overview) -> dict[str, object]:
+    peer = overview.live.peer(client.public_key) if overview.live else None
+    return {
+        **_identity(client),
+        "handshake": _moment(peer.handshake) if peer and peer.handshake else None,
+        "received_bytes": peer.received if peer else 0,
+        "sent_bytes": peer.sent if peer else 0,
+        "from": peer.endpoint if peer and peer.endpoint else None,
+    }
+
+
+def _identity(client: Client) -> dict[str, object]:
+    return {
+        "name": client.name,
+        "addresses": list(client.addresses),
+        "public_key": client.public_key,
+        "made": client.made,
+    }
+
+
+def _moment(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _json(answer: dict[str, object]) -> str:
+    return json.dumps({"version": JSON_VERSION, **answer}, indent=2, ensure_ascii=False)

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from installer.vpn import report
+from installer.vpn.configuration import client_text
+from installer.vpn.manage import Overview
+from installer.vpn.peers import parse_dump
+from tests.make import make_settings
+from tests.unit.installer.vpn.test_configuration import LAPTOP, VPN, key
+
+SETTINGS = make_settings(VPN)
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+HANDSHAKE = int(NOW.timestamp()) - 61
+DUMP = (
+    f"p\t{key('q')}\t51820\toff\n"
+    f"{key('p')}\ts\t192.0.2.9:41641\t10.12.0.2/32,fd12::2/128\t{HANDSHAKE}\t48120\t9200444\toff\n"
+)
+
+
+def overview(dump: str, problem: str = "") -> Overview:
+    return Overview(SETTINGS, key("q"), (LAPTOP,), parse_dump(dump), problem)
+
+
+def test_the_list() -> None:
+    assert report.list_lines(overview(DUMP), NOW) == [
+        "  CLIENT  ADDRESSES           HANDSHAKE     RECEIVED  SENT  FROM",
+        "  laptop  10.12.0.2, fd12::2  1 minute ago  48 kB     9 MB  192.0.2.9:41641",
+    ]
+
+
+def test_the_list_while_nothing_runs() -> None:
+    lines = report.list_lines(overview("", "It is down."), NOW)
+    assert lines[1].split() == ["laptop", "10.12.0.2,", "fd12::2", "-", "-", "-", "-"]
+    assert lines[-1] == "  ✗ It is down."
+
+
+def test_no_answer_but_the_file_itself_has_a_secret() -> None:
+    said = (
+        report.list_json(overview(DUMP))
+        + report.status_json(overview(DUMP), NOW.timestamp())
+        + report.preview_json(LAPTOP, SETTINGS)
+        + report.removed_json(LAPTOP)
+        + "\n".join(report.list_lines(overview(DUMP), NOW) + report.status_lines(overview(DUMP), NOW.timestamp()))
+    )
+    assert LAPTOP.private_key not in said
+    assert LAPTOP.preshared_key not in said
+
+
+def test_the_status() -> None:
+    found = json.loads(report.status_json(overview(DUMP), NOW.timestamp()))
+    assert (found["ok"], found["up"], found["clients"], found["connected"]) == (True, True, 1, 1)
+    assert found["endpoint"] == "203.0.113.7:51820"
+    assert not json.loads(report.status_json(overview("", "It is down."), NOW.timestamp()))["ok"]
+
+
+def test_what_an_addition_prints_begins_with_the_whole_file() -> None:
+    text = client_text(SETTINGS, key("q"), LAPTOP)
+    said = "\n".join(report.added_lines(LAPTOP, text, SETTINGS))
+    assert text in said
+    for each in ("Linux", "macOS", "Windows", "vpn show laptop --qr", "https://internal.example.com:8444"):
+        assert each in said
+
+
+def test_a_qr_code_is_small_enough_for_a_terminal() -> None:
+    lines = report.qr(client_text(SETTINGS, key("q"), LAPTOP)).splitlines()
+    assert max(len(line) for line in lines) <= 80
