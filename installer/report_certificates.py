@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 HEADER = ("NAME", "SIDE", "STATE", "HOSTS", "VALID UNTIL", "RENEWAL", "FROM")
 NONE_YET = "No certificates yet: no application has a host name."
 _DAY = 86_400.0
+# How the private CA calls itself.
+_OWN_CA = "Shoestring CA for "
 # What a certificate will come from, where there is none yet.
 _SOURCES: dict[str, str] = {
     Issuer.HTTP_01: "ACME",
@@ -33,9 +35,9 @@ def row(status: CertificateStatus, now: float) -> tuple[str, ...]:
         status.side,
         "expiring" if status.expiring and status.not_after > now else status.state,
         f"{status.host_names[0]}{more}" if status.host_names else "-",
-        f"{_date(status.not_after)} ({_left(status.not_after, now)})" if status.not_after else "-",
+        _validity(status, now),
         _renewal(status, now),
-        _SOURCES.get(status.issuer, status.issuer) or "-",
+        _source(status),
     )
 
 
@@ -97,6 +99,19 @@ def trust_json(trust: Trust, pem: str) -> str:
             "pem": pem,
         }
     )
+
+
+def _validity(status: CertificateStatus, now: float) -> str:
+    if not status.not_after or status.state == "placeholder":
+        return "-"
+    return f"{_date(status.not_after)} ({_left(status.not_after, now)})"
+
+
+def _source(status: CertificateStatus) -> str:
+    if status.state == "placeholder":
+        return "-"
+    own = status.own and status.issuer.startswith(_OWN_CA)
+    return _SOURCES[Issuer.PRIVATE_CA] if own else _SOURCES.get(status.issuer, status.issuer) or "-"
 
 
 def _renewal(status: CertificateStatus, now: float) -> str:

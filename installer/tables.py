@@ -91,11 +91,11 @@ def print_certificates(overview: Overview, now: float) -> None:
     if overview.certificates:
         table = Table(box=None, pad_edge=True, padding=(0, 1), header_style="bold")
         for name in HEADER:
-            table.add_column(name, overflow="fold", no_wrap=name in ("SIDE", "STATE"))
+            table.add_column(name, overflow="fold", no_wrap=name in ("SIDE", "STATE", "VALID UNTIL", "RENEWAL"))
         for each in overview.certificates:
             cells = [Text(cell) for cell in row(each, now)]
             bad = each.expiring or each.blocked or each.state in ("missing", "expired", "broken")
-            cells[HEADER.index("STATE")].stylize("red" if bad else "green")
+            cells[HEADER.index("STATE")].stylize("red" if bad else "green" if each.state == "fine" else "")
             table.add_row(*cells)
         console.print(table)
     else:

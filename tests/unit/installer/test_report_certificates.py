@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -34,6 +35,13 @@ BLOCKED = CertificateStatus(
 PERSONS = CertificateStatus(
     "bought", Side.INTERNAL, ("a.example",), "Some CA", "own", NOW + 3 * 3600, expiring=True, own=False
 )
+OWN_CA = replace(
+    GOOD,
+    name="internal",
+    side=Side.INTERNAL,
+    host_names=("internal.example.com",),
+    issuer="Shoestring CA for internal.example.com (made 2026-11-22)",
+)
 PLACEHOLDER = CertificateStatus("invalid", Side.PUBLIC, ("invalid",), "invalid", "placeholder", NOW + 18_000 * DAY)
 
 
@@ -43,7 +51,8 @@ PLACEHOLDER = CertificateStatus("invalid", Side.PUBLIC, ("invalid",), "invalid",
         (GOOD, "blog|public|fine|blog.example.com +1|2027-02-20 (89 days)|in 59 days|Let's Encrypt R11"),
         (BLOCKED, "shop|public|missing|shop.example.com|-|waits|ACME"),
         (PERSONS, "bought|internal|expiring|a.example|2026-11-22 (3 hours)|by you|Some CA"),
-        (PLACEHOLDER, "invalid|public|placeholder|invalid|2076-03-04 (18000 days)|-|invalid"),
+        (PLACEHOLDER, "invalid|public|placeholder|invalid|-|-|-"),
+        (OWN_CA, "internal|internal|fine|internal.example.com|2027-02-20 (89 days)|in 59 days|your own CA"),
     ],
 )
 def test_a_certificate_in_cells(status: CertificateStatus, cells: str) -> None:
