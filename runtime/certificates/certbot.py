@@ -28,7 +28,8 @@ COMMON = (
     *("--logs-dir", "/tmp/log", "-vv"),  # noqa: S108 - in the container
 )
 _FAILED = re.compile(r"^ +Domain: (\S+)\n +Type: +(\S+)\n +Detail: (.*)$", re.MULTILINE)
-_UNEXPECTED = re.compile(r"^An unexpected error occurred:\n(.*)$", re.MULTILINE)
+# Python's name of an error says nothing to a person.
+_UNEXPECTED = re.compile(r"^An unexpected error occurred:\n(?:[A-Za-z.]*Error: )?(.*)$", re.MULTILINE)
 _STATUS = re.compile(r"^HTTP (\d{3})$", re.MULTILINE)
 ADVICE = ("Ask for help or search for solutions", "Saving debug log to")
 

@@ -161,7 +161,10 @@ class ByDns:
             raise UsageError(f"acme.dns.provider: {name} needs a person or a program of yours; it cannot work here.")
         described = self._help(name)
         if not described.ok:
-            raise lego.unknown(name, lego.parse_list(self._help("").out))
+            known = lego.parse_list(self._help("").out)
+            if not known or name in known:
+                raise ShoestringError(f"lego does not describe the DNS provider {name}: {described.tail(2)}")
+            raise lego.unknown(name, known)
         return lego.parse_provider(name, described.out)
 
     def _help(self, provider: str) -> Finished:

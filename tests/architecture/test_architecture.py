@@ -78,6 +78,7 @@ def test_runtime_never_imports_installer() -> None:
     ("library", "only_in"),
     [
         ("jinja2", {"runtime.proxy.render", "installer.shipped"}),
+        ("dns", {"runtime.certificates.resolve"}),
         ("questionary", {"installer.wizard"}),
         ("segno", {"installer.vpn.report"}),
         (
