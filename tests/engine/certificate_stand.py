@@ -92,6 +92,10 @@ class Stand:
         """All that is in the folder, also hidden files."""
         return {each.name for each in self.folder(side).iterdir()}
 
+    def contents(self) -> dict[str, bytes]:
+        """The files of the public side's folder."""
+        return {each.name: each.read_bytes() for each in self.folder().iterdir()}
+
     def master(self, side: Side = Side.PUBLIC) -> Path:
         return self.instance.cluster.run.master_socket(side)
 

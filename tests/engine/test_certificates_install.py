@@ -4,32 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from runtime import faults, operations
+from runtime import operations
 from runtime.certificates import running
 from runtime.certificates.folder import KEY_SUFFIX
 from runtime.errors import ShoestringError
 from runtime.paths import Side
 from runtime.proxy import sockets
 from tests.engine.certificate_stand import Pair, Stand, make, make_long, open_stand
-from tests.engine.load import Load
 from tests.engine.support import plain, until
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
 A, B, WIKI = "a.example.test", "b.example.test", "wiki.internal.example.test"
-REPLACEMENTS = 10
-LOAD_SECONDS_BETWEEN = 0.4
 
 
 @pytest.fixture(scope="module")
@@ -123,12 +116,12 @@ def test_a_proxy_that_does_not_run_gets_files_only(stand: Stand) -> None:
 def test_a_pair_that_does_not_fit_changes_nothing(stand: Stand) -> None:
     good = make(A)
     stand.install("a", good, A)
-    before = _contents(stand)
+    before = stand.contents()
     other = make(A)
     for certificate, key in ((other.certificate, good.key), (b"nonsense", good.key), (other.certificate, b"")):
         with pytest.raises(ShoestringError, match="The new certificate a is not installed"):
             stand.install("a", Pair(certificate, key, 0), A)
-    assert _contents(stand) == before
+    assert stand.contents() == before
     assert stand.served(A) == good.serial
 
 
@@ -280,14 +273,6 @@ def test_a_template_that_loads_certificates_another_way_is_let_alone(stand: Stan
         assert operations.reload(stand.instance.cluster, (Side.PUBLIC,), timeout=30).ok
 
 
-def test_what_a_killed_command_left_unfinished_in_the_proxy_blocks_no_other(stand: Stand) -> None:
-    assert _install_elsewhere(stand, "a", make(A), A, kill="install-commit") == -signal.SIGKILL
-    assert "*" in sockets.ask(stand.master(), "@1 show ssl cert\nquit")
-    pair = make(B)
-    assert stand.install("b", pair, B) == "served"
-    assert stand.served(B) == pair.serial
-
-
 def test_a_reload_that_a_broken_file_would_spoil_names_it(stand: Stand) -> None:
     (stand.folder() / "broken.pem").write_text("nonsense")
     with pytest.raises(ShoestringError, match="has to be reloaded, and would refuse. .*broken.pem: it is no certif"):
@@ -311,151 +296,3 @@ def test_an_archived_certificate_is_forgotten_and_the_placeholder_comes_back(sta
     assert stand.served(B) == stand.loaded()["invalid.pem"]
     assert set(stand.loaded()) == {"invalid.pem"}
     assert stand.starts()
-
-
-def test_an_expired_placeholder_is_replaced(stand: Stand) -> None:
-    expired = make("invalid", days=-1)
-    stand.put_there("invalid", expired)
-    assert stand.load() == "made the placeholder, loaded invalid"
-    assert stand.served("nobody.test") == stand.loaded()["invalid.pem"] != expired.serial
-
-
-@pytest.mark.parametrize("replacing", [False, True])
-@pytest.mark.parametrize(
-    "point", ["install-both", "install-key", "install-certificate", "install-commit", "install-list"]
-)
-def test_a_killed_install_is_made_good_by_the_next_load(stand: Stand, point: str, replacing: bool) -> None:
-    old, new = make(A), make(A)
-    if replacing:
-        stand.install("a", old, A)
-    killed = _install_elsewhere(stand, "a", new, A, kill=point)
-    reached = replacing or point != "install-both"
-    assert killed == (-signal.SIGKILL if reached else 0)
-    assert stand.starts(), "the proxy could not start again"
-    stand.load()
-    wanted = None if point == "install-key" and not replacing else new.serial
-    assert stand.loaded().get("a.pem") == wanted
-    if wanted:
-        assert stand.served(A) == wanted
-        assert stand.names() == {"a.pem", "a.pem.key"}
-        assert (stand.folder() / "a.pem").read_bytes() == new.certificate
-        assert (stand.folder() / "a.pem.key").read_bytes() == new.key
-    assert "*" not in sockets.ask(stand.master(), "@1 show ssl cert\nquit")
-    assert stand.install("a", old, A) == "served"
-
-
-def test_a_killed_archive_is_made_good_by_the_next_one(stand: Stand) -> None:
-    pair = make(A)
-    stand.install("a", pair, A)
-    code = (
-        "import sys; from runtime import operations; from runtime.certificates import install;"
-        "from runtime.paths import Paths, Side; from pathlib import Path;"
-        "c = operations.open_cluster(Paths(Path(sys.argv[1])));"
-        "install.archive(c.paths, c.run, c.settings, Side.PUBLIC, 'a', 1.8e9)"
-    )
-    assert _python(stand, code, kill="archive-copied") == -signal.SIGKILL
-    assert stand.starts()
-    assert stand.served(A) == pair.serial
-    stand.archive("a", time.time())
-    assert stand.names() == {"invalid.pem", "invalid.pem.key"}
-    assert stand.starts()
-
-
-def test_in_a_folder_that_is_read_only_the_old_certificate_stays(stand: Stand) -> None:
-    old = make(A)
-    stand.install("a", old, A)
-    before = _contents(stand)
-    with _small_disk(stand.folder(), "ro"):
-        with pytest.raises(ShoestringError, match=r"Cannot write .*a\.pem.*: Read-only file system"):
-            stand.install("a", make(A), A)
-        with pytest.raises(ShoestringError, match="Cannot write .*invalid.*: Read-only file system"):
-            stand.archive("a", time.time())
-        assert _contents(stand) == before
-        assert stand.load() == ""
-    assert stand.served(A) == old.serial
-    assert stand.install("a", make(A), A) == "served"
-
-
-@pytest.mark.parametrize("free_files", [0, 1, 2])
-def test_on_a_full_disk_the_old_certificate_stays(stand: Stand, free_files: int) -> None:
-    old = make(A)
-    stand.install("a", old, A)
-    before = _contents(stand)
-    with _small_disk(stand.folder(), "rw", free_files=free_files):
-        with pytest.raises(ShoestringError, match=r"Cannot write .*a\.pem: No space left on device"):
-            stand.install("a", make(A), A)
-        assert {name: data for name, data in _contents(stand).items() if name != ".fill"} == before
-    assert stand.served(A) == old.serial
-    assert stand.install("a", make(A), A) == "served"
-
-
-def test_renewals_under_load_lose_no_request(stand: Stand) -> None:
-    stand.install("a", make(A), A)
-    before = stand.processes()
-    with Load(stand.port(Side.PUBLIC), A, rate=200.0) as load:
-        for _ in range(REPLACEMENTS):
-            pair = make(A)
-            assert stand.install("a", pair, A) == "served"
-            asked = load.look().new
-            until(lambda: load.look().new, lambda now, asked=asked: now > asked + 200 * LOAD_SECONDS_BETWEEN)
-    assert load.result.failed == 0, load.result
-    assert load.result.bodies.keys() == {"a"}
-    assert stand.served(A) == pair.serial
-    assert stand.processes() == before
-
-
-def _contents(stand: Stand) -> dict[str, bytes]:
-    return {each.name: each.read_bytes() for each in stand.folder().iterdir()}
-
-
-def _install_elsewhere(stand: Stand, name: str, pair: Pair, host: str, *, kill: str) -> int:
-    """Install in a process of its own, which ends itself at a point."""
-    directory = stand.instance.paths.root.parent
-    (directory / "pair.pem").write_bytes(pair.certificate)
-    (directory / "pair.key").write_bytes(pair.key)
-    code = (
-        "import sys; from runtime import operations; from runtime.certificates import install;"
-        "from runtime.paths import Paths, Side; from pathlib import Path;"
-        "c = operations.open_cluster(Paths(Path(sys.argv[1])));"
-        "read = lambda name: (c.paths.root.parent / name).read_bytes();"
-        "install.install(c.paths, c.run, c.settings, Side.PUBLIC, sys.argv[2], read('pair.pem'), read('pair.key'),"
-        " (sys.argv[3],))"
-    )
-    return _python(stand, code, name, host, kill=kill)
-
-
-def _python(stand: Stand, code: str, *arguments: str, kill: str) -> int:
-    return subprocess.run(
-        [sys.executable, "-c", code, str(stand.instance.paths.root), *arguments],
-        env={**os.environ, faults.VARIABLE: f"kill:{kill}"},
-        cwd=Path(__file__).parents[2],
-        timeout=60,
-        check=False,
-    ).returncode
-
-
-@contextlib.contextmanager
-def _small_disk(folder: Path, mode: str, free_files: int = 0) -> Iterator[None]:
-    """A disk of its own with the folder's files, read-only or with room for so many more files, in its place."""
-    contents = {each: (each.read_bytes(), each.stat()) for each in folder.iterdir()}
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k,mode=750,gid=99", "tmpfs", str(folder)], check=True)
-    try:
-        for file, (data, status) in contents.items():
-            file.write_bytes(data)
-            file.chmod(status.st_mode & 0o777)
-            os.chown(file, status.st_uid, status.st_gid)
-        if mode == "ro":
-            subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
-        else:
-            _fill(folder / ".fill", free_files)
-        yield
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
-def _fill(file: Path, free_files: int) -> None:
-    page = os.sysconf("SC_PAGE_SIZE")
-    with file.open("wb", buffering=0) as filler, contextlib.suppress(OSError):
-        while True:
-            filler.write(b"x" * page)
-    os.truncate(file, file.stat().st_size - free_files * page)
