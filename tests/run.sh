@@ -58,7 +58,8 @@ one_of() {
 install_test_tools() {
   begin "test tools"
   local -a missing
-  mapfile -t missing < <(missing_packages mmdebstrap:mmdebstrap tmux:tmux openssl:openssl curl:curl git:git)
+  mapfile -t missing < <(missing_packages mmdebstrap:mmdebstrap tmux:tmux openssl:openssl curl:curl git:git \
+    wg:wireguard-tools wireguard-go:wireguard-go)
   if ((${#missing[@]})); then install_packages "${missing[@]}"; fi
   done_with "${missing[*]:-there already}"
 }
