@@ -12,7 +12,7 @@ from runtime.certificates import due, folder, ledger, limits, read
 from runtime.certificates.clients import AcmeClient, ByDns, ByHttp, HeldError, Host, Question
 from runtime.certificates.ledger import Attempt, Ledger, Result, set_key
 from runtime.certificates.limits import Hold
-from runtime.certificates.model import Issuer, Wanted
+from runtime.certificates.model import Found, Issuer, Wanted
 from runtime.certificates.outcome import Outcome
 from runtime.errors import ShoestringError, UsageError
 
@@ -72,8 +72,28 @@ def issue(
         _ask(context, client, wanted, stage, timeout or TIMEOUTS[wanted.issuer])
     if staging_only:
         return Issued(notes=notes)
+    since = ledger.load(context.paths.ledger).attempts[-1].when
+    got = _original(client, wanted, since)
+    if isinstance(got, str):
+        raise IssueError(f"{wanted.name} was issued, but cannot be used: {got}", Result.UNAVAILABLE)
+    return replace(got[0], notes=notes)
+
+
+def _original(client: AcmeClient, wanted: Wanted, since: float) -> tuple[Issued, Found] | str:
+    """What the client keeps, if it is not older than `since` and is what is wanted; else why not."""
     certificate, key = client.original(wanted.name)
-    return Issued(certificate.read_bytes(), key.read_bytes(), notes)
+    try:
+        written = certificate.stat().st_mtime
+        issued = Issued(certificate.read_bytes(), key.read_bytes())
+    except OSError as error:
+        return f"{error.filename} cannot be read ({error.strerror})."
+    found = read.pair(issued.certificate, issued.key, certificate)
+    if found.problem:
+        return f"{certificate}: {found.problem}"
+    # A file system may keep whole seconds only.
+    if written < int(since) or set(found.host_names) != set(wanted.host_names):
+        return f"{certificate} is another one. Move all of that name away from {certificate.parent.parent.parent}."
+    return issued, found
 
 
 def _stages(context: Context, wanted: Wanted, known: Ledger, *, staging_only: bool) -> tuple[_Stage, ...]:
@@ -168,19 +188,14 @@ def _got_already(context: Context, client: AcmeClient, wanted: Wanted, known: Le
     ]
     if not ours or ours[-1].result not in (Result.OPEN, Result.ISSUED):
         return None
-    certificate, key = client.original(wanted.name)
-    try:
-        written = certificate.stat().st_mtime
-        issued = Issued(certificate.read_bytes(), key.read_bytes(), ("an earlier command got it",))
-    except OSError:
+    got = _original(client, wanted, ours[-1].when)
+    if isinstance(got, str):
         return None
-    found = read.pair(issued.certificate, issued.key, certificate)
+    issued, found = got
     installed = read.load(folder.certificate_file(context.paths, wanted.side, wanted.name))
-    # A file system may keep whole seconds only.
-    fresh = written >= int(ours[-1].when) and found.fingerprint != installed.fingerprint
-    if found.problem or not fresh or set(found.host_names) != names or due.renew_at(found, None) <= context.clock():
+    if found.fingerprint == installed.fingerprint or due.renew_at(found, None) <= context.clock():
         return None
     if ours[-1].result is Result.OPEN:
         done = _Stage(ours[-1].server, trial=False)
         _note(context, partial(_ended, attempt=ours[-1], outcome=Outcome(Result.ISSUED), stage=done))
-    return issued
+    return replace(issued, notes=("an earlier command got it",))

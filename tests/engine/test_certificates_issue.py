@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from runtime import faults
-from runtime.certificates import ari, issue, ledger, read
+from runtime.certificates import ari, certbot, folder, issue, ledger, read
 from runtime.certificates.issue import IssueError
 from runtime.certificates.ledger import Result
 from runtime.certificates.model import Found, Issuer, Wanted
@@ -90,9 +90,9 @@ class Stand:
 
 @pytest.fixture(scope="module")
 def parts(client: DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
-    folder = tmp_path_factory.mktemp("issue")
+    place = tmp_path_factory.mktemp("issue")
     with contextlib.ExitStack() as stack:
-        ca = stack.enter_context(pebble(client, _made(folder / "ca")))
+        ca = stack.enter_context(pebble(client, _made(place / "ca")))
         staging, production = (stack.enter_context(fake_front(ca)) for _ in range(2))
         world = Names(client, built_image(client, IMAGES / "pebble"))
         stack.callback(world.close)
@@ -105,7 +105,7 @@ def parts(client: DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Ite
             dns=DnsSettings(resolvers=(world.dns,)),
         )
         public = replace(settings.public, address=address, http_port=80)
-        instance = Instance(folder / "data-directory", replace(settings, public=public, acme=acme))
+        instance = Instance(place / "data-directory", replace(settings, public=public, acme=acme))
         stack.callback(instance.close)
         assert instance.start().ok
         cluster = instance.cluster
@@ -123,22 +123,20 @@ def stand(parts: Stand) -> Iterator[Stand]:
         front.up()
 
 
-def _made(folder: Path) -> Path:
-    folder.mkdir()
-    return folder
+def _made(directory: Path) -> Path:
+    directory.mkdir()
+    return directory
 
 
 def _proven(stand: Stand, wanted: Wanted) -> bool:
     return ledger.set_key(wanted.host_names) in ledger.load(stand.here.paths.ledger).proven
 
 
-def _installed(stand: Stand, wanted: Wanted, found: Found) -> None:
-    """What an install notes; without it the certificate would be given out again."""
-    place = f"{wanted.side}/{wanted.name}"
-    source = stand.here.settings.acme.directory
-    ledger.update(
-        stand.here.paths.ledger, lambda each: ledger.installs(each, place, found.fingerprint, source), time.time()
-    )
+def _install(stand: Stand, wanted: Wanted) -> None:
+    """Put what was got into the proxy's folder; until then it would be given out again."""
+    certificate, key = certbot.original(stand.here.paths, wanted.name)
+    target = folder.certificate_file(stand.here.paths, wanted.side, wanted.name)
+    folder.write(target, certificate.read_bytes(), key.read_bytes())
 
 
 def test_staging_is_first_and_production_hears_nothing_before(stand: Stand) -> None:
@@ -167,7 +165,7 @@ def test_staging_is_first_and_production_hears_nothing_before(stand: Stand) -> N
     assert stand.asked() == asked
 
     # Renewed, staging is not asked again; with another name it is, and the originals stay where they were.
-    _installed(stand, wanted, found)
+    _install(stand, wanted)
     renewed = stand.issued(wanted)
     assert renewed.serial != found.serial
     assert stand.asked()[0] == asked[0]
@@ -191,8 +189,8 @@ def test_staging_is_first_and_production_hears_nothing_before(stand: Stand) -> N
 
 def test_one_name_of_three_cannot_be_proven_and_staging_is_first_again(stand: Stand) -> None:
     wanted = stand.wanted("three", "a", "b", "c")
-    found = stand.issued(wanted)
-    _installed(stand, wanted, found)
+    stand.issued(wanted)
+    _install(stand, wanted)
     stand.ca.clear(wanted.host_names[2])
     error = stand.refused(wanted)
     assert error.result is Result.REFUSED
@@ -299,11 +297,10 @@ def test_dns_01_by_a_real_server(stand: Stand, client: DockerClient, tmp_path: P
         ca = stack.enter_context(pebble(client, _made(tmp_path / "ca"), options))
         acme = AcmeSettings(
             server=ca.directory,
-            staging=stand.staging.directory,
-            ca_file=str(_bundle(tmp_path / "bundle.pem", ca.ca_file, stand.ca.ca_file)),
+            ca_file=str(ca.ca_file),
             dns=DnsSettings(provider="rfc2136", resolvers=(zone.address,)),
         )
-        here = replace(stand.here, settings=replace(stand.here.settings, acme=replace(acme, staging="")))
+        here = replace(stand.here, settings=replace(stand.here.settings, acme=acme))
         secrets = here.paths.secrets
         before = secrets.read_text()
         stack.callback(secrets.write_text, before)
