@@ -11,54 +11,25 @@ half a second: ask for several things in one `shell`.
 
 from __future__ import annotations
 
-import base64
 import contextlib
+import http.client
 import json
 import shutil
 import socket
-import ssl
 import subprocess
 import time
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.engine.support import Answer, ask, free_port, no_trust
+from tests.vm import qemu
+from tests.vm.images import ssh_key
+from tests.vm.qemu import Disk, Hardware, Seed
 
 BOOT_SECONDS = 300
-FIRMWARE = Path("/usr/share/OVMF")
 # Host and guest are one machine, with no third to listen.
 SSH = ("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR")
-
-
-@dataclass(frozen=True)
-class Disk:
-    """What the machine starts from. `base` is never written: each machine has an overlay of its own."""
-
-    base: Path
-    format: str = "raw"
-    gigabytes: int = 6
-
-
-@dataclass(frozen=True)
-class Hardware:
-    """`memory` in MB. With a `kernel` (and its `initrd`) QEMU starts it by itself, without a boot loader."""
-
-    memory: int = 1024
-    uefi: bool = False
-    kernel: Path | None = None
-    initrd: Path | None = None
-    append: str = "root=/dev/vda rw console=ttyS0"
-    more: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Seed:
-    """What a cloud gives to cloud-init (NoCloud): user data, and the SSH key as meta data."""
-
-    user_data: str = "#cloud-config\n{}\n"
-    host_name: str = "shoestring"
 
 
 @dataclass
@@ -66,11 +37,10 @@ class Machine:
     """A machine that runs; made by `started`."""
 
     directory: Path
-    disk: Path
     hardware: Hardware
     internet: bool
     ports: dict[int, int]
-    seed: Path | None
+    key: Path
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @classmethod
@@ -83,35 +53,40 @@ class Machine:
         *,
         seed: Seed | None = None,
         internet: bool = False,
-        ports: tuple[int, ...] = (22, 80, 443),
+        ports: tuple[int, ...] = (80, 443),
     ) -> Iterator[Machine]:
         """Start a machine; it ends with the block, whatever happens. `ports` of the guest are reached by `port`.
 
-        All that belongs to it is in `directory`: console.log, disk.qcow2, seed.iso, the key. Without a seed the key
-        gets in as a systemd credential (systemd.system-credentials(7), ssh.authorized_keys.root).
+        `directory` gets all that belongs to it. The SSH key gets in with the seed, else as a systemd credential.
         """
         directory.mkdir(parents=True, exist_ok=True)
-        key = directory / "key"
-        if not key.exists():
-            _must("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", key)
-        overlay = directory / "disk.qcow2"
+        key = ssh_key()
+        shutil.copy(key.with_suffix(".pub"), directory / "key.pub")
         base = ("-b", disk.base, "-F", disk.format)
-        _must("qemu-img", "create", "-q", "-f", "qcow2", *base, overlay, f"{disk.gigabytes}G")
-        image = _seed_image(directory, seed) if seed else None
-        machine = cls(directory, overlay, hardware or Hardware(), internet, {}, image)
-        machine.ports.update({port: free_port() for port in ports})
+        _must("qemu-img", "create", "-q", "-f", "qcow2", *base, directory / "disk.qcow2", f"{disk.gigabytes}G")
+        if seed:
+            image = ("-quiet", "-V", "cidata", "-J", "-R", "-o", directory / "seed.iso")
+            _must("xorriso", "-as", "mkisofs", *image, qemu.seed_files(directory, seed))
+        forwarded = {port: free_port() for port in (22, *ports)}
+        machine = cls(directory, hardware or Hardware(), internet, forwarded, key)
         try:
             machine.power_on()
             yield machine
         finally:
             machine.power_cut()
 
+    @property
+    def disk(self) -> Path:
+        """Its overlay; to be kept only after `power_off`."""
+        return self.directory / "disk.qcow2"
+
     # --- power ---
 
     def power_on(self) -> None:
         """Start QEMU; it dies with the tests, even if they are killed."""
         assert self.process is None
-        command = ("setpriv", "--pdeathsig", "KILL", "--", *self._command())
+        machine = qemu.command(self.directory, self.hardware, self.ports, internet=self.internet)
+        command = ("setpriv", "--pdeathsig", "KILL", "--", *machine)
         with (self.directory / "qemu.log").open("ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
@@ -183,10 +158,20 @@ class Machine:
 
     def get(self, host: str, path: str = "/") -> Answer:
         """Ask the public proxy from outside, by HTTPS; any certificate will do."""
-        import http.client
-
         connection = http.client.HTTPSConnection("127.0.0.1", self.port(443), timeout=30, context=no_trust())
         return ask(connection, host, path, {})
+
+    def serves(self, host: str, path: str = "/", status: int = 200) -> Answer:
+        """Ask the public proxy until it answers as wanted."""
+        answers: list[Answer] = []
+
+        def fits() -> bool:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                answers.append(self.get(host, path))
+            return bool(answers) and answers[-1].status == status
+
+        self._until(fits, f"to answer {status} for {host}")
+        return answers[-1]
 
     def console(self) -> str:
         """What it wrote to its serial console."""
@@ -208,9 +193,8 @@ class Machine:
 
     # --- how ---
 
-    def _until(self, fits: object, what: str, timeout: float = BOOT_SECONDS) -> None:
+    def _until(self, fits: Callable[[], bool], what: str, timeout: float = BOOT_SECONDS) -> None:
         deadline = time.monotonic() + timeout
-        assert callable(fits)
         while not fits():
             assert self.process, "the machine is off"
             assert self.process.poll() is None, f"QEMU ended: {(self.directory / 'qemu.log').read_text()}"
@@ -224,55 +208,11 @@ class Machine:
             *("-o", "ControlMaster=auto", "-o", f"ControlPath={self.directory}/ssh", "-o", "ControlPersist=yes"),
             *("-o", "ConnectTimeout=10", "-o", "BatchMode=yes", "-o", "ServerAliveInterval=15"),
             *("-o", "HostName=127.0.0.1", "-o", f"Port={self.ports[22]}", "-o", "User=root"),
-            *("-o", "IdentitiesOnly=yes", "-i", str(self.directory / "key")),
+            *("-o", "IdentitiesOnly=yes", "-i", str(self.key)),
         )
 
-    def _command(self) -> tuple[str, ...]:
-        hardware, directory = self.hardware, self.directory
-        forwards = ",".join(f"hostfwd=tcp:127.0.0.1:{host}-:{guest}" for guest, host in self.ports.items())
-        command: list[str | Path] = [
-            *("qemu-system-x86_64", "-name", directory.name, "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2"),
-            *("-machine", "q35", "-m", str(hardware.memory), "-display", "none", "-monitor", "none", "-nodefaults"),
-            *("-serial", f"file:{directory}/console.log", "-qmp", f"unix:{directory}/qmp,server=on,wait=off"),
-            # What the guest wrote is in the host's memory, which outlives QEMU: nothing has to wait for the disk.
-            *("-drive", f"file={self.disk},if=virtio,cache=unsafe,discard=unmap", "-device", "virtio-rng-pci"),
-            *("-netdev", f"user,id=net,restrict={'off' if self.internet else 'on'},{forwards}"),
-            *("-device", "virtio-net-pci,netdev=net"),
-        ]
-        if hardware.uefi:
-            variables = directory / "efi-variables.fd"
-            if not variables.exists():
-                shutil.copy(FIRMWARE / "OVMF_VARS_4M.fd", variables)
-            code = FIRMWARE / "OVMF_CODE_4M.fd"
-            command += ["-drive", f"if=pflash,format=raw,readonly=on,file={code}"]
-            command += ["-drive", f"if=pflash,format=raw,file={variables}"]
-        if hardware.kernel and hardware.initrd:
-            command += ["-kernel", hardware.kernel, "-initrd", hardware.initrd, "-append", hardware.append]
-        if self.seed:
-            command += ["-drive", f"file={self.seed},if=virtio,format=raw,readonly=on"]
-        else:
-            key = base64.b64encode((directory / "key.pub").read_bytes()).decode()
-            command += ["-smbios", f"type=11,value=io.systemd.credential.binary:ssh.authorized_keys.root={key}"]
-        return tuple(map(str, (*command, *hardware.more)))
 
-
-def _seed_image(directory: Path, seed: Seed) -> Path:
-    """The disk that cloud-init's data source NoCloud looks for, by its label."""
-    files = directory / "seed"
-    files.mkdir(exist_ok=True)
-    key = (directory / "key.pub").read_text().strip()
-    (files / "user-data").write_text(seed.user_data)
-    (files / "meta-data").write_text(
-        json.dumps({"instance-id": directory.name, "local-hostname": seed.host_name, "public-keys": [key]})
-    )
-    image = directory / "seed.iso"
-    _must("xorriso", "-as", "mkisofs", "-quiet", "-o", image, "-V", "cidata", "-J", "-R", files)
-    return image
-
-
-def _run(
-    *command: str | Path, script: str = "", timeout: float = 120
-) -> subprocess.CompletedProcess[str]:
+def _run(*command: str | Path, script: str = "", timeout: float = 120) -> subprocess.CompletedProcess[str]:
     argv = tuple(map(str, command))
     try:
         return subprocess.run(

@@ -1,0 +1,148 @@
+"""Fixtures of the tests in booted machines.
+
+    sudo tests/run.sh vm                    # all of them, with all that they need
+    sudo tests/run.sh vm -- -k boot -x      # what follows -- goes to pytest
+
+A test asks for `start`, or for a disk and `start`:
+
+    def test_something(start, set_up_disk):
+        machine = start(set_up_disk, Hardware(memory=512))
+        machine.wait()
+        assert machine.get("example.test").status == 200
+
+When a test fails, journal and console of its machines are in the tests' cache, in vm/failed/.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+import yaml
+
+from tests.vm import images
+from tests.vm.machine import Machine
+from tests.vm.qemu import Disk, Hardware, Seed
+
+DOMAIN = "example.test"
+ANSWERS = {"domain": DOMAIN, "email": f"ops@{DOMAIN}", "images": {"source": "local"}}
+
+
+class Start(Protocol):
+    """Starts a machine; see Machine.started. Those of one test, or module, need names that differ."""
+
+    def __call__(
+        self,
+        disk: Disk,
+        hardware: Hardware | None = None,
+        *,
+        name: str = "machine",
+        seed: Seed | None = None,
+        internet: bool = False,
+        ports: tuple[int, ...] = (80, 443),
+    ) -> Machine: ...
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "vm" in Path(item.path).parts:
+            item.add_marker(pytest.mark.vm)
+            if not item.get_closest_marker("timeout"):
+                # The first one of a run builds the image.
+                item.add_marker(pytest.mark.timeout(1500))
+
+
+def short_directory() -> tempfile.TemporaryDirectory[str]:
+    """For disks, which are large, and for sockets, whose paths have at most 108 characters (unix(7))."""
+    return tempfile.TemporaryDirectory(prefix="vm-", dir="/var/tmp")
+
+
+@contextlib.contextmanager
+def machines(request: pytest.FixtureRequest) -> Iterator[Start]:
+    """Machines that end with the block; if a test failed meanwhile, their journals are kept."""
+    failed_before = request.session.testsfailed
+    running: list[Machine] = []
+    with contextlib.ExitStack() as stack:
+        directory = Path(stack.enter_context(short_directory()))
+
+        def start(
+            disk: Disk,
+            hardware: Hardware | None = None,
+            *,
+            name: str = "machine",
+            seed: Seed | None = None,
+            internet: bool = False,
+            ports: tuple[int, ...] = (80, 443),
+        ) -> Machine:
+            machine = Machine.started(directory / name, disk, hardware, seed=seed, internet=internet, ports=ports)
+            running.append(stack.enter_context(machine))
+            return running[-1]
+
+        try:
+            yield start
+        finally:
+            if request.session.testsfailed > failed_before:
+                for machine in running:
+                    machine.collect(
+                        images.CACHE / "failed" / request.node.name.replace("/", "-") / machine.directory.name
+                    )
+    # Disks are large; what a failed test needs is kept elsewhere.
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def start(request: pytest.FixtureRequest) -> Iterator[Start]:
+    """Start machines that end with the test."""
+    with machines(request) as starter:
+        yield starter
+
+
+@pytest.fixture(scope="module")
+def start_once(request: pytest.FixtureRequest) -> Iterator[Start]:
+    """Start machines that end with the module: its tests follow each other on them."""
+    with machines(request) as starter:
+        yield starter
+
+
+@pytest.fixture(scope="session")
+def plain_image() -> Path:
+    """The built appliance without container images: the directory that packaging/appliance/build filled."""
+    return images.appliance()
+
+
+@pytest.fixture(scope="session")
+def loaded_image() -> Path:
+    """The built appliance with the local container images."""
+    return images.appliance(with_images=True)
+
+
+def answers_seed(**more: object) -> Seed:
+    """packaging/cloud-init/appliance.yaml, with the answers of the tests and `more` keys of the settings."""
+    shipped = yaml.safe_load((images.ROOT / "packaging/cloud-init/appliance.yaml").read_text())
+    shipped["write_files"][0]["content"] = yaml.safe_dump({**ANSWERS, **more})
+    return Seed("#cloud-config\n" + yaml.safe_dump(shipped))
+
+
+@pytest.fixture(scope="session")
+def set_up_disk(loaded_image: Path) -> Disk:
+    """An appliance that set itself up for example.test by cloud-init and was shut down; kept in the cache.
+
+    A machine from it serves a minute after its start. It knows the tests' SSH key, so it needs no seed.
+    """
+    seed = answers_seed()
+
+    def build(target: Path) -> None:
+        disk = Disk(loaded_image / "shoestring.raw")
+        with short_directory() as directory, Machine.started(Path(directory), disk, seed=seed) as machine:
+            machine.wait()
+            machine.serves(DOMAIN)
+            machine.power_off()
+            shutil.move(machine.disk, target / "disk.qcow2")
+
+    key = images.digest(loaded_image.name, seed.user_data)
+    return Disk(images.kept("set-up", key, build) / "disk.qcow2", "qcow2")

@@ -1,0 +1,131 @@
+"""The disks that machines start from. Each is made once for its inputs and kept in the tests' cache.
+
+The appliance is really built by packaging/appliance/build from this checkout, at each change of Shoestring's own
+files too: Debian's part of it is kept apart (`--cache`), so that a rebuild takes about a minute.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CACHE = (
+    Path(os.environ.get("SHOESTRING_TEST_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"))
+    / ("" if os.environ.get("SHOESTRING_TEST_CACHE") else "shoestring-tests")
+    / "vm"
+)
+SOURCES = ("README.md", "pyproject.toml", "installer", "runtime", "templates")
+BUILDER = ("packaging/appliance", "packaging/lib")
+MIRROR = "http://deb.debian.org/debian"
+# What a small cloud machine has, and no more; neither Docker nor pipx nor Python.
+BARE_PACKAGES = (
+    *("systemd-sysv", "dbus", "udev", "kmod", "linux-image-cloud-amd64", "initramfs-tools", "zstd", "e2fsprogs"),
+    *("openssh-server", "iproute2", "ca-certificates", "sudo", "apparmor"),
+)
+# QEMU's network has its name server at this address.
+BARE_HOOKS = (
+    'printf "[Match]\\nType=ether\\nKind=!*\\n[Network]\\nDHCP=yes\\n" > "$1/etc/systemd/network/90-dhcp.network"',
+    'chroot "$1" systemctl enable systemd-networkd',
+    'echo nameserver 10.0.2.3 > "$1/etc/resolv.conf"; echo bare > "$1/etc/hostname"; : > "$1/etc/machine-id"',
+    'echo 127.0.0.1 localhost bare > "$1/etc/hosts"',
+)
+BARE_MEGABYTES = 6000
+
+
+def appliance(*, with_images: bool = False) -> Path:
+    """The directory with shoestring.raw, shoestring.qcow2 and manifest.tsv."""
+    options = ("--with-images",) if with_images else ()
+
+    def build(target: Path) -> None:
+        command = (ROOT / "packaging/appliance/build", "--output", target, "--cache", CACHE, *options)
+        _must(*command, environment={"SHOESTRING_INSTALL_LOG": str(CACHE / "appliance.log")})
+
+    kind = "loaded-appliance" if with_images else "appliance"
+    return kept(kind, content((*SOURCES, *BUILDER)), build)
+
+
+def bare(suite: str) -> Path:
+    """The directory with disk.raw, vmlinuz and initrd.img of a minimal Debian, for Hardware(kernel=…)."""
+
+    def build(target: Path) -> None:
+        # Not below a person's home: apt lets go of its privileges, and must still reach it.
+        with tempfile.TemporaryDirectory(dir="/var/tmp") as directory:
+            tree = Path(directory) / "tree"
+            tree.parent.chmod(0o755)
+            packages = f"--include={','.join(BARE_PACKAGES)}"
+            hooks = [f"--customize-hook={each}" for each in BARE_HOOKS]
+            _must("mmdebstrap", "--variant=minbase", packages, *hooks, suite, tree, MIRROR)
+            shutil.copy(tree / "vmlinuz", target)
+            shutil.copy(tree / "initrd.img", target)
+            _must("mke2fs", "-q", "-t", "ext4", "-d", tree, target / "disk.raw", f"{BARE_MEGABYTES}M")
+
+    inputs = (suite, BARE_PACKAGES, BARE_HOOKS, BARE_MEGABYTES)
+    return kept(f"bare-{suite}", digest(*inputs), build)
+
+
+def ssh_key() -> Path:
+    """The private key that opens all machines; disks of the cache know it too. The public one is beside it."""
+    key = CACHE / "key"
+    with _locked():
+        if not key.exists():
+            _must("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "shoestring-tests", "-f", key)
+    return key
+
+
+def kept(kind: str, key: str, build: Callable[[Path], None]) -> Path:
+    """A directory of the cache that `build` fills, whole or not at all; those of its kind with other keys go."""
+    target = CACHE / f"{kind}-{key}"
+    with _locked():
+        if not target.exists():
+            for old in CACHE.glob(f"{kind}-{'?' * len(key)}*"):
+                shutil.rmtree(old)
+            unfinished = CACHE / f"{kind}-{key}.new"
+            unfinished.mkdir()
+            build(unfinished)
+            unfinished.rename(target)
+    return target
+
+
+def digest(*inputs: object) -> str:
+    """What tells apart values, as a key for `kept`."""
+    return hashlib.sha256(repr(inputs).encode()).hexdigest()[:16]
+
+
+def content(names: Iterable[str]) -> str:
+    """What tells apart the content of files and folders of the checkout."""
+    told = hashlib.sha256()
+    for name in names:
+        path = ROOT / name
+        for file in sorted(each for each in (path.rglob("*") if path.is_dir() else (path,)) if each.is_file()):
+            if "__pycache__" not in file.parts:
+                told.update(f"{file.relative_to(ROOT)}\0{file.stat().st_mode}\0".encode())
+                told.update(hashlib.sha256(file.read_bytes()).digest())
+    return told.hexdigest()[:16]
+
+
+@contextmanager
+def _locked() -> Iterator[None]:
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _must(*command: str | Path, environment: dict[str, str] | None = None) -> None:
+    result = subprocess.run(
+        tuple(map(str, command)),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **(environment or {})},
+        check=False,
+    )
+    assert result.returncode == 0, f"{command[0]}\n{result.stdout}{result.stderr}"

@@ -1,0 +1,111 @@
+"""The appliance boots by BIOS and by UEFI, sets itself up by cloud-init, and serves. The tests follow each other."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.vm.conftest import DOMAIN, Start, answers_seed
+from tests.vm.images import ROOT
+from tests.vm.machine import SSH, Machine
+from tests.vm.qemu import Disk, Hardware
+
+# Bytes; of the disk that its file system uses, and of the file that is carried about.
+IMAGE_AT_MOST = 1_200_000_000
+
+
+@pytest.fixture(scope="module")
+def bios(start_once: Start, loaded_image: Path) -> Machine:
+    """The first boot by BIOS, with container images and with answers by cloud-init."""
+    machine = start_once(Disk(loaded_image / "shoestring.raw"), name="bios", seed=answers_seed())
+    machine.wait()
+    return machine
+
+
+def identity(machine: Machine) -> set[str]:
+    """What no two machines may share."""
+    return set(machine.shell("cat /etc/machine-id; cut -d ' ' -f 2 /etc/ssh/ssh_host_*_key.pub").splitlines())
+
+
+def test_it_sets_itself_up_by_cloud_init_and_serves(bios: Machine) -> None:
+    assert "status: done" in bios.run("cloud-init status --long").stdout, bios.journal("-u", "cloud-final")
+    answer = bios.serves(DOMAIN)
+    assert "This is the application" in answer.body
+    assert "Done in" in bios.shell("cat /var/log/cloud-init-output.log")
+
+
+def test_no_unit_failed(bios: Machine) -> None:
+    assert bios.shell("systemctl --failed --no-legend; systemctl is-system-running") == "running"
+
+
+def test_the_root_file_system_takes_the_whole_disk(bios: Machine) -> None:
+    disk, system = bios.shell("lsblk -b -d -n -o SIZE /dev/vda; df -B 1 --output=size / | tail -n 1").splitlines()
+    assert int(system) > 0.9 * int(disk)
+
+
+def test_the_container_images_were_loaded_once(bios: Machine) -> None:
+    said = bios.shell(
+        "docker image ls --format '{{.Repository}}'; ls /var/lib; systemctl is-enabled shoestring-images"
+    )
+    assert "localhost/shoestring/haproxy" in said
+    assert "shoestring-images.tar.zst" not in said
+
+
+def test_no_password_opens_it(bios: Machine) -> None:
+    options = ("-o", "PreferredAuthentications=password,keyboard-interactive", "-p", str(bios.port(22)))
+    refused = subprocess.run(
+        ("ssh", *SSH, *options, "-o", "BatchMode=yes", "root@127.0.0.1", "true"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Permission denied (publickey)" in refused.stderr
+    assert bios.shell("cut -d: -f 2 /etc/shadow | sort -u | tr -d '\\n'").strip("!*") == ""
+
+
+def test_nothing_listens_but_ssh_and_the_proxy(bios: Machine) -> None:
+    listening = bios.shell("ss -H -l -n -t -u | awk '{print $1, $5}' | grep -v -e ' 127\\.' -e '\\[::1\\]' || true")
+    ports = {(line.split()[0], line.rsplit(":", 1)[1]) for line in listening.splitlines() if "%" not in line}
+    assert ports == {("tcp", "22"), ("tcp", "80"), ("tcp", "443")}, listening
+
+
+def test_the_shipped_user_data_is_valid(bios: Machine) -> None:
+    for name in ("appliance.yaml", "host.yaml"):
+        bios.copy(ROOT / "packaging/cloud-init" / name, f"/tmp/{name}")
+        assert "Valid schema" in bios.shell(f"cloud-init schema --config-file /tmp/{name}")
+
+
+def test_it_serves_again_after_a_reboot(bios: Machine) -> None:
+    bios.reboot()
+    assert bios.serves(DOMAIN).status == 200
+    assert bios.shell("systemctl --failed --no-legend; systemctl is-system-running") == "running"
+
+
+def test_it_boots_by_uefi_without_any_data_source_as_a_machine_of_its_own(
+    bios: Machine, plain_image: Path, start_once: Start
+) -> None:
+    of_the_first = identity(bios)
+    bios.power_off()
+    machine = start_once(Disk(plain_image / "shoestring.qcow2", "qcow2"), Hardware(uefi=True), name="uefi")
+    machine.wait()
+    assert machine.shell("test -d /sys/firmware/efi && systemctl is-system-running") == "running"
+    assert len(of_the_first | identity(machine)) == 2 * len(of_the_first) == 8
+    assert "sudo shoestring setup" in machine.shell("cat /run/motd.dynamic /etc/motd 2>/dev/null || true")
+    assert "sudo shoestring setup" in machine.console()
+    assert machine.shell("shoestring --version; findmnt --noheadings --output TARGET /boot/efi").endswith("/boot/efi")
+
+
+def test_it_is_small(plain_image: Path) -> None:
+    raw = (plain_image / "shoestring.raw").stat()
+    assert raw.st_blocks * 512 <= IMAGE_AT_MOST
+    assert (plain_image / "shoestring.qcow2").stat().st_size <= IMAGE_AT_MOST
+
+
+def test_two_builds_have_the_same_packages(plain_image: Path, loaded_image: Path) -> None:
+    plain = (plain_image / "manifest.tsv").read_text().splitlines()
+    loaded = (loaded_image / "manifest.tsv").read_text().splitlines()
+    assert [line for line in loaded if not line.startswith("image")] == plain
+    assert {"debian", "python"} == {line.split("\t")[0] for line in plain}

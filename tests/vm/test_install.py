@@ -1,0 +1,80 @@
+"""packaging/install.sh on bare Debian machines without Docker and pipx: to a served page; again, to no change."""
+
+from __future__ import annotations
+
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.install.conftest import CA_BUNDLE, SHIPPED, without_leftovers
+from tests.vm import images
+from tests.vm.conftest import ANSWERS, DOMAIN, Start
+from tests.vm.machine import Machine
+from tests.vm.qemu import Disk, Hardware
+
+# A machine behind a proxy has that proxy's certificate in its bundle; the guest must trust it too.
+INSTALL = """
+export PIP_CERT=/root/ca.crt SSL_CERT_FILE=/root/ca.crt
+/root/shoestring/packaging/install.sh {options}
+"""
+# All that a second run must leave as it is.
+STATE = """
+dpkg-query -W
+find /etc /usr/local/bin /opt/pipx /var/lib/apt/lists /srv/shoestring/conf /srv/shoestring/generated -type f \
+  -printf '%p %T@\\n' | grep -v __pycache__ | LC_ALL=C sort
+docker ps --no-trunc --format '{{.ID}} {{.Names}}' | LC_ALL=C sort
+"""
+
+
+@pytest.fixture(scope="module", params=["bookworm", "trixie"])
+def bare(request: pytest.FixtureRequest, start_once: Start, tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    """A machine with Debian's minimal set, with the sources in /root/shoestring."""
+    disk = images.bare(request.param)
+    hardware = Hardware(memory=2048, kernel=disk / "vmlinuz", initrd=disk / "initrd.img")
+    machine = start_once(Disk(disk / "disk.raw"), hardware, name=request.param, internet=True)
+    machine.wait()
+    archive = tmp_path_factory.mktemp("sources") / "sources.tar"
+    with tarfile.open(archive, "w") as sources:
+        for entry in SHIPPED:
+            sources.add(images.ROOT / entry, f"shoestring/{entry}", filter=without_leftovers)
+    (archive.parent / "answers.yaml").write_text(yaml.safe_dump(ANSWERS))
+    machine.copy(archive, "/root/sources.tar")
+    machine.copy(archive.parent / "answers.yaml", "/root/answers.yaml")
+    machine.copy(CA_BUNDLE, "/root/ca.crt")
+    machine.shell("tar -C /root -xf /root/sources.tar; ! command -v docker; ! command -v pipx")
+    return machine
+
+
+def load_images(machine: Machine, directory: Path) -> None:
+    """The local images of this host: to build them there would take ten minutes without hardware virtualisation."""
+    names = subprocess.run(
+        ("docker", "image", "ls", "localhost/shoestring/*", "--format", "{{.Repository}}:{{.Tag}}"),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    archive = directory / "images.tar"
+    subprocess.run(("docker", "save", "--output", archive, *names), check=True)
+    machine.copy(archive, "/root/images.tar")
+    archive.unlink()
+    machine.shell("docker load --quiet --input /root/images.tar; rm /root/images.tar", 300)
+
+
+def test_it_installs_to_a_served_page(bare: Machine, tmp_path: Path) -> None:
+    prepared = bare.run(INSTALL.format(options="--prepare"), 900)
+    assert prepared.returncode == 0, prepared.stdout + prepared.stderr
+    load_images(bare, tmp_path)
+    result = bare.run(INSTALL.format(options="--answers /root/answers.yaml --yes"), 900)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "This is the application" in bare.serves(DOMAIN).body
+    assert bare.shell("systemctl --failed --no-legend") == ""
+
+
+def test_a_second_run_changes_nothing(bare: Machine) -> None:
+    before = bare.shell(STATE)
+    result = bare.run(INSTALL.format(options="--answers /root/answers.yaml --yes"), 600)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert bare.shell(STATE) == before
