@@ -15,7 +15,7 @@ from installer.vpn.clients import Client
 from installer.vpn.configuration import ServerConfig
 from installer.vpn.peers import Live
 from runtime import addresses as host_addresses
-from runtime import files, names
+from runtime import faults, files, names
 from runtime.errors import ShoestringError, UsageError
 from runtime.paths import Paths, RunPaths
 from runtime.settings import Settings
@@ -78,6 +78,7 @@ def add(vpn: Vpn, wanted: Wanted, clock: Callable[[], float] = time.time) -> Cli
         if not clients.read_server_key(vpn.paths):
             clients.write_server_key(vpn.paths, private)
         clients.write(vpn.paths, client)
+        faults.point("vpn-written")
         try:
             _converge(vpn)
         except ShoestringError:
@@ -97,6 +98,7 @@ def remove(vpn: Vpn, name: str) -> Client:
         known = clients.read_all(vpn.paths)
         if any(each.name == name for each in known):
             clients.remove(vpn.paths, name)
+            faults.point("vpn-removed")
         # Also where there is none: a run that was killed here may have left the peer in the interface.
         if clients.read_server_key(vpn.paths):
             _converge(vpn)

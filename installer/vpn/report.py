@@ -36,7 +36,7 @@ def preview_lines(client: Client, settings: Settings) -> list[str]:
 def _instructions(client: Client, settings: Settings) -> list[str]:
     """Where the file goes; docs/vpn.md says more."""
     name = client.name
-    own = [] if client.private_key else [f"  Put your private key in place of {configuration.OWN_KEY}.", ""]
+    own = [] if client.private_key else [f"  Put your private key in place of {configuration.OWN_KEY}."]
     phone = (
         f"WireGuard app, +, Scan from QR code: shoestring vpn show {name} --qr"
         if client.private_key
@@ -49,7 +49,7 @@ def _instructions(client: Client, settings: Settings) -> list[str]:
         ("Phone", phone),
     ]
     page = [f"  Then open {_page(settings)}"] if settings.internal else []
-    return [*own, "  Save what stands above as a file, and keep it secret.", *table(rows), *page]
+    return ["  Save what stands above as a file, and keep it secret.", *own, *table(rows), *page]
 
 
 def _page(settings: Settings) -> str:
