@@ -107,6 +107,9 @@ def outcome(finished: Finished, wanted: Wanted, now: float) -> Outcome:
     kind = _last_problem(finished.err)
     if kind == RATE_LIMITED:
         return Outcome(Result.UNAVAILABLE, f"it is at its limit: {error}", (), retry_after(finished.err, now))
+    if kind == "accountDoesNotExist":
+        advice = "it does not know the account any more; move data/letsencrypt/etc/accounts away to have one made"
+        return Outcome(Result.UNAVAILABLE, f"{advice} ({error})")
     if kind in REFUSALS:
         return Outcome(Result.REFUSED, error, tuple(name for name in wanted.host_names if f'"{name}"' in error))
     return Outcome(Result.UNAVAILABLE, error, (), retry_after(_last_answer(finished.err), now))

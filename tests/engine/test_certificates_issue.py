@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.server
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ import yaml
 
 from runtime import faults
 from runtime.certificates import ari, certbot, folder, issue, ledger, read
+from runtime.certificates.container import StillRunningError
 from runtime.certificates.issue import IssueError
 from runtime.certificates.ledger import Result
 from runtime.certificates.model import Found, Issuer, Wanted
@@ -29,7 +31,7 @@ from runtime.settings import Settings
 from tests.engine.acme_knot import knot
 from tests.engine.acme_relay import REFUSED, FakeFront, Faults, Window, fake_front, rate_limited
 from tests.engine.acme_stand import IMAGES, Names, Pebble, PebbleOptions, pebble
-from tests.engine.support import Instance, built_image, new_settings, own_loopback
+from tests.engine.support import Instance, built_image, new_settings, own_loopback, until
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -263,7 +265,7 @@ def test_a_command_that_is_killed(stand: Stand, point: str) -> None:
     wanted = stand.wanted(f"killed-{point}", "www")
     if point == "certificate-answered":
         issue.issue(stand.here, wanted, staging_only=True)
-    assert _issue_elsewhere(stand, wanted, kill=point) == -9
+    assert _elsewhere(stand, wanted, kill=point).wait(60) == -signal.SIGKILL
     attempt, asked = stand.last(), stand.asked()
     if point == "certificate-asked":
         assert attempt.result is Result.OPEN
@@ -274,10 +276,28 @@ def test_a_command_that_is_killed(stand: Stand, point: str) -> None:
         assert stand.asked() == asked
 
 
-def _issue_elsewhere(stand: Stand, wanted: Wanted, *, kill: str) -> int:
+def test_what_a_killed_command_left_at_work_is_not_disturbed(stand: Stand, client: DockerClient) -> None:
+    wanted = stand.wanted("busy", "www")
+    stand.staging.faults.delay_seconds = 3
+    running = {"label": f"shoestring.task={stand.here.settings.instance}", "status": "running"}
+    process = _elsewhere(stand, wanted)
+    until(lambda: client.api.containers(filters=running), bool)
+    process.kill()
+    process.communicate()
+    with pytest.raises(StillRunningError, match="still works for an earlier command"):
+        issue.issue(stand.here, wanted, forced=True)
+    assert stand.last().result is Result.HELD
+    stand.staging.faults = Faults()
+    until(lambda: client.api.containers(filters=running), lambda left: not left)
+    assert set(stand.issued(wanted).host_names) == set(wanted.host_names)
+
+
+def _elsewhere(stand: Stand, wanted: Wanted, kill: str = "") -> subprocess.Popen[bytes]:
+    """Ask in another process, which may be killed, or end itself at a point."""
     code = (
-        "import sys; from pathlib import Path; from dataclasses import dataclass; import time\n"
-        "from runtime import operations; from runtime.certificates import issue, model; from runtime.paths import *\n"
+        "import sys; from pathlib import Path\n"
+        "from runtime import operations; from runtime.certificates import issue, model\n"
+        "from runtime.paths import Paths, Side\n"
         "from tests.engine.test_certificates_issue import Here\n"
         "c = operations.open_cluster(Paths(Path(sys.argv[1])))\n"
         "wanted = model.Wanted(sys.argv[2], Side.PUBLIC, tuple(sys.argv[3:]), model.Issuer.HTTP_01)\n"
@@ -285,7 +305,7 @@ def _issue_elsewhere(stand: Stand, wanted: Wanted, *, kill: str) -> int:
     )
     argv = (sys.executable, "-c", code, str(stand.here.paths.root), wanted.name, *wanted.host_names)
     environment = {**os.environ, faults.VARIABLE: f"kill:{kill}"}
-    return subprocess.run(argv, env=environment, cwd=ROOT, check=False, capture_output=True).returncode
+    return subprocess.Popen(argv, env=environment, cwd=ROOT)
 
 
 def test_dns_01_by_a_real_server(stand: Stand, client: DockerClient, tmp_path: Path) -> None:
