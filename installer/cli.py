@@ -226,16 +226,22 @@ def status(data_directory: DataDirectory = None, json: Json = False) -> None:
     """Show what runs, since when, and what is wrong."""
     from datetime import UTC, datetime
 
+    from installer.host import health
+    from installer.report_host import health_answer, health_rows
     from runtime.operations import status as look_up
     from runtime.report import status_json, status_lines
 
-    found = look_up(_open(data_directory))
+    cluster = _open(data_directory)
+    found, host = look_up(cluster), health.look(cluster.settings.instance, cluster.paths.root)
     now = datetime.now(UTC)
     if json:
-        print(status_json(found))
-    elif sys.stdout.isatty():
-        from installer.tables import print_status
+        print(status_json(found, host=health_answer(host)))
+        return
+    rows = health_rows(host, now.timestamp())
+    if sys.stdout.isatty():
+        from installer.tables import print_health, print_status
 
         print_status(found, now)
+        print_health(rows)
     else:
-        print("\n".join(status_lines(found, now)))
+        print("\n".join((*status_lines(found, now), *(f"{row.name}  {row.text}" for row in rows))))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from installer.host.health import Health
 from installer.host.memory import Memory
 from installer.host.swap import Host as SwapHost
 from installer.host.swap import InUse
@@ -78,6 +79,37 @@ def install_lines(jobs: Iterable[Job]) -> list[str]:
 def timers_json(jobs: Iterable[Job], *, systemd: bool) -> str:
     """The answer of `timers status`."""
     return as_json(systemd=systemd, jobs=[asdict(job) for job in jobs])
+
+
+@dataclass(frozen=True)
+class HealthRow:
+    """One line about the host; not `ok` is for a person to look at."""
+
+    name: str
+    text: str
+    ok: bool = True
+
+
+def health_rows(health: Health, now: float) -> list[HealthRow]:
+    """How the watchdog's last pass ended, and memory."""
+    watchdog = health.watchdog
+    if watchdog is None:
+        row = HealthRow(WATCHDOG, "no timer of systemd; cron lines: shoestring timers status")
+    elif not watchdog.is_on:
+        row = HealthRow(WATCHDOG, f"timer {watchdog.state}; switch it on: shoestring timers install", ok=False)
+    else:
+        last = watchdog.last
+        row = HealthRow(WATCHDOG, last_run(last, watchdog.service, now), last is None or last.result == WELL)
+    used, available = health.memory_total - health.memory_available, health.memory_available
+    return [
+        row,
+        HealthRow("memory", f"{size(used)} of {size(health.memory_total)} used, {size(available)} available"),
+    ]
+
+
+def health_answer(health: Health) -> dict[str, object]:
+    """The part `host` of the answer of `status`."""
+    return asdict(health)
 
 
 def memory_lines(memory: Memory) -> list[str]:

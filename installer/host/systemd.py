@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from runtime import command, files
@@ -77,9 +78,9 @@ def remove(names: Iterable[str], directory: Path = UNIT_DIRECTORY) -> None:
 
 
 def show(names: Iterable[str], properties: Iterable[str]) -> tuple[Properties, ...]:
-    """Properties of units, one mapping for each name (systemctl(1), show)."""
-    result = command.check(("systemctl", "show", "--timestamp=unix", f"--property={','.join(properties)}", *names))
-    return parse_show(result.out)
+    """Properties of units, one mapping for each name (systemctl(1), show). Times are in UTC; see `moment`."""
+    argv = ("systemctl", "show", f"--property={','.join(properties)}", *names)
+    return parse_show(command.check(argv, environment={"TZ": "UTC"}).out)
 
 
 def parse_show(text: str) -> tuple[Properties, ...]:
@@ -91,5 +92,8 @@ def parse_show(text: str) -> tuple[Properties, ...]:
 
 
 def moment(value: str) -> float | None:
-    """A time of `--timestamp=unix` (`@1763828640`) as seconds since 1970; None where there is none."""
-    return float(value[1:]) if value.startswith("@") and value != "@0" else None
+    """A time as systemd shows it, `Sun 2026-11-22 17:02:00 UTC`, in seconds since 1970; None where there is none."""
+    words = value.split()
+    if len(words) != 4:
+        return None
+    return datetime.fromisoformat(f"{words[1]}T{words[2]}+00:00").timestamp()

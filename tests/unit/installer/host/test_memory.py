@@ -41,7 +41,7 @@ def test_meminfo() -> None:
 def test_a_container_counts_without_the_cache_that_is_given_back(version: str) -> None:
     stats = json.loads((RECORDED / f"stats-cgroup-{version}.json").read_text())
     use = parse_stats("a", True, stats, 957 * MEGABYTE)
-    assert use == Use("a", {"v1": 1_642_496 - 507_904, "v2": 1_130_496 - 24_576}[version], 32 * MEGABYTE, True)
+    assert use == Use("a", {"v1": 1_642_496 - 507_904, "v2": 372_736 - 12_288}[version], 32 * MEGABYTE, True)
 
 
 def test_a_limit_of_all_memory_is_none() -> None:

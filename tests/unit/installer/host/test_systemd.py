@@ -19,9 +19,9 @@ def test_show_gives_one_mapping_for_each_unit() -> None:
 
 
 def test_a_moment_is_in_seconds() -> None:
-    assert moment("@1763828640") == 1763828640.0
+    assert moment("Sun 2026-11-22 17:02:00 UTC") == 1_795_366_920.0
     assert moment("") is None
-    assert moment("@0") is None
+    assert moment("n/a") is None
 
 
 def test_a_path_with_a_space_is_quoted() -> None:

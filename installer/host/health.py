@@ -1,0 +1,34 @@
+"""How this host does, as `shoestring status` tells it: the watchdog's timer, and memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from installer.host import systemd, timers
+from installer.host.memory import parse_meminfo
+from installer.host.timers import WATCHDOG, Job
+from runtime.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Health:
+    """The watchdog's timer, None where systemd does not run; memory in bytes."""
+
+    watchdog: Job | None
+    memory_total: int
+    memory_available: int
+
+
+def look(instance: str, root: Path) -> Health:
+    """Look at this host. Changes nothing."""
+    total, available, _, _ = parse_meminfo(Path("/proc/meminfo").read_text(encoding="ascii"))
+    return Health(_watchdog(instance, root) if systemd.is_running() else None, total, available)
+
+
+def _watchdog(instance: str, root: Path) -> Job | None:
+    try:
+        return next(job for job in timers.look(instance, root) if job.name == WATCHDOG)
+    except UsageError:
+        # A data directory that units cannot have; `timers install` says so.
+        return None

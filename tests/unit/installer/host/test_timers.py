@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from installer.host.health import Health
+from installer.host.memory import MEGABYTE
+from installer.host.systemd import parse_show
+from installer.host.timers import Job, Last, State, cron_lines, jobs, names, written
+from installer.report_host import HealthRow, clock, health_rows, install_lines, last_run, timers_lines
+
+RECORDED = Path(__file__).parent / "recorded" / "systemctl-show.txt"
+# When the recorded machine was booted: 2026-11-22 16:55:24 UTC.
+BOOTED = 1_795_366_524.0
+NOON = datetime(2026, 3, 1, 12, 0, 0).timestamp()
+
+
+def look(**there: bool | None) -> tuple[Job, ...]:
+    """The jobs as they were recorded; `there` changes what the unit files are, by their job."""
+    every = names("shoestring")
+    found = {name: there.get(name.split(".")[0].removeprefix("shoestring-"), True) for name in every}
+    return jobs("shoestring", found, dict(zip(every, parse_show(RECORDED.read_text()), strict=True)), BOOTED)
+
+
+def test_cron_lines_do_the_same() -> None:
+    start, watchdog, renew = cron_lines(Path("/srv/100% mine"), "/opt/python")
+    run = r"root  /opt/python -I -m runtime --data-directory '/srv/100\% mine'"
+    assert start == f"@reboot       {run} start"
+    assert watchdog == f"* * * * *     {run} watchdog"
+    assert renew == f"17 */6 * * *  {run} renew"
+
+
+def test_what_systemd_says_is_read() -> None:
+    start, watchdog, renew = look()
+    assert [job.state for job in (start, watchdog, renew)] == [State.ON] * 3
+    assert start.next is None
+    assert watchdog.next == datetime(2026, 11, 22, 17, 7, tzinfo=UTC).timestamp()
+    assert watchdog.last
+    assert watchdog.last.result == "exit-code"
+    assert watchdog.last.exit_code == 1
+    assert watchdog.last.seconds == pytest.approx(6.36, abs=0.01)
+    assert watchdog.last.began == pytest.approx(datetime(2026, 11, 22, 17, 6, 41, tzinfo=UTC).timestamp(), abs=1)
+    assert renew.last
+    assert renew.last.result == "success"
+
+
+def test_units_that_are_not_as_they_should_be() -> None:
+    assert [job.state for job in look(watchdog=False, renew=None)] == [State.ON, State.OUTDATED, State.MISSING]
+    assert [line.split() for line in install_lines(look(watchdog=False, renew=None))] == [
+        ["~", "shoestring-watchdog.service", "watchdog", "each", "minute"],
+        ["+", "shoestring-renew.service", "renew", "every", "6", "hours"],
+    ]
+
+
+def test_which_units_are_written(tmp_path: Path) -> None:
+    (tmp_path / "shoestring-watchdog@demo.timer").write_text("")
+    (tmp_path / "shoestring-watchdog.timer").write_text("")
+    assert written("demo", tmp_path) == ("shoestring-watchdog@demo.timer",)
+
+
+def test_a_time_has_its_date_only_on_another_day() -> None:
+    assert clock(NOON - 3, NOON) == "11:59:57"
+    assert clock(NOON - 86_400, NOON) == "2026-02-28 12:00:00"
+
+
+def test_how_a_run_ended() -> None:
+    service = "shoestring-renew.service"
+    assert last_run(None, service, NOON) == "has not run since boot"
+    assert last_run(Last(NOON, None, "success", 0), service, NOON) == "12:00:00, runs now"
+    assert last_run(Last(NOON, 0.21, "success", 0), service, NOON) == "12:00:00, took 0.2 s, well"
+    failed = last_run(Last(NOON, 1.0, "exit-code", 2), service, NOON)
+    assert failed == "12:00:00, took 1.0 s, failed (exit code 2): journalctl -u shoestring-renew.service -n 20"
+    assert "failed (timeout)" in last_run(Last(NOON, 1.0, "timeout", 15), service, NOON)
+
+
+def test_a_line_for_each_job() -> None:
+    renew = Job("renew", "shoestring-renew.service", State.ON, NOON + 60, Last(NOON, 0.5, "success", 0))
+    assert timers_lines([renew], NOON) == [
+        "  TIMER  STATE  NEXT      LAST",
+        "  renew  on     12:01:00  12:00:00, took 0.5 s, well",
+    ]
+
+
+def test_status_says_how_the_last_pass_ended() -> None:
+    def row(job: Job | None) -> HealthRow:
+        return health_rows(Health(job, 957 * MEGABYTE, 353 * MEGABYTE), NOON)[0]
+
+    service = "shoestring-watchdog.service"
+    well = row(Job("watchdog", service, State.ON, NOON + 60, Last(NOON, 0.2, "success", 0)))
+    assert (well.text, well.ok) == ("12:00:00, took 0.2 s, well", True)
+    failed = row(Job("watchdog", service, State.ON, NOON + 60, Last(NOON, 2.0, "exit-code", 1)))
+    assert ("failed (exit code 1)" in failed.text, failed.ok) == (True, False)
+    off = row(Job("watchdog", service, State.OFF))
+    assert (off.text, off.ok) == ("timer off; switch it on: shoestring timers install", False)
+    assert row(None).ok
