@@ -58,7 +58,7 @@ CERTBOT = Image("certbot", "certbot/certbot:v5.1.0", "certbot")
 LEGO = Image("lego", "goacme/lego:v4.35.2", "lego")
 # There is no official image. Of this one nothing is used but dnsmasq itself.
 DNSMASQ = Image("dnsmasq", "dockurr/dnsmasq:2.91", "dnsmasq")
-CATALOGUE = (HAPROXY, BUSYBOX, CERTBOT, LEGO)
+CATALOGUE = (HAPROXY, BUSYBOX, CERTBOT, LEGO, DNSMASQ)
 
 # What all local images share. It is no application's image, so it is not in the catalogue.
 BASE = Image("base", "debian:trixie-slim", "base")

@@ -64,7 +64,8 @@ def settle(
 
 
 def _look(run: RunPaths, desired: Desired, applied: tuple[Project, ...], observed: Observed) -> _Seen:
-    serving = {side: _serving(run, side) for side in desired.settings.sides}
+    # A side whose interface has no address yet has no proxy.
+    serving = {model.side: _serving(run, model.side) for model in desired.proxies}
     by_name = {each.name: each for each in desired.applications}
     failures: list[Failure] = []
     waiting = False
@@ -79,7 +80,7 @@ def _look(run: RunPaths, desired: Desired, applied: tuple[Project, ...], observe
         ]
         waiting = waiting or any(state in PASSING for state in bad.values())
         application = by_name.get(project.application)
-        if application and not bad:
+        if application and application.side in serving and not bad:
             unreached = tuple(_unreached(application, serving[application.side]))
             failures += unreached
             waiting = waiting or bool(unreached)

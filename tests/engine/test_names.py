@@ -1,0 +1,232 @@
+"""Names for VPN clients: dnsmasq as it runs beside the proxies, asked at the internal address; a late address.
+
+The internal address is the engine's own end of a bridge of the test's: private, on this host, and nobody else's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import ipaddress
+import secrets
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dns.message
+import dns.query
+import dns.rcode
+import dns.rrset
+import pytest
+
+from runtime import operations, quiet, watchdog
+from runtime.paths import Side
+from runtime.sections import InternalSettings, InternalTls, WireguardSettings
+from tests.engine.support import Instance, ask, free_port, names, new_settings, plain, until
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+    from docker.models.networks import Network
+
+pytestmark = pytest.mark.engine
+
+MEGABYTES = 10 * 1024 * 1024
+DOMAIN = "internal.example.test"
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """A bridge, and the address that this host has on it."""
+
+    network: str
+    address: str
+
+
+def bridge_of(network: Network) -> Bridge:
+    network.reload()
+    configuration = network.attrs["IPAM"]["Config"][0]
+    return Bridge(configuration["Subnet"], configuration["Gateway"])
+
+
+@pytest.fixture
+def bridge(client: DockerClient) -> Iterator[Bridge]:
+    """What stands in for the VPN: to names and ports an address is an address."""
+    network = client.networks.create(f"t{secrets.token_hex(3)}-vpn")
+    try:
+        yield bridge_of(network)
+    finally:
+        network.remove()
+
+
+@contextlib.contextmanager
+def running(root: Path, bridge: Bridge, upstream: tuple[str, ...] = ()) -> Iterator[Instance]:
+    """An instance whose internal side is on the bridge, not started."""
+    settings = replace(
+        new_settings(),
+        public=None,
+        internal=InternalSettings(address=bridge.address, http_port=free_port(bridge.address), tls=InternalTls.NONE),
+        wireguard=WireguardSettings(enabled=True, network=bridge.network, dns=upstream),
+    )
+    made = Instance(root, settings)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def rcode(answer: dns.message.Message) -> str:
+    return dns.rcode.to_text(answer.rcode())
+
+
+def query(bridge: Bridge, name: str, kind: str = "A", *, tcp: bool = False) -> dns.message.Message:
+    question = dns.message.make_query(name, kind)
+    return dns.query.tcp(question, bridge.address, 5) if tcp else dns.query.udp(question, bridge.address, 5)
+
+
+def addresses(bridge: Bridge, name: str) -> list[str]:
+    return [str(item) for rrset in query(bridge, name).answer for item in rrset]
+
+
+def names_container(instance: Instance) -> tuple[str, str]:
+    """The name of the resolver's container, and when it was started."""
+    return next(each for each in instance.containers().items() if "-names-" in each[0])
+
+
+def test_names_are_those_of_the_files(tmp_path: Path, tools: str, bridge: Bridge) -> None:
+    with running(tmp_path / "data-directory", bridge) as instance:
+        instance.add(Side.INTERNAL, "a", plain(tools, "a", f"a.{DOMAIN}", f"'*.w.{DOMAIN}'", "wiki.other.test"))
+        assert instance.start().ok
+        for name in (DOMAIN, f"a.{DOMAIN}", f"any.w.{DOMAIN}", "wiki.other.test", f"A.{DOMAIN.upper()}"):
+            for tcp in (False, True):
+                answer = query(bridge, name, tcp=tcp)
+                assert [str(item) for rrset in answer.answer for item in rrset] == [bridge.address], name
+            # A name that has no address of this kind; not one that does not exist.
+            empty = query(bridge, name, "AAAA")
+            assert (rcode(empty), empty.answer) == ("NOERROR", []), name
+        assert rcode(query(bridge, f"none.{DOMAIN}")) == "NXDOMAIN"
+        assert rcode(query(bridge, "debian.org")) == "REFUSED"
+
+
+def test_a_new_name_is_known_at_once_and_nothing_starts_again(tmp_path: Path, tools: str, bridge: Bridge) -> None:
+    with running(tmp_path / "data-directory", bridge) as instance:
+        instance.add(Side.INTERNAL, "a", plain(tools, "a", f"a.{DOMAIN}"))
+        assert instance.start().ok
+        before = names_container(instance)
+        file = instance.add(Side.INTERNAL, "b", plain(tools, "b", f"b.{DOMAIN}"))
+        report = instance.start()
+        assert report.ok
+        assert "install-names names" in names(report)
+        assert until(lambda: addresses(bridge, f"b.{DOMAIN}"), bool) == [bridge.address]
+        file.unlink()
+        assert instance.start().ok
+        until(lambda: rcode(query(bridge, f"b.{DOMAIN}")), lambda code: code == "NXDOMAIN")
+        assert addresses(bridge, f"a.{DOMAIN}") == [bridge.address]
+        assert names_container(instance) == before
+        # And a pass that finds nothing to do does nothing.
+        assert names(instance.start()) == []
+        assert quiet.is_quiet(str(instance.paths.root))
+
+
+def test_a_generated_directory_that_was_removed_is_made_again(tmp_path: Path, tools: str, bridge: Bridge) -> None:
+    with running(tmp_path / "data-directory", bridge) as instance:
+        instance.add(Side.INTERNAL, "a", plain(tools, "a", f"a.{DOMAIN}"))
+        assert instance.start().ok
+        shutil.rmtree(instance.paths.names_generated)
+        assert watchdog.watch(instance.cluster).ok
+        instance.add(Side.INTERNAL, "a", plain(tools, "a", f"new.{DOMAIN}"))
+        assert instance.start().ok
+        assert until(lambda: addresses(bridge, f"new.{DOMAIN}"), bool) == [bridge.address]
+
+
+def test_the_resolver_stays_small_and_has_no_rights(tmp_path: Path, bridge: Bridge) -> None:
+    with running(tmp_path / "data-directory", bridge) as instance:
+        assert instance.start().ok
+        until(lambda: addresses(bridge, DOMAIN), bool)
+        for number in range(1000):
+            query(bridge, f"n{number}.{DOMAIN}", tcp=number % 20 == 0)
+        container = instance.cluster.client.containers.get(names_container(instance)[0])
+        assert container.stats(stream=False)["memory_stats"]["usage"] < MEGABYTES
+        container.reload()
+        assert container.attrs["HostConfig"]["Memory"] == MEGABYTES
+        assert not container.attrs["State"]["OOMKilled"]
+        status = container.exec_run(["cat", "/proc/1/status"]).output.decode()
+        assert "Uid:\t65534\t65534\t65534\t65534" in status
+        assert "CapEff:\t0000000000000000" in status
+        assert "NoNewPrivs:\t1" in status
+
+
+class Upstream:
+    """A resolver that knows one address for every name, and counts what it is asked."""
+
+    def __init__(self, address: str) -> None:
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind((address, 0))
+        self.place = f"{address}:{self.socket.getsockname()[1]}"
+        self.asked: list[str] = []
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                data, sender = self.socket.recvfrom(4096)
+                question = dns.message.from_wire(data)
+                name = question.question[0].name
+                self.asked.append(str(name).lower())
+                answer = dns.message.make_response(question)
+                answer.answer.append(dns.rrset.from_text(name, 60, "IN", "A", "192.0.2.7"))
+                self.socket.sendto(answer.to_wire(), sender)
+
+
+def test_other_names_go_upstream_and_internal_ones_never(tmp_path: Path, bridge: Bridge) -> None:
+    upstream = Upstream(bridge.address)
+    try:
+        with running(tmp_path / "data-directory", bridge, (upstream.place,)) as instance:
+            assert instance.start().ok
+            assert until(lambda: addresses(bridge, "debian.org"), bool) == ["192.0.2.7"]
+            assert rcode(query(bridge, f"none.{DOMAIN}")) == "NXDOMAIN"
+            reverse = ipaddress.ip_address(bridge.address).reverse_pointer
+            assert rcode(query(bridge, reverse, "PTR")) in ("NXDOMAIN", "NOERROR")
+            assert set(upstream.asked) == {"debian.org."}
+    finally:
+        upstream.socket.close()
+
+
+def test_an_address_that_comes_late_is_served_as_soon_as_it_is_there(
+    tmp_path: Path, tools: str, client: DockerClient
+) -> None:
+    token = secrets.token_hex(3)
+    port = free_port()
+    settings = replace(
+        new_settings(),
+        internal=InternalSettings(address=f"auto:late{token}", http_port=port, tls=InternalTls.NONE),
+    )
+    instance = Instance(tmp_path / "data-directory", settings)
+    network = None
+    try:
+        instance.add(Side.INTERNAL, "a", plain(tools, "a", f"a.{DOMAIN}"))
+        report = instance.start()
+        assert report.ok
+        assert report.notes == (
+            f"The internal proxy waits: the interface late{token} has no address yet (internal.address).",
+        )
+        assert "haproxy-internal" not in " ".join(instance.containers())
+        assert quiet.is_quiet(str(instance.paths.root))
+        network = client.networks.create(f"late{token}", options={"com.docker.network.bridge.name": f"late{token}"})
+        address = bridge_of(network).address
+        assert not quiet.is_quiet(str(instance.paths.root))
+        # Each command reads the settings anew, and with them the address.
+        instance.cluster = operations.open_cluster(instance.paths)
+        assert instance.start().ok
+        answer = until(
+            lambda: ask(http.client.HTTPConnection(address, port, timeout=5), f"a.{DOMAIN}", "/", {}),
+            lambda answer: answer.status == 200,
+        )
+        assert answer.status == 200
+    finally:
+        instance.close()
+        if network:
+            network.remove()
