@@ -67,31 +67,32 @@ def issue(
     stages = _stages(context, wanted, known, staging_only=staging_only)
     _allow(context, wanted, stages[0].server, forced=forced)
     notes = _check(context, client, wanted, stages[0].server)
+    before = read.load(client.original(wanted.name)[0]).fingerprint
     for stage in stages:
         _allow(context, wanted, stage.server, forced=forced)
         _ask(context, client, wanted, stage, timeout or TIMEOUTS[wanted.issuer])
     if staging_only:
         return Issued(notes=notes)
-    since = ledger.load(context.paths.ledger).attempts[-1].when
-    got = _original(client, wanted, since)
+    got = _original(client, wanted)
     if isinstance(got, str):
         raise IssueError(f"{wanted.name} was issued, but cannot be used: {got}", Result.UNAVAILABLE)
-    return replace(got[0], notes=notes)
+    issued, found = got
+    if found.fingerprint == before:
+        raise IssueError(f"{wanted.name} was issued, but {found.file} is the old one still.", Result.UNAVAILABLE)
+    return replace(issued, notes=notes)
 
 
-def _original(client: AcmeClient, wanted: Wanted, since: float) -> tuple[Issued, Found] | str:
-    """What the client keeps, if it is not older than `since` and is what is wanted; else why not."""
+def _original(client: AcmeClient, wanted: Wanted) -> tuple[Issued, Found] | str:
+    """What the client keeps, if it is what is wanted; else why not."""
     certificate, key = client.original(wanted.name)
     try:
-        written = certificate.stat().st_mtime
         issued = Issued(certificate.read_bytes(), key.read_bytes())
     except OSError as error:
         return f"{error.filename} cannot be read ({error.strerror})."
     found = read.pair(issued.certificate, issued.key, certificate)
     if found.problem:
         return f"{certificate}: {found.problem}"
-    # A file system may keep whole seconds only.
-    if written < int(since) or set(found.host_names) != set(wanted.host_names):
+    if set(found.host_names) != set(wanted.host_names):
         return f"{certificate} is another one. Move all of that name away from {certificate.parent.parent.parent}."
     return issued, found
 
@@ -188,12 +189,14 @@ def _got_already(context: Context, client: AcmeClient, wanted: Wanted, known: Le
     ]
     if not ours or ours[-1].result not in (Result.OPEN, Result.ISSUED):
         return None
-    got = _original(client, wanted, ours[-1].when)
+    got = _original(client, wanted)
     if isinstance(got, str):
         return None
     issued, found = got
     installed = read.load(folder.certificate_file(context.paths, wanted.side, wanted.name))
-    if found.fingerprint == installed.fingerprint or due.renew_at(found, None) <= context.clock():
+    # By what is in them: the clock may have been set meanwhile, so the times of files say nothing.
+    newer = found.fingerprint != installed.fingerprint and found.not_before >= installed.not_before
+    if not newer or due.renew_at(found, None) <= context.clock():
         return None
     if ours[-1].result is Result.OPEN:
         done = _Stage(ours[-1].server, trial=False)

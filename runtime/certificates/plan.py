@@ -9,7 +9,7 @@ from runtime.certificates import due, limits
 from runtime.certificates.due import Assessment, State
 from runtime.certificates.ledger import set_key
 from runtime.certificates.limits import Hold
-from runtime.certificates.model import PLACEHOLDER, Issuer, Wanted
+from runtime.certificates.model import PLACEHOLDER, Issuer, Wanted, covered
 from runtime.certificates.survey import SideCertificates, Survey, place
 from runtime.changes import CHANGED, NEW, ArchiveCertificate, IssueCertificate, LoadCertificates, Plan
 from runtime.errors import UsageError
@@ -100,7 +100,7 @@ def _chosen(survey: Survey, names: tuple[str, ...]) -> tuple[Wanted, ...]:
         return survey.wanted
     chosen = []
     for name in names:
-        found = [each for each in survey.wanted if name == each.name or name in each.host_names]
+        found = [each for each in survey.wanted if name == each.name or covered(name, each.host_names)]
         if not found:
             known = ", ".join(sorted({host for each in survey.wanted for host in each.host_names})) or "none"
             raise UsageError(f"No certificate is wanted for {name}. The host names that need one: {known}.")
@@ -120,10 +120,19 @@ def _one(survey: Survey, wanted: Wanted, now: float, request: Request) -> _One:
     forced = request.force or bool(request.names)
     held = _held(survey, wanted, now, forced=forced, staging=request.staging)
     if held:
-        return _One(held=f"certificate {wanted.name}: {held.why}", next_look=held.until)
+        again = f" (again {_in(held.until - now)})" if held.until < float("inf") else ""
+        return _One(held=f"certificate {wanted.name}: {held.why}{again}", next_look=held.until)
     sign = NEW if found.state is State.MISSING else CHANGED
     about = f"{', '.join(wanted.host_names)}: {found.why}"
     return _One(IssueCertificate(wanted, sign, about, forced, request.staging))
+
+
+def _in(seconds: float) -> str:
+    """A time from now as a person says it."""
+    for name, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= 1.5 * size:
+            return f"in {round(seconds / size)} {name}s"
+    return "in a minute"
 
 
 def _held(survey: Survey, wanted: Wanted, now: float, *, forced: bool, staging: bool) -> Hold | None:
