@@ -24,6 +24,8 @@ def bring_up(paths: Paths, lines: Lines) -> ExitCode:
 
     cluster = operations.open_cluster(paths)
     try:
+        if cluster.settings.wireguard.enabled:
+            _wireguard(cluster, lines)
         _fetch(cluster, lines)
         lines.passing("start", "networks, proxies, applications")
         result = operations.start(cluster, ChangeLines(lines), LOCK_TIMEOUT_SECONDS)
@@ -32,6 +34,17 @@ def bring_up(paths: Paths, lines: Lines) -> ExitCode:
     for line in report.report_lines(result, "everything runs as the files say"):
         lines.say(line)
     return ExitCode.DONE if result.ok else ExitCode.FAILED
+
+
+def _wireguard(cluster: Cluster, lines: Lines) -> None:
+    """Bring the VPN up first: the internal proxy listens at its address. Raises ShoestringError."""
+    from installer.vpn import manage
+
+    lines.passing("WireGuard", "keys and interface")
+    about, note = manage.set_up(manage.open_vpn(cluster.paths, cluster.settings, LOCK_TIMEOUT_SECONDS))
+    lines.done("WireGuard", about)
+    if note:
+        lines.note(note)
 
 
 def _fetch(cluster: Cluster, lines: Lines) -> None:

@@ -45,11 +45,16 @@ class HostAddress:
     @property
     def is_public(self) -> bool:
         """Whether the world can reach it, if nothing stands between."""
-        ip = ipaddress.ip_address(self.address)
-        return self.is_offered and not any(ip in network for network in _INSIDE)
+        return self.is_offered and is_public(self.address)
 
     def __str__(self) -> str:
         return f"{self.address} ({self.interface})"
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is one that the world can reach: neither private, nor loopback, nor all addresses."""
+    ip = ipaddress.ip_address(address)
+    return not ip.is_unspecified and not any(ip in network for network in _INSIDE)
 
 
 def parse(text: str) -> tuple[HostAddress, ...]:

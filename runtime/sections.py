@@ -119,7 +119,7 @@ class WireguardSettings:
     )
     port: int = key("the UDP port that clients connect to", check=names.port, default=51820)
     endpoint: str = key(
-        "the address or name that clients connect to; empty: public.address, or the domain where that is 0.0.0.0",
+        "the address or name that clients connect to; empty: public.address if the world can reach it, else the domain",
         check=lambda value: value and names.endpoint(value),
         default="",
     )

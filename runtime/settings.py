@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runtime import documents, names
+from runtime.addresses import is_public
 from runtime.documents import Document, DocumentError
 from runtime.errors import Problem, SettingsError
 from runtime.paths import Side
@@ -75,8 +76,7 @@ class Settings:
     def endpoint(self) -> str:
         """The address or name that VPN clients connect to."""
         public = self.public.address if self.public else ""
-        specific = public and not ipaddress.ip_address(public).is_unspecified
-        return self.wireguard.endpoint or (public if specific else self.domain)
+        return self.wireguard.endpoint or (public if public and is_public(public) else self.domain)
 
     def network(self, side: Side) -> str:
         """The name of a side's network in application files."""

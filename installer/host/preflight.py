@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 
-from installer.host import ports
+from installer.host import ports, wireguard
 from installer.host.facts import Facts
 from installer.host.ports import overlap
+from runtime import names
 from runtime.documents import KeyPath, dotted
 from runtime.errors import ExitCode, ShoestringError
 from runtime.paths import Paths
@@ -55,20 +56,25 @@ class SetupRefusedError(ShoestringError):
 
 @dataclass(frozen=True)
 class Preflight:
-    """All that is checked: the host, the settings, the data directory, and the ports that cannot be bound."""
+    """All that is checked: the host, the settings, the data directory, and the ports that cannot be bound.
+
+    `vpn` is why the host cannot have the VPN that the settings want; empty if it can, or if they want none.
+    """
 
     facts: Facts
     settings: Settings
     paths: Paths
     directory: DirectoryState
     unbindable: frozenset[tuple[str, int]]
+    vpn: str = ""
 
 
 def gather(facts: Facts, settings: Settings, paths: Paths) -> Preflight:
     """Look at what the checks need and the facts do not have. Changes nothing."""
     wanted = {(address, port) for _, address, port in wanted_ports(settings)}
     taken = frozenset(pair for pair in wanted if not ports.can_bind(*pair))
-    return Preflight(facts, settings, paths, directory_state(paths), taken)
+    vpn = wireguard.missing() if settings.wireguard.enabled else ""
+    return Preflight(facts, settings, paths, directory_state(paths), taken, vpn)
 
 
 def directory_state(paths: Paths) -> DirectoryState:
@@ -139,10 +145,11 @@ def problems(check: Preflight) -> tuple[str, ...]:
         address_problem(check.facts, key, address)
         for key, address in (
             (("public", "address"), check.settings.public.address if check.settings.public else ""),
-            (("internal", "address"), check.settings.internal.address if check.settings.internal else ""),
+            (("internal", "address"), _own_internal_address(check.settings)),
         )
         if address
     ]
+    found.append(check.vpn)
     found.append(instance_problem(check.facts, check.settings, check.paths))
     instance = check.settings.instance
     for key, address, port in wanted_ports(check.settings):
@@ -165,12 +172,22 @@ def wanted_ports(settings: Settings) -> tuple[tuple[KeyPath, str, int], ...]:
         at = settings.public.address
         wanted.append((("public", "http_port"), at, settings.public.http_port))
         wanted.append((("public", "https_port"), at, settings.public.https_port))
-    if settings.internal:
+    if settings.internal and not names.is_auto(settings.internal.address):
         at = settings.internal.address
         wanted.append((("internal", "http_port"), at, settings.internal.http_port))
         if settings.internal_tls is not InternalTls.NONE:
             wanted.append((("internal", "https_port"), at, settings.internal.https_port))
     return tuple(wanted)
+
+
+def _own_internal_address(settings: Settings) -> str:
+    """The internal address, if the host must have it by now: an interface may come late, the VPN's comes with it."""
+    internal = settings.internal
+    return (
+        internal.address
+        if internal and not names.is_auto(internal.address) and not settings.wireguard.enabled
+        else ""
+    )
 
 
 def address_problem(facts: Facts, key: KeyPath, address: str) -> str:
@@ -183,8 +200,8 @@ def address_problem(facts: Facts, key: KeyPath, address: str) -> str:
 
 
 def is_world_reachable(address: str) -> bool:
-    """Whether an address is one that the internet routes."""
-    return ipaddress.ip_address(address).is_global
+    """Whether an address is one that the internet routes. Not known where it follows an interface."""
+    return not names.is_auto(address) and ipaddress.ip_address(address).is_global
 
 
 def instance_problem(facts: Facts, settings: Settings, paths: Paths) -> str:

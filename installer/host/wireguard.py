@@ -42,8 +42,8 @@ def configuration_file(name: str) -> Path:
 def check_possible(interface: Interface) -> None:
     """Raise ShoestringError if this host cannot have the interface, or has someone else's of that name."""
     name = interface.name
-    if not command.exists("wg"):
-        raise ShoestringError("WireGuard's tools are not installed. Install the package wireguard-tools.")
+    if lacks := missing(look_at_kernel=not is_there(name)):
+        raise ShoestringError(lacks)
     file = configuration_file(name)
     if file.exists():
         if interface.mark not in file.read_text(encoding="utf-8", errors="replace").splitlines():
@@ -56,8 +56,18 @@ def check_possible(interface: Interface) -> None:
             f"There is a network interface {name} already, and it is not Shoestring's. Choose another "
             "wireguard.interface in conf/shoestring.yaml."
         )
-    if not is_there(name):
-        _kind()
+
+
+def missing(*, look_at_kernel: bool = True) -> str:
+    """What this host lacks for WireGuard, and what to install; empty if it lacks nothing."""
+    if not command.exists("wg"):
+        return "WireGuard's tools are not installed. Install the package wireguard-tools."
+    if look_at_kernel and not _kind():
+        return (
+            "This kernel has no WireGuard, and wireguard-go is not installed. Install the package wireguard-go, or a "
+            "kernel with WireGuard (Linux 5.6 or later, as your distribution builds it)."
+        )
+    return ""
 
 
 def is_there(name: str) -> bool:
@@ -139,17 +149,12 @@ def _make(name: str) -> None:
 
 
 def _kind() -> str:
-    """Who does the work: `kernel` or wireguard-go. Raises ShoestringError where neither is there."""
+    """Who does the work: `kernel` or wireguard-go; empty where neither is there."""
     # Only trying tells: the module may be built in, on the disk, or missing.
     if _ip("link", "add", "dev", _PROBE, "type", "wireguard").ok:
         _ip("link", "delete", "dev", _PROBE)
         return "kernel"
-    if command.exists(_USERSPACE):
-        return _USERSPACE
-    raise ShoestringError(
-        "This kernel has no WireGuard, and wireguard-go is not installed. Install the package wireguard-go, or a "
-        "kernel with WireGuard (Linux 5.6 or later, as your distribution builds it)."
-    )
+    return _USERSPACE if command.exists(_USERSPACE) else ""
 
 
 def _ip(*arguments: str) -> command.Result:

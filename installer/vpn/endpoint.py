@@ -6,8 +6,13 @@ import ipaddress
 import socket
 from collections.abc import Collection
 
-from runtime.addresses import HostAddress
-from runtime.errors import UsageError
+from runtime import addresses
+from runtime.addresses import HostAddress, is_public
+
+
+def look(host: str) -> str:
+    """Why an endpoint is not this host, asked of this host and its resolver; see `problem`."""
+    return problem(host, resolve(host), addresses.look())
 
 
 def resolve(host: str) -> tuple[str, ...]:
@@ -19,22 +24,21 @@ def resolve(host: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(each[4][0]) for each in found))
 
 
-def check(host: str, resolved: Collection[str], own: Collection[HostAddress]) -> None:
-    """Raise UsageError if an endpoint is not this host. `own` are the addresses of this host.
+def problem(host: str, resolved: Collection[str], own: Collection[HostAddress]) -> str:
+    """Why an endpoint is not this host, as a sentence; empty if it is. `own` are the addresses of this host.
 
     A host with none but private addresses is behind somebody's address translation: then an address that the internet
     routes may well lead to it.
     """
-    known = [each.address for each in own]
-    advice = "Set wireguard.endpoint in conf/shoestring.yaml, or go on all the same with --any-endpoint."
     if not resolved:
-        raise UsageError(f"The endpoint {host} has no address: DNS does not know it. {advice}")
+        return f"The endpoint {host} has no address: DNS does not know it."
     if any(ipaddress.ip_address(each).is_loopback for each in resolved):
-        raise UsageError(f"The endpoint {host} is the loopback address, which no client reaches. {advice}")
+        return f"The endpoint {host} is the loopback address, which no client reaches."
+    known = [each.address for each in own]
     if any(each in known for each in resolved):
-        return
+        return ""
     translated = not any(each.is_public for each in own)
-    if translated and any(HostAddress(each, "").is_public for each in resolved):
-        return
+    if translated and any(is_public(each) for each in resolved):
+        return ""
     where = "" if host in resolved else f" ({', '.join(resolved)})"
-    raise UsageError(f"The endpoint {host}{where} is not this host, which has {', '.join(known)}. {advice}")
+    return f"The endpoint {host}{where} is not this host, which has {', '.join(known)}."

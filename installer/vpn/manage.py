@@ -14,11 +14,12 @@ from installer.vpn import addresses, clients, configuration, endpoint, keys, pee
 from installer.vpn.clients import Client
 from installer.vpn.configuration import ServerConfig
 from installer.vpn.peers import Live
-from runtime import addresses as host_addresses
 from runtime import faults, files, names
 from runtime.errors import ShoestringError, UsageError
 from runtime.paths import Paths, RunPaths
 from runtime.settings import Settings
+
+FIRST_CLIENT = "laptop"
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,22 @@ def apply(vpn: Vpn) -> Overview:
     return overview(vpn)
 
 
+def set_up(vpn: Vpn) -> tuple[str, str]:
+    """Bring it up, with a first client if there is none.
+
+    Returns what was done, and a sentence if a person must act, else nothing.
+    """
+    found = apply(vpn)
+    up = f"{vpn.interface_name} up"
+    if found.clients:
+        return up, ""
+    # A domain that is new may not lead here yet; the client's file is right as soon as it does.
+    add(vpn, Wanted(FIRST_CLIENT, any_endpoint=True))
+    wrong = endpoint.look(vpn.settings.endpoint)
+    note = f"{wrong} Set it right, or choose another wireguard.endpoint, before clients can connect." if wrong else ""
+    return f'{up}, client "{FIRST_CLIENT}" made: shoestring vpn show {FIRST_CLIENT}', note
+
+
 def text_of(vpn: Vpn, client: Client) -> str:
     """The file of a client."""
     public = configuration.server_public_key(clients.read_server_key(vpn.paths))
@@ -158,9 +175,11 @@ def _prepared(vpn: Vpn, wanted: Wanted, clock: Callable[[], float]) -> tuple[Cli
         preshared_key=keys.generate_preshared(),
         private_key=own,
     )
-    if not wanted.any_endpoint:
-        host = vpn.settings.endpoint
-        endpoint.check(host, endpoint.resolve(host), host_addresses.look())
+    wrong = "" if wanted.any_endpoint else endpoint.look(vpn.settings.endpoint)
+    if wrong:
+        raise UsageError(
+            f"{wrong} Set wireguard.endpoint in conf/shoestring.yaml, or go on all the same with --any-endpoint."
+        )
     wireguard.check_possible(_interface(vpn, private, known))
     return client, private
 

@@ -301,3 +301,16 @@ def test_hosts_and_tunnel_name_what_is_there(stand: Stand) -> None:
     tunnel = json.loads(stand.shoestring("tunnel", "--json").stdout)
     assert tunnel["command"][-1].endswith(f"@{ENDPOINT}")
     assert f"127.0.0.1:8081:{SERVER}:8081" in tunnel["command"]
+
+
+def test_setup_makes_a_first_client_once(stand: Stand) -> None:
+    code = (
+        "import sys; from pathlib import Path; from installer.vpn import manage; from runtime import settings; "
+        "from runtime.paths import Paths; paths = Paths(Path(sys.argv[1])); "
+        "print(manage.set_up(manage.open_vpn(paths, settings.load(paths.settings))))"
+    )
+    for said in ("('WG up, client \"laptop\" made: shoestring vpn show laptop', '')", "('WG up', '')"):
+        printed = stand.server.check(sys.executable, "-c", code, str(stand.paths.root))
+        assert printed.strip() == said.replace("WG", stand.interface)
+    laptop = stand.client(stand.shoestring("vpn", "show", "laptop").stdout)
+    assert until(lambda: laptop.fetch(SERVER), lambda answer: answer.stdout == PAGE)

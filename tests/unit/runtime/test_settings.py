@@ -94,6 +94,8 @@ def test_the_vpn_is_off_by_default() -> None:
         ("", "example.com"),
         ("public: off\n", "example.com"),
         ("public: {address: 203.0.113.7}\n", "203.0.113.7"),
+        # Behind address translation the world knows the host by its name.
+        ("public: {address: 10.0.0.5}\n", "example.com"),
         ("public: {address: 203.0.113.7}\nwireguard: {endpoint: VPN.example.com}\n", "vpn.example.com"),
     ],
 )

@@ -13,7 +13,7 @@ from installer.host.ports import Container, Listener
 from installer.host.preflight import DirectoryState, Preflight, SetupRefusedError
 from runtime.errors import ExitCode
 from runtime.paths import Paths
-from runtime.sections import InternalSettings, InternalTls, PublicSettings
+from runtime.sections import InternalSettings, InternalTls, PublicSettings, WireguardSettings
 from runtime.settings import Settings
 
 ROOT = Path("/srv/shoestring")
@@ -177,3 +177,20 @@ def test_a_place_where_no_data_directory_can_be(facts: Facts, state: DirectorySt
         preflight.refuse((), (found,))
     assert str(refusal.value) == found
     assert refusal.value.exit_code is ExitCode.USAGE
+
+
+def test_the_address_of_the_vpn_comes_with_the_vpn(facts: Facts) -> None:
+    internal = InternalSettings(address="10.12.0.1", http_port=80)
+    assert check(facts, replace(SETTINGS, internal=internal)) != ()
+    assert check(facts, replace(SETTINGS, internal=internal, wireguard=WireguardSettings(enabled=True))) == ()
+
+
+def test_a_host_that_cannot_have_the_vpn(facts: Facts) -> None:
+    found = Preflight(facts, SETTINGS, Paths(ROOT), DirectoryState.FREE, frozenset(), "Install WireGuard.")
+    assert preflight.problems(found) == ("Install WireGuard.",)
+
+
+def test_an_interface_that_is_followed_may_come_late(facts: Facts) -> None:
+    internal = InternalSettings(address="auto:tailscale0")
+    assert check(facts, replace(SETTINGS, internal=internal)) == ()
+    assert not preflight.is_world_reachable("auto:tailscale0")
