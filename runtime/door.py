@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,17 @@ def main(arguments: list[str] | None = None) -> ExitCode:
             raise
         sentence, code = explain(error)
         print(sentence, file=sys.stderr)
+        if options.command == "watchdog":
+            from runtime import alarm
+
+            _say_untold(alarm.of_error(options.data_directory, sentence, time.time()))
         return code
+
+
+def _say_untold(sentence: str) -> None:
+    """Say who could not be told."""
+    if sentence:
+        print(sentence, file=sys.stderr)
 
 
 def _run(options: argparse.Namespace) -> ExitCode:
@@ -86,6 +97,10 @@ def _change(options: argparse.Namespace, cluster: operations.Cluster) -> ExitCod
             print(f"Nothing done. {error}")
             return ExitCode.DONE
         done = NOTHING_TO_DO
+        if not result.ok:
+            from runtime import alarm
+
+            _say_untold(alarm.of_report(cluster.paths, cluster.settings, result, cluster.clock()))
     elif options.command == "renew":
         from runtime.certificates import renewal
 

@@ -1,0 +1,62 @@
+"""A pass that fails is told by the notification of the settings, once a day; one that is well tells nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from runtime import door
+from runtime.paths import Side
+from tests.engine.support import Instance
+
+KEEP = "import sys; open(sys.argv[1], 'a').write(sys.stdin.read())"
+
+
+@pytest.fixture
+def told(instance: Instance, tmp_path: Path) -> Path:
+    """The file that notices go to, one a line."""
+    notices = tmp_path / "notices"
+    loaded = yaml.safe_load(instance.paths.settings.read_text())
+    loaded["notify"] = {"command": f'{sys.executable} -c "{KEEP}" {notices}'}
+    instance.paths.settings.write_text(yaml.safe_dump(loaded))
+    return notices
+
+
+def a_pass(instance: Instance) -> int:
+    return door.main(["--data-directory", str(instance.paths.root), "watchdog"])
+
+
+def test_a_broken_file_is_told_once(instance: Instance, told: Path) -> None:
+    assert a_pass(instance) == 0
+    assert not told.exists()
+    instance.add(Side.PUBLIC, "api", "services: [\n")
+    assert a_pass(instance) == 1
+    assert a_pass(instance) == 1
+    (notice,) = map(json.loads, told.read_text().splitlines())
+    assert (notice["subject"], notice["severity"], notice["instance"]) == (
+        "watchdog",
+        "error",
+        instance.settings.instance,
+    )
+    assert "api.yaml" in notice["message"]
+    assert notice["message"].endswith("See: shoestring status")
+
+
+def test_an_engine_that_is_gone_is_told(
+    instance: Instance, told: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+    assert a_pass(instance) == 1
+    assert a_pass(instance) == 1
+    (notice,) = map(json.loads, told.read_text().splitlines())
+    assert "Docker does not answer" in notice["message"]
+
+
+def test_nobody_to_tell_changes_nothing(instance: Instance, capsys: pytest.CaptureFixture[str]) -> None:
+    instance.add(Side.PUBLIC, "api", "services: [\n")
+    assert a_pass(instance) == 1
+    assert capsys.readouterr().err == ""
