@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +39,8 @@ BARE_HOOKS = (
     'echo 127.0.0.1 localhost bare > "$1/etc/hosts"',
 )
 BARE_MEGABYTES = 6000
+# A run that uses a disk began at most so long ago.
+KEPT_SECONDS = 3 * 3600
 
 
 def appliance(*, with_images: bool = False) -> Path:
@@ -81,16 +84,21 @@ def ssh_key() -> Path:
 
 
 def kept(kind: str, key: str, build: Callable[[Path], None]) -> Path:
-    """A directory of the cache that `build` fills, whole or not at all; those of its kind with other keys go."""
+    """A directory of the cache that `build` fills, whole or not at all.
+
+    Those of its kind with other keys go, unless another run may still use them.
+    """
     target = CACHE / f"{kind}-{key}"
     with _locked():
         if not target.exists():
             for old in CACHE.glob(f"{kind}-{'?' * len(key)}*"):
-                shutil.rmtree(old)
+                if old.suffix == ".new" or time.time() - old.stat().st_mtime > KEPT_SECONDS:
+                    shutil.rmtree(old)
             unfinished = CACHE / f"{kind}-{key}.new"
             unfinished.mkdir()
             build(unfinished)
             unfinished.rename(target)
+        os.utime(target)
     return target
 
 

@@ -72,6 +72,16 @@ def test_nothing_listens_but_ssh_and_the_proxy(bios: Machine) -> None:
     assert ports == {("tcp", "22"), ("tcp", "80"), ("tcp", "443")}, listening
 
 
+def test_the_timers_are_active(bios: Machine) -> None:
+    timers = bios.shell(
+        "systemctl list-timers --no-legend --all 'shoestring-*'; systemctl is-enabled shoestring.service"
+    )
+    assert "shoestring-watchdog.timer" in timers
+    assert "shoestring-renew.timer" in timers
+    assert timers.endswith("enabled")
+    assert bios.run("shoestring timers status").returncode == 0
+
+
 def test_the_shipped_user_data_is_valid(bios: Machine) -> None:
     for name in ("appliance.yaml", "host.yaml"):
         bios.copy(ROOT / "packaging/cloud-init" / name, f"/tmp/{name}")

@@ -49,9 +49,9 @@ def bare(request: pytest.FixtureRequest, start_once: Start, tmp_path_factory: py
 
 
 def load_images(machine: Machine, directory: Path) -> None:
-    """The local images of this host: to build them there would take ten minutes without hardware virtualisation."""
+    """The proxy's image from this host: to build it there would take minutes without hardware virtualisation."""
     names = subprocess.run(
-        ("docker", "image", "ls", "localhost/shoestring/*", "--format", "{{.Repository}}:{{.Tag}}"),
+        ("docker", "image", "ls", "localhost/shoestring/haproxy", "--format", "{{.Repository}}:{{.Tag}}"),
         capture_output=True,
         text=True,
         check=True,
