@@ -57,7 +57,7 @@ class Keeper:
         directory = self.paths.private_ca
         private_ca.ensure_root(directory, self.settings.internal_domain, self.clock())
         pair = private_ca.issue(directory, wanted.host_names, self.clock())
-        target = survey.original(self.paths, wanted.name)[-1]
+        target = private_ca.original(self.paths, wanted.name)
         files.make_directory(target.parent, mode=0o700)
         files.write(target.with_suffix(".pem.key"), pair.key, mode=KEY_MODE)
         files.write(target, pair.certificate, mode=CERTIFICATE_MODE)

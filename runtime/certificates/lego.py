@@ -52,15 +52,19 @@ class Provider:
         return f"{PROVIDERS_PAGE}{self.name}/"
 
     def variables(self, secrets: Mapping[str, str]) -> dict[str, str]:
-        """Those of the secrets that are its variables. Raises UsageError if there are no credentials among them."""
-        known = {*self.credentials, *self.options}
-        if self.credentials and not set(self.credentials) & set(secrets):
+        """Those of the secrets that are its variables. Raises UsageError if there are none, and it needs any.
+
+        By their beginnings, such as `CF_`: lego takes older names, too, which it does not list.
+        """
+        beginnings = {f"{name.partition('_')[0]}_" for name in self.credentials} | {f"{self.name.upper()}_"}
+        given = {name: value for name, value in secrets.items() if name.startswith(tuple(beginnings))}
+        if self.credentials and not set(given) - set(self.options):
             what = "; ".join(f"{name} ({about})" if about else name for name, about in self.credentials.items())
             raise UsageError(
                 f"secrets.yaml has no credentials for the DNS provider {self.name}. It knows: {what}. Which of them "
                 f"are needed: {self.page}"
             )
-        return {name: value for name, value in secrets.items() if name in known}
+        return {name: value for name, value in secrets.items() if name in given or name in self.options}
 
 
 def describe(provider: str) -> Task:

@@ -14,6 +14,7 @@ from runtime import files
 from runtime.certificates import keys
 from runtime.certificates.keys import KeyPair
 from runtime.errors import ShoestringError
+from runtime.paths import Paths
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -111,6 +112,11 @@ def issue(directory: Path, host_names: Iterable[str], now: float) -> KeyPair:
         .sign(root.key, hashes.SHA256())
     )
     return keys.pair(certificate, key)
+
+
+def original(paths: Paths, name: str) -> Path:
+    """Where a certificate that the root signed is kept."""
+    return paths.private_ca / "issued" / f"{name}.pem"
 
 
 def outside(host_names: Iterable[str], domain: str) -> tuple[str, ...]:

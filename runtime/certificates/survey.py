@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.certificates import ledger, private_ca, read, running
+from runtime.certificates import certbot, ledger, lego, private_ca, read, running
 from runtime.certificates.ledger import Ledger
 from runtime.certificates.model import PLACEHOLDER, Found, Issuer, Wanted
 from runtime.certificates.wanted import Wishes, wishes, without
@@ -87,9 +87,9 @@ def place(side: Side, name: str) -> str:
     return f"{side}/{name}"
 
 
-def original(paths: Paths, name: str) -> tuple[Path, ...]:
+def originals(paths: Paths, name: str) -> tuple[Path, ...]:
     """Where the original of a certificate of ours may be."""
-    return (paths.certbot / "etc" / "live" / name / "fullchain.pem", paths.private_ca / "issued" / f"{name}.pem")
+    return (certbot.original(paths, name)[0], lego.original(paths, name)[0], private_ca.original(paths, name))
 
 
 def _side(paths: Paths, run: RunPaths, side: Side, remembered: Ledger) -> SideCertificates:
@@ -108,5 +108,5 @@ def _is_ours(paths: Paths, side: Side, found: Found, remembered: Ledger) -> bool
         return True
     # The ledger may be lost; the originals tell as well.
     return any(
-        file.is_file() and read.load(file).fingerprint == found.fingerprint for file in original(paths, found.name)
+        file.is_file() and read.load(file).fingerprint == found.fingerprint for file in originals(paths, found.name)
     )

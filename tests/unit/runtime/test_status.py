@@ -55,6 +55,7 @@ def test_plain_lines() -> None:
         "      api.yaml:1 x-external-host-name: unknown key; did you mean x-external-host-names?",
         "proxy  public  running  2 hosts",
         "proxy  internal  running  1 host",
+        "TLS  0 certificates",
     ]
 
 

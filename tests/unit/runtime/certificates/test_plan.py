@@ -1,0 +1,159 @@
+"""What has to be done about certificates, from a survey."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from runtime.certificates import overview, plan
+from runtime.certificates.ledger import DAY, Attempt, Ledger, Result, set_key
+from runtime.certificates.model import Found, Issuer, Wanted
+from runtime.certificates.plan import Request
+from runtime.certificates.survey import SideCertificates, Survey
+from runtime.certificates.wanted import Wishes
+from runtime.errors import UsageError
+from runtime.paths import Side
+from tests.make import make_settings
+
+NOW = 1_800_000_000.0
+FOLDER = Path("/srv/test/data/haproxy-public-ssl")
+BLOG = Wanted("blog", Side.PUBLIC, ("blog.acme.org",), Issuer.HTTP_01)
+SHOP = Wanted("shop", Side.PUBLIC, ("shop.acme.org", "*.shop.acme.org"), Issuer.DNS_01)
+INTERNAL = Wanted("internal", Side.INTERNAL, ("i.acme.org", "*.i.acme.org"), Issuer.PRIVATE_CA)
+
+
+def found(name: str, *host_names: str, age: float = 1.0, life: float = 90.0, serial: int = 7) -> Found:
+    begun = NOW - age * DAY
+    return Found(
+        FOLDER / f"{name}.pem", host_names, serial, f"f{serial}", begun, begun + life * DAY, "Some CA", f"k.{serial}"
+    )
+
+
+def survey(*wanted: Wanted, there: tuple[Found, ...] = (), persons: tuple[Found, ...] = (), **more: object) -> Survey:
+    loaded = more.pop("loaded", {each.file.name: each.serial for each in (*there, *persons)})
+    sides = (SideCertificates(Side.PUBLIC, (*there, *persons), persons, loaded),)  # type: ignore[arg-type]
+    made = Survey(make_settings(), Wishes(wanted), sides, Ledger())
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+def failed(wanted: Wanted, ago: float, result: Result = Result.REFUSED) -> Attempt:
+    server = make_settings().acme.staging_directory
+    return Attempt(wanted.name, server, wanted.host_names, NOW - ago, result, "no luck", wanted.host_names)
+
+
+def kinds(due: plan.Due) -> tuple[list[str], list[str]]:
+    return [each.kind for each in due.local], [each.kind for each in due.remote]
+
+
+def test_what_is_missing_is_asked_for_and_the_private_ca_signs_by_itself() -> None:
+    due = plan.plan(survey(BLOG, INTERNAL), NOW, Request(missing_only=True))
+    assert kinds(due) == (["issue-certificate"], ["issue-certificate"])
+    assert due.remote[0].name == "certificate blog"
+    assert due.remote[0].about == "blog.acme.org: there is no certificate"
+
+
+def test_a_valid_one_is_left_alone_until_its_time() -> None:
+    due = plan.plan(survey(BLOG, there=(found("blog", "blog.acme.org"),)), NOW)
+    assert (due.local, due.remote, due.held) == ((), (), ())
+    assert due.next_look == pytest.approx(NOW + 59 * DAY)
+
+
+def test_a_pass_leaves_what_is_due_to_the_renewal() -> None:
+    old = survey(BLOG, there=(found("blog", "blog.acme.org", age=70),))
+    assert kinds(plan.plan(old, NOW)) == ([], ["issue-certificate"])
+    due = plan.plan(old, NOW, Request(missing_only=True))
+    assert kinds(due) == ([], [])
+    # When it has expired it is missing.
+    assert due.next_look == pytest.approx(NOW + 20 * DAY)
+
+
+def test_a_name_more_is_a_new_certificate_of_the_same_name() -> None:
+    more = replace(BLOG, host_names=("blog.acme.org", "www.acme.org"))
+    due = plan.plan(survey(more, there=(found("blog", "blog.acme.org"),)), NOW, Request(missing_only=True))
+    assert due.remote[0].about == "blog.acme.org, www.acme.org: the certificate lacks www.acme.org"
+
+
+def test_after_a_failure_it_waits_unless_a_person_names_it() -> None:
+    waiting = survey(BLOG, ledger=Ledger(attempts=(failed(BLOG, 20.0),)))
+    due = plan.plan(waiting, NOW, Request(missing_only=True))
+    assert due.remote == ()
+    assert due.held == ("certificate blog: the last attempt failed: no luck (again in a minute)",)
+    assert due.next_look == NOW + 40
+    assert kinds(plan.plan(waiting, NOW, Request(names=("blog.acme.org",)))) == ([], ["issue-certificate"])
+
+
+def test_no_person_lifts_the_limits() -> None:
+    ledger = Ledger(attempts=tuple(failed(BLOG, 60.0 * number) for number in range(5)))
+    due = plan.plan(survey(BLOG, ledger=ledger), NOW, Request(names=("blog.acme.org",), force=True))
+    assert due.remote == ()
+    assert "failed too often within an hour" in due.held[0]
+
+
+def test_production_has_limits_of_its_own_once_staging_gave_one() -> None:
+    ledger = Ledger(attempts=(failed(BLOG, 20.0),), proven={set_key(BLOG.host_names): NOW})
+    assert kinds(plan.plan(survey(BLOG, ledger=ledger), NOW)) == ([], ["issue-certificate"])
+
+
+def test_another_authority_in_the_settings_means_a_new_certificate() -> None:
+    ledger = Ledger(sources={"public/blog": "https://ca.example/dir"})
+    due = plan.plan(survey(BLOG, there=(found("blog", "blog.acme.org"),), ledger=ledger), NOW)
+    assert "the settings name another" in due.remote[0].about
+
+
+def test_a_private_ca_that_cannot_sign_is_told() -> None:
+    due = plan.plan(survey(INTERNAL, ca_problem="It is for another domain."), NOW)
+    assert due.local == ()
+    assert due.held == ("certificate internal: It is for another domain.",)
+
+
+def test_what_lies_in_the_folder_is_loaded() -> None:
+    there = (found("blog", "blog.acme.org", serial=8), found("mine", "a.acme.org", serial=9))
+    due = plan.plan(survey(BLOG, there=there, loaded={"blog.pem": 7, "old.pem": 5, "invalid.pem": 1}), NOW)
+    assert [each.about for each in due.local] == ["changed blog.pem, new mine.pem, gone old.pem"]
+    assert plan.plan(survey(BLOG, there=there, loaded=None), NOW).local == ()
+
+
+def test_the_placeholder_goes_when_it_is_not_needed() -> None:
+    there = (found("blog", "blog.acme.org"), found("invalid", "invalid", serial=1))
+    assert [each.about for each in plan.plan(survey(BLOG, there=there), NOW).local] == ["placeholder not needed"]
+
+
+def test_what_nothing_needs_is_archived_when_it_has_expired_and_a_persons_never() -> None:
+    old = found("old", "old.acme.org", age=100)
+    assert kinds(plan.plan(survey(there=(old,)), NOW)) == (["archive-certificate"], [])
+    assert kinds(plan.plan(survey(there=(found("old", "old.acme.org"),)), NOW)) == ([], [])
+    assert kinds(plan.plan(survey(persons=(old,)), NOW)) == ([], [])
+
+
+def test_a_host_name_that_nobody_wants_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"No certificate is wanted for x\.org.*blog\.acme\.org"):
+        plan.plan(survey(BLOG), NOW, Request(names=("x.org",)))
+    assert kinds(plan.plan(survey(SHOP), NOW, Request(names=("a.shop.acme.org",)))) == ([], ["issue-certificate"])
+
+
+def test_staging_is_tried_whatever_is_there() -> None:
+    there = survey(BLOG, there=(found("blog", "blog.acme.org"),))
+    due = plan.plan(there, NOW, Request(staging=True))
+    assert [each.staging_only for each in due.remote if each.kind == "issue-certificate"] == [True]
+    settings = make_settings("acme: {server: 'https://ca.example/dir'}\n")
+    with pytest.raises(UsageError, match="no staging"):
+        plan.plan(replace(there, settings=settings), NOW, Request(staging=True))
+
+
+def test_the_overview_says_how_each_is() -> None:
+    there = (found("blog", "blog.acme.org", age=80), found("gone", "gone.acme.org"), found("invalid", "invalid"))
+    mine = found("mine", "mine.acme.org", age=360, life=365)
+    seen = survey(BLOG, SHOP, there=there, persons=(mine,), ledger=Ledger(attempts=(failed(SHOP, 20.0),)))
+    states = {each.name: each for each in overview.assess(seen, NOW).certificates}
+    assert {name: each.state for name, each in states.items()} == {
+        "blog": "due",
+        "shop": "missing",
+        "gone": "unused",
+        "invalid": "placeholder",
+        "mine": "own",
+    }
+    assert [name for name, each in states.items() if each.expiring] == ["blog", "mine"]
+    assert "no luck" in states["shop"].blocked
+    assert "expires in 5 days" in overview.expiry_sentence(states["mine"], NOW)
