@@ -112,8 +112,18 @@ def setup(
     record: Annotated[
         bool, typer.Option("--record/--no-record", help="Make it the directory of commands that name none.")
     ] = True,
+    timers: Annotated[
+        bool | None, typer.Option("--timers/--no-timers", help="Start at boot, check each minute; else asked.")
+    ] = None,
+    swap: Annotated[
+        bool | None, typer.Option("--swap/--no-swap", help="Add swap where memory is under 1 GB; else asked.")
+    ] = None,
+    log_rotation: Annotated[
+        bool | None, typer.Option("--log-rotation/--no-log-rotation", help="Limit Docker's logs; else asked.")
+    ] = None,
 ) -> None:
     """Set this host up: a few questions, then the data directory, the proxies and the first application."""
+    from installer.host_setup import HostChoice
     from installer.setup import SetupOptions, run
 
     options = SetupOptions(
@@ -124,6 +134,7 @@ def setup(
         start=start,
         dry_run=dry_run,
         recorded=record,
+        host=HostChoice(timers, swap, log_rotation),
     )
     raise typer.Exit(run(options))
 

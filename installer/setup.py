@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from installer import answers, data_directory, record, summary
+from installer import answers, data_directory, host_setup, record, summary
 from installer.answers import Ask, Given
 from installer.bring_up import BringUp, bring_up
 from installer.data_directory import Update
@@ -16,6 +16,7 @@ from installer.host import facts as host
 from installer.host import preflight
 from installer.host.facts import Facts
 from installer.host.preflight import DirectoryState
+from installer.host_setup import HostChoice, HostPlan
 from installer.progress import Lines
 from runtime import files, settings
 from runtime.constants import ENVIRONMENT_VARIABLE
@@ -33,7 +34,10 @@ LOCK_TIMEOUT_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class SetupOptions:
-    """The options of `shoestring setup`. With `recorded`, its place is noted in `record`."""
+    """The options of `shoestring setup`. With `recorded`, its place is noted in `record`.
+
+    Without `host`, nothing of the host is changed but the data directory and Docker's containers.
+    """
 
     data_directory: Path | None = None
     answers: Path | None = None
@@ -43,6 +47,7 @@ class SetupOptions:
     dry_run: bool = False
     recorded: bool = True
     record: Path = RECORD
+    host: HostChoice | None = None
 
     @property
     def asks(self) -> bool:
@@ -58,6 +63,7 @@ class Wanted:
     settings: Settings
     present: Settings | None
     update: Update | None
+    host: HostPlan = HostPlan()
 
     @property
     def is_nothing(self) -> bool:
@@ -96,8 +102,26 @@ def _prepare(options: SetupOptions, lines: Lines) -> Wanted:
     preflight.refuse(preflight.host_problems(facts))
     wanted = _collect(options, root, facts, given)
     preflight.refuse((), preflight.problems(preflight.gather(facts, wanted.settings, wanted.paths)))
-    lines.say("\n".join(["", *summary.settings_lines(wanted.settings, wanted.paths), "", *_plan_lines(wanted), ""]))
+    wanted = replace(wanted, host=_host_plan(options, facts, wanted))
+    planned = [*_plan_lines(wanted), *summary.table(host_setup.rows(wanted.host))]
+    lines.say("\n".join(["", *summary.settings_lines(wanted.settings, wanted.paths), "", *planned, ""]))
     return wanted
+
+
+def _host_plan(options: SetupOptions, facts: Facts, wanted: Wanted) -> HostPlan:
+    """Ask about the host, or take what is given."""
+    if options.host is None:
+        return HostPlan()
+    ask = None
+    if options.asks:
+        from installer import wizard
+
+        ask = wizard.confirm
+    plan = host_setup.decide(
+        options.host, host_setup.look(facts), ask, recorded=options.recorded, starts=options.start
+    )
+    host_setup.check(plan, wanted.settings.instance, wanted.paths.root)
+    return plan
 
 
 def _no_terminal(paths: Paths) -> UsageError:
@@ -172,7 +196,9 @@ def _carry_out(options: SetupOptions, wanted: Wanted, start: BringUp, lines: Lin
     if not options.start:
         lines.say(f"\n  Start it with: shoestring start{summary.option(paths, recorded=recorded)}")
         return ExitCode.DONE
+    host_setup.before_start(wanted.host, lines)
     code = _start(options, wanted, start, lines)
+    host_setup.after_start(wanted.host, wanted.settings.instance, paths.root, lines)
     if code is ExitCode.DONE:
         seconds = time.monotonic() - began
         lines.say("")

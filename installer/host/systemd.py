@@ -21,10 +21,11 @@ Properties = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Unit:
-    """One unit file."""
+    """One unit file, or another file of systemd's such as one of tmpfiles.d(5)."""
 
     name: str
     content: str
+    directory: Path = UNIT_DIRECTORY
 
 
 def is_running() -> bool:
@@ -45,17 +46,17 @@ def systemctl(*arguments: str) -> None:
     command.check(("systemctl", *arguments))
 
 
-def is_written(unit: Unit, directory: Path = UNIT_DIRECTORY) -> bool | None:
+def is_written(unit: Unit) -> bool | None:
     """Whether a unit's file has this content; None if there is no such file."""
     try:
-        return (directory / unit.name).read_text(encoding="utf-8") == unit.content
+        return (unit.directory / unit.name).read_text(encoding="utf-8") == unit.content
     except OSError:
         return None
 
 
-def write(units: Iterable[Unit], directory: Path = UNIT_DIRECTORY) -> bool:
+def write(units: Iterable[Unit]) -> bool:
     """Write unit files and tell systemd. Returns whether anything changed."""
-    changed = [files.write(directory / unit.name, unit.content) for unit in units]
+    changed = [files.write(unit.directory / unit.name, unit.content) for unit in units]
     if any(changed):
         systemctl("daemon-reload")
     return any(changed)

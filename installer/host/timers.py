@@ -12,13 +12,16 @@ from pathlib import Path
 
 from installer.host import systemd
 from installer.host.systemd import Properties, Unit
-from runtime import command
+from runtime import command, core, files
 from runtime.errors import ShoestringError, UsageError
 from runtime.images import TEMPLATES
+from runtime.paths import RunPaths, Side
 
 FOLDER = TEMPLATES / "systemd"
 SANDBOX = "sandbox.conf"
 DEFAULT_INSTANCE = "shoestring"
+TMPFILES = "shoestring.conf"
+TMPFILES_DIRECTORY = Path("/etc/tmpfiles.d")
 # The units of each job: what does it; and what starts that, which may be the same.
 START, WATCHDOG, RENEW = "start", "watchdog", "renew"
 JOBS = {
@@ -105,6 +108,18 @@ def units(instance: str, root: Path, python: str = sys.executable) -> tuple[Unit
     return tuple(Unit(unit_name(unit, instance), _filled(FOLDER / unit, words)) for unit in _ALL)
 
 
+def directories(instance: str) -> Unit:
+    """The directories of the proxies' sockets, made at boot before Docker starts the proxies (tmpfiles.d(5)).
+
+    Else Docker makes them, as root's, and the proxies cannot work until the start at boot has mended that.
+    """
+    run = RunPaths(instance)
+    owned = [(path, "0755", 0) for path in (run.root, run.directory)]
+    owned += [(run.proxy(side), "0750", core.PROXY_UID) for side in Side]
+    lines = "".join(f"d {path} {mode} {owner} {owner} -\n" for path, mode, owner in owned)
+    return Unit(unit_name(TMPFILES, instance), f"# Made by `shoestring timers install`.\n{lines}", TMPFILES_DIRECTORY)
+
+
 def _filled(template: Path, words: Mapping[str, str]) -> str:
     text = template.read_text(encoding="utf-8")
     for word, value in words.items():
@@ -130,7 +145,7 @@ def install(instance: str, root: Path, *, stopped: bool = False) -> None:
         raise ShoestringError(
             f"{sys.executable} has no Shoestring in it, so timers could not run it. Use one that pipx installed."
         )
-    systemd.write(wanted)
+    systemd.write((*wanted, directories(instance)))
     start, *others = (unit_name(units[-1], instance) for units in JOBS.values())
     systemd.systemctl("enable", *(() if stopped else ("--now",)), start)
     systemd.systemctl("enable", "--now", *others)
@@ -141,6 +156,8 @@ def remove(instance: str) -> None:
     present = written(instance)
     if present:
         systemd.remove(present)
+    made = directories(instance)
+    files.remove(made.directory / made.name)
 
 
 def written(instance: str, directory: Path = systemd.UNIT_DIRECTORY) -> tuple[str, ...]:
@@ -159,6 +176,9 @@ def look(instance: str, root: Path) -> tuple[Job, ...]:
     """How the units of an instance are. Changes nothing."""
     there = {unit.name: systemd.is_written(unit) for unit in units(instance, root)}
     seen = dict(zip(there, systemd.show(there, _PROPERTIES), strict=True))
+    start = names(instance)[0]
+    if there[start] and not systemd.is_written(directories(instance)):
+        there[start] = False
     return jobs(instance, there, seen, time.time() - time.clock_gettime(time.CLOCK_MONOTONIC))
 
 

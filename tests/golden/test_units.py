@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from installer.host.timers import names, units
+from installer.host.timers import directories, names, units
 from runtime.errors import UsageError
 
 GOLDEN = Path(__file__).parent / "systemd"
@@ -47,3 +47,13 @@ def test_another_instance_has_units_of_its_own() -> None:
 def test_a_directory_that_units_cannot_have_is_refused(root: str) -> None:
     with pytest.raises(UsageError):
         units("shoestring", Path(root), PYTHON)
+
+
+def test_the_proxies_find_their_directories_at_boot() -> None:
+    assert directories("demo").name == "shoestring@demo.conf"
+    assert directories("shoestring").content.splitlines()[1:] == [
+        "d /run/shoestring 0755 0 0 -",
+        "d /run/shoestring/shoestring 0755 0 0 -",
+        "d /run/shoestring/shoestring/haproxy-public 0750 99 99 -",
+        "d /run/shoestring/shoestring/haproxy-internal 0750 99 99 -",
+    ]

@@ -35,9 +35,9 @@ def test_a_path_that_would_mean_something_else_is_refused(path: str) -> None:
 
 
 def test_whether_a_unit_is_written(tmp_path: Path) -> None:
-    unit = Unit("a.service", "[Unit]\n")
-    assert is_written(unit, tmp_path) is None
+    unit = Unit("a.service", "[Unit]\n", tmp_path)
+    assert is_written(unit) is None
     (tmp_path / "a.service").write_text("[Unit]\n# mine\n")
-    assert is_written(unit, tmp_path) is False
+    assert is_written(unit) is False
     (tmp_path / "a.service").write_text("[Unit]\n")
-    assert is_written(unit, tmp_path) is True
+    assert is_written(unit) is True

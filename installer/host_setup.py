@@ -1,0 +1,123 @@
+"""What setup does to the host beside the data directory: timers, swap, Docker's log rotation. Asked for, each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from installer.host import docker_daemon, swap, systemd, timers
+from installer.host.facts import Facts
+from installer.progress import Lines
+from installer.summary import size
+from runtime.paths import RunPaths
+
+Ask = Callable[[str], bool]
+NO_SYSTEMD = (
+    "systemd does not run on this host, so there are no timers. The same with cron, in /etc/cron.d/shoestring:"
+)
+
+
+@dataclass(frozen=True)
+class HostChoice:
+    """What the command line says about each; None: ask, and without questions take the default."""
+
+    timers: bool | None = None
+    swap: bool | None = None
+    log_rotation: bool | None = None
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What could be done on this host: `swap` is a size in bytes, 0 where there is enough memory or no way to."""
+
+    systemd: bool
+    swap: int
+    log_rotation: docker_daemon.Plan
+
+
+@dataclass(frozen=True)
+class HostPlan:
+    """What will be done. `cron`: the lines for cron are shown."""
+
+    timers: bool = False
+    cron: bool = False
+    swap: int = 0
+    log_rotation: docker_daemon.Plan | None = None
+
+
+def look(facts: Facts) -> Offer:
+    """Look at this host. Changes nothing."""
+    wanted = swap.suggestion(swap.Kind.FILE, facts.memory) if swap.is_offered(facts.memory, facts.swap) else 0
+    if wanted and swap.problem(swap.Kind.FILE, wanted, swap.look()):
+        wanted = 0
+    return Offer(systemd.is_running(), wanted, docker_daemon.look())
+
+
+def decide(choice: HostChoice, offer: Offer, ask: Ask | None, *, recorded: bool, starts: bool) -> HostPlan:
+    """Ask what is open; without `ask`, timers are on, and swap and Docker's settings are left alone.
+
+    A directory that is not `recorded`, such as a demo's, has no timers unless it is told to; nor has one that is not
+    started.
+    """
+
+    def wants(given: bool | None, question: str, default: bool) -> bool:
+        if given is not None:
+            return given
+        return ask(question) if ask else default
+
+    wanted = choice.timers if choice.timers is not None else recorded
+    timed = (
+        wanted and starts and offer.systemd and wants(choice.timers, "Start at boot, and check each minute?", True)
+    )
+    more = f"Add {size(offer.swap)} of swap?"
+    rotation = "Limit Docker's logs (10 MB, 3 files a container)?"
+    return HostPlan(
+        timers=timed,
+        cron=wanted and starts and not offer.systemd,
+        swap=offer.swap if offer.swap and wants(choice.swap, more, False) else 0,
+        log_rotation=offer.log_rotation
+        if offer.log_rotation.content and wants(choice.log_rotation, rotation, False)
+        else None,
+    )
+
+
+def check(plan: HostPlan, instance: str, root: Path) -> None:
+    """Raise UsageError now for what could not be done at the end."""
+    if plan.timers:
+        timers.units(instance, root)
+
+
+def rows(plan: HostPlan) -> list[tuple[str, str, str]]:
+    """What will be done, for the list of what setup changes."""
+    found = []
+    if plan.timers:
+        found.append(("+", "timers", "start at boot, watchdog each minute, renewals every 6 hours"))
+    if plan.swap:
+        found.append(("+", "swap", f"{size(plan.swap)} in {swap.FILE}"))
+    if plan.log_rotation:
+        found.append(("~", str(docker_daemon.FILE), ", ".join(plan.log_rotation.added)))
+    return found
+
+
+def before_start(plan: HostPlan, lines: Lines) -> None:
+    """Make room first. Raises ShoestringError."""
+    if plan.swap:
+        swap.add(swap.Kind.FILE, plan.swap, swap.look())
+        lines.done("swap", f"{size(plan.swap)} in {swap.FILE}")
+    if plan.log_rotation:
+        docker_daemon.apply(plan.log_rotation)
+        lines.done("Docker's logs", "limited")
+        lines.note(docker_daemon.RESTART)
+
+
+def after_start(plan: HostPlan, instance: str, root: Path, lines: Lines) -> None:
+    """Keep it running. Raises ShoestringError."""
+    if plan.timers:
+        lines.passing("timers", "switching them on")
+        timers.install(instance, root, stopped=RunPaths(instance).stopped.exists())
+        lines.done("timers", "on")
+    if plan.cron:
+        lines.note(NO_SYSTEMD)
+        for line in timers.cron_lines(root):
+            lines.say(f"      {line}")
