@@ -92,7 +92,8 @@ def units(instance: str, root: Path, python: str = sys.executable) -> tuple[Unit
     for directory in _TEMPORARY:
         if root.is_relative_to(directory):
             raise UsageError(
-                f"{root} cannot have timers: {directory} is emptied by the host. Move the data directory."
+                f"{root} cannot have timers: {directory} is emptied by the host. Choose another data directory, "
+                "or setup with --no-timers."
             )
     words = {
         "@SANDBOX@": (FOLDER / SANDBOX).read_text(encoding="utf-8").strip(),
