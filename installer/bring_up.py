@@ -22,10 +22,9 @@ def bring_up(paths: Paths, lines: Lines) -> ExitCode:
     """Get the images that are missing and start everything. Raises ShoestringError."""
     from runtime import operations, report
 
+    _wireguard(paths, lines)
     cluster = operations.open_cluster(paths)
     try:
-        if cluster.settings.wireguard.enabled:
-            _wireguard(cluster, lines)
         _fetch(cluster, lines)
         lines.passing("start", "networks, proxies, applications")
         result = operations.start(cluster, ChangeLines(lines), LOCK_TIMEOUT_SECONDS)
@@ -36,12 +35,16 @@ def bring_up(paths: Paths, lines: Lines) -> ExitCode:
     return ExitCode.DONE if result.ok else ExitCode.FAILED
 
 
-def _wireguard(cluster: Cluster, lines: Lines) -> None:
-    """Bring the VPN up first: the internal proxy listens at its address. Raises ShoestringError."""
+def _wireguard(paths: Paths, lines: Lines) -> None:
+    """Bring the VPN up, if there is one. First of all: the internal proxy listens at its address."""
     from installer.vpn import manage
+    from runtime import settings
 
+    loaded = settings.load(paths.settings)
+    if not loaded.wireguard.enabled:
+        return
     lines.passing("WireGuard", "keys and interface")
-    about, note = manage.set_up(manage.open_vpn(cluster.paths, cluster.settings, LOCK_TIMEOUT_SECONDS))
+    about, note = manage.set_up(manage.open_vpn(paths, loaded, LOCK_TIMEOUT_SECONDS))
     lines.done("WireGuard", about)
     if note:
         lines.note(note)

@@ -53,7 +53,7 @@ def _find(data_directory: Path | None) -> Reach:
     from runtime.paths import RunPaths, find
 
     paths = find(data_directory)
-    loaded, _ = interfaces.resolved(settings.load(paths.settings))
+    loaded, _ = interfaces.followed(settings.load(paths.settings))
     wanted = desired.build(desired.read(loaded, paths), paths, RunPaths(loaded.instance))
     # Under sudo, the person who called it.
     return reach.find(loaded, wanted.proxies, os.environ.get("SUDO_USER") or getpass.getuser())

@@ -124,10 +124,12 @@ def build(sources: Sources, paths: Paths, run: RunPaths) -> Desired:
 
 
 def _waiting(settings: Settings) -> tuple[str, ...]:
-    """Why the internal proxy does not run: the interface that it follows has no address. Empty if it runs."""
+    """Why the internal proxy does not run: its interface has no address. Empty if it runs."""
     if settings.internal is None or not names.is_auto(settings.internal.address):
         return ()
     interface = settings.internal.address.removeprefix(names.AUTO)
+    if settings.wireguard.enabled:
+        return (f"The internal proxy waits for the VPN's interface {interface}. Bring it up: shoestring vpn apply",)
     return (f"The internal proxy waits: the interface {interface} has no address yet (internal.address).",)
 
 

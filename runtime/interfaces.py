@@ -22,14 +22,37 @@ _IPV6_ADDRESSES = "/proc/net/if_inet6"
 
 def address(interface: str) -> str:
     """The first address of an interface, IPv4 before IPv6; empty if it has none, or is not there."""
-    return _ipv4(interface) or _ipv6(interface)
+    return _ipv4(interface) or next(iter(_ipv6(interface)), "")
+
+
+def holds(interface: str, wanted: str) -> bool:
+    """Whether an interface still has an address, or still has none where `wanted` is empty. True without one."""
+    if not interface:
+        return True
+    return wanted in (_ipv4(interface), *_ipv6(interface)) if wanted else not address(interface)
 
 
 def resolved(settings: Settings) -> tuple[Settings, str]:
-    """Settings whose `internal.address` is an address also where it follows an interface, and that interface.
+    """Settings as they can be served now, and the interface that this depends on, empty if on none.
 
-    The address stays `auto:…` while the interface has none. The interface is empty where the settings name none.
+    `internal.address` is an address also where it follows an interface. It is `auto:…` while that interface has none,
+    or while the VPN's lacks the address that it should have.
     """
+    from dataclasses import replace
+
+    from runtime import names
+
+    settings, interface = followed(settings)
+    if not settings.wireguard.enabled or settings.internal is None:
+        return settings, interface
+    interface = settings.wireguard.interface
+    if holds(interface, settings.internal.address):
+        return settings, interface
+    return replace(settings, internal=replace(settings.internal, address=f"{names.AUTO}{interface}")), interface
+
+
+def followed(settings: Settings) -> tuple[Settings, str]:
+    """Settings with the address of the interface that `internal.address` follows, if it does and there is one."""
     from dataclasses import replace
 
     from runtime import names
@@ -54,12 +77,12 @@ def _ipv4(interface: str) -> str:
     return socket.inet_ntop(socket.AF_INET, answer[_NAME_BYTES + 4 : _NAME_BYTES + 8])
 
 
-def _ipv6(interface: str) -> str:
+def _ipv6(interface: str) -> tuple[str, ...]:
     from pathlib import Path
 
     try:
         listed = [line.split() for line in Path(_IPV6_ADDRESSES).read_text(encoding="ascii").splitlines()]
     except OSError:
-        return ""
+        return ()
     found = (each[0] for each in listed if each[5] == interface and int(each[3], 16) == 0)
-    return next((socket.inet_ntop(socket.AF_INET6, bytes.fromhex(each)) for each in found), "")
+    return tuple(socket.inet_ntop(socket.AF_INET6, bytes.fromhex(each)) for each in found)

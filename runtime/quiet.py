@@ -52,7 +52,7 @@ def is_quiet(root: str) -> bool:
             and _free(note["run"])
             and note["inputs"] == inputs(root, note["run"])
             and note["referred"] == referred(note["referred"])
-            and note["address"] == interfaces.address(note["follows"])
+            and interfaces.holds(note["follows"], note["address"])
             and note["containers"] == _summary(_listing(note["instance"]))
         )
     except (OSError, ValueError, KeyError, TypeError):

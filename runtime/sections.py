@@ -119,7 +119,7 @@ class WireguardSettings:
     )
     port: int = key("the UDP port that clients connect to", check=names.port, default=51820)
     endpoint: str = key(
-        "the address or name that clients connect to; empty: public.address if the world can reach it, else the domain",
+        "the address or name that clients connect to; empty: public.address if it is no private one, else the domain",
         check=lambda value: value and names.endpoint(value),
         default="",
     )

@@ -44,12 +44,13 @@ class Bridge:
 
     network: str
     address: str
+    interface: str
 
 
 def bridge_of(network: Network) -> Bridge:
     network.reload()
     configuration = network.attrs["IPAM"]["Config"][0]
-    return Bridge(configuration["Subnet"], configuration["Gateway"])
+    return Bridge(configuration["Subnet"], configuration["Gateway"], f"br-{str(network.id)[:12]}")
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def running(root: Path, bridge: Bridge, upstream: tuple[str, ...] = ()) -> Itera
         new_settings(),
         public=None,
         internal=InternalSettings(address=bridge.address, http_port=free_port(bridge.address), tls=InternalTls.NONE),
-        wireguard=WireguardSettings(enabled=True, network=bridge.network, dns=upstream),
+        wireguard=WireguardSettings(enabled=True, network=bridge.network, dns=upstream, interface=bridge.interface),
     )
     made = Instance(root, settings)
     try:
@@ -195,15 +196,18 @@ def test_other_names_go_upstream_and_internal_ones_never(tmp_path: Path, bridge:
         upstream.socket.close()
 
 
+@pytest.mark.parametrize("tls", [InternalTls.NONE, InternalTls.PRIVATE_CA])
 def test_an_address_that_comes_late_is_served_as_soon_as_it_is_there(
-    tmp_path: Path, tools: str, client: DockerClient
+    tmp_path: Path, tools: str, client: DockerClient, tls: InternalTls
 ) -> None:
     token = secrets.token_hex(3)
     port = free_port()
     settings = replace(
         new_settings(),
-        internal=InternalSettings(address=f"auto:late{token}", http_port=port, tls=InternalTls.NONE),
+        internal=InternalSettings(address=f"auto:late{token}", http_port=port, https_port=free_port(), tls=tls),
     )
+    # With HTTPS, plain HTTP only says where to go.
+    served = 200 if tls is InternalTls.NONE else 308
     instance = Instance(tmp_path / "data-directory", settings)
     network = None
     try:
@@ -214,6 +218,7 @@ def test_an_address_that_comes_late_is_served_as_soon_as_it_is_there(
             f"The internal proxy waits: the interface late{token} has no address yet (internal.address).",
         )
         assert "haproxy-internal" not in " ".join(instance.containers())
+        assert operations.status(instance.cluster).notes == report.notes
         assert quiet.is_quiet(str(instance.paths.root))
         network = client.networks.create(f"late{token}", options={"com.docker.network.bridge.name": f"late{token}"})
         address = bridge_of(network).address
@@ -223,10 +228,30 @@ def test_an_address_that_comes_late_is_served_as_soon_as_it_is_there(
         assert instance.start().ok
         answer = until(
             lambda: ask(http.client.HTTPConnection(address, port, timeout=5), f"a.{DOMAIN}", "/", {}),
-            lambda answer: answer.status == 200,
+            lambda answer: answer.status == served,
         )
-        assert answer.status == 200
+        assert answer.status == served
     finally:
         instance.close()
         if network:
             network.remove()
+
+
+def test_a_vpn_that_is_down_holds_up_nothing_but_the_internal_proxy(tmp_path: Path, tools: str) -> None:
+    settings = replace(
+        new_settings(),
+        internal=InternalSettings(address="10.12.0.1", tls=InternalTls.NONE),
+        wireguard=WireguardSettings(enabled=True, interface=f"none{secrets.token_hex(3)}"),
+    )
+    instance = Instance(tmp_path / "data-directory", settings)
+    try:
+        instance.add(Side.PUBLIC, "a", plain(tools, "a", "a.example.test"))
+        instance.add(Side.INTERNAL, "b", plain(tools, "b", f"b.{DOMAIN}"))
+        report = instance.start()
+        assert report.ok
+        assert report.notes[0].startswith("The internal proxy waits for the VPN's interface none")
+        assert "shoestring vpn apply" in report.notes[0]
+        assert instance.wait("a.example.test").status == 200
+        assert quiet.is_quiet(str(instance.paths.root))
+    finally:
+        instance.close()
