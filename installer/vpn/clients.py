@@ -44,11 +44,10 @@ def read_server_key(paths: Paths) -> str:
         return keys.checked(file.read_text(encoding="ascii"))
     except FileNotFoundError:
         return ""
-    except (OSError, ValueError) as error:
-        what = error.strerror if isinstance(error, OSError) else str(error)
+    except ValueError as error:
         raise ShoestringError(
-            f"The VPN's own key {file} cannot be used: {what}. Put it back from a backup, or remove it; then a new "
-            "one is made, and every client needs its file anew."
+            f"The VPN's own key {file} cannot be used: it {error}. Put it back from a backup, or remove it; then a "
+            "new one is made, and every client needs its file anew."
         ) from error
 
 
@@ -63,7 +62,12 @@ def read_all(paths: Paths) -> tuple[Client, ...]:
 
     Raises ShoestringError for a file that is none of a client: nobody may lose access by it.
     """
-    return tuple(_read(file) for file in sorted(_directory(paths).glob("*.yaml")))
+    try:
+        # Not glob: to somebody who may not look, that would say that there are none.
+        listed = sorted(_directory(paths).iterdir())
+    except FileNotFoundError:
+        return ()
+    return tuple(_read(file) for file in listed if file.suffix == ".yaml" and not file.name.startswith("."))
 
 
 def write(paths: Paths, client: Client) -> None:

@@ -47,7 +47,7 @@ def test_the_servers_key(paths: Paths) -> None:
     file = paths.wireguard / "server.key"
     assert mode(file) == 0o600
     file.write_text("nonsense")
-    with pytest.raises(ShoestringError, match="server.key cannot be used: is not a WireGuard key") as error:
+    with pytest.raises(ShoestringError, match="server.key cannot be used: it is not a WireGuard key") as error:
         clients.read_server_key(paths)
     assert "nonsense" not in str(error.value)
 
