@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from installer import record
-from installer.host import cron, docker_daemon, swap, timers
+from installer.host import cron, docker_daemon, swap, timers, wireguard
 from installer.host.systemd import UNIT_DIRECTORY
 from installer.progress import Lines
+from installer.vpn.configuration import MARK
 from runtime import files, images, operations
 from runtime.certificates.container import LABEL as LABEL_TASK
 from runtime.changes import Plan as Changes
@@ -29,13 +30,14 @@ PACKAGE_HINT = "Shoestring itself is still installed. Remove it: PIPX_HOME=/opt/
 
 @dataclass(frozen=True)
 class Uninstall:
-    """What goes, and what stays and why. `others` are instances that share this host."""
+    """What goes, and what stays and why. `others` share this host; `vpn` is a network interface."""
 
     units: tuple[str, ...]
     changes: Changes
     tasks: tuple[str, ...]
     images: tuple[str, ...]
     volumes: tuple[str, ...]
+    vpn: str
     swap: bool
     daemon: str
     record: bool
@@ -52,12 +54,14 @@ def look(cluster: Cluster, *, purge: bool, recorded: Path = RECORD) -> Uninstall
     is_recorded = record.read(recorded) == root
     listed = cluster.client.api.containers(all=True)
     daemon = docker_daemon.undo_about()
+    interface = cluster.settings.wireguard.interface
     return Uninstall(
         units=timers.written(instance),
         changes=operations.stop_plan(cluster),
         tasks=tuple(_tasks(listed, instance, root)),
         images=() if others else tuple(unused_images(cluster.client.api.images(), listed, instance)),
         volumes=tuple(_volumes(cluster.client, instance)) if purge else (),
+        vpn=interface if wireguard.is_ours(interface, f"{MARK}{instance}") else "",
         swap=not others and swap.look().own is not None,
         daemon="" if others else daemon,
         record=is_recorded,
@@ -115,6 +119,9 @@ def apply(cluster: Cluster, wanted: Uninstall, lines: Lines, recorded: Path = RE
         timers.remove(cluster.settings.instance)
         lines.done("timers", f"{len(wanted.units)} units")
     _remove_from_docker(cluster, wanted, lines)
+    if wanted.vpn:
+        wireguard.remove(wanted.vpn, f"{MARK}{cluster.settings.instance}")
+        lines.done("VPN", f"{wanted.vpn} is down")
     if wanted.swap:
         swap.remove(swap.look())
         lines.done("swap")

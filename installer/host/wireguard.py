@@ -98,17 +98,20 @@ def apply(interface: Interface) -> bool:
 
 def remove(name: str, mark: str) -> bool:
     """Take an interface down, and its file away, if it is this instance's. Returns whether there was one."""
-    file = configuration_file(name)
-    try:
-        ours = mark in file.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return False
-    if not ours:
+    if not is_ours(name, mark):
         return False
     if systemd.is_running():
         command.run(("systemctl", "disable", "--now", "--quiet", f"wg-quick@{name}"))
     _ip("link", "delete", "dev", name)
-    return files.remove(file)
+    return files.remove(configuration_file(name))
+
+
+def is_ours(name: str, mark: str) -> bool:
+    """Whether an interface's file on this host is this instance's."""
+    try:
+        return mark in configuration_file(name).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
 
 
 def dump(name: str) -> str:
