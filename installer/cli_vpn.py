@@ -121,9 +121,19 @@ def status(data_directory: DataDirectory = None, json: Json = False) -> None:
 
 @app.command()
 def apply(data_directory: DataDirectory = None, json: Json = False, timeout: Timeout = 60.0) -> None:
-    """Bring WireGuard up, or to what the settings and the clients' files say; connections stay."""
-    from installer.vpn import manage
+    """Bring WireGuard up, or to what the settings and the clients' files say; connections stay.
 
+    Where wireguard.enabled is off, it is taken down.
+    """
+    from installer.vpn import manage, report
+    from runtime import settings
+    from runtime.paths import find
+
+    loaded = settings.load(find(data_directory).settings)
+    if not loaded.wireguard.enabled and manage.take_down(loaded):
+        down = f"  ✓ {loaded.wireguard.interface} is down; its keys and clients stay in conf/wireguard/"
+        print(report.down_json(loaded) if json else down)
+        return
     _tell(manage.apply(_open(data_directory, timeout)), json)
 
 

@@ -116,6 +116,11 @@ def apply(vpn: Vpn) -> Overview:
     return overview(vpn)
 
 
+def take_down(settings: Settings) -> bool:
+    """Take the interface down where the VPN is off. Returns whether there was one of this instance."""
+    return wireguard.remove(settings.wireguard.interface, f"{configuration.MARK}{settings.instance}")
+
+
 def set_up(vpn: Vpn) -> tuple[str, str]:
     """Bring it up, with a first client if there is none.
 

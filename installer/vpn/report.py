@@ -158,6 +158,11 @@ def status_json(overview: Overview, now: float) -> str:
     )
 
 
+def down_json(settings: Settings) -> str:
+    """The answer of apply where the VPN is off."""
+    return _json({"ok": True, "interface": settings.wireguard.interface, "up": False})
+
+
 def _client(client: Client, overview: Overview) -> dict[str, object]:
     peer = overview.live.peer(client.public_key) if overview.live else None
     return {

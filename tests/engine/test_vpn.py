@@ -314,3 +314,16 @@ def test_setup_makes_a_first_client_once(stand: Stand) -> None:
         assert printed.strip() == said.replace("WG", stand.interface)
     laptop = stand.client(stand.shoestring("vpn", "show", "laptop").stdout)
     assert until(lambda: laptop.fetch(SERVER), lambda answer: answer.stdout == PAGE)
+
+
+def test_a_vpn_that_is_switched_off_goes_down_and_keeps_its_clients(stand: Stand) -> None:
+    stand.add("laptop")
+    _edit(stand, enabled=False)
+    assert "The VPN is off." in stand.shoestring("vpn", "list").stderr
+    assert f"{stand.interface} is down" in stand.shoestring("vpn", "apply").stdout
+    assert stand.interface not in stand.server.check("ip", "link")
+    assert not wireguard.configuration_file(stand.interface).exists()
+    assert stand.shoestring("vpn", "apply").returncode == ExitCode.USAGE
+    _edit(stand, enabled=True)
+    assert stand.shoestring("vpn", "apply").returncode == ExitCode.DONE
+    assert [each.public_key for each in stand.live().peers] == [_key_of(stand, "laptop")]
