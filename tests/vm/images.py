@@ -77,7 +77,8 @@ def bare(suite: str) -> Path:
 def ssh_key() -> Path:
     """The private key that opens all machines; disks of the cache know it too. The public one is beside it."""
     key = CACHE / "key"
-    with _locked():
+    # A lock of its own: machines start also while a disk is made, under the other.
+    with _locked("key.lock"):
         if not key.exists():
             _must("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "shoestring-tests", "-f", key)
     return key
@@ -120,9 +121,9 @@ def content(names: Iterable[str]) -> str:
 
 
 @contextmanager
-def _locked() -> Iterator[None]:
+def _locked(name: str = "lock") -> Iterator[None]:
     CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / "lock").open("w") as lock:
+    with (CACHE / name).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
