@@ -243,7 +243,7 @@ def status(data_directory: DataDirectory = None, json: Json = False) -> None:
     from runtime.report import status_json, status_lines
 
     cluster = _open(data_directory)
-    found, host = look_up(cluster), health.look(cluster.settings.instance, cluster.paths.root)
+    found, host = look_up(cluster), health.look(cluster.settings, cluster.paths.root)
     now = datetime.now(UTC)
     if json:
         print(status_json(found, host=health_answer(host)))

@@ -12,6 +12,7 @@ from runtime.errors import ExitCode
 
 if TYPE_CHECKING:
     from installer.host.timers import Job
+    from runtime.settings import Settings
 
 app = typer.Typer(help="The start at boot, the watchdog each minute, renewals every 6 hours.", no_args_is_help=True)
 
@@ -26,11 +27,11 @@ def status(data_directory: DataDirectory = None, json: Json = False) -> None:
     from installer.host import systemd, timers
     from installer.report_host import timers_json, timers_lines
 
-    instance, root = _instance(data_directory)
+    settings, root = _open(data_directory)
     if not systemd.is_running():
         _without_systemd(root, json)
         return
-    jobs = timers.look(instance, root)
+    jobs = timers.look(settings, root)
     if json:
         print(timers_json(jobs, systemd=True))
     else:
@@ -47,11 +48,11 @@ def install(
     from installer.report_host import install_lines, timers_json
     from runtime.paths import RunPaths
 
-    instance, root = _instance(data_directory)
+    settings, root = _open(data_directory)
     if not systemd.is_running():
         _without_systemd(root, json)
         raise typer.Exit(ExitCode.FAILED)
-    jobs = timers.look(instance, root)
+    jobs = timers.look(settings, root)
     if all(job.is_on for job in jobs):
         _tell(jobs, "Nothing to do: the timers are on.", json)
         return
@@ -63,8 +64,8 @@ def install(
         return
     if not agreed("Write these units and switch them on?", yes=yes, json=json):
         return
-    timers.install(instance, root, stopped=RunPaths(instance).stopped.exists())
-    _tell(timers.look(instance, root), "The timers are on.", json)
+    timers.install(settings, root, stopped=RunPaths(settings.instance).stopped.exists())
+    _tell(timers.look(settings, root), "The timers are on.", json)
 
 
 @app.command()
@@ -76,22 +77,22 @@ def remove(
     from installer.host import timers
     from installer.report_host import as_json
 
-    instance, _ = _instance(data_directory)
-    present = timers.written(instance)
+    settings, _ = _open(data_directory)
+    present = timers.written(settings.instance)
     if json:
         print(as_json(removed=list(present), dry_run=dry_run))
     else:
         print("\n".join(f"  - {name}" for name in present) or "  Nothing to do: there are no timers.")
     if present and not dry_run and agreed("Remove these units?", yes=yes, json=json):
-        timers.remove(instance)
+        timers.remove(settings.instance)
 
 
-def _instance(data_directory: Path | None) -> tuple[str, Path]:
-    from runtime import settings
+def _open(data_directory: Path | None) -> tuple[Settings, Path]:
     from runtime.paths import find
+    from runtime.settings import load
 
     paths = find(data_directory)
-    return settings.load(paths.settings).instance, paths.root
+    return load(paths.settings), paths.root
 
 
 def _without_systemd(root: Path, json: bool) -> None:

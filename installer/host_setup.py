@@ -11,6 +11,7 @@ from installer.host.facts import Facts
 from installer.progress import Lines
 from installer.summary import size
 from runtime.paths import RunPaths
+from runtime.settings import Settings
 
 Ask = Callable[[str], bool]
 NO_SYSTEMD = (
@@ -82,10 +83,10 @@ def decide(choice: HostChoice, offer: Offer, ask: Ask | None, *, recorded: bool,
     )
 
 
-def check(plan: HostPlan, instance: str, root: Path) -> None:
+def check(plan: HostPlan, settings: Settings, root: Path) -> None:
     """Raise UsageError now for what could not be done at the end."""
     if plan.timers:
-        timers.units(instance, root)
+        timers.units(settings, root)
 
 
 def rows(plan: HostPlan) -> list[tuple[str, str, str]]:
@@ -111,11 +112,11 @@ def before_start(plan: HostPlan, lines: Lines) -> None:
         lines.note(docker_daemon.RESTART)
 
 
-def after_start(plan: HostPlan, instance: str, root: Path, lines: Lines) -> None:
+def after_start(plan: HostPlan, settings: Settings, root: Path, lines: Lines) -> None:
     """Keep it running. Raises ShoestringError."""
     if plan.timers:
         lines.passing("timers", "switching them on")
-        timers.install(instance, root, stopped=RunPaths(instance).stopped.exists())
+        timers.install(settings, root, stopped=RunPaths(settings.instance).stopped.exists())
         lines.done("timers", "on")
     if plan.cron:
         lines.note(NO_SYSTEMD)

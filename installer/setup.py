@@ -120,7 +120,7 @@ def _host_plan(options: SetupOptions, facts: Facts, wanted: Wanted) -> HostPlan:
     plan = host_setup.decide(
         options.host, host_setup.look(facts), ask, recorded=options.recorded, starts=options.start
     )
-    host_setup.check(plan, wanted.settings.instance, wanted.paths.root)
+    host_setup.check(plan, wanted.settings, wanted.paths.root)
     return plan
 
 
@@ -198,7 +198,7 @@ def _carry_out(options: SetupOptions, wanted: Wanted, start: BringUp, lines: Lin
         return ExitCode.DONE
     host_setup.before_start(wanted.host, lines)
     code = _start(options, wanted, start, lines)
-    host_setup.after_start(wanted.host, wanted.settings.instance, paths.root, lines)
+    host_setup.after_start(wanted.host, wanted.settings, paths.root, lines)
     if code is ExitCode.DONE:
         seconds = time.monotonic() - began
         lines.say("")

@@ -9,6 +9,7 @@ from installer.host import systemd, timers
 from installer.host.memory import parse_meminfo
 from installer.host.timers import WATCHDOG, Job
 from runtime.errors import UsageError
+from runtime.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -20,15 +21,15 @@ class Health:
     memory_available: int
 
 
-def look(instance: str, root: Path) -> Health:
+def look(settings: Settings, root: Path) -> Health:
     """Look at this host. Changes nothing."""
     total, available, _, _ = parse_meminfo(Path("/proc/meminfo").read_text(encoding="ascii"))
-    return Health(_watchdog(instance, root) if systemd.is_running() else None, total, available)
+    return Health(_watchdog(settings, root) if systemd.is_running() else None, total, available)
 
 
-def _watchdog(instance: str, root: Path) -> Job | None:
+def _watchdog(settings: Settings, root: Path) -> Job | None:
     try:
-        return next(job for job in timers.look(instance, root) if job.name == WATCHDOG)
+        return next(job for job in timers.look(settings, root) if job.name == WATCHDOG)
     except UsageError:
         # A data directory that units cannot have; `timers install` says so.
         return None

@@ -16,6 +16,7 @@ from runtime import command, core, files
 from runtime.errors import ShoestringError, UsageError
 from runtime.images import TEMPLATES
 from runtime.paths import RunPaths, Side
+from runtime.settings import Settings
 
 FOLDER = TEMPLATES / "systemd"
 SANDBOX = "sandbox.conf"
@@ -87,7 +88,7 @@ def names(instance: str) -> tuple[str, ...]:
     return tuple(unit_name(unit, instance) for unit in _ALL)
 
 
-def units(instance: str, root: Path, python: str = sys.executable) -> tuple[Unit, ...]:
+def units(settings: Settings, root: Path, python: str = sys.executable) -> tuple[Unit, ...]:
     """The units of an instance. Raises UsageError for a data directory that they could not work with."""
     for directory in _TEMPORARY:
         if root.is_relative_to(directory):
@@ -95,11 +96,13 @@ def units(instance: str, root: Path, python: str = sys.executable) -> tuple[Unit
                 f"{root} cannot have timers: {directory} is emptied by the host. Choose another data directory, "
                 "or setup with --no-timers."
             )
+    instance = settings.instance
     words = {
         "@SANDBOX@": (FOLDER / SANDBOX).read_text(encoding="utf-8").strip(),
         "@RUNTIME@": f"{systemd.quoted(python)} -I -m runtime --data-directory {systemd.quoted(root)}",
         "@DATA_DIRECTORY@": systemd.quoted(root),
         "@INSTANCE@": instance,
+        "@VPN@": f"wg-quick@{settings.wireguard.interface}.service",
         "@START@": unit_name("shoestring.service", instance),
         "@WATCHDOG@": unit_name("shoestring-watchdog.service", instance),
         "@WATCHDOG_TIMER@": unit_name("shoestring-watchdog.timer", instance),
@@ -136,12 +139,13 @@ def cron_lines(root: Path, python: str = sys.executable) -> list[str]:
     return [f"@reboot       {runtime} start", f"* * * * *     {runtime} watchdog", f"17 */6 * * *  {runtime} renew"]
 
 
-def install(instance: str, root: Path, *, stopped: bool = False) -> None:
+def install(settings: Settings, root: Path, *, stopped: bool = False) -> None:
     """Write the units and switch them on. With `stopped`, nothing is started that a person stopped.
 
     Raises ShoestringError if systemd would run a Python that does not have Shoestring.
     """
-    wanted = units(instance, root)
+    instance = settings.instance
+    wanted = units(settings, root)
     if not command.run((sys.executable, "-I", "-c", "import runtime.door")).ok:
         raise ShoestringError(
             f"{sys.executable} has no Shoestring in it, so timers could not run it. Use one that pipx installed."
@@ -173,9 +177,10 @@ def instances(directory: Path = systemd.UNIT_DIRECTORY) -> frozenset[str]:
     return frozenset(name.partition("@")[2] or DEFAULT_INSTANCE for name in found)
 
 
-def look(instance: str, root: Path) -> tuple[Job, ...]:
+def look(settings: Settings, root: Path) -> tuple[Job, ...]:
     """How the units of an instance are. Changes nothing."""
-    there = {unit.name: systemd.is_written(unit) for unit in units(instance, root)}
+    instance = settings.instance
+    there = {unit.name: systemd.is_written(unit) for unit in units(settings, root)}
     seen = dict(zip(there, systemd.show(there, _PROPERTIES), strict=True))
     start = names(instance)[0]
     if there[start] and not systemd.is_written(directories(instance)):

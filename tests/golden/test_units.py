@@ -7,32 +7,37 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from installer.host.timers import directories, names, units
 from runtime.errors import UsageError
+from runtime.settings import Settings
 
 GOLDEN = Path(__file__).parent / "systemd"
 ROOT = Path("/srv/shoestring")
+SETTINGS = Settings(domain="example.com", email="ops@example.com")
 PYTHON = "/opt/pipx/venvs/shoestring/bin/python"
 
 
 @pytest.mark.parametrize("name", names("shoestring"))
 def test_a_unit_is_as_recorded(name: str) -> None:
-    made = {unit.name: unit.content for unit in units("shoestring", ROOT, PYTHON)}
+    made = {unit.name: unit.content for unit in units(SETTINGS, ROOT, PYTHON)}
     if os.environ.get("SHOESTRING_WRITE_GOLDEN"):
         (GOLDEN / name).write_text(made[name])
     assert made[name] == (GOLDEN / name).read_text()
 
 
 def test_nothing_is_left_to_fill_in() -> None:
-    assert not [unit.name for unit in units("shoestring", ROOT, PYTHON) if re.search(r"@[A-Z_]+@", unit.content)]
+    assert not [unit.name for unit in units(SETTINGS, ROOT, PYTHON) if re.search(r"@[A-Z_]+@", unit.content)]
 
 
 def test_another_instance_has_units_of_its_own() -> None:
-    made = {unit.name: unit.content for unit in units("demo", Path("/srv/a place"), PYTHON)}
+    made = {
+        unit.name: unit.content for unit in units(replace(SETTINGS, instance="demo"), Path("/srv/a place"), PYTHON)
+    }
     assert set(made) == {
         "shoestring@demo.service",
         *("shoestring-watchdog@demo.service", "shoestring-watchdog@demo.timer"),
@@ -46,7 +51,7 @@ def test_another_instance_has_units_of_its_own() -> None:
 @pytest.mark.parametrize("root", ["/tmp/x", "/var/tmp/x", "/srv/50%", "/srv/a$b", '/srv/"', "/srv/a\nb", "/srv/a\\b"])
 def test_a_directory_that_units_cannot_have_is_refused(root: str) -> None:
     with pytest.raises(UsageError):
-        units("shoestring", Path(root), PYTHON)
+        units(SETTINGS, Path(root), PYTHON)
 
 
 def test_the_proxies_find_their_directories_at_boot() -> None:
