@@ -78,7 +78,10 @@ def collect(
     missing: list[KeyPath] = []
     for question in QUESTIONS:
         context = Context(facts, present, answers)
-        if question.key in answers or not question.applies(context):
+        if question.key in answers:
+            answers = {**question.follows(context, answers[question.key]), **answers}
+            continue
+        if not question.applies(context):
             continue
         try:
             value = ask(question, context)
@@ -86,6 +89,7 @@ def collect(
             missing.append(question.key)
             continue
         answers[question.key[:-1] if value is OFF else question.key] = value
+        answers = {**question.follows(context, value), **answers}
     if missing:
         raise missing_error(tuple(missing), given)
     return _settings(_complete(answers, present), given)

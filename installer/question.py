@@ -47,7 +47,8 @@ class Choice:
 class Question:
     """One question. Typed text goes through `parse`, the value through `check`; both raise ValueError.
 
-    `needed` says whether it has a meaning, by the answers to those before it.
+    `needed` says whether it has a meaning, by the answers to those before it. `follows` gives the answers to other
+    keys that follow from the value; one that is given stays as it is.
     """
 
     key: KeyPath
@@ -57,6 +58,7 @@ class Question:
     choices: Callable[[Context], tuple[Choice, ...]] | None = None
     check: Callable[[Context, object], None] = lambda _context, _value: None
     needed: Callable[[Context], bool] = lambda _context: True
+    follows: Callable[[Context, object], Leaves] = lambda _context, _value: {}
 
     def applies(self, context: Context) -> bool:
         """Whether there is anything to ask: not below a section that is off, and not what has no meaning."""

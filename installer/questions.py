@@ -7,6 +7,7 @@ from collections.abc import Callable
 from installer.host import preflight
 from installer.leaves import OFF
 from installer.question import Choice, Context, Question, derived_internal_domain
+from installer.vpn import answers as vpn
 from runtime import names
 from runtime.documents import KeyPath
 from runtime.sections import InternalTls
@@ -58,12 +59,17 @@ def _public_choices(context: Context) -> tuple[Choice, ...]:
 
 
 def _internal_choices(context: Context) -> tuple[Choice, ...]:
-    usable = [each for each in context.facts.offered_addresses if not preflight.is_world_reachable(each.address)]
+    usable = [
+        each
+        for each in context.facts.offered_addresses
+        if not preflight.is_world_reachable(each.address) and each.address != vpn.address(context)
+    ]
     off = () if context.value("public") is OFF else (Choice(OFF, "Not at all: there are none"),)
     return (
+        *vpn.choices(context),
         Choice(LOOPBACK, f"An SSH tunnel to {LOOPBACK}"),
         *(Choice(each.address, f"At {each}") for each in usable),
-        *_present_choice(context, ("internal", "address"), (LOOPBACK,)),
+        *_present_choice(context, ("internal", "address"), (LOOPBACK, vpn.address(context))),
         *off,
     )
 
@@ -147,9 +153,10 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         ("internal", "address"),
         "How will you reach internal services?",
-        lambda _: LOOPBACK,
+        lambda context: vpn.address(context) if vpn.is_given(context) else LOOPBACK,
         names.private_listen_address,
         _internal_choices,
+        follows=vpn.follows,
     ),
     _port_question(
         "internal", "http_port", "Internal port for HTTP", _internal_port("http_port", TUNNEL_PORTS, INTERNAL_PORTS)

@@ -9,6 +9,7 @@ from installer import leaves
 from installer.data_directory import Update
 from installer.host import preflight
 from installer.host.facts import Facts
+from runtime import names
 from runtime.paths import Paths, Side
 from runtime.sections import AcmeSettings, InternalSettings, InternalTls, PublicSettings
 from runtime.settings import Settings
@@ -47,6 +48,8 @@ def settings_lines(settings: Settings, paths: Paths) -> list[str]:
         rows.append(
             (settings.internal_domain, "internal", _internal(settings.internal), _internal_certificate(settings))
         )
+    if settings.wireguard.enabled:
+        rows.append(("VPN", "", f"WireGuard at {settings.endpoint}, UDP {settings.wireguard.port}"))
     source = "pulled from a registry" if settings.images.source == "registry" else "built on this host"
     rows.append(("images", "", source))
     rows.append(("data directory", "", str(paths.root)))
@@ -58,9 +61,14 @@ def _public(public: PublicSettings) -> str:
 
 
 def _internal(internal: InternalSettings) -> str:
-    tunnel = "  by an SSH tunnel" if ipaddress.ip_address(internal.address).is_loopback else ""
+    tunnel = "  by an SSH tunnel" if _is_loopback(internal) else ""
     ports = f"{internal.http_port}" + (f", {internal.https_port}" if internal.tls is not InternalTls.NONE else "")
     return f"{_at(internal.address)}:{ports}{tunnel}"
+
+
+def _is_loopback(internal: InternalSettings) -> bool:
+    """Whether only this host itself reaches it; an interface that is followed is another one."""
+    return not names.is_auto(internal.address) and ipaddress.ip_address(internal.address).is_loopback
 
 
 def _authority(acme: AcmeSettings) -> str:
@@ -127,7 +135,7 @@ def closing_lines(settings: Settings, paths: Paths, seconds: float, *, recorded:
         lines.append(f"    {at}   (placeholder certificate until DNS points here)")
     if settings.internal:
         scheme, port = _internal_scheme(settings.internal)
-        lines.append(f"    {url(scheme, settings.internal_domain, port)}   {_reach(settings.internal)}")
+        lines.append(f"    {url(scheme, settings.internal_domain, port)}   {_reach(settings)}")
         if settings.internal_tls is InternalTls.PRIVATE_CA:
             lines.append(f"    Trust its certificate: shoestring ssl ca{option(paths, recorded=recorded)}")
     first = paths.applications(Side.PUBLIC) / "example.yaml" if settings.public else paths.applications(Side.INTERNAL)
@@ -151,8 +159,11 @@ def _internal_scheme(internal: InternalSettings) -> tuple[str, int]:
     return ("http", internal.http_port) if internal.tls is InternalTls.NONE else ("https", internal.https_port)
 
 
-def _reach(internal: InternalSettings) -> str:
-    if not ipaddress.ip_address(internal.address).is_loopback:
+def _reach(settings: Settings) -> str:
+    internal = settings.internal
+    if settings.wireguard.enabled:
+        return "(over the VPN)"
+    if internal is None or not _is_loopback(internal):
         return ""
     _, port = _internal_scheme(internal)
     return f"(ssh -L {port}:{_at(internal.address)}:{port} THIS-HOST)"

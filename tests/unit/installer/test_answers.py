@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from installer import answers
-from installer.answers import Given
+from installer.answers import Ask, Given
 from installer.host.facts import Facts
 from installer.leaves import OFF
 from installer.question import Context, Question
+from runtime.addresses import HostAddress
 from runtime.errors import ExitCode, SettingsError, UsageError
 from runtime.sections import AcmeSettings, DnsSettings, InternalSettings, InternalTls, NetworkSettings
 from runtime.settings import Settings
@@ -151,6 +152,56 @@ def test_what_is_asked_depends_on_where_internal_certificates_come_from(
     assert [key for key in asked if key.startswith("acme") or key.endswith("internal.https_port")] == needed
     assert settings.internal_tls == tls
     assert settings.acme.dns.provider == ("cloudflare" if tls == "dns-01" else "")
+
+
+VPN = "domain: example.com\nwireguard: {enabled: on}\n"
+
+
+def test_a_vpn_that_is_asked_for_brings_its_address_and_networks(facts: Facts, tmp_path: Path) -> None:
+    settings = answers.collect(facts, None, given(tmp_path, VPN))
+    assert settings.wireguard.enabled
+    assert settings.internal
+    assert (settings.internal.address, settings.internal.http_port) == ("10.12.0.1", 80)
+    assert settings.wireguard.network6.startswith("fd")
+    other = answers.collect(facts, None, given(tmp_path, VPN))
+    assert other.wireguard.network6 != settings.wireguard.network6
+    # Another run keeps all of it.
+    assert answers.collect(facts, settings, Given()) == settings
+    assert answers.collect(facts, settings, given(tmp_path, VPN)) == settings
+
+
+def test_what_is_given_of_a_vpn_stays(facts: Facts, tmp_path: Path) -> None:
+    vpn = "wireguard: {enabled: on, network: 10.99.0.0/16, network6: ''}\n"
+    text = f"domain: a.com\ninternal: {{address: 10.99.0.7}}\n{vpn}"
+    settings = answers.collect(facts, None, given(tmp_path, text))
+    assert (settings.wireguard.network, settings.wireguard.network6) == ("10.99.0.0/16", "")
+    assert settings.internal
+    assert settings.internal.address == "10.99.0.7"
+    assert answers.collect(facts, settings, Given()) == settings
+
+
+def test_a_network_that_the_host_is_in_is_left_alone(facts: Facts, tmp_path: Path) -> None:
+    at_home = replace(facts, addresses=(*facts.addresses, HostAddress("10.12.0.1", "eth2")))
+    settings = answers.collect(at_home, None, given(tmp_path, VPN))
+    assert settings.wireguard.network == "10.13.0.0/24"
+    # An address of the host's own that looks like a VPN's is none.
+    plain = answers.collect(at_home, None, given(tmp_path, "domain: a.com\ninternal: {address: 10.12.0.1}\n"))
+    assert not plain.wireguard.enabled
+
+
+def test_the_choice_of_an_address_switches_the_vpn_on_and_off(facts: Facts, tmp_path: Path) -> None:
+    def choose(address: str) -> Ask:
+        def ask(question: Question, context: Context) -> object:
+            chosen = question.key == ("internal", "address")
+            return address if chosen else answers.take_default(question, context)
+
+        return ask
+
+    on = answers.collect(facts, None, given(tmp_path, "domain: a.com\n"), choose("10.12.0.1"))
+    assert on.wireguard.enabled
+    off = answers.collect(facts, on, Given(), choose("127.0.0.1"))
+    assert not off.wireguard.enabled
+    assert off.wireguard.network6 == on.wireguard.network6
 
 
 def test_a_dns_provider_that_is_missing_is_told(facts: Facts, tmp_path: Path) -> None:

@@ -12,7 +12,14 @@ from installer.data_directory import Update
 from installer.host.facts import EngineFacts, Facts
 from installer.shipped import Action, FileChange
 from runtime.paths import Paths
-from runtime.sections import AcmeSettings, DnsSettings, InternalSettings, InternalTls, PublicSettings
+from runtime.sections import (
+    AcmeSettings,
+    DnsSettings,
+    InternalSettings,
+    InternalTls,
+    PublicSettings,
+    WireguardSettings,
+)
 from runtime.settings import Settings
 
 PATHS = Paths(Path("/srv/shoestring"))
@@ -46,6 +53,21 @@ def test_what_was_answered() -> None:
         "  images                          pulled from a registry",
         "  data directory                  /srv/shoestring",
     ]
+
+
+def test_the_vpn() -> None:
+    internal = InternalSettings(address="10.12.0.1")
+    settings = replace(SETTINGS, internal=internal, wireguard=WireguardSettings(enabled=True))
+    assert "  VPN                             WireGuard at 203.0.113.7, UDP 51820" in summary.settings_lines(
+        settings, PATHS
+    )
+    assert "(over the VPN)" in "\n".join(summary.closing_lines(settings, PATHS, 1.0, recorded=True))
+
+
+def test_an_interface_that_is_followed() -> None:
+    settings = replace(SETTINGS, internal=InternalSettings(address="auto:tailscale0"))
+    assert "SSH" not in "\n".join(summary.settings_lines(settings, PATHS))
+    assert "ssh" not in "\n".join(summary.closing_lines(settings, PATHS, 1.0, recorded=True))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,75 @@
+"""The answers of setup that are about the VPN: what is offered, and what follows from a choice. Nothing here asks."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+
+from installer.leaves import OFF, Leaves
+from installer.question import Choice, Context
+from installer.vpn import addresses
+from runtime.documents import KeyPath
+
+ENABLED: KeyPath = ("wireguard", "enabled")
+NETWORK: KeyPath = ("wireguard", "network")
+NETWORK6: KeyPath = ("wireguard", "network6")
+# The first that no address of this host is in; other private networks are more likely to be somebody's at home.
+CANDIDATES = tuple(f"10.{number}.0.0/24" for number in range(12, 32))
+
+
+def is_given(context: Context) -> bool:
+    """Whether somebody has asked for the VPN before any question."""
+    return context.answers.get(ENABLED) in (True, "on")
+
+
+def address(context: Context) -> str:
+    """The address that the internal side would have in the VPN; empty where no network can be had."""
+    try:
+        return str(ipaddress.ip_network(_network(context))[1])
+    except ValueError:
+        return ""
+
+
+def choices(context: Context) -> tuple[Choice, ...]:
+    """What to offer for reaching the internal side."""
+    at = address(context)
+    return (Choice(at, "WireGuard (a VPN; set up here)"),) if at else ()
+
+
+def follows(context: Context, value: object) -> Leaves:
+    """The answers that follow from the internal address: whether there is a VPN, and its networks."""
+    before = context.before
+    was = before.get(ENABLED) is True
+    given = ENABLED in context.answers
+    if value is OFF or (given and not is_given(context)):
+        return {}
+    if given or (_is_inside(value, context) if was else _is_offered(value, context)):
+        new = addresses.ula_network(secrets.token_bytes(addresses.GLOBAL_ID_BYTES))
+        return {ENABLED: True, NETWORK: _network(context), NETWORK6: before[NETWORK6] if was else new}
+    return {ENABLED: False} if was else {}
+
+
+def _is_offered(value: object, context: Context) -> bool:
+    """Whether it is the address that is offered for a new VPN, and none that the host has for another reason."""
+    return value == address(context) and value not in {each.address for each in context.facts.addresses}
+
+
+def _is_inside(value: object, context: Context) -> bool:
+    """Whether it is an address of the VPN that there is."""
+    networks = [str(context.before[key]) for key in (NETWORK, NETWORK6) if context.before[key]]
+    try:
+        return any(ipaddress.ip_address(str(value)) in ipaddress.ip_network(each) for each in networks)
+    except ValueError:
+        return False
+
+
+def _network(context: Context) -> str:
+    """The network that is given or in use, else one that is free here."""
+    given = context.answers.get(NETWORK)
+    if given is not None:
+        return str(given)
+    if context.before.get(ENABLED) is True:
+        return str(context.before[NETWORK])
+    own = [ipaddress.ip_address(each.address) for each in context.facts.addresses]
+    free = (each for each in CANDIDATES if not any(mine in ipaddress.ip_network(each) for mine in own))
+    return next(free, "")
