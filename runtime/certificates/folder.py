@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 from runtime import core, faults, files
-from runtime.certificates import running
+from runtime.certificates import read, running
+from runtime.certificates.model import Found
 from runtime.certificates.read import KEY_SUFFIX
 from runtime.paths import Paths, Side
 
@@ -21,6 +23,8 @@ ARCHIVE_MODE, ARCHIVE_DIRECTORY_MODE = 0o600, 0o700
 _UNDER_WAY = b"# Shoestring is putting this certificate in place. The key:\n"
 _CERTIFICATE = b"# The certificate:\n"
 _PRIVATE_KEY = b"PRIVATE KEY-----"
+_NAME_PROBLEM = "only letters, digits and . _ + @ = - may be in the name of a certificate's file; rename it."
+_STOPS_PROXY = "HAProxy cannot start again while it is there."
 
 
 def certificate_file(paths: Paths, side: Side, name: str) -> Path:
@@ -39,20 +43,25 @@ def read_pair(certificate: Path) -> tuple[bytes, bytes]:
     return pem, pem if _PRIVATE_KEY in pem else key_file(certificate).read_bytes()
 
 
-def unusable(certificate: Path) -> str:
-    """A sentence about a sound pair that is of no use where it is.
+def scan(directory: Path) -> tuple[Found, ...]:
+    """All that HAProxy would load from a folder (`read.scan`); what is of no use to it there is told as a problem."""
+    return tuple(_as_used(each) for each in read.scan(directory))
 
-    Where the proxy's user may not read it, HAProxy would not start.
-    """
-    if not running.can_name(certificate.name):
-        return (
-            f"Rename {certificate}: only letters, digits and . _ + @ = - may be in the name of a certificate's file."
-        )
+
+def _as_used(found: Found) -> Found:
+    problem = found.problem or _unreadable(found.file)
+    if problem:
+        return replace(found, problem=f"{problem} {_STOPS_PROXY}")
+    return found if running.can_name(found.file.name) else replace(found, problem=_NAME_PROBLEM)
+
+
+def _unreadable(certificate: Path) -> str:
+    """A sentence if the proxy's user may not read a pair."""
     pair = [file for file in (certificate, key_file(certificate)) if file.exists()]
     if all(_proxy_reads(file.stat()) for file in pair):
         return ""
     told = " ".join(str(file) for file in pair)
-    return f"HAProxy may not read {certificate}. Let it: chgrp {core.PROXY_GID} {told}; chmod 640 {told}"
+    return f"HAProxy may not read it; let it: chgrp {core.PROXY_GID} {told}; chmod 640 {told}."
 
 
 def _proxy_reads(status: os.stat_result) -> bool:

@@ -48,23 +48,22 @@ def install(
 def load(paths: Paths, run: RunPaths, settings: Settings, side: Side) -> str:
     """Bring what lies in a side's folder into its running proxy, and end what a killed command began.
 
-    Broken files are left alone; what the proxy has of them it keeps. Returns what was done, as a part of a sentence;
-    empty if nothing. Raises ShoestringError; for a pair that HAProxy may not read, after all else is done.
+    Files that are of no use are left alone; what the proxy has of them it keeps. Returns what was done, as a part of
+    a sentence; empty if nothing. Raises ShoestringError.
     """
     directory, master = paths.proxy_certificates(side), run.master_socket(side)
     done = [f"finished {name}" for name in folder.finish(directory)]
     if placeholder.ensure(directory, core.PROXY_GID, time.time()):
         done.append("made the placeholder")
-    if any(not each.problem and each.name != PLACEHOLDER for each in read.scan(directory)):
+    if any(not each.problem and each.name != PLACEHOLDER for each in folder.scan(directory)):
         placeholder.remove(directory)
     served = running.loaded(master)
     if served is None:
         return ", ".join(done)
-    found = read.scan(directory)
-    unusable = [sentence for each in found if not each.problem and (sentence := folder.unusable(each.file))]
+    found = folder.scan(directory)
     new = [each for each in found if not each.problem and served.get(each.file.name) != each.serial]
     whole = running.loads_folder(master)
-    new = [each for each in new if (whole or each.file.name in served) and not folder.unusable(each.file)]
+    new = [each for each in new if whole or each.file.name in served]
     gone = [name for name in served if name not in {each.file.name for each in found}]
     put = [_put(master, each.file) for each in new]
     dropped = [running.drop(master, name) or name == placeholder.FILE for name in gone]
@@ -72,8 +71,6 @@ def load(paths: Paths, run: RunPaths, settings: Settings, side: Side) -> str:
     if not all((*put, *dropped)):
         _reload(paths, run, side)
         done.append("with a reload")
-    if unusable:
-        raise ShoestringError(" ".join(unusable))
     return ", ".join(done)
 
 
@@ -86,7 +83,7 @@ def archive(paths: Paths, run: RunPaths, settings: Settings, side: Side, name: s
     file, master = folder.certificate_file(paths, side, name), run.master_socket(side)
     if not file.exists():
         return ""
-    others = [each for each in read.scan(file.parent) if each.file != file and not each.problem]
+    others = [each for each in folder.scan(file.parent) if each.file != file and not each.problem]
     if not others:
         pair = placeholder.placeholder(datetime.datetime.fromtimestamp(now, datetime.UTC))
         folder.write(folder.certificate_file(paths, side, PLACEHOLDER), pair.certificate, pair.key)
@@ -122,12 +119,10 @@ def _put(master: Path, file: Path) -> bool:
 
 def _reload(paths: Paths, run: RunPaths, side: Side) -> None:
     """Have the running proxy read its folder again. A broken file there makes HAProxy refuse; it is named then."""
-    found = read.scan(paths.proxy_certificates(side))
-    broken = [f"{each.file}: {each.problem}" if each.problem else folder.unusable(each.file) for each in found]
-    if any(broken):
-        raise ShoestringError(
-            f"The {side} proxy has to be reloaded, and would refuse. {' '.join(filter(None, broken))}"
-        )
+    found = folder.scan(paths.proxy_certificates(side))
+    broken = [f"{each.file}: {each.problem}" for each in found if each.problem]
+    if broken:
+        raise ShoestringError(f"The {side} proxy has to be reloaded, and would refuse. {' '.join(broken)}")
     proxy.reload(paths, run, side, force=True)
 
 

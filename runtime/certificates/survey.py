@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.certificates import certbot, ledger, lego, private_ca, read, running
+from runtime.certificates import certbot, folder, ledger, lego, private_ca, read, running
 from runtime.certificates.ledger import Ledger
 from runtime.certificates.model import PLACEHOLDER, Found, Issuer, Wanted
 from runtime.certificates.wanted import Wishes, wishes, without
@@ -93,7 +93,7 @@ def originals(paths: Paths, name: str) -> tuple[Path, ...]:
 
 
 def _side(paths: Paths, run: RunPaths, side: Side, remembered: Ledger) -> SideCertificates:
-    found = read.scan(paths.proxy_certificates(side))
+    found = folder.scan(paths.proxy_certificates(side))
     persons = tuple(each for each in found if not _is_ours(paths, side, each, remembered))
     try:
         loaded = running.loaded(run.master_socket(side))

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from runtime import core
-from runtime.certificates import install, keys, placeholder, read, running
+from runtime.certificates import folder, install, keys, placeholder, read, running
 from runtime.paths import Side
 from runtime.proxy import check, sockets
 from runtime.proxy import install as proxy
@@ -112,6 +112,10 @@ class Stand:
 
     def load(self, side: Side = Side.PUBLIC) -> str:
         return install.load(self.instance.paths, self.instance.cluster.run, self.instance.settings, side)
+
+    def problems(self, side: Side = Side.PUBLIC) -> dict[str, str]:
+        """What is told about files in the folder, by the names of certificates."""
+        return {each.name: each.problem for each in folder.scan(self.folder(side)) if each.problem}
 
     def archive(self, name: str, now: float, side: Side = Side.PUBLIC) -> str:
         return install.archive(

@@ -158,3 +158,16 @@ def test_a_file_that_cannot_be_used_is_told_and_harms_nothing(cluster: Instance,
     assert answer["ok"] is False
     assert "odd.pem" in answer["problems"][0]
     assert trusts(cluster, root(cluster, tmp_path / "root.crt"))
+
+
+def test_a_key_that_haproxy_may_not_read_is_told_before_it_stops_the_proxy(cluster: Instance) -> None:
+    folder = cluster.paths.proxy_certificates(Side.PUBLIC)
+    mine = make("mine.example.test")
+    (folder / "mine.pem").write_bytes(mine.certificate)
+    (folder / "mine.pem.key").write_bytes(mine.key)
+    (folder / "mine.pem.key").chmod(0o600)
+    said = "HAProxy may not read it; let it: chgrp 99 "
+    assert said in shoestring(cluster, "install", code=ExitCode.FAILED)
+    assert said in shoestring(cluster, "status")
+    assert said in shoestring(cluster, "renew", code=ExitCode.FAILED)
+    assert (folder / "invalid.pem").exists()
