@@ -63,7 +63,7 @@ def renew(cluster: Cluster, listener: Listener, now: float, timeout: float) -> R
 
     with files.lock(cluster.run.lock, timeout, listener.waiting):
         private_ca.new_root(cluster.paths.private_ca, cluster.settings.internal_domain, now)
-    managed = any(each.name == INTERNAL and each.own for each in renewal.overview(cluster, now).certificates)
+    managed = any(each.name == INTERNAL and each.managed for each in renewal.overview(cluster, now).certificates)
     request = Request(names=(INTERNAL,) if managed else (), force=managed)
     return renewal.renew(cluster, listener, now, request, timeout)
 

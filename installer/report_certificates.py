@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from runtime.certificates.model import Issuer
-from runtime.report import JSON_VERSION, count, indent
+from runtime.report import JSON_VERSION, certificate_json, count, indent
 
 if TYPE_CHECKING:
     from installer.trust import Trust
@@ -66,21 +66,7 @@ def status_json(overview: Overview) -> str:
     return _json(
         {
             "ok": not remarks(overview) and not overview.expiring,
-            "certificates": [
-                {
-                    "name": each.name,
-                    "side": each.side,
-                    "state": each.state,
-                    "host_names": list(each.host_names),
-                    "issuer": each.issuer,
-                    "not_after": _moment(each.not_after),
-                    "renew_at": _moment(each.renew_at),
-                    "expiring": each.expiring,
-                    "managed": each.own,
-                    "blocked": each.blocked or None,
-                }
-                for each in overview.certificates
-            ],
+            "certificates": [certificate_json(each) for each in overview.certificates],
             "problems": list(overview.problems),
             "notes": list(overview.notes),
         }
@@ -110,14 +96,14 @@ def _validity(status: CertificateStatus, now: float) -> str:
 def _source(status: CertificateStatus) -> str:
     if status.state == "placeholder":
         return "-"
-    own = status.own and status.issuer.startswith(_OWN_CA)
+    own = status.managed and status.issuer.startswith(_OWN_CA)
     return _SOURCES[Issuer.PRIVATE_CA] if own else _SOURCES.get(status.issuer, status.issuer) or "-"
 
 
 def _renewal(status: CertificateStatus, now: float) -> str:
     if status.state in ("placeholder", "unused"):
         return "-"
-    if not status.own:
+    if not status.managed:
         return "by you"
     if status.blocked:
         return "waits"
@@ -136,10 +122,6 @@ def _left(moment: float, now: float) -> str:
 
 def _date(moment: float) -> str:
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d")
-
-
-def _moment(moment: float) -> str | None:
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds") if moment else None
 
 
 def _json(answer: dict[str, object]) -> str:

@@ -189,6 +189,7 @@ def status_json(status: Status, **more: object) -> str:
                 for each in status.proxies
             ],
             "certificates": [certificate_json(each) for each in status.certificates.certificates],
+            "certificate_problems": list(status.certificates.problems),
             "notes": list(status.notes),
             **more,
         }
@@ -206,7 +207,7 @@ def certificate_json(status: CertificateStatus) -> dict[str, object]:
         "not_after": _moment(status.not_after),
         "renew_at": _moment(status.renew_at),
         "expiring": status.expiring,
-        "own": status.own,
+        "managed": status.managed,
         "blocked": status.blocked or None,
     }
 

@@ -57,7 +57,9 @@ class Status:
 
     @property
     def fine(self) -> bool:
-        """Whether everything runs and no file is broken."""
+        """Whether everything runs, no file is broken, and no certificate is about to end or of no use."""
+        if self.certificates.problems or self.certificates.expiring:
+            return False
         states = [each.state for each in self.proxies] + [each.state for each in self.applications]
         return all(state in FINE for state in states) and not any(each.problems for each in self.applications)
 

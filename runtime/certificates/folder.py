@@ -57,10 +57,10 @@ def _as_used(found: Found) -> Found:
 
 def _unreadable(certificate: Path) -> str:
     """A sentence if the proxy's user may not read a pair."""
-    pair = [file for file in (certificate, key_file(certificate)) if file.exists()]
-    if all(_proxy_reads(file.stat()) for file in pair):
+    pair = (file for file in (certificate, key_file(certificate)) if file.exists())
+    told = " ".join(str(file) for file in pair if not _proxy_reads(file.stat()))
+    if not told:
         return ""
-    told = " ".join(str(file) for file in pair)
     return f"HAProxy may not read it; let it: chgrp {core.PROXY_GID} {told}; chmod 640 {told}."
 
 

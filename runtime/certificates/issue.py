@@ -70,7 +70,7 @@ def issue(
     before = read.load(client.original(wanted.name)[0]).fingerprint
     for stage in stages:
         _allow(context, wanted, stage.server, forced=forced)
-        _ask(context, client, wanted, stage, timeout or TIMEOUTS[wanted.issuer])
+        _ask(context, client, wanted, stage, timeout or TIMEOUTS[wanted.issuer], notes)
     if staging_only:
         return Issued(notes=notes)
     got = _original(client, wanted)
@@ -129,8 +129,13 @@ def _check(context: Context, client: AcmeClient, wanted: Wanted, server: str) ->
         raise
 
 
-def _ask(context: Context, client: AcmeClient, wanted: Wanted, stage: _Stage, timeout: float) -> None:
-    """Ask one authority, and note it before and after. Raises IssueError unless it issued."""
+def _ask(
+    context: Context, client: AcmeClient, wanted: Wanted, stage: _Stage, timeout: float, notes: tuple[str, ...]
+) -> None:
+    """Ask one authority, and note it before and after. Raises IssueError unless it issued.
+
+    `notes` may be why it refuses, so they are told with its words.
+    """
     attempt = _attempt(context, wanted, stage.server)
     _note(context, partial(ledger.begin, attempt=attempt))
     faults.point("certificate-asked")
@@ -140,6 +145,8 @@ def _ask(context: Context, client: AcmeClient, wanted: Wanted, stage: _Stage, ti
         # The authority heard nothing of it: the settings, the engine, or a command that is still at work.
         _note(context, partial(_ended, attempt=attempt, outcome=Outcome(Result.HELD, str(error)), stage=stage))
         raise
+    if outcome.result is Result.REFUSED and notes:
+        outcome = replace(outcome, error=f"{outcome.error} ({'; '.join(notes)})")
     _note(context, partial(_ended, attempt=attempt, outcome=outcome, stage=stage))
     faults.point("certificate-answered")
     if outcome.result is not Result.ISSUED:

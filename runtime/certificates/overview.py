@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from runtime.certificates import due, plan
 from runtime.certificates.due import State
 from runtime.certificates.ledger import DAY
-from runtime.certificates.model import PLACEHOLDER, Found
+from runtime.certificates.model import PLACEHOLDER, Found, Issuer
 from runtime.certificates.survey import Survey
 from runtime.paths import Side
 
 
 @dataclass(frozen=True)
 class CertificateStatus:
-    """One certificate for a person. `state` is a word of due.State, `placeholder`, or `own` for a person's file.
+    """One certificate for a person.
 
-    Times are seconds since the epoch, 0 where there is none. `blocked` is a sentence about what it waits for.
+    `state` is a word of due.State, `placeholder`, `unused`, `own` for a person's file, or `root` for that of the
+    private CA. Times are seconds since the epoch, 0 where there is none. `blocked` is a sentence about what it waits
+    for. `managed`: Shoestring renews it; else a person does.
     """
 
     name: str
@@ -28,7 +30,7 @@ class CertificateStatus:
     renew_at: float = 0.0
     blocked: str = ""
     expiring: bool = False
-    own: bool = True
+    managed: bool = True
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Overview:
         return tuple(each for each in self.certificates if each.expiring)
 
 
+ROOT, ROOT_NAME = "root", "private-ca"
 NO_CERTIFICATES = Overview((), (), ())
 
 
@@ -63,13 +66,14 @@ def assess(found: Survey, now: float) -> Overview:
         for each in side.found
         if (side.side, each.name) not in named and not each.problem
     ]
-    return Overview((*wanted, *others), found.wishes.unprovable, found.problems)
+    return Overview((*wanted, *others, *_root_status(found, now)), found.wishes.unprovable, found.problems)
 
 
 def _wanted_status(found: Survey, name: str, blocked: str, now: float) -> CertificateStatus:
     wanted = next(each for each in found.wanted if each.name == name)
     assessment = plan.assess(found, wanted, now)
     there = found.certificate(wanted)
+    unsigned = found.ca_problem if wanted.issuer is Issuer.PRIVATE_CA else ""
     return CertificateStatus(
         name=name,
         side=wanted.side,
@@ -78,7 +82,7 @@ def _wanted_status(found: Survey, name: str, blocked: str, now: float) -> Certif
         state=assessment.state,
         not_after=there.not_after if there else 0.0,
         renew_at=assessment.renew_at if there else 0.0,
-        blocked=blocked.partition(": ")[2],
+        blocked=blocked.partition(": ")[2] or unsigned,
         expiring=bool(there and (assessment.state is State.EXPIRED or due.is_expiring(there, now))),
     )
 
@@ -95,7 +99,27 @@ def _other_status(found: Found, side: Side, person: bool, now: float) -> Certifi
         state=state,
         not_after=found.not_after,
         expiring=person and due.is_expiring(found, now),
-        own=not person,
+        managed=not person,
+    )
+
+
+def _root_status(found: Survey, now: float) -> tuple[CertificateStatus, ...]:
+    """The private CA's own, when a new one has to be made: nobody trusts that before a person says so."""
+    root = found.authority
+    if root is None or not due.is_expiring(root, now):
+        return ()
+    domain = found.settings.internal_domain
+    return (
+        CertificateStatus(
+            name=ROOT_NAME,
+            side=Side.INTERNAL,
+            host_names=(domain,),
+            issuer=root.issuer,
+            state=ROOT,
+            not_after=root.not_after,
+            expiring=True,
+            managed=False,
+        ),
     )
 
 
@@ -103,5 +127,8 @@ def expiry_sentence(status: CertificateStatus, now: float) -> str:
     """What a person reads about a certificate that is about to end."""
     days = int((status.not_after - now) // DAY)
     when = "has expired" if status.not_after <= now else "expires today" if days < 1 else f"expires in {days} days"
-    what = "Renew it and put the new one in its place" if not status.own else "See: shoestring ssl status"
+    if status.state == ROOT:
+        what = "Make a new one and have it trusted: shoestring ssl ca --new"
+    else:
+        what = "See: shoestring ssl status" if status.managed else "Renew it and put the new one in its place"
     return f"certificate {status.name} ({', '.join(status.host_names)}) {when}. {what}."

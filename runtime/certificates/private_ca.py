@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runtime import files
-from runtime.certificates import keys
+from runtime.certificates import keys, read
 from runtime.certificates.keys import KeyPair
+from runtime.certificates.model import Found
 from runtime.errors import ShoestringError
 from runtime.paths import Paths
 
@@ -129,6 +130,15 @@ def fingerprint(directory: Path) -> str:
     from cryptography.hazmat.primitives import hashes
 
     return _certificate(directory / ROOT).fingerprint(hashes.SHA256()).hex(":").upper()
+
+
+def look(directory: Path) -> Found | None:
+    """The root's certificate; None if there is none that can be read."""
+    try:
+        found = read.parse((directory / ROOT).read_bytes(), directory / ROOT)
+    except OSError:
+        return None
+    return None if found.problem else found
 
 
 def key_id(directory: Path) -> str:

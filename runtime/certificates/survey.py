@@ -38,7 +38,8 @@ class SideCertificates:
 class Survey:
     """All that a plan of certificates is made from.
 
-    `ca_problem` is a sentence if the private CA cannot sign, `root` its key identifier.
+    `ca_problem` is a sentence if the private CA cannot sign, `root` its key identifier. `authority` is its own
+    certificate, where it is in use.
     """
 
     settings: Settings
@@ -47,6 +48,7 @@ class Survey:
     ledger: Ledger
     ca_problem: str = ""
     root: str = ""
+    authority: Found | None = None
 
     @property
     def wanted(self) -> tuple[Wanted, ...]:
@@ -79,6 +81,7 @@ def take(settings: Settings, paths: Paths, run: RunPaths, models: tuple[ProxyMod
         remembered,
         private_ca.root_problem(paths.private_ca, settings.internal_domain, now) if private else "",
         private_ca.key_id(paths.private_ca),
+        private_ca.look(paths.private_ca) if private else None,
     )
 
 

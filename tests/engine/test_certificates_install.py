@@ -232,7 +232,7 @@ def test_a_pair_that_haproxy_may_not_read_is_not_used_and_told(stand: Stand) -> 
     assert stand.load() == ""
     told = stand.problems()
     assert list(told) == ["locked"]
-    assert f"HAProxy may not read it; let it: chgrp 99 {key.with_suffix('')} {key}; chmod 640 " in told["locked"]
+    assert f"HAProxy may not read it; let it: chgrp 99 {key}; chmod 640 {key}." in told["locked"]
     assert "HAProxy cannot start again while it is there." in told["locked"]
     assert stand.served(B) == good.serial
     assert "locked.pem" not in stand.loaded()

@@ -205,6 +205,19 @@ def test_one_name_of_three_cannot_be_proven_and_staging_is_first_again(stand: St
     assert stand.asked()[1] == production
 
 
+def test_what_could_not_be_reached_from_inside_is_told_when_the_authority_refuses(stand: Stand) -> None:
+    wanted = stand.wanted("inside", "www")
+    (host,) = wanted.host_names
+    # An address of this host where nothing listens on port 80; the authority finds none at all.
+    stand.world.set_address(host, stand.ca.address)
+    stand.ca.clear(host)
+    error = stand.refused(wanted)
+    assert error.result is Result.REFUSED
+    noted = f"{host} ({stand.ca.address}) cannot be reached from this host"
+    assert noted in str(error)
+    assert noted in stand.last().error
+
+
 def test_no_authority_is_asked_for_names_that_do_not_lead_here(stand: Stand) -> None:
     wanted = stand.wanted("astray", "www")
     before = stand.asked()

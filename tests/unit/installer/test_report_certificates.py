@@ -33,7 +33,7 @@ BLOCKED = CertificateStatus(
     blocked="shop.example.com points to 198.51.100.9, this host is 203.0.113.7",
 )
 PERSONS = CertificateStatus(
-    "bought", Side.INTERNAL, ("a.example",), "Some CA", "own", NOW + 3 * 3600, expiring=True, own=False
+    "bought", Side.INTERNAL, ("a.example",), "Some CA", "own", NOW + 3 * 3600, expiring=True, managed=False
 )
 OWN_CA = replace(
     GOOD,

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from runtime.certificates.overview import CertificateStatus, Overview
 from runtime.observed import Observed
+from runtime.paths import Side
 from runtime.report import since, status_json, status_lines
 from runtime.status import Status, assess
 from tests.make import Desired, application, broken, desired, observed_of, running, web
@@ -75,6 +77,17 @@ def test_json() -> None:
         }
     ]
     assert [proxy["side"] for proxy in answer["proxies"]] == ["public", "internal"]
+
+
+def test_a_certificate_that_is_about_to_end_or_of_no_use_is_not_fine() -> None:
+    good = assess_with(desired(application("a", TWO)))
+    mine = CertificateStatus("mine", Side.PUBLIC, ("a.com",), "Some CA", "own", 1.8e9, expiring=True, managed=False)
+    for certificates in (Overview((mine,), (), ()), Overview((), (), ("mine.pem: it is none.",))):
+        status = replace(good, certificates=certificates)
+        assert not status.fine
+        answer = json.loads(status_json(status))
+        assert answer["certificate_problems"] == list(certificates.problems)
+        assert [each["managed"] for each in answer["certificates"]] == [False] * len(certificates.certificates)
 
 
 def test_nothing_runs() -> None:

@@ -142,6 +142,28 @@ def test_staging_is_tried_whatever_is_there() -> None:
         plan.plan(replace(there, settings=settings), NOW, Request(staging=True))
 
 
+def test_the_overview_tells_of_a_root_that_is_about_to_end() -> None:
+    seen = survey(INTERNAL, settings=make_settings("internal: {domain: i.acme.org}\n"))
+    for left, told in ((31.0, []), (29.5, ["private-ca"]), (-1.0, ["private-ca"])):
+        root = found("root", age=3652 - left, life=3652)
+        shown = overview.assess(replace(seen, authority=root), NOW)
+        assert [each.name for each in shown.expiring] == told
+    (status,) = overview.assess(replace(seen, authority=found("root", age=3622.5, life=3652)), NOW).expiring
+    assert (status.state, status.managed) == ("root", False)
+    assert overview.expiry_sentence(status, NOW) == (
+        "certificate private-ca (i.acme.org) expires in 29 days. Make a new one and have it trusted: "
+        "shoestring ssl ca --new."
+    )
+
+
+def test_a_private_ca_that_could_not_renew_is_told_though_its_certificate_is_fine() -> None:
+    there = replace(found("internal", *INTERNAL.host_names), file=FOLDER.with_name("haproxy-internal-ssl"))
+    side = SideCertificates(Side.INTERNAL, (replace(there, file=there.file / "internal.pem"),), (), {})
+    seen = Survey(make_settings(), Wishes((INTERNAL,)), (side,), Ledger(), "Its key is gone.")
+    (status,) = overview.assess(seen, NOW).certificates
+    assert (status.state, status.blocked) == ("fine", "Its key is gone.")
+
+
 def test_the_overview_says_how_each_is() -> None:
     there = (found("blog", "blog.acme.org", age=80), found("gone", "gone.acme.org"), found("invalid", "invalid"))
     mine = found("mine", "mine.acme.org", age=360, life=365)

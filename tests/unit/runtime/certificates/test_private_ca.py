@@ -71,6 +71,15 @@ def test_the_root_is_made_once_for_ten_years(directory: Path) -> None:
     assert problem(directory) == ""
 
 
+def test_the_root_is_looked_at_where_it_can_be_read(directory: Path, tmp_path: Path) -> None:
+    seen = private_ca.look(directory)
+    assert seen
+    assert (seen.problem, seen.not_after) == ("", NOW + private_ca.ROOT_VALIDITY.total_seconds())
+    assert private_ca.look(tmp_path / "none") is None
+    (directory / "root.pem").write_text("junk")
+    assert private_ca.look(directory) is None
+
+
 def test_the_root_is_constrained_to_its_domain(directory: Path) -> None:
     extensions = root(directory).extensions
     limits = extensions.get_extension_for_class(x509.NameConstraints)
