@@ -56,7 +56,11 @@ def is_written(unit: Unit) -> bool | None:
 
 def write(units: Iterable[Unit]) -> bool:
     """Write unit files and tell systemd. Returns whether anything changed."""
-    changed = [files.write(unit.directory / unit.name, unit.content) for unit in units]
+    changed = []
+    for unit in units:
+        if not unit.directory.is_dir():
+            files.make_directory(unit.directory)
+        changed.append(files.write(unit.directory / unit.name, unit.content))
     if any(changed):
         systemctl("daemon-reload")
     return any(changed)

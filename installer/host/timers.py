@@ -21,8 +21,11 @@ from runtime.settings import Settings
 FOLDER = TEMPLATES / "systemd"
 SANDBOX = "sandbox.conf"
 DEFAULT_INSTANCE = "shoestring"
-TMPFILES = "shoestring.conf"
+# Files of the host that are read at boot, before Docker starts; of the same name in each folder.
+BOOT_FILE = "shoestring.conf"
 TMPFILES_DIRECTORY = Path("/etc/tmpfiles.d")
+SYSCTL_DIRECTORY = Path("/etc/sysctl.d")
+MADE = "# Made by `shoestring timers install`.\n"
 # The units of each job: what does it; and what starts that, which may be the same.
 START, WATCHDOG, RENEW = "start", "watchdog", "renew"
 JOBS = {
@@ -121,7 +124,22 @@ def directories(instance: str) -> Unit:
     owned = [(path, "0755", 0) for path in (run.root, run.directory)]
     owned += [(run.proxy(side), "0750", core.PROXY_UID) for side in Side]
     lines = "".join(f"d {path} {mode} {owner} {owner} -\n" for path, mode, owner in owned)
-    return Unit(unit_name(TMPFILES, instance), f"# Made by `shoestring timers install`.\n{lines}", TMPFILES_DIRECTORY)
+    return Unit(unit_name(BOOT_FILE, instance), MADE + lines, TMPFILES_DIRECTORY)
+
+
+def late_addresses(instance: str) -> Unit:
+    """Lets a proxy start before its address is there, such as one that DHCP gives late (sysctl.d(5), ip-sysctl).
+
+    Else Docker gives the container up at boot, whatever its `restart` says. It holds from the next boot on; the `-`
+    is for a kernel without IPv6.
+    """
+    lines = "net.ipv4.ip_nonlocal_bind = 1\n-net.ipv6.ip_nonlocal_bind = 1\n"
+    return Unit(unit_name(BOOT_FILE, instance), MADE + lines, SYSCTL_DIRECTORY)
+
+
+def boot_files(instance: str) -> tuple[Unit, ...]:
+    """What the unit of the start needs of the host before Docker starts."""
+    return directories(instance), late_addresses(instance)
 
 
 def _filled(template: Path, words: Mapping[str, str]) -> str:
@@ -150,7 +168,7 @@ def install(settings: Settings, root: Path, *, stopped: bool = False) -> None:
         raise ShoestringError(
             f"{sys.executable} has no Shoestring in it, so timers could not run it. Use one that pipx installed."
         )
-    systemd.write((*wanted, directories(instance)))
+    systemd.write((*wanted, *boot_files(instance)))
     start, *others = (unit_name(units[-1], instance) for units in JOBS.values())
     systemd.systemctl("enable", *(() if stopped else ("--now",)), start)
     systemd.systemctl("enable", "--now", *others)
@@ -161,8 +179,8 @@ def remove(instance: str) -> None:
     present = written(instance)
     if present:
         systemd.remove(present)
-    made = directories(instance)
-    files.remove(made.directory / made.name)
+    for made in boot_files(instance):
+        files.remove(made.directory / made.name)
 
 
 def written(instance: str, directory: Path = systemd.UNIT_DIRECTORY) -> tuple[str, ...]:
@@ -183,7 +201,7 @@ def look(settings: Settings, root: Path) -> tuple[Job, ...]:
     there = {unit.name: systemd.is_written(unit) for unit in units(settings, root)}
     seen = dict(zip(there, systemd.show(there, _PROPERTIES), strict=True))
     start = names(instance)[0]
-    if there[start] and not systemd.is_written(directories(instance)):
+    if there[start] and not all(map(systemd.is_written, boot_files(instance))):
         there[start] = False
     return jobs(instance, there, seen, time.time() - time.clock_gettime(time.CLOCK_MONOTONIC))
 

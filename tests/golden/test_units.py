@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from installer.host.timers import directories, names, units
+from installer.host.timers import directories, late_addresses, names, units
 from runtime.errors import UsageError
 from runtime.settings import Settings
 
@@ -62,3 +62,9 @@ def test_the_proxies_find_their_directories_at_boot() -> None:
         "d /run/shoestring/shoestring/haproxy-public 0750 99 99 -",
         "d /run/shoestring/shoestring/haproxy-internal 0750 99 99 -",
     ]
+
+
+def test_a_proxy_may_start_before_its_address_is_there() -> None:
+    made = late_addresses("demo")
+    assert made.directory / made.name == Path("/etc/sysctl.d/shoestring@demo.conf")
+    assert made.content.splitlines()[1:] == ["net.ipv4.ip_nonlocal_bind = 1", "-net.ipv6.ip_nonlocal_bind = 1"]
