@@ -88,9 +88,9 @@ def apply(interface: Interface) -> bool:
     if systemd.is_running():
         systemd.systemctl("enable", "--quiet", f"wg-quick@{interface.name}")
     _check(("wg", "syncconf", interface.name, "/dev/stdin"), interface.stripped)
-    for address in _addresses(interface.name) - set(interface.addresses):
+    for address in addresses(interface.name) - set(interface.addresses):
         _check(("ip", "address", "delete", address, "dev", interface.name))
-    for address in sorted(set(interface.addresses) - _addresses(interface.name)):
+    for address in sorted(set(interface.addresses) - addresses(interface.name)):
         _check(("ip", "address", "add", address, "dev", interface.name))
     _check(("ip", "link", "set", "dev", interface.name, "mtu", str(interface.mtu), "up"))
     return changed
@@ -132,7 +132,8 @@ def parse_addresses(text: str) -> frozenset[str]:
     )
 
 
-def _addresses(name: str) -> frozenset[str]:
+def addresses(name: str) -> frozenset[str]:
+    """The addresses of an interface with their prefix lengths; none if it is not there."""
     return parse_addresses(_ip("-json", "address", "show", "dev", name).out)
 
 

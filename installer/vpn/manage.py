@@ -159,7 +159,8 @@ def _problem(vpn: Vpn, public: str, known: tuple[Client, ...], live: Live | None
         return f"The interface {vpn.interface_name} is not there. {mend}"
     wanted = {(each.public_key, tuple(sorted(configuration.alone(each)))) for each in known}
     seen = {(each.public_key, each.allowed) for each in live.peers}
-    if wanted != seen or live.public_key != public or live.port != vpn.settings.wireguard.port:
+    moved = wireguard.addresses(vpn.interface_name) != set(addresses.server(vpn.settings))
+    if moved or wanted != seen or live.public_key != public or live.port != vpn.settings.wireguard.port:
         return f"The interface {vpn.interface_name} is not what the files say. {mend}"
     return ""
 

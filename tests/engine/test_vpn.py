@@ -154,6 +154,9 @@ def test_applying_twice_changes_nothing(stand: Stand) -> None:
 def test_what_someone_changed_at_the_interface_is_put_right(stand: Stand) -> None:
     stand.add("laptop")
     server, name = stand.server, stand.interface
+    server.check("ip", "address", "delete", f"{SERVER}/24", "dev", name)
+    assert stand.shoestring("vpn", "status").returncode == ExitCode.FAILED
+    assert stand.shoestring("vpn", "apply").returncode == ExitCode.DONE
     server.check("wg", "set", name, "peer", keys.public_of(keys.generate_private()), "allowed-ips", "10.12.0.99/32")
     server.check("ip", "address", "add", "10.99.0.1/24", "dev", name)
     server.check("ip", "address", "delete", f"{SERVER}/24", "dev", name)
