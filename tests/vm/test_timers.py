@@ -1,0 +1,153 @@
+"""Units, timers, little memory and the uninstallation in a booted machine. The tests follow each other on one."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.vm.conftest import DOMAIN, Start
+from tests.vm.machine import Machine
+from tests.vm.qemu import Disk
+
+WATCHDOG = "shoestring-watchdog.service"
+SERVICES = ("shoestring.service", WATCHDOG, "shoestring-renew.service")
+TIMERS = ("shoestring-watchdog.timer", "shoestring-renew.timer")
+CONF = "/srv/shoestring/conf"
+BROKEN = f"{CONF}/applications-public/broken.yaml"
+BUILT = """\
+services:
+  job:
+    build:
+      context: .
+      dockerfile_inline: |
+        FROM {base}
+        RUN touch /built
+    command: [sleep, "1000"]
+    stop_grace_period: 0s
+"""
+# From 0 to 10, as systemd-analyze(1) says.
+EXPOSURE_AT_MOST = 5.0
+
+
+@pytest.fixture(scope="module")
+def machine(start_once: Start, set_up_disk: Disk) -> Machine:
+    """A machine that was set up with timers."""
+    started = start_once(set_up_disk)
+    started.wait()
+    started.shell("shoestring timers install --yes")
+    started.serves(DOMAIN)
+    return started
+
+
+def test_the_units_are_on_and_sound(machine: Machine) -> None:
+    assert machine.shell(f"systemctl is-active {' '.join(TIMERS)}").split() == ["active", "active"]
+    assert machine.run("systemd-analyze verify /etc/systemd/system/shoestring*").stderr == ""
+    jobs = json.loads(machine.shell("shoestring timers status --json"))["jobs"]
+    assert [(job["name"], job["state"]) for job in jobs] == [("start", "on"), ("watchdog", "on"), ("renew", "on")]
+    assert machine.shell("shoestring timers install --yes") == "  Nothing to do: the timers are on."
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_can_do_little_else(machine: Machine, service: str) -> None:
+    overall = machine.shell(f"systemd-analyze security --no-pager {service} | tail -n 1")
+    assert float(overall.split(":")[1].split()[0]) <= EXPOSURE_AT_MOST
+
+
+def test_a_pass_that_finds_nothing_writes_one_line_at_most(machine: Machine) -> None:
+    machine.shell(f"systemctl stop shoestring-watchdog.timer; systemctl start {WATCHDOG}")
+    lines = machine.shell(
+        f"journalctl --sync; journalctl --cursor-file=/root/cursor -n 0 -q; systemctl start {WATCHDOG} {WATCHDOG};"
+        f"systemctl start {WATCHDOG}; journalctl --sync; journalctl -q -o cat --cursor-file=/root/cursor | cat"
+    ).splitlines()
+    ours = [line for line in lines if "hoestring" in line or "Nothing to do" in line]
+    assert len(ours) <= 2, lines
+    machine.shell("systemctl start shoestring-watchdog.timer")
+
+
+def test_a_pass_that_fails_is_seen_until_it_is_mended(machine: Machine) -> None:
+    machine.run(f"echo 'services: [' > {BROKEN}; systemctl start {WATCHDOG}")
+    assert WATCHDOG in machine.shell("systemctl --failed --no-legend")
+    status = machine.shell("shoestring status")
+    assert "failed (exit code 1): journalctl -u shoestring-watchdog.service" in status
+    assert "broken.yaml" in machine.shell(f"journalctl -u {WATCHDOG} -n 20 -o cat")
+    machine.shell(f'rm {BROKEN}; systemctl start {WATCHDOG}; test -z "$(systemctl --failed --no-legend)"')
+
+
+def test_a_change_is_applied_by_the_unit(machine: Machine) -> None:
+    before = machine.shell("docker ps -q --filter label=shoestring.application=example")
+    added = "s/    restart: unless-stopped/&\\n    environment: {A: b}/"
+    machine.shell(f"sed -i '{added}' {CONF}/applications-public/example.yaml; systemctl start {WATCHDOG}")
+    assert machine.shell("docker ps -q --filter label=shoestring.application=example") not in ("", before)
+    assert machine.serves(DOMAIN).status == 200
+
+
+def test_an_application_is_built_by_the_unit(machine: Machine) -> None:
+    base = machine.shell("docker image ls localhost/shoestring/busybox --format '{{.Repository}}:{{.Tag}}'")
+    file = f"{CONF}/applications-public/built.yaml"
+    machine.shell(f"cat > {file} <<'END'\n{BUILT.format(base=base)}END\nsystemctl start {WATCHDOG}")
+    container = machine.shell("docker ps -q --filter label=shoestring.application=built")
+    assert machine.shell(f"docker exec {container} ls /built") == "/built"
+    machine.shell(f"rm {file}; systemctl start {WATCHDOG}; docker image rm shoestring_built-job")
+
+
+def test_renewals_run_in_their_unit(machine: Machine) -> None:
+    machine.shell("systemctl start shoestring-renew.service")
+    assert "\nResult=success" in "\n" + machine.shell("systemctl show -p Result shoestring-renew.service")
+
+
+def test_after_a_reboot_the_same_containers_serve(machine: Machine) -> None:
+    ask = "docker inspect -f '{{.Name}} {{.Created}} {{.RestartCount}}' $(docker ps -aq) | LC_ALL=C sort"
+    before = machine.shell(ask)
+    machine.reboot()
+    assert machine.serves(DOMAIN).status == 200
+    assert machine.shell(ask) == before
+    assert machine.shell("systemctl --failed --no-legend") == ""
+
+
+def test_stopping_the_unit_stops_all_and_starting_it_starts_all(machine: Machine) -> None:
+    machine.shell("systemctl stop shoestring")
+    assert machine.shell("docker ps -aq; docker network ls -q --filter label=shoestring.instance") == ""
+    machine.shell(f'systemctl start {WATCHDOG}; test -z "$(docker ps -aq)"; systemctl start shoestring')
+    assert machine.serves(DOMAIN).status == 200
+
+
+@pytest.mark.parametrize("kind", ["file", "zram"])
+def test_swap_comes_and_goes(machine: Machine, kind: str) -> None:
+    before = machine.shell("ls /etc/systemd/system /var/lib /run")
+    machine.shell(f"shoestring swap add --kind {kind} --size 128 --yes; shoestring swap status")
+    used = json.loads(machine.shell("shoestring swap status --json"))
+    assert (used["own"], [each["size"] // 2**20 for each in used["in_use"]]) == (kind, [127])
+    assert machine.run("shoestring swap add --yes").returncode == 1
+    machine.shell("shoestring swap remove --yes")
+    assert machine.shell("ls /etc/systemd/system /var/lib /run") == before
+    assert len(machine.shell("cat /proc/swaps").splitlines()) == 1
+
+
+def test_memory_adds_up(machine: Machine) -> None:
+    memory = json.loads(machine.shell("shoestring memory --json"))
+    parts = [each["used"] for each in (*memory["containers"], *memory["docker"])]
+    assert all(parts)
+    assert sum(parts) + memory["rest"] == memory["used"] == memory["total"] - memory["available"]
+    assert all(each["limit"] for each in memory["containers"] if each["ours"])
+
+
+def test_nothing_is_left_when_it_is_uninstalled(machine: Machine) -> None:
+    planned = machine.shell("shoestring uninstall --dry-run")
+    assert "localhost/shoestring/haproxy" in planned
+    assert machine.run("shoestring uninstall").returncode == 2
+    machine.serves(DOMAIN)
+
+    machine.shell("shoestring uninstall --yes", timeout=300)
+
+    assert machine.shell("docker ps -aq; docker image ls -q; docker volume ls -q") == ""
+    assert machine.shell("docker network ls --format '{{.Name}}'").split() == ["bridge", "host", "none"]
+    assert (
+        machine.shell("find /etc/systemd /etc/tmpfiles.d /run/shoestring /etc/shoestring -name '*hoestring*'") == ""
+    )
+    assert machine.shell("systemctl list-units --all --no-legend 'shoestring*'; systemctl --failed --no-legend") == ""
+    assert machine.shell(f"test -f {CONF}/shoestring.yaml && ls /srv/shoestring").split() == [
+        "conf",
+        "data",
+        "generated",
+    ]
