@@ -33,6 +33,9 @@ def print_status(status: Status, now: datetime) -> None:
         console.print(_status_table(status, now))
         for problem in (problem for each in status.applications for problem in each.problems):
             console.print(Text(f"  ✗ {problem}", style="red"), soft_wrap=True)
+        for each in status.applications:
+            for note in each.notes:
+                console.print(f"  {each.name}: {note}", markup=False, soft_wrap=True)
     else:
         console.print("  No applications yet. Put a Compose file into conf/applications-public/.")
     console.print()

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from runtime import documents, names, rollout_options
+from runtime import documents, names, published, rollout_options
 from runtime.applications import (
     CONTAINER_PORT,
     DEFAULT_PORT,
     HEALTH_CHECK,
     HOST_NAMES,
     KEYS,
+    OPEN_PORTS,
     PROXIED_SERVICE,
     ROLLOUT,
     TCP_PORTS,
@@ -29,12 +30,13 @@ from runtime.applications import (
 from runtime.documents import Document, DocumentError, KeyPath
 from runtime.errors import Problem
 from runtime.paths import Side
+from runtime.published import Published
 from runtime.schema import suggestion
 
 T = TypeVar("T")
 
 # An `x-` key that begins like this is meant for us; all others are the user's own (Compose allows any).
-OWN_PREFIXES = ("x-external", "x-container", "x-health", "x-rollout")
+OWN_PREFIXES = ("x-external", "x-container", "x-health", "x-rollout", "x-open-port", "x-openport")
 SUFFIXES = (".yaml", ".yml")
 # The Compose project of the proxies has this name.
 RESERVED_NAMES = ("core",)
@@ -74,6 +76,7 @@ class _Reader:
             backends,
             tuple(self._tcp_ports(services)),
             self._rollout(services),
+            tuple(self._open_ports()),
         )
 
     def _unknown_keys(self, mapping: dict[str, Any], path: KeyPath) -> None:
@@ -158,6 +161,16 @@ class _Reader:
             lambda value: rollout_options.read(value, service), self.document.value.get(ROLLOUT), (ROLLOUT,)
         )
         return rollout or Rollout(Order.STOP_FIRST)
+
+    def _open_ports(self) -> Iterator[Published]:
+        listed = self.document.value.get(OPEN_PORTS) or []
+        if not isinstance(listed, list):
+            self.refuse((OPEN_PORTS,), "is not a list of ports")
+            return
+        for index, item in enumerate(listed):
+            port = self.checked(published.open_port, item, (OPEN_PORTS, index))
+            if port:
+                yield port
 
     def _health_check(self, mapping: dict[str, Any], path: KeyPath) -> str:
         if HEALTH_CHECK not in mapping:

@@ -11,13 +11,15 @@ from typing import Any
 from runtime.documents import Document
 from runtime.errors import Problem
 from runtime.paths import Side
+from runtime.published import Published
 
 HOST_NAMES = "x-external-host-names"
 CONTAINER_PORT = "x-container-port"
 TCP_PORTS = "x-external-tcp-ports"
 HEALTH_CHECK = "x-health-check"
 ROLLOUT = "x-rollout"
-KEYS = (HOST_NAMES, CONTAINER_PORT, TCP_PORTS, HEALTH_CHECK, ROLLOUT)
+OPEN_PORTS = "x-open-ports"
+KEYS = (HOST_NAMES, CONTAINER_PORT, TCP_PORTS, HEALTH_CHECK, ROLLOUT, OPEN_PORTS)
 
 PROXIED_SERVICE = "application"
 DEFAULT_PORT = 80
@@ -103,7 +105,7 @@ def proxy_alias(application: str, service: str) -> str:
 
 @dataclass(frozen=True)
 class Application:
-    """One application file that can be run."""
+    """One application file that can be run. `open_ports` are those of its own that may be reached from outside."""
 
     name: str
     side: Side
@@ -113,6 +115,7 @@ class Application:
     backends: tuple[Backend, ...]
     tcp_ports: tuple[TcpPort, ...]
     rollout: Rollout
+    open_ports: tuple[Published, ...] = ()
 
     @property
     def host_names(self) -> tuple[str, ...]:

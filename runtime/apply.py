@@ -17,6 +17,7 @@ from runtime.changes import (
     CertificateChange,
     Change,
     CreateNetwork,
+    InstallFirewall,
     InstallNames,
     InstallProxy,
     IssueCertificate,
@@ -28,6 +29,7 @@ from runtime.changes import (
 )
 from runtime.constants import LABEL_INSTANCE
 from runtime.errors import DEBUG_VARIABLE, ShoestringError, explain
+from runtime.firewall import table
 from runtime.images import LOCAL_REPOSITORY
 from runtime.paths import Side
 from runtime.projects import CORE, Project
@@ -130,6 +132,8 @@ def _one(change: Change, tools: Tools, listener: Listener) -> str:
         case InstallNames():
             files.make_directory(change.file.parent)
             files.write(change.file, change.content)
+        case InstallFirewall():
+            table.install(change.file, change.content, change.table)
         case ApplyProject():
             return _apply_project(change, tools, listener)
         case RestartContainer():

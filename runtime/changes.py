@@ -64,6 +64,19 @@ class InstallNames:
 
 
 @dataclass(frozen=True)
+class InstallFirewall:
+    """The firewall is not what the files say. `content` are its rules, for nft(8); empty: it goes."""
+
+    file: Path
+    content: str
+    table: str
+    about: str
+    sign: str = CHANGED
+    kind = "install-firewall"
+    name = "firewall"
+
+
+@dataclass(frozen=True)
 class ApplyProject:
     """A project's containers are not what its files say.
 
@@ -185,6 +198,7 @@ Change = (
     CreateNetwork
     | InstallProxy
     | InstallNames
+    | InstallFirewall
     | ApplyProject
     | RestartContainer
     | RemoveProject

@@ -38,6 +38,7 @@ class Desired:
 
     `conflicts` are problems of files that run all the same (a host name that another file has already);
     `notes` is information that needs no action, `hosts` the names that VPN clients are told, None without a VPN.
+    `known` are the applications, and the last good copies of those whose files are broken.
     """
 
     settings: Settings
@@ -51,6 +52,7 @@ class Desired:
     notes: tuple[str, ...]
     variables: Mapping[str, str]
     hosts: HostsFile | None = None
+    known: tuple[Application, ...] = ()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -120,6 +122,7 @@ def build(sources: Sources, paths: Paths, run: RunPaths) -> Desired:
         notes=(*(_note(each) for each in sound if each.not_proxied_because), *waiting),
         variables=sources.variables,
         hosts=resolver.hosts_file(settings, models, paths),
+        known=proxied,
     )
 
 

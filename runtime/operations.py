@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from runtime import core, engine, files, interfaces, observed, quiet, resolver, settings
@@ -18,6 +18,7 @@ from runtime.certificates.survey import Survey
 from runtime.changes import ApplyProject, InstallProxy, IssueCertificate, Plan
 from runtime.desired import Desired, build, read
 from runtime.errors import Problem, UsageError
+from runtime.firewall import keep
 from runtime.observed import Observed, observe
 from runtime.paths import Paths, RunPaths, Side
 from runtime.plan import ProxyDifference, plan_start, plan_stop, refused_removals
@@ -108,6 +109,7 @@ def look(cluster: Cluster) -> View:
     sources = read(cluster.settings, cluster.paths)
     desired = build(sources, cluster.paths, cluster.run)
     seen = observe(cluster.client, cluster.settings.instance, desired.networks)
+    wall = keep.difference(desired, cluster.paths)
     differences = tuple(_difference(cluster, model) for model in desired.proxies)
     started = plan_start(desired, seen, differences, resolver.difference(desired.hosts))
     now = cluster.clock()
@@ -116,8 +118,9 @@ def look(cluster: Cluster) -> View:
     issues = tuple(each for each in due.local if isinstance(each, IssueCertificate))
     upkeep = tuple(each for each in due.local if each not in issues)
     refused = (*refused_removals(desired, seen), *certificates.problems)
-    # Certificates of our own making first: the proxies start with them.
-    return View(desired, seen, (*issues, *started, *upkeep), refused, inputs, certificates, due)
+    # The firewall before anything is published, certificates of our own making before the proxies start with them.
+    plan = (*([wall] if wall else ()), *issues, *started, *upkeep)
+    return View(desired, seen, plan, refused, inputs, certificates, due)
 
 
 def _difference(cluster: Cluster, model: ProxyModel) -> ProxyDifference:
@@ -202,7 +205,8 @@ def status(cluster: Cluster) -> Status:
     now = cluster.clock()
     certificates = survey.take(cluster.settings, cluster.paths, cluster.run, desired.proxies, now)
     times = observed.start_times(cluster.client, seen)
-    return assess(desired, seen, times, overview.assess(certificates, now))
+    found = assess(desired, seen, times, overview.assess(certificates, now))
+    return replace(found, notes=(*found.notes, *keep.notes(desired, cluster.paths)))
 
 
 def _make_directories(cluster: Cluster) -> None:

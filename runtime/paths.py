@@ -85,6 +85,11 @@ class Paths:
         return self.generated / "names"
 
     @property
+    def firewall_generated(self) -> Path:
+        """The rules that are loaded at boot, before Docker starts."""
+        return self.generated / "firewall.nft"
+
+    @property
     def wireguard(self) -> Path:
         """The keys of the VPN, its server's configuration and its clients; 0700, never committed."""
         return self.conf / "wireguard"
@@ -127,6 +132,11 @@ class Paths:
     def notified(self) -> Path:
         """When each subject was last told; see runtime/notify.py."""
         return self.memory / "notified.json"
+
+    @property
+    def firewall(self) -> Path:
+        """That a person has kept the firewall, and the SSH ports of that moment; see runtime/firewall/ssh.py."""
+        return self.memory / "firewall.json"
 
     @property
     def challenge_map(self) -> Path:

@@ -33,6 +33,8 @@ ENGINE_SOCKET = "/var/run/docker.sock"
 ENGINE_TIMEOUT_SECONDS = 10.0
 # Under `data/`: a person may put a certificate there, and the ledger says when the next is due.
 CERTIFICATE_DIRECTORIES = ("haproxy-public-ssl", "haproxy-internal-ssl", "private-ca", "shoestring")
+# Where sshd_config(5) has its ports.
+SSH_CONFIGURATION = ("/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d")
 # Any of these may lead to another engine than the local one.
 ENGINE_VARIABLES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG")
 
@@ -156,10 +158,25 @@ def _inputs(root: str, run: str) -> str:
             digest.update(f"{path}\0{seen.st_mode} {seen.st_size} {seen.st_mtime_ns} {seen.st_ctime_ns}\0".encode())
     digest.update(f"{os.path.exists(os.path.join(run, 'stopped'))}".encode())
     digest.update(f"{os.path.exists(os.path.join(run, 'attempts.json'))}".encode())
+    digest.update(_firewall(os.path.join(root, "generated", "firewall.nft")).encode())
     return digest.hexdigest()
 
 
 def _files(directory: str) -> Iterator[str]:
+def _firewall(rules: str) -> str:
+    """What the firewall depends on besides: all rules of the kernel, and where SSH is configured."""
+    if not os.path.exists(rules):
+        return ""
+    from runtime.firewall import generation
+
+    found = [str(generation.current())]
+    for place in SSH_CONFIGURATION:
+        for path in _files(place) if os.path.isdir(place) else (place,) if os.path.exists(place) else ():
+            seen = os.stat(path)
+            found.append(f"{path} {seen.st_mtime_ns} {seen.st_ctime_ns}")
+    return "\0".join(found)
+
+
     """All files of a directory in a fixed order, without a git repository's own and the note."""
     with os.scandir(directory) as entries:
         listed = sorted(entries, key=lambda entry: entry.name)

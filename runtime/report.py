@@ -131,7 +131,7 @@ def status_lines(status: Status, now: datetime) -> list[str]:
         host_names = ",".join(each.host_names) or "-"
         parts = (each.name, each.side, each.state, host_names, each.image or "-", since(each.since, now))
         lines.append("  ".join(parts))
-        lines += [indent(problem) for problem in each.problems]
+        lines += [indent(sentence) for sentence in (*each.problems, *each.notes)]
     lines += [f"proxy  {each.side}  {each.state}  {count(each.host_names, 'host')}" for each in status.proxies]
     lines += [f"TLS  {tls_line(status.certificates, now.timestamp())}"]
     lines += [indent(each) for each in tls_problems(status.certificates, now.timestamp())]
@@ -177,6 +177,7 @@ def status_json(status: Status, **more: object) -> str:
                     "since": each.since or None,
                     "problems": list(each.problems),
                 }
+                    "notes": list(each.notes),
                 for each in status.applications
             ],
             "proxies": [

@@ -11,7 +11,7 @@ from runtime.addresses import is_public
 from runtime.documents import Document, DocumentError
 from runtime.errors import Problem, SettingsError
 from runtime.paths import Side
-from runtime.schema import key, read, section
+from runtime.schema import key, read, section, switch
 from runtime.sections import (
     AcmeSettings,
     ImageSettings,
@@ -51,6 +51,12 @@ class Settings:
         "the internal proxy; off: none, and no internal applications", InternalSettings
     )
     wireguard: WireguardSettings = section("the VPN to the internal side, see docs/vpn.md", WireguardSettings)
+    firewall: bool = key(
+        "whether nothing but the public proxy, SSH, WireGuard and x-open-ports can be reached from outside; "
+        "shoestring firewall on switches it on and makes sure that you are not locked out",
+        check=switch,
+        default=False,
+    )
     acme: AcmeSettings = section("certificates from an ACME authority, such as Let's Encrypt", AcmeSettings)
     networks: NetworkSettings = section("Docker networks", NetworkSettings)
     images: ImageSettings = section("container images", ImageSettings)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from runtime.applications import PROXIED_SERVICE, Application
+from runtime.applications import OPEN_PORTS, PROXIED_SERVICE, Application
 from runtime.certificates.overview import NO_CERTIFICATES, Overview
 from runtime.core import service_name
 from runtime.desired import Desired
+from runtime.firewall.model import closed
 from runtime.observed import Container, Observed
 from runtime.projects import CORE, Project, ProjectService
 
@@ -23,7 +24,8 @@ PASSING = ("created", "starting", "missing")
 class ApplicationStatus:
     """One application, with its image as its file says.
 
-    `since` is the start of its first container (RFC 3339), empty if none runs.
+    `since` is the start of its first container (RFC 3339), empty if none runs. `notes` are sentences about what is
+    meant to be as it is.
     """
 
     name: str
@@ -33,6 +35,7 @@ class ApplicationStatus:
     image: str
     since: str
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,17 @@ def _sound(
         image=(main.image or "built image") if main else "",
         since=_since(observed.of(application.name), started),
         problems=tuple(str(problem) for problem in desired.conflicts if problem.file == application.file),
+        notes=_closed(application, desired),
     )
+
+
+def _closed(application: Application, desired: Desired) -> tuple[str, ...]:
+    """A sentence about the ports that the firewall closes; none where there is no firewall."""
+    ports = closed(application, desired.settings, desired.variables) if desired.settings.firewall else ()
+    if not ports:
+        return ()
+    named = ", ".join(dict.fromkeys(map(str, ports)))
+    return (f"published, but closed by the firewall: {named}; to be reached from outside it needs {OPEN_PORTS}",)
 
 
 def _state_of_service(service: ProjectService, containers: tuple[Container, ...]) -> str:

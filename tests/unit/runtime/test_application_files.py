@@ -85,6 +85,12 @@ def test_tcp_ports_on_the_internal_side() -> None:
     assert "internal side only" in broken("postgres", text, Side.PUBLIC).problems[0].what
 
 
+def test_ports_that_may_be_reached_from_outside() -> None:
+    found = application("game", "x-open-ports: [25565, 53/udp]\n" + web("a.com"))
+    assert [str(each) for each in found.open_ports] == ["25565/tcp", "53/udp"]
+    assert application("telemetry", "x-open-telemetry: mine\n" + web("a.com")).open_ports == ()
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
@@ -130,6 +136,9 @@ def test_others_extension_keys_are_the_users_own() -> None:
             "is not a [port, host name] pair, such as [3900, files.example.com]",
         ),
         ("x-health-check: health\n" + web("a.com"), "x-health-check: 'health' is not an HTTP path"),
+        ("x-open-port: [53]\n" + web("a.com"), "x-open-port: unknown key; did you mean x-open-ports?"),
+        ("x-open-ports: [53, dns]\n" + web("a.com"), "x-open-ports[1]: 'dns' is not a port; one looks like 25565"),
+        ("x-open-ports: 53\n" + web("a.com"), "x-open-ports: is not a list of ports"),
     ],
 )
 def test_broken(text: str, expected: str) -> None:

@@ -74,6 +74,7 @@ def test_json() -> None:
             "image": "web:1",
             "since": "2026-01-07T11:00:00.123456789Z",
             "problems": [],
+            "notes": [],
         }
     ]
     assert [proxy["side"] for proxy in answer["proxies"]] == ["public", "internal"]
@@ -103,6 +104,17 @@ def test_a_conflict_is_told_with_its_application() -> None:
     assert [len(each.problems) for each in status.applications] == [0, 1]
     assert status.applications[1].host_names == ("b.com",)
     assert not status.fine
+
+
+def test_a_port_that_the_firewall_closes_is_told_with_its_application() -> None:
+    closed = application("a", "services: {application: {image: a, ports: ['9999:80', '127.0.0.1:5000:80']}}\n")
+    said = "published, but closed by the firewall: 9999/tcp; to be reached from outside it needs x-open-ports"
+    with_firewall = desired(closed, settings_text="firewall: on\n")
+    status = assess(with_firewall, observed_of(with_firewall), {})
+    assert status.applications[0].notes == (said,)
+    assert status.fine
+    assert f"      {said}" in status_lines(status, NOW)
+    assert assess(desired(closed), observed_of(desired(closed)), {}).applications[0].notes == ()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,77 @@
+"""What a pass has to do about the firewall: nothing, load it again, or take it away."""
+
+from __future__ import annotations
+
+import re
+import socket
+from typing import TYPE_CHECKING
+
+from runtime.changes import CHANGED, NEW, REMOVED, InstallFirewall
+from runtime.errors import ShoestringError
+from runtime.firewall import model, rules, ssh, table
+from runtime.firewall.model import Wall
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from runtime.desired import Desired
+    from runtime.paths import Paths
+
+NOT_YET = "The firewall is on in the settings, but nobody has applied it yet: shoestring firewall on"
+_DOCKER_BRIDGE = re.compile(r"br-[0-9a-f]{12}")
+
+
+def is_kept(desired: Desired, paths: Paths) -> bool:
+    """Whether the firewall is wanted, and a person has seen that it locks nobody out."""
+    return desired.settings.firewall and ssh.kept(paths.firewall) is not None
+
+
+def wall(desired: Desired, ssh_ports: Iterable[int]) -> Wall:
+    """The firewall that the settings and application files want on this host."""
+    return model.build(desired.settings, desired.known, desired.variables, ssh_ports, other_bridges())
+
+
+def wanted_ports(paths: Paths) -> frozenset[int]:
+    """SSH's ports: those that were kept, and those of sshd's files now."""
+    return (ssh.kept(paths.firewall) or frozenset()) | ssh.configured()
+
+
+def difference(desired: Desired, paths: Paths) -> InstallFirewall | None:
+    """What is to be done so that the firewall is what the files say; None if nothing.
+
+    Without a firewall this asks for the file of one and no more.
+    """
+    file, name = paths.firewall_generated, model.table_name(desired.settings.instance)
+    if not is_kept(desired, paths):
+        if desired.settings.firewall or not file.exists():
+            return None
+        return InstallFirewall(file, "", name, "off", REMOVED)
+    made = rules.render(wall(desired, wanted_ports(paths)))
+    try:
+        present = table.look(name)
+    except ShoestringError:
+        # Why it cannot be known is said when it is loaded: that fails alone, and the rest of the pass goes on.
+        return InstallFirewall(file, made.text, name, "not known")
+    if present and present.is_like(made) and _content(file) == made.text:
+        return None
+    about = "its table was gone" if present is None else "other ports" if present.mark != made.mark else "was altered"
+    return InstallFirewall(file, made.text, name, about, CHANGED if present else NEW)
+
+
+def notes(desired: Desired, paths: Paths) -> tuple[str, ...]:
+    """A sentence for a person who has switched it on in the settings alone."""
+    return (NOT_YET,) if desired.settings.firewall and not is_kept(desired, paths) else ()
+
+
+def other_bridges() -> tuple[str, ...]:
+    """Interfaces whose name begins as those of Docker's networks do, and that are somebody else's."""
+    names = (name for _, name in socket.if_nameindex())
+    return tuple(sorted(each for each in names if each.startswith("br-") and not _DOCKER_BRIDGE.fullmatch(each)))
+
+
+def _content(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError:
+        return ""

@@ -1,0 +1,158 @@
+"""What the firewall lets in, as data: made from settings and application files, rendered by rules.py. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from runtime import names
+from runtime.applications import Application
+from runtime.published import Published, read
+from runtime.sections import InternalTls
+from runtime.settings import Settings
+
+EVERYWHERE = ""
+SSH_WHY = "SSH"
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Ports that answer, and why. `protocol` is tcp or udp.
+
+    `address`: only at this address of the host; 0.0.0.0 is every IPv4 address, empty every address.
+    """
+
+    protocol: str
+    first: int
+    last: int
+    why: str
+    address: str = EVERYWHERE
+
+    @property
+    def ports(self) -> str:
+        """The ports as nft writes them: `80`, or `6000-6010`."""
+        return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+
+    def __str__(self) -> str:
+        return f"{self.ports}/{self.protocol}"
+
+
+@dataclass(frozen=True)
+class Inside:
+    """Who reaches the internal side: private addresses on the interface that has its address.
+
+    `address` is that of the internal side, or empty where it is any address of `interface`.
+    """
+
+    address: str
+    interface: str
+    openings: tuple[Opening, ...]
+
+
+@dataclass(frozen=True)
+class Wall:
+    """All that the firewall lets in.
+
+    `vpn` is the interface of the VPN and `vpn_networks` who is there, empty without one. `other_bridges` have a name
+    that looks like one of Docker's, and are not.
+    """
+
+    table: str
+    openings: tuple[Opening, ...]
+    inside: Inside | None = None
+    vpn: str = ""
+    vpn_networks: tuple[str, ...] = ()
+    other_bridges: tuple[str, ...] = ()
+
+    def lets_in(self, port: Published) -> bool:
+        """Whether a port of this host can be reached from outside."""
+        return any(
+            Published(each.protocol, each.first, each.last).covers(port)
+            for each in self.openings
+            if each.address in (EVERYWHERE, port.address) or _family_fits(each.address, port.address)
+        )
+
+
+def _family_fits(every: str, address: str) -> bool:
+    """Whether `every` is all addresses of IPv4, and the other is not one of IPv6."""
+    return ipaddress.ip_address(every).is_unspecified and ":" not in address
+
+
+def table_name(instance: str) -> str:
+    """The name of an instance's table in nftables."""
+    return f"shoestring_{instance}"
+
+
+def build(
+    settings: Settings,
+    applications: Iterable[Application],
+    variables: Mapping[str, str],
+    ssh_ports: Iterable[int],
+    other_bridges: tuple[str, ...] = (),
+) -> Wall:
+    """Work out what the firewall lets in. `variables` are those of the application files."""
+    listed = tuple(applications)
+    vpn = settings.wireguard
+    return Wall(
+        table_name(settings.instance),
+        tuple(dict.fromkeys(_openings(settings, listed, ssh_ports))),
+        None if vpn.enabled else _inside(settings, listed, variables),
+        vpn.interface if vpn.enabled else "",
+        tuple(each for each in (vpn.network, vpn.network6) if each) if vpn.enabled else (),
+        other_bridges,
+    )
+
+
+def closed(application: Application, settings: Settings, variables: Mapping[str, str]) -> tuple[Published, ...]:
+    """The ports that an application publishes, and that the firewall closes."""
+    return tuple(
+        port
+        for port in read((service.definition for service in application.services), variables)
+        if not _is_private(port.address, settings) and not any(each.covers(port) for each in application.open_ports)
+    )
+
+
+def _is_private(address: str, settings: Settings) -> bool:
+    """Whether a person has published a port for this host or the internal side alone."""
+    internal = settings.internal.address if settings.internal else ""
+    return bool(address) and (ipaddress.ip_address(address).is_loopback or address == internal)
+
+
+def _openings(
+    settings: Settings, applications: tuple[Application, ...], ssh_ports: Iterable[int]
+) -> Iterator[Opening]:
+    for port in sorted(set(ssh_ports)):
+        yield Opening("tcp", port, port, SSH_WHY)
+    if settings.public:
+        # `::` is all addresses, 0.0.0.0 all IPv4 addresses.
+        address = "" if settings.public.address == "::" else settings.public.address
+        for port in (settings.public.http_port, settings.public.https_port):
+            yield Opening("tcp", port, port, "public proxy", address)
+    if settings.wireguard.enabled:
+        yield Opening("udp", settings.wireguard.port, settings.wireguard.port, "WireGuard")
+    for application in applications:
+        for each in application.open_ports:
+            yield Opening(each.protocol, each.first, each.last, f"x-open-ports of {application.name}")
+
+
+def _inside(settings: Settings, applications: tuple[Application, ...], variables: Mapping[str, str]) -> Inside | None:
+    """The internal side at a private address that the host has anyway; None where only this host reaches it."""
+    internal = settings.internal
+    if internal is None:
+        return None
+    auto = names.is_auto(internal.address)
+    if not auto and ipaddress.ip_address(internal.address).is_loopback:
+        return None
+    ports = [internal.http_port, *([internal.https_port] if internal.tls is not InternalTls.NONE else [])]
+    openings = [Opening("tcp", port, port, "internal proxy") for port in ports]
+    for application in applications:
+        openings += [Opening("tcp", tcp.port, tcp.port, application.name) for tcp in application.tcp_ports]
+        services = (service.definition for service in application.services)
+        openings += [
+            Opening(each.protocol, each.first, each.last, application.name)
+            for each in read(services, variables)
+            if each.first and each.address == internal.address
+        ]
+    interface = internal.address.removeprefix(names.AUTO) if auto else ""
+    return Inside("" if auto else internal.address, interface, tuple(dict.fromkeys(openings)))

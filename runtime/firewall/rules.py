@@ -1,0 +1,143 @@
+"""The rules of the firewall as a file for nft(8). Pure.
+
+Every packet that arrives is looked at once, before Docker (or whoever else) translates its destination: at the hook
+prerouting, after connection tracking (priority -200) and before DNAT (-100). So its port is the one that was asked
+for, whichever way Docker goes on to filter: iptables of either kind, nftables, or its proxy process. A drop is final,
+whatever other tables say (nft(8), "Chains"); what is not dropped goes on to them. So other firewalls stay in force.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from runtime.firewall.model import Inside, Wall
+
+# Docker's own bridges; a network's is br- and 12 hexadecimal digits, and a rule cannot ask for those.
+DOCKER_BRIDGES = ("docker0", "docker_gwbridge")
+DOCKER_PATTERN = "br-*"
+# RFC 1918, RFC 6598, RFC 3927; RFC 4193.
+PRIVATE4 = "10.0.0.0/8, 100.64.0.0/10, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16"
+PRIVATE6 = "fc00::/7"
+# ICMP must work for path MTU, neighbours and errors (RFC 4890 section 4.4; RFC 1812 section 4.3).
+ICMP4 = "destination-unreachable, echo-request, parameter-problem, time-exceeded"
+ICMP6 = (
+    "destination-unreachable, packet-too-big, time-exceeded, parameter-problem, echo-request, nd-router-solicit, "
+    "nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert, mld-listener-query, mld-listener-report, "
+    "mld-listener-done, mld2-listener-report"
+)
+MARK_PREFIX = "shoestring "
+# What reaches this host itself; its last rule has the mark.
+LAST_CHAIN = "host"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """A rule set: the file for `nft -f`, its mark (a digest), and how many rules it has."""
+
+    table: str
+    text: str
+    mark: str
+    number: int
+
+
+def render(wall: Wall) -> Rules:
+    """The rule set of a wall. Loading the file replaces the table at once, or does nothing at all."""
+    arriving, host = list(_arriving(wall)), list(_host(wall))
+    plain = "\n".join((*arriving, *host))
+    mark = hashlib.sha256(plain.encode()).hexdigest()[:16]
+    host.append(f'drop comment "{MARK_PREFIX}{mark}"')
+    text = "\n".join(
+        (
+            "# Made by Shoestring from the settings and application files. Do not edit: it is written again.",
+            clear(wall.table),
+            f"table inet {wall.table} {{",
+            f"\tchain {LAST_CHAIN} {{",
+            *(f"\t\t{rule}" for rule in host),
+            "\t}",
+            "",
+            "\tchain arriving {",
+            "\t\ttype filter hook prerouting priority mangle; policy accept;",
+            *(f"\t\t{rule}" for rule in arriving),
+            "\t}",
+            "}\n",
+        )
+    )
+    return Rules(wall.table, text, mark, len(arriving) + len(host))
+
+
+def clear(table: str) -> str:
+    """Lines for nft that remove a table, also where there is none."""
+    return f"add table inet {table}\ndelete table inet {table}"
+
+
+def _arriving(wall: Wall) -> Iterator[str]:
+    """What comes from this host and its containers passes; the rest is taken apart by where it goes."""
+    others = _names(wall.other_bridges)
+    known = f"iifname != {{ {others} }} " if others else ""
+    yield f"iifname {{ {_names(('lo', *DOCKER_BRIDGES))} }} accept"
+    yield f'{known}iifname "{DOCKER_PATTERN}" accept'
+    yield "ct state established,related accept"
+    # Answers to this host's own DHCP requests (RFC 2131 section 4.1, RFC 8415 section 7.2): no route is there yet.
+    yield "udp sport 67 udp dport 68 accept"
+    yield "ip6 saddr fe80::/10 udp sport 547 udp dport 546 accept"
+    yield from _spoofed(wall)
+    if wall.vpn:
+        # Its clients are the owner's: at the VPN's address all that listens there answers.
+        yield f'iifname "{wall.vpn}" fib daddr . iif type local accept'
+    yield f"fib daddr type {{ local, broadcast, anycast, multicast }} goto {LAST_CHAIN}"
+    # Nobody outside has a connection to a container, or a VPN client, but through a port of this host.
+    yield f"fib daddr oifname {{ {_names(DOCKER_BRIDGES)} }} drop"
+    yield (f"fib daddr oifname != {{ {others} }} " if others else "") + f'fib daddr oifname "{DOCKER_PATTERN}" drop'
+    if wall.vpn:
+        yield f'iifname != "{wall.vpn}" fib daddr oifname "{wall.vpn}" drop'
+
+
+def _spoofed(wall: Wall) -> Iterator[str]:
+    """Sources that cannot be where they come from: this host's own, the VPN's, a private network on another link."""
+    yield "fib saddr type local drop"
+    for network in wall.vpn_networks:
+        yield f'iifname != "{wall.vpn}" {_family(network)} saddr {network} drop'
+    yield f"ip saddr {{ {PRIVATE4} }} fib saddr . mark . iif oif missing drop"
+    yield f"ip6 saddr {PRIVATE6} fib saddr . mark . iif oif missing drop"
+
+
+def _host(wall: Wall) -> Iterator[str]:
+    """What reaches this host from outside; the last rule, added by render, drops the rest."""
+    yield "ip daddr 127.0.0.0/8 drop"
+    yield f"icmp type {{ {ICMP4} }} accept"
+    yield f"icmpv6 type {{ {ICMP6} }} accept"
+    yield "meta l4proto igmp accept"
+    for opening in wall.openings:
+        yield f'{_at(opening.address)}{opening.protocol} dport {opening.ports} accept comment "{opening.why}"'
+    if wall.inside:
+        yield from _inside(wall.inside)
+
+
+def _inside(inside: Inside) -> Iterator[str]:
+    """The internal side, for private addresses on the interface that has its address."""
+    where = _at(inside.address) if inside.address else f'iifname "{inside.interface}" '
+    sources = {"ip": f"{{ {PRIVATE4} }}", "ip6": f"{{ {PRIVATE6}, fe80::/10 }}"}
+    for family in (_family(inside.address),) if inside.address else tuple(sources):
+        for each in inside.openings:
+            who = f"{where}fib daddr . iif type local {family} saddr {sources[family]}"
+            yield f'{who} {each.protocol} dport {each.ports} accept comment "{each.why}, internal"'
+
+
+def _at(address: str) -> str:
+    """The condition for an address of this host; nothing for every address."""
+    if not address:
+        return ""
+    if ipaddress.ip_address(address).is_unspecified:
+        return "meta nfproto ipv4 "
+    return f"{_family(address)} daddr {address} "
+
+
+def _family(text: str) -> str:
+    return "ip6" if ":" in text else "ip"
+
+
+def _names(interfaces: Iterable[str]) -> str:
+    return ", ".join(f'"{each}"' for each in interfaces)

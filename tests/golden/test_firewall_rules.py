@@ -1,0 +1,68 @@
+"""The firewall's rules as they are loaded.
+
+After a change that is meant: SHOESTRING_WRITE_GOLDEN=1 tests/run.sh golden, and read the difference in git.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from runtime.firewall import model, rules
+from runtime.firewall.rules import Rules
+from runtime.paths import Side
+from tests.make import application, desired
+
+GOLDEN = Path(__file__).parent / "firewall"
+GAME = """
+x-open-ports: [25565, 6000-6010/udp]
+services:
+  application: {image: game, ports: ["25565:25565", "9999:80", "10.0.0.5:9100:9100"]}
+"""
+POSTGRES = "x-external-tcp-ports: [5432]\nservices: {application: {image: p}}\n"
+SETTINGS = {
+    # A host as setup suggests it: the internal side on this host alone.
+    "loopback": "",
+    "wireguard": (
+        "wireguard: {enabled: on, network6: 'fd12:3456:789a::/64'}\npublic: {address: 203.0.113.7}\n"
+        "internal: {address: 10.12.0.1, http_port: 80, https_port: 443}\n"
+    ),
+    "private-address": "internal: {address: 10.0.0.5}\npublic: {address: '::'}\ninstance: demo\n",
+    "followed": "internal: {address: 'auto:tailscale0', tls: none}\n",
+    "nothing-public": "public: off\n",
+}
+
+
+def rendered(name: str, bridges: tuple[str, ...] = ()) -> Rules:
+    files = (application("game", GAME), application("postgres", POSTGRES, Side.INTERNAL))
+    wanted = desired(*files, settings_text=f"firewall: on\n{SETTINGS[name]}")
+    return rules.render(model.build(wanted.settings, wanted.known, wanted.variables, (22, 2222), bridges))
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_rules_are_as_recorded(name: str) -> None:
+    made = rendered(name).text
+    file = GOLDEN / f"{name}.nft"
+    if os.environ.get("SHOESTRING_WRITE_GOLDEN"):
+        file.write_text(made)
+    assert made == file.read_text()
+
+
+def test_the_mark_is_of_the_rules_alone() -> None:
+    assert rendered("wireguard").mark == rendered("wireguard").mark
+    assert len({rendered(name).mark for name in SETTINGS}) == len(SETTINGS)
+    assert rendered("loopback", ("br-lan",)).mark != rendered("loopback").mark
+
+
+def test_a_bridge_that_is_not_dockers_is_outside() -> None:
+    made = rendered("loopback", ("br-lan", "br-x")).text
+    assert 'iifname != { "br-lan", "br-x" } iifname "br-*" accept' in made
+    assert 'fib daddr oifname != { "br-lan", "br-x" } fib daddr oifname "br-*" drop' in made
+
+
+def test_every_rule_is_counted() -> None:
+    made = rendered("wireguard")
+    inside = [line for line in made.text.splitlines() if line.startswith("\t\t") and "hook" not in line]
+    assert len(inside) == made.number

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+
+from runtime.firewall import model
+from runtime.firewall.model import Wall
+from runtime.published import Published
+from tests.make import application, broken, desired
+
+PUBLISHES = (
+    "services: {application: {image: a, ports: ['9999:80', '127.0.0.1:5000:80', '53:53/udp', '10.0.0.5:6:6']}}\n"
+)
+
+
+def wall(*files: str, settings: str = "") -> Wall:
+    made = desired(*(application(f"a{number}", text) for number, text in enumerate(files)), settings_text=settings)
+    return model.build(made.settings, made.known, made.variables, (22,))
+
+
+def shown(made: Wall) -> list[str]:
+    return [f"{each} {each.why}" for each in made.openings]
+
+
+def test_what_a_fresh_host_lets_in() -> None:
+    assert shown(wall()) == ["22/tcp SSH", "80/tcp public proxy", "443/tcp public proxy"]
+
+
+def test_what_applications_and_the_vpn_let_in() -> None:
+    vpn = "wireguard: {enabled: on}\ninternal: {address: 10.12.0.1}\npublic: off\n"
+    made = desired(
+        application("dns", f"x-open-ports: [53/udp]\n{PUBLISHES}"), settings_text="public: {address: '::'}\n"
+    )
+    assert "53/udp x-open-ports of dns" in shown(model.build(made.settings, made.known, {}, (22,)))
+    assert shown(wall(settings=vpn)) == ["22/tcp SSH", "51820/udp WireGuard"]
+
+
+def test_a_file_that_is_broken_keeps_the_ports_of_its_last_good_copy() -> None:
+    good = application("game", "x-open-ports: [25565]\nservices: {application: {image: g}}\n")
+    made = desired(broken("game", "services: text\n"), accepted=(good,))
+    assert "25565/tcp x-open-ports of game" in shown(model.build(made.settings, made.known, {}, (22,)))
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ("", None),
+        ("internal: off\n", None),
+        ("wireguard: {enabled: on}\ninternal: {address: 10.12.0.1}\n", None),
+        ("internal: {address: 10.0.0.5}\n", ("10.0.0.5", "", ["8081/tcp", "8444/tcp", "6/tcp"])),
+        ("internal: {address: 10.0.0.5, tls: none}\n", ("10.0.0.5", "", ["8081/tcp", "6/tcp"])),
+        ("internal: {address: 'auto:eth1'}\n", ("", "eth1", ["8081/tcp", "8444/tcp"])),
+    ],
+)
+def test_the_internal_side(settings: str, expected: tuple[str, str, list[str]] | None) -> None:
+    inside = wall(PUBLISHES, settings=settings).inside
+    assert (inside and (inside.address, inside.interface, [str(each) for each in inside.openings])) == expected
+
+
+@pytest.mark.parametrize(
+    ("more", "settings", "expected"),
+    [
+        ("", "", ["9999/tcp", "53/udp", "6/tcp"]),
+        ("x-open-ports: [9999, 53/udp]\n", "", ["6/tcp"]),
+        ("x-open-ports: [9990-10000]\n", "internal: {address: 10.0.0.5}\n", ["53/udp"]),
+    ],
+)
+def test_what_is_closed_of_an_application(more: str, settings: str, expected: list[str]) -> None:
+    made = desired(settings_text=settings)
+    assert [str(each) for each in model.closed(application("a", more + PUBLISHES), made.settings, {})] == expected
+
+
+@pytest.mark.parametrize(
+    ("public", "port", "expected"),
+    [
+        ("0.0.0.0", Published("tcp", 80, 80), True),
+        ("0.0.0.0", Published("tcp", 80, 80, "::"), False),
+        ("::", Published("tcp", 80, 80, "::"), True),
+        ("203.0.113.7", Published("tcp", 80, 80, "203.0.113.7"), True),
+        ("203.0.113.7", Published("tcp", 80, 80, "10.0.0.5"), False),
+        ("203.0.113.7", Published("udp", 80, 80, "203.0.113.7"), False),
+        ("203.0.113.7", Published("tcp", 22, 22, "10.0.0.5"), True),
+    ],
+)
+def test_what_it_lets_in(public: str, port: Published, expected: bool) -> None:
+    assert wall(settings=f"public: {{address: '{public}'}}\n").lets_in(port) is expected
