@@ -18,7 +18,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -128,21 +128,25 @@ def answers_seed(**more: object) -> Seed:
     return Seed("#cloud-config\n" + yaml.safe_dump(shipped))
 
 
+def set_up_disk_of(loaded_image: Path, make: Callable[[Path], object]) -> Disk:
+    """The disk that `set_up_disk` gives; `make` puts disk.qcow2 into a directory if the cache has none."""
+    key = images.digest(loaded_image.name, answers_seed().user_data)
+    return Disk(images.kept("set-up", key, make) / "disk.qcow2", "qcow2")
+
+
 @pytest.fixture(scope="session")
 def set_up_disk(loaded_image: Path) -> Disk:
     """An appliance that set itself up for example.test by cloud-init and was shut down; kept in the cache.
 
     A machine from it serves a minute after its start. It knows the tests' SSH key, so it needs no seed.
     """
-    seed = answers_seed()
 
-    def build(target: Path) -> None:
+    def make(target: Path) -> None:
         disk = Disk(loaded_image / "shoestring.raw")
-        with short_directory() as directory, Machine.started(Path(directory), disk, seed=seed) as machine:
+        with short_directory() as directory, Machine.started(Path(directory), disk, seed=answers_seed()) as machine:
             machine.wait()
             machine.serves(DOMAIN)
             machine.power_off()
-            shutil.move(machine.disk, target / "disk.qcow2")
+            shutil.move(machine.disk, target)
 
-    key = images.digest(loaded_image.name, seed.user_data)
-    return Disk(images.kept("set-up", key, build) / "disk.qcow2", "qcow2")
+    return set_up_disk_of(loaded_image, make)

@@ -84,7 +84,7 @@ def ssh_key() -> Path:
     return key
 
 
-def kept(kind: str, key: str, build: Callable[[Path], None]) -> Path:
+def kept(kind: str, key: str, build: Callable[[Path], object]) -> Path:
     """A directory of the cache that `build` fills, whole or not at all.
 
     Those of its kind with other keys go, unless another run may still use them.

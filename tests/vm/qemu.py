@@ -51,7 +51,7 @@ def command(directory: Path, hardware: Hardware, ports: Mapping[int, int], *, in
         *("-chardev", f"file,id=console,path={directory}/console.log,append=on", "-serial", "chardev:console"),
         # What the guest wrote is in the host's memory, which outlives QEMU: nothing has to wait for the disk.
         *("-drive", f"file={directory}/disk.qcow2,if=virtio,cache=unsafe,discard=unmap"),
-        *("-netdev", f"user,id=net,restrict={'off' if internet else 'on'},{forwards}"),
+        *("-netdev", f"user,id=net,ipv6=off,restrict={'off' if internet else 'on'},{forwards}"),
         *("-device", "virtio-net-pci,netdev=net", "-device", "virtio-rng-pci"),
         *_firmware(directory, hardware),
         *_seed(directory),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.vm.conftest import DOMAIN, Start, answers_seed
+from tests.vm.conftest import DOMAIN, Start, answers_seed, set_up_disk_of
 from tests.vm.images import ROOT
 from tests.vm.machine import SSH, Machine
 from tests.vm.qemu import Disk, Hardware
@@ -95,10 +96,12 @@ def test_it_serves_again_after_a_reboot(bios: Machine) -> None:
 
 
 def test_it_boots_by_uefi_without_any_data_source_as_a_machine_of_its_own(
-    bios: Machine, plain_image: Path, start_once: Start
+    bios: Machine, plain_image: Path, loaded_image: Path, start_once: Start
 ) -> None:
     of_the_first = identity(bios)
     bios.power_off()
+    # Other tests go on from here, without another first boot.
+    set_up_disk_of(loaded_image, lambda target: shutil.copy(bios.disk, target))
     machine = start_once(Disk(plain_image / "shoestring.qcow2", "qcow2"), Hardware(uefi=True), name="uefi")
     machine.wait()
     assert machine.shell("test -d /sys/firmware/efi && systemctl is-system-running") == "running"
