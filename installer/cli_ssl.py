@@ -138,7 +138,7 @@ def _show_root(loaded: Settings, paths: Paths, *, pem: bool, json: bool) -> None
         print(private_root.pem(paths), end="")
         return
     option = summary.option(paths, recorded=record.read() == paths.root)
-    shown = private_root.look(loaded, paths, option)
+    shown = private_root.look(loaded, paths, time.time(), option)
     print(trust_json(shown, private_root.pem(paths)) if json else "\n".join(trust.lines(shown)))
 
 

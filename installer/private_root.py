@@ -25,11 +25,13 @@ def check(settings: Settings) -> None:
         raise UsageError(f"There is no private CA: {what}. Choose it with internal.tls: private-ca in the settings.")
 
 
-def look(settings: Settings, paths: Paths, option: str = "") -> Trust:
-    """What a person needs to trust the root. Raises ShoestringError if it is not there or cannot be read."""
+def look(settings: Settings, paths: Paths, now: float, option: str = "") -> Trust:
+    """What a person needs to trust the root. Raises ShoestringError if it is not there, or can sign no more."""
     from runtime.certificates import private_ca
 
     pem(paths)
+    if problem := private_ca.root_problem(paths.private_ca, settings.internal_domain, now):
+        raise ShoestringError(problem)
     wanted = desired.build(desired.read(settings, paths), paths, RunPaths(settings.instance))
     model = next(each for each in wanted.proxies if each.side is Side.INTERNAL)
     named = (name for backend in model.backends for name in backend.host_names)

@@ -109,7 +109,8 @@ def plan_lines(view: View) -> list[str]:
     lines = [f"  {note}" for note in (*view.desired.notes, *view.due.held)]
     lines += [f"  ✗ {problem}" for problem in view.desired.problems]
     lines += [f"  ✗ {sentence}" for sentence in view.refused]
-    return lines + change_lines(view.changes, "shoestring start")
+    apply_with = "shoestring start" + ("; the watchdog asks for certificates" if view.due.remote else "")
+    return lines + change_lines(view.changes, apply_with)
 
 
 def plan_json(view: View) -> str:
@@ -176,8 +177,8 @@ def status_json(status: Status, **more: object) -> str:
                     "image": each.image,
                     "since": each.since or None,
                     "problems": list(each.problems),
-                }
                     "notes": list(each.notes),
+                }
                 for each in status.applications
             ],
             "proxies": [

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
-from runtime.certificates.model import Found, Issuer, Wanted, Window
+from runtime.certificates.model import Found, Issuer, Wanted, Window, listed
 
 DAY = 86_400.0
 # A lifetime below this is short: then half of it is left for renewing, else a third.
@@ -96,7 +96,7 @@ def assess(wanted: Wanted, found: Found | None, window: Window | None, now: floa
         return Assessment(State.EXPIRED, "the certificate has expired", found.not_after)
     lacking = [name for name in wanted.host_names if not found.covers(name)]
     if lacking:
-        return Assessment(State.NAMES, f"the certificate lacks {', '.join(lacking)}", now)
+        return Assessment(State.NAMES, f"the certificate lacks {listed(lacking)}", now)
     if root and (wanted.issuer is Issuer.PRIVATE_CA) != found.ari_id.startswith(f"{root}."):
         return Assessment(State.ISSUER, f"the certificate is signed by {found.issuer}", now)
     return _by_time(found, window, now)

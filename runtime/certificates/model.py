@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +11,7 @@ from runtime.paths import Side
 
 # RFC 6761 section 6.4: a name that never exists, so that nobody takes the placeholder for a real certificate.
 PLACEHOLDER = "invalid"
+LONGEST_LIST = 4
 
 
 class Issuer(StrEnum):
@@ -28,6 +29,14 @@ def covered(host_name: str, names: Collection[str]) -> bool:
     """
     parent = "*." + host_name.partition(".")[2]
     return host_name in names or (not host_name.startswith("*.") and parent in names)
+
+
+def listed(host_names: Sequence[str]) -> str:
+    """Names in a sentence; of many the first."""
+    if len(host_names) <= LONGEST_LIST:
+        return ", ".join(host_names)
+    shown = LONGEST_LIST - 1
+    return f"{', '.join(host_names[:shown])} and {len(host_names) - shown} more"
 
 
 @dataclass(frozen=True)

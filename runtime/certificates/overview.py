@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from runtime.certificates import due, plan
 from runtime.certificates.due import State
 from runtime.certificates.ledger import DAY
-from runtime.certificates.model import PLACEHOLDER, Found, Issuer
+from runtime.certificates.model import PLACEHOLDER, Found, Issuer, listed
 from runtime.certificates.survey import Survey
 from runtime.paths import Side
 
@@ -131,4 +131,4 @@ def expiry_sentence(status: CertificateStatus, now: float) -> str:
         what = "Make a new one and have it trusted: shoestring ssl ca --new"
     else:
         what = "See: shoestring ssl status" if status.managed else "Renew it and put the new one in its place"
-    return f"certificate {status.name} ({', '.join(status.host_names)}) {when}. {what}."
+    return f"certificate {status.name} ({listed(status.host_names)}) {when}. {what}."

@@ -9,7 +9,7 @@ from runtime.certificates import due, limits
 from runtime.certificates.due import Assessment, State
 from runtime.certificates.ledger import set_key
 from runtime.certificates.limits import Hold
-from runtime.certificates.model import PLACEHOLDER, Issuer, Wanted, covered
+from runtime.certificates.model import PLACEHOLDER, Issuer, Wanted, covered, listed
 from runtime.certificates.survey import SideCertificates, Survey, place
 from runtime.changes import CHANGED, NEW, ArchiveCertificate, IssueCertificate, LoadCertificates, Plan
 from runtime.errors import UsageError
@@ -64,7 +64,7 @@ def plan(survey: Survey, now: float, request: Request = EVERYTHING) -> Due:
         raise UsageError(
             "There is no staging for this ACME server. Name its directory as acme.staging in the settings."
         )
-    wanted = _chosen(survey, request.names)
+    wanted = chosen(survey, request.names)
     ones = tuple(_one(survey, each, now, request) for each in wanted)
     issues = tuple(each.change for each in ones if each.change)
     local = tuple(each for each in issues if each.wanted.issuer is Issuer.PRIVATE_CA)
@@ -95,17 +95,21 @@ def directory(survey: Survey, wanted: Wanted) -> str:
     return acme.directory if proven or not acme.staging_directory else acme.staging_directory
 
 
-def _chosen(survey: Survey, names: tuple[str, ...]) -> tuple[Wanted, ...]:
+def chosen(survey: Survey, names: tuple[str, ...]) -> tuple[Wanted, ...]:
+    """The wanted certificates that host names or names of certificates mean; all of them for none.
+
+    Raises UsageError for a name that no certificate is for.
+    """
     if not names:
         return survey.wanted
-    chosen = []
+    meant: list[Wanted] = []
     for name in names:
         found = [each for each in survey.wanted if name == each.name or covered(name, each.host_names)]
         if not found:
             known = ", ".join(sorted({host for each in survey.wanted for host in each.host_names})) or "none"
             raise UsageError(f"No certificate is wanted for {name}. The host names that need one: {known}.")
-        chosen += found
-    return tuple(dict.fromkeys(chosen))
+        meant += found
+    return tuple(dict.fromkeys(meant))
 
 
 def _one(survey: Survey, wanted: Wanted, now: float, request: Request) -> _One:
@@ -123,7 +127,7 @@ def _one(survey: Survey, wanted: Wanted, now: float, request: Request) -> _One:
         again = f" (again {_in(held.until - now)})" if held.until < float("inf") else ""
         return _One(held=f"certificate {wanted.name}: {held.why}{again}", next_look=held.until)
     sign = NEW if found.state is State.MISSING else CHANGED
-    about = f"{', '.join(wanted.host_names)}: {found.why}"
+    about = f"{listed(wanted.host_names)}: {found.why}"
     return _One(IssueCertificate(wanted, sign, about, forced, request.staging))
 
 

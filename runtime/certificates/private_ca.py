@@ -31,6 +31,7 @@ LEAF_SUBJECT = "Shoestring internal certificate"
 # RFC 5280 appendix A.1, ub-common-name.
 LONGEST_COMMON_NAME = 64
 NEW_ROOT = "Make a new one with: shoestring ssl ca --new"
+PUT_BACK = "Put it back, or make a new one with: shoestring ssl ca --new"
 
 
 @dataclass(frozen=True)
@@ -207,12 +208,12 @@ def _load(directory: Path) -> _Root:
         key = load_pem_private_key(key_file.read_bytes(), None)
     except OSError as error:
         raise ShoestringError(
-            f"The private CA's key {key_file} cannot be read: {error.strerror}. Put it back. {NEW_ROOT}"
+            f"The private CA's key {key_file} cannot be read: {error.strerror}. {PUT_BACK}"
         ) from error
     except (ValueError, TypeError) as error:
-        raise ShoestringError(f"The private CA's key {key_file} is damaged. Put it back. {NEW_ROOT}") from error
+        raise ShoestringError(f"The private CA's key {key_file} is damaged. {PUT_BACK}") from error
     if not isinstance(key, EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
-        raise ShoestringError(f"The private CA's key {key_file} does not fit {ROOT}. Put it back. {NEW_ROOT}")
+        raise ShoestringError(f"The private CA's key {key_file} does not fit {ROOT}. {PUT_BACK}")
     identifier, domain = _marks(certificate, directory / ROOT)
     return _Root(certificate, identifier, key, domain)
 
@@ -225,7 +226,7 @@ def _certificate(file: Path) -> x509.Certificate:
     except OSError as error:
         raise ShoestringError(f"The private CA {file} cannot be read: {error.strerror}. {NEW_ROOT}") from error
     except ValueError as error:
-        raise ShoestringError(f"The private CA {file} is damaged. Put it back. {NEW_ROOT}") from error
+        raise ShoestringError(f"The private CA {file} is damaged. {PUT_BACK}") from error
 
 
 def _marks(root: x509.Certificate, file: Path) -> tuple[bytes, str]:

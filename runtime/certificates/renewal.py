@@ -56,9 +56,11 @@ def renew(
         planned = plan.plan(view.certificates, clock(), request)
         outcomes = _carry_out(cluster, planned, request, clock, listener)
         after = operations.look(cluster)
-    held = plan.plan(after.certificates, clock(), replace(request, names=(), force=False, staging=False)).held
+    later = plan.plan(after.certificates, clock(), replace(request, names=(), force=False, staging=False))
+    held = {each.partition(": ")[0]: each for each in (*planned.held, *later.held)}
     failed = {each.change.name for each in outcomes if not each.ok}
-    waiting = tuple(each for each in held if each.partition(": ")[0] not in failed)
+    meant = {f"certificate {each.name}" for each in plan.chosen(view.certificates, request.names)}
+    waiting = tuple(sentence for name, sentence in held.items() if name in meant - failed)
     untold = _tell(cluster, after.certificates, clock())
     expiring = tuple(expiry_sentence(each, clock()) for each in assess(after.certificates, clock()).expiring)
     refused = (*waiting, *after.certificates.problems, *expiring, *untold)

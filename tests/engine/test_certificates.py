@@ -17,6 +17,7 @@ from runtime.certificates.ledger import DAY
 from runtime.certificates.plan import Request
 from runtime.operations import SILENT
 from runtime.paths import Side
+from runtime.report import plan_lines
 from runtime.sections import DnsSettings, InternalTls
 from runtime.watchdog import watch
 from tests.engine.acme_knot import knot
@@ -98,6 +99,10 @@ def test_an_application_that_cannot_have_a_certificate_harms_no_other(place: Sit
     held = watch(place.instance.cluster)
     assert held.ok
     assert any(lost in note for note in held.notes)
+    # Whoever asks for another one does not fail for it.
+    cluster = place.instance.cluster
+    assert renewal.renew(cluster, SILENT, cluster.clock(), Request(names=(A,))).ok
+    assert not renewal.renew(cluster, SILENT, cluster.clock()).ok
     place.name(lost)
     now = place.instance.cluster.clock()
     later = watch(replace(place.instance.cluster, clock=lambda: now + 700))
@@ -185,6 +190,7 @@ def test_a_plan_shows_what_a_pass_would_ask_for(place: Site, tools: str) -> None
     place.instance.add(Side.PUBLIC, "blog", plain(tools, "blog", A))
     view = operations.look(place.instance.cluster)
     assert [each.name for each in view.changes if each.kind == "issue-certificate"] == ["certificate blog"]
+    assert plan_lines(view)[-1].endswith("changes. Apply: shoestring start; the watchdog asks for certificates")
     before = place.pebble.requests()["new-order"]
     planned = renewal.renew_plan(place.instance.cluster, place.instance.cluster.clock(), Request(names=(A,)))
     assert [each.name for each in planned if each.kind == "issue-certificate"] == ["certificate blog"]

@@ -111,6 +111,18 @@ def test_a_new_root_signs_at_once_and_the_old_one_is_worth_nothing(cluster: Inst
     assert curl(cluster, old).returncode == 60, "curl(1): the certificate cannot be verified with this CA"
 
 
+def test_a_root_that_cannot_sign_any_more_is_told(cluster: Instance) -> None:
+    key = cluster.paths.private_ca / "root.key"
+    kept = key.read_bytes()
+    key.unlink()
+    said = f"{key} cannot be read: No such file or directory. Put it back, or make a new one with:"
+    assert said in shoestring(cluster, "status")
+    assert said in shoestring(cluster, "issue", DOMAIN, "--force", "--yes", code=ExitCode.FAILED)
+    assert said in shoestring(cluster, "ca", code=ExitCode.FAILED)
+    key.write_bytes(kept)
+    assert "Your own CA" in shoestring(cluster, "ca")
+
+
 def test_force_makes_a_new_certificate_of_the_same_root(cluster: Instance, tmp_path: Path) -> None:
     pem = cluster.paths.proxy_certificates(Side.INTERNAL) / "internal.pem"
     ca, before = root(cluster, tmp_path / "root.crt"), pem.read_bytes()

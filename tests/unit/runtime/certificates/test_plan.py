@@ -75,6 +75,14 @@ def test_a_name_more_is_a_new_certificate_of_the_same_name() -> None:
     assert due.remote[0].about == "blog.acme.org, www.acme.org: the certificate lacks www.acme.org"
 
 
+def test_of_many_names_the_first_are_told() -> None:
+    many = replace(BLOG, host_names=tuple(f"{number}.acme.org" for number in range(100)))
+    (change,) = plan.plan(survey(many), NOW).remote
+    assert change.about == "0.acme.org, 1.acme.org, 2.acme.org and 97 more: there is no certificate"
+    there = survey(many, there=(found("blog", "0.acme.org"),))
+    assert plan.plan(there, NOW).remote[0].about.endswith("lacks 1.acme.org, 2.acme.org, 3.acme.org and 96 more")
+
+
 def test_after_a_failure_it_waits_unless_a_person_names_it() -> None:
     waiting = survey(BLOG, ledger=Ledger(attempts=(failed(BLOG, 20.0),)))
     due = plan.plan(waiting, NOW, Request(missing_only=True))
