@@ -91,7 +91,7 @@ class HealthRow:
 
 
 def health_rows(health: Health, now: float) -> list[HealthRow]:
-    """How the watchdog's last pass ended, and memory."""
+    """How the watchdog's last pass ended, memory, and the disk if it is full."""
     watchdog = health.watchdog
     if watchdog is None:
         row = HealthRow(WATCHDOG, "no timer of systemd; cron lines: shoestring timers status")
@@ -104,6 +104,7 @@ def health_rows(health: Health, now: float) -> list[HealthRow]:
     return [
         row,
         HealthRow("memory", f"{size(used)} of {size(health.memory_total)} used, {size(available)} available"),
+        *((HealthRow("disk", health.disk, ok=False),) if health.disk else ()),
     ]
 
 

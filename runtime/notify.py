@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 import socket
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from runtime import command, files
 from runtime.errors import ShoestringError
-from runtime.paths import Paths
+from runtime.paths import Paths, RunPaths
 from runtime.settings import Settings
 
 VERSION = 1
@@ -43,17 +44,20 @@ def tell(
     now: float,
     *,
     once_a_day: bool = True,
+    run: RunPaths | None = None,
 ) -> str:
     """Tell those that the settings name, each at most once a day of a subject, also after a restart.
 
     `now` is in seconds since the epoch. Returns a sentence if somebody could not be told, else nothing; who could not
-    be told hears it later, if it is told again. Never raises.
+    be told hears it later, if it is told again. Never raises. `run` is for what the disk takes no note of.
     """
     notice = _notice(settings, subject, message, severity, now)
     channels = _channels(settings)
+    # On a full disk it is noted in memory: of that above all somebody must hear.
+    places = (paths.notified, (run or RunPaths(settings.instance)).notified)
     try:
         wrong = [
-            _tell_once(paths.notified, f"{name} {subject}", channel, notice, now) if once_a_day else channel(notice)
+            _tell_once(places, f"{name} {subject}", channel, notice, now) if once_a_day else channel(notice)
             for name, channel in channels.items()
         ]
     except (ShoestringError, OSError) as error:
@@ -86,16 +90,26 @@ def _channels(settings: Settings) -> Mapping[str, Channel]:
     return channels
 
 
-def _tell_once(file: Path, key: str, channel: Channel, notice: str, now: float) -> str:
+def _tell_once(places: tuple[Path, ...], key: str, channel: Channel, notice: str, now: float) -> str:
     """Tell unless it was told in the last day. It is noted first: a kill costs one notice, and never repeats one."""
-    waits = _load(file, now)
+    waits = {name: until for file in places for name, until in _load(file, now).items()}
     if key in waits:
         return ""
-    _save(file, {**waits, key: now + RETRY_SECONDS})
+    _note(places, {**waits, key: now + RETRY_SECONDS})
     wrong = channel(notice)
     if not wrong:
-        _save(file, {**waits, key: now + DAY})
+        _note(places, {**waits, key: now + DAY})
     return wrong
+
+
+def _note(places: tuple[Path, ...], waits: Mapping[str, float]) -> None:
+    """Save it at the first place that takes it. Raises what the last one raised."""
+    *better, last = places
+    for file in better:
+        with contextlib.suppress(ShoestringError, OSError):
+            _save(file, waits)
+            return
+    _save(last, waits)
 
 
 def _load(file: Path, now: float) -> dict[str, float]:
@@ -111,7 +125,8 @@ def _load(file: Path, now: float) -> dict[str, float]:
 
 
 def _save(file: Path, waits: Mapping[str, float]) -> None:
-    files.make_directory(file.parent, mode=0o700)
+    if not file.parent.is_dir():
+        files.make_directory(file.parent, mode=0o700)
     files.write(file, json.dumps({"version": VERSION, "told": dict(sorted(waits.items()))}, indent=1), mode=0o600)
 
 

@@ -181,6 +181,11 @@ class RunPaths:
         """What the watchdog tried in vain, and when."""
         return self.directory / "attempts.json"
 
+    @property
+    def notified(self) -> Path:
+        """What was told while the disk took no note of it; see runtime/notify.py."""
+        return self.directory / "notified.json"
+
     def proxy(self, side: Side) -> Path:
         """The directory that the proxy's sockets are in; mounted into its container."""
         return self.directory / f"haproxy-{side}"

@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from runtime import interfaces
+from runtime import interfaces, space
 from runtime.constants import LABEL_DEFINITION, LABEL_INSTANCE, LABEL_PROJECT, LABEL_SERVICE
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def is_quiet(root: str) -> bool:
         return (
             time.time() < note["until"]
             and _free(note["run"])
+            and not space.problem(root)
             and note["inputs"] == inputs(root, note["run"])
             and note["referred"] == referred(note["referred"])
             and interfaces.holds(note["follows"], note["address"])
@@ -157,12 +158,11 @@ def _inputs(root: str, run: str) -> str:
             seen = os.lstat(path)
             digest.update(f"{path}\0{seen.st_mode} {seen.st_size} {seen.st_mtime_ns} {seen.st_ctime_ns}\0".encode())
     digest.update(f"{os.path.exists(os.path.join(run, 'stopped'))}".encode())
-    digest.update(f"{os.path.exists(os.path.join(run, 'attempts.json'))}".encode())
     digest.update(_firewall(os.path.join(root, "generated", "firewall.nft")).encode())
+    digest.update(f"{os.path.exists(os.path.join(run, 'attempts.json'))}".encode())
     return digest.hexdigest()
 
 
-def _files(directory: str) -> Iterator[str]:
 def _firewall(rules: str) -> str:
     """What the firewall depends on besides: all rules of the kernel, and where SSH is configured."""
     if not os.path.exists(rules):
@@ -177,6 +177,7 @@ def _firewall(rules: str) -> str:
     return "\0".join(found)
 
 
+def _files(directory: str) -> Iterator[str]:
     """All files of a directory in a fixed order, without a git repository's own and the note."""
     with os.scandir(directory) as entries:
         listed = sorted(entries, key=lambda entry: entry.name)

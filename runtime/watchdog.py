@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from runtime import backoff, files, quiet
+from runtime import backoff, files, quiet, space
 from runtime.apply import Listener
 from runtime.backoff import Held
 from runtime.certificates import renewal
@@ -26,7 +26,7 @@ def watch(cluster: Cluster, listener: Listener = SILENT) -> Report:
         if cluster.run.stopped.exists():
             return Report((), notes=(STOPPED,))
         view = look(cluster)
-        report = replace(_mend(cluster, view, listener), notes=view.due.held)
+        report = _with_space(cluster, replace(_mend(cluster, view, listener), notes=view.due.held))
     return _with_certificates(cluster, report, listener) if view.due.remote else report
 
 
@@ -43,6 +43,12 @@ def _mend(cluster: Cluster, view: View, listener: Listener) -> Report:
     failures = {failure.application: failure.what for failure in report.failures}
     backoff.save(cluster.run.attempts, backoff.remember(memory, report.outcomes, failures, time.time()))
     return replace(report, refused=(*report.refused, *waiting))
+
+
+def _with_space(cluster: Cluster, report: Report) -> Report:
+    """A full disk is told before something fails of it that nobody sees, such as a database."""
+    full = space.problem(str(cluster.paths.root))
+    return replace(report, refused=(*report.refused, full)) if full else report
 
 
 def _with_certificates(cluster: Cluster, report: Report, listener: Listener) -> Report:

@@ -1,4 +1,4 @@
-"""How this host does, as `shoestring status` tells it: the watchdog's timer, and memory."""
+"""How this host does, as `shoestring status` tells it: the watchdog's timer, memory, and a full disk."""
 
 from __future__ import annotations
 
@@ -8,23 +8,26 @@ from pathlib import Path
 from installer.host import systemd, timers
 from installer.host.memory import parse_meminfo
 from installer.host.timers import WATCHDOG, Job
+from runtime import space
 from runtime.errors import UsageError
 from runtime.settings import Settings
 
 
 @dataclass(frozen=True)
 class Health:
-    """The watchdog's timer, None where systemd does not run; memory in bytes."""
+    """The watchdog's timer, None where systemd does not run; memory in bytes; a sentence if the disk is full."""
 
     watchdog: Job | None
     memory_total: int
     memory_available: int
+    disk: str = ""
 
 
 def look(settings: Settings, root: Path) -> Health:
     """Look at this host. Changes nothing."""
     total, available, _, _ = parse_meminfo(Path("/proc/meminfo").read_text(encoding="ascii"))
-    return Health(_watchdog(settings, root) if systemd.is_running() else None, total, available)
+    watchdog = _watchdog(settings, root) if systemd.is_running() else None
+    return Health(watchdog, total, available, space.problem(str(root)))
 
 
 def _watchdog(settings: Settings, root: Path) -> Job | None:

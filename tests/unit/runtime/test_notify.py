@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from runtime.notify import DAY, RETRY_SECONDS, Severity, tell
-from runtime.paths import Paths
+from runtime.paths import Paths, RunPaths
 from runtime.sections import NotifySettings
 from tests.make import make_settings
 
@@ -72,7 +72,8 @@ def say(
     once_a_day: bool = True,
 ) -> str:
     settings = replace(make_settings(), notify=NotifySettings(url=url, command=line))
-    return tell(settings, paths, subject, "It ends in 3 days.", Severity.WARNING, now, once_a_day=once_a_day)
+    run = RunPaths(settings.instance, paths.root / "run")
+    return tell(settings, paths, subject, "It ends in 3 days.", Severity.WARNING, now, once_a_day=once_a_day, run=run)
 
 
 def test_nobody_to_tell_is_no_failure(paths: Paths) -> None:
@@ -158,9 +159,19 @@ def test_an_address_that_does_not_answer_is_a_sentence_without_its_secrets(paths
         assert say(paths, url=odd, once_a_day=False).startswith("notify.url: ")
 
 
+def test_what_the_disk_takes_no_note_of_is_told_once_all_the_same(paths: Paths, receiver: Receiver) -> None:
+    paths.data.mkdir(parents=True)
+    paths.memory.write_text("a file where the directory should be")
+    assert say(paths, url=receiver.url) == say(paths, url=receiver.url) == ""
+    paths.memory.unlink()
+    assert say(paths, url=receiver.url) == ""
+    assert len(receiver.seen) == 1
+
+
 def test_what_cannot_be_noted_is_not_told(paths: Paths, receiver: Receiver) -> None:
     paths.data.mkdir(parents=True)
     paths.memory.write_text("a file where the directory should be")
+    (paths.root / "run").write_text("another")
     told = say(paths, url=receiver.url)
     assert told.startswith(
         "certificate blog: nobody was told, because that cannot be noted. Cannot make the directory"

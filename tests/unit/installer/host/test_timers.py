@@ -95,3 +95,8 @@ def test_status_says_how_the_last_pass_ended() -> None:
     off = row(Job("watchdog", service, State.OFF))
     assert (off.text, off.ok) == ("timer off; switch it on: shoestring timers install", False)
     assert row(None).ok
+
+
+def test_a_full_disk_is_a_row_of_its_own() -> None:
+    full = Health(None, MEGABYTE, MEGABYTE, "The disk of /srv is full.")
+    assert health_rows(full, NOON)[-1] == HealthRow("disk", "The disk of /srv is full.", ok=False)

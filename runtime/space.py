@@ -1,0 +1,25 @@
+"""Free space on the disks that Shoestring and Docker write to. The pass of each minute imports this: little."""
+
+from __future__ import annotations
+
+import os
+
+DOCKER = "/var/lib/docker"
+MEGABYTE = 1024 * 1024
+# A pull or a database is about to fail; a pass and a notice still have room.
+LOW_MEGABYTES = 64
+ADVICE = "Free some: docker system df, journalctl --vacuum-size=50M, docker image prune --all"
+
+
+def problem(root: str) -> str:
+    """A sentence if the disk of a data directory, or Docker's, is full or nearly so; else empty.
+
+    What only root may still use (mke2fs(8), reserved blocks) does not count. Raises OSError without the directory.
+    """
+    for place in (root, *((DOCKER,) if os.path.isdir(DOCKER) else ())):
+        status = os.statvfs(place)
+        free = status.f_bavail * status.f_frsize // MEGABYTE
+        # Some file systems have no size at all.
+        if status.f_blocks and free < LOW_MEGABYTES:
+            return f"The disk of {place} is full: {free} MB are free. {ADVICE}"
+    return ""
