@@ -11,6 +11,7 @@ import typer
 
 from installer import (
     cli_deploy,
+    cli_firewall,
     cli_images,
     cli_memory,
     cli_reach,
@@ -20,13 +21,13 @@ from installer import (
     cli_uninstall,
     cli_vpn,
 )
+from installer.cli_cluster import finish, listener, opened
 from installer.cli_options import DataDirectory, DryRun, Json, Timeout
-from runtime.errors import DEBUG_VARIABLE, ExitCode, explain
-from runtime.paths import Side, find
+from runtime.errors import DEBUG_VARIABLE, explain
+from runtime.paths import Side
 
 if TYPE_CHECKING:
-    from runtime.apply import Listener
-    from runtime.operations import Cluster, Report
+    pass
 
 app = typer.Typer(
     name="shoestring",
@@ -40,6 +41,7 @@ app.add_typer(cli_deploy.app)
 app.add_typer(cli_images.app, name="images")
 app.add_typer(cli_ssl.app, name="ssl")
 app.add_typer(cli_vpn.app, name="vpn")
+app.add_typer(cli_firewall.app, name="firewall")
 app.add_typer(cli_reach.app)
 app.add_typer(cli_timers.app, name="timers")
 app.add_typer(cli_memory.app)
@@ -74,29 +76,6 @@ def _top(
     ] = False,
 ) -> None:
     pass
-
-
-def _open(data_directory: Path | None) -> Cluster:
-    from runtime.operations import open_cluster
-
-    return open_cluster(find(data_directory))
-
-
-def _listener(json: bool) -> Listener:
-    from installer.progress import ChangeLines, Lines
-    from runtime.operations import SILENT
-
-    return SILENT if json else ChangeLines(Lines())
-
-
-def _finish(report: Report, done: str, json: bool) -> None:
-    from runtime.report import report_json, report_lines, say
-
-    if json:
-        print(report_json(report))
-    else:
-        say(report_lines(report, done))
-    raise typer.Exit(ExitCode.DONE if report.ok else ExitCode.FAILED)
 
 
 @app.command()
@@ -149,8 +128,8 @@ def start(
     if dry_run:
         _show_plan(data_directory, json)
         return
-    report = operations.start(_open(data_directory), _listener(json), timeout)
-    _finish(report, "everything runs as the files say", json)
+    report = operations.start(opened(data_directory), listener(json), timeout)
+    finish(report, "everything runs as the files say", json)
 
 
 @app.command()
@@ -161,12 +140,12 @@ def stop(
     from runtime import operations
     from runtime.report import change_lines, changes_json
 
-    cluster = _open(data_directory)
+    cluster = opened(data_directory)
     if dry_run:
         plan = operations.stop_plan(cluster)
         print(changes_json(plan) if json else "\n".join(change_lines(plan, "shoestring stop")))
         return
-    _finish(operations.stop(cluster, _listener(json), timeout), "nothing of this instance runs", json)
+    finish(operations.stop(cluster, listener(json), timeout), "nothing of this instance runs", json)
 
 
 @app.command()
@@ -184,14 +163,14 @@ def reload(
     from runtime import operations
     from runtime.report import change_lines, changes_json
 
-    cluster = _open(data_directory)
+    cluster = opened(data_directory)
     sides = (side,) if side else tuple(Side)
     if dry_run:
         plan = operations.reload_plan(cluster, sides, force=force)
         print(changes_json(plan) if json else "\n".join(change_lines(plan, "shoestring reload")))
         return
-    report = operations.reload(cluster, sides, _listener(json), timeout, force=force)
-    _finish(report, "the proxies have the configuration that the files say", json)
+    report = operations.reload(cluster, sides, listener(json), timeout, force=force)
+    finish(report, "the proxies have the configuration that the files say", json)
 
 
 @app.command()
@@ -204,11 +183,11 @@ def watchdog(data_directory: DataDirectory = None, dry_run: DryRun = False, json
         _show_plan(data_directory, json)
         return
     try:
-        report = watch(_open(data_directory), _listener(json))
+        report = watch(opened(data_directory), listener(json))
     except LockedError as error:
         print(f"Nothing done. {error}")
         return
-    _finish(report, "what runs is what the files say", json)
+    finish(report, "what runs is what the files say", json)
 
 
 @app.command()
@@ -221,7 +200,7 @@ def _show_plan(data_directory: Path | None, json: bool) -> None:
     from runtime.operations import look
     from runtime.report import plan_json, plan_lines
 
-    view = look(_open(data_directory))
+    view = look(opened(data_directory))
     if json:
         print(plan_json(view))
     elif sys.stdout.isatty():
@@ -242,7 +221,7 @@ def status(data_directory: DataDirectory = None, json: Json = False) -> None:
     from runtime.operations import status as look_up
     from runtime.report import status_json, status_lines
 
-    cluster = _open(data_directory)
+    cluster = opened(data_directory)
     found, host = look_up(cluster), health.look(cluster.settings, cluster.paths.root)
     now = datetime.now(UTC)
     if json:

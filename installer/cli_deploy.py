@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from installer.cli_cluster import opened
 from installer.cli_options import DataDirectory, DryRun, Json, Timeout
 from runtime.errors import ExitCode, UsageError
 
@@ -40,7 +40,7 @@ def deploy(
 
     if bool(tag) == bool(image):
         raise UsageError("Name one of the two: shoestring deploy APP TAG, or shoestring deploy APP --image IMAGE")
-    cluster = _open(data_directory)
+    cluster = opened(data_directory)
     target = run.find(cluster, application, service)
     wanted = references.checked(image) if image else references.with_tag(target.image, tag)
     what = f"--image {image}" if image else tag
@@ -66,7 +66,7 @@ def rollback(
     from installer.deploy.rollback import choose
     from installer.deploy.target import Job
 
-    cluster = _open(data_directory)
+    cluster = opened(data_directory)
     target = run.find(cluster, application, service)
     version = choose(cluster.paths, target, to)
     again = f"shoestring rollback {application} --to {version.number}" + (f" --service {service}" if service else "")
@@ -88,13 +88,6 @@ def deployments(
     found = target.find(wanted, application, service)
     past = history.read(paths, found.application, found.service)
     print(report.history_json(past, found) if json else "\n".join(report.history_lines(past, found)))
-
-
-def _open(data_directory: Path | None) -> Cluster:
-    from runtime.operations import open_cluster
-    from runtime.paths import find
-
-    return open_cluster(find(data_directory))
 
 
 def _carry_out(cluster: Cluster, job: Job, dry_run: bool, json: bool, timeout: float) -> None:

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from installer.cli_cluster import finish, listener, opened
 from installer.cli_options import DataDirectory, DryRun, Json, Timeout, Yes
-from runtime.errors import ExitCode
 
 if TYPE_CHECKING:
-    from runtime.apply import Listener
     from runtime.certificates.plan import Request
-    from runtime.operations import Cluster, Report
     from runtime.paths import Paths
     from runtime.settings import Settings
 
@@ -40,7 +38,7 @@ def status(data_directory: DataDirectory = None, json: Json = False) -> None:
     from runtime.certificates import renewal
 
     now = time.time()
-    found = renewal.overview(_open(data_directory), now)
+    found = renewal.overview(opened(data_directory), now)
     if json:
         print(status_json(found))
     elif sys.stdout.isatty():
@@ -100,7 +98,7 @@ def install(data_directory: DataDirectory = None, json: Json = False, timeout: T
     """Have the running proxies serve what lies in their folders, such as a certificate that you put there."""
     from runtime.certificates import renewal
 
-    _finish(renewal.load(_open(data_directory), _listener(json), timeout), LOADED, json)
+    finish(renewal.load(opened(data_directory), listener(json), timeout), LOADED, json)
 
 
 @app.command()
@@ -126,8 +124,8 @@ def ca(
     elif dry_run:
         print(f"  Would make a new private CA in {paths.private_ca} and have it sign the internal certificate.")
     elif _agreed_twice(NEW_ROOT, UNTRUSTED, yes=yes, json=json):
-        report = private_root.renew(_open(data_directory), _listener(json), time.time(), timeout)
-        _finish(report, "the private CA is new", json)
+        report = private_root.renew(opened(data_directory), listener(json), time.time(), timeout)
+        finish(report, "the private CA is new", json)
 
 
 def _show_root(loaded: Settings, paths: Paths, *, pem: bool, json: bool) -> None:
@@ -146,7 +144,7 @@ def _show_plan(data_directory: Path | None, request: Request, command: str, json
     from runtime.certificates import renewal
     from runtime.report import change_lines, changes_json
 
-    plan = renewal.renew_plan(_open(data_directory), time.time(), request)
+    plan = renewal.renew_plan(opened(data_directory), time.time(), request)
     print(changes_json(plan) if json else "\n".join(change_lines(plan, command)))
 
 
@@ -157,8 +155,8 @@ def _carry_out(
 
     if request.force and not _agreed_twice(AGAIN, COUNTED, yes=yes, json=json):
         return
-    report = renewal.renew(_open(data_directory), _listener(json), time.time(), request, timeout)
-    _finish(report, done, json)
+    report = renewal.renew(opened(data_directory), listener(json), time.time(), request, timeout)
+    finish(report, done, json)
 
 
 def _agreed_twice(first: str, second: str, *, yes: bool, json: bool) -> bool:
@@ -169,27 +167,3 @@ def _agreed_twice(first: str, second: str, *, yes: bool, json: bool) -> bool:
         return True
     print("  Nothing was done.")
     return False
-
-
-def _open(data_directory: Path | None) -> Cluster:
-    from runtime.operations import open_cluster
-    from runtime.paths import find
-
-    return open_cluster(find(data_directory))
-
-
-def _listener(json: bool) -> Listener:
-    from installer.progress import ChangeLines, Lines
-    from runtime.operations import SILENT
-
-    return SILENT if json else ChangeLines(Lines())
-
-
-def _finish(report: Report, done: str, json: bool) -> None:
-    from runtime.report import report_json, report_lines, say
-
-    if json:
-        print(report_json(report))
-    else:
-        say(report_lines(report, done))
-    raise typer.Exit(ExitCode.DONE if report.ok else ExitCode.FAILED)

@@ -93,7 +93,9 @@ def test_runtime_never_imports_installer() -> None:
             {
                 "installer.cli",
                 "installer.cli_options",
+                "installer.cli_cluster",
                 "installer.cli_deploy",
+                "installer.cli_firewall",
                 "installer.cli_images",
                 "installer.cli_reach",
                 "installer.cli_ssl",
