@@ -95,6 +95,24 @@ def run(
     return Result(argv, process.returncode, _mask(process.stdout, secrets), _mask(process.stderr, secrets))
 
 
+def leave_running(argv: tuple[str, ...]) -> int:
+    """Start a program that outlives this one, and the terminal that it was started from. Returns its process id.
+
+    It has a session of its own (setsid(2)), so it hears of no hangup; it reads and prints nothing.
+    Raises ShoestringError if the program is not there.
+    """
+    nothing = subprocess.DEVNULL
+    try:
+        process = subprocess.Popen(
+            argv, stdin=nothing, stdout=nothing, stderr=nothing, cwd="/", start_new_session=True
+        )
+    except FileNotFoundError as error:
+        raise ShoestringError(f"{argv[0]} is not installed on this host.") from error
+    # It goes on by itself: without this, Python would complain at the end that nobody waited for it.
+    process.returncode = 0
+    return process.pid
+
+
 def check(
     argv: tuple[str, ...],
     *,

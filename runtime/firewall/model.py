@@ -66,11 +66,13 @@ class Wall:
     other_bridges: tuple[str, ...] = ()
 
     def lets_in(self, port: Published) -> bool:
-        """Whether a port of this host can be reached from outside."""
+        """Whether a port of this host can be reached from outside, at its address, or at any if it has none."""
         return any(
             Published(each.protocol, each.first, each.last).covers(port)
             for each in self.openings
-            if each.address in (EVERYWHERE, port.address) or _family_fits(each.address, port.address)
+            if not port.address
+            or each.address in (EVERYWHERE, port.address)
+            or _family_fits(each.address, port.address)
         )
 
 

@@ -1,0 +1,1 @@
+"""`shoestring firewall`: shown before it is applied, tried before it is kept."""

@@ -1,0 +1,191 @@
+"""The firewall on this host: looked at, tried, kept, taken away. Doing it again changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from installer import conf_repository, settings_edit
+from installer.firewall import proof, ssh_ports, trial
+from installer.firewall.trial import Trial
+from installer.host import systemd
+from installer.host.ports import Listener
+from installer.host.systemd import Unit
+from installer.host.timers import FOLDER, unit_name
+from runtime import desired, files, interfaces, settings
+from runtime.applications import Application
+from runtime.desired import Desired
+from runtime.errors import ShoestringError
+from runtime.firewall import keep, model, rules, ssh, table
+from runtime.firewall.model import Wall
+from runtime.firewall.rules import Rules
+from runtime.firewall.table import Present
+from runtime.paths import Paths, RunPaths
+from runtime.published import Published
+
+UNIT = "shoestring-firewall.service"
+COMMIT = "Settings: the firewall is {}"
+LOCK_TIMEOUT_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Firewall:
+    """One instance's firewall as it should be and as it is.
+
+    `closed` are the ports that applications publish and that are closed. `listeners` and `udp` are sockets of this
+    host. `unit` says whether the unit that loads the rules at boot is written; None where systemd does not run.
+    """
+
+    paths: Paths
+    wanted: Desired
+    wall: Wall
+    rules: Rules
+    present: Present | None
+    kept: bool
+    closed: tuple[tuple[Application, Published], ...]
+    listeners: tuple[Listener, ...]
+    udp: tuple[Listener, ...]
+    ssh_ports: frozenset[int]
+    unit: bool | None
+
+    @property
+    def instance(self) -> str:
+        """The instance whose firewall it is."""
+        return self.wanted.settings.instance
+
+    @property
+    def in_force(self) -> bool:
+        """Whether the table is there, as it should be."""
+        return self.present is not None and self.present.is_like(self.rules)
+
+    @property
+    def is_on(self) -> bool:
+        """Whether nothing has to be done to have it, now and after a reboot."""
+        return self.kept and self.in_force and self.unit is not False
+
+
+def look(paths: Paths, *, anew: bool = False) -> Firewall:
+    """Look at the files and at this host; no container has to run. Changes nothing.
+
+    SSH's ports are those of the moment when the firewall was kept, as each pass has them; with `anew`, those of now.
+    Raises ShoestringError where nft is missing or may not be asked.
+    """
+    loaded, _ = interfaces.followed(settings.load(paths.settings))
+    wanted = desired.build(desired.read(loaded, paths), paths, RunPaths(loaded.instance))
+    listeners = ssh_ports.listeners()
+    kept = keep.is_kept(wanted, paths)
+    ports = keep.wanted_ports(paths) if kept and not anew else ssh_ports.find(listeners)
+    wall = keep.wall(wanted, ports)
+    closed = ((each, port) for each in wanted.known for port in model.closed(each, loaded, wanted.variables))
+    return Firewall(
+        paths,
+        wanted,
+        wall,
+        rules.render(wall),
+        table.look(wall.table),
+        kept,
+        tuple(closed),
+        listeners,
+        ssh_ports.listeners("-u"),
+        ports,
+        bool(systemd.is_written(unit(loaded.instance, paths))) if systemd.is_running() else None,
+    )
+
+
+def unit(instance: str, paths: Paths) -> Unit:
+    """The unit that loads the rules at boot."""
+    text = (FOLDER / UNIT).read_text(encoding="utf-8").replace("@INSTANCE@", instance)
+    return Unit(unit_name(UNIT, instance), text.replace("@RULES@", systemd.quoted(paths.firewall_generated)))
+
+
+def begin(firewall: Firewall, seconds: int = trial.SECONDS) -> Trial:
+    """Have the rules for so many seconds. Raises ShoestringError, and then nothing has changed."""
+    before = ""
+    if firewall.present and firewall.kept and firewall.paths.firewall_generated.is_file():
+        before = firewall.paths.firewall_generated.read_text(encoding="utf-8")
+    return trial.begin(firewall.instance, firewall.rules, before, seconds)
+
+
+def settle(firewall: Firewall, tried: Trial) -> str:
+    """Keep the rules: from now on each pass and each boot has them. Returns a sentence if there is more to know.
+
+    Raises ShoestringError if they were undone in the meantime.
+    """
+    if not trial.is_in_force(tried):
+        raise ShoestringError(
+            f"The {trial.SECONDS} s are over: what was in force before is again. Once more: shoestring firewall on"
+        )
+    paths = firewall.paths
+    with files.lock(RunPaths(firewall.instance).lock, LOCK_TIMEOUT_SECONDS):
+        files.make_directory(paths.generated)
+        files.write(paths.firewall_generated, firewall.rules.text, mode=0o600)
+        ssh.keep(paths.firewall, firewall.ssh_ports)
+        note = _set(paths, on=True)
+        trial.keep(tried)
+        # It may have been undone just now; it is what the person wants all the same.
+        table.load(paths.firewall_generated)
+    if systemd.is_running():
+        systemd.write((unit(firewall.instance, paths),))
+        systemd.systemctl("enable", "--now", "--quiet", unit_name(UNIT, firewall.instance))
+    return note
+
+
+def prove(firewall: Firewall) -> tuple[Trial, proof.Answers]:
+    """Have the rules, if SSH answers with them as it did without. Raises ShoestringError if not, and undoes them."""
+    wanted = proof.targets(firewall.listeners)
+    before = proof.ask(wanted)
+    tried = begin(firewall)
+    try:
+        after = proof.ask(wanted) if before.targets else before
+        holds = proof.holds(before, after)
+    except BaseException:
+        trial.undo(tried)
+        raise
+    if not holds:
+        trial.undo(tried)
+        raise ShoestringError("With these rules SSH did not answer any more, so they were undone at once.")
+    return tried, after
+
+
+def off(paths: Paths) -> str:
+    """Take the firewall away: table, file, unit. Returns a sentence if there is more to know."""
+    instance = settings.load(paths.settings).instance
+    with files.lock(RunPaths(instance).lock, LOCK_TIMEOUT_SECONDS):
+        note = _set(paths, on=False)
+        remove(instance, paths)
+    return note
+
+
+def remove(instance: str, paths: Paths) -> None:
+    """Take away what is on this host; the settings stay. Does nothing where there is nothing."""
+    name = unit_name(UNIT, instance)
+    if (systemd.UNIT_DIRECTORY / name).is_file():
+        systemd.remove((name,))
+    if table.is_installed() and table.look(model.table_name(instance)):
+        table.remove(model.table_name(instance))
+    files.remove(paths.firewall)
+    files.remove(paths.firewall_generated)
+
+
+def is_there(instance: str, paths: Paths) -> bool:
+    """Whether there is anything that `remove` would take away."""
+    written = (systemd.UNIT_DIRECTORY / unit_name(UNIT, instance)).is_file()
+    return written or paths.firewall_generated.exists() or paths.firewall.exists()
+
+
+def _set(paths: Paths, *, on: bool) -> str:
+    """Set the key in the settings file and commit that. Returns a sentence if the commit could not be made."""
+    present = settings.load(paths.settings)
+    if present.firewall is on:
+        return ""
+    file = paths.settings.resolve()
+    text = settings_edit.edit(paths.settings, file.read_text(encoding="utf-8"), replace(present, firewall=on))
+    files.write(file, text, file.stat().st_mode & 0o7777)
+    try:
+        if conf_repository.exists(paths.conf):
+            conf_repository.commit(
+                paths.conf, (PurePosixPath(paths.settings.name),), COMMIT.format("on" if on else "off")
+            )
+    except ShoestringError as error:
+        return f"{paths.settings} is changed but not committed. Commit it with git. {error}"
+    return ""

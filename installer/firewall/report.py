@@ -1,0 +1,105 @@
+"""What `shoestring firewall` says, as text for a person or JSON for a script. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from ipaddress import ip_address
+
+from installer.firewall.manage import Firewall
+from installer.host.ports import Listener
+from installer.report_host import as_json, columns
+from runtime.applications import OPEN_PORTS
+from runtime.published import Published
+
+# Answers to this host's own DHCP requests, which the rules let in.
+_DHCP = (68, 546)
+NO_BOOT = "systemd does not run here: at boot, before Docker starts, have {} loaded by: nft --file"
+Row = tuple[str, str, str]
+
+
+def state(firewall: Firewall) -> str:
+    """How it is, in a word or a sentence."""
+    settings = firewall.wanted.settings
+    if firewall.kept:
+        if firewall.in_force:
+            return "on"
+        about = "its table is not there" if firewall.present is None else "its table is not as the files say"
+        return f"{about}; the next pass of the watchdog mends it, or now: shoestring start"
+    if firewall.present is not None:
+        return "on trial: it is undone by itself unless it is kept"
+    return "on in the settings, but not applied yet: shoestring firewall on" if settings.firewall else "off"
+
+
+def lines(firewall: Firewall) -> list[str]:
+    """What stays open and why, then what closes."""
+    return columns([*open_rows(firewall), *closed_rows(firewall)])
+
+
+def open_rows(firewall: Firewall) -> Iterator[Row]:
+    """What answers from outside, and what of the internal side from inside."""
+    for each in firewall.wall.openings:
+        where = "" if ip_or_all(each.address) else f", at {each.address}"
+        yield "open", str(each), f"{each.why}{where}"
+    if firewall.wall.vpn:
+        yield "open", firewall.wall.vpn, "VPN clients, at the VPN's address"
+    inside = firewall.wall.inside
+    for each in inside.openings if inside else ():
+        where = inside.address or inside.interface if inside else ""
+        yield "open", str(each), f"{each.why}, at {where}, for private addresses on its own network"
+    yield "open", "ICMP", "ping, errors, neighbours"
+
+
+def closed_rows(firewall: Firewall) -> Iterator[Row]:
+    """What applications publish and what listens now, and cannot be reached from outside."""
+    published = {str(port): application.name for application, port in firewall.closed}
+    for port, name in published.items():
+        yield "closed", port, f"published by {name}; {OPEN_PORTS} would open it"
+    yield from dict.fromkeys(
+        ("closed", str(port), each.process or "a process")
+        for protocol, listed in (("tcp", firewall.listeners), ("udp", firewall.udp))
+        for each in listed
+        for port in (_port(protocol, each),)
+        if str(port) not in published and not _is_known(firewall, port, each)
+    )
+    yield "closed", "all else", "from outside"
+
+
+def _port(protocol: str, listener: Listener) -> Published:
+    address = "" if ip_address(listener.address).is_unspecified else listener.address
+    return Published(protocol, listener.port, listener.port, address)
+
+
+def _is_known(firewall: Firewall, port: Published, listener: Listener) -> bool:
+    """Whether a socket is no news: it stays open, is of this host alone, or of the internal side."""
+    internal = firewall.wanted.settings.internal
+    inside = internal is not None and port.address == internal.address
+    answers = port.protocol == "udp" and listener.port in _DHCP
+    loopback = ip_address(listener.address).is_loopback
+    return inside or answers or loopback or firewall.wall.lets_in(port)
+
+
+def ip_or_all(address: str) -> bool:
+    """Whether an opening is at every address, so that it need not be said."""
+    return not address or ip_address(address).is_unspecified
+
+
+def notes(firewall: Firewall) -> Iterator[str]:
+    """What a person has to do besides."""
+    if firewall.unit is None:
+        yield f"{NO_BOOT.format('the rules')} {firewall.paths.firewall_generated}"
+
+
+def to_json(firewall: Firewall, **more: object) -> str:
+    """The answer of every command; `more` goes in beside it."""
+    rows = [*open_rows(firewall), *closed_rows(firewall)]
+    return as_json(
+        on=firewall.kept and firewall.in_force,
+        state=state(firewall),
+        table=firewall.wall.table,
+        openings=[asdict(each) for each in firewall.wall.openings],
+        open=[{"port": port, "why": why} for kind, port, why in rows if kind == "open"],
+        closed=[{"port": port, "what": what} for kind, port, what in rows if kind == "closed"],
+        boot_unit=firewall.unit,
+        **more,
+    )

@@ -1,0 +1,51 @@
+"""Where SSH answers on this host, from everything that knows: sshd itself, sockets, systemd, this very connection."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+
+from installer.host.ports import Listener, parse_listeners
+from runtime import command
+from runtime.errors import ShoestringError
+from runtime.firewall import ssh
+
+SERVERS = ("sshd", "dropbear", "tinysshd")
+# systemd may listen in their place (systemctl(1), show: `Listen=[::]:22 (Stream)`).
+_SOCKETS = ("ssh.socket", "sshd.socket", "dropbear.socket")
+_LISTEN = re.compile(r"^Listen=.*:(\d+) \(Stream\)$", re.MULTILINE)
+_TIMEOUT_SECONDS = 10.0
+
+
+def find(listeners: Iterable[Listener]) -> frozenset[int]:
+    """All ports that SSH answers at, or would when its server starts again; 22 where nobody knows."""
+    found = ssh.parse(_output("sshd", "-T")) | parse_sockets(_output("systemctl", "show", "-p", "Listen", *_SOCKETS))
+    # SSH_CONNECTION (ssh(1)): the client's address and port, then the server's.
+    own = os.environ.get("SSH_CONNECTION", "").split()
+    found |= {int(own[3])} if len(own) == 4 and own[3].isdecimal() else set()
+    return found | {each.port for each in listeners if is_server(each)} | ssh.configured()
+
+
+def is_server(listener: Listener) -> bool:
+    """Whether a socket is that of an SSH server."""
+    return listener.process in SERVERS
+
+
+def listeners(*options: str) -> tuple[Listener, ...]:
+    """The sockets that listen, by TCP, or with `-u` by UDP (ss(8))."""
+    return parse_listeners(_output("ss", "-lnpH", *(options or ("-t",))))
+
+
+def parse_sockets(text: str) -> frozenset[int]:
+    """The ports at which systemd listens for others, from `systemctl show -p Listen`."""
+    return frozenset(int(port) for port in _LISTEN.findall(text))
+
+
+def _output(*argv: str) -> str:
+    """What a command prints, or nothing where it is not there or fails."""
+    try:
+        result = command.run(argv, timeout=_TIMEOUT_SECONDS)
+    except ShoestringError:
+        return ""
+    return result.out if result.ok else ""
