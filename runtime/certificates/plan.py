@@ -81,6 +81,10 @@ def assess(survey: Survey, wanted: Wanted, now: float) -> Assessment:
     """How a wanted certificate is."""
     found = survey.certificate(wanted)
     assessment = due.assess(wanted, found, survey.ledger.windows.get(wanted.name), now, root=survey.root)
+    authority = survey.authority if wanted.issuer is Issuer.PRIVATE_CA else None
+    if authority and found and not found.problem and authority.not_before <= now < found.not_before:
+        # Clients would refuse it until then. One of another authority is never ahead of the right time.
+        return Assessment(State.DUE, "the clock of this host was ahead when it was signed", now)
     source = survey.ledger.sources.get(place(wanted.side, wanted.name), "")
     server = "" if wanted.issuer is Issuer.PRIVATE_CA else survey.settings.acme.directory
     if assessment.state in (State.FINE, State.DUE) and source and server and source != server:

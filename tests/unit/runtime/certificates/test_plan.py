@@ -116,6 +116,21 @@ def test_a_private_ca_that_cannot_sign_is_told() -> None:
     assert due.held == ("certificate internal: It is for another domain.",)
 
 
+def test_what_the_private_ca_signed_by_a_clock_that_was_ahead_is_signed_again() -> None:
+    ahead = found("internal", *INTERNAL.host_names, age=-30)
+    side = SideCertificates(Side.INTERNAL, (ahead,), (), {ahead.file.name: ahead.serial})
+    root = found("root", age=100, life=3652)
+    seen = Survey(make_settings(), Wishes((INTERNAL,)), (side,), Ledger(), authority=root)
+    (change,) = plan.plan(seen, NOW, Request(missing_only=True)).local
+    assert change.about == "i.acme.org, *.i.acme.org: the clock of this host was ahead when it was signed"
+    # A root that is not valid either tells that the clock is behind now: a new one would be no better.
+    young = replace(seen, authority=found("root", age=-1, life=3652))
+    assert plan.plan(young, NOW, Request(missing_only=True)).local == ()
+    # No other authority signs what is not valid yet.
+    blog = found("blog", "blog.acme.org", age=-30)
+    assert plan.plan(survey(BLOG, there=(blog,), authority=root), NOW, Request(missing_only=True)).remote == ()
+
+
 def test_what_lies_in_the_folder_is_loaded() -> None:
     there = (found("blog", "blog.acme.org", serial=8), found("mine", "a.acme.org", serial=9))
     due = plan.plan(survey(BLOG, there=there, loaded={"blog.pem": 7, "old.pem": 5, "invalid.pem": 1}), NOW)
