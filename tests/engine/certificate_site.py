@@ -10,14 +10,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from runtime.certificates import read
+from runtime.certificates import read, renewal
+from runtime.certificates.plan import Request
+from runtime.operations import SILENT, Report
 from runtime.paths import Side
 from runtime.proxy import sockets
 from runtime.sections import AcmeSettings, DnsSettings, InternalTls, PublicSettings
 from runtime.settings import Settings
 from runtime.watchdog import watch
 from tests.engine.acme_stand import Pebble
-from tests.engine.support import Answer, Instance, ask, free_port, new_settings, own_loopback
+from tests.engine.support import Answer, Instance, ask, free_port, new_settings, own_loopback, plain
 
 
 def settings_for(pebble: Pebble, **acme: object) -> Settings:
@@ -36,6 +38,11 @@ def settings_for(pebble: Pebble, **acme: object) -> Settings:
         internal=replace(base.internal, tls=InternalTls.PRIVATE_CA, https_port=free_port()),
         acme=AcmeSettings(**values),  # type: ignore[arg-type]
     )
+
+
+def public_only(pebble: Pebble, directory: str) -> Settings:
+    """Settings without certificates of the internal side, whose authority is at an ACME directory."""
+    return replace(settings_for(pebble, server=directory), internal=None)
 
 
 class Site:
@@ -114,3 +121,17 @@ def site(root: Path, pebble: Pebble, settings: Settings) -> Iterator[Site]:
         yield made
     finally:
         made.instance.close()
+
+
+def begin(place: Site, host_name: str, tools: str) -> None:
+    """Start a site with an application, `blog`, that gets its certificate."""
+    place.name(host_name)
+    place.instance.add(Side.PUBLIC, "blog", plain(tools, "blog", host_name))
+    assert place.instance.start().ok
+    place.passes()
+
+
+def renew(place: Site, now: float = 0.0, request: Request | None = None) -> Report:
+    """Renew what is due, now or at another moment in seconds since the epoch."""
+    cluster = place.instance.cluster
+    return renewal.renew(cluster, SILENT, now or cluster.clock(), request or Request())

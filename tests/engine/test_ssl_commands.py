@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from runtime.certificates import renewal
 from runtime.errors import ExitCode
+from runtime.operations import SILENT
 from runtime.paths import Side
 from tests.engine.certificate_stand import make, settings_with_tls
 from tests.engine.support import LOOPBACK, Instance, plain, until
@@ -24,16 +26,26 @@ DOMAIN = "internal.example.test"
 HOST = f"tools.{DOMAIN}"
 
 
-@pytest.fixture
-def cluster(tmp_path: Path, client: DockerClient, tools: str) -> Iterator[Instance]:
-    """An instance whose internal side has a certificate of its private CA."""
-    made = Instance(tmp_path / "data-directory", settings_with_tls())
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, client: DockerClient, tools: str) -> Iterator[Instance]:
+    made = Instance(tmp_path_factory.mktemp("instance") / "data-directory", settings_with_tls())
     try:
         made.add(Side.INTERNAL, "tools", plain(tools, "tools", HOST))
         assert made.start().ok
         yield made
     finally:
         made.close()
+
+
+@pytest.fixture
+def cluster(shared: Instance) -> Iterator[Instance]:
+    """An instance whose internal side has a certificate of its private CA, and whose folders have nothing else."""
+    yield shared
+    for side in Side:
+        for file in shared.paths.proxy_certificates(side).iterdir():
+            if file.name.partition(".")[0] not in ("internal", "invalid"):
+                file.unlink()
+    assert renewal.load(shared.cluster, SILENT).ok
 
 
 def shoestring(instance: Instance, *arguments: str, code: int = ExitCode.DONE) -> str:

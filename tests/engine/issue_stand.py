@@ -1,0 +1,114 @@
+"""What tests of asking for certificates share: a real CA behind two fronts, and a proxy that it reaches."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runtime.certificates import issue, ledger, read
+from runtime.certificates.issue import IssueError
+from runtime.certificates.model import Found, Issuer, Wanted
+from runtime.paths import Paths, RunPaths, Side
+from runtime.sections import AcmeSettings, DnsSettings
+from runtime.settings import Settings
+from tests.engine.acme_relay import FakeFront, Faults, fake_front
+from tests.engine.acme_stand import IMAGES, Names, Pebble, pebble
+from tests.engine.support import Instance, built_image, new_settings, own_loopback
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+
+@dataclass(frozen=True)
+class Here:
+    """What is needed to ask, as the runtime's own keeper has it."""
+
+    client: DockerClient
+    paths: Paths
+    run: RunPaths
+    settings: Settings
+    clock: Callable[[], float] = time.time
+
+
+@dataclass(frozen=True)
+class Stand:
+    """A proxy at an address of its own, the CA with its two fronts, and the DNS that this host asks."""
+
+    here: Here
+    address: str
+    ca: Pebble
+    staging: FakeFront
+    production: FakeFront
+    world: Names
+
+    def wanted(self, name: str, *labels: str) -> Wanted:
+        """A certificate for names that lead to the proxy, for this host and for the CA."""
+        hosts = tuple(f"{label}.{name}.example.test" for label in labels)
+        for host in hosts:
+            self.world.set_address(host, self.address)
+            self.ca.set_address(host, self.address)
+        return Wanted(name, Side.PUBLIC, hosts, Issuer.HTTP_01)
+
+    def asked(self) -> tuple[int, int]:
+        """How many requests staging and production have had."""
+        return self.staging.requests().total(), self.production.requests().total()
+
+    def last(self) -> ledger.Attempt:
+        """The last attempt that is noted."""
+        return ledger.load(self.here.paths.ledger).attempts[-1]
+
+    def refused(self, wanted: Wanted, *, forced: bool = True, timeout: float = 0.0) -> IssueError:
+        """Ask for what cannot be had."""
+        with pytest.raises(IssueError) as caught:
+            issue.issue(self.here, wanted, forced=forced, timeout=timeout)
+        return caught.value
+
+    def issued(self, wanted: Wanted) -> Found:
+        """Ask for what can be had; the delays after failures before do not count."""
+        there = issue.issue(self.here, wanted, forced=True)
+        return read.pair(there.certificate, there.key, Path("asked.pem"))
+
+    def mend(self) -> None:
+        """The fronts without faults."""
+        for front in (self.staging, self.production):
+            front.faults = Faults()
+            front.up()
+
+
+def made(directory: Path) -> Path:
+    """A new folder."""
+    directory.mkdir()
+    return directory
+
+
+@contextlib.contextmanager
+def open_issue_stand(client: DockerClient, place: Path) -> Iterator[Stand]:
+    """The stand, running, in a folder of its own. All of it is gone afterwards."""
+    with contextlib.ExitStack() as stack:
+        ca = stack.enter_context(pebble(client, made(place / "ca")))
+        staging, production = (stack.enter_context(fake_front(ca)) for _ in range(2))
+        world = Names(client, built_image(client, IMAGES / "pebble"))
+        stack.callback(world.close)
+        settings, address = new_settings(), own_loopback()
+        assert settings.public
+        acme = AcmeSettings(
+            server=production.directory,
+            staging=staging.directory,
+            ca_file=str(ca.ca_file),
+            dns=DnsSettings(resolvers=(world.dns,)),
+        )
+        public = replace(settings.public, address=address, http_port=80)
+        instance = Instance(place / "data-directory", replace(settings, public=public, acme=acme))
+        stack.callback(instance.close)
+        assert instance.start().ok
+        cluster = instance.cluster
+        here = Here(cluster.client, cluster.paths, cluster.run, cluster.settings)
+        yield Stand(here, address, ca, staging, production, world)
+        left = client.containers.list(all=True, filters={"label": f"shoestring.task={cluster.settings.instance}"})
+        assert left == []

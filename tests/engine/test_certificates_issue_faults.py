@@ -1,0 +1,134 @@
+"""Certificates asked for of a real CA that is down, slow or at its limit, and by commands that are killed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runtime import faults
+from runtime.certificates import issue, ledger
+from runtime.certificates.container import StillRunningError
+from runtime.certificates.issue import IssueError
+from runtime.certificates.ledger import Result
+from runtime.certificates.model import Wanted
+from tests.engine.acme_relay import Faults, rate_limited
+from tests.engine.acme_stand import PebbleOptions, pebble
+from tests.engine.issue_stand import Stand, made, open_issue_stand
+from tests.engine.support import until
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def parts(client: DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    with open_issue_stand(client, tmp_path_factory.mktemp("issue")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def stand(parts: Stand) -> Iterator[Stand]:
+    yield parts
+    parts.mend()
+
+
+def test_an_authority_that_is_down_slow_or_at_its_limit(stand: Stand) -> None:
+    wanted = stand.wanted("outage", "www")
+    stand.staging.down()
+    error = stand.refused(wanted)
+    assert error.result is Result.UNAVAILABLE
+    stand.staging.up()
+    stand.staging.faults.delay_seconds = 60
+    error = stand.refused(wanted, timeout=3)
+    assert error.result is Result.UNAVAILABLE
+    assert "did not end within 3 s" in str(error)
+    stand.staging.faults = Faults(problems={"new-order": rate_limited(3600)})
+    # Another set of names: this one has failed enough for now.
+    other = stand.wanted("limited", "www")
+    began = time.time()
+    error = stand.refused(other)
+    assert error.result is Result.UNAVAILABLE
+    assert "too many certificates" in str(error)
+    assert began + 3600 <= stand.last().not_before <= time.time() + 3600
+    stand.staging.faults = Faults()
+    asked = stand.asked()
+    held = stand.refused(other, forced=True)
+    assert (held.result, held.until) == (Result.HELD, stand.last().not_before)
+    assert stand.asked() == asked
+
+
+@pytest.mark.parametrize("point", ["certificate-asked", "certificate-answered"])
+def test_a_command_that_is_killed(stand: Stand, point: str) -> None:
+    wanted = stand.wanted(f"killed-{point}", "www")
+    if point == "certificate-answered":
+        issue.issue(stand.here, wanted, staging_only=True)
+    assert _elsewhere(stand, wanted, kill=point).wait(60) == -signal.SIGKILL
+    attempt, asked = stand.last(), stand.asked()
+    if point == "certificate-asked":
+        assert attempt.result is Result.OPEN
+        assert stand.refused(wanted, forced=False).result is Result.HELD
+        assert stand.asked() == asked
+    assert set(stand.issued(wanted).host_names) == set(wanted.host_names)
+    if point == "certificate-answered":
+        assert stand.asked() == asked
+
+
+def test_what_a_killed_command_left_at_work_is_not_disturbed(stand: Stand, client: DockerClient) -> None:
+    wanted = stand.wanted("busy", "www")
+    stand.staging.faults.delay_seconds = 3
+    running = {"label": f"shoestring.task={stand.here.settings.instance}", "status": "running"}
+    process = _elsewhere(stand, wanted)
+    until(lambda: client.api.containers(filters=running), bool)
+    process.kill()
+    process.communicate()
+    with pytest.raises(StillRunningError, match="still works for an earlier command"):
+        issue.issue(stand.here, wanted, forced=True)
+    assert stand.last().result is Result.HELD
+    stand.staging.faults = Faults()
+    until(lambda: client.api.containers(filters=running), lambda left: not left)
+    assert set(stand.issued(wanted).host_names) == set(wanted.host_names)
+
+
+def _elsewhere(stand: Stand, wanted: Wanted, kill: str = "") -> subprocess.Popen[bytes]:
+    """Ask in another process, which may be killed, or end itself at a point."""
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from runtime import operations; from runtime.certificates import issue, model\n"
+        "from runtime.paths import Paths, Side\n"
+        "from tests.engine.issue_stand import Here\n"
+        "c = operations.open_cluster(Paths(Path(sys.argv[1])))\n"
+        "wanted = model.Wanted(sys.argv[2], Side.PUBLIC, tuple(sys.argv[3:]), model.Issuer.HTTP_01)\n"
+        "issue.issue(Here(c.client, c.paths, c.run, c.settings), wanted, forced=True)\n"
+    )
+    argv = (sys.executable, "-c", code, str(stand.here.paths.root), wanted.name, *wanted.host_names)
+    environment = {**os.environ, faults.VARIABLE: f"kill:{kill}"}
+    return subprocess.Popen(argv, env=environment, cwd=ROOT)
+
+
+def test_nonces_that_are_refused(client: DockerClient, stand: Stand, tmp_path: Path) -> None:
+    """certbot asks again once after badNonce; what that does not mend is an outage as any other."""
+    options = PebbleOptions(nonce_reject_percent=15)
+    with pebble(client, made(tmp_path / "ca"), options) as ca:
+        acme = replace(stand.here.settings.acme, server=ca.directory, staging="", ca_file=str(ca.ca_file))
+        here = replace(stand.here, settings=replace(stand.here.settings, acme=acme))
+        wanted = stand.wanted("nonces", "www")
+        ca.set_address(wanted.host_names[0], stand.address)
+        for _ in range(5):
+            with contextlib.suppress(IssueError):
+                issue.issue(here, wanted, forced=True)
+                break
+        results = {each.result for each in ledger.load(here.paths.ledger).attempts if each.certificate == "nonces"}
+        assert results <= {Result.ISSUED, Result.UNAVAILABLE}
+        assert Result.ISSUED in results

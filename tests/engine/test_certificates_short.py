@@ -1,0 +1,40 @@
+"""Certificates that live for seconds, so that several renewals happen in one test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runtime.certificates import limits
+from tests.engine.acme_stand import PebbleOptions, pebble
+from tests.engine.certificate_site import begin, public_only, renew, site
+from tests.engine.support import until
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+A = "a.example.test"
+SHORT_SECONDS = 12
+
+
+def test_short_certificates_are_renewed_again_and_again_within_the_limits(
+    tmp_path: Path, client: DockerClient, tools: str
+) -> None:
+    options = PebbleOptions(validity_seconds=SHORT_SECONDS)
+    with (
+        pebble(client, tmp_path / "pebble", options) as made,
+        site(tmp_path / "data", made, public_only(made, made.directory)) as place,
+    ):
+        begin(place, A, tools)
+        serials = [place.serial("blog")]
+        while len(serials) < limits.CERTIFICATES_A_WEEK:
+            # Not before half its life is over: then each pass would ask.
+            assert until(lambda: place.serial("blog") if renew(place).outcomes else 0, bool)
+            assert place.serial("blog") not in serials
+            assert place.served(A) == place.serial("blog")
+            serials.append(place.serial("blog"))
+        asked = made.requests()["new-order"]
+        assert asked == limits.CERTIFICATES_A_WEEK
+        held = until(lambda: renew(place), lambda report: bool(report.refused))
+        assert "was asked for 5 times within a week" in held.refused[0]
+        assert made.requests()["new-order"] == asked
