@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
@@ -46,12 +48,25 @@ def commit(conf: Path, paths: Iterable[PurePosixPath], message: str) -> bool:
     if not names:
         return False
     environment = _environment(conf)
+    remove_old_locks(conf, time.time() - time.clock_gettime(time.CLOCK_BOOTTIME))
     # Without the option, asking alone would write the index.
     if not ask(conf, "--no-optional-locks", "status", "--porcelain", "--", *names):
         return False
     command.check(_git(conf, "add", "--", *names), environment=environment)
     command.check(_git(conf, "commit", "--quiet", "--message", message, "--", *names), environment=environment)
     return True
+
+
+def remove_old_locks(conf: Path, booted: float) -> None:
+    """Remove what a git that a power cut ended left: it would keep every later one from committing.
+
+    `booted` is in seconds since 1970; a lock that is older belongs to nobody (gitrepository-layout(5), *.lock).
+    """
+    git = conf / ".git"
+    for lock in (*git.glob("*.lock"), *git.glob("refs/heads/*.lock")):
+        with contextlib.suppress(FileNotFoundError):
+            if lock.stat().st_mtime < booted:
+                files.remove(lock)
 
 
 def has_commits(conf: Path) -> bool:
