@@ -108,10 +108,11 @@ class Machine:
 
     def reboot(self) -> None:
         """Reboot as a person would, and wait until it is up again."""
-        before = self.shell("cat /proc/sys/kernel/random/boot_id")
+        boot = "cat /proc/sys/kernel/random/boot_id"
+        before = self.shell(boot)
         self.run("systemctl --no-block reboot")
         _run("ssh", *self._control(), "-O", "exit", "guest", timeout=10)
-        self._until(lambda: self.run("cat /proc/sys/kernel/random/boot_id").stdout not in ("", before), "to reboot")
+        self._until(lambda: self.run(boot, 60).stdout.strip() not in ("", before), "to reboot")
         self.wait()
 
     def monitor(self, command: str, **arguments: object) -> None:
@@ -138,7 +139,7 @@ class Machine:
 
     def wait_for_ssh(self, timeout: float = BOOT_SECONDS) -> None:
         """Wait until root can log in."""
-        self._until(lambda: self.run("true", 15).returncode == 0, "to let root in", timeout)
+        self._until(lambda: self.run("true", 60).returncode == 0, "to let root in", timeout)
 
     def run(self, script: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         """Run a script as root, whatever its exit code. One that does not end in time has exit code 124."""
