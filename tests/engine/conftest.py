@@ -15,6 +15,8 @@ from tests.engine.support import Instance, new_settings, plain, tools_image
 if TYPE_CHECKING:
     from docker import DockerClient
 
+    from tests.engine.certificate_stand import Stand
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
@@ -57,3 +59,24 @@ def served(instance: Instance, tools: str) -> Instance:
         instance.add(Side.PUBLIC, name, plain(tools, name, f"{name}.example.test"))
     assert instance.start().ok
     return instance
+
+
+@pytest.fixture(scope="module")
+def certificate_stand(tmp_path_factory: pytest.TempPathFactory, client: DockerClient, tools: str) -> Iterator[Stand]:
+    """An instance with HTTPS on both sides, for the tests of a file."""
+    from tests.engine.certificate_stand import open_stand
+
+    applications = {
+        (Side.PUBLIC, "a"): plain(tools, "a", "a.example.test"),
+        (Side.PUBLIC, "b"): plain(tools, "b", "b.example.test", '"*.b.example.test"'),
+        (Side.INTERNAL, "wiki"): plain(tools, "wiki", "wiki.internal.example.test"),
+    }
+    with open_stand(tmp_path_factory.mktemp("stand") / "data-directory", applications) as opened:
+        yield opened
+
+
+@pytest.fixture
+def stand(certificate_stand: Stand) -> Stand:
+    """The stand with nothing but the placeholder on both sides."""
+    certificate_stand.clean()
+    return certificate_stand

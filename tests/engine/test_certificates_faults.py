@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,33 +17,13 @@ from runtime import faults
 from runtime.errors import ShoestringError
 from runtime.paths import Side
 from runtime.proxy import sockets
-from tests.engine.certificate_stand import Pair, Stand, make, open_stand
+from tests.engine.certificate_stand import Pair, Stand, make
 from tests.engine.load import Load
-from tests.engine.support import plain, until
-
-if TYPE_CHECKING:
-    from docker import DockerClient
+from tests.engine.support import until
 
 A, B = "a.example.test", "b.example.test"
 REPLACEMENTS = 10
 LOAD_SECONDS_BETWEEN = 0.4
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory, client: DockerClient, tools: str) -> Iterator[Stand]:
-    applications = {
-        (Side.PUBLIC, "a"): plain(tools, "a", A),
-        (Side.PUBLIC, "b"): plain(tools, "b", B),
-    }
-    with open_stand(tmp_path_factory.mktemp("stand") / "data-directory", applications) as stand:
-        yield stand
-
-
-@pytest.fixture
-def stand(shared: Stand) -> Stand:
-    """The stand with nothing but the placeholder on both sides."""
-    shared.clean()
-    return shared
 
 
 def test_what_a_killed_command_left_unfinished_in_the_proxy_blocks_no_other(stand: Stand) -> None:

@@ -3,44 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import pytest
 
-from runtime import operations
 from runtime.certificates import running
 from runtime.certificates.folder import KEY_SUFFIX
 from runtime.errors import ShoestringError
 from runtime.paths import Side
 from runtime.proxy import sockets
-from tests.engine.certificate_stand import Pair, Stand, make, make_long, open_stand
-from tests.engine.support import plain, until
-
-if TYPE_CHECKING:
-    from docker import DockerClient
+from tests.engine.certificate_stand import Pair, Stand, make, make_long
+from tests.engine.support import until
 
 A, B, WIKI = "a.example.test", "b.example.test", "wiki.internal.example.test"
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory, client: DockerClient, tools: str) -> Iterator[Stand]:
-    applications = {
-        (Side.PUBLIC, "a"): plain(tools, "a", A),
-        (Side.PUBLIC, "b"): plain(tools, "b", B, '"*.b.example.test"'),
-        (Side.INTERNAL, "wiki"): plain(tools, "wiki", WIKI),
-    }
-    with open_stand(tmp_path_factory.mktemp("stand") / "data-directory", applications) as stand:
-        yield stand
-
-
-@pytest.fixture
-def stand(shared: Stand) -> Stand:
-    """The stand with nothing but the placeholder on both sides."""
-    shared.clean()
-    return shared
 
 
 def test_an_unknown_name_is_answered_with_the_placeholder(stand: Stand) -> None:
@@ -166,35 +141,6 @@ def test_another_certificate_for_the_name_is_told_by_its_file(stand: Stand) -> N
     assert stand.served(A) == mine.serial
 
 
-def test_a_persons_certificate_is_used_when_it_comes_changed_when_it_changes_and_forgotten_when_it_goes(
-    stand: Stand,
-) -> None:
-    stand.install("b", make(B), B)
-    before = stand.processes()
-    first, second = make(A), make(A)
-    stand.put_there("mine", first)
-    assert stand.load() == "loaded mine"
-    assert stand.served(A) == first.serial
-    stand.put_there("mine", second)
-    assert stand.load() == "loaded mine"
-    assert stand.served(A) == second.serial
-    assert stand.load() == ""
-    for suffix in (".pem", ".pem.key"):
-        (stand.folder() / f"mine{suffix}").unlink()
-    assert stand.load() == "dropped mine.pem"
-    assert stand.processes() == before
-    assert "mine.pem" not in stand.loaded()
-    assert stand.served(A) != second.serial
-
-
-def test_a_pair_in_one_file_is_used(stand: Stand) -> None:
-    pair = make(A)
-    (stand.folder() / "mine.pem").write_bytes(pair.key + pair.certificate)
-    assert stand.load() == "loaded mine"
-    assert stand.served(A) == pair.serial
-    assert (stand.folder() / "mine.pem").read_bytes() == pair.key + pair.certificate
-
-
 def test_the_last_certificate_that_goes_makes_the_placeholder_come_back(stand: Stand) -> None:
     pair = make(A)
     stand.install("a", pair, A)
@@ -204,85 +150,6 @@ def test_the_last_certificate_that_goes_makes_the_placeholder_come_back(stand: S
     assert "a.pem" not in stand.loaded()
     assert stand.served(A) == stand.loaded()["invalid.pem"] != pair.serial
     assert stand.starts()
-
-
-def test_a_broken_file_is_left_alone_and_never_loaded(stand: Stand) -> None:
-    good, mine = make(A), make(B)
-    stand.put_there("mine", mine)
-    broken = stand.folder() / "broken.pem"
-    broken.write_text("nonsense")
-    assert stand.load() == "loaded mine"
-    assert broken.read_text() == "nonsense"
-    assert set(stand.loaded()) >= {"mine.pem"}
-    assert "broken.pem" not in stand.loaded()
-    assert stand.install("a", good, A) == "served"
-    (stand.folder() / "mine.pem").write_text("nonsense")
-    stand.load()
-    assert stand.served(B) == mine.serial, "what was loaded is served on"
-    assert not stand.starts()
-
-
-def test_a_pair_that_haproxy_may_not_read_is_not_used_and_told(stand: Stand) -> None:
-    locked, good = make(A), make(B)
-    key = stand.put_there("locked", locked).with_name("locked.pem.key")
-    key.chmod(0o600)
-    stand.put_there("mine", good)
-    assert not stand.starts()
-    assert stand.load() == "loaded mine"
-    assert stand.load() == ""
-    told = stand.problems()
-    assert list(told) == ["locked"]
-    assert f"HAProxy may not read it; let it: chgrp 99 {key}; chmod 640 {key}." in told["locked"]
-    assert "HAProxy cannot start again while it is there." in told["locked"]
-    assert stand.served(B) == good.serial
-    assert "locked.pem" not in stand.loaded()
-    os.chown(key, -1, 99)
-    key.chmod(0o640)
-    assert stand.problems() == {}
-    assert stand.load() == "loaded locked"
-    assert stand.served(A) == locked.serial
-    assert stand.starts()
-
-
-def test_a_file_whose_name_the_proxy_cannot_be_told_is_told(stand: Stand) -> None:
-    before = stand.processes()
-    stand.put_there("my own", make(A))
-    assert stand.load() == ""
-    assert stand.problems() == {
-        "my own": "only letters, digits and . _ + @ = - may be in the name of a certificate's file; rename it."
-    }
-    assert "invalid.pem" in stand.names(), "it is of no use, so the placeholder stays"
-    assert stand.processes() == before
-    assert stand.starts()
-
-
-def test_a_template_that_loads_certificates_another_way_is_let_alone(stand: Stand) -> None:
-    template = stand.instance.paths.proxy_template(Side.PUBLIC)
-    text = template.read_text()
-    folder = "crt /usr/local/etc/haproxy-ssl/ "
-    assert folder in text
-    own, other = make(A), make(B)
-    stand.put_there("mine", own)
-    template.write_text(text.replace(folder, f"{folder.strip()}mine.pem "))
-    try:
-        assert operations.reload(stand.instance.cluster, (Side.PUBLIC,), timeout=30).ok
-        before = stand.processes()
-        stand.put_there("other", other)
-        assert stand.load() == ""
-        own = make(A)
-        stand.put_there("mine", own)
-        assert stand.load() == "loaded mine"
-        assert (stand.served(A), stand.served(B)) == (own.serial, own.serial)
-        assert stand.processes() == before
-    finally:
-        template.write_text(text)
-        assert operations.reload(stand.instance.cluster, (Side.PUBLIC,), timeout=30).ok
-
-
-def test_a_reload_that_a_broken_file_would_spoil_names_it(stand: Stand) -> None:
-    (stand.folder() / "broken.pem").write_text("nonsense")
-    with pytest.raises(ShoestringError, match="has to be reloaded, and would refuse. .*broken.pem: it is no certif"):
-        stand.install("a", make_long(A, length=12), A)
 
 
 def test_an_archived_certificate_is_forgotten_and_the_placeholder_comes_back(stand: Stand) -> None:
