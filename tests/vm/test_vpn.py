@@ -38,7 +38,8 @@ sed -n 's/^DNS = \\([^,]*\\),.*/nameserver \\1/p' /root/laptop.txt > /etc/netns/
 (umask 077; sed '/^DNS/d' /root/laptop.txt > /etc/wireguard/laptop.conf)
 ip netns exec client wg-quick up laptop
 """
-ASK = "ip netns exec client curl -sS --max-time 20 --retry 10 --retry-all-errors --cacert /root/root.pem"
+CURL = "ip netns exec client curl -sS --max-time 20"
+ASK = f"{CURL} --retry 10 --retry-all-errors --cacert /root/root.pem -o /dev/null -w '%{{http_code}}'"
 
 
 @pytest.fixture(scope="module")
@@ -55,21 +56,21 @@ def machine(start_once: Start, loaded_image: Path) -> Machine:
 
 def test_the_client_reaches_internal_services_by_name_over_trusted_https(machine: Machine) -> None:
     assert machine.shell("ip -details link show wg0 | grep -c wireguard") == "1"
-    assert machine.shell(f"{ASK} -o /dev/null -w '%{{http_code}}' https://internal.{DOMAIN}:8444/") == "200"
+    assert machine.shell(f"{ASK} https://internal.{DOMAIN}:8444/") == "200"
     file = "/srv/shoestring/conf/applications-internal/wiki.yaml"
     machine.shell(f"cat > {file} <<'END'\n{WIKI}END\nshoestring start", 300)
-    assert machine.shell(f"{ASK} -o /dev/null -w '%{{http_code}}' https://wiki.internal.{DOMAIN}:8444/sh") == "200"
+    assert machine.shell(f"{ASK} https://wiki.internal.{DOMAIN}:8444/sh") == "200"
     assert machine.shell("systemctl is-enabled wg-quick@wg0; systemctl is-active wg-quick@wg0") == "enabled\nactive"
 
 
 def test_all_of_it_is_there_again_after_a_reboot(machine: Machine) -> None:
     machine.reboot()
     machine.shell(CLIENT)
-    assert machine.shell(f"{ASK} -o /dev/null -w '%{{http_code}}' https://wiki.internal.{DOMAIN}:8444/sh", 300) == "200"
+    assert machine.shell(f"{ASK} https://wiki.internal.{DOMAIN}:8444/sh", 300) == "200"
     assert machine.shell("shoestring vpn status").count("not what the files say") == 0
 
 
 def test_who_is_removed_reaches_nothing(machine: Machine) -> None:
     machine.shell("shoestring vpn remove laptop --yes")
-    assert machine.run("ip netns exec client curl -sS --max-time 5 http://10.12.0.1:8081/").returncode != 0
+    assert machine.run(f"{CURL} http://10.12.0.1:8081/").returncode != 0
     assert machine.shell("shoestring vpn status | grep -c '0 clients'") == "1"
