@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 from installer.host.ports import Listener, parse_listeners
 from runtime import command
@@ -28,8 +29,13 @@ def find(listeners: Iterable[Listener]) -> frozenset[int]:
 
 
 def is_server(listener: Listener) -> bool:
-    """Whether a socket is that of an SSH server."""
-    return listener.process in SERVERS
+    """Whether a socket is that of an SSH server, and not a port that somebody who is logged in forwards."""
+    return listener.process in SERVERS and not is_session(_title(listener.pid))
+
+
+def is_session(title: str) -> bool:
+    """Whether a process of sshd's is that of one connection, by what ps(1) shows of it."""
+    return title.startswith("sshd: ") and "[listener]" not in title
 
 
 def listeners(*options: str) -> tuple[Listener, ...]:
@@ -40,6 +46,13 @@ def listeners(*options: str) -> tuple[Listener, ...]:
 def parse_sockets(text: str) -> frozenset[int]:
     """The ports at which systemd listens for others, from `systemctl show -p Listen`."""
     return frozenset(int(port) for port in _LISTEN.findall(text))
+
+
+def _title(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def _output(*argv: str) -> str:

@@ -1,0 +1,289 @@
+"""A host in a network namespace of its own, with a container behind Docker's rules, and neighbours on three sides.
+
+    outside ── eth0 ┐            ┌ docker0 ── container
+                    ├─── host ───┤
+    private ── eth1 ┘            └ wg0 ── client (a plain cable: who comes by it is in the VPN)
+
+Nothing of it is in the machine's own namespace but, for a moment, the commands that build it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from installer import data_directory
+from runtime.paths import RUN_ROOT, Paths, Side
+from runtime.sections import InternalSettings, PublicSettings, WireguardSettings
+from runtime.settings import Settings
+from tests.engine.support import until
+from tests.engine.vpn_stand import MAIN, Namespace
+
+# RFC 5737 and RFC 3849; in the namespaces alone.
+HOST, OUTSIDE = "192.0.2.1", "192.0.2.2"
+HOST6, OUTSIDE6 = "2001:db8::1", "2001:db8::2"
+PRIVATE, NEIGHBOUR = "10.0.0.5", "10.0.0.6"
+VPN, CLIENT = "10.12.0.1", "10.12.0.2"
+BRIDGE, CONTAINER = "172.17.0.1", "172.17.0.2"
+PUBLISHED, OPENED = 9999, 25565
+SSH = 22
+TCP_PORTS = (SSH, 80, 443, 3306, 8081, PUBLISHED, OPENED, 60000)
+UDP_PORTS = (53, 123, 5353, 51820)
+APPLICATIONS = f"""
+x-open-ports: [{OPENED}, 53/udp]
+services:
+  application: {{image: none, ports: ["{PUBLISHED}:80", "{OPENED}:80"]}}
+"""
+# Listens on all addresses at TCP and UDP ports, under the name of another program, and answers each who asks.
+LISTENER = """
+import selectors, socket, sys
+with open('/proc/self/comm', 'w') as name:
+    name.write(sys.argv[3])
+selector = selectors.DefaultSelector()
+def listen(kind, port):
+    sock = socket.socket(socket.AF_INET6, kind)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind(('::', port))
+    if kind == socket.SOCK_STREAM:
+        sock.listen(1000)
+    selector.register(sock, selectors.EVENT_READ)
+for port in sys.argv[1].split(','):
+    listen(socket.SOCK_STREAM, int(port))
+for port in filter(None, sys.argv[2].split(',')):
+    listen(socket.SOCK_DGRAM, int(port))
+while True:
+    for key, _ in selector.select():
+        if key.fileobj.type == socket.SOCK_STREAM:
+            key.fileobj.accept()[0].close()
+        else:
+            data, address = key.fileobj.recvfrom(1000)
+            key.fileobj.sendto(data, address)
+            if data.startswith(b'told '):
+                print(data.decode(), flush=True)
+"""
+# Connects to TCP ports, many at a time; prints those that took the connection and those that refused it.
+TCP_SCAN = """
+import errno, json, resource, select, socket, sys, time
+address, wanted, seconds, many = sys.argv[1], json.loads(sys.argv[2]), float(sys.argv[3]), 8000
+resource.setrlimit(resource.RLIMIT_NOFILE, (many + 100, many + 100))
+family = socket.AF_INET6 if ':' in address else socket.AF_INET
+ports, open_, refused = list(range(*wanted)), [], []
+while ports:
+    batch, ports = ports[:many], ports[many:]
+    poll, waiting = select.epoll(), {}
+    for port in batch:
+        sock = socket.socket(family)
+        sock.setblocking(False)
+        if sock.connect_ex((address, port)) not in (0, errno.EINPROGRESS):
+            raise SystemExit(f'no way to {address}')
+        poll.register(sock.fileno(), select.EPOLLOUT)
+        waiting[sock.fileno()] = port, sock
+    deadline = time.monotonic() + seconds
+    while waiting and (left := deadline - time.monotonic()) > 0:
+        for number, _ in poll.poll(left):
+            port, sock = waiting.pop(number)
+            error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            (refused if error == errno.ECONNREFUSED else open_ if not error else []).append(port)
+            poll.unregister(number)
+            sock.close()
+    for _, sock in waiting.values():
+        sock.close()
+    poll.close()
+print(json.dumps([sorted(open_), len(refused)]))
+"""
+# Sends a datagram to each UDP port from 1 on; prints those that answered.
+UDP_SCAN = """
+import json, socket, sys, time
+address, last = sys.argv[1], int(sys.argv[2])
+sock = socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET, socket.SOCK_DGRAM)
+sock.settimeout(1.0)
+answered = set()
+for port in (*range(1, last), 5353, 51820):
+    sock.sendto(b'x', (address, port))
+    time.sleep(0.0005)
+try:
+    while True:
+        answered.add(sock.recvfrom(10)[1][1])
+except TimeoutError:
+    print(json.dumps(sorted(answered)))
+"""
+# Sends a datagram with a source address that is not the sender's (RFC 791, RFC 768; no checksum).
+SPOOF = """
+import socket, struct, sys
+source, target, port, text = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4].encode()
+datagram = struct.pack('!HHHH', 4444, port, 8 + len(text), 0) + text
+header = struct.pack('!BBHHHBBH4s4s', 69, 0, 0, 1, 0, 64, 17, 0, socket.inet_aton(source), socket.inet_aton(target))
+raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+raw.sendto(header + datagram, (target, 0))
+"""
+# What Docker 20.10 makes for a container with these two ports; see `iptables-save` on a host that runs it.
+DOCKER_NAT = (
+    "-N DOCKER",
+    "-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER",
+    "-A OUTPUT ! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER",
+    "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE",
+    f"-A POSTROUTING -s {CONTAINER}/32 -d {CONTAINER}/32 -p tcp -m tcp --dport 80 -j MASQUERADE",
+    "-A DOCKER -i docker0 -j RETURN",
+    f"-A DOCKER ! -i docker0 -p tcp -m tcp --dport {PUBLISHED} -j DNAT --to-destination {CONTAINER}:80",
+    f"-A DOCKER ! -i docker0 -p tcp -m tcp --dport {OPENED} -j DNAT --to-destination {CONTAINER}:80",
+)
+DOCKER_FILTER = (
+    "-N DOCKER",
+    "-N DOCKER-USER",
+    "-P FORWARD DROP",
+    "-A FORWARD -j DOCKER-USER",
+    "-A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+    "-A FORWARD -o docker0 -j DOCKER",
+    "-A FORWARD -i docker0 ! -o docker0 -j ACCEPT",
+    "-A FORWARD -i docker0 -o docker0 -j ACCEPT",
+    f"-A DOCKER -d {CONTAINER}/32 ! -i docker0 -o docker0 -p tcp -m tcp --dport 80 -j ACCEPT",
+)
+
+
+class Stand:
+    """The namespaces, and a data directory for the host. `vpn`: the internal side is the VPN's."""
+
+    def __init__(self, root: Path, *, vpn: bool = False) -> None:
+        self.token = secrets.token_hex(3)
+        self.root, self.paths = root, Paths(root / "data-directory")
+        self._namespaces: list[Namespace] = []
+        self._processes: list[subprocess.Popen[str]] = []
+        data_directory.create(self.paths, self.settings(vpn=vpn))
+        (self.paths.applications(Side.PUBLIC) / "game.yaml").write_text(APPLICATIONS)
+        try:
+            self._build()
+        except BaseException:
+            self.close()
+            raise
+
+    def settings(self, *, vpn: bool) -> Settings:
+        made = Settings(
+            domain="example.test",
+            email="ops@example.test",
+            instance=f"t{self.token}",
+            public=PublicSettings(address="::"),
+            internal=InternalSettings(address=PRIVATE),
+        )
+        if not vpn:
+            return made
+        return replace(made, internal=InternalSettings(address=VPN), wireguard=WireguardSettings(enabled=True))
+
+    def _build(self) -> None:
+        self.host = self._namespace("host")
+        self.host.check("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.conf.all.rp_filter=0")
+        self.outside = self._neighbour("outside", "eth0", f"{HOST}/24", f"{OUTSIDE}/24")
+        self.host.check("ip", "address", "add", f"{HOST6}/64", "dev", "eth0", "nodad")
+        self.outside.check("ip", "address", "add", f"{OUTSIDE6}/64", "dev", "eth0", "nodad")
+        # As a host on a provider's network: everything else is behind the gateway.
+        self.host.check("ip", "route", "add", "default", "via", OUTSIDE)
+        for network in ("10.0.0.0/8", "172.16.0.0/12"):
+            self.outside.check("ip", "route", "add", network, "via", HOST)
+        self.private = self._neighbour("private", "eth1", f"{PRIVATE}/24", f"{NEIGHBOUR}/24")
+        self.client = self._neighbour("client", "wg0", f"{VPN}/24", f"{CLIENT}/24")
+        self.container = self._neighbour("container", "docker0", f"{BRIDGE}/16", f"{CONTAINER}/16", bridge=True)
+        for inside, gateway in ((self.private, PRIVATE), (self.client, VPN), (self.container, BRIDGE)):
+            inside.check("ip", "route", "add", "default", "via", gateway)
+        self.host.check("sysctl", "-qw", "net.ipv4.conf.eth0.rp_filter=0")
+        self._listen(self.host, (SSH,), name="sshd")
+        self.listener = self._listen(self.host, (port for port in TCP_PORTS if port != SSH), UDP_PORTS)
+        self._listen(self.container, (80,))
+        self._listen(self.outside, (80,))
+
+    def _namespace(self, kind: str) -> Namespace:
+        made = Namespace(f"{kind[:4]}{self.token}")
+        subprocess.run(("ip", "netns", "add", made.name), check=True)
+        self._namespaces.append(made)
+        made.check("ip", "link", "set", "lo", "up")
+        return made
+
+    def _neighbour(self, kind: str, interface: str, here: str, there: str, *, bridge: bool = False) -> Namespace:
+        """A namespace with a cable to the host, or to a bridge of it; its own end is called eth0."""
+        made = self._namespace(kind)
+        end = "veth0" if bridge else interface
+        self.host.check("ip", "link", "add", end, "type", "veth", "peer", "name", "eth0", "netns", made.name)
+        if bridge:
+            self.host.check("ip", "link", "add", interface, "type", "bridge")
+            self.host.check("ip", "link", "set", end, "master", interface, "up")
+        self.host.check("ip", "address", "add", here, "dev", interface)
+        made.check("ip", "address", "add", there, "dev", "eth0")
+        self.host.check("ip", "link", "set", interface, "up")
+        made.check("ip", "link", "set", "eth0", "up")
+        return made
+
+    def _listen(
+        self, namespace: Namespace, tcp: Iterable[int], udp: Iterable[int] = (), name: str = "server"
+    ) -> subprocess.Popen[str]:
+        listed = tuple(tcp)
+        ports = (",".join(map(str, listed)), ",".join(map(str, udp)))
+        argv = namespace.argv(sys.executable, "-c", LISTENER, *ports, name)
+        process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
+        self._processes.append(process)
+        until(lambda: self.reaches(namespace, "127.0.0.1", listed[0]), bool)
+        return process
+
+    def publish(self, iptables: str = "iptables-nft") -> None:
+        """Make the rules that Docker makes for the container's ports."""
+        for table, listed in (("nat", DOCKER_NAT), ("filter", DOCKER_FILTER)):
+            for rule in listed:
+                self.host.check(iptables, "-t", table, *rule.split())
+
+    def scan(
+        self, by: Namespace, address: str, first: int = 1, end: int = 65536, seconds: float = 1.0
+    ) -> tuple[list[int], int]:
+        """The TCP ports that answer, and how many refuse: a port that is dropped does neither."""
+        argv = (sys.executable, "-c", TCP_SCAN, address, json.dumps([first, end]), str(seconds))
+        answered, refused = json.loads(by.check(*argv))
+        return answered, refused
+
+    def scan_udp(self, by: Namespace, address: str) -> list[int]:
+        """The UDP ports below 1025, and two more, that answer."""
+        found: list[int] = json.loads(by.check(sys.executable, "-c", UDP_SCAN, address, "1025"))
+        return found
+
+    def reaches(self, by: Namespace, address: str, port: int) -> bool:
+        """Whether a TCP port answers."""
+        return self.scan(by, address, port, port + 1)[0] == [port]
+
+    def spoof(self, source: str, target: str, port: int, text: str) -> None:
+        """From outside, send the host a datagram with another source."""
+        self.outside.check(sys.executable, "-c", SPOOF, source, target, str(port), text)
+
+    def shoestring(self, *argv: str) -> subprocess.CompletedProcess[str]:
+        """Run a command on the host."""
+        data = ("--data-directory", str(self.paths.root))
+        return self.host.run(sys.executable, "-c", MAIN, *argv, *data)
+
+    def python(self, text: str) -> subprocess.CompletedProcess[str]:
+        """Run a program on the host; `paths` are those of the data directory."""
+        root = str(self.paths.root)
+        begin = f"from pathlib import Path; from runtime.paths import Paths; paths = Paths(Path({root!r}))"
+        return self.host.run(sys.executable, "-c", f"{begin}\n{text}")
+
+    def rules(self) -> str:
+        """The whole rule set of the host, without what its counters have counted."""
+        return self.host.check("nft", "--stateless", "list", "ruleset")
+
+    def close(self) -> None:
+        """End all that runs in the namespaces, then remove them."""
+        for namespace in self._namespaces:
+            argv = ("ip", "netns", "pids", namespace.name)
+            for pid in subprocess.run(argv, capture_output=True, text=True, check=False).stdout.split():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
+        for process in self._processes:
+            process.communicate()
+        for namespace in self._namespaces:
+            subprocess.run(("ip", "netns", "delete", namespace.name), check=False)
+        run = RUN_ROOT / f"t{self.token}"
+        for name in ("lock", "firewall-undo.nft"):
+            (run / name).unlink(missing_ok=True)
+        if run.is_dir():
+            run.rmdir()
