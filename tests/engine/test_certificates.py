@@ -18,10 +18,8 @@ from runtime.certificates.plan import Request
 from runtime.operations import SILENT
 from runtime.paths import Side
 from runtime.report import plan_lines
-from runtime.sections import DnsSettings, InternalTls
 from runtime.watchdog import watch
-from tests.engine.acme_knot import knot
-from tests.engine.acme_stand import Pebble, PebbleOptions, pebble
+from tests.engine.acme_stand import Pebble, pebble
 from tests.engine.certificate_site import Site, settings_for, site
 from tests.engine.support import plain, until
 
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 A, B, WWW = "a.example.test", "b.example.test", "www.example.test"
-WIKI = "wiki.internal.example.test"
 
 
 @pytest.fixture(scope="module")
@@ -130,29 +127,6 @@ def test_internal_services_are_trusted_by_whoever_trusts_the_private_ca(place: S
         resolve = ("--resolve", f"{docker}:{place.internal_port}:127.0.0.1")
         argv = ("curl", "--silent", "--show-error", "--fail", "--cacert", str(root), *resolve, *request)
         assert subprocess.run(argv, capture_output=True, text=True, check=True).stdout == "registry\n"
-
-
-def test_internal_names_by_dns_and_a_public_wildcard(tmp_path: Path, client: DockerClient, tools: str) -> None:
-    with (
-        knot(client, tmp_path / "knot", "example.test") as server,
-        pebble(client, tmp_path / "pebble", PebbleOptions(dns=server.address)) as made,
-    ):
-        settings = settings_for(made, dns=DnsSettings(provider="rfc2136", resolvers=(server.address,)))
-        assert settings.internal
-        settings = replace(settings, internal=replace(settings.internal, tls=InternalTls.DNS_01))
-        with site(tmp_path / "data", made, settings) as place:
-            secrets = place.instance.paths.secrets
-            secrets.write_text("".join(f'{name}: "{value}"\n' for name, value in server.variables().items()))
-            place.instance.add(Side.INTERNAL, "wiki", plain(tools, "wiki", WIKI).replace("main", "internal"))
-            shop = plain(tools, "shop", "shop.example.test", '"*.shop.example.test"')
-            place.instance.add(Side.PUBLIC, "shop", shop)
-            assert place.instance.start().ok
-            place.passes()
-            assert place.get(WIKI, made.roots(), side=Side.INTERNAL).body == "wiki\n"
-            assert place.get("shop.example.test", made.roots()).body == "shop\n"
-            assert place.get("any.shop.example.test", made.roots()).body == "shop\n"
-            # What was put into DNS for the proof is gone again.
-            assert server.records("_acme-challenge.internal", "TXT") == []
 
 
 def test_a_persons_own_certificate_is_used_and_left_alone(place: Site, tools: str) -> None:

@@ -1,0 +1,42 @@
+"""HTTPS by itself where names are proven by DNS records: a real authoritative server takes the updates."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runtime.paths import Side
+from runtime.sections import DnsSettings, InternalTls
+from tests.engine.acme_knot import knot
+from tests.engine.acme_stand import PebbleOptions, pebble
+from tests.engine.certificate_site import settings_for, site
+from tests.engine.support import plain
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+WIKI = "wiki.internal.example.test"
+
+
+def test_internal_names_by_dns_and_a_public_wildcard(tmp_path: Path, client: DockerClient, tools: str) -> None:
+    with (
+        knot(client, tmp_path / "knot", "example.test") as server,
+        pebble(client, tmp_path / "pebble", PebbleOptions(dns=server.address)) as made,
+    ):
+        settings = settings_for(made, dns=DnsSettings(provider="rfc2136", resolvers=(server.address,)))
+        assert settings.internal
+        settings = replace(settings, internal=replace(settings.internal, tls=InternalTls.DNS_01))
+        with site(tmp_path / "data", made, settings) as place:
+            secrets = place.instance.paths.secrets
+            secrets.write_text("".join(f'{name}: "{value}"\n' for name, value in server.variables().items()))
+            place.instance.add(Side.INTERNAL, "wiki", plain(tools, "wiki", WIKI).replace("main", "internal"))
+            shop = plain(tools, "shop", "shop.example.test", '"*.shop.example.test"')
+            place.instance.add(Side.PUBLIC, "shop", shop)
+            assert place.instance.start().ok
+            place.passes()
+            assert place.get(WIKI, made.roots(), side=Side.INTERNAL).body == "wiki\n"
+            assert place.get("shop.example.test", made.roots()).body == "shop\n"
+            assert place.get("any.shop.example.test", made.roots()).body == "shop\n"
+            # What was put into DNS for the proof is gone again.
+            assert server.records("_acme-challenge.internal", "TXT") == []
