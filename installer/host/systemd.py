@@ -73,6 +73,10 @@ def remove(names: Iterable[str], directory: Path = UNIT_DIRECTORY) -> None:
     """
     wanted = tuple(names)
     systemctl("disable", *wanted)
+    # First what would start the others; a timer whose service has gone counts as failed.
+    timers = tuple(name for name in wanted if name.endswith(".timer"))
+    if timers:
+        systemctl("stop", *timers)
     for name in wanted:
         files.remove(directory / name)
         files.remove_tree(directory / f"{name}.d")
