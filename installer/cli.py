@@ -100,6 +100,9 @@ def setup(
     log_rotation: Annotated[
         bool | None, typer.Option("--log-rotation/--no-log-rotation", help="Limit Docker's logs; else asked.")
     ] = None,
+    firewall: Annotated[
+        bool | None, typer.Option("--firewall/--no-firewall", help="Close all other ports; else asked.")
+    ] = None,
 ) -> None:
     """Set this host up: a few questions, then the data directory, the proxies and the first application."""
     from installer.host_setup import HostChoice
@@ -113,7 +116,7 @@ def setup(
         start=start,
         dry_run=dry_run,
         recorded=record,
-        host=HostChoice(timers, swap, log_rotation),
+        host=HostChoice(timers, swap, log_rotation, firewall),
     )
     raise typer.Exit(run(options))
 

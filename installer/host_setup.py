@@ -10,7 +10,9 @@ from installer.host import docker_daemon, swap, systemd, timers
 from installer.host.facts import Facts
 from installer.progress import Lines
 from installer.summary import size
-from runtime.paths import RunPaths
+from runtime.errors import UsageError
+from runtime.firewall import table
+from runtime.paths import Paths, RunPaths
 from runtime.settings import Settings
 
 Ask = Callable[[str], bool]
@@ -26,6 +28,7 @@ class HostChoice:
     timers: bool | None = None
     swap: bool | None = None
     log_rotation: bool | None = None
+    firewall: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Offer:
     systemd: bool
     swap: int
     log_rotation: docker_daemon.Plan
+    firewall: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class HostPlan:
     cron: bool = False
     swap: int = 0
     log_rotation: docker_daemon.Plan | None = None
+    firewall: bool = False
 
 
 def look(facts: Facts) -> Offer:
@@ -52,11 +57,15 @@ def look(facts: Facts) -> Offer:
     wanted = swap.suggestion(swap.Kind.FILE, facts.memory) if swap.is_offered(facts.memory, facts.swap) else 0
     if wanted and swap.problem(swap.Kind.FILE, wanted, swap.look()):
         wanted = 0
-    return Offer(systemd.is_running(), wanted, docker_daemon.look())
+    return Offer(systemd.is_running(), wanted, docker_daemon.look(), table.is_installed())
 
 
-def decide(choice: HostChoice, offer: Offer, ask: Ask | None, *, recorded: bool, starts: bool) -> HostPlan:
-    """Ask what is open; without `ask`, timers are on, and swap and Docker's settings are left alone.
+def decide(
+    choice: HostChoice, offer: Offer, ask: Ask | None, *, recorded: bool, starts: bool, firewall: bool = False
+) -> HostPlan:
+    """Ask what is open; without `ask`, timers are on, and swap, Docker's settings and the firewall are left alone.
+
+    `firewall`: the settings want one, so that nobody has to be asked.
 
     A directory that is not `recorded`, such as a demo's, has no timers unless it is told to; nor has one that is not
     started.
@@ -80,13 +89,23 @@ def decide(choice: HostChoice, offer: Offer, ask: Ask | None, *, recorded: bool,
         log_rotation=offer.log_rotation
         if offer.log_rotation.content and wants(choice.log_rotation, rotation, False)
         else None,
+        firewall=starts and _wants_firewall(choice, offer, ask, recorded=recorded, firewall=firewall),
     )
+
+
+def _wants_firewall(choice: HostChoice, offer: Offer, ask: Ask | None, *, recorded: bool, firewall: bool) -> bool:
+    if choice.firewall is not None:
+        return choice.firewall
+    offered = ask is not None and offer.firewall and recorded
+    return firewall or bool(ask and offered and ask("Close all other ports to the outside (SSH stays open)?"))
 
 
 def check(plan: HostPlan, settings: Settings, root: Path) -> None:
     """Raise UsageError now for what could not be done at the end."""
     if plan.timers:
         timers.units(settings, root)
+    if plan.firewall and not table.is_installed():
+        raise UsageError(f"{table.MISSING} Or set up with --no-firewall.")
 
 
 def rows(plan: HostPlan) -> list[tuple[str, str, str]]:
@@ -98,6 +117,8 @@ def rows(plan: HostPlan) -> list[tuple[str, str, str]]:
         found.append(("+", "swap", f"{size(plan.swap)} in {swap.FILE}"))
     if plan.log_rotation:
         found.append(("~", str(docker_daemon.FILE), ", ".join(plan.log_rotation.added)))
+    if plan.firewall:
+        found.append(("+", "firewall", "only the public proxy, SSH, WireGuard and x-open-ports answer from outside"))
     return found
 
 
@@ -122,3 +143,20 @@ def after_start(plan: HostPlan, settings: Settings, root: Path, lines: Lines) ->
         lines.note(NO_SYSTEMD)
         for line in timers.cron_lines(root):
             lines.say(f"      {line}")
+    if plan.firewall:
+        _firewall(root, lines)
+
+
+def _firewall(root: Path, lines: Lines) -> None:
+    """Switch it on, if SSH answers with it. Last of all: whatever it says, the rest is done."""
+    from installer.firewall import manage
+
+    lines.passing("firewall", "trying whether SSH answers with it")
+    found = manage.look(Paths(root), anew=True)
+    if not found.is_on:
+        tried, answers = manage.prove(found)
+        note = manage.settle(found, tried)
+        for sentence in (answers.about, note):
+            if sentence:
+                lines.note(sentence)
+    lines.done("firewall", "on")

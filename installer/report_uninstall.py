@@ -27,6 +27,8 @@ def _rows(wanted: Uninstall) -> Iterator[tuple[str, str, str]]:
     yield from (("-", "image", image) for image in wanted.images)
     if wanted.vpn:
         yield "-", "VPN", f"{wanted.vpn}, its interface and its file in /etc/wireguard"
+    if wanted.firewall:
+        yield "-", "firewall", "its table in nftables, and its unit"
     if wanted.swap:
         yield "-", "swap", "that Shoestring added"
     if wanted.daemon:

@@ -118,7 +118,12 @@ def _host_plan(options: SetupOptions, facts: Facts, wanted: Wanted) -> HostPlan:
 
         ask = wizard.confirm
     plan = host_setup.decide(
-        options.host, host_setup.look(facts), ask, recorded=options.recorded, starts=options.start
+        options.host,
+        host_setup.look(facts),
+        ask,
+        recorded=options.recorded,
+        starts=options.start,
+        firewall=wanted.settings.firewall,
     )
     host_setup.check(plan, wanted.settings, wanted.paths.root)
     return plan

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from installer import record
+from installer.firewall import manage
 from installer.host import cron, docker_daemon, swap, timers, wireguard
 from installer.host.systemd import UNIT_DIRECTORY
 from installer.progress import Lines
@@ -38,6 +39,7 @@ class Uninstall:
     images: tuple[str, ...]
     volumes: tuple[str, ...]
     vpn: str
+    firewall: bool
     swap: bool
     daemon: str
     record: bool
@@ -62,6 +64,7 @@ def look(cluster: Cluster, *, purge: bool, recorded: Path = RECORD) -> Uninstall
         images=() if others else tuple(unused_images(cluster.client.api.images(), listed, instance)),
         volumes=tuple(_volumes(cluster.client, instance)) if purge else (),
         vpn=interface if wireguard.is_ours(interface, f"{MARK}{instance}") else "",
+        firewall=manage.is_there(instance, cluster.paths),
         swap=not others and swap.look().own is not None,
         daemon="" if others else daemon,
         record=is_recorded,
@@ -122,6 +125,9 @@ def apply(cluster: Cluster, wanted: Uninstall, lines: Lines, recorded: Path = RE
     if wanted.vpn:
         wireguard.remove(wanted.vpn, f"{MARK}{cluster.settings.instance}")
         lines.done("VPN", f"{wanted.vpn} is down")
+    if wanted.firewall:
+        manage.remove(cluster.settings.instance, cluster.paths)
+        lines.done("firewall", "off")
     if wanted.swap:
         swap.remove(swap.look())
         lines.done("swap")

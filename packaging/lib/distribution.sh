@@ -54,9 +54,9 @@ compose_packages() {
 # Commands that must be there, each with the package that brings it.
 tool_packages() {
   case $1 in
-    debian) echo curl:curl git:git wg:wireguard-tools ps:procps ip:iproute2 ;;
-    fedora) echo curl:curl git:git-core wg:wireguard-tools ps:procps-ng ip:iproute ;;
-    amazon) echo curl:curl-minimal git:git-core wg:wireguard-tools ps:procps-ng ip:iproute ;;
+    debian) echo curl:curl git:git wg:wireguard-tools nft:nftables ps:procps ip:iproute2 ;;
+    fedora) echo curl:curl git:git-core wg:wireguard-tools nft:nftables ps:procps-ng ip:iproute ;;
+    amazon) echo curl:curl-minimal git:git-core wg:wireguard-tools nft:nftables ps:procps-ng ip:iproute ;;
   esac
 }
 

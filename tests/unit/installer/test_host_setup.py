@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from installer.host import docker_daemon
 from installer.host.docker_daemon import Plan
 from installer.host_setup import HostChoice, HostPlan, Offer, decide, rows
@@ -47,6 +49,27 @@ def test_what_the_host_has_or_cannot_is_not_asked() -> None:
     person = Person(True)
     offer = Offer(systemd=True, swap=0, log_rotation=Plan(why="rotated already"))
     assert decide(HostChoice(True, True, True), offer, person, recorded=True, starts=True) == HostPlan(timers=True)
+    assert person.asked == []
+
+
+def test_the_firewall_is_asked_for_where_there_can_be_one() -> None:
+    person = Person(True)
+    offer = replace(OFFER, firewall=True)
+    assert decide(NOTHING, offer, person, recorded=True, starts=True) == HostPlan(firewall=True)
+    assert person.asked == ["Close all other ports to the outside (SSH stays open)?"]
+    assert decide(NOTHING, offer, Person(False), recorded=True, starts=True) == HostPlan()
+    assert decide(NOTHING, offer, None, recorded=True, starts=True) == HostPlan()
+    assert decide(NOTHING, offer, person, recorded=False, starts=True) == HostPlan()
+
+
+def test_a_firewall_of_the_settings_or_of_the_command_line_is_not_asked_for() -> None:
+    person = Person(False)
+    offer = replace(OFFER, firewall=True)
+    assert decide(NOTHING, offer, person, recorded=True, starts=True, firewall=True) == HostPlan(firewall=True)
+    wanted, refused = replace(NOTHING, firewall=True), replace(NOTHING, firewall=False)
+    assert decide(wanted, offer, person, recorded=False, starts=True) == HostPlan(firewall=True)
+    assert decide(refused, offer, person, recorded=True, starts=True, firewall=True) == HostPlan()
+    assert decide(wanted, offer, person, recorded=True, starts=False) == HostPlan()
     assert person.asked == []
 
 
