@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from runtime.images import BUSYBOX, HAPROXY, local_name
 from tests.install.conftest import CA_BUNDLE, SHIPPED, without_leftovers
 from tests.vm import images
 from tests.vm.conftest import ANSWERS, DOMAIN, Start
@@ -49,13 +50,8 @@ def bare(request: pytest.FixtureRequest, start_once: Start, tmp_path_factory: py
 
 
 def load_images(machine: Machine, directory: Path) -> None:
-    """The proxy's image from this host: to build it there would take minutes without hardware virtualisation."""
-    names = subprocess.run(
-        ("docker", "image", "ls", "localhost/shoestring/haproxy", "--format", "{{.Repository}}:{{.Tag}}"),
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
+    """What a first setup needs, from this host: to build it there would take minutes without virtual hardware."""
+    names = [local_name(image) for image in (HAPROXY, BUSYBOX)]
     archive = directory / "images.tar"
     subprocess.run(("docker", "save", "--output", archive, *names), check=True)
     machine.copy(archive, "/root/images.tar")
