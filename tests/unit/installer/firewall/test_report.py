@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from installer.firewall import report
+from installer.firewall.manage import Firewall, unit
+from installer.host.ports import Listener
+from runtime.firewall import keep, model, rules
+from runtime.firewall.table import Present
+from tests.make import PATHS, application, desired
+
+GAME = "x-open-ports: [25565]\nservices: {application: {image: g, ports: ['9999:80', '25565:80', '127.0.0.1:5:5']}}\n"
+LISTENERS = (
+    *(
+        Listener("0.0.0.0", 22, "sshd"),
+        Listener("0.0.0.0", 80, "docker-proxy"),
+        Listener("0.0.0.0", 9999, "docker-proxy"),
+    ),
+    *(Listener("::", 111, "rpcbind"), Listener("0.0.0.0", 111, "rpcbind"), Listener("127.0.0.1", 5, "docker-proxy")),
+    Listener("10.0.0.5", 8081, "docker-proxy"),
+)
+UDP = (
+    Listener("0.0.0.0", 68, "dhclient"),
+    Listener("0.0.0.0", 5353, "avahi-daemon"),
+    Listener("127.0.0.1", 323, "chronyd"),
+)
+
+
+def firewall(settings: str = "internal: {address: 10.0.0.5, tls: none}\n") -> Firewall:
+    wanted = desired(application("game", GAME), settings_text=settings)
+    wall = keep.wall(wanted, (22,))
+    closed = tuple((each, port) for each in wanted.known for port in model.closed(each, wanted.settings, {}))
+    made = rules.render(wall)
+    return Firewall(PATHS, wanted, wall, made, None, False, closed, LISTENERS, UDP, frozenset({22}), True)
+
+
+def test_what_stays_open_and_why_and_what_closes() -> None:
+    assert report.lines(firewall()) == [
+        "  open    22/tcp     SSH",
+        "  open    80/tcp     public proxy",
+        "  open    443/tcp    public proxy",
+        "  open    25565/tcp  x-open-ports of game",
+        "  open    8081/tcp   internal proxy, at 10.0.0.5, for private addresses on its own network",
+        "  open    ICMP       ping, errors, neighbours",
+        "  closed  9999/tcp   published by game; x-open-ports would open it",
+        "  closed  111/tcp    rpcbind",
+        "  closed  5353/udp   avahi-daemon",
+        "  closed  all else   from outside",
+    ]
+
+
+def test_the_vpn_and_one_address() -> None:
+    made = firewall("wireguard: {enabled: on}\ninternal: {address: 10.12.0.1}\npublic: {address: 203.0.113.7}\n")
+    assert "  open    443/tcp    public proxy, at 203.0.113.7" in report.lines(made)
+    assert "  open    wg0        VPN clients, at the VPN's address" in report.lines(made)
+
+
+@pytest.mark.parametrize(
+    ("kept", "mark", "settings", "expected"),
+    [
+        (False, None, "", "off"),
+        (False, None, "firewall: on\n", "on in the settings, but not applied yet: shoestring firewall on"),
+        (False, "same", "", "on trial: it is undone by itself unless it is kept"),
+        (True, "same", "firewall: on\n", "on"),
+        (True, None, "firewall: on\n", "its table is not there; the next pass of the watchdog mends it"),
+        (
+            True,
+            "other",
+            "firewall: on\n",
+            "its table is not as the files say; the next pass of the watchdog mends it",
+        ),
+    ],
+)
+def test_how_it_is(kept: bool, mark: str | None, settings: str, expected: str) -> None:
+    made = firewall(settings)
+    present = mark and Present(made.rules.mark if mark == "same" else mark, made.rules.number)
+    made = replace(made, kept=kept, present=present or None)
+    assert report.state(made).startswith(expected)
+    answer = json.loads(report.to_json(made))
+    assert answer["on"] is (expected == "on")
+    assert answer["table"] == "shoestring_shoestring"
+
+
+def test_the_unit_loads_the_rules_before_docker() -> None:
+    made = unit("demo", PATHS)
+    assert made.name == "shoestring-firewall@demo.service"
+    assert f'ExecStart=nft --file "{Path("/srv/test/generated/firewall.nft")}"' in made.content
+    assert "@" not in made.content
