@@ -39,7 +39,7 @@ def lines(firewall: Firewall) -> list[str]:
 def open_rows(firewall: Firewall) -> Iterator[Row]:
     """What answers from outside, and what of the internal side from inside."""
     for each in firewall.wall.openings:
-        where = "" if ip_or_all(each.address) else f", at {each.address}"
+        where = "" if _is_everywhere(each.address) else f", at {each.address}"
         yield "open", str(each), f"{each.why}{where}"
     if firewall.wall.vpn:
         yield "open", firewall.wall.vpn, "VPN clients, at the VPN's address"
@@ -65,6 +65,10 @@ def closed_rows(firewall: Firewall) -> Iterator[Row]:
     yield "closed", "all else", "from outside"
 
 
+def _is_everywhere(address: str) -> bool:
+    return not address or ip_address(address).is_unspecified
+
+
 def _port(protocol: str, listener: Listener) -> Published:
     address = "" if ip_address(listener.address).is_unspecified else listener.address
     return Published(protocol, listener.port, listener.port, address)
@@ -77,11 +81,6 @@ def _is_known(firewall: Firewall, port: Published, listener: Listener) -> bool:
     answers = port.protocol == "udp" and listener.port in _DHCP
     loopback = ip_address(listener.address).is_loopback
     return inside or answers or loopback or firewall.wall.lets_in(port)
-
-
-def ip_or_all(address: str) -> bool:
-    """Whether an opening is at every address, so that it need not be said."""
-    return not address or ip_address(address).is_unspecified
 
 
 def notes(firewall: Firewall) -> Iterator[str]:
