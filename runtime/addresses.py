@@ -14,13 +14,13 @@ ARGV = ("ip", "-json", "addr")
 TIMEOUT_SECONDS = 10.0
 # Docker's own bridges: addresses of this host, but none that anybody would serve on.
 _DOCKER_INTERFACE = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}|veth.*")
-# RFC 1918, RFC 6598 (a provider's NAT), RFC 3927, RFC 4193, RFC 4291: from outside nobody reaches them. Python's
+# RFC 1918, RFC 6598 (a provider's NAT), RFC 3927, RFC 3879, RFC 4193, RFC 4291: from outside nobody reaches them. Python's
 # is_private has more, such as the addresses of documentation.
 _INSIDE = tuple(
     ipaddress.ip_network(network)
     for network in (
         *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8"),
-        *("fc00::/7", "fe80::/10", "::1/128"),
+        *("fc00::/7", "fe80::/10", "fec0::/10", "::1/128"),
     )
 )
 
