@@ -18,8 +18,6 @@ ENVIRONMENT = (
     "DOCKER_CONFIG",
     "DOCKER_CERT_PATH",
     "DOCKER_TLS_VERIFY",
-    # Where builds keep their notes; by default in HOME, which is read-only to the timers' units.
-    "BUILDX_CONFIG",
 )
 
 

@@ -15,17 +15,6 @@ SERVICES = ("shoestring.service", WATCHDOG, "shoestring-renew.service")
 TIMERS = ("shoestring-watchdog.timer", "shoestring-renew.timer")
 CONF = "/srv/shoestring/conf"
 BROKEN = f"{CONF}/applications-public/broken.yaml"
-BUILT = """\
-services:
-  job:
-    build:
-      context: .
-      dockerfile_inline: |
-        FROM {base}
-        RUN touch /built
-    command: [sleep, "1000"]
-    stop_grace_period: 0s
-"""
 # From 0 to 10, as systemd-analyze(1) says.
 EXPOSURE_AT_MOST = 5.0
 
@@ -80,15 +69,6 @@ def test_a_change_is_applied_by_the_unit(machine: Machine) -> None:
     machine.shell(f"sed -i '{added}' {CONF}/applications-public/example.yaml; systemctl start {WATCHDOG}")
     assert machine.shell("docker ps -q --filter label=shoestring.application=example") not in ("", before)
     assert machine.serves(DOMAIN).status == 200
-
-
-def test_an_application_is_built_by_the_unit(machine: Machine) -> None:
-    base = machine.shell("docker image ls localhost/shoestring/busybox --format '{{.Repository}}:{{.Tag}}'")
-    file = f"{CONF}/applications-public/built.yaml"
-    machine.shell(f"cat > {file} <<'END'\n{BUILT.format(base=base)}END\nsystemctl start {WATCHDOG}")
-    container = machine.shell("docker ps -q --filter label=shoestring.application=built")
-    assert machine.shell(f"docker exec {container} ls /built") == "/built"
-    machine.shell(f"rm {file}; systemctl start {WATCHDOG}; docker image rm shoestring_built-job")
 
 
 def test_renewals_run_in_their_unit(machine: Machine) -> None:
