@@ -14,8 +14,8 @@ ARGV = ("ip", "-json", "addr")
 TIMEOUT_SECONDS = 10.0
 # Docker's own bridges: addresses of this host, but none that anybody would serve on.
 _DOCKER_INTERFACE = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}|veth.*")
-# RFC 1918, RFC 6598 (a provider's NAT), RFC 3927, RFC 3879, RFC 4193, RFC 4291: from outside nobody reaches them. Python's
-# is_private has more, such as the addresses of documentation.
+# RFC 1918, RFC 6598 (a provider's NAT), RFC 3927, RFC 3879, RFC 4193, RFC 4291: from outside nobody reaches them.
+# Python's is_private has more, such as the addresses of documentation.
 _INSIDE = tuple(
     ipaddress.ip_network(network)
     for network in (
