@@ -1,0 +1,56 @@
+"""What tests of machines in trouble share: applications, a notification, and whether everything is well."""
+
+from __future__ import annotations
+
+import json
+
+from tests.vm.conftest import DOMAIN
+from tests.vm.machine import Machine
+
+WATCHDOG = "shoestring-watchdog.service"
+ROOT = "/srv/shoestring"
+CONF = f"{ROOT}/conf"
+INSIDE = f"inside.internal.{DOMAIN}"
+# Units may write there, also when the disk is full.
+TOLD = "/run/shoestring/told"
+# Seconds.
+SLOW = 900.0
+
+
+def application(host_name: str, network: str, *, image: str = "busybox:1.37", run: str = "") -> str:
+    """An application file like the example's; `run` is what its shell runs instead of a web server."""
+    serve = "echo well >/www/index.html; exec /bin/httpd -f -p 8080 -h /www"
+    return f"""\
+x-external-host-names: [{host_name}]
+x-container-port: 8080
+services:
+  application:
+    image: {image}
+    networks: [{network}]
+    restart: unless-stopped
+    command: [/bin/sh, -c, "{run or serve}"]
+    stop_grace_period: 1s
+    user: "65534:65534"
+    mem_limit: 16m
+    tmpfs: ["/www:size=64k,mode=0755,uid=65534,gid=65534"]
+"""
+
+
+def shell(machine: Machine, script: str) -> str:
+    """As `machine.shell`, for what takes long where others use the host too."""
+    return machine.shell(script, SLOW)
+
+
+def write(machine: Machine, side: str, name: str, content: str) -> None:
+    """Put an application file into the machine."""
+    shell(machine, f"cat >{CONF}/applications-{side}/{name}.yaml <<'END'\n{content}END")
+
+
+def passes(machine: Machine) -> None:
+    """Wait until a pass of the watchdog finds that all is well, and status says so too."""
+    shell(machine, f"until systemctl start {WATCHDOG}; do systemctl reset-failed {WATCHDOG}; sleep 5; done")
+    status = json.loads(shell(machine, "shoestring status --json"))
+    states = {each["state"] for each in (*status["proxies"], *status["applications"])}
+    assert states <= {"running", "healthy"}, status
+    # No authority for public certificates is reached from here, which the renewals tell.
+    assert shell(machine, "systemctl --failed --no-legend | grep -v shoestring-renew.service || true") == ""
