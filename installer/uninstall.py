@@ -142,6 +142,8 @@ def apply(cluster: Cluster, wanted: Uninstall, lines: Lines, recorded: Path = RE
     if wanted.purge:
         lines.done("data directory", _purge(wanted.directory))
     files.remove_tree(cluster.run.directory)
+    if cluster.run.root.is_dir() and not any(cluster.run.root.iterdir()):
+        files.remove_tree(cluster.run.root)
 
 
 def _remove_from_docker(cluster: Cluster, wanted: Uninstall, lines: Lines) -> None:
