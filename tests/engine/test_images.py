@@ -130,7 +130,7 @@ def run(client: DockerClient, name: str, command: list[str], **options: Any) -> 
 
 def served_by(client: DockerClient, container: Container) -> str:
     """What a container answers at its port 80, as soon as it does."""
-    fetch = "for n in $(seq 50); do wget -qO- http://127.0.0.1/ && exit; sleep 0.1; done; exit 1"
+    fetch = "for n in $(seq 50); do wget -qO- http://127.0.0.1/ 2>/dev/null && exit; sleep 0.1; done; exit 1"
     busybox = images.effective(BUSYBOX.reference, LOCAL)
     return run(client, busybox, ["sh", "-c", fetch], network_mode=f"container:{container.id}")
 
