@@ -15,6 +15,7 @@ from installer import (
     cli_images,
     cli_memory,
     cli_reach,
+    cli_service,
     cli_ssl,
     cli_swap,
     cli_timers,
@@ -42,6 +43,7 @@ app.add_typer(cli_images.app, name="images")
 app.add_typer(cli_ssl.app, name="ssl")
 app.add_typer(cli_vpn.app, name="vpn")
 app.add_typer(cli_firewall.app, name="firewall")
+app.add_typer(cli_service.app, name="service")
 app.add_typer(cli_reach.app)
 app.add_typer(cli_timers.app, name="timers")
 app.add_typer(cli_memory.app)

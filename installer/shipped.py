@@ -63,21 +63,26 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def load(settings: Settings, templates: Path = TEMPLATES) -> tuple[Shipped, ...]:
-    """The shipped files, with the settings filled in where a file asks for it."""
+def fill(template: str, settings: Settings, **more: object) -> bytes:
+    """A template (Jinja2) with the settings filled in, and what else it may use by name."""
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
         trim_blocks=True,
         autoescape=False,  # noqa: S701 - YAML and text, never HTML; every setting is checked
     )
+    return environment.from_string(template).render(settings=settings, **more).encode()
+
+
+def load(settings: Settings, templates: Path = TEMPLATES, **more: object) -> tuple[Shipped, ...]:
+    """The shipped files, with the settings (and `more`) filled in where a file asks for it."""
     found = []
     for file in sorted(each for each in templates.rglob("*") if each.is_file()):
         path = PurePosixPath(file.relative_to(templates).as_posix())
         content = file.read_bytes()
         if path.name.endswith(FILLED_SUFFIX):
             path = path.with_name(path.name.removesuffix(FILLED_SUFFIX))
-            content = environment.from_string(content.decode()).render(settings=settings).encode()
+            content = fill(content.decode(), settings, **more)
         found.append(Shipped(path, content))
     return tuple(found)
 

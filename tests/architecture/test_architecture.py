@@ -98,6 +98,7 @@ def test_runtime_never_imports_installer() -> None:
                 "installer.cli_firewall",
                 "installer.cli_images",
                 "installer.cli_reach",
+                "installer.cli_service",
                 "installer.cli_ssl",
                 "installer.cli_vpn",
                 "installer.cli_memory",

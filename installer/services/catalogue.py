@@ -1,0 +1,74 @@
+"""All default services, what they need of each other, and which of them are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from installer.services import model
+from installer.services.model import Service
+from runtime import images
+from runtime.application_files import SUFFIXES
+from runtime.errors import UsageError
+from runtime.paths import Paths, Side
+from runtime.schema import suggestion
+
+FOLDER = images.TEMPLATES / "services"
+Catalogue = dict[str, Service]
+
+
+def load(folder: Path = FOLDER) -> Catalogue:
+    """All services by name."""
+    found = (each.parent for each in sorted(folder.glob(f"*/{model.DESCRIPTION}")))
+    return {each.name: model.read(each) for each in found}
+
+
+def find(known: Catalogue, name: str) -> Service:
+    """The service of a name. Raises UsageError that names the nearest."""
+    if name not in known:
+        raise UsageError(f"There is no service {name}{suggestion(name, known)} See: shoestring service list")
+    return known[name]
+
+
+def complete(known: Catalogue, names: Iterable[str]) -> tuple[Service, ...]:
+    """The services of these names and all that they need, each once and after what it needs."""
+    found: dict[str, Service] = {}
+
+    def take(name: str) -> None:
+        service = find(known, name)
+        if name not in found:
+            for needed in service.needs:
+                take(needed)
+            found[name] = service
+
+    for name in names:
+        take(name)
+    return tuple(found.values())
+
+
+def application_file(paths: Paths, name: str) -> Path:
+    """Where the application file of a service is, or would be."""
+    return paths.applications(Side.INTERNAL) / f"{name}.yaml"
+
+
+def is_there(paths: Paths, name: str) -> bool:
+    """Whether a service is there; its application file alone tells it."""
+    return application_file(paths, name).exists()
+
+
+def present(known: Catalogue, paths: Paths) -> tuple[Service, ...]:
+    """The services that are there, each after what it needs."""
+    there = {name for name in known if is_there(paths, name)}
+    return tuple(each for each in complete(known, sorted(there)) if each.name in there)
+
+
+def refuse_taken(paths: Paths, service: Service) -> None:
+    """Raise UsageError if an application has the name of a service and cannot be it."""
+    for side in Side:
+        for suffix in SUFFIXES:
+            file = paths.applications(side) / f"{service.name}{suffix}"
+            if file.exists() and file != application_file(paths, service.name):
+                raise UsageError(
+                    f"{file} has the name of the service {service.title}. Give that application another name, "
+                    f"or make it {application_file(paths, service.name)}."
+                )

@@ -1,0 +1,139 @@
+"""What adding services would change in the data directory. Reads, changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from installer import settings_edit, shipped
+from installer.services import catalogue, passwords, shipping
+from installer.services.model import Folder, Service
+from installer.services.shipping import Host
+from installer.shipped import FileChange, Shipped
+from runtime.errors import ShoestringError, UsageError
+from runtime.paths import Paths
+from runtime.settings import Settings
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done for `services`; `new` are those that are not there yet.
+
+    `changes` are files below `conf/`, the application files last. `secrets` are names to make values for. `text` is
+    the new settings file, None if it stays.
+    """
+
+    services: tuple[Service, ...] = ()
+    new: tuple[Service, ...] = ()
+    settings: Settings | None = None
+    text: str | None = None
+    changes: tuple[FileChange, ...] = ()
+    shipped: tuple[Shipped, ...] = ()
+    secrets: tuple[str, ...] = ()
+    folders: tuple[Folder, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing that a person would notice."""
+        return not (self.text or self.changes or self.secrets or self.folders)
+
+    @property
+    def memory(self) -> int:
+        """What the new services need together, in MB."""
+        return sum(each.memory for each in self.new)
+
+    @property
+    def files(self) -> tuple[Shipped, ...]:
+        """The new application files, as they will be."""
+        paths = {shipping.application_path(each.name) for each in self.new}
+        return tuple(each for each in self.shipped if each.path in paths)
+
+
+def with_networks(settings: Settings, services: Iterable[Service]) -> Settings:
+    """The settings with the networks that services make for other applications."""
+    networks = settings.networks
+    wanted = (name for each in services for name in each.networks)
+    additional = tuple(dict.fromkeys((*networks.additional, *wanted)))
+    return replace(settings, networks=replace(networks, additional=additional))
+
+
+def plan(paths: Paths, settings: Settings, services: tuple[Service, ...], host: Host) -> Plan:
+    """What adding `services` would change; those that are there get what they lack.
+
+    Raises UsageError without an internal side, for a name that is taken, and if a file has a form that cannot be
+    edited.
+    """
+    if not services:
+        return Plan()
+    if settings.internal is None:
+        raise UsageError(
+            "Services are for the internal side, and it is off. Switch it on first: shoestring setup, or "
+            "internal in conf/shoestring.yaml."
+        )
+    for each in services:
+        catalogue.refuse_taken(paths, each)
+    wanted = with_networks(settings, services)
+    files = tuple(
+        sorted(
+            (file for each in services for file in shipping.load(each, wanted, host)),
+            key=lambda file: file.is_optional,
+        )
+    )
+    return Plan(
+        services=services,
+        new=tuple(each for each in services if not catalogue.is_there(paths, each.name)),
+        settings=wanted,
+        text=_settings_text(paths, wanted) if wanted != settings else None,
+        changes=_changes(paths, files),
+        shipped=files,
+        secrets=passwords.missing(paths, (name for each in services for name in each.secrets)),
+        folders=tuple(folder for each in services for folder in each.folders if not _is_as_wanted(paths, folder)),
+    )
+
+
+def _settings_text(paths: Paths, wanted: Settings) -> str | None:
+    text = _read(paths.settings).decode()
+    edited = settings_edit.edit(paths.settings, text, wanted)
+    return edited if edited != text else None
+
+
+def _changes(paths: Paths, files: tuple[Shipped, ...]) -> tuple[FileChange, ...]:
+    """As a re-run of setup does it, but an application file that was removed comes back: it is asked for."""
+    present = {file.path: _own(paths.conf / file.path) for file in files if _is_there(paths.conf / file.path)}
+    written = {
+        name: digest
+        for name, digest in manifest(paths).items()
+        if PurePosixPath(name) in present or not name.startswith("applications-")
+    }
+    return shipped.plan(files, written, present)
+
+
+def manifest(paths: Paths) -> dict[str, str]:
+    """What setup and services wrote."""
+    file = paths.conf / shipped.MANIFEST
+    return shipped.parse_manifest(_read(file) if file.exists() else None)
+
+
+def _is_as_wanted(paths: Paths, folder: Folder) -> bool:
+    try:
+        status = (paths.data / folder.path).stat()
+    except FileNotFoundError:
+        return False
+    return (status.st_uid, status.st_gid, status.st_mode & 0o7777) == (folder.owner, folder.group, folder.mode)
+
+
+def _is_there(path: Path) -> bool:
+    return path.is_symlink() or path.exists()
+
+
+def _own(path: Path) -> bytes:
+    """A file's content. A link is a person's doing, and so counts as changed."""
+    return b"" if path.is_symlink() else _read(path)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ShoestringError(f"{path} cannot be read: {error.strerror}.") from error

@@ -1,0 +1,36 @@
+"""What single services need besides files, secrets and folders. Each step may be done again at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from runtime.operations import Cluster
+from runtime.paths import Paths
+from runtime.settings import Settings
+
+
+def _nothing(*_: object) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps of one service.
+
+    `prepare` makes files that follow from its secrets, before it is there (the data directory may still be built
+    beside its place). `ready` does in the running service what its image does not do at its first start. `forget`
+    takes away what it left on the host outside the data directory. Each raises ShoestringError.
+    """
+
+    prepare: Callable[[Paths, Settings], None] = _nothing
+    ready: Callable[[Cluster], None] = _nothing
+    forget: Callable[[Paths, Settings], None] = _nothing
+
+
+def of(name: str) -> Steps:
+    """The steps of a service; a service without any has empty ones."""
+    # A service's module is imported when it is wanted: `case "influxdb": from installer.services import influxdb`.
+    match name:
+        case _:
+            return Steps()

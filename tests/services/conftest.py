@@ -1,0 +1,17 @@
+"""Fixtures of the tests of services: those of the engine tests. Each test module starts an instance of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.engine.conftest import client, instance, tools
+
+__all__ = ["client", "instance", "tools"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "services" in Path(item.path).parts and "unit" not in Path(item.path).parts:
+            item.add_marker(pytest.mark.engine)
