@@ -164,6 +164,9 @@ def _start(
     seen = site.crew()
     # One that ended at once is among those that do not run.
     new = (*seen.new, *seen.created, *seen.idle)
+    if len(new) < replicas:
+        # Someone removed one meanwhile; without this look nothing would be left to prove.
+        raise ShoestringError(f"Of {replicas} new containers Docker lists only {len(new)}.")
     return tuple(newcomer(site, each, started_now=each.id not in known) for each in new), closed
 
 

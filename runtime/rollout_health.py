@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from runtime.rollout_site import POLL_SECONDS, Site, docker_errors
 
 # How long old and new serve side by side. A version that answers its check and then falls over does so soon.
 WATCH_SECONDS = 10.0
+# How long a new container has to be seen healthy before it is let in: the proxy asks each second, so in that time it
+# asks again after the first check that passed.
+STEADY_SECONDS = 1.5
 _OUTPUT_LENGTH = 200
 
 
@@ -73,10 +77,13 @@ def what_is_asked(application: Application) -> str:
 def wait_until_healthy(site: Site, newcomers: tuple[Newcomer, ...], *, closed: bool) -> None:
     """Wait until all are healthy, at most the health timeout; `closed`: none of them may get a request until then.
 
-    Raises UnhealthyError: at once for one that exits.
+    One check that passes is not enough while the old version serves. Raises UnhealthyError: at once for one that
+    exits.
     """
     timeout = site.application.rollout.health_timeout
     deadline = time.monotonic() + timeout
+    steady = STEADY_SECONDS if closed else 0.0
+    healthy_since = math.inf
     addresses = frozenset(address for each in newcomers for address in each.addresses)
     while True:
         # Before the look at the containers: one that exits has no address any more.
@@ -85,9 +92,10 @@ def wait_until_healthy(site: Site, newcomers: tuple[Newcomer, ...], *, closed: b
             # The proxy was started anew meanwhile, and knows nothing of closed places.
             site.tell(lambda slot: slot.address in addresses, Admission.DRAIN)
         missing = {each: _missing(site, each, seen) for each in newcomers}
-        if not any(missing.values()):
+        healthy_since = math.inf if any(missing.values()) else min(healthy_since, time.monotonic())
+        if time.monotonic() - healthy_since >= steady:
             return
-        if time.monotonic() >= deadline:
+        if time.monotonic() >= deadline and any(missing.values()):
             late, reason = next((each, reason) for each, reason in missing.items() if reason)
             raise UnhealthyError(f"not healthy within {timeout:.0f} s: {reason}", late.container)
         time.sleep(POLL_SECONDS)

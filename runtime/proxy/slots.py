@@ -92,12 +92,13 @@ def _passed(row: dict[str, str]) -> bool:
     A new address counts as up at once, but at the lowest step from which the first failure takes it down; a check
     that passes puts it on the highest one. HAProxy's src/server.c, srv_update_status.
     """
+    if not row["addr"] or not row["status"].startswith(("UP", "DRAIN", "no check")):
+        return False
     if not row["check_rise"]:
         # A person's template may leave out the check; then all that has an address is good.
-        return bool(row["addr"])
+        return True
     highest = _number(row["check_rise"]) + _number(row["check_fall"]) - 1
-    good = row["status"].startswith(("UP", "DRAIN")) and row["check_status"].endswith("OK")
-    return good and _number(row["check_health"]) >= highest
+    return row["check_status"].endswith("OK") and _number(row["check_health"]) >= highest
 
 
 def _number(text: str) -> int:

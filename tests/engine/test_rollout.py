@@ -73,7 +73,7 @@ def test_a_good_version_takes_over_and_nothing_is_lost(stage: Stage) -> None:
     # It starts within 5 s. tests/bench/deploy measures what a rollout adds, on a machine that does nothing else.
     assert load.result.first["v2"] < load.result.last["v1"] < over
     assert load.result.last["v1"] - load.result.first["v2"] > 9
-    assert load.result.rate > 100
+    assert load.result.rate > 30
 
 
 def test_twice_in_a_row_and_then_there_is_nothing_to_do(stage: Stage) -> None:
@@ -126,10 +126,11 @@ def test_a_version_whose_own_check_fails_never_gets_a_request(stage: Stage) -> N
     assert raised.value.reason == "not healthy within 4 s: its own health check fails: no database"
 
 
-def test_a_version_that_answers_the_check_with_500_never_gets_a_request(stage: Stage) -> None:
+@pytest.mark.parametrize("how", [{"HEALTH": 500}, {"GOOD_ANSWERS": 1}], ids=["always", "all-but-once"])
+def test_a_version_that_answers_the_check_with_500_never_gets_a_request(stage: Stage, how: dict[str, int]) -> None:
     stage.top = f"x-rollout: {{health_timeout: 4s}}\n{HEALTH}"
     stage.begin()
-    stage.write("v2", environment(HEALTH=500))
+    stage.write("v2", environment(**how))
     with stage.load() as load, pytest.raises(RolloutError) as raised:
         stage.roll()
     assert_settled(stage, "v1", load)
@@ -211,14 +212,14 @@ def test_a_request_that_takes_long_is_waited_for(stage: Stage) -> None:
     stage.begin()
     stage.write("v2")
     answers: list[bytes] = []
-    slow = threading.Thread(target=lambda: answers.append(_download(stage, 6)))
+    slow = threading.Thread(target=lambda: answers.append(_download(stage, 10)))
     slow.start()
     until(lambda: stage.site.sessions(frozenset(each.address for each in stage.slots())), bool)
     # The process before the reload has the download, and must be asked too.
     install.reload(stage.instance.paths, stage.instance.cluster.run, Side.PUBLIC, force=True)
     stage.roll()
     slow.join()
-    assert answers == [b"." * 60]
+    assert answers == [b"." * 100]
     assert stage.steps[-1].about == "1 connection"
     assert stage.versions() == [("running", "v2")]
 

@@ -5,8 +5,8 @@ GET / answers the name; /headers the request's headers; /slow?S after S seconds;
 path gets its frames back.
 
 Environment: SERVE_AFTER is how many seconds it takes to start; EXIT_AFTER how many it lives, to end with
-EXIT_CODE (2); HEALTH is the status of /health (200), which SICK_AFTER seconds changes to 500;
-SECOND_PORT is one more for HTTP.
+EXIT_CODE (2); HEALTH is the status of /health (200), which SICK_AFTER seconds, or so many GOOD_ANSWERS, change to
+500; SECOND_PORT is one more for HTTP.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import itertools
 import os
 import sys
 import time
@@ -25,6 +26,7 @@ WEBSOCKET_KEY = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 SERVE_AFTER = float(os.environ.get("SERVE_AFTER", "0"))
 EXIT_AFTER = os.environ.get("EXIT_AFTER")
 SICK_AFTER = float(os.environ.get("SICK_AFTER", "inf"))
+good_answers = itertools.count(float(os.environ.get("GOOD_ANSWERS", "inf")), -1)
 STARTED = time.monotonic()
 
 
@@ -39,7 +41,8 @@ async def answer(path: str, headers: dict[str, str]) -> tuple[int, bytes]:
     if path.startswith("/status/"):
         return int(path.removeprefix("/status/")), b"as asked\n"
     if path == "/health":
-        status = 500 if time.monotonic() - STARTED > SICK_AFTER else int(os.environ.get("HEALTH", "200"))
+        sick = next(good_answers) <= 0 or time.monotonic() - STARTED > SICK_AFTER
+        status = 500 if sick else int(os.environ.get("HEALTH", "200"))
         return status, f"{status}\n".encode()
     if path == "/ask":
         return 200, await asyncio.to_thread(lambda: urllib.request.urlopen(query, timeout=5).read())  # noqa: S310 - a test names it

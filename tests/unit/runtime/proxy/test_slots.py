@@ -82,6 +82,11 @@ def test_without_a_check_all_that_has_an_address_is_good() -> None:
     assert not one(stat("MAINT (resolution)", "", 0, rise="", fall="", address="")).passed
 
 
+def test_a_place_whose_check_pauses_has_not_passed() -> None:
+    """HAProxy leaves the figures of a check out while it pauses."""
+    assert not one(stat("MAINT (resolution)", "", 0, rise="", fall="")).passed
+
+
 def test_an_ipv6_address() -> None:
     slot = one(stat("UP", "L4OK", 2, address="[fd00::2]:8080"))
     assert (slot.address, slot.port) == ("fd00::2", 8080)
