@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from installer.cli_cluster import finish, listener, opened
+from installer.cli_cluster import listener, opened
 from installer.cli_options import DataDirectory, DryRun, Json, Timeout, Yes
+from runtime.errors import ExitCode
 
-app = typer.Typer(help="Internal services: databases, dashboards, registries.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from installer.services.add import Started, Written
+    from installer.services.plan import Plan
+    from runtime.operations import Cluster
+
+app = typer.Typer(help="Internal services: metrics, registries, a database.", no_args_is_help=True)
 
 Names = Annotated[list[str], typer.Argument(help="What the services are called.", metavar="NAME...")]
 
 
 @app.command("list")
-def list_(data_directory: DataDirectory = None) -> None:
-    """Show the services that there are, and which of them are here."""
-    from installer.services import catalogue
-    from runtime.paths import find
+def list_(data_directory: DataDirectory = None, json: Json = False) -> None:
+    """Show the services that there are, which of them are here, and what memory each uses."""
+    from installer.host import memory
+    from installer.services import catalogue, report, status
 
-    paths = find(data_directory)
-    for service in catalogue.load().values():
-        state = "there" if catalogue.is_there(paths, service.name) else "absent"
-        print(f"  {service.name:<18} {state:<8} {service.memory} MB  {service.title}: {service.about}")
+    found, host = status.look(opened(data_directory), catalogue.load()), memory.of_host()
+    print(report.list_json(found, host) if json else "\n".join(report.list_lines(found, host)))
 
 
 @app.command()
 def add(
     names: Names,
     data_directory: DataDirectory = None,
+    force: Annotated[bool, typer.Option("--force", help="Also if the memory that is left is too little.")] = False,
     yes: Yes = False,
     dry_run: DryRun = False,
     json: Json = False,
@@ -37,20 +42,103 @@ def add(
 ) -> None:
     """Add services, with all that they need, and start them."""
     from installer.agree import agreed
-    from installer.services import add as adding
-    from installer.services import catalogue, plan, shipping
-    from runtime import files
+    from installer.host import memory
+    from installer.services import catalogue, offer, plan, report, shipping
+    from installer.services.add import Written
 
     cluster = opened(data_directory)
     services = catalogue.complete(catalogue.load(), names)
     wanted = plan.plan(cluster.paths, cluster.settings, services, shipping.look())
-    print("\n".join(f"  + {change}" for change in wanted.changes))
-    if dry_run or not agreed("Add this?", yes=yes, json=json):
+    host = memory.of_host()
+    if not json:
+        print("\n".join(report.plan_lines(wanted, cluster.settings, host)))
+    offer.must_fit(wanted.new, host, force=force)
+    if dry_run:
+        if json:
+            print(report.add_json(wanted, None, Written(), {}))
         return
-    adding.fetch(cluster, wanted, lambda _: None)
-    with files.lock(cluster.run.lock, timeout):
+    if not wanted.is_empty and not agreed("Add this?", yes=yes, json=json):
+        return
+    started, written = _add(cluster, wanted, json, timeout)
+    _tell(cluster, wanted, started, written, json)
+
+
+def _add(cluster: Cluster, wanted: Plan, json: bool, timeout: float) -> tuple[Started | None, Written]:
+    from installer.progress import Lines
+    from installer.services import add as adding
+    from runtime import files
+    from runtime.operations import open_cluster
+
+    lines = Lines()
+    adding.fetch(cluster, wanted, lambda now: None if json else lines.passing("images", f"{now.image}  {now.line}"))
+    shown = listener(json)
+    with files.lock(cluster.run.lock, timeout, shown.waiting):
         written = adding.write(cluster.paths, wanted)
-    report = adding.start(opened(data_directory), wanted, listener(json), timeout)
-    for name, value in written.shown:
-        print(f"  {name}  {value}")
-    finish(report, "everything runs as the files say", json)
+    if not json:
+        lines.done("files", f"{cluster.paths.conf}")
+        if written.note:
+            lines.note(written.note)
+    # What a person has stopped is not started by the way.
+    if cluster.run.stopped.exists():
+        return None, written
+    return adding.start(open_cluster(cluster.paths), wanted, shown, timeout), written
+
+
+def _tell(cluster: Cluster, wanted: Plan, started: Started | None, written: Written, json: bool) -> None:
+    from installer.services import report, status
+    from runtime.report import report_lines, say
+
+    addresses = {
+        each.name: status.addresses_of(cluster.paths, cluster.settings, each.name) for each in wanted.services
+    }
+    if json:
+        print(report.add_json(wanted, started, written, addresses))
+    else:
+        if started is None:
+            print("  Everything is stopped. It starts with: shoestring start")
+        else:
+            say(report_lines(started.report, "everything runs as the files say"))
+        print("\n".join(report.added_lines(wanted, written, addresses)))
+        if started and started.failed:
+            names = " ".join(started.failed)
+            print(f"  Not ready for use. When it is mended, do again: shoestring service add {names}")
+    raise typer.Exit(ExitCode.DONE if started is None or started.report.ok else ExitCode.FAILED)
+
+
+@app.command()
+def remove(
+    names: Names,
+    data_directory: DataDirectory = None,
+    purge: Annotated[
+        bool, typer.Option("--purge", help="Also its configuration, its data and its passwords.")
+    ] = False,
+    name: Annotated[str, typer.Option(help="With --purge: the names again, instead of typing them.")] = "",
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+    timeout: Timeout = 60.0,
+) -> None:
+    """Take services away. Their data, passwords and configuration stay."""
+    from installer.agree import agreed, typed
+    from installer.services import catalogue, report
+    from installer.services import remove as removing
+    from runtime.report import report_lines, say
+
+    cluster = opened(data_directory)
+    wanted = removing.plan(cluster.paths, catalogue.load(), names, purge=purge)
+    if not json:
+        print("\n".join(report.removal_lines(wanted, cluster.paths)))
+    if dry_run or wanted.is_empty:
+        if json:
+            print(report.removal_json(wanted, None))
+        return
+    if not agreed("Remove this?", yes=yes, json=json):
+        return
+    if purge:
+        typed(f"This goes for good. Type {' '.join(names)}", " ".join(names), name)
+    done = removing.carry_out(cluster, wanted, listener(json), timeout)
+    if json:
+        print(report.removal_json(wanted, done))
+    elif done:
+        say(report_lines(done, "everything runs as the files say"))
+    raise typer.Exit(ExitCode.DONE if done is None or done.ok else ExitCode.FAILED)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from installer import conf_repository, shipped
-from installer.services import passwords, steps
+from installer.services import passwords, shipping, steps
 from installer.services import plan as planning
+from installer.services.model import Service
 from installer.services.plan import Plan
-from runtime import application_files, documents, files, operations
-from runtime.applications import BrokenApplication
+from runtime import files, operations
 from runtime.apply import Listener
 from runtime.errors import ShoestringError
 from runtime.operations import SILENT, Cluster, Report
-from runtime.paths import Paths, Side
+from runtime.paths import Paths
 
 if TYPE_CHECKING:
-    from installer.images import Progress
+    from installer.images import Fetched, Progress
 
 OWN_FILE_MODE = 0o644
 
@@ -32,22 +32,20 @@ class Written:
     note: str = ""
 
 
-def references(wanted: Plan) -> Iterator[str]:
-    """The images of the new services, as their files say them."""
-    for file in wanted.files:
-        document = documents.parse(Path(file.path), file.content.decode())
-        application = application_files.parse(document, Side.INTERNAL)
-        if isinstance(application, BrokenApplication):
-            raise ShoestringError(f"This should not have happened: {application.problems[0]}")
-        yield from (each.image for each in application.services if each.image)
+@dataclass(frozen=True)
+class Started:
+    """How the start ended; `failed` are names of services that do not run, and so are not ready for use."""
+
+    report: Report
+    failed: tuple[str, ...] = ()
 
 
-def fetch(cluster: Cluster, wanted: Plan, show: Callable[[Progress], None]) -> None:
+def fetch(cluster: Cluster, wanted: Plan, show: Callable[[Progress], None]) -> tuple[Fetched, ...]:
     """Get the images of the new services. Raises PullError or BuildError; then nothing has changed but images."""
     from installer import images
 
-    needs = images.needed(cluster.client, cluster.settings.images.source, references(wanted))
-    images.fetch(cluster.client, needs, show)
+    needs = images.needed(cluster.client, cluster.settings.images.source, shipping.images(wanted.files))
+    return images.fetch(cluster.client, needs, show)
 
 
 def write(paths: Paths, wanted: Plan, *, commit: bool = True) -> Written:
@@ -88,19 +86,27 @@ def _commit(paths: Paths, wanted: Plan) -> str:
     written = [each.path for each in wanted.changes]
     if wanted.text is not None:
         written.append(PurePosixPath(paths.settings.name))
-    names = ", ".join(each.name for each in wanted.services)
+    names = ", ".join(each.name for each in wanted.new or wanted.services)
+    message = f"Service {'added' if wanted.new else 'updated'}: {names}"
     try:
-        conf_repository.commit(paths.conf, (PurePosixPath(shipped.MANIFEST), *written), f"Service added: {names}")
+        conf_repository.commit(paths.conf, (PurePosixPath(shipped.MANIFEST), *written), message)
     except ShoestringError as error:
         return f"The changes in {paths.conf} are made but not committed. Commit them with git. {error}"
     return ""
 
 
-def start(cluster: Cluster, wanted: Plan, listener: Listener = SILENT, timeout: float = 0.0) -> Report:
+def start(cluster: Cluster, wanted: Plan, listener: Listener = SILENT, timeout: float = 0.0) -> Started:
     """Make everything run as the files say, then do what the services need besides. Raises ShoestringError."""
     report = operations.start(cluster, listener, timeout)
+    return Started(report, ready(cluster, wanted.services, report))
+
+
+def ready(cluster: Cluster, services: Iterable[Service], report: Report) -> tuple[str, ...]:
+    """Do what services need in their running containers. Returns the names of those that do not run."""
     failed = {each.application for each in report.failures}
-    for service in wanted.services:
-        if service.name not in failed and all(outcome.ok for outcome in report.outcomes):
+    failed |= {each.change.name for each in report.outcomes if not each.ok}
+    failed |= {each.file.stem for each in report.problems}
+    for service in services:
+        if service.name not in failed:
             steps.of(service.name).ready(cluster)
-    return report
+    return tuple(each.name for each in services if each.name in failed)

@@ -17,9 +17,9 @@ FOLDER = images.TEMPLATES / "services"
 Catalogue = dict[str, Service]
 
 
-def load(folder: Path = FOLDER) -> Catalogue:
-    """All services by name."""
-    found = (each.parent for each in sorted(folder.glob(f"*/{model.DESCRIPTION}")))
+def load(folder: Path | None = None) -> Catalogue:
+    """All services by name; another folder than FOLDER has those of a test."""
+    found = (each.parent for each in sorted((folder or FOLDER).glob(f"*/{model.DESCRIPTION}")))
     return {each.name: model.read(each) for each in found}
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from installer import shipped
 from installer.services.model import Service
 from installer.shipped import Shipped
+from runtime import application_files, documents
+from runtime.applications import Application, BrokenApplication
+from runtime.errors import ShoestringError
 from runtime.paths import Side
 from runtime.settings import Settings
 
@@ -46,3 +50,18 @@ def load(service: Service, settings: Settings, host: Host) -> tuple[Shipped, ...
         *(Shipped(PurePosixPath(service.name) / each.path, each.content) for each in found),
         Shipped(application_path(service.name), application),
     )
+
+
+def applications(files: Iterable[Shipped]) -> Iterator[Application]:
+    """The application files among shipped ones, read. Raises ShoestringError for one that cannot be run."""
+    for file in files:
+        if file.is_optional:
+            found = application_files.parse(documents.parse(Path(file.path), file.content.decode()), Side.INTERNAL)
+            if isinstance(found, BrokenApplication):
+                raise ShoestringError(f"A shipped file is broken, or does not fit the settings. {found.problems[0]}")
+            yield found
+
+
+def images(files: Iterable[Shipped]) -> tuple[str, ...]:
+    """The images of the application files among shipped ones, as they say them."""
+    return tuple(each.image for found in applications(files) for each in found.services if each.image)

@@ -1,0 +1,88 @@
+"""Which services fit this host, and which are offered at a first setup. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from installer.host import memory
+from installer.host.memory import MEGABYTE, RESERVE, Memory
+from installer.services.catalogue import Catalogue, complete
+from installer.services.model import Service
+
+# What a first setup suggests, if it fits.
+SUGGESTED = ("influxdb", "telegraf", "registry-docker")
+# What the two proxies and the example need, with what Docker needs for them: docs/memory.md.
+CORE = 64 * MEGABYTE
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One line to tick: services that are offered together. One that is not `possible` would not fit even alone."""
+
+    services: tuple[Service, ...]
+    there: bool
+    ticked: bool
+    possible: bool
+    remark: str = ""
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return " + ".join(each.title for each in self.services)
+
+    @property
+    def memory(self) -> int:
+        """What it needs, in MB."""
+        return sum(each.memory for each in self.services)
+
+
+def before_start(host: Memory) -> Memory:
+    """The memory as it will be when a first setup has started what it always starts."""
+    return replace(host, available=max(0, host.available - CORE))
+
+
+def must_fit(new: Iterable[Service], host: Memory, *, force: bool = False) -> None:
+    """Raise ShoestringError if new services do not fit together, unless `force`."""
+    services = tuple(new)
+    if services:
+        titles = " and ".join(each.title for each in services)
+        memory.must_fit(titles, sum(each.memory for each in services) * MEGABYTE, host, force=force)
+
+
+def offers(
+    known: Catalogue, there: Iterable[str], host: Memory, *, first: bool, pulled: Iterable[str] = ()
+) -> tuple[Offer, ...]:
+    """The lines to tick. At a `first` setup what is suggested is ticked as far as it fits.
+
+    `pulled` are services that need a registry although images are built on this host; they are not suggested.
+    """
+    present, away = frozenset(there), frozenset(pulled)
+    room = (host.available - RESERVE) // MEGABYTE
+    found = []
+    left = room
+    for services in _together(known):
+        names = {each.name for each in services}
+        new = [each for each in complete(known, names) if each.name not in present]
+        needed = sum(each.memory for each in new)
+        suggested = first and names <= set(SUGGESTED) and not names & away and needed <= left
+        left -= needed if suggested else 0
+        found.append(Offer(services, names <= present, names <= present or suggested, not new or needed <= room))
+    return tuple(replace(each, remark=_remark(each, room, left, away)) for each in found)
+
+
+def _together(known: Catalogue) -> tuple[tuple[Service, ...], ...]:
+    """The services, those that are part of another one beside it."""
+    heads = [each for each in known.values() if each.part_of not in known]
+    ordered = sorted(heads, key=lambda each: (each.name not in SUGGESTED, each.memory))
+    return tuple((head, *(each for each in known.values() if each.part_of == head.name)) for head in ordered)
+
+
+def _remark(offer: Offer, room: int, left: int, pulled: frozenset[str]) -> str:
+    if offer.there:
+        return "here already"
+    free = left if offer.possible else room
+    if not offer.ticked and offer.memory > free:
+        return f"does not fit{' beside the others' if offer.possible else ''}: {max(0, free)} MB left"
+    away = [each.title for each in offer.services if each.name in pulled]
+    return f"{' and '.join(away)} pulled from a registry" if away else ""

@@ -1,0 +1,122 @@
+"""Take services away. What a person may want again stays, unless it is purged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from installer import conf_repository
+from installer.services import catalogue, passwords, steps
+from installer.services.catalogue import Catalogue
+from installer.services.model import Service
+from installer.services.status import leftovers
+from runtime import files, operations, secrets
+from runtime.application_files import load_side
+from runtime.applications import Application
+from runtime.apply import Listener
+from runtime.errors import ShoestringError, UsageError
+from runtime.observed import observe
+from runtime.operations import SILENT, Cluster, Report
+from runtime.paths import Paths, Side
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What goes: `services` whose application file is there, in this order; then folders and secrets for good.
+
+    `kept` are folders that stay, `used` secrets that other applications use.
+    """
+
+    services: tuple[Service, ...]
+    purged: tuple[Service, ...] = ()
+    folders: tuple[Path, ...] = ()
+    secrets: tuple[str, ...] = ()
+    kept: tuple[Path, ...] = ()
+    used: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (self.services or self.folders or self.secrets)
+
+
+def plan(paths: Paths, known: Catalogue, names: Iterable[str], *, purge: bool) -> Removal:
+    """What removing would do. Changes nothing. Raises UsageError for a service that another one needs."""
+    wanted = {name: catalogue.find(known, name) for name in names}
+    there = catalogue.present(known, paths)
+    needing = [each for each in there if each.name not in wanted and set(each.needs) & set(wanted)]
+    if needing:
+        raise UsageError(f"{needing[0].title} needs it. Remove {needing[0].name} too, or first.")
+    left = tuple(folder for each in wanted.values() for folder in leftovers(paths, each))
+    services = tuple(each for each in reversed(there) if each.name in wanted)
+    if not purge:
+        return Removal(services, kept=left)
+    values = secrets.load(paths.secrets)
+    own = tuple(name for each in wanted.values() for name in each.secrets if name in values)
+    used = tuple(name for name in own if name in _used_by_others(paths, values, wanted))
+    return Removal(services, tuple(wanted.values()), left, tuple(name for name in own if name not in used), (), used)
+
+
+def _used_by_others(paths: Paths, values: dict[str, str], but: Iterable[str]) -> set[str]:
+    """The secrets that the other applications name. A broken file counts as naming all of them: who knows."""
+    found: set[str] = set()
+    for side in Side:
+        for each in load_side(paths.applications(side), side):
+            if side is Side.INTERNAL and each.name in but:
+                continue
+            found |= set(secrets.used(each.document.value, values)) if isinstance(each, Application) else set(values)
+    return found
+
+
+def carry_out(cluster: Cluster, wanted: Removal, listener: Listener = SILENT, timeout: float = 0.0) -> Report | None:
+    """Remove; returns how the pass ended that took the containers away, None if there was nothing to pass.
+
+    One after the other: files that vanish all at once are taken for a mistake. Raises ShoestringError; run again, it
+    goes on where it ended.
+    """
+    paths, report = cluster.paths, None
+    for service in wanted.services:
+        with files.lock(cluster.run.lock, timeout, listener.waiting):
+            _remove_file(paths, service)
+        # What a person has stopped stays so: then there are no containers either.
+        if not cluster.run.stopped.exists():
+            report = operations.start(cluster, listener, timeout)
+        _must_be_gone(cluster, service)
+        steps.of(service.name).forget(paths, cluster.settings)
+    for service in wanted.purged:
+        _must_be_gone(cluster, service)
+    with files.lock(cluster.run.lock, timeout, listener.waiting):
+        _purge(paths, wanted)
+    return report
+
+
+def _remove_file(paths: Paths, service: Service) -> None:
+    """Remove the application file. What a person has changed in it and not committed is committed first."""
+    file = PurePosixPath(catalogue.application_file(paths, service.name).relative_to(paths.conf))
+    _commit(paths, (file,), f"{service.name}: changed by hand")
+    files.remove(paths.conf / file)
+    _commit(paths, (file,), f"Service removed: {service.name}")
+
+
+def _commit(paths: Paths, changed: tuple[PurePosixPath, ...], message: str) -> None:
+    if conf_repository.exists(paths.conf):
+        conf_repository.commit(paths.conf, changed, message)
+
+
+def _must_be_gone(cluster: Cluster, service: Service) -> None:
+    left = observe(cluster.client, cluster.settings.instance).of(service.name)
+    if left:
+        raise ShoestringError(
+            f"{service.title} has no application file any more, but its container {left[0].name} is still there. "
+            "Do shoestring start, then this again."
+        )
+
+
+def _purge(paths: Paths, wanted: Removal) -> None:
+    for folder in wanted.folders:
+        files.remove_tree(folder)
+    passwords.remove(paths, wanted.secrets)
+    for service in wanted.purged if conf_repository.exists(paths.conf) else ():
+        tracked = conf_repository.ask(paths.conf, "ls-files", "-z", "--", service.name).split("\0")
+        _commit(paths, tuple(PurePosixPath(name) for name in tracked if name), f"Removed for good: {service.name}")

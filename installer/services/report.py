@@ -1,0 +1,158 @@
+"""What the commands about services say, as text for a person or JSON for a script. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from urllib.parse import urlsplit
+
+from installer import leaves
+from installer.host.memory import MEGABYTE, Memory
+from installer.report_host import as_json, columns
+from installer.services.add import Started, Written
+from installer.services.plan import Plan
+from installer.services.remove import Removal
+from installer.services.status import ABSENT, ServiceStatus
+from installer.summary import Row, size, table
+from runtime.operations import Report
+from runtime.paths import Paths
+from runtime.report import report_json
+from runtime.settings import Settings
+
+SECRETS_FILE = "conf/secrets.yaml"
+
+
+def list_lines(services: Iterable[ServiceStatus], memory: Memory) -> list[str]:
+    """Each service, a line; then what is wrong, and how much memory is left."""
+    rows = [("SERVICE", "STATE", "USED", "EXPECTED", "")]
+    problems = []
+    for each in services:
+        used = size(each.used) if each.used else "-"
+        about = f"{each.service.title}: {each.service.about}" + ("; its data is still here" if each.kept else "")
+        where = "  ".join(each.addresses) if each.state != ABSENT else about
+        rows.append((each.service.name, each.state, used, f"{each.service.memory} MB", where))
+        problems += [f"  ✗ {problem}" for problem in each.problems]
+    left = f"  {size(memory.available)} of {size(memory.total)} memory are available."
+    return [*columns(rows, frozenset((2, 3))), *problems, "", f"{left} Add one: shoestring service add NAME"]
+
+
+def list_json(services: Iterable[ServiceStatus], memory: Memory) -> str:
+    """The answer of `service list`; sizes are in bytes."""
+    listed = [
+        {
+            "name": each.service.name,
+            "title": each.service.title,
+            "state": each.state,
+            "there": each.state != ABSENT,
+            "used": each.used,
+            "expected": each.service.memory * MEGABYTE,
+            "addresses": list(each.addresses),
+            "problems": list(each.problems),
+            "kept": [str(path) for path in each.kept],
+        }
+        for each in services
+    ]
+    return as_json(services=listed, available=memory.available, total=memory.total)
+
+
+def plan_lines(wanted: Plan, before: Settings, memory: Memory) -> list[str]:
+    """What adding would change, and what it costs."""
+    if wanted.is_empty:
+        names = ", ".join(each.name for each in wanted.services)
+        return [f"  Nothing changes in the files: {names} {'is' if len(wanted.services) == 1 else 'are'} there."]
+    return table((*service_rows(wanted), *_rows(wanted, before), *_memory_rows(wanted, memory)))
+
+
+def service_rows(wanted: Plan) -> Iterator[Row]:
+    """The new services, each with its memory: for the plan, and for the summary of setup."""
+    for each in wanted.new:
+        yield "+", "service", f"{each.title}, {each.memory} MB: {each.about}"
+
+
+def _rows(wanted: Plan, before: Settings) -> Iterator[Row]:
+    for change in wanted.changes:
+        yield "+" if change.action.value == "new" else "~", "file", str(change)
+    for name in wanted.secrets:
+        yield "+", "secret", f"{name} in {SECRETS_FILE}"
+    for folder in wanted.folders:
+        yield "+", "folder", f"data/{folder.path}, owner {folder.owner}:{folder.group}"
+    if wanted.text is not None and wanted.settings is not None:
+        yield from (("~", "setting", str(each)) for each in leaves.changes(before, wanted.settings))
+
+
+def _memory_rows(wanted: Plan, memory: Memory) -> Iterator[Row]:
+    if wanted.new:
+        yield "", "memory", f"{wanted.memory} MB needed, {size(memory.available)} of {size(memory.total)} available"
+
+
+def added_lines(wanted: Plan, written: Written, addresses: dict[str, tuple[str, ...]]) -> list[str]:
+    """Where the services are reached, how to log in, and new passwords, told this once."""
+    lines = []
+    for each in wanted.services:
+        at = addresses.get(each.name, ())
+        lines += table(((each.title, ""),)) if not at and not each.log_in else [f"  {each.title}"]
+        lines += [f"    {address}" for address in at]
+        lines += [f"    {log_in(each.log_in, at)}"] if each.log_in else []
+    if written.shown:
+        lines += ["", f"  Shown this once; also in {SECRETS_FILE}:"]
+        lines += [f"  {line}" for line in table(written.shown)]
+    return [line.rstrip() for line in lines]
+
+
+def log_in(text: str, addresses: tuple[str, ...]) -> str:
+    """How to log in, with the host and port of the first address."""
+    first = addresses[0] if addresses else ""
+    return text.replace("{host}", urlsplit(first).netloc if "://" in first else first)
+
+
+def add_json(wanted: Plan, started: Started | None, written: Written, addresses: dict[str, tuple[str, ...]]) -> str:
+    """The answer of `service add`; without `started` nothing was started."""
+    report = json.loads(report_json(started.report)) if started else {"ok": True}
+    services = [
+        {
+            "name": each.name,
+            "new": each in wanted.new,
+            "memory": each.memory * MEGABYTE,
+            "addresses": list(addresses.get(each.name, ())),
+        }
+        for each in wanted.services
+    ]
+    return as_json(
+        **{
+            **report,
+            "services": services,
+            "files": [{"path": f"conf/{each.path}", "action": each.action.name.lower()} for each in wanted.changes],
+            "secrets": list(wanted.secrets),
+            "folders": [f"data/{each.path}" for each in wanted.folders],
+            "shown": dict(written.shown),
+        }
+    )
+
+
+def removal_lines(wanted: Removal, paths: Paths) -> list[str]:
+    """What goes, and what stays."""
+    rows: list[Row] = [("-", "service", f"{each.title}, its containers and file") for each in wanted.services]
+    rows += [("-", "folder", f"{_below(folder, paths)}, for good") for folder in wanted.folders]
+    rows += [("-", "secret", f"{name}, for good") for name in wanted.secrets]
+    rows += [("", "stays", _below(folder, paths)) for folder in wanted.kept]
+    rows += [("", "stays", f"{name}: another application uses it") for name in wanted.used]
+    if wanted.is_empty:
+        return ["  Nothing to do: it is not there.", *table(rows)]
+    return table(rows)
+
+
+def _below(path: object, paths: Paths) -> str:
+    return str(path).removeprefix(f"{paths.root}/")
+
+
+def removal_json(wanted: Removal, report: Report | None) -> str:
+    """The answer of `service remove`."""
+    return as_json(
+        **{
+            **(json.loads(report_json(report)) if report else {"ok": True}),
+            "services": [each.name for each in wanted.services],
+            "folders": [str(folder) for folder in wanted.folders],
+            "secrets": list(wanted.secrets),
+            "kept": [str(folder) for folder in wanted.kept],
+        }
+    )

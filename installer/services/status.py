@@ -1,0 +1,87 @@
+"""How the services are: which of them are here, how each does, what memory it uses, and where it is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from installer.host import memory
+from installer.services import catalogue
+from installer.services.catalogue import Catalogue
+from installer.services.model import Service
+from installer.summary import url
+from runtime import application_files, operations
+from runtime.applications import Application, BrokenApplication
+from runtime.observed import observe
+from runtime.operations import Cluster
+from runtime.paths import Paths, Side
+from runtime.sections import InternalTls
+from runtime.settings import Settings
+
+ABSENT = "absent"
+
+
+@dataclass(frozen=True)
+class ServiceStatus:
+    """One service. `state` is as `shoestring status` says it, or `absent`.
+
+    `used` is in bytes, 0 where it does not run. `addresses` are pages, and ADDRESS:PORT of raw TCP. `kept` are
+    what an absent one has left in the data directory.
+    """
+
+    service: Service
+    state: str = ABSENT
+    used: int = 0
+    addresses: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    kept: tuple[Path, ...] = ()
+
+
+def look(cluster: Cluster, known: Catalogue) -> tuple[ServiceStatus, ...]:
+    """All services, those that are absent too. Changes nothing."""
+    there = {each.name: each for each in operations.status(cluster).applications if each.side == Side.INTERNAL}
+    used = _used(cluster)
+    found = []
+    for name, service in known.items():
+        if name in there:
+            application = there[name]
+            addresses = addresses_of(cluster.paths, cluster.settings, name)
+            state = ServiceStatus(service, application.state, used.get(name, 0), addresses, application.problems)
+        else:
+            state = ServiceStatus(service, kept=leftovers(cluster.paths, service))
+        found.append(state)
+    return tuple(found)
+
+
+def leftovers(paths: Paths, service: Service) -> tuple[Path, ...]:
+    """The folders of a service in the data directory that are there: its configuration, and its data."""
+    folders = (paths.conf / service.name, *(paths.data / each.path for each in service.folders))
+    return tuple(each for each in folders if each.exists())
+
+
+def _used(cluster: Cluster) -> dict[str, int]:
+    """The bytes that the containers of each application use."""
+    sizes = {each.name: each.used for each in memory.look(cluster.client).containers}
+    found: dict[str, int] = {}
+    for each in observe(cluster.client, cluster.settings.instance).containers:
+        found[each.application] = found.get(each.application, 0) + sizes.get(each.name, 0)
+    return found
+
+
+def addresses_of(paths: Paths, settings: Settings, name: str) -> tuple[str, ...]:
+    """Where a service is reached, as its application file says it now; none for a broken file."""
+    found = application_files.load(catalogue.application_file(paths, name), Side.INTERNAL)
+    return () if isinstance(found, BrokenApplication) else tuple(addresses(settings, found))
+
+
+def addresses(settings: Settings, application: Application) -> Iterable[str]:
+    """Where an internal application is reached."""
+    internal = settings.internal
+    if internal is None:
+        return
+    plain = internal.tls is InternalTls.NONE
+    scheme, port = ("http", internal.http_port) if plain else ("https", internal.https_port)
+    yield from (url(scheme, each, port) for each in application.host_names if not each.startswith("*."))
+    at = f"[{internal.address}]" if ":" in internal.address else internal.address
+    yield from (f"{at}:{each.port}" for each in application.tcp_ports)
