@@ -58,7 +58,13 @@ CERTBOT = Image("certbot", "certbot/certbot:v5.1.0", "certbot")
 LEGO = Image("lego", "goacme/lego:v4.35.2", "lego")
 # There is no official image. Of this one nothing is used but dnsmasq itself.
 DNSMASQ = Image("dnsmasq", "dockurr/dnsmasq:2.91", "dnsmasq")
-CATALOGUE = (HAPROXY, BUSYBOX, CERTBOT, LEGO, DNSMASQ)
+# Debian's own release, and not alpine: another C library sorts texts in another order, and indexes would be wrong
+# where the source of images changes.
+POSTGRES = Image("postgres", "postgres:17-trixie", "postgres")
+INFLUXDB = Image("influxdb", "influxdb:1.12.3", "influxdb")
+# Neither Debian nor another source of packages has it.
+TELEGRAF = Image("telegraf", "telegraf:1.37.3-alpine")
+CATALOGUE = (HAPROXY, BUSYBOX, CERTBOT, LEGO, DNSMASQ, POSTGRES, INFLUXDB, TELEGRAF)
 
 # What all local images share. It is no application's image, so it is not in the catalogue.
 BASE = Image("base", "debian:trixie-slim", "base")
