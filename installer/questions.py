@@ -12,7 +12,7 @@ from runtime import names
 from runtime.documents import KeyPath
 from runtime.sections import InternalTls
 
-ALL_ADDRESSES = "0.0.0.0"  # noqa: S104 - offered, and only for the public side
+ALL_ADDRESSES, EVERY_ADDRESS = "0.0.0.0", "::"  # noqa: S104 - offered, and only for the public side
 LOOPBACK = "127.0.0.1"
 # A tunnel's near end has the same number, and there 80 would need root.
 TUNNEL_PORTS = tuple(range(8081, 8100))
@@ -52,8 +52,9 @@ def _public_address(context: Context) -> object:
 def _public_choices(context: Context) -> tuple[Choice, ...]:
     return (
         *(Choice(each.address, str(each)) for each in context.facts.offered_addresses),
-        Choice(ALL_ADDRESSES, "all addresses"),
-        *_present_choice(context, ("public", "address"), (ALL_ADDRESSES,)),
+        Choice(ALL_ADDRESSES, "all IPv4 addresses"),
+        Choice(EVERY_ADDRESS, "all addresses, IPv4 and IPv6"),
+        *_present_choice(context, ("public", "address"), (ALL_ADDRESSES, EVERY_ADDRESS)),
         Choice(OFF, "none: nothing public"),
     )
 

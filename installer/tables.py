@@ -46,6 +46,8 @@ def print_status(status: Status, now: datetime) -> None:
     console.print(f"  TLS        {tls_line(status.certificates, now.timestamp())}", markup=False)
     for problem in tls_problems(status.certificates, now.timestamp()):
         console.print(Text(f"  ✗ {problem}", style="red"), soft_wrap=True)
+    for problem in status.problems:
+        console.print(Text(f"  ✗ {problem}", style="red"), soft_wrap=True)
     for note in status.notes:
         console.print(f"  note       {note}", markup=False)
 

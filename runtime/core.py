@@ -1,10 +1,10 @@
-"""The core: the Compose file of the two proxies, and of the resolver of VPN clients."""
+"""The core: the Compose file of the two proxies, of what takes IPv6 for them, and of the resolver of VPN clients."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from runtime import images, resolver
+from runtime import images, ipv6, resolver
 from runtime.paths import Paths, RunPaths, Side
 from runtime.projects import CORE, GeneratedFile, Project, ProjectService, bind, digest, labels
 from runtime.proxy.model import ProxyModel
@@ -19,7 +19,7 @@ HEADER = "# Made by Shoestring from the settings. Do not edit: it is written aga
 
 CONFIGURATION_MOUNT = "/usr/local/etc/haproxy"
 CERTIFICATES_MOUNT = "/usr/local/etc/haproxy-ssl"
-SOCKETS_MOUNT = "/run/haproxy"
+SOCKETS_MOUNT = ipv6.SOCKETS_MOUNT
 HTTP_PORT, HTTPS_PORT = 80, 443
 
 
@@ -39,6 +39,13 @@ def project(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths, ru
         definitions[service_name(model.side)] = definition
         network = settings.docker_network(settings.network(model.side))
         services.append(ProjectService(service_name(model.side), definition["image"], mark, networks=(network,)))
+        if model.ipv6:
+            image, user = proxy_image(settings), (PROXY_UID, PROXY_GID)
+            definition = _pulled(settings, ipv6.service(settings, model.side, image, _ports(model), user, run))
+            mark = digest(definition)
+            definition["labels"] = labels(settings.instance, CORE, None, mark)
+            definitions[ipv6.service_name(model.side)] = definition
+            services.append(ProjectService(ipv6.service_name(model.side), image, mark))
     if resolver.is_wanted(settings, models):
         definition = resolver.service(settings, models, paths)
         mark = digest(definition)
@@ -85,7 +92,7 @@ def _service(settings: Settings, model: ProxyModel, paths: Paths, run: RunPaths)
         # Without it Docker's DNS asks the host's name servers for each application that does not run.
         "dns_opt": ["ndots:1"],
         "networks": [settings.network(side)],
-        "ports": [_published(settings, side, *pair) for pair in _ports(model)],
+        "ports": _published(settings, model),
         # Directories, never single files: a rename breaks a file mount.
         "volumes": [
             bind(str(paths.proxy_generated(side)), CONFIGURATION_MOUNT, read_only=True),
@@ -93,9 +100,12 @@ def _service(settings: Settings, model: ProxyModel, paths: Paths, run: RunPaths)
             bind(str(run.proxy(side)), SOCKETS_MOUNT, read_only=False),
         ],
     }
-    if settings.images.source == "local":
-        service["pull_policy"] = "never"
-    return service
+    return _pulled(settings, service)
+
+
+def _pulled(settings: Settings, service: dict[str, Any]) -> dict[str, Any]:
+    """With the images of this host, nothing is to be pulled."""
+    return {**service, "pull_policy": "never"} if settings.images.source == images.LOCAL else service
 
 
 def _ports(model: ProxyModel) -> list[tuple[int, int]]:
@@ -106,7 +116,10 @@ def _ports(model: ProxyModel) -> list[tuple[int, int]]:
     return pairs + [(tcp.port, tcp.port) for tcp in model.tcp_ports]
 
 
-def _published(settings: Settings, side: Side, outside: int, inside: int) -> dict[str, Any]:
-    listening = settings.public if side is Side.PUBLIC else settings.internal
-    address = listening.address if listening else ""
-    return {"target": inside, "published": str(outside), "host_ip": address, "protocol": "tcp", "mode": "host"}
+def _published(settings: Settings, model: ProxyModel) -> list[dict[str, Any]]:
+    """The ports that Docker publishes: by IPv4 alone, see ipv6.py."""
+    listening = settings.public if model.side is Side.PUBLIC else settings.internal
+    address = ipv6.published(listening.address) if listening else ""
+    common = {"host_ip": address, "protocol": "tcp", "mode": "host"}
+    pairs = _ports(model) if address else []
+    return [{"target": inside, "published": str(outside), **common} for outside, inside in pairs]

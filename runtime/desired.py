@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from runtime import application_files, applications, core, images, names, overrides, references, resolver, secrets
+from runtime import (
+    application_files,
+    applications,
+    core,
+    images,
+    ipv6,
+    names,
+    overrides,
+    references,
+    resolver,
+    secrets,
+)
 from runtime.applications import Application, Backend, BrokenApplication, TcpPort
 from runtime.errors import Problem, ShoestringError
 from runtime.paths import Paths, RunPaths, Side
@@ -230,12 +241,13 @@ def _model(settings: Settings, side: Side, proxied: tuple[Application, ...]) -> 
     public, internal = settings.public, settings.internal
     backends = tuple(backend for each in mine for backend in each.backends)
     tcp_ports = tuple(tcp for each in mine for tcp in each.tcp_ports)
+    by_ipv6 = bool(ipv6.addresses(settings, side))
     if side is Side.PUBLIC and public:
-        return ProxyModel(side, public.http_port, public.https_port, backends, tcp_ports)
+        return ProxyModel(side, public.http_port, public.https_port, backends, tcp_ports, ipv6=by_ipv6)
     http_port = internal.http_port if internal else core.HTTP_PORT
     https_port = internal.https_port if internal and internal.tls is not InternalTls.NONE else 0
     links = tuple(_link(each, settings) for each in sorted(proxied, key=lambda each: each.name))
-    return ProxyModel(side, http_port, https_port, backends, tcp_ports, settings.internal_domain, links)
+    return ProxyModel(side, http_port, https_port, backends, tcp_ports, settings.internal_domain, links, by_ipv6)
 
 
 def _link(application: Application, settings: Settings) -> Link:

@@ -136,7 +136,7 @@ def status_lines(status: Status, now: datetime) -> list[str]:
     lines += [f"proxy  {each.side}  {each.state}  {count(each.host_names, 'host')}" for each in status.proxies]
     lines += [f"TLS  {tls_line(status.certificates, now.timestamp())}"]
     lines += [indent(each) for each in tls_problems(status.certificates, now.timestamp())]
-    return lines + list(status.notes)
+    return [*lines, *status.problems, *status.notes]
 
 
 def tls_line(certificates: Overview, now: float) -> str:
@@ -192,6 +192,7 @@ def status_json(status: Status, **more: object) -> str:
             ],
             "certificates": [certificate_json(each) for each in status.certificates.certificates],
             "certificate_problems": list(status.certificates.problems),
+            "problems": list(status.problems),
             "notes": list(status.notes),
             **more,
         }

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runtime import images
+from runtime import images, ipv6
 from runtime.changes import InstallNames
 from runtime.paths import Paths, Side
 from runtime.projects import bind
@@ -50,7 +50,7 @@ def hosts_file(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths)
     if not is_wanted(settings, models) or settings.internal is None:
         return None
     names = [name for name in _names(settings, models) if not name.startswith("*.")]
-    lines = "".join(f"{settings.internal.address} {name}\n" for name in names)
+    lines = "".join(f"{address} {name}\n" for name in names for address in _addresses(settings))
     return HostsFile(paths.names_generated / FILE, HEADER + lines)
 
 
@@ -72,12 +72,12 @@ def difference(wanted: HostsFile | None) -> InstallNames | None:
 
 def service(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths) -> dict[str, Any]:
     """The resolver's service for Compose, without its labels."""
-    address = settings.internal.address if settings.internal else ""
+    address = _addresses(settings)[0]
     definition: dict[str, Any] = {
         "image": images.effective(images.DNSMASQ.reference, settings.images.source),
         # The image's own may be a script with ideas of its own.
         "entrypoint": ["dnsmasq"],
-        "command": _options(settings, models, address),
+        "command": _options(settings, models),
         "user": USER,
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true"],
@@ -105,7 +105,13 @@ def _names(settings: Settings, models: tuple[ProxyModel, ...]) -> list[str]:
     return [settings.internal_domain, *sorted(found - {settings.internal_domain})]
 
 
-def _options(settings: Settings, models: tuple[ProxyModel, ...], address: str) -> list[str]:
+def _addresses(settings: Settings) -> tuple[str, ...]:
+    """Where the internal side is: its address, and in the VPN's IPv6 network a second one."""
+    own = settings.internal.address if settings.internal else ""
+    return tuple(dict.fromkeys((own, *ipv6.addresses(settings, Side.INTERNAL))))
+
+
+def _options(settings: Settings, models: tuple[ProxyModel, ...]) -> list[str]:
     """The options of dnsmasq(8). Without a `--server` it refuses every name that it does not know itself."""
     names = _names(settings, models)
     wildcards = [name for name in names if name.startswith("*.")]
@@ -116,8 +122,8 @@ def _options(settings: Settings, models: tuple[ProxyModel, ...], address: str) -
         # Neither names without a dot nor private addresses are asked of anybody else.
         *("--domain-needed", "--bogus-priv"),
         f"--local=/{settings.internal_domain}/",
-        *(f"--address=/{name}/{address}" for name in wildcards),
-        # Without these a question for the other family's address would be answered: no such name.
+        *(f"--address=/{name}/{address}" for name in wildcards for address in _addresses(settings)),
+        # Without these a question for a family that has no address would be answered: no such name.
         *(f"--local=/{name}/" for name in dict.fromkeys((*wildcards, *outside))),
         *(f"--server={_server(each)}" for each in settings.wireguard.dns),
     ]

@@ -64,7 +64,7 @@ class PublicSettings:
     """Where the public proxy listens."""
 
     address: str = key(
-        "the address to serve public applications on; 0.0.0.0 is all IPv4 addresses",
+        "the address to serve public applications on; 0.0.0.0 is all IPv4 addresses, :: all of IPv6 too",
         check=names.ip_address,
         default="0.0.0.0",  # noqa: S104 - the public side is what the world reaches
     )

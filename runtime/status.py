@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from runtime import ipv6, resolver
 from runtime.applications import OPEN_PORTS, PROXIED_SERVICE, Application
 from runtime.certificates.overview import NO_CERTIFICATES, Overview
 from runtime.core import service_name
 from runtime.desired import Desired
 from runtime.firewall.model import closed
 from runtime.observed import Container, Observed
+from runtime.paths import Side
 from runtime.projects import CORE, Project, ProjectService
 
 # From bad to good: an application is as well as the worst of its containers.
@@ -57,11 +59,12 @@ class Status:
     applications: tuple[ApplicationStatus, ...]
     notes: tuple[str, ...]
     certificates: Overview = NO_CERTIFICATES
+    problems: tuple[str, ...] = ()
 
     @property
     def fine(self) -> bool:
         """Whether everything runs, no file is broken, and no certificate is about to end or of no use."""
-        if self.certificates.problems or self.certificates.expiring:
+        if self.problems or self.certificates.problems or self.certificates.expiring:
             return False
         states = [each.state for each in self.proxies] + [each.state for each in self.applications]
         return all(state in FINE for state in states) and not any(each.problems for each in self.applications)
@@ -102,7 +105,18 @@ def assess(
         for each in desired.broken
     ]
     applications = tuple(sorted((*sound, *broken), key=lambda each: (each.name, each.side)))
-    return Status(desired.settings.instance, proxies, applications, desired.notes, certificates)
+    return Status(desired.settings.instance, proxies, applications, desired.notes, certificates, _helpers(core))
+
+
+def _helpers(core: Mapping[str, str]) -> tuple[str, ...]:
+    """A sentence for each part of the core that is no proxy and does not run as it should."""
+    about = {resolver.SERVICE: "names: no VPN client can resolve internal names"}
+    about |= {ipv6.service_name(side): f"{side} side: it does not answer by IPv6" for side in Side}
+    return tuple(
+        f"{about[name]}; its container is {state}"
+        for name, state in core.items()
+        if name in about and state not in FINE
+    )
 
 
 def _sound(

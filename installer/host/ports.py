@@ -11,6 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from runtime import ipv6
+from runtime.paths import Side
+
 _USER = re.compile(r'\("(?P<name>[^"]*)",pid=(?P<pid>\d+)')
 _UNIT = re.compile(r"/(?P<unit>[^/]+\.service)$")
 _COMPOSE_PROJECT = "com.docker.compose.project"
@@ -116,6 +119,13 @@ def publisher(address: str, port: int, containers: tuple[Container, ...]) -> Con
         ),
         None,
     )
+
+
+def is_before_proxies(found: Listener, containers: tuple[Container, ...], instance: str) -> bool:
+    """Whether a socket is that of the instance's own HAProxy for IPv6, which publishes nothing (runtime/ipv6.py)."""
+    own = (each for each in containers if instance and each.project == f"{instance}_core")
+    there = any(ipv6.service_name(side) in each.name for each in own for side in Side)
+    return there and ":" in found.address and found.process == "haproxy"
 
 
 def listener(address: str, port: int, listeners: tuple[Listener, ...]) -> Listener | None:

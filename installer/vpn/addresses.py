@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Collection
 
+from runtime import ipv6
 from runtime.errors import UsageError
 from runtime.settings import Settings
 
@@ -26,20 +27,8 @@ def networks(settings: Settings) -> tuple[str, ...]:
 def server(settings: Settings) -> tuple[str, ...]:
     """The server's address in each network, with the network's prefix length."""
     return tuple(
-        f"{_server_in(each, settings)}/{ipaddress.ip_network(each).prefixlen}" for each in networks(settings)
+        f"{ipv6.address_in(each, settings)}/{ipaddress.ip_network(each).prefixlen}" for each in networks(settings)
     )
-
-
-def _server_in(text: str, settings: Settings) -> str:
-    """`internal.address` where it lies in a network, else the network's first address."""
-    network = ipaddress.ip_network(text)
-    internal = settings.internal.address if settings.internal else ""
-    try:
-        if ipaddress.ip_address(internal) in network:
-            return internal
-    except ValueError:
-        pass  # It follows an interface.
-    return str(network[1])
 
 
 def allocate(settings: Settings, taken: Collection[str]) -> tuple[str, ...]:

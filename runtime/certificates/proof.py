@@ -7,6 +7,7 @@ import socket
 import ssl
 import time
 
+from runtime import names
 from runtime.certificates import read
 from runtime.errors import ShoestringError
 from runtime.paths import Side
@@ -53,6 +54,8 @@ def served(settings: Settings, side: Side, host_name: str) -> int:
     Raises NoHandshakeError.
     """
     listening = _listening(settings, side)
+    if names.is_auto(listening.address):
+        raise NoHandshakeError(f"The {side} proxy does not run: {listening.address} has no address yet.")
     name = f"{ANY_LABEL}{host_name[1:]}" if host_name.startswith("*.") else host_name
     return served_serial(reachable(listening.address), listening.https_port, name)
 

@@ -23,6 +23,7 @@ class ProxyModel:
 
     `http_port` and `https_port` are those outside the container (`https_port` is 0 where the side has no TLS).
     `index_host` is the host name that the page with `links` is served at; empty: there is no such page.
+    `ipv6`: connections come by socket files too, with the client's address before them (ipv6.py).
     Every value in here has been validated; host names are lower-case ASCII.
     """
 
@@ -33,3 +34,4 @@ class ProxyModel:
     tcp_ports: tuple[TcpPort, ...]
     index_host: str = ""
     links: tuple[Link, ...] = ()
+    ipv6: bool = False

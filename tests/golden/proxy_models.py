@@ -36,6 +36,7 @@ MODELS = {
         ),
         (),
     ),
+    "public-ipv6": ProxyModel(Side.PUBLIC, 80, 443, (_backend("blog", "blog.example.com"),), (), ipv6=True),
     "public-demo": ProxyModel(Side.PUBLIC, 8080, 8443, (_backend("example", "example.test", port=8000),), ()),
     "public-many": ProxyModel(
         Side.PUBLIC,
@@ -53,6 +54,16 @@ MODELS = {
         (TcpPort("postgres", "postgres", 5432, 5432), TcpPort("cache", "cache_1", 16379, 6379)),
         "internal.example.com",
         _LINKS,
+    ),
+    "internal-ipv6": ProxyModel(
+        Side.INTERNAL,
+        80,
+        443,
+        (_backend("wiki", "wiki.internal.example.com"),),
+        (TcpPort("postgres", "postgres", 5432, 5432),),
+        "internal.example.com",
+        _LINKS,
+        ipv6=True,
     ),
     "internal-tls": ProxyModel(
         Side.INTERNAL,

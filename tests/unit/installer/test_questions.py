@@ -158,7 +158,7 @@ def texts(facts: Facts, key: tuple[str, ...], answers: Leaves, present: Settings
 
 
 def test_addresses_are_offered_with_the_present_one_but_both_sides_cannot_be_off(facts: Facts) -> None:
-    assert texts(facts, ("public", "address"), {}) == ["203.0.113.7", "10.0.0.5", "0.0.0.0", OFF]
+    assert texts(facts, ("public", "address"), {}) == ["203.0.113.7", "10.0.0.5", "0.0.0.0", "::", OFF]
     assert texts(facts, ("internal", "address"), {}, PRESENT) == [
         "10.12.0.1",
         "127.0.0.1",

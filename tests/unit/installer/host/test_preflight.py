@@ -121,6 +121,14 @@ def test_a_port_that_a_container_publishes_names_the_container(facts: Facts) -> 
     )
 
 
+def test_the_own_proxy_for_ipv6_takes_nothing(facts: Facts) -> None:
+    settings = replace(SETTINGS, public=replace(SETTINGS.public, address="::"))
+    listens = replace(facts, listeners=(Listener("::", 80, "haproxy", 77), Listener("::", 443, "haproxy", 77)))
+    own = publishing(listens, Container("shoestring_core-haproxy-public-ipv6-1", "shoestring_core", "/x.yaml", ()))
+    assert [each for each in check(own, settings) if "is taken" in each] == []
+    assert len(check(listens, settings)) == 3
+
+
 def test_the_own_proxy_of_a_setup_that_runs_again_takes_nothing(facts: Facts) -> None:
     running = replace(
         publishing(facts, Container("p", "shoestring_core", CORE_FILE, (("203.0.113.7", 80), ("203.0.113.7", 443)))),

@@ -1,0 +1,202 @@
+"""The address that applications are told of their clients: by IPv4 and IPv6, from outside and over the VPN.
+
+The client is in a network namespace with two cables to this host: one is outside, one stands in for the VPN.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+import yaml
+
+from runtime import operations, watchdog
+from runtime.paths import Side
+from runtime.sections import InternalSettings, InternalTls, PublicSettings, WireguardSettings
+from tests.engine.support import Instance, free_port, new_settings, plain, until
+from tests.engine.vpn_stand import Namespace
+
+pytestmark = pytest.mark.engine
+
+HOSTS = {Side.PUBLIC: "a.example.test", Side.INTERNAL: "b.internal.example.test"}
+# Asks again and again, each time by a connection of its own; prints the answers that were wrong, then how many.
+LOAD = """
+import http.client, json, sys, time
+address, port, host, seconds = sys.argv[1], int(sys.argv[2]), sys.argv[3], float(sys.argv[4])
+wrong, number, end = [], 0, time.monotonic() + seconds
+while time.monotonic() < end:
+    number += 1
+    try:
+        connection = http.client.HTTPConnection(address, port, timeout=10)
+        connection.request('GET', '/', headers={'Host': host})
+        status = connection.getresponse().status
+        connection.close()
+    except OSError as error:
+        status = str(error)
+    if status != 200:
+        wrong.append(status)
+print(json.dumps([wrong, number]))
+"""
+# Sends a line to a port, and prints what comes back.
+ECHO = """
+import socket, sys
+connection = socket.create_connection((sys.argv[1], int(sys.argv[2])), 10)
+connection.sendall(b'hello')
+print(connection.recv(5).decode())
+"""
+
+
+@dataclass(frozen=True)
+class Cable:
+    """A cable between this host and the client: the interface here, and both ends' addresses of each family."""
+
+    interface: str
+    here: tuple[str, str]
+    there: tuple[str, str]
+    networks: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """The client."""
+
+    namespace: Namespace
+    outside: Cable
+    vpn: Cable
+
+    def headers(self, url: str, host: str, address: str, port: int) -> str:
+        """What the application was told, when it was asked there."""
+        resolve = ("--connect-to", f"{host}:{port}:{f'[{address}]' if ':' in address else address}:{port}")
+        return self.namespace.run("curl", "-sSk", "--max-time", "10", *resolve, f"{url}/headers").stdout.lower()
+
+
+@pytest.fixture
+def neighbour() -> Iterator[Neighbour]:
+    token = secrets.token_hex(3)
+    namespace = Namespace(f"c{token}")
+    subprocess.run(("ip", "netns", "add", namespace.name), check=True)
+    made = []
+    try:
+        namespace.check("ip", "link", "set", "lo", "up")
+        for end in ("o", "v"):
+            made.append(plug(namespace, f"{end}{token}"))
+        yield Neighbour(namespace, *made)
+    finally:
+        for cable in made:
+            subprocess.run(("ip", "link", "delete", cable.interface), check=False)
+        subprocess.run(("ip", "netns", "delete", namespace.name), check=True)
+
+
+def plug(namespace: Namespace, interface: str) -> Cable:
+    """A cable with networks that nobody else has (RFC 2544, RFC 4193)."""
+    four = f"198.19.{secrets.randbelow(256)}.{4 * secrets.randbelow(64)}"
+    first, last = four.rsplit(".", 1)
+    four1, four2 = f"{first}.{int(last) + 1}", f"{first}.{int(last) + 2}"
+    prefix = f"fd{secrets.token_hex(1)}:{1 + secrets.randbelow(0xFFFF):x}"
+    argv = ("ip", "link", "add", interface, "type", "veth", "peer", "name", interface, "netns", namespace.name)
+    subprocess.run(argv, check=True)
+    for run, ends in ((_here, (four1, f"{prefix}::1")), (namespace.check, (four2, f"{prefix}::2"))):
+        run("ip", "link", "set", interface, "up")
+        run("ip", "address", "add", f"{ends[0]}/30", "dev", interface)
+        run("ip", "address", "add", f"{ends[1]}/64", "dev", interface, "nodad")
+    return Cable(interface, (four1, f"{prefix}::1"), (four2, f"{prefix}::2"), (f"{four}/30", f"{prefix}::/64"))
+
+
+def _here(*argv: str) -> None:
+    subprocess.run(argv, check=True)
+
+
+@contextlib.contextmanager
+def running(root: Path, tools: str, neighbour: Neighbour, public: str) -> Iterator[Instance]:
+    """An instance with an application a side, started. The internal side is the VPN's."""
+    vpn = neighbour.vpn
+    tcp_port = free_port(vpn.here[0])
+    settings = replace(
+        new_settings(),
+        public=PublicSettings(address=public, http_port=free_port(), https_port=free_port()),
+        internal=InternalSettings(address=vpn.here[0], http_port=free_port(vpn.here[0]), tls=InternalTls.NONE),
+        wireguard=WireguardSettings(
+            enabled=True, network=vpn.networks[0], network6=vpn.networks[1], interface=vpn.interface
+        ),
+    )
+    instance = Instance(root, settings)
+    try:
+        instance.add(Side.PUBLIC, "a", plain(tools, "a", HOSTS[Side.PUBLIC]))
+        tcp = f"x-external-tcp-ports: ['{tcp_port}:9000']\n"
+        instance.add(Side.INTERNAL, "b", tcp + plain(tools, "b", HOSTS[Side.INTERNAL]))
+        report = instance.start()
+        assert report.ok, report
+        yield instance
+    finally:
+        instance.close()
+
+
+def told(instance: Instance, neighbour: Neighbour, side: Side, address: str) -> str:
+    """The client's address as the application is told it."""
+    public, internal = instance.settings.public, instance.settings.internal
+    assert public
+    assert internal
+    scheme, port = ("https", public.https_port) if side is Side.PUBLIC else ("http", internal.http_port)
+    text = neighbour.headers(f"{scheme}://{HOSTS[side]}:{port}", HOSTS[side], address, port)
+    return next((line.split(": ")[1] for line in text.splitlines() if line.startswith("x-forwarded-for")), text)
+
+
+def test_all_addresses_are_those_of_both_families(tmp_path: Path, tools: str, neighbour: Neighbour) -> None:
+    with running(tmp_path / "data-directory", tools, neighbour, "::") as instance:
+        for side, cable in ((Side.PUBLIC, neighbour.outside), (Side.INTERNAL, neighbour.vpn)):
+            for here, there in zip(cable.here, cable.there, strict=True):
+                assert until(partial(told, instance, neighbour, side, here), bool) == there
+        assert operations.status(instance.cluster).fine
+        # And a pass that finds nothing to do does nothing.
+        assert not watchdog.watch(instance.cluster).outcomes
+        pair = yaml.safe_load(instance.file(Side.INTERNAL, "b").read_text())["x-external-tcp-ports"][0]
+        for address in neighbour.vpn.here:
+            argv = (sys.executable, "-c", ECHO, address, pair.partition(":")[0])
+            assert neighbour.namespace.check(*argv) == "hello\n"
+
+
+def test_one_address_is_served_alone_and_reloads_lose_no_request(
+    tmp_path: Path, tools: str, neighbour: Neighbour
+) -> None:
+    with running(tmp_path / "data-directory", tools, neighbour, neighbour.outside.here[1]) as instance:
+        assert instance.settings.internal
+        address, port = neighbour.vpn.here[1], str(instance.settings.internal.http_port)
+        ask = (sys.executable, "-c", LOAD, address, port, HOSTS[Side.INTERNAL], "8")
+        until(lambda: told(instance, neighbour, Side.INTERNAL, address), lambda seen: seen == neighbour.vpn.there[1])
+        with subprocess.Popen(neighbour.namespace.argv(*ask), stdout=subprocess.PIPE, text=True) as load:
+            for number in range(3):
+                name = f"c{number}.internal.example.test"
+                instance.add(Side.INTERNAL, f"c{number}", plain(tools, f"c{number}", name))
+                assert instance.start().ok
+            answer = load.communicate()[0]
+        wrong, number = json.loads(answer)
+        assert (wrong, number > 20) == ([], True)
+        here, there = neighbour.outside.here, neighbour.outside.there
+        assert told(instance, neighbour, Side.PUBLIC, here[1]) == there[1]
+        assert told(instance, neighbour, Side.PUBLIC, here[0]) == ""
+
+
+def test_status_tells_when_nobody_takes_ipv6_or_knows_names_and_the_watchdog_mends_it(
+    tmp_path: Path, tools: str, neighbour: Neighbour
+) -> None:
+    with running(tmp_path / "data-directory", tools, neighbour, "0.0.0.0") as instance:
+        found = [each for each in instance.containers() if "-ipv6-" in each or "-names-" in each]
+        assert len(found) == 2
+        for name in found:
+            instance.cluster.client.containers.get(name).stop(timeout=5)
+        status = operations.status(instance.cluster)
+        assert not status.fine
+        assert status.problems == (
+            "internal side: it does not answer by IPv6; its container is exited",
+            "names: no VPN client can resolve internal names; its container is exited",
+        )
+        assert watchdog.watch(instance.cluster).ok
+        assert operations.status(instance.cluster).fine
