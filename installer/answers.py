@@ -11,13 +11,17 @@ from installer.host.facts import Facts
 from installer.leaves import OFF, Leaves
 from installer.question import Context, Question
 from installer.questions import QUESTIONS
+from installer.services import catalogue
 from runtime import documents, names, settings
 from runtime.documents import Document, DocumentError, KeyPath
-from runtime.errors import SettingsError, UsageError
+from runtime.errors import Problem, SettingsError, UsageError
 from runtime.paths import DEFAULT_DATA_DIRECTORY
+from runtime.schema import list_of, one_of
 from runtime.settings import Settings
 
 DEFAULT_INSTANCE = DEFAULT_DATA_DIRECTORY.name
+# A key of the answers alone: afterwards an application file tells whether a service is there.
+SERVICES = "services"
 
 Ask = Callable[[Question, Context], object]
 
@@ -30,8 +34,24 @@ class Given:
 
     @property
     def values(self) -> Leaves:
-        """The answers one by one, as they stand in the file."""
-        return leaves.of_mapping(self.document.value) if self.document else {}
+        """The answers one by one, as they stand in the file, but for the services: no setting keeps those."""
+        found = leaves.of_mapping(self.document.value) if self.document else {}
+        return {path: value for path, value in found.items() if path[0] != SERVICES}
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The services that are wanted."""
+        return tuple(self.document.value.get(SERVICES, ())) if self.document else ()
+
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with the services."""
+        known = catalogue.load()
+        given = self.document.value.get(SERVICES, []) if self.document else []
+        try:
+            list_of(one_of(*known))(given)
+        except ValueError as error:
+            return (self.document.problem((SERVICES,), str(error)),) if self.document else ()
+        return ()
 
 
 def load(file: Path) -> Given:
@@ -131,4 +151,11 @@ def _settings(values: Leaves, given: Given) -> Settings:
     nested = leaves.nested(values)
     file = given.document.file if given.document else Path("the answers")
     lines: Mapping[KeyPath, int] = given.document.lines if given.document else {}
-    return settings.from_document(Document(file, "", nested, dict(lines)))
+    problems = given.problems()
+    try:
+        found = settings.from_document(Document(file, "", nested, dict(lines)))
+    except SettingsError as error:
+        raise SettingsError(file, (*error.problems, *problems)) from None
+    if problems:
+        raise SettingsError(file, problems)
+    return found

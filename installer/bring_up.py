@@ -20,6 +20,7 @@ LOCK_TIMEOUT_SECONDS = 120.0
 
 def bring_up(paths: Paths, lines: Lines) -> ExitCode:
     """Get the images that are missing and start everything. Raises ShoestringError."""
+    from installer.services import add, catalogue
     from runtime import operations, report
 
     _wireguard(paths, lines)
@@ -28,6 +29,7 @@ def bring_up(paths: Paths, lines: Lines) -> ExitCode:
         _fetch(cluster, lines)
         lines.passing("start", "networks, proxies, applications")
         result = operations.start(cluster, ChangeLines(lines), LOCK_TIMEOUT_SECONDS)
+        result = add.ready(cluster, catalogue.present(catalogue.load(), paths), result).report
     finally:
         cluster.client.close()
     for line in report.report_lines(result, "everything runs as the files say"):
@@ -51,7 +53,7 @@ def _wireguard(paths: Paths, lines: Lines) -> None:
 
 
 def _fetch(cluster: Cluster, lines: Lines) -> None:
-    """Get what the core and the applications need. Raises PullError or BuildError for an image of ours."""
+    """Get what the core and the applications need. Raises PullError or BuildError for one that can be built here."""
     from installer import images
     from runtime.images import find
 
@@ -66,7 +68,8 @@ def _fetch(cluster: Cluster, lines: Lines) -> None:
             fetched += images.fetch(cluster.client, (need,), show)
         except (images.PullError, images.BuildError):
             # One application whose image cannot be had harms no other: the start tells of it.
-            if find(need.reference) is not None:
+            image = find(need.reference)
+            if image and image.recipe:
                 raise
     lines.done("images", _total(fetched) if fetched else "all there")
 

@@ -98,7 +98,7 @@ def _tell(cluster: Cluster, wanted: Plan, started: Started | None, written: Writ
             print("  Everything is stopped. It starts with: shoestring start")
         else:
             say(report_lines(started.report, "everything runs as the files say"))
-        print("\n".join(report.added_lines(wanted, written, addresses)))
+        print("\n".join(report.added_lines(wanted.services, written, addresses)))
         if started and started.failed:
             names = " ".join(started.failed)
             print(f"  Not ready for use. When it is mended, do again: shoestring service add {names}")

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from installer import conf_repository, settings_edit, settings_file, shipped, staging
+from installer.services import add, passwords, shipping
+from installer.services import plan as services_plan
+from installer.services.add import Written
+from installer.services.model import Service
 from installer.shipped import FileChange
 from runtime import files
 from runtime.certificates import placeholder, private_ca
@@ -16,12 +20,9 @@ from runtime.paths import Paths, Side
 from runtime.sections import InternalTls
 from runtime.settings import Settings
 
-SECRETS = """\
-# Passwords and tokens. Application files use each as ${NAME}; git never sees this file.
-"""
 FIRST_COMMIT = "Configuration as set up"
 LATER_COMMIT = "Changed by shoestring setup"
-PRIVATE_FILE_MODE, SECRET_DIRECTORY_MODE = 0o600, 0o750
+SECRET_DIRECTORY_MODE = 0o750
 
 
 @dataclass(frozen=True)
@@ -38,18 +39,20 @@ class Update:
         return self.settings_text is None and not self.changes
 
 
-def create(paths: Paths, settings: Settings, *, proxy_group: int = PROXY_GID) -> None:
+def create(
+    paths: Paths, settings: Settings, services: tuple[Service, ...] = (), *, proxy_group: int = PROXY_GID
+) -> Written:
     """Build a new data directory beside its place and move it there: it is there whole, or not at all.
 
-    `proxy_group` is the group that may read the proxies' private keys. Raises ShoestringError; nothing is at the
-    data directory's place then.
+    `services` are in it from the start. `proxy_group` is the group that may read the proxies' private keys. Returns
+    what is to be told of the services. Raises ShoestringError; nothing is at the data directory's place then.
     """
     staging.remove_leftovers(paths.root)
     with staging.staged(paths.root) as root:
-        _build(Paths(root), settings, proxy_group)
+        return _build(Paths(root), settings, services, proxy_group)
 
 
-def _build(paths: Paths, settings: Settings, proxy_group: int) -> None:
+def _build(paths: Paths, settings: Settings, services: tuple[Service, ...], proxy_group: int) -> Written:
     files.make_directory(paths.root)
     _write_conf(paths, settings)
     _make_directories(paths, proxy_group)
@@ -57,13 +60,15 @@ def _build(paths: Paths, settings: Settings, proxy_group: int) -> None:
     if settings.internal_tls is InternalTls.PRIVATE_CA:
         # Its certificate can be taken to other computers before anything is started.
         private_ca.ensure_root(paths.private_ca, settings.internal_domain, time.time())
+    written = add.write(paths, services_plan.plan(paths, settings, services, shipping.look()), commit=False)
     conf_repository.create(paths.conf, FIRST_COMMIT)
+    return written
 
 
 def _write_conf(paths: Paths, settings: Settings) -> None:
     files.make_directory(paths.conf)
     files.write(paths.settings, settings_file.render(settings))
-    files.write(paths.secrets, SECRETS, PRIVATE_FILE_MODE)
+    passwords.add(paths, {})
     everything = shipped.load(settings)
     for file in everything:
         _write_shipped(paths, file.path, file.content)
@@ -124,8 +129,7 @@ def update(paths: Paths, change: Update, *, proxy_group: int = PROXY_GID) -> str
         committed.append(PurePosixPath(paths.settings.name))
     # Last: it says that the files above were offered.
     files.write(paths.conf / shipped.MANIFEST, change.manifest)
-    if not paths.secrets.exists():
-        files.write(paths.secrets, SECRETS, PRIVATE_FILE_MODE)
+    passwords.add(paths, {})
     _make_directories(paths, proxy_group)
     write_placeholder(paths, proxy_group)
     return _commit(paths, (PurePosixPath(shipped.MANIFEST), *committed))

@@ -18,6 +18,10 @@ from installer.host.facts import Facts
 from installer.host.preflight import DirectoryState
 from installer.host_setup import HostChoice, HostPlan
 from installer.progress import Lines
+from installer.services import of_setup, report
+from installer.services.add import Written
+from installer.services.add import write as write_services
+from installer.services.plan import Plan as ServicesPlan
 from runtime import files, settings
 from runtime.constants import ENVIRONMENT_VARIABLE
 from runtime.errors import ExitCode, ShoestringError, UsageError
@@ -63,12 +67,13 @@ class Wanted:
     settings: Settings
     present: Settings | None
     update: Update | None
+    services: ServicesPlan = ServicesPlan()
     host: HostPlan = HostPlan()
 
     @property
     def is_nothing(self) -> bool:
         """Whether the files are as wanted already."""
-        return self.update is not None and self.update.is_empty
+        return self.update is not None and self.update.is_empty and self.services.is_empty
 
 
 def run(options: SetupOptions, start: BringUp = bring_up) -> ExitCode:
@@ -103,7 +108,8 @@ def _prepare(options: SetupOptions, lines: Lines) -> Wanted:
     wanted = _collect(options, root, facts, given)
     preflight.refuse((), preflight.problems(preflight.gather(facts, wanted.settings, wanted.paths)))
     wanted = replace(wanted, host=_host_plan(options, facts, wanted))
-    planned = [*_plan_lines(wanted), *summary.table(host_setup.rows(wanted.host))]
+    rows = (*report.service_rows(wanted.services), *host_setup.rows(wanted.host))
+    planned = [*_plan_lines(wanted), *summary.table(rows)]
     lines.say("\n".join(["", *summary.settings_lines(wanted.settings, wanted.paths), "", *planned, ""]))
     return wanted
 
@@ -166,7 +172,9 @@ def _collect(options: SetupOptions, root: Path, facts: Facts, given: Given) -> W
         preflight.refuse((), (problem,))
     present = settings.load(paths.settings) if state is DirectoryState.OURS else None
     chosen = answers.collect(facts, present, given, ask, instance=answers.instance_for(root))
-    return Wanted(paths, chosen, present, data_directory.plan_update(paths, chosen) if present else None)
+    services = of_setup.choose(paths, chosen, given.services, asks=options.asks, first=present is None)
+    chosen = services.settings or chosen
+    return Wanted(paths, chosen, present, data_directory.plan_update(paths, chosen) if present else None, services)
 
 
 def _plan_lines(wanted: Wanted) -> list[str]:
@@ -191,23 +199,33 @@ def _carry_out(options: SetupOptions, wanted: Wanted, start: BringUp, lines: Lin
     began = time.monotonic()
     paths = wanted.paths
     with files.lock(RunPaths(wanted.settings.instance).lock, LOCK_TIMEOUT_SECONDS):
-        notes = _write(wanted)
+        notes, written = _write(wanted)
     lines.done("data directory", str(paths.root))
     unrecorded = record.write(paths.root, options.record) if options.recorded else ""
-    recorded = options.recorded and not unrecorded
     for note in (*notes, unrecorded):
         if note:
             lines.note(note)
-    if not options.start:
-        lines.say(f"\n  Start it with: shoestring start{summary.option(paths, recorded=recorded)}")
-        return ExitCode.DONE
+    recorded = options.recorded and not unrecorded
+    try:
+        if not options.start:
+            lines.say(f"\n  Start it with: shoestring start{summary.option(paths, recorded=recorded)}")
+            return ExitCode.DONE
+        code = _bring_up(options, wanted, start, lines)
+        if code is ExitCode.DONE:
+            seconds = time.monotonic() - began
+            lines.say("\n" + "\n".join(summary.closing_lines(wanted.settings, paths, seconds, recorded=recorded)))
+        return code
+    finally:
+        # Whatever becomes of the start: new passwords are told only now.
+        for line in of_setup.closing_lines(paths, wanted.services, written):
+            lines.say(line)
+
+
+def _bring_up(options: SetupOptions, wanted: Wanted, start: BringUp, lines: Lines) -> ExitCode:
+    """Start, and do what was agreed for the host."""
     host_setup.before_start(wanted.host, lines)
     code = _start(options, wanted, start, lines)
-    host_setup.after_start(wanted.host, wanted.settings, paths.root, lines)
-    if code is ExitCode.DONE:
-        seconds = time.monotonic() - began
-        lines.say("")
-        lines.say("\n".join(summary.closing_lines(wanted.settings, paths, seconds, recorded=recorded)))
+    host_setup.after_start(wanted.host, wanted.settings, wanted.paths.root, lines)
     return code
 
 
@@ -231,9 +249,10 @@ def _start(options: SetupOptions, wanted: Wanted, start: BringUp, lines: Lines) 
     return start(wanted.paths, lines)
 
 
-def _write(wanted: Wanted) -> tuple[str, ...]:
-    """Write the data directory. Returns sentences for the person, if there is anything to tell."""
+def _write(wanted: Wanted) -> tuple[tuple[str, ...], Written]:
+    """Write the data directory. Returns sentences for the person, if there is anything to tell, and new passwords."""
     if wanted.update is None:
-        data_directory.create(wanted.paths, wanted.settings)
-        return ()
-    return (data_directory.update(wanted.paths, wanted.update),)
+        return (), data_directory.create(wanted.paths, wanted.settings, wanted.services.services)
+    note = data_directory.update(wanted.paths, wanted.update)
+    written = write_services(wanted.paths, wanted.services)
+    return (note, written.note), written

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from installer import leaves
-from installer.data_directory import Update
 from installer.host import preflight
 from installer.host.facts import Facts
 from runtime import names
 from runtime.paths import Paths, Side
 from runtime.sections import AcmeSettings, InternalSettings, InternalTls, PublicSettings
 from runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from installer.data_directory import Update
 
 MEGABYTE = 1024 * 1024
 # From here on gigabytes say enough.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import questionary
@@ -11,6 +11,7 @@ from questionary import Style
 from installer.host import preflight
 from installer.progress import wrapped
 from installer.question import Context, Question
+from installer.services.offer import Offer
 from runtime.errors import ShoestringError
 from runtime.paths import Paths
 
@@ -57,6 +58,45 @@ def ask_data_directory(default: Path) -> Path:
 def confirm(text: str) -> bool:
     """Ask for a yes or a no. Raises StoppedError."""
     return bool(_answer(questionary.confirm(_padded(text), style=STYLE)))
+
+
+def ask_services(offers: tuple[Offer, ...], problem: Callable[[Iterable[str]], str]) -> tuple[str, ...]:
+    """Ask which services are wanted, until they fit. Returns names of new ones and of those that stay ticked.
+
+    One that is here already is never removed by this. Raises StoppedError.
+    """
+    widths = max(len(each.title) for each in offers), max(len(str(each.memory)) for each in offers)
+    ticked = {number for number, each in enumerate(offers) if each.ticked}
+    while True:
+        choices = [
+            questionary.Choice(
+                _offer_line(each, *widths),
+                value=str(number),
+                checked=number in ticked,
+                disabled=None if each.possible else each.remark,
+            )
+            for number, each in enumerate(offers)
+        ]
+        text = _padded("Internal services  (space selects)")
+        prompt = questionary.checkbox(text, choices, pointer=POINTER, instruction=" ", style=STYLE)
+        answer = _answer(prompt)
+        ticked = {int(number) for number in answer} if isinstance(answer, list) else set()
+        names = tuple(each.name for number in sorted(ticked) for each in offers[number].services)
+        wrong = problem(names)
+        if not wrong:
+            break
+        print(wrapped(wrong, "  "))
+    for number, each in enumerate(offers):
+        if each.there and number not in ticked:
+            command = f"shoestring service remove {' '.join(service.name for service in each.services)}"
+            print(wrapped(f"{each.title} stays for now. To take it away: {command}", "  "))
+    return names
+
+
+def _offer_line(offer: Offer, title: int, memory: int) -> str:
+    about = offer.services[0].about if offer.possible else ""
+    line = f"{offer.title:<{title}}  {offer.memory:>{memory}} MB  {about}"
+    return line + (f"  ({offer.remark})" if offer.remark and offer.possible else "")
 
 
 def _type(question: Question, context: Context) -> object:

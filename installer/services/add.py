@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -97,16 +97,15 @@ def _commit(paths: Paths, wanted: Plan) -> str:
 
 def start(cluster: Cluster, wanted: Plan, listener: Listener = SILENT, timeout: float = 0.0) -> Started:
     """Make everything run as the files say, then do what the services need besides. Raises ShoestringError."""
-    report = operations.start(cluster, listener, timeout)
-    return Started(report, ready(cluster, wanted.services, report))
+    return ready(cluster, wanted.services, operations.start(cluster, listener, timeout))
 
 
-def ready(cluster: Cluster, services: Iterable[Service], report: Report) -> tuple[str, ...]:
-    """Do what services need in their running containers. Returns the names of those that do not run."""
+def ready(cluster: Cluster, services: Iterable[Service], report: Report) -> Started:
+    """Do what services need in their running containers. The report gets what there is to say about them."""
     failed = {each.application for each in report.failures}
     failed |= {each.change.name for each in report.outcomes if not each.ok}
     failed |= {each.file.stem for each in report.problems}
-    for service in services:
-        if service.name not in failed:
-            steps.of(service.name).ready(cluster)
-    return tuple(each.name for each in services if each.name in failed)
+    wanted = tuple(services)
+    notes = [steps.of(each.name).ready(cluster) for each in wanted if each.name not in failed]
+    told = replace(report, notes=(*report.notes, *(note for note in notes if note)))
+    return Started(told, tuple(each.name for each in wanted if each.name in failed))

@@ -46,8 +46,20 @@ def must_fit(new: Iterable[Service], host: Memory, *, force: bool = False) -> No
     """Raise ShoestringError if new services do not fit together, unless `force`."""
     services = tuple(new)
     if services:
-        titles = " and ".join(each.title for each in services)
-        memory.must_fit(titles, sum(each.memory for each in services) * MEGABYTE, host, force=force)
+        memory.must_fit(*_together_need(services), host, force=force)
+
+
+def problem(new: Iterable[Service], host: Memory) -> str:
+    """Why new services do not fit together; empty if they do."""
+    services = tuple(new)
+    found = memory.problem(*_together_need(services), host) if services else ""
+    return f"{found}. Take fewer now; others can be added later." if found else ""
+
+
+def _together_need(services: tuple[Service, ...]) -> tuple[str, int]:
+    first, *more = (each.title for each in services)
+    title = f"{first} with {' and '.join(more)}" if more else first
+    return title, sum(each.memory for each in services) * MEGABYTE
 
 
 def offers(

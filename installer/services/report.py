@@ -10,6 +10,7 @@ from installer import leaves
 from installer.host.memory import MEGABYTE, Memory
 from installer.report_host import as_json, columns
 from installer.services.add import Started, Written
+from installer.services.model import Service
 from installer.services.plan import Plan
 from installer.services.remove import Removal
 from installer.services.status import ABSENT, ServiceStatus
@@ -85,12 +86,12 @@ def _memory_rows(wanted: Plan, memory: Memory) -> Iterator[Row]:
         yield "", "memory", f"{wanted.memory} MB needed, {size(memory.available)} of {size(memory.total)} available"
 
 
-def added_lines(wanted: Plan, written: Written, addresses: dict[str, tuple[str, ...]]) -> list[str]:
-    """Where the services are reached, how to log in, and new passwords, told this once."""
+def added_lines(services: Iterable[Service], written: Written, addresses: dict[str, tuple[str, ...]]) -> list[str]:
+    """Where services are reached, how to log in, and new passwords, told this once."""
     lines = []
-    for each in wanted.services:
+    for each in services:
         at = addresses.get(each.name, ())
-        lines += table(((each.title, ""),)) if not at and not each.log_in else [f"  {each.title}"]
+        lines += [f"  {each.title}" if at or each.log_in else f"  {each.title} has no page of its own"]
         lines += [f"    {address}" for address in at]
         lines += [f"    {log_in(each.log_in, at)}"] if each.log_in else []
     if written.shown:

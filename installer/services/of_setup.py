@@ -1,0 +1,62 @@
+"""The services of a setup: asked for, or given; only what fits; and told of at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from installer.host import memory
+from installer.services import catalogue, offer, report, shipping, status
+from installer.services.add import Written
+from installer.services.catalogue import Catalogue
+from installer.services.model import Service
+from installer.services.plan import Plan, plan
+from runtime import images
+from runtime.paths import Paths
+from runtime.settings import Settings
+
+
+def choose(paths: Paths, settings: Settings, given: tuple[str, ...], *, asks: bool, first: bool) -> Plan:
+    """What is to be done for the services that are there already, and for new ones with what they need.
+
+    Where some are `given`, nobody is asked. `first`: nothing runs yet. Raises ShoestringError for what does not fit.
+    """
+    if settings.internal is None and not given:
+        return Plan()
+    known = catalogue.load()
+    there = tuple(each.name for each in catalogue.present(known, paths))
+    host = offer.before_start(memory.of_host()) if first else memory.of_host()
+    names = given
+    if asks and not given and known:
+        from installer import wizard
+
+        def problem(names: Iterable[str]) -> str:
+            return offer.problem(_new(known, there, names), host)
+
+        offered = offer.offers(known, there, host, first=first, pulled=_pulled(known, settings))
+        names = wizard.ask_services(offered, problem)
+    offer.must_fit(_new(known, there, names), host)
+    return plan(paths, settings, catalogue.complete(known, (*there, *names)), shipping.look())
+
+
+def _new(known: Catalogue, there: tuple[str, ...], names: Iterable[str]) -> tuple[Service, ...]:
+    return tuple(each for each in catalogue.complete(known, names) if each.name not in there)
+
+
+def _pulled(known: Catalogue, settings: Settings) -> tuple[str, ...]:
+    """The services with an image that a registry must have although images are built on this host."""
+    if settings.images.source != images.LOCAL:
+        return ()
+    host = shipping.look()
+    return tuple(
+        name
+        for name, service in known.items()
+        if not all(map(images.local_image, shipping.images(shipping.load(service, settings, host))))
+    )
+
+
+def closing_lines(paths: Paths, wanted: Plan, written: Written) -> list[str]:
+    """Where the new services are, how to log in, and their passwords."""
+    if not wanted.new or wanted.settings is None:
+        return []
+    addresses = {each.name: status.addresses_of(paths, wanted.settings, each.name) for each in wanted.new}
+    return ["", *report.added_lines(wanted.new, written, addresses)]
