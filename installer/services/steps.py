@@ -19,12 +19,13 @@ class Steps:
     """The steps of one service.
 
     `prepare` makes files that follow from its secrets, before it is there (the data directory may still be built
-    beside its place). `ready` does in the running service what its image does not do at its first start. `forget`
-    takes away what it left on the host outside the data directory. Each raises ShoestringError.
+    beside its place). `ready` does in the running service what its image does not do at its first start; it may
+    return a sentence for the person. `forget` takes away what it left on the host outside the data directory, when
+    the application file is gone. Each raises ShoestringError.
     """
 
     prepare: Callable[[Paths, Settings], None] = _nothing
-    ready: Callable[[Cluster], None] = _nothing
+    ready: Callable[[Cluster], str | None] = _nothing
     forget: Callable[[Paths, Settings], None] = _nothing
 
 
@@ -32,5 +33,13 @@ def of(name: str) -> Steps:
     """The steps of a service; a service without any has empty ones."""
     # A service's module is imported when it is wanted: `case "influxdb": from installer.services import influxdb`.
     match name:
+        case "registry-docker":
+            from installer.services import registry
+
+            return Steps(registry.prepare, registry.ready, registry.forget)
+        case "registry-npm":
+            from installer.services import npm
+
+            return Steps(npm.prepare)
         case _:
             return Steps()

@@ -1,0 +1,172 @@
+"""This host's own engine and the Docker registry on it: name, trust and password, so that a pull just works.
+
+Three things of the host are touched, and all go again: a line of /etc/hosts where nothing else knows the name, the CA
+in /etc/docker/certs.d (https://docs.docker.com/engine/security/certificates/), and the login in the configuration of
+the user who runs this (docker login).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import json
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from installer.services import catalogue, registry
+from runtime import command, files
+from runtime.certificates.private_ca import ROOT
+from runtime.errors import ShoestringError
+from runtime.operations import Cluster
+from runtime.paths import Paths
+from runtime.sections import InternalTls
+from runtime.settings import Settings
+
+CA_FILE = "ca.crt"
+LOGIN_TIMEOUT_SECONDS = 60.0
+# Go's resolver, and so the engine, looks at /etc/hosts every 5 seconds (net/hosts.go, cacheMaxAge).
+HOSTS_ARE_READ_SECONDS = 6.0
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the host keeps what is changed."""
+
+    hosts: Path = Path("/etc/hosts")
+    certificates: Path = Path("/etc/docker/certs.d")
+
+
+PLACES = Places()
+
+
+def ensure(cluster: Cluster, places: Places = PLACES) -> str:
+    """Make this host's engine know the registry, trust it and log in; what is so already stays as it is.
+
+    Returns a sentence with what a person must do first, if anything. Raises ShoestringError.
+    """
+    paths, settings = cluster.paths, cluster.settings
+    if settings.internal is None:
+        return ""
+    where = registry.address(paths, settings)
+    if settings.internal_tls is InternalTls.NONE and not _is_insecure(cluster, where):
+        return insecure(where, here=True)
+    changed = _name(paths, settings, places)
+    if settings.internal_tls is InternalTls.PRIVATE_CA:
+        _trust(paths, where, places)
+    _log_in(where, registry.password(paths), HOSTS_ARE_READ_SECONDS if changed else 0.0)
+    cluster.client.api.reload_config()
+    return ""
+
+
+def before_pull(cluster: Cluster, image: str) -> None:
+    """Have the engine ready for an image of the registry on this host; any other image changes nothing.
+
+    What does not work is not told here: the pull tells it.
+    """
+    if not catalogue.is_there(cluster.paths, registry.NAME):
+        return
+    if image.split("/")[0] == registry.address(cluster.paths, cluster.settings):
+        with contextlib.suppress(ShoestringError):
+            ensure(cluster)
+
+
+def forget(paths: Paths, settings: Settings, places: Places = PLACES) -> None:
+    """Undo `ensure`, also for a host name that the application file had while it was there. Raises ShoestringError."""
+    _edit_hosts(places.hosts, settings.instance, "")
+    root = _root(paths)
+    trusted = [each for each in places.certificates.glob(f"*/{CA_FILE}") if root and each.read_bytes() == root]
+    for file in trusted:
+        files.remove(file)
+        if not any(file.parent.iterdir()):
+            files.remove_tree(file.parent)
+    if command.exists("docker"):
+        for where in {registry.address(paths, settings), *(file.parent.name for file in trusted)}:
+            command.run(("docker", "logout", where))
+
+
+def insecure(where: str, *, here: bool) -> str:
+    """What Docker needs on a machine for a registry without HTTPS."""
+    key = json.dumps({"insecure-registries": [where]})
+    who = "Docker on this host" if here else "each machine's Docker"
+    return (
+        f"Without HTTPS {who} takes the registry only with this in /etc/docker/daemon.json: {key}  "
+        "Then: systemctl reload docker" + (", and: shoestring registry login" if here else "")
+    )
+
+
+def _is_insecure(cluster: Cluster, where: str) -> bool:
+    """Whether the engine takes a registry without HTTPS: it was told to, or it is on this machine alone."""
+    assert cluster.settings.internal  # noqa: S101 - the caller has looked
+    if ipaddress.ip_address(cluster.settings.internal.address).is_loopback:
+        return True
+    known = cluster.client.info().get("RegistryConfig", {}).get("IndexConfigs", {})
+    return where in known and not known[where].get("Secure", True)
+
+
+def _name(paths: Paths, settings: Settings, places: Places) -> bool:
+    """Have the host name lead to the internal proxy. Returns whether that took a change."""
+    assert settings.internal  # noqa: S101 - the caller has looked
+    name, wanted = registry.host_name(paths, settings), settings.internal.address
+    own = _own_line(places.hosts, settings.instance)
+    line = f"{wanted} {name}"
+    if own == line or (not own and wanted in _addresses(name)):
+        return False
+    _edit_hosts(places.hosts, settings.instance, line)
+    return True
+
+
+def _addresses(name: str) -> set[str]:
+    try:
+        return {str(each[4][0]) for each in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)}
+    except OSError:
+        return set()
+
+
+def _mark(instance: str) -> str:
+    return f"  # shoestring registry of {instance}"
+
+
+def _own_line(file: Path, instance: str) -> str:
+    mark = _mark(instance)
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    return next((line.removesuffix(mark) for line in lines if line.endswith(mark)), "")
+
+
+def _edit_hosts(file: Path, instance: str, line: str) -> None:
+    """Have our line in the file, or none. All other lines stay."""
+    mark = _mark(instance)
+    text = file.read_text(encoding="utf-8") if file.exists() else ""
+    kept = "".join(each for each in text.splitlines(keepends=True) if not each.rstrip("\n").endswith(mark))
+    ours = f"{'' if kept.endswith(chr(10)) or not kept else chr(10)}{line}{mark}\n" if line else ""
+    if kept + ours != text:
+        files.write(file, kept + ours, file.stat().st_mode & 0o7777 if file.exists() else 0o644)
+
+
+def _root(paths: Paths) -> bytes:
+    file = paths.private_ca / ROOT
+    return file.read_bytes() if file.exists() else b""
+
+
+def _trust(paths: Paths, where: str, places: Places) -> None:
+    root = _root(paths)
+    if root:
+        files.make_directory(places.certificates / where)
+        files.write(places.certificates / where / CA_FILE, root)
+
+
+def _log_in(where: str, password: str, patience: float) -> None:
+    """Log in with Docker's own client: it knows where a person's logins are kept. Raises ShoestringError."""
+    argv = ("docker", "login", "--username", registry.USER, "--password-stdin", where)
+    deadline = time.monotonic() + patience
+    while True:
+        result = command.run(argv, stdin=password, secrets=(password,), timeout=LOGIN_TIMEOUT_SECONDS)
+        if result.ok:
+            return
+        if time.monotonic() >= deadline:
+            raise ShoestringError(
+                f"Docker on this host cannot log in to its own registry at {where}: {result.tail(1)} "
+                "Try again: shoestring registry login"
+            )
+        time.sleep(0.5)
