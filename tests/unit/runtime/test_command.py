@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from runtime import command
@@ -42,3 +45,36 @@ def test_missing_and_endless_programs_are_sentences() -> None:
         command.run(("no-such-program",))
     with pytest.raises(ShoestringError, match=r"sleep 60 did not end within 0 s"):
         command.run(("sleep", "60"), timeout=0.1)
+
+
+def test_a_pipe_copies_all_and_says_how_much() -> None:
+    heard: list[int] = []
+    source, target = command.pipe(("head", "-c", "3000000", "/dev/zero"), ("sh", "-c", "wc -c >&2"), heard.append)
+    assert (source.ok, target.ok, target.err.strip()) == (True, True, "3000000")
+    assert heard == sorted(heard)
+    assert heard[-1] == 3_000_000
+
+
+def test_a_pipe_tells_which_side_failed() -> None:
+    source, target = command.pipe(("sh", "-c", "echo half; echo broken >&2; exit 4"), ("cat",))
+    assert (source.code, source.err, target.ok) == (4, "broken\n", True)
+    source, target = command.pipe(("cat", "/dev/zero"), ("sh", "-c", "exit 5"))
+    assert (source.ok, target.code) == (False, 5)
+
+
+def test_a_pipe_that_is_interrupted_leaves_nothing_running() -> None:
+    def interrupt(_count: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        command.pipe(("cat", "/dev/zero"), ("sh", "-c", "head -c 300000 >/dev/null; exec sleep 1000"), interrupt)
+    with pytest.raises(ShoestringError, match="no-such-program is not installed"):
+        command.pipe(("cat", "/dev/zero"), ("no-such-program",))
+
+
+def test_another_program_takes_the_place_of_this_one() -> None:
+    code = "from runtime import command; command.become(('sh', '-c', 'cat; exit 7'))"
+    result = command.run((sys.executable, "-c", code), stdin="typed", directory=Path(__file__).parents[3])
+    assert (result.code, result.out) == (7, "typed")
+    with pytest.raises(ShoestringError, match="no-such-program is not installed"):
+        command.become(("no-such-program",))
