@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from installer.host import memory
@@ -70,31 +70,41 @@ def offers(
     `pulled` are services that need a registry although images are built on this host; they are not suggested.
     """
     present, away = frozenset(there), frozenset(pulled)
-    room = (host.available - RESERVE) // MEGABYTE
+    room = left = (host.available - RESERVE) // MEGABYTE
+    taken = set(present)
+    groups = _together(known)
+    for names in (frozenset(each.name for each in services) for services in groups):
+        needed = _memory(known, names, taken)
+        if first and names <= set(SUGGESTED) and not names & away and needed <= left:
+            left -= needed
+            taken |= names
     found = []
-    left = room
-    for services in _together(known):
-        names = {each.name for each in services}
-        new = [each for each in complete(known, names) if each.name not in present]
-        needed = sum(each.memory for each in new)
-        suggested = first and names <= set(SUGGESTED) and not names & away and needed <= left
-        left -= needed if suggested else 0
-        found.append(Offer(services, names <= present, names <= present or suggested, not new or needed <= room))
-    return tuple(replace(each, remark=_remark(each, room, left, away)) for each in found)
+    for services in groups:
+        names = frozenset(each.name for each in services)
+        possible = _memory(known, names, present) <= room
+        offer = Offer(services, names <= present, names <= taken, possible)
+        more = _memory(known, names, taken if possible else present)
+        found.append(replace(offer, remark=_remark(offer, more, left if possible else room, away)))
+    return tuple(found)
+
+
+def _memory(known: Catalogue, names: Iterable[str], besides: Collection[str]) -> int:
+    """What services need with all that they need themselves, in MB, `besides` those that are counted already."""
+    return sum(each.memory for each in complete(known, names) if each.name not in besides)
 
 
 def _together(known: Catalogue) -> tuple[tuple[Service, ...], ...]:
     """The services, those that are part of another one beside it."""
     heads = [each for each in known.values() if each.part_of not in known]
-    ordered = sorted(heads, key=lambda each: (each.name not in SUGGESTED, each.memory))
+    ordered = sorted(heads, key=lambda each: ((*SUGGESTED, each.name).index(each.name), each.memory))
     return tuple((head, *(each for each in known.values() if each.part_of == head.name)) for head in ordered)
 
 
-def _remark(offer: Offer, room: int, left: int, pulled: frozenset[str]) -> str:
+def _remark(offer: Offer, needed: int, left: int, pulled: frozenset[str]) -> str:
+    """What a person should know before ticking it. `needed` and `left` are in MB."""
     if offer.there:
         return "here already"
-    free = left if offer.possible else room
-    if not offer.ticked and offer.memory > free:
-        return f"does not fit{' beside the others' if offer.possible else ''}: {max(0, free)} MB left"
+    if needed > left:
+        return f"does not fit{' beside the others' if offer.possible else ''}: {max(0, left)} MB left"
     away = [each.title for each in offer.services if each.name in pulled]
     return f"{' and '.join(away)} pulled from a registry" if away else ""

@@ -94,6 +94,8 @@ def added_lines(services: Iterable[Service], written: Written, addresses: dict[s
         lines += [f"  {each.title}" if at or each.log_in else f"  {each.title} has no page of its own"]
         lines += [f"    {address}" for address in at]
         lines += [f"    {log_in(each.log_in, at)}"] if each.log_in else []
+        known = [name for name in each.shown if name not in dict(written.shown)]
+        lines += [f"    password: {name} in {SECRETS_FILE}" for name in known]
     if written.shown:
         lines += ["", f"  Shown this once; also in {SECRETS_FILE}:"]
         lines += [f"  {line}" for line in table(written.shown)]

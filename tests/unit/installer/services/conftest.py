@@ -1,0 +1,30 @@
+"""Fixtures of the tests of services: a data directory and services of their own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from installer import data_directory
+from installer.services.catalogue import Catalogue
+from runtime.paths import Paths
+from runtime.settings import Settings
+from tests.unit.installer.services.make import known as make_known
+
+SETTINGS = Settings(domain="example.com", email="ops@example.com")
+
+
+@pytest.fixture
+def known(tmp_path: Path) -> Catalogue:
+    """Services of a test; see make.py."""
+    return make_known(tmp_path / "services")
+
+
+@pytest.fixture
+def made(target: Path) -> Paths:
+    """A data directory without services."""
+    paths = Paths(target)
+    data_directory.create(paths, SETTINGS, proxy_group=os.getgid())
+    return paths

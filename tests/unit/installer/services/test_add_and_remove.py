@@ -1,0 +1,218 @@
+"""What services put into the data directory, and what is left of them. Nothing is started here."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from installer import data_directory
+from installer.services import add, catalogue, remove, shipping
+from installer.services.catalogue import Catalogue
+from installer.services.plan import Plan, plan
+from installer.services.shipping import Host
+from runtime import secrets, settings
+from runtime.errors import UsageError
+from runtime.paths import Paths, Side
+from runtime.settings import Settings
+from tests.unit.installer.services.conftest import SETTINGS
+
+Interrupt = Callable[[Callable[[], object], int, bool], bool]
+HOST = Host(docker_group=77)
+
+pytestmark = pytest.mark.processes
+
+
+def git(paths: Paths, *arguments: str) -> str:
+    command = ("git", "-c", "safe.directory=*", "-C", str(paths.conf), *arguments)
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def wanted(paths: Paths, known: Catalogue, *names: str) -> Plan:
+    return plan(paths, settings.load(paths.settings), catalogue.complete(known, names), HOST)
+
+
+def content(paths: Paths) -> dict[str, tuple[str, bytes]]:
+    """All that services write, but for git's own and the values of passwords."""
+    found = {}
+    for top in (paths.conf, paths.data):
+        for path in sorted(top.rglob("*")):
+            name = str(path.relative_to(paths.root))
+            if not name.startswith("conf/.git/"):
+                hidden = path.is_dir() or path == paths.secrets or "ssl" in name or "private-ca" in name
+                found[name] = (stat.filemode(path.stat().st_mode), b"" if hidden else path.read_bytes())
+    return found
+
+
+def test_adding_writes_files_secrets_folders_and_networks_and_commits(made: Paths, known: Catalogue) -> None:
+    planned = wanted(made, known, "front")
+    assert [each.name for each in planned.new] == ["store", "front"]
+    assert planned.memory == 160
+    assert [str(each.path) for each in planned.changes] == [
+        "store/store.conf",
+        "applications-internal/store.yaml",
+        "applications-internal/front.yaml",
+    ]
+    written = add.write(made, planned)
+    values = secrets.load(made.secrets)
+    assert set(values) == {"STORE_PASSWORD", "STORE_READER"}
+    assert written == add.Written((("STORE_PASSWORD", values["STORE_PASSWORD"]),))
+    assert (made.conf / "store" / "store.conf").read_text() == "domain example.com\n"
+    application = catalogue.application_file(made, "store").read_text()
+    assert "store.internal.example.com" in application
+    assert 'GROUP: "77"' in application
+    status = (made.data / "store").stat()
+    assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (1234, 1235, 0o750)
+    assert settings.load(made.settings).networks.additional == ("things",)
+    assert git(made, "status", "--short") == ""
+    assert "Service added: store, front" in git(made, "log", "-1")
+    assert not any(value in git(made, "log", "-p") for value in values.values())
+
+
+def test_adding_again_changes_nothing(made: Paths, known: Catalogue) -> None:
+    add.write(made, wanted(made, known, "front"))
+    before, head, values = content(made), git(made, "rev-parse", "HEAD"), made.secrets.read_text()
+    again = wanted(made, known, "front")
+    assert again.is_empty
+    assert again.new == ()
+    assert add.write(made, again) == add.Written()
+    assert (content(made), git(made, "rev-parse", "HEAD"), made.secrets.read_text()) == (before, head, values)
+
+
+def test_what_is_missing_is_put_right_and_data_stays(made: Paths, known: Catalogue) -> None:
+    add.write(made, wanted(made, known, "store"))
+    kept = secrets.load(made.secrets)["STORE_READER"]
+    (made.data / "store" / "value").write_text("mine")
+    os.chown(made.data / "store", 0, 0)
+    made.secrets.write_text(f"STORE_READER: {kept}\n")
+    (made.conf / "store" / "store.conf").unlink()
+    again = wanted(made, known, "store")
+    assert again.secrets == ("STORE_PASSWORD",)
+    assert [str(each.path) for each in again.changes] == ["store/store.conf"]
+    add.write(made, again)
+    assert (made.data / "store").stat().st_uid == 1234
+    assert (made.data / "store" / "value").read_text() == "mine"
+    assert secrets.load(made.secrets)["STORE_READER"] == kept
+
+
+def test_a_persons_change_stays_and_a_new_version_goes_beside(made: Paths, known: Catalogue) -> None:
+    add.write(made, wanted(made, known, "store"))
+    file = catalogue.application_file(made, "store")
+    file.write_text(file.read_text() + "# mine\n")
+    assert wanted(made, known, "store").is_empty
+    template = known["store"].folder / "application.yaml.j2"
+    template.write_text("# newer\n" + template.read_text())
+    again = wanted(made, known, "store")
+    assert [str(each.path) for each in again.changes] == ["applications-internal/store.yaml.new"]
+    add.write(made, again)
+    assert file.read_text().endswith("# mine\n")
+    assert wanted(made, known, "store").is_empty
+
+
+def test_one_that_was_removed_comes_back_when_it_is_asked_for(made: Paths, known: Catalogue) -> None:
+    add.write(made, wanted(made, known, "store"))
+    value = secrets.load(made.secrets)["STORE_PASSWORD"]
+    catalogue.application_file(made, "store").unlink()
+    again = wanted(made, known, "store")
+    assert [each.name for each in again.new] == ["store"]
+    assert add.write(made, again).shown == ()
+    assert catalogue.is_there(made, "store")
+    assert secrets.load(made.secrets)["STORE_PASSWORD"] == value
+
+
+def test_names_that_are_taken_and_a_side_that_is_off_are_told(made: Paths, known: Catalogue) -> None:
+    (made.applications(Side.PUBLIC) / "store.yaml").write_text("services: {}\n")
+    with pytest.raises(UsageError, match=r"store\.yaml has the name of the service Store"):
+        wanted(made, known, "front")
+    off = replace(SETTINGS, internal=None)
+    with pytest.raises(UsageError, match="for the internal side, and it is off"):
+        plan(made, off, (known["store"],), HOST)
+
+
+def test_a_first_setup_has_them_from_the_start(target: Path, known: Catalogue, made: Paths) -> None:
+    add.write(made, plan(made, SETTINGS, catalogue.complete(known, ("front",)), shipping.look()))
+    twin = Paths(target.with_name("twin"))
+    chosen = Settings(**{**vars(SETTINGS), "networks": settings.load(made.settings).networks})
+    written = data_directory.create(twin, chosen, catalogue.complete(known, ("front",)), proxy_group=os.getgid())
+    assert [name for name, _ in written.shown] == ["STORE_PASSWORD"]
+    first, later = content(twin), content(made)
+    # Edited in place, or written as a whole: the same settings in another form.
+    assert first.pop("conf/shoestring.yaml")
+    assert later.pop("conf/shoestring.yaml")
+    assert first == later
+    assert settings.load(twin.settings) == settings.load(made.settings)
+    assert git(twin, "status", "--short") == ""
+    assert git(twin, "rev-list", "--count", "HEAD").strip() == "1"
+    assert data_directory.plan_update(twin, chosen).is_empty
+
+
+@pytest.mark.parametrize("kill", [True, False])
+def test_a_run_that_is_interrupted_anywhere_is_finished_by_the_next(
+    tmp_path: Path, made: Paths, known: Catalogue, interrupted: Interrupt, kill: bool
+) -> None:
+    def fresh(name: str) -> Paths:
+        return Paths(shutil.copytree(made.root, tmp_path / name))
+
+    whole = fresh("whole")
+    add.write(whole, wanted(whole, known, "store"))
+    expected = content(whole)
+    step = 0
+    while True:
+        step += 1
+        paths = fresh(f"step{step}")
+        stopped = interrupted(lambda paths=paths: add.write(paths, wanted(paths, known, "store")), step, kill)
+        if catalogue.is_there(paths, "store"):
+            # It may be started at once: all that it needs is there before it.
+            assert set(secrets.load(paths.secrets)) == {"STORE_PASSWORD", "STORE_READER"}
+            assert (paths.data / "store").stat().st_uid == 1234
+            assert (paths.conf / "store" / "store.conf").exists()
+        add.write(paths, wanted(paths, known, "store"))
+        left = {name: how for name, how in content(paths).items() if not name.endswith(".part")}
+        assert left == expected, f"interrupted at step {step}"
+        assert set(secrets.load(paths.secrets)) == {"STORE_PASSWORD", "STORE_READER"}
+        if not stopped:
+            break
+    assert step > 10
+
+
+def test_a_removal_keeps_what_a_person_may_want_again(made: Paths, known: Catalogue) -> None:
+    add.write(made, wanted(made, known, "front"))
+    removal = remove.plan(made, known, ("store", "front"), purge=False)
+    assert [each.name for each in removal.services] == ["front", "store"]
+    assert removal.kept == (made.conf / "store", made.data / "store")
+    assert (removal.folders, removal.secrets) == ((), ())
+    with pytest.raises(UsageError, match="Front needs it. Remove front too, or first."):
+        remove.plan(made, known, ("store",), purge=False)
+
+
+def test_a_purge_takes_all_but_what_others_use(made: Paths, known: Catalogue) -> None:
+    add.write(made, wanted(made, known, "store"))
+    other = made.applications(Side.PUBLIC) / "shop.yaml"
+    other.write_text("services: {application: {image: a, environment: {KEY: '${STORE_READER}'}}}\n")
+    removal = remove.plan(made, known, ("store",), purge=True)
+    assert removal.folders == (made.conf / "store", made.data / "store")
+    assert removal.secrets == ("STORE_PASSWORD",)
+    assert removal.used == ("STORE_READER",)
+    other.write_text("services: [broken\n")
+    assert remove.plan(made, known, ("store",), purge=True).secrets == ()
+    other.unlink()
+    assert remove.plan(made, known, ("store",), purge=True).secrets == ("STORE_PASSWORD", "STORE_READER")
+
+
+def test_a_template_may_fill_in_its_configuration_or_not(made: Paths, known: Catalogue) -> None:
+    (known["store"].folder / "conf" / "plain.j2").write_text("{{ not_ours }}")
+    (known["store"].folder / "conf" / "deep").mkdir()
+    (known["store"].folder / "conf" / "deep" / "x.setup.j2").write_text("{{ host.docker_group }}")
+    files = shipping.load(known["store"], SETTINGS, HOST)
+    assert {str(each.path): each.content for each in files if not each.is_optional} == {
+        "store/deep/x": b"77",
+        "store/plain.j2": b"{{ not_ours }}",
+        "store/store.conf": b"domain example.com\n",
+    }
+    assert shipping.images(files) == ("busybox:1.37",)
