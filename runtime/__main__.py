@@ -18,7 +18,7 @@ def main(arguments: list[str]) -> int:
     if root:
         from runtime import quiet
 
-        if quiet.is_quiet(root):
+        if quiet.is_quiet(root) and quiet.measured(root):
             print(f"  Nothing to do: {NOTHING_TO_DO}.")
             return 0
     from runtime import door

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from runtime import backoff, files, quiet, space
+from runtime import backoff, files, measure, quiet, space
 from runtime.apply import Listener
 from runtime.backoff import Held
 from runtime.certificates import renewal
@@ -39,6 +39,7 @@ def _mend(cluster: Cluster, view: View, listener: Listener) -> Report:
         backoff.save(cluster.run.attempts, backoff.current(memory, time.time()))
         quiet.remember(cluster, view)
         return Report((), view.desired.problems, refused=(*view.refused, *waiting))
+    measure.take(cluster, view)
     report = carry_out(cluster, replace(view, plan=todo), listener)
     failures = {failure.application: failure.what for failure in report.failures}
     backoff.save(cluster.run.attempts, backoff.remember(memory, report.outcomes, failures, time.time()))

@@ -1,0 +1,6 @@
+#!/bin/sh
+# Options alone mean telegraf.
+case "${1-}" in
+  -*) set -- telegraf "$@" ;;
+esac
+exec "$@"
