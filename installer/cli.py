@@ -14,7 +14,9 @@ from installer import (
     cli_firewall,
     cli_images,
     cli_memory,
+    cli_npm,
     cli_reach,
+    cli_registry,
     cli_service,
     cli_ssl,
     cli_swap,
@@ -44,6 +46,8 @@ app.add_typer(cli_ssl.app, name="ssl")
 app.add_typer(cli_vpn.app, name="vpn")
 app.add_typer(cli_firewall.app, name="firewall")
 app.add_typer(cli_service.app, name="service")
+app.add_typer(cli_registry.app, name="registry")
+app.add_typer(cli_npm.app, name="npm")
 app.add_typer(cli_reach.app)
 app.add_typer(cli_timers.app, name="timers")
 app.add_typer(cli_memory.app)

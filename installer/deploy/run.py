@@ -16,6 +16,7 @@ from installer.deploy.history import Kind
 from installer.deploy.steps import Steps
 from installer.deploy.target import Job, Target
 from installer.deploy.trial import Trial, attempt, require_proxies, restricted
+from installer.services import registry_login
 from runtime import desired, faults, files, operations
 from runtime.apply import Listener
 from runtime.changes import Plan
@@ -97,6 +98,7 @@ def deploy(cluster: Cluster, job: Job, steps: Steps, timeout: float = 0.0) -> De
 
 def _fetch(cluster: Cluster, job: Job, steps: Steps) -> Fetched:
     back = job.kind is Kind.ROLLBACK
+    registry_login.before_pull(cluster, job.image)
     try:
         fetched = fetch.fetch(
             cluster.client, job.image, cluster.settings.images.source, steps.pulling, only_if_missing=back

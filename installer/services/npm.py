@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from installer.services import catalogue
+from installer.services import catalogue, status
 from installer.services.htpasswd import Users
 from runtime.errors import ShoestringError, UsageError
 from runtime.observed import observe
@@ -19,6 +19,12 @@ USERS = "verdaccio-users"
 def users(paths: Paths) -> Users:
     """Who may publish."""
     return Users(paths.data / USERS / "htpasswd", GROUP)
+
+
+def url(paths: Paths, settings: Settings) -> str:
+    """What npm is given as its registry."""
+    found = status.addresses_of(paths, settings, NAME)
+    return f"{found[0]}/" if found else f"https://npm.{settings.internal_domain}/"
 
 
 def require(paths: Paths) -> None:

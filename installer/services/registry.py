@@ -7,7 +7,6 @@ from installer.services.htpasswd import Users, hashed
 from runtime import application_files, secrets
 from runtime.applications import Application
 from runtime.errors import ShoestringError, UsageError
-from runtime.operations import Cluster
 from runtime.paths import Paths, Side
 from runtime.sections import InternalTls
 from runtime.settings import Settings
@@ -67,22 +66,3 @@ def prepare(paths: Paths, settings: Settings) -> None:
     if not known.knows(USER, wanted):
         known.put(USER, hashed(wanted))
     known.ensure()
-
-
-def ready(cluster: Cluster) -> str:
-    """Have this host's own engine log in. Returns what a person has to do for that, if anything: all others may use
-    the registry without it.
-    """
-    from installer.services import registry_login
-
-    try:
-        return registry_login.ensure(cluster)
-    except ShoestringError as error:
-        return str(error)
-
-
-def forget(paths: Paths, settings: Settings) -> None:
-    """Take away what `ready` left on this host."""
-    from installer.services import registry_login
-
-    registry_login.forget(paths, settings)

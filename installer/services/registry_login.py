@@ -41,6 +41,14 @@ class Places:
 PLACES = Places()
 
 
+def ready(cluster: Cluster) -> str:
+    """Have the engine log in. Returns what a person has to do for that, if anything: all others get on without it."""
+    try:
+        return ensure(cluster)
+    except ShoestringError as error:
+        return str(error)
+
+
 def ensure(cluster: Cluster, places: Places = PLACES) -> str:
     """Make this host's engine know the registry, trust it and log in; what is so already stays as it is.
 
@@ -73,7 +81,7 @@ def before_pull(cluster: Cluster, image: str) -> None:
 
 
 def forget(paths: Paths, settings: Settings, places: Places = PLACES) -> None:
-    """Undo `ensure`, also for a host name that the application file had while it was there. Raises ShoestringError."""
+    """Undo `ensure`, also for another host name that the application file had. Raises ShoestringError."""
     _edit_hosts(places.hosts, settings.instance, "")
     root = _root(paths)
     trusted = [each for each in places.certificates.glob(f"*/{CA_FILE}") if root and each.read_bytes() == root]

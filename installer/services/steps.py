@@ -34,9 +34,9 @@ def of(name: str) -> Steps:
     # A service's module is imported when it is wanted: `case "influxdb": from installer.services import influxdb`.
     match name:
         case "registry-docker":
-            from installer.services import registry
+            from installer.services import registry, registry_login
 
-            return Steps(registry.prepare, registry.ready, registry.forget)
+            return Steps(registry.prepare, registry_login.ready, registry_login.forget)
         case "registry-npm":
             from installer.services import npm
 

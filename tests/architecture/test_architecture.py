@@ -81,6 +81,7 @@ def test_runtime_never_imports_installer() -> None:
         ("dns", {"runtime.certificates.resolve"}),
         ("questionary", {"installer.wizard"}),
         ("segno", {"installer.vpn.report"}),
+        ("bcrypt", {"installer.services.htpasswd"}),
         (
             "cryptography",
             {
@@ -102,6 +103,8 @@ def test_runtime_never_imports_installer() -> None:
                 "installer.cli_ssl",
                 "installer.cli_vpn",
                 "installer.cli_memory",
+                "installer.cli_npm",
+                "installer.cli_registry",
                 "installer.cli_swap",
                 "installer.cli_timers",
                 "installer.cli_uninstall",
