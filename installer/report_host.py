@@ -11,7 +11,7 @@ from installer.host.health import Health
 from installer.host.memory import Memory
 from installer.host.swap import Host as SwapHost
 from installer.host.swap import InUse
-from installer.host.timers import RENEW, START, WATCHDOG, Job, Last, State
+from installer.host.timers import ALARM, RENEW, START, WATCHDOG, Job, Last, State
 from installer.summary import size
 from runtime.report import JSON_VERSION
 
@@ -61,7 +61,7 @@ def last_run(last: Last | None, service: str, now: float) -> str:
 
 
 def timers_lines(jobs: Iterable[Job], now: float) -> list[str]:
-    """The three jobs, a line each."""
+    """The jobs, a line each."""
     rows = [("TIMER", "STATE", "NEXT", "LAST")]
     for job in jobs:
         upcoming = clock(job.next, now) if job.next else "-"
@@ -72,7 +72,7 @@ def timers_lines(jobs: Iterable[Job], now: float) -> list[str]:
 def install_lines(jobs: Iterable[Job]) -> list[str]:
     """What an installation would change."""
     signs = {State.MISSING: "+", State.OUTDATED: "~", State.OFF: "+"}
-    when = {START: "at boot", WATCHDOG: "each minute", RENEW: "every 6 hours"}
+    when = {START: "at boot", WATCHDOG: "each minute", RENEW: "every 6 hours", ALARM: "every 5 minutes"}
     return columns((signs[job.state], job.service, f"{job.name} {when[job.name]}") for job in jobs if not job.is_on)
 
 

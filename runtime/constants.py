@@ -15,4 +15,7 @@ LABEL_DEFINITION = "shoestring.definition"
 LABEL_PROJECT = "com.docker.compose.project"
 LABEL_SERVICE = "com.docker.compose.service"
 
+# A file below /run whose time says when the last pass ended.
+PASSED = "passed"
+
 NOTHING_TO_DO = "what runs is what the files say"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runtime.constants import NOTHING_TO_DO
-from runtime.errors import DEBUG_VARIABLE, ExitCode, LockedError, explain
+from runtime.errors import DEBUG_VARIABLE, ExitCode, LockedError, ShoestringError, explain
 from runtime.paths import Side, find
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     reload.add_argument("side", nargs="?", choices=[side.value for side in Side], help="default: both sides")
     commands.add_parser("watchdog", help="one pass: mend what differs from the files, and end")
     commands.add_parser("renew", help="renew the certificates that are due, and end")
+    commands.add_parser("alarm", help="tell what needs a person since the last time, or is over, and end")
     commands.add_parser("plan", help="show what start would change")
     commands.add_parser("status", help="show what runs")
     return top
@@ -40,7 +42,7 @@ def main(arguments: list[str] | None = None) -> ExitCode:
     """Run one command to its end. Returns its exit code; see runtime/errors.py."""
     options = parser().parse_args(arguments)
     try:
-        return _run(options)
+        return _alarm(options) if options.command == "alarm" else _run(options)
     except Exception as error:
         if DEBUG_VARIABLE in os.environ:
             raise
@@ -51,6 +53,28 @@ def main(arguments: list[str] | None = None) -> ExitCode:
 
             _say_untold(alarm.of_error(options.data_directory, sentence, time.time()))
         return code
+    finally:
+        if options.command == "watchdog":
+            _note_pass(options.data_directory)
+
+
+def _note_pass(data_directory: Path | None) -> None:
+    """Leave the time of this moment for the alarm, however the pass ended. Without settings it has no place."""
+    from runtime import files, settings
+    from runtime.paths import RunPaths
+
+    with contextlib.suppress(ShoestringError, OSError):
+        loaded = settings.load(find(data_directory).settings)
+        files.touch(RunPaths(loaded.instance).passed)
+
+
+def _alarm(options: argparse.Namespace) -> ExitCode:
+    # It works without an engine: what is wrong with that is not all that can be.
+    from runtime import alerts
+
+    for sentence in alerts.run(find(options.data_directory), time.time()):
+        print(sentence)
+    return ExitCode.DONE
 
 
 def _say_untold(sentence: str) -> None:

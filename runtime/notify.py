@@ -25,10 +25,11 @@ COMMAND_TIMEOUT_SECONDS = 30.0
 
 
 class Severity(StrEnum):
-    """How bad it is: a warning can wait for a day, an error means that something does not work."""
+    """How bad it is: a warning can wait for a day, an error means that something does not work; or it is over."""
 
     WARNING = "warning"
     ERROR = "error"
+    OVER = "over"
 
 
 # Takes the notice as JSON; returns a sentence if it could not be told, else nothing.
@@ -44,12 +45,14 @@ def tell(
     now: float,
     *,
     once_a_day: bool = True,
+    key: str = "",
     run: RunPaths | None = None,
 ) -> str:
     """Tell those that the settings name, each at most once a day of a subject, also after a restart.
 
     `now` is in seconds since the epoch. Returns a sentence if somebody could not be told, else nothing; who could not
-    be told hears it later, if it is told again. Never raises. `run` is for what the disk takes no note of.
+    be told hears it later, if it is told again. Never raises. `key` is what is told once a day, where it is not the
+    subject; `run` is for what the disk takes no note of.
     """
     notice = _notice(settings, subject, message, severity, now)
     channels = _channels(settings)
@@ -57,7 +60,7 @@ def tell(
     places = (paths.notified, (run or RunPaths(settings.instance)).notified)
     try:
         wrong = [
-            _tell_once(places, f"{name} {subject}", channel, notice, now) if once_a_day else channel(notice)
+            _tell_once(places, f"{name} {key or subject}", channel, notice, now) if once_a_day else channel(notice)
             for name, channel in channels.items()
         ]
     except (ShoestringError, OSError) as error:

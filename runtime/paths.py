@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from runtime import constants
-from runtime.constants import ENVIRONMENT_VARIABLE
+from runtime.constants import ENVIRONMENT_VARIABLE, PASSED
 from runtime.errors import UsageError
 
 RECORD = Path(constants.RECORD)
@@ -134,6 +134,11 @@ class Paths:
         return self.memory / "notified.json"
 
     @property
+    def alerts(self) -> Path:
+        """The troubles that were told; see runtime/alerts.py."""
+        return self.memory / "alerts.json"
+
+    @property
     def firewall(self) -> Path:
         """That a person has kept the firewall, and the SSH ports of that moment; see runtime/firewall/ssh.py."""
         return self.memory / "firewall.json"
@@ -185,6 +190,16 @@ class RunPaths:
     def notified(self) -> Path:
         """What was told while the disk took no note of it; see runtime/notify.py."""
         return self.directory / "notified.json"
+
+    @property
+    def alerts(self) -> Path:
+        """The troubles that were told while the disk took no note of them; see runtime/alerts.py."""
+        return self.directory / "alerts.json"
+
+    @property
+    def passed(self) -> Path:
+        """Its time is when the last pass of the watchdog ended."""
+        return self.directory / PASSED
 
     def proxy(self, side: Side) -> Path:
         """The directory that the proxy's sockets are in; mounted into its container."""

@@ -63,7 +63,7 @@ def is_quiet(root: str) -> bool:
 
 
 def measured(root: str) -> bool:
-    """Note the time, and tell Telegraf, where it is there, that all is as the note says. False if a full pass must."""
+    """Leave the time, and tell Telegraf, where it is there, that all is as noted. False if a full pass must."""
     try:
         with open(os.path.join(root, "generated", NOTE), encoding="utf-8") as file:
             note = json.load(file)

@@ -16,10 +16,25 @@ def problem(root: str) -> str:
 
     What only root may still use (mke2fs(8), reserved blocks) does not count. Raises OSError without the directory.
     """
-    for place in (root, *((DOCKER,) if os.path.isdir(DOCKER) else ())):
+    for place in _places(root):
         status = os.statvfs(place)
         free = status.f_bavail * status.f_frsize // MEGABYTE
         # Some file systems have no size at all.
         if status.f_blocks and free < LOW_MEGABYTES:
             return f"The disk of {place} is full: {free} MB are free. {ADVICE}"
     return ""
+
+
+def used(root: str) -> dict[str, float]:
+    """How full the disks of a data directory and of Docker are, in percent as df(1) says it; one disk comes once."""
+    found: dict[int, tuple[str, float]] = {}
+    for place in _places(root):
+        status = os.statvfs(place)
+        taken = status.f_blocks - status.f_bfree
+        if taken + status.f_bavail:
+            found.setdefault(os.stat(place).st_dev, (place, 100 * taken / (taken + status.f_bavail)))
+    return dict(found.values())
+
+
+def _places(root: str) -> tuple[str, ...]:
+    return (root, *((DOCKER,) if os.path.isdir(DOCKER) else ()))

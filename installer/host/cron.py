@@ -31,7 +31,7 @@ def _runs(line: str, root: Path, recorded: bool) -> bool:
         return False
     if "--data-directory" in words[:-1]:
         return words[words.index("--data-directory") + 1] == str(root)
-    return recorded and bool({"start", "watchdog", "renew"} & set(words))
+    return recorded and bool({"start", "watchdog", "renew", "alarm"} & set(words))
 
 
 def _tables() -> Iterator[Path]:

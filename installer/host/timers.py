@@ -1,4 +1,4 @@
-"""Shoestring's own units: the start at boot, the watchdog's timer, the renewal's. Cron lines where no systemd is."""
+"""Shoestring's own units: the start at boot; timers of watchdog, renewal, alerts. Cron lines without systemd."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ TMPFILES_DIRECTORY = Path("/etc/tmpfiles.d")
 SYSCTL_DIRECTORY = Path("/etc/sysctl.d")
 MADE = "# Made by `shoestring timers install`.\n"
 # The units of each job: what does it; and what starts that, which may be the same.
-START, WATCHDOG, RENEW = "start", "watchdog", "renew"
+START, WATCHDOG, RENEW, ALARM = "start", "watchdog", "renew", "alarm"
 JOBS = {
     START: ("shoestring.service",),
     WATCHDOG: ("shoestring-watchdog.service", "shoestring-watchdog.timer"),
     RENEW: ("shoestring-renew.service", "shoestring-renew.timer"),
+    ALARM: ("shoestring-alarm.service", "shoestring-alarm.timer"),
 }
 _ALL = tuple(unit for units in JOBS.values() for unit in units)
 # Emptied by the host itself, and units have such directories of their own.
@@ -66,7 +67,7 @@ class Last:
 
 @dataclass(frozen=True)
 class Job:
-    """One of the three jobs of an instance; `next` is in seconds since 1970, None if it has no timer or it is off."""
+    """One of the jobs of an instance; `next` is in seconds since 1970, None if it has no timer or it is off."""
 
     name: str
     service: str
@@ -111,6 +112,8 @@ def units(settings: Settings, root: Path, python: str = sys.executable) -> tuple
         "@WATCHDOG_TIMER@": unit_name("shoestring-watchdog.timer", instance),
         "@RENEW@": unit_name("shoestring-renew.service", instance),
         "@RENEW_TIMER@": unit_name("shoestring-renew.timer", instance),
+        "@ALARM@": unit_name("shoestring-alarm.service", instance),
+        "@ALARM_TIMER@": unit_name("shoestring-alarm.timer", instance),
     }
     return tuple(Unit(unit_name(unit, instance), _filled(FOLDER / unit, words)) for unit in _ALL)
 
@@ -154,7 +157,12 @@ def cron_lines(root: Path, python: str = sys.executable) -> list[str]:
     runtime = f"root  {shlex.join((python, '-I', '-m', 'runtime', '--data-directory', str(root)))}".replace(
         "%", r"\%"
     )
-    return [f"@reboot       {runtime} start", f"* * * * *     {runtime} watchdog", f"17 */6 * * *  {runtime} renew"]
+    return [
+        f"@reboot       {runtime} start",
+        f"* * * * *     {runtime} watchdog",
+        f"17 */6 * * *  {runtime} renew",
+        f"*/5 * * * *   {runtime} alarm",
+    ]
 
 
 def install(settings: Settings, root: Path, *, stopped: bool = False) -> None:

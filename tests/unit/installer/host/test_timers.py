@@ -25,16 +25,17 @@ def look(**there: bool | None) -> tuple[Job, ...]:
 
 
 def test_cron_lines_do_the_same() -> None:
-    start, watchdog, renew = cron_lines(Path("/srv/100% mine"), "/opt/python")
+    start, watchdog, renew, alarm = cron_lines(Path("/srv/100% mine"), "/opt/python")
     run = r"root  /opt/python -I -m runtime --data-directory '/srv/100\% mine'"
     assert start == f"@reboot       {run} start"
     assert watchdog == f"* * * * *     {run} watchdog"
     assert renew == f"17 */6 * * *  {run} renew"
+    assert alarm == f"*/5 * * * *   {run} alarm"
 
 
 def test_what_systemd_says_is_read() -> None:
-    start, watchdog, renew = look()
-    assert [job.state for job in (start, watchdog, renew)] == [State.ON] * 3
+    start, watchdog, renew, alarm = look()
+    assert [job.state for job in (start, watchdog, renew, alarm)] == [State.ON] * 4
     assert start.next is None
     assert watchdog.next == datetime(2026, 11, 22, 17, 7, tzinfo=UTC).timestamp()
     assert watchdog.last
@@ -47,7 +48,9 @@ def test_what_systemd_says_is_read() -> None:
 
 
 def test_units_that_are_not_as_they_should_be() -> None:
-    assert [job.state for job in look(watchdog=False, renew=None)] == [State.ON, State.OUTDATED, State.MISSING]
+    assert [job.state for job in look(watchdog=False, renew=None)] == [
+        *(State.ON, State.OUTDATED, State.MISSING, State.ON)
+    ]
     assert [line.split() for line in install_lines(look(watchdog=False, renew=None))] == [
         ["~", "shoestring-watchdog.service", "watchdog", "each", "minute"],
         ["+", "shoestring-renew.service", "renew", "every", "6", "hours"],
