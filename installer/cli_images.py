@@ -13,6 +13,7 @@ from installer.cli_options import DataDirectory, Json
 if TYPE_CHECKING:
     from installer.images import Fetched, Progress
     from installer.progress import Lines
+    from runtime.images import Image
 
 app = typer.Typer(help="Container images: which are there, pull them, build them here.", no_args_is_help=True)
 
@@ -41,20 +42,45 @@ def pull(data_directory: DataDirectory = None, json: Json = False) -> None:
     from runtime import engine
 
     client = engine.connect()
-    _show(lambda report: images.pull(client, _references(data_directory), report), json)
+    _show(lambda report: images.pull(client, _pulled(data_directory), report), json)
 
 
 @app.command()
 def build(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME", help="Only these, as images list names them.", show_default=False),
+    ] = None,
+    data_directory: DataDirectory = None,
     force: Annotated[bool, typer.Option("--force", help="Also those that are there, with today's packages.")] = False,
     json: Json = False,
 ) -> None:
-    """Build the images that Debian's packages provide, for hosts without a registry."""
+    """Build images from packages, for hosts without a registry: what the core and the applications use."""
     from installer import images
     from runtime import engine
 
+    wanted = [_named(name) for name in names] if names else _built_here(data_directory)
     client = engine.connect()
-    _show(lambda report: images.build(client, force=force, report=report), json)
+    _show(lambda report: images.build(client, wanted, force=force, report=report), json)
+
+
+def _named(name: str) -> Image:
+    from runtime.errors import UsageError
+    from runtime.images import CATALOGUE
+
+    recipes = {image.name: image for image in CATALOGUE if image.recipe}
+    if name not in recipes:
+        raise UsageError(f"There is no recipe for {name}; there are: {', '.join(recipes)}.")
+    return recipes[name]
+
+
+def _built_here(data_directory: Path | None) -> list[Image]:
+    """The images of the core, and those of the catalogue that application files use, each once."""
+    from runtime import images
+
+    _, used = _used(data_directory)
+    found = (images.find(each) for each in used)
+    return list(dict.fromkeys((*images.CORE, *(image for image in found if image))))
 
 
 def _show(fetch: Callable[[Callable[[Progress], None]], Iterable[Fetched]], json: bool) -> None:
@@ -91,8 +117,16 @@ def _source(data_directory: Path | None) -> str:
         return "registry"
 
 
-def _references(data_directory: Path | None) -> list[str]:
-    """The images of the core and of all application files, each once."""
+def _pulled(data_directory: Path | None) -> list[str]:
+    """The images that the settings have from a registry."""
+    from runtime import images
+
+    source, used = _used(data_directory)
+    return [each for each in used if images.effective(each, source) == each]
+
+
+def _used(data_directory: Path | None) -> tuple[str, list[str]]:
+    """The source of images, and the images of the core and of all application files, each once."""
     from runtime import core, desired, images, settings
     from runtime.errors import UsageError
     from runtime.paths import find
@@ -102,9 +136,8 @@ def _references(data_directory: Path | None) -> list[str]:
     except UsageError:
         if data_directory:
             raise
-        return [image.reference for image in images.CATALOGUE]
+        return "registry", [image.reference for image in images.CORE]
     loaded = settings.load(paths.settings)
     applications = desired.read(loaded, paths).applications
     used = (service.image for each in applications for service in each.services if service.image)
-    references = dict.fromkeys((*core.references(loaded), *used))
-    return [each for each in references if images.effective(each, loaded.images.source) == each]
+    return loaded.images.source, list(dict.fromkeys((*core.references(loaded), *used)))

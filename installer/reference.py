@@ -68,7 +68,7 @@ def _commands(command: Any, context: Any, name: str) -> Iterator[str]:
     children = getattr(command, "commands", {})
     if not children:
         arguments = [each for each in command.params if each.param_type_name == "argument"]
-        usage = " ".join([name, *(f"[{each.name.upper()}]" for each in arguments)])
+        usage = " ".join([name, *map(_argument, arguments)])
         yield f"## `{usage}`\n\n{command.help.strip()}\n"
         rows = [record for each in command.params if (record := each.get_help_record(context))]
         yield "\n".join(["| option | meaning |", "| --- | --- |", *(_row(*row) for row in rows)])
@@ -77,8 +77,15 @@ def _commands(command: Any, context: Any, name: str) -> Iterator[str]:
         yield from _commands(child, context, f"{name} {child.name}")
 
 
+def _argument(argument: Any) -> str:
+    name = (argument.metavar or argument.name.upper()).strip("[].…")
+    more = f"{name}…" if argument.nargs == -1 else name
+    return more if argument.required else f"[{more}]"
+
+
 def _row(option: str, text: str) -> str:
-    return f"| `{option}` | {text} |" if "|" not in option else f"| `{option.replace('|', ' or ')}` | {text} |"
+    # Typer tells the type of an argument after its name.
+    return f"| `{option.partition(' <')[0].replace('|', ' or ')}` | {text} |"
 
 
 def main() -> None:

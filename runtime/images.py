@@ -58,6 +58,8 @@ CERTBOT = Image("certbot", "certbot/certbot:v5.1.0", "certbot")
 LEGO = Image("lego", "goacme/lego:v4.35.2", "lego")
 # There is no official image. Of this one nothing is used but dnsmasq itself.
 DNSMASQ = Image("dnsmasq", "dockurr/dnsmasq:2.91", "dnsmasq")
+# What a host with no more than two proxies and certificates needs.
+CORE = (HAPROXY, BUSYBOX, CERTBOT, LEGO, DNSMASQ)
 # Debian's own release, and not alpine: another C library sorts texts in another order, and indexes would be wrong
 # where the source of images changes.
 POSTGRES = Image("postgres", "postgres:17-trixie", "postgres")
@@ -68,7 +70,7 @@ TELEGRAF = Image("telegraf", "telegraf:1.37.3-alpine")
 REGISTRY = Image("registry", "registry:2.8.3", "registry")
 # The last release that runs on Debian's Node.
 VERDACCIO = Image("verdaccio", "verdaccio/verdaccio:6.8.0", "verdaccio")
-CATALOGUE = (HAPROXY, BUSYBOX, CERTBOT, LEGO, DNSMASQ, POSTGRES, INFLUXDB, TELEGRAF, REGISTRY, VERDACCIO)
+CATALOGUE = (*CORE, POSTGRES, INFLUXDB, TELEGRAF, REGISTRY, VERDACCIO)
 
 # What all local images share. It is no application's image, so it is not in the catalogue.
 BASE = Image("base", "debian:trixie-slim", "base")

@@ -50,7 +50,7 @@ class BuildError(ShoestringError):
 
 def build(
     client: DockerClient,
-    wanted: Iterable[Image] = images.CATALOGUE,
+    wanted: Iterable[Image] = images.CORE,
     *,
     force: bool = False,
     report: Report = ignore,

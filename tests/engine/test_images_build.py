@@ -14,7 +14,7 @@ from installer.images import BuildError, Need, Outcome, Progress, build, fetch, 
 from installer.images.lookup import look_up
 from runtime import images
 from runtime.errors import ShoestringError
-from runtime.images import CATALOGUE, HAPROXY, Image
+from runtime.images import CORE, HAPROXY, Image
 
 pytestmark = pytest.mark.engine
 
@@ -48,11 +48,11 @@ def dockerfile(*steps: str) -> str:
 
 def test_what_is_there_is_not_built_again(client: DockerClient) -> None:
     told: list[Progress] = []
-    before = [client.images.get(images.local_name(image)).id for image in CATALOGUE]
+    before = [client.images.get(images.local_name(image)).id for image in CORE]
     results = build(client, report=told.append)
-    assert [result.outcome for result in results] == [Outcome.PRESENT] * len(CATALOGUE)
+    assert [result.outcome for result in results] == [Outcome.PRESENT] * len(CORE)
     assert told == []
-    assert [client.images.get(images.local_name(image)).id for image in CATALOGUE] == before
+    assert [client.images.get(images.local_name(image)).id for image in CORE] == before
 
 
 def test_a_build_tells_its_steps_and_returns_what_it_made(client: DockerClient, probe: Path) -> None:
@@ -124,7 +124,7 @@ def test_fetching_builds_what_has_a_recipe(
     client: DockerClient, probe: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     probe.write_text(dockerfile("LABEL version=fetched"))
-    monkeypatch.setattr(images, "CATALOGUE", (*CATALOGUE, PROBE))
+    monkeypatch.setattr(images, "CATALOGUE", (*images.CATALOGUE, PROBE))
     needs = needed(client, "local", [PROBE.reference])
     assert [need.name for need in needs] == [images.local_name(PROBE)]
     assert fetch(client, needs)[-1].outcome is Outcome.BUILT

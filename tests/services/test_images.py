@@ -18,7 +18,7 @@ import yaml
 from docker import DockerClient
 from docker.models.containers import Container
 
-from installer.images import build, fetch, list_images, needed
+from installer.images import fetch, list_images, needed
 from runtime import images
 from runtime.images import BUSYBOX, CATALOGUE, HAPROXY, Image
 
@@ -200,8 +200,7 @@ def test_haproxys_own_command_runs_a_master_in_the_foreground(
         container.remove(force=True)
 
 
-def test_local_images_are_labelled_small_and_share_their_base(client: DockerClient) -> None:
-    build(client)
+def test_local_images_are_labelled_small_and_share_their_base(client: DockerClient, source: str) -> None:
     for image in RECIPES:
         labels = client.images.get(images.local_name(image)).labels
         assert labels[images.IMAGE_LABEL] == image.name
