@@ -51,6 +51,7 @@ def build(
         list[str] | None,
         typer.Argument(metavar="NAME", help="Only these, as images list names them.", show_default=False),
     ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="All that there are recipes for.")] = False,
     data_directory: DataDirectory = None,
     force: Annotated[bool, typer.Option("--force", help="Also those that are there, with today's packages.")] = False,
     json: Json = False,
@@ -58,8 +59,9 @@ def build(
     """Build images from packages, for hosts without a registry: what the core and the applications use."""
     from installer import images
     from runtime import engine
+    from runtime.images import CATALOGUE
 
-    wanted = [_named(name) for name in names] if names else _built_here(data_directory)
+    wanted = list(CATALOGUE) if all_ else [_named(name) for name in names] if names else _built_here(data_directory)
     client = engine.connect()
     _show(lambda report: images.build(client, wanted, force=force, report=report), json)
 

@@ -19,9 +19,9 @@ PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin
 . "$HERE/lib/shoestring.sh"
 
 readonly PARTS=(lint unit golden architecture engine)
-readonly MORE_PARTS=(install bench vm lock)
+readonly MORE_PARTS=(services install bench vm lock)
 # These use Docker, or build machines; the others need neither root nor an engine.
-readonly PARTS_WITH_ENGINE=" engine install bench vm "
+readonly PARTS_WITH_ENGINE=" engine services install bench vm "
 # These run what setup runs, and build its images first.
 readonly PARTS_WITH_IMAGES=" engine bench vm "
 readonly QEMU_AT_LEAST=9.0
@@ -168,11 +168,11 @@ install_project() {
   done_with "installed, editable"
 }
 
-# The engine keeps them, so a run after the first finds them there.
+# build_images [--all]: the engine keeps them, so a run after the first finds them there.
 build_images() {
   begin "images"
   ADVICE="This needs Debian's package mirror. Run it alone to see more: $VENV/bin/shoestring images build"
-  must "$VENV/bin/shoestring" images build
+  must "$VENV/bin/shoestring" images build "$@"
   done_with "built or there already, $((SECONDS - BEGAN)) s"
 }
 
@@ -290,7 +290,11 @@ main() {
   fi
   install_python
   make_venv
-  if one_of "$PARTS_WITH_IMAGES" "${parts[@]}"; then build_images; fi
+  if one_of " services " "${parts[@]}"; then
+    build_images --all
+  elif one_of "$PARTS_WITH_IMAGES" "${parts[@]}"; then
+    build_images
+  fi
   if one_of " vm " "${parts[@]}"; then install_qemu; fi
   local part
   for part in "${parts[@]}"; do
