@@ -18,7 +18,8 @@ from runtime import secrets
 from runtime.images import TELEGRAF
 from runtime.operations import open_cluster
 from runtime.paths import Side
-from tests.engine.support import LOOPBACK, Instance, new_settings
+from runtime.sections import InternalSettings, InternalTls
+from tests.engine.support import LOOPBACK, Instance, free_port, new_settings, no_trust
 from tests.services.telegraf_image import telegraf_image
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ class Metrics:
         if user:
             given = self.passwords[f"INFLUXDB_{user.upper()}_PASSWORD"] if password is None else password
             headers["Authorization"] = "Basic " + base64.b64encode(f"{user}:{given}".encode()).decode()
-        connection = http.client.HTTPConnection(LOOPBACK, internal.http_port, timeout=TIMEOUT_SECONDS)
+        connection = http.client.HTTPSConnection(
+            LOOPBACK, internal.https_port, timeout=TIMEOUT_SECONDS, context=no_trust()
+        )
         with closing(connection):
             connection.request("POST", path, body.encode(), headers)
             answer = connection.getresponse()
@@ -97,7 +100,10 @@ def open_metrics(root: Path, client: DockerClient, *, service: str = "telegraf")
     """A service with all that it needs, started."""
     images.build(client)
     telegraf = telegraf_image(client) if service == "telegraf" else ""
-    instance = Instance(root, new_settings())
+    internal = InternalSettings(
+        address=LOOPBACK, http_port=free_port(), https_port=free_port(), tls=InternalTls.PRIVATE_CA
+    )
+    instance = Instance(root, replace(new_settings(), internal=internal))
     try:
         wanted = plan.plan(
             instance.paths,

@@ -1,0 +1,148 @@
+"""A real Telegraf, through the real filter and the real proxies, into a real InfluxDB."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runtime.watchdog import watch
+from tests.engine.support import until
+from tests.services.metrics_stand import Metrics, open_metrics
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+# What each measurement must have: a tag (empty for none) and a field. docs/services.md has all of it.
+MEASURED = {
+    "cpu": ("cpu", "usage_idle"),
+    "mem": ("", "available"),
+    "swap": ("", "total"),
+    "system": ("", "load1"),
+    "disk": ("disk", "used_percent"),
+    "diskio": ("name", "read_bytes"),
+    "net": ("interface", "bytes_recv"),
+    "docker": ("", "n_containers_running"),
+    "docker_container_cpu": ("shoestring.application", "usage_percent"),
+    "docker_container_mem": ("shoestring.application", "usage"),
+    "docker_container_net": ("shoestring.application", "rx_bytes"),
+    "haproxy": ("side", "stot"),
+    "influxdb_database": ("database", "numSeries"),
+    "influxdb_httpd": ("", "writeReq"),
+    "influxdb_runtime": ("", "HeapInUse"),
+    "shoestring_application": ("application", "up"),
+    "shoestring_proxy": ("side", "up"),
+    "shoestring_certificate": ("name", "days_left"),
+    "shoestring_watchdog": ("", "last_pass"),
+}
+# On a host without WireGuard clients, and on kernels that do not count it for containers.
+NOT_HERE = {"shoestring_peer", "docker_container_blkio", "influxdb_write"}
+TOGETHER_MB = 80
+
+
+@pytest.fixture(scope="module")
+def metrics(tmp_path_factory: pytest.TempPathFactory, client: DockerClient) -> Iterator[Metrics]:
+    with open_metrics(tmp_path_factory.mktemp("metrics") / "data-directory", client) as opened:
+        yield opened
+
+
+def latest(metrics: Metrics, measurement: str) -> list[dict[str, object]]:
+    """The newest point of each series, when there is one."""
+    query = f'SELECT last(*) FROM "{measurement}" GROUP BY *'  # noqa: S608 - a name of this file
+    return until(lambda: metrics.rows(query), bool)
+
+
+@pytest.mark.parametrize("measurement", MEASURED)
+def test_each_measurement_has_points(metrics: Metrics, measurement: str) -> None:
+    tag, field = MEASURED[measurement]
+    found = latest(metrics, measurement)
+    assert all(not tag or tag in row for row in found)
+    assert any(row[f"last_{field}"] is not None for row in found)
+
+
+def test_nothing_else_is_measured(metrics: Metrics) -> None:
+    latest(metrics, "shoestring_watchdog")
+    found = {row["name"] for row in metrics.rows("SHOW MEASUREMENTS")}
+    assert found - NOT_HERE <= set(MEASURED)
+
+
+def test_containers_and_proxies_are_told_apart(metrics: Metrics) -> None:
+    until(
+        lambda: {row.get("shoestring.application") for row in latest(metrics, "docker_container_mem")},
+        lambda names: names >= {"core", "influxdb", "telegraf"},
+    )
+    assert {(row["side"], row["proxy"]) for row in latest(metrics, "haproxy")} >= {
+        ("public", "_web"),
+        ("internal", "_web"),
+        ("internal", "influxdb"),
+    }
+    assert {row["disk"] for row in latest(metrics, "disk")} == {"system", "data", "docker"}
+    interfaces = {row["interface"] for row in latest(metrics, "net")}
+    assert not any(name.startswith(("veth", "br-", "lo")) for name in interfaces)
+
+
+def test_the_hosts_network_is_measured_and_not_the_containers_own(metrics: Metrics) -> None:
+    devices = Path("/proc/1/net/dev").read_text(encoding="ascii").splitlines()[2:]
+    sent = {line.split(":")[0].strip(): int(line.split(":")[1].split()[8]) for line in devices}
+    for row in latest(metrics, "net"):
+        assert 0 <= sent[str(row["interface"])] - int(str(row["last_bytes_sent"])) < 100_000_000
+
+
+def test_a_pass_of_the_watchdog_tells_how_applications_are(metrics: Metrics) -> None:
+    assert watch(metrics.instance.cluster).ok
+    before = metrics.rows('SELECT last("last_pass") FROM "shoestring_watchdog"')[0]["last"]
+    until(lambda: watch(metrics.instance.cluster).ok, bool)
+    until(
+        lambda: metrics.rows('SELECT last("last_pass") FROM "shoestring_watchdog"')[0]["last"],
+        lambda now: now > before,
+    )
+    states = {row["application"]: row["last_up"] for row in latest(metrics, "shoestring_application")}
+    assert states == {"influxdb": 1, "telegraf": 1}
+    assert {row["name"] for row in latest(metrics, "shoestring_certificate")} == {"internal"}
+
+
+def test_nothing_goes_wrong_and_no_password_is_told(metrics: Metrics) -> None:
+    latest(metrics, "docker_container_net")
+    # Before everything that it asks is there, an error is to be expected; later none.
+    moment = time.time()
+    query = f'SELECT "usage" FROM "docker_container_mem" WHERE time > {int(moment + 2)}s'  # noqa: S608 - a number
+    until(lambda: metrics.rows(query), bool)
+    for service in ("telegraf", "filter"):
+        container = metrics.container("telegraf", service)
+        assert container.logs(since=moment) == b""
+        assert not any(password in container.logs().decode() for password in metrics.passwords.values())
+
+
+def test_telegraf_and_its_filter_are_small_and_nobody(metrics: Metrics) -> None:
+    latest(metrics, "docker")
+    used, limits = 0, 0
+    for service, user in (("telegraf", "999"), ("filter", "99")):
+        container = metrics.container("telegraf", service)
+        assert {row[0] for row in container.top(ps_args="-eo uid,pid,args")["Processes"]} == {user}
+        stats = container.stats(stream=False)["memory_stats"]
+        used += stats["usage"]
+        host = container.attrs["HostConfig"]
+        limits += host["Memory"]
+        assert (host["Privileged"], host["CapDrop"], host["ReadonlyRootfs"]) == (False, ["ALL"], True)
+        assert all(not mount["RW"] for mount in container.attrs["Mounts"])
+    assert used <= limits <= TOGETHER_MB * 1024 * 1024
+
+
+def test_telegraf_sees_figures_of_the_host_and_not_its_processes(metrics: Metrics) -> None:
+    container = metrics.container("telegraf", "telegraf")
+    code, seen = container.exec_run(["sh", "-c", "ls /host/proc /host/proc/net; cat /host/proc/1/environ"])
+    assert code != 0
+    names = set(seen.decode().partition("cat:")[0].split()) - {"/host/proc:", "/host/proc/net:"}
+    assert names == {"cpuinfo", "diskstats", "loadavg", "meminfo", "net", "stat", "uptime", "vmstat", "dev"}
+
+
+def test_telegraf_may_read_the_proxies_figures_and_change_nothing(metrics: Metrics) -> None:
+    container = metrics.container("telegraf", "telegraf")
+    for socket in ("admin.sock", "master.sock"):
+        code, _ = container.exec_run(["test", "-r", f"/run/haproxy-public/{socket}"])
+        assert code != 0, socket
+    code, _ = container.exec_run(["test", "-w", "/run/haproxy-public/stats.sock"])
+    assert code == 0
