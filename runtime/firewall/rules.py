@@ -79,11 +79,17 @@ def _arriving(wall: Wall) -> Iterator[str]:
     known = f"iifname != {{ {others} }} " if others else ""
     yield f"iifname {{ {_names(('lo', *DOCKER_BRIDGES))} }} accept"
     yield f'{known}iifname "{DOCKER_PATTERN}" accept'
+    # Also not as a part of a connection that is there: nobody answers in another's name.
+    yield "fib saddr type local drop"
+    for network in wall.vpn_networks:
+        yield f'iifname != "{wall.vpn}" {_family(network)} saddr {network} drop'
     yield "ct state established,related accept"
     # Answers to this host's own DHCP requests (RFC 2131 section 4.1, RFC 8415 section 7.2): no route is there yet.
     yield "udp sport 67 udp dport 68 accept"
     yield "ip6 saddr fe80::/10 udp sport 547 udp dport 546 accept"
-    yield from _spoofed(wall)
+    # A private network on another link. Answers passed above: with more than one way out they may take another back.
+    yield f"ip saddr {{ {PRIVATE4} }} fib saddr . mark . iif oif missing drop"
+    yield f"ip6 saddr {PRIVATE6} fib saddr . mark . iif oif missing drop"
     if wall.vpn:
         # Its clients are the owner's: at the VPN's address all that listens there answers.
         yield f'iifname "{wall.vpn}" fib daddr . iif type local accept'
@@ -93,15 +99,6 @@ def _arriving(wall: Wall) -> Iterator[str]:
     yield (f"fib daddr oifname != {{ {others} }} " if others else "") + f'fib daddr oifname "{DOCKER_PATTERN}" drop'
     if wall.vpn:
         yield f'iifname != "{wall.vpn}" fib daddr oifname "{wall.vpn}" drop'
-
-
-def _spoofed(wall: Wall) -> Iterator[str]:
-    """Sources that cannot be where they come from: this host's own, the VPN's, a private network on another link."""
-    yield "fib saddr type local drop"
-    for network in wall.vpn_networks:
-        yield f'iifname != "{wall.vpn}" {_family(network)} saddr {network} drop'
-    yield f"ip saddr {{ {PRIVATE4} }} fib saddr . mark . iif oif missing drop"
-    yield f"ip6 saddr {PRIVATE6} fib saddr . mark . iif oif missing drop"
 
 
 def _host(wall: Wall) -> Iterator[str]:

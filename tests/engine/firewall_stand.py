@@ -24,6 +24,7 @@ from installer import data_directory
 from runtime.paths import RUN_ROOT, Paths, Side
 from runtime.sections import InternalSettings, PublicSettings, WireguardSettings
 from runtime.settings import Settings
+from tests.engine import scanners
 from tests.engine.support import until
 from tests.engine.vpn_stand import MAIN, Namespace
 
@@ -32,6 +33,8 @@ HOST, OUTSIDE = "192.0.2.1", "192.0.2.2"
 HOST6, OUTSIDE6 = "2001:db8::1", "2001:db8::2"
 PRIVATE, NEIGHBOUR = "10.0.0.5", "10.0.0.6"
 VPN, CLIENT = "10.12.0.1", "10.12.0.2"
+PRIVATE6, NEIGHBOUR6 = "fd10::5", "fd10::6"
+VPN_NETWORK6, VPN6, CLIENT6 = "fd12::/64", "fd12::1", "fd12::2"
 BRIDGE, CONTAINER = "172.17.0.1", "172.17.0.2"
 PUBLISHED, OPENED = 9999, 25565
 SSH = 22
@@ -67,62 +70,7 @@ while True:
             data, address = key.fileobj.recvfrom(1000)
             key.fileobj.sendto(data, address)
             if data.startswith(b'told '):
-                print(data.decode(), flush=True)
-"""
-# Connects to TCP ports, many at a time; prints those that took the connection and those that refused it.
-TCP_SCAN = """
-import errno, json, resource, select, socket, sys, time
-address, wanted, seconds, many = sys.argv[1], json.loads(sys.argv[2]), float(sys.argv[3]), 8000
-resource.setrlimit(resource.RLIMIT_NOFILE, (many + 100, many + 100))
-family = socket.AF_INET6 if ':' in address else socket.AF_INET
-ports, open_, refused = list(range(*wanted)), [], []
-while ports:
-    batch, ports = ports[:many], ports[many:]
-    poll, waiting = select.epoll(), {}
-    for port in batch:
-        sock = socket.socket(family)
-        sock.setblocking(False)
-        if sock.connect_ex((address, port)) not in (0, errno.EINPROGRESS):
-            raise SystemExit(f'no way to {address}')
-        poll.register(sock.fileno(), select.EPOLLOUT)
-        waiting[sock.fileno()] = port, sock
-    deadline = time.monotonic() + seconds
-    while waiting and (left := deadline - time.monotonic()) > 0:
-        for number, _ in poll.poll(left):
-            port, sock = waiting.pop(number)
-            error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            (refused if error == errno.ECONNREFUSED else open_ if not error else []).append(port)
-            poll.unregister(number)
-            sock.close()
-    for _, sock in waiting.values():
-        sock.close()
-    poll.close()
-print(json.dumps([sorted(open_), len(refused)]))
-"""
-# Sends a datagram to each UDP port from 1 on; prints those that answered.
-UDP_SCAN = """
-import json, socket, sys, time
-address, last = sys.argv[1], int(sys.argv[2])
-sock = socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET, socket.SOCK_DGRAM)
-sock.settimeout(1.0)
-answered = set()
-for port in (*range(1, last), 5353, 51820):
-    sock.sendto(b'x', (address, port))
-    time.sleep(0.0005)
-try:
-    while True:
-        answered.add(sock.recvfrom(10)[1][1])
-except TimeoutError:
-    print(json.dumps(sorted(answered)))
-"""
-# Sends a datagram with a source address that is not the sender's (RFC 791, RFC 768; no checksum).
-SPOOF = """
-import socket, struct, sys
-source, target, port, text = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4].encode()
-datagram = struct.pack('!HHHH', 4444, port, 8 + len(text), 0) + text
-header = struct.pack('!BBHHHBBH4s4s', 69, 0, 0, 1, 0, 64, 17, 0, socket.inet_aton(source), socket.inet_aton(target))
-raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-raw.sendto(header + datagram, (target, 0))
+                print(data.decode().strip(), flush=True)
 """
 # What Docker 20.10 makes for a container with these two ports; see `iptables-save` on a host that runs it.
 DOCKER_NAT = (
@@ -174,20 +122,26 @@ class Stand:
         )
         if not vpn:
             return made
-        return replace(made, internal=InternalSettings(address=VPN), wireguard=WireguardSettings(enabled=True))
+        return replace(
+            made,
+            internal=InternalSettings(address=VPN),
+            wireguard=WireguardSettings(enabled=True, network6=VPN_NETWORK6),
+        )
 
     def _build(self) -> None:
         self.host = self._namespace("host")
         self.host.check("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.conf.all.rp_filter=0")
         self.outside = self._neighbour("outside", "eth0", f"{HOST}/24", f"{OUTSIDE}/24")
-        self.host.check("ip", "address", "add", f"{HOST6}/64", "dev", "eth0", "nodad")
-        self.outside.check("ip", "address", "add", f"{OUTSIDE6}/64", "dev", "eth0", "nodad")
+        self._also(self.outside, "eth0", HOST6, OUTSIDE6)
         # As a host on a provider's network: everything else is behind the gateway.
         self.host.check("ip", "route", "add", "default", "via", OUTSIDE)
+        self.host.check("ip", "route", "add", "default", "via", OUTSIDE6)
         for network in ("10.0.0.0/8", "172.16.0.0/12"):
             self.outside.check("ip", "route", "add", network, "via", HOST)
         self.private = self._neighbour("private", "eth1", f"{PRIVATE}/24", f"{NEIGHBOUR}/24")
         self.client = self._neighbour("client", "wg0", f"{VPN}/24", f"{CLIENT}/24")
+        self._also(self.private, "eth1", PRIVATE6, NEIGHBOUR6)
+        self._also(self.client, "wg0", VPN6, CLIENT6)
         self.container = self._neighbour("container", "docker0", f"{BRIDGE}/16", f"{CONTAINER}/16", bridge=True)
         for inside, gateway in ((self.private, PRIVATE), (self.client, VPN), (self.container, BRIDGE)):
             inside.check("ip", "route", "add", "default", "via", gateway)
@@ -218,6 +172,11 @@ class Stand:
         made.check("ip", "link", "set", "eth0", "up")
         return made
 
+    def _also(self, neighbour: Namespace, interface: str, here: str, there: str) -> None:
+        """Both ends of a cable have an IPv6 address too."""
+        self.host.check("ip", "address", "add", f"{here}/64", "dev", interface, "nodad")
+        neighbour.check("ip", "address", "add", f"{there}/64", "dev", "eth0", "nodad")
+
     def _listen(
         self, namespace: Namespace, tcp: Iterable[int], udp: Iterable[int] = (), name: str = "server"
     ) -> subprocess.Popen[str]:
@@ -238,23 +197,30 @@ class Stand:
     def scan(
         self, by: Namespace, address: str, first: int = 1, end: int = 65536, seconds: float = 1.0
     ) -> tuple[list[int], int]:
-        """The TCP ports that answer, and how many refuse: a port that is dropped does neither."""
-        argv = (sys.executable, "-c", TCP_SCAN, address, json.dumps([first, end]), str(seconds))
-        answered, refused = json.loads(by.check(*argv))
+        """The TCP ports that answer, and how many refuse: a port that is dropped does neither.
+
+        `seconds` is how long nothing has to come before it is over.
+        """
+        answered, refused = json.loads(
+            by.check(sys.executable, "-c", scanners.TCP, address, json.dumps([first, end]), str(seconds))
+        )
         return answered, refused
 
-    def scan_udp(self, by: Namespace, address: str) -> list[int]:
-        """The UDP ports below 1025, and two more, that answer."""
-        found: list[int] = json.loads(by.check(sys.executable, "-c", UDP_SCAN, address, "1025"))
+    def scan_udp(self, by: Namespace, address: str, seconds: float = 1.0) -> list[int]:
+        """The UDP ports that answer, of all."""
+        found: list[int] = json.loads(by.check(sys.executable, "-c", scanners.UDP, address, str(seconds)))
         return found
 
-    def reaches(self, by: Namespace, address: str, port: int) -> bool:
-        """Whether a TCP port answers."""
-        return self.scan(by, address, port, port + 1)[0] == [port]
+    def reaches(self, by: Namespace, address: str, port: int, seconds: float = 1.0) -> bool:
+        """Whether a connection to a TCP port can be made."""
+        done = by.run(sys.executable, "-S", "-c", scanners.CONNECT, address, str(port), str(seconds))
+        assert done.returncode in (0, 3), done.stderr
+        return done.returncode == 0
 
-    def spoof(self, source: str, target: str, port: int, text: str) -> None:
-        """From outside, send the host a datagram with another source."""
-        self.outside.check(sys.executable, "-c", SPOOF, source, target, str(port), text)
+    def spoof(self, *sent: tuple[str, str, int, str]) -> None:
+        """From outside, send the host datagrams with other sources: each a source, target, port and text."""
+        listed = [f"{source},{target},{port},{text}" for source, target, port, text in sent]
+        self.outside.check(sys.executable, "-c", scanners.SPOOF, *listed)
 
     def shoestring(self, *argv: str) -> subprocess.CompletedProcess[str]:
         """Run a command on the host."""

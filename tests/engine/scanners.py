@@ -1,0 +1,128 @@
+"""Programs that look from a network namespace at which ports of another answer, each run there by Python."""
+
+from __future__ import annotations
+
+# Sends a SYN to each TCP port from raw sockets (RFC 9293 section 3.5), a second one to those that were silent; prints
+# the ports that took it and how many refused. The kernel, which knows of no connection, resets each at once.
+TCP = """
+import json, random, select, socket, struct, sys, time
+address, wanted, quiet = sys.argv[1], range(*json.loads(sys.argv[2])), float(sys.argv[3])
+SYN, RST, ACK = 2, 4, 16
+source = random.randrange(20000, 30000)
+six = ':' in address
+if six:
+    raw = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_TCP)
+    raw.setsockopt(socket.IPPROTO_IPV6, 7, 16)  # ipv6(7): IPV6_CHECKSUM, where TCP has it
+    base = None
+else:
+    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect((address, 9))
+        own = probe.getsockname()[0]
+    base = socket.inet_aton(own) + socket.inet_aton(address) + struct.pack('!BBH', 0, 6, 20)
+raw.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # socket(7): SO_RCVBUFFORCE
+raw.setblocking(False)
+def segment(port):
+    head = struct.pack('!HHIIBBHHH', source, port, 1, 0, 5 << 4, SYN, 64000, 0, 0)
+    if six:
+        return head
+    total = sum(struct.unpack('!16H', base + head))
+    total = (total & 0xffff) + (total >> 16)
+    return head[:16] + struct.pack('!H', ~(total + (total >> 16)) & 0xffff) + head[18:]
+took, refused = set(), set()
+def drain():
+    seen = False
+    while True:
+        try:
+            data, sender = raw.recvfrom(200)
+        except BlockingIOError:
+            return seen
+        data = data if six else data[(data[0] & 15) * 4:]
+        theirs, ours = struct.unpack('!HH', data[:4])
+        if ours == source and sender[0] == address:
+            seen = True
+            if data[13] & RST:
+                refused.add(theirs)
+            elif data[13] & (SYN | ACK) == SYN | ACK:
+                took.add(theirs)
+for _ in range(2):
+    for number, port in enumerate([each for each in wanted if each not in took and each not in refused]):
+        while True:
+            try:
+                raw.sendto(segment(port), (address, 0))
+                break
+            except BlockingIOError:
+                select.select([], [raw], [])
+        if not number % 64:
+            drain()
+    until = time.monotonic() + quiet
+    while len(took) + len(refused) < len(wanted) and (left := until - time.monotonic()) > 0:
+        select.select([raw], [], [], left)
+        if drain():
+            until = time.monotonic() + quiet
+print(json.dumps([sorted(took), len(refused)]))
+"""
+# Sends two datagrams to each UDP port; prints those that answered.
+UDP = """
+import json, select, socket, sys, time
+address, quiet = sys.argv[1], float(sys.argv[2])
+sock = socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET, socket.SOCK_DGRAM)
+sock.setblocking(False)
+answered = set()
+def drain():
+    seen = False
+    while True:
+        try:
+            answered.add(sock.recvfrom(10)[1][1])
+            seen = True
+        except BlockingIOError:
+            return seen
+for _ in range(2):
+    for port in range(1, 65536):
+        while True:
+            try:
+                sock.sendto(b'x', (address, port))
+                break
+            except BlockingIOError:
+                select.select([], [sock], [])
+        if not port % 64:
+            drain()
+until = time.monotonic() + quiet
+while (left := until - time.monotonic()) > 0:
+    select.select([sock], [], [], left)
+    if drain():
+        until = time.monotonic() + quiet
+print(json.dumps(sorted(answered)))
+"""
+# Makes a connection; ends well if it can.
+CONNECT = """
+import socket, sys
+try:
+    socket.create_connection((sys.argv[1], int(sys.argv[2])), float(sys.argv[3])).close()
+except OSError:
+    sys.exit(3)
+"""
+# Sends datagrams with a source address that is not the sender's (RFC 791, RFC 8200, RFC 768), one to a port for each
+# argument: SOURCE,TARGET,PORT,TEXT.
+SPOOF = """
+import socket, struct, sys
+def checksum(data):
+    total = sum(struct.unpack(f'!{len(data) // 2}H', data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return ~total & 0xffff or 0xffff
+for each in sys.argv[1:]:
+    source, target, port, text = each.split(',')
+    data = text.encode() + b' ' * (len(text) % 2)
+    six = ':' in target
+    family = socket.AF_INET6 if six else socket.AF_INET
+    ends = socket.inet_pton(family, source) + socket.inet_pton(family, target)
+    head = struct.pack('!HHH', 4444, int(port), 8 + len(data))
+    total = checksum(ends + struct.pack('!II', len(data) + 8, 17) + head + bytes(2) + data)
+    datagram = head + struct.pack('!H', total) + data
+    if six:
+        packet = struct.pack('!IHBB', 6 << 28, len(datagram), 17, 64) + ends + datagram
+    else:
+        packet = struct.pack('!BBHHHBBH', 69, 0, 0, 1, 0, 64, 17, 0) + ends + datagram
+    socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_RAW).sendto(packet, (target, 0))
+"""
