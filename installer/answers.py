@@ -76,7 +76,7 @@ def instance_for(root: Path) -> str:
     So two data directories on a host get two names. One that cannot be a name gives the settings' default.
     """
     try:
-        return names.application(root.name)
+        return names.instance(root.name)
     except ValueError:
         return DEFAULT_INSTANCE
 

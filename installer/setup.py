@@ -108,9 +108,8 @@ def _prepare(options: SetupOptions, lines: Lines) -> Wanted:
     wanted = _collect(options, root, facts, given)
     preflight.refuse((), preflight.problems(preflight.gather(facts, wanted.settings, wanted.paths)))
     wanted = replace(wanted, host=_host_plan(options, facts, wanted))
-    rows = (*report.service_rows(wanted.services), *host_setup.rows(wanted.host))
-    planned = [*_plan_lines(wanted), *summary.table(rows)]
-    lines.say("\n".join(["", *summary.settings_lines(wanted.settings, wanted.paths), "", *planned, ""]))
+    shown = summary.settings_lines(wanted.settings, wanted.paths)
+    lines.say("\n".join(["", *shown, "", *_plan_lines(wanted), ""]))
     return wanted
 
 
@@ -178,11 +177,12 @@ def _collect(options: SetupOptions, root: Path, facts: Facts, given: Given) -> W
 
 
 def _plan_lines(wanted: Wanted) -> list[str]:
+    more = (*report.setup_rows(wanted.services), *host_setup.rows(wanted.host))
     if wanted.present is None or wanted.update is None:
-        return summary.new_lines(wanted.settings, wanted.paths)
+        return summary.new_lines(wanted.settings, wanted.paths, more)
     if wanted.is_nothing:
-        return ["  Nothing changes in the files."]
-    return summary.update_lines(wanted.present, wanted.settings, wanted.update)
+        return ["  Nothing changes in the files.", *summary.table(more)]
+    return summary.update_lines(wanted.present, wanted.settings, wanted.update, more)
 
 
 def _agreed(options: SetupOptions, wanted: Wanted, lines: Lines) -> bool:

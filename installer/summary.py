@@ -108,11 +108,11 @@ def _warnings(settings: Settings) -> Iterator[str]:
         )
 
 
-def new_lines(settings: Settings, paths: Paths) -> list[str]:
-    """What a first setup makes."""
+def new_lines(settings: Settings, paths: Paths, more: Iterable[Row] = ()) -> list[str]:
+    """What a first setup makes, and what is done `more`."""
     networks = ", ".join(settings.docker_network(name) for name in settings.network_names)
     proxies = " and ".join(settings.sides)
-    rows = [
+    rows: list[Row] = [
         ("+", "data directory", f"{paths.root}, its configuration a git repository"),
         ("+", "networks", networks),
         ("+", "proxies" if len(settings.sides) > 1 else "proxy", proxies),
@@ -120,14 +120,14 @@ def new_lines(settings: Settings, paths: Paths) -> list[str]:
     if settings.public:
         at = url("https", settings.domain, settings.public.https_port)
         rows.append(("+", "example", f"an application at {at}"))
-    return table(rows)
+    return table((*rows, *more))
 
 
-def update_lines(before: Settings, after: Settings, change: Update) -> list[str]:
-    """What a re-run changes in the files."""
-    rows = [("~", ".".join(map(str, each.key)), each.difference) for each in leaves.changes(before, after)]
+def update_lines(before: Settings, after: Settings, change: Update, more: Iterable[Row] = ()) -> list[str]:
+    """What a re-run changes in the files, and what is done `more`."""
+    rows: list[Row] = [("~", ".".join(map(str, each.key)), each.difference) for each in leaves.changes(before, after)]
     rows += [("~", f"conf/{each.path}", each.action.value) for each in change.changes]
-    return table(rows)
+    return table((*rows, *more))
 
 
 def closing_lines(settings: Settings, paths: Paths, seconds: float, *, recorded: bool) -> list[str]:

@@ -78,9 +78,13 @@ def ask_services(offers: tuple[Offer, ...], problem: Callable[[Iterable[str]], s
             for number, each in enumerate(offers)
         ]
         text = _padded("Internal services  (space selects)")
-        prompt = questionary.checkbox(text, choices, pointer=POINTER, instruction=" ", style=STYLE)
-        answer = _answer(prompt)
+        answer = _answer(
+            questionary.checkbox(text, choices, pointer=POINTER, instruction=" ", style=STYLE, erase_when_done=True)
+        )
         ticked = {int(number) for number in answer} if isinstance(answer, list) else set()
+        # questionary itself would only say how many.
+        print(f"? {text} ", end="", flush=True)
+        questionary.print(", ".join(offers[number].title for number in sorted(ticked)) or "none", style="bold")
         names = tuple(each.name for number in sorted(ticked) for each in offers[number].services)
         wrong = problem(names)
         if not wrong:

@@ -9,7 +9,7 @@ from installer.services import catalogue, offer, report, shipping, status
 from installer.services.add import Written
 from installer.services.catalogue import Catalogue
 from installer.services.model import Service
-from installer.services.plan import Plan, plan
+from installer.services.plan import Plan, plan, with_networks
 from runtime import images
 from runtime.paths import Paths
 from runtime.settings import Settings
@@ -35,7 +35,9 @@ def choose(paths: Paths, settings: Settings, given: tuple[str, ...], *, asks: bo
         offered = offer.offers(known, there, host, first=first, pulled=_pulled(known, settings))
         names = wizard.ask_services(offered, problem)
     offer.must_fit(_new(known, there, names), host)
-    return plan(paths, settings, catalogue.complete(known, (*there, *names)), shipping.look())
+    services = catalogue.complete(known, (*there, *names))
+    # Their networks are part of what setup itself writes.
+    return plan(paths, with_networks(settings, services), services, shipping.look())
 
 
 def _new(known: Catalogue, there: tuple[str, ...], names: Iterable[str]) -> tuple[Service, ...]:

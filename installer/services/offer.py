@@ -107,4 +107,4 @@ def _remark(offer: Offer, needed: int, left: int, pulled: frozenset[str]) -> str
     if needed > left:
         return f"does not fit{' beside the others' if offer.possible else ''}: {max(0, left)} MB left"
     away = [each.title for each in offer.services if each.name in pulled]
-    return f"{' and '.join(away)} pulled from a registry" if away else ""
+    return f"pulled from a registry: {', '.join(away)}" if away else ""

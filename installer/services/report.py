@@ -61,13 +61,21 @@ def plan_lines(wanted: Plan, before: Settings, memory: Memory) -> list[str]:
     if wanted.is_empty:
         names = ", ".join(each.name for each in wanted.services)
         return [f"  Nothing changes in the files: {names} {'is' if len(wanted.services) == 1 else 'are'} there."]
-    return table((*service_rows(wanted), *_rows(wanted, before), *_memory_rows(wanted, memory)))
+    return table((*_service_rows(wanted), *_rows(wanted, before), *_memory_rows(wanted, memory)))
 
 
-def service_rows(wanted: Plan) -> Iterator[Row]:
-    """The new services, each with its memory: for the plan, and for the summary of setup."""
+def _service_rows(wanted: Plan) -> Iterator[Row]:
     for each in wanted.new:
         yield "+", "service", f"{each.title}, {each.memory} MB: {each.about}"
+
+
+def setup_rows(wanted: Plan) -> Iterator[Row]:
+    """What setup tells of them: the new services, each with its memory; and newer files of those that are there."""
+    yield from _service_rows(wanted)
+    new = {each.name for each in wanted.new}
+    for change in wanted.changes:
+        if not {change.path.parts[0], change.path.stem} & new:
+            yield "~", "service", str(change)
 
 
 def _rows(wanted: Plan, before: Settings) -> Iterator[Row]:

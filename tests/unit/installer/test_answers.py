@@ -227,7 +227,13 @@ def test_a_side_that_is_switched_on_by_one_answer_gets_all_its_defaults(facts: F
 
 @pytest.mark.parametrize(
     ("root", "instance"),
-    [("/srv/shoestring", "shoestring"), ("/srv/shop", "shop"), ("/srv/My Shop", "shoestring"), ("/", "shoestring")],
+    [
+        ("/srv/shoestring", "shoestring"),
+        ("/srv/shop", "shop"),
+        ("/srv/My Shop", "shoestring"),
+        ("/srv/my_shop", "shoestring"),
+        ("/", "shoestring"),
+    ],
 )
 def test_a_new_instance_has_the_name_of_its_directory(root: str, instance: str) -> None:
     assert answers.instance_for(Path(root)) == instance

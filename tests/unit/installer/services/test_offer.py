@@ -66,7 +66,7 @@ def test_what_is_here_is_ticked_and_costs_nothing_more(known: Catalogue) -> None
 def test_what_only_a_registry_has_is_not_suggested_where_images_are_built_here(known: Catalogue) -> None:
     found = offer.offers(known, (), host(500), first=True, pulled=("beside",))[0]
     assert not found.ticked
-    assert found.remark == "Beside pulled from a registry"
+    assert found.remark == "pulled from a registry: Beside"
 
 
 def test_new_services_must_fit_together(known: Catalogue) -> None:

@@ -1,0 +1,101 @@
+"""The services of a setup by answers: what is given, what is there, what fits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from installer import answers, data_directory
+from installer.host import memory
+from installer.host.facts import Facts
+from installer.host.memory import MEGABYTE, Memory
+from installer.services import add, catalogue, of_setup
+from installer.services.catalogue import Catalogue
+from runtime import settings
+from runtime.errors import SettingsError, ShoestringError, UsageError
+from runtime.paths import Paths
+from tests.unit.installer.services.conftest import SETTINGS
+
+ROOM = Memory(2000 * MEGABYTE, 1500 * MEGABYTE)
+
+
+@pytest.fixture(autouse=True)
+def _host(tmp_path: Path, known: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert known
+    monkeypatch.setattr(catalogue, "FOLDER", tmp_path / "services")
+    monkeypatch.setattr(memory, "of_host", lambda: ROOM)
+
+
+def given(tmp_path: Path, text: str) -> answers.Given:
+    file = tmp_path / "answers.yaml"
+    file.write_text(f"domain: example.com\n{text}")
+    return answers.load(file)
+
+
+def test_nothing_is_given_and_nothing_is_added(target: Path) -> None:
+    planned = of_setup.choose(Paths(target), SETTINGS, (), asks=False, first=True)
+    assert planned.is_empty
+    assert planned.new == ()
+
+
+def test_what_is_given_comes_with_what_it_needs_and_its_networks(target: Path) -> None:
+    planned = of_setup.choose(Paths(target), SETTINGS, ("front",), asks=False, first=True)
+    assert [each.name for each in planned.new] == ["store", "front"]
+    assert planned.settings
+    assert planned.settings.networks.additional == ("things",)
+    assert planned.text is None
+
+
+def test_what_does_not_fit_is_refused(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "of_host", lambda: replace(ROOM, available=280 * MEGABYTE))
+    with pytest.raises(ShoestringError, match="Store with Front needs 160 MB; 216 MB of 2000 MB are left"):
+        of_setup.choose(Paths(target), SETTINGS, ("front",), asks=False, first=True)
+    assert of_setup.choose(Paths(target), SETTINGS, ("front",), asks=False, first=False).new
+
+
+def test_they_need_an_internal_side(target: Path) -> None:
+    off = replace(SETTINGS, internal=None)
+    assert of_setup.choose(Paths(target), off, (), asks=False, first=True).is_empty
+    with pytest.raises(UsageError, match="for the internal side"):
+        of_setup.choose(Paths(target), off, ("store",), asks=False, first=True)
+
+
+@pytest.mark.processes
+def test_a_second_run_keeps_those_that_are_there(made: Paths) -> None:
+    first = of_setup.choose(made, SETTINGS, ("store",), asks=False, first=False)
+    assert first.settings
+    data_directory.update(made, data_directory.plan_update(made, first.settings))
+    add.write(made, first)
+    present = settings.load(made.settings)
+    again = of_setup.choose(made, present, (), asks=False, first=False)
+    assert [each.name for each in again.services] == ["store"]
+    assert again.is_empty
+    assert [each.name for each in of_setup.choose(made, present, ("front",), asks=False, first=False).new] == [
+        "front"
+    ]
+
+
+def test_answers_may_name_services_and_no_setting_keeps_them(facts: Facts, tmp_path: Path) -> None:
+    named = given(tmp_path, "services: [front]\n")
+    assert named.services == ("front",)
+    assert answers.collect(facts, None, named) == answers.collect(facts, None, given(tmp_path, ""))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("services: [stor]\n", "services: 'stor' is none of beside, front, store; did you mean store?"),
+        ("services: store\n", "services: 'store' is not a list"),
+        ("services: [store, store]\n", "services: has the same item twice"),
+        ("services: off\n", "services: False is not a list"),
+    ],
+)
+def test_a_wrong_service_is_told_with_all_else_that_is_wrong(
+    facts: Facts, tmp_path: Path, text: str, told: str
+) -> None:
+    with pytest.raises(SettingsError) as error:
+        answers.collect(facts, None, given(tmp_path, text + "acme: {server: nowhere}\n"))
+    assert told in str(error.value)
+    assert {problem.key: problem.line for problem in error.value.problems} == {"services": 2, "acme.server": 3}
