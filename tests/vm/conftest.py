@@ -30,7 +30,13 @@ from tests.vm.machine import Machine
 from tests.vm.qemu import Disk, Hardware, Seed
 
 DOMAIN = "example.test"
-ANSWERS = {"domain": DOMAIN, "email": f"ops@{DOMAIN}", "images": {"source": "local"}}
+ANSWERS = {
+    "domain": DOMAIN,
+    "email": f"ops@{DOMAIN}",
+    "images": {"source": "local"},
+    # Also after an address of the machine changed, or was not there yet.
+    "public": {"address": "0.0.0.0"},
+}
 
 
 class Start(Protocol):
@@ -128,25 +134,41 @@ def answers_seed(**more: object) -> Seed:
     return Seed("#cloud-config\n" + yaml.safe_dump(shipped))
 
 
-def set_up_disk_of(loaded_image: Path, make: Callable[[Path], object]) -> Disk:
-    """The disk that `set_up_disk` gives; `make` puts disk.qcow2 into a directory if the cache has none."""
-    key = images.digest(loaded_image.name, answers_seed().user_data)
-    return Disk(images.kept("set-up", key, make) / "disk.qcow2", "qcow2")
+def set_up_kept(loaded_image: Path, make: Callable[[Path], object]) -> Path:
+    """The directory of `set_up_disk` and `running`; `make` fills it by `Machine.save` if the cache has none."""
+    return images.kept("set-up", images.digest(loaded_image.name, answers_seed().user_data), make)
+
+
+def boot_again(machine: Machine) -> None:
+    """Boot without the answers, which are of no use any more: its hardware is then what `start` gives by itself."""
+    machine.power_off()
+    (machine.directory / "seed.iso").unlink()
+    machine.power_on()
+    machine.serves(DOMAIN)
+    machine.wait()
 
 
 @pytest.fixture(scope="session")
-def set_up_disk(loaded_image: Path) -> Disk:
-    """An appliance that set itself up for example.test by cloud-init and was shut down; kept in the cache.
-
-    A machine from it serves a minute after its start. It knows the tests' SSH key, so it needs no seed.
-    """
+def set_up(loaded_image: Path) -> Path:
+    """A machine that set itself up for example.test by cloud-init and booted again; as `Machine.save` keeps it."""
 
     def make(target: Path) -> None:
         disk = Disk(loaded_image / "shoestring.raw")
         with short_directory() as directory, Machine.started(Path(directory), disk, seed=answers_seed()) as machine:
             machine.wait()
-            machine.serves(DOMAIN)
-            machine.power_off()
-            shutil.move(machine.disk, target)
+            boot_again(machine)
+            machine.save(target)
 
-    return set_up_disk_of(loaded_image, make)
+    return set_up_kept(loaded_image, make)
+
+
+@pytest.fixture(scope="session")
+def set_up_disk(set_up: Path) -> Disk:
+    """The disk of a machine that is set up: it serves a minute after its start. It knows the tests' SSH key."""
+    return Disk(set_up / "disk.qcow2", "qcow2")
+
+
+@pytest.fixture(scope="session")
+def running(set_up: Path) -> Disk:
+    """The same machine as it runs, some seconds after its start: for tests that need no boot."""
+    return Disk(set_up / "disk.qcow2", "qcow2", memory=set_up / "memory")

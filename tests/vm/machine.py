@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.engine.support import Answer, ask, free_port, no_trust
 from tests.vm import qemu
@@ -71,7 +72,9 @@ class Machine:
         forwarded = {port: free_port() for port in (22, *ports)}
         machine = cls(directory, hardware or Hardware(), internet, forwarded, key)
         try:
-            machine.power_on()
+            machine.power_on(disk.memory)
+            if disk.memory:
+                machine.set_clock()
             yield machine
         finally:
             machine.power_cut()
@@ -83,10 +86,10 @@ class Machine:
 
     # --- power ---
 
-    def power_on(self) -> None:
-        """Start QEMU; it dies with the tests, even if they are killed."""
+    def power_on(self, memory: Path | None = None) -> None:
+        """Start QEMU, from the start or from a `memory`; it dies with the tests, even if they are killed."""
         assert self.process is None
-        machine = qemu.command(self.directory, self.hardware, self.ports, internet=self.internet)
+        machine = qemu.command(self.directory, self.hardware, self.ports, internet=self.internet, memory=memory)
         command = ("setpriv", "--pdeathsig", "KILL", "--", *machine)
         with (self.directory / "qemu.log").open("ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -115,8 +118,22 @@ class Machine:
         self._until(lambda: self.run(boot, 60).stdout.strip() not in ("", before), "to reboot")
         self.wait()
 
-    def monitor(self, command: str, **arguments: object) -> None:
-        """One command of QEMU's machine protocol, e.g. `system_reset`; see QEMU's QMP reference."""
+    def save(self, target: Path) -> None:
+        """Keep the machine as it runs, for `Disk(base, memory=…)`: disk.qcow2 and memory. It goes on afterwards."""
+        self.run("sync")
+        # At its end the machine stands still, and its disk has all that it wrote.
+        self.monitor("migrate", uri=f"file:{target}/memory")
+        self._until(lambda: self.monitor("query-migrate").get("status") == "completed", "to be saved")
+        shutil.copy(self.disk, target)
+        self.monitor("cont")
+
+    def set_clock(self) -> None:
+        """A machine that goes on has the time of when it was saved."""
+        self.wait_for_ssh()
+        self.shell(f"date --utc --set @{time.time():.2f}")
+
+    def monitor(self, command: str, **arguments: object) -> Any:
+        """One command of QEMU's machine protocol, e.g. `system_reset`, and its answer; see QEMU's QMP reference."""
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(str(self.directory / "qmp"))
             stream = connection.makefile("rw")
@@ -124,8 +141,10 @@ class Machine:
             for each in ({"execute": "qmp_capabilities"}, {"execute": command, "arguments": arguments}):
                 stream.write(json.dumps(each) + "\n")
                 stream.flush()
-                answer = json.loads(stream.readline())
+                # What it tells unasked comes between.
+                answer = next(each for each in map(json.loads, stream) if "event" not in each)
                 assert "error" not in answer, answer
+            return answer["return"]
 
     # --- talking to it ---
 

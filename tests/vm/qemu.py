@@ -15,11 +15,15 @@ PROCESSOR = ("-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2")
 
 @dataclass(frozen=True)
 class Disk:
-    """What the machine starts from. `base` is never written: each machine has an overlay of its own."""
+    """What the machine starts from. `base` is never written: each machine has an overlay of its own.
+
+    With `memory`, a file of `Machine.save`, it does not boot but goes on from there, on the same hardware.
+    """
 
     base: Path
     format: str = "raw"
     gigabytes: int = 6
+    memory: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,9 @@ class Seed:
     host_name: str = "shoestring"
 
 
-def command(directory: Path, hardware: Hardware, ports: Mapping[int, int], *, internet: bool) -> tuple[str, ...]:
+def command(
+    directory: Path, hardware: Hardware, ports: Mapping[int, int], *, internet: bool, memory: Path | None = None
+) -> tuple[str, ...]:
     """QEMU for a machine whose files are in `directory`; `ports` of the guest lead from ports of 127.0.0.1."""
     forwards = ",".join(f"hostfwd=tcp:127.0.0.1:{host}-:{guest}" for guest, host in ports.items())
     return (
@@ -55,6 +61,7 @@ def command(directory: Path, hardware: Hardware, ports: Mapping[int, int], *, in
         *("-device", "virtio-net-pci,netdev=net", "-device", "virtio-rng-pci"),
         *_firmware(directory, hardware),
         *_seed(directory),
+        *(("-incoming", f"file:{memory}") if memory else ()),
         *hardware.more,
     )
 

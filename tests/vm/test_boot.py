@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.vm.conftest import DOMAIN, Start, answers_seed, set_up_disk_of
+from tests.vm import upkeep
+from tests.vm.conftest import ANSWERS, DOMAIN, Start, answers_seed, boot_again, set_up_kept
 from tests.vm.images import ROOT
 from tests.vm.machine import SSH, Machine
 from tests.vm.qemu import Disk, Hardware
@@ -89,19 +90,18 @@ def test_the_shipped_user_data_is_valid(bios: Machine) -> None:
         assert "Valid schema" in bios.shell(f"cloud-init schema --config-file /tmp/{name}")
 
 
-def test_it_serves_again_after_a_reboot(bios: Machine) -> None:
-    bios.reboot()
-    assert bios.serves(DOMAIN).status == 200
+def test_it_serves_again_after_it_was_off(bios: Machine, loaded_image: Path) -> None:
+    boot_again(bios)
     assert bios.shell("systemctl --failed --no-legend; systemctl is-system-running") == "running"
+    # Other tests go on from here, without another first boot.
+    set_up_kept(loaded_image, bios.save)
 
 
 def test_it_boots_by_uefi_without_any_data_source_as_a_machine_of_its_own(
-    bios: Machine, plain_image: Path, loaded_image: Path, start_once: Start
+    bios: Machine, plain_image: Path, start_once: Start, tmp_path: Path
 ) -> None:
     of_the_first = identity(bios)
     bios.power_off()
-    # Other tests go on from here, without another first boot.
-    set_up_disk_of(loaded_image, lambda target: shutil.copy(bios.disk, target))
     machine = start_once(Disk(plain_image / "shoestring.qcow2", "qcow2"), Hardware(uefi=True), name="uefi")
     machine.wait()
     assert machine.shell("test -d /sys/firmware/efi && systemctl is-system-running") == "running"
@@ -109,6 +109,11 @@ def test_it_boots_by_uefi_without_any_data_source_as_a_machine_of_its_own(
     assert "sudo shoestring setup" in machine.shell("cat /run/motd.dynamic /etc/motd 2>/dev/null || true")
     assert "sudo shoestring setup" in machine.console()
     assert machine.shell("shoestring --version; findmnt --noheadings --output TARGET /boot/efi").endswith("/boot/efi")
+
+    upkeep.load_images(machine, tmp_path)
+    machine.shell(f"cat >/root/answers.yaml <<'END'\n{yaml.safe_dump(ANSWERS)}END")
+    machine.shell("shoestring setup --answers /root/answers.yaml --yes", upkeep.SLOW)
+    assert machine.serves(DOMAIN).status == 200
 
 
 def test_it_is_small(plain_image: Path) -> None:

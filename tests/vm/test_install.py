@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 import tarfile
 from pathlib import Path
 
 import pytest
 import yaml
 
-from runtime.images import BUSYBOX, HAPROXY, local_name
 from tests.install.conftest import CA_BUNDLE, SHIPPED, without_leftovers
-from tests.vm import images
+from tests.vm import images, upkeep
 from tests.vm.conftest import ANSWERS, DOMAIN, Start
 from tests.vm.machine import Machine
 from tests.vm.qemu import Disk, Hardware
@@ -49,20 +47,10 @@ def bare(request: pytest.FixtureRequest, start_once: Start, tmp_path_factory: py
     return machine
 
 
-def load_images(machine: Machine, directory: Path) -> None:
-    """What a first setup needs, from this host: to build it there would take minutes without virtual hardware."""
-    names = [local_name(image) for image in (HAPROXY, BUSYBOX)]
-    archive = directory / "images.tar"
-    subprocess.run(("docker", "save", "--output", archive, *names), check=True)
-    machine.copy(archive, "/root/images.tar")
-    archive.unlink()
-    machine.shell("docker load --quiet --input /root/images.tar; rm /root/images.tar", 300)
-
-
 def test_it_installs_to_a_served_page(bare: Machine, tmp_path: Path) -> None:
     prepared = bare.run(INSTALL.format(options="--prepare"), 900)
     assert prepared.returncode == 0, prepared.stdout + prepared.stderr
-    load_images(bare, tmp_path)
+    upkeep.load_images(bare, tmp_path)
     result = bare.run(INSTALL.format(options="--answers /root/answers.yaml --yes"), 900)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "This is the application" in bare.serves(DOMAIN).body

@@ -6,34 +6,30 @@ import json
 
 import pytest
 
+from installer.host.timers import JOBS
 from tests.vm.conftest import DOMAIN, Start
 from tests.vm.machine import Machine
 from tests.vm.qemu import Disk
+from tests.vm.upkeep import CONF, SLOW, WATCHDOG
 
-WATCHDOG = "shoestring-watchdog.service"
-SERVICES = ("shoestring.service", WATCHDOG, "shoestring-renew.service")
-TIMERS = ("shoestring-watchdog.timer", "shoestring-renew.timer")
-CONF = "/srv/shoestring/conf"
+SERVICES = tuple(units[0] for units in JOBS.values())
+TIMERS = tuple(units[-1] for units in JOBS.values() if units[-1].endswith(".timer"))
 BROKEN = f"{CONF}/applications-public/broken.yaml"
 # From 0 to 10, as systemd-analyze(1) says.
 EXPOSURE_AT_MOST = 5.0
 
 
 @pytest.fixture(scope="module")
-def machine(start_once: Start, set_up_disk: Disk) -> Machine:
+def machine(start_once: Start, running: Disk) -> Machine:
     """A machine that was set up with timers."""
-    started = start_once(set_up_disk)
-    started.wait()
-    started.shell("shoestring timers install --yes")
-    started.serves(DOMAIN)
-    return started
+    return start_once(running)
 
 
 def test_the_units_are_on_and_sound(machine: Machine) -> None:
-    assert machine.shell(f"systemctl is-active {' '.join(TIMERS)}").split() == ["active", "active"]
+    assert machine.shell(f"systemctl is-active {' '.join(TIMERS)}").split() == ["active"] * len(TIMERS)
     assert machine.run("systemd-analyze verify /etc/systemd/system/shoestring*").stderr == ""
     jobs = json.loads(machine.shell("shoestring timers status --json"))["jobs"]
-    assert [(job["name"], job["state"]) for job in jobs] == [("start", "on"), ("watchdog", "on"), ("renew", "on")]
+    assert [(job["name"], job["state"]) for job in jobs] == [(name, "on") for name in JOBS]
     assert machine.shell("shoestring timers install --yes") == "  Nothing to do: the timers are on."
 
 
@@ -86,7 +82,7 @@ def test_after_a_reboot_the_same_containers_serve(machine: Machine) -> None:
 
 
 def test_stopping_the_unit_stops_all_and_starting_it_starts_all(machine: Machine) -> None:
-    machine.shell("systemctl stop shoestring", timeout=300)
+    machine.shell("systemctl stop shoestring", timeout=SLOW)
     assert machine.shell("docker ps -aq; docker network ls -q --filter label=shoestring.instance") == ""
     machine.shell(f'systemctl start {WATCHDOG}; test -z "$(docker ps -aq)"; systemctl start shoestring')
     assert machine.serves(DOMAIN).status == 200
@@ -95,11 +91,11 @@ def test_stopping_the_unit_stops_all_and_starting_it_starts_all(machine: Machine
 @pytest.mark.parametrize("kind", ["file", "zram"])
 def test_swap_comes_and_goes(machine: Machine, kind: str) -> None:
     before = machine.shell("ls /etc/systemd/system /var/lib /run")
-    machine.shell(f"shoestring swap add --kind {kind} --size 128 --yes", timeout=300)
+    machine.shell(f"shoestring swap add --kind {kind} --size 128 --yes", timeout=SLOW)
     used = json.loads(machine.shell("shoestring swap status --json"))
     assert (used["own"], [each["size"] // 2**20 for each in used["in_use"]]) == (kind, [127])
     assert machine.run("shoestring swap add --yes").returncode == 1
-    machine.shell("shoestring swap remove --yes", timeout=300)
+    machine.shell("shoestring swap remove --yes", timeout=SLOW)
     assert machine.shell("ls /etc/systemd/system /var/lib /run") == before
     assert len(machine.shell("cat /proc/swaps").splitlines()) == 1
 
@@ -118,15 +114,16 @@ def test_nothing_is_left_when_it_is_uninstalled(machine: Machine) -> None:
     assert machine.run("shoestring uninstall").returncode == 2
     machine.serves(DOMAIN)
 
-    machine.shell("shoestring uninstall --yes", timeout=300)
+    machine.shell("shoestring uninstall --yes", timeout=SLOW)
 
     assert machine.shell("docker ps -aq; docker image ls -q; docker volume ls -q") == ""
     assert machine.shell("docker network ls --format '{{.Name}}'").split() == ["bridge", "host", "none"]
-    places = "/etc/systemd/system /etc/tmpfiles.d /etc/shoestring /run/shoestring /var/lib/shoestring"
+    places = "/etc/systemd/system /etc/tmpfiles.d /etc/sysctl.d /etc/shoestring /run/shoestring /var/lib/shoestring"
     # The appliance has a unit of its own, which loads images.
     found = machine.run(f"find {places} -name 'shoestring*' -not -name 'shoestring-images*'").stdout
     assert found == ""
-    units = "shoestring.service 'shoestring-[rwz]*'"
+    assert machine.shell("sysctl -n net.ipv4.ip_nonlocal_bind net.ipv6.ip_nonlocal_bind").split() == ["0", "0"]
+    units = "shoestring.service 'shoestring-[arwz]*'"
     assert machine.shell(f"systemctl list-units --all --no-legend {units}; systemctl --failed --no-legend") == ""
     assert machine.shell(f"test -f {CONF}/shoestring.yaml && ls /srv/shoestring").split() == [
         "conf",

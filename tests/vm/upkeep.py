@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from pathlib import Path
 
+from runtime.images import BUSYBOX, HAPROXY, local_name
 from tests.vm.conftest import DOMAIN
 from tests.vm.machine import Machine
 
@@ -11,6 +14,8 @@ WATCHDOG = "shoestring-watchdog.service"
 ROOT = "/srv/shoestring"
 CONF = f"{ROOT}/conf"
 INSIDE = f"inside.internal.{DOMAIN}"
+SOUND = Path(__file__).with_name("sound.py")
+PYTHON = "/opt/pipx/venvs/shoestring/bin/python"
 # Units may write there, also when the disk is full.
 TOLD = "/run/shoestring/told"
 # Seconds.
@@ -44,6 +49,29 @@ def shell(machine: Machine, script: str) -> str:
 def write(machine: Machine, side: str, name: str, content: str) -> None:
     """Put an application file into the machine."""
     shell(machine, f"cat >{CONF}/applications-{side}/{name}.yaml <<'END'\n{content}END")
+
+
+def inside(address: str) -> str:
+    """A command that asks the internal proxy for the internal application."""
+    return f"curl -sSf -m 5 -H 'Host: {INSIDE}' http://{address}:8081/"
+
+
+def load_images(machine: Machine, directory: Path) -> None:
+    """What a first setup needs, from this host: to build it there would take minutes without virtual hardware."""
+    archive = directory / "images.tar"
+    names = [local_name(image) for image in (HAPROXY, BUSYBOX)]
+    subprocess.run(("docker", "save", "--output", archive, *names), check=True)
+    machine.copy(archive, "/root/images.tar")
+    archive.unlink()
+    shell(machine, "docker load --quiet --input /root/images.tar; rm /root/images.tar")
+
+
+def files_are_sound(machine: Machine) -> None:
+    """No file of the data directory is empty, half-written or left over, and its repository is whole."""
+    machine.copy(SOUND, "/root/sound.py")
+    assert shell(machine, f"{PYTHON} /root/sound.py {ROOT}") == ""
+    checked = machine.run(f"git -C {CONF} fsck --full --strict", SLOW)
+    assert (checked.returncode, checked.stdout.strip()) == (0, ""), checked.stderr
 
 
 def passes(machine: Machine) -> None:

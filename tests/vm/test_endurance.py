@@ -1,0 +1,232 @@
+"""A machine of 512 MB without swap, and what befalls it: little memory, an engine that goes, a full disk, an address
+that comes late. The tests follow each other on it."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from tests.vm import upkeep
+from tests.vm.conftest import DOMAIN, Start
+from tests.vm.machine import Machine
+from tests.vm.qemu import Disk, Hardware
+from tests.vm.upkeep import INSIDE, SLOW, TOLD, WATCHDOG, shell
+
+MEMORY = 512
+# Of these many MB, at least so many must be available.
+AVAILABLE = 250
+PASSES = 20
+# MB that a figure may differ by when nothing grows: what the kernel caches, and gives back late.
+TOLERANCE = 12
+LATE = "10.99.0.1"
+LATE_SECONDS = 60
+LATE_UNIT = f"""\
+[Unit]
+After=docker.service
+[Service]
+ExecStart=/bin/sh -c 'sleep {LATE_SECONDS}; ip link add late0 type dummy; ip addr add {LATE}/24 dev late0; \
+ip link set late0 up; cut -d " " -f 1 /proc/uptime >/run/late'
+[Install]
+WantedBy=multi-user.target
+"""
+# When each proxy first answered, in seconds since the boot.
+PUBLIC = f"curl -sSkf -m 2 --resolve {DOMAIN}:443:127.0.0.1 https://{DOMAIN}/"
+ANSWERS_UNIT = f"""\
+[Unit]
+After=docker.service
+[Service]
+ExecStart=/bin/sh -c 'until {PUBLIC} >/dev/null 2>&1; do sleep 0.2; done; cut -d " " -f 1 /proc/uptime >/run/public; \
+until {upkeep.inside(LATE)} >/dev/null 2>&1; do sleep 0.2; done; cut -d " " -f 1 /proc/uptime >/run/internal'
+[Install]
+WantedBy=multi-user.target
+"""
+FILL = "fallocate -l $(($(stat -f -c '%a*%S' /))) /fill; dd if=/dev/zero of=/fill2 bs=1M; cat /dev/zero >/fill3"
+GREEDY = """\
+services:
+  application:
+    image: busybox:1.37
+    networks: [internal]
+    restart: "no"
+    command: [/bin/sh, -c, "exec tail /dev/zero"]
+    mem_limit: 32m
+"""
+
+
+@pytest.fixture(scope="module")
+def machine(start_once: Start, set_up_disk: Disk) -> Machine:
+    """A machine of 512 MB that has just booted, with a notification and an internal application."""
+    started = start_once(set_up_disk, Hardware(memory=MEMORY))
+    assert started.serves(DOMAIN).status == 200
+    served = time.monotonic()
+    uptime = float(shell(started, "cut -d ' ' -f 1 /proc/uptime"))
+    docker_up = uptime - (time.monotonic() - served) - docker_began(started)
+    print(f"after a boot the public proxy served {docker_up:.1f} s after Docker was up")
+    started.wait()
+    upkeep.write(started, "internal", "inside", upkeep.application(INSIDE, "internal"))
+    shell(started, f"sed -i \"s|^  command: ''|  command: tee -a {TOLD}|\" {upkeep.CONF}/shoestring.yaml")
+    upkeep.passes(started)
+    return started
+
+
+def docker_began(machine: Machine) -> float:
+    """When Docker was up, in seconds since the boot."""
+    return int(shell(machine, "systemctl show -P ActiveEnterTimestampMonotonic docker.service")) / 1_000_000
+
+
+def state(machine: Machine) -> str:
+    """What a pass with nothing to do must leave as it is."""
+    return shell(
+        machine,
+        "docker ps -aq --no-trunc | sort; docker image ls -aq | sort; docker network ls -q | sort\n"
+        "docker inspect -f '{{.Name}} {{.State.StartedAt}} {{.RestartCount}}' $(docker ps -aq) | sort\n"
+        f"cd {upkeep.ROOT}\n"
+        # The ledger of certificates has an attempt every 10 minutes: no authority is reached from here.
+        "find conf data generated -type f -not -path '*/.git/*' -not -path 'data/shoestring/*' -printf '%p %s %T@\\n'"
+        "| sort",
+    )
+
+
+def memory(machine: Machine) -> dict[str, float]:
+    """MB that each part uses, and what is available."""
+    shell(machine, "sync; echo 3 >/proc/sys/vm/drop_caches")
+    told = json.loads(shell(machine, "shoestring memory --json"))
+    parts = {each["name"]: each["used"] / 2**20 for each in (*told["containers"], *told["docker"])}
+    return {**parts, "available": told["available"] / 2**20}
+
+
+def told(machine: Machine) -> str:
+    """What the notification's command got, and forget all that was told."""
+    return shell(
+        machine,
+        f"cat {TOLD} 2>/dev/null || true; rm -f {TOLD} /run/shoestring/*/notified.json "
+        f"{upkeep.ROOT}/data/shoestring/notified.json",
+    )
+
+
+def test_most_of_the_memory_is_left(machine: Machine) -> None:
+    print(shell(machine, "free -m; shoestring memory"))
+    assert len(shell(machine, "docker ps -q").splitlines()) == 4
+    available = int(shell(machine, "free -m | awk '/^Mem:/ {print $7}'"))
+    assert available >= AVAILABLE
+    assert len(shell(machine, "cat /proc/swaps").splitlines()) == 1
+
+
+def test_passes_grow_nothing(machine: Machine) -> None:
+    shell(machine, "systemctl stop shoestring-watchdog.timer")
+    one_pass = f"systemctl reset-failed {WATCHDOG}; systemctl start {WATCHDOG}"
+    shell(machine, f"{one_pass}; {one_pass}")
+    before, used = state(machine), memory(machine)
+    lines = shell(machine, f"for _ in $(seq {PASSES}); do {one_pass}; done; journalctl -u {WATCHDOG} -o cat | wc -l")
+    assert state(machine) == before
+    after = memory(machine)
+    grown = {name: round(after[name] - size, 1) for name, size in used.items() if name != "available"}
+    left = f"available {used['available']:.0f} -> {after['available']:.0f} MB"
+    print(f"{PASSES} passes: {grown} MB, {left}; {lines} lines in the journal")
+    assert max(grown.values()) < TOLERANCE
+    assert after["available"] > used["available"] - TOLERANCE
+    shell(machine, "systemctl start shoestring-watchdog.timer")
+
+
+def test_who_eats_memory_is_killed_alone(machine: Machine) -> None:
+    alive = "docker inspect -f '{{.Name}} {{.State.Pid}}' $(docker ps -q) | sort"
+    before = shell(machine, alive)
+    upkeep.write(machine, "internal", "greedy", GREEDY)
+    machine.run(f"systemctl start {WATCHDOG}", SLOW)
+    killed = "docker inspect -f '{{.State.OOMKilled}} {{.State.ExitCode}}' shoestring_greedy-application-1"
+    shell(machine, f'until [ "$({killed})" = "true 137" ]; do sleep 1; done')
+    assert [line for line in shell(machine, alive).splitlines() if "greedy" not in line] == before.splitlines()
+    assert machine.serves(DOMAIN).status == 200
+    assert "greedy" in shell(machine, "shoestring status")
+    machine.run(f"systemctl start {WATCHDOG}", SLOW)
+    assert "greedy" in told(machine)
+    shell(machine, f"rm {upkeep.CONF}/applications-internal/greedy.yaml")
+    upkeep.passes(machine)
+
+
+def test_an_upgrade_of_docker_is_survived(machine: Machine) -> None:
+    """What its package does: containerd, then Docker are restarted; passes fall into it."""
+    shell(
+        machine,
+        f"systemctl restart containerd; (systemctl start {WATCHDOG} || true) & systemctl restart docker; wait",
+    )
+    assert machine.serves(DOMAIN).status == 200
+    shell(machine, f"until {upkeep.inside('127.0.0.1')}; do sleep 1; done")
+    upkeep.passes(machine)
+
+
+def test_an_engine_that_is_gone_is_told_and_comes_back(machine: Machine) -> None:
+    told(machine)
+    shell(machine, "systemctl stop docker.socket docker.service")
+    machine.run(f"systemctl start {WATCHDOG}", SLOW)
+    assert WATCHDOG in shell(machine, "systemctl --failed --no-legend")
+    status = machine.run("shoestring status", SLOW)
+    assert (status.returncode, "Docker does not answer" in status.stderr) == (1, True)
+    assert "Docker does not answer" in told(machine)
+    shell(machine, "systemctl start docker")
+    upkeep.passes(machine)
+    assert machine.serves(DOMAIN).status == 200
+
+
+def test_a_full_disk_is_told_and_survived(machine: Machine) -> None:
+    told(machine)
+    pids = "docker inspect -f '{{.Name}} {{.State.Pid}}' $(docker ps -q) | sort"
+    before = shell(machine, pids)
+    machine.run(FILL, SLOW)
+    assert machine.run("echo x >/root/full").returncode != 0
+    machine.run(f"systemctl start {WATCHDOG}", SLOW)
+    assert WATCHDOG in shell(machine, "systemctl --failed --no-legend")
+    assert "is full: 0 MB are free" in shell(machine, "shoestring status")
+    assert "is full: 0 MB are free" in told(machine)
+    renewal = machine.run("shoestring ssl issue internal --force --yes", SLOW)
+    assert renewal.returncode == 1
+    assert "Traceback" not in renewal.stdout + renewal.stderr
+    assert "No space left on device" in renewal.stdout + renewal.stderr
+    assert (machine.serves(DOMAIN).status, shell(machine, pids)) == (200, before)
+
+    machine.run("docker kill shoestring_inside-application-1", SLOW)
+    machine.run(f"systemctl start {WATCHDOG}", SLOW)
+    shell(machine, "rm -f /fill /fill2 /fill3 /root/full")
+    upkeep.passes(machine)
+    shell(machine, upkeep.inside("127.0.0.1"))
+    upkeep.files_are_sound(machine)
+
+
+def test_an_address_that_comes_late_holds_up_nothing(machine: Machine) -> None:
+    for name, content in (("late", LATE_UNIT), ("answers", ANSWERS_UNIT)):
+        shell(machine, f"cat >/etc/systemd/system/{name}.service <<'END'\n{content}END")
+    shell(
+        machine,
+        f"sed -i 's/address: 127.0.0.1/address: {LATE}/' {upkeep.CONF}/shoestring.yaml\n"
+        f"ip addr add {LATE}/32 dev lo; systemctl start {WATCHDOG}; {upkeep.inside(LATE)}\n"
+        "systemctl daemon-reload; systemctl enable --quiet late answers",
+    )
+    told(machine)
+    machine.reboot()
+    assert machine.serves(DOMAIN).status == 200
+    assert machine.run(f"test -e /run/late || {upkeep.inside(LATE)}").returncode != 0
+    shell(machine, "until test -e /run/internal; do sleep 1; done")
+    public, late, internal = map(float, shell(machine, "cat /run/public /run/late /run/internal").split())
+    docker = docker_began(machine)
+    print(
+        f"after a reboot the public proxy served {public - docker:.1f} s after Docker was up; "
+        f"the internal one {internal - late:.1f} s after its address was, {late - docker:.1f} s after Docker"
+    )
+    assert docker < public < late < internal
+    upkeep.passes(machine)
+    assert told(machine) == ""
+
+
+def test_a_proxy_that_docker_gave_up_on_is_started_by_a_pass(machine: Machine) -> None:
+    """As without the setting that lets proxies start before their addresses are there."""
+    shell(
+        machine,
+        "systemctl stop shoestring-watchdog.timer; sysctl -q net.ipv4.ip_nonlocal_bind=0; ip addr del "
+        f"{LATE}/24 dev late0; systemctl restart docker",
+    )
+    assert machine.serves(DOMAIN).status == 200
+    proxy = "docker inspect -f '{{.State.Status}} {{.State.ExitCode}}' shoestring_core-haproxy-internal-1"
+    assert shell(machine, proxy) == "exited 128"
+    shell(machine, f"ip addr add {LATE}/24 dev late0; systemctl start {WATCHDOG}; {upkeep.inside(LATE)}")
+    upkeep.passes(machine)

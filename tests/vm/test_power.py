@@ -1,0 +1,121 @@
+"""Power cuts at moments that nobody chose: in a setup, in a deploy, in a renewal. The next boot makes all well.
+
+Each run draws other moments; `SHOESTRING_SEED=… tests/run.sh vm -- -k power` draws those of a run that failed.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import time
+
+import pytest
+
+from tests.vm import upkeep
+from tests.vm.conftest import DOMAIN, Start
+from tests.vm.machine import Machine
+from tests.vm.qemu import Disk
+from tests.vm.upkeep import shell
+
+SEED = os.environ.get("SHOESTRING_SEED") or secrets.token_hex(4)
+CUTS = 2
+VERSIONED = "localhost/test/versioned"
+DEPLOY = f"shoestring deploy versioned --image {VERSIONED}"
+SETUP = "shoestring setup --answers /etc/shoestring/answers.yaml --yes"
+
+
+@pytest.fixture(scope="module")
+def machine(start_once: Start, set_up_disk: Disk) -> Machine:
+    """A machine with an application that can be deployed, an internal one, and a quicker boot."""
+    started = start_once(set_up_disk)
+    started.wait()
+    # Not a part of what is tested, and a third of a boot.
+    shell(started, "touch /etc/cloud/cloud-init.disabled")
+    upkeep.write(
+        started,
+        "public",
+        "versioned",
+        upkeep.application(f"v.{DOMAIN}", "main", image=f"{VERSIONED}:1"),
+    )
+    upkeep.write(started, "internal", "inside", upkeep.application(upkeep.INSIDE, "internal"))
+    shell(
+        started,
+        f"image=$(docker image ls --format '{{{{.Repository}}}}:{{{{.Tag}}}}' | grep shoestring/busybox)\n"
+        f"for tag in 1 2 3; do docker tag $image {VERSIONED}:$tag; done\n"
+        # An image that no container uses is removed after a deploy; these stay.
+        f"docker image save -o /root/versioned.tar {VERSIONED}\n"
+        f"git -C {upkeep.CONF} add . && git -C {upkeep.CONF} -c user.name=a -c user.email=a@b commit -qm 'My own'",
+    )
+    upkeep.passes(started)
+    return started
+
+
+@pytest.fixture
+def moments(request: pytest.FixtureRequest) -> random.Random:
+    """Random numbers of a test of its own, so that each can be run alone again."""
+    print(f"SHOESTRING_SEED={SEED}")
+    return random.Random(f"{SEED} {request.node.name}")  # noqa: S311 - not to hide anything
+
+
+def seconds_of(machine: Machine, work: str) -> float:
+    """How long something takes on this machine when nothing cuts it."""
+    began = time.monotonic()
+    shell(machine, work)
+    return time.monotonic() - began
+
+
+def cut_during(machine: Machine, work: str, seconds: float) -> None:
+    """Begin something, take the power away after a while, and start the machine again."""
+    shell(machine, f"systemd-run --quiet --unit=work bash -c '{work}'")
+    time.sleep(seconds)
+    machine.power_cut()
+    machine.power_on()
+    machine.wait_for_ssh()
+
+
+def serves_all(machine: Machine) -> None:
+    for host in (DOMAIN, f"v.{DOMAIN}"):
+        assert machine.serves(host).status == 200
+    shell(machine, upkeep.inside("127.0.0.1"))
+
+
+def test_a_deploy(machine: Machine, moments: random.Random) -> None:
+    takes = seconds_of(machine, f"{DEPLOY}:2")
+    for _ in range(CUTS):
+        cut_during(machine, f"docker load -qi /root/versioned.tar; {DEPLOY}:3", moments.uniform(0, takes))
+        upkeep.passes(machine)
+        serves_all(machine)
+        upkeep.files_are_sound(machine)
+        shell(machine, f"docker load -qi /root/versioned.tar; {DEPLOY}:2")
+        assert shell(machine, f"git -C {upkeep.CONF} status --porcelain") == ""
+        assert "versioned:2" in shell(machine, f"git -C {upkeep.CONF} log -1 --format=%s")
+
+
+def test_a_renewal(machine: Machine, moments: random.Random) -> None:
+    # Of the private CA: no other authority is there.
+    renew = "shoestring ssl issue internal --force --yes"
+    takes = seconds_of(machine, renew)
+    for _ in range(CUTS):
+        cut_during(machine, f"while :; do {renew}; done", moments.uniform(0.3, 2) * takes)
+        upkeep.passes(machine)
+        serves_all(machine)
+        upkeep.files_are_sound(machine)
+
+
+def test_a_setup(machine: Machine, moments: random.Random) -> None:
+    """Last: the applications of the others go with the data directory."""
+    away = f"shoestring stop; shoestring timers remove --yes; rm -rf {upkeep.ROOT} /etc/shoestring/data-directory"
+    shell(machine, away)
+    takes = seconds_of(machine, SETUP)
+    for _ in range(CUTS):
+        shell(machine, f"{away}; sync")
+        cut_during(machine, SETUP, moments.uniform(0, takes))
+        if machine.run(f"test -e {upkeep.ROOT}").returncode == 0:
+            # It is there whole or not at all.
+            upkeep.files_are_sound(machine)
+        shell(machine, SETUP)
+        upkeep.passes(machine)
+        assert machine.serves(DOMAIN).status == 200
+        assert all(job in shell(machine, "shoestring timers status") for job in ("start", "watchdog", "renew"))
+        upkeep.files_are_sound(machine)
