@@ -14,7 +14,9 @@ from installer import (
     cli_firewall,
     cli_images,
     cli_memory,
+    cli_metrics,
     cli_npm,
+    cli_postgres,
     cli_reach,
     cli_registry,
     cli_service,
@@ -46,8 +48,10 @@ app.add_typer(cli_ssl.app, name="ssl")
 app.add_typer(cli_vpn.app, name="vpn")
 app.add_typer(cli_firewall.app, name="firewall")
 app.add_typer(cli_service.app, name="service")
+app.add_typer(cli_metrics.app, name="metrics")
 app.add_typer(cli_registry.app, name="registry")
 app.add_typer(cli_npm.app, name="npm")
+app.add_typer(cli_postgres.app, name="postgres")
 app.add_typer(cli_reach.app)
 app.add_typer(cli_timers.app, name="timers")
 app.add_typer(cli_memory.app)

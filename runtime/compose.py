@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from runtime.projects import Project
 
 BINARY = ("docker", "compose")
@@ -54,6 +56,13 @@ def start_created(project: Project, service: str, total: int, others: tuple[str,
     """Start the containers of services that were created, and what they depend on, in the order of the file."""
     argv = (*_project(project), "up", "--detach", "--quiet-pull", "--no-build", "--no-recreate")
     return (*argv, "--scale", f"{service}={total}", service, *others)
+
+
+def up_service(name: str, file: Path, directory: Path, service: str) -> tuple[str, ...]:
+    """Start a service of a file beside what runs of a project; relative paths in it are from `directory`."""
+    where = ("--project-name", name, "--project-directory", str(directory), "--env-file", "/dev/null")
+    options = ("--detach", "--no-deps", "--no-build", "--quiet-pull", "--force-recreate")
+    return (*BINARY, *where, "--progress", "plain", "--file", str(file), "up", *options, service)
 
 
 def _create(project: Project) -> tuple[str, ...]:

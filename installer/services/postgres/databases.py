@@ -1,0 +1,193 @@
+"""A database for an application: its role, who owns that database and nothing else, and its password."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, unquote, urlsplit
+
+from installer.services import passwords
+from installer.services.postgres import scram
+from installer.services.postgres import server as servers
+from installer.services.postgres.server import Server
+from runtime import files, secrets
+from runtime.errors import ShoestringError, UsageError
+from runtime.operations import Cluster
+from runtime.report import JSON_VERSION
+
+# The name on the network `postgres`, and Postgres's own port.
+ADDRESS = "postgres:5432"
+# PostgreSQL cuts longer names (its documentation, "Identifiers and Key Words").
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_TAKEN = ("postgres", "public", "none", "template0", "template1")
+_STATE = """
+SELECT coalesce((SELECT coalesce(rolpassword, '-') FROM pg_authid WHERE rolname = :'name'), ''),
+       coalesce((SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = :'name'), '');
+"""
+_MAKE_ROLE = """
+CREATE ROLE :"name" LOGIN PASSWORD :'verifier';
+"""
+_CHANGE_ROLE = """
+ALTER ROLE :"name" LOGIN PASSWORD :'verifier';
+"""
+_MAKE_DATABASE = """
+CREATE DATABASE :"name" OWNER :"name";
+"""
+# By default anyone may connect to any database, and make temporary tables there.
+_CLOSE = """
+REVOKE ALL ON DATABASE :"name" FROM PUBLIC;
+SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', datname)
+  FROM pg_database WHERE datname IN ('postgres', 'template1') \\gexec
+"""
+
+
+@dataclass(frozen=True)
+class Access:
+    """How an application reaches its database: as `url` in one piece, and the names of its secrets."""
+
+    name: str
+    password: str
+
+    @property
+    def url(self) -> str:
+        """The connection URI (libpq's documentation, "Connection URIs")."""
+        return f"postgres://{self.name}:{quote(self.password, safe='')}@{ADDRESS}/{self.name}"
+
+    @property
+    def url_secret(self) -> str:
+        """What `conf/secrets.yaml` calls the URL."""
+        return f"{_variable(self.name)}_DATABASE_URL"
+
+    @property
+    def password_secret(self) -> str:
+        """What `conf/secrets.yaml` calls the password."""
+        return f"{_variable(self.name)}_DATABASE_PASSWORD"
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Both, for `conf/secrets.yaml`."""
+        return {self.url_secret: self.url, self.password_secret: self.password}
+
+
+@dataclass(frozen=True)
+class Created:
+    """A database that is there now. `done` is what was made or put right, in words; empty: nothing was to do."""
+
+    access: Access
+    done: tuple[str, ...]
+
+
+def check_name(name: str) -> None:
+    """Raise UsageError for a name that no database and role of ours can have."""
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"{name} is no name for a database: small letters, digits, _ and -, a letter first, 63 at most."
+        )
+    if name in _TAKEN or name.startswith("pg_"):
+        raise UsageError(f"Postgres itself uses the name {name}; choose another one.")
+
+
+def create(cluster: Cluster, name: str, timeout: float = 0.0, *, dry_run: bool = False) -> Created:
+    """Make what is not there of a role, its database and its secrets; done again, it puts right what differs.
+
+    `timeout` is how long to wait for the lock, in seconds. Raises UsageError, or ShoestringError if Postgres does not
+    run or a role of the name is someone else's.
+    """
+    check_name(name)
+    service = servers.find(cluster)
+    with files.lock(cluster.run.lock, timeout):
+        server = servers.running(cluster, service)
+        given = secrets.load(cluster.paths.secrets)
+        access, known = _access(name, given)
+        missing = {key: value for key, value in access.values.items() if key not in given}
+        ((role, owner),) = server.ask(_STATE, name=name)
+        if role and not known:
+            raise ShoestringError(
+                f"There is a role {name} already, and its password is not in {cluster.paths.secrets}. Put it "
+                f"there as {access.password_secret} (it is then set), or choose another name."
+            )
+        if owner not in ("", name):
+            raise ShoestringError(f"There is a database {name} already; it is {owner}'s. Choose another name.")
+        created = Created(access, tuple(_steps(role, owner, access, missing)))
+        if not dry_run:
+            # The secret first: what is killed after it goes on with the same password.
+            passwords.add(cluster.paths, missing)
+            _make(server, role, owner, access)
+        return created
+
+
+def _steps(role: str, owner: str, access: Access, missing: Mapping[str, str]) -> list[str]:
+    steps = ["secrets " + " and ".join(missing)] if missing else []
+    if not role:
+        steps.append(f"role {access.name}")
+    elif not scram.fits(access.password, role):
+        steps.append(f"password of the role {access.name}")
+    return steps if owner else [*steps, f"database {access.name}"]
+
+
+def _make(server: Server, role: str, owner: str, access: Access) -> None:
+    if not scram.fits(access.password, role):
+        verifier = scram.verifier(access.password)
+        server.ask(
+            f"\\set verifier '{verifier}'\n" + (_CHANGE_ROLE if role else _MAKE_ROLE),
+            secrets=(verifier,),
+            name=access.name,
+        )
+    if not owner:
+        server.ask(_MAKE_DATABASE, name=access.name)
+    server.ask(_CLOSE, name=access.name)
+
+
+def _access(name: str, given: Mapping[str, str]) -> tuple[Access, bool]:
+    """How the application gets in, with the password that the secrets have, else a new one."""
+    made = Access(name, passwords.new())
+    url, password = given.get(made.url_secret), given.get(made.password_secret)
+    if url is not None:
+        parts = urlsplit(url)
+        if parts.username != name or parts.password is None:
+            raise ShoestringError(
+                f"{made.url_secret} in secrets.yaml is no URL of the user {name}; remove or mend it."
+            )
+        in_url = unquote(parts.password)
+        if password not in (None, in_url):
+            both = f"{made.url_secret} and {made.password_secret}"
+            raise ShoestringError(f"{both} in secrets.yaml have two passwords; remove one of the lines.")
+        password = in_url
+    if password is None:
+        return made, False
+    if not password or not password.isascii() or not password.isprintable():
+        raise ShoestringError(f"{made.password_secret} in secrets.yaml must be of ASCII characters.")
+    return Access(name, password), True
+
+
+def _variable(name: str) -> str:
+    return name.upper().replace("-", "_")
+
+
+def lines(created: Created, network: str, *, dry_run: bool = False) -> list[str]:
+    """What a person is told, the URL included."""
+    access = created.access
+    if dry_run:
+        return [f"  + {each}" for each in created.done] or ["  Nothing to do."]
+    variable = f"${{{access.url_secret}}}"
+    about = f"made: {', '.join(created.done)}" if created.done else "all there already"
+    return [
+        f"  ✓ {access.name}  {about}",
+        f"    {access.url}",
+        f"    An application uses it as {variable} and joins the network: networks: [{network}, postgres]",
+    ]
+
+
+def answer(created: Created, *, dry_run: bool = False) -> str:
+    """The answer of --json; a dry run has no password, since it is not set."""
+    access = created.access
+    found = {
+        "version": JSON_VERSION,
+        "name": access.name,
+        "url": None if dry_run else access.url,
+        "secrets": [access.url_secret, access.password_secret],
+        "done": list(created.done),
+    }
+    return json.dumps(found, indent=2, ensure_ascii=False)

@@ -1,0 +1,58 @@
+"""Old data of Postgres that nothing needs any more: found and removed by the name of their folder."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from installer.services.postgres import place
+from installer.services.postgres import server as servers
+from runtime import desired, files
+from runtime.errors import UsageError
+
+if TYPE_CHECKING:
+    from runtime.operations import Cluster
+
+# Every folder of data has it from its first start on.
+VERSION_FILE = "PG_VERSION"
+
+
+@dataclass(frozen=True)
+class Old:
+    """A folder with data that Postgres does not use; `size` is in bytes."""
+
+    folder: Path
+    size: int
+
+
+def find(cluster: Cluster, name: str) -> Old:
+    """The folder of a version, or what an upgrade left, such as `17.failed`.
+
+    Raises UsageError if there is none, or if it is the one in use.
+    """
+    service = servers.find(cluster)
+    variables = desired.read(cluster.settings, cluster.paths).variables
+    used = place.folder(service, variables)
+    known = sorted(each.name for each in used.parent.iterdir() if each != used and (each / VERSION_FILE).is_file())
+    if name == used.name:
+        raise UsageError(f"Postgres uses {used}; nothing was removed.")
+    if name not in known:
+        others = f"It has: {', '.join(known)}." if known else "There is nothing to forget."
+        raise UsageError(f"{used.parent} has no data of the name {name}. {others}")
+    folder = used.with_name(name)
+    return Old(folder, _size(folder))
+
+
+def remove(cluster: Cluster, name: str, timeout: float = 0.0) -> None:
+    """Remove it. `timeout` is how long to wait for the lock, in seconds. Raises as `find`."""
+    with files.lock(cluster.run.lock, timeout):
+        files.remove_tree(find(cluster, name).folder)
+
+
+def _size(folder: Path) -> int:
+    """What the files take on the disk (stat(2), st_blocks)."""
+    return sum(
+        (Path(directory) / file).lstat().st_blocks * 512 for directory, _, names in os.walk(folder) for file in names
+    )

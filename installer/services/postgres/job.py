@@ -1,0 +1,158 @@
+"""What an upgrade is about, found out before anything is changed, and what would keep it from working."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from installer.deploy.references import repository
+from installer.deploy.trial import require_proxies
+from installer.services.postgres import inventory, place
+from installer.services.postgres import server as servers
+from installer.services.postgres.place import Place
+from installer.services.postgres.server import Server
+from runtime import command, desired, images, operations
+from runtime.errors import ShoestringError, UsageError
+from runtime.space import LOW_MEGABYTES, MEGABYTE
+
+if TYPE_CHECKING:
+    from runtime.operations import Cluster
+
+OFFICIAL = repository(images.POSTGRES.reference)
+# While it takes the data it writes each page into its log first; more than this it clears away.
+LOG_BYTES = 512 * MEGABYTE
+_VERSION = "SELECT current_setting('server_version_num')::int / 10000;"
+_SIZE = "SELECT coalesce(sum(pg_database_size(oid)), 0)::bigint FROM pg_database;"
+_OPEN = "SELECT count(*) FROM pg_prepared_xacts;"
+_TABLESPACES = "SELECT spcname FROM pg_tablespace WHERE spcname NOT IN ('pg_default', 'pg_global') ORDER BY spcname;"
+
+
+@dataclass(frozen=True)
+class Job:
+    """An upgrade: `place` is where the data are now, `image` the new one as the file will say. Sizes are in bytes."""
+
+    place: Place
+    before: int
+    after: int
+    image: str
+    databases: tuple[str, ...]
+    size: int
+    free: int
+
+    @property
+    def again(self) -> str:
+        """The command that tries the same once more."""
+        option = "" if self.image == official(self.after) else f" --image {self.image}"
+        return f"shoestring postgres upgrade {self.after}{option}"
+
+    @property
+    def folder(self) -> Path:
+        """Where the data of the new version will be."""
+        return self.place.folder_of(str(self.after))
+
+    @property
+    def unfinished(self) -> Path:
+        """Where they are until all of them are there; it may be removed at any time that no upgrade is at work."""
+        return self.place.folder_of(f"{self.after}.upgrading")
+
+    @property
+    def failed(self) -> Path:
+        """Where they go if the new version does not run with them."""
+        return self.place.folder_of(f"{self.after}.failed")
+
+    @property
+    def edited(self) -> str:
+        """The text of the application file with the new version. Raises CannotEditError."""
+        return place.edited(self.place, self.image, str(self.after))
+
+
+def official(version: int) -> str:
+    """The official image of a version: the catalogue's if it is that, else another one on the same system."""
+    name, _, tag = images.POSTGRES.reference.partition(":")
+    return f"{name}:{version}-{tag.partition('-')[2]}"
+
+
+def find(cluster: Cluster, version: int, image: str = "") -> Job | None:
+    """The upgrade to a version; None if that runs already. Changes nothing.
+
+    Raises UsageError for what makes no sense, ShoestringError for what cannot be done now.
+    """
+    service = servers.find(cluster)
+    server = servers.running(cluster, service)
+    before = _number(server, _VERSION)
+    if version == before and image in ("", service.image):
+        return None
+    if version <= before:
+        raise UsageError(f"Version {before} runs; its data cannot go to version {version}. Name a later one.")
+    if not image and repository(images.normalise(service.image)) != OFFICIAL:
+        raise UsageError(
+            f"{service.image} is not the official image, so its image of version {version} has to be named: "
+            f"shoestring postgres upgrade {version} --image IMAGE"
+        )
+    variables = desired.read(cluster.settings, cluster.paths).variables
+    here = place.find(service, variables, before)
+    _refuse_odd(server)
+    status = os.statvfs(here.folder.parent)
+    job = Job(
+        here,
+        before,
+        version,
+        image or official(version),
+        inventory.databases(server),
+        _number(server, _SIZE),
+        status.f_bavail * status.f_frsize,
+    )
+    _ = job.edited  # Called for what it raises.
+    require_room(job)
+    require_proxies(operations.look(cluster))
+    return job
+
+
+def _number(server: Server, sql: str) -> int:
+    return int(server.ask(sql)[0][0])
+
+
+def _refuse_odd(server: Server) -> None:
+    """Raise ShoestringError for what a dump does not have in it."""
+    closed = [name for (name,) in server.ask(inventory.CLOSED)]
+    if closed:
+        raise ShoestringError(
+            f"The database {closed[0]} takes no connections, so it cannot be read. Open it "
+            f'(ALTER DATABASE "{closed[0]}" ALLOW_CONNECTIONS true) or drop it, then try again.'
+        )
+    if _number(server, _OPEN):
+        raise ShoestringError(
+            "There are prepared transactions (SELECT * FROM pg_prepared_xacts). Commit them or roll them back first."
+        )
+    if spaces := [name for (name,) in server.ask(_TABLESPACES)]:
+        raise ShoestringError(
+            f"There are tablespaces ({', '.join(spaces)}); an upgrade knows only one folder. Move what is in them to "
+            "pg_default and drop them first."
+        )
+
+
+def require_room(job: Job) -> None:
+    """Raise ShoestringError if the disk does not take all of it once more, with the log that comes of writing it."""
+    needed = job.size + LOG_BYTES + LOW_MEGABYTES * MEGABYTE
+    if job.free < needed:
+        raise ShoestringError(
+            f"{job.place.folder.parent} has {job.free // MEGABYTE} MB free, and the upgrade needs "
+            f"{needed // MEGABYTE} MB: {job.size // MEGABYTE} MB of databases once more, and room to write them. "
+            "Nothing was changed."
+        )
+
+
+def check_image(job: Job, source: str) -> None:
+    """Raise UsageError if the new image, which must be on this host, is not of the new version."""
+    name = images.effective(job.image, source)
+    result = command.run(
+        ("docker", "run", "--rm", "--network", "none", "--entrypoint", "postgres", name, "--version")
+    )
+    found = re.search(r"\(PostgreSQL\) (\d+)", result.out)
+    if found is None:
+        raise UsageError(f"{job.image} does not say its version, so it is no image of Postgres: {result.tail(1)}")
+    if int(found[1]) != job.after:
+        raise UsageError(f"{job.image} has version {found[1]}, not {job.after}; nothing was changed.")

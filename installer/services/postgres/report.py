@@ -1,0 +1,83 @@
+"""What an upgrade answers, as text or JSON; docs/json.md has the keys."""
+
+from __future__ import annotations
+
+import json
+
+from installer.services.postgres.job import Job
+from installer.services.postgres.upgrade import Upgraded
+from installer.summary import size
+from runtime.report import JSON_VERSION, indent
+
+
+def job_lines(job: Job, *, present: bool) -> list[str]:
+    """What an upgrade would do."""
+    pull = "" if present else "  not on this host yet"
+    return [
+        f"  ~ postgres  version {job.before} → {job.after}",
+        f"    image     {job.place.service.image} → {job.image}{pull}",
+        f"    data      {job.place.folder} → {job.folder}",
+        f"    size      {size(job.size)} in {len(job.databases)} databases; {size(job.free)} are free",
+        "    Nobody reaches Postgres until it is done. All rows are counted on both sides; the old data stay.",
+    ]
+
+
+def upgraded_lines(upgraded: Upgraded) -> list[str]:
+    """How it ended, and what to do."""
+    job = upgraded.job
+    notes = [f"    {each}" for each in upgraded.notes]
+    if upgraded.ok:
+        about = f"{upgraded.tables} tables with {upgraded.rows} rows are the same"
+        return [f"  ✓ postgres has version {job.after}: {about}  {upgraded.seconds:.1f} s", *notes]
+    lines = [f"  ✗ postgres does not run with {job.image}", indent(upgraded.error)]
+    lines += [f"      | {line}" for line in upgraded.lines]
+    if upgraded.back:
+        lines += [f"  Version {job.before} does not serve either yet. See: shoestring status", indent(upgraded.back)]
+    else:
+        lines.append(f"  Version {job.before} serves again with all its data, and the file is as it was.")
+    return [*lines, *notes, f"  Try again: {job.again}"]
+
+
+def job_json(job: Job, *, present: bool) -> str:
+    """The answer of upgrade --dry-run."""
+    return _json({**_job(job), "present": present})
+
+
+def upgraded_json(upgraded: Upgraded) -> str:
+    """The answer of upgrade."""
+    return _json(
+        {
+            "ok": upgraded.ok,
+            **_job(upgraded.job),
+            "tables": upgraded.tables,
+            "rows": upgraded.rows,
+            "error": upgraded.error,
+            "lines": list(upgraded.lines),
+            "back": None if upgraded.ok else not upgraded.back,
+            "notes": list(upgraded.notes),
+            "seconds": upgraded.seconds,
+        }
+    )
+
+
+def nothing_json(version: int) -> str:
+    """The answer where the version runs already."""
+    return _json({"ok": True, "before": version, "after": version})
+
+
+def _job(job: Job) -> dict[str, object]:
+    return {
+        "before": job.before,
+        "after": job.after,
+        "image": job.image,
+        "previous_image": job.place.service.image,
+        "folder": str(job.folder),
+        "previous_folder": str(job.place.folder),
+        "databases": list(job.databases),
+        "size": job.size,
+        "free": job.free,
+    }
+
+
+def _json(answer: dict[str, object]) -> str:
+    return json.dumps({"version": JSON_VERSION, **answer}, indent=2, ensure_ascii=False)

@@ -1,0 +1,107 @@
+"""The running Postgres, reached through its container: the superuser needs no password in there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from installer.deploy import target as targets
+from installer.deploy.target import Target
+from runtime import command, desired
+from runtime.errors import ShoestringError, UsageError
+from runtime.observed import observe
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+    from runtime.operations import Cluster
+
+APPLICATION = "postgres"
+DEFAULT_USER = "postgres"
+# A counting of all rows of a large database takes its time.
+SQL_TIMEOUT_SECONDS = 24 * 3600.0
+# Between the columns of an answer: no text in a database has it (ASCII, unit separator).
+SEPARATOR = "\x1f"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: its container and its superuser."""
+
+    container: str
+    user: str
+
+    def program(self, name: str, *arguments: str, terminal: bool = False) -> tuple[str, ...]:
+        """The argv of one of Postgres's programs in the container, as the superuser; it may read standard input."""
+        options = ("--interactive", "--tty") if terminal else ("--interactive",)
+        return ("docker", "exec", *options, self.container, name, "--username", self.user, *arguments)
+
+    def psql(self, database: str, *arguments: str, terminal: bool = False) -> tuple[str, ...]:
+        """The argv of psql. Without a terminal it ends at the first error, and a script's exit code says so."""
+        strict = () if terminal else ("--set", "ON_ERROR_STOP=1")
+        return self.program("psql", "--dbname", database, *strict, *arguments, terminal=terminal)
+
+    def ask(
+        self, sql: str, database: str = "template1", *, secrets: tuple[str, ...] = (), **variables: str
+    ) -> list[list[str]]:
+        """The rows that SQL gives. `variables` are for `:'name'` and `:"name"` in it, which psql quotes.
+
+        Raises ShoestringError with what Postgres says.
+        """
+        plain = ("--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--record-separator-zero")
+        given = tuple(part for name, value in variables.items() for part in ("--set", f"{name}={value}"))
+        argv = self.psql(database, *plain, f"--field-separator={SEPARATOR}", *given)
+        result = command.run(argv, stdin=sql, secrets=secrets, timeout=SQL_TIMEOUT_SECONDS)
+        if not result.ok:
+            raise ShoestringError(f"Postgres refused, in the database {database}: {first_error(result)}")
+        # Each row ends with a zero byte: a name may have any other character.
+        return [row.split(SEPARATOR) for row in result.out.split("\0")[:-1]]
+
+
+def first_error(result: command.Result) -> str:
+    """The first line of what a program of Postgres says is wrong; what follows comes of it."""
+    lines = [line.strip() for line in result.err.splitlines() if line.strip()]
+    wrong = [line for line in lines if "ERROR:" in line or "FATAL:" in line or "error:" in line]
+    return (wrong or lines or [f"exit code {result.code}"])[0]
+
+
+def find(cluster: Cluster) -> Target:
+    """Postgres's service in its application file. Raises UsageError if it is not there."""
+    wanted = desired.build(desired.read(cluster.settings, cluster.paths), cluster.paths, cluster.run)
+    if APPLICATION not in {each.name for each in wanted.applications} | {each.name for each in wanted.broken}:
+        raise UsageError("Postgres is not there. Add it: shoestring service add postgres")
+    return targets.find(wanted, APPLICATION)
+
+
+def running(cluster: Cluster, service: Target) -> Server:
+    """The server that runs. Raises ShoestringError if it does not."""
+    containers = observe(cluster.client, cluster.settings.instance).of(APPLICATION)
+    mine = next((each for each in containers if each.service == service.service and each.running), None)
+    if mine is None:
+        raise ShoestringError("Postgres does not run. See why: shoestring status, then: shoestring start")
+    return Server(mine.name, superuser(definition(service)))
+
+
+def definition(service: Target) -> dict[str, Any]:
+    """The service as it stands in the file."""
+    return next(each.definition for each in service.application.services if each.name == service.service)
+
+
+def environment(service: Mapping[str, Any]) -> dict[str, str]:
+    """A service's `environment` in either of Compose's forms."""
+    given = service.get("environment") or {}
+    if isinstance(given, Mapping):
+        return {str(name): "" if value is None else str(value) for name, value in given.items()}
+    return {name: value for name, _, value in (str(each).partition("=") for each in given)}
+
+
+def superuser(service: Mapping[str, Any]) -> str:
+    """The superuser that the image makes."""
+    return environment(service).get("POSTGRES_USER") or DEFAULT_USER
+
+
+def end_of_log(client: DockerClient, container: str, lines: int = 6) -> str:
+    """What a container printed last."""
+    printed: bytes = client.api.logs(container, tail=lines)
+    return printed.decode(errors="replace").strip()

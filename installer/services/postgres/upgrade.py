@@ -1,0 +1,248 @@
+"""An upgrade of Postgres to another major version: dump, restore, compare, and only then another line in the file.
+
+The old server is never stopped before that, only taken off its networks, so that nobody writes to it: there are never
+two servers on one folder, whenever this process is killed. What is killed before the file is written, the next pass
+brings back: it puts the old container on its networks again, and removes the new one.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Protocol
+
+from installer import conf_repository
+from installer.deploy import record
+from installer.deploy.trial import Trial, attempt
+from installer.services.postgres import inventory, transfer, unused
+from installer.services.postgres import job as jobs
+from installer.services.postgres import server as servers
+from installer.services.postgres.job import Job
+from installer.services.postgres.server import Server
+from installer.services.postgres.spare import Spare, removed
+from runtime import desired, faults, files
+from runtime.errors import ShoestringError
+from runtime.operations import SILENT
+from runtime.space import MEGABYTE
+
+if TYPE_CHECKING:
+    from runtime.operations import Cluster
+
+SHOWN_DIFFERENCES = 10
+_END_SESSIONS = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+  WHERE backend_type = 'client backend' AND pid <> pg_backend_pid();
+"""
+
+
+class Teller(Protocol):
+    """Hears how far it is."""
+
+    def passing(self, name: str, about: str) -> None:
+        """What goes on now."""
+
+    def done(self, name: str, about: str = "") -> None:
+        """What is done."""
+
+
+@dataclass(frozen=True)
+class Upgraded:
+    """What became of an upgrade. `error` says why the new version does not run with the data; then the old one does,
+    unless `back` says why not. `notes` are sentences for the person."""
+
+    job: Job
+    tables: int
+    rows: int
+    seconds: float
+    notes: tuple[str, ...] = ()
+    error: str = ""
+    lines: tuple[str, ...] = ()
+    back: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the new version runs."""
+        return not self.error
+
+
+@dataclass(frozen=True)
+class _Moved:
+    """What was moved: how many tables and rows, and what to say about it."""
+
+    tables: int
+    rows: int
+    notes: tuple[str, ...]
+
+
+def upgrade(cluster: Cluster, job: Job, tell: Teller, timeout: float = 0.0) -> Upgraded:
+    """Carry it out. The new image must be on this host.
+
+    `timeout` is how long to wait for the lock, in seconds; it is held all the time, so that no pass comes between.
+    Raises ShoestringError if the old version goes on with all its data.
+    """
+    started = time.monotonic()
+    jobs.check_image(job, cluster.settings.images.source)
+    with files.lock(cluster.run.lock, timeout):
+        if servers.find(cluster).text != job.place.service.text:
+            raise ShoestringError(f"{job.place.service.file} has changed meanwhile; nothing was done: {job.again}")
+        _free_place(job)
+        faults.point("postgres-begun")
+        # First, so that the upgrade's own commit has nothing else in it.
+        refused = record.person_edit(cluster.paths, job.place.service)
+        try:
+            moved = _move(cluster, job, tell)
+            _write(job, job.edited)
+        except KeyboardInterrupt:
+            raise ShoestringError(f"Interrupted. {_back(cluster, job)}") from None
+        except ShoestringError as error:
+            raise ShoestringError(f"{error}\n{_back(cluster, job)}") from error
+        faults.point("postgres-edited")
+        trial = _apply(cluster, job, tell)
+        if trial.error:
+            return _undone(cluster, job, moved, trial, started)
+        faults.point("postgres-applied")
+        notes = (*moved.notes, *trial.notes, refused or _commit(cluster, job), _kept(job))
+        seconds = time.monotonic() - started
+        return Upgraded(job, moved.tables, moved.rows, seconds, tuple(each for each in notes if each))
+
+
+def _free_place(job: Job) -> None:
+    """Raise ShoestringError if the new folder has data that were served; those that never were are removed."""
+    files.remove_tree(job.unfinished)
+    if not job.folder.exists() or not any(job.folder.iterdir()):
+        return
+    if unused.holds(job.folder):
+        files.remove_tree(job.folder)
+        return
+    raise ShoestringError(
+        f"{job.folder} has data already, from an earlier time. If nobody needs them: shoestring postgres forget "
+        f"{job.folder.name}. Nothing was changed."
+    )
+
+
+def _move(cluster: Cluster, job: Job, tell: Teller) -> _Moved:
+    """Everything up to the new data in their folder; the file still has the old version."""
+    old = servers.running(cluster, job.place.service)
+    variables = desired.read(cluster.settings, cluster.paths).variables
+    with removed(Spare(cluster, job.place, job.unfinished, job.image, variables)) as spare:
+        tell.passing("apart", "Postgres leaves its networks")
+        _set_apart(cluster, old)
+        faults.point("postgres-apart")
+        tell.passing("new server", job.image)
+        new = spare.start()
+        faults.point("postgres-started")
+        _restore(old, new, job, tell)
+        faults.point("postgres-restored")
+        tell.passing("compared", "counting rows")
+        tables, rows = _compare(old, new)
+        tell.done("compared", f"{tables} tables, {rows} rows")
+        faults.point("postgres-compared")
+        tell.passing("statistics", "so that queries are fast from the start")
+        transfer.analyze(new)
+        notes = transfer.left_behind(old, new)
+        tell.passing("new server", "writes all to the disk")
+        spare.stop()
+        faults.point("postgres-stopped")
+    unused.mark(job.unfinished)
+    if job.folder.exists():
+        files.remove_tree(job.folder)
+    files.publish_directory(job.unfinished, job.folder)
+    faults.point("postgres-moved")
+    return _Moved(tables, rows, notes)
+
+
+def _set_apart(cluster: Cluster, old: Server) -> None:
+    """Take the old server off all networks, and end the sessions that it has."""
+    container = cluster.client.api.inspect_container(old.container)
+    for network in container["NetworkSettings"]["Networks"]:
+        cluster.client.api.disconnect_container_from_network(container["Id"], network, force=True)
+    old.ask(_END_SESSIONS)
+
+
+def _restore(old: Server, new: Server, job: Job, tell: Teller) -> None:
+    tell.passing("roles", "")
+    transfer.globals_(old, new)
+    tell.done("roles")
+    for number, name in enumerate(job.databases, 1):
+        place = f"{number} of {len(job.databases)}"
+
+        def show(count: int, name: str = name, place: str = place) -> None:
+            tell.passing("restore", f"{name}  {place}  {count // MEGABYTE} MB")
+
+        show(0)
+        transfer.database(old, new, name, show)
+        faults.point(f"postgres-database-{number}")
+        tell.done("restored", f"{name}  {place}")
+
+
+def _compare(old: Server, new: Server) -> tuple[int, int]:
+    """Count both. Returns the number of tables and rows. Raises ShoestringError if anything differs."""
+    before, after = inventory.take(old), inventory.take(new)
+    wrong = inventory.differences(before, after)
+    if wrong:
+        shown = "\n".join(f"  {each}" for each in wrong[:SHOWN_DIFFERENCES])
+        more = f"\n  and {len(wrong) - SHOWN_DIFFERENCES} more" if len(wrong) > SHOWN_DIFFERENCES else ""
+        raise ShoestringError(f"The new version does not have what the old one has:\n{shown}{more}")
+    return inventory.rows(after)
+
+
+def _back(cluster: Cluster, job: Job) -> str:
+    """Have the old version serve again. Returns a sentence."""
+    service = job.place.service
+    try:
+        files.remove_tree(job.unfinished)
+        error = attempt(cluster, service.name, service.service, SILENT).error
+    except ShoestringError as failure:
+        error = str(failure)
+    if error:
+        return f"Version {job.before} has all its data, but does not serve yet: {error} Try: shoestring start"
+    return f"Version {job.before} serves as before, with all its data."
+
+
+def _apply(cluster: Cluster, job: Job, tell: Teller) -> Trial:
+    """Apply the file that has the new version. From here on the new data are the truth, unless they do not serve."""
+    tell.passing("waiting", f"until version {job.after} serves")
+    try:
+        trial = attempt(cluster, job.place.service.name, job.place.service.service, SILENT)
+    except KeyboardInterrupt:
+        raise ShoestringError(
+            f"Interrupted. All data are in version {job.after}, and its file says so. Go on with: shoestring start"
+        ) from None
+    if not trial.error:
+        tell.done("serves", job.image)
+    return trial
+
+
+def _commit(cluster: Cluster, job: Job) -> str:
+    """Commit the file. Returns a sentence if that cannot be done."""
+    conf = cluster.paths.conf
+    file = PurePosixPath(job.place.service.file.relative_to(conf))
+    try:
+        conf_repository.commit(conf, (file,), f"Postgres: from version {job.before} to {job.after}")
+    except ShoestringError as error:
+        return f"Not committed. Commit {file} with git in {conf}. {error}"
+    return ""
+
+
+def _kept(job: Job) -> str:
+    old = job.place.folder
+    return f"The data of version {job.before} stay in {old}. When all is well: shoestring postgres forget {old.name}"
+
+
+def _undone(cluster: Cluster, job: Job, moved: _Moved, trial: Trial, started: float) -> Upgraded:
+    """Go back to the old version, and keep the new data aside: somebody may have written to them."""
+    service = job.place.service
+    _write(job, service.text)
+    faults.point("postgres-undone")
+    back = attempt(cluster, service.name, service.service, SILENT)
+    files.remove_tree(job.failed)
+    files.publish_directory(job.folder, job.failed)
+    kept = f"What the new version wrote is in {job.failed}; it may be deleted."
+    seconds = time.monotonic() - started
+    return Upgraded(job, moved.tables, moved.rows, seconds, (kept,), trial.error, trial.lines, back.error)
+
+
+def _write(job: Job, text: str) -> None:
+    file = job.place.service.file
+    files.write(file, text, file.stat().st_mode & 0o7777)
