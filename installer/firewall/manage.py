@@ -10,8 +10,8 @@ from installer.firewall import proof, ssh_ports, trial
 from installer.firewall.trial import Trial
 from installer.host import systemd
 from installer.host.ports import Listener
-from installer.host.systemd import Unit
-from installer.host.timers import FOLDER, unit_name
+from installer.host.systemd import Unit, unit_name
+from installer.host.timers import FOLDER
 from runtime import desired, files, interfaces, settings
 from runtime.applications import Application
 from runtime.desired import Desired

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.host import systemd
-from installer.host.timers import unit_name
+from installer.host.systemd import unit_name
 from runtime import command, files
 from runtime.firewall import rules, table
 from runtime.firewall.rules import Rules

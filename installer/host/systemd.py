@@ -16,6 +16,8 @@ _BOOTED = Path("/run/systemd/system")
 # What quotes do not protect in a unit, or what ends them (systemd.syntax(7), systemd.unit(5) on specifiers).
 _UNSAFE = frozenset("\"'\\$%")
 
+DEFAULT_INSTANCE = "shoestring"
+
 Properties = Mapping[str, str]
 
 
@@ -26,6 +28,12 @@ class Unit:
     name: str
     content: str
     directory: Path = UNIT_DIRECTORY
+
+
+def unit_name(unit: str, instance: str) -> str:
+    """What a unit is called: of another instance than the default one, `shoestring-watchdog@INSTANCE.timer`."""
+    stem, _, kind = unit.rpartition(".")
+    return unit if instance == DEFAULT_INSTANCE else f"{stem}@{instance}.{kind}"
 
 
 def is_running() -> bool:

@@ -10,22 +10,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from installer.host import systemd
-from installer.host.systemd import Properties, Unit
-from runtime import command, core, files
+from installer.host import boot_files, systemd
+from installer.host.systemd import DEFAULT_INSTANCE, Properties, Unit, unit_name
+from runtime import command
 from runtime.errors import ShoestringError, UsageError
 from runtime.images import TEMPLATES
-from runtime.paths import RunPaths, Side
 from runtime.settings import Settings
 
 FOLDER = TEMPLATES / "systemd"
 SANDBOX = "sandbox.conf"
-DEFAULT_INSTANCE = "shoestring"
-# Files of the host that are read at boot, before Docker starts; of the same name in each folder.
-BOOT_FILE = "shoestring.conf"
-TMPFILES_DIRECTORY = Path("/etc/tmpfiles.d")
-SYSCTL_DIRECTORY = Path("/etc/sysctl.d")
-MADE = "# Made by `shoestring timers install`.\n"
 # The units of each job: what does it; and what starts that, which may be the same.
 START, WATCHDOG, RENEW, ALARM = "start", "watchdog", "renew", "alarm"
 JOBS = {
@@ -81,12 +74,6 @@ class Job:
         return self.state is State.ON
 
 
-def unit_name(unit: str, instance: str) -> str:
-    """What a unit is called: of another instance than the default one, `shoestring-watchdog@INSTANCE.timer`."""
-    stem, _, kind = unit.rpartition(".")
-    return unit if instance == DEFAULT_INSTANCE else f"{stem}@{instance}.{kind}"
-
-
 def names(instance: str) -> tuple[str, ...]:
     """The names of all units of an instance."""
     return tuple(unit_name(unit, instance) for unit in _ALL)
@@ -116,33 +103,6 @@ def units(settings: Settings, root: Path, python: str = sys.executable) -> tuple
         "@ALARM_TIMER@": unit_name("shoestring-alarm.timer", instance),
     }
     return tuple(Unit(unit_name(unit, instance), _filled(FOLDER / unit, words)) for unit in _ALL)
-
-
-def directories(instance: str) -> Unit:
-    """The directories of the proxies' sockets, made at boot before Docker starts the proxies (tmpfiles.d(5)).
-
-    Else Docker makes them, as root's, and the proxies cannot work until the start at boot has mended that.
-    """
-    run = RunPaths(instance)
-    owned = [(path, "0755", 0) for path in (run.root, run.directory)]
-    owned += [(run.proxy(side), "0750", core.PROXY_UID) for side in Side]
-    lines = "".join(f"d {path} {mode} {owner} {owner} -\n" for path, mode, owner in owned)
-    return Unit(unit_name(BOOT_FILE, instance), MADE + lines, TMPFILES_DIRECTORY)
-
-
-def late_addresses(instance: str) -> Unit:
-    """Lets a proxy start before its address is there, such as one that DHCP gives late (sysctl.d(5), ip-sysctl).
-
-    Else Docker gives the container up at boot, whatever its `restart` says. It holds from the next boot on; the `-`
-    is for a kernel without IPv6.
-    """
-    lines = "net.ipv4.ip_nonlocal_bind = 1\n-net.ipv6.ip_nonlocal_bind = 1\n"
-    return Unit(unit_name(BOOT_FILE, instance), MADE + lines, SYSCTL_DIRECTORY)
-
-
-def boot_files(instance: str) -> tuple[Unit, ...]:
-    """What the unit of the start needs of the host before Docker starts."""
-    return directories(instance), late_addresses(instance)
 
 
 def _filled(template: Path, words: Mapping[str, str]) -> str:
@@ -176,7 +136,7 @@ def install(settings: Settings, root: Path, *, stopped: bool = False) -> None:
         raise ShoestringError(
             f"{sys.executable} has no Shoestring in it, so timers could not run it. Use one that pipx installed."
         )
-    systemd.write((*wanted, *boot_files(instance)))
+    systemd.write((*wanted, *boot_files.units(instance)))
     start, *others = (unit_name(units[-1], instance) for units in JOBS.values())
     systemd.systemctl("enable", *(() if stopped else ("--now",)), start)
     systemd.systemctl("enable", "--now", *others)
@@ -187,8 +147,7 @@ def remove(instance: str) -> None:
     present = written(instance)
     if present:
         systemd.remove(present)
-    for made in boot_files(instance):
-        files.remove(made.directory / made.name)
+    boot_files.remove(instance)
 
 
 def written(instance: str, directory: Path = systemd.UNIT_DIRECTORY) -> tuple[str, ...]:
@@ -209,7 +168,7 @@ def look(settings: Settings, root: Path) -> tuple[Job, ...]:
     there = {unit.name: systemd.is_written(unit) for unit in units(settings, root)}
     seen = dict(zip(there, systemd.show(there, _PROPERTIES), strict=True))
     start = names(instance)[0]
-    if there[start] and not all(map(systemd.is_written, boot_files(instance))):
+    if there[start] and not all(map(systemd.is_written, boot_files.units(instance))):
         there[start] = False
     return jobs(instance, there, seen, time.time() - time.clock_gettime(time.CLOCK_MONOTONIC))
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from installer.host.timers import directories, late_addresses, names, units
+from installer.host.boot_files import directories, late_addresses
+from installer.host.timers import names, units
 from runtime.errors import UsageError
 from runtime.settings import Settings
 
