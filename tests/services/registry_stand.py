@@ -1,0 +1,138 @@
+"""An instance with registries, at an address of this host that other machines reach, and machines beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from installer.services import registry_login
+from runtime.sections import InternalSettings, InternalTls
+from tests.engine.deploy_stand import Answer, shoestring
+from tests.engine.support import Instance, built_image, new_settings, until
+from tests.install.conftest import engine_rights
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+    from docker.models.networks import Network
+
+IMAGES = Path(__file__).parent / "images"
+CA = Path("/usr/local/share/ca-certificates/shoestring-test.crt")
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A container that stands for a person's computer; it trusts the instance's CA."""
+
+    name: str
+
+    def run(self, *arguments: str, stdin: str = "", timeout: float = 240) -> subprocess.CompletedProcess[str]:
+        """Run a program, whatever its exit code."""
+        return subprocess.run(
+            ("docker", "exec", "--interactive", self.name, *arguments),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def shell(self, script: str, stdin: str = "", timeout: float = 240) -> str:
+        """What a script prints; it must succeed."""
+        result = self.run("sh", "-euc", script, stdin=stdin, timeout=timeout)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout
+
+    def put(self, path: str | Path, content: bytes) -> None:
+        """Write a file on it."""
+        argv = ("docker", "exec", "--interactive", self.name, "sh", "-c", f"mkdir -p $(dirname {path}); cat >{path}")
+        subprocess.run(argv, input=content, check=True, timeout=60)
+
+
+@dataclass(frozen=True)
+class Site:
+    """The instance, and the network that it is reached on. `docker_config` has the host's own logins."""
+
+    instance: Instance
+    network: Network
+    address: str
+    docker_config: Path
+
+    def host(self, name: str) -> str:
+        """A host name of the internal side."""
+        return f"{name}.{self.instance.settings.internal_domain}"
+
+    def command(self, *arguments: str) -> Answer:
+        """Run the command line; it must succeed."""
+        answer = shoestring(self.instance, *arguments)
+        assert answer.code == 0, answer.out + answer.err
+        return answer
+
+    @property
+    def root(self) -> bytes:
+        """The certificate of the private CA."""
+        return (self.instance.paths.private_ca / "root.pem").read_bytes()
+
+    @contextlib.contextmanager
+    def machine(self, image: str, *hosts: str, options: tuple[str, ...] = ()) -> Iterator[Machine]:
+        """A machine on the network that knows some host names. It is gone afterwards."""
+        name = f"{self.instance.settings.instance}-{secrets.token_hex(2)}"
+        known = (f"--add-host={self.host(each)}:{self.address}" for each in hosts)
+        argv = ("docker", "run", "--detach", "--init", "--name", name, f"--network={self.network.name}")
+        subprocess.run((*argv, *known, *options, image), check=True, capture_output=True, timeout=60)
+        try:
+            made = Machine(name)
+            if self.instance.settings.internal_tls is InternalTls.PRIVATE_CA:
+                made.put(CA, self.root)
+                made.shell("update-ca-certificates >/dev/null 2>&1")
+            yield made
+        finally:
+            subprocess.run(("docker", "rm", "--force", "--volumes", name), check=True, capture_output=True)
+
+
+@contextlib.contextmanager
+def open_site(
+    root: Path, client: DockerClient, *services: str, tls: InternalTls = InternalTls.PRIVATE_CA
+) -> Iterator[Site]:
+    """An instance with services, all of it running. Nothing of it is left afterwards."""
+    settings = new_settings()
+    network = client.networks.create(f"{settings.instance}-beside")
+    with contextlib.ExitStack() as stack:
+        stack.callback(network.remove)
+        network.reload()
+        address = str(network.attrs["IPAM"]["Config"][0]["Gateway"])
+        # A domain that no other test has: this host's own engine and /etc/hosts get to know it.
+        settings = replace(
+            settings,
+            domain=f"{settings.instance}.test",
+            public=None,
+            internal=InternalSettings(address=address, http_port=80, https_port=443, tls=tls),
+        )
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        config = root.parent / "docker-config"
+        patch.setenv("DOCKER_CONFIG", str(config))
+        instance = Instance(root, settings)
+        stack.callback(instance.close)
+        site = Site(instance, network, address, config)
+        stack.callback(_forget, site)
+        site.command("service", "add", *services, "--yes")
+        yield site
+
+
+@contextlib.contextmanager
+def engine(site: Site, client: DockerClient) -> Iterator[Machine]:
+    """A machine with an engine of its own, that knows the Docker registry."""
+    options = (*engine_rights(), "--volume=/var/lib/docker", "--volume=/var/lib/containerd")
+    with site.machine(built_image(client, IMAGES / "engine"), "docker", options=options) as machine:
+        until(lambda: machine.run("docker", "info").returncode, lambda code: code == 0)
+        yield machine
+
+
+def _forget(site: Site) -> None:
+    registry_login.forget(site.instance.paths, site.instance.settings)

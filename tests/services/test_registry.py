@@ -1,0 +1,247 @@
+"""The Docker registry: users, pushes from another machine, the host's own deploys, and the collection."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from installer.services import registry, registry_gc, registry_login
+from runtime import watchdog
+from runtime.images import BUSYBOX, local_name
+from runtime.observed import observe
+from runtime.paths import Side
+from tests.engine.deploy_stand import killed_at, shoestring
+from tests.engine.support import until
+from tests.services.registry_stand import Machine, Site, engine, open_site
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+MEGABYTE = 1_000_000
+LARGE = 500 * MEGABYTE
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, client: DockerClient) -> Iterator[Site]:
+    with open_site(tmp_path_factory.mktemp("registry") / "data-directory", client, registry.NAME) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def machine(site: Site, client: DockerClient) -> Iterator[Machine]:
+    with engine(site, client) as started:
+        save = subprocess.Popen(("docker", "save", local_name(BUSYBOX)), stdout=subprocess.PIPE)
+        load = ("docker", "exec", "--interactive", started.name, "docker", "load", "--quiet")
+        subprocess.run(load, stdin=save.stdout, check=True, capture_output=True, timeout=60)
+        assert save.wait() == 0
+        yield started
+
+
+def password(site: Site) -> str:
+    return registry.password(site.instance.paths)
+
+
+def log_in(site: Site, machine: Machine, user: str, given: str) -> subprocess.CompletedProcess[str]:
+    return machine.run("docker", "login", "-u", user, "--password-stdin", site.host("docker"), stdin=given)
+
+
+def push(site: Site, machine: Machine, tag: str, text: str) -> str:
+    """Build a small page on the machine and push it; returns its name."""
+    name = f"{site.host('docker')}/{tag}"
+    recipe = f"FROM {local_name(BUSYBOX)}\nRUN mkdir /page && echo {text} >/page/index.html\n"
+    command = 'CMD ["httpd", "-f", "-p", "8080", "-h", "/page"]\n'
+    machine.shell(f"DOCKER_BUILDKIT=0 docker build --quiet --network none --tag {name} -", stdin=recipe + command)
+    machine.shell(f"docker push --quiet {name}")
+    return name
+
+
+def digest_of(site: Site, repository: str, tag: str) -> str:
+    tags = registry_gc.store(site.instance.paths).tags()
+    return next(each.digest for each in tags if (each.repository, each.name) == (repository, tag))
+
+
+def test_the_service_tells_its_password_once_and_runs_without_privileges(site: Site) -> None:
+    again = site.command("service", "add", registry.NAME, "--yes")
+    assert password(site) not in again.out
+    (container,) = observe(site.instance.cluster.client, site.instance.settings.instance).of(registry.NAME)
+    inspected = site.instance.cluster.client.api.inspect_container(container.id)
+    assert inspected["Config"]["User"] == "5000:5000"
+    assert inspected["HostConfig"]["CapDrop"] == ["ALL"]
+    assert inspected["HostConfig"]["ReadonlyRootfs"]
+    file = registry.users(site.instance.paths).file
+    assert (file.stat().st_mode & 0o777, file.stat().st_gid) == (0o640, 5000)
+    assert file.read_text().startswith("admin:$2b$")
+    assert password(site) not in file.read_text()
+
+
+def test_nobody_gets_in_without_a_right_password(site: Site, machine: Machine) -> None:
+    assert log_in(site, machine, "admin", "wrong").returncode != 0
+    assert log_in(site, machine, "nobody", password(site)).returncode != 0
+    refused = machine.run("docker", "pull", f"{site.host('docker')}/any:1")
+    assert refused.returncode != 0
+    assert "no basic auth credentials" in refused.stderr or "unauthorized" in refused.stderr
+
+
+def test_users_come_and_go_without_a_restart(site: Site, machine: Machine) -> None:
+    before = site.instance.containers()
+    made = json.loads(site.command("registry", "user", "add", "anna", "--json").out)
+    assert log_in(site, machine, "anna", made["password"]).returncode == 0
+    assert site.command("registry", "user", "list").out.split() == ["admin", "anna"]
+    site.command("registry", "user", "remove", "anna")
+    assert log_in(site, machine, "anna", made["password"]).returncode != 0
+    assert site.instance.containers() == before
+    assert "is the user of this host itself" in shoestring(site.instance, "registry", "user", "remove", "admin").err
+
+
+def test_a_layer_of_500_mb_goes_there_and_back(site: Site, machine: Machine) -> None:
+    assert log_in(site, machine, "admin", password(site)).returncode == 0
+    name = f"{site.host('docker')}/large:1"
+    recipe = f"FROM {local_name(BUSYBOX)}\\nCOPY file /"
+    machine.shell(
+        f"mkdir /large; cd /large; head -c {LARGE} /dev/urandom >file; printf '{recipe}' >Dockerfile; "
+        f"DOCKER_BUILDKIT=0 docker build --quiet --tag {name} . >/dev/null; sha256sum file >sum; rm file",
+    )
+    machine.shell(f"docker push --quiet {name}")
+    machine.shell(f"docker image rm --force {name} >/dev/null; docker image prune --force >/dev/null")
+    sum_ = machine.shell(
+        f"docker pull --quiet {name} >/dev/null; docker run --rm --network none {name} sha256sum /file"
+    )
+    assert sum_.split()[0] == machine.shell("cat /large/sum").split()[0]
+    machine.shell(f"docker image rm --force {name}")
+    listed = json.loads(site.command("registry", "list", "--json").out)
+    (large,) = (each for each in listed["images"] if each["repository"] == "large")
+    assert LARGE < large["size"] < LARGE * 1.1
+
+
+def test_a_deploy_takes_images_from_it_with_nothing_else_set(site: Site, machine: Machine) -> None:
+    assert log_in(site, machine, "admin", password(site)).returncode == 0
+    first, second = (push(site, machine, f"team/page:{each}", f"version {each}") for each in "12")
+    host = f"page.{site.instance.settings.internal_domain}"
+    file = f"x-external-host-names: [{host}]\nx-container-port: 8080\nx-rollout: {{watch_time: 1s}}\n"
+    file += f"services:\n  application:\n    image: {first}\n    stop_grace_period: 0s\n"
+    site.instance.add(Side.INTERNAL, "page", file)
+    try:
+        # A pass by itself, such as the watchdog's, has what it needs too.
+        assert site.instance.start().ok
+        # And what the host knew may be gone.
+        registry_login.forget(site.instance.paths, site.instance.settings)
+        answer = site.command("deploy", "page", "2")
+        assert f"pulled      {second}" in answer.out
+        (running,) = observe(site.instance.cluster.client, site.instance.settings.instance).of("page")
+        assert running.image == second
+    finally:
+        site.instance.file(Side.INTERNAL, "page").unlink()
+        assert site.instance.start().ok
+        for each in (first, second):
+            site.instance.cluster.client.images.remove(each, force=True)
+
+
+def test_the_host_finds_it_again_after_what_it_knew_is_gone(site: Site) -> None:
+    registry_login.forget(site.instance.paths, site.instance.settings)
+    host = site.host("docker")
+    assert host not in registry_login.PLACES.hosts.read_text()
+    assert not (registry_login.PLACES.certificates / host).exists()
+    assert host not in (site.docker_config / "config.json").read_text()
+    site.command("registry", "login")
+    assert f"{site.address} {host}" in registry_login.PLACES.hosts.read_text()
+    assert host in (site.docker_config / "config.json").read_text()
+
+
+def test_a_collection_frees_what_nothing_names_and_keeps_the_rest(site: Site, machine: Machine) -> None:
+    assert log_in(site, machine, "admin", password(site)).returncode == 0
+    name = push(site, machine, "app:1", secrets.token_hex(8))
+    old = digest_of(site, "app", "1")
+    push(site, machine, "app:1", secrets.token_hex(8))
+    new = digest_of(site, "app", "1")
+    assert old != new
+    age(site, "app", old)
+
+    kept = json.loads(site.command("registry", "gc", "--dry-run", "--json").out)
+    assert kept["blobs"] == 0
+    would = json.loads(site.command("registry", "gc", "--untagged", "--dry-run", "--json").out)
+    assert [each["digest"] for each in would["versions"]] == [old]
+    # Manifest, configuration, and the layer with the page; the layer below is shared.
+    assert would["blobs"] == 3
+
+    done = json.loads(site.command("registry", "gc", "--untagged", "--yes", "--json").out)
+    assert would["size"] <= done["freed"] <= would["size"] + 10_000
+    assert registry_gc.store(site.instance.paths).dead() == {}
+    assert digest_of(site, "app", "1") == new
+    machine.shell(f"docker image rm --force {name} >/dev/null; docker pull --quiet {name}")
+    assert machine.run("docker", "pull", f"{site.host('docker')}/app@{old}").returncode != 0
+    # What was removed can be pushed again: the registry has not kept it in its memory.
+    push(site, machine, "app:2", "again")
+
+
+def age(site: Site, repository: str, digest: str) -> None:
+    """Have a version come two hours ago."""
+    store = registry_gc.store(site.instance.paths)
+    top = store.root / "docker/registry/v2/repositories" / repository
+    link = top / "_manifests/revisions/sha256" / digest.removeprefix("sha256:") / "link"
+    moment = link.stat().st_mtime - 2 * registry_gc.YOUNG_SECONDS
+    os.utime(link, (moment, moment))
+
+
+@pytest.mark.parametrize("point", ["registry-stopped", "registry-forgot", "registry-collected"])
+def test_a_collection_that_is_killed_is_mended_by_the_next_pass(site: Site, machine: Machine, point: str) -> None:
+    assert log_in(site, machine, "admin", password(site)).returncode == 0
+    name = push(site, machine, "killed:1", "kept")
+    killed = killed_at(site.instance, point, "registry", "gc", "--untagged", "--yes")
+    assert killed.code == -9, killed.out + killed.err
+    (stopped,) = observe(site.instance.cluster.client, site.instance.settings.instance).of(registry.NAME)
+    assert not stopped.running
+    # What the passes of the tests before have mended is long ago.
+    site.instance.cluster.run.attempts.unlink(missing_ok=True)
+    assert watchdog.watch(site.instance.cluster).ok
+    machine.shell(f"docker image rm --force {name} >/dev/null; docker pull --quiet {name}")
+
+
+def test_the_collection_ends_with_the_command_that_started_it(site: Site) -> None:
+    """A slow collection, and a kill of the command: the container goes by itself."""
+    client = site.instance.cluster.client
+    (container,) = observe(client, site.instance.settings.instance).of(registry.NAME)
+    inspected = client.api.inspect_container(container.id)
+    script = registry_gc.SCRIPT.replace('registry garbage-collect "$1"', "sleep 600")
+    assert script != registry_gc.SCRIPT
+    name = f"{site.instance.settings.instance}_slow"
+    line = registry_gc.argv(name, site.instance.settings.instance, inspected)
+    line = tuple(script if each == registry_gc.SCRIPT else each for each in line)
+    code = f"from runtime import command; command.run({line!r}, tied=True)"
+    process = subprocess.Popen((sys.executable, "-c", code), cwd=Path(__file__).parents[2])
+    try:
+        until(lambda: client.api.containers(filters={"name": name}), lambda found: len(found) == 1)
+    finally:
+        process.kill()
+        process.wait()
+    try:
+        until(lambda: client.api.containers(all=True, filters={"name": name}), lambda found: found == [])
+    finally:
+        for left in client.api.containers(all=True, filters={"name": name}):
+            client.api.remove_container(left["Id"], force=True)
+
+
+def test_a_restart_keeps_all(site: Site, machine: Machine) -> None:
+    assert log_in(site, machine, "admin", password(site)).returncode == 0
+    name = push(site, machine, "stays:1", "here")
+    site.command("stop")
+    site.command("start")
+    machine.shell(f"docker image rm --force {name} >/dev/null; docker pull --quiet {name}")
+
+
+def test_removal_leaves_nothing_on_the_host(site: Site) -> None:
+    host = site.host("docker")
+    site.command("service", "remove", registry.NAME, "--yes")
+    assert host not in registry_login.PLACES.hosts.read_text()
+    assert not (registry_login.PLACES.certificates / host).exists()
+    assert host not in (site.docker_config / "config.json").read_text()
+    assert registry_gc.store(site.instance.paths).tags() != ()
+    refused = shoestring(site.instance, "registry", "list")
+    assert (refused.code, "There is no Docker registry here." in refused.err) == (2, True)
