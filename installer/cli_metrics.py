@@ -1,0 +1,49 @@
+"""`shoestring metrics`: what was measured, and for how long it is kept."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from installer.cli_cluster import opened
+from installer.cli_options import DataDirectory, DryRun, Json, Yes
+
+app = typer.Typer(help="Metrics: what was measured, and for how long it is kept.", no_args_is_help=True)
+
+
+@app.command()
+def shell(data_directory: DataDirectory = None) -> None:
+    """Open InfluxDB's own client, as its administrator."""
+    from installer.services import influxdb
+
+    influxdb.shell(opened(data_directory), terminal=sys.stdin.isatty() and sys.stdout.isatty())
+
+
+@app.command()
+def retention(
+    days: Annotated[int | None, typer.Argument(help="Keep points for so many days.", metavar="[DAYS]")] = None,
+    data_directory: DataDirectory = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+) -> None:
+    """Show or change for how long points are kept; means of each hour are kept for a year."""
+    from installer.agree import agreed
+    from installer.services import influxdb, metrics_report
+
+    cluster = opened(data_directory)
+    before = influxdb.retention(cluster)
+    if days is None:
+        print(metrics_report.retention_json(before) if json else "\n".join(metrics_report.retention_lines(before)))
+        return
+    wanted = influxdb.checked_days(days)
+    if not json:
+        print("\n".join(metrics_report.change_lines(before, wanted)))
+    # Only what is lost for good is asked about.
+    lost = before.days == 0 or wanted < before.days
+    if not dry_run and wanted != before.days and (not lost or agreed("Change it?", yes=yes, json=json)):
+        influxdb.keep(cluster, wanted)
+    if json:
+        print(metrics_report.retention_json(influxdb.retention(cluster)))

@@ -1,0 +1,36 @@
+"""What a person reads about how long points are kept."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from installer.services import metrics_report
+from installer.services.influxdb import Retention, checked_days
+from runtime.errors import UsageError
+
+
+def test_days_are_counted_in_words() -> None:
+    assert metrics_report.retention_lines(Retention(1, 365)) == [
+        "  points              1 day",
+        "  means of each hour  365 days",
+    ]
+    assert "for ever" in metrics_report.retention_lines(Retention(0, 365))[0]
+
+
+def test_what_is_lost_is_said_before() -> None:
+    assert len(metrics_report.change_lines(Retention(30, 365), 60)) == 1
+    assert "older than 10 days" in metrics_report.change_lines(Retention(30, 365), 10)[1]
+    assert "older than 10 days" in metrics_report.change_lines(Retention(0, 365), 10)[1]
+
+
+def test_a_script_reads_numbers() -> None:
+    answer = json.loads(metrics_report.retention_json(Retention(30, 365)))
+    assert answer == {"version": 1, "days": 30, "hourly_days": 365}
+
+
+@pytest.mark.parametrize("days", [0, -3, 3651])
+def test_days_must_make_sense(days: int) -> None:
+    with pytest.raises(UsageError, match="1 to 3650"):
+        checked_days(days)
