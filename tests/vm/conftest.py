@@ -39,6 +39,11 @@ ANSWERS = {
 }
 
 
+# Two workers of pytest-xdist (`--numprocesses 2 --dist loadgroup`) have one machine each. The first group begins with
+# what all later ones start from; the second with what needs none of it.
+GROUPS = (("test_boot", "test_timers", "test_reach"), ("test_install", "test_endurance", "test_power"))
+
+
 class Start(Protocol):
     """Starts a machine; see Machine.started. Those of one test, or module, need names that differ."""
 
@@ -55,12 +60,18 @@ class Start(Protocol):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if "vm" in Path(item.path).parts:
-            item.add_marker(pytest.mark.vm)
-            if not item.get_closest_marker("timeout"):
-                # The first one of a run builds the image.
-                item.add_marker(pytest.mark.timeout(1500))
+    ours = [item for item in items if "vm" in Path(item.path).parts]
+    groups = {name: str(number) for number, names in enumerate(GROUPS) for name in names}
+    order = list(groups)
+    for item in ours:
+        item.add_marker(pytest.mark.vm)
+        item.add_marker(pytest.mark.xdist_group(groups[item.path.stem]))
+        if not item.get_closest_marker("timeout"):
+            # The first one of a run builds the image.
+            item.add_marker(pytest.mark.timeout(1500))
+    items[:] = [item for item in items if item not in ours] + sorted(
+        ours, key=lambda each: order.index(each.path.stem)
+    )
 
 
 def short_directory() -> tempfile.TemporaryDirectory[str]:

@@ -90,7 +90,7 @@ def kept(kind: str, key: str, build: Callable[[Path], object]) -> Path:
     Those of its kind with other keys go, unless another run may still use them.
     """
     target = CACHE / f"{kind}-{key}"
-    with _locked():
+    with _locked(f"{kind}.lock"):
         if not target.exists():
             for old in CACHE.glob(f"{kind}-{'?' * len(key)}*"):
                 if old.suffix == ".new" or time.time() - old.stat().st_mtime > KEPT_SECONDS:
@@ -121,7 +121,7 @@ def content(names: Iterable[str]) -> str:
 
 
 @contextmanager
-def _locked(name: str = "lock") -> Iterator[None]:
+def _locked(name: str) -> Iterator[None]:
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / name).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,0 +1,171 @@
+"""VPN and firewall in a booted machine: made by setup, there again after a reboot, kept by the watchdog, all removed.
+
+Who is outside, and who is a client of the VPN, is one network namespace of the machine's own, with a cable to it and
+only what `vpn show` prints. The tests follow each other.
+"""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from tests.vm.conftest import ANSWERS, DOMAIN, Start
+from tests.vm.machine import Machine
+from tests.vm.qemu import Disk
+from tests.vm.upkeep import CONF, ROOT, SLOW, WATCHDOG, shell
+
+# QEMU's own network gives the guest this address.
+ENDPOINT = "10.0.2.15"
+SETTINGS = {**ANSWERS, "wireguard": {"enabled": True, "endpoint": ENDPOINT}}
+WIKI = f"""\
+x-external-host-names: [wiki.internal.{DOMAIN}]
+services:
+  application:
+    image: busybox:1.37
+    command: [busybox, httpd, -f, -p, "80", -h, /bin]
+    restart: unless-stopped
+"""
+GAME = """\
+x-open-ports: [25565]
+services:
+  application:
+    image: busybox:1.37
+    command: [busybox, httpd, -f, -p, "80", -h, /bin]
+    ports: ["9999:80", "25565:80"]
+    restart: unless-stopped
+"""
+OUTSIDE = """\
+ip netns add outside
+ip link add cable type veth peer name plug netns outside
+ip address add 192.0.2.1/30 dev cable && ip link set cable up
+ip -n outside address add 192.0.2.2/30 dev plug && ip -n outside link set plug up && ip -n outside link set lo up
+ip -n outside route add default via 192.0.2.1
+"""
+# No resolver daemon runs in a namespace: its resolv.conf gets what the DNS line says.
+CLIENT = """\
+shoestring vpn show laptop > /root/laptop.txt
+mkdir -p /etc/netns/outside
+sed -n 's/^DNS = \\([^,]*\\),.*/nameserver \\1/p' /root/laptop.txt > /etc/netns/outside/resolv.conf
+(umask 077; sed '/^DNS/d' /root/laptop.txt > /etc/wireguard/laptop.conf)
+ip netns exec outside wg-quick up laptop
+"""
+CURL = "ip netns exec outside curl -sS --max-time 60"
+ASK = f"{CURL} --retry 20 --retry-all-errors --cacert /root/root.pem -o /dev/null -w '%{{http_code}}'"
+PORTS = (22, 80, 443, 9999, 25565)
+OPEN = [22, 80, 443, 25565]
+# A packet that is dropped is told from a machine that is slow by the port that was asked before.
+TRY = """\
+for port in {}; do
+  ip netns exec outside timeout 10 bash -c "</dev/tcp/192.0.2.1/$port" 2>/dev/null && echo $port
+done
+true"""
+# What the host has of its own: all that setup adds must go again.
+HOST = """\
+nft --stateless list ruleset
+ls /etc/wireguard /etc/systemd/system /etc/sysctl.d /etc/tmpfiles.d /run/systemd/system
+ip -brief link | cut -d ' ' -f 1 | grep -v -e veth -e ^br- -e cable | sort
+ss -H -l -n -t -u | awk '{print $1, $5}' | sort
+systemctl --failed --no-legend
+sysctl net.ipv4.ip_forward net.ipv4.ip_nonlocal_bind
+"""
+
+
+def reached(machine: Machine) -> list[int]:
+    """The ports that answer who is outside."""
+    return [int(port) for port in shell(machine, TRY.format(" ".join(map(str, PORTS)))).split()]
+
+
+def is_filtered(machine: Machine) -> None:
+    """Docker publishes both ports, and outside one of them answers."""
+    published = "curl -sS -o /dev/null -w '%{http_code}' http://127.0.0.1:9999/sh"
+    assert shell(machine, f"until {published} >/dev/null 2>&1; do sleep 1; done; {published}") == "200"
+    assert machine.serves(DOMAIN).status == 200
+    assert reached(machine) == OPEN
+
+
+def began(machine: Machine, unit: str, which: str) -> int:
+    """When a unit did something, in microseconds since the boot."""
+    return int(shell(machine, f"systemctl show -P {which}TimestampMonotonic {unit}"))
+
+
+@pytest.fixture(scope="module")
+def machine(start_once: Start, running: Disk) -> Machine:
+    """A machine that `shoestring setup` made a VPN server with a firewall of; /root/before tells how it was."""
+    started = start_once(running)
+    shell(
+        started,
+        # All goes but the images: it is a bare host again.
+        "docker save -o /root/images.tar $(docker image ls --format '{{.Repository}}:{{.Tag}}' | grep shoestring)\n"
+        f"shoestring uninstall --purge --name {ROOT} --yes; docker load -qi /root/images.tar; rm /root/images.tar\n"
+        f"systemctl reset-failed; {{\n{HOST}}} >/root/before\n"
+        f"cat >/root/answers.yaml <<'END'\n{yaml.safe_dump(SETTINGS)}END",
+    )
+    said = shell(started, "shoestring setup --answers /root/answers.yaml --firewall --yes")
+    assert "asked from a network namespace through these rules" in said
+    shell(started, f"shoestring ssl ca --pem >/root/root.pem\n{OUTSIDE}{CLIENT}")
+    for side, name, content in (("internal", "wiki", WIKI), ("public", "game", GAME)):
+        shell(started, f"cat >{CONF}/applications-{side}/{name}.yaml <<'END'\n{content}END")
+    shell(started, "shoestring start")
+    return started
+
+
+def test_the_client_reaches_internal_services_by_name_over_trusted_https(machine: Machine) -> None:
+    assert shell(machine, "ip -details link show wg0 | grep -c wireguard") == "1"
+    assert shell(machine, f"{ASK} https://wiki.internal.{DOMAIN}:8444/sh") == "200"
+    assert shell(machine, "systemctl is-enabled wg-quick@wg0; systemctl is-active wg-quick@wg0") == "enabled\nactive"
+
+
+def test_docker_s_ports_are_closed_but_those_that_are_listed(machine: Machine) -> None:
+    is_filtered(machine)
+    assert "published, but closed by the firewall: 9999/tcp" in shell(machine, "shoestring status")
+
+
+def test_docker_restarts(machine: Machine) -> None:
+    shell(machine, "systemctl restart docker")
+    is_filtered(machine)
+
+
+def test_the_watchdog_s_unit_mends_the_rules(machine: Machine) -> None:
+    shell(machine, f"nft flush table inet shoestring_shoestring; systemctl start {WATCHDOG}")
+    assert reached(machine) == OPEN
+    shell(machine, "systemctl restart nftables.service")
+    assert reached(machine) == OPEN
+    shell(machine, f"systemctl stop nftables.service; systemctl start {WATCHDOG}")
+
+
+def test_all_of_it_is_there_again_after_a_reboot(machine: Machine) -> None:
+    machine.reboot()
+    assert 0 < began(machine, "shoestring-firewall", "ActiveEnter") < began(machine, "docker", "ExecMainStart")
+    shell(machine, f"{OUTSIDE}{CLIENT}")
+    is_filtered(machine)
+    assert shell(machine, f"{ASK} https://wiki.internal.{DOMAIN}:8444/sh") == "200"
+    assert "not what the files say" not in shell(machine, "shoestring vpn status")
+    assert machine.run("systemd-analyze verify /etc/systemd/system/shoestring*").stderr == ""
+
+
+def test_who_is_removed_reaches_nothing(machine: Machine) -> None:
+    shell(machine, "shoestring vpn remove laptop --yes")
+    assert machine.run(f"{CURL} --max-time 5 http://10.12.0.1:8081/").returncode != 0
+    assert "0 clients" in shell(machine, "shoestring vpn status")
+
+
+def test_a_killed_command_is_undone_by_a_timer_and_off_leaves_nothing(machine: Machine) -> None:
+    shell(machine, "shoestring firewall off --yes; ! systemctl cat shoestring-firewall.service 2>/dev/null")
+    before = shell(machine, "nft --stateless list ruleset")
+    assert "shoestring_" not in before
+    assert 9999 in reached(machine)
+    tried = (
+        "import os; from pathlib import Path; from installer.firewall import manage; from runtime.paths import Paths;"
+        f"manage.begin(manage.look(Paths(Path('{ROOT}')), anew=True), 30); os.kill(os.getpid(), 9)"
+    )
+    machine.run(f'/opt/pipx/venvs/shoestring/bin/python -I -c "{tried}"', SLOW)
+    assert "shoestring_" in shell(machine, "nft list tables")
+    shell(machine, "while nft list tables | grep -q shoestring_; do sleep 0.5; done")
+    assert shell(machine, "nft --stateless list ruleset") == before
+
+
+def test_an_uninstallation_leaves_the_host_as_it_was(machine: Machine) -> None:
+    shell(machine, "shoestring firewall on --yes; ip netns del outside; rm /etc/wireguard/laptop.conf")
+    shell(machine, f"shoestring uninstall --purge --name {ROOT} --yes")
+    assert shell(machine, f"{{\n{HOST}}} >/root/after; diff /root/before /root/after || true") == ""
+    assert shell(machine, "docker ps -aq; docker image ls -q; docker volume ls -q; ls /srv") == ""
