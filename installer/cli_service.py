@@ -74,7 +74,7 @@ def _add(cluster: Cluster, wanted: Plan, json: bool, timeout: float) -> tuple[St
     shown = listener(json)
     with files.lock(cluster.run.lock, timeout, shown.waiting):
         written = adding.write(cluster.paths, wanted)
-    if not json:
+    if not json and not wanted.is_empty:
         lines.done("files", f"{cluster.paths.conf}")
         if written.note:
             lines.note(written.note)
@@ -141,4 +141,6 @@ def remove(
         print(report.removal_json(wanted, done))
     elif done:
         say(report_lines(done, "everything runs as the files say"))
+    if purge and not json:
+        print("  ✓ removed for good")
     raise typer.Exit(ExitCode.DONE if done is None or done.ok else ExitCode.FAILED)

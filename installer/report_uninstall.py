@@ -25,6 +25,7 @@ def _rows(wanted: Uninstall) -> Iterator[tuple[str, str, str]]:
     yield from (("-", "container", f"{task[:12]}, left by a command") for task in wanted.tasks)
     yield from (("-", "volume", volume) for volume in wanted.volumes)
     yield from (("-", "image", image) for image in wanted.images)
+    yield from (("-", "service", f"{name}: what it put outside the data directory") for name in wanted.services)
     if wanted.vpn:
         yield "-", "VPN", f"{wanted.vpn}, its interface and its file in /etc/wireguard"
     if wanted.firewall:

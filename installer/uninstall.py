@@ -12,6 +12,7 @@ from installer.firewall import manage
 from installer.host import cron, docker_daemon, swap, timers, wireguard
 from installer.host.systemd import UNIT_DIRECTORY
 from installer.progress import Lines
+from installer.services import catalogue, steps
 from installer.vpn.configuration import MARK
 from runtime import files, images, operations
 from runtime.certificates.container import LABEL as LABEL_TASK
@@ -31,7 +32,10 @@ PACKAGE_HINT = "Shoestring itself is still installed. Remove it: PIPX_HOME=/opt/
 
 @dataclass(frozen=True)
 class Uninstall:
-    """What goes, and what stays and why. `others` share this host; `vpn` is a network interface."""
+    """What goes, and what stays and why. `others` share this host; `vpn` is a network interface.
+
+    `services` are those that have left something on this host outside the data directory.
+    """
 
     units: tuple[str, ...]
     changes: Changes
@@ -47,6 +51,7 @@ class Uninstall:
     purge: bool
     others: tuple[str, ...]
     cron: tuple[Path, ...]
+    services: tuple[str, ...] = ()
 
 
 def look(cluster: Cluster, *, purge: bool, recorded: Path = RECORD) -> Uninstall:
@@ -72,6 +77,7 @@ def look(cluster: Cluster, *, purge: bool, recorded: Path = RECORD) -> Uninstall
         purge=purge,
         others=others,
         cron=cron.find(root, recorded=is_recorded),
+        services=tuple(_with_traces(cluster)),
     )
 
 
@@ -80,6 +86,12 @@ def other_instances(client: DockerClient, instance: str, units: Path = UNIT_DIRE
     entries = (*client.api.containers(all=True), *client.api.networks())
     labels = {str((each.get("Labels") or {}).get(LABEL_INSTANCE, "")) for each in entries}
     return tuple(sorted((labels | timers.instances(units)) - {"", instance}))
+
+
+def _with_traces(cluster: Cluster) -> Iterator[str]:
+    for each in catalogue.present(catalogue.load(), cluster.paths):
+        if steps.of(each.name).forget != steps.Steps().forget:
+            yield each.name
 
 
 def _tasks(listed: Iterable[Any], instance: str, root: Path) -> Iterator[str]:
@@ -122,6 +134,9 @@ def apply(cluster: Cluster, wanted: Uninstall, lines: Lines, recorded: Path = RE
         timers.remove(cluster.settings.instance)
         lines.done("timers", f"{len(wanted.units)} units")
     _remove_from_docker(cluster, wanted, lines)
+    for service in wanted.services:
+        steps.of(service).forget(cluster.paths, cluster.settings)
+        lines.done(service, "nothing of it is left on this host outside the data directory")
     if wanted.vpn:
         wireguard.remove(wanted.vpn, f"{MARK}{cluster.settings.instance}")
         lines.done("VPN", f"{wanted.vpn} is down")

@@ -55,9 +55,9 @@ def look(cluster: Cluster, known: Catalogue) -> tuple[ServiceStatus, ...]:
 
 
 def leftovers(paths: Paths, service: Service) -> tuple[Path, ...]:
-    """The folders of a service in the data directory that are there: its configuration, and its data."""
+    """The outermost folders of a service that are there: its configuration, and its data."""
     folders = (paths.conf / service.name, *(paths.data / each.path for each in service.folders))
-    return tuple(each for each in folders if each.exists())
+    return tuple(each for each in folders if each.exists() and not set(each.parents) & set(folders))
 
 
 def _used(cluster: Cluster) -> dict[str, int]:
