@@ -17,7 +17,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from runtime.images import BUSYBOX, DNSMASQ, HAPROXY, local_name
+
 ROOT = Path(__file__).resolve().parents[2]
+# The container images that machines need: more of them make a first boot longer.
+NEEDED = tuple(map(local_name, (HAPROXY, BUSYBOX, DNSMASQ)))
 CACHE = (
     Path(os.environ.get("SHOESTRING_TEST_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"))
     / ("" if os.environ.get("SHOESTRING_TEST_CACHE") else "shoestring-tests")
@@ -44,15 +48,15 @@ KEPT_SECONDS = 3 * 3600
 
 
 def appliance(*, with_images: bool = False) -> Path:
-    """The directory with shoestring.raw, shoestring.qcow2 and manifest.tsv."""
-    options = ("--with-images",) if with_images else ()
+    """The directory with shoestring.raw, shoestring.qcow2 and manifest.tsv; the images are those that tests need."""
+    options = tuple(word for name in NEEDED for word in ("--with-image", name)) if with_images else ()
 
     def build(target: Path) -> None:
         command = (ROOT / "packaging/appliance/build", "--output", target, "--cache", CACHE, *options)
         _must(*command, environment={"SHOESTRING_INSTALL_LOG": str(CACHE / "appliance.log")})
 
     kind = "loaded-appliance" if with_images else "appliance"
-    return kept(kind, content((*SOURCES, *BUILDER)), build)
+    return kept(kind, content((*SOURCES, *BUILDER)) + digest(options)[:4], build)
 
 
 def bare(suite: str) -> Path:

@@ -6,10 +6,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import yaml
 
-from tests.vm import upkeep
-from tests.vm.conftest import ANSWERS, DOMAIN, Start, answers_seed, boot_again, set_up_kept
+from tests.vm.conftest import DOMAIN, Start, answers_seed, boot_again, set_up_kept
 from tests.vm.images import ROOT
 from tests.vm.machine import SSH, Machine
 from tests.vm.qemu import Disk, Hardware
@@ -98,7 +96,7 @@ def test_it_serves_again_after_it_was_off(bios: Machine, loaded_image: Path) -> 
 
 
 def test_it_boots_by_uefi_without_any_data_source_as_a_machine_of_its_own(
-    bios: Machine, plain_image: Path, start_once: Start, tmp_path: Path
+    bios: Machine, plain_image: Path, start_once: Start
 ) -> None:
     of_the_first = identity(bios)
     bios.power_off()
@@ -109,11 +107,6 @@ def test_it_boots_by_uefi_without_any_data_source_as_a_machine_of_its_own(
     assert "sudo shoestring setup" in machine.shell("cat /run/motd.dynamic /etc/motd 2>/dev/null || true")
     assert "sudo shoestring setup" in machine.console()
     assert machine.shell("shoestring --version; findmnt --noheadings --output TARGET /boot/efi").endswith("/boot/efi")
-
-    upkeep.load_images(machine, tmp_path)
-    machine.shell(f"cat >/root/answers.yaml <<'END'\n{yaml.safe_dump(ANSWERS)}END")
-    machine.shell("shoestring setup --answers /root/answers.yaml --yes", upkeep.SLOW)
-    assert machine.serves(DOMAIN).status == 200
 
 
 def test_it_is_small(plain_image: Path) -> None:

@@ -6,7 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from runtime.images import BUSYBOX, HAPROXY, local_name
+from tests.vm import images
 from tests.vm.conftest import DOMAIN
 from tests.vm.machine import Machine
 
@@ -59,8 +59,7 @@ def inside(address: str) -> str:
 def load_images(machine: Machine, directory: Path) -> None:
     """What a first setup needs, from this host: to build it there would take minutes without virtual hardware."""
     archive = directory / "images.tar"
-    names = [local_name(image) for image in (HAPROXY, BUSYBOX)]
-    subprocess.run(("docker", "save", "--output", archive, *names), check=True)
+    subprocess.run(("docker", "save", "--output", archive, *images.NEEDED), check=True)
     machine.copy(archive, "/root/images.tar")
     archive.unlink()
     shell(machine, "docker load --quiet --input /root/images.tar; rm /root/images.tar")
