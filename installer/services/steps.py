@@ -41,5 +41,9 @@ def of(name: str) -> Steps:
             from installer.services import npm
 
             return Steps(npm.prepare)
+        case "telegraf":
+            from installer.services import telegraf
+
+            return Steps(forget=telegraf.forget)
         case _:
             return Steps()

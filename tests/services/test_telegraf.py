@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from installer.services import steps
+from runtime import measure
+from runtime.paths import Side
 from runtime.watchdog import watch
 from tests.engine.support import until
 from tests.services.metrics_stand import Metrics, open_metrics
@@ -146,3 +149,22 @@ def test_telegraf_may_read_the_proxies_figures_and_change_nothing(metrics: Metri
         assert code != 0, socket
     code, _ = container.exec_run(["test", "-w", "/run/haproxy-public/stats.sock"])
     assert code == 0
+
+
+def test_a_change_of_its_configuration_is_applied(metrics: Metrics) -> None:
+    file = metrics.instance.paths.conf / "telegraf" / "telegraf.conf"
+    before = metrics.container("telegraf", "telegraf").id
+    file.write_text(file.read_text() + '\n[global_tags]\n  place = "here"\n')
+    assert watch(metrics.instance.cluster).ok
+    assert metrics.container("telegraf", "telegraf").id != before
+    until(lambda: metrics.rows('SHOW TAG VALUES FROM "mem" WITH KEY = "place"'), bool)
+
+
+def test_without_telegraf_nothing_is_left_to_measure_for(metrics: Metrics) -> None:
+    cluster = metrics.instance.cluster
+    assert (cluster.run.directory / measure.DIRECTORY).is_dir()
+    metrics.instance.file(Side.INTERNAL, "telegraf").unlink()
+    assert watch(cluster).ok
+    steps.of("telegraf").forget(cluster.paths, cluster.settings)
+    assert watch(cluster).ok
+    assert not (cluster.run.directory / measure.DIRECTORY).exists()

@@ -1,0 +1,51 @@
+"""A quick pass measures real clients of a real WireGuard interface; each end is a network namespace of its own."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from installer.vpn import clients
+from runtime import measure
+from tests.engine.vpn_stand import SERVER, Stand
+
+# As `python -m runtime watchdog` does it, in the server's namespace.
+PASS = (
+    "import json, sys; from runtime import measure; sys.exit(not measure.again(sys.argv[1], json.loads(sys.argv[2])))"
+)
+
+
+@pytest.fixture
+def stand(tmp_path: Path) -> Iterator[Stand]:
+    opened = Stand(tmp_path)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def test_a_client_that_connects_is_told_by_its_name(stand: Stand, tmp_path: Path) -> None:
+    laptop = stand.client(stand.add("laptop"))
+    stand.add("phone")
+    assert laptop.fetch(SERVER).returncode == 0
+    known = {each.public_key: each.name for each in clients.read_all(stand.paths)}
+    facts = {
+        "problems": 0,
+        "applications": [],
+        "proxies": [],
+        "certificates": [],
+        "interface": stand.interface,
+        "clients": known,
+    }
+    (tmp_path / measure.DIRECTORY).mkdir()
+    stand.server.check(sys.executable, "-c", PASS, str(tmp_path), json.dumps(facts))
+    text = (tmp_path / measure.DIRECTORY / measure.FILE).read_text()
+    told = {line.split(" ")[0]: line.split(" ")[1] for line in text.splitlines()}
+    assert "connected=1i" in told["shoestring_peer,client=laptop"]
+    assert "rx_bytes=0i" not in told["shoestring_peer,client=laptop"]
+    assert told["shoestring_peer,client=phone"] == "rx_bytes=0i,tx_bytes=0i,handshake_age=-1i,connected=0i"
+    assert not any(key in text for key in known)
