@@ -22,6 +22,7 @@ from installer.services import of_setup, report
 from installer.services.add import Written
 from installer.services.add import write as write_services
 from installer.services.plan import Plan as ServicesPlan
+from installer.vpn.manage import FIRST_CLIENT
 from runtime import files, settings
 from runtime.constants import ENVIRONMENT_VARIABLE
 from runtime.errors import ExitCode, ShoestringError, UsageError
@@ -208,7 +209,10 @@ def _carry_out(options: SetupOptions, wanted: Wanted, start: BringUp, lines: Lin
     recorded = options.recorded and not unrecorded
     try:
         if not options.start:
-            lines.say(f"\n  Start it with: shoestring start{summary.option(paths, recorded=recorded)}")
+            where = summary.option(paths, recorded=recorded)
+            if wanted.settings.wireguard.enabled:
+                lines.say(f"\n  First the VPN, with a client: shoestring vpn add {FIRST_CLIENT}{where}")
+            lines.say(f"\n  Start it with: shoestring start{where}")
             return ExitCode.DONE
         code = _bring_up(options, wanted, start, lines)
         if code is ExitCode.DONE:

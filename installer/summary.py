@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from installer import leaves
 from installer.host import preflight
 from installer.host.facts import Facts
+from installer.vpn.manage import FIRST_CLIENT
 from runtime import names
 from runtime.paths import Paths, Side
 from runtime.sections import AcmeSettings, InternalSettings, InternalTls, PublicSettings
@@ -117,6 +118,8 @@ def new_lines(settings: Settings, paths: Paths, more: Iterable[Row] = ()) -> lis
         ("+", "networks", networks),
         ("+", "proxies" if len(settings.sides) > 1 else "proxy", proxies),
     ]
+    if settings.wireguard.enabled:
+        rows.insert(1, ("+", "WireGuard", f"{settings.wireguard.interface}, and a first client, {FIRST_CLIENT}"))
     if settings.public:
         at = url("https", settings.domain, settings.public.https_port)
         rows.append(("+", "example", f"an application at {at}"))

@@ -182,10 +182,14 @@ class Stand:
     ) -> subprocess.Popen[str]:
         listed = tuple(tcp)
         ports = (",".join(map(str, listed)), ",".join(map(str, udp)))
-        argv = namespace.argv(sys.executable, "-c", LISTENER, *ports, name)
-        process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
-        self._processes.append(process)
+        process = self.start(namespace, sys.executable, "-c", LISTENER, *ports, name)
         until(lambda: self.reaches(namespace, "127.0.0.1", listed[0]), bool)
+        return process
+
+    def start(self, namespace: Namespace, *argv: str) -> subprocess.Popen[str]:
+        """Run a program there until `close`."""
+        process = subprocess.Popen(namespace.argv(*argv), stdout=subprocess.PIPE, text=True)
+        self._processes.append(process)
         return process
 
     def publish(self, iptables: str = "iptables-nft") -> None:

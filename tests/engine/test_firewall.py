@@ -38,16 +38,7 @@ from tests.engine.vpn_stand import MAIN
 
 New = Callable[..., Stand]
 ALLOWED = [22, 80, 443, OPENED]
-# What ufw and firewalld make where a person has opened the port with them, in the same hooks and priorities.
-LIKE_UFW = (
-    *("-N ufw-before-input", "-N ufw-user-input", "-P INPUT DROP", "-A INPUT -j ufw-before-input"),
-    *(
-        "-A ufw-before-input -i lo -j ACCEPT",
-        "-A ufw-before-input -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
-    ),
-    "-A INPUT -j ufw-user-input",
-    *(f"-A ufw-user-input -p tcp -m tcp --dport {port} -j ACCEPT" for port in (22, 80, 443, 3306, PUBLISHED)),
-)
+# What firewalld makes where a person has opened the port with it, in the same hooks and priorities.
 LIKE_FIREWALLD = """
 table inet firewalld {
     chain filter_INPUT {
@@ -255,14 +246,9 @@ def test_nobody_keeps_it_when_the_time_is_over(stand: Stand) -> None:
     assert json.loads(stand.shoestring("firewall", "status", "--json").stdout)["state"] == "off"
 
 
-@pytest.mark.parametrize("beside", ["ufw", "firewalld"])
-def test_beside_rules_like_those_of(stand: Stand, beside: str) -> None:
-    """Not ufw and firewalld themselves: they would write to this machine's own configuration."""
-    if beside == "ufw":
-        for rule in LIKE_UFW:
-            stand.host.check("iptables", *rule.split())
-    else:
-        subprocess.run(stand.host.argv("nft", "-f", "-"), input=LIKE_FIREWALLD, text=True, check=True)
+def test_beside_rules_like_those_of_firewalld(stand: Stand) -> None:
+    """For machines that have it not; with itself: test_firewall_beside.py."""
+    subprocess.run(stand.host.argv("nft", "-f", "-"), input=LIKE_FIREWALLD, text=True, check=True)
     before = stand.rules()
     assert stand.reaches(stand.outside, HOST, PUBLISHED)
     assert stand.reaches(stand.outside, HOST, 3306)

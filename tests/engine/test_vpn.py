@@ -58,6 +58,35 @@ def test_a_client_made_from_what_add_prints_reaches_the_internal_side(stand: Sta
     assert (status["ok"], status["clients"], status["connected"]) == (True, 1, 1)
 
 
+def test_a_phone_that_reads_the_qr_code_reaches_the_internal_side(stand: Stand, tmp_path: Path) -> None:
+    stand.add("phone")
+    shown = stand.shoestring("vpn", "show", "phone", "--qr").stdout
+    # As on a dark screen, and as on a light one.
+    for light, dark in ((255, 0), (0, 255)):
+        picture(tmp_path / "code.pgm", shown, light, dark)
+        read = stand.server.check(
+            "zbarimg", "-Stest-inverted", "--nodbus", "--raw", "-q", "-1", str(tmp_path / "code.pgm")
+        )
+        assert read.strip() == stand.shoestring("vpn", "show", "phone").stdout.strip()
+    phone = stand.client(read)
+    assert until(lambda: phone.fetch(SERVER), lambda answer: answer.stdout == PAGE)
+
+
+def picture(file: Path, text: str, ink: int, paper: int) -> None:
+    """What a camera sees of a terminal: a PGM file; each character has an upper and a lower half."""
+    scale = 5
+    rows: list[list[int]] = []
+    width = max(map(len, text.splitlines()))
+    for line in text.splitlines():
+        for half in ("█▀", "█▄"):
+            row = [ink if each in half else paper for each in line.ljust(width) for _ in range(scale)]
+            rows += [row] * scale
+    border = [paper] * 20
+    rows = [[*border, *row, *border] for row in rows]
+    rows = [[paper] * len(rows[0])] * 20 + rows + [[paper] * len(rows[0])] * 20
+    file.write_bytes(f"P5 {len(rows[0])} {len(rows)} 255\n".encode() + bytes(each for row in rows for each in row))
+
+
 def test_a_packet_of_the_whole_mtu_gets_through_and_a_larger_one_is_never_sent(stand: Stand) -> None:
     laptop = stand.client(stand.add("laptop"))
     until(lambda: laptop.fetch(SERVER), lambda answer: answer.stdout == PAGE)

@@ -148,3 +148,10 @@ def test_sizes(count: int, text: str) -> None:
 
 def test_an_empty_table_has_no_lines() -> None:
     assert summary.table([]) == []
+
+
+def test_a_first_setup_tells_of_the_vpn_and_its_first_client() -> None:
+    settings = replace(SETTINGS, wireguard=WireguardSettings(enabled=True))
+    told = summary.new_lines(settings, Paths(Path("/srv/shoestring")))
+    assert "  +  WireGuard       wg0, and a first client, laptop" in told
+    assert not [line for line in summary.new_lines(SETTINGS, Paths(Path("/srv"))) if "WireGuard" in line]
