@@ -1,0 +1,289 @@
+"""`shoestring service`, and setup with services, on a real engine: the services are the test's own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from installer import uninstall
+from installer.progress import Lines
+from installer.services import catalogue
+from runtime import files, operations, secrets, settings
+from runtime.errors import ExitCode
+from runtime.paths import Paths, Side
+from tests.engine.support import LOOPBACK, Instance, free_port, new_settings, tcp_echo
+
+# The command line, with the services of the test instead of those that are shipped.
+DOOR = """
+import sys
+from pathlib import Path
+from installer.services import catalogue
+catalogue.FOLDER = Path(sys.argv.pop(1))
+from installer.cli import main
+main()
+"""
+SECONDS = 180
+OWNER = 1234
+STORE = """\
+title: Store
+about: keeps things
+memory: 20
+secrets: {STORE_PASSWORD: {kind: password}, STORE_TOKEN: {kind: password}}
+shown: [STORE_PASSWORD]
+folders: [{path: store, owner: 1234, group: 1234, mode: "0750"}]
+networks: [things]
+log_in: "at {host} as admin"
+"""
+FRONT = "title: Front\nabout: shows things\nmemory: 20\nneeds: [store]\n"
+# It writes to its folder as its own user, reads its configuration, and serves both.
+APPLICATION = """\
+x-external-host-names: [NAME.{{ settings.internal_domain }}]
+x-container-port: 8080
+TCPservices:
+  application:
+    image: IMAGE
+    networks: [{{ settings.networks.internal }}EXTRA]
+    user: "1234:1234"
+    read_only: true
+    restart: unless-stopped
+    entrypoint: [/bin/sh, -c]
+    command: ["COMMAND exec python3 /server.py NAME"]
+    environment: {PASSWORD: "${STORE_PASSWORD}"}
+    stop_grace_period: 0s
+    mem_limit: 64m
+    volumes: ["${DATA_BASE_PATH}/store:/data", "../store:/etc/store:ro"]
+"""
+
+
+@dataclass(frozen=True)
+class Services:
+    """A folder of services, and an instance to add them to."""
+
+    folder: Path
+    instance: Instance
+    tcp: int
+
+    @property
+    def paths(self) -> Paths:
+        return self.instance.paths
+
+    def run(self, *arguments: str, code: int = 0) -> str:
+        """Run `shoestring` as a process of its own; what it prints."""
+        command = (sys.executable, "-c", DOOR, str(self.folder), *arguments)
+        done = subprocess.run(
+            (*command, "--data-directory", str(self.paths.root)),
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            check=False,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stdout + done.stderr
+
+    def states(self) -> dict[str, str]:
+        answer = json.loads(self.run("service", "list", "--json"))
+        return {each["name"]: each["state"] for each in answer["services"]}
+
+
+def write(folder: Path, name: str, description: str, image: str, command: str, tcp: int = 0) -> None:
+    made = folder / name
+    made.mkdir(parents=True)
+    made.joinpath("service.yaml").write_text(description)
+    text = APPLICATION.replace("NAME", name).replace("IMAGE", image).replace("COMMAND", command)
+    text = text.replace("EXTRA", ", things" if tcp else "")
+    text = text.replace("TCP", f'x-external-tcp-ports: ["{tcp}:9000"]\n' if tcp else "")
+    made.joinpath("application.yaml.j2").write_text(text)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, tools: str) -> tuple[Path, int]:
+    """Two services: front needs store, which has a TCP port."""
+    made, tcp = tmp_path_factory.mktemp("services"), free_port()
+    write(made, "store", STORE, tools, "cat /etc/store/store.conf >/data/seen; echo $$PASSWORD >/data/password;", tcp)
+    write(made, "front", FRONT, tools, "")
+    (made / "store" / "conf").mkdir()
+    (made / "store" / "conf" / "store.conf.setup.j2").write_text("for {{ settings.domain }}\n")
+    return made, tcp
+
+
+@pytest.fixture
+def services(folder: tuple[Path, int], tmp_path: Path) -> Iterator[Services]:
+    instance = Instance(tmp_path / "data-directory", new_settings())
+    try:
+        assert instance.start().ok
+        yield Services(folder[0], instance, folder[1])
+    finally:
+        instance.close()
+
+
+def test_a_service_comes_and_goes_with_all_that_it_needs(services: Services) -> None:
+    paths = services.paths
+    assert services.states() == {"front": "absent", "store": "absent"}
+    before = services.instance.containers()
+
+    said = services.run("service", "add", "front", "--yes")
+    values = secrets.load(paths.secrets)
+    assert "+  service  Store, 20 MB: keeps things\n" in said
+    assert f"    STORE_PASSWORD  {values['STORE_PASSWORD']}" in said
+    assert values["STORE_TOKEN"] not in said
+    assert f"http://store.internal.example.test:{services.instance.settings.internal.http_port}\n" in said  # type: ignore[union-attr]
+    assert "store\n" in services.instance.wait("store.internal.example.test", side=Side.INTERNAL).body
+    assert tcp_echo(services.tcp, b"hello") == b"hello"
+    assert (paths.data / "store" / "seen").read_text() == "for example.test\n"
+    assert (paths.data / "store" / "password").read_text() == f"{values['STORE_PASSWORD']}\n"
+    assert (paths.data / "store" / "seen").stat().st_uid == OWNER
+    assert services.states() == {"front": "running", "store": "running"}
+
+    running = services.instance.containers()
+    again = services.run("service", "add", "front", "--yes")
+    assert "Nothing to do: everything runs as the files say." in again
+    assert values["STORE_PASSWORD"] not in again
+    assert services.instance.containers() == running
+    assert secrets.load(paths.secrets) == values
+
+    assert "Front needs it. Remove front too, or first." in services.run(
+        "service", "remove", "store", "--yes", code=ExitCode.USAGE
+    )
+    # All applications of the internal side at once: that a person means it is known here.
+    services.run("service", "remove", "store", "front", "--yes")
+    assert services.states() == {"front": "absent", "store": "absent"}
+    assert set(services.instance.containers()) == set(before)
+    assert (paths.data / "store" / "password").exists()
+    assert secrets.load(paths.secrets) == values
+
+    services.run("service", "add", "store", "--yes")
+    assert (paths.data / "store" / "password").read_text() == f"{values['STORE_PASSWORD']}\n"
+
+
+def test_a_purge_takes_the_name_typed_and_leaves_nothing(services: Services) -> None:
+    paths = services.paths
+    services.run("service", "add", "store", "--yes")
+    file = catalogue.application_file(paths, "store")
+    file.write_text(file.read_text() + "# a change of mine\n")
+    refused = services.run("service", "remove", "store", "--purge", "--yes", code=ExitCode.USAGE)
+    assert "That is not store; nothing was removed." in refused
+    assert file.exists()
+    answer = json.loads(services.run("service", "remove", "store", "--purge", "--yes", "--json", "--name", "store"))
+    assert answer["services"] == ["store"]
+    assert not (paths.data / "store").exists()
+    assert not (paths.conf / "store").exists()
+    assert secrets.load(paths.secrets) == {}
+    # The history has what a person wrote, so that it is not lost.
+    history = subprocess.run(
+        ("git", "-c", "safe.directory=*", "-C", str(paths.conf), "log", "-p"),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "# a change of mine" in history
+    assert "Removed for good: store" in history
+
+
+def test_a_dry_run_and_json_ask_nothing_and_change_nothing(services: Services) -> None:
+    text = services.paths.settings.read_text()
+    plan = json.loads(services.run("service", "add", "front", "--dry-run", "--json"))
+    assert [each["name"] for each in plan["services"]] == ["store", "front"]
+    assert plan["secrets"] == ["STORE_PASSWORD", "STORE_TOKEN"]
+    assert plan["shown"] == {}
+    assert "conf/applications-internal/store.yaml" in services.run("service", "add", "front", "--dry-run")
+    assert "Do it with --yes" in services.run("service", "add", "front", code=ExitCode.USAGE)
+    assert "did you mean front?" in services.run("service", "add", "fron", code=ExitCode.USAGE)
+    assert services.paths.settings.read_text() == text
+    assert services.states() == {"front": "absent", "store": "absent"}
+    done = json.loads(services.run("service", "add", "store", "--yes", "--json"))
+    assert done["ok"] is True
+    assert done["shown"] == {"STORE_PASSWORD": secrets.load(services.paths.secrets)["STORE_PASSWORD"]}
+
+
+def test_what_does_not_fit_is_refused_unless_it_is_forced(services: Services) -> None:
+    large = services.folder / "large"
+    write(services.folder, "large", "title: Large\nabout: too much\nmemory: 100000000\n", "busybox:1.37", "")
+    try:
+        refused = services.run("service", "add", "large", "--dry-run", code=ExitCode.FAILED)
+        assert "Large needs 100000000 MB" in refused
+        assert "go on with --force" in refused
+        services.run("service", "add", "large", "--dry-run", "--force")
+    finally:
+        for file in large.iterdir():
+            file.unlink()
+        large.rmdir()
+
+
+def test_an_image_that_cannot_be_had_changes_nothing(services: Services) -> None:
+    # A registry that does not answer, at a port where nobody listens.
+    gone = f"{LOOPBACK}:{free_port()}/gone:1"
+    write(services.folder, "gone", "title: Gone\nabout: none\nmemory: 1\n", gone, "")
+    try:
+        services.run("service", "add", "gone", "--yes", code=ExitCode.FAILED)
+        assert not catalogue.application_file(services.paths, "gone").exists()
+    finally:
+        for file in (services.folder / "gone").iterdir():
+            file.unlink()
+        (services.folder / "gone").rmdir()
+
+
+def test_what_a_person_has_stopped_is_not_started_by_the_way(services: Services) -> None:
+    assert operations.stop(services.instance.cluster, timeout=60).ok
+    said = services.run("service", "add", "store", "--yes")
+    assert "Everything is stopped. It starts with: shoestring start" in said
+    assert services.instance.containers() == {}
+    services.run("service", "remove", "store", "--yes")
+    assert not catalogue.application_file(services.paths, "store").exists()
+    assert services.instance.containers() == {}
+
+
+def test_another_command_at_work_is_waited_for_and_told(services: Services) -> None:
+    with files.lock(services.instance.cluster.run.lock):
+        said = services.run("service", "add", "store", "--yes", "--timeout", "0.2", code=ExitCode.LOCKED)
+    assert "Another command is at work" in said
+    assert not catalogue.application_file(services.paths, "store").exists()
+
+
+def test_setup_by_answers_has_services_from_the_start(folder: tuple[Path, int], tmp_path: Path) -> None:
+    paths = Paths(tmp_path / "srv" / new_settings().instance)
+    answers = tmp_path / "answers.yaml"
+    answers.write_text(
+        "domain: example.test\nemail: ops@example.test\nimages: {source: local}\nservices: [front]\n"
+        f"public: {{address: {LOOPBACK}, http_port: {free_port()}, https_port: {free_port()}}}\n"
+        f"internal: {{http_port: {free_port()}, tls: none}}\n"
+    )
+    command = (
+        *(sys.executable, "-c", DOOR, str(folder[0]), "setup", "--answers", str(answers), "--no-record", "--yes"),
+        *("--no-timers", "--no-swap", "--no-log-rotation", "--no-firewall", "--data-directory", str(paths.root)),
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, env=environment, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        password = secrets.load(paths.secrets)["STORE_PASSWORD"]
+        assert "  +  service         Store, 20 MB: keeps things\n" in done.stdout
+        assert f"    STORE_PASSWORD  {password}\n" in done.stdout
+        assert done.stdout.count(password) == 1
+        assert (paths.data / "store" / "password").read_text() == f"{password}\n"
+        assert "services" not in settings.load(paths.settings).__dict__
+        again = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, env=environment, check=False)
+        assert again.returncode == 0, again.stdout + again.stderr
+        assert "Nothing changes in the files." in again.stdout
+        assert password not in again.stdout
+    finally:
+        if paths.settings.exists():
+            cluster = operations.open_cluster(paths)
+            with contextlib.closing(cluster.client):
+                wanted = uninstall.look(cluster, purge=True, recorded=tmp_path / "record")
+                # What other instances on this host may use stays.
+                wanted = replace(wanted, images=(), swap=False, daemon="")
+                uninstall.apply(cluster, wanted, Lines(StringIO()), tmp_path / "record")
+    # Also folders of other users.
+    assert not paths.root.exists()
