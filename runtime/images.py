@@ -64,13 +64,14 @@ CORE = (HAPROXY, BUSYBOX, CERTBOT, LEGO, DNSMASQ)
 # where the source of images changes.
 POSTGRES = Image("postgres", "postgres:17-trixie", "postgres")
 INFLUXDB = Image("influxdb", "influxdb:1.12.3", "influxdb")
-# Neither Debian nor another source of packages has it.
-TELEGRAF = Image("telegraf", "telegraf:1.37.3-alpine")
+# Neither Debian nor another source of packages has these two.
+TELEGRAF = Image("telegraf", "telegraf:1.39.1-alpine")
+GRAFANA = Image("grafana", "grafana/grafana:12.4.10")
 # The last release that is also Debian's; a data directory of 3.x is the same, its configuration file is elsewhere.
 REGISTRY = Image("registry", "registry:2.8.3", "registry")
 # The last release that runs on Debian's Node.
 VERDACCIO = Image("verdaccio", "verdaccio/verdaccio:6.8.0", "verdaccio")
-CATALOGUE = (*CORE, POSTGRES, INFLUXDB, TELEGRAF, REGISTRY, VERDACCIO)
+CATALOGUE = (*CORE, POSTGRES, INFLUXDB, TELEGRAF, GRAFANA, REGISTRY, VERDACCIO)
 
 # What all local images share. It is no application's image, so it is not in the catalogue.
 BASE = Image("base", "debian:trixie-slim", "base")

@@ -1,0 +1,86 @@
+"""What Grafana is given, read as it is shipped: dashboards, their queries, alert rules."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+import yaml
+
+from installer.services import catalogue, shipping
+from installer.services.shipping import Host
+from runtime.sections import NotifySettings
+from runtime.settings import Settings
+
+SETTINGS = Settings(
+    domain="example.test",
+    email="ops@example.test",
+    notify=NotifySettings(url="https://hooks.example.test/a$b?c={{d}}"),
+)
+# What Grafana puts in place of its own words in a query: https://grafana.com/docs/grafana/latest/datasources/influxdb/
+SPAN, STEP = "1h", "4s"
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query of a dashboard or an alert, as it is written."""
+
+    place: str
+    text: str
+
+    @property
+    def filled(self) -> str:
+        """As Grafana sends it, each variable with all its values."""
+        text = self.text.replace("$timeFilter", f"time > now() - {SPAN}").replace("$__interval", STEP)
+        text = re.sub(r"/\^\$\w+\$/", "/^(.*)$/", text)
+        assert "$" not in text.replace("$/", ""), f"{self.place}: {text}"
+        return text
+
+
+def shipped(settings: Settings = SETTINGS) -> dict[PurePosixPath, str]:
+    """The files of the service below `conf/`."""
+    service = catalogue.load()["grafana"]
+    return {each.path: each.content.decode() for each in shipping.load(service, settings, Host())}
+
+
+def dashboards() -> dict[str, dict[str, Any]]:
+    """The dashboards by the names of their files."""
+    return {path.stem: json.loads(text) for path, text in shipped().items() if path.suffix == ".json"}
+
+
+def provisioning(name: str, settings: Settings = SETTINGS) -> dict[str, Any]:
+    """A provisioning file, such as `alerting/rules.yaml`."""
+    loaded: dict[str, Any] = yaml.safe_load(shipped(settings)[PurePosixPath("grafana/provisioning") / name])
+    return loaded
+
+
+def rules() -> list[dict[str, Any]]:
+    """The alert rules."""
+    return [rule for group in provisioning("alerting/rules.yaml")["groups"] for rule in group["rules"]]
+
+
+def panel_queries() -> Iterator[Query]:
+    """Every query of every panel."""
+    for name, board in dashboards().items():
+        for panel in board["panels"]:
+            for target in panel["targets"]:
+                yield Query(f"{name}: {panel['title']} {target['refId']}", target["query"])
+
+
+def variable_queries() -> Iterator[Query]:
+    """Every query that finds the values of a variable."""
+    for name, board in dashboards().items():
+        for variable in board["templating"]["list"]:
+            yield Query(f"{name}: ${variable['name']}", variable["query"])
+
+
+def alert_queries() -> Iterator[Query]:
+    """Every query of an alert."""
+    for rule in rules():
+        for each in rule["data"]:
+            if each["datasourceUid"] != "__expr__":
+                yield Query(f"alert: {rule['title']}", each["model"]["query"])

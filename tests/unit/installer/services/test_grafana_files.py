@@ -1,0 +1,131 @@
+"""Grafana's files among each other: what one names, another has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import yaml
+
+from installer.services import catalogue, shipping
+from runtime.sections import InternalSettings, InternalTls, NotifySettings
+from runtime.settings import Settings
+from tests.services import grafana_files
+from tests.services.grafana_files import SETTINGS
+
+DASHBOARDS = grafana_files.dashboards()
+(SOURCE,) = grafana_files.provisioning("datasources/influxdb.yaml")["datasources"]
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    (application,) = shipping.applications(shipping.load(catalogue.load()["grafana"], settings, shipping.Host()))
+    found: dict[str, str] = application.services[0].definition["environment"]
+    return found
+
+
+def test_there_is_a_dashboard_for_each_thing() -> None:
+    assert set(DASHBOARDS) == {"host", "containers", "proxies", "certificates", "vpn"}
+    assert len({board["uid"] for board in DASHBOARDS.values()}) == len(DASHBOARDS)
+
+
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_a_dashboard_asks_the_one_source_and_lies_flat(name: str) -> None:
+    board = DASHBOARDS[name]
+    source = {"type": SOURCE["type"], "uid": SOURCE["uid"]}
+    assert all(each["datasource"] == source for each in (*board["panels"], *board["templating"]["list"]))
+    ids = [panel["id"] for panel in board["panels"]]
+    assert len(set(ids)) == len(ids)
+    taken: set[tuple[int, int]] = set()
+    for panel in board["panels"]:
+        at = panel["gridPos"]
+        cells = {(at["x"] + x, at["y"] + y) for x in range(at["w"]) for y in range(at["h"])}
+        assert not cells & taken, panel["title"]
+        assert at["x"] + at["w"] <= 24
+        taken |= cells
+
+
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_a_dashboard_uses_the_variables_that_it_has(name: str) -> None:
+    names = {variable["name"] for variable in DASHBOARDS[name]["templating"]["list"]}
+    text = "".join(each.text for each in grafana_files.panel_queries() if each.place.startswith(f"{name}: "))
+    assert all(f"/^${each}$/" in text for each in names)
+
+
+def test_a_query_has_no_variable_that_is_not_there() -> None:
+    for query in (*grafana_files.panel_queries(), *grafana_files.variable_queries(), *grafana_files.alert_queries()):
+        assert query.filled
+
+
+def test_alerts_have_no_dollar_sign_that_grafana_would_replace() -> None:
+    text = next(text for path, text in grafana_files.shipped().items() if path.name == "rules.yaml")
+    assert "$" not in text
+
+
+def test_there_is_an_alert_for_each_trouble() -> None:
+    rules = {rule["uid"]: rule for rule in grafana_files.rules()}
+    assert set(rules) == {
+        f"shoestring-{name}" for name in ("disk", "memory", "certificate", "application", "watchdog")
+    }
+    for rule in rules.values():
+        steps = {each["refId"]: each for each in rule["data"]}
+        assert rule["condition"] in steps
+        assert steps["A"]["datasourceUid"] == SOURCE["uid"]
+        for each in steps.values():
+            assert each["model"]["refId"] == each["refId"]
+            assert each["model"].get("expression", "A") in steps
+        assert rule["labels"]["severity"] in ("warning", "error")
+
+
+def test_only_silence_of_the_watchdog_is_an_alarm_by_itself() -> None:
+    states = {rule["uid"]: {rule["noDataState"], rule["execErrState"]} for rule in grafana_files.rules()}
+    assert states.pop("shoestring-watchdog") == {"Alerting"}
+    assert set.union(*states.values()) == {"OK"}
+
+
+def test_alerts_go_to_the_address_of_the_settings() -> None:
+    found = grafana_files.provisioning("alerting/contact.yaml")
+    (point,) = found["contactPoints"]
+    assert point["receivers"][0]["settings"]["url"] == SETTINGS.notify.url
+    assert found["policies"][0]["receiver"] == point["name"]
+
+
+def test_without_an_address_alerts_go_nowhere() -> None:
+    alone = replace(SETTINGS, notify=NotifySettings(command="/usr/local/bin/tell"))
+    assert grafana_files.provisioning("alerting/contact.yaml", alone) == {"apiVersion": 1}
+
+
+def test_the_readers_password_comes_by_the_environment() -> None:
+    assert SOURCE["user"] == "reader"
+    name = SOURCE["secureJsonData"]["password"].removeprefix("$")
+    assert environment(SETTINGS)[name] == f"${{{name}}}"
+
+
+def test_nobody_gets_in_without_a_password_and_nothing_goes_out() -> None:
+    found = environment(SETTINGS)
+    off = (
+        *("GF_AUTH_ANONYMOUS_ENABLED", "GF_USERS_ALLOW_SIGN_UP", "GF_ANALYTICS_REPORTING_ENABLED"),
+        *("GF_ANALYTICS_CHECK_FOR_UPDATES", "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES", "GF_SERVER_ENABLE_GZIP"),
+    )
+    assert {found[name] for name in off} == {"false"}
+    assert found["GF_SECURITY_ADMIN_PASSWORD"] == "${GRAFANA_ADMIN_PASSWORD}"
+
+
+@pytest.mark.parametrize(
+    ("internal", "url"),
+    [
+        (InternalSettings(https_port=443), "https://grafana.internal.example.test/"),
+        (InternalSettings(https_port=8444), "https://grafana.internal.example.test:8444/"),
+        (InternalSettings(tls=InternalTls.NONE, http_port=80), "http://grafana.internal.example.test/"),
+        (InternalSettings(tls=InternalTls.NONE, http_port=8081), "http://grafana.internal.example.test:8081/"),
+    ],
+)
+def test_it_knows_its_own_address(internal: InternalSettings, url: str) -> None:
+    found = environment(replace(SETTINGS, internal=internal))
+    assert found["GF_SERVER_ROOT_URL"] == url
+    assert found["GF_SECURITY_COOKIE_SECURE"] == ("true" if url.startswith("https") else "false")
+
+
+def test_every_file_is_read_by_somebody() -> None:
+    for path, text in grafana_files.shipped().items():
+        assert path.suffix in (".yaml", ".json")
+        assert yaml.safe_load(text), path
