@@ -36,12 +36,22 @@ def look(table: str) -> Present | None:
     """The table as it is; None if there is none. Raises ShoestringError without nft, or without the right to ask."""
     if not is_installed():
         raise ShoestringError(MISSING)
+    if table not in _tables():
+        return None
+    result = command.run(("nft", "--json", "list", "table", "inet", table), timeout=TIMEOUT_SECONDS)
+    if result.ok:
+        return parse(result.out)
+    # An undo, or somebody else, may have removed it between the two questions.
+    if table not in _tables():
+        return None
+    raise ShoestringError(f"nft cannot list the table {table}, so the firewall is not known: {result.tail(1)}")
+
+
+def _tables() -> tuple[str, ...]:
     result = command.run(("nft", "--json", "list", "tables", "inet"), timeout=TIMEOUT_SECONDS)
     if not result.ok:
         raise ShoestringError(f"nft cannot list tables, so the firewall is not known: {result.tail(1)}")
-    if table not in parse_tables(result.out):
-        return None
-    return parse(command.check(("nft", "--json", "list", "table", "inet", table), timeout=TIMEOUT_SECONDS).out)
+    return parse_tables(result.out)
 
 
 def parse_tables(text: str) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -260,6 +262,19 @@ def test_beside_rules_like_those_of_firewalld(stand: Stand) -> None:
     assert during.removeprefix(before).startswith("table inet shoestring_")
     assert stand.shoestring("firewall", "off", "--yes").returncode == 0
     assert stand.rules() == before
+
+
+def test_a_table_that_is_removed_while_one_looks_is_not_there(walled: Stand) -> None:
+    """As when the undo comes between: here by a program before nft that removes it at the second question."""
+    name, programs = f"shoestring_{walled.settings(vpn=False).instance}", walled.root / "programs"
+    programs.mkdir()
+    nft = shutil.which("nft")
+    removes = f'case "$*" in *"list table inet {name}"*) {nft} delete table inet {name};; esac'
+    (programs / "nft").write_text(f'#!/bin/sh\n{removes}\nexec {nft} "$@"\n')
+    (programs / "nft").chmod(0o755)
+    look = f"from runtime.firewall import table; print(table.look({name!r}))"
+    found = walled.host.run(sys.executable, "-c", look, PATH=f"{programs}:{os.environ['PATH']}")
+    assert (found.stdout, found.stderr) == ("None\n", "")
 
 
 def test_off_leaves_the_rules_of_before(walled: Stand) -> None:
