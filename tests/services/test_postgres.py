@@ -1,0 +1,299 @@
+"""Postgres as a service: who gets in and who does not, databases for applications, the prompt, the first start."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from runtime import images
+from runtime.images import POSTGRES
+from runtime.paths import Side
+from tests.services.postgres_stand import Site, open_site
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+ROOT = Path(__file__).parents[2]
+CLI = "from installer.cli import main; main()"
+CLIENT = """
+services:
+  application:
+    image: {image}
+    entrypoint: [sleep, infinity]
+    networks: [{networks}]
+    stop_grace_period: 0s
+    restart: unless-stopped
+    user: "999:999"
+    environment:
+      DATABASE_URL: ${{SHOP_DATABASE_URL}}
+"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with open_site(tmp_path_factory.mktemp("postgres") / "data-directory") as opened:
+        yield opened
+
+
+def inside(site: Site, application: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in an application's container."""
+    argv = ("docker", "exec", site.instance.container(application), *arguments)
+    return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_superuser_gets_in_with_the_password_and_nobody_without(site: Site) -> None:
+    password = site.secrets["POSTGRES_PASSWORD"]
+    assert site.client("SELECT 6 * 7", password=password).stdout == "42\n"
+    wrong = site.client("SELECT 1", password="x" * 32)
+    assert "password authentication failed" in wrong.stderr
+    assert wrong.returncode == 2
+    assert "no password supplied" in site.client("SELECT 1").stderr
+    assert site.sql("SHOW password_encryption") == "scram-sha-256"
+    methods = site.sql("SELECT DISTINCT auth_method FROM pg_hba_file_rules ORDER BY 1").split()
+    assert methods == ["peer", "scram-sha-256"]
+
+
+def test_no_listing_of_containers_shows_the_password(site: Site, client: DockerClient) -> None:
+    password = site.secrets["POSTGRES_PASSWORD"]
+    seen = client.api.inspect_container(site.container)
+    assert password not in str(seen)
+    assert password not in str(client.containers.get(site.container).top())
+    assert password not in site.file.read_text()
+    assert seen["Config"]["User"] == "999:999"
+    assert seen["HostConfig"]["PortBindings"] in (None, {})
+
+
+def test_it_is_on_its_network_and_a_pass_finds_nothing_to_do(site: Site) -> None:
+    name = site.instance.settings.instance
+    seen = site.instance.cluster.client.api.inspect_container(site.container)
+    assert set(seen["NetworkSettings"]["Networks"]) == {f"{name}_internal", f"{name}_postgres"}
+    assert "additional: [postgres]" in site.instance.paths.settings.read_text()
+    again = site.run("service", "add", "postgres", "--yes")
+    assert again.code == 0, again.err
+    assert site.answer("plan")["changes"] == []
+
+
+def test_texts_sort_by_code_points_that_no_library_changes(site: Site) -> None:
+    row = site.sql("SELECT datlocprovider, datlocale FROM pg_database WHERE datname = 'template1'")
+    assert row == "b|C.UTF-8"
+    assert site.sql("SELECT upper('äß'), collation_version FROM (SELECT datcollversion AS collation_version "
+                    "FROM pg_database WHERE datname = 'postgres') AS x") == "Äß|1"  # fmt: skip
+
+
+def test_an_application_on_the_network_connects_and_another_one_cannot(site: Site) -> None:
+    made = site.answer("postgres", "create", "shop")
+    image = images.local_name(POSTGRES)
+    site.instance.add(Side.PUBLIC, "shop", CLIENT.format(image=image, networks="main, postgres"))
+    site.instance.add(Side.PUBLIC, "stranger", CLIENT.format(image=image, networks="main"))
+    try:
+        site.command("start")
+        query = ("sh", "-c", 'PGCONNECT_TIMEOUT=5 psql -Atc "SELECT current_user" "$DATABASE_URL"')
+        assert inside(site, "shop", "printenv", "DATABASE_URL").stdout.strip() == made["url"]
+        assert inside(site, "shop", *query).stdout == "shop\n"
+        assert "could not translate host name" in inside(site, "stranger", *query).stderr
+        # Not by its numbers either.
+        name = f"{site.instance.settings.instance}_postgres"
+        seen = site.instance.cluster.client.api.inspect_container(site.container)
+        address = seen["NetworkSettings"]["Networks"][name]["IPAddress"]
+        ready = ("pg_isready", "--timeout=3", f"--host={address}")
+        assert inside(site, "shop", *ready).returncode == 0
+        assert inside(site, "stranger", *ready).returncode == 2
+    finally:
+        for application in ("shop", "stranger"):
+            site.instance.file(Side.PUBLIC, application).unlink()
+        site.instance.start()
+        for application in ("shop", "stranger"):
+            project = site.instance.settings.project(application)
+            subprocess.run(("docker", "compose", "--project-name", project, "down"), check=True, capture_output=True)
+
+
+def test_a_role_owns_its_database_and_reaches_no_other(site: Site) -> None:
+    one, other = site.answer("postgres", "create", "one"), site.answer("postgres", "create", "other-one")
+    assert other["secrets"] == ["OTHER_ONE_DATABASE_URL", "OTHER_ONE_DATABASE_PASSWORD"]
+    assert site.secrets["ONE_DATABASE_URL"] == one["url"]
+    password = site.secrets["ONE_DATABASE_PASSWORD"]
+    assert str(one["url"]) == f"postgres://one:{password}@postgres:5432/one"
+    assert (
+        site.client("CREATE TABLE t (n int); SELECT 1", user="one", password=password).stdout == "CREATE TABLE\n1\n"
+    )
+    for database in ("other-one", "postgres", "template1"):
+        url = f"postgres://one@{site.address}:5432/{database}"
+        assert "permission denied for database" in site.client("SELECT 1", url=url, password=password).stderr
+    rights = "SELECT rolsuper, rolcreatedb, rolcreaterole, rolreplication FROM pg_roles WHERE rolname = 'one'"
+    assert site.sql(rights) == "f|f|f|f"
+    assert site.sql("SELECT datname FROM pg_database WHERE pg_get_userbyid(datdba) = 'one'") == "one"
+
+
+def test_creating_again_does_no_harm_and_puts_the_password_right(site: Site) -> None:
+    first = site.answer("postgres", "create", "again")
+    assert first["done"] == [
+        "secrets AGAIN_DATABASE_URL and AGAIN_DATABASE_PASSWORD",
+        "role again",
+        "database again",
+    ]
+    before = site.sql("SELECT rolpassword FROM pg_authid WHERE rolname = 'again'")
+    assert site.answer("postgres", "create", "again") == {**first, "done": []}
+    assert site.sql("SELECT rolpassword FROM pg_authid WHERE rolname = 'again'") == before
+    # A person chooses another password, in one of the two places.
+    text = site.instance.paths.secrets.read_text()
+    lines = [line for line in text.splitlines() if not line.startswith("AGAIN_DATABASE_URL")]
+    password = site.secrets["AGAIN_DATABASE_PASSWORD"]
+    site.instance.paths.secrets.write_text("\n".join(lines).replace(password, "a/b c") + "\n")
+    changed = site.answer("postgres", "create", "again")
+    assert changed["done"] == ["secrets AGAIN_DATABASE_URL", "password of the role again"]
+    assert changed["url"] == "postgres://again:a%2Fb%20c@postgres:5432/again"
+    assert site.client("SELECT 1", user="again", password="a/b c").stdout == "1\n"
+    assert "password authentication failed" in site.client("SELECT 1", user="again", password=password).stderr
+
+
+def test_what_create_refuses(site: Site) -> None:
+    site.sql("CREATE ROLE byhand; CREATE DATABASE someones")
+    assert "its password is not in" in site.run("postgres", "create", "byhand").err
+    refused = site.run("postgres", "create", "someones")
+    assert "it is postgres's" in refused.err
+    assert "SOMEONES" not in site.instance.paths.secrets.read_text()
+    for name in ("postgres", "pg_x", "Shop", "1shop", "a b", "x'; DROP"):
+        assert site.run("postgres", "create", name).code == 2
+    site.command("postgres", "create", "planned", "--dry-run")
+    assert site.sql("SELECT count(*) FROM pg_roles WHERE rolname = 'planned'") == "0"
+    assert "PLANNED" not in site.instance.paths.secrets.read_text()
+
+
+def test_no_password_is_in_the_log(site: Site, client: DockerClient) -> None:
+    site.command("postgres", "create", "logged")
+    # A statement that fails is logged as it came.
+    site.run("postgres", "create", "someones")
+    log = client.containers.get(site.container).logs().decode()
+    for name, value in site.secrets.items():
+        assert value not in log, name
+
+
+def shoestring(*arguments: str, site: Site) -> tuple[str, ...]:
+    return (sys.executable, "-c", CLI, *arguments, "--data-directory", str(site.instance.paths.root))
+
+
+def test_the_prompt_reads_a_pipe_and_ends_as_psql_does(site: Site) -> None:
+    def piped(sql: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        argv = shoestring("postgres", "psql", *arguments, site=site)
+        return subprocess.run(argv, input=sql, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT)
+
+    assert piped("SELECT current_database(), current_user;", "template1").stdout.split()[-5:-2] == [
+        "template1",
+        "|",
+        "postgres",
+    ]
+    failed = piped("SELECT 1/0;\nSELECT 'not reached';")
+    assert failed.returncode == 3
+    assert "division by zero" in failed.stderr
+    assert "not reached" not in failed.stdout
+    assert 'database "nothing" does not exist' in piped("SELECT 1", "nothing").stderr
+
+
+def test_the_prompt_has_the_terminal(site: Site) -> None:
+    process, terminal = pty.fork()
+    if process == 0:
+        os.chdir(ROOT)
+        argv = shoestring("postgres", "psql", site=site)
+        os.execv(argv[0], argv)  # noqa: S606 - nothing but that gives it the terminal
+    seen = b""
+
+    def read_until(wanted: bytes) -> None:
+        nonlocal seen
+        deadline = time.monotonic() + 30
+        while wanted not in seen and time.monotonic() < deadline:
+            if select.select([terminal], [], [], 0.5)[0]:
+                seen += os.read(terminal, 4096)
+        assert wanted in seen, seen
+
+    try:
+        read_until(b"postgres=#")
+        os.write(terminal, b"SELECT 6 * 7 AS answer;\r")
+        read_until(b"42")
+        os.write(terminal, b"\\q\r")
+        assert os.waitpid(process, 0)[1] == 0
+    finally:
+        os.close(terminal)
+
+
+def test_without_postgres_a_sentence_says_how_to_get_it(instance: Any) -> None:
+    from tests.engine.deploy_stand import shoestring as run
+
+    answer = run(instance, "postgres", "create", "shop")
+    assert (answer.code, "shoestring service add postgres" in answer.err) == (2, True)
+
+
+def test_it_is_still_there_after_a_restart(site: Site, client: DockerClient) -> None:
+    site.sql("CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n")
+    client.containers.get(site.container).kill()
+    site.command("start")
+    site.wait()
+    assert site.sql("SELECT count(*) FROM kept") == "1000"
+    assert "additional" in site.instance.paths.settings.read_text()
+
+
+class TestTheFirstStart:
+    """What our application file uses of the official image's entry point."""
+
+    def start(self, client: DockerClient, tmp_path: Path, **options: Any) -> Any:
+        return client.containers.run(images.local_name(POSTGRES), detach=True, **options)
+
+    def log(self, container: Any) -> str:
+        text: str = container.logs().decode()
+        return text
+
+    def answer(self, container: Any, sql: str, *options: str) -> str:
+        deadline = time.monotonic() + 60
+        ready = ["pg_isready", "--host=127.0.0.1"]
+        while container.exec_run(ready).exit_code and time.monotonic() < deadline:
+            time.sleep(0.2)
+        # As the image's own user: `peer` asks who it is.
+        result = container.exec_run(["psql", "-U", "postgres", "-Atc", sql, *options], user="postgres")
+        assert result.exit_code == 0, result.output
+        text: str = result.output.decode().strip()
+        return text
+
+    def test_root_becomes_postgres_and_scripts_run_once(self, client: DockerClient, tmp_path: Path) -> None:
+        (tmp_path / "1.sql").write_text("CREATE TABLE first (n int); INSERT INTO first VALUES (1);")
+        script = tmp_path / "2.sh"
+        script.write_text('#!/bin/sh\npsql -U postgres -c "INSERT INTO first VALUES (2)"\n')
+        script.chmod(0o755)
+        tmp_path.chmod(0o755)
+        container = self.start(
+            client,
+            tmp_path,
+            environment={"POSTGRES_PASSWORD": "it's $1", "POSTGRES_INITDB_ARGS": "--auth-local=trust --no-sync"},
+            volumes={str(tmp_path): {"bind": "/docker-entrypoint-initdb.d", "mode": "ro"}},
+            network_mode="none",
+        )
+        try:
+            assert self.answer(container, "SELECT string_agg(n::text, ',') FROM first") == "1,2"
+            users = {row[1] for row in container.top(ps_args="-eo pid,uid,cmd")["Processes"]}
+            assert users == {"999"}
+            login = "postgres://postgres:it's%20%241@127.0.0.1/postgres"
+            assert self.answer(container, "SELECT current_user", login) == "postgres"
+            container.restart()
+            assert self.answer(container, "SELECT count(*) FROM first") == "2"
+            container.stop(timeout=30)
+            container.reload()
+            assert container.attrs["State"]["ExitCode"] == 0
+        finally:
+            container.remove(force=True, v=True)
+
+    def test_without_a_password_it_makes_no_data(self, client: DockerClient, tmp_path: Path) -> None:
+        both = {"POSTGRES_PASSWORD": "a", "POSTGRES_PASSWORD_FILE": "/etc/hostname"}
+        for environment, said in (({}, "POSTGRES_PASSWORD"), (both, "are both set")):
+            container = self.start(client, tmp_path, environment=environment, network_mode="none")
+            try:
+                assert container.wait(timeout=60)["StatusCode"] == 1
+                assert said in self.log(container)
+            finally:
+                container.remove(force=True, v=True)
