@@ -37,6 +37,8 @@ except Exception as error:
     sys.exit(code)
 """
 ENTER, DOWN, ERASE, STOP = "\r", "\x1b[B", "\x15", "\x03"
+# questionary's keys of a list with ticks: the first time all are ticked, then none.
+ALL = "a"
 STEP_SECONDS, START_SECONDS = 20, 120
 
 
@@ -208,6 +210,9 @@ def answer_all(terminal: Terminal, host: Host) -> None:
     terminal.type("Internal port for HTTPS", str(host.internal_https))
     terminal.answer("Certificates from Let's Encrypt")
     terminal.answer("Container images", DOWN)
+    # Those have tests of their own.
+    terminal.answer("Internal services", ALL, ALL)
+    terminal.process.expect_exact("none")
 
 
 def test_questions_in_a_terminal_lead_to_a_served_page(host: Host, tmp_path: Path) -> None:
@@ -254,6 +259,7 @@ def test_a_second_run_offers_the_present_settings(host: Host) -> None:
         terminal.process.expect_exact(offered)
         terminal.process.send(ENTER)
     terminal.answer("Container images")
+    terminal.answer("Internal services")
     terminal.process.expect_exact("Nothing changes in the files.")
     terminal.process.expect_exact("start?")
     terminal.process.send("n")
