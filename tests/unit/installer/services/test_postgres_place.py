@@ -1,0 +1,108 @@
+"""Where the data are as a file says, and the same file with another version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from installer.deploy.image_edit import CannotEditError
+from installer.deploy.target import Target
+from installer.services import catalogue, shipping
+from installer.services.postgres import place
+from installer.services.shipping import Host
+from runtime import application_files, documents
+from runtime.applications import Application
+from runtime.errors import UsageError
+from runtime.paths import Side
+from runtime.settings import Settings
+
+VARIABLES = {"DATA_BASE_PATH": "/srv/data"}
+LINE = "      - ${DATA_BASE_PATH}/postgres/15:/var/lib/postgresql/data  # here\n"
+FILE = f"""\
+# mine
+services:
+  application:
+    image: "postgres:15-bookworm"   # old
+    volumes:
+      - ../other:/etc/other:ro
+{LINE}"""
+
+
+def target(text: str) -> Target:
+    application = application_files.parse(documents.parse(Path("postgres.yaml"), text), Side.INTERNAL)
+    assert isinstance(application, Application)
+    return Target(application, "application", application.services[0].image)
+
+
+def edited(text: str) -> str:
+    return place.edited(place.find(target(text), VARIABLES, 15), "postgres:17-trixie", "17")
+
+
+def test_image_and_folder_change_and_no_other_character() -> None:
+    wanted = FILE.replace("postgres:15-bookworm", "postgres:17-trixie").replace("postgres/15", "postgres/17")
+    assert edited(FILE) == wanted
+    assert edited(FILE.replace("\n", "\r\n")) == wanted.replace("\n", "\r\n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "      - '${DATA_BASE_PATH}/postgres/15:/var/lib/postgresql/data:z'\n",
+        "      - $DATA_BASE_PATH/postgres/15:/var/lib/postgresql/data\n",
+        "      - ${DATA_BASE_PATH:-/nowhere}/postgres/15:/var/lib/postgresql/data/\n",
+        "      - /srv/data/postgres/15:/var/lib/postgresql/data\n",
+        '      - {type: bind, source: "/srv/data/postgres/15", target: /var/lib/postgresql/data}\n',
+    ],
+)
+def test_a_mount_has_many_forms(line: str) -> None:
+    text = FILE.replace(LINE, line)
+    if ":-" not in line:
+        found = place.find(target(text), VARIABLES, 15)
+        assert found.folder == Path("/srv/data/postgres/15")
+        assert found.folder_of("17") == Path("/srv/data/postgres/17")
+        assert edited(text) == text.replace("15-bookworm", "17-trixie").replace("postgres/15", "postgres/17")
+    else:
+        # What Compose would make of it is not known here.
+        with pytest.raises(UsageError, match="not named after the version"):
+            place.find(target(text), VARIABLES, 15)
+
+
+def test_the_folder_may_be_elsewhere_in_the_container() -> None:
+    text = FILE.replace("/var/lib/postgresql/data", "/data").replace(
+        "    volumes:", "    environment: [PGDATA=/data]\n    volumes:"
+    )
+    assert place.find(target(text), VARIABLES, 15).folder == Path("/srv/data/postgres/15")
+
+
+def test_data_without_a_version_in_their_path_are_refused() -> None:
+    with pytest.raises(
+        UsageError, match=r"move them to \$\{DATA_BASE_PATH\}/postgres/15, and say so in postgres.yaml"
+    ):
+        place.find(target(FILE.replace("postgres/15:", "postgres:")), VARIABLES, 15)
+    with pytest.raises(UsageError, match="mounts no folder at /var/lib/postgresql/data"):
+        place.find(target(FILE.replace(LINE, "")), VARIABLES, 15)
+
+
+def test_a_file_that_would_change_elsewhere_is_not_edited() -> None:
+    shared = "&data ${DATA_BASE_PATH}/postgres/15:/var/lib/postgresql/data"
+    text = FILE.replace(LINE, f"      - {shared}\n") + "x-note: *data\n"
+    with pytest.raises(CannotEditError, match="cannot be changed without changing something else"):
+        edited(text)
+
+
+def test_the_shipped_file_can_be_upgraded() -> None:
+    settings = Settings(domain="example.com", email="ops@example.com")
+    service = catalogue.load()["postgres"]
+    text = next(
+        each.content.decode()
+        for each in shipping.load(service, settings, Host())
+        if each.path.parts[0].startswith("applications-")
+    )
+    found = place.find(target(text), VARIABLES, 17)
+    assert found.folder == Path("/srv/data/postgres/17")
+    assert f"{found.folder.parent.name}/{found.folder.name}" in {str(each.path) for each in service.folders}
+    after = place.edited(found, "postgres:18-trixie", "18")
+    assert after == text.replace("image: postgres:17-trixie", "image: postgres:18-trixie").replace(
+        "postgres/17:", "postgres/18:"
+    )
