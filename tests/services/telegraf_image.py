@@ -1,6 +1,6 @@
 """Telegraf for tests: built from the Go module proxy with the plugins that our configuration uses, and kept.
 
-The program is kept as a file, so that a new engine or a new base needs no new build. It takes Go 1.25 or later: that
+The program is kept as a file, so that a new engine or a new base needs no new build. It takes Go 1.26 or later: that
 of this machine, else Debian's in a container.
 """
 
@@ -27,7 +27,7 @@ FOLDER = Path(__file__).parent / "images" / "telegraf"
 VERSION = TELEGRAF.reference.partition(":")[2].partition("-")[0]
 CACHE = Path.home() / ".cache" / "shoestring-tests"
 # What Telegraf's go.mod asks for.
-NEEDED_GO = (1, 25)
+NEEDED_GO = (1, 26)
 DEBIANS_GO = "golang-1.26-go"
 DEBIANS_BUILD = f"""\
 echo deb http://deb.debian.org/debian trixie-backports main >/etc/apt/sources.list.d/backports.list

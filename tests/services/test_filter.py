@@ -74,11 +74,11 @@ def test_what_telegraf_asks_is_answered(metrics: Metrics, target: Container, ver
     assert status == 200
     assert isinstance(info, dict)
     assert info["ServerVersion"]
-    status, listed = get(metrics, f"{version}/containers/json")
+    status, listed = get(metrics, f"{version}/containers/json?all=1")
     assert status == 200
     assert isinstance(listed, list)
     assert target.id in [each["Id"] for each in listed]
-    status, figures = get(metrics, f"{version}/containers/{target.id}/stats?stream=0")
+    status, figures = get(metrics, f"{version}/containers/{target.id}/stats?stream=false")
     assert status == 200
     assert isinstance(figures, dict)
     assert figures["memory_stats"]
@@ -88,18 +88,19 @@ def test_what_it_may_see_has_no_environment(metrics: Metrics, target: Container)
     assert get(metrics, f"/containers/{target.id}/json") == (200, {"Id": "", "Config": {}})
     everything = b"".join(
         answer(metrics, f"GET {path} HTTP/1.1\r\n{END}")
-        for path in ("/info", "/containers/json", f"/containers/{target.id}/stats?stream=0")
+        for path in ("/info", "/containers/json?all=1", f"/containers/{target.id}/stats?stream=false")
     ).decode()
     assert not any(password in everything for password in metrics.passwords.values())
 
 
 # ID is the container's. Each is what comes after nothing: method, target, version, and the rest.
 REFUSED = {
-    "list all": "GET /containers/json?all=1 HTTP/1.1\r\n",
-    "sizes of containers": "GET /containers/json?size=1 HTTP/1.1\r\n",
+    "list what runs": "GET /containers/json HTTP/1.1\r\n",
+    "sizes of containers": "GET /containers/json?all=1&size=1 HTTP/1.1\r\n",
+    "sizes, said first": "GET /containers/json?size=1&all=1 HTTP/1.1\r\n",
     "figures for ever": "GET /containers/ID/stats HTTP/1.1\r\n",
-    "figures for ever, said": "GET /containers/ID/stats?stream=1 HTTP/1.1\r\n",
-    "two answers to one question": "GET /containers/ID/stats?stream=0&stream=1 HTTP/1.1\r\n",
+    "figures for ever, said": "GET /containers/ID/stats?stream=true HTTP/1.1\r\n",
+    "two answers to one question": "GET /containers/ID/stats?stream=false&stream=true HTTP/1.1\r\n",
     "logs": "GET /containers/ID/logs?stdout=1 HTTP/1.1\r\n",
     "files": "GET /containers/ID/archive?path=/ HTTP/1.1\r\n",
     "export": "GET /containers/ID/export HTTP/1.1\r\n",
@@ -122,35 +123,35 @@ REFUSED = {
     "prune": "POST /containers/prune HTTP/1.1\r\n",
     "remove": "DELETE /containers/ID?force=1 HTTP/1.1\r\n",
     "put files": "PUT /containers/ID/archive?path=/ HTTP/1.1\r\n",
-    "a question by another method": "POST /containers/json HTTP/1.1\r\n",
+    "a question by another method": "POST /containers/json?all=1 HTTP/1.1\r\n",
     "options": "OPTIONS * HTTP/1.1\r\n",
     "trace": "TRACE /_ping HTTP/1.1\r\n",
     "connect": "CONNECT filter:2375 HTTP/1.1\r\n",
     "lower-case method": "get /_ping HTTP/1.1\r\n",
     "method of one's own": "GETX /_ping HTTP/1.1\r\n",
     "two slashes": "GET //_ping HTTP/1.1\r\n",
-    "two slashes inside": "GET /containers//json HTTP/1.1\r\n",
-    "slash at the end": "GET /containers/json/ HTTP/1.1\r\n",
+    "two slashes inside": "GET /containers//json?all=1 HTTP/1.1\r\n",
+    "slash at the end": "GET /containers/json/?all=1 HTTP/1.1\r\n",
     "up and down": "GET /containers/json/../../images/json HTTP/1.1\r\n",
-    "up to a question": "GET /images/../containers/json HTTP/1.1\r\n",
+    "up to a question": "GET /images/../containers/json?all=1 HTTP/1.1\r\n",
     "up, escaped": "GET /containers/%2e%2e/images/json HTTP/1.1\r\n",
     "here": "GET /./_ping HTTP/1.1\r\n",
-    "slash, escaped": "GET /containers%2fjson HTTP/1.1\r\n",
+    "slash, escaped": "GET /containers%2fjson?all=1 HTTP/1.1\r\n",
     "letter, escaped": "GET /%5fping HTTP/1.1\r\n",
     "nul, escaped": "GET /_ping%00 HTTP/1.1\r\n",
     "line end, escaped": "GET /_ping%0d%0aX HTTP/1.1\r\n",
-    "backslash": "GET /containers\\json HTTP/1.1\r\n",
-    "semicolon": "GET /containers/json;x=1 HTTP/1.1\r\n",
-    "fragment": "GET /containers/json#x HTTP/1.1\r\n",
+    "backslash": "GET /containers\\json?all=1 HTTP/1.1\r\n",
+    "semicolon": "GET /containers/json;x=1?all=1 HTTP/1.1\r\n",
+    "fragment": "GET /containers/json?all=1#x HTTP/1.1\r\n",
     "empty query": "GET /_ping? HTTP/1.1\r\n",
     "other letters": "GET /_PING HTTP/1.1\r\n",
     "a version that is none": "GET /v1.41.0/_ping HTTP/1.1\r\n",
     "version twice": "GET /v1.41/v1.41/_ping HTTP/1.1\r\n",
     "version 2": "GET /v2.41/_ping HTTP/1.1\r\n",
-    "something before": "GET /x/containers/json HTTP/1.1\r\n",
-    "something after": "GET /containers/jsonx HTTP/1.1\r\n",
+    "something before": "GET /x/containers/json?all=1 HTTP/1.1\r\n",
+    "something after": "GET /containers/json?all=1x HTTP/1.1\r\n",
     "with host name": "GET http://filter/_ping HTTP/1.1\r\n",
-    "with another host name": "GET http://docker/containers/json HTTP/1.1\r\n",
+    "with another host name": "GET http://docker/containers/json?all=1 HTTP/1.1\r\n",
     "no slash": "GET _ping HTTP/1.1\r\n",
     "HTTP/1.0": "GET /_ping HTTP/1.0\r\n",
     "HTTP/0.9": "GET /_ping\r\n",

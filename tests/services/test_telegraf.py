@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -149,6 +150,26 @@ def test_telegraf_may_read_the_proxies_figures_and_change_nothing(metrics: Metri
         assert code != 0, socket
     code, _ = container.exec_run(["test", "-w", "/run/haproxy-public/stats.sock"])
     assert code == 0
+
+
+def test_without_an_answer_of_docker_the_host_is_measured_all_the_same(metrics: Metrics) -> None:
+    file = metrics.instance.file(Side.INTERNAL, "telegraf")
+    text = file.read_text()
+    # A group that may not use Docker's socket.
+    file.write_text(re.sub(r'group_add: \["\d+"\]\n    networks: \[engine\]', "networks: [engine]", text))
+    assert file.read_text() != text
+    assert watch(metrics.instance.cluster).ok
+    telegraf = metrics.container("telegraf", "telegraf")
+    telegraf.restart()
+    since = f"WHERE time > {time.time_ns()}"
+    until(lambda: metrics.rows(f'SELECT "load1" FROM "system" {since}'), bool)  # noqa: S608 - a number
+    telegraf.reload()
+    assert (telegraf.status, telegraf.attrs["RestartCount"]) == ("running", 0)
+    file.write_text(text)
+    assert watch(metrics.instance.cluster).ok
+    query = f'SELECT "usage" FROM "docker_container_mem" {since}'  # noqa: S608 - a number
+    until(lambda: metrics.rows(query), bool)
+    assert metrics.container("telegraf", "telegraf").id == telegraf.id
 
 
 def test_a_change_of_its_configuration_is_applied(metrics: Metrics) -> None:
