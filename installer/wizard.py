@@ -99,7 +99,7 @@ def ask_services(offers: tuple[Offer, ...], problem: Callable[[Iterable[str]], s
 
 def _offer_line(offer: Offer, title: int, memory: int) -> str:
     about = offer.services[0].about if offer.possible else ""
-    line = f"{offer.title:<{title}}  {offer.memory:>{memory}} MB  {about}"
+    line = f"{offer.title:<{title}}  {offer.memory:>{memory}} MB  {about}".rstrip()
     return line + (f"  ({offer.remark})" if offer.remark and offer.possible else "")
 
 

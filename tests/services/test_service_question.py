@@ -1,0 +1,110 @@
+"""The wizard's question for services in a terminal; the host's memory is a made-up one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pexpect
+
+from tests.engine.support import new_settings
+from tests.unit.installer.services.make import known
+
+ENTER, DOWN, SPACE, STOP = "\r", "\x1b[B", " ", "\x03"
+SECONDS = 30
+ASK = """
+import sys
+from pathlib import Path
+from installer.host import memory
+from installer.host.memory import MEGABYTE, Memory
+from installer.services import catalogue, of_setup, offer
+from runtime.errors import explain
+from runtime.paths import Paths
+from runtime.settings import Settings
+catalogue.FOLDER, offer.SUGGESTED = Path(sys.argv[1]), ("store", "beside")
+memory.of_host = lambda: Memory(1000 * MEGABYTE, int(sys.argv[3]) * MEGABYTE)
+settings = Settings(domain="example.test", email="ops@example.test")
+try:
+    planned = of_setup.choose(Paths(Path(sys.argv[2])), settings, (), asks=True, first=sys.argv[4] == "first")
+    print("new:", ",".join(each.name for each in planned.new), ".")
+except Exception as error:
+    print(explain(error)[0])
+"""
+
+
+def ask(tmp_path: Path, available: int, *there: str) -> pexpect.spawn[str]:
+    """The question in a terminal of its own, where so many MB are available and some services are there."""
+    services, root = tmp_path / "services", tmp_path / new_settings().instance
+    known(services)
+    for name in there:
+        file = root / "conf" / "applications-internal" / f"{name}.yaml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("services: {}\n")
+    path = {"PYTHONPATH": os.pathsep.join(sys.path), "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
+    return pexpect.spawn(
+        sys.executable,
+        ["-c", ASK, str(services), str(root), str(available), "again" if there else "first"],
+        env={**os.environ, **path},
+        encoding="utf-8",
+        dimensions=(50, 120),
+        timeout=SECONDS,
+    )
+
+
+def press(terminal: pexpect.spawn[str], *keys: str) -> None:
+    for key in keys:
+        terminal.send(key)
+
+
+def test_what_is_suggested_is_ticked_and_enter_takes_it(tmp_path: Path) -> None:
+    terminal = ask(tmp_path, 1000)
+    terminal.expect_exact("Internal services")
+    terminal.expect_exact("● Store + Beside   90 MB  keeps things")
+    terminal.expect_exact("○ Front           100 MB  shows things")
+    press(terminal, ENTER)
+    terminal.expect_exact("Store + Beside")
+    terminal.expect_exact("new: store,beside .")
+
+
+def test_what_a_service_needs_comes_with_it(tmp_path: Path) -> None:
+    terminal = ask(tmp_path, 1000)
+    terminal.expect_exact("○ Front")
+    press(terminal, SPACE, DOWN, SPACE, ENTER)
+    terminal.expect_exact("new: store,front .")
+
+
+def test_what_does_not_fit_together_is_told_and_asked_again(tmp_path: Path) -> None:
+    # 64 for the core, 64 that must stay free, and 170 for services.
+    terminal = ask(tmp_path, 64 + 64 + 170)
+    terminal.expect_exact("does not fit beside the others: 80 MB left")
+    press(terminal, DOWN, SPACE, ENTER)
+    terminal.expect_exact("Store with Beside and Front needs 190 MB; 234 MB of 1000 MB are left")
+    terminal.expect_exact("Take fewer now; others can be added later.")
+    # What was ticked is ticked again; colours may stand between.
+    terminal.expect(r"●[^\n]*Front")
+    press(terminal, SPACE, ENTER)
+    terminal.expect_exact("new: store,front .")
+
+
+def test_what_never_fits_cannot_be_ticked(tmp_path: Path) -> None:
+    terminal = ask(tmp_path, 64 + 64 + 90)
+    terminal.expect_exact("Front           100 MB (does not fit: 90 MB left)")
+    press(terminal, DOWN, SPACE, SPACE, ENTER)
+    terminal.expect_exact("new: store,beside .")
+
+
+def test_what_is_here_stays_also_if_its_tick_is_taken_away(tmp_path: Path) -> None:
+    terminal = ask(tmp_path, 1000, "store", "beside")
+    terminal.expect_exact("● Store + Beside")
+    terminal.expect_exact("here already")
+    press(terminal, SPACE, ENTER)
+    terminal.expect_exact("Store + Beside stays for now. To take it away: shoestring service remove store beside")
+    terminal.expect_exact("new:  .")
+
+
+def test_stopping_writes_nothing(tmp_path: Path) -> None:
+    terminal = ask(tmp_path, 1000)
+    terminal.expect_exact("Internal services")
+    press(terminal, STOP)
+    terminal.expect_exact("Stopped; nothing was written.")
