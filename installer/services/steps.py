@@ -33,6 +33,10 @@ def of(name: str) -> Steps:
     """The steps of a service; a service without any has empty ones."""
     # A service's module is imported when it is wanted: `case "influxdb": from installer.services import influxdb`.
     match name:
+        case "postgres":
+            from installer.services.postgres import steps as postgres
+
+            return Steps(prepare=postgres.prepare, ready=postgres.ready)
         case "registry-docker":
             from installer.services import registry, registry_login
 

@@ -27,9 +27,9 @@ SELECT coalesce((SELECT coalesce(rolpassword, '-') FROM pg_authid WHERE rolname 
        coalesce((SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = :'name'), '');
 """
 _MAKE_ROLE = """
-CREATE ROLE :"name" LOGIN PASSWORD :'verifier';
+CREATE ROLE :"name" LOGIN;
 """
-_CHANGE_ROLE = """
+_SET_VERIFIER = """
 ALTER ROLE :"name" LOGIN PASSWORD :'verifier';
 """
 _MAKE_DATABASE = """
@@ -38,6 +38,8 @@ CREATE DATABASE :"name" OWNER :"name";
 # By default anyone may connect to any database, and make temporary tables there.
 _CLOSE = """
 REVOKE ALL ON DATABASE :"name" FROM PUBLIC;
+"""
+CLOSE_SHARED = """
 SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', datname)
   FROM pg_database WHERE datname IN ('postgres', 'template1') \\gexec
 """
@@ -128,16 +130,19 @@ def _steps(role: str, owner: str, access: Access, missing: Mapping[str, str]) ->
 
 
 def _make(server: Server, role: str, owner: str, access: Access) -> None:
+    if not role:
+        server.ask(_MAKE_ROLE, name=access.name)
     if not scram.fits(access.password, role):
-        verifier = scram.verifier(access.password)
-        server.ask(
-            f"\\set verifier '{verifier}'\n" + (_CHANGE_ROLE if role else _MAKE_ROLE),
-            secrets=(verifier,),
-            name=access.name,
-        )
+        set_password(server, access.name, access.password)
     if not owner:
         server.ask(_MAKE_DATABASE, name=access.name)
-    server.ask(_CLOSE, name=access.name)
+    server.ask(_CLOSE + CLOSE_SHARED, name=access.name)
+
+
+def set_password(server: Server, name: str, password: str) -> None:
+    """Set the password of a role; Postgres itself is told no more than the verifier."""
+    known = scram.verifier(password)
+    server.ask(f"\\set verifier '{known}'\n{_SET_VERIFIER}", secrets=(known,), name=name)
 
 
 def _access(name: str, given: Mapping[str, str]) -> tuple[Access, bool]:

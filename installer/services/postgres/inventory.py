@@ -26,7 +26,8 @@ _OBJECTS = """
 CREATE TEMPORARY VIEW own_schemas AS SELECT oid, nspname FROM pg_namespace
   WHERE nspname !~ '^pg_' AND nspname <> 'information_schema';
 CREATE TEMPORARY VIEW of_extensions AS SELECT classid, objid FROM pg_depend WHERE deptype = 'e';
-SELECT 'number of relations of kind ' || relkind::text, count(*) FROM pg_class c JOIN own_schemas n ON n.oid = relnamespace
+SELECT 'number of relations of kind ' || relkind::text, count(*)
+  FROM pg_class c JOIN own_schemas n ON n.oid = relnamespace
   WHERE ('pg_class'::regclass, c.oid) NOT IN (SELECT classid, objid FROM of_extensions) GROUP BY relkind;
 SELECT 'number of functions', count(*) FROM pg_proc p JOIN own_schemas n ON n.oid = pronamespace
   WHERE ('pg_proc'::regclass, p.oid) NOT IN (SELECT classid, objid FROM of_extensions);
