@@ -1,0 +1,300 @@
+"""The npm registry, used by the real npm from another machine; the world outside is a fake that records who asks."""
+
+from __future__ import annotations
+
+import base64
+import http.server
+import io
+import json
+import re
+import tarfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pexpect
+import pytest
+
+from installer.services import npm
+from runtime.observed import observe
+from tests.engine.deploy_stand import shoestring
+from tests.engine.support import built_image, until
+from tests.services.registry_stand import CA, IMAGES, Machine, Site, open_site
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+LEFT_PAD = "left-pad-of-the-world"
+
+
+@dataclass(frozen=True)
+class FakeNpmjs:
+    """Has one package, and remembers each path that it is asked for."""
+
+    port: int
+    asked: list[str] = field(default_factory=list)
+
+
+def tarball(name: str) -> bytes:
+    """A package as npm packs it."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        content = json.dumps({"name": name, "version": "1.0.0"}).encode()
+        entry = tarfile.TarInfo("package/package.json")
+        entry.size = len(content)
+        archive.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+@contextmanager
+def fake_npmjs(address: str) -> Iterator[FakeNpmjs]:
+    """At an address that the registry's container reaches."""
+    package = tarball(LEFT_PAD)
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            fake.asked.append(self.path)
+            if self.path.startswith(f"/{LEFT_PAD}/-/"):
+                self.answer(200, package, "application/octet-stream")
+            elif self.path == f"/{LEFT_PAD}":
+                self.answer(200, json.dumps(self.document()).encode(), "application/json")
+            else:
+                self.answer(404, b"{}", "application/json")
+
+        def document(self) -> dict[str, object]:
+            url = f"http://{address}:{fake.port}/{LEFT_PAD}/-/{LEFT_PAD}-1.0.0.tgz"
+            version = {"name": LEFT_PAD, "version": "1.0.0", "dist": {"tarball": url}}
+            return {"name": LEFT_PAD, "dist-tags": {"latest": "1.0.0"}, "versions": {"1.0.0": version}}
+
+        def answer(self, status: int, content: bytes, kind: str) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer((address, 0), Handler)
+    fake = FakeNpmjs(server.server_address[1])
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield fake
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, client: DockerClient) -> Iterator[Site]:
+    with open_site(tmp_path_factory.mktemp("npm") / "data-directory", client, npm.NAME) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def world(site: Site) -> Iterator[FakeNpmjs]:
+    """The registry's uplink is the fake; a person would change the same line for a mirror."""
+    with fake_npmjs(site.address) as fake:
+        file = site.instance.paths.conf / npm.NAME / "config.yaml"
+        text = file.read_text()
+        assert "https://registry.npmjs.org/" in text
+        file.write_text(text.replace("https://registry.npmjs.org/", f"http://{site.address}:{fake.port}/"))
+        restart(site)
+        yield fake
+
+
+@pytest.fixture(scope="module")
+def machine(site: Site, world: FakeNpmjs, client: DockerClient) -> Iterator[Machine]:
+    with site.machine(built_image(client, IMAGES / "npm"), "npm") as started:
+        for key, value in {
+            "cafile": CA,
+            "registry": url(site),
+            "update-notifier": "false",
+            "fetch-retries": "0",
+        }.items():
+            started.shell(f"npm config set {key} {value} --location=global")
+        yield started
+
+
+def url(site: Site) -> str:
+    return npm.url(site.instance.paths, site.instance.settings)
+
+
+def scope(site: Site) -> str:
+    return f"@{site.instance.settings.domain.split('.')[0]}"
+
+
+def restart(site: Site) -> None:
+    client = site.instance.cluster.client
+    (container,) = observe(client, site.instance.settings.instance).of(npm.NAME)
+    client.api.restart(container.id, timeout=10)
+
+
+def serves(machine: Machine) -> None:
+    until(lambda: machine.run("npm", "ping").returncode, lambda code: code == 0)
+
+
+def add_user(site: Site, name: str) -> str:
+    """A user made by the command; returns the password that it told."""
+    told = json.loads(site.command("npm", "user", "add", name, "--json").out)["password"]
+    assert re.fullmatch(r"[A-Za-z0-9]{32}", told)
+    return str(told)
+
+
+def log_in(machine: Machine, user: str, password: str) -> int:
+    """`npm login` at a terminal; returns its exit code."""
+    argv = ["exec", "--interactive", "--tty", machine.name, "npm", "login", "--auth-type=legacy"]
+    with pexpect.spawn("docker", argv, timeout=60, encoding="utf-8") as terminal:
+        terminal.expect("Username:")
+        terminal.sendline(user)
+        terminal.expect("Password:")
+        terminal.sendline(password)
+        terminal.expect(pexpect.EOF)
+    return int(terminal.exitstatus or 0)
+
+
+def log_out(machine: Machine) -> None:
+    machine.run("npm", "logout")
+
+
+def publish(site: Site, machine: Machine, name: str, version: str = "1.0.0") -> tuple[int, str]:
+    """Publish a package that prints its name; the exit code and what npm says."""
+    folder = f"/packages/{name}"
+    manifest = json.dumps({"name": name, "version": version, "main": "index.js"})
+    machine.shell(f"mkdir -p {folder}; cat >{folder}/package.json", stdin=manifest)
+    machine.shell(f"echo 'console.log(\"{name}\")' >{folder}/index.js")
+    result = machine.run("sh", "-c", f"cd {folder} && npm publish")
+    return result.returncode, result.stdout + result.stderr
+
+
+def install(machine: Machine, name: str) -> tuple[int, str]:
+    """Install a package where nothing is, with nothing in npm's cache."""
+    script = f"rm -rf /app ~/.npm/_cacache; mkdir /app; cd /app; npm install --no-audit --no-fund {name} 2>&1"
+    result = machine.run("sh", "-c", script)
+    return result.returncode, result.stdout
+
+
+def test_it_runs_as_its_own_user_without_privileges(site: Site) -> None:
+    (container,) = observe(site.instance.cluster.client, site.instance.settings.instance).of(npm.NAME)
+    inspected = site.instance.cluster.client.api.inspect_container(container.id)
+    assert inspected["Config"]["User"] == "10001"
+    assert inspected["HostConfig"]["CapDrop"] == ["ALL"]
+    assert inspected["HostConfig"]["ReadonlyRootfs"]
+
+
+def test_login_publish_install(site: Site, machine: Machine) -> None:
+    serves(machine)
+    password = add_user(site, "anna")
+    assert log_in(machine, "anna", "wrong-password") != 0
+    assert log_in(machine, "nobody", password) != 0
+    assert log_in(machine, "anna", password) == 0
+    assert machine.shell("npm whoami").strip() == "anna"
+    code, said = publish(site, machine, f"{scope(site)}/page")
+    assert code == 0, said
+    log_out(machine)
+    code, said = install(machine, f"{scope(site)}/page")
+    assert code == 0, said
+    assert machine.shell(f"cd /app && node -e 'require(\"{scope(site)}/page\")'").strip() == f"{scope(site)}/page"
+    # The package comes from where it was asked for.
+    resolved = machine.shell("grep resolved /app/package-lock.json")
+    assert f'"{url(site)}' in resolved
+
+
+def test_nobody_publishes_without_being_a_user(site: Site, machine: Machine) -> None:
+    serves(machine)
+    log_out(machine)
+    code, said = publish(site, machine, f"{scope(site)}/stranger")
+    assert (code != 0, "ENEEDAUTH" in said) == (True, True), said
+    # With a token that it made up, and by the API itself.
+    machine.shell(f"npm config set //{site.host('npm')}/:_authToken=made-up")
+    code, said = publish(site, machine, f"{scope(site)}/stranger")
+    assert code != 0
+    log_out(machine)
+    assert put(machine, site, f"{scope(site)}/stranger", "{}") in (401, 403)
+    assert put(machine, site, "-/user/org.couchdb.user:eve", '{"name": "eve", "password": "evil-enough"}') >= 400
+    assert site.command("npm", "user", "list").out.split() == ["anna"]
+    assert install(machine, f"{scope(site)}/stranger")[0] != 0
+
+
+def put(machine: Machine, site: Site, path: str, body: str) -> int:
+    """The status of a PUT."""
+    options = "{method: 'PUT', body: process.argv[1], headers: {'content-type': 'application/json'}}"
+    script = f"fetch('{url(site)}{path}', {options}).then(answer => console.log(answer.status))"
+    result = machine.run("env", f"NODE_EXTRA_CA_CERTS={CA}", "node", "-e", script, body)
+    assert result.returncode == 0, result.stderr
+    return int(result.stdout)
+
+
+def test_own_packages_are_never_asked_for_outside(site: Site, machine: Machine, world: FakeNpmjs) -> None:
+    serves(machine)
+    own = scope(site)
+    assert log_in(machine, "anna", add_user(site, "anna")) == 0
+    assert publish(site, machine, f"{own}/secret")[0] == 0
+    assert install(machine, f"{own}/secret")[0] == 0
+    assert install(machine, f"{own}/there-is-none")[0] != 0
+    machine.run("npm", "view", f"{own}/there-is-none")
+    machine.run("sh", "-c", "cd /app && npm audit; npm outdated; npm search secret")
+    assert [path for path in world.asked if own in path or own[1:] in path] == []
+    # All else is: so the fake would have heard.
+    assert install(machine, LEFT_PAD)[0] == 0
+    assert f"/{LEFT_PAD}" in world.asked
+    # A name of the world is nobody's to publish here.
+    assert publish(site, machine, LEFT_PAD, "9.9.9")[0] != 0
+
+
+def test_a_package_of_the_world_stays_when_the_world_is_gone(site: Site, machine: Machine, world: FakeNpmjs) -> None:
+    serves(machine)
+    assert install(machine, LEFT_PAD)[0] == 0
+    count = len([path for path in world.asked if path.endswith(".tgz")])
+    assert install(machine, LEFT_PAD)[0] == 0
+    assert len([path for path in world.asked if path.endswith(".tgz")]) == count == 1
+
+
+def test_a_large_package_fits(site: Site, machine: Machine) -> None:
+    serves(machine)
+    assert log_in(machine, "anna", add_user(site, "anna")) == 0
+    machine.shell(
+        f"mkdir -p /packages/{scope(site)}/large; head -c 20000000 /dev/urandom >/packages/{scope(site)}/large/x"
+    )
+    code, said = publish(site, machine, f"{scope(site)}/large")
+    assert code == 0, said
+    assert install(machine, f"{scope(site)}/large")[0] == 0
+    (container,) = observe(site.instance.cluster.client, site.instance.settings.instance).of(npm.NAME)
+    assert site.instance.cluster.client.api.inspect_container(container.id)["RestartCount"] == 0
+
+
+def test_users_go_and_a_restart_keeps_all(site: Site, machine: Machine) -> None:
+    serves(machine)
+    password = add_user(site, "berta")
+    assert log_in(machine, "berta", password) == 0
+    assert publish(site, machine, f"{scope(site)}/stays")[0] == 0
+    site.command("stop")
+    site.command("start")
+    serves(machine)
+    # Users, packages, and the login of before.
+    assert machine.shell("npm whoami").strip() == "berta"
+    assert install(machine, f"{scope(site)}/stays")[0] == 0
+    site.command("npm", "user", "remove", "berta")
+    serves(machine)
+    assert publish(site, machine, f"{scope(site)}/stays", "2.0.0")[0] != 0
+    assert log_in(machine, "berta", password) != 0
+    assert shoestring(site.instance, "npm", "user", "remove", "berta").code == 2
+
+
+def test_passwords_are_in_no_log_and_no_git(site: Site) -> None:
+    file = npm.users(site.instance.paths).file
+    assert (file.stat().st_mode & 0o777, file.stat().st_gid) == (0o640, 65533)
+    password = add_user(site, "carla")
+    assert "carla:$2b$" in file.read_text()
+    assert password not in file.read_text()
+    basic = base64.b64encode(f"carla:{password}".encode()).decode()
+    client = site.instance.cluster.client
+    (container,) = observe(client, site.instance.settings.instance).of(npm.NAME)
+    logged = client.api.logs(container.id).decode()
+    assert password not in logged
+    assert basic not in logged
