@@ -80,7 +80,7 @@ def test_what_does_not_fit_together_is_told_and_asked_again(tmp_path: Path) -> N
     terminal.expect_exact("does not fit beside the others: 80 MB left")
     press(terminal, DOWN, SPACE, ENTER)
     terminal.expect_exact("Store with Beside and Front needs 190 MB; 234 MB of 1000 MB are left")
-    terminal.expect_exact("Take fewer now; others can be added later.")
+    terminal.expect_exact("others can be added later.")
     # What was ticked is ticked again; colours may stand between.
     terminal.expect(r"●[^\n]*Front")
     press(terminal, SPACE, ENTER)
