@@ -65,7 +65,7 @@ def _note_pass(data_directory: Path | None) -> None:
 
     with contextlib.suppress(ShoestringError, OSError):
         loaded = settings.load(find(data_directory).settings)
-        files.touch(RunPaths(loaded.instance).passed)
+        files.stamp(RunPaths(loaded.instance).passed)
 
 
 def _alarm(options: argparse.Namespace) -> ExitCode:

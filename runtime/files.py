@@ -35,7 +35,7 @@ def write(path: Path, content: str | bytes, mode: int = 0o644, group: int | None
     return True
 
 
-def touch(path: Path) -> None:
+def stamp(path: Path) -> None:
     """Give a file the time of this moment; make it, empty, if it is not there. Raises ShoestringError or OSError."""
     if not path.parent.is_dir():
         make_directory(path.parent)
