@@ -85,7 +85,7 @@ def state(machine: Machine) -> str:
         "docker ps -aq --no-trunc | sort; docker image ls -aq | sort; docker network ls -q | sort\n"
         "docker inspect -f '{{.Name}} {{.State.StartedAt}} {{.RestartCount}}' $(docker ps -aq) | sort\n"
         f"cd {upkeep.ROOT}\n"
-        # The ledger of certificates has an attempt every 10 minutes: no authority is reached from here.
+        # There lies what is told and tried, with its time.
         "find conf data generated -type f -not -path '*/.git/*' -not -path 'data/shoestring/*' -printf '%p %s %T@\\n'"
         "| sort",
     )

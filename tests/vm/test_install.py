@@ -48,17 +48,17 @@ def bare(request: pytest.FixtureRequest, start_once: Start, tmp_path_factory: py
 
 
 def test_it_installs_to_a_served_page(bare: Machine, tmp_path: Path) -> None:
-    prepared = bare.run(INSTALL.format(options="--prepare"), 900)
+    prepared = bare.run(INSTALL.format(options="--prepare"), upkeep.SLOW)
     assert prepared.returncode == 0, prepared.stdout + prepared.stderr
     upkeep.load_images(bare, tmp_path)
-    result = bare.run(INSTALL.format(options="--answers /root/answers.yaml --yes"), 900)
+    result = bare.run(INSTALL.format(options="--answers /root/answers.yaml --yes"), upkeep.SLOW)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "This is the application" in bare.serves(DOMAIN).body
     assert bare.shell("systemctl --failed --no-legend") == ""
 
 
 def test_a_second_run_changes_nothing(bare: Machine) -> None:
-    before = bare.shell(STATE)
-    result = bare.run(INSTALL.format(options="--answers /root/answers.yaml --yes"), 600)
+    before = bare.shell(STATE, upkeep.SLOW)
+    result = bare.run(INSTALL.format(options="--answers /root/answers.yaml --yes"), upkeep.SLOW)
     assert result.returncode == 0, result.stdout + result.stderr
-    assert bare.shell(STATE) == before
+    assert bare.shell(STATE, upkeep.SLOW) == before
