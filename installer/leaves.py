@@ -35,7 +35,7 @@ class Change:
 
 def text(value: object) -> str:
     """A value as a person reads it."""
-    if value is None or value == "":
+    if value is None or value in ("", (), []):
         return "(empty)"
     if isinstance(value, bool):
         return "on" if value else "off"

@@ -1,0 +1,132 @@
+"""What the commands about services say."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from installer.host.memory import MEGABYTE, Memory
+from installer.services import report
+from installer.services.add import Written
+from installer.services.catalogue import Catalogue
+from installer.services.plan import Plan
+from installer.services.remove import Removal
+from installer.services.status import ServiceStatus, addresses
+from installer.shipped import Action, FileChange
+from runtime import application_files, documents
+from runtime.applications import Application
+from runtime.paths import Paths, Side
+from runtime.sections import InternalSettings, InternalTls, NetworkSettings
+from tests.unit.installer.services.conftest import SETTINGS
+
+HOST = Memory(957 * MEGABYTE, 353 * MEGABYTE)
+ROOT = Path("/srv/shoestring")
+
+
+def test_the_list_says_where_each_is_or_what_it_would_be(known: Catalogue) -> None:
+    store = ServiceStatus(
+        known["store"], "healthy", 41 * MEGABYTE, ("https://store.internal.example.com", "10.0.0.1:5432")
+    )
+    broken = ServiceStatus(known["front"], "broken", problems=("front.yaml:3 services: is missing",))
+    away = ServiceStatus(known["beside"], kept=(ROOT / "data" / "beside",))
+    assert report.list_lines((store, broken, away), HOST) == [
+        "  SERVICE  STATE     USED  EXPECTED",
+        "  store    healthy  41 MB     60 MB  https://store.internal.example.com  10.0.0.1:5432",
+        "  front    broken       -    100 MB",
+        "  beside   absent       -     30 MB  Beside: fills the store; its data is still here",
+        "  ✗ front.yaml:3 services: is missing",
+        "",
+        "  353 MB of 957 MB memory are available. Add one: shoestring service add NAME",
+    ]
+    answer = json.loads(report.list_json((store, away), HOST))
+    assert [each["there"] for each in answer["services"]] == [True, False]
+    assert answer["services"][0]["expected"] == 60 * MEGABYTE
+
+
+def test_the_plan_says_files_names_of_secrets_folders_settings_and_memory(known: Catalogue) -> None:
+    store = known["store"]
+    wanted = Plan(
+        services=(store,),
+        new=(store,),
+        settings=replace(SETTINGS, networks=NetworkSettings(additional=("things",))),
+        text="networks: …",
+        changes=(FileChange(PurePosixPath("applications-internal/store.yaml"), b"", Action.WRITE),),
+        secrets=("STORE_PASSWORD",),
+        folders=store.folders,
+    )
+    assert report.plan_lines(wanted, SETTINGS, HOST) == [
+        "  +  service  Store, 60 MB: keeps things",
+        "  +  file     conf/applications-internal/store.yaml  new",
+        "  +  secret   STORE_PASSWORD in conf/secrets.yaml",
+        "  +  folder   data/store, owner 1234:1235",
+        "  ~  setting  networks.additional  (empty) → things",
+        "     memory   60 MB needed, 353 MB of 957 MB available",
+    ]
+    assert report.plan_lines(Plan((store,)), SETTINGS, HOST) == ["  Nothing changes in the files: store is there."]
+
+
+def test_setup_tells_new_services_and_newer_files_of_others(known: Catalogue) -> None:
+    changes = tuple(
+        FileChange(PurePosixPath(path), b"", action)
+        for path, action in (
+            ("applications-internal/store.yaml", Action.WRITE),
+            ("store/store.conf", Action.WRITE),
+            ("applications-internal/front.yaml.new", Action.BESIDE),
+        )
+    )
+    assert list(report.setup_rows(Plan(new=(known["store"],), changes=changes))) == [
+        ("+", "service", "Store, 60 MB: keeps things"),
+        ("~", "service", "conf/applications-internal/front.yaml.new  you changed it; the new version is beside it"),
+    ]
+
+
+def test_a_password_is_told_once_and_where_it_is_afterwards(known: Catalogue) -> None:
+    services, at = (known["store"], known["front"]), {"store": ("https://store.internal.example.com:8444",)}
+    assert report.added_lines(services, Written((("STORE_PASSWORD", "abc"),)), at) == [
+        "  Store",
+        "    https://store.internal.example.com:8444",
+        "    http store.internal.example.com:8444, user admin",
+        "  Front has no page of its own",
+        "",
+        "  Shown this once; also in conf/secrets.yaml:",
+        "    STORE_PASSWORD  abc",
+    ]
+    again = report.added_lines((known["store"],), Written(), at)
+    assert again[-1] == "    password: STORE_PASSWORD in conf/secrets.yaml"
+
+
+def test_a_removal_says_what_stays(known: Catalogue) -> None:
+    paths = Paths(ROOT)
+    assert report.removal_lines(Removal((known["store"],), kept=(paths.data / "store",)), paths) == [
+        "  -  service  Store, its containers and file",
+        "     stays    data/store",
+    ]
+    purge = Removal((), (known["store"],), (paths.data / "store",), ("STORE_PASSWORD",), (), ("STORE_READER",))
+    assert report.removal_lines(purge, paths) == [
+        "  -  folder  data/store, for good",
+        "  -  secret  STORE_PASSWORD, for good",
+        "     stays   STORE_READER: another application uses it",
+    ]
+    assert report.removal_lines(Removal(()), paths) == ["  Nothing to do: it is not there."]
+
+
+def test_addresses_are_pages_and_ports(tmp_path: Path) -> None:
+    text = (
+        "x-external-host-names: [a.internal.example.com, '*.b.internal.example.com']\n"
+        "x-external-tcp-ports: ['15432:5432']\nservices: {application: {image: a}}\n"
+    )
+    found = application_files.parse(documents.parse(tmp_path / "a.yaml", text), Side.INTERNAL)
+    assert isinstance(found, Application)
+
+    def of(internal: InternalSettings | None) -> list[str]:
+        return list(addresses(replace(SETTINGS, internal=internal), found))
+
+    vpn = InternalSettings(address="10.12.0.1", http_port=80, https_port=443)
+    assert of(vpn) == ["https://a.internal.example.com", "10.12.0.1:15432"]
+    assert of(replace(vpn, tls=InternalTls.NONE, http_port=8081)) == [
+        "http://a.internal.example.com:8081",
+        "10.12.0.1:15432",
+    ]
+    assert of(replace(vpn, address="fd00::1"))[1] == "[fd00::1]:15432"
+    assert of(None) == []
