@@ -10,7 +10,27 @@ import typer
 from installer.cli_cluster import opened
 from installer.cli_options import DataDirectory, DryRun, Json, Yes
 
-app = typer.Typer(help="Metrics: what was measured, and for how long it is kept.", no_args_is_help=True)
+app = typer.Typer()
+
+
+@app.callback(invoke_without_command=True)
+def metrics(
+    context: typer.Context,
+    hours: Annotated[int, typer.Option(help="So many of the last hours.", min=1, max=720)] = 6,
+    data_directory: DataDirectory = None,
+    json: Json = False,
+) -> None:
+    """Show small plots of what was measured: host, containers, proxies, certificates, VPN."""
+    if context.invoked_subcommand is None:
+        import shutil
+        import time
+
+        from installer.metrics import page
+
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() and not json else 0
+        shown = page.window(time.time(), hours, page.columns_for(width))
+        taken = page.take(opened(data_directory), shown)
+        print(page.page_json(taken) if json else "\n".join(page.lines(taken, width)))
 
 
 @app.command()

@@ -66,7 +66,7 @@ def commands_page() -> str:
 
 def _commands(command: Any, context: Any, name: str) -> Iterator[str]:
     children = getattr(command, "commands", {})
-    if not children:
+    if not children or command.invoke_without_command:
         arguments = [each for each in command.params if each.param_type_name == "argument"]
         usage = " ".join([name, *map(_argument, arguments)])
         yield f"## `{usage}`\n\n{command.help.strip()}\n"

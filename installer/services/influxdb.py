@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -47,28 +47,23 @@ def shell(cluster: Cluster, terminal: bool) -> NoReturn:
 
 
 def ask(cluster: Cluster, query: str, user: str = READER) -> list[Mapping[str, Any]]:
-    """The series that a query of one statement finds, as InfluxDB's JSON has them. Raises as `ask_all`."""
-    (found,) = ask_all(cluster, (query,), user)
-    return found
-
-
-def ask_all(cluster: Cluster, queries: Sequence[str], user: str = READER) -> list[list[Mapping[str, Any]]]:
-    """The series that each query of one statement finds, as InfluxDB's JSON has them.
+    """The series that a query finds, as InfluxDB's JSON has them; of several statements those of all, in their order.
 
     https://docs.influxdata.com/influxdb/v1/tools/api/#query-http-endpoint. Times are seconds since the epoch.
-    Raises ShoestringError if InfluxDB does not run, or refuses a query.
+    Raises ShoestringError if InfluxDB does not run, or refuses the query.
     """
     options = ("-database", DATABASE, "-precision", "s", "-format", "json")
     argv = ("docker", "exec", "-i", _container(cluster), *_client(user), *options)
-    result = command.run(argv, stdin="; ".join(queries), timeout=QUERY_TIMEOUT_SECONDS)
+    result = command.run(argv, stdin=query, timeout=QUERY_TIMEOUT_SECONDS)
     try:
         answers = json.loads(result.out)["results"]
     except (ValueError, LookupError) as error:
         raise ShoestringError(f"InfluxDB gave no answer: {result.tail(1)}") from error
     wrong = [each["error"] for each in answers if "error" in each]
-    if wrong or len(answers) != len(queries):
-        raise ShoestringError(f"InfluxDB refused a query: {(*wrong, 'it is no single statement')[0]}")
-    return [each.get("series", []) for each in answers]
+    if wrong:
+        raise ShoestringError(f"InfluxDB refused a query: {wrong[0]}")
+    # The client makes a result of each series.
+    return [series for each in answers for series in each.get("series", ())]
 
 
 def retention(cluster: Cluster) -> Retention:

@@ -1,16 +1,21 @@
-"""Every query of every dashboard and alert, its variables filled in, finds points that a real Telegraf wrote.
+"""Every query of every dashboard and alert, its variables filled in, finds points that a real Telegraf wrote. So do
+those of the page of plots.
 
 There is no Grafana: its image cannot be had where these tests run.
 """
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from typer.testing import CliRunner
 
+from installer.cli import app
+from installer.metrics.figures import FIGURES
 from runtime.watchdog import watch
 from tests.engine.support import until
 from tests.services import grafana_files
@@ -69,7 +74,29 @@ def test_the_last_pass_stands_still_when_there_is_none(metrics: Metrics) -> None
     """The alert's figure is 0 as long as no pass comes, and more after one."""
     query = next(each for each in grafana_files.alert_queries() if "watchdog" in each.place).filled
     assert watch(metrics.instance.cluster).ok
-    until(lambda: metrics.rows(query)[0]["spread"], lambda spread: spread > 0)
-    assert metrics.write("still last_pass=1800000000i", "writer") == 204
-    assert metrics.write("still last_pass=1800000000i 1", "writer") == 204
+    until(lambda: [row["spread"] for row in metrics.rows(query)], lambda found: found > [0])
+    for moment in (time.time_ns(), time.time_ns() - SECONDS_APART * 1_000_000_000):
+        assert metrics.write(f"still last_pass=1800000000i {moment}", "writer") == 204
     assert metrics.rows('SELECT spread("last_pass") FROM "still"')[0]["spread"] == 0
+
+
+def page(metrics: Metrics, *options: str) -> str:
+    """What `shoestring metrics` prints; it has no terminal here."""
+    words = ["metrics", "--data-directory", str(metrics.instance.paths.root), *options]
+    result = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_the_page_of_plots_has_a_row_for_everything(metrics: Metrics) -> None:
+    # One hour has steps of 50 seconds, and a rate takes two of them.
+    def missing() -> list[str]:
+        found = json.loads(page(metrics, "--json", "--hours", "1"))
+        assert {row["group"] for row in found["rows"]} <= {figure.group for figure in FIGURES}
+        return sorted({each["measurement"] for each in found["missing"]})
+
+    until(missing, lambda measurements: not measurements)
+    text = page(metrics, "--hours", "1")
+    for word in ("HOST", "processor", "CERTIFICATES", "example.test", "laptop in", "influxdb"):
+        assert word in text
+    assert "nothing was measured" not in text

@@ -1,0 +1,1 @@
+"""The page of small plots that `shoestring metrics` shows."""

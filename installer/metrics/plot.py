@@ -1,0 +1,67 @@
+"""Rows of blocks, and numbers with their units. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from installer.metrics.figures import Unit
+
+# Block Elements of Unicode: one eighth to the whole.
+BLOCKS = "▁▂▃▄▅▆▇█"
+_BYTES = ("B", "kB", "MB", "GB", "TB")
+
+
+def blocks(values: Sequence[float | None], top: float = 0.0) -> str:
+    """A block for each value, a blank where there is none. The scale is from 0 to `top`, or to the highest value."""
+    highest = top or max((value for value in values if value is not None), default=0.0)
+    return "".join(" " if value is None else BLOCKS[_eighth(value, highest)] for value in values)
+
+
+def _eighth(value: float, highest: float) -> int:
+    return min(max(round(value / highest * 7), 0), 7) if highest > 0 else 0
+
+
+def amount(value: float | None, unit: Unit) -> str:
+    """A number as a person reads it; `-` for none."""
+    if value is None:
+        return "-"
+    match unit:
+        case Unit.PERCENT:
+            return f"{_short(value)} %"
+        case Unit.BYTES:
+            return _bytes(value)
+        case Unit.BYTES_PER_SECOND:
+            return f"{_bytes(value)}/s"
+        case Unit.PER_SECOND:
+            return f"{_short(value)}/s"
+        case Unit.MILLISECONDS:
+            return f"{_short(value / 1000)} s" if value >= 1000 else f"{_short(value)} ms"
+        case Unit.DAYS:
+            return f"{value:.0f} day{'' if round(value) == 1 else 's'}"
+        case _:
+            return _short(value)
+
+
+def _short(value: float) -> str:
+    """Two digits, and no zeros at the end."""
+    if abs(value) >= 10:
+        return f"{value:.0f}"
+    text = f"{value:.1f}" if abs(value) >= 1 else f"{value:.2f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _bytes(value: float) -> str:
+    for unit in _BYTES:
+        if abs(value) < 1024 or unit == _BYTES[-1]:
+            break
+        value /= 1024
+    return f"{value:.1f} {unit}" if abs(value) < 10 and unit != _BYTES[0] else f"{value:.0f} {unit}"
+
+
+def clip(text: str, width: int) -> str:
+    """At most `width` characters; what is cut out of the middle is a `…`."""
+    if len(text) <= width:
+        return text
+    left = width // 2
+    right = width - left - 1
+    return f"{text[:left]}…{text[len(text) - right :] if right > 0 else ''}" if width > 1 else "…"
