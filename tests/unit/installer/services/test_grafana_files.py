@@ -126,6 +126,14 @@ def test_it_knows_its_own_address(internal: InternalSettings, url: str) -> None:
 
 
 def test_every_file_is_read_by_somebody() -> None:
+    (application,) = shipping.applications(shipping.load(catalogue.load()["grafana"], SETTINGS, shipping.Host()))
+    sources = {each["file"] for each in application.document.value["configs"].values()}
     for path, text in grafana_files.shipped().items():
-        assert path.suffix in (".yaml", ".json")
         assert yaml.safe_load(text), path
+        if path.parts[1] == "provisioning":
+            assert f"../{path}" in sources
+        else:
+            assert path.suffix == ".json" or path.parts[0].startswith("applications-")
+    mounted = {each["source"]: each["target"] for each in application.services[0].definition["configs"]}
+    for name, each in application.document.value["configs"].items():
+        assert mounted[name] == each["file"].replace("../grafana/", "/etc/grafana/")
