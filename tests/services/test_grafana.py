@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,10 @@ from typer.testing import CliRunner
 
 from installer.cli import app
 from installer.metrics.figures import FIGURES
+from installer.services import add, catalogue, plan, shipping
+from runtime.images import GRAFANA
+from runtime.operations import open_cluster
+from runtime.paths import Side
 from runtime.watchdog import watch
 from tests.engine.support import until
 from tests.services import grafana_files
@@ -34,15 +39,21 @@ BY_HAND = (
     "docker_container_blkio,container_name=by_hand "
     "io_service_bytes_recursive_read={0}00i,io_service_bytes_recursive_write={0}00i",
 )
-SECONDS_APART = 20
+# The page's steps are of 50 seconds, and a rate takes two of them: so for the page some that are minutes old.
+BY_HAND_FOR_THE_PAGE = (
+    BY_HAND[0],
+    "net,interface=by_hand bytes_recv={0}00i,bytes_sent={0}00i",
+    "haproxy,type=backend,side=public,proxy=by_hand req_tot={0}00i,http_response.5xx={0}i",
+)
+SECONDS_APART, SECONDS_APART_FOR_THE_PAGE = 20, 100
 
 
-def write_by_hand(metrics: Metrics) -> None:
-    """Three points of each, so that there is a rate."""
+def write_by_hand(metrics: Metrics, lines: Iterable[str], apart: int) -> None:
+    """Three points of each, so that there is a rate; so many seconds apart."""
     now = time.time_ns()
     for number in range(3):
-        moment = now - (3 - number) * SECONDS_APART * 1_000_000_000
-        for line in BY_HAND:
+        moment = now - (3 - number) * apart * 1_000_000_000
+        for line in lines:
             assert metrics.write(f"{line.format(number + 1)} {moment}", "writer") == 204
 
 
@@ -50,7 +61,7 @@ def write_by_hand(metrics: Metrics) -> None:
 def metrics(tmp_path_factory: pytest.TempPathFactory, client: DockerClient) -> Iterator[Metrics]:
     with open_metrics(tmp_path_factory.mktemp("metrics") / "data-directory", client) as opened:
         assert watch(opened.instance.cluster).ok
-        write_by_hand(opened)
+        write_by_hand(opened, BY_HAND, SECONDS_APART)
         yield opened
 
 
@@ -89,14 +100,65 @@ def page(metrics: Metrics, *options: str) -> str:
 
 
 def test_the_page_of_plots_has_a_row_for_everything(metrics: Metrics) -> None:
-    # One hour has steps of 50 seconds, and a rate takes two of them.
-    def missing() -> list[str]:
-        found = json.loads(page(metrics, "--json", "--hours", "1"))
-        assert {row["group"] for row in found["rows"]} <= {figure.group for figure in FIGURES}
-        return sorted({each["measurement"] for each in found["missing"]})
-
-    until(missing, lambda measurements: not measurements)
+    write_by_hand(metrics, BY_HAND_FOR_THE_PAGE, SECONDS_APART_FOR_THE_PAGE)
+    found = json.loads(page(metrics, "--json", "--hours", "1"))
+    assert found["missing"] == []
+    assert {row["group"] for row in found["rows"]} == {figure.group for figure in FIGURES}
     text = page(metrics, "--hours", "1")
     for word in ("HOST", "processor", "CERTIFICATES", "example.test", "laptop in", "influxdb"):
         assert word in text
     assert "nothing was measured" not in text
+
+
+# As Grafana's source does it, from where it runs, with what it is given.
+ASK_AS_GRAFANA = """
+import base64, os, urllib.request
+request = urllib.request.Request("http://influxdb:8086/query?db=telegraf&q=SHOW+MEASUREMENTS")
+login = "reader:" + os.environ["INFLUXDB_READER_PASSWORD"]
+request.add_header("Authorization", "Basic " + base64.b64encode(login.encode()).decode())
+print(urllib.request.urlopen(request, timeout=10).read().decode())
+"""
+LOOK_AS_GRAFANA = """
+id -u && id -g
+cat /etc/grafana/provisioning/*/*.yaml /etc/grafana/dashboards/*.json >/dev/null && echo read
+touch /var/lib/grafana/written && echo written
+touch /etc/grafana/dashboards/host.json /etc/passwd /outside 2>/dev/null || echo refused
+"""
+
+
+def put_another_program_in_its_place(metrics: Metrics, tools: str) -> tuple[str, ...]:
+    """Grafana as `service add` leaves it, but for the program. Returns the names of what is told once."""
+    instance = metrics.instance
+    services = catalogue.complete(catalogue.load(), ["grafana"])
+    written = add.write(
+        instance.paths, plan.plan(instance.paths, instance.settings, services, shipping.look()), commit=False
+    )
+    file = instance.file(Side.INTERNAL, "grafana")
+    text = file.read_text().replace(GRAFANA.reference, tools)
+    file.write_text(text.replace("    environment:\n", '    environment:\n      SECOND_PORT: "3000"\n'))
+    instance.cluster = replace(open_cluster(instance.paths), client=instance.cluster.client)
+    return tuple(name for name, _ in written.shown)
+
+
+def test_what_grafana_needs_is_there__with_another_program_in_its_place(metrics: Metrics, tools: str) -> None:
+    assert put_another_program_in_its_place(metrics, tools) == ("GRAFANA_ADMIN_PASSWORD",)
+    report = metrics.instance.start()
+    assert report.ok, report
+    container = metrics.container("grafana", "application")
+    seen = container.exec_run(["sh", "-c", LOOK_AS_GRAFANA]).output.decode().split()
+    assert seen == ["472", "0", "read", "written", "refused"]
+    answer = container.exec_run(["python3", "-c", ASK_AS_GRAFANA]).output.decode()
+    assert "shoestring_application" in answer
+    password = metrics.passwords["GRAFANA_ADMIN_PASSWORD"]
+    assert f"GF_SECURITY_ADMIN_PASSWORD={password}" in container.attrs["Config"]["Env"]
+
+
+def test_a_change_of_its_rules_starts_it_anew(metrics: Metrics) -> None:
+    before = metrics.container("grafana", "application").id
+    rules = metrics.instance.paths.conf / "grafana" / "provisioning" / "alerting" / "rules.yaml"
+    rules.write_text(rules.read_text().replace("params: [85]", "params: [80]"))
+    assert watch(metrics.instance.cluster).ok
+    container = metrics.container("grafana", "application")
+    assert container.id != before
+    found = container.exec_run(["cat", "/etc/grafana/provisioning/alerting/rules.yaml"]).output.decode()
+    assert "params: [80]" in found
