@@ -83,15 +83,9 @@ def before_pull(cluster: Cluster, image: str) -> None:
 def forget(paths: Paths, settings: Settings, places: Places = PLACES) -> None:
     """Undo `ensure`, also for another host name that the application file had. Raises ShoestringError."""
     _edit_hosts(places.hosts, settings.instance, "")
-    root = _root(paths)
-    trusted = [each for each in places.certificates.glob(f"*/{CA_FILE}") if root and each.read_bytes() == root]
-    for file in trusted:
-        files.remove(file)
-        if not any(file.parent.iterdir()):
-            files.remove_tree(file.parent)
-    if command.exists("docker"):
-        for where in {registry.address(paths, settings), *(file.parent.name for file in trusted)}:
-            command.run(("docker", "logout", where))
+    known = {registry.address(paths, settings), *_distrust(paths, places)}
+    for where in known if command.exists("docker") else ():
+        command.run(("docker", "logout", where))
 
 
 def insecure(where: str, *, here: bool) -> str:
@@ -162,6 +156,17 @@ def _trust(paths: Paths, where: str, places: Places) -> None:
     if root:
         files.make_directory(places.certificates / where)
         files.write(places.certificates / where / CA_FILE, root)
+
+
+def _distrust(paths: Paths, places: Places) -> tuple[str, ...]:
+    """Take our CA from all registries that the engine trusts it for. Returns these."""
+    root = _root(paths)
+    trusted = [each for each in places.certificates.glob(f"*/{CA_FILE}") if root and each.read_bytes() == root]
+    for file in trusted:
+        files.remove(file)
+        if not any(file.parent.iterdir()):
+            files.remove_tree(file.parent)
+    return tuple(file.parent.name for file in trusted)
 
 
 def _log_in(where: str, password: str, patience: float) -> None:

@@ -126,9 +126,9 @@ def open_site(
 
 
 @contextlib.contextmanager
-def engine(site: Site, client: DockerClient) -> Iterator[Machine]:
-    """A machine with an engine of its own, that knows the Docker registry."""
-    options = (*engine_rights(), "--volume=/var/lib/docker", "--volume=/var/lib/containerd")
+def engine(site: Site, client: DockerClient, *more: str) -> Iterator[Machine]:
+    """A machine with an engine of its own, that knows the Docker registry. `more` are options of docker run."""
+    options = (*engine_rights(), "--volume=/var/lib/docker", "--volume=/var/lib/containerd", *more)
     with site.machine(built_image(client, IMAGES / "engine"), "docker", options=options) as machine:
         until(lambda: machine.run("docker", "info").returncode, lambda code: code == 0)
         yield machine

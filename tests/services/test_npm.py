@@ -259,7 +259,7 @@ def test_a_large_package_fits(site: Site, machine: Machine) -> None:
     serves(machine)
     assert log_in(machine, "anna", add_user(site, "anna")) == 0
     machine.shell(
-        f"mkdir -p /packages/{scope(site)}/large; head -c 20000000 /dev/urandom >/packages/{scope(site)}/large/x"
+        f"mkdir -p /packages/{scope(site)}/large; head -c 14000000 /dev/urandom >/packages/{scope(site)}/large/x"
     )
     code, said = publish(site, machine, f"{scope(site)}/large")
     assert code == 0, said

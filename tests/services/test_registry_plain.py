@@ -1,0 +1,39 @@
+"""The Docker registry without HTTPS: the line that Docker needs is told, and it is the right one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from installer.services import registry, registry_login
+from runtime.sections import InternalTls
+from tests.engine.deploy_stand import shoestring
+from tests.services.registry_stand import engine, open_site
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+
+def test_the_line_for_daemon_json_is_told_and_works(tmp_path: Path, client: DockerClient) -> None:
+    with open_site(tmp_path / "data-directory", client, registry.NAME, tls=InternalTls.NONE) as site:
+        told = site.command("service", "add", registry.NAME, "--yes").out
+        assert "Without HTTPS Docker on this host takes the registry only with" in told
+        refused = shoestring(site.instance, "registry", "login")
+        assert (refused.code, "insecure-registries" in refused.out) == (1, True)
+        # Nothing of the host is touched until it can work.
+        assert site.host("docker") not in registry_login.PLACES.hosts.read_text()
+
+        made = site.command("registry", "user", "add", "anna").out
+        key = re.search(r"daemon\.json: (\{.*?\})", made)
+        assert key
+        (tmp_path / "daemon.json").write_text(key[1])
+        password = re.search(r"password  (\w{32})", made)
+        assert password
+        log_in = ("docker", "login", "-u", "anna", "--password-stdin", site.host("docker"))
+        with engine(site, client) as machine:
+            assert machine.run(*log_in, stdin=password[1]).returncode != 0
+        with engine(site, client, f"--volume={tmp_path / 'daemon.json'}:/etc/docker/daemon.json:ro") as machine:
+            assert machine.run(*log_in, stdin="wrong").returncode != 0
+            result = machine.run(*log_in, stdin=password[1])
+            assert result.returncode == 0, result.stderr
