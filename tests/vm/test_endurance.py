@@ -22,12 +22,13 @@ PASSES = 12
 TOLERANCE = 12
 LATE = "10.99.0.1"
 LATE_SECONDS = 60
+# If the other proxy waited for it, it would never come.
 LATE_UNIT = f"""\
 [Unit]
 After=docker.service
 [Service]
-ExecStart=/bin/sh -c 'sleep {LATE_SECONDS}; ip link add late0 type dummy; ip addr add {LATE}/24 dev late0; \
-ip link set late0 up; cut -d " " -f 1 /proc/uptime >/run/late'
+ExecStart=/bin/sh -c 'sleep {LATE_SECONDS}; until test -e /run/public; do sleep 0.2; done; \
+ip link add late0 type dummy; ip addr add {LATE}/24 dev late0; ip link set late0 up; cut -d " " -f 1 /proc/uptime >/run/late'
 [Install]
 WantedBy=multi-user.target
 """
@@ -38,7 +39,7 @@ ANSWERS_UNIT = f"""\
 After=docker.service
 [Service]
 ExecStart=/bin/sh -c 'until {PUBLIC} >/dev/null 2>&1; do sleep 0.2; done; cut -d " " -f 1 /proc/uptime >/run/public; \
-until {upkeep.inside(LATE)} >/dev/null 2>&1; do sleep 0.2; done; cut -d " " -f 1 /proc/uptime >/run/internal'
+until {upkeep.inside(LATE)}; do sleep 0.2; done; cut -d " " -f 1 /proc/uptime >/run/internal'
 [Install]
 WantedBy=multi-user.target
 """
@@ -207,8 +208,6 @@ def test_an_address_that_comes_late_holds_up_nothing(machine: Machine) -> None:
     )
     told(machine)
     machine.reboot()
-    assert machine.serves(DOMAIN).status == 200
-    assert machine.run(f"test -e /run/late || {upkeep.inside(LATE)}").returncode != 0
     shell(machine, "until test -e /run/internal; do sleep 1; done")
     public, late, internal = map(float, shell(machine, "cat /run/public /run/late /run/internal").split())
     docker = docker_began(machine)

@@ -118,10 +118,12 @@ def test_nothing_is_left_when_it_is_uninstalled(machine: Machine) -> None:
 
     assert machine.shell("docker ps -aq; docker image ls -q; docker volume ls -q") == ""
     assert machine.shell("docker network ls --format '{{.Name}}'").split() == ["bridge", "host", "none"]
-    places = "/etc/systemd/system /etc/tmpfiles.d /etc/sysctl.d /etc/shoestring /run/shoestring /var/lib/shoestring"
+    places = "/etc/systemd/system /etc/tmpfiles.d /etc/sysctl.d /run /var/lib"
     # The appliance has a unit of its own, which loads images.
     found = machine.run(f"find {places} -name 'shoestring*' -not -name 'shoestring-images*'").stdout
     assert found == ""
+    # Cloud-init wrote it, for a person.
+    assert machine.shell("ls /etc/shoestring") == "answers.yaml"
     assert machine.shell("sysctl -n net.ipv4.ip_nonlocal_bind net.ipv6.ip_nonlocal_bind").split() == ["0", "0"]
     units = "shoestring.service 'shoestring-[arwz]*'"
     assert machine.shell(f"systemctl list-units --all --no-legend {units}; systemctl --failed --no-legend") == ""

@@ -52,8 +52,9 @@ def write(machine: Machine, side: str, name: str, content: str) -> None:
 
 
 def inside(address: str) -> str:
-    """A command that asks the internal proxy for the internal application."""
-    return f"curl -sSf -m 5 -H 'Host: {INSIDE}' http://{address}:8081/"
+    """A command that fails unless the internal application answers through the internal proxy."""
+    asked = f"curl -skf -m 5 --resolve {INSIDE}:8444:{address} https://{INSIDE}:8444/"
+    return f"{asked} | grep -q well"
 
 
 def load_images(machine: Machine, directory: Path) -> None:
