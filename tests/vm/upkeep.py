@@ -52,9 +52,9 @@ def write(machine: Machine, side: str, name: str, content: str) -> None:
 
 
 def inside(address: str) -> str:
-    """A command that fails unless the internal application answers through the internal proxy."""
+    """Commands that wait until the internal application answers through the internal proxy."""
     asked = f"curl -skf -m 5 --resolve {INSIDE}:8444:{address} https://{INSIDE}:8444/"
-    return f"{asked} | grep -q well"
+    return f"until {asked} | grep -q well; do sleep 0.5; done"
 
 
 def load_images(machine: Machine, directory: Path) -> None:
