@@ -128,19 +128,20 @@ def remove(
     wanted = removing.plan(cluster.paths, catalogue.load(), names, purge=purge)
     if not json:
         print("\n".join(report.removal_lines(wanted, cluster.paths)))
-    if dry_run or wanted.is_empty:
+    if dry_run:
         if json:
             print(report.removal_json(wanted, None))
         return
-    if not agreed("Remove this?", yes=yes, json=json):
+    # Where nothing is left to see, a run that was killed is finished all the same.
+    if not wanted.is_empty and not agreed("Remove this?", yes=yes, json=json):
         return
-    if purge:
+    if purge and not wanted.is_empty:
         typed(f"This goes for good. Type {' '.join(names)}", " ".join(names), name)
     done = removing.carry_out(cluster, wanted, listener(json), timeout)
     if json:
         print(report.removal_json(wanted, done))
     elif done:
         say(report_lines(done, "everything runs as the files say"))
-    if purge and not json:
+    if purge and not wanted.is_empty and not json:
         print("  ✓ removed for good")
     raise typer.Exit(ExitCode.DONE if done is None or done.ok else ExitCode.FAILED)

@@ -23,13 +23,15 @@ from runtime.paths import Paths, Side
 
 @dataclass(frozen=True)
 class Removal:
-    """What goes: `services` whose application file is there, in this order; then folders and secrets for good.
+    """What goes: of those `named`, the `services` whose application file is there, in this order.
 
-    `kept` are folders that stay, `used` secrets that other applications use.
+    With `purge` folders and secrets go for good. `kept` are folders that stay, `used` secrets that other applications
+    use.
     """
 
     services: tuple[Service, ...]
-    purged: tuple[Service, ...] = ()
+    named: tuple[Service, ...] = ()
+    purge: bool = False
     folders: tuple[Path, ...] = ()
     secrets: tuple[str, ...] = ()
     kept: tuple[Path, ...] = ()
@@ -50,12 +52,13 @@ def plan(paths: Paths, known: Catalogue, names: Iterable[str], *, purge: bool) -
         raise UsageError(f"{needing[0].title} needs it. Remove {needing[0].name} too, or first.")
     left = tuple(folder for each in wanted.values() for folder in leftovers(paths, each))
     services = tuple(each for each in reversed(there) if each.name in wanted)
+    named = tuple(wanted.values())
     if not purge:
-        return Removal(services, kept=left)
+        return Removal(services, named, kept=left)
     values = secrets.load(paths.secrets)
     own = tuple(name for each in wanted.values() for name in each.secrets if name in values)
     used = tuple(name for name in own if name in _used_by_others(paths, values, wanted))
-    return Removal(services, tuple(wanted.values()), left, tuple(name for name in own if name not in used), (), used)
+    return Removal(services, named, True, left, tuple(name for name in own if name not in used), (), used)
 
 
 def _used_by_others(paths: Paths, values: dict[str, str], but: Iterable[str]) -> set[str]:
@@ -83,11 +86,14 @@ def carry_out(cluster: Cluster, wanted: Removal, listener: Listener = SILENT, ti
         if not cluster.run.stopped.exists():
             report = operations.start(cluster, listener, timeout)
         _must_be_gone(cluster, service)
+    # Also of those that were not there any more: a run may have been killed before it came to that.
+    for service in wanted.named:
         steps.of(service.name).forget(paths, cluster.settings)
-    for service in wanted.purged:
-        _must_be_gone(cluster, service)
-    with files.lock(cluster.run.lock, timeout, listener.waiting):
-        _purge(paths, wanted)
+    if wanted.purge:
+        for service in wanted.named:
+            _must_be_gone(cluster, service)
+        with files.lock(cluster.run.lock, timeout, listener.waiting):
+            _purge(paths, wanted)
     return report
 
 
@@ -117,6 +123,6 @@ def _purge(paths: Paths, wanted: Removal) -> None:
     for folder in wanted.folders:
         files.remove_tree(folder)
     passwords.remove(paths, wanted.secrets)
-    for service in wanted.purged if conf_repository.exists(paths.conf) else ():
+    for service in wanted.named if conf_repository.exists(paths.conf) else ():
         tracked = conf_repository.ask(paths.conf, "ls-files", "-z", "--", service.name).split("\0")
         _commit(paths, tuple(PurePosixPath(name) for name in tracked if name), f"Removed for good: {service.name}")

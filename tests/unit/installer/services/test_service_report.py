@@ -102,7 +102,7 @@ def test_a_removal_says_what_stays(known: Catalogue) -> None:
         "  -  service  Store, its containers and file",
         "     stays    data/store",
     ]
-    purge = Removal((), (known["store"],), (paths.data / "store",), ("STORE_PASSWORD",), (), ("STORE_READER",))
+    purge = Removal((), (known["store"],), True, (paths.data / "store",), ("STORE_PASSWORD",), (), ("STORE_READER",))
     assert report.removal_lines(purge, paths) == [
         "  -  folder  data/store, for good",
         "  -  secret  STORE_PASSWORD, for good",
