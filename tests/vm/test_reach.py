@@ -59,12 +59,13 @@ for port in {}; do
   ip netns exec outside timeout 10 bash -c "</dev/tcp/192.0.2.1/$port" 2>/dev/null && echo $port
 done
 true"""
-# What the host has of its own: all that setup adds must go again.
+# What the host has of its own: all that setup adds must go again. Docker makes its rules in another order after a
+# boot, and containerd takes any port of 127.0.0.1.
 HOST = """\
-nft --stateless list ruleset
+nft --stateless list ruleset | sort
 ls /etc/wireguard /etc/systemd/system /etc/sysctl.d /etc/tmpfiles.d /run/systemd/system
 ip -brief link | cut -d ' ' -f 1 | grep -v -e veth -e ^br- -e cable | sort
-ss -H -l -n -t -u | awk '{print $1, $5}' | sort
+ss -H -l -n -t -u | awk '{print $1, $5}' | grep -v 127.0.0.1: | sort
 systemctl --failed --no-legend
 sysctl net.ipv4.ip_forward net.ipv4.ip_nonlocal_bind
 """
