@@ -11,6 +11,7 @@ from installer.services.catalogue import Catalogue
 from installer.services.model import Service
 from installer.services.plan import Plan, plan, with_networks
 from runtime import images
+from runtime.errors import ShoestringError
 from runtime.paths import Paths
 from runtime.settings import Settings
 
@@ -26,15 +27,18 @@ def choose(paths: Paths, settings: Settings, given: tuple[str, ...], *, asks: bo
     there = tuple(each.name for each in catalogue.present(known, paths))
     host = offer.before_start(memory.of_host()) if first else memory.of_host()
     names = given
+
+    def problem(names: Iterable[str]) -> str:
+        return offer.problem(_new(known, there, names), host)
+
     if asks and not given and known:
         from installer import wizard
 
-        def problem(names: Iterable[str]) -> str:
-            return offer.problem(_new(known, there, names), host)
-
         offered = offer.offers(known, there, host, first=first, pulled=_pulled(known, settings))
         names = wizard.ask_services(offered, problem)
-    offer.must_fit(_new(known, there, names), host)
+    found = problem(names)
+    if found:
+        raise ShoestringError(f"{found} Also where it does not fit: shoestring service add --force.")
     services = catalogue.complete(known, (*there, *names))
     # Their networks are part of what setup itself writes.
     return plan(paths, with_networks(settings, services), services, shipping.look())
