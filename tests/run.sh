@@ -216,8 +216,12 @@ run_tests() {
     FAILED+=("$part")
     return
   fi
-  # They mostly wait for the engine, each for containers of its own.
-  if [[ $part == engine ]]; then set -- "$@" --numprocesses 3 --dist loadfile; fi
+  # They mostly wait for the engine, each for containers of its own; or boot one machine each.
+  case $part in
+    engine) set -- "$@" --numprocesses 3 --dist loadfile ;;
+    services) set -- "$@" --numprocesses 2 --dist loadfile ;;
+    vm) set -- "$@" --numprocesses 2 --dist loadgroup ;;
+  esac
   "$VENV/bin/python" -m pytest -o cache_dir="$CACHE/pytest" "tests/$part" "${@:2}" || FAILED+=("$part")
 }
 
