@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import select
+import socket
 import subprocess
 import sys
 import time
@@ -17,6 +19,8 @@ import pytest
 from runtime import images
 from runtime.images import POSTGRES
 from runtime.paths import Side
+from tests.engine.deploy_stand import shoestring as run
+from tests.engine.support import LOOPBACK, Instance
 from tests.services.postgres_stand import Site, open_site
 
 if TYPE_CHECKING:
@@ -224,9 +228,30 @@ def test_the_prompt_has_the_terminal(site: Site) -> None:
         os.close(terminal)
 
 
-def test_without_postgres_a_sentence_says_how_to_get_it(instance: Any) -> None:
-    from tests.engine.deploy_stand import shoestring as run
+def test_a_taken_port_is_told_before_anything_is_there(instance: Instance) -> None:
+    with socket.socket() as other:
+        # If it is taken already, all the better.
+        with contextlib.suppress(OSError):
+            other.bind((LOOPBACK, 5432))
+            other.listen()
+        answer = run(instance, "service", "add", "postgres", "--yes")
+    assert answer.code == 1
+    assert f"Port 5432 of {LOOPBACK} is taken" in answer.err
+    assert not instance.file(Side.INTERNAL, "postgres").exists()
+    assert instance.containers() == {}
 
+
+def test_adding_it_again_makes_the_password_that_of_the_secrets(site: Site) -> None:
+    before = site.secrets["POSTGRES_PASSWORD"]
+    secrets = site.instance.paths.secrets
+    secrets.write_text(secrets.read_text().replace(before, "another"))
+    assert "password authentication failed" in site.client("SELECT 1", password="another").stderr
+    assert "has the password that secrets.yaml has" in site.command("service", "add", "postgres", "--yes").out
+    assert site.client("SELECT 1", password="another").stdout == "1\n"
+    assert "has the password" not in site.command("service", "add", "postgres", "--yes").out
+
+
+def test_without_postgres_a_sentence_says_how_to_get_it(instance: Instance) -> None:
     answer = run(instance, "postgres", "create", "shop")
     assert (answer.code, "shoestring service add postgres" in answer.err) == (2, True)
 

@@ -60,10 +60,13 @@ class Server:
 
 
 def first_error(result: command.Result) -> str:
-    """The first line of what a program of Postgres says is wrong; what follows comes of it."""
+    """The first line of what Postgres says is wrong; what follows comes of it."""
     lines = [line.strip() for line in result.err.splitlines() if line.strip()]
-    wrong = [line for line in lines if "ERROR:" in line or "FATAL:" in line or "error:" in line]
-    return (wrong or lines or [f"exit code {result.code}"])[0]
+    # The server's own words say more than those of the program that asked it.
+    for mark in ("ERROR:", "FATAL:", "error:"):
+        if found := next((line for line in lines if mark in line), ""):
+            return found
+    return lines[0] if lines else f"exit code {result.code}"
 
 
 def find(cluster: Cluster) -> Target:

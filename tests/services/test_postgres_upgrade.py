@@ -1,0 +1,413 @@
+"""An upgrade of Postgres between two real major versions: all data, or the old version as if nothing had been."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runtime.images import POSTGRES
+from tests.engine.deploy_stand import git, killed_at
+from tests.engine.support import until
+from tests.services.postgres_stand import NEW, OLD, Site, old_image, open_site
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+ROOT = Path(__file__).parents[2]
+CLI = "from installer.cli import main; main()"
+UPGRADE = ("postgres", "upgrade", str(NEW), "--image", POSTGRES.reference, "--yes")
+# What databases have that a simple copy of tables would lose.
+FILLED = """
+CREATE ROLE readers;
+CREATE ROLE "Anna B" LOGIN PASSWORD 'anna' VALID UNTIL '2099-01-01' CONNECTION LIMIT 3;
+GRANT readers TO "Anna B";
+ALTER ROLE "Anna B" SET search_path = archive, public;
+CREATE DATABASE "odd name" OWNER "Anna B";
+CREATE DATABASE empty;
+ALTER DATABASE shop SET work_mem = '3MB';
+COMMENT ON DATABASE empty IS 'nothing yet';
+\\connect template1
+CREATE TABLE in_template (n int);
+\\connect "odd name"
+CREATE TABLE "a ""b""
+c" (n int);
+INSERT INTO "a ""b""
+c" VALUES (1), (2);
+\\connect shop
+CREATE EXTENSION pg_trgm;
+CREATE EXTENSION hstore;
+CREATE SCHEMA archive AUTHORIZATION shop;
+CREATE TABLE orders (id bigserial PRIMARY KEY, what text NOT NULL, more hstore, at timestamptz DEFAULT now());
+INSERT INTO orders (what, more) SELECT 'thing ' || n, hstore('n', n::text) FROM generate_series(1, 20000) AS n;
+CREATE INDEX ON orders USING gin (what gin_trgm_ops);
+CREATE TABLE archive.parts (id int, year int) PARTITION BY RANGE (year);
+CREATE TABLE archive.parts_old PARTITION OF archive.parts FOR VALUES FROM (2000) TO (2020);
+CREATE TABLE archive.parts_new PARTITION OF archive.parts FOR VALUES FROM (2020) TO (2040);
+INSERT INTO archive.parts SELECT n, 2000 + n % 40 FROM generate_series(1, 4000) AS n;
+CREATE MATERIALIZED VIEW counted AS SELECT count(*) FROM orders;
+CREATE VIEW large AS SELECT * FROM orders WHERE id > 100;
+CREATE UNLOGGED TABLE passing (n int); INSERT INTO passing VALUES (1);
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.at = now(); RETURN NEW; END $$;
+CREATE TRIGGER noted BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION note();
+CREATE SEQUENCE apart START 500; SELECT nextval('apart'), nextval('apart');
+GRANT SELECT ON orders TO readers;
+ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON orders FOR SELECT TO readers USING (id < 100);
+SELECT lo_from_bytea(4711, decode(repeat('00ff41', 5000), 'hex')), lo_from_bytea(4712, '');
+ALTER LARGE OBJECT 4711 OWNER TO shop;
+"""
+CHECKS = {
+    "shop": """
+SELECT count(*), min(what), max((more -> 'n')::int), count(at) FROM orders; SELECT * FROM counted;
+SELECT count(*) FROM archive.parts_new; SELECT count(*) FROM large; SELECT * FROM passing;
+SELECT md5(lo_get(4711)), length(lo_get(4712)); SELECT nextval('apart'); SELECT nextval('orders_id_seq');
+SELECT count(*) FROM orders WHERE what LIKE '%hing 1999%'; SELECT polname FROM pg_policy;
+SELECT tgname FROM pg_trigger WHERE NOT tgisinternal; SHOW work_mem;
+SELECT has_table_privilege('readers', 'orders', 'SELECT'), has_table_privilege('readers', 'orders', 'INSERT');
+SELECT extname FROM pg_extension ORDER BY 1;
+SELECT pg_get_userbyid(lomowner) FROM pg_largeobject_metadata ORDER BY oid;
+""",
+    "odd name": """
+SELECT sum(n) FROM "a ""b""
+c"; SELECT datname, pg_get_userbyid(datdba) FROM pg_database ORDER BY 1
+""",
+    "template1": "SELECT count(*) FROM in_template; SELECT datname, datistemplate FROM pg_database ORDER BY 1",
+    "postgres": """
+SELECT rolname, rolpassword, rolvaliduntil, rolconnlimit FROM pg_authid WHERE rolname !~ '^pg_' ORDER BY 1;
+SELECT setconfig FROM pg_db_role_setting ORDER BY 1; SELECT shobj_description(oid, 'pg_database') FROM pg_database
+WHERE datname = 'empty'; SELECT pg_has_role('Anna B', 'readers', 'member'); SELECT datname, datacl FROM pg_database
+WHERE datname = 'shop';
+""",
+}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Postgres of the old version with data in it; `begin` puts it back to how it was."""
+
+    site: Site
+    text: str
+    kept: Path
+    facts: dict[str, str] = field(default_factory=dict)
+
+    def begin(self, text: str = "") -> None:
+        """The old version with its data, and nothing else."""
+        self.end()
+        shutil.rmtree(self.site.folder)
+        subprocess.run(("cp", "-a", "--no-target-directory", self.kept, self.site.folder), check=True)
+        self.site.file.write_text(text or self.text)
+        self.start()
+
+    def start(self) -> None:
+        assert self.site.instance.start().ok
+
+    def end(self) -> None:
+        """Remove the containers of Postgres."""
+        client = self.site.instance.cluster.client
+        label = f"shoestring.instance={self.site.instance.settings.instance}"
+        for each in client.containers.list(all=True, filters={"label": [label, "shoestring.application=postgres"]}):
+            with contextlib.suppress(Exception):
+                each.stop(timeout=30)
+            each.remove(force=True, v=True)
+
+    def facts_now(self) -> dict[str, str]:
+        return {database: self.site.sql(sql, database) for database, sql in CHECKS.items()}
+
+    def version(self) -> int:
+        return int(self.site.sql("SHOW server_version_num")) // 10000
+
+    def left(self) -> list[str]:
+        """What is beside the data of the old version, and containers beside the one of Postgres."""
+        seen = self.site.instance.containers()
+        folders = [each.name for each in self.site.folder.iterdir() if each.name != str(OLD)]
+        return sorted(folders) + [name for name in seen if "upgrade" in name]
+
+    def assert_as_before(self) -> None:
+        assert self.version() == OLD
+        assert self.facts_now() == self.facts
+        assert self.site.file.read_text() == self.text
+        self.site.wait()
+        assert self.site.answer("plan")["changes"] == []
+        assert self.left() == []
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory, client: DockerClient) -> Iterator[Stage]:
+    directory = tmp_path_factory.mktemp("upgrade")
+    image = old_image(client)
+    with open_site(directory / "data-directory") as site:
+        text = (
+            site.file.read_text().replace(POSTGRES.reference, image).replace(f"postgres/{NEW}:", f"postgres/{OLD}:")
+        )
+        # The provider is younger than the old version.
+        text = text.replace("--locale-provider=builtin --builtin-locale=C.UTF-8 ", "")
+        # Each start waits for the first answer.
+        text = text.replace("interval: 10s", "interval: 1s")
+        made = Stage(site, text, directory / "kept")
+        made.end()
+        shutil.rmtree(site.folder)
+        (site.folder / str(OLD)).mkdir(parents=True)
+        shutil.chown(site.folder / str(OLD), 999, 999)
+        site.file.write_text(text)
+        made.start()
+        site.wait()
+        site.command("postgres", "create", "shop")
+        site.sql(FILLED)
+        made.facts.update(made.facts_now())
+        # The looking itself drew from the sequences.
+        site.sql("SELECT setval('apart', 501), setval('orders_id_seq', 20000)", "shop")
+        made.end()
+        subprocess.run(("cp", "-a", site.folder, made.kept), check=True)
+        yield made
+
+
+@pytest.fixture
+def begun(stage: Stage) -> Stage:
+    stage.begin()
+    return stage
+
+
+def test_all_data_are_in_the_new_version_and_the_old_ones_stay(begun: Stage) -> None:
+    site = begun.site
+    anna = {"user": "Anna%20B", "password": "anna", "url": f"postgres://Anna%20B@{site.address}:5432/odd%20name"}
+    planned = site.answer(*UPGRADE[:-1], "--dry-run")
+    assert (planned["before"], planned["after"], planned["image"]) == (OLD, NEW, POSTGRES.reference)
+    assert begun.site.file.read_text() == begun.text
+
+    upgraded = site.command(*UPGRADE).out
+
+    assert begun.version() == NEW
+    assert begun.facts_now() == begun.facts
+    assert site.client("SELECT 1", **anna).stdout == "1\n"
+    assert site.client("SELECT 1", password=site.secrets["POSTGRES_PASSWORD"]).stdout == "1\n"
+    assert site.client("SELECT 1", user="shop", password=site.secrets["SHOP_DATABASE_PASSWORD"]).stdout == "1\n"
+    # The file, and no other character of it.
+    before, after = begun.text.splitlines(), site.file.read_text().splitlines()
+    changed = [pair for pair in zip(before, after, strict=True) if pair[0] != pair[1]]
+    assert [new.strip() for _, new in changed] == [
+        f"image: {POSTGRES.reference}",
+        f"- ${{DATA_BASE_PATH}}/postgres/{NEW}:/var/lib/postgresql/data",
+    ]
+    assert git(site.instance, "log", "-1", "--format=%s").strip() == f"Postgres: from version {OLD} to {NEW}"
+    assert git(site.instance, "status", "--porcelain", "--", "applications-internal") == ""
+    # Nothing is left but the old data, and nothing is left to do.
+    assert begun.left() == [str(NEW)]
+    assert (site.folder / str(OLD) / "PG_VERSION").read_text() == f"{OLD}\n"
+    assert site.answer("plan")["changes"] == []
+    assert f"shoestring postgres forget {OLD}" in upgraded
+    assert upgraded.count("✓ restored") == 5
+    assert "runs already" in site.command(*UPGRADE).out
+    assert site.run("postgres", "upgrade", str(OLD), "--yes").code == 2
+    assert site.sql("SELECT count(*) FROM pg_stats WHERE tablename = 'orders'", "shop") != "0"
+
+
+def test_old_data_go_when_a_person_says_so(begun: Stage) -> None:
+    site = begun.site
+    assert "Postgres uses" in site.run("postgres", "forget", str(OLD), "--yes").err
+    assert site.run("postgres", "forget", "../haproxy-public-ssl", "--yes").code == 2
+    site.command(*UPGRADE)
+    site.command("postgres", "forget", str(OLD), "--dry-run")
+    assert (site.folder / str(OLD)).exists()
+    assert site.run("postgres", "forget", str(OLD)).code == 2
+    site.command("postgres", "forget", str(OLD), "--yes")
+    assert [each.name for each in site.folder.iterdir()] == [str(NEW)]
+    assert "nothing to forget" in site.run("postgres", "forget", str(OLD), "--yes").err
+
+
+def test_no_acknowledged_row_is_lost_while_a_client_writes(begun: Stage) -> None:
+    site = begun.site
+    site.sql("CREATE TABLE written (n int PRIMARY KEY)", "shop")
+    acknowledged: list[int] = []
+    over = threading.Event()
+    password = site.secrets["POSTGRES_PASSWORD"]
+
+    def write() -> None:
+        number = 0
+        while not over.is_set():
+            number += 1
+            sql = f"INSERT INTO written VALUES ({number}) RETURNING n"  # noqa: S608 - a number
+            url = f"postgres://postgres@{site.address}:5432/shop"
+            if site.client(sql, url=url, password=password).stdout.split()[:1] == [str(number)]:
+                acknowledged.append(number)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        until(lambda: len(acknowledged), lambda count: count > 2)
+        upgraded = site.run(*UPGRADE)
+    finally:
+        over.set()
+        writer.join()
+    assert upgraded.code == 0, upgraded.err
+    assert begun.version() == NEW
+    there = {int(number) for number in site.sql("SELECT n FROM written", "shop").split()}
+    assert set(acknowledged) <= there
+    assert len(there - set(acknowledged)) <= 1
+
+
+def test_the_watchdog_is_held_meanwhile(begun: Stage) -> None:
+    site = begun.site
+    root = str(site.instance.paths.root)
+    argv = (sys.executable, "-u", "-c", CLI, *UPGRADE, "--data-directory", root)
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert process.stdout
+    with process:
+        for line in process.stdout:
+            if "✓ roles" in line:
+                argv = (sys.executable, "-m", "runtime", "--data-directory", root, "watchdog")
+                held = subprocess.run(argv, cwd=ROOT, check=False, capture_output=True, text=True)
+                assert "Nothing done. Another command is at work" in held.stdout
+                assert site.run("start", "--timeout", "0").code == 3
+                break
+        else:
+            raise AssertionError("it never came to the roles")
+        process.stdout.read()
+    assert process.returncode == 0
+    assert begun.version() == NEW
+
+
+def test_rows_that_are_missing_are_seen_and_the_old_version_goes_on(begun: Stage) -> None:
+    """pg_dump leaves the rows of an extension's own tables out."""
+    begun.site.sql("CREATE TABLE lost AS SELECT 1 AS n; ALTER EXTENSION pg_trgm ADD TABLE lost", "shop")
+    refused = begun.site.run(*UPGRADE)
+    assert refused.code == 1
+    assert "does not have what the old one has" in refused.err
+    assert "shop: rows of public.lost: 1 before, none now" in refused.err
+    assert "serves as before" in refused.err
+    begun.assert_as_before()
+
+
+def test_a_table_that_cannot_be_read_keeps_the_old_version(begun: Stage) -> None:
+    path = begun.site.sql("CHECKPOINT; SELECT pg_relation_filepath('archive.parts_old')", "shop")
+    begun.end()
+    with (begun.site.folder / str(OLD) / path).open("r+b") as file:
+        file.write(b"\xff" * 8192)
+    begun.start()
+    refused = begun.site.run(*UPGRADE)
+    assert refused.code == 1
+    assert "The database shop could not be read" in refused.err
+    assert "invalid page" in refused.err
+    assert begun.version() == OLD
+    assert begun.left() == []
+    begun.site.wait()
+
+
+def test_what_the_new_version_cannot_take_keeps_the_old_version(begun: Stage) -> None:
+    """A check that asks another table, which is not there yet when its rows come: a known limit of dumps."""
+    begun.site.sql(
+        "CREATE TABLE z (n int); INSERT INTO z VALUES (1);"
+        "CREATE FUNCTION known(int) RETURNS boolean LANGUAGE sql "
+        "AS 'SELECT EXISTS (SELECT FROM public.z WHERE n = $1)';"
+        "CREATE TABLE a (n int CHECK (known(n))); INSERT INTO a VALUES (1)",
+        "empty",
+    )
+    refused = begun.site.run(*UPGRADE)
+    assert "The database empty could not be restored" in refused.err
+    assert "violates check constraint" in refused.err
+    begun.assert_as_before()
+
+
+def test_a_new_version_that_does_not_start_keeps_the_old_version(stage: Stage) -> None:
+    stage.begin(
+        stage.text.replace("      - -cjit=off\n", "      - -cjit=off\n      - -cvacuum_defer_cleanup_age=0\n")
+    )
+    refused = stage.site.run(*UPGRADE)
+    assert "does not start" in refused.err
+    assert "vacuum_defer_cleanup_age" in refused.err
+    assert stage.version() == OLD
+    assert stage.left() == []
+
+
+def test_a_new_version_that_does_not_serve_goes_back(stage: Stage) -> None:
+    check = f"[CMD-SHELL, 'postgres --version | grep -q \" {OLD}[.]\"']"
+    old = "[CMD, pg_isready, --quiet, --host=127.0.0.1, --username=postgres]"
+    text = stage.text.replace(old, check).replace("start_period: 60s", "")
+    assert text.count("grep") == 1
+    stage.begin(text)
+    refused = stage.site.run(*UPGRADE)
+    assert refused.code == 1
+    assert f"Version {OLD} serves again" in refused.out
+    assert stage.version() == OLD
+    assert stage.site.file.read_text() == text
+    assert stage.left() == [f"{NEW}.failed"]
+    stage.site.wait()
+    assert stage.facts_now() == stage.facts
+    stage.site.command("postgres", "forget", f"{NEW}.failed", "--yes")
+
+
+def test_it_is_refused_where_the_disk_has_no_room(stage: Stage) -> None:
+    stage.begin()
+    stage.end()
+    folder = stage.site.folder
+    subprocess.run(("mount", "-t", "tmpfs", "-o", "size=300m", "tmpfs", folder), check=True)
+    try:
+        subprocess.run(("cp", "-a", "--no-target-directory", stage.kept, folder), check=True)
+        stage.start()
+        for option in ("--yes", "--dry-run"):
+            refused = stage.site.run(*UPGRADE[:-1], option)
+            assert refused.code == 1
+            assert "MB free, and the upgrade needs" in refused.err
+        stage.assert_as_before()
+    finally:
+        stage.end()
+        subprocess.run(("umount", folder), check=True)
+
+
+def test_data_that_somebody_else_left_there_are_not_touched(begun: Stage) -> None:
+    other = begun.site.folder / str(NEW)
+    other.mkdir()
+    (other / "PG_VERSION").write_text(f"{NEW}\n")
+    refused = begun.site.run(*UPGRADE)
+    assert (
+        f"has data already, from an earlier time. If nobody needs them: shoestring postgres forget {NEW}"
+        in refused.err
+    )
+    assert (other / "PG_VERSION").exists()
+    begun.site.command("postgres", "forget", str(NEW), "--yes")
+    begun.assert_as_before()
+
+
+def test_an_image_of_another_version_is_refused(begun: Stage) -> None:
+    refused = begun.site.run("postgres", "upgrade", "16", "--image", POSTGRES.reference, "--yes")
+    assert (refused.code, f"has version {NEW}, not 16" in refused.err) == (2, True)
+    assert "has to be named" in begun.site.run("postgres", "upgrade", "16", "--yes").err
+    begun.assert_as_before()
+
+
+OLD_AFTER = ("begun", "apart", "started", "database-3", "restored", "compared", "stopped", "moved")
+
+
+@pytest.mark.parametrize("point", OLD_AFTER)
+def test_killed_before_the_file_is_written_the_old_version_goes_on(begun: Stage, point: str) -> None:
+    assert killed_at(begun.site.instance, f"postgres-{point}", *UPGRADE).code == -signal.SIGKILL
+    begun.start()
+    assert begun.version() == OLD
+    assert begun.site.file.read_text() == begun.text
+    begun.site.wait()
+    assert begun.site.sql("SELECT count(*) FROM orders", "shop") == "20000"
+    assert not [name for name in begun.site.instance.containers() if "upgrade" in name]
+    assert begun.site.answer("plan")["changes"] == []
+    # And the next upgrade does it, whatever lies about.
+    begun.site.command(*UPGRADE)
+    assert begun.version() == NEW
+    assert begun.facts_now() == begun.facts
+    assert begun.left() == [str(NEW)]
+
+
+@pytest.mark.parametrize("point", ["edited", "applied"])
+def test_killed_after_it_the_new_version_runs(begun: Stage, point: str) -> None:
+    assert killed_at(begun.site.instance, f"postgres-{point}", *UPGRADE).code == -signal.SIGKILL
+    begun.start()
+    assert begun.version() == NEW
+    assert begun.facts_now() == begun.facts
+    assert begun.left() == [str(NEW)]
