@@ -198,7 +198,7 @@ class RunPaths:
 
     @property
     def passed(self) -> Path:
-        """Its time is when the last pass of the watchdog ended."""
+        """Its time is when the last pass of the watchdog, or a start that left nothing to do, ended."""
         return self.directory / PASSED
 
     def proxy(self, side: Side) -> Path:

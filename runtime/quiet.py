@@ -111,6 +111,7 @@ def remember(cluster: Cluster, view: View) -> None:
             for each in view.observed.containers
         ),
     }
+    files.stamp(cluster.run.passed)
     files.write(cluster.paths.generated / NOTE, json.dumps(note), mode=0o600)
 
 
