@@ -264,8 +264,8 @@ def test_the_watchdog_is_held_meanwhile(begun: Stage) -> None:
     with process:
         for line in process.stdout:
             if "✓ roles" in line:
-                argv = (sys.executable, "-m", "runtime", "--data-directory", root, "watchdog")
-                held = subprocess.run(argv, cwd=ROOT, check=False, capture_output=True, text=True)
+                watchdog = (sys.executable, "-m", "runtime", "--data-directory", root, "watchdog")
+                held = subprocess.run(watchdog, cwd=ROOT, check=False, capture_output=True, text=True)
                 assert "Nothing done. Another command is at work" in held.stdout
                 assert site.run("start", "--timeout", "0").code == 3
                 break
