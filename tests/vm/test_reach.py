@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from tests.vm import upkeep
 from tests.vm.conftest import ANSWERS, DOMAIN, Start
 from tests.vm.machine import Machine
 from tests.vm.qemu import Disk
@@ -107,6 +108,7 @@ def machine(start_once: Start, running: Disk) -> Machine:
     for side, name, content in (("internal", "wiki", WIKI), ("public", "game", GAME)):
         shell(started, f"cat >{CONF}/applications-{side}/{name}.yaml <<'END'\n{content}END")
     shell(started, "shoestring start")
+    upkeep.by_hand(started)
     return started
 
 

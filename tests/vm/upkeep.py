@@ -74,6 +74,11 @@ def files_are_sound(machine: Machine) -> None:
     assert (checked.returncode, checked.stdout.strip()) == (0, ""), checked.stderr
 
 
+def by_hand(machine: Machine) -> None:
+    """Until the next boot no pass begins by itself: one that runs already may have looked before a test did something."""
+    shell(machine, f"systemctl stop shoestring-watchdog.timer; systemctl start {WATCHDOG} || true")
+
+
 def passes(machine: Machine) -> None:
     """Wait until a pass of the watchdog finds that all is well, and status says so too."""
     shell(machine, f"until systemctl start {WATCHDOG}; do systemctl reset-failed {WATCHDOG}; sleep 5; done")
