@@ -75,7 +75,7 @@ def files_are_sound(machine: Machine) -> None:
 
 
 def by_hand(machine: Machine) -> None:
-    """Until the next boot no pass begins by itself: one that runs already may have looked before a test did something."""
+    """Until the next boot no pass begins by itself: it might have looked before a test did something."""
     shell(machine, f"systemctl stop shoestring-watchdog.timer; systemctl start {WATCHDOG} || true")
 
 
