@@ -218,6 +218,7 @@ run_tests() {
   fi
   # They mostly wait for the engine, each for containers of its own; or boot one machine each.
   case $part in
+    unit) set -- "$@" --numprocesses 2 ;;
     engine) set -- "$@" --numprocesses 3 --dist loadfile ;;
     services) set -- "$@" --numprocesses 2 --dist loadfile ;;
     vm) set -- "$@" --numprocesses 2 --dist loadgroup ;;

@@ -26,7 +26,10 @@ run_first() {
     case "$file" in
       *.sql) run_sql --file "$file" ;;
       *.sql.gz) gunzip --stdout "$file" | run_sql ;;
-      *.sh) if [ -x "$file" ]; then "$file"; else . "$file"; fi ;;
+      *.sh)
+        # shellcheck source=/dev/null
+        if [ -x "$file" ]; then "$file"; else . "$file"; fi
+        ;;
     esac
   done
 }
@@ -36,6 +39,7 @@ make_data() {
   user=$(value POSTGRES_USER postgres)
   database=$(value POSTGRES_DB "$user")
   [ -n "$password" ] || fail "there is no data yet, and no password for it: set POSTGRES_PASSWORD or POSTGRES_PASSWORD_FILE."
+  local -a arguments=()
   # Its options may have quotes of their own.
   eval "arguments=(${POSTGRES_INITDB_ARGS:-})"
   initdb --username="$user" --pwfile=<(echo "$password") ${arguments[@]+"${arguments[@]}"}
