@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from installer import images
 from installer.services import add, catalogue, plan, shipping
 from runtime import secrets
-from runtime.images import TELEGRAF
+from runtime.images import HAPROXY, INFLUXDB, TELEGRAF
 from runtime.operations import open_cluster
 from runtime.paths import Side
 from runtime.sections import InternalSettings, InternalTls
@@ -98,7 +98,7 @@ def use_test_telegraf(instance: Instance, name: str) -> None:
 @contextmanager
 def open_metrics(root: Path, client: DockerClient, *, service: str = "telegraf") -> Iterator[Metrics]:
     """A service with all that it needs, started."""
-    images.build(client)
+    images.build(client, (HAPROXY, INFLUXDB))
     telegraf = telegraf_image(client) if service == "telegraf" else ""
     internal = InternalSettings(
         address=LOOPBACK, http_port=free_port(), https_port=free_port(), tls=InternalTls.PRIVATE_CA
