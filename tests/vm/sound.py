@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 # Nothing in them is a part of what they say.
-MAY_BE_EMPTY = (".map",)
+MAY_BE_EMPTY = (".map", ".lock")
 
 
 def wrong(file: Path) -> str:
