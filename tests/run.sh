@@ -178,6 +178,14 @@ build_images() {
   done_with "built or there already, $((SECONDS - BEGAN)) s"
 }
 
+# Telegraf from its source, minutes the first time: no test waits for it. The cache keeps the program.
+build_telegraf() {
+  begin "Telegraf"
+  ADVICE="This needs the Go module proxy, and Go from Debian's backports where this machine has none that is new enough."
+  must "$VENV/bin/python" -m tests.services.telegraf_image
+  done_with "built or there already, $((SECONDS - BEGAN)) s"
+}
+
 # --- the parts ---
 
 # check NAME COMMAND…: one line if it is well, all that it says if not.
@@ -299,6 +307,7 @@ main() {
   make_venv
   if one_of " services " "${parts[@]}"; then
     build_images --all
+    build_telegraf
   elif one_of "$PARTS_WITH_IMAGES" "${parts[@]}"; then
     build_images
   fi

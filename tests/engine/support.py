@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from docker.errors import APIError, NotFound
+
 from installer import data_directory, images
 from runtime import files, operations
 from runtime.images import BASE, local_name
@@ -131,15 +133,29 @@ class Instance:
     def close(self) -> None:
         """Remove what it leaves on the host, all at once: `stop` has tests of its own."""
         client = self.cluster.client
-        label = {"label": f"shoestring.instance={self.settings.instance}"}
-        for container in client.containers.list(all=True, filters=label):
-            container.remove(force=True, v=True)
+        until(lambda: _remove_all(client, self.settings.instance), lambda left: not left)
         project = f"{self.settings.instance}_"
         for network in client.networks.list():
             if str(network.name).startswith(project):
                 network.remove()
         client.close()
         shutil.rmtree(RUN_ROOT / self.settings.instance, ignore_errors=True)
+
+
+def _remove_all(client: DockerClient, instance: str) -> list[str]:
+    """Remove an instance's containers. Gives what is wrong with those that are left.
+
+    Engine 20.10 fails to remove one that is just being started again ("directory not empty"); the next time it can.
+    """
+    left = []
+    for container in client.containers.list(all=True, filters={"label": f"shoestring.instance={instance}"}):
+        try:
+            container.remove(force=True, v=True)
+        except NotFound:
+            continue
+        except APIError as error:
+            left.append(str(error))
+    return left
 
 
 def no_trust() -> ssl.SSLContext:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.engine
 
-MEGABYTES = 10 * 1024 * 1024
+MOST_MEMORY = 10 * 1024 * 1024
 DOMAIN = "internal.example.test"
 
 
@@ -150,9 +150,10 @@ def test_the_resolver_stays_small_and_has_no_rights(tmp_path: Path, bridge: Brid
         for number in range(1000):
             query(bridge, f"n{number}.{DOMAIN}", tcp=number % 20 == 0)
         container = instance.cluster.client.containers.get(names_container(instance)[0])
-        assert container.stats(stream=False)["memory_stats"]["usage"] < MEGABYTES
+        assert container.stats(stream=False)["memory_stats"]["usage"] < MOST_MEMORY
         container.reload()
-        assert container.attrs["HostConfig"]["Memory"] == MEGABYTES
+        # More than it uses: what starts a container counts too, for a moment.
+        assert container.attrs["HostConfig"]["Memory"] == 24 * 1024 * 1024
         assert not container.attrs["State"]["OOMKilled"]
         status = container.exec_run(["cat", "/proc/1/status"]).output.decode()
         assert "Uid:\t65534\t65534\t65534\t65534" in status
