@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from runtime import files
 from runtime.images import GRAFANA
+from tests.cache import CACHE
 from tests.engine.support import built_image
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ PACKAGES = (f"@grafana/schema@{VERSION}", "typescript@5.9.3")
 IMAGE = Path(__file__).parent / "images" / "npm"
 # This machine's CAs: where a proxy looks into TLS, the image's own know nobody.
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
-CACHE = Path.home() / ".cache" / "shoestring-tests"
 # The kinds of panels that we use, and what their folders are called.
 PANELS = {"timeseries": "timeseries", "stat": "stat", "bargauge": "bargauge", "state-timeline": "statetimeline"}
 OPTIONS = ["--noEmit", "--strict", "--skipLibCheck", "--module", "esnext", "--moduleResolution", "bundler"]

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from installer import images
 from runtime import files
 from runtime.images import BASE, TELEGRAF, local_name
+from tests.cache import CACHE
 from tests.engine.support import built_image
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "images" / "telegraf"
 VERSION = TELEGRAF.reference.partition(":")[2].partition("-")[0]
-CACHE = Path.home() / ".cache" / "shoestring-tests"
 # What Telegraf's go.mod asks for.
 NEEDED_GO = (1, 26)
 DEBIANS_GO = "golang-1.26-go"

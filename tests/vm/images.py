@@ -18,15 +18,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from runtime.images import BUSYBOX, DNSMASQ, HAPROXY, local_name
+from tests import cache
 
 ROOT = Path(__file__).resolve().parents[2]
 # The container images that machines need: more of them make a first boot longer.
 NEEDED = tuple(map(local_name, (HAPROXY, BUSYBOX, DNSMASQ)))
-CACHE = (
-    Path(os.environ.get("SHOESTRING_TEST_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"))
-    / ("" if os.environ.get("SHOESTRING_TEST_CACHE") else "shoestring-tests")
-    / "vm"
-)
+CACHE = cache.CACHE / "vm"
 SOURCES = ("README.md", "pyproject.toml", "installer", "runtime", "templates")
 BUILDER = ("packaging/appliance", "packaging/lib")
 MIRROR = "http://deb.debian.org/debian"
