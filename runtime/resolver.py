@@ -23,8 +23,8 @@ PORT = 53
 FILE = "hosts"
 HOSTS_MOUNT = "/etc/shoestring-hosts"
 # 2 MB when idle; each of at most 20 TCP connections has a process of its own. All stay below 10 MB, but runc, which
-# starts it, counts as 13 MB with the copy of itself that it makes (CVE-2019-5736): with less the kernel may kill it.
-MEMORY_LIMIT = "24m"
+# starts it, counts as 16 MB with the copy of itself that it makes (CVE-2019-5736): with less the kernel may kill it.
+MEMORY_LIMIT = "32m"
 PROCESS_LIMIT = 32
 # nobody: dnsmasq needs no right at all, and Docker lets every user bind low ports inside a container.
 USER = "65534:65534"

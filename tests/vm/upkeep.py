@@ -36,7 +36,7 @@ services:
     command: [/bin/sh, -c, "{run or serve}"]
     stop_grace_period: 1s
     user: "65534:65534"
-    mem_limit: 16m
+    mem_limit: 32m
     tmpfs: ["/www:size=64k,mode=0755,uid=65534,gid=65534"]
 """
 

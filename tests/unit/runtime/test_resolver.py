@@ -84,7 +84,7 @@ def test_the_resolver_may_do_nothing_but_answer() -> None:
     assert service["cap_drop"] == ["ALL"]
     assert service["read_only"] is True
     assert service["user"] != "0:0"
-    assert service["mem_limit"] == "24m"
+    assert service["mem_limit"] == "32m"
     assert {(each["host_ip"], each["published"], each["protocol"]) for each in service["ports"]} == {
         ("10.12.0.1", "53", "udp"),
         ("10.12.0.1", "53", "tcp"),
