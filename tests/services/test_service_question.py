@@ -41,7 +41,7 @@ def ask(tmp_path: Path, available: int, *there: str) -> pexpect.spawn[str]:
         file = root / "conf" / "applications-internal" / f"{name}.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("services: {}\n")
-    path = {"PYTHONPATH": os.pathsep.join(sys.path), "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
+    path = {"PYTHONPATH": os.pathsep.join(sys.path), "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", "COLUMNS": "120"}
     return pexpect.spawn(
         sys.executable,
         ["-c", ASK, str(services), str(root), str(available), "again" if there else "first"],
