@@ -167,7 +167,7 @@ class Machine:
     def shell(self, script: str, timeout: float = 120) -> str:
         """What a script prints, without the last newline; each of its commands must succeed."""
         result = self.run(f"set -euo pipefail\n{script}", timeout)
-        assert result.returncode == 0, f"{script}\n{result.stdout}{result.stderr}"
+        assert result.returncode == 0, f"{script}\nexit code {result.returncode}\n{result.stdout}{result.stderr}"
         return result.stdout.rstrip("\n")
 
     def copy(self, source: Path, target: str) -> None:
