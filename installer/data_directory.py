@@ -104,10 +104,10 @@ def write_placeholder(paths: Paths, proxy_group: int) -> bool:
 def plan_update(paths: Paths, settings: Settings) -> Update:
     """What a re-run with these settings would change. Changes nothing. Raises UsageError, see settings_edit."""
     everything = shipped.load(settings)
-    text = _read(paths.settings).decode()
+    text = shipped.read(paths.settings).decode()
     edited = settings_edit.edit(paths.settings, text, settings)
     before = shipped.parse_manifest(_read_if_there(paths.conf / shipped.MANIFEST))
-    present = {file.path: _own(paths.conf / file.path) for file in everything if _is_there(paths.conf / file.path)}
+    present = shipped.present(paths.conf, everything)
     return Update(
         edited if edited != text else None,
         shipped.plan(everything, before, present),
@@ -155,21 +155,5 @@ def _commit(paths: Paths, written: tuple[PurePosixPath, ...]) -> str:
     return ""
 
 
-def _is_there(path: Path) -> bool:
-    return path.is_symlink() or path.exists()
-
-
-def _own(path: Path) -> bytes:
-    """A file's content. A link is a person's doing, and so counts as changed."""
-    return b"" if path.is_symlink() else _read(path)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ShoestringError(f"{path} cannot be read: {error.strerror}.") from error
-
-
 def _read_if_there(path: Path) -> bytes | None:
-    return _read(path) if path.exists() else None
+    return shipped.read(path) if path.exists() else None

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 import jinja2
 
+from runtime.errors import ShoestringError
 from runtime.settings import Settings
 
 TEMPLATES = Path(__file__).parent.parent / "templates" / "conf"
@@ -100,6 +101,20 @@ def parse_manifest(content: bytes | None) -> dict[str, str]:
     except ValueError:
         return {}
     return {str(path): str(value) for path, value in digests.items()} if isinstance(digests, dict) else {}
+
+
+def present(conf: Path, shipped: Iterable[Shipped]) -> dict[PurePosixPath, bytes]:
+    """The content of those shipped files that are there. A link is a person's doing, and so counts as changed."""
+    there = (each.path for each in shipped if (conf / each.path).is_symlink() or (conf / each.path).exists())
+    return {path: b"" if (conf / path).is_symlink() else read(conf / path) for path in there}
+
+
+def read(file: Path) -> bytes:
+    """A file's content. Raises ShoestringError."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ShoestringError(f"{file} cannot be read: {error.strerror}.") from error
 
 
 def plan(

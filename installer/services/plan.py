@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from installer import settings_edit, shipped
 from installer.services import catalogue, passwords, shipping
 from installer.services.model import Folder, Service
 from installer.services.shipping import Host
 from installer.shipped import FileChange, Shipped
-from runtime.errors import ShoestringError, UsageError
+from runtime.errors import UsageError
 from runtime.paths import Paths
 from runtime.settings import Settings
 
@@ -93,14 +93,14 @@ def plan(paths: Paths, settings: Settings, services: tuple[Service, ...], host: 
 
 
 def _settings_text(paths: Paths, wanted: Settings) -> str | None:
-    text = _read(paths.settings).decode()
+    text = shipped.read(paths.settings).decode()
     edited = settings_edit.edit(paths.settings, text, wanted)
     return edited if edited != text else None
 
 
 def _changes(paths: Paths, files: tuple[Shipped, ...]) -> tuple[FileChange, ...]:
     """As a re-run of setup does it, but an application file that was removed comes back: it is asked for."""
-    present = {file.path: _own(paths.conf / file.path) for file in files if _is_there(paths.conf / file.path)}
+    present = shipped.present(paths.conf, files)
     written = {
         name: digest
         for name, digest in manifest(paths).items()
@@ -112,7 +112,7 @@ def _changes(paths: Paths, files: tuple[Shipped, ...]) -> tuple[FileChange, ...]
 def manifest(paths: Paths) -> dict[str, str]:
     """What setup and services wrote."""
     file = paths.conf / shipped.MANIFEST
-    return shipped.parse_manifest(_read(file) if file.exists() else None)
+    return shipped.parse_manifest(shipped.read(file) if file.exists() else None)
 
 
 def _is_as_wanted(paths: Paths, folder: Folder) -> bool:
@@ -121,19 +121,3 @@ def _is_as_wanted(paths: Paths, folder: Folder) -> bool:
     except FileNotFoundError:
         return False
     return (status.st_uid, status.st_gid, status.st_mode & 0o7777) == (folder.owner, folder.group, folder.mode)
-
-
-def _is_there(path: Path) -> bool:
-    return path.is_symlink() or path.exists()
-
-
-def _own(path: Path) -> bytes:
-    """A file's content. A link is a person's doing, and so counts as changed."""
-    return b"" if path.is_symlink() else _read(path)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ShoestringError(f"{path} cannot be read: {error.strerror}.") from error
