@@ -59,6 +59,8 @@ class Start(Protocol):
     ) -> Machine: ...
 
 
+# Before xdist looks for groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ours = [item for item in items if "vm" in Path(item.path).parts]
     groups = {name: str(number) for number, names in enumerate(GROUPS) for name in names}
