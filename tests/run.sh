@@ -229,7 +229,7 @@ run_tests() {
     unit) set -- "$@" --numprocesses 2 ;;
     engine) set -- "$@" --numprocesses 3 --dist loadfile ;;
     services) set -- "$@" --numprocesses 2 --dist loadfile ;;
-    vm) set -- "$@" --numprocesses 2 --dist loadgroup ;;
+    vm) set -- "$@" --numprocesses 2 --dist loadfile --no-loadscope-reorder ;;
   esac
   "$VENV/bin/python" -m pytest -o cache_dir="$CACHE/pytest" "tests/$part" "${@:2}" || FAILED+=("$part")
 }

@@ -39,9 +39,9 @@ ANSWERS = {
 }
 
 
-# Two workers of pytest-xdist (`--numprocesses 2 --dist loadgroup`) have one machine each. The first group begins with
-# what all later ones start from; the second with what needs none of it.
-GROUPS = (("test_boot", "test_timers", "test_reach"), ("test_install", "test_endurance", "test_power"))
+# Two workers of pytest-xdist take a file each, in this order: the first has what all later ones start from, and the
+# second needs none of it.
+ORDER = ("test_boot", "test_install", "test_timers", "test_endurance", "test_reach", "test_power")
 
 
 class Start(Protocol):
@@ -59,20 +59,15 @@ class Start(Protocol):
     ) -> Machine: ...
 
 
-# Before xdist looks for groups.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ours = [item for item in items if "vm" in Path(item.path).parts]
-    groups = {name: str(number) for number, names in enumerate(GROUPS) for name in names}
-    order = list(groups)
     for item in ours:
         item.add_marker(pytest.mark.vm)
-        item.add_marker(pytest.mark.xdist_group(groups[item.path.stem]))
         if not item.get_closest_marker("timeout"):
             # The first one of a run builds the image.
             item.add_marker(pytest.mark.timeout(1500))
     items[:] = [item for item in items if item not in ours] + sorted(
-        ours, key=lambda each: order.index(each.path.stem)
+        ours, key=lambda each: ORDER.index(each.path.stem)
     )
 
 
