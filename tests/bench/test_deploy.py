@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from websockets.exceptions import WebSocketException
-from websockets.sync.client import connect
 
 from runtime import engine
 from runtime.paths import Side
 from tests.engine.deploy_stand import EXITS, Versions, made_versions
 from tests.engine.load import Load, Result
 from tests.engine.support import LOOPBACK, Instance, new_settings, no_trust, plain, tools_image, until
+from tests.engine.websocket import open_websocket
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -94,11 +94,10 @@ class Socket:
             self.broken = f"{type(error).__name__}: {error} after {self.echoes} echoes"
 
     def talk(self) -> None:
-        inner = socket.create_connection((LOOPBACK, self.port))
-        with connect(f"wss://{OTHER_HOST}:{self.port}/", sock=inner, ssl=no_trust()) as opened:
+        with open_websocket(OTHER_HOST, self.port, no_trust()) as opened:
             while not self.done.wait(0.2):
                 opened.send(str(self.echoes))
-                assert opened.recv(timeout=10) == str(self.echoes)
+                assert opened.recv() == str(self.echoes)
                 self.echoes += 1
 
 

@@ -23,7 +23,6 @@ import httpx
 from docker import DockerClient
 from docker.models.containers import Container
 from docker.models.networks import Network
-from websockets.sync.client import ClientConnection, connect
 
 from installer.images import build
 from runtime import core, files, images
@@ -176,15 +175,6 @@ def trusting() -> ssl.SSLContext:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
-
-
-def open_websocket(stand: Stand, scheme: str, host: str) -> ClientConnection:
-    """A websocket (`ws` at the internal proxy, `wss` at the public one) to the backend of a host name."""
-    secure = scheme == "wss"
-    port = stand.ports["https" if secure else "internal"]
-    plain = socket.create_connection(("127.0.0.1", port), timeout=10)
-    name = host if secure else None
-    return connect(f"{scheme}://{host}:{port}/", sock=plain, ssl=trusting() if secure else None, server_hostname=name)
 
 
 def until(about: str, condition: Callable[[], bool], seconds: float = 15.0) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 import pytest
-from websockets.sync.client import connect
 
 from runtime import operations, settle
 from runtime.errors import ShoestringError
 from runtime.paths import Side
 from tests.engine.support import LOOPBACK, Instance, free_port, no_trust, plain, service, tcp_echo, until
+from tests.engine.websocket import open_websocket
 
 BROKEN = "x-external-host-name: [broken.internal.example.test]\nservices: {application: {image: none}}\n"
 
@@ -41,14 +40,9 @@ def test_five_applications_of_different_kinds(instance: Instance, tools: str) ->
     assert instance.wait("two.example.test", path="/ask?http://data:8080/").body == "data\n"
     assert instance.settings.public
     assert instance.settings.internal
-    url = f"wss://socket.example.test:{instance.settings.public.https_port}/"
-    context = no_trust()
-    with (
-        socket.create_connection((LOOPBACK, instance.settings.public.https_port), 10) as sock,
-        connect(url, sock=sock, ssl=context, open_timeout=10, compression=None) as websocket,
-    ):
+    with open_websocket("socket.example.test", instance.settings.public.https_port, no_trust()) as websocket:
         websocket.send("hello")
-        assert websocket.recv(timeout=10) == "hello"
+        assert websocket.recv() == "hello"
     assert until(lambda: tcp_echo(port, b"raw bytes"), bool) == b"raw bytes"
 
     everywhere = [

@@ -13,7 +13,8 @@ import pytest
 from runtime.paths import Side
 from runtime.proxy.sockets import ask, server_states
 from tests.engine.proxy_backends import BIG_PAGE
-from tests.engine.proxy_stand import Stand, open_stand, open_websocket, trusting, until
+from tests.engine.proxy_stand import Stand, open_stand, trusting, until
+from tests.engine.websocket import open_websocket
 
 pytestmark = pytest.mark.engine
 
@@ -153,11 +154,12 @@ def test_http_2_is_spoken(stand: Stand) -> None:
     assert stand.http(stand.address("plain.example.test")).http_version == "HTTP/1.1"
 
 
-@pytest.mark.parametrize(("scheme", "host"), [("wss", "socket.example.test"), ("ws", "socket.internal.test")])
-def test_a_websocket_is_passed_on(stand: Stand, scheme: str, host: str) -> None:
-    with open_websocket(stand, scheme, host) as connection:
+@pytest.mark.parametrize(("port", "host"), [("https", "socket.example.test"), ("internal", "socket.internal.test")])
+def test_a_websocket_is_passed_on(stand: Stand, port: str, host: str) -> None:
+    context = trusting() if port == "https" else None
+    with open_websocket(host, stand.ports[port], context) as connection:
         connection.send("hello")
-        assert connection.recv(timeout=10) == "echo hello"
+        assert connection.recv() == "echo hello"
 
 
 def test_a_tcp_port_is_passed_on_as_it_is(stand: Stand) -> None:

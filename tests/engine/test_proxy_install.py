@@ -23,12 +23,12 @@ from tests.engine.proxy_stand import (
     Stand,
     backend,
     open_stand,
-    open_websocket,
     template,
     trusting,
     until,
     with_backend,
 )
+from tests.engine.websocket import open_websocket
 
 pytestmark = pytest.mark.engine
 
@@ -242,11 +242,11 @@ def test_reloads_lose_no_request(stand: Stand, model: ProxyModel) -> None:
 
 
 def test_a_websocket_stays_open_over_reloads(stand: Stand, model: ProxyModel) -> None:
-    with open_websocket(stand, "wss", "socket.example.test") as connection:
+    with open_websocket("socket.example.test", stand.ports["https"], trusting()) as connection:
         for number in range(2):
             assert stand.install(with_backend(model, backend(f"more{number}", f"more{number}.example.test"))).reloaded
         connection.send("still here")
-        assert connection.recv(timeout=10) == "echo still here"
+        assert connection.recv() == "echo still here"
 
 
 def test_an_image_that_is_not_there_is_told(stand: Stand, model: ProxyModel) -> None:

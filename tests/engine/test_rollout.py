@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -13,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
 
 from runtime.applications import Order, Rollout
 from runtime.paths import Side
@@ -22,6 +20,7 @@ from runtime.rollout import RolloutError, possible
 from tests.engine.load import Load
 from tests.engine.rollout_stand import Stage
 from tests.engine.support import LOOPBACK, Instance, free_port, new_settings, no_trust, tcp_echo, until
+from tests.engine.websocket import Websocket, open_websocket
 
 HEALTH = "x-health-check: /health\n"
 RESTARTS = "    restart: unless-stopped\n"
@@ -236,22 +235,18 @@ def test_websockets_end_at_the_drain_timeout_and_only_those_of_the_application(s
         # Its own timeout ends it, not the one that holds without it.
         assert 2 <= stage.steps[-1].seconds < Rollout(Order.START_FIRST).drain_timeout
         with pytest.raises(ConnectionClosed):
-            mine.recv(timeout=10)
+            mine.recv()
         others.send("still here")
-        assert others.recv(timeout=10) == "still here"
+        assert others.recv() == "still here"
     other.end()
 
 
 @contextmanager
-def _websocket(stage: Stage) -> Iterator[ClientConnection]:
+def _websocket(stage: Stage) -> Iterator[Websocket]:
     assert stage.instance.settings.public
-    port = stage.instance.settings.public.https_port
-    with (
-        socket.create_connection((LOOPBACK, port), 10) as plain_socket,
-        connect(f"wss://{stage.host}:{port}/", sock=plain_socket, ssl=no_trust(), compression=None) as websocket,
-    ):
+    with open_websocket(stage.host, stage.instance.settings.public.https_port, no_trust()) as websocket:
         websocket.send("hello")
-        assert websocket.recv(timeout=10) == "hello"
+        assert websocket.recv() == "hello"
         yield websocket
 
 
