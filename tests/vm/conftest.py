@@ -41,7 +41,7 @@ ANSWERS = {
 
 # Two workers of pytest-xdist take a file each, in this order: the first has what all later ones start from, and the
 # second needs none of it.
-ORDER = ("test_boot", "test_install", "test_timers", "test_endurance", "test_reach", "test_power")
+ORDER = ("test_boot", "test_install", "test_timers", "test_endurance", "test_reach", "test_power", "test_services")
 
 
 class Start(Protocol):

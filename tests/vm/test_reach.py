@@ -17,30 +17,40 @@ from tests.vm.upkeep import CONF, ROOT, SLOW, WATCHDOG, shell
 
 # QEMU's own network gives the guest this address.
 ENDPOINT = "10.0.2.15"
-SETTINGS = {**ANSWERS, "wireguard": {"enabled": True, "endpoint": ENDPOINT}}
-WIKI = f"""\
-x-external-host-names: [wiki.internal.{DOMAIN}]
+SETTINGS = {**ANSWERS, "public": {"address": "::"}, "wireguard": {"enabled": True, "endpoint": ENDPOINT}}
+# It answers with the address that it was told its client has.
+WHO = """\
 services:
   application:
     image: busybox:1.37
-    command: [busybox, httpd, -f, -p, "80", -h, /bin]
+    command:
+      - sh
+      - -c
+      - |
+        mkdir -p /www/cgi-bin
+        printf '#!/bin/sh\\necho; echo "$$HTTP_X_FORWARDED_FOR"\\n' >/www/cgi-bin/who
+        chmod +x /www/cgi-bin/who
+        exec busybox httpd -f -p 80 -h /www
     restart: unless-stopped
 """
-GAME = """\
+WIKI_HOST, GAME_HOST = f"wiki.internal.{DOMAIN}", f"game.{DOMAIN}"
+WIKI = f"x-external-host-names: [{WIKI_HOST}]\n{WHO}"
+GAME = f"""\
+x-external-host-names: [{GAME_HOST}]
 x-open-ports: [25565]
-services:
-  application:
-    image: busybox:1.37
-    command: [busybox, httpd, -f, -p, "80", -h, /bin]
+{WHO}\
     ports: ["9999:80", "25565:80"]
-    restart: unless-stopped
 """
-OUTSIDE = """\
+# This machine, and who is outside, by both families.
+HERE = ("192.0.2.1", "2001:db8::1")
+THERE = ("192.0.2.2", "2001:db8::2")
+OUTSIDE = f"""\
 ip netns add outside
 ip link add cable type veth peer name plug netns outside
-ip address add 192.0.2.1/30 dev cable && ip link set cable up
-ip -n outside address add 192.0.2.2/30 dev plug && ip -n outside link set plug up && ip -n outside link set lo up
-ip -n outside route add default via 192.0.2.1
+ip address add {HERE[0]}/30 dev cable && ip address add {HERE[1]}/64 dev cable nodad && ip link set cable up
+ip -n outside address add {THERE[0]}/30 dev plug && ip -n outside address add {THERE[1]}/64 dev plug nodad
+ip -n outside link set plug up && ip -n outside link set lo up
+ip -n outside route add default via {HERE[0]} && ip -n outside route add default via {HERE[1]}
 """
 # No resolver daemon runs in a namespace: its resolv.conf gets what the DNS line says.
 CLIENT = """\
@@ -51,13 +61,13 @@ sed -n 's/^DNS = \\([^,]*\\),.*/nameserver \\1/p' /root/laptop.txt > /etc/netns/
 ip netns exec outside wg-quick up laptop
 """
 CURL = "ip netns exec outside curl -sS --max-time 60"
-ASK = f"{CURL} --retry 20 --retry-all-errors --cacert /root/root.pem -o /dev/null -w '%{{http_code}}'"
+ASK = f"{CURL} -f --retry 20 --retry-all-errors --cacert /root/root.pem"
 PORTS = (22, 80, 443, 9999, 25565)
 OPEN = [22, 80, 443, 25565]
 # A packet that is dropped is told from a machine that is slow by the port that was asked before.
 TRY = """\
 for port in {}; do
-  ip netns exec outside timeout 10 bash -c "</dev/tcp/192.0.2.1/$port" 2>/dev/null && echo $port
+  ip netns exec outside timeout 10 bash -c "</dev/tcp/{}/$port" 2>/dev/null && echo $port
 done
 true"""
 # What the host has of its own: all that setup adds must go again. Docker makes its rules in another order after a
@@ -73,13 +83,21 @@ sysctl net.ipv4.ip_forward net.ipv4.ip_nonlocal_bind
 
 
 def reached(machine: Machine) -> list[int]:
-    """The ports that answer who is outside."""
-    return [int(port) for port in shell(machine, TRY.format(" ".join(map(str, PORTS)))).split()]
+    """The ports that answer who is outside; the same by IPv4 and IPv6."""
+    ports = " ".join(map(str, PORTS))
+    found = [[int(port) for port in shell(machine, TRY.format(ports, each)).split()] for each in HERE]
+    assert found[0] == found[1]
+    return found[0]
+
+
+def client_of_wiki(machine: Machine, option: str) -> str:
+    """Whom the internal application has for its client, when it was asked by the VPN."""
+    return shell(machine, f"{ASK} {option} https://{WIKI_HOST}:8444/cgi-bin/who")
 
 
 def is_filtered(machine: Machine) -> None:
     """Docker publishes both ports, and outside one of them answers."""
-    published = "curl -sS -o /dev/null -w '%{http_code}' http://127.0.0.1:9999/sh"
+    published = "curl -sS -o /dev/null -w '%{http_code}' http://127.0.0.1:9999/cgi-bin/who"
     assert shell(machine, f"until {published} >/dev/null 2>&1; do sleep 1; done; {published}") == "200"
     assert machine.serves(DOMAIN).status == 200
     assert reached(machine) == OPEN
@@ -114,13 +132,23 @@ def machine(start_once: Start, running: Disk) -> Machine:
 
 def test_the_client_reaches_internal_services_by_name_over_trusted_https(machine: Machine) -> None:
     assert shell(machine, "ip -details link show wg0 | grep -c wireguard") == "1"
-    assert shell(machine, f"{ASK} https://wiki.internal.{DOMAIN}:8444/sh") == "200"
+    assert client_of_wiki(machine, "-4") == "10.12.0.2"
+    assert client_of_wiki(machine, "-6") == shell(
+        machine, "sed -n 's/^Address.*, *\\(.*\\)\\/128/\\1/p' /root/laptop.txt"
+    )
     assert shell(machine, "systemctl is-enabled wg-quick@wg0; systemctl is-active wg-quick@wg0") == "enabled\nactive"
 
 
 def test_docker_s_ports_are_closed_but_those_that_are_listed(machine: Machine) -> None:
     is_filtered(machine)
     assert "published, but closed by the firewall: 9999/tcp" in shell(machine, "shoestring status")
+
+
+def test_applications_see_who_asks_from_outside(machine: Machine) -> None:
+    for here, there in zip(HERE, THERE, strict=True):
+        address = f"[{here}]" if ":" in here else here
+        asked = f"{CURL} -kf --resolve {GAME_HOST}:443:{address} https://{GAME_HOST}/cgi-bin/who"
+        assert shell(machine, asked) == there
 
 
 def test_docker_restarts(machine: Machine) -> None:
@@ -141,7 +169,7 @@ def test_all_of_it_is_there_again_after_a_reboot(machine: Machine) -> None:
     assert 0 < began(machine, "shoestring-firewall", "ActiveEnter") < began(machine, "docker", "ExecMainStart")
     shell(machine, f"{OUTSIDE}{CLIENT}")
     is_filtered(machine)
-    assert shell(machine, f"{ASK} https://wiki.internal.{DOMAIN}:8444/sh") == "200"
+    client_of_wiki(machine, "-6")
     assert "not what the files say" not in shell(machine, "shoestring vpn status")
     assert machine.run("systemd-analyze verify /etc/systemd/system/shoestring*").stderr == ""
 

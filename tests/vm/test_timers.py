@@ -67,9 +67,10 @@ def test_a_change_is_applied_by_the_unit(machine: Machine) -> None:
     assert machine.serves(DOMAIN).status == 200
 
 
-def test_renewals_run_in_their_unit(machine: Machine) -> None:
-    machine.shell("systemctl start shoestring-renew.service")
-    assert "\nResult=success" in "\n" + machine.shell("systemctl show -p Result shoestring-renew.service")
+@pytest.mark.parametrize("service", ["shoestring-renew.service", "shoestring-alarm.service"])
+def test_renewals_and_alarms_run_in_their_unit(machine: Machine, service: str) -> None:
+    machine.shell(f"systemctl start {service}")
+    assert "\nResult=success" in "\n" + machine.shell(f"systemctl show -p Result {service}")
 
 
 def test_after_a_reboot_the_same_containers_serve(machine: Machine) -> None:

@@ -57,10 +57,10 @@ def inside(address: str) -> str:
     return f"until {asked} | grep -q well; do sleep 0.5; done"
 
 
-def load_images(machine: Machine, directory: Path) -> None:
-    """What a first setup needs, from this host: to build it there would take minutes without virtual hardware."""
+def load_images(machine: Machine, directory: Path, names: tuple[str, ...] = images.NEEDED) -> None:
+    """Images of this host, else those of a setup: to build them there would take minutes without virtual hardware."""
     archive = directory / "images.tar"
-    subprocess.run(("docker", "save", "--output", archive, *images.NEEDED), check=True)
+    subprocess.run(("docker", "save", "--output", archive, *names), check=True)
     machine.copy(archive, "/root/images.tar")
     archive.unlink()
     shell(machine, "docker load --quiet --input /root/images.tar; rm /root/images.tar")

@@ -1,0 +1,81 @@
+"""What the default services leave of the memory: metrics on 512 MB, all but Grafana on 1 GB.
+
+The tests follow each other on one machine."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import docker
+import pytest
+
+from runtime.images import INFLUXDB, POSTGRES, REGISTRY, TELEGRAF, VERDACCIO, local_name
+from tests.services.telegraf_image import telegraf_image
+from tests.vm import upkeep
+from tests.vm.conftest import DOMAIN, Start
+from tests.vm.machine import Machine
+from tests.vm.qemu import Disk, Hardware
+from tests.vm.upkeep import SLOW, shell
+
+# MB of memory that must be available, without swap.
+METRICS_LEAVE, ALL_LEAVE = 120, 200
+# What Grafana's makers ask for, in MB: https://grafana.com/docs/grafana/latest/setup-grafana/installation/
+GRAFANA_ASKS = 512
+MEASURED = "until shoestring metrics --hours 1 --json | grep -q '\"now\": [0-9]'; do sleep 3; done"
+
+
+@pytest.fixture(scope="module")
+def machine(start_once: Start, set_up_disk: Disk) -> Machine:
+    """A machine of 512 MB with a public and an internal application."""
+    started = start_once(set_up_disk, Hardware(memory=512))
+    assert started.serves(DOMAIN).status == 200
+    started.wait()
+    upkeep.write(started, "internal", "inside", upkeep.application(upkeep.INSIDE, "internal"))
+    upkeep.passes(started)
+    return started
+
+
+def available(machine: Machine) -> int:
+    """MB that are available once the services have settled, and a page of what uses how much."""
+    shell(machine, "sync; echo 3 >/proc/sys/vm/drop_caches")
+    free = shell(machine, "free -m")
+    print(free)
+    print(shell(machine, "shoestring memory; docker stats --no-stream --format '{{.Name}} {{.MemUsage}}'"))
+    return int(free.splitlines()[1].split()[6])
+
+
+def add(machine: Machine, *names: str) -> None:
+    """What a person does; all of them serve afterwards."""
+    result = machine.run(f"shoestring service add {' '.join(names)} --yes --json", SLOW)
+    assert result.returncode == 0, result.stdout + result.stderr
+    upkeep.passes(machine)
+
+
+def test_metrics_on_512_mb(machine: Machine, tmp_path: Path) -> None:
+    # Its makers' image cannot be had here: a smaller build in its place.
+    built = telegraf_image(docker.from_env())
+    upkeep.load_images(machine, tmp_path, (local_name(INFLUXDB), built))
+    shell(machine, f"docker tag {built} {TELEGRAF.reference}")
+    add(machine, "influxdb", "telegraf")
+    shell(machine, MEASURED)
+    assert len(shell(machine, "cat /proc/swaps").splitlines()) == 1
+    assert available(machine) >= METRICS_LEAVE
+
+
+def test_all_but_grafana_on_1_gb(machine: Machine, tmp_path: Path) -> None:
+    machine.power_off()
+    machine.hardware = Hardware(memory=1024)
+    machine.power_on()
+    machine.serves(DOMAIN)
+    machine.wait()
+    upkeep.load_images(machine, tmp_path, tuple(map(local_name, (POSTGRES, REGISTRY, VERDACCIO))))
+    add(machine, "postgres", "registry-docker", "registry-npm")
+    shell(machine, MEASURED)
+    states = json.loads(shell(machine, "shoestring service list --json"))["services"]
+    assert [each["name"] for each in states if not each["there"]] == ["grafana"]
+    left = available(machine)
+    assert left >= ALL_LEAVE
+    # Grafana is refused with the figures, where its makers' need does not fit.
+    result = machine.run("shoestring service add grafana --dry-run", SLOW)
+    assert (result.returncode == 0) == (left - GRAFANA_ASKS >= 64), result.stdout + result.stderr
