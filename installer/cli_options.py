@@ -17,3 +17,7 @@ Json = Annotated[bool, typer.Option("--json", help="Answer in JSON; see docs/jso
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and change nothing.")]
 Timeout = Annotated[float, typer.Option(help="Seconds to wait for another command that is at work.", min=0)]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before it is done.")]
+UserName = Annotated[str, typer.Argument(help="What the user is called.", metavar="NAME")]
+PasswordStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Take the password from standard input; else one is generated.")
+]

@@ -9,19 +9,30 @@ import typer
 
 from installer.cli_cluster import listener, opened
 from installer.cli_options import DataDirectory, DryRun, Json, Timeout, Yes
-from runtime.errors import ExitCode, UsageError
+from installer.cli_users import users_app
+from runtime.errors import ExitCode
 
 if TYPE_CHECKING:
+    from installer.services.accounts import Door
     from runtime.operations import Cluster
 
-app = typer.Typer(help="The Docker registry: images, their space, users.", no_args_is_help=True)
-user_app = typer.Typer(help="Who may push and pull.", no_args_is_help=True)
-app.add_typer(user_app, name="user")
 
-User = Annotated[str, typer.Argument(help="What the user is called.", metavar="NAME")]
-FromStdin = Annotated[
-    bool, typer.Option("--password-stdin", help="Take the password from standard input; else one is generated.")
-]
+def _opened(data_directory: Path | None) -> Cluster:
+    from installer.services import registry
+
+    cluster = opened(data_directory)
+    registry.require(cluster.paths)
+    return cluster
+
+
+def _door(data_directory: Path | None) -> Door:
+    from installer.services import registry
+
+    return registry.door(opened(data_directory))
+
+
+app = typer.Typer(help="The Docker registry: images, their space, users.", no_args_is_help=True)
+app.add_typer(users_app(_door, may="push, pull and delete", removal="What they pushed stays."), name="user")
 
 
 @app.command("list")
@@ -73,82 +84,12 @@ def gc(
 
 
 @app.command()
-def login(data_directory: DataDirectory = None) -> None:
+def login(data_directory: DataDirectory = None, dry_run: DryRun = False, json: Json = False) -> None:
     """Have Docker on this host find, trust and log in to the registry; shoestring deploy does it by itself."""
-    from installer.services import registry, registry_login
+    from installer.services import registry_login, registry_report
 
     cluster = _opened(data_directory)
-    note = registry_login.ensure(cluster)
-    print(f"  {note}" if note else f"  ✓ logged in to {registry.address(cluster.paths, cluster.settings)}")
-    raise typer.Exit(ExitCode.FAILED if note else ExitCode.DONE)
-
-
-@user_app.command("add")
-def user_add(
-    name: User,
-    password_stdin: FromStdin = False,
-    data_directory: DataDirectory = None,
-    json: Json = False,
-    timeout: Timeout = 60.0,
-) -> None:
-    """Add a user, or give one another password. All users may push, pull and delete."""
-    from installer.services import accounts, registry, registry_login
-    from runtime import files
-    from runtime.sections import InternalTls
-
-    cluster = _opened(data_directory)
-    _refuse_own(name)
-    chosen = accounts.read_password() if password_stdin else ""
-    with files.lock(cluster.run.lock, timeout):
-        account = accounts.put(registry.users(cluster.paths), name, chosen)
-    address = registry.address(cluster.paths, cluster.settings)
-    log_in = f"docker login {address} --username {name}"
-    if json:
-        print(accounts.put_json(account, log_in))
-        return
-    print("\n".join(accounts.put_lines(account, log_in)))
-    plain = cluster.settings.internal_tls is InternalTls.NONE
-    trust = "    On a machine that does not trust your CA yet: shoestring ssl ca"
-    print(f"    {registry_login.insecure(address, here=False)}" if plain else trust)
-
-
-@user_app.command("list")
-def user_list(data_directory: DataDirectory = None, json: Json = False) -> None:
-    """Show who may push and pull."""
-    from installer.services import accounts, registry
-
-    users = registry.users(_opened(data_directory).paths)
-    lines = accounts.list_lines(users, "shoestring registry user add NAME")
-    print(accounts.list_json(users) if json else "\n".join(lines))
-
-
-@user_app.command("remove")
-def user_remove(name: User, data_directory: DataDirectory = None, timeout: Timeout = 60.0) -> None:
-    """Remove a user. What they pushed stays."""
-    from installer.services import accounts, registry
-    from runtime import files
-
-    cluster = _opened(data_directory)
-    users = registry.users(cluster.paths)
-    _refuse_own(accounts.known(users, name))
-    with files.lock(cluster.run.lock, timeout):
-        users.remove(name)
-    print(f"  ✓ {name} gets in no more")
-
-
-def _opened(data_directory: Path | None) -> Cluster:
-    from installer.services import registry
-
-    cluster = opened(data_directory)
-    registry.require(cluster.paths)
-    return cluster
-
-
-def _refuse_own(name: str) -> None:
-    from installer.services import registry
-
-    if name == registry.USER:
-        raise UsageError(
-            f"{name} is the user of this host itself. For another password change {registry.PASSWORD} in "
-            f"conf/secrets.yaml, then: shoestring service add {registry.NAME}"
-        )
+    found = registry_login.look(cluster) if dry_run else registry_login.ensure(cluster)
+    lines = registry_report.login_lines(found, dry_run=dry_run)
+    print(registry_report.login_json(found) if json else "\n".join(lines))
+    raise typer.Exit(ExitCode.FAILED if found.note else ExitCode.DONE)

@@ -4,17 +4,45 @@ from __future__ import annotations
 
 import getpass
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from installer.report_host import as_json
 from installer.services import htpasswd, passwords
 from installer.services.htpasswd import Users
+from runtime import faults
 from runtime.errors import UsageError
+
+UNCHANGED = "  Nothing was changed."
+
+
+def _nothing(gone: bool) -> None:
+    del gone
+
+
+@dataclass(frozen=True)
+class Door:
+    """The users of one registry, and what is said of them.
+
+    `command` adds a user and `log_in` logs one in, with {name} for the name; `more` is told beside it. `own` is the
+    user of this host, whom `refusal` keeps from being changed here. `forget` has the registry forget who is out of
+    the file; it hears whether one has just gone from it. `lock` is the lock of the instance.
+    """
+
+    users: Users
+    lock: Path
+    command: str
+    log_in: str
+    more: str = ""
+    own: str = ""
+    refusal: str = ""
+    forget: Callable[[bool], None] = _nothing
 
 
 @dataclass(frozen=True)
 class Account:
-    """A user that was made. `password` is empty if a person chose it: then they know it."""
+    """A user. `password` is empty if a person chose it: then they know it; and if there is none yet."""
 
     name: str
     password: str = ""
@@ -31,40 +59,77 @@ def read_password() -> str:
     return given
 
 
-def put(users: Users, name: str, chosen: str = "") -> Account:
+def planned(door: Door, name: str) -> Account:
+    """The user as `put` would make them, without a password. Raises UsageError as `put`."""
+    if htpasswd.checked_name(name) == door.own:
+        raise UsageError(door.refusal)
+    return Account(name, new=name not in door.users.names)
+
+
+def put(door: Door, name: str, chosen: str = "") -> Account:
     """Add a user, or give one another password: the chosen one, else a generated one. Raises UsageError."""
-    htpasswd.checked_name(name)
+    account = planned(door, name)
     password = htpasswd.checked_password(chosen) if chosen else passwords.new()
-    new = name not in users.names
-    users.put(name, htpasswd.hashed(password))
-    return Account(name, "" if chosen else password, new)
+    door.users.put(name, htpasswd.hashed(password))
+    return replace(account, password="" if chosen else password)
 
 
-def known(users: Users, name: str) -> str:
-    """The name of a user that is there. Raises UsageError."""
-    if name not in users.names:
-        raise UsageError(f"There is no user {name}. There are: {', '.join(users.names) or 'none'}.")
-    return name
+def known(door: Door, name: str) -> None:
+    """Raise UsageError if there is no user of that name, or it is not one to remove."""
+    if name not in door.users.names:
+        raise UsageError(f"There is no user {name}. There are: {', '.join(door.users.names) or 'none'}.")
+    if name == door.own:
+        raise UsageError(door.refusal)
 
 
-def put_lines(account: Account, log_in: str) -> list[str]:
-    """What is said about a user that was made; the password is told this once."""
+def remove(door: Door, name: str) -> None:
+    """Remove a user; done again, what a run that was killed has left is done first. Raises UsageError as `known`."""
+    if name not in door.users.names:
+        door.forget(False)
+    known(door, name)
+    door.users.remove(name)
+    faults.point("user-removed")
+    door.forget(True)
+
+
+def put_lines(door: Door, account: Account, *, dry_run: bool = False) -> list[str]:
+    """What is said about a user that was made, or would be; the password is told this once."""
+    if dry_run:
+        about = "" if account.new else "  gets another password"
+        return [f"  {'+' if account.new else '~'} {account.name}{about}", UNCHANGED]
     lines = [f"  ✓ {account.name} {'is a user now' if account.new else 'has another password now'}"]
     if account.password:
         lines.append(f"    password  {account.password}   (told only now)")
-    return [*lines, f"    log in    {log_in}"]
+    lines.append(f"    log in    {_log_in(door, account)}")
+    return [*lines, f"    {door.more}"] if door.more else lines
 
 
-def put_json(account: Account, log_in: str) -> str:
+def put_json(door: Door, account: Account) -> str:
     """The same for a script."""
-    return as_json(name=account.name, new=account.new, password=account.password or None, log_in=log_in)
+    return as_json(
+        name=account.name, new=account.new, password=account.password or None, log_in=_log_in(door, account)
+    )
 
 
-def list_lines(users: Users, add: str) -> list[str]:
+def _log_in(door: Door, account: Account) -> str:
+    return door.log_in.replace("{name}", account.name)
+
+
+def list_lines(door: Door) -> list[str]:
     """The users, one a line."""
-    return [f"  {name}" for name in users.names] or [f"  There are no users yet. Add one: {add}"]
+    return [f"  {name}" for name in door.users.names] or [f"  There are no users yet. Add one: {door.command}"]
 
 
-def list_json(users: Users) -> str:
+def list_json(door: Door) -> str:
     """The same for a script."""
-    return as_json(users=list(users.names))
+    return as_json(users=list(door.users.names))
+
+
+def removed_lines(name: str, *, dry_run: bool = False) -> list[str]:
+    """What is said about a user that was removed, or would be."""
+    return [f"  - {name}", UNCHANGED] if dry_run else [f"  ✓ {name} gets in no more"]
+
+
+def removed_json(name: str, *, removed: bool) -> str:
+    """The same for a script."""
+    return as_json(name=name, removed=removed)

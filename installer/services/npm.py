@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from installer.services import catalogue, status
+from installer.services.accounts import Door
 from installer.services.htpasswd import Users
 from runtime.errors import ShoestringError, UsageError
 from runtime.observed import observe
@@ -39,14 +42,32 @@ def prepare(paths: Paths, settings: Settings) -> None:
     users(paths).ensure()
 
 
-def forget_user(cluster: Cluster) -> None:
+def door(cluster: Cluster) -> Door:
+    """What the commands of its users need. Raises UsageError where there is no npm registry."""
+    require(cluster.paths)
+    return Door(
+        users(cluster.paths),
+        cluster.run.lock,
+        command="shoestring npm user add NAME",
+        log_in=f"npm login --auth-type=legacy --registry {url(cluster.paths, cluster.settings)}",
+        forget=lambda gone: forget_users(cluster, always=gone),
+    )
+
+
+def forget_users(cluster: Cluster, *, always: bool) -> None:
     """Have Verdaccio read its users anew: it takes new ones from the file, and forgets none until it starts again.
 
-    Raises ShoestringError.
+    Not `always`: only one that was started before the file was changed. Raises ShoestringError.
     """
     from docker.errors import APIError
 
+    file = users(cluster.paths).file
+    changed = file.stat().st_mtime if file.exists() else 0.0
     for container in observe(cluster.client, cluster.settings.instance).of(NAME):
+        started = cluster.client.api.inspect_container(container.id)["State"]["StartedAt"]
+        # Seconds are enough, and what Python reads of the engine's nanoseconds.
+        if not always and datetime.fromisoformat(f"{started[:19]}Z").timestamp() > changed:
+            continue
         try:
             cluster.client.api.restart(container.id, timeout=10)
         except APIError as error:

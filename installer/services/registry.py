@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 from installer.services import catalogue
+from installer.services.accounts import Door
 from installer.services.htpasswd import Users, hashed
 from runtime import application_files, secrets
 from runtime.applications import Application
 from runtime.errors import ShoestringError, UsageError
+from runtime.operations import Cluster
 from runtime.paths import Paths, Side
 from runtime.sections import InternalTls
 from runtime.settings import Settings
@@ -29,6 +33,34 @@ def require(paths: Paths) -> None:
     """Raise UsageError where there is no Docker registry."""
     if not catalogue.is_there(paths, NAME):
         raise UsageError(f"There is no Docker registry here. Add it: shoestring service add {NAME}")
+
+
+def door(cluster: Cluster) -> Door:
+    """What the commands of its users need. Raises UsageError where there is no Docker registry."""
+    require(cluster.paths)
+    where = address(cluster.paths, cluster.settings)
+    plain = cluster.settings.internal_tls is InternalTls.NONE
+    trust = "On a machine that does not trust your CA yet: shoestring ssl ca"
+    return Door(
+        users(cluster.paths),
+        cluster.run.lock,
+        command="shoestring registry user add NAME",
+        log_in=f"docker login {where} --username {{name}}",
+        more=insecure(where, here=False) if plain else trust,
+        own=USER,
+        refusal=f"{USER} is the user of this host itself. For another password change {PASSWORD} in "
+        f"conf/secrets.yaml, then: shoestring service add {NAME}",
+    )
+
+
+def insecure(where: str, *, here: bool) -> str:
+    """What Docker needs on a machine for a registry without HTTPS: on this host, or on others."""
+    key = json.dumps({"insecure-registries": [where]})
+    who = "Docker on this host" if here else "each machine's Docker"
+    return (
+        f"Without HTTPS {who} takes the registry only with this in /etc/docker/daemon.json: {key}  "
+        "Then: systemctl reload docker" + (", and: shoestring registry login" if here else "")
+    )
 
 
 def host_name(paths: Paths, settings: Settings) -> str:

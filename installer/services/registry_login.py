@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-import json
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from installer.services import catalogue, registry
@@ -26,6 +25,9 @@ from runtime.settings import Settings
 
 CA_FILE = "ca.crt"
 LOGIN_TIMEOUT_SECONDS = 60.0
+NOT_REACHED = (
+    "The settings have no internal side, so nothing reaches the Docker registry. Switch it on: internal.address"
+)
 # Go's resolver, and so the engine, looks at /etc/hosts every 5 seconds (net/hosts.go, cacheMaxAge).
 HOSTS_ARE_READ_SECONDS = 6.0
 
@@ -41,31 +43,71 @@ class Places:
 PLACES = Places()
 
 
+@dataclass(frozen=True)
+class Login:
+    """What the engine needs to get into the registry at `address`, and did not have.
+
+    `line` is for the file of hosts, `root` the certificate of the CA to trust; each is empty where it is there, or
+    not needed. `note` says what a person must do first; until then nothing is done.
+    """
+
+    address: str
+    line: str = ""
+    root: bytes = b""
+    note: str = ""
+    places: Places = PLACES
+
+    @property
+    def trust(self) -> Path:
+        """Where the engine looks for the CA of this registry."""
+        return self.places.certificates / self.address / CA_FILE
+
+    @property
+    def done(self) -> tuple[str, ...]:
+        """What is put right, in words."""
+        named = (f"{self.line} in {self.places.hosts}",) if self.line else ()
+        return (*named, f"your CA in {self.trust}") if self.root else named
+
+
+def look(cluster: Cluster, places: Places = PLACES) -> Login:
+    """What `ensure` would put right; it would then log in. Changes nothing."""
+    paths, settings = cluster.paths, cluster.settings
+    where = registry.address(paths, settings)
+    if settings.internal is None:
+        return Login(where, note=NOT_REACHED, places=places)
+    if settings.internal_tls is InternalTls.NONE and not _is_insecure(cluster, where):
+        return Login(where, note=registry.insecure(where, here=True), places=places)
+    found = Login(where, _missing_line(paths, settings, places), places=places)
+    root = _root(paths) if settings.internal_tls is InternalTls.PRIVATE_CA else b""
+    there = found.trust.read_bytes() if found.trust.exists() else b""
+    return found if root == there else replace(found, root=root)
+
+
+def ensure(cluster: Cluster, places: Places = PLACES) -> Login:
+    """Make this host's engine know the registry, trust it and log in; what is so already stays as it is.
+
+    Returns what was put right, or what a person must do first. Raises ShoestringError.
+    """
+    wanted = look(cluster, places)
+    if wanted.note:
+        return wanted
+    if wanted.line:
+        _edit_hosts(places.hosts, cluster.settings.instance, wanted.line)
+    if wanted.root:
+        files.make_directory(wanted.trust.parent)
+        files.write(wanted.trust, wanted.root)
+    patience = HOSTS_ARE_READ_SECONDS if wanted.line else 0.0
+    _log_in(wanted.address, registry.password(cluster.paths), patience)
+    cluster.client.api.reload_config()
+    return wanted
+
+
 def ready(cluster: Cluster) -> str:
     """Have the engine log in. Returns what a person has to do for that, if anything: all others get on without it."""
     try:
-        return ensure(cluster)
+        return ensure(cluster).note
     except ShoestringError as error:
         return str(error)
-
-
-def ensure(cluster: Cluster, places: Places = PLACES) -> str:
-    """Make this host's engine know the registry, trust it and log in; what is so already stays as it is.
-
-    Returns a sentence with what a person must do first, if anything. Raises ShoestringError.
-    """
-    paths, settings = cluster.paths, cluster.settings
-    if settings.internal is None:
-        return ""
-    where = registry.address(paths, settings)
-    if settings.internal_tls is InternalTls.NONE and not _is_insecure(cluster, where):
-        return insecure(where, here=True)
-    changed = _name(paths, settings, places)
-    if settings.internal_tls is InternalTls.PRIVATE_CA:
-        _trust(paths, where, places)
-    _log_in(where, registry.password(paths), HOSTS_ARE_READ_SECONDS if changed else 0.0)
-    cluster.client.api.reload_config()
-    return ""
 
 
 def before_pull(cluster: Cluster, image: str) -> None:
@@ -88,16 +130,6 @@ def forget(paths: Paths, settings: Settings, places: Places = PLACES) -> None:
         command.run(("docker", "logout", where))
 
 
-def insecure(where: str, *, here: bool) -> str:
-    """What Docker needs on a machine for a registry without HTTPS."""
-    key = json.dumps({"insecure-registries": [where]})
-    who = "Docker on this host" if here else "each machine's Docker"
-    return (
-        f"Without HTTPS {who} takes the registry only with this in /etc/docker/daemon.json: {key}  "
-        "Then: systemctl reload docker" + (", and: shoestring registry login" if here else "")
-    )
-
-
 def _is_insecure(cluster: Cluster, where: str) -> bool:
     """Whether the engine takes a registry without HTTPS: it was told to, or it is on this machine alone."""
     assert cluster.settings.internal  # noqa: S101 - the caller has looked
@@ -107,16 +139,13 @@ def _is_insecure(cluster: Cluster, where: str) -> bool:
     return where in known and not known[where].get("Secure", True)
 
 
-def _name(paths: Paths, settings: Settings, places: Places) -> bool:
-    """Have the host name lead to the internal proxy. Returns whether that took a change."""
+def _missing_line(paths: Paths, settings: Settings, places: Places) -> str:
+    """The line by which the host name leads to the internal proxy; empty where it does already."""
     assert settings.internal  # noqa: S101 - the caller has looked
     name, wanted = registry.host_name(paths, settings), settings.internal.address
     own = _own_line(places.hosts, settings.instance)
     line = f"{wanted} {name}"
-    if own == line or (not own and wanted in _addresses(name)):
-        return False
-    _edit_hosts(places.hosts, settings.instance, line)
-    return True
+    return "" if own == line or (not own and wanted in _addresses(name)) else line
 
 
 def _addresses(name: str) -> set[str]:
@@ -149,13 +178,6 @@ def _edit_hosts(file: Path, instance: str, line: str) -> None:
 def _root(paths: Paths) -> bytes:
     file = paths.private_ca / ROOT
     return file.read_bytes() if file.exists() else b""
-
-
-def _trust(paths: Paths, where: str, places: Places) -> None:
-    root = _root(paths)
-    if root:
-        files.make_directory(places.certificates / where)
-        files.write(places.certificates / where / CA_FILE, root)
 
 
 def _distrust(paths: Paths, places: Places) -> tuple[str, ...]:

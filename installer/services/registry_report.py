@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from installer.report_host import as_json, columns
 from installer.services.registry_gc import Collected, Waste
+from installer.services.registry_login import Login
 from installer.services.registry_store import Tag
 from runtime.report import count, report_lines, since
 
@@ -75,3 +76,17 @@ def collected_json(done: Collected) -> str:
     """The answer of `registry gc`; sizes are in bytes."""
     versions = [{"repository": each.repository, "digest": each.digest} for each in done.versions]
     return as_json(versions=versions, freed=done.freed, left=done.left, ok=done.report.ok)
+
+
+def login_lines(login: Login, *, dry_run: bool) -> list[str]:
+    """What this host's engine needed to get in, or would need."""
+    if login.note:
+        return [f"  {login.note}"]
+    if dry_run:
+        return [*(f"  + {each}" for each in login.done), f"  ~ login to {login.address}", "  Nothing was changed."]
+    return [*(f"  ✓ {each}" for each in login.done), f"  ✓ logged in to {login.address}"]
+
+
+def login_json(login: Login) -> str:
+    """The answer of `registry login`."""
+    return as_json(ok=not login.note, address=login.address, done=list(login.done), note=login.note or None)

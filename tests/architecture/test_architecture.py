@@ -110,6 +110,7 @@ def test_runtime_never_imports_installer() -> None:
                 "installer.cli_swap",
                 "installer.cli_timers",
                 "installer.cli_uninstall",
+                "installer.cli_users",
                 "installer.reference",
             },
         ),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import secrets
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -73,6 +74,11 @@ class Site:
         answer = shoestring(self.instance, *arguments)
         assert answer.code == 0, answer.out + answer.err
         return answer
+
+    def answer(self, *arguments: str) -> dict[str, Any]:
+        """What a command answers as JSON."""
+        found: dict[str, Any] = json.loads(self.command(*arguments, "--json").out)
+        return found
 
     @property
     def root(self) -> bytes:

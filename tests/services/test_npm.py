@@ -19,7 +19,7 @@ import pytest
 
 from installer.services import npm
 from runtime.observed import observe
-from tests.engine.deploy_stand import shoestring
+from tests.engine.deploy_stand import killed_at, shoestring
 from tests.engine.support import built_image, until
 from tests.services.registry_stand import CA, IMAGES, Machine, Site, open_site
 
@@ -135,13 +135,20 @@ def restart(site: Site) -> None:
     client.api.restart(container.id, timeout=10)
 
 
+def started(site: Site) -> str:
+    """When the registry was started."""
+    client = site.instance.cluster.client
+    (container,) = observe(client, site.instance.settings.instance).of(npm.NAME)
+    return str(client.api.inspect_container(container.id)["State"]["StartedAt"])
+
+
 def serves(machine: Machine) -> None:
     until(lambda: machine.run("npm", "ping").returncode, lambda code: code == 0)
 
 
 def add_user(site: Site, name: str) -> str:
     """A user made by the command; returns the password that it told."""
-    told = json.loads(site.command("npm", "user", "add", name, "--json").out)["password"]
+    told = site.answer("npm", "user", "add", name)["password"]
     assert re.fullmatch(r"[A-Za-z0-9]{32}", told)
     return str(told)
 
@@ -279,11 +286,44 @@ def test_users_go_and_a_restart_keeps_all(site: Site, machine: Machine) -> None:
     # Users, packages, and the login of before.
     assert machine.shell("npm whoami").strip() == "berta"
     assert install(machine, f"{scope(site)}/stays")[0] == 0
-    site.command("npm", "user", "remove", "berta")
+    would = site.answer("npm", "user", "remove", "berta", "--dry-run")
+    assert (would["name"], would["removed"]) == ("berta", False)
+    assert machine.shell("npm whoami").strip() == "berta"
+    assert site.answer("npm", "user", "remove", "berta")["removed"] is True
     serves(machine)
     assert publish(site, machine, f"{scope(site)}/stays", "2.0.0")[0] != 0
     assert log_in(machine, "berta", password) != 0
     assert shoestring(site.instance, "npm", "user", "remove", "berta").code == 2
+
+
+def test_a_removal_that_was_killed_is_finished_when_it_is_done_again(site: Site, machine: Machine) -> None:
+    serves(machine)
+    password = add_user(site, "dora")
+    assert log_in(machine, "dora", password) == 0
+    killed = killed_at(site.instance, "user-removed", "npm", "user", "remove", "dora")
+    assert killed.code == -9, killed.out + killed.err
+    # The file has her no more, and Verdaccio knows her still.
+    assert "dora" not in site.answer("npm", "user", "list")["users"]
+    assert log_in(machine, "dora", password) == 0
+    before = started(site)
+    again = shoestring(site.instance, "npm", "user", "remove", "dora")
+    assert (again.code, "There is no user dora." in again.err) == (2, True)
+    serves(machine)
+    assert log_in(machine, "dora", password) != 0
+    # Where nothing was left to do, a name that is wrong costs no restart.
+    after = started(site)
+    assert after != before
+    assert shoestring(site.instance, "npm", "user", "remove", "dora").code == 2
+    assert started(site) == after
+
+
+def test_a_plan_makes_no_user(site: Site) -> None:
+    users = site.answer("npm", "user", "list")["users"]
+    would = site.answer("npm", "user", "add", "emma", "--dry-run")
+    assert (would["new"], would["password"]) == (True, None)
+    assert site.command("npm", "user", "add", "anna", "--dry-run").out.startswith("  ~ anna")
+    assert shoestring(site.instance, "npm", "user", "add", "a b", "--dry-run").code == 2
+    assert site.answer("npm", "user", "list")["users"] == users
 
 
 def test_passwords_are_in_no_log_and_no_git(site: Site) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import subprocess
@@ -92,13 +91,22 @@ def test_nobody_gets_in_without_a_right_password(site: Site, machine: Machine) -
 
 def test_users_come_and_go_without_a_restart(site: Site, machine: Machine) -> None:
     before = site.instance.containers()
-    made = json.loads(site.command("registry", "user", "add", "anna", "--json").out)
+    would = site.answer("registry", "user", "add", "anna", "--dry-run")
+    assert (would["new"], would["password"]) == (True, None)
+    assert site.answer("registry", "user", "list")["users"] == ["admin"]
+    made = site.answer("registry", "user", "add", "anna")
+    assert made["log_in"] == f"docker login {site.host('docker')} --username anna"
+    assert log_in(site, machine, "anna", made["password"]).returncode == 0
+    assert site.command("registry", "user", "add", "anna", "--dry-run").out.startswith("  ~ anna")
+    assert site.answer("registry", "user", "remove", "anna", "--dry-run")["removed"] is False
     assert log_in(site, machine, "anna", made["password"]).returncode == 0
     assert site.command("registry", "user", "list").out.split() == ["admin", "anna"]
-    site.command("registry", "user", "remove", "anna")
+    assert site.answer("registry", "user", "remove", "anna")["removed"] is True
     assert log_in(site, machine, "anna", made["password"]).returncode != 0
     assert site.instance.containers() == before
-    assert "is the user of this host itself" in shoestring(site.instance, "registry", "user", "remove", "admin").err
+    for command in ("add", "remove"):
+        refused = shoestring(site.instance, "registry", "user", command, "admin", "--dry-run")
+        assert (refused.code, "is the user of this host itself" in refused.err) == (2, True)
 
 
 def test_a_layer_of_500_mb_goes_there_and_back(site: Site, machine: Machine) -> None:
@@ -116,7 +124,7 @@ def test_a_layer_of_500_mb_goes_there_and_back(site: Site, machine: Machine) -> 
     )
     assert sum_.split()[0] == machine.shell("cat /large/sum").split()[0]
     machine.shell(f"docker image rm --force {name}")
-    listed = json.loads(site.command("registry", "list", "--json").out)
+    listed = site.answer("registry", "list")
     (large,) = (each for each in listed["images"] if each["repository"] == "large")
     assert LARGE < large["size"] < LARGE * 1.1
 
@@ -150,9 +158,16 @@ def test_the_host_finds_it_again_after_what_it_knew_is_gone(site: Site) -> None:
     assert host not in registry_login.PLACES.hosts.read_text()
     assert not (registry_login.PLACES.certificates / host).exists()
     assert host not in (site.docker_config / "config.json").read_text()
-    site.command("registry", "login")
+    would = site.answer("registry", "login", "--dry-run")
+    assert (would["ok"], would["address"], len(would["done"])) == (True, host, 2)
+    assert host not in registry_login.PLACES.hosts.read_text()
+    assert not (registry_login.PLACES.certificates / host).exists()
+    assert host not in (site.docker_config / "config.json").read_text()
+    assert site.answer("registry", "login") == would
     assert f"{site.address} {host}" in registry_login.PLACES.hosts.read_text()
+    assert (registry_login.PLACES.certificates / host / "ca.crt").read_bytes() == site.root
     assert host in (site.docker_config / "config.json").read_text()
+    assert site.answer("registry", "login")["done"] == []
 
 
 def test_a_collection_frees_what_nothing_names_and_keeps_the_rest(site: Site, machine: Machine) -> None:
@@ -164,14 +179,14 @@ def test_a_collection_frees_what_nothing_names_and_keeps_the_rest(site: Site, ma
     assert old != new
     age(site, "app", old)
 
-    kept = json.loads(site.command("registry", "gc", "--dry-run", "--json").out)
+    kept = site.answer("registry", "gc", "--dry-run")
     assert kept["blobs"] == 0
-    would = json.loads(site.command("registry", "gc", "--untagged", "--dry-run", "--json").out)
+    would = site.answer("registry", "gc", "--untagged", "--dry-run")
     assert [each["digest"] for each in would["versions"]] == [old]
     # Manifest, configuration, and the layer with the page; the layer below is shared.
     assert would["blobs"] == 3
 
-    done = json.loads(site.command("registry", "gc", "--untagged", "--yes", "--json").out)
+    done = site.answer("registry", "gc", "--untagged", "--yes")
     assert would["size"] <= done["freed"] <= would["size"] + 10_000
     assert registry_gc.store(site.instance.paths).dead() == {}
     assert digest_of(site, "app", "1") == new

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ def test_the_line_for_daemon_json_is_told_and_works(tmp_path: Path, client: Dock
         assert "Without HTTPS Docker on this host takes the registry only with" in told
         refused = shoestring(site.instance, "registry", "login")
         assert (refused.code, "insecure-registries" in refused.out) == (1, True)
+        refused = shoestring(site.instance, "registry", "login", "--json")
+        assert (refused.code, json.loads(refused.out)["ok"]) == (1, False)
         # Nothing of the host is touched until it can work.
         assert site.host("docker") not in registry_login.PLACES.hosts.read_text()
 

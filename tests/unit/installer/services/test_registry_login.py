@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from installer.services import catalogue, registry, registry_login
+from installer.services import catalogue, registry, registry_login, registry_report
 from installer.services.registry_gc import SCRIPT, argv
 from runtime.paths import Paths
 from runtime.sections import InternalSettings, InternalTls
@@ -70,7 +71,7 @@ def test_what_is_left_on_the_host_goes_and_a_persons_own_stays(paths: Paths, tmp
 
 
 def test_what_docker_needs_without_https_is_a_line_of_json() -> None:
-    said = registry_login.insecure("docker.internal.example.com", here=False)
+    said = registry.insecure("docker.internal.example.com", here=False)
     assert '{"insecure-registries": ["docker.internal.example.com"]}' in said
     assert "systemctl reload docker" in said
 
@@ -89,3 +90,25 @@ def test_a_registry_that_is_not_there_is_told(paths: Paths) -> None:
         registry.require(paths)
     application(paths, "docker.internal.example.com")
     registry.require(paths)
+
+
+def test_a_login_says_what_it_puts_right(tmp_path: Path) -> None:
+    places = registry_login.Places(tmp_path / "hosts", tmp_path / "certs.d")
+    login = registry_login.Login("hub.test", "10.12.0.1 hub.test", b"our root", places=places)
+    put_right = [f"10.12.0.1 hub.test in {tmp_path}/hosts", f"your CA in {tmp_path}/certs.d/hub.test/ca.crt"]
+    assert registry_report.login_lines(login, dry_run=True) == [
+        *(f"  + {each}" for each in put_right),
+        "  ~ login to hub.test",
+        "  Nothing was changed.",
+    ]
+    assert registry_report.login_lines(login, dry_run=False)[-1] == "  ✓ logged in to hub.test"
+    answer = {"version": 1, "ok": True, "address": "hub.test", "done": put_right, "note": None}
+    assert json.loads(registry_report.login_json(login)) == answer
+
+
+def test_a_login_that_needs_a_person_says_so_and_is_not_done() -> None:
+    login = registry_login.Login("hub.test", note="Do this first.")
+    for dry_run in (True, False):
+        assert registry_report.login_lines(login, dry_run=dry_run) == ["  Do this first."]
+    answer = json.loads(registry_report.login_json(login))
+    assert (answer["ok"], answer["note"], answer["done"]) == (False, "Do this first.", [])
