@@ -62,8 +62,8 @@ def retention(
     if not json:
         print("\n".join(metrics_report.change_lines(before, wanted)))
     # Only what is lost for good is asked about.
-    lost = before.days == 0 or wanted < before.days
-    if not dry_run and wanted != before.days and (not lost or agreed("Change it?", yes=yes, json=json)):
+    agrees = dry_run or not before.loses(wanted) or agreed("Change it?", yes=yes, json=json)
+    if agrees and not dry_run and wanted != before.days:
         influxdb.keep(cluster, wanted)
     if json:
-        print(metrics_report.retention_json(influxdb.retention(cluster)))
+        print(metrics_report.change_json(before, wanted, influxdb.retention(cluster)))

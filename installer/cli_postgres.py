@@ -99,17 +99,22 @@ def forget(
     data_directory: DataDirectory = None,
     yes: Yes = False,
     dry_run: DryRun = False,
+    json: Json = False,
     timeout: Timeout = 60.0,
 ) -> None:
     """Delete the data of a version that Postgres has left behind."""
     from installer.agree import agreed
     from installer.services.postgres import forget as forgetting
-    from installer.summary import size
+    from installer.services.postgres import report
 
     cluster = opened(data_directory)
     old = forgetting.find(cluster, version)
-    print(f"  - {old.folder}  {size(old.size)}")
-    if dry_run or not agreed("Delete it for good?", yes=yes):
-        return
-    forgetting.remove(cluster, version, timeout)
-    print("  ✓ deleted")
+    if not json:
+        print("\n".join(report.old_lines(old)))
+    removed = not dry_run and agreed("Delete it for good?", yes=yes, json=json)
+    if removed:
+        forgetting.remove(cluster, version, timeout)
+    if json:
+        print(report.old_json(old, removed=removed))
+    elif removed:
+        print("  ✓ deleted")

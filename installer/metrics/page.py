@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -10,9 +9,9 @@ from typing import Any
 
 from installer.metrics.figures import FIGURES, INTERVAL_SECONDS, Figure
 from installer.metrics.plot import amount, blocks, clip
+from installer.report_host import as_json
 from installer.services import influxdb
 from runtime.operations import Cluster
-from runtime.report import JSON_VERSION
 
 # A plot that is wider says no more, one that is narrower says nothing.
 MOST_COLUMNS, LEAST_COLUMNS = 72, 8
@@ -181,5 +180,4 @@ def page_json(page: Page) -> str:
     ]
     missing = [{"group": each.group, "measurement": each.measurement} for each in page.missing]
     shown = page.window
-    head = {"version": JSON_VERSION, "start": shown.start, "step": shown.step, "columns": shown.columns}
-    return json.dumps({**head, "rows": rows, "missing": missing}, indent=1, ensure_ascii=False)
+    return as_json(start=shown.start, step=shown.step, columns=shown.columns, rows=rows, missing=missing)

@@ -38,6 +38,10 @@ class Retention:
     days: int
     hourly_days: int
 
+    def loses(self, wanted: int) -> bool:
+        """Whether points that are there would go, if they were kept for so many days."""
+        return self.days == 0 or wanted < self.days
+
 
 def shell(cluster: Cluster, terminal: bool) -> NoReturn:
     """Become InfluxDB's client, as its administrator. Raises ShoestringError if InfluxDB does not run."""

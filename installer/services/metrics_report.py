@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
+from installer.report_host import as_json
 from installer.services.influxdb import Retention
 from installer.summary import table
-from runtime.report import JSON_VERSION
 
 
 def retention_lines(kept: Retention) -> list[str]:
@@ -19,14 +17,19 @@ def change_lines(before: Retention, wanted: int) -> list[str]:
     if wanted == before.days:
         return [f"  Nothing to do: points are kept for {_days(wanted)}."]
     lines = [f"  ~ points  {_days(before.days)} → {_days(wanted)}"]
-    if before.days == 0 or wanted < before.days:
+    if before.loses(wanted):
         lines.append(f"  Those that are older than {_days(wanted)} go within the hour, and do not come back.")
     return lines
 
 
 def retention_json(kept: Retention) -> str:
     """The same for a script."""
-    return json.dumps({"version": JSON_VERSION, "days": kept.days, "hourly_days": kept.hourly_days}, indent=2)
+    return as_json(days=kept.days, hourly_days=kept.hourly_days)
+
+
+def change_json(before: Retention, wanted: int, after: Retention) -> str:
+    """What was asked for, and what is in force `after` it; after a dry run that is as it was."""
+    return as_json(days=after.days, hourly_days=after.hourly_days, before=before.days, wanted=wanted)
 
 
 def _days(count: int) -> str:

@@ -61,6 +61,8 @@ def test_longer_is_done_at_once_and_shorter_is_asked_about(metrics: Metrics) -> 
     assert asked.returncode == 2
     assert "go within the hour" in asked.stdout
     assert shoestring(metrics, "retention", "2", "--dry-run").returncode == 0
+    would = json.loads(shoestring(metrics, "retention", "2", "--dry-run", "--json").stdout)
+    assert (would["before"], would["wanted"], would["days"]) == (40, 2, 40)
     assert kept(metrics)["days"] == 40
     assert shoestring(metrics, "retention", "2", "--yes").returncode == 0
     assert kept(metrics)["days"] == 2

@@ -216,10 +216,16 @@ def test_old_data_go_when_a_person_says_so(begun: Stage) -> None:
     assert "Postgres uses" in site.run("postgres", "forget", str(OLD), "--yes").err
     assert site.run("postgres", "forget", "../haproxy-public-ssl", "--yes").code == 2
     site.command(*UPGRADE)
-    site.command("postgres", "forget", str(OLD), "--dry-run")
+    forget = ("postgres", "forget", str(OLD))
+    would = site.answer(*forget, "--dry-run")
+    assert (would["folder"], would["removed"]) == (str(site.folder / str(OLD)), False)
     assert (site.folder / str(OLD)).exists()
-    assert site.run("postgres", "forget", str(OLD)).code == 2
-    site.command("postgres", "forget", str(OLD), "--yes")
+    for refused in (site.run(*forget), site.run(*forget, "--json")):
+        assert (refused.code, "Do it with --yes" in refused.err) == (2, True)
+    # Killed in the middle, it is done when it is done again.
+    assert killed_at(site.instance, "postgres-emptied", *forget, "--yes").code == -signal.SIGKILL
+    assert [each.name for each in (site.folder / str(OLD)).iterdir()] == ["PG_VERSION"]
+    assert site.answer(*forget, "--yes")["removed"] is True
     assert [each.name for each in site.folder.iterdir()] == [str(NEW)]
     assert "nothing to forget" in site.run("postgres", "forget", str(OLD), "--yes").err
 

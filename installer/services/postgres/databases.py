@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
+from installer.report_host import as_json
 from installer.services import passwords
 from installer.services.postgres import scram
 from installer.services.postgres import server as servers
@@ -15,7 +15,6 @@ from installer.services.postgres.server import Server
 from runtime import files, secrets
 from runtime.errors import ShoestringError, UsageError
 from runtime.operations import Cluster
-from runtime.report import JSON_VERSION
 
 # The name on the network `postgres`, and Postgres's own port.
 ADDRESS = "postgres:5432"
@@ -188,11 +187,9 @@ def lines(created: Created, network: str, *, dry_run: bool = False) -> list[str]
 def answer(created: Created, *, dry_run: bool = False) -> str:
     """The answer of --json; a dry run has no password, since it is not set."""
     access = created.access
-    found = {
-        "version": JSON_VERSION,
-        "name": access.name,
-        "url": None if dry_run else access.url,
-        "secrets": [access.url_secret, access.password_secret],
-        "done": list(created.done),
-    }
-    return json.dumps(found, indent=2, ensure_ascii=False)
+    return as_json(
+        name=access.name,
+        url=None if dry_run else access.url,
+        secrets=[access.url_secret, access.password_secret],
+        done=list(created.done),
+    )

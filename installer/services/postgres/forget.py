@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from installer.services.postgres import place
 from installer.services.postgres import server as servers
-from runtime import desired, files
+from runtime import desired, faults, files
 from runtime.errors import UsageError
 
 if TYPE_CHECKING:
@@ -48,7 +48,13 @@ def find(cluster: Cluster, name: str) -> Old:
 def remove(cluster: Cluster, name: str, timeout: float = 0.0) -> None:
     """Remove it. `timeout` is how long to wait for the lock, in seconds. Raises as `find`."""
     with files.lock(cluster.run.lock, timeout):
-        files.remove_tree(find(cluster, name).folder)
+        folder = find(cluster, name).folder
+        for each in folder.iterdir():
+            # What it is known by goes last, so that the rest can be removed if this is killed.
+            if each.name != VERSION_FILE:
+                (files.remove_tree if each.is_dir() and not each.is_symlink() else files.remove)(each)
+        faults.point("postgres-emptied")
+        files.remove_tree(folder)
 
 
 def _size(folder: Path) -> int:

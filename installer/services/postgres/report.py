@@ -1,13 +1,13 @@
-"""What an upgrade answers, as text or JSON; docs/json.md has the keys."""
+"""What an upgrade and `forget` answer, as text or JSON; docs/json.md has the keys."""
 
 from __future__ import annotations
 
-import json
-
+from installer.report_host import as_json
+from installer.services.postgres.forget import Old
 from installer.services.postgres.job import Job
 from installer.services.postgres.upgrade import Upgraded
 from installer.summary import size
-from runtime.report import JSON_VERSION, indent
+from runtime.report import indent
 
 
 def job_lines(job: Job, *, present: bool) -> list[str]:
@@ -40,29 +40,37 @@ def upgraded_lines(upgraded: Upgraded) -> list[str]:
 
 def job_json(job: Job, *, present: bool) -> str:
     """The answer of upgrade --dry-run."""
-    return _json({**_job(job), "present": present})
+    return as_json(**_job(job), present=present)
 
 
 def upgraded_json(upgraded: Upgraded) -> str:
     """The answer of upgrade."""
-    return _json(
-        {
-            "ok": upgraded.ok,
-            **_job(upgraded.job),
-            "tables": upgraded.tables,
-            "rows": upgraded.rows,
-            "error": upgraded.error,
-            "lines": list(upgraded.lines),
-            "back": None if upgraded.ok else not upgraded.back,
-            "notes": list(upgraded.notes),
-            "seconds": upgraded.seconds,
-        }
+    return as_json(
+        ok=upgraded.ok,
+        **_job(upgraded.job),
+        tables=upgraded.tables,
+        rows=upgraded.rows,
+        error=upgraded.error,
+        lines=list(upgraded.lines),
+        back=None if upgraded.ok else not upgraded.back,
+        notes=list(upgraded.notes),
+        seconds=upgraded.seconds,
     )
 
 
 def nothing_json(version: int) -> str:
     """The answer where the version runs already."""
-    return _json({"ok": True, "before": version, "after": version})
+    return as_json(ok=True, before=version, after=version)
+
+
+def old_lines(old: Old) -> list[str]:
+    """What goes for good."""
+    return [f"  - {old.folder}  {size(old.size)}"]
+
+
+def old_json(old: Old, *, removed: bool) -> str:
+    """The answer of forget; `size` is in bytes."""
+    return as_json(folder=str(old.folder), size=old.size, removed=removed)
 
 
 def _job(job: Job) -> dict[str, object]:
@@ -77,7 +85,3 @@ def _job(job: Job) -> dict[str, object]:
         "size": job.size,
         "free": job.free,
     }
-
-
-def _json(answer: dict[str, object]) -> str:
-    return json.dumps({"version": JSON_VERSION, **answer}, indent=2, ensure_ascii=False)

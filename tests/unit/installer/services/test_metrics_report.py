@@ -34,3 +34,12 @@ def test_a_script_reads_numbers() -> None:
 def test_days_must_make_sense(days: int) -> None:
     with pytest.raises(UsageError, match="1 to 3650"):
         checked_days(days)
+
+
+def test_a_change_has_what_was_what_was_asked_for_and_what_is() -> None:
+    planned = metrics_report.change_json(Retention(30, 365), 60, Retention(30, 365))
+    assert json.loads(planned) == {"version": 1, "days": 30, "hourly_days": 365, "before": 30, "wanted": 60}
+
+
+def test_fewer_days_and_an_end_lose_points() -> None:
+    assert [Retention(days, 365).loses(30) for days in (0, 29, 30, 31)] == [True, False, False, True]
