@@ -1,0 +1,123 @@
+"""Each key that the commands of services answer with stands in docs/json.md, in the section of its command."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from installer.deploy.target import Target
+from installer.host.memory import Memory
+from installer.metrics import page
+from installer.metrics.figures import FIGURES
+from installer.services import accounts, metrics_report, registry_report, report
+from installer.services.accounts import Account, Door
+from installer.services.add import Started, Written
+from installer.services.catalogue import Catalogue
+from installer.services.htpasswd import Users
+from installer.services.influxdb import Retention
+from installer.services.plan import Plan
+from installer.services.postgres import databases
+from installer.services.postgres import report as postgres
+from installer.services.postgres.databases import Access, Created
+from installer.services.postgres.forget import Old
+from installer.services.postgres.job import Job
+from installer.services.postgres.place import Place
+from installer.services.postgres.upgrade import Upgraded
+from installer.services.registry_gc import Collected, Waste
+from installer.services.registry_login import Login
+from installer.services.registry_store import Tag, Version
+from installer.services.remove import Removal
+from installer.services.status import ServiceStatus
+from runtime.operations import Report
+from runtime.paths import Side
+from tests.make import application, web
+
+PAGE = (Path(__file__).parents[4] / "docs" / "json.md").read_text(encoding="utf-8")
+ENDED = Report(())
+KEPT = Retention(30, 365)
+LOGIN = Login("docker.internal.example.com", "10.12.0.1 docker.internal.example.com", b"root")
+VERSION = Version("team/page", "sha256:1", 1.0)
+POINTS = page.window(1_795_000_000.0, hours=6, columns=4)
+
+
+def keys(answer: Any) -> Iterator[str]:
+    """The keys of an answer, and of the objects in its lists."""
+    if isinstance(answer, dict):
+        yield from answer
+    for each in answer.values() if isinstance(answer, dict) else answer if isinstance(answer, list) else ():
+        if isinstance(each, (dict, list)):
+            yield from keys(each)
+
+
+def described(command: str) -> set[str]:
+    """The keys that the section of a command names, and that of a command which it refers to."""
+    (section,) = (each for each in re.split(r"^## ", PAGE, flags=re.M) if command in each.split("\n")[0].split(", "))
+    own = {name for code in re.findall(r"`([^`]+)`", section) for name in re.findall(r"[a-z_]+", code)}
+    return own.union(*map(described, re.findall(r"\b[Aa]s (start|plan)\b", section)))
+
+
+def holds(command: str, *answers: str) -> None:
+    """Each key of the answers is described, but for `version`, which all answers have."""
+    for answer in answers:
+        found = json.loads(answer)
+        assert found.pop("version") == 1
+        assert set(keys(found)) - described(command) == set(), command
+
+
+def test_a_key_that_is_not_described_is_seen() -> None:
+    with pytest.raises(AssertionError, match="nowhere"):
+        holds("registry login", json.dumps({"version": 1, "done": [{"nowhere": 1}]}))
+
+
+def test_the_services(known: Catalogue) -> None:
+    store = known["store"]
+    memory = Memory(2, 1)
+    holds("service list", report.list_json((ServiceStatus(store, kept=(Path("/data"),)),), memory))
+    # What is in `shown` has names of passwords, so there is none here.
+    wanted = Plan((store,), (store,), folders=store.folders)
+    holds("service add", report.add_json(wanted, Started(ENDED), Written(), {}))
+    holds("service remove", report.removal_json(Removal((store,)), ENDED))
+
+
+def test_the_images_of_the_registry() -> None:
+    holds("registry list", registry_report.list_json((Tag("page", "1", "sha256:1", 7, 1.0),), "docker.example.com"))
+    holds(
+        "registry gc",
+        registry_report.waste_json(Waste((VERSION,), 1, 7)),
+        registry_report.collected_json(Collected((VERSION,), 7, 0, ENDED)),
+    )
+    holds("registry login", registry_report.login_json(LOGIN))
+
+
+@pytest.mark.parametrize("registry", ["registry", "npm"])
+def test_the_users_of_both_registries(registry: str, tmp_path: Path) -> None:
+    door = Door(Users(tmp_path / "htpasswd", os.getgid()), tmp_path / "lock", "add", "log in")
+    holds(f"{registry} user add", accounts.put_json(door, Account("anna", "secret")))
+    holds(f"{registry} user list", accounts.list_json(door))
+    holds(f"{registry} user remove", accounts.removed_json("anna", removed=True))
+
+
+def test_the_metrics() -> None:
+    shown = page.Page(POINTS, (page.Row(FIGURES[0], "load", (1.0, None), None),), FIGURES[:1])
+    holds("metrics", page.page_json(shown))
+    holds("metrics retention", metrics_report.retention_json(KEPT), metrics_report.change_json(KEPT, 60, KEPT))
+
+
+def test_postgres() -> None:
+    found = application("postgres", web("a.example.com"), Side.INTERNAL)
+    place = Place(Target(found, "application", "postgres:15"), (), "", "", Path("/data/15"))
+    job = Job(place, 15, 17, "postgres:17", ("shop",), 7, 9)
+    holds("postgres create", databases.answer(Created(Access("shop", "secret"), ("role shop",))))
+    holds(
+        "postgres upgrade",
+        postgres.job_json(job, present=True),
+        postgres.upgraded_json(Upgraded(job, 1, 2, 3.0)),
+        postgres.nothing_json(17),
+    )
+    holds("postgres forget", postgres.old_json(Old(Path("/data/15"), 7), removed=True))
