@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from runtime import application_files, documents, settings
@@ -15,6 +16,11 @@ from runtime.settings import Settings
 SETTINGS = "domain: example.com\nemail: ops@example.com\n"
 PATHS = Paths(Path("/srv/test"))
 RUN = RunPaths("shoestring")
+
+
+def keeper(notices: Path) -> str:
+    """A command for notices that adds each to a file, one a line."""
+    return f"""{sys.executable} -c "import sys; open(sys.argv[1], 'a').write(sys.stdin.read())" {notices}"""
 
 
 def make_settings(text: str = "") -> Settings:

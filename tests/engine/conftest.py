@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from runtime import engine
 from runtime.paths import Side
 from tests.engine.support import Instance, new_settings, plain, tools_image
+from tests.make import keeper
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -50,6 +52,16 @@ def instance(tmp_path: Path, client: DockerClient) -> Iterator[Instance]:
         left = client.containers.list(all=True, filters={"label": f"shoestring.instance={name}"})
         assert left == [], f"containers of {name} are left"
         assert client.networks.list(filters={"label": f"shoestring.instance={name}"}) == []
+
+
+@pytest.fixture
+def told(instance: Instance, tmp_path: Path) -> Path:
+    """The file that notices go to, one a line."""
+    notices = tmp_path / "notices"
+    loaded = yaml.safe_load(instance.paths.settings.read_text())
+    loaded["notify"] = {"command": keeper(notices)}
+    instance.paths.settings.write_text(yaml.safe_dump(loaded))
+    return notices
 
 
 @pytest.fixture

@@ -4,30 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from pathlib import Path
 
 import pytest
-import yaml
 
 from runtime import __main__ as machine
 from runtime import alerts, door
 from runtime.paths import Side
 from runtime.troubles import LASTING_SECONDS, NO_PASS_SECONDS
 from tests.engine.support import Instance, plain
-
-KEEP = "import sys; open(sys.argv[1], 'a').write(sys.stdin.read())"
-
-
-@pytest.fixture
-def told(instance: Instance, tmp_path: Path) -> Path:
-    """The file that notices go to, one a line."""
-    notices = tmp_path / "notices"
-    loaded = yaml.safe_load(instance.paths.settings.read_text())
-    loaded["notify"] = {"command": f'{sys.executable} -c "{KEEP}" {notices}'}
-    instance.paths.settings.write_text(yaml.safe_dump(loaded))
-    return notices
 
 
 def subjects(told: Path, start: str) -> list[str]:

@@ -21,6 +21,7 @@ from runtime import files, operations, secrets, settings
 from runtime.errors import ExitCode
 from runtime.paths import Paths, Side
 from tests.engine.support import LOOPBACK, Instance, free_port, new_settings, tcp_echo
+from tests.unit.installer.services.make import FRONT, STORE, service
 
 # The command line, with the services of the test instead of those that are shipped.
 DOOR = """
@@ -33,17 +34,6 @@ main()
 """
 SECONDS = 180
 OWNER = 1234
-STORE = """\
-title: Store
-about: keeps things
-memory: 20
-secrets: {STORE_PASSWORD: {kind: password}, STORE_TOKEN: {kind: password}}
-shown: [STORE_PASSWORD]
-folders: [{path: store, owner: 1234, group: 1234, mode: "0750"}]
-networks: [things]
-log_in: "at {host} as admin"
-"""
-FRONT = "title: Front\nabout: shows things\nmemory: 20\nneeds: [store]\n"
 # It writes to its folder as its own user, reads its configuration, and serves both.
 APPLICATION = """\
 x-external-host-names: [NAME.{{ settings.internal_domain }}]
@@ -98,13 +88,10 @@ class Services:
 
 
 def write(folder: Path, name: str, description: str, image: str, command: str, tcp: int = 0) -> None:
-    made = folder / name
-    made.mkdir(parents=True)
-    made.joinpath("service.yaml").write_text(description)
-    text = APPLICATION.replace("NAME", name).replace("IMAGE", image).replace("COMMAND", command)
+    text = APPLICATION.replace("IMAGE", image).replace("COMMAND", command)
     text = text.replace("EXTRA", ", things" if tcp else "")
     text = text.replace("TCP", f'x-external-tcp-ports: ["{tcp}:9000"]\n' if tcp else "")
-    made.joinpath("application.yaml.j2").write_text(text)
+    service(folder, name, description, text)
 
 
 @pytest.fixture(scope="module")
@@ -135,9 +122,9 @@ def test_a_service_comes_and_goes_with_all_that_it_needs(services: Services) -> 
 
     said = services.run("service", "add", "front", "--yes")
     values = secrets.load(paths.secrets)
-    assert "+  service  Store, 20 MB: keeps things\n" in said
+    assert "+  service  Store, 60 MB: keeps things\n" in said
     assert f"    STORE_PASSWORD  {values['STORE_PASSWORD']}" in said
-    assert values["STORE_TOKEN"] not in said
+    assert values["STORE_READER"] not in said
     assert f"http://store.internal.example.test:{services.instance.settings.internal.http_port}\n" in said  # type: ignore[union-attr]
     assert "store\n" in services.instance.wait("store.internal.example.test", side=Side.INTERNAL).body
     assert tcp_echo(services.tcp, b"hello") == b"hello"
@@ -196,7 +183,7 @@ def test_a_dry_run_and_json_ask_nothing_and_change_nothing(services: Services) -
     text = services.paths.settings.read_text()
     plan = json.loads(services.run("service", "add", "front", "--dry-run", "--json"))
     assert [each["name"] for each in plan["services"]] == ["store", "front"]
-    assert plan["secrets"] == ["STORE_PASSWORD", "STORE_TOKEN"]
+    assert plan["secrets"] == ["STORE_PASSWORD", "STORE_READER"]
     assert plan["shown"] == {}
     assert "conf/applications-internal/store.yaml" in services.run("service", "add", "front", "--dry-run")
     assert "Do it with --yes" in services.run("service", "add", "front", code=ExitCode.USAGE)
@@ -269,7 +256,7 @@ def test_setup_by_answers_has_services_from_the_start(folder: tuple[Path, int], 
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, env=environment, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         password = secrets.load(paths.secrets)["STORE_PASSWORD"]
-        assert "  +  service         Store, 20 MB: keeps things\n" in done.stdout
+        assert "  +  service         Store, 60 MB: keeps things\n" in done.stdout
         assert f"    STORE_PASSWORD  {password}\n" in done.stdout
         assert done.stdout.count(password) == 1
         assert (paths.data / "store" / "password").read_text() == f"{password}\n"

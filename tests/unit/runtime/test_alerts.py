@@ -15,13 +15,12 @@ from runtime.paths import Paths, RunPaths
 from runtime.sections import NotifySettings
 from runtime.settings import Settings
 from runtime.troubles import LASTING_SECONDS, Seen, Trouble
-from tests.make import make_settings
+from tests.make import keeper, make_settings
 
 NOW = 1_795_000_000.0
 STEP = 300.0
 DISK = Trouble("disk of /srv", "The disk of /srv is 86 % full.", "The disk of /srv has room again.")
 DOWN = Trouble("application blog", "It is down.", "It runs again.", Severity.ERROR, LASTING_SECONDS)
-KEEP = "import sys; open(sys.argv[1], 'a').write(sys.stdin.read())"
 pytestmark = pytest.mark.processes
 
 
@@ -33,8 +32,7 @@ class Site:
         self.notices = paths.root / "notices"
         self.run = RunPaths("shoestring", paths.root / "run")
         self.run.directory.mkdir(parents=True)
-        line = f'{sys.executable} -c "{KEEP}" {self.notices}'
-        self.settings: Settings = replace(make_settings(), notify=NotifySettings(command=line))
+        self.settings: Settings = replace(make_settings(), notify=NotifySettings(command=keeper(self.notices)))
 
     def look(self, now: float, *troubles: Trouble, blind: tuple[str, ...] = ()) -> list[str]:
         """The subjects that are told by one look, those that are over with a + before them."""
