@@ -7,6 +7,11 @@ import sys
 from runtime.errors import UsageError
 
 
+def at_terminal() -> bool:
+    """Whether a person is there to read and to answer."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def agreed(question: str, *, yes: bool, json: bool = False) -> bool:
     """Whether to go on: `--yes`, or what the person answers. Raises UsageError where nobody can be asked.
 
@@ -14,7 +19,7 @@ def agreed(question: str, *, yes: bool, json: bool = False) -> bool:
     """
     if yes:
         return True
-    if json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if json or not at_terminal():
         raise UsageError("There is no terminal to ask at. Do it with --yes, or only look with --dry-run.")
     from installer import wizard
 

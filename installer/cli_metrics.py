@@ -36,9 +36,10 @@ def metrics(
 @app.command()
 def shell(data_directory: DataDirectory = None) -> None:
     """Open InfluxDB's own client, as its administrator."""
+    from installer.agree import at_terminal
     from installer.services import influxdb
 
-    influxdb.shell(opened(data_directory), terminal=sys.stdin.isatty() and sys.stdout.isatty())
+    influxdb.shell(opened(data_directory), terminal=at_terminal())
 
 
 @app.command()

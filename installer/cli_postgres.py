@@ -19,15 +19,14 @@ def psql(
     data_directory: DataDirectory = None,
 ) -> None:
     """Open a prompt as the superuser, or run the SQL that comes by standard input."""
-    import sys
-
+    from installer.agree import at_terminal
     from installer.services.postgres import server
     from runtime import command
 
     cluster = opened(data_directory)
     running = server.running(cluster, server.find(cluster))
     cluster.client.close()
-    command.become(running.psql(database, terminal=sys.stdin.isatty() and sys.stdout.isatty()))
+    command.become(running.psql(database, terminal=at_terminal()))
 
 
 @app.command()
