@@ -179,6 +179,23 @@ def test_who_is_removed_reaches_nothing(machine: Machine) -> None:
     assert "0 clients" in shell(machine, "shoestring vpn status")
 
 
+def test_the_tunnel_leads_there_without_the_vpn(machine: Machine) -> None:
+    """The one SSH command and the lines of a hosts file, as they are printed."""
+    printed = shell(machine, f"shoestring tunnel --login root@{HERE[0]}").splitlines()
+    command = next(line for line in printed if line.startswith("ssh "))
+    hosts = "\n".join(line for line in printed if line.startswith("127.0.0.1 "))
+    shell(
+        machine,
+        "ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519\n"
+        "cat /root/.ssh/id_ed25519.pub >>/root/.ssh/authorized_keys\n"
+        "echo StrictHostKeyChecking accept-new >/root/.ssh/config\n"
+        f"echo '{hosts}' >/etc/netns/outside/hosts; ip -n outside link set lo up\n"
+        f"systemd-run --quiet --unit=tunnel -p User=root -E HOME=/root ip netns exec outside {command}",
+    )
+    assert client_of_wiki(machine, "-4") == "10.12.0.1"
+    shell(machine, "systemctl stop tunnel; rm /etc/netns/outside/hosts")
+
+
 def test_a_killed_command_is_undone_by_a_timer_and_off_leaves_nothing(machine: Machine) -> None:
     shell(machine, "shoestring firewall off --yes; ! systemctl cat shoestring-firewall.service 2>/dev/null")
     before = shell(machine, "nft --stateless list ruleset")
