@@ -28,10 +28,8 @@ SETUP = "shoestring setup --answers /etc/shoestring/answers.yaml --yes"
 
 @pytest.fixture(scope="module")
 def machine(start_once: Start, running: Disk) -> Machine:
-    """A machine with an application that can be deployed, an internal one, and a quicker boot."""
+    """A machine with an application that can be deployed, and an internal one."""
     started = start_once(running)
-    # Not a part of what is tested, and a third of a boot.
-    shell(started, "touch /etc/cloud/cloud-init.disabled")
     upkeep.write(
         started,
         "public",
