@@ -134,12 +134,12 @@ class Application:
 
     @property
     def not_proxied_because(self) -> str:
-        """Why it is not in the proxy's configuration; empty if it is."""
+        """Why it is not in the proxy's configuration; empty if it is, or if nothing in its file asks for that."""
         if self.backends or self.tcp_ports:
             return ""
-        if all(service.name != PROXIED_SERVICE for service in self.services):
-            return f"it has no service named {PROXIED_SERVICE}"
-        return f"it has no {HOST_NAMES}"
+        if any(service.name == PROXIED_SERVICE for service in self.services):
+            return f"it has no {HOST_NAMES}"
+        return f"it has no service named {PROXIED_SERVICE}" if HOST_NAMES in self.document.value else ""
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,7 @@ def test_ports_that_may_be_reached_from_outside() -> None:
         ("services: {application: {image: a}}\n", "it has no x-external-host-names"),
         ("x-external-host-names: [a.com]\nservices: {web: {image: a}}\n", "it has no service named application"),
         ("x-external-host-names: []\nservices: {application: {image: a}}\n", "it has no x-external-host-names"),
+        ("services: {task: {image: a}}\n", ""),
     ],
 )
 def test_not_proxied(text: str, why: str) -> None:

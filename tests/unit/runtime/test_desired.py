@@ -104,7 +104,7 @@ def test_a_broken_file_harms_no_other_and_keeps_its_last_good_names() -> None:
 
 
 def test_what_is_not_proxied_is_told() -> None:
-    wanted = desired(application("job", "services: {task: {image: a}}\n"))
+    wanted = desired(application("job", "x-external-host-names: [job.com]\nservices: {task: {image: a}}\n"))
     assert wanted.notes == ("job is not proxied: it has no service named application.",)
     assert [project.application for project in wanted.projects] == ["job"]
 
