@@ -183,9 +183,9 @@ def tcp_echo(port: int, data: bytes) -> bytes:
         return connection.recv(len(data))
 
 
-def until(look: Callable[[], T], fits: Callable[[T], bool]) -> T:
-    """Look until what is seen fits; fails with what was seen last."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def until(look: Callable[[], T], fits: Callable[[T], bool], patience: float = PATIENCE_SECONDS) -> T:
+    """Look until what is seen fits; fails with what was seen last, after `patience` in seconds."""
+    deadline = time.monotonic() + patience
     seen: object = None
     while time.monotonic() < deadline:
         try:
@@ -196,7 +196,7 @@ def until(look: Callable[[], T], fits: Callable[[T], bool]) -> T:
         except OSError as error:
             seen = error
         time.sleep(0.05)
-    raise AssertionError(f"after {PATIENCE_SECONDS} s the last seen was {seen}")
+    raise AssertionError(f"after {patience} s the last seen was {seen}")
 
 
 def tools_image(client: DockerClient) -> str:

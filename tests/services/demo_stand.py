@@ -1,0 +1,163 @@
+"""A fresh demo as packaging/install.sh makes it, at an address of its own, and what a person asks of it."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import http.client
+import json
+import secrets as random
+import socket
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from installer import uninstall
+from installer.progress import Lines
+from installer.services import registry_login
+from runtime import operations, secrets
+from runtime.images import TELEGRAF
+from runtime.observed import observe
+from runtime.paths import Paths
+from tests.engine.support import own_loopback
+from tests.services.telegraf_image import telegraf_image
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+ROOT = Path(__file__).parents[2]
+ANSWERS = "set -eu; IMAGE_SOURCE=local; . packaging/lib/demo.sh; demo_answers"
+# What concerns the whole host is no part of it.
+SETUP = ("--no-record", "--yes", "--no-timers", "--no-swap", "--no-log-rotation", "--no-firewall")
+# Images that are missing are built meanwhile.
+SECONDS = 240
+TIMEOUT_SECONDS = 20.0
+Login = tuple[str, str] | None
+
+
+@dataclass(frozen=True)
+class Demo:
+    """The demo: its data directory, and the answers that it was set up by."""
+
+    paths: Paths
+    answers: dict[str, Any]
+
+    @property
+    def instance(self) -> str:
+        return str(self.answers["instance"])
+
+    @property
+    def address(self) -> str:
+        """That of the internal side."""
+        return str(self.answers["internal"]["address"])
+
+    @property
+    def passwords(self) -> dict[str, str]:
+        return secrets.load(self.paths.secrets)
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Each file of the configuration with a digest and its mode."""
+        found = (each for each in self.paths.conf.rglob("*") if each.is_file())
+        return {str(each): f"{hashlib.sha256(each.read_bytes()).hexdigest()} {each.stat().st_mode}" for each in found}
+
+    def run(self, *arguments: str) -> str:
+        """What the command line prints, as a process of its own. It must succeed."""
+        argv = (sys.executable, "-c", "from installer.cli import main; main()", *arguments)
+        done = subprocess.run(
+            (*argv, "--data-directory", str(self.paths.root)),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            cwd=ROOT,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def answer(self, *arguments: str) -> dict[str, Any]:
+        """What a command answers as JSON."""
+        found: dict[str, Any] = json.loads(self.run(*arguments, "--json"))
+        return found
+
+    def page(self, name: str) -> str:
+        """Where a name of the internal side is."""
+        return f"https://{name}.{self.answers['internal']['domain']}:{self.answers['internal']['https_port']}"
+
+    def ask(self, name: str, path: str, login: Login = None, method: str = "GET", body: str = "") -> tuple[int, str]:
+        """Status and body from a name of the internal side, by HTTPS that the demo's own CA alone makes valid."""
+        host, port = f"{name}.{self.answers['internal']['domain']}", int(self.answers["internal"]["https_port"])
+        trust = ssl.create_default_context(cafile=str(self.paths.private_ca / "root.pem"))
+        headers = {"Content-Type": "application/json"} if body else {}
+        if login:
+            headers["Authorization"] = "Basic " + base64.b64encode(":".join(login).encode()).decode()
+        with contextlib.closing(http.client.HTTPConnection(host, port)) as connection:
+            plain = socket.create_connection((self.address, port), TIMEOUT_SECONDS)
+            connection.sock = trust.wrap_socket(plain, server_hostname=host)
+            connection.request(method, path, body.encode() or None, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+
+    def containers(self, client: DockerClient) -> dict[str, str]:
+        """The names of all containers, with the moment each was started."""
+        seen = observe(client, self.instance).containers
+        return {each.name: client.api.inspect_container(each.id)["State"]["StartedAt"] for each in seen}
+
+
+@contextlib.contextmanager
+def official_telegraf(client: DockerClient) -> Iterator[None]:
+    """The Telegraf that the tests build, by the name of the official image, unless that one is here."""
+    if client.images.list(name=TELEGRAF.reference):
+        yield
+        return
+    repository, _, tag = TELEGRAF.reference.partition(":")
+    client.images.get(telegraf_image(client)).tag(repository, tag)
+    try:
+        yield
+    finally:
+        client.images.remove(TELEGRAF.reference)
+
+
+@contextlib.contextmanager
+def open_demo(scratch: Path) -> Iterator[Demo]:
+    """The demo, set up and started. Its domain and its addresses are no other's. Nothing of it is left afterwards."""
+    shown = subprocess.run(("bash", "-c", ANSWERS), cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    answers, address = yaml.safe_load(shown), own_loopback()
+    instance = f"t{random.token_hex(3)}"
+    answers |= {"instance": instance, "domain": f"{instance}.test"}
+    answers["public"]["address"] = address
+    answers["internal"] |= {"address": address, "domain": f"internal.{instance}.test"}
+    file = scratch / "answers.yaml"
+    file.write_text(yaml.safe_dump(answers))
+    demo = Demo(Paths(scratch / "data-directory"), answers)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOCKER_CONFIG", str(scratch / "docker-config"))
+        try:
+            demo.run("setup", "--answers", str(file), *SETUP)
+            yield demo
+        finally:
+            _take_away(demo, scratch / "record")
+
+
+def _take_away(demo: Demo, record: Path) -> None:
+    if not demo.paths.settings.exists():
+        return
+    cluster = operations.open_cluster(demo.paths)
+    with contextlib.closing(cluster.client):
+        registry_login.forget(demo.paths, cluster.settings)
+        wanted = uninstall.look(cluster, purge=True, recorded=record)
+        # What others on this host may use stays.
+        wanted = replace(wanted, images=(), swap=False, daemon="")
+        uninstall.apply(cluster, wanted, Lines(StringIO()), record)
+        assert observe(cluster.client, demo.instance).containers == ()
+    assert not demo.paths.root.exists()
