@@ -6,6 +6,7 @@ Requests are sent byte by byte as they stand here: a library would mend the wors
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 from collections.abc import Iterator
@@ -13,6 +14,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from installer.services.shipping import DOCKER_SOCKET
+from runtime.paths import Side
+from runtime.watchdog import watch
 from tests.engine.support import until
 from tests.services.metrics_stand import Metrics, open_metrics
 
@@ -33,7 +37,7 @@ CREATE = '{"Image":"x","HostConfig":{"Binds":["/:/host"],"Privileged":true}}'
 @pytest.fixture(scope="module")
 def metrics(tmp_path_factory: pytest.TempPathFactory, client: DockerClient) -> Iterator[Metrics]:
     with open_metrics(tmp_path_factory.mktemp("metrics") / "data-directory", client) as opened:
-        until(lambda: answer(opened, f"GET /_ping HTTP/1.1\r\n{END}")[:12], lambda head: head == b"HTTP/1.1 200")
+        until(lambda: pings(opened), lambda head: head == b"HTTP/1.1 200")
         yield opened
 
 
@@ -236,3 +240,33 @@ def test_it_is_its_images_own_user_and_writes_nothing(metrics: Metrics) -> None:
     assert host["CapDrop"] == ["ALL"]
     assert not host["Privileged"]
     assert all(not mount["RW"] for mount in container.attrs["Mounts"])
+
+
+def test_a_socket_that_is_made_anew_is_found(metrics: Metrics) -> None:
+    """As an engine does it that starts anew beside its containers. Here the old one is nobody's."""
+    socket_file = metrics.instance.cluster.run.directory / "docker.sock"
+    file = metrics.instance.file(Side.INTERNAL, "telegraf")
+    text = file.read_text()
+    with socket.socket(socket.AF_UNIX) as nobodys:
+        nobodys.bind(str(socket_file))
+        file.write_text(text.replace(f"{DOCKER_SOCKET}:", f"{socket_file}:"))
+        assert file.read_text() != text
+        try:
+            assert watch(metrics.instance.cluster).ok
+            assert pings(metrics) == b""
+            # The engine's own by another name, in the same file system.
+            new = socket_file.with_suffix(".new")
+            os.link(DOCKER_SOCKET.resolve(), new)
+            new.rename(socket_file)
+            until(lambda: pings(metrics), lambda head: head == b"HTTP/1.1 200")
+            assert metrics.container("telegraf", "filter").attrs["RestartCount"] == 1
+        finally:
+            file.write_text(text)
+            assert watch(metrics.instance.cluster).ok
+            socket_file.unlink(missing_ok=True)
+    until(lambda: pings(metrics), lambda head: head == b"HTTP/1.1 200")
+
+
+def pings(metrics: Metrics) -> bytes:
+    """How the filter answers the simplest question."""
+    return answer(metrics, f"GET /_ping HTTP/1.1\r\n{END}")[:12]
