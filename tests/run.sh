@@ -23,7 +23,7 @@ readonly MORE_PARTS=(services install bench vm lock)
 # These use Docker, or build machines; the others need neither root nor an engine.
 readonly PARTS_WITH_ENGINE=" engine services install bench vm "
 # These run what setup runs, and build its images first.
-readonly PARTS_WITH_IMAGES=" engine bench vm "
+readonly PARTS_WITH_IMAGES=" engine bench "
 readonly QEMU_AT_LEAST=9.0
 readonly LOCK=$ROOT/tests/requirements.lock
 
@@ -305,7 +305,7 @@ main() {
   fi
   install_python
   make_venv
-  if one_of " services " "${parts[@]}"; then
+  if one_of " services vm " "${parts[@]}"; then
     build_images --all
     build_telegraf
   elif one_of "$PARTS_WITH_IMAGES" "${parts[@]}"; then

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tarfile
-from pathlib import Path
 
 import pytest
 import yaml
@@ -32,25 +31,27 @@ docker ps --no-trunc --format '{{.ID}} {{.Names}}' | LC_ALL=C sort
 def bare(request: pytest.FixtureRequest, start_once: Start, tmp_path_factory: pytest.TempPathFactory) -> Machine:
     """A machine with Debian's minimal set, with the sources in /root/shoestring."""
     disk = images.bare(request.param)
-    hardware = Hardware(memory=2048, kernel=disk / "vmlinuz", initrd=disk / "initrd.img")
+    directory = tmp_path_factory.mktemp("install")
+    bare = Hardware(memory=2048, kernel=disk / "vmlinuz", initrd=disk / "initrd.img")
+    hardware = upkeep.with_images(bare, directory)
     machine = start_once(Disk(disk / "disk.raw"), hardware, name=request.param, internet=True)
     machine.wait()
-    archive = tmp_path_factory.mktemp("sources") / "sources.tar"
+    archive = directory / "sources.tar"
     with tarfile.open(archive, "w") as sources:
         for entry in SHIPPED:
             sources.add(images.ROOT / entry, f"shoestring/{entry}", filter=without_leftovers)
-    (archive.parent / "answers.yaml").write_text(yaml.safe_dump(ANSWERS))
+    (directory / "answers.yaml").write_text(yaml.safe_dump(ANSWERS))
     machine.copy(archive, "/root/sources.tar")
-    machine.copy(archive.parent / "answers.yaml", "/root/answers.yaml")
+    machine.copy(directory / "answers.yaml", "/root/answers.yaml")
     machine.copy(CA_BUNDLE, "/root/ca.crt")
     machine.shell("tar -C /root -xf /root/sources.tar; ! command -v docker; ! command -v pipx")
     return machine
 
 
-def test_it_installs_to_a_served_page(bare: Machine, tmp_path: Path) -> None:
+def test_it_installs_to_a_served_page(bare: Machine) -> None:
     prepared = bare.run(INSTALL.format(options="--prepare"), upkeep.SLOW)
     assert prepared.returncode == 0, prepared.stdout + prepared.stderr
-    upkeep.load_images(bare, tmp_path)
+    bare.shell(upkeep.LOAD_IMAGES, upkeep.SLOW)
     result = bare.run(INSTALL.format(options="--answers /root/answers.yaml --yes"), upkeep.SLOW)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "This is the application" in bare.serves(DOMAIN).body

@@ -114,9 +114,11 @@ def machine(start_once: Start, running: Disk) -> Machine:
     started = start_once(running)
     shell(
         started,
-        # All goes but the images: it is a bare host again.
-        "docker save -o /root/images.tar $(docker image ls --format '{{.Repository}}:{{.Tag}}' | grep shoestring)\n"
-        f"shoestring uninstall --purge --name {ROOT} --yes; docker load -qi /root/images.tar; rm /root/images.tar\n"
+        # All goes but the images, which have other names meanwhile: it is a bare host again.
+        "names=$(docker image ls --format '{{.Repository}}:{{.Tag}}' | grep ^localhost/shoestring)\n"
+        "for name in $names; do docker tag $name kept/$name; done\n"
+        f"shoestring uninstall --purge --name {ROOT} --yes\n"
+        "for name in $names; do docker tag kept/$name $name; docker image rm kept/$name; done >/dev/null\n"
         f"systemctl reset-failed; {{\n{HOST}}} >/root/before\n"
         f"cat >/root/answers.yaml <<'END'\n{yaml.safe_dump(SETTINGS)}END",
     )

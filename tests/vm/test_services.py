@@ -5,7 +5,7 @@ The tests follow each other on one machine."""
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from dataclasses import replace
 
 import docker
 import pytest
@@ -22,13 +22,21 @@ from tests.vm.upkeep import SLOW, shell
 METRICS_LEAVE, ALL_LEAVE = 120, 200
 # What Grafana's makers ask for, in MB: https://grafana.com/docs/grafana/latest/setup-grafana/installation/
 GRAFANA_ASKS = 512
+LOCAL = tuple(map(local_name, (INFLUXDB, POSTGRES, REGISTRY, VERDACCIO)))
 MEASURED = "until shoestring metrics --hours 1 --json | grep -q '\"now\": [0-9]'; do sleep 3; done"
 
 
 @pytest.fixture(scope="module")
-def machine(start_once: Start, set_up_disk: Disk) -> Machine:
+def telegraf() -> str:
+    """Its makers' image cannot be had here: a smaller build in its place."""
+    return telegraf_image(docker.from_env())
+
+
+@pytest.fixture(scope="module")
+def machine(start_once: Start, set_up_disk: Disk, telegraf: str, tmp_path_factory: pytest.TempPathFactory) -> Machine:
     """A machine of 512 MB with a public and an internal application."""
-    started = start_once(set_up_disk, Hardware(memory=512))
+    directory = tmp_path_factory.mktemp("services")
+    started = start_once(set_up_disk, upkeep.with_images(Hardware(memory=512), directory, (*LOCAL, telegraf)))
     assert started.serves(DOMAIN).status == 200
     started.wait()
     upkeep.write(started, "internal", "inside", upkeep.application(upkeep.INSIDE, "internal"))
@@ -52,24 +60,20 @@ def add(machine: Machine, *names: str) -> None:
     upkeep.passes(machine)
 
 
-def test_metrics_on_512_mb(machine: Machine, tmp_path: Path) -> None:
-    # Its makers' image cannot be had here: a smaller build in its place.
-    built = telegraf_image(docker.from_env())
-    upkeep.load_images(machine, tmp_path, (local_name(INFLUXDB), built))
-    shell(machine, f"docker tag {built} {TELEGRAF.reference}")
+def test_metrics_on_512_mb(machine: Machine, telegraf: str) -> None:
+    shell(machine, f"{upkeep.LOAD_IMAGES}; docker tag {telegraf} {TELEGRAF.reference}")
     add(machine, "influxdb", "telegraf")
     shell(machine, MEASURED)
     assert len(shell(machine, "cat /proc/swaps").splitlines()) == 1
     assert available(machine) >= METRICS_LEAVE
 
 
-def test_all_but_grafana_on_1_gb(machine: Machine, tmp_path: Path) -> None:
+def test_all_but_grafana_on_1_gb(machine: Machine) -> None:
     machine.power_off()
-    machine.hardware = Hardware(memory=1024)
+    machine.hardware = replace(machine.hardware, memory=1024)
     machine.power_on()
     machine.serves(DOMAIN)
     machine.wait()
-    upkeep.load_images(machine, tmp_path, tuple(map(local_name, (POSTGRES, REGISTRY, VERDACCIO))))
     add(machine, "postgres", "registry-docker", "registry-npm")
     shell(machine, MEASURED)
     states = json.loads(shell(machine, "shoestring service list --json"))["services"]

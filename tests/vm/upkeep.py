@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 from tests.vm import images
 from tests.vm.conftest import DOMAIN
 from tests.vm.machine import Machine
+from tests.vm.qemu import Hardware
 
 WATCHDOG = "shoestring-watchdog.service"
 ROOT = "/srv/shoestring"
@@ -18,6 +20,8 @@ SOUND = Path(__file__).with_name("sound.py")
 PYTHON = "/opt/pipx/venvs/shoestring/bin/python"
 # Units may write there, also when the disk is full.
 TOLD = "/run/shoestring/told"
+# Of a machine whose hardware is `with_images`.
+LOAD_IMAGES = "docker load --quiet --input /dev/vdb"
 # Seconds.
 SLOW = 1200.0
 
@@ -57,13 +61,14 @@ def inside(address: str) -> str:
     return f"until {asked} | grep -q well; do sleep 0.5; done"
 
 
-def load_images(machine: Machine, directory: Path, names: tuple[str, ...] = images.NEEDED) -> None:
-    """Images of this host, else those of a setup: to build them there would take minutes without virtual hardware."""
+def with_images(hardware: Hardware, directory: Path, names: tuple[str, ...] = images.NEEDED) -> Hardware:
+    """Hardware with a second disk, whose content are images of this host; see LOAD_IMAGES.
+
+    To build them there would take minutes without virtual hardware, and to copy them by SSH half a minute.
+    """
     archive = directory / "images.tar"
     subprocess.run(("docker", "save", "--output", archive, *names), check=True)
-    machine.copy(archive, "/root/images.tar")
-    archive.unlink()
-    shell(machine, "docker load --quiet --input /root/images.tar; rm /root/images.tar")
+    return replace(hardware, more=("-drive", f"file={archive},if=virtio,format=raw,readonly=on"))
 
 
 def files_are_sound(machine: Machine) -> None:
