@@ -23,6 +23,8 @@ SEED = os.environ.get("SHOESTRING_SEED") or secrets.token_hex(4)
 CUTS = int(os.environ.get("SHOESTRING_CUTS", "1"))
 VERSIONED = "localhost/test/versioned"
 DEPLOY = f"shoestring deploy versioned --image {VERSIONED}"
+# The longest step of a setup takes about so long.
+STEP_SECONDS = 10.0
 SETUP = "shoestring setup --answers /etc/shoestring/answers.yaml --yes"
 
 
@@ -63,9 +65,14 @@ def seconds_of(machine: Machine, work: str) -> float:
     return time.monotonic() - began
 
 
-def cut_during(machine: Machine, work: str, seconds: float) -> None:
-    """Begin something, take the power away after a while, and start the machine again."""
-    shell(machine, f"systemd-run --quiet --unit=work bash -c '{work}'")
+def cut_during(machine: Machine, work: str, seconds: float, lines: int = 0) -> None:
+    """Begin something, take the power away a while after it said so many lines, and start the machine again."""
+    said = "$(journalctl -b -u work -o cat | grep -c ✓)"
+    shell(
+        machine,
+        f"systemd-run --quiet --unit=work bash -c '{work}'\n"
+        f'until [ "{said}" -ge {lines} ] || ! systemctl -q is-active work; do sleep 0.2; done',
+    )
     time.sleep(seconds)
     machine.power_cut()
     machine.power_on()
@@ -96,11 +103,11 @@ def test_a_deploy_and_a_renewal(machine: Machine, moments: random.Random) -> Non
 def test_a_setup(machine: Machine, moments: random.Random) -> None:
     """Last: the applications of the others go with the data directory."""
     away = f"shoestring stop; shoestring timers remove --yes; rm -rf {upkeep.ROOT} /etc/shoestring/data-directory"
-    shell(machine, away)
-    takes = seconds_of(machine, SETUP)
+    # Of the first one, by cloud-init.
+    steps = int(shell(machine, "grep -c ✓ /var/log/cloud-init-output.log"))
     for _ in range(CUTS):
         shell(machine, f"{away}; sync")
-        cut_during(machine, SETUP, moments.uniform(0, takes))
+        cut_during(machine, SETUP, moments.uniform(0, STEP_SECONDS), moments.randrange(steps))
         if machine.run(f"test -e {upkeep.ROOT}").returncode == 0:
             # It is there whole or not at all.
             upkeep.files_are_sound(machine)
