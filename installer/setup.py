@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from installer import answers, data_directory, host_setup, record, summary
+from installer import agree, answers, data_directory, host_setup, record, summary
 from installer.answers import Ask, Given
 from installer.bring_up import BringUp, bring_up
 from installer.data_directory import Update
@@ -98,7 +97,7 @@ def run(options: SetupOptions, start: BringUp = bring_up) -> ExitCode:
 def _prepare(options: SetupOptions, lines: Lines) -> Wanted:
     """Everything up to the summary. Writes nothing."""
     root = _default_directory(options)
-    if options.asks and not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if options.asks and not agree.at_terminal():
         raise _no_terminal(Paths(root))
     given = answers.load(options.answers) if options.answers else Given()
     facts = host.gather(root)
