@@ -27,7 +27,7 @@ import yaml
 
 from tests.vm import images
 from tests.vm.machine import Machine
-from tests.vm.qemu import Disk, Hardware, Seed
+from tests.vm.qemu import PROCESSOR, Disk, Hardware, Seed
 
 DOMAIN = "example.test"
 ANSWERS = {
@@ -144,7 +144,7 @@ def answers_seed(**more: object) -> Seed:
 
 def set_up_kept(loaded_image: Path, make: Callable[[Path], object]) -> Path:
     """The directory of `set_up_disk` and `running`; `make` fills it by `Machine.save` if the cache has none."""
-    return images.kept("set-up", images.digest(loaded_image.name, answers_seed().user_data), make)
+    return images.kept("set-up", images.digest(loaded_image.name, answers_seed().user_data, PROCESSOR), make)
 
 
 def boot_again(machine: Machine) -> None:
