@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FIRMWARE = Path("/usr/share/OVMF")
-# As the smallest server has: one. QEMU emulates one also much faster than each of two, whose atomic instructions have to
+# As the smallest server has: one. QEMU emulates one also much faster than each of two, whose atomic instructions must
 # be atomic for each other: the same commands took half as much of this host's time.
 PROCESSOR = ("-accel", "tcg", "-cpu", "max", "-smp", "1")
 
