@@ -66,5 +66,7 @@ def retention(
     agrees = dry_run or not before.loses(wanted) or agreed("Change it?", yes=yes, json=json)
     if agrees and not dry_run and wanted != before.days:
         influxdb.keep(cluster, wanted)
+        if not json:
+            print("  ✓ changed")
     if json:
         print(metrics_report.change_json(before, wanted, influxdb.retention(cluster)))
