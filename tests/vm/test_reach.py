@@ -64,12 +64,14 @@ CURL = "ip netns exec outside curl -sS --max-time 60"
 ASK = f"{CURL} -f --retry 20 --retry-all-errors --cacert /root/root.pem"
 PORTS = (22, 80, 443, 9999, 25565)
 OPEN = [22, 80, 443, 25565]
-# A packet that is dropped is told from a machine that is slow by the port that was asked before.
-TRY = """\
-for port in {}; do
-  ip netns exec outside timeout 10 bash -c "</dev/tcp/{}/$port" 2>/dev/null && echo $port
+# All at once: a packet that is dropped is told from a machine that is slow by the ports that do answer.
+TRY = f"""\
+for address in {" ".join(HERE)}; do
+  for port in {" ".join(map(str, PORTS))}; do
+    (ip netns exec outside timeout 10 bash -c "</dev/tcp/$address/$port" 2>/dev/null && echo $address $port || true) &
+  done
 done
-true"""
+wait"""
 # What the host has of its own: all that setup adds must go again. Docker makes its rules in another order after a
 # boot, and containerd takes any port of 127.0.0.1.
 HOST = """\
@@ -84,8 +86,8 @@ sysctl net.ipv4.ip_forward net.ipv4.ip_nonlocal_bind
 
 def reached(machine: Machine) -> list[int]:
     """The ports that answer who is outside; the same by IPv4 and IPv6."""
-    ports = " ".join(map(str, PORTS))
-    found = [[int(port) for port in shell(machine, TRY.format(ports, each)).split()] for each in HERE]
+    answers = {tuple(line.split()) for line in shell(machine, TRY).splitlines()}
+    found = [[port for port in PORTS if (address, str(port)) in answers] for address in HERE]
     assert found[0] == found[1]
     return found[0]
 
