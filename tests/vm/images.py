@@ -27,11 +27,12 @@ CACHE = cache.CACHE / "vm"
 SOURCES = ("README.md", "pyproject.toml", "installer", "runtime", "templates")
 BUILDER = ("packaging/appliance", "packaging/lib")
 MIRROR = "http://deb.debian.org/debian"
-# What a small cloud machine has, and no more; neither Docker nor pipx nor Python.
+# What a small cloud machine has, and no more: neither Docker nor pipx nor Git. Cloud-init is on one suite only.
 BARE_PACKAGES = (
     *("systemd-sysv", "dbus", "udev", "kmod", "linux-image-cloud-amd64", "initramfs-tools", "zstd", "e2fsprogs"),
     *("openssh-server", "iproute2", "ca-certificates", "sudo", "apparmor"),
 )
+BARE_WITH_CLOUD_INIT = "trixie"
 # QEMU's network has its name server at this address.
 BARE_HOOKS = (
     'printf "[Match]\\nType=ether\\nKind=!*\\n[Network]\\nDHCP=yes\\n" > "$1/etc/systemd/network/90-dhcp.network"',
@@ -58,20 +59,21 @@ def appliance(*, with_images: bool = False) -> Path:
 
 def bare(suite: str) -> Path:
     """The directory with disk.raw, vmlinuz and initrd.img of a minimal Debian, for Hardware(kernel=…)."""
+    included = (*BARE_PACKAGES, "cloud-init") if suite == BARE_WITH_CLOUD_INIT else BARE_PACKAGES
 
     def build(target: Path) -> None:
         # Not below a person's home: apt lets go of its privileges, and must still reach it.
         with tempfile.TemporaryDirectory(dir="/var/tmp") as directory:
             tree = Path(directory) / "tree"
             tree.parent.chmod(0o755)
-            packages = f"--include={','.join(BARE_PACKAGES)}"
+            packages = f"--include={','.join(included)}"
             hooks = [f"--customize-hook={each}" for each in BARE_HOOKS]
             _must("mmdebstrap", "--variant=minbase", packages, *hooks, suite, tree, MIRROR)
             shutil.copy(tree / "vmlinuz", target)
             shutil.copy(tree / "initrd.img", target)
             _must("mke2fs", "-q", "-t", "ext4", "-d", tree, target / "disk.raw", f"{BARE_MEGABYTES}M")
 
-    inputs = (suite, BARE_PACKAGES, BARE_HOOKS, BARE_MEGABYTES)
+    inputs = (suite, included, BARE_HOOKS, BARE_MEGABYTES)
     return kept(f"bare-{suite}", digest(*inputs), build)
 
 

@@ -1,23 +1,35 @@
-"""packaging/install.sh on bare Debian machines without Docker and pipx: to a served page; again, to no change."""
+"""packaging/install.sh on bare Debian machines without Docker and pipx: to a served page; again, to no change.
+
+Debian 12 is installed on over SSH. Debian 13 installs on itself at its first boot, as packaging/cloud-init/host.yaml
+says: nobody logs in before it serves.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import subprocess
 import tarfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.engine.support import free_port, until
 from tests.install.conftest import CA_BUNDLE, SHIPPED, without_leftovers
 from tests.vm import images, upkeep
 from tests.vm.conftest import ANSWERS, DOMAIN, Start
 from tests.vm.machine import Machine
-from tests.vm.qemu import Disk, Hardware
+from tests.vm.qemu import Disk, Hardware, Seed
 
 # A machine behind a proxy has that proxy's certificate in its bundle; the guest must trust it too.
 INSTALL = """
 export PIP_CERT=/root/ca.crt SSL_CERT_FILE=/root/ca.crt
 /root/shoestring/packaging/install.sh {options}
 """
+INSTALL_AGAIN = "/opt/shoestring-source/packaging/install.sh --answers /etc/shoestring/answers.yaml --yes"
 # All that a second run must leave as it is.
 STATE = """
 dpkg-query -W
@@ -25,16 +37,25 @@ find /etc /usr/local/bin /opt/pipx /var/lib/apt/lists /srv/shoestring/conf /srv/
   -printf '%p %T@\\n' | grep -v __pycache__ | LC_ALL=C sort
 docker ps --no-trunc --format '{{.ID}} {{.Names}}' | LC_ALL=C sort
 """
+# Those of Debian's own package: each machine has them.
+USUAL_CERTIFICATES = Path("/usr/share/ca-certificates/mozilla")
+# Where QEMU's network has this host's loopback.
+HOST_FROM_GUEST = "10.0.2.2"
+# A person's settings of Git are not for the repository here.
+GIT = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
 
 
-@pytest.fixture(scope="module", params=["bookworm", "trixie"])
-def bare(request: pytest.FixtureRequest, start_once: Start, tmp_path_factory: pytest.TempPathFactory) -> Machine:
-    """A machine with Debian's minimal set, with the sources in /root/shoestring."""
-    disk = images.bare(request.param)
-    directory = tmp_path_factory.mktemp("install")
+def hardware_of(disk: Path, directory: Path) -> Hardware:
     bare = Hardware(memory=2048, kernel=disk / "vmlinuz", initrd=disk / "initrd.img")
-    hardware = upkeep.with_images(bare, directory)
-    machine = start_once(Disk(disk / "disk.raw"), hardware, name=request.param, internet=True)
+    return upkeep.with_images(bare, directory)
+
+
+@pytest.fixture(scope="module")
+def bookworm(start_once: Start, tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    """A machine with Debian's minimal set, with the sources in /root/shoestring."""
+    disk = images.bare("bookworm")
+    directory = tmp_path_factory.mktemp("bookworm")
+    machine = start_once(Disk(disk / "disk.raw"), hardware_of(disk, directory), name="bookworm", internet=True)
     machine.wait()
     archive = directory / "sources.tar"
     with tarfile.open(archive, "w") as sources:
@@ -48,18 +69,98 @@ def bare(request: pytest.FixtureRequest, start_once: Start, tmp_path_factory: py
     return machine
 
 
-def test_it_installs_to_a_served_page(bare: Machine) -> None:
-    prepared = bare.run(INSTALL.format(options="--prepare"), upkeep.SLOW)
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL that a machine clones the shipped files from."""
+    base = tmp_path_factory.mktemp("repository")
+    tree = base / "shoestring.git"
+    tree.mkdir()
+    for entry in map(Path, SHIPPED):
+        source = images.ROOT / entry
+        if source.is_dir():
+            shutil.copytree(source, tree / entry, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, tree / entry)
+    author = ("-c", "user.name=tests", "-c", f"user.email=tests@{DOMAIN}")
+    for command in (("init", "--quiet"), ("add", "--all"), (*author, "commit", "--quiet", "--message=shipped")):
+        subprocess.run(("git", "-C", tree, *command), check=True, env=GIT)
+    port = free_port()
+    # Git's own program, not `git daemon`, which would only be its parent: it ends with the tests, even if killed.
+    programs = subprocess.run(("git", "--exec-path"), check=True, capture_output=True, text=True).stdout.strip()
+    listen = ("--reuseaddr", "--listen=127.0.0.1", f"--port={port}", f"--base-path={base}", "--export-all")
+    server = subprocess.Popen(("setpriv", "--pdeathsig", "KILL", "--", f"{programs}/git-daemon", *listen), env=GIT)
+    try:
+        asked = ("git", "ls-remote", f"git://127.0.0.1:{port}/{tree.name}", "HEAD")
+        until(lambda: subprocess.run(asked, capture_output=True, env=GIT).returncode, lambda code: code == 0)
+        yield f"git://{HOST_FROM_GUEST}:{port}/{tree.name}"
+    finally:
+        server.kill()
+        server.wait()
+
+
+def unusual_certificates() -> list[str]:
+    """What this host trusts beside Debian's set, in PEM: that of the proxy it is behind, for one."""
+    end = "-----END CERTIFICATE-----\n"
+    usual = {each.read_text() for each in USUAL_CERTIFICATES.glob("*.crt")}
+    bundle = [each + end for each in CA_BUNDLE.read_text().split(end) if each.strip()]
+    return [each for each in bundle if each not in usual]
+
+
+def host_seed(url: str) -> Seed:
+    """packaging/cloud-init/host.yaml with the tests' answers, for the repository at `url`.
+
+    What it has beside a person's: root's SSH key, and images from a disk, since to build them would take minutes.
+    """
+    data = yaml.safe_load((images.ROOT / "packaging/cloud-init/host.yaml").read_text())
+    data["write_files"][0]["content"] = yaml.safe_dump(ANSWERS)
+    clone, install = data["runcmd"]
+    clone = [url if word.startswith("https://") else word for word in clone]
+    data["runcmd"] = [clone, [install[0], "--prepare"], upkeep.LOAD_IMAGES.split(), install]
+    data["disable_root"] = False
+    if certificates := unusual_certificates():
+        data["ca_certs"] = {"trusted": certificates}
+    return Seed("#cloud-config\n" + yaml.safe_dump(data), host_name="bare")
+
+
+@pytest.fixture(scope="module")
+def trixie(start_once: Start, repository: str, tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    """A machine with Debian's minimal set and cloud-init, which has done what its user data says."""
+    disk = images.bare("trixie")
+    hardware = hardware_of(disk, tmp_path_factory.mktemp("trixie"))
+    seed = host_seed(repository)
+    machine = start_once(Disk(disk / "disk.raw"), hardware, name="trixie", seed=seed, internet=True)
+    machine.wait(upkeep.SLOW)
+    return machine
+
+
+def a_second_run_changes_nothing(machine: Machine, command: str) -> None:
+    before = machine.shell(STATE, upkeep.SLOW)
+    result = machine.run(command, upkeep.SLOW)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert machine.shell(STATE, upkeep.SLOW) == before
+
+
+def test_it_installs_to_a_served_page(bookworm: Machine) -> None:
+    prepared = bookworm.run(INSTALL.format(options="--prepare"), upkeep.SLOW)
     assert prepared.returncode == 0, prepared.stdout + prepared.stderr
-    bare.shell(upkeep.LOAD_IMAGES, upkeep.SLOW)
-    result = bare.run(INSTALL.format(options="--answers /root/answers.yaml --yes"), upkeep.SLOW)
+    bookworm.shell(upkeep.LOAD_IMAGES, upkeep.SLOW)
+    result = bookworm.run(INSTALL.format(options="--answers /root/answers.yaml --yes"), upkeep.SLOW)
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "This is the application" in bare.serves(DOMAIN).body
-    assert bare.shell("systemctl --failed --no-legend") == ""
+    assert "This is the application" in bookworm.serves(DOMAIN).body
+    assert bookworm.shell("systemctl --failed --no-legend") == ""
 
 
-def test_a_second_run_changes_nothing(bare: Machine) -> None:
-    before = bare.shell(STATE, upkeep.SLOW)
-    result = bare.run(INSTALL.format(options="--answers /root/answers.yaml --yes"), upkeep.SLOW)
-    assert result.returncode == 0, result.stdout + result.stderr
-    assert bare.shell(STATE, upkeep.SLOW) == before
+def test_a_second_run_changes_nothing(bookworm: Machine) -> None:
+    a_second_run_changes_nothing(bookworm, INSTALL.format(options="--answers /root/answers.yaml --yes"))
+
+
+def test_trixie_installs_to_a_served_page_by_cloud_init(trixie: Machine) -> None:
+    status = json.loads(trixie.run("cloud-init status --format json", upkeep.SLOW).stdout)
+    told = trixie.run("cat /var/log/cloud-init-output.log").stdout
+    assert (status["extended_status"], status["errors"], status["recoverable_errors"]) == ("done", [], {}), told
+    assert "This is the application" in trixie.serves(DOMAIN).body
+    assert trixie.shell("systemctl --failed --no-legend") == ""
+
+
+def test_a_second_run_on_trixie_changes_nothing(trixie: Machine) -> None:
+    a_second_run_changes_nothing(trixie, INSTALL_AGAIN)

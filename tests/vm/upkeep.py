@@ -20,8 +20,8 @@ SOUND = Path(__file__).with_name("sound.py")
 PYTHON = "/opt/pipx/venvs/shoestring/bin/python"
 # Units may write there, also when the disk is full.
 TOLD = "/run/shoestring/told"
-# Of a machine whose hardware is `with_images`.
-LOAD_IMAGES = "docker load --quiet --input /dev/vdb"
+# Of a machine whose hardware is `with_images`, with or without a disk for cloud-init before that one.
+LOAD_IMAGES = "docker load --quiet --input /dev/disk/by-id/virtio-images"
 # Seconds.
 SLOW = 1200.0
 
@@ -68,7 +68,10 @@ def with_images(hardware: Hardware, directory: Path, names: tuple[str, ...] = im
     """
     archive = directory / "images.tar"
     subprocess.run(("docker", "save", "--output", archive, *names), check=True)
-    return replace(hardware, more=("-drive", f"file={archive},if=virtio,format=raw,readonly=on"))
+    drive = f"file={archive},if=none,id=images,format=raw,readonly=on"
+    # With a late slot, for the disk that it boots from must be the first.
+    device = "virtio-blk-pci,drive=images,serial=images,addr=0x10"
+    return replace(hardware, more=("-drive", drive, "-device", device))
 
 
 def files_are_sound(machine: Machine) -> None:
