@@ -162,7 +162,8 @@ def test_docker_restarts(machine: Machine) -> None:
 def test_the_watchdog_s_unit_mends_the_rules(machine: Machine) -> None:
     shell(machine, f"nft flush table inet shoestring_shoestring; systemctl start {WATCHDOG}")
     assert reached(machine) == OPEN
-    shell(machine, "systemctl restart nftables.service")
+    # The first command ends before our rules are there again; the second waits for them.
+    shell(machine, "systemctl restart nftables.service; systemctl start shoestring-firewall.service")
     assert reached(machine) == OPEN
     shell(machine, f"systemctl stop nftables.service; systemctl start {WATCHDOG}")
 

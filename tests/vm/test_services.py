@@ -54,9 +54,14 @@ def available(machine: Machine) -> int:
 
 
 def add(machine: Machine, *names: str) -> None:
-    """What a person does; all of them serve afterwards."""
+    """What a person does; all of them serve afterwards.
+
+    Node takes a minute to start in an emulated machine; who adds a service is told before that that it does not answer
+    yet.
+    """
     result = machine.run(f"shoestring service add {' '.join(names)} --yes --json", SLOW)
-    assert result.returncode == 0, result.stdout + result.stderr
+    failures = json.loads(result.stdout)["failures"]
+    assert [each for each in failures if "it runs, but does not answer" not in each] == [], result.stdout
     upkeep.passes(machine)
 
 
