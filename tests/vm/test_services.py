@@ -56,8 +56,7 @@ def available(machine: Machine) -> int:
 def add(machine: Machine, *names: str) -> None:
     """What a person does; all of them serve afterwards.
 
-    Node takes a minute to start in an emulated machine; who adds a service is told before that that it does not answer
-    yet.
+    Node takes a minute to start in an emulated machine: `add` says before that that it does not answer yet.
     """
     result = machine.run(f"shoestring service add {' '.join(names)} --yes --json", SLOW)
     failures = json.loads(result.stdout)["failures"]
