@@ -106,7 +106,8 @@ def _container(client: DockerClient, entry: Mapping[str, Any], total: int) -> Us
 
     try:
         stats = client.api.stats(entry["Id"], stream=False, one_shot=True)
-    except NotFound:
+    except (NotFound, ValueError):
+        # Docker answers with nothing, which is no JSON, if it ends while it is asked for.
         return None
     name = str(entry["Names"][0]).removeprefix("/")
     return parse_stats(name, LABEL_INSTANCE in (entry.get("Labels") or {}), stats, total)

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import cast
 
 import pytest
+from docker import DockerClient
+from docker.errors import NotFound
 
 from installer.host.memory import (
     MEGABYTE,
@@ -11,6 +14,7 @@ from installer.host.memory import (
     Memory,
     Use,
     docker_processes,
+    look,
     must_fit,
     parse_meminfo,
     parse_pss,
@@ -96,3 +100,27 @@ def test_a_service_that_does_not_fit_is_refused_with_the_figures() -> None:
         "See what uses it with shoestring memory, or go on with --force."
     )
     must_fit("Grafana", 300 * MEGABYTE, HOST, force=True)
+
+
+class EngineWhoseContainersEnd:
+    """As Docker answers for containers that end while they are asked for: not found, or a body with nothing in it."""
+
+    def __init__(self) -> None:
+        self.api = self
+
+    def info(self) -> dict[str, int]:
+        return {"MemTotal": 1 << 30}
+
+    def containers(self) -> list[dict[str, object]]:
+        return [{"Id": each, "Names": [f"/{each}"], "Labels": {}} for each in ("gone", "ending", "there")]
+
+    def stats(self, container: str, *, stream: bool, one_shot: bool) -> object:
+        assert (stream, one_shot) == (False, True)
+        if container == "gone":
+            raise NotFound("no such container")
+        return json.loads({"ending": "", "there": '{"memory_stats": {"usage": 5}}'}[container])
+
+
+def test_with_a_fake_engine_a_container_that_ends_meanwhile_uses_nothing() -> None:
+    found = look(cast(DockerClient, EngineWhoseContainersEnd())).containers
+    assert [(each.name, each.used) for each in found] == [("there", 5)]
