@@ -4,10 +4,12 @@ from __future__ import annotations
 
 # Sends a SYN to each TCP port from a raw socket (RFC 9293 section 3.5); prints the ports that took it, and how many
 # refused. The kernel, which knows of no connection, resets each at once. One is enough: a cable between namespaces
-# loses nothing, which a scan of a host without a firewall shows, where every port answers or refuses.
+# loses nothing, which a scan of a host without a firewall shows, where every port answers or refuses. Where the host
+# is slow, a port that answers sets the pace: packets do not overtake each other, so that its answer comes last.
 TCP = """
 import json, random, select, socket, struct, sys, time
 address, wanted, quiet = sys.argv[1], range(*json.loads(sys.argv[2])), float(sys.argv[3])
+pace = int(sys.argv[4]) if len(sys.argv) > 4 else None
 SYN, RST, ACK = 2, 4, 16
 source = random.randrange(20000, 30000)
 six = ':' in address
@@ -23,15 +25,16 @@ else:
     base = socket.inet_aton(own) + socket.inet_aton(address) + struct.pack('!BBH', 0, 6, 20)
 raw.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # socket(7): SO_RCVBUFFORCE
 raw.setblocking(False)
-def segment(port):
+def segment(port, source):
     head = struct.pack('!HHIIBBHHH', source, port, 1, 0, 5 << 4, SYN, 64000, 0, 0)
     if six:
         return head
     total = sum(struct.unpack('!16H', base + head))
     total = (total & 0xffff) + (total >> 16)
     return head[:16] + struct.pack('!H', ~(total + (total >> 16)) & 0xffff) + head[18:]
-took, refused = set(), set()
+took, refused, paced = set(), set(), 0
 def drain():
+    global paced
     seen = False
     while True:
         try:
@@ -40,21 +43,35 @@ def drain():
             return seen
         data = data if six else data[(data[0] & 15) * 4:]
         theirs, ours = struct.unpack('!HH', data[:4])
-        if ours == source and sender[0] == address:
+        if ours == source + 1 and sender[0] == address:
+            paced += 1
+        elif ours == source and sender[0] == address:
             seen = True
             if data[13] & RST:
                 refused.add(theirs)
             elif data[13] & (SYN | ACK) == SYN | ACK:
                 took.add(theirs)
-for number, port in enumerate(wanted):
+def send(port, source):
     while True:
         try:
-            raw.sendto(segment(port), (address, 0))
+            raw.sendto(segment(port, source), (address, 0))
             break
         except BlockingIOError:
             select.select([], [raw], [])
+def wait_for_pace():
+    before = paced
+    while paced == before:
+        send(pace, source + 1)
+        while paced == before and select.select([raw], [], [], 5)[0]:
+            drain()
+for number, port in enumerate(wanted):
+    send(port, source)
     if not number % 64:
         drain()
+    if pace and not number % 4096:
+        wait_for_pace()
+if pace:
+    wait_for_pace()
 until = time.monotonic() + quiet
 while len(took) + len(refused) < len(wanted) and (left := until - time.monotonic()) > 0:
     select.select([raw], [], [], left)
@@ -92,6 +109,24 @@ while (left := until - time.monotonic()) > 0:
     if drain():
         until = time.monotonic() + quiet
 print(json.dumps(sorted(answered)))
+"""
+# Sends a datagram to a UDP port until it is told that nobody listens there (udp(7): ECONNREFUSED), a few times at
+# most: a packet that is dropped gets no answer, nor does one that somebody takes.
+UDP_REFUSED = """
+import socket, sys
+address, port = sys.argv[1], int(sys.argv[2])
+sock = socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET, socket.SOCK_DGRAM)
+sock.connect((address, port))
+sock.settimeout(2)
+for _ in range(5):
+    try:
+        sock.send(b'x')
+        sock.recv(10)
+    except TimeoutError:
+        pass
+    except ConnectionRefusedError:
+        print('refused')
+        break
 """
 # Makes a connection; ends well if it can.
 CONNECT = """

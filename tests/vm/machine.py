@@ -132,15 +132,24 @@ class Machine:
         self.wait_for_ssh()
         self.shell(f"date --utc --set @{time.time():.2f}")
 
-    def monitor(self, command: str, **arguments: object) -> Any:
-        """One command of QEMU's machine protocol, e.g. `system_reset`, and its answer; see QEMU's QMP reference."""
+    def plug(self, cable: int, mac: str) -> None:
+        """Give the running machine a network device; the file `cable` is a tap device, its other end."""
+        self.monitor("getfd", handed=cable, fdname="cable")
+        self.monitor("netdev_add", type="tap", id="cable", fd="cable")
+        self.monitor("device_add", driver="virtio-net-pci", netdev="cable", id="cable", bus="bay", mac=mac)
+
+    def monitor(self, command: str, *, handed: int | None = None, **arguments: object) -> Any:
+        """One command of QEMU's machine protocol, e.g. `system_reset`, and its answer; see QEMU's QMP reference.
+
+        `handed` is an open file that goes with it.
+        """
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(str(self.directory / "qmp"))
-            stream = connection.makefile("rw")
+            stream = connection.makefile("r")
             stream.readline()
             for each in ({"execute": "qmp_capabilities"}, {"execute": command, "arguments": arguments}):
-                stream.write(json.dumps(each) + "\n")
-                stream.flush()
+                files = [handed] if handed is not None and each["execute"] == command else []
+                socket.send_fds(connection, [json.dumps(each).encode()], files)
                 # What it tells unasked comes between.
                 answer = next(each for each in map(json.loads, stream) if "event" not in each)
                 assert "error" not in answer, answer

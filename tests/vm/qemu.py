@@ -61,6 +61,8 @@ def command(
         *("-drive", f"file={directory}/disk.qcow2,if=virtio,cache=unsafe,discard=unmap"),
         *("-netdev", f"user,id=net,ipv6=off,restrict={'off' if internet else 'on'},{forwards}"),
         *("-device", "virtio-net-pci,netdev=net", "-device", "virtio-rng-pci"),
+        # Where a device can come while it runs: see Machine.plug.
+        *("-device", "pcie-root-port,id=bay"),
         *_firmware(directory, hardware),
         *_seed(directory),
         *(("-incoming", f"file:{memory}") if memory else ()),

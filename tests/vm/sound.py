@@ -1,6 +1,6 @@
-"""Runs in a machine: prints each file of a data directory that is empty, half-written or a leftover.
+"""Runs in a machine: prints each file of a data directory, or elsewhere, that is empty, half-written or left over.
 
-python sound.py /srv/shoestring
+python sound.py /srv/shoestring /etc/shoestring
 """
 
 from __future__ import annotations
@@ -68,13 +68,14 @@ def files(root: Path) -> Iterator[Path]:
         yield from (each for each in top.rglob("*") if each.is_file() and ".git" not in each.parts)
 
 
-def main(root: Path) -> None:
+def main(root: Path, *others: Path) -> None:
     """Print a line for each file that is not sound."""
-    for file in sorted(files(root)):
+    more = (file for other in others for file in (other, *other.rglob("*")) if file.is_file())
+    for file in sorted((*files(root), *more)):
         found = wrong(file)
         if found:
             print(f"{file}: {found}")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(*map(Path, sys.argv[1:]))

@@ -65,7 +65,8 @@ def bookworm(start_once: Start, tmp_path_factory: pytest.TempPathFactory) -> Mac
     machine.copy(archive, "/root/sources.tar")
     machine.copy(directory / "answers.yaml", "/root/answers.yaml")
     machine.copy(CA_BUNDLE, "/root/ca.crt")
-    machine.shell("tar -C /root -xf /root/sources.tar; ! command -v docker; ! command -v pipx")
+    assert machine.run("command -v docker pipx").stdout == ""
+    machine.shell("tar -C /root -xf /root/sources.tar")
     return machine
 
 
@@ -115,7 +116,8 @@ def host_seed(url: str) -> Seed:
     data["write_files"][0]["content"] = yaml.safe_dump(ANSWERS)
     clone, install = data["runcmd"]
     clone = [url if word.startswith("https://") else word for word in clone]
-    data["runcmd"] = [clone, [install[0], "--prepare"], upkeep.LOAD_IMAGES.split(), install]
+    before = "command -v docker pipx >/root/before; true"
+    data["runcmd"] = [before, clone, [install[0], "--prepare"], upkeep.LOAD_IMAGES.split(), install]
     data["disable_root"] = False
     if certificates := unusual_certificates():
         data["ca_certs"] = {"trusted": certificates}
@@ -159,6 +161,7 @@ def test_a_second_run_changes_nothing(bookworm: Machine) -> None:
 def test_trixie_installs_to_a_served_page_by_cloud_init(trixie: Machine) -> None:
     status = json.loads(trixie.run("cloud-init status --format json", upkeep.SLOW).stdout)
     told = trixie.run("cat /var/log/cloud-init-output.log").stdout
+    assert trixie.shell("cat /root/before") == ""
     assert (status["extended_status"], status["errors"], status["recoverable_errors"]) == ("done", [], {}), told
     assert "This is the application" in trixie.serves(DOMAIN).body
     assert trixie.shell("systemctl --failed --no-legend") == ""

@@ -1,23 +1,26 @@
 """VPN and firewall in a booted machine: made by setup, there again after a reboot, kept by the watchdog, all removed.
 
-Who is outside, and who is a client of the VPN, is one network namespace of the machine's own, with a cable to it and
+Who is outside, and who is a client of the VPN, is a network namespace of this host with a cable to the machine, and
 only what `vpn show` prints. The tests follow each other.
 """
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Iterator
+
 import pytest
 import yaml
 
+from tests.engine.support import until
 from tests.vm import upkeep
 from tests.vm.conftest import ANSWERS, DOMAIN, Start
-from tests.vm.machine import Machine
+from tests.vm.machine import SSH, Machine
+from tests.vm.outside import HERE, THERE, Outside, outside
 from tests.vm.qemu import Disk
-from tests.vm.upkeep import CONF, ROOT, SLOW, WATCHDOG, shell
+from tests.vm.upkeep import ROOT, SLOW, WATCHDOG, shell
 
-# QEMU's own network gives the guest this address.
-ENDPOINT = "10.0.2.15"
-SETTINGS = {**ANSWERS, "public": {"address": "::"}, "wireguard": {"enabled": True, "endpoint": ENDPOINT}}
+SETTINGS = {**ANSWERS, "public": {"address": "::"}, "wireguard": {"enabled": True, "endpoint": HERE[0]}}
 # It answers with the address that it was told its client has.
 WHO = """\
 services:
@@ -39,70 +42,40 @@ GAME = f"""\
 x-external-host-names: [{GAME_HOST}]
 x-open-ports: [25565]
 {WHO}\
-    ports: ["9999:80", "25565:80"]
+    ports: ["9999:80", "9999:80/udp", "25565:80"]
 """
-# This machine, and who is outside, by both families.
-HERE = ("192.0.2.1", "2001:db8::1")
-THERE = ("192.0.2.2", "2001:db8::2")
-OUTSIDE = f"""\
-ip netns add outside
-ip link add cable type veth peer name plug netns outside
-ip address add {HERE[0]}/30 dev cable && ip address add {HERE[1]}/64 dev cable nodad && ip link set cable up
-ip -n outside address add {THERE[0]}/30 dev plug && ip -n outside address add {THERE[1]}/64 dev plug nodad
-ip -n outside link set plug up && ip -n outside link set lo up
-ip -n outside route add default via {HERE[0]} && ip -n outside route add default via {HERE[1]}
-"""
-# No resolver daemon runs in a namespace: its resolv.conf gets what the DNS line says.
-CLIENT = """\
-shoestring vpn show laptop > /root/laptop.txt
-mkdir -p /etc/netns/outside
-sed -n 's/^DNS = \\([^,]*\\),.*/nameserver \\1/p' /root/laptop.txt > /etc/netns/outside/resolv.conf
-(umask 077; sed '/^DNS/d' /root/laptop.txt > /etc/wireguard/laptop.conf)
-ip netns exec outside wg-quick up laptop
-"""
-CURL = "ip netns exec outside curl -sS --max-time 60"
-ASK = f"{CURL} -f --retry 20 --retry-all-errors --cacert /root/root.pem"
 OPEN = [22, 80, 443, 25565]
-PORTS = [*OPEN, 9999]
-# All at once. Those that should answer have long for it, since a machine may be slow; the other one never answers.
-TRY = f"""\
-try() {{ ip netns exec outside timeout $1 bash -c "</dev/tcp/$2/$3" 2>/dev/null && echo $2 $3; }}
-for address in {" ".join(HERE)}; do
-  for port in {" ".join(map(str, OPEN))}; do try 60 $address $port & done
-  try 10 $address 9999 &
-done
-wait"""
+PUBLISHED = 9999
+# At both of them nobody listens: one is of a container, the other one of the host.
+UDP = ((HERE[0], PUBLISHED), (HERE[1], 4242))
 # What the host has of its own: all that setup adds must go again. Docker makes its rules in another order after a
 # boot, and containerd takes any port of 127.0.0.1.
 HOST = """\
 nft --stateless list ruleset | sort
 ls /etc/wireguard /etc/systemd/system /etc/sysctl.d /etc/tmpfiles.d /run/systemd/system
-ip -brief link | cut -d ' ' -f 1 | grep -v -e veth -e ^br- -e cable | sort
+ip -brief link | cut -d ' ' -f 1 | grep -v -e veth -e ^br- | sort
 ss -H -l -n -t -u | awk '{print $1, $5}' | grep -v 127.0.0.1: | sort
 systemctl --failed --no-legend
+cat /proc/swaps
+ls /etc/docker /etc/shoestring /var/lib 2>/dev/null || true
 sysctl net.ipv4.ip_forward net.ipv4.ip_nonlocal_bind
 """
 
 
-def reached(machine: Machine) -> list[int]:
-    """The ports that answer who is outside; the same by IPv4 and IPv6."""
-    answers = {tuple(line.split()) for line in shell(machine, TRY).splitlines()}
-    found = [[port for port in PORTS if (address, str(port)) in answers] for address in HERE]
-    assert found[0] == found[1]
-    return found[0]
+def client_of_wiki(world: Outside, family: str) -> str:
+    """Whom the internal application has for its client, when it was asked by name over trusted HTTPS."""
+    trusted = ("--cacert", str(world.directory / "root.pem"), "--retry", "20", "--retry-all-errors")
+    return world.curl(*trusted, family, f"https://{WIKI_HOST}:8444/cgi-bin/who").strip()
 
 
-def client_of_wiki(machine: Machine, option: str) -> str:
-    """Whom the internal application has for its client, when it was asked by the VPN."""
-    return shell(machine, f"{ASK} {option} https://{WIKI_HOST}:8444/cgi-bin/who")
-
-
-def is_filtered(machine: Machine) -> None:
-    """Docker publishes both ports, and outside one of them answers."""
-    published = "curl -sS -o /dev/null -w '%{http_code}' http://127.0.0.1:9999/cgi-bin/who"
+def is_filtered(machine: Machine, world: Outside) -> None:
+    """Docker publishes more, and outside only what is open answers, of all ports and by both families."""
+    published = f"curl -sS -o /dev/null -w '%{{http_code}}' http://127.0.0.1:{PUBLISHED}/cgi-bin/who"
     assert shell(machine, f"until {published} >/dev/null 2>&1; do sleep 1; done; {published}") == "200"
     assert machine.serves(DOMAIN).status == 200
-    assert reached(machine) == OPEN
+    for address in HERE:
+        assert world.scan(address, OPEN[0]) == (OPEN, 0)
+    assert [world.refuses_udp(*each) for each in UDP] == [False, False]
 
 
 def began(machine: Machine, unit: str, which: str) -> int:
@@ -111,8 +84,8 @@ def began(machine: Machine, unit: str, which: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def machine(start_once: Start, running: Disk) -> Machine:
-    """A machine that `shoestring setup` made a VPN server with a firewall of; /root/before tells how it was."""
+def bare(start_once: Start, running: Disk) -> Machine:
+    """A machine without Shoestring's host parts; /root/before tells how it is."""
     started = start_once(running)
     shell(
         started,
@@ -121,92 +94,117 @@ def machine(start_once: Start, running: Disk) -> Machine:
         "for name in $names; do docker tag $name kept/$name; done\n"
         f"shoestring uninstall --purge --name {ROOT} --yes\n"
         "for name in $names; do docker tag kept/$name $name; docker image rm kept/$name; done >/dev/null\n"
-        f"systemctl reset-failed; {{\n{HOST}}} >/root/before\n"
-        f"cat >/root/answers.yaml <<'END'\n{yaml.safe_dump(SETTINGS)}END",
+        f"systemctl reset-failed; cat >/root/answers.yaml <<'END'\n{yaml.safe_dump(SETTINGS)}END",
     )
-    said = shell(started, "shoestring setup --answers /root/answers.yaml --firewall --yes")
-    assert "asked from a network namespace through these rules" in said
-    shell(started, f"shoestring ssl ca --pem >/root/root.pem\n{OUTSIDE}{CLIENT}")
-    for side, name, content in (("internal", "wiki", WIKI), ("public", "game", GAME)):
-        shell(started, f"cat >{CONF}/applications-{side}/{name}.yaml <<'END'\n{content}END")
-    shell(started, "shoestring start")
-    upkeep.by_hand(started)
     return started
 
 
-def test_the_client_reaches_internal_services_by_name_over_trusted_https(machine: Machine) -> None:
+@pytest.fixture(scope="module")
+def world(bare: Machine) -> Iterator[Outside]:
+    """Who is outside, with a cable to the machine."""
+    with outside(bare) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def machine(bare: Machine, world: Outside) -> Machine:
+    """A machine that `shoestring setup` made a VPN server with a firewall, swap and limited logs of."""
+    shell(bare, f"{{\n{HOST}}} >/root/before")
+    options = "--firewall --swap --log-rotation --yes"
+    said = shell(bare, f"shoestring setup --answers /root/answers.yaml {options}")
+    assert "asked from a network namespace through these rules" in said
+    assert len(shell(bare, "cat /proc/swaps").splitlines()) == 2
+    assert "max-size" in shell(bare, "cat /etc/docker/daemon.json")
+    (world.directory / "root.pem").write_text(shell(bare, "shoestring ssl ca --pem") + "\n")
+    for side, name, content in (("internal", "wiki", WIKI), ("public", "game", GAME)):
+        upkeep.write(bare, side, name, content)
+    shell(bare, "shoestring start")
+    world.join(shell(bare, "shoestring vpn show laptop"))
+    upkeep.by_hand(bare)
+    return bare
+
+
+def test_the_client_reaches_internal_services_by_name_over_trusted_https(machine: Machine, world: Outside) -> None:
     assert shell(machine, "ip -details link show wg0 | grep -c wireguard") == "1"
-    assert client_of_wiki(machine, "-4") == "10.12.0.2"
-    own = shell(machine, "sed -n 's/^Address.*, //p' /root/laptop.txt").partition("/")[0]
-    assert client_of_wiki(machine, "-6") == own
+    addresses = shell(machine, "shoestring vpn show laptop | sed -n 's/^Address = //p'").split(", ")
+    for family, address in zip(("-4", "-6"), addresses, strict=True):
+        assert client_of_wiki(world, family) == address.partition("/")[0]
     assert shell(machine, "systemctl is-enabled wg-quick@wg0; systemctl is-active wg-quick@wg0") == "enabled\nactive"
 
 
-def test_docker_s_ports_are_closed_but_those_that_are_listed(machine: Machine) -> None:
-    is_filtered(machine)
-    assert "published, but closed by the firewall: 9999/tcp" in shell(machine, "shoestring status")
+def test_docker_s_ports_are_closed_but_those_that_are_listed(machine: Machine, world: Outside) -> None:
+    is_filtered(machine, world)
+    told = shell(machine, "shoestring status")
+    assert f"published, but closed by the firewall: {PUBLISHED}/tcp, {PUBLISHED}/udp" in told
 
 
-def test_applications_see_who_asks_from_outside(machine: Machine) -> None:
+def test_applications_see_who_asks_from_outside(machine: Machine, world: Outside) -> None:
     for here, there in zip(HERE, THERE, strict=True):
         address = f"[{here}]" if ":" in here else here
-        asked = f"{CURL} -kf --resolve {GAME_HOST}:443:{address} https://{GAME_HOST}/cgi-bin/who"
-        assert shell(machine, asked) == there
+        resolve = ("--resolve", f"{GAME_HOST}:443:{address}")
+        assert world.curl("-k", *resolve, f"https://{GAME_HOST}/cgi-bin/who").strip() == there
 
 
-def test_docker_restarts(machine: Machine) -> None:
+def test_docker_restarts(machine: Machine, world: Outside) -> None:
     shell(machine, "systemctl restart docker")
-    is_filtered(machine)
+    # It takes the file that setup wrote.
+    limit = "docker inspect -f '{{index .HostConfig.LogConfig.Config \"max-size\"}}'"
+    assert shell(machine, f"id=$(docker create $(docker image ls -q | head -n 1) x); {limit} $id; docker rm $id >&2")
+    is_filtered(machine, world)
 
 
-def test_the_watchdog_s_unit_mends_the_rules(machine: Machine) -> None:
+def test_the_watchdog_s_unit_mends_the_rules(machine: Machine, world: Outside) -> None:
     shell(machine, f"nft flush table inet shoestring_shoestring; systemctl start {WATCHDOG}")
-    assert reached(machine) == OPEN
+    is_filtered(machine, world)
     # It ends before our unit has loaded its rules again. The unit is waited for, not started: that is systemd's part.
     unit = "shoestring-firewall.service"
     shell(machine, f"systemctl restart nftables.service; until systemctl -q is-active {unit}; do sleep 0.2; done")
-    assert reached(machine) == OPEN
+    assert not world.refuses_udp(*UDP[0])
     shell(machine, f"systemctl stop nftables.service; systemctl start {WATCHDOG}")
 
 
-def test_all_of_it_is_there_again_after_a_reboot(machine: Machine) -> None:
+def test_all_of_it_is_there_again_after_a_reboot(machine: Machine, world: Outside) -> None:
     machine.reboot()
     assert 0 < began(machine, "shoestring-firewall", "ActiveEnter") < began(machine, "docker", "ExecMainStart")
-    shell(machine, f"{OUTSIDE}{CLIENT}")
-    is_filtered(machine)
-    client_of_wiki(machine, "-6")
+    is_filtered(machine, world)
+    for family in ("-4", "-6"):
+        client_of_wiki(world, family)
     assert "not what the files say" not in shell(machine, "shoestring vpn status")
     assert machine.run("systemd-analyze verify /etc/systemd/system/shoestring*").stderr == ""
+    assert len(shell(machine, "cat /proc/swaps").splitlines()) == 2
 
 
-def test_who_is_removed_reaches_nothing(machine: Machine) -> None:
+def test_who_is_removed_reaches_nothing(machine: Machine, world: Outside) -> None:
+    server = [each.partition("/")[0] for each in shell(machine, "ip -brief address show wg0").split()[2:]]
+    reached = [address for address in server if world.reaches(address, 8444)]
+    assert reached == [address for address in server if not address.startswith("fe80:")]
     shell(machine, "shoestring vpn remove laptop --yes")
-    assert machine.run(f"{CURL} --max-time 5 http://10.12.0.1:8081/").returncode != 0
+    assert [address for address in server if world.reaches(address, 8444)] == []
     assert "0 clients" in shell(machine, "shoestring vpn status")
 
 
-def test_the_tunnel_leads_there_without_the_vpn(machine: Machine) -> None:
+def test_the_tunnel_leads_there_without_the_vpn(machine: Machine, world: Outside) -> None:
     """The one SSH command and the lines of a hosts file, as they are printed."""
     printed = shell(machine, f"shoestring tunnel --login root@{HERE[0]}").splitlines()
-    command = next(line for line in printed if line.startswith("ssh "))
-    hosts = "\n".join(line for line in printed if line.startswith("127.0.0.1 "))
-    shell(
-        machine,
-        "ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519\n"
-        "cat /root/.ssh/id_ed25519.pub >>/root/.ssh/authorized_keys\n"
-        "echo StrictHostKeyChecking accept-new >/root/.ssh/config\n"
-        f"echo '{hosts}' >/etc/netns/outside/hosts; ip -n outside link set lo up\n"
-        f"systemd-run --quiet --unit=tunnel -p User=root -E HOME=/root ip netns exec outside {command}",
-    )
-    assert client_of_wiki(machine, "-4") == "10.12.0.1"
-    shell(machine, "systemctl stop tunnel; rm /etc/netns/outside/hosts")
+    command = next(line for line in printed if line.startswith("ssh ")).split()
+    hosts = [line for line in printed if line.startswith("127.0.0.1 ")]
+    (world.etc / "hosts").write_text("\n".join(hosts) + "\n")
+    tunnel = subprocess.Popen(world.namespace.argv(command[0], *SSH, "-i", str(machine.key), *command[1:]))
+    try:
+        until(lambda: world.reaches("127.0.0.1", 8444), bool)
+        assert client_of_wiki(world, "-4") == "10.12.0.1"
+    finally:
+        tunnel.kill()
+        tunnel.wait()
 
 
-def test_a_killed_command_is_undone_by_a_timer_and_off_leaves_nothing(machine: Machine) -> None:
+def test_a_killed_command_is_undone_by_a_timer_and_off_leaves_nothing(machine: Machine, world: Outside) -> None:
     shell(machine, "shoestring firewall off --yes; ! systemctl cat shoestring-firewall.service 2>/dev/null")
     before = shell(machine, "nft --stateless list ruleset")
     assert "shoestring_" not in before
-    assert 9999 in reached(machine)
+    # Without it every port answers or refuses: none that was silent before was lost on the way.
+    assert world.scan(HERE[0], OPEN[0]) == ([*OPEN[:3], PUBLISHED, OPEN[3]], 65535 - len(OPEN) - 1)
+    assert [world.refuses_udp(*each) for each in UDP] == [True, True]
     tried = (
         "import os; from pathlib import Path; from installer.firewall import manage; from runtime.paths import Paths;"
         f"manage.begin(manage.look(Paths(Path('{ROOT}')), anew=True), 30); os.kill(os.getpid(), 9)"
@@ -218,7 +216,7 @@ def test_a_killed_command_is_undone_by_a_timer_and_off_leaves_nothing(machine: M
 
 
 def test_an_uninstallation_leaves_the_host_as_it_was(machine: Machine) -> None:
-    shell(machine, "shoestring firewall on --yes; ip netns del outside; rm /etc/wireguard/laptop.conf")
+    shell(machine, "shoestring firewall on --yes")
     shell(machine, f"shoestring uninstall --purge --name {ROOT} --yes")
     assert shell(machine, f"{{\n{HOST}}} >/root/after; diff /root/before /root/after || true") == ""
     assert shell(machine, "docker ps -aq; docker image ls -q; docker volume ls -q; ls /srv") == ""

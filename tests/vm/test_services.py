@@ -1,26 +1,36 @@
-"""What the default services leave of the memory: metrics on 512 MB, all but Grafana on 1 GB.
-
-The tests follow each other on one machine."""
+"""What the default services leave of the memory: metrics on 512 MB, all but Grafana on 1 GB; and the Docker registry
+for a client of the VPN. The tests follow each other on one machine.
+"""
 
 from __future__ import annotations
 
 import json
+import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
 
 import docker
 import pytest
 
-from runtime.images import INFLUXDB, POSTGRES, REGISTRY, TELEGRAF, VERDACCIO, local_name
+from runtime.images import BUSYBOX, INFLUXDB, POSTGRES, REGISTRY, TELEGRAF, VERDACCIO, local_name
 from tests.services.telegraf_image import telegraf_image
 from tests.vm import upkeep
 from tests.vm.conftest import DOMAIN, Start
 from tests.vm.machine import Machine
+from tests.vm.outside import HERE, Outside, outside
 from tests.vm.qemu import Disk, Hardware
 from tests.vm.upkeep import SLOW, shell
 
 # MB of memory that must be available, without swap.
 METRICS_LEAVE, ALL_LEAVE = 120, 200
 LOCAL = tuple(map(local_name, (INFLUXDB, POSTGRES, REGISTRY, VERDACCIO)))
+VPN = "10.12.0.1"
+# What a person writes into the settings.
+SWITCH_ON = f"""\
+sed -i -e 's/^  address: 127.0.0.1/  address: {VPN}/' -e '/^wireguard:/,$ {{ s/^  enabled: off/  enabled: on/
+s/^  endpoint: .*/  endpoint: {HERE[0]}/ }}' {upkeep.CONF}/shoestring.yaml
+"""
+REGISTRY = f"docker.internal.{DOMAIN}:8444"
 MEASURED = "until shoestring metrics --hours 1 --json | grep -q '\"now\": [0-9]'; do sleep 3; done"
 
 
@@ -40,6 +50,13 @@ def machine(start_once: Start, set_up_disk: Disk, telegraf: str, tmp_path_factor
     upkeep.write(started, "internal", "inside", upkeep.application(upkeep.INSIDE, "internal"))
     upkeep.passes(started)
     return started
+
+
+@pytest.fixture(scope="module")
+def world(machine: Machine) -> Iterator[Outside]:
+    """Who is outside, with a cable to the machine."""
+    with outside(machine) as made:
+        yield made
 
 
 def available(machine: Machine) -> int:
@@ -84,3 +101,38 @@ def test_all_but_grafana_on_1_gb(machine: Machine) -> None:
     # What its makers ask for does not fit beside all the others.
     result = machine.run("shoestring service add grafana --dry-run", SLOW)
     assert (result.returncode, "go on with --force" in result.stderr) == (1, True), result.stdout + result.stderr
+
+
+def test_a_client_of_the_vpn_pushes_and_pulls(machine: Machine, world: Outside) -> None:
+    """Made from what `vpn add` prints, with an engine of its own: by name, over HTTPS that it trusts."""
+    shell(machine, SWITCH_ON)
+    added = json.loads(shell(machine, "shoestring vpn add laptop --json"))
+    shell(machine, "shoestring start")
+    world.join(added["file"])
+    root = world.directory / "root.pem"
+    root.write_text(shell(machine, "shoestring ssl ca --pem") + "\n")
+    user = json.loads(shell(machine, "shoestring registry user add anna --json"))
+    image = f"{REGISTRY}/team/page:1"
+    with world.engine(root) as docker:
+
+        def run(*argv: str, given: str | None = None) -> str:
+            argv = (*docker, *argv)
+            done = subprocess.run(argv, input=given, capture_output=True, text=True, timeout=300, check=False)
+            assert done.returncode == 0, done.stdout + done.stderr
+            return done.stdout
+
+        archive = str(world.directory / "page.tar")
+        subprocess.run(("docker", "save", "--output", archive, local_name(BUSYBOX)), check=True)
+        run("load", "--quiet", "--input", archive)
+        run("tag", local_name(BUSYBOX), image)
+        run(*user["log_in"].split()[1:], "--password-stdin", given=user["password"])
+        pushed = run("push", "--quiet", image)
+        before = run("image", "inspect", "--format", "{{.Id}}", image)
+        run("image", "rm", local_name(BUSYBOX), image)
+        run("pull", "--quiet", image)
+        assert run("image", "inspect", "--format", "{{.Id}}", image) == before
+    assert pushed.strip() == image
+    listed = json.loads(shell(machine, "shoestring registry list --json"))["images"]
+    assert [each["repository"] for each in listed] == ["team/page"]
+    shell(machine, "shoestring vpn remove laptop --yes")
+    assert not world.reaches(VPN, 8444)

@@ -11,10 +11,9 @@ from tests.vm import upkeep
 from tests.vm.conftest import DOMAIN, Start
 from tests.vm.machine import Machine
 from tests.vm.qemu import Disk
-from tests.vm.upkeep import CONF, SLOW, WATCHDOG
+from tests.vm.upkeep import CONF, SLOW, TIMERS, WATCHDOG
 
 SERVICES = tuple(units[0] for units in JOBS.values())
-TIMERS = tuple(units[-1] for units in JOBS.values() if units[-1].endswith(".timer"))
 BROKEN = f"{CONF}/applications-public/broken.yaml"
 # From 0 to 10, as systemd-analyze(1) says.
 EXPOSURE_AT_MOST = 5.0

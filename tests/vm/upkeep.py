@@ -7,12 +7,14 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+from installer.host.timers import JOBS
 from tests.vm import images
 from tests.vm.conftest import DOMAIN
 from tests.vm.machine import Machine
 from tests.vm.qemu import Hardware
 
 WATCHDOG = "shoestring-watchdog.service"
+TIMERS = tuple(units[-1] for units in JOBS.values() if units[-1].endswith(".timer"))
 ROOT = "/srv/shoestring"
 CONF = f"{ROOT}/conf"
 INSIDE = f"inside.internal.{DOMAIN}"
@@ -75,9 +77,10 @@ def with_images(hardware: Hardware, directory: Path, names: tuple[str, ...] = im
 
 
 def files_are_sound(machine: Machine) -> None:
-    """No file of the data directory is empty, half-written or left over, and its repository is whole."""
+    """No file of ours is empty, half-written or left over, and the data directory's repository is whole."""
     machine.copy(SOUND, "/root/sound.py")
-    assert shell(machine, f"{PYTHON} /root/sound.py {ROOT}") == ""
+    beside = "/etc/shoestring /etc/*/system/shoestring* /etc/*.d/*shoestring*"
+    assert shell(machine, f"shopt -s nullglob; {PYTHON} /root/sound.py {ROOT} {beside}") == ""
     checked = machine.run(f"git -C {CONF} fsck --full --strict", SLOW)
     assert (checked.returncode, checked.stdout.strip()) == (0, ""), checked.stderr
 
