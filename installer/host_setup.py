@@ -10,7 +10,8 @@ from installer.host import docker_daemon, swap, systemd, timers
 from installer.host.facts import Facts
 from installer.progress import Lines
 from installer.summary import size
-from runtime.errors import UsageError
+from runtime import files
+from runtime.errors import ExitCode, ShoestringError, UsageError
 from runtime.firewall import table
 from runtime.paths import Paths, RunPaths
 from runtime.settings import Settings
@@ -101,9 +102,9 @@ def _wants_firewall(choice: HostChoice, offer: Offer, ask: Ask | None, *, record
 
 
 def check(plan: HostPlan, settings: Settings, root: Path) -> None:
-    """Raise UsageError now for what could not be done at the end."""
+    """Raise ShoestringError now for what could not be done later."""
     if plan.timers:
-        timers.units(settings, root)
+        timers.check(settings, root)
     if plan.firewall and not table.is_installed():
         raise UsageError(f"{table.MISSING} Or set up with --no-firewall.")
 
@@ -122,8 +123,33 @@ def rows(plan: HostPlan) -> list[tuple[str, str, str]]:
     return found
 
 
-def before_start(plan: HostPlan, lines: Lines) -> None:
-    """Make room first. Raises ShoestringError."""
+def around_start(
+    plan: HostPlan, settings: Settings, root: Path, lines: Lines, start: Callable[[], ExitCode]
+) -> ExitCode:
+    """Start, and do for the host what was agreed. Returns the exit code of the start. Raises what it raises.
+
+    The units are switched on before it, for the next boot: that goes on from where a power cut ends this. They run
+    after it, so that no pass comes between; also where it fails.
+    """
+    if plan.timers:
+        timers.enable(settings, root)
+    try:
+        _make_room(plan, lines)
+        code = start()
+    except Exception:
+        if plan.timers:
+            _try_again_later(settings.instance, lines)
+        raise
+    except KeyboardInterrupt:
+        if plan.timers:
+            lines.note("The next boot starts it. If that shall not be: shoestring timers remove")
+        raise
+    _keep_running(plan, settings, root, lines)
+    return code
+
+
+def _make_room(plan: HostPlan, lines: Lines) -> None:
+    """First of all. Raises ShoestringError."""
     if plan.swap:
         swap.add(swap.Kind.FILE, plan.swap, swap.look())
         lines.done("swap", f"{size(plan.swap)} in {swap.FILE}")
@@ -133,11 +159,24 @@ def before_start(plan: HostPlan, lines: Lines) -> None:
         lines.note(docker_daemon.RESTART)
 
 
-def after_start(plan: HostPlan, settings: Settings, root: Path, lines: Lines) -> None:
-    """Keep it running. Raises ShoestringError."""
+def _try_again_later(instance: str, lines: Lines) -> None:
+    """Let the watchdog go on after a start that failed, which is told afterwards."""
+    # A person who stopped everything before this setup wants it started now.
+    files.remove(RunPaths(instance).stopped)
+    try:
+        timers.start(instance, boot=False)
+    except ShoestringError as error:
+        lines.note(str(error))
+        return
+    lines.done("timers", "on")
+    lines.note("Not everything is started, and each minute the watchdog tries again what failed.")
+
+
+def _keep_running(plan: HostPlan, settings: Settings, root: Path, lines: Lines) -> None:
+    """After the start. Raises ShoestringError."""
     if plan.timers:
         lines.passing("timers", "switching them on")
-        timers.install(settings, root, stopped=RunPaths(settings.instance).stopped.exists())
+        timers.start(settings.instance, boot=not RunPaths(settings.instance).stopped.exists())
         lines.done("timers", "on")
     if plan.cron:
         lines.note(NO_SYSTEMD)

@@ -213,7 +213,9 @@ def _carry_out(options: SetupOptions, wanted: Wanted, start: BringUp, lines: Lin
                 lines.say(f"\n  First the VPN, with a client: shoestring vpn add {FIRST_CLIENT}{where}")
             lines.say(f"\n  Start it with: shoestring start{where}")
             return ExitCode.DONE
-        code = _bring_up(options, wanted, start, lines)
+        code = host_setup.around_start(
+            wanted.host, wanted.settings, paths.root, lines, lambda: _start(options, wanted, start, lines)
+        )
         if code is ExitCode.DONE:
             seconds = time.monotonic() - began
             lines.say("\n" + "\n".join(summary.closing_lines(wanted.settings, paths, seconds, recorded=recorded)))
@@ -222,14 +224,6 @@ def _carry_out(options: SetupOptions, wanted: Wanted, start: BringUp, lines: Lin
         # Whatever becomes of the start: new passwords are told only now.
         for line in of_setup.closing_lines(paths, wanted.services, written):
             lines.say(line)
-
-
-def _bring_up(options: SetupOptions, wanted: Wanted, start: BringUp, lines: Lines) -> ExitCode:
-    """Start, and do what was agreed for the host."""
-    host_setup.before_start(wanted.host, lines)
-    code = _start(options, wanted, start, lines)
-    host_setup.after_start(wanted.host, wanted.settings, wanted.paths.root, lines)
-    return code
 
 
 def _start(options: SetupOptions, wanted: Wanted, start: BringUp, lines: Lines) -> ExitCode:

@@ -54,6 +54,13 @@ def systemctl(*arguments: str) -> None:
     command.check(("systemctl", *arguments))
 
 
+def enable(*names: str) -> None:
+    """Have units start at each boot, from the next one on. Raises CommandError."""
+    systemctl("enable", *names)
+    # It makes links and leaves them in memory, where a power cut in the next seconds would take them away.
+    command.check(("sync", "--file-system", str(UNIT_DIRECTORY)))
+
+
 def is_written(unit: Unit) -> bool | None:
     """Whether a unit's file has this content; None if there is no such file."""
     try:

@@ -125,21 +125,43 @@ def cron_lines(root: Path, python: str = sys.executable) -> list[str]:
     ]
 
 
-def install(settings: Settings, root: Path, *, stopped: bool = False) -> None:
-    """Write the units and switch them on. With `stopped`, nothing is started that a person stopped.
-
-    Raises ShoestringError if systemd would run a Python that does not have Shoestring.
-    """
-    instance = settings.instance
-    wanted = units(settings, root)
+def check(settings: Settings, root: Path) -> None:
+    """Raise UsageError or ShoestringError for what units could not work with. Changes nothing."""
+    units(settings, root)
     if not command.run((sys.executable, "-I", "-c", "import runtime.door")).ok:
         raise ShoestringError(
             f"{sys.executable} has no Shoestring in it, so timers could not run it. Use one that pipx installed."
         )
-    systemd.write((*wanted, *boot_files.units(instance)))
-    start, *others = (unit_name(units[-1], instance) for units in JOBS.values())
-    systemd.systemctl("enable", *(() if stopped else ("--now",)), start)
-    systemd.systemctl("enable", "--now", *others)
+
+
+def enable(settings: Settings, root: Path) -> None:
+    """Write the units and switch them on for the next boot; none starts now. Raises ShoestringError."""
+    instance = settings.instance
+    systemd.write((*units(settings, root), *boot_files.units(instance)))
+    systemd.enable(*_switches(instance))
+
+
+def start(instance: str, *, boot: bool) -> None:
+    """Start the timers now, and with `boot` first what they have to find done: the start at boot."""
+    at_boot, *others = _switches(instance)
+    if boot:
+        systemd.systemctl("start", at_boot)
+    systemd.systemctl("start", *others)
+
+
+def install(settings: Settings, root: Path, *, stopped: bool = False) -> None:
+    """Write the units and switch them on. With `stopped`, nothing is started that a person stopped.
+
+    Raises ShoestringError, also if systemd would run a Python that does not have Shoestring.
+    """
+    check(settings, root)
+    enable(settings, root)
+    start(settings.instance, boot=not stopped)
+
+
+def _switches(instance: str) -> list[str]:
+    """The unit of each job that systemd has to start, the start at boot first."""
+    return [unit_name(units[-1], instance) for units in JOBS.values()]
 
 
 def remove(instance: str) -> None:

@@ -10,18 +10,22 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pexpect
 import pytest
 
 from installer import images, setup
+from installer.host import systemd, timers
+from installer.host_setup import HostChoice
+from installer.progress import Lines
 from installer.setup import SetupOptions
 from runtime import operations, settings
 from runtime.errors import ExitCode, SettingsError, ShoestringError, UsageError
 from runtime.images import BUSYBOX, HAPROXY
 from runtime.paths import RUN_ROOT, Paths, Side
+from runtime.settings import Settings
 from tests.engine.support import LOOPBACK, ask, free_port, no_trust, until
 
 WIZARD = """
@@ -352,6 +356,35 @@ def test_what_does_not_fit_the_host_is_refused_and_nothing_is_written(host: Host
         assert words in told
         assert f"(process {os.getpid()})" in told
     assert "unknown key; did you mean public?" in refused(publik="off")
+
+
+def test_the_units_are_on_before_the_start_and_run_after_it(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A power cut in the start leaves a host whose next boot goes on; so does a start that fails."""
+    heard: list[str] = []
+
+    def enable(loaded: Settings, root: Path) -> None:
+        assert settings.load(host.paths.settings) == loaded
+        assert host.record.read_text() == f"{root}\n"
+        heard.append("enabled")
+
+    def start(paths: Paths, lines: Lines) -> ExitCode:
+        heard.append("start")
+        raise images.PullError("haproxy:3", "no route to host")
+
+    monkeypatch.setattr(systemd, "is_running", lambda: True)
+    # Here the data directory is in /tmp, which units refuse.
+    monkeypatch.setattr(timers, "check", lambda settings, root: None)
+    monkeypatch.setattr(timers, "enable", enable)
+    monkeypatch.setattr(timers, "start", lambda instance, boot: heard.append(f"timers run, start at boot: {boot}"))
+    options = replace(host.options(start=True), host=HostChoice(timers=True))
+    with pytest.raises(images.PullError):
+        setup.run(options, start)
+    assert heard == ["enabled", "start", "timers run, start at boot: False"]
+
+    heard.clear()
+    assert setup.run(replace(options, start=False)) is ExitCode.DONE
+    assert setup.run(replace(options, host=HostChoice(timers=False)), lambda paths, lines: ExitCode.DONE) == 0
+    assert heard == []
 
 
 def test_a_directory_that_is_not_ours_is_left_alone(host: Host) -> None:

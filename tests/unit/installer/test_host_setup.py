@@ -1,12 +1,22 @@
 from __future__ import annotations
 
+import contextlib
+import io
 from dataclasses import replace
+from pathlib import Path
 
-from installer.host import docker_daemon
+import pytest
+
+from installer.host import docker_daemon, systemd
 from installer.host.docker_daemon import Plan
-from installer.host_setup import HostChoice, HostPlan, Offer, decide, rows
+from installer.host_setup import HostChoice, HostPlan, Offer, around_start, decide, rows
+from installer.progress import Lines
+from runtime import command, files
+from runtime.errors import ExitCode, ShoestringError
+from runtime.settings import Settings
 
 GIGABYTE = 1024**3
+SETTINGS = Settings(domain="example.com", email="ops@example.com")
 LOGS = docker_daemon.plan(None)
 OFFER = Offer(systemd=True, swap=GIGABYTE, log_rotation=LOGS)
 NOTHING = HostChoice(timers=False, swap=False, log_rotation=False)
@@ -91,3 +101,67 @@ def test_the_plan_is_shown() -> None:
         ("+", "swap"),
         ("~", "/etc/docker/daemon.json"),
     ]
+
+
+class Host:
+    """Hears what systemd is told, and when the start comes."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.heard: list[str] = []
+        self.said = io.StringIO()
+        monkeypatch.setattr(systemd, "write", lambda units: self.heard.append("units written"))
+        monkeypatch.setattr(command, "check", lambda argv: self.heard.append(" ".join(argv)))
+        monkeypatch.setattr(files, "remove", lambda path: self.heard.append(f"removed {path.name}"))
+
+    def around(self, plan: HostPlan, error: BaseException | None = None) -> ExitCode:
+        def start() -> ExitCode:
+            self.heard.append("start")
+            if error:
+                raise error
+            return ExitCode.DONE
+
+        return around_start(plan, SETTINGS, Path("/srv/shoestring"), Lines(self.said), start)
+
+
+ENABLED = [
+    "units written",
+    "systemctl enable shoestring.service shoestring-watchdog.timer shoestring-renew.timer shoestring-alarm.timer",
+    "sync --file-system /etc/systemd/system",
+]
+TIMERS_RUN = "systemctl start shoestring-watchdog.timer shoestring-renew.timer shoestring-alarm.timer"
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch) -> Host:
+    return Host(monkeypatch)
+
+
+def test_the_next_boot_goes_on_where_a_power_cut_ends_the_start(host: Host) -> None:
+    assert host.around(HostPlan(timers=True)) is ExitCode.DONE
+    assert host.heard == [*ENABLED, "start", "systemctl start shoestring.service", TIMERS_RUN]
+    assert host.said.getvalue() == "  ✓ timers                  on\n"
+
+
+def test_a_start_that_fails_leaves_the_timers_on(host: Host) -> None:
+    error = ShoestringError("haproxy could not be pulled.")
+    with pytest.raises(ShoestringError) as raised:
+        host.around(HostPlan(timers=True), error)
+    assert raised.value is error
+    # The start at boot would fail in the same way now; and what a person stopped before, setup was to start.
+    assert host.heard == [*ENABLED, "start", "removed stopped", TIMERS_RUN]
+    assert "each minute the watchdog tries again what failed" in host.said.getvalue()
+
+
+def test_a_person_who_stops_the_start_hears_of_the_next_boot(host: Host) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        host.around(HostPlan(timers=True), KeyboardInterrupt())
+    assert host.heard == [*ENABLED, "start"]
+    assert "shoestring timers remove" in host.said.getvalue()
+
+
+@pytest.mark.parametrize("error", [None, ShoestringError("It failed."), KeyboardInterrupt()])
+def test_without_timers_systemd_is_told_nothing(host: Host, error: BaseException | None) -> None:
+    with contextlib.suppress(ShoestringError, KeyboardInterrupt):
+        host.around(HostPlan(), error)
+    assert host.heard == ["start"]
+    assert host.said.getvalue() == ""
