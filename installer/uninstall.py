@@ -27,7 +27,10 @@ from runtime.settings import SEPARATOR
 if TYPE_CHECKING:
     from docker import DockerClient
 
-PACKAGE_HINT = "Shoestring itself is still installed. Remove it: PIPX_HOME=/opt/pipx pipx uninstall shoestring"
+PACKAGE_HINT = (
+    "Shoestring itself is still installed. Remove it: "
+    "sudo PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin pipx uninstall shoestring"
+)
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ know_host() {
   FAMILY=""
   [[ -r $OS_RELEASE ]] && FAMILY=$(family_of "$OS_RELEASE")
   [[ -n $FAMILY ]] ||
-    give_up "This is neither Debian, Ubuntu, Fedora nor Amazon Linux. Install Docker, Compose and pipx yourself, then: pipx install $SOURCE"
+    give_up "This is neither Debian, Ubuntu, Fedora nor Amazon Linux. Install Docker, Compose and pipx yourself, then: sudo PIPX_HOME=$PIPX_HOME PIPX_BIN_DIR=$PIPX_BIN_DIR pipx install $SOURCE"
   done_with "$(os_release "$OS_RELEASE" PRETTY_NAME), $(uname -m)"
 }
 

@@ -11,6 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from installer.uninstall import PACKAGE_HINT
+
+ROOT = Path(__file__).resolve().parents[3]
+# For all users, and where sudo looks: pipx alone would link into ~/.local/bin of whoever runs it.
+PIPX_BY_HAND = "sudo PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin pipx"
+
 pytestmark = pytest.mark.processes
 
 OS_RELEASES = {
@@ -95,7 +101,7 @@ def test_only_packages_of_missing_commands_are_named(shell):
 def test_an_unknown_distribution_is_told_in_a_sentence(tmp_path):
     file = tmp_path / "os-release"
     file.write_text(OS_RELEASES["arch"])
-    install = Path(__file__).resolve().parents[3] / "packaging" / "install.sh"
+    install = ROOT / "packaging" / "install.sh"
     result = subprocess.run(
         ("bash", str(install), "--prepare"),
         env={
@@ -110,3 +116,9 @@ def test_an_unknown_distribution_is_told_in_a_sentence(tmp_path):
     )
     assert result.returncode == 1
     assert "neither Debian" in result.stdout
+    assert f"{PIPX_BY_HAND} install {ROOT}\n" in result.stdout
+
+
+def test_pipx_is_told_in_the_same_way_everywhere():
+    assert f"\n    {PIPX_BY_HAND} install .\n" in (ROOT / "README.md").read_text()
+    assert f"{PIPX_BY_HAND} uninstall shoestring" in PACKAGE_HINT
