@@ -29,7 +29,7 @@ def status(data_directory: DataDirectory = None, json: Json = False) -> None:
 
     settings, root = _open(data_directory)
     if not systemd.is_running():
-        _without_systemd(root, json)
+        _without_systemd(settings, root, json)
         return
     jobs = timers.look(settings, root)
     if json:
@@ -50,7 +50,7 @@ def install(
 
     settings, root = _open(data_directory)
     if not systemd.is_running():
-        _without_systemd(root, json)
+        _without_systemd(settings, root, json)
         raise typer.Exit(ExitCode.FAILED)
     jobs = timers.look(settings, root)
     if all(job.is_on for job in jobs):
@@ -95,14 +95,14 @@ def _open(data_directory: Path | None) -> tuple[Settings, Path]:
     return load(paths.settings), paths.root
 
 
-def _without_systemd(root: Path, json: bool) -> None:
+def _without_systemd(settings: Settings, root: Path, json: bool) -> None:
     from installer.host import timers
     from installer.report_host import timers_json
 
     if json:
         print(timers_json((), systemd=False))
     else:
-        print("\n".join((f"  {NO_SYSTEMD}", "", *timers.cron_lines(root))))
+        print("\n".join((f"  {NO_SYSTEMD}", "", *timers.cron_lines(root, settings.domain))))
 
 
 def _tell(jobs: tuple[Job, ...], sentence: str, json: bool) -> None:

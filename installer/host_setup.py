@@ -180,7 +180,7 @@ def _keep_running(plan: HostPlan, settings: Settings, root: Path, lines: Lines) 
         lines.done("timers", "on")
     if plan.cron:
         lines.note(NO_SYSTEMD)
-        for line in timers.cron_lines(root):
+        for line in timers.cron_lines(root, settings.domain):
             lines.say(f"      {line}")
     if plan.firewall:
         _firewall(root, lines)

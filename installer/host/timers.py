@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -30,6 +31,8 @@ JOBS = {
 _ALL = tuple(unit for units in JOBS.values() for unit in units)
 # Emptied by the host itself, and units have such directories of their own.
 _TEMPORARY = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - refused, not used
+# That of systemd's units (systemd.exec(5)).
+_CRON_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _PROPERTIES = (
     *("Id", "UnitFileState", "ActiveState", "Result", "ExecMainStatus", "NextElapseUSecRealtime"),
     *("ExecMainStartTimestampMonotonic", "ExecMainExitTimestampMonotonic"),
@@ -112,15 +115,22 @@ def _filled(template: Path, words: Mapping[str, str]) -> str:
     return text
 
 
-def cron_lines(root: Path, python: str = sys.executable) -> list[str]:
-    """Lines for a file in /etc/cron.d that do what the units do (crontab(5): a % would end the command)."""
+def cron_lines(root: Path, domain: str, python: str = sys.executable) -> list[str]:
+    """Lines for a file in /etc/cron.d that do what the units do (crontab(5): a % would end the command).
+
+    cron's own PATH has no nft, and it would mail the line of each pass: what fails is told as the settings say.
+    Renewals have a minute that follows from the domain, so that not all hosts ask their authority at once.
+    """
     runtime = f"root  {shlex.join((python, '-I', '-m', 'runtime', '--data-directory', str(root)))}".replace(
         "%", r"\%"
     )
+    minute = zlib.crc32(domain.encode()) % 60
     return [
+        f"PATH={_CRON_PATH}",
+        'MAILTO=""',
         f"@reboot       {runtime} start",
         f"* * * * *     {runtime} watchdog",
-        f"17 */6 * * *  {runtime} renew",
+        f"{f'{minute} */6 * * *':<12}  {runtime} renew",
         f"*/5 * * * *   {runtime} alarm",
     ]
 

@@ -9,6 +9,7 @@ import pytest
 
 from installer.host import docker_daemon, systemd
 from installer.host.docker_daemon import Plan
+from installer.host.timers import cron_lines
 from installer.host_setup import HostChoice, HostPlan, Offer, around_start, decide, rows
 from installer.progress import Lines
 from runtime import command, files
@@ -165,3 +166,11 @@ def test_without_timers_systemd_is_told_nothing(host: Host, error: BaseException
         host.around(HostPlan(), error)
     assert host.heard == ["start"]
     assert host.said.getvalue() == ""
+
+
+def test_without_systemd_setup_shows_the_lines_for_cron(host: Host) -> None:
+    assert host.around(HostPlan(cron=True)) is ExitCode.DONE
+    assert host.heard == ["start"]
+    note, *lines = host.said.getvalue().splitlines()
+    assert note.endswith("/etc/cron.d/shoestring:")
+    assert [line.strip() for line in lines] == cron_lines(Path("/srv/shoestring"), SETTINGS.domain)

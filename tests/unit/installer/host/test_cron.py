@@ -10,7 +10,7 @@ from installer.host.timers import cron_lines
 ROOT = Path("/srv/shoestring")
 
 
-@pytest.mark.parametrize("line", cron_lines(ROOT, "/opt/pipx/venvs/shoestring/bin/python"))
+@pytest.mark.parametrize("line", cron_lines(ROOT, "example.com", "/opt/pipx/venvs/shoestring/bin/python")[2:])
 def test_the_lines_that_we_tell_are_found(line: str) -> None:
     assert runs(f"MAILTO=ops\n{line}\n", ROOT, recorded=False)
     assert not runs(line, Path("/srv/other"), recorded=True)
@@ -19,7 +19,7 @@ def test_the_lines_that_we_tell_are_found(line: str) -> None:
 
 def test_a_directory_with_a_percent_sign_is_found() -> None:
     root = Path("/srv/100% mine")
-    assert all(runs(line, root, recorded=False) for line in cron_lines(root, "/opt/python"))
+    assert all(runs(line, root, recorded=False) for line in cron_lines(root, "example.com", "/opt/python")[2:])
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from installer import settings_file
+from installer.cli import app
+from installer.host import systemd
 from installer.host.health import Health
 from installer.host.memory import MEGABYTE
 from installer.host.systemd import parse_show
 from installer.host.timers import Job, Last, State, cron_lines, jobs, names, written
 from installer.report_host import HealthRow, clock, health_rows, install_lines, last_run, timers_lines
+from runtime.paths import Paths
+from tests.make import make_settings
 
 RECORDED = Path(__file__).parent / "recorded" / "systemctl-show.txt"
 # When the recorded machine was booted: 2026-11-22 16:55:24 UTC.
@@ -25,12 +31,36 @@ def look(**there: bool | None) -> tuple[Job, ...]:
 
 
 def test_cron_lines_do_the_same() -> None:
-    start, watchdog, renew, alarm = cron_lines(Path("/srv/100% mine"), "/opt/python")
+    path, mail, start, watchdog, renew, alarm = cron_lines(Path("/srv/100% mine"), "example.com", "/opt/python")
+    # crontab(5): else /usr/bin:/bin, which has neither nft nor what a person installed; and a mail each minute.
+    assert "/usr/sbin" in path.removeprefix("PATH=").split(":")
+    assert mail == 'MAILTO=""'
     run = r"root  /opt/python -I -m runtime --data-directory '/srv/100\% mine'"
     assert start == f"@reboot       {run} start"
     assert watchdog == f"* * * * *     {run} watchdog"
-    assert renew == f"17 */6 * * *  {run} renew"
+    minute = renew.split()[0]
+    assert 0 <= int(minute) < 60
+    assert renew == f"{minute} */6 * * *".ljust(14) + f"{run} renew"
     assert alarm == f"*/5 * * * *   {run} alarm"
+
+
+def test_renewals_by_cron_are_spread_over_the_hour() -> None:
+    """Not all hosts at once, and the lines of one are the same each time that they are shown."""
+
+    def line(domain: str) -> str:
+        return cron_lines(Path("/srv/shoestring"), domain, "/opt/python")[4]
+
+    assert len({line(f"{number}.example.com") for number in range(100)}) > 20
+    assert line("example.com") == line("example.com")
+
+
+def test_timers_status_without_systemd_shows_the_lines(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(systemd, "is_running", lambda: False)
+    paths.settings.write_text(settings_file.render(make_settings()))
+    result = CliRunner().invoke(app, ["timers", "status", "--data-directory", str(paths.root)])
+    assert result.exit_code == 0, result.output
+    assert "/etc/cron.d/shoestring" in result.output
+    assert result.output.splitlines()[2:] == cron_lines(paths.root, make_settings().domain)
 
 
 def test_what_systemd_says_is_read() -> None:
