@@ -50,9 +50,8 @@ def add(
     problem = swap.problem(wanted, count, host)
     if problem:
         raise ShoestringError(f"{problem}.")
-    place = f"in {swap.FILE}" if wanted is swap.Kind.FILE else "in compressed memory (zram)"
     if not json:
-        print(f"  + swap  {summary.size(count)} {place}, unit {swap.unit(wanted, count).name}")
+        print(f"  + swap  {summary.size(count)} {swap.place(wanted)}, unit {swap.unit(wanted, count).name}")
     if not dry_run and agreed("Add it?", yes=yes, json=json):
         swap.add(wanted, count, host)
         host = swap.look()

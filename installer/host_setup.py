@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from installer.host import docker_daemon, swap, systemd, timers
-from installer.host.facts import Facts
 from installer.progress import Lines
 from installer.summary import size
 from runtime import files
@@ -34,31 +33,29 @@ class HostChoice:
 
 @dataclass(frozen=True)
 class Offer:
-    """What could be done on this host: `swap` is a size in bytes, 0 where there is enough memory or no way to."""
+    """What could be done on this host, or why it could not."""
 
     systemd: bool
-    swap: int
+    swap: swap.Offer
     log_rotation: docker_daemon.Plan
     firewall: bool = False
 
 
 @dataclass(frozen=True)
 class HostPlan:
-    """What will be done. `cron`: the lines for cron are shown."""
+    """What will be done. `cron`: the lines for cron are shown. `notes` say why an option will do nothing."""
 
     timers: bool = False
     cron: bool = False
-    swap: int = 0
+    swap: swap.Offer | None = None
     log_rotation: docker_daemon.Plan | None = None
     firewall: bool = False
+    notes: tuple[str, ...] = ()
 
 
-def look(facts: Facts) -> Offer:
+def look() -> Offer:
     """Look at this host. Changes nothing."""
-    wanted = swap.suggestion(swap.Kind.FILE, facts.memory) if swap.is_offered(facts.memory, facts.swap) else 0
-    if wanted and swap.problem(swap.Kind.FILE, wanted, swap.look()):
-        wanted = 0
-    return Offer(systemd.is_running(), wanted, docker_daemon.look(), table.is_installed())
+    return Offer(systemd.is_running(), swap.offer(swap.look()), docker_daemon.look(), table.is_installed())
 
 
 def decide(
@@ -81,17 +78,35 @@ def decide(
     timed = (
         wanted and starts and offer.systemd and wants(choice.timers, "Start at boot, and check each minute?", True)
     )
-    more = f"Add {size(offer.swap)} of swap?"
+    more = (
+        f"Add {size(offer.swap.size)} of swap{'' if offer.swap.kind is swap.Kind.FILE else ' in compressed memory'}?"
+    )
     rotation = "Limit Docker's logs (10 MB, 3 files a container)?"
+    swaps = starts and bool(offer.swap.size) and wants(choice.swap, more, False)
+    rotates = starts and bool(offer.log_rotation.content) and wants(choice.log_rotation, rotation, False)
     return HostPlan(
         timers=timed,
         cron=wanted and starts and not offer.systemd,
-        swap=offer.swap if offer.swap and wants(choice.swap, more, False) else 0,
-        log_rotation=offer.log_rotation
-        if offer.log_rotation.content and wants(choice.log_rotation, rotation, False)
-        else None,
+        swap=offer.swap if swaps else None,
+        log_rotation=offer.log_rotation if rotates else None,
         firewall=starts and _wants_firewall(choice, offer, ask, recorded=recorded, firewall=firewall),
+        notes=tuple(_in_vain(choice, offer, starts=starts)),
     )
+
+
+def _in_vain(choice: HostChoice, offer: Offer, *, starts: bool) -> Iterator[str]:
+    """Why options do nothing that were given."""
+    if not starts:
+        if choice.swap or choice.log_rotation:
+            yield (
+                "With --no-start, swap and Docker's logs stay as they are. For them, run shoestring setup again "
+                "without it."
+            )
+        return
+    if choice.swap and offer.swap.why:
+        yield offer.swap.why
+    if choice.log_rotation and offer.log_rotation.why:
+        yield offer.log_rotation.why
 
 
 def _wants_firewall(choice: HostChoice, offer: Offer, ask: Ask | None, *, recorded: bool, firewall: bool) -> bool:
@@ -115,7 +130,7 @@ def rows(plan: HostPlan) -> list[tuple[str, str, str]]:
     if plan.timers:
         found.append(("+", "timers", "start at boot, watchdog each minute, renewals every 6 hours"))
     if plan.swap:
-        found.append(("+", "swap", f"{size(plan.swap)} in {swap.FILE}"))
+        found.append(("+", "swap", f"{size(plan.swap.size)} {swap.place(plan.swap.kind)}"))
     if plan.log_rotation:
         found.append(("~", str(docker_daemon.FILE), ", ".join(plan.log_rotation.added)))
     if plan.firewall:
@@ -151,8 +166,8 @@ def around_start(
 def _make_room(plan: HostPlan, lines: Lines) -> None:
     """First of all. Raises ShoestringError."""
     if plan.swap:
-        swap.add(swap.Kind.FILE, plan.swap, swap.look())
-        lines.done("swap", f"{size(plan.swap)} in {swap.FILE}")
+        swap.add(plan.swap.kind, plan.swap.size, swap.look())
+        lines.done("swap", f"{size(plan.swap.size)} {swap.place(plan.swap.kind)}")
     if plan.log_rotation:
         docker_daemon.apply(plan.log_rotation)
         lines.done("Docker's logs", "limited")

@@ -107,13 +107,16 @@ def _prepare(options: SetupOptions, lines: Lines) -> Wanted:
     preflight.refuse(preflight.host_problems(facts))
     wanted = _collect(options, root, facts, given)
     preflight.refuse((), preflight.problems(preflight.gather(facts, wanted.settings, wanted.paths)))
-    wanted = replace(wanted, host=_host_plan(options, facts, wanted))
+    wanted = replace(wanted, host=_host_plan(options, wanted))
     shown = summary.settings_lines(wanted.settings, wanted.paths)
-    lines.say("\n".join(["", *shown, "", *_plan_lines(wanted), ""]))
+    lines.say("\n".join(["", *shown, "", *_plan_lines(wanted)]))
+    for note in wanted.host.notes:
+        lines.note(note)
+    lines.say()
     return wanted
 
 
-def _host_plan(options: SetupOptions, facts: Facts, wanted: Wanted) -> HostPlan:
+def _host_plan(options: SetupOptions, wanted: Wanted) -> HostPlan:
     """Ask about the host, or take what is given."""
     if options.host is None:
         return HostPlan()
@@ -124,7 +127,7 @@ def _host_plan(options: SetupOptions, facts: Facts, wanted: Wanted) -> HostPlan:
         ask = wizard.confirm
     plan = host_setup.decide(
         options.host,
-        host_setup.look(facts),
+        host_setup.look(),
         ask,
         recorded=options.recorded,
         starts=options.start,

@@ -28,6 +28,8 @@ ZRAM_UNIT = "shoestring-zram.service"
 _REFUSED = ("nfs", "overlayfs", "ramfs", "squashfs", "tmpfs", "zfs")
 _BTRFS = "btrfs"
 _TIMEOUT_SECONDS = 600.0
+# A kernel that cannot swap does not have it.
+_SWAPS = Path("/proc/swaps")
 BY_HAND = "systemd does not run on this host, so it would be gone after a reboot; see swapon(8) and fstab(5)"
 
 
@@ -52,6 +54,15 @@ class InUse:
 
 
 @dataclass(frozen=True)
+class Offer:
+    """Swap that could be added. `size` is 0 where it is not, and then `why` is sentences that say why."""
+
+    kind: Kind = Kind.FILE
+    size: int = 0
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Host:
     """What matters for swap on this host. `own` is the one that Shoestring made, if it did."""
 
@@ -72,7 +83,7 @@ def look(directory: Path = systemd.UNIT_DIRECTORY) -> Host:
     return Host(
         memory=memory,
         available=available,
-        in_use=parse_swaps(Path("/proc/swaps").read_text(encoding="utf-8")),
+        in_use=parse_swaps(_SWAPS.read_text(encoding="utf-8") if _SWAPS.exists() else ""),
         own=next((kind for kind, unit in units.items() if (directory / unit).is_file()), None),
         free_disk=facts.free_disk(DIRECTORY),
         file_system=_file_system(DIRECTORY),
@@ -89,14 +100,31 @@ def parse_swaps(text: str) -> tuple[InUse, ...]:
     )
 
 
-def is_offered(memory: int, swap: int) -> bool:
-    """Whether setup offers swap: little memory, and none yet."""
-    return memory < LITTLE_MEMORY and swap == 0
-
-
 def suggestion(kind: Kind, memory: int) -> int:
     """How large it should be: a file 1 GB; zram half of the memory, which holds about three times that."""
     return FILE_SIZE if kind is Kind.FILE else memory // 2 // MEGABYTE * MEGABYTE
+
+
+def place(kind: Kind) -> str:
+    """Where swap of a kind is, as the end of a sentence."""
+    return f"in {FILE}" if kind is Kind.FILE else "in compressed memory (zram)"
+
+
+def offer(host: Host) -> Offer:
+    """What setup offers where memory is little and no swap is there: a file, or zram where no file can be."""
+    if host.memory >= LITTLE_MEMORY:
+        return Offer(
+            why=f"No swap is added: this host has {host.memory // MEGABYTE} MB of memory, and it is for less than "
+            f"{LITTLE_MEMORY // MEGABYTE} MB. To add it all the same: shoestring swap add"
+        )
+    if host.in_use:
+        return Offer(why=f"No swap is added: there is {host.in_use[0].place}. To see it: shoestring swap status")
+    possible = (Offer(kind, suggestion(kind, host.memory)) for kind in Kind)
+    wrong = {each: problem(each.kind, each.size, host) for each in possible}
+    # Each advises the other kind, which cannot be either.
+    reasons = dict.fromkeys(sentence.partition(". ")[0] for sentence in wrong.values())
+    why = f"No swap is added. {'. '.join(reasons)}. When that is mended: shoestring swap add"
+    return next((each for each, sentence in wrong.items() if not sentence), Offer(why=why))
 
 
 def problem(kind: Kind, size: int, host: Host) -> str:

@@ -16,9 +16,10 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from installer import images, setup
-from installer.host import systemd, timers
-from installer.host_setup import HostChoice
+from installer import host_setup, images, setup
+from installer.host import swap, systemd, timers
+from installer.host.docker_daemon import Plan
+from installer.host_setup import HostChoice, Offer
 from installer.progress import Lines
 from installer.setup import SetupOptions
 from runtime import operations, settings
@@ -314,6 +315,16 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(host: Host, capsys: pytest.
     assert f"  +  data directory  {host.paths.root}, its configuration a git repository\n" in said
     assert not host.paths.root.parent.exists()
     assert not host.record.exists()
+
+
+def test_an_option_that_can_do_nothing_is_told(
+    host: Host, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Offer(systemd=False, swap=swap.Offer(why="There is swap."), log_rotation=Plan(why="They are rotated."))
+    monkeypatch.setattr(host_setup, "look", lambda: found)
+    choice = HostChoice(timers=False, swap=True, log_rotation=True)
+    assert setup.run(replace(host.options(start=True, dry_run=True), host=choice)) is ExitCode.DONE
+    assert "\n    There is swap.\n    They are rotated.\n" in capsys.readouterr().out
 
 
 def test_without_a_terminal_it_says_which_answers_are_missing(host: Host) -> None:

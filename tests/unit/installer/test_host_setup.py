@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from installer.host import docker_daemon, systemd
+from installer.host import docker_daemon, swap, systemd
 from installer.host.docker_daemon import Plan
+from installer.host.swap import Kind
 from installer.host.timers import cron_lines
 from installer.host_setup import HostChoice, HostPlan, Offer, around_start, decide, rows
 from installer.progress import Lines
@@ -19,9 +20,11 @@ from runtime.settings import Settings
 GIGABYTE = 1024**3
 SETTINGS = Settings(domain="example.com", email="ops@example.com")
 LOGS = docker_daemon.plan(None)
-OFFER = Offer(systemd=True, swap=GIGABYTE, log_rotation=LOGS)
+FILE = swap.Offer(Kind.FILE, GIGABYTE)
+NO_SWAP = swap.Offer(why="There is swap.")
+OFFER = Offer(systemd=True, swap=FILE, log_rotation=LOGS)
 NOTHING = HostChoice(timers=False, swap=False, log_rotation=False)
-EVERYTHING = HostPlan(timers=True, swap=GIGABYTE, log_rotation=LOGS)
+EVERYTHING = HostPlan(timers=True, swap=FILE, log_rotation=LOGS)
 
 
 class Person:
@@ -58,9 +61,35 @@ def test_without_questions_only_timers_are_on() -> None:
 
 def test_what_the_host_has_or_cannot_is_not_asked() -> None:
     person = Person(True)
-    offer = Offer(systemd=True, swap=0, log_rotation=Plan(why="rotated already"))
-    assert decide(HostChoice(True, True, True), offer, person, recorded=True, starts=True) == HostPlan(timers=True)
+    offer = Offer(systemd=True, swap=NO_SWAP, log_rotation=Plan(why="rotated already"))
+    assert decide(HostChoice(timers=True), offer, person, recorded=True, starts=True) == HostPlan(timers=True)
     assert person.asked == []
+
+
+def test_an_option_that_can_do_nothing_is_told_why() -> None:
+    offer = Offer(systemd=True, swap=NO_SWAP, log_rotation=Plan(why="Rotated already."))
+    wanted = decide(HostChoice(True, True, True), offer, None, recorded=True, starts=True)
+    assert wanted == HostPlan(timers=True, notes=("There is swap.", "Rotated already."))
+    assert decide(NOTHING, offer, None, recorded=True, starts=True) == HostPlan()
+    (later,) = decide(HostChoice(swap=True), OFFER, None, recorded=True, starts=False).notes
+    assert "--no-start" in later
+    assert decide(HostChoice(), OFFER, Person(True), recorded=True, starts=False) == HostPlan()
+
+
+def test_compressed_memory_is_called_by_its_name() -> None:
+    person = Person(True)
+    zram = swap.Offer(Kind.ZRAM, GIGABYTE // 4)
+    wanted = decide(HostChoice(False, None, False), replace(OFFER, swap=zram), person, recorded=True, starts=True)
+    assert wanted == HostPlan(swap=zram)
+    assert person.asked == ["Add 256 MB of swap in compressed memory?"]
+    assert [row[2] for row in rows(wanted)] == ["256 MB in compressed memory (zram)"]
+
+
+def test_the_kind_that_was_offered_is_added(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(swap, "look", lambda: None)
+    monkeypatch.setattr(swap, "add", lambda kind, size, seen: host.heard.append(f"{kind} {size}"))
+    host.around(HostPlan(swap=swap.Offer(Kind.ZRAM, 1000)))
+    assert host.heard == ["zram 1000", "start"]
 
 
 def test_the_firewall_is_asked_for_where_there_can_be_one() -> None:
@@ -85,7 +114,7 @@ def test_a_firewall_of_the_settings_or_of_the_command_line_is_not_asked_for() ->
 
 
 def test_without_systemd_the_lines_for_cron_are_shown() -> None:
-    offer = Offer(systemd=False, swap=0, log_rotation=Plan())
+    offer = Offer(systemd=False, swap=NO_SWAP, log_rotation=Plan())
     assert decide(HostChoice(), offer, None, recorded=True, starts=True) == HostPlan(cron=True)
     assert decide(HostChoice(timers=False), offer, None, recorded=True, starts=True) == HostPlan()
 

@@ -13,7 +13,8 @@ from installer.host.swap import (
     Host,
     InUse,
     Kind,
-    is_offered,
+    Offer,
+    offer,
     parse_swaps,
     problem,
     remove,
@@ -51,10 +52,28 @@ def test_swaps() -> None:
     assert parse_swaps(SWAPS.splitlines()[0]) == ()
 
 
-def test_it_is_offered_where_memory_is_little_and_there_is_none() -> None:
-    assert is_offered(957 * MEGABYTE, 0)
-    assert not is_offered(957 * MEGABYTE, 1)
-    assert not is_offered(GIGABYTE, 0)
+def test_a_file_is_offered_where_memory_is_little_and_there_is_no_swap() -> None:
+    assert offer(HOST) == Offer(Kind.FILE, GIGABYTE)
+    assert offer(replace(HOST, memory=GIGABYTE)).size == 0
+    assert "1024 MB of memory" in offer(replace(HOST, memory=GIGABYTE)).why
+    used = offer(replace(HOST, in_use=(InUse("/dev/vda2", GIGABYTE, 0),)))
+    assert (used.size, "/dev/vda2" in used.why) == (0, True)
+
+
+@pytest.mark.parametrize("host", [replace(HOST, file_system="zfs"), replace(HOST, free_disk=GIGABYTE)])
+def test_compressed_memory_is_offered_where_no_file_can_be(host: Host) -> None:
+    assert offer(host) == Offer(Kind.ZRAM, 478 * MEGABYTE)
+
+
+def test_where_neither_can_be_it_is_said_why() -> None:
+    neither = offer(replace(HOST, file_system="zfs", has_zram=False))
+    assert neither.size == 0
+    assert "is on zfs, which cannot hold swap" in neither.why
+    assert "kernel of this host has no zram" in neither.why
+    # Each of them would advise what the other one has just refused.
+    assert "--kind" not in neither.why
+    assert "Use a file" not in neither.why
+    assert "systemd does not run" in offer(replace(HOST, has_systemd=False)).why
 
 
 def test_sizes() -> None:
