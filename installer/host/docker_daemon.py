@@ -127,7 +127,7 @@ def _read(file: Path) -> str | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise ShoestringError(f"Cannot read {file}: {error}.") from error
+        raise ShoestringError(f"Cannot read {file}: {error}. Mend it, then try again.") from error
 
 
 def _arguments() -> tuple[str, ...]:
@@ -152,4 +152,7 @@ def _validate(content: str, file: Path) -> None:
     finally:
         files.remove(candidate)
     if not result.ok and "unknown flag" not in result.err:
-        raise ShoestringError(f"Docker refuses the new {file}, so it was not written:\n{result.tail(3)}")
+        raise ShoestringError(
+            f"Docker refuses the new {file}, so it was not written:\n{result.tail(3)}\n"
+            f"Mend what it names in {file}, or set up with --no-log-rotation."
+        )

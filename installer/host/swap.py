@@ -137,8 +137,10 @@ def problem(kind: Kind, size: int, host: Host) -> str:
         return f"{size // MEGABYTE} MB of swap is too little; give --size {SMALLEST // MEGABYTE} or more (in MB)"
     if kind is Kind.ZRAM:
         if size > host.memory:
+            memory = host.memory // MEGABYTE
             return (
-                f"zram of {size // MEGABYTE} MB is more than the memory ({host.memory // MEGABYTE} MB) that it is in"
+                f"zram of {size // MEGABYTE} MB is more than the memory ({memory} MB) that it is in. "
+                f"Give --size {memory} or less (in MB)"
             )
         return "" if host.has_zram else "The kernel of this host has no zram. Use a file: shoestring swap add"
     if host.file_system in _REFUSED:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,21 @@ def test_apply_keeps_a_copy_and_is_done_once(tmp_path: Path) -> None:
     assert (tmp_path / COPY).read_text() == '{"debug": true}'
     assert sorted(each.name for each in tmp_path.iterdir()) == [FILE, COPY]
     assert plan(file.read_text()).content == ""
+
+
+def test_a_file_that_cannot_be_read_is_told_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"\xff")
+    with pytest.raises(ShoestringError, match=r"daemon\.json.*Mend it"):
+        docker_daemon.look(tmp_path / FILE)
+
+
+@pytest.mark.processes
+def test_what_dockerd_refuses_is_told_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dockerd = tmp_path / "dockerd"
+    dockerd.write_text("#!/bin/sh\necho 'the following directives are unknown: dsn' >&2\nexit 1\n")
+    dockerd.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    file = tmp_path / "etc" / FILE
+    with pytest.raises(ShoestringError, match=r"(?s)unknown: dsn.*Mend .*daemon\.json.*--no-log-rotation"):
+        docker_daemon.apply(plan('{"dsn": []}'), file)
+    assert list(file.parent.iterdir()) == []

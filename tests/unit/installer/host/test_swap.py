@@ -95,6 +95,7 @@ def test_nothing_speaks_against_it(kind: Kind) -> None:
         (Kind.FILE, GIGABYTE, replace(HOST, file_system="zfs"), "on zfs, which cannot hold swap"),
         (Kind.FILE, GIGABYTE, replace(HOST, free_disk=2 * GIGABYTE - 1), "2047 MB free"),
         (Kind.ZRAM, GIGABYTE, HOST, "more than the memory (957 MB)"),
+        (Kind.ZRAM, GIGABYTE, HOST, "Give --size 957 or less (in MB)"),
         (Kind.ZRAM, 256 * MEGABYTE, replace(HOST, has_zram=False), "has no zram"),
     ],
 )
