@@ -1,10 +1,15 @@
-"""The appliance has the packages of pyproject.toml, in the versions that were tested."""
+"""The appliance has the packages of pyproject.toml, in the versions that were tested; its user data are answers."""
 
 from __future__ import annotations
 
 import re
 import tomllib
 from pathlib import Path
+
+import yaml
+
+from installer import answers
+from runtime.images import LOCAL
 
 ROOT = Path(__file__).resolve().parents[3]
 ADVICE = "make both locks afresh with: tests/run.sh lock"
@@ -24,3 +29,15 @@ def test_the_lock_of_the_appliance_has_all_that_is_needed() -> None:
     needed = {re.split(r"[^A-Za-z0-9._-]", each, maxsplit=1)[0].lower() for each in project["dependencies"]}
     locked = {pin.split("==")[0] for pin in pins(ROOT / "packaging/appliance/requirements.lock")}
     assert needed <= locked, ADVICE
+
+
+def test_the_user_data_say_what_an_image_with_images_needs(tmp_path: Path) -> None:
+    """Without that answer setup would ask a registry, which such a machine does not reach."""
+    user_data = (ROOT / "packaging/cloud-init/appliance.yaml").read_text()
+    line = "images: {source: local}"
+    assert user_data.count(f"      # {line}\n") == 1
+    file = tmp_path / "answers.yaml"
+    for text, given in ((user_data, {}), (user_data.replace(f"# {line}", line), {("images", "source"): LOCAL})):
+        file.write_text(yaml.safe_load(text)["write_files"][0]["content"])
+        expected = {("domain",): "example.com", ("email",): "ops@example.com", **given}
+        assert answers.load(file).values == expected
