@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from installer.firewall import manage
+from installer.host import swap
 from installer.host.boot_files import directories, late_addresses
-from installer.host.timers import names, units
+from installer.host.systemd import DEFAULT_INSTANCE as INSTANCE
+from installer.host.timers import units
 from runtime.errors import UsageError
+from runtime.paths import Paths
 from runtime.settings import Settings
 
 GOLDEN = Path(__file__).parent / "systemd"
@@ -23,16 +29,68 @@ SETTINGS = Settings(domain="example.com", email="ops@example.com")
 PYTHON = "/opt/pipx/venvs/shoestring/bin/python"
 
 
-@pytest.mark.parametrize("name", names("shoestring"))
+IMAGES = Path(__file__).parents[2] / "packaging/appliance/root/etc/systemd/system/shoestring-images.service"
+# From 0 to 10, as systemd-analyze(1) says.
+EXPOSURE_AT_MOST = 5.0
+
+
+def all_units() -> dict[str, str]:
+    """Every unit that can be on a host of ours, by its name."""
+    others = (swap.unit(swap.Kind.FILE, 2**30), swap.unit(swap.Kind.ZRAM, 2**28), manage.unit(INSTANCE, Paths(ROOT)))
+    made = {unit.name: unit.content for unit in (*units(SETTINGS, ROOT, PYTHON), *others)}
+    return {**made, IMAGES.name: IMAGES.read_text()}
+
+
+ALL = all_units()
+SERVICES = [name for name in ALL if name.endswith(".service")]
+has_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd-analyze")
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    """A directory with every unit."""
+    for name, content in ALL.items():
+        (tmp_path / name).write_text(content)
+    return tmp_path
+
+
+def analyze(*arguments: str | Path) -> tuple[str, str]:
+    """What systemd-analyze prints, and what it complains about."""
+    done = subprocess.run(("systemd-analyze", *arguments), capture_output=True, text=True, check=False)
+    return done.stdout, done.stderr
+
+
+@has_systemd
+@pytest.mark.parametrize("name", ALL)
+def test_systemd_understands_a_unit(written: Path, name: str) -> None:
+    _, said = analyze("verify", "--man=no", written / name)
+    # What is installed here is not what is installed there.
+    assert [line for line in said.splitlines() if not line.endswith("No such file or directory")] == []
+
+
+@has_systemd
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_can_do_little_else(written: Path, name: str) -> None:
+    said, wrong = analyze("security", "--offline=true", "--no-pager", written / name)
+    overall = re.search(r"Overall exposure level for .*: ([0-9.]+)", said)
+    assert overall, wrong
+    assert float(overall[1]) <= EXPOSURE_AT_MOST
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_has_a_limit_of_memory(name: str) -> None:
+    assert re.search(r"^MemoryMax=[0-9]+M$", ALL[name], re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name != IMAGES.name])
 def test_a_unit_is_as_recorded(name: str) -> None:
-    made = {unit.name: unit.content for unit in units(SETTINGS, ROOT, PYTHON)}
     if os.environ.get("SHOESTRING_WRITE_GOLDEN"):
-        (GOLDEN / name).write_text(made[name])
-    assert made[name] == (GOLDEN / name).read_text()
+        (GOLDEN / name).write_text(ALL[name])
+    assert ALL[name] == (GOLDEN / name).read_text()
 
 
 def test_nothing_is_left_to_fill_in() -> None:
-    assert not [unit.name for unit in units(SETTINGS, ROOT, PYTHON) if re.search(r"@[A-Z_]+@", unit.content)]
+    assert not [name for name, content in ALL.items() if re.search(r"@[A-Z_]+@", content)]
 
 
 def test_another_instance_has_units_of_its_own() -> None:
