@@ -18,7 +18,7 @@ from installer.firewall import manage
 from installer.host import swap
 from installer.host.boot_files import directories, late_addresses
 from installer.host.systemd import DEFAULT_INSTANCE as INSTANCE
-from installer.host.timers import units
+from installer.host.timers import JOBS, START, units
 from runtime.errors import UsageError
 from runtime.paths import Paths
 from runtime.settings import Settings
@@ -80,6 +80,12 @@ def test_a_service_can_do_little_else(written: Path, name: str) -> None:
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_service_has_a_limit_of_memory(name: str) -> None:
     assert re.search(r"^MemoryMax=[0-9]+M$", ALL[name], re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", [units[0] for job, units in JOBS.items() if job != START])
+def test_a_pass_with_nothing_to_do_writes_no_lines_of_systemd(name: str) -> None:
+    """Its own line is of the level that is let through; those of systemd about the unit are below it."""
+    assert {"LogLevelMax=notice", "SyslogLevel=notice"} <= set(ALL[name].splitlines())
 
 
 @pytest.mark.parametrize("name", [name for name in ALL if name != IMAGES.name])
