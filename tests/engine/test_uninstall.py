@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import os
+import sys
 import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pexpect
 import pytest
 
 from installer import record, uninstall
@@ -16,6 +19,7 @@ from installer.progress import Lines
 from installer.uninstall import Uninstall
 from runtime import operations
 from runtime.certificates.container import LABEL as LABEL_TASK
+from runtime.errors import ExitCode
 from runtime.paths import Side
 from tests.engine.support import Instance, new_settings, plain
 
@@ -109,6 +113,37 @@ def test_a_purge_takes_the_data_too(used: Instance, other: Instance, tmp_path: P
     assert [each.name for each in used.paths.root.iterdir()] == ["mine.txt"]
     assert f"what else is in {used.paths.root} stays" in said
     assert other.paths.settings.is_file()
+
+
+def test_at_a_terminal_a_purge_wants_the_directory_typed(used: Instance, other: Instance) -> None:
+    root = str(used.paths.root)
+    command = ["-c", "from installer.cli import main; main()", "uninstall", "--purge", "--data-directory", root]
+    for typed, code, left in ((str(other.paths.root), ExitCode.USAGE, True), (root, ExitCode.DONE, False)):
+        terminal = pexpect.spawn(
+            sys.executable,
+            command,
+            env={
+                **os.environ,
+                "TERM": "xterm",
+                "PROMPT_TOOLKIT_NO_CPR": "1",
+                "PYTHONPATH": os.pathsep.join(sys.path),
+            },
+            encoding="utf-8",
+            dimensions=(50, 200),
+            timeout=120,
+        )
+        # Only of this instance: what both share stays with the other.
+        terminal.expect_exact(other.settings.instance)
+        terminal.expect_exact("Remove all of this?")
+        terminal.send("y")
+        terminal.expect_exact("Type the path of the data directory: ")
+        terminal.sendline(typed)
+        terminal.expect(pexpect.EOF)
+        terminal.close()
+        assert terminal.exitstatus == code, terminal.before
+        assert used.paths.settings.exists() is left
+        assert bool(left_of(used)) is left
+    assert other.get("stays.example.test").status == 200
 
 
 def test_images_go_but_for_one_that_is_in_use(used: Instance, tmp_path: Path) -> None:

@@ -44,8 +44,11 @@ def test_a_person_is_asked_for_each() -> None:
     assert decide(HostChoice(), OFFER, willing, recorded=True, starts=True) == EVERYTHING
     assert decide(HostChoice(), OFFER, unwilling, recorded=True, starts=True) == HostPlan()
     assert willing.asked == unwilling.asked
-    assert len(willing.asked) == 3
-    assert "Add 1024 MB of swap?" in willing.asked
+    assert willing.asked == [
+        "Start at boot, and check each minute?",
+        "Add 1024 MB of swap?",
+        "Limit Docker's logs (10 MB, 3 files a container)?",
+    ]
 
 
 def test_what_the_command_line_says_is_not_asked() -> None:

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import io
 import json
+import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from installer.agree import agreed, typed
@@ -106,7 +110,26 @@ def test_without_a_terminal_nothing_is_done_unasked() -> None:
         agreed("Remove?", yes=False, json=True)
 
 
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [("/srv/a", "goes on"), (" /srv/a ", "goes on"), ("/srv", "That is not /srv/a"), ("", "not /srv/a")],
+)
+def test_a_name_is_typed_at_a_terminal(keys: str, said: str) -> None:
+    """What goes for good is not agreed to by one key."""
+    program = "from installer.agree import typed; typed('Type the path', '/srv/a'); print('It goes on.')"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    terminal = pexpect.spawn(sys.executable, ["-c", program], env=environment, encoding="utf-8", timeout=30)
+    terminal.expect_exact("Type the path: ")
+    terminal.sendline(keys)
+    terminal.expect_exact(said)
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert (terminal.exitstatus == 0) is (said == "goes on")
+
+
 def test_a_name_must_be_as_expected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
     typed("Type it", "/srv/a", "/srv/a")
     for given in ("", "/srv", "/srv/a/"):
         with pytest.raises(UsageError, match="nothing was removed"):
