@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -30,9 +30,6 @@ from installer.cli_cluster import finish, listener, opened
 from installer.cli_options import DataDirectory, DryRun, Json, Timeout
 from runtime.errors import DEBUG_VARIABLE, explain
 from runtime.paths import Side
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer(
     name="shoestring",

@@ -46,7 +46,6 @@ def lines(trust: Trust) -> list[str]:
 
 
 def _parts(trust: Trust) -> Iterator[list[str]]:
-    file = trust.file
     yield [
         f"  Your own CA    signs for {trust.domain} and the names below it, and can sign for no others",
         f"  Certificate    {trust.root}",
@@ -54,9 +53,16 @@ def _parts(trust: Trust) -> Iterator[list[str]]:
     ]
     yield _part(
         "Copy it to the computer that shall trust it, and compare the fingerprint there",
-        f"ssh THIS-HOST sudo shoestring ssl ca --pem{trust.option} > {file}",
-        f"openssl x509 -in {file} -noout -fingerprint -sha256",
+        f"ssh THIS-HOST sudo shoestring ssl ca --pem{trust.option} > {trust.file}",
+        f"openssl x509 -in {trust.file} -noout -fingerprint -sha256",
     )
+    yield from _systems(trust.file)
+    yield from _programs(trust)
+    yield _part("See that it works", f"curl --cacert {trust.file} https://{trust.at(trust.domain)}/")
+
+
+def _systems(file: str) -> Iterator[list[str]]:
+    """For all programs that ask the system."""
     yield _part(
         "Debian, Ubuntu",
         f"sudo cp {file} /usr/local/share/ca-certificates/",
@@ -72,6 +78,10 @@ def _parts(trust: Trust) -> Iterator[list[str]]:
         f"sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain {file}",
     )
     yield _part("Windows, as administrator", f"certutil -addstore -f Root {file}")
+
+
+def _programs(trust: Trust) -> Iterator[list[str]]:
+    """For those that have a list of their own."""
     yield _part(
         "Firefox on Linux, which has a list of its own",
         "Settings, Privacy & Security, View Certificates, Authorities, Import: choose the file,",
@@ -81,15 +91,14 @@ def _parts(trust: Trust) -> Iterator[list[str]]:
     yield _part(
         "docker login, on Linux; without a restart",
         f"sudo mkdir -p /etc/docker/certs.d/{registry}",
-        f"sudo cp {file} /etc/docker/certs.d/{registry}/ca.crt",
+        f"sudo cp {trust.file} /etc/docker/certs.d/{registry}/ca.crt",
         f"docker login {registry}",
     )
     yield _part(
         "npm and all of Node, besides the CAs that they know (npm's cafile would replace those)",
-        f'export NODE_EXTRA_CA_CERTS="$PWD/{file}"',
+        f'export NODE_EXTRA_CA_CERTS="$PWD/{trust.file}"',
         f"npm ping --registry https://{trust.at(trust.like('npm'))}/",
     )
-    yield _part("See that it works", f"curl --cacert {file} https://{trust.at(trust.domain)}/")
 
 
 def _part(title: str, *commands: str) -> list[str]:
