@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from runtime import core
 from runtime.errors import ShoestringError
+from runtime.images import LOCAL_REPOSITORY
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -53,10 +54,11 @@ def check(
     The container has no network, is bounded by `timeout` (in seconds) and is always removed. Raises
     ShoestringError if it cannot be run at all or does not end in time.
     """
-    from docker.errors import DockerException, ImageNotFound
+    from docker.errors import DockerException
 
     try:
         _remove_leftovers(client, directory)
+        _get(client, image)
         with _container(client, image, directory, certificates) as container:
             container.start()
             try:
@@ -65,13 +67,29 @@ def check(
             except OSError as error:
                 raise ShoestringError(f"HAProxy did not check {directory / FILE} within {timeout:.0f} s.") from error
             output = container.logs(stdout=True, stderr=True).decode(errors="replace")
-    except ImageNotFound as error:
-        raise ShoestringError(
-            f"The image {image} is not on this host. Get it with: shoestring images pull (or build)"
-        ) from error
     except (DockerException, OSError) as error:
         raise ShoestringError(f"Docker cannot run HAProxy to check {directory / FILE}: {error}") from error
     return parse(code, output)
+
+
+def _get(client: DockerClient, image: str) -> None:
+    """Pull an image that is not there yet, as Compose does for all that runs: a setup may have been killed before."""
+    from docker.errors import DockerException, ImageNotFound
+
+    try:
+        client.images.get(image)
+    except ImageNotFound as missing:
+        if image.startswith(f"{LOCAL_REPOSITORY}/"):
+            raise ShoestringError(
+                f"The local image {image} is not on this host. Build it: shoestring images build"
+            ) from missing
+        try:
+            client.images.pull(image)
+        except DockerException as error:
+            raise ShoestringError(
+                f"The image {image} is not on this host, and cannot be pulled: {error}. Check that this host reaches "
+                "its registry; to build it here, set images.source to local and run: shoestring images build"
+            ) from error
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import docker
 import pytest
@@ -20,6 +21,8 @@ from docker import DockerClient
 
 from installer.images import Action, Need, Outcome, Progress, PullError, fetch, pull
 from installer.images.lookup import look_up
+from runtime.errors import ShoestringError
+from runtime.proxy import check
 
 pytestmark = pytest.mark.engine
 
@@ -129,6 +132,16 @@ def test_a_pull_tells_how_far_it_is(client: DockerClient, registry: Registry) ->
 def test_fetching_pulls_what_has_no_recipe(client: DockerClient, registry: Registry) -> None:
     (fetched,) = fetch(client, (Need(registry.reference, Action.PULL, registry.reference),))
     assert fetched.outcome is Outcome.PULLED
+    assert look_up(client, registry.reference) is not None
+
+
+def test_the_check_of_a_configuration_gets_its_image(
+    client: DockerClient, registry: Registry, tmp_path: Path
+) -> None:
+    """As after a power cut in a setup, before it had fetched what the first start needs."""
+    # There is no HAProxy in it.
+    with pytest.raises(ShoestringError, match="Docker cannot run HAProxy"):
+        check.check(client, registry.reference, tmp_path, tmp_path)
     assert look_up(client, registry.reference) is not None
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from runtime.errors import ShoestringError
+from runtime.images import LOCAL_REPOSITORY
 from runtime.paths import Side
 from runtime.proxy import check, install, sockets
 from runtime.proxy.model import ProxyModel
@@ -251,8 +252,15 @@ def test_a_websocket_stays_open_over_reloads(stand: Stand, model: ProxyModel) ->
 
 def test_an_image_that_is_not_there_is_told(stand: Stand, model: ProxyModel) -> None:
     more = with_backend(model, backend("more", "more.example.test"))
-    with pytest.raises(ShoestringError, match=r"no-such-image:1 is not on this host\. Get it with"):
-        install.prepare(stand.paths, more, "no-such-image:1", stand.client)
+    with pytest.raises(
+        ShoestringError, match=r"/no-such-image:1 is not on this host\. Build it: shoestring images build"
+    ):
+        install.prepare(stand.paths, more, f"{LOCAL_REPOSITORY}/no-such-image:1", stand.client)
+    # Nobody listens on port 1.
+    with pytest.raises(
+        ShoestringError, match=r"/no-such-image:1 is not on this host, and cannot be pulled: .*refused"
+    ):
+        install.prepare(stand.paths, more, "127.0.0.1:1/no-such-image:1", stand.client)
 
 
 def test_a_check_that_does_not_end_is_ended(stand: Stand, tmp_path: Path) -> None:
