@@ -20,6 +20,8 @@ from runtime.paths import Paths, RunPaths
 from runtime.settings import Settings
 
 FIRST_CLIENT = "laptop"
+# wg-quick(8) takes its file's name for the interface's, and the kernel has no longer ones.
+LONGEST_NAME = 15
 
 
 @dataclass(frozen=True)
@@ -195,6 +197,11 @@ def _new_name(name: str, known: tuple[Client, ...]) -> str:
         names.application(name)
     except ValueError as error:
         raise UsageError(f"NAME: {error}") from error
+    if len(name) > LONGEST_NAME:
+        raise UsageError(
+            f"NAME: {name} has {len(name)} characters, and the client's own WireGuard takes at most {LONGEST_NAME}. "
+            "Choose a shorter one."
+        )
     if any(each.name == name for each in known):
         raise UsageError(
             f"There is a VPN client {name} already. Its file: shoestring vpn show {name}. Choose another name, or "

@@ -207,6 +207,7 @@ def test_bad_input_is_told_in_a_sentence_and_changes_nothing(stand: Stand) -> No
     for argv, said in (
         (("laptop",), "There is a VPN client laptop already."),
         (("../laptop",), "'../laptop' is not a name"),
+        (("the-laptop-of-me",), "NAME: the-laptop-of-me has 16 characters"),
         (("phone", "--public-key", "nonsense"), "--public-key: what was given is not a WireGuard key"),
         (("phone", "--public-key", taken), "this is the key of laptop already"),
         (("phone", "--public-key", server), "this is the key of the server already"),
