@@ -50,10 +50,12 @@ def _find(data_directory: Path | None) -> Reach:
 
     from installer import reach
     from runtime import desired, interfaces, settings
+    from runtime.firewall import ssh
     from runtime.paths import RunPaths, find
 
     paths = find(data_directory)
     loaded, _ = interfaces.followed(settings.load(paths.settings))
     wanted = desired.build(desired.read(loaded, paths), paths, RunPaths(loaded.instance))
     # Under sudo, the person who called it.
-    return reach.find(loaded, wanted.proxies, os.environ.get("SUDO_USER") or getpass.getuser())
+    user = os.environ.get("SUDO_USER") or getpass.getuser()
+    return reach.find(loaded, wanted.proxies, user, ssh.configured())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from runtime import names
 from runtime.errors import UsageError
+from runtime.firewall import ssh
 from runtime.paths import Side
 from runtime.proxy.model import ProxyModel
 from runtime.report import JSON_VERSION
@@ -22,7 +23,7 @@ FIRST_FREE_PORT = 1024
 class Reach:
     """What leads to the internal side: an address, ports, and the host names that it serves there.
 
-    `wildcards` are names that no hosts file can hold; `login` is what SSH connects to.
+    `wildcards` are names that no hosts file can hold; `login` is what SSH connects to, at `ssh_port`.
     """
 
     address: str
@@ -30,6 +31,7 @@ class Reach:
     host_names: tuple[str, ...]
     wildcards: tuple[str, ...]
     login: str
+    ssh_port: int
 
     @property
     def is_loopback(self) -> bool:
@@ -41,15 +43,19 @@ class Reach:
         """The SSH that brings every port to the loopback address of the person's computer (ssh(1), -L)."""
         host = f"[{self.address}]" if ":" in self.address else self.address
         forwards = (part for port in self.ports for part in ("-L", f"{LOOPBACK}:{port}:{host}:{port}"))
-        return ("ssh", "-N", *forwards, self.login)
+        port = () if self.ssh_port == ssh.DEFAULT_PORT else ("-p", str(self.ssh_port))
+        return ("ssh", *port, "-N", *forwards, self.login)
 
     def lines(self, address: str) -> tuple[str, ...]:
         """The lines of a hosts file: a name a line, since Windows reads no more than nine on one."""
         return tuple(f"{address} {name}" for name in self.host_names)
 
 
-def find(settings: Settings, models: tuple[ProxyModel, ...], user: str) -> Reach:
-    """Where the internal side is. Raises UsageError if it is off, or waits for its interface."""
+def find(settings: Settings, models: tuple[ProxyModel, ...], user: str, ssh_ports: frozenset[int]) -> Reach:
+    """Where the internal side is. `ssh_ports` are those of sshd, at least one.
+
+    Raises UsageError if it is off, or waits for its interface.
+    """
     if settings.internal is None:
         raise UsageError("The internal side is off; there is nothing to reach. Switch it on in conf/shoestring.yaml.")
     model = next((each for each in models if each.side is Side.INTERNAL), None)
@@ -65,6 +71,7 @@ def find(settings: Settings, models: tuple[ProxyModel, ...], user: str) -> Reach
         host_names=tuple(name for name in known if not name.startswith("*.")),
         wildcards=tuple(name for name in known if name.startswith("*.")),
         login=f"{user}@{settings.endpoint}",
+        ssh_port=ssh.DEFAULT_PORT if ssh.DEFAULT_PORT in ssh_ports else min(ssh_ports),
     )
 
 

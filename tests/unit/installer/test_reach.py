@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from installer import reach
@@ -11,14 +13,14 @@ from tests.make import application, desired, web
 DATABASE = "x-external-tcp-ports: [5432]\nservices: {application: {image: db}}\n"
 
 
-def find(settings_text: str = "") -> Reach:
+def find(settings_text: str = "", ssh_ports: frozenset[int] = frozenset({22})) -> Reach:
     wanted = desired(
         application("wiki", web("wiki.internal.example.com", "*.w.internal.example.com"), Side.INTERNAL),
         application("database", DATABASE, Side.INTERNAL),
         application("site", web("example.com")),
         settings_text=settings_text,
     )
-    return reach.find(wanted.settings, wanted.proxies, "me")
+    return reach.find(wanted.settings, wanted.proxies, "me", ssh_ports)
 
 
 def test_one_command_reaches_every_internal_port() -> None:
@@ -26,6 +28,22 @@ def test_one_command_reaches_every_internal_port() -> None:
         "ssh -N -L 127.0.0.1:8081:127.0.0.1:8081 -L 127.0.0.1:8444:127.0.0.1:8444 -L 127.0.0.1:5432:127.0.0.1:5432 "
         "me@example.com"
     )
+
+
+@pytest.mark.parametrize(
+    ("ports", "expected"), [({2222}, ("ssh", "-p", "2222", "-N")), ({2200, 2222}, ("ssh", "-p", "2200", "-N"))]
+)
+def test_the_command_goes_to_a_port_that_sshd_has(ports: set[int], expected: tuple[str, ...]) -> None:
+    found = find(ssh_ports=frozenset(ports))
+    assert found.command[:4] == expected
+    assert found.command[-1] == "me@example.com"
+    assert reach.tunnel_lines(found)[2].startswith(" ".join(expected))
+    answer = json.loads(reach.to_json(found, reach.LOOPBACK))
+    assert (answer["command"], answer["ports"]) == (list(found.command), [8081, 8444, 5432])
+
+
+def test_where_sshd_has_its_usual_port_too_none_is_named() -> None:
+    assert "-p" not in find(ssh_ports=frozenset({22, 2222})).command
 
 
 def test_the_lines_are_of_internal_names_alone() -> None:
