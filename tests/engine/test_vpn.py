@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
-import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from installer import settings_edit
 from installer.host import wireguard
-from installer.vpn import addresses, clients, keys
-from installer.vpn.clients import Client
-from runtime import faults
+from installer.vpn import clients, keys
 from runtime.errors import ExitCode
 from tests.engine.support import until
 from tests.engine.vpn_stand import ENDPOINT, PAGE, SERVER, SERVER6, Download, Stand
@@ -39,11 +35,8 @@ pytestmark = pytest.mark.engine
 
 @pytest.fixture
 def stand(tmp_path: Path) -> Iterator[Stand]:
-    made = Stand(tmp_path)
-    try:
+    with contextlib.closing(Stand(tmp_path)) as made:
         yield made
-    finally:
-        made.close()
 
 
 def test_a_client_made_from_what_add_prints_reaches_the_internal_side(stand: Stand) -> None:
@@ -101,7 +94,7 @@ def test_who_is_removed_reaches_nothing_and_nobody_else_notices(stand: Stand) ->
         until(lambda each=each: each.fetch(SERVER), lambda answer: answer.stdout == PAGE)  # type: ignore[misc]
     download = Download(phone)
     try:
-        before = stand.live().peer(_key_of(stand, "phone"))
+        before = stand.live().peer(stand.key_of("phone"))
         done = stand.shoestring("vpn", "remove", "laptop", "--yes")
         assert done.returncode == 0, done.stderr
         stand.add("another")
@@ -109,7 +102,7 @@ def test_who_is_removed_reaches_nothing_and_nobody_else_notices(stand: Stand) ->
         for address in (SERVER, f"[{SERVER6}]"):
             assert laptop.fetch(address, timeout=2).returncode != 0
         download.go_on()
-        after = stand.live().peer(_key_of(stand, "phone"))
+        after = stand.live().peer(stand.key_of("phone"))
     finally:
         download.close()
     assert download.numbers == list(range(len(download.numbers)))
@@ -119,10 +112,6 @@ def test_who_is_removed_reaches_nothing_and_nobody_else_notices(stand: Stand) ->
     assert after.handshake == before.handshake
     assert after.sent > before.sent
     assert len(stand.live().peers) == 2
-
-
-def _key_of(stand: Stand, name: str) -> str:
-    return clients.find(clients.read_all(stand.paths), name).public_key
 
 
 def test_with_a_public_key_the_private_one_never_comes_to_the_server(stand: Stand) -> None:
@@ -149,185 +138,6 @@ def test_what_is_secret_is_root_s_alone_and_in_no_commit(stand: Stand) -> None:
     assert stand.server.check("git", "-C", str(stand.paths.conf), "status", "--porcelain") == ""
 
 
-@pytest.mark.parametrize("command", ["apply", "remove"])
-def test_a_removal_that_is_killed_is_finished_by_the_next_run(stand: Stand, command: str) -> None:
-    stand.add("laptop")
-    stand.add("phone")
-    killed = stand.shoestring("vpn", "remove", "laptop", "--yes", **{faults.VARIABLE: "kill:vpn-removed"})
-    assert killed.returncode < 0
-    assert len(stand.live().peers) == 2
-    assert "is not what the files say" in stand.shoestring("vpn", "status").stdout
-    argv = ("vpn", "apply") if command == "apply" else ("vpn", "remove", "laptop", "--yes")
-    done = stand.shoestring(*argv)
-    assert done.returncode == (ExitCode.DONE if command == "apply" else ExitCode.USAGE), done.stderr
-    assert [each.public_key for each in stand.live().peers] == [_key_of(stand, "phone")]
-    assert stand.shoestring("vpn", "status").returncode == ExitCode.DONE
-
-
-def test_an_addition_that_is_killed_is_finished_by_the_next_run(stand: Stand) -> None:
-    killed = stand.shoestring("vpn", "add", "laptop", **{faults.VARIABLE: "kill:vpn-written"})
-    assert killed.returncode < 0
-    assert stand.shoestring("vpn", "apply").returncode == ExitCode.DONE
-    laptop = stand.client(stand.shoestring("vpn", "show", "laptop").stdout)
-    assert until(lambda: laptop.fetch(SERVER), lambda answer: answer.stdout == PAGE)
-
-
-def test_applying_twice_changes_nothing(stand: Stand) -> None:
-    stand.add("laptop")
-    file = wireguard.configuration_file(stand.interface)
-    before = (file.stat().st_mtime_ns, stand.server.check("ip", "address"), stand.live())
-    assert stand.shoestring("vpn", "apply").returncode == ExitCode.DONE
-    assert (file.stat().st_mtime_ns, stand.server.check("ip", "address"), stand.live()) == before
-
-
-def test_what_someone_changed_at_the_interface_is_put_right(stand: Stand) -> None:
-    stand.add("laptop")
-    server, name = stand.server, stand.interface
-    server.check("ip", "address", "delete", f"{SERVER}/24", "dev", name)
-    assert stand.shoestring("vpn", "status").returncode == ExitCode.FAILED
-    assert stand.shoestring("vpn", "apply").returncode == ExitCode.DONE
-    server.check("wg", "set", name, "peer", keys.public_of(keys.generate_private()), "allowed-ips", "10.12.0.99/32")
-    server.check("ip", "address", "add", "10.99.0.1/24", "dev", name)
-    server.check("ip", "address", "delete", f"{SERVER}/24", "dev", name)
-    server.check("ip", "link", "set", name, "mtu", "1300", "down")
-    assert stand.shoestring("vpn", "status").returncode == ExitCode.FAILED
-    assert stand.shoestring("vpn", "apply").returncode == ExitCode.DONE
-    shown = server.check("ip", "address", "show", "dev", name)
-    assert f"{SERVER}/24" in shown
-    assert "10.99.0.1" not in shown
-    assert "mtu 1420" in shown
-    assert len(stand.live().peers) == 1
-
-
-def test_bad_input_is_told_in_a_sentence_and_changes_nothing(stand: Stand) -> None:
-    stand.add("laptop")
-    taken = _key_of(stand, "laptop")
-    server = json.loads(stand.shoestring("vpn", "status", "--json").stdout)["public_key"]
-    before = (clients.read_all(stand.paths), stand.live())
-    for argv, said in (
-        (("laptop",), "There is a VPN client laptop already."),
-        (("../laptop",), "'../laptop' is not a name"),
-        (("the-laptop-of-me",), "NAME: the-laptop-of-me has 16 characters"),
-        (("phone", "--public-key", "nonsense"), "--public-key: what was given is not a WireGuard key"),
-        (("phone", "--public-key", taken), "this is the key of laptop already"),
-        (("phone", "--public-key", server), "this is the key of the server already"),
-    ):
-        done = stand.shoestring("vpn", "add", *argv)
-        assert (done.returncode, done.stdout) == (ExitCode.USAGE, "")
-        assert said in done.stderr
-        assert len(done.stderr.splitlines()) == 1
-    done = stand.shoestring("vpn", "remove", "../../shoestring", "--yes")
-    assert (done.returncode, done.stderr.splitlines()) == (
-        ExitCode.USAGE,
-        ["There is no VPN client ../../shoestring. See: shoestring vpn list"],
-    )
-    assert (clients.read_all(stand.paths), stand.live()) == before
-    assert stand.paths.settings.is_file()
-
-
-def test_an_endpoint_that_is_not_this_host(stand: Stand) -> None:
-    for host, said in (("192.0.2.99", "is not this host, which has"), ("nowhere.invalid", "DNS does not know it")):
-        _edit(stand, endpoint=host)
-        done = stand.shoestring("vpn", "add", "laptop")
-        assert done.returncode == ExitCode.USAGE
-        assert said in done.stderr
-    assert clients.read_all(stand.paths) == ()
-    _edit(stand, endpoint="192.0.2.99")
-    assert "Endpoint = 192.0.2.99:51820\n" in stand.add("laptop", "--any-endpoint")
-
-
-def _edit(stand: Stand, **values: object) -> None:
-    settings = stand.settings
-    wanted = replace(settings, wireguard=replace(settings.wireguard, **values))  # type: ignore[arg-type]
-    file = stand.paths.settings
-    file.write_text(settings_edit.edit(file, file.read_text(), wanted))
-
-
-def test_an_exhausted_network(tmp_path: Path) -> None:
-    stand = Stand(tmp_path, network="10.12.0.0/30")
-    try:
-        stand.add("laptop")
-        done = stand.shoestring("vpn", "add", "phone")
-        assert done.returncode == ExitCode.USAGE
-        assert "All addresses of 10.12.0.0/30 are in use." in done.stderr
-        assert [each.name for each in clients.read_all(stand.paths)] == ["laptop"]
-    finally:
-        stand.close()
-
-
-def test_someone_elses_interface_is_left_alone(stand: Stand) -> None:
-    file = wireguard.configuration_file(stand.interface)
-    file.parent.mkdir(exist_ok=True)
-    file.write_text("[Interface]\n")
-    done = stand.shoestring("vpn", "add", "laptop")
-    assert done.returncode == ExitCode.FAILED
-    assert f"{file} is there already, and not of this instance." in done.stderr
-    assert file.read_text() == "[Interface]\n"
-    assert clients.read_all(stand.paths) == ()
-
-
-def test_a_host_without_wireguard_is_told_what_to_install(stand: Stand, tmp_path: Path) -> None:
-    programs = tmp_path / "few"
-    programs.mkdir()
-    for name in ("ip", "wg"):
-        (programs / name).symlink_to(f"/usr/bin/{name}" if name == "wg" else "/usr/sbin/ip")
-    done = stand.shoestring("vpn", "add", "laptop", PATH=str(programs))
-    assert done.returncode == ExitCode.FAILED
-    assert "wireguard-go is not installed" in done.stderr
-    (programs / "wg").unlink()
-    assert (
-        "Install the package wireguard-tools" in stand.shoestring("vpn", "add", "laptop", PATH=str(programs)).stderr
-    )
-    assert clients.read_all(stand.paths) == ()
-
-
-def test_the_two_hundredth_client_takes_hardly_longer_than_the_first(stand: Stand) -> None:
-    first = _seconds(stand, "first")
-    taken = {address for each in clients.read_all(stand.paths) for address in each.addresses}
-    for number in range(196):
-        client = _client(stand, f"c{number}", taken)
-        taken |= set(client.addresses)
-        clients.write(stand.paths, client)
-    last = _seconds(stand, "last")
-    # Measured in the same run, on the same machine.
-    assert last - first <= 1.0
-    known = clients.read_all(stand.paths)
-    assert len(known) == 200
-    assert len({each.addresses for each in known}) == 200
-    text = wireguard.configuration_file(stand.interface).read_text()
-    assert text.count("[Peer]") == 200
-    live = stand.live()
-    assert {(each.public_key, each.allowed[0]) for each in live.peers} == {
-        (each.public_key, f"{each.addresses[0]}/32") for each in known
-    }
-    client = stand.client(stand.shoestring("vpn", "show", "last2").stdout)
-    assert until(lambda: client.fetch(SERVER), lambda answer: answer.stdout == PAGE)
-
-
-def _seconds(stand: Stand, name: str) -> float:
-    """How long an addition takes: the quickest of a few. Of the first ones only the last client stays."""
-    taken = []
-    for number in range(3):
-        began = time.monotonic()
-        stand.add(f"{name}{number}")
-        taken.append(time.monotonic() - began)
-        if number < 2 and name == "first":
-            assert stand.shoestring("vpn", "remove", f"{name}{number}", "--yes").returncode == ExitCode.DONE
-    return min(taken)
-
-
-def _client(stand: Stand, name: str, taken: set[str]) -> Client:
-    private = keys.generate_private()
-    return Client(
-        name=name,
-        made="2026-01-02T03:04:05Z",
-        addresses=addresses.allocate(stand.settings, taken),
-        public_key=keys.public_of(private),
-        preshared_key=keys.generate_preshared(),
-        private_key=private,
-    )
-
-
 def test_hosts_and_tunnel_name_what_is_there(stand: Stand) -> None:
     assert stand.shoestring("hosts").stdout == f"{SERVER} internal.example.test\n"
     tunnel = json.loads(stand.shoestring("tunnel", "--json").stdout)
@@ -346,16 +156,3 @@ def test_setup_makes_a_first_client_once(stand: Stand) -> None:
         assert printed.strip() == said.replace("WG", stand.interface)
     laptop = stand.client(stand.shoestring("vpn", "show", "laptop").stdout)
     assert until(lambda: laptop.fetch(SERVER), lambda answer: answer.stdout == PAGE)
-
-
-def test_a_vpn_that_is_switched_off_goes_down_and_keeps_its_clients(stand: Stand) -> None:
-    stand.add("laptop")
-    _edit(stand, enabled=False)
-    assert "The VPN is off." in stand.shoestring("vpn", "list").stderr
-    assert f"{stand.interface} is down" in stand.shoestring("vpn", "apply").stdout
-    assert stand.interface not in stand.server.check("ip", "link")
-    assert not wireguard.configuration_file(stand.interface).exists()
-    assert stand.shoestring("vpn", "apply").returncode == ExitCode.USAGE
-    _edit(stand, enabled=True)
-    assert stand.shoestring("vpn", "apply").returncode == ExitCode.DONE
-    assert [each.public_key for each in stand.live().peers] == [_key_of(stand, "laptop")]

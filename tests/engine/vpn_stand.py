@@ -12,11 +12,12 @@ import signal
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from installer import data_directory
+from installer import data_directory, settings_edit
 from installer.host import wireguard
+from installer.vpn import clients
 from installer.vpn.peers import Live, parse_dump
 from runtime.paths import RUN_ROOT, Paths
 from runtime.sections import InternalSettings, InternalTls, WireguardSettings
@@ -173,6 +174,17 @@ class Stand:
         assert done.returncode == 0, done.stderr
         text = done.stdout[done.stdout.index(f"# {name} at ") :]
         return text[: text.index("\n  Save what stands above")]
+
+    def key_of(self, name: str) -> str:
+        """A client's public key, from its file."""
+        return clients.find(clients.read_all(self.paths), name).public_key
+
+    def edit(self, **values: object) -> None:
+        """Other settings of the VPN than the stand began with."""
+        settings = self.settings
+        wanted = replace(settings, wireguard=replace(settings.wireguard, **values))  # type: ignore[arg-type]
+        file = self.paths.settings
+        file.write_text(settings_edit.edit(file, file.read_text(), wanted))
 
     def client(self, text: str) -> Namespace:
         """A machine with a cable to the server, on which a person has saved this file and run wg-quick."""

@@ -1,0 +1,136 @@
+"""The VPN's running interface comes to what the files say: after a kill, a change by hand, and with many clients."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from installer.host import wireguard
+from installer.vpn import addresses, clients, keys
+from installer.vpn.clients import Client
+from runtime import faults
+from runtime.errors import ExitCode
+from tests.engine.support import until
+from tests.engine.vpn_stand import PAGE, SERVER, Stand
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture
+def stand(tmp_path: Path) -> Iterator[Stand]:
+    with contextlib.closing(Stand(tmp_path)) as made:
+        yield made
+
+
+@pytest.mark.parametrize("command", ["apply", "remove"])
+def test_a_removal_that_is_killed_is_finished_by_the_next_run(stand: Stand, command: str) -> None:
+    stand.add("laptop")
+    stand.add("phone")
+    killed = stand.shoestring("vpn", "remove", "laptop", "--yes", **{faults.VARIABLE: "kill:vpn-removed"})
+    assert killed.returncode < 0
+    assert len(stand.live().peers) == 2
+    assert "is not what the files say" in stand.shoestring("vpn", "status").stdout
+    argv = ("vpn", "apply") if command == "apply" else ("vpn", "remove", "laptop", "--yes")
+    done = stand.shoestring(*argv)
+    assert done.returncode == (ExitCode.DONE if command == "apply" else ExitCode.USAGE), done.stderr
+    assert [each.public_key for each in stand.live().peers] == [stand.key_of("phone")]
+    assert stand.shoestring("vpn", "status").returncode == ExitCode.DONE
+
+
+def test_an_addition_that_is_killed_is_finished_by_the_next_run(stand: Stand) -> None:
+    killed = stand.shoestring("vpn", "add", "laptop", **{faults.VARIABLE: "kill:vpn-written"})
+    assert killed.returncode < 0
+    assert stand.shoestring("vpn", "apply").returncode == ExitCode.DONE
+    laptop = stand.client(stand.shoestring("vpn", "show", "laptop").stdout)
+    assert until(lambda: laptop.fetch(SERVER), lambda answer: answer.stdout == PAGE)
+
+
+def test_applying_twice_changes_nothing(stand: Stand) -> None:
+    stand.add("laptop")
+    file = wireguard.configuration_file(stand.interface)
+    before = (file.stat().st_mtime_ns, stand.server.check("ip", "address"), stand.live())
+    assert stand.shoestring("vpn", "apply").returncode == ExitCode.DONE
+    assert (file.stat().st_mtime_ns, stand.server.check("ip", "address"), stand.live()) == before
+
+
+def test_what_someone_changed_at_the_interface_is_put_right(stand: Stand) -> None:
+    stand.add("laptop")
+    server, name = stand.server, stand.interface
+    server.check("ip", "address", "delete", f"{SERVER}/24", "dev", name)
+    assert stand.shoestring("vpn", "status").returncode == ExitCode.FAILED
+    assert stand.shoestring("vpn", "apply").returncode == ExitCode.DONE
+    server.check("wg", "set", name, "peer", keys.public_of(keys.generate_private()), "allowed-ips", "10.12.0.99/32")
+    server.check("ip", "address", "add", "10.99.0.1/24", "dev", name)
+    server.check("ip", "address", "delete", f"{SERVER}/24", "dev", name)
+    server.check("ip", "link", "set", name, "mtu", "1300", "down")
+    assert stand.shoestring("vpn", "status").returncode == ExitCode.FAILED
+    assert stand.shoestring("vpn", "apply").returncode == ExitCode.DONE
+    shown = server.check("ip", "address", "show", "dev", name)
+    assert f"{SERVER}/24" in shown
+    assert "10.99.0.1" not in shown
+    assert "mtu 1420" in shown
+    assert len(stand.live().peers) == 1
+
+
+def test_a_vpn_that_is_switched_off_goes_down_and_keeps_its_clients(stand: Stand) -> None:
+    stand.add("laptop")
+    stand.edit(enabled=False)
+    assert "The VPN is off." in stand.shoestring("vpn", "list").stderr
+    assert f"{stand.interface} is down" in stand.shoestring("vpn", "apply").stdout
+    assert stand.interface not in stand.server.check("ip", "link")
+    assert not wireguard.configuration_file(stand.interface).exists()
+    assert stand.shoestring("vpn", "apply").returncode == ExitCode.USAGE
+    stand.edit(enabled=True)
+    assert stand.shoestring("vpn", "apply").returncode == ExitCode.DONE
+    assert [each.public_key for each in stand.live().peers] == [stand.key_of("laptop")]
+
+
+def test_the_two_hundredth_client_takes_hardly_longer_than_the_first(stand: Stand) -> None:
+    first = _seconds(stand, "first")
+    taken = {address for each in clients.read_all(stand.paths) for address in each.addresses}
+    for number in range(196):
+        client = _client(stand, f"c{number}", taken)
+        taken |= set(client.addresses)
+        clients.write(stand.paths, client)
+    last = _seconds(stand, "last")
+    # Measured in the same run, on the same machine.
+    assert last - first <= 1.0
+    known = clients.read_all(stand.paths)
+    assert len(known) == 200
+    assert len({each.addresses for each in known}) == 200
+    text = wireguard.configuration_file(stand.interface).read_text()
+    assert text.count("[Peer]") == 200
+    live = stand.live()
+    assert {(each.public_key, each.allowed[0]) for each in live.peers} == {
+        (each.public_key, f"{each.addresses[0]}/32") for each in known
+    }
+    client = stand.client(stand.shoestring("vpn", "show", "last2").stdout)
+    assert until(lambda: client.fetch(SERVER), lambda answer: answer.stdout == PAGE)
+
+
+def _seconds(stand: Stand, name: str) -> float:
+    """How long an addition takes: the quickest of a few. Of the first ones only the last client stays."""
+    taken = []
+    for number in range(3):
+        began = time.monotonic()
+        stand.add(f"{name}{number}")
+        taken.append(time.monotonic() - began)
+        if number < 2 and name == "first":
+            assert stand.shoestring("vpn", "remove", f"{name}{number}", "--yes").returncode == ExitCode.DONE
+    return min(taken)
+
+
+def _client(stand: Stand, name: str, taken: set[str]) -> Client:
+    private = keys.generate_private()
+    return Client(
+        name=name,
+        made="2026-01-02T03:04:05Z",
+        addresses=addresses.allocate(stand.settings, taken),
+        public_key=keys.public_of(private),
+        preshared_key=keys.generate_preshared(),
+        private_key=private,
+    )

@@ -1,0 +1,98 @@
+"""What the VPN's commands refuse: bad input, an exhausted network, a host that cannot have one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from installer.host import wireguard
+from installer.vpn import clients
+from runtime.errors import ExitCode
+from tests.engine.vpn_stand import Stand
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture
+def stand(tmp_path: Path) -> Iterator[Stand]:
+    with contextlib.closing(Stand(tmp_path)) as made:
+        yield made
+
+
+def test_bad_input_is_told_in_a_sentence_and_changes_nothing(stand: Stand) -> None:
+    stand.add("laptop")
+    taken = stand.key_of("laptop")
+    server = json.loads(stand.shoestring("vpn", "status", "--json").stdout)["public_key"]
+    before = (clients.read_all(stand.paths), stand.live())
+    for argv, said in (
+        (("laptop",), "There is a VPN client laptop already."),
+        (("../laptop",), "'../laptop' is not a name"),
+        (("the-laptop-of-me",), "NAME: the-laptop-of-me has 16 characters"),
+        (("phone", "--public-key", "nonsense"), "--public-key: what was given is not a WireGuard key"),
+        (("phone", "--public-key", taken), "this is the key of laptop already"),
+        (("phone", "--public-key", server), "this is the key of the server already"),
+    ):
+        done = stand.shoestring("vpn", "add", *argv)
+        assert (done.returncode, done.stdout) == (ExitCode.USAGE, "")
+        assert said in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+    done = stand.shoestring("vpn", "remove", "../../shoestring", "--yes")
+    assert (done.returncode, done.stderr.splitlines()) == (
+        ExitCode.USAGE,
+        ["There is no VPN client ../../shoestring. See: shoestring vpn list"],
+    )
+    assert (clients.read_all(stand.paths), stand.live()) == before
+    assert stand.paths.settings.is_file()
+
+
+def test_an_endpoint_that_is_not_this_host(stand: Stand) -> None:
+    for host, said in (("192.0.2.99", "is not this host, which has"), ("nowhere.invalid", "DNS does not know it")):
+        stand.edit(endpoint=host)
+        done = stand.shoestring("vpn", "add", "laptop")
+        assert done.returncode == ExitCode.USAGE
+        assert said in done.stderr
+    assert clients.read_all(stand.paths) == ()
+    stand.edit(endpoint="192.0.2.99")
+    assert "Endpoint = 192.0.2.99:51820\n" in stand.add("laptop", "--any-endpoint")
+
+
+def test_an_exhausted_network(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, network="10.12.0.0/30")
+    try:
+        stand.add("laptop")
+        done = stand.shoestring("vpn", "add", "phone")
+        assert done.returncode == ExitCode.USAGE
+        assert "All addresses of 10.12.0.0/30 are in use." in done.stderr
+        assert [each.name for each in clients.read_all(stand.paths)] == ["laptop"]
+    finally:
+        stand.close()
+
+
+def test_someone_elses_interface_is_left_alone(stand: Stand) -> None:
+    file = wireguard.configuration_file(stand.interface)
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("[Interface]\n")
+    done = stand.shoestring("vpn", "add", "laptop")
+    assert done.returncode == ExitCode.FAILED
+    assert f"{file} is there already, and not of this instance." in done.stderr
+    assert file.read_text() == "[Interface]\n"
+    assert clients.read_all(stand.paths) == ()
+
+
+def test_a_host_without_wireguard_is_told_what_to_install(stand: Stand, tmp_path: Path) -> None:
+    programs = tmp_path / "few"
+    programs.mkdir()
+    for name in ("ip", "wg"):
+        (programs / name).symlink_to(f"/usr/bin/{name}" if name == "wg" else "/usr/sbin/ip")
+    done = stand.shoestring("vpn", "add", "laptop", PATH=str(programs))
+    assert done.returncode == ExitCode.FAILED
+    assert "wireguard-go is not installed" in done.stderr
+    (programs / "wg").unlink()
+    assert (
+        "Install the package wireguard-tools" in stand.shoestring("vpn", "add", "laptop", PATH=str(programs)).stderr
+    )
+    assert clients.read_all(stand.paths) == ()
