@@ -34,6 +34,15 @@ class Interface:
     mark: str
 
 
+@dataclass(frozen=True)
+class Link:
+    """A network interface as it is. `addresses` have their prefix lengths; `mtu` is in bytes."""
+
+    addresses: frozenset[str]
+    mtu: int
+    is_up: bool
+
+
 def configuration_file(name: str) -> Path:
     """Where wg-quick(8) looks for the configuration of an interface."""
     return CONFIGURATIONS / f"{name}.conf"
@@ -88,9 +97,9 @@ def apply(interface: Interface) -> bool:
     if systemd.is_running():
         systemd.systemctl("enable", "--quiet", f"wg-quick@{interface.name}")
     _check(("wg", "syncconf", interface.name, "/dev/stdin"), interface.stripped)
-    for address in addresses(interface.name) - set(interface.addresses):
+    for address in _addresses(interface.name) - set(interface.addresses):
         _check(("ip", "address", "delete", address, "dev", interface.name))
-    for address in sorted(set(interface.addresses) - addresses(interface.name)):
+    for address in sorted(set(interface.addresses) - _addresses(interface.name)):
         _check(("ip", "address", "add", address, "dev", interface.name))
     _check(("ip", "link", "set", "dev", interface.name, "mtu", str(interface.mtu), "up"))
     return changed
@@ -122,19 +131,26 @@ def dump(name: str) -> str:
     return result.out if result.ok else ""
 
 
-def parse_addresses(text: str) -> frozenset[str]:
-    """The addresses of an interface with their prefix lengths, from `ip -json address show dev NAME`."""
-    return frozenset(
-        f"{each['local']}/{each['prefixlen']}"
-        for link in json.loads(text or "[]")
-        for each in link.get("addr_info", ())
-        if each.get("scope") != "link"
+def parse_link(text: str) -> Link | None:
+    """An interface, from `ip -json address show dev NAME` (ip-address(8)); None if there is none."""
+    # Some versions print an empty object for each interface that was not asked for.
+    found = next((each for each in json.loads(text or "[]") if each), None)
+    if found is None:
+        return None
+    addresses = (each for each in found["addr_info"] if each["scope"] != "link")
+    return Link(
+        frozenset(f"{each['local']}/{each['prefixlen']}" for each in addresses), found["mtu"], "UP" in found["flags"]
     )
 
 
-def addresses(name: str) -> frozenset[str]:
-    """The addresses of an interface with their prefix lengths; none if it is not there."""
-    return parse_addresses(_ip("-json", "address", "show", "dev", name).out)
+def link(name: str) -> Link | None:
+    """An interface as it is; None if it is not there."""
+    return parse_link(_ip("-json", "address", "show", "dev", name).out)
+
+
+def _addresses(name: str) -> frozenset[str]:
+    found = link(name)
+    return found.addresses if found else frozenset()
 
 
 def _make(name: str) -> None:

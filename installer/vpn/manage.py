@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from installer.host import wireguard
-from installer.host.wireguard import Interface
-from installer.vpn import addresses, clients, configuration, endpoint, keys, peers
+from installer.host.wireguard import Interface, Link
+from installer.vpn import addresses, clients, compare, configuration, endpoint, keys, peers
 from installer.vpn.clients import Client
 from installer.vpn.configuration import ServerConfig
 from installer.vpn.peers import Live
@@ -61,7 +61,13 @@ class Overview:
     public_key: str
     clients: tuple[Client, ...]
     live: Live | None
+    link: Link | None
     problem: str
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the interface is there and up."""
+        return self.live is not None and self.link is not None and self.link.is_up
 
 
 def open_vpn(paths: Paths, settings: Settings, timeout: float = 0.0) -> Vpn:
@@ -150,21 +156,9 @@ def overview(vpn: Vpn) -> Overview:
     known = clients.read_all(vpn.paths)
     public = configuration.server_public_key(clients.read_server_key(vpn.paths))
     live = peers.parse_dump(wireguard.dump(vpn.interface_name))
-    return Overview(vpn.settings, public, known, live, _problem(vpn, public, known, live))
-
-
-def _problem(vpn: Vpn, public: str, known: tuple[Client, ...], live: Live | None) -> str:
-    mend = "Run: shoestring vpn apply"
-    if not public:
-        return "The VPN has no key and no client yet. Run: shoestring vpn add NAME"
-    if live is None:
-        return f"The interface {vpn.interface_name} is not there. {mend}"
-    wanted = {(each.public_key, tuple(sorted(configuration.alone(each)))) for each in known}
-    seen = {(each.public_key, each.allowed) for each in live.peers}
-    moved = wireguard.addresses(vpn.interface_name) != set(addresses.server(vpn.settings))
-    if moved or wanted != seen or live.public_key != public or live.port != vpn.settings.wireguard.port:
-        return f"The interface {vpn.interface_name} is not what the files say. {mend}"
-    return ""
+    link = wireguard.link(vpn.interface_name)
+    wrong = compare.problem(vpn.settings, public, known, live, link)
+    return Overview(vpn.settings, public, known, live, link, wrong)
 
 
 def _prepared(vpn: Vpn, wanted: Wanted, clock: Callable[[], float]) -> tuple[Client, str]:

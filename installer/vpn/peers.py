@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 # A session that works shakes hands every two minutes; after three it is given up (WireGuard's paper, section 6.1).
 SESSION_SECONDS = 180
+# What wg(8) prints where there is nothing.
+NONE = "(none)"
 
 
 @dataclass(frozen=True)
 class Peer:
-    """A client as the interface knows it. `handshake` is in seconds since 1970, 0: none yet; the rest are bytes."""
+    """A client as the interface knows it.
+
+    `handshake` is in seconds since 1970, 0: none yet; `received` and `sent` are bytes. The key that it shares with
+    the server is empty if there is none, and printed nowhere.
+    """
 
     public_key: str
     endpoint: str
@@ -18,6 +24,7 @@ class Peer:
     handshake: int
     received: int
     sent: int
+    preshared_key: str = field(repr=False)
 
     def is_connected(self, now: float) -> bool:
         """Whether its session is alive."""
@@ -40,7 +47,7 @@ class Live:
 def parse_dump(text: str) -> Live | None:
     """The answer of `wg show NAME dump` (wg(8)): a line of the interface, then one a peer, columns between tabs.
 
-    None if it is none. Keys other than public ones are left out.
+    None if it is none. The interface's own private key is left out.
     """
     lines = [line.split("\t") for line in text.splitlines()]
     if not lines or len(lines[0]) != 4:
@@ -49,6 +56,11 @@ def parse_dump(text: str) -> Live | None:
     return Live(public_key, int(port), tuple(_peer(*line) for line in lines[1:] if len(line) == 8))
 
 
-def _peer(key: str, _shared: str, endpoint: str, allowed: str, handshake: str, got: str, sent: str, _: str) -> Peer:
-    networks = () if allowed == "(none)" else tuple(sorted(allowed.split(",")))
-    return Peer(key, "" if endpoint == "(none)" else endpoint, networks, int(handshake), int(got), int(sent))
+def _peer(key: str, shared: str, endpoint: str, allowed: str, handshake: str, got: str, sent: str, _: str) -> Peer:
+    networks = () if allowed == NONE else tuple(sorted(allowed.split(",")))
+    moment, received, gone = int(handshake), int(got), int(sent)
+    return Peer(key, _or_empty(endpoint), networks, moment, received, gone, _or_empty(shared))
+
+
+def _or_empty(text: str) -> str:
+    return "" if text == NONE else text

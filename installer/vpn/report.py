@@ -130,7 +130,7 @@ def status_lines(overview: Overview, now: float) -> list[str]:
     internal = settings.internal
     names = f"{internal.address} answers {settings.internal_domain}; others: " if internal else "nobody answers: "
     rows = [
-        ("interface", f"{vpn.interface}  {'up' if overview.live else 'not there'}, MTU {vpn.mtu}"),
+        ("interface", f"{vpn.interface}  {_state(overview)}"),
         ("addresses", ", ".join(addresses.server(settings))),
         ("endpoint", f"{configuration.endpoint(settings)} (UDP)"),
         ("key", overview.public_key or "none yet"),
@@ -140,6 +140,13 @@ def status_lines(overview: Overview, now: float) -> list[str]:
     return [*table(rows), *_notes(overview)]
 
 
+def _state(overview: Overview) -> str:
+    """How the interface is."""
+    if overview.live is None or overview.link is None:
+        return "not there"
+    return f"{'up' if overview.is_up else 'down'}, MTU {overview.link.mtu}"
+
+
 def status_json(overview: Overview, now: float) -> str:
     """The answer of status and apply."""
     settings = overview.settings
@@ -147,7 +154,7 @@ def status_json(overview: Overview, now: float) -> str:
         {
             "ok": not overview.problem,
             "interface": settings.wireguard.interface,
-            "up": overview.live is not None,
+            "up": overview.is_up,
             "addresses": list(addresses.server(settings)),
             "endpoint": configuration.endpoint(settings),
             "public_key": overview.public_key,

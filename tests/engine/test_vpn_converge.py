@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from installer.host import wireguard
+from installer.host.wireguard import Link
 from installer.vpn import addresses, clients, keys
 from installer.vpn.clients import Client
 from runtime import faults
@@ -18,6 +19,20 @@ from tests.engine.support import until
 from tests.engine.vpn_stand import PAGE, SERVER, Stand
 
 pytestmark = pytest.mark.engine
+
+# What someone may change, in a shell with the interface and a client's key; and what is said of it.
+CHANGES = (
+    ('ip link set "$1" down', "it is down"),
+    ('ip link set "$1" mtu 1300', "its MTU"),
+    (f'ip address delete {SERVER}/24 dev "$1"', "its addresses"),
+    ('ip address add 10.99.0.1/24 dev "$1"', "its addresses"),
+    ('wg genkey | wg set "$1" private-key /dev/stdin', "its key"),
+    ('wg set "$1" listen-port 51999', "its port"),
+    ('wg genpsk | wg set "$1" peer "$2" preshared-key /dev/stdin', "its clients"),
+    ('wg set "$1" peer "$2" allowed-ips 10.12.0.99/32', "its clients"),
+    ('wg set "$1" peer "$2" remove', "its clients"),
+    ('wg set "$1" peer "$(wg genkey | wg pubkey)" allowed-ips 10.12.0.99/32', "its clients"),
+)
 
 
 @pytest.fixture
@@ -57,23 +72,24 @@ def test_applying_twice_changes_nothing(stand: Stand) -> None:
     assert (file.stat().st_mtime_ns, stand.server.check("ip", "address"), stand.live()) == before
 
 
-def test_what_someone_changed_at_the_interface_is_put_right(stand: Stand) -> None:
+def test_each_thing_that_someone_changed_at_the_interface_is_seen_and_put_right(stand: Stand) -> None:
     stand.add("laptop")
-    server, name = stand.server, stand.interface
-    server.check("ip", "address", "delete", f"{SERVER}/24", "dev", name)
-    assert stand.shoestring("vpn", "status").returncode == ExitCode.FAILED
-    assert stand.shoestring("vpn", "apply").returncode == ExitCode.DONE
-    server.check("wg", "set", name, "peer", keys.public_of(keys.generate_private()), "allowed-ips", "10.12.0.99/32")
-    server.check("ip", "address", "add", "10.99.0.1/24", "dev", name)
-    server.check("ip", "address", "delete", f"{SERVER}/24", "dev", name)
-    server.check("ip", "link", "set", name, "mtu", "1300", "down")
-    assert stand.shoestring("vpn", "status").returncode == ExitCode.FAILED
-    assert stand.shoestring("vpn", "apply").returncode == ExitCode.DONE
-    shown = server.check("ip", "address", "show", "dev", name)
-    assert f"{SERVER}/24" in shown
-    assert "10.99.0.1" not in shown
-    assert "mtu 1420" in shown
-    assert len(stand.live().peers) == 1
+    name, key = stand.interface, stand.key_of("laptop")
+    before = as_it_runs(stand)
+    assert stand.shoestring("vpn", "status").returncode == ExitCode.DONE
+    for change, said in CHANGES:
+        stand.server.check("sh", "-ec", change, "sh", name, key)
+        status = stand.shoestring("vpn", "status")
+        assert status.returncode == ExitCode.FAILED, change
+        assert f"The interface {name} is not what the files say ({said}" in status.stdout, change
+        assert stand.shoestring("vpn", "apply").returncode == ExitCode.DONE, change
+        assert as_it_runs(stand) == before, change
+
+
+def as_it_runs(stand: Stand) -> tuple[Link | None, str]:
+    """The interface, and all that WireGuard knows of it."""
+    shown = stand.server.check("ip", "-json", "address", "show", "dev", stand.interface)
+    return wireguard.parse_link(shown), stand.server.check("wg", "showconf", stand.interface)
 
 
 def test_a_vpn_that_is_switched_off_goes_down_and_keeps_its_clients(stand: Stand) -> None:

@@ -21,6 +21,7 @@ def test_a_running_interface() -> None:
     assert (laptop.handshake, laptop.received, laptop.sent) == (1767322000, 48120, 92004)
     assert (phone.endpoint, phone.handshake) == ("", 0)
     assert (stray.endpoint, stray.allowed) == ("[2001:db8::1]:51820", ())
+    assert (laptop.preshared_key, stray.preshared_key) == ("cHNr", "")
     assert live.peer("phone=") is phone
     assert live.peer("other=") is None
     assert "cHNr" not in repr(live)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
+from installer.host.wireguard import Link
 from installer.vpn import report
 from installer.vpn.configuration import client_text
 from installer.vpn.manage import Overview
@@ -15,12 +17,13 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 HANDSHAKE = int(NOW.timestamp()) - 61
 DUMP = (
     f"p\t{key('q')}\t51820\toff\n"
-    f"{key('p')}\ts\t192.0.2.9:41641\t10.12.0.2/32,fd12::2/128\t{HANDSHAKE}\t48120\t9200444\toff\n"
+    f"{key('p')}\t{key('s')}\t192.0.2.9:41641\t10.12.0.2/32,fd12::2/128\t{HANDSHAKE}\t48120\t9200444\toff\n"
 )
 
 
 def overview(dump: str, problem: str = "") -> Overview:
-    return Overview(SETTINGS, key("q"), (LAPTOP,), parse_dump(dump), problem)
+    link = Link(frozenset({"10.12.0.1/24"}), 1420, is_up=True) if dump else None
+    return Overview(SETTINGS, key("q"), (LAPTOP,), parse_dump(dump), link, problem)
 
 
 def test_the_list() -> None:
@@ -53,6 +56,15 @@ def test_the_status() -> None:
     assert (found["ok"], found["up"], found["clients"], found["connected"]) == (True, True, 1, 1)
     assert found["endpoint"] == "203.0.113.7:51820"
     assert not json.loads(report.status_json(overview("", "It is down."), NOW.timestamp()))["ok"]
+
+
+def test_the_interface_is_told_as_it_is() -> None:
+    there = overview(DUMP)
+    down = replace(there, link=Link(frozenset(), 1300, is_up=False))
+    for each, said, up in ((there, "up, MTU 1420", True), (down, "down, MTU 1300", False)):
+        assert report.status_lines(each, NOW.timestamp())[0] == f"  interface  wg0  {said}"
+        assert json.loads(report.status_json(each, NOW.timestamp()))["up"] is up
+    assert report.status_lines(overview(""), NOW.timestamp())[0] == "  interface  wg0  not there"
 
 
 def test_what_an_addition_prints_begins_with_the_whole_file() -> None:

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from installer.host.wireguard import Link
+from installer.vpn import compare
+from installer.vpn.peers import Live, Peer
+from tests.make import make_settings
+from tests.unit.installer.vpn.test_configuration import LAPTOP, VPN, key
+
+SETTINGS = make_settings(VPN)
+LINK = Link(frozenset({"10.12.0.1/24", "fd12::1/64"}), 1420, is_up=True)
+PEER = Peer(key("p"), "192.0.2.9:41641", ("10.12.0.2/32", "fd12::2/128"), 1767322000, 48120, 92004, key("s"))
+LIVE = Live(key("q"), 51820, (PEER,))
+
+
+def problem(live: Live | None = LIVE, link: Link | None = LINK, public_key: str = key("q")) -> str:
+    return compare.problem(SETTINGS, public_key, (LAPTOP,), live, link)
+
+
+def test_what_runs_as_the_files_say() -> None:
+    assert problem() == ""
+
+
+@pytest.mark.parametrize(
+    ("link", "said"),
+    [
+        (replace(LINK, is_up=False), "it is down"),
+        (replace(LINK, mtu=1300), "its MTU"),
+        (replace(LINK, addresses=frozenset({"10.12.0.1/24"})), "its addresses"),
+        (replace(LINK, addresses=LINK.addresses | {"10.99.0.1/24"}), "its addresses"),
+    ],
+)
+def test_one_thing_that_is_other_at_the_link(link: Link, said: str) -> None:
+    assert problem(link=link) == f"The interface wg0 is not what the files say ({said}). Run: shoestring vpn apply"
+
+
+@pytest.mark.parametrize(
+    ("live", "said"),
+    [
+        (replace(LIVE, public_key=key("x")), "its key"),
+        (replace(LIVE, port=51821), "its port"),
+        (replace(LIVE, peers=()), "its clients"),
+        (replace(LIVE, peers=(PEER, replace(PEER, public_key=key("x"), allowed=()))), "its clients"),
+        (replace(LIVE, peers=(replace(PEER, preshared_key=key("x")),)), "its clients"),
+        (replace(LIVE, peers=(replace(PEER, preshared_key=""),)), "its clients"),
+        (replace(LIVE, peers=(replace(PEER, allowed=("10.12.0.2/32",)),)), "its clients"),
+    ],
+)
+def test_one_thing_that_is_other_in_wireguard(live: Live, said: str) -> None:
+    assert problem(live) == f"The interface wg0 is not what the files say ({said}). Run: shoestring vpn apply"
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    assert "(it is down, its port)" in problem(replace(LIVE, port=1), replace(LINK, is_up=False))
+
+
+def test_what_is_not_there() -> None:
+    assert problem(live=None).startswith("The interface wg0 is not there.")
+    assert problem(link=None).startswith("The interface wg0 is not there.")
+    assert problem(public_key="").startswith("The VPN has no key and no client yet.")
