@@ -119,13 +119,28 @@ def test_the_two_hundredth_client_takes_hardly_longer_than_the_first(stand: Stan
     assert len(known) == 200
     assert len({each.addresses for each in known}) == 200
     text = wireguard.configuration_file(stand.interface).read_text()
-    assert text.count("[Peer]") == 200
-    live = stand.live()
-    assert {(each.public_key, each.allowed[0]) for each in live.peers} == {
-        (each.public_key, f"{each.addresses[0]}/32") for each in known
+    assert peers_of(text) == [
+        {
+            "PublicKey": each.public_key,
+            "PresharedKey": each.preshared_key,
+            "AllowedIPs": f"{each.addresses[0]}/32, {each.addresses[1]}/128",
+        }
+        for each in known
+    ]
+    live = stand.live().peers
+    assert len(live) == 200
+    assert {(each.public_key, each.preshared_key, frozenset(each.allowed)) for each in live} == {
+        (each.public_key, each.preshared_key, frozenset((f"{each.addresses[0]}/32", f"{each.addresses[1]}/128")))
+        for each in known
     }
     client = stand.client(stand.shoestring("vpn", "show", "last2").stdout)
     assert until(lambda: client.fetch(SERVER), lambda answer: answer.stdout == PAGE)
+
+
+def peers_of(text: str) -> list[dict[str, str]]:
+    """What a file for wg-quick(8) says of each peer."""
+    blocks = (block.splitlines() for block in text.split("[Peer]\n")[1:])
+    return [dict(line.split(" = ") for line in block if " = " in line) for block in blocks]
 
 
 def _seconds(stand: Stand, name: str) -> float:
