@@ -42,8 +42,11 @@ def _instructions(client: Client, settings: Settings) -> list[str]:
         if client.private_key
         else "WireGuard app, +, Create from file or archive"
     )
+    # Only where there is an internal side the file has a DNS line.
+    resolver = ("", "for its DNS line that needs resolvconf, of the package systemd-resolved or openresolv")
     rows = [
         ("Linux", f"save it as /etc/wireguard/{name}.conf (mode 600), then: sudo wg-quick up {name}"),
+        *((resolver,) if settings.internal else ()),
         ("macOS", "WireGuard from the App Store, Import Tunnel(s) from File"),
         ("Windows", "WireGuard from https://www.wireguard.com/install/, Import tunnel(s) from file"),
         ("Phone", phone),

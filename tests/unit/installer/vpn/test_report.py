@@ -75,6 +75,15 @@ def test_what_an_addition_prints_begins_with_the_whole_file() -> None:
         assert each in said
 
 
+def test_linux_needs_a_program_for_a_file_with_a_line_of_dns() -> None:
+    off = make_settings("internal: off\nwireguard: {enabled: on}\n")
+    for settings, needed in ((SETTINGS, True), (off, False)):
+        text = client_text(settings, key("q"), LAPTOP)
+        said = "\n".join(report.added_lines(LAPTOP, text, settings))
+        assert ("DNS = " in text) is needed
+        assert ("resolvconf, of the package systemd-resolved or openresolv" in said) is needed
+
+
 def test_a_qr_code_is_small_enough_for_a_terminal() -> None:
     lines = report.qr(client_text(SETTINGS, key("q"), LAPTOP)).splitlines()
     assert max(len(line) for line in lines) <= 80
