@@ -44,13 +44,19 @@ def look(table: str) -> Present | None:
     # An undo, or somebody else, may have removed it between the two questions.
     if table not in _tables():
         return None
-    raise ShoestringError(f"nft cannot list the table {table}, so the firewall is not known: {result.tail(1)}")
+    raise ShoestringError(
+        f"nft cannot list the table {table}, so the firewall is not known: {result.tail(1)}. "
+        f"Try: nft list table inet {table}"
+    )
 
 
 def _tables() -> tuple[str, ...]:
     result = command.run(("nft", "--json", "list", "tables", "inet"), timeout=TIMEOUT_SECONDS)
     if not result.ok:
-        raise ShoestringError(f"nft cannot list tables, so the firewall is not known: {result.tail(1)}")
+        raise ShoestringError(
+            f"nft cannot list tables, so the firewall is not known: {result.tail(1)}. It needs root and a kernel "
+            "with nftables; try: nft list tables inet"
+        )
     return parse_tables(result.out)
 
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
+from runtime import command
+from runtime.command import Result
+from runtime.errors import ShoestringError
 from runtime.firewall import table
 from runtime.firewall.table import Present
 
@@ -28,3 +33,28 @@ def test_the_mark_of_a_table() -> None:
 
 def test_a_table_that_was_emptied_has_no_mark() -> None:
     assert table.parse(TABLES) == Present("", 0)
+
+
+@pytest.mark.parametrize(
+    ("tables", "listed", "said"),
+    [
+        (
+            Result((), 1, "", "Operation not permitted (you must be root)"),
+            Result((), 0, TABLE, ""),
+            "nft cannot list tables, so the firewall is not known: Operation not permitted (you must be root). "
+            "It needs root and a kernel with nftables; try: nft list tables inet",
+        ),
+        (
+            Result((), 0, TABLES, ""),
+            Result((), 1, "", "Error: out of memory"),
+            "nft cannot list the table shoestring_a, so the firewall is not known: Error: out of memory. "
+            "Try: nft list table inet shoestring_a",
+        ),
+    ],
+)
+def test_what_nft_does_not_tell(monkeypatch: pytest.MonkeyPatch, tables: Result, listed: Result, said: str) -> None:
+    monkeypatch.setattr(command, "exists", lambda _program: True)
+    monkeypatch.setattr(command, "run", lambda argv, **_options: tables if "tables" in argv else listed)
+    with pytest.raises(ShoestringError) as error:
+        table.look("shoestring_a")
+    assert str(error.value) == said
