@@ -143,7 +143,11 @@ def prove(firewall: Firewall) -> tuple[Trial, proof.Answers]:
         raise
     if not holds:
         trial.undo(tried)
-        raise ShoestringError("With these rules SSH did not answer any more, so they were undone at once.")
+        raise ShoestringError(
+            f"With these rules SSH did not answer any more at port {before.ports}, so they were undone at once. See "
+            "whether the port is among what stays open: shoestring firewall on --dry-run; if not, list it in "
+            "x-open-ports of an application."
+        )
     return tried, after
 
 

@@ -39,14 +39,18 @@ class Answers:
     through_the_rules: bool
 
     @property
+    def ports(self) -> str:
+        """The ports that answered, as a person reads them."""
+        return ", ".join(map(str, sorted({each.port for each in self.targets})))
+
+    @property
     def about(self) -> str:
         """What is proven, as a sentence."""
         if not self.targets:
             return "No SSH server listens on this host, so there was nothing to prove."
-        ports = ", ".join(sorted({str(each.port) for each in self.targets}))
         if self.through_the_rules:
-            return f"SSH answers on port {ports}, asked from a network namespace through these rules."
-        return f"SSH answers on port {ports} from this host itself; from outside that is not proven."
+            return f"SSH answers on port {self.ports}, asked from a network namespace through these rules."
+        return f"SSH answers on port {self.ports} from this host itself; from outside that is not proven."
 
 
 def targets(listeners: Iterable[Listener]) -> frozenset[Target]:

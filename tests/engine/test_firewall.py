@@ -225,7 +225,7 @@ def test_a_wrong_rule_set_undoes_itself_although_its_process_was_killed(stand: S
 def test_rules_that_ssh_does_not_answer_with_are_refused(stand: Stand) -> None:
     before = stand.rules()
     done = stand.python(f"{WRONG}\nmanage.prove(found)")
-    assert "With these rules SSH did not answer any more, so they were undone at once." in done.stderr
+    assert "With these rules SSH did not answer any more at port 22, so they were undone at once." in done.stderr
     assert stand.rules() == before
     assert stand.reaches(stand.outside, HOST, PUBLISHED)
 
