@@ -39,7 +39,7 @@ def on(data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun =
     With --yes it makes sure by itself that SSH still answers, and keeps it.
     """
     from installer.agree import agreed
-    from installer.firewall import manage, report
+    from installer.firewall import manage, report, trial
     from runtime.paths import find
 
     firewall = manage.look(find(data_directory), anew=True)
@@ -52,7 +52,8 @@ def on(data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun =
         if json:
             print(report.to_json(firewall, changed=False))
         return
-    if not agreed("Switch the firewall on? It is undone after 60 s unless you keep it.", yes=yes, json=json):
+    question = f"Switch the firewall on? It is undone after {trial.SECONDS} s unless you keep it."
+    if not agreed(question, yes=yes, json=json):
         return
     said = _by_itself(firewall) if yes else _by_a_person(firewall)
     if json:

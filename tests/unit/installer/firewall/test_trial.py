@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+from installer.firewall import manage, trial
+from installer.host import systemd
+from runtime import command, files
+from runtime.firewall import table
+from tests.unit.installer.firewall.test_report import firewall
+
+PAGE = Path(__file__).parents[4] / "docs" / "firewall.md"
+MINUTE = 60
+
+
+def test_the_page_and_the_code_give_a_person_the_same_time() -> None:
+    assert trial.SECONDS == MINUTE
+    assert f"the rules are in force for {MINUTE} seconds." in " ".join(PAGE.read_text().split())
+
+
+def test_nobody_has_to_name_the_time() -> None:
+    for each in (manage.begin, trial.begin):
+        assert inspect.signature(each).parameters["seconds"].default == MINUTE
+
+
+@pytest.mark.parametrize("with_systemd", [True, False])
+def test_the_undo_is_armed_before_the_rules_are_loaded(monkeypatch: pytest.MonkeyPatch, with_systemd: bool) -> None:
+    done: list[tuple[str, ...]] = []
+
+    def leave_running(argv: tuple[str, ...]) -> int:
+        done.append(argv)
+        return 7
+
+    monkeypatch.setattr(systemd, "is_running", lambda: with_systemd)
+    monkeypatch.setattr(command, "leave_running", leave_running)
+    for name in ("run", "check"):
+        monkeypatch.setattr(command, name, lambda argv, **_options: done.append(argv))
+    for name in ("make_directory", "write", "remove"):
+        monkeypatch.setattr(files, name, lambda *_arguments, **_options: True)
+    monkeypatch.setattr(table, "load", lambda file: done.append(("nft", str(file))))
+    tried = manage.begin(firewall())
+    assert done[-1] == ("nft", "/run/shoestring/shoestring/firewall-trial.nft")
+    undo = str(tried.undo)
+    if with_systemd:
+        assert done[-2][0] == "systemd-run"
+        assert f"--on-active={MINUTE}" in done[-2]
+        assert done[-2][-3:] == ("nft", "--file", undo)
+        assert tried.process == 0
+    else:
+        assert done[:-1] == [("sh", "-c", trial._SLEEPER, "sh", str(MINUTE), undo)]
+        assert tried.process == 7
