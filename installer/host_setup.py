@@ -43,7 +43,7 @@ class Offer:
 
 @dataclass(frozen=True)
 class HostPlan:
-    """What will be done. `cron`: the lines for cron are shown. `notes` say why an option will do nothing."""
+    """What will be done. `cron`: the lines for cron are shown. `notes` say why something will not be done."""
 
     timers: bool = False
     cron: bool = False
@@ -82,6 +82,7 @@ def decide(
         f"Add {size(offer.swap.size)} of swap{'' if offer.swap.kind is swap.Kind.FILE else ' in compressed memory'}?"
     )
     rotation = "Limit Docker's logs (10 MB, 3 files a container)?"
+    asked = ask if recorded else None
     swaps = starts and bool(offer.swap.size) and wants(choice.swap, more, False)
     rotates = starts and bool(offer.log_rotation.content) and wants(choice.log_rotation, rotation, False)
     return HostPlan(
@@ -89,13 +90,13 @@ def decide(
         cron=wanted and starts and not offer.systemd,
         swap=offer.swap if swaps else None,
         log_rotation=offer.log_rotation if rotates else None,
-        firewall=starts and _wants_firewall(choice, offer, ask, recorded=recorded, firewall=firewall),
-        notes=tuple(_in_vain(choice, offer, starts=starts)),
+        firewall=starts and _wants_firewall(choice, offer, asked, firewall=firewall),
+        notes=tuple(_in_vain(choice, offer, starts=starts, asks=bool(asked) and not firewall)),
     )
 
 
-def _in_vain(choice: HostChoice, offer: Offer, *, starts: bool) -> Iterator[str]:
-    """Why options do nothing that were given."""
+def _in_vain(choice: HostChoice, offer: Offer, *, starts: bool, asks: bool) -> Iterator[str]:
+    """Why options do nothing that were given, and why a person is not asked for a firewall who else would be."""
     if not starts:
         if choice.swap or choice.log_rotation:
             yield (
@@ -107,13 +108,14 @@ def _in_vain(choice: HostChoice, offer: Offer, *, starts: bool) -> Iterator[str]
         yield offer.swap.why
     if choice.log_rotation and offer.log_rotation.why:
         yield offer.log_rotation.why
+    if asks and choice.firewall is None and not offer.firewall:
+        yield f"{table.MISSING} Then: shoestring firewall on"
 
 
-def _wants_firewall(choice: HostChoice, offer: Offer, ask: Ask | None, *, recorded: bool, firewall: bool) -> bool:
+def _wants_firewall(choice: HostChoice, offer: Offer, ask: Ask | None, *, firewall: bool) -> bool:
     if choice.firewall is not None:
         return choice.firewall
-    offered = ask is not None and offer.firewall and recorded
-    return firewall or bool(ask and offered and ask("Close all other ports to the outside (SSH stays open)?"))
+    return firewall or bool(ask and offer.firewall and ask("Close all other ports to the outside (SSH stays open)?"))
 
 
 def check(plan: HostPlan, settings: Settings, root: Path) -> None:
@@ -203,14 +205,17 @@ def _keep_running(plan: HostPlan, settings: Settings, root: Path, lines: Lines) 
 
 def _firewall(root: Path, lines: Lines) -> None:
     """Switch it on, if SSH answers with it. Last of all: whatever it says, the rest is done."""
-    from installer.firewall import manage
+    from installer.firewall import manage, report
 
-    lines.passing("firewall", "trying whether SSH answers with it")
     found = manage.look(Paths(root), anew=True)
-    if not found.is_on:
-        tried, answers = manage.prove(found)
-        note = manage.settle(found, tried)
-        for sentence in (answers.about, note):
-            if sentence:
-                lines.note(sentence)
+    if found.is_on:
+        lines.done("firewall", "on")
+        return
+    lines.say("\n".join(report.lines(found)))
+    lines.passing("firewall", "trying whether SSH answers with it")
+    tried, answers = manage.prove(found)
+    note = manage.settle(found, tried)
     lines.done("firewall", "on")
+    for sentence in (answers.about, note, *report.notes(found)):
+        if sentence:
+            lines.note(sentence)

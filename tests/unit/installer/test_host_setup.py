@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from installer import host_setup
+from installer.firewall import manage, report
+from installer.firewall.manage import Firewall
+from installer.firewall.proof import Answers, Target
+from installer.firewall.trial import Trial
 from installer.host import docker_daemon, swap, systemd
 from installer.host.docker_daemon import Plan
 from installer.host.swap import Kind
@@ -15,7 +20,10 @@ from installer.host_setup import HostChoice, HostPlan, Offer, around_start, deci
 from installer.progress import Lines
 from runtime import command, files
 from runtime.errors import ExitCode, ShoestringError
+from runtime.firewall import table
 from runtime.settings import Settings
+from tests.make import PATHS
+from tests.unit.installer.firewall.test_report import firewall
 
 GIGABYTE = 1024**3
 SETTINGS = Settings(domain="example.com", email="ops@example.com")
@@ -23,6 +31,7 @@ LOGS = docker_daemon.plan(None)
 FILE = swap.Offer(Kind.FILE, GIGABYTE)
 NO_SWAP = swap.Offer(why="There is swap.")
 OFFER = Offer(systemd=True, swap=FILE, log_rotation=LOGS)
+NO_NFT = f"{table.MISSING} Then: shoestring firewall on"
 NOTHING = HostChoice(timers=False, swap=False, log_rotation=False)
 EVERYTHING = HostPlan(timers=True, swap=FILE, log_rotation=LOGS)
 
@@ -41,19 +50,22 @@ class Person:
 
 def test_a_person_is_asked_for_each() -> None:
     willing, unwilling = Person(True), Person(False)
-    assert decide(HostChoice(), OFFER, willing, recorded=True, starts=True) == EVERYTHING
-    assert decide(HostChoice(), OFFER, unwilling, recorded=True, starts=True) == HostPlan()
+    offer = replace(OFFER, firewall=True)
+    everything = replace(EVERYTHING, firewall=True)
+    assert decide(HostChoice(), offer, willing, recorded=True, starts=True) == everything
+    assert decide(HostChoice(), offer, unwilling, recorded=True, starts=True) == HostPlan()
     assert willing.asked == unwilling.asked
     assert willing.asked == [
         "Start at boot, and check each minute?",
         "Add 1024 MB of swap?",
         "Limit Docker's logs (10 MB, 3 files a container)?",
+        "Close all other ports to the outside (SSH stays open)?",
     ]
 
 
 def test_what_the_command_line_says_is_not_asked() -> None:
     person = Person(True)
-    assert decide(NOTHING, OFFER, person, recorded=True, starts=True) == HostPlan()
+    assert decide(replace(NOTHING, firewall=False), OFFER, person, recorded=True, starts=True) == HostPlan()
     assert decide(HostChoice(True, True, True), OFFER, person, recorded=False, starts=True) == EVERYTHING
     assert person.asked == []
 
@@ -65,7 +77,8 @@ def test_without_questions_only_timers_are_on() -> None:
 def test_what_the_host_has_or_cannot_is_not_asked() -> None:
     person = Person(True)
     offer = Offer(systemd=True, swap=NO_SWAP, log_rotation=Plan(why="rotated already"))
-    assert decide(HostChoice(timers=True), offer, person, recorded=True, starts=True) == HostPlan(timers=True)
+    expected = HostPlan(timers=True, notes=(NO_NFT,))
+    assert decide(HostChoice(timers=True), offer, person, recorded=True, starts=True) == expected
     assert person.asked == []
 
 
@@ -114,6 +127,45 @@ def test_a_firewall_of_the_settings_or_of_the_command_line_is_not_asked_for() ->
     assert decide(refused, offer, person, recorded=True, starts=True, firewall=True) == HostPlan()
     assert decide(wanted, offer, person, recorded=True, starts=False) == HostPlan()
     assert person.asked == []
+
+
+def test_without_nft_a_person_is_told_instead_of_asked() -> None:
+    person = Person(True)
+    assert decide(NOTHING, OFFER, person, recorded=True, starts=True) == HostPlan(notes=(NO_NFT,))
+    assert person.asked == []
+    # Nobody is told who would not have been asked.
+    assert decide(NOTHING, OFFER, None, recorded=True, starts=True) == HostPlan()
+    assert decide(NOTHING, OFFER, person, recorded=False, starts=True) == HostPlan()
+    assert decide(NOTHING, OFFER, person, recorded=True, starts=False) == HostPlan()
+    assert decide(replace(NOTHING, firewall=False), OFFER, person, recorded=True, starts=True) == HostPlan()
+
+
+@pytest.mark.parametrize("systemd", [True, False])
+def test_a_person_sees_what_the_firewall_leaves_open_before_it_is_tried(
+    monkeypatch: pytest.MonkeyPatch, systemd: bool
+) -> None:
+    found = replace(firewall(), unit=False if systemd else None)
+    said = io.StringIO()
+    shown: list[str] = []
+
+    def prove(given: Firewall) -> tuple[Trial, Answers]:
+        shown.append(said.getvalue())
+        return Trial("shoestring", given.rules, PATHS.firewall), Answers(frozenset({Target("", 22)}), True)
+
+    monkeypatch.setattr(manage, "look", lambda _paths, *, anew: found)
+    monkeypatch.setattr(manage, "prove", prove)
+    monkeypatch.setattr(manage, "settle", lambda _firewall, _tried: "The change is not committed.")
+    settings = found.wanted.settings
+    host_setup.around_start(HostPlan(firewall=True), settings, PATHS.root, Lines(said), lambda: ExitCode.DONE)
+    assert shown == ["\n".join(report.lines(found)) + "\n"]
+    notes = [*report.notes(found)]
+    assert bool(notes) is not systemd
+    assert said.getvalue().removeprefix(shown[0]).splitlines() == [
+        "  ✓ firewall                on",
+        "    SSH answers on port 22, asked from a network namespace through these rules.",
+        "    The change is not committed.",
+        *(f"    {note}" for note in notes),
+    ]
 
 
 def test_without_systemd_the_lines_for_cron_are_shown() -> None:
