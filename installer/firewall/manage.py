@@ -132,11 +132,10 @@ def settle(firewall: Firewall, tried: Trial) -> str:
 
 def prove(firewall: Firewall) -> tuple[Trial, proof.Answers]:
     """Have the rules, if SSH answers with them as it did without. Raises ShoestringError if not, and undoes them."""
-    wanted = proof.targets(firewall.listeners)
-    before = proof.ask(wanted)
+    before = proof.ask(proof.targets(firewall.listeners, firewall.ssh_ports))
     tried = begin(firewall)
     try:
-        after = proof.ask(wanted) if before.targets else before
+        after = proof.ask(before.targets) if before.targets else before
         holds = proof.holds(before, after)
     except BaseException:
         trial.undo(tried)

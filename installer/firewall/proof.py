@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -17,15 +17,20 @@ from installer.host.ports import Listener
 from runtime import command
 from runtime.errors import ShoestringError
 
-# RFC 2544: for tests between two machines, so nobody's own.
+# RFC 2544 and RFC 5180: for tests between two machines, so nobody's own.
 HERE, THERE, PREFIX = "198.18.255.253", "198.18.255.254", 30
+HERE6, THERE6, PREFIX6 = "2001:2:0:ffff::1", "2001:2:0:ffff::2", 64
+# Where a socket of all addresses is asked: over the cable, or from this host itself.
+_ALL4, _ALL6 = "0.0.0.0", "::"  # noqa: S104 - what others listen at
+_BY_CABLE = {_ALL4: HERE, _ALL6: HERE6}
+_BY_LOOPBACK = {_ALL4: "127.0.0.1", _ALL6: "::1"}
 _TIMEOUT_SECONDS = 20.0
 _CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 5).close()"
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where SSH answers. Empty `address`: at every one."""
+    """Where SSH answers. 0.0.0.0: at every IPv4 address, `::`: at every IPv6 address."""
 
     address: str
     port: int
@@ -33,56 +38,76 @@ class Target:
 
 @dataclass(frozen=True)
 class Answers:
-    """The targets that answered, and from where they were asked."""
+    """The targets that answered, of those that were asked, and from where they were asked."""
 
     targets: frozenset[Target]
     through_the_rules: bool
+    asked: frozenset[Target]
 
     @property
     def ports(self) -> str:
         """The ports that answered, as a person reads them."""
-        return ", ".join(map(str, sorted({each.port for each in self.targets})))
+        return _ports(self.targets)
 
     @property
     def about(self) -> str:
         """What is proven, as a sentence."""
-        if not self.targets:
+        if not self.asked:
             return "No SSH server listens on this host, so there was nothing to prove."
+        if not self.targets:
+            return (
+                f"SSH listens on port {_ports(self.asked)}, but did not answer without these rules either, so "
+                "nothing is proven: log in once more from another terminal before you close this one."
+            )
+        families = sorted({"IPv6" if ":" in each.address else "IPv4" for each in self.targets})
+        where = f"SSH answers on port {self.ports} by {' and '.join(families)}"
         if self.through_the_rules:
-            return f"SSH answers on port {self.ports}, asked from a network namespace through these rules."
-        return f"SSH answers on port {self.ports} from this host itself; from outside that is not proven."
+            return f"{where}, asked from a network namespace through these rules."
+        return f"{where}, asked from this host itself; from outside that is not proven."
 
 
-def targets(listeners: Iterable[Listener]) -> frozenset[Target]:
-    """Where an SSH server listens now, but on this host alone."""
-    found = (each for each in listeners if ssh_ports.is_server(each))
+def targets(listeners: Iterable[Listener], ports: frozenset[int]) -> frozenset[Target]:
+    """Where an SSH server listens now, but on this host alone.
+
+    `ports` are those that are known to be SSH's: systemd may listen there in its place.
+    """
+    found = (each for each in listeners if ssh_ports.is_server(each) or each.port in ports)
     return frozenset(
-        Target("" if ip_address(each.address).is_unspecified else each.address, each.port)
+        Target(address, each.port)
         for each in found
-        if not ip_address(each.address).is_loopback and "%" not in each.address
+        if not ip_address(each.address).is_loopback
+        # A socket of all IPv6 addresses may be one of all IPv4 addresses too (ipv6(7), IPV6_V6ONLY).
+        for address in ((_ALL4, _ALL6) if each.address == _ALL6 else (each.address,))
     )
 
 
 def ask(wanted: frozenset[Target]) -> Answers:
     """Connect to each target, from a namespace if one can be made, else from this host."""
     if not wanted:
-        return Answers(frozenset(), through_the_rules=False)
+        return Answers(wanted, through_the_rules=False, asked=wanted)
     try:
         with _namespace() as name:
-            prefix = ("ip", "netns", "exec", name)
-            answered = frozenset(each for each in wanted if _connects(prefix, each.address or HERE, each.port))
+            answered = _answering(wanted, _BY_CABLE, ("ip", "netns", "exec", name))
         if answered:
-            return Answers(answered, through_the_rules=True)
+            return Answers(answered, through_the_rules=True, asked=wanted)
     except ShoestringError:
         # Some containers may make none.
         pass
-    own = frozenset(each for each in wanted if _connects((), each.address or "127.0.0.1", each.port))
-    return Answers(own, through_the_rules=False)
+    return Answers(_answering(wanted, _BY_LOOPBACK), through_the_rules=False, asked=wanted)
 
 
 def holds(before: Answers, after: Answers) -> bool:
     """Whether all that answered before still does. One asked in another way proves nothing."""
     return before.targets <= after.targets and after.through_the_rules >= before.through_the_rules
+
+
+def _ports(those: frozenset[Target]) -> str:
+    return ", ".join(map(str, sorted({each.port for each in those})))
+
+
+def _answering(wanted: frozenset[Target], at: Mapping[str, str], prefix: tuple[str, ...] = ()) -> frozenset[Target]:
+    """Those that answer a program that is run with a prefix; `at`: where sockets of all addresses are asked."""
+    return frozenset(each for each in wanted if _connects(prefix, at.get(each.address, each.address), each.port))
 
 
 def _connects(prefix: tuple[str, ...], address: str, port: int) -> bool:
@@ -103,10 +128,21 @@ def _namespace() -> Iterator[str]:
         _ip("-n", name, "address", "add", f"{THERE}/{PREFIX}", "dev", far)
         _ip("-n", name, "link", "set", far, "up")
         _ip("-n", name, "route", "add", "default", "via", HERE)
+        _also_ipv6(name, near, far)
         yield name
     finally:
         command.run(("ip", "link", "delete", near), timeout=_TIMEOUT_SECONDS)
         command.run(("ip", "netns", "delete", name), timeout=_TIMEOUT_SECONDS)
+
+
+def _also_ipv6(name: str, near: str, far: str) -> None:
+    """Give both ends an IPv6 address too; a host without IPv6 has none, and then nothing of it answers."""
+    for argv in (
+        ("address", "add", f"{HERE6}/{PREFIX6}", "dev", near, "nodad"),
+        ("-n", name, "address", "add", f"{THERE6}/{PREFIX6}", "dev", far, "nodad"),
+        ("-n", name, "route", "add", "default", "via", HERE6),
+    ):
+        command.run(("ip", *argv), timeout=_TIMEOUT_SECONDS)
 
 
 def _ip(*arguments: str) -> None:

@@ -130,8 +130,8 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
 def switch_on(stand: Stand) -> None:
     done = stand.shoestring("firewall", "on", "--yes")
     assert done.returncode == 0, done.stderr
-    assert "SSH answers on port" in done.stdout
-    assert "asked from a network namespace through these rules" in done.stdout
+    proven = "SSH answers on port 22 by IPv4 and IPv6, asked from a network namespace through these rules."
+    assert proven in done.stdout
 
 
 def test_from_outside_only_what_is_allowed_answers_of_all_ports(stand: Stand) -> None:
@@ -228,6 +228,16 @@ def test_rules_that_ssh_does_not_answer_with_are_refused(stand: Stand) -> None:
     assert "With these rules SSH did not answer any more at port 22, so they were undone at once." in done.stderr
     assert stand.rules() == before
     assert stand.reaches(stand.outside, HOST, PUBLISHED)
+
+
+@pytest.mark.parametrize("family", ["ipv4", "ipv6"])
+def test_rules_that_ssh_answers_with_by_one_family_alone_are_refused(stand: Stand, family: str) -> None:
+    before = stand.rules()
+    added = f"meta nfproto {family} tcp dport 22 drop"
+    one = f"text=found.rules.text.replace('chain host {{', 'chain host {{\\n{added}')"
+    code = f"{WRONG}\nfound = manage.look(paths)\nmanage.prove(replace(found, rules=replace(found.rules, {one})))"
+    assert "SSH did not answer any more at port 22" in stand.python(code).stderr
+    assert stand.rules() == before
 
 
 def test_a_rule_set_that_nft_refuses_changes_nothing(stand: Stand) -> None:

@@ -33,6 +33,7 @@ NO_SWAP = swap.Offer(why="There is swap.")
 OFFER = Offer(systemd=True, swap=FILE, log_rotation=LOGS)
 NO_NFT = f"{table.MISSING} Then: shoestring firewall on"
 NOTHING = HostChoice(timers=False, swap=False, log_rotation=False)
+SSH = frozenset({Target("0.0.0.0", 22)})
 EVERYTHING = HostPlan(timers=True, swap=FILE, log_rotation=LOGS)
 
 
@@ -150,7 +151,7 @@ def test_a_person_sees_what_the_firewall_leaves_open_before_it_is_tried(
 
     def prove(given: Firewall) -> tuple[Trial, Answers]:
         shown.append(said.getvalue())
-        return Trial("shoestring", given.rules, PATHS.firewall), Answers(frozenset({Target("", 22)}), True)
+        return Trial("shoestring", given.rules, PATHS.firewall), Answers(SSH, True, SSH)
 
     monkeypatch.setattr(manage, "look", lambda _paths, *, anew: found)
     monkeypatch.setattr(manage, "prove", prove)
@@ -162,7 +163,7 @@ def test_a_person_sees_what_the_firewall_leaves_open_before_it_is_tried(
     assert bool(notes) is not systemd
     assert said.getvalue().removeprefix(shown[0]).splitlines() == [
         "  ✓ firewall                on",
-        "    SSH answers on port 22, asked from a network namespace through these rules.",
+        "    SSH answers on port 22 by IPv4, asked from a network namespace through these rules.",
         "    The change is not committed.",
         *(f"    {note}" for note in notes),
     ]

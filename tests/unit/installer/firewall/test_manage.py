@@ -9,13 +9,13 @@ from runtime.errors import ShoestringError
 from tests.make import PATHS
 from tests.unit.installer.firewall.test_report import firewall
 
-SSH = frozenset({Target("", 22)})
+SSH = frozenset({Target("0.0.0.0", 22)})
 
 
 def test_rules_that_ssh_does_not_answer_with_are_undone_and_the_message_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    answers = iter((Answers(SSH, True), Answers(frozenset(), True)))
+    answers = iter((Answers(SSH, True, SSH), Answers(frozenset(), True, SSH)))
     tried = Trial("shoestring", firewall().rules, PATHS.firewall)
     undone: list[Trial] = []
     monkeypatch.setattr(proof, "ask", lambda _wanted: next(answers))

@@ -28,21 +28,34 @@ def test_systemd_listens_for_ssh() -> None:
 
 
 def test_where_ssh_is_asked() -> None:
+    """A socket of all IPv6 addresses may be one of IPv4 too: what does not answer before is not asked after."""
     sockets = (
-        *(Listener("0.0.0.0", 22, "sshd"), Listener("::", 22, "sshd"), Listener("127.0.0.1", 2200, "sshd")),
-        *(Listener("10.0.0.5", 2222, "dropbear"), Listener("0.0.0.0", 80, "nginx")),
+        *(Listener("0.0.0.0", 22, "sshd"), Listener("127.0.0.1", 2200, "sshd"), Listener("::1", 2200, "sshd")),
+        *(Listener("10.0.0.5", 2222, "dropbear"), Listener("0.0.0.0", 80, "nginx"), Listener("::", 24, "sshd")),
     )
-    assert targets(sockets) == {Target("", 22), Target("10.0.0.5", 2222)}
+    everywhere = {Target("0.0.0.0", 22), Target("0.0.0.0", 24), Target("::", 24)}
+    assert targets(sockets, frozenset()) == {*everywhere, Target("10.0.0.5", 2222)}
+
+
+def test_systemd_s_socket_is_asked_where_it_is_known_to_be_ssh_s() -> None:
+    sockets = (Listener("::", 2222, "systemd"), Listener("::", 631, "systemd"))
+    assert targets(sockets, frozenset({2222})) == {Target("0.0.0.0", 2222), Target("::", 2222)}
+
+
+SSH = frozenset({Target("0.0.0.0", 22), Target("::", 22)})
+SSH4, NOTHING = frozenset({Target("0.0.0.0", 22)}), frozenset[Target]()
 
 
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
-        (Answers(frozenset({Target("", 22)}), True), Answers(frozenset({Target("", 22)}), True), True),
-        (Answers(frozenset({Target("", 22)}), True), Answers(frozenset({Target("", 22)}), False), False),
-        (Answers(frozenset({Target("", 22)}), True), Answers(frozenset(), True), False),
-        (Answers(frozenset({Target("", 22)}), False), Answers(frozenset({Target("", 22)}), False), True),
-        (Answers(frozenset(), False), Answers(frozenset(), False), True),
+        (Answers(SSH, True, SSH), Answers(SSH, True, SSH), True),
+        (Answers(SSH, True, SSH), Answers(SSH4, True, SSH), False),
+        (Answers(SSH, True, SSH), Answers(SSH, False, SSH), False),
+        (Answers(SSH, True, SSH), Answers(NOTHING, True, SSH), False),
+        (Answers(SSH4, True, SSH), Answers(SSH4, True, SSH4), True),
+        (Answers(SSH, False, SSH), Answers(SSH, False, SSH), True),
+        (Answers(NOTHING, False, SSH), Answers(NOTHING, False, SSH), True),
     ],
 )
 def test_what_is_proof(before: Answers, after: Answers, expected: bool) -> None:
@@ -50,7 +63,17 @@ def test_what_is_proof(before: Answers, after: Answers, expected: bool) -> None:
 
 
 def test_what_is_proven_is_said() -> None:
-    ssh = frozenset({Target("", 22)})
-    assert Answers(ssh, True).about == "SSH answers on port 22, asked from a network namespace through these rules."
-    assert "from outside that is not proven" in Answers(ssh, False).about
-    assert "nothing to prove" in Answers(frozenset(), False).about
+    assert Answers(SSH, True, SSH).about == (
+        "SSH answers on port 22 by IPv4 and IPv6, asked from a network namespace through these rules."
+    )
+    assert Answers(SSH4, True, SSH4).about == (
+        "SSH answers on port 22 by IPv4, asked from a network namespace through these rules."
+    )
+    assert "from outside that is not proven" in Answers(SSH, False, SSH).about
+    assert Answers(NOTHING, False, NOTHING).about == (
+        "No SSH server listens on this host, so there was nothing to prove."
+    )
+    assert Answers(NOTHING, False, SSH).about == (
+        "SSH listens on port 22, but did not answer without these rules either, so nothing is proven: "
+        "log in once more from another terminal before you close this one."
+    )
