@@ -16,7 +16,7 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +25,18 @@ from runtime.paths import RUN_ROOT, Paths, Side
 from runtime.sections import InternalSettings, PublicSettings, WireguardSettings
 from runtime.settings import Settings
 from tests.engine import scanners
+from tests.engine.firewall_docker import (
+    APPLICATIONS,
+    BRIDGE,
+    BRIDGE6,
+    CONTAINER,
+    CONTAINER6,
+    DOCKER_FILTER,
+    DOCKER_NAT,
+    OPENED,
+    PUBLISHED,
+    PUBLISHED_UDP,
+)
 from tests.engine.support import until
 from tests.engine.vpn_stand import MAIN, Namespace
 
@@ -35,65 +47,18 @@ PRIVATE, NEIGHBOUR = "10.0.0.5", "10.0.0.6"
 VPN, CLIENT = "10.12.0.1", "10.12.0.2"
 PRIVATE6, NEIGHBOUR6 = "fd10::5", "fd10::6"
 VPN_NETWORK6, VPN6, CLIENT6 = "fd12::/64", "fd12::1", "fd12::2"
-BRIDGE, CONTAINER = "172.17.0.1", "172.17.0.2"
-PUBLISHED, OPENED = 9999, 25565
 SSH = 22
 TCP_PORTS = (SSH, 80, 443, 3306, 8081, PUBLISHED, OPENED, 60000)
-UDP_PORTS = (53, 123, 5353, 51820)
-APPLICATIONS = f"""
-x-open-ports: [{OPENED}, 53/udp]
-services:
-  application: {{image: none, ports: ["{PUBLISHED}:80", "{OPENED}:80"]}}
-"""
-# Listens on all addresses at TCP and UDP ports, under the name of another program, and answers each who asks.
-LISTENER = """
-import selectors, socket, sys
-with open('/proc/self/comm', 'w') as name:
-    name.write(sys.argv[3])
-selector = selectors.DefaultSelector()
-def listen(kind, port):
-    sock = socket.socket(socket.AF_INET6, kind)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind(('::', port))
-    if kind == socket.SOCK_STREAM:
-        sock.listen(1000)
-    selector.register(sock, selectors.EVENT_READ)
-for port in sys.argv[1].split(','):
-    listen(socket.SOCK_STREAM, int(port))
-for port in filter(None, sys.argv[2].split(',')):
-    listen(socket.SOCK_DGRAM, int(port))
-while True:
-    for key, _ in selector.select():
-        if key.fileobj.type == socket.SOCK_STREAM:
-            key.fileobj.accept()[0].close()
-        else:
-            data, address = key.fileobj.recvfrom(1000)
-            key.fileobj.sendto(data, address)
-            if data.startswith(b'told '):
-                print(data.decode().strip(), flush=True)
-"""
-# What Docker 20.10 makes for a container with these two ports; see `iptables-save` on a host that runs it.
-DOCKER_NAT = (
-    "-N DOCKER",
-    "-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER",
-    "-A OUTPUT ! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER",
-    "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE",
-    f"-A POSTROUTING -s {CONTAINER}/32 -d {CONTAINER}/32 -p tcp -m tcp --dport 80 -j MASQUERADE",
-    "-A DOCKER -i docker0 -j RETURN",
-    f"-A DOCKER ! -i docker0 -p tcp -m tcp --dport {PUBLISHED} -j DNAT --to-destination {CONTAINER}:80",
-    f"-A DOCKER ! -i docker0 -p tcp -m tcp --dport {OPENED} -j DNAT --to-destination {CONTAINER}:80",
+# What the firewall leaves of them to everybody.
+ALLOWED = [SSH, 80, 443, OPENED]
+UDP_PORTS = (53, 123, 5353, PUBLISHED_UDP, 51820)
+# The host forwards by both families, asks no source for its way back, and refuses every closed UDP port by ICMP.
+ROUTER = (
+    *("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1", "net.ipv4.conf.all.rp_filter=0"),
+    *("net.ipv4.icmp_ratemask=0", "net.ipv6.icmp.ratemask=0"),
 )
-DOCKER_FILTER = (
-    "-N DOCKER",
-    "-N DOCKER-USER",
-    "-P FORWARD DROP",
-    "-A FORWARD -j DOCKER-USER",
-    "-A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
-    "-A FORWARD -o docker0 -j DOCKER",
-    "-A FORWARD -i docker0 ! -o docker0 -j ACCEPT",
-    "-A FORWARD -i docker0 -o docker0 -j ACCEPT",
-    f"-A DOCKER -d {CONTAINER}/32 ! -i docker0 -o docker0 -p tcp -m tcp --dport 80 -j ACCEPT",
-)
+# What is proven of SSH where both families can be asked.
+PROVEN = "SSH answers on port 22 by IPv4 and IPv6, asked from a network namespace through these rules."
 
 
 class Stand:
@@ -130,26 +95,33 @@ class Stand:
 
     def _build(self) -> None:
         self.host = self._namespace("host")
-        self.host.check("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.conf.all.rp_filter=0")
+        self.host.check("sysctl", "-qw", *ROUTER)
         self.outside = self._neighbour("outside", "eth0", f"{HOST}/24", f"{OUTSIDE}/24")
         self._also(self.outside, "eth0", HOST6, OUTSIDE6)
         # As a host on a provider's network: everything else is behind the gateway.
         self.host.check("ip", "route", "add", "default", "via", OUTSIDE)
         self.host.check("ip", "route", "add", "default", "via", OUTSIDE6)
-        for network in ("10.0.0.0/8", "172.16.0.0/12"):
-            self.outside.check("ip", "route", "add", network, "via", HOST)
+        for network, gateway in (("10.0.0.0/8", HOST), ("172.16.0.0/12", HOST), ("fd00::/8", HOST6)):
+            self.outside.check("ip", "route", "add", network, "via", gateway)
         self.private = self._neighbour("private", "eth1", f"{PRIVATE}/24", f"{NEIGHBOUR}/24")
         self.client = self._neighbour("client", "wg0", f"{VPN}/24", f"{CLIENT}/24")
+        self.container = self._neighbour("container", "docker0", f"{BRIDGE}/16", f"{CONTAINER}/16", bridge=True)
         self._also(self.private, "eth1", PRIVATE6, NEIGHBOUR6)
         self._also(self.client, "wg0", VPN6, CLIENT6)
-        self.container = self._neighbour("container", "docker0", f"{BRIDGE}/16", f"{CONTAINER}/16", bridge=True)
-        for inside, gateway in ((self.private, PRIVATE), (self.client, VPN), (self.container, BRIDGE)):
-            inside.check("ip", "route", "add", "default", "via", gateway)
+        self._also(self.container, "docker0", BRIDGE6, CONTAINER6)
+        for inside, *gateways in (
+            (self.private, PRIVATE, PRIVATE6),
+            (self.client, VPN, VPN6),
+            (self.container, BRIDGE, BRIDGE6),
+        ):
+            for gateway in gateways:
+                inside.check("ip", "route", "add", "default", "via", gateway)
         self.host.check("sysctl", "-qw", "net.ipv4.conf.eth0.rp_filter=0")
         self._listen(self.host, (SSH,), name="sshd")
         self.listener = self._listen(self.host, (port for port in TCP_PORTS if port != SSH), UDP_PORTS)
-        self._listen(self.container, (80,))
-        self._listen(self.outside, (80,))
+        self._listen(self.container, (80,), (53,))
+        for each in (self.outside, self.private, self.client):
+            self._listen(each, (80,))
 
     def _namespace(self, kind: str) -> Namespace:
         made = Namespace(f"{kind[:4]}{self.token}")
@@ -182,7 +154,7 @@ class Stand:
     ) -> subprocess.Popen[str]:
         listed = tuple(tcp)
         ports = (",".join(map(str, listed)), ",".join(map(str, udp)))
-        process = self.start(namespace, sys.executable, "-c", LISTENER, *ports, name)
+        process = self.start(namespace, sys.executable, "-c", scanners.LISTENER, *ports, name)
         until(lambda: self.reaches(namespace, "127.0.0.1", listed[0]), bool)
         return process
 
@@ -210,10 +182,10 @@ class Stand:
         )
         return answered, refused
 
-    def scan_udp(self, by: Namespace, address: str, seconds: float = 1.0) -> list[int]:
-        """The UDP ports that answer, of all."""
-        found: list[int] = json.loads(by.check(sys.executable, "-c", scanners.UDP, address, str(seconds)))
-        return found
+    def scan_udp(self, by: Namespace, address: str, seconds: float = 1.0) -> tuple[list[int], int]:
+        """The UDP ports that answer, of all, and how many refuse; see `scan`."""
+        answered, refused = json.loads(by.check(sys.executable, "-c", scanners.UDP, address, str(seconds)))
+        return answered, refused
 
     def reaches(self, by: Namespace, address: str, port: int, seconds: float = 1.0) -> bool:
         """Whether a connection to a TCP port can be made."""
@@ -241,6 +213,12 @@ class Stand:
         """The whole rule set of the host, without what its counters have counted."""
         return self.host.check("nft", "--stateless", "list", "ruleset")
 
+    def switch_on(self) -> None:
+        """Have its firewall, proven by itself."""
+        done = self.shoestring("firewall", "on", "--yes")
+        assert done.returncode == 0, done.stderr
+        assert PROVEN in done.stdout
+
     def close(self) -> None:
         """End all that runs in the namespaces, then remove them."""
         for namespace in self._namespaces:
@@ -257,3 +235,11 @@ class Stand:
             (run / name).unlink(missing_ok=True)
         if run.is_dir():
             run.rmdir()
+
+
+@contextlib.contextmanager
+def published(root: Path, *, vpn: bool = False, iptables: str = "iptables-nft") -> Iterator[Stand]:
+    """A host with a container's ports published, and no firewall yet."""
+    with contextlib.closing(Stand(root, vpn=vpn)) as made:
+        made.publish(iptables)
+        yield made

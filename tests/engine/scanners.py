@@ -1,7 +1,34 @@
-"""Programs that look from a network namespace at which ports of another answer, each run there by Python."""
+"""Programs that listen in a network namespace, or look which ports of another answer, each run there by Python."""
 
 from __future__ import annotations
 
+# Listens on all addresses at TCP and UDP ports, under the name of another program, and answers each who asks.
+LISTENER = """
+import selectors, socket, sys
+with open('/proc/self/comm', 'w') as name:
+    name.write(sys.argv[3])
+selector = selectors.DefaultSelector()
+def listen(kind, port):
+    sock = socket.socket(socket.AF_INET6, kind)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind(('::', port))
+    if kind == socket.SOCK_STREAM:
+        sock.listen(1000)
+    selector.register(sock, selectors.EVENT_READ)
+for port in sys.argv[1].split(','):
+    listen(socket.SOCK_STREAM, int(port))
+for port in filter(None, sys.argv[2].split(',')):
+    listen(socket.SOCK_DGRAM, int(port))
+while True:
+    for key, _ in selector.select():
+        if key.fileobj.type == socket.SOCK_STREAM:
+            key.fileobj.accept()[0].close()
+        else:
+            data, address = key.fileobj.recvfrom(1000)
+            key.fileobj.sendto(data, address)
+            if data.startswith(b'told '):
+                print(data.decode().strip(), flush=True)
+"""
 # Sends a SYN to each TCP port from a raw socket (RFC 9293 section 3.5); prints the ports that took it, and how many
 # refused. The kernel, which knows of no connection, resets each at once. One is enough: a cable between namespaces
 # loses nothing, which a scan of a host without a firewall shows, where every port answers or refuses. Where the host
@@ -79,18 +106,40 @@ while len(took) + len(refused) < len(wanted) and (left := until - time.monotonic
         until = time.monotonic() + quiet
 print(json.dumps([sorted(took), len(refused)]))
 """
-# Sends a datagram to each UDP port; prints those that answered.
+# Sends a datagram to each UDP port; prints the ports that answered, and how many were refused by ICMP (RFC 792 and
+# RFC 4443, port unreachable). Whoever is asked must not limit how many of these it sends.
 UDP = """
-import json, select, socket, sys, time
+import json, random, select, socket, sys, time
 address, quiet = sys.argv[1], float(sys.argv[2])
-sock = socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET, socket.SOCK_DGRAM)
-sock.setblocking(False)
-answered = set()
+six = ':' in address
+family = socket.AF_INET6 if six else socket.AF_INET
+sock = socket.socket(family, socket.SOCK_DGRAM)
+errors = socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_ICMPV6 if six else socket.IPPROTO_ICMP)
+for each in (sock, errors):
+    each.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # socket(7): SO_RCVBUFFORCE
+    each.setblocking(False)
+sock.bind(('', 0))
+own = sock.getsockname()[1]
+answered, refused = set(), set()
+def refusal(data):
+    if six:
+        kind, inner = (1, 4), data[8 + 40:]
+    else:
+        data = data[(data[0] & 15) * 4:]
+        kind, inner = (3, 3), data[8 + (data[8] & 15) * 4:] if len(data) > 8 else b''
+    if tuple(data[:2]) == kind and int.from_bytes(inner[:2], 'big') == own:
+        refused.add(int.from_bytes(inner[2:4], 'big'))
 def drain():
     seen = False
     while True:
         try:
             answered.add(sock.recvfrom(10)[1][1])
+            seen = True
+        except BlockingIOError:
+            break
+    while True:
+        try:
+            refusal(errors.recv(200))
             seen = True
         except BlockingIOError:
             return seen
@@ -104,11 +153,11 @@ for port in range(1, 65536):
     if not port % 64:
         drain()
 until = time.monotonic() + quiet
-while (left := until - time.monotonic()) > 0:
-    select.select([sock], [], [], left)
+while len(answered) + len(refused) < 65535 and (left := until - time.monotonic()) > 0:
+    select.select([sock, errors], [], [], left)
     if drain():
         until = time.monotonic() + quiet
-print(json.dumps(sorted(answered)))
+print(json.dumps([sorted(answered), len(refused)]))
 """
 # Sends a datagram to a UDP port until it is told that nobody listens there (udp(7): ECONNREFUSED), a few times at
 # most: a packet that is dropped gets no answer, nor does one that somebody takes.

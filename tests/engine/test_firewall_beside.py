@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.firewall_stand import HOST, HOST6, OPENED, PUBLISHED, Stand
+from tests.engine.firewall_docker import OPENED, PUBLISHED
+from tests.engine.firewall_stand import HOST, HOST6, Stand
 from tests.engine.support import until
 from tests.engine.vpn_stand import Namespace
 
@@ -39,6 +40,24 @@ mount --bind "$1" /run
 mkdir -p /run/dbus
 dbus-daemon --system --fork
 exec firewalld --nofork --nopid
+"""
+# What firewalld makes where a person has opened the port with it, in the same hooks and priorities.
+LIKE_FIREWALLD = """
+table inet firewalld {
+    chain filter_INPUT {
+        type filter hook input priority filter + 10; policy accept;
+        ct state established,related accept
+        iifname "lo" accept
+        tcp dport { 22, 80, 443, 3306, 9999 } accept
+        meta l4proto { icmp, ipv6-icmp } accept
+        reject with icmpx admin-prohibited
+    }
+    chain filter_FORWARD {
+        type filter hook forward priority filter + 10; policy accept;
+        ct state { established, related } accept
+        ct status dnat accept
+    }
+}
 """
 
 
@@ -98,7 +117,7 @@ def only_both_answer(stand: Stand) -> None:
     assert stand.scan(stand.outside, HOST)[0] == sorted({*BOTH, OPENED})
     assert stand.scan(stand.outside, HOST6)[0] == BOTH
     for address in (HOST, HOST6):
-        assert stand.scan_udp(stand.outside, address) == []
+        assert stand.scan_udp(stand.outside, address) == ([], 0)
 
 
 def test_ufw(stand: Stand) -> None:
@@ -139,3 +158,20 @@ def test_firewalld(stand: Stand) -> None:
     assert other.ask("--add-port=3306/tcp").returncode == 0
     assert not stand.reaches(stand.outside, HOST, 3306)
     assert '"on": true' in stand.shoestring("firewall", "status", "--json").stdout
+
+
+def test_beside_rules_like_those_of_firewalld(stand: Stand) -> None:
+    """For machines that have it not; with itself: the test above."""
+    stand.publish()
+    subprocess.run(stand.host.argv("nft", "-f", "-"), input=LIKE_FIREWALLD, text=True, check=True)
+    before = stand.rules()
+    assert stand.reaches(stand.outside, HOST, PUBLISHED)
+    assert stand.reaches(stand.outside, HOST, 3306)
+    assert stand.shoestring("firewall", "on", "--yes").returncode == 0
+    assert stand.scan(stand.outside, HOST, 1, 10000)[0] == [22, 80, 443]
+    assert stand.reaches(stand.host, "127.0.0.1", 3306)
+    during = stand.rules()
+    assert during.startswith(before)
+    assert during.removeprefix(before).startswith("table inet shoestring_")
+    assert stand.shoestring("firewall", "off", "--yes").returncode == 0
+    assert stand.rules() == before

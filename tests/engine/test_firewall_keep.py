@@ -1,0 +1,97 @@
+"""The firewall is kept: what a pass sees and mends, and what is loaded at boot."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runtime.paths import Side
+from tests.engine.firewall_docker import OPENED, PUBLISHED
+from tests.engine.firewall_stand import ALLOWED, HOST, HOST6, Stand, published
+
+pytestmark = pytest.mark.engine
+
+# What is to be done about the firewall, as a pass sees it; with `apply`, what that pass does about it.
+PASS = """
+from runtime import desired, settings
+from runtime.apply import Listener, Tools, apply
+from runtime.firewall import keep
+from runtime.paths import RunPaths
+read = settings.load(paths.settings)
+change = keep.difference(desired.build(desired.read(read, paths), paths, RunPaths(read.instance)), paths)
+print(change.about if change else "nothing")
+"""
+APPLY = """
+outcome, = apply((change,), Tools(None, read.instance, {}, None, None, None), Listener())
+print(outcome.error or "done")
+"""
+
+
+@pytest.fixture
+def stand(tmp_path: Path) -> Iterator[Stand]:
+    """A host with a container's ports published, and no firewall."""
+    with published(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def walled(stand: Stand) -> Stand:
+    """The same with its firewall on."""
+    stand.switch_on()
+    return stand
+
+
+def test_a_pass_mends_it_and_then_only_what_is_allowed_answers(walled: Stand) -> None:
+    table = json.loads(walled.shoestring("firewall", "status", "--json").stdout)["table"]
+    file = walled.paths.applications(Side.PUBLIC) / "game.yaml"
+    assert walled.python(PASS).stdout == "nothing\n"
+    walled.host.check("nft", f"flush chain inet {table} arriving")
+    assert walled.python(PASS + APPLY).stdout == "was altered\ndone\n"
+    assert not walled.reaches(walled.outside, HOST, PUBLISHED)
+    file.write_text(file.read_text().replace(f"[{OPENED}, ", f"[{OPENED}, {PUBLISHED}, "))
+    assert walled.python(PASS + APPLY).stdout == "other ports\ndone\n"
+    assert walled.reaches(walled.outside, HOST, PUBLISHED)
+    # It takes Docker's rules too; the process behind them listens at the same ports.
+    walled.host.check("nft", "flush ruleset")
+    assert walled.python(PASS + APPLY).stdout == "its table was gone\ndone\n"
+    assert walled.python(PASS).stdout == "nothing\n"
+    for address in (HOST, HOST6):
+        assert walled.scan(walled.outside, address) == (sorted({*ALLOWED, PUBLISHED}), 0)
+        assert walled.scan_udp(walled.outside, address) == ([53], 0)
+
+
+def test_the_quick_answer_sees_each_change_of_the_rules(walled: Stand) -> None:
+    look = f"from runtime import quiet; print(quiet.inputs({str(walled.paths.root)!r}, '/nowhere'))"
+    first = walled.python(look).stdout
+    assert len(first) == 65
+    assert walled.python(look).stdout == first
+    walled.host.check("iptables", "-A", "DOCKER-USER", "-j", "RETURN")
+    assert walled.python(look).stdout != first
+
+
+def test_the_rules_for_boot_are_those_in_force(walled: Stand) -> None:
+    on = walled.rules()
+    walled.host.check("nft", "flush", "ruleset")
+    walled.host.check("nft", "--file", str(walled.paths.firewall_generated))
+    table = walled.rules()
+    assert on.endswith(table)
+    assert "shoestring_" in table
+
+
+def test_a_table_that_is_removed_while_one_looks_is_not_there(walled: Stand) -> None:
+    """As when the undo comes between: here by a program before nft that removes it at the second question."""
+    name, programs = f"shoestring_{walled.settings(vpn=False).instance}", walled.root / "programs"
+    programs.mkdir()
+    nft = shutil.which("nft")
+    removes = f'case "$*" in *"list table inet {name}"*) {nft} delete table inet {name};; esac'
+    (programs / "nft").write_text(f'#!/bin/sh\n{removes}\nexec {nft} "$@"\n')
+    (programs / "nft").chmod(0o755)
+    look = f"from runtime.firewall import table; print(table.look({name!r}))"
+    found = walled.host.run(sys.executable, "-c", look, PATH=f"{programs}:{os.environ['PATH']}")
+    assert (found.stdout, found.stderr) == ("None\n", "")

@@ -1,0 +1,119 @@
+"""How the firewall is undone: rules that are wrong, a person who is gone, and switching it off."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine.firewall_docker import PUBLISHED
+from tests.engine.firewall_stand import HOST, Stand, published
+from tests.engine.support import until
+from tests.engine.vpn_stand import MAIN
+
+pytestmark = pytest.mark.engine
+
+# Rules that let nothing in at all, tried by a process that is then gone.
+WRONG = """
+from dataclasses import replace
+from installer.firewall import manage, trial
+from runtime.firewall import rules
+from runtime.firewall.model import Wall
+found = manage.look(paths)
+found = replace(found, rules=rules.render(Wall(found.wall.table, ())))
+"""
+
+
+@pytest.fixture
+def stand(tmp_path: Path) -> Iterator[Stand]:
+    """A host with a container's ports published, and no firewall."""
+    with published(tmp_path) as made:
+        yield made
+
+
+def test_a_wrong_rule_set_undoes_itself_although_its_process_was_killed(stand: Stand) -> None:
+    before = stand.rules()
+    killed = stand.python(f"{WRONG}\nimport os\nmanage.begin(found, seconds=4)\nos.kill(os.getpid(), 9)")
+    assert killed.returncode == -9, killed.stderr
+    assert not stand.reaches(stand.outside, HOST, 22)
+    until(lambda: stand.reaches(stand.outside, HOST, 22), bool)
+    assert stand.rules() == before
+
+
+def test_rules_that_ssh_does_not_answer_with_are_refused(stand: Stand) -> None:
+    before = stand.rules()
+    done = stand.python(f"{WRONG}\nmanage.prove(found)")
+    assert "With these rules SSH did not answer any more at port 22, so they were undone at once." in done.stderr
+    assert stand.rules() == before
+    assert stand.reaches(stand.outside, HOST, PUBLISHED)
+
+
+@pytest.mark.parametrize("family", ["ipv4", "ipv6"])
+def test_rules_that_ssh_answers_with_by_one_family_alone_are_refused(stand: Stand, family: str) -> None:
+    before = stand.rules()
+    added = f"meta nfproto {family} tcp dport 22 drop"
+    one = f"text=found.rules.text.replace('chain host {{', 'chain host {{\\n{added}')"
+    code = f"{WRONG}\nfound = manage.look(paths)\nmanage.prove(replace(found, rules=replace(found.rules, {one})))"
+    assert "SSH did not answer any more at port 22" in stand.python(code).stderr
+    assert stand.rules() == before
+
+
+def test_a_rule_set_that_nft_refuses_changes_nothing(stand: Stand) -> None:
+    before = stand.rules()
+    broken = "found = replace(found, rules=replace(found.rules, text='table inet x { nonsense }'))"
+    assert stand.python(f"{WRONG}\n{broken}\nmanage.begin(found)").returncode == 1
+    assert stand.rules() == before
+
+
+def test_nobody_keeps_it_when_the_time_is_over(stand: Stand) -> None:
+    before = stand.rules()
+    late = f"{WRONG}\nfound = manage.look(paths)\nimport time\ntried = manage.begin(found, seconds=1)"
+    done = stand.python(
+        f"{late}\nwhile manage.trial.is_in_force(tried): time.sleep(0.1)\nmanage.settle(found, tried)"
+    )
+    assert "what was in force before is again" in done.stderr
+    assert stand.rules() == before
+    assert json.loads(stand.shoestring("firewall", "status", "--json").stdout)["state"] == "off"
+
+
+def test_off_leaves_the_rules_of_before(stand: Stand) -> None:
+    stand.switch_on()
+    status = json.loads(stand.shoestring("firewall", "status", "--json").stdout)
+    assert (status["on"], status["state"]) == (True, "on")
+    assert {"port": f"{PUBLISHED}/tcp", "what": "published by game; x-open-ports would open it"} in status["closed"]
+    assert stand.shoestring("firewall", "on", "--yes").stdout == "  Nothing to do: the firewall is on.\n"
+    assert "firewall: on" in stand.paths.settings.read_text()
+    for _ in range(2):
+        assert stand.shoestring("firewall", "off", "--yes").returncode == 0
+        assert "table inet" not in stand.rules()
+        assert not stand.paths.firewall_generated.exists()
+    assert "firewall: off" in stand.paths.settings.read_text()
+    assert stand.reaches(stand.outside, HOST, PUBLISHED)
+
+
+def test_a_terminal_that_is_gone_leaves_nothing(stand: Stand) -> None:
+    """In a terminal, the question is not answered: who asked is killed, as when the connection breaks."""
+    before = stand.rules()
+    socket = stand.root / "tmux"
+    data = ("--data-directory", str(stand.paths.root))
+    code = f"from installer.firewall import trial; trial.SECONDS = 5; {MAIN}"
+    words = (sys.executable, "-c", code, "firewall", "on", *data)
+    terminal = ("tmux", "-S", str(socket))
+    begin = (*terminal, "new-session", "-d", "-x", "130", "-y", "50", *stand.host.argv(*words))
+    subprocess.run(begin, check=True, cwd=Path(__file__).parents[2])
+    try:
+        until(lambda: shown(terminal), lambda text: "Switch the firewall on?" in text)
+        subprocess.run((*terminal, "send-keys", "y"), check=True)
+        until(lambda: shown(terminal), lambda text: "Keep it?" in text)
+        assert not stand.reaches(stand.outside, HOST, PUBLISHED)
+    finally:
+        subprocess.run((*terminal, "kill-server"), check=True)
+    until(stand.rules, lambda now: now == before)
+
+
+def shown(terminal: tuple[str, ...]) -> str:
+    return subprocess.run((*terminal, "capture-pane", "-p"), capture_output=True, text=True, check=True).stdout
