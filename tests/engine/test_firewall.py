@@ -30,6 +30,7 @@ from tests.engine.firewall_stand import (
     TCP_PORTS,
     UDP_PORTS,
     VPN,
+    VPN6,
     Stand,
     published,
 )
@@ -104,10 +105,13 @@ def test_the_internal_side_answers_from_its_own_network(guarded: Stand) -> None:
 def test_the_vpn_reaches_the_internal_side_and_nobody_else_does(with_vpn: Stand) -> None:
     with_vpn.switch_on()
     assert with_vpn.reaches(with_vpn.client, VPN, 8081)
-    assert [with_vpn.reaches(each, VPN, 8081) for each in (with_vpn.outside, with_vpn.private)] == [False, False]
+    assert with_vpn.reaches(with_vpn.client, VPN6, 8081)
+    for each in (with_vpn.outside, with_vpn.private):
+        assert [with_vpn.reaches(each, address, 8081) for address in (VPN, VPN6)] == [False, False]
     assert not with_vpn.reaches(with_vpn.private, PRIVATE, 8081)
-    assert 51820 in with_vpn.scan_udp(with_vpn.outside, HOST)[0]
-    assert 51820 in with_vpn.scan_udp(with_vpn.outside, HOST6)[0]
+    for address in (HOST, HOST6):
+        assert with_vpn.scan(with_vpn.outside, address) == (ALLOWED, 0)
+        assert with_vpn.scan_udp(with_vpn.outside, address) == ([53, 51820], 0)
 
 
 def test_sources_that_are_inside_get_nothing_from_outside(with_vpn: Stand) -> None:
