@@ -10,6 +10,7 @@ Nothing of it is in the machine's own namespace but, for a moment, the commands 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import secrets
@@ -69,6 +70,7 @@ class Stand:
         self.root, self.paths = root, Paths(root / "data-directory")
         self._namespaces: list[Namespace] = []
         self._processes: list[subprocess.Popen[str]] = []
+        self._senders = itertools.count(4444)
         data_directory.create(self.paths, self.settings(vpn=vpn))
         (self.paths.applications(Side.PUBLIC) / "game.yaml").write_text(APPLICATIONS)
         try:
@@ -194,9 +196,12 @@ class Stand:
         return done.returncode == 0
 
     def spoof(self, *sent: tuple[str, str, int, str]) -> None:
-        """From outside, send the host datagrams with other sources: each a source, target, port and text."""
+        """From outside, send the host packets with other sources: each a source, target, port and text.
+
+        With a text it is a datagram, without one a SYN of TCP. Each time they are new connections to the host.
+        """
         listed = [f"{source},{target},{port},{text}" for source, target, port, text in sent]
-        self.outside.check(sys.executable, "-c", scanners.SPOOF, *listed)
+        self.outside.check(sys.executable, "-c", scanners.SPOOF, str(next(self._senders)), *listed)
 
     def shoestring(self, *argv: str) -> subprocess.CompletedProcess[str]:
         """Run a command on the host."""

@@ -185,27 +185,35 @@ try:
 except OSError:
     sys.exit(3)
 """
-# Sends datagrams with a source address that is not the sender's (RFC 791, RFC 8200, RFC 768), one to a port for each
-# argument: SOURCE,TARGET,PORT,TEXT.
+# Sends packets with a source address that is not the sender's (RFC 791, RFC 8200), one to a port for each argument:
+# SOURCE,TARGET,PORT,TEXT. With a text it is a datagram (RFC 768), without one a SYN (RFC 9293 section 3.1). The first
+# argument is the sender's port.
 SPOOF = """
 import socket, struct, sys
+UDP, TCP, SYN = 17, 6, 2
 def checksum(data):
     total = sum(struct.unpack(f'!{len(data) // 2}H', data))
     while total >> 16:
         total = (total & 0xffff) + (total >> 16)
     return ~total & 0xffff or 0xffff
-for each in sys.argv[1:]:
+own = int(sys.argv[1])
+for each in sys.argv[2:]:
     source, target, port, text = each.split(',')
     data = text.encode() + b' ' * (len(text) % 2)
     six = ':' in target
     family = socket.AF_INET6 if six else socket.AF_INET
     ends = socket.inet_pton(family, source) + socket.inet_pton(family, target)
-    head = struct.pack('!HHH', 4444, int(port), 8 + len(data))
-    total = checksum(ends + struct.pack('!II', len(data) + 8, 17) + head + bytes(2) + data)
-    datagram = head + struct.pack('!H', total) + data
-    if six:
-        packet = struct.pack('!IHBB', 6 << 28, len(datagram), 17, 64) + ends + datagram
+    protocol = UDP if data else TCP
+    if data:
+        head, tail = struct.pack('!HHH', own, int(port), 8 + len(data)), data
     else:
-        packet = struct.pack('!BBHHHBBH', 69, 0, 0, 1, 0, 64, 17, 0) + ends + datagram
+        head, tail = struct.pack('!HHIIBBH', own, int(port), 1, 0, 5 << 4, SYN, 64000), bytes(2)
+    whole = head + bytes(2) + tail
+    total = checksum(ends + struct.pack('!II', len(whole), protocol) + whole)
+    whole = head + struct.pack('!H', total) + tail
+    if six:
+        packet = struct.pack('!IHBB', 6 << 28, len(whole), protocol, 64) + ends + whole
+    else:
+        packet = struct.pack('!BBHHHBBH', 69, 0, 0, 1, 0, 64, protocol, 0) + ends + whole
     socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_RAW).sendto(packet, (target, 0))
 """

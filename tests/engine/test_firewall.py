@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,8 +38,26 @@ from tests.engine.firewall_stand import (
     Stand,
     published,
 )
+from tests.engine.support import until
 
 pytestmark = pytest.mark.engine
+
+# Who is inside, or the host itself; the last is behind a neighbour.
+SOURCES = (CLIENT, CONTAINER, NEIGHBOUR, HOST, PRIVATE, "10.99.0.1")
+SOURCES6 = (CLIENT6, CONTAINER6, NEIGHBOUR6, HOST6, PRIVATE6, "fd99::1")
+# Counts what came to the host from outside, and what of it was not dropped on the way to its sockets.
+COUNTING = """
+table inet counting {{
+    chain came {{
+        type filter hook prerouting priority raw; policy accept;
+        iifname "eth0" ip daddr {target} tcp dport {port} counter comment "all"
+    }}
+    chain reached {{
+        type filter hook input priority 100; policy accept;
+        {rules}
+    }}
+}}
+"""
 
 
 @pytest.fixture
@@ -137,28 +157,66 @@ def test_the_vpn_reaches_the_internal_side_and_nobody_else_does(with_vpn: Stand)
 
 def test_sources_that_are_inside_get_nothing_from_outside(with_vpn: Stand) -> None:
     """Port 53 is open to all, and the kernel lets these in, so that nothing but the source makes the difference."""
-    for each in ("all", "eth0"):
-        with_vpn.host.check("sysctl", "-qw", f"net.ipv4.conf.{each}.accept_local=1")
-    with_vpn.host.check("ip", "route", "add", "10.99.0.0/24", "via", NEIGHBOUR)
-    with_vpn.host.check("ip", "route", "add", "fd99::/64", "via", NEIGHBOUR6)
-    inside = [(source, HOST) for source in (CLIENT, CONTAINER, NEIGHBOUR, HOST, PRIVATE, "10.99.0.1")]
-    inside += [(source, HOST6) for source in (CLIENT6, NEIGHBOUR6, HOST6, PRIVATE6, "fd99::1")]
+    let_all_sources_in(with_vpn)
+    inside = {(source, target) for source in SOURCES for target in (HOST, VPN)}
+    inside |= {(source, target) for source in SOURCES6 for target in (HOST6, VPN6)}
     # Of these even the kernel lets none in.
-    never = [("127.0.0.1", HOST), ("::1", HOST6)]
-    assert told(with_vpn, *inside, *never) == {source for source, _ in inside}
+    never = {("127.0.0.1", HOST), ("::1", HOST6)}
+    assert told(with_vpn, inside | never) == inside
     with_vpn.switch_on()
-    assert told(with_vpn, *inside, *never) == set()
+    assert told(with_vpn, inside | never) == set()
 
 
-def told(stand: Stand, *sources: tuple[str, str]) -> set[str]:
-    """Of these pairs of source and target, the sources whose datagrams came, and that were not from outside."""
+def let_all_sources_in(stand: Stand) -> None:
+    """The kernel asks no source of the host's outer side where it belongs; behind a neighbour is one more network."""
+    for each in ("all", "eth0"):
+        stand.host.check("sysctl", "-qw", f"net.ipv4.conf.{each}.accept_local=1")
+    stand.host.check("ip", "route", "add", "10.99.0.0/24", "via", NEIGHBOUR)
+    stand.host.check("ip", "route", "add", "fd99::/64", "via", NEIGHBOUR6)
+
+
+def told(stand: Stand, pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Of these pairs of source and target, those whose datagrams came."""
     own = ((OUTSIDE, HOST), (OUTSIDE6, HOST6))
-    stand.spoof(*((source, target, 53, f"told {source}") for source, target in (*sources, *own)))
+    stand.spoof(*((source, target, 53, f"told {source} {target}") for source, target in (*sorted(pairs), *own)))
     assert stand.listener.stdout
-    seen: set[str] = set()
-    while not {OUTSIDE, OUTSIDE6} <= seen:
-        seen.add(stand.listener.stdout.readline().split()[1])
-    return seen - {OUTSIDE, OUTSIDE6}
+    seen: set[tuple[str, str]] = set()
+    while not seen.issuperset(own):
+        _, source, target = stand.listener.stdout.readline().split()
+        seen.add((source, target))
+    return seen.difference(own)
+
+
+def test_sources_that_are_inside_do_not_reach_the_internal_side_from_outside(stand: Stand) -> None:
+    """The internal proxy at a private address lets in private sources, but by its own interface."""
+    let_all_sources_in(stand)
+    assert arrived(stand, SOURCES, PRIVATE, 8081) == set(SOURCES)
+    stand.switch_on()
+    assert arrived(stand, SOURCES, PRIVATE, 8081) == set()
+    assert stand.reaches(stand.private, PRIVATE, 8081)
+
+
+def arrived(stand: Stand, sources: tuple[str, ...], target: str, port: int) -> set[str]:
+    """Of these sources, those whose SYN reached the host's own sockets, by a table of the test's that only counts."""
+    known = f'iifname "eth0" ip daddr {target} tcp dport {port}'
+    rules = [f'{known} ip saddr {each} counter comment "{each}"' for each in sources]
+    table = COUNTING.format(rules="\n".join(rules), target=target, port=port)
+    subprocess.run(stand.host.argv("nft", "-f", "-"), input=table, text=True, check=True)
+    try:
+        stand.spoof(*((source, target, port, "") for source in sources))
+        until(lambda: counted(stand, "came").get("all"), lambda number: number == len(sources))
+        return {source for source, number in counted(stand, "reached").items() if number}
+    finally:
+        stand.host.check("nft", "delete", "table", "inet", "counting")
+
+
+def counted(stand: Stand, chain: str) -> dict[str, int]:
+    """How many packets the rules of a chain have counted, by their comments."""
+    listed = json.loads(stand.host.check("nft", "--json", "list", "chain", "inet", "counting", chain))["nftables"]
+    rules = [each["rule"] for each in listed if "rule" in each]
+    return {
+        rule["comment"]: part["counter"]["packets"] for rule in rules for part in rule["expr"] if "counter" in part
+    }
 
 
 def test_the_stand_is_as_docker_makes_it() -> None:
