@@ -1,0 +1,96 @@
+"""Setup's question about the firewall, in a terminal on a host of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from tests.engine.firewall_docker import OPENED, PUBLISHED
+from tests.engine.firewall_stand import HOST, HOST6, PROVEN, Stand, published
+
+pytestmark = pytest.mark.engine
+
+# The namespace is no host of systemd's, and no container has to run.
+WIZARD = """
+import sys
+from pathlib import Path
+from installer.host import systemd
+from installer.host_setup import HostChoice
+from installer.setup import SetupOptions, run
+from runtime.errors import ExitCode
+systemd.is_running = lambda: False
+choice = HostChoice(timers=False, swap=False, log_rotation=False)
+options = SetupOptions(data_directory=Path(sys.argv[1]), record=Path(sys.argv[2]), host=choice)
+sys.exit(run(options, lambda paths, lines: ExitCode.DONE))
+"""
+QUESTIONS = (
+    *(
+        "Your domain",
+        "E-mail for certificate notices",
+        "Public address",
+        "Public port for HTTP ",
+        "Public port for HTTPS",
+    ),
+    *("How will you reach internal services?", "Internal port for HTTP ", "Internal domain"),
+    *(
+        "HTTPS for internal services",
+        "Internal port for HTTPS",
+        "Certificates from Let's Encrypt",
+        "Container images",
+    ),
+    *("Internal services", "Close all other ports to the outside", "Write this and start?"),
+)
+ENTER = "\r"
+# So wide that no sentence is wrapped.
+COLUMNS = 200
+
+
+@pytest.fixture
+def stand(tmp_path: Path) -> Iterator[Stand]:
+    """A host whose ports are free for the proxies; SSH listens."""
+    with published(tmp_path) as made:
+        made.listener.kill()
+        made.listener.wait()
+        yield made
+
+
+def test_a_person_sees_what_stays_open_before_it_is_tried(stand: Stand, tmp_path: Path) -> None:
+    argv = stand.host.argv(sys.executable, "-c", WIZARD, str(stand.paths.root), str(tmp_path / "record"))
+    terminal = pexpect.spawn(
+        argv[0],
+        list(argv[1:]),
+        env={
+            **os.environ,
+            "TERM": "xterm",
+            "COLUMNS": str(COLUMNS),
+            # pexpect does not answer where the cursor is, and each prompt would wait for that.
+            "PROMPT_TOOLKIT_NO_CPR": "1",
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        },
+        encoding="utf-8",
+        dimensions=(50, COLUMNS),
+        timeout=60,
+    )
+    for question in QUESTIONS:
+        terminal.expect_exact(question)
+        terminal.send(ENTER)
+    for said in (
+        "open    22/tcp",
+        f"closed  {PUBLISHED}/tcp",
+        "closed  all else",
+        "✓ firewall                on",
+        PROVEN,
+        "systemd does not run here: at boot, before Docker starts, have the rules loaded by: nft --file",
+    ):
+        terminal.expect_exact(said)
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
+    # Nobody listens at the proxies' ports; the container does, by IPv4.
+    assert stand.scan(stand.outside, HOST) == ([22, OPENED], 2)
+    assert stand.scan(stand.outside, HOST6) == ([22], 3)
