@@ -11,6 +11,7 @@ import ipaddress
 import secrets
 import shutil
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -197,8 +198,22 @@ def test_other_names_go_upstream_and_internal_ones_never(tmp_path: Path, bridge:
         upstream.socket.close()
 
 
+def move(interface: str, bridge: Bridge, address: str) -> None:
+    """Have another address on a bridge in place of this host's own."""
+    prefix = ipaddress.ip_network(bridge.network).prefixlen
+    for verb, each in (("delete", bridge.address), ("add", address)):
+        subprocess.run(("ip", "address", verb, f"{each}/{prefix}", "dev", interface), check=True)
+
+
+def served_at(instance: Instance) -> set[str]:
+    """The addresses at which the internal proxy's container is published."""
+    name = next(each for each in instance.containers() if "haproxy-internal" in each)
+    ports = instance.cluster.client.containers.get(name).attrs["NetworkSettings"]["Ports"]
+    return {each["HostIp"] for listed in ports.values() for each in listed or ()}
+
+
 @pytest.mark.parametrize("tls", [InternalTls.NONE, InternalTls.PRIVATE_CA])
-def test_an_address_that_comes_late_is_served_as_soon_as_it_is_there(
+def test_an_address_that_comes_late_or_changes_is_served_as_soon_as_it_is_there(
     tmp_path: Path, tools: str, client: DockerClient, tls: InternalTls
 ) -> None:
     token = secrets.token_hex(3)
@@ -224,14 +239,22 @@ def test_an_address_that_comes_late_is_served_as_soon_as_it_is_there(
         network = client.networks.create(f"late{token}", options={"com.docker.network.bridge.name": f"late{token}"})
         address = bridge_of(network).address
         assert not quiet.is_quiet(str(instance.paths.root))
-        # Each command reads the settings anew, and with them the address.
-        instance.cluster = operations.open_cluster(instance.paths)
-        assert instance.start().ok
-        answer = until(
-            lambda: ask(http.client.HTTPConnection(address, port, timeout=5), f"a.{DOMAIN}", "/", {}),
-            lambda answer: answer.status == served,
-        )
-        assert answer.status == served
+        moved = str(ipaddress.ip_network(bridge_of(network).network)[77])
+        for current in (address, moved):
+            if current == moved:
+                move(f"late{token}", bridge_of(network), moved)
+                assert not quiet.is_quiet(str(instance.paths.root))
+            # Each pass reads the settings anew, and with them the address.
+            instance.cluster = operations.open_cluster(instance.paths)
+            assert watchdog.watch(instance.cluster).ok
+            answer = until(
+                lambda current=current: ask(  # type: ignore[misc]
+                    http.client.HTTPConnection(current, port, timeout=5), f"a.{DOMAIN}", "/", {}
+                ),
+                lambda answer: answer.status == served,
+            )
+            assert answer.status == served
+            assert served_at(instance) == {current}
     finally:
         instance.close()
         if network:
