@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -23,6 +23,8 @@ SETTINGS = Settings(
 )
 # What Grafana puts in place of its own words in a query: https://grafana.com/docs/grafana/latest/datasources/influxdb/
 SPAN, STEP = "1h", "4s"
+# What Go's os.Expand takes for a variable: in braces, one special character, or a word. https://pkg.go.dev/os#Expand
+GO_VARIABLE = re.compile(r"\$(?:\{([^}]*)\}|([*#$@!?\-0-9])|([A-Za-z_][A-Za-z0-9_]*)|(\{))")
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,28 @@ def provisioning(name: str, settings: Settings = SETTINGS) -> dict[str, Any]:
     """A provisioning file, such as `alerting/rules.yaml`."""
     loaded: dict[str, Any] = yaml.safe_load(shipped(settings)[PurePosixPath("grafana/provisioning") / name])
     return loaded
+
+
+def interpolated(value: Any, environment: Mapping[str, str]) -> Any:
+    """A stand-in for what Grafana itself does to the values of a provisioning file, since Grafana cannot be had here.
+
+    As `transformInterface` and `interpolateValue` in its pkg/services/provisioning/values/values.go: every text in
+    lists and maps has its variables replaced as os.ExpandEnv does it, one that is not there by nothing, and `$$` is
+    a dollar sign. Settings of contact points and policies go through it; models of queries do not. Its `$__file{}`
+    and its kind are left out: none of ours has any.
+    """
+    if isinstance(value, Mapping):
+        return {key: interpolated(each, environment) for key, each in value.items()}
+    if isinstance(value, list):
+        return [interpolated(each, environment) for each in value]
+    if not isinstance(value, str):
+        return value
+    assert "$__" not in value, value
+
+    def replaced(found: re.Match[str]) -> str:
+        return environment.get(found[1] or found[2] or found[3] or "", "")
+
+    return "$".join(GO_VARIABLE.sub(replaced, part) for part in value.split("$$"))
 
 
 def rules() -> list[dict[str, Any]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import yaml
@@ -82,11 +84,42 @@ def test_only_silence_of_the_watchdog_is_an_alarm_by_itself() -> None:
     assert set.union(*states.values()) == {"OK"}
 
 
+def contact() -> dict[str, Any]:
+    """Whom alerts are told, as Grafana understands it."""
+    found: dict[str, Any] = grafana_files.interpolated(
+        grafana_files.provisioning("alerting/contact.yaml"), environment(SETTINGS)
+    )
+    return found
+
+
+@pytest.mark.parametrize(
+    ("written", "understood"),
+    [
+        ("a $one b", "a 1 b"),
+        ("${one}$two", "1"),
+        ("$$one $$$$ $$", "$one $$ $"),
+        ("5 $, $. ${}", "5 $, $. "),
+        ("$1x $_one", "x "),
+        ({"a": ["$one", 7, True, None]}, {"a": ["1", 7, True, None]}),
+    ],
+)
+def test_the_stand_in_replaces_as_go_does(written: object, understood: object) -> None:
+    assert grafana_files.interpolated(written, {"one": "1"}) == understood
+
+
 def test_alerts_go_to_the_address_of_the_settings() -> None:
-    found = grafana_files.provisioning("alerting/contact.yaml")
-    (point,) = found["contactPoints"]
+    (point,) = contact()["contactPoints"]
+    assert "$" in SETTINGS.notify.url
     assert point["receivers"][0]["settings"]["url"] == SETTINGS.notify.url
-    assert found["policies"][0]["receiver"] == point["name"]
+    assert contact()["policies"][0]["receiver"] == point["name"]
+
+
+def test_the_template_of_a_notice_keeps_its_own_variables() -> None:
+    """Those of Go's templates: each is made before it is used, and none is empty."""
+    template = contact()["contactPoints"][0]["receivers"][0]["settings"]["payload"]["template"]
+    made, used = re.findall(r"(\$\w*) :=", template), set(re.findall(r"\$\w*", template))
+    assert made == ["$alert", "$severity"]
+    assert used == set(made)
 
 
 def test_without_an_address_alerts_go_nowhere() -> None:
