@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from runtime.observed import Observed
     from runtime.operations import Cluster, View
+    from runtime.status import Status
 
 DIRECTORY = "measured"
 FILE = "measured.influx"
@@ -88,6 +90,21 @@ def lines(facts: Mapping[str, Any], dump: str, now: float) -> Iterator[str]:
             yield f"shoestring_peer,client={_tag(client)} {figures}"
 
 
+def of_applications(found: Status, seen: Observed) -> list[list[Any]]:
+    """Name, side, state, whether it is up (1 or 0) and how many containers run, of each application. Pure.
+
+    A broken file harms nothing that runs, and the pass tells it: as in runtime/troubles.py, that is no outage.
+    """
+    from runtime.status import FINE
+
+    rows: list[list[Any]] = []
+    for each in found.applications:
+        running = sum(one.running for one in seen.of(each.name))
+        up = each.state in FINE or (each.state == "broken" and running > 0)
+        rows.append([each.name, str(each.side), each.state, int(up), running])
+    return rows
+
+
 def _facts(cluster: Cluster, view: View) -> dict[str, Any]:
     """What does not change while nothing else does, in a form that JSON keeps as it is."""
     from runtime.certificates import overview
@@ -95,14 +112,10 @@ def _facts(cluster: Cluster, view: View) -> dict[str, Any]:
 
     desired, seen = view.desired, view.observed
     found = assess(desired, seen, {}, overview.assess(view.certificates, cluster.clock()))
-    running = {each.name: sum(one.running for one in seen.of(each.name)) for each in found.applications}
     problems = len(desired.problems) + len(view.refused) + len(found.certificates.problems)
     return {
         "problems": problems,
-        "applications": [
-            [each.name, str(each.side), each.state, int(each.state in FINE), running[each.name]]
-            for each in found.applications
-        ],
+        "applications": of_applications(found, seen),
         "proxies": [[str(each.side), each.state, int(each.state in FINE)] for each in found.proxies],
         "certificates": [
             [each.name, str(each.side), each.not_after]

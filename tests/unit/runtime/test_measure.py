@@ -6,7 +6,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from runtime import measure
+from runtime.observed import Observed
+from runtime.status import assess
+from tests.make import application, broken, desired, running, web
 
 NOW = 1_700_000_000.0
 KEY = "aPnKHIRGMBhMXXhJvQxNQm0AvnHJcSqNBtoFCSSYdUw="
@@ -40,6 +45,32 @@ def test_a_pass_tells_when_it_was_and_how_applications_and_certificates_are() ->
         'shoestring_proxy,side=public up=1i,state="running"',
         "shoestring_certificate,name=blog.example.com,side=public days_left=10.5,expires=1700907200i",
     ]
+
+
+@pytest.mark.parametrize(
+    ("state", "health", "up"),
+    [
+        ("running", "", 1),
+        ("running", "healthy", 1),
+        ("running", "unhealthy", 0),
+        ("exited", "", 0),
+        ("paused", "", 0),
+    ],
+)
+def test_an_application_is_up_when_it_runs_well(state: str, health: str, up: int) -> None:
+    wanted = desired(application("a", web("a.com")))
+    seen = Observed(running(wanted.projects[0], state, health), ())
+    number = int(state == "running")
+    assert measure.of_applications(assess(wanted, seen, {}), seen) == [["a", "public", health or state, up, number]]
+
+
+@pytest.mark.parametrize(("state", "up"), [("running", 1), ("exited", 0)])
+def test_what_a_broken_file_has_running_is_up(state: str, up: int) -> None:
+    """The file is told by the pass, and what runs goes on: an alert that it is down would be wrong."""
+    sound = desired(application("a", web("a.com")))
+    wanted = desired(broken("a", "x-external-host-name: [a.com]\nservices: {application: {image: a}}\n"))
+    seen = Observed(running(sound.projects[0], state), ())
+    assert measure.of_applications(assess(wanted, seen, {}), seen) == [["a", "public", "broken", up, up]]
 
 
 def test_clients_of_the_vpn_are_told_by_name_and_without_any_key() -> None:
