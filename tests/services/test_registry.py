@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
+import http.client
 import os
 import secrets
 import subprocess
@@ -18,7 +21,7 @@ from runtime.images import BUSYBOX, local_name
 from runtime.observed import observe
 from runtime.paths import Side
 from tests.engine.deploy_stand import killed_at, shoestring
-from tests.engine.support import until
+from tests.engine.support import no_trust, until
 from tests.services.registry_stand import Machine, Site, engine, open_site
 
 if TYPE_CHECKING:
@@ -194,6 +197,36 @@ def test_a_collection_frees_what_nothing_names_and_keeps_the_rest(site: Site, ma
     assert machine.run("docker", "pull", f"{site.host('docker')}/app@{old}").returncode != 0
     # What was removed can be pushed again: the registry has not kept it in its memory.
     push(site, machine, "app:2", "again")
+
+
+def test_what_a_client_deletes_is_freed_by_the_next_collection(site: Site, machine: Machine) -> None:
+    assert log_in(site, machine, "admin", password(site)).returncode == 0
+    name = push(site, machine, "deleted:1", secrets.token_hex(8))
+    digest = digest_of(site, "deleted", "1")
+    before = site.answer("registry", "gc", "--dry-run")
+    assert delete(site, "deleted", digest, "wrong") == 401
+    assert digest_of(site, "deleted", "1") == digest
+    assert delete(site, "deleted", digest, password(site)) == 202
+    machine.shell(f"docker image rm --force {name} >/dev/null")
+    assert machine.run("docker", "pull", name).returncode != 0
+
+    would = site.answer("registry", "gc", "--dry-run")
+    assert would["versions"] == []
+    # Manifest, configuration, and the layer with the page.
+    assert would["blobs"] == before["blobs"] + 3
+    done = site.answer("registry", "gc", "--yes")
+    assert 0 < would["size"] <= done["freed"] <= would["size"] + 10_000
+    assert registry_gc.store(site.instance.paths).dead() == {}
+
+
+def delete(site: Site, repository: str, digest: str, given: str) -> int:
+    """The status of a DELETE of a manifest, as admin with a password."""
+    login = base64.b64encode(f"admin:{given}".encode()).decode()
+    connection = http.client.HTTPSConnection(site.address, timeout=20, context=no_trust())
+    with contextlib.closing(connection):
+        headers = {"Host": site.host("docker"), "Authorization": f"Basic {login}"}
+        connection.request("DELETE", f"/v2/{repository}/manifests/{digest}", headers=headers)
+        return connection.getresponse().status
 
 
 def age(site: Site, repository: str, digest: str) -> None:
