@@ -177,6 +177,8 @@ REFUSED = {
     "two host names": "GET /_ping HTTP/1.1\r\nHost: docker\r\n",
     "nul in a header": "GET /_ping HTTP/1.1\r\nX-A: \x00\r\n",
 }
+# What may be answered by the end of the connection alone.
+CLOSED = frozenset[str]()
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -184,7 +186,7 @@ def test_everything_else_is_refused(metrics: Metrics, target: Container, name: s
     request = REFUSED[name].replace("ID", str(target.id)).replace("NAME", str(target.name))
     received = answer(metrics, request if END in request else request + END)
     statuses = [int(found) for found in STATUS.findall(received)]
-    assert received == b"" or statuses, received
+    assert statuses or (name in CLOSED and received == b""), received
     assert set(statuses) <= REFUSALS, received[:500]
     # Docker's answers say so, refusals of its own too.
     assert b"api-version" not in received.lower()
@@ -204,6 +206,52 @@ def test_headers_change_nothing_of_a_question(metrics: Metrics, headers: str) ->
     assert received.startswith(b"HTTP/1.1 200 ")
     assert received.endswith(b"\r\n\r\nOK")
     assert len(STATUS.findall(received)) == 1
+
+
+OVERRIDE = "X-HTTP-Method-Override: {0}\r\nX-HTTP-Method: {0}\r\nX-Method-Override: {0}\r\n"
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+@pytest.mark.parametrize("path", ["/_ping", "/v1.41/containers/json?all=1", "/containers/ID/stats?stream=false"])
+def test_another_method_by_a_header_is_the_same_question(
+    metrics: Metrics, target: Container, path: str, method: str
+) -> None:
+    path = path.replace("ID", str(target.id))
+    received = answer(metrics, f"GET {path} HTTP/1.1\r\n{OVERRIDE.format(method)}{END}")
+    assert STATUS.findall(received) == [b"200"]
+    plain = answer(metrics, f"GET {path} HTTP/1.1\r\n{END}")
+    assert content_type(received) == content_type(plain) != b""
+
+
+def content_type(received: bytes) -> bytes:
+    """That of an answer."""
+    found = re.search(rb"(?i)\r\ncontent-type: ([^\r]+)", received)
+    return found[1] if found else b""
+
+
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [
+        ("/containers/ID/start", "POST"),
+        ("/v1.41/containers/ID/restart", "POST"),
+        ("/containers/ID/exec", "POST"),
+        ("/containers/create", "POST"),
+        ("/images/create?fromImage=busybox", "POST"),
+        ("/containers/ID?force=1", "DELETE"),
+        ("/containers/ID", "DELETE"),
+        ("/containers/ID/archive?path=/", "PUT"),
+    ],
+)
+def test_another_method_by_a_header_opens_nothing(
+    metrics: Metrics, target: Container, path: str, method: str
+) -> None:
+    before = target.attrs["State"]["StartedAt"]
+    path = path.replace("ID", str(target.id))
+    received = answer(metrics, f"GET {path} HTTP/1.1\r\n{OVERRIDE.format(method)}{END}")
+    assert STATUS.findall(received) == [b"403"]
+    assert b"api-version" not in received.lower()
+    target.reload()
+    assert (target.status, target.attrs["State"]["StartedAt"]) == ("running", before)
 
 
 @pytest.mark.parametrize(
