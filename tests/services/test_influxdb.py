@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -65,6 +66,24 @@ def test_points_are_kept_for_thirty_days_and_means_of_hours_for_a_year(metrics: 
     metrics.rows(means.replace(" GROUP BY", " WHERE time > 0 GROUP BY"), "admin")
     found_means = metrics.rows('SELECT mean_number FROM "hourly"."hour" GROUP BY *')
     assert [(row["of"], row["mean_number"]) for row in found_means] == [("x", 5)]
+
+
+def test_it_is_tuned_for_little_memory(metrics: Metrics) -> None:
+    """What it says of itself is what the application file asks for, and not what it has by default."""
+    answers(metrics)
+    status, text = metrics.query("SHOW DIAGNOSTICS", "admin")
+    assert status == DONE
+    found: dict[str, object] = {}
+    for part in json.loads(text)["results"][0]["series"]:
+        found |= {
+            f"{part['name']} {key}": value for key, value in zip(part["columns"], part["values"][0], strict=True)
+        }
+    assert found["config-data cache-max-memory-size"] == 64 * 1024 * 1024
+    assert found["config-data max-concurrent-compactions"] == 1
+    assert found["config-monitor store-enabled"] is False
+    folders = metrics.instance.paths.data / "influxdb" / "data" / "telegraf"
+    assert metrics.write("tuned value=1", "writer") == WRITTEN
+    assert list(folders.glob("recent/*/index")), "the index is on the disk"
 
 
 def test_it_runs_as_its_own_user_and_tells_no_password(metrics: Metrics) -> None:
