@@ -187,7 +187,7 @@ def _removals(desired: Desired, observed: Observed) -> Iterator[RemoveProject]:
         container = observed.of(name)[0]
         if container.side not in emptied:
             switched_on = container.side in desired.settings.sides
-            about = "file removed; its data stays" if switched_on else f"the {container.side} side is off"
+            about = "file removed; its containers go" if switched_on else f"the {container.side} side is off"
             yield RemoveProject(name, container.project, about)
 
 

@@ -162,8 +162,11 @@ def test_a_purge_takes_the_name_typed_and_leaves_nothing(services: Services) -> 
     refused = services.run("service", "remove", "store", "--purge", "--yes", code=ExitCode.USAGE)
     assert "That is not store; nothing was removed." in refused
     assert file.exists()
-    answer = json.loads(services.run("service", "remove", "store", "--purge", "--yes", "--json", "--name", "store"))
-    assert answer["services"] == ["store"]
+    said = services.run("service", "remove", "store", "--purge", "--yes", "--json", "--name", "store")
+    # What goes for good is not said to stay.
+    assert "file removed; its containers go" in said
+    assert "stays" not in said
+    assert json.loads(said)["services"] == ["store"]
     assert not (paths.data / "store").exists()
     assert not (paths.conf / "store").exists()
     assert secrets.load(paths.secrets) == {}

@@ -91,12 +91,12 @@ def test_a_task_that_ended_well_is_not_started_again(code: int, restart: str, ag
 def test_a_file_that_is_gone() -> None:
     before = desired(application("a", web("a.com")), application("b", web("b.com")))
     after = desired(application("a", web("a.com")))
-    assert said(plan_start(after, observed_of(before), ())) == [("-", "b", "file removed; its data stays")]
+    assert said(plan_start(after, observed_of(before), ())) == [("-", "b", "file removed; its containers go")]
 
 
 def test_the_last_file_of_a_side_may_go() -> None:
     seen = observed_of(desired(application("a", web("a.com"))))
-    assert said(plan_start(desired(), seen, ())) == [("-", "a", "file removed; its data stays")]
+    assert said(plan_start(desired(), seen, ())) == [("-", "a", "file removed; its containers go")]
     assert refused_removals(desired(), seen) == ()
 
 
