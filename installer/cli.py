@@ -64,7 +64,9 @@ def main() -> None:
         if DEBUG_VARIABLE in os.environ:
             raise
         sentence, code = explain(error)
-        print(sentence, file=sys.stderr)
+        from installer import record
+
+        print(record.for_instance(sentence, sys.argv[1:]), file=sys.stderr)
         sys.exit(code)
 
 

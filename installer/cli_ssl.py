@@ -129,14 +129,13 @@ def ca(
 
 
 def _show_root(loaded: Settings, paths: Paths, *, pem: bool, json: bool) -> None:
-    from installer import private_root, record, summary, trust
+    from installer import private_root, record, trust
     from installer.report_certificates import trust_json
 
     if pem:
         print(private_root.pem(paths), end="")
         return
-    option = summary.option(paths, recorded=record.read() == paths.root)
-    shown = private_root.look(loaded, paths, time.time(), option)
+    shown = private_root.look(loaded, paths, time.time(), record.option(paths.root))
     print(trust_json(shown, private_root.pem(paths)) if json else "\n".join(trust.lines(shown)))
 
 
