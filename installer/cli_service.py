@@ -23,11 +23,14 @@ Names = Annotated[list[str], typer.Argument(help="What the services are called."
 @app.command("list")
 def list_(data_directory: DataDirectory = None, json: Json = False) -> None:
     """Show the services that there are, which of them are here, and what memory each uses."""
+    from installer import record
     from installer.host import memory
     from installer.services import catalogue, report, status
 
-    found, host = status.look(opened(data_directory), catalogue.load()), memory.of_host()
-    print(report.list_json(found, host) if json else "\n".join(report.list_lines(found, host)))
+    cluster = opened(data_directory)
+    found, host = status.look(cluster, catalogue.load()), memory.of_host()
+    lines = report.list_lines(found, host, record.option(cluster.paths.root))
+    print(report.list_json(found, host) if json else "\n".join(lines))
 
 
 @app.command()
@@ -85,9 +88,11 @@ def _add(cluster: Cluster, wanted: Plan, json: bool, timeout: float) -> tuple[St
 
 
 def _tell(cluster: Cluster, wanted: Plan, started: Started | None, written: Written, json: bool) -> None:
+    from installer import record
     from installer.services import report, status
     from runtime.report import report_lines, say
 
+    option = record.option(cluster.paths.root)
     addresses = {
         each.name: status.addresses_of(cluster.paths, cluster.settings, each.name) for each in wanted.services
     }
@@ -95,13 +100,13 @@ def _tell(cluster: Cluster, wanted: Plan, started: Started | None, written: Writ
         print(report.add_json(wanted, started, written, addresses))
     else:
         if started is None:
-            print("  Everything is stopped. It starts with: shoestring start")
+            print(f"  Everything is stopped. It starts with: shoestring start{option}")
         else:
             say(report_lines(started.report, "everything runs as the files say"))
         print("\n".join(report.added_lines(wanted.services, written, addresses)))
         if started and started.failed:
             names = " ".join(started.failed)
-            print(f"  Not ready for use. When it is mended, do again: shoestring service add {names}")
+            print(f"  Not ready for use. When it is mended, do again: shoestring service add {names}{option}")
     raise typer.Exit(ExitCode.DONE if started is None or started.report.ok else ExitCode.FAILED)
 
 

@@ -60,10 +60,11 @@ def confirm(text: str) -> bool:
     return bool(_answer(questionary.confirm(_padded(text), style=STYLE)))
 
 
-def ask_services(offers: tuple[Offer, ...], problem: Callable[[Iterable[str]], str]) -> tuple[str, ...]:
+def ask_services(offers: tuple[Offer, ...], problem: Callable[[Iterable[str]], str], option: str) -> tuple[str, ...]:
     """Ask which services are wanted, until they fit. Returns names of new ones and of those that stay ticked.
 
-    One that is here already is never removed by this. Raises StoppedError.
+    One that is here already is never removed by this; `option` is what the command that does that needs to find this
+    data directory. Raises StoppedError.
     """
     widths = max(len(each.title) for each in offers), max(len(str(each.memory)) for each in offers)
     ticked = {number for number, each in enumerate(offers) if each.ticked}
@@ -92,7 +93,7 @@ def ask_services(offers: tuple[Offer, ...], problem: Callable[[Iterable[str]], s
         print(wrapped(wrong, "  "))
     for number, each in enumerate(offers):
         if each.there and number not in ticked:
-            command = f"shoestring service remove {' '.join(service.name for service in each.services)}"
+            command = f"shoestring service remove {' '.join(service.name for service in each.services)}{option}"
             print(wrapped(f"{each.title} stays for now. To take it away: {command}", "  "))
     return names
 

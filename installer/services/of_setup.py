@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from installer import record
 from installer.host import memory
 from installer.services import catalogue, offer, report, shipping, status
 from installer.services.add import Written
@@ -35,7 +36,7 @@ def choose(paths: Paths, settings: Settings, given: tuple[str, ...], *, asks: bo
         from installer import wizard
 
         offered = offer.offers(known, there, host, first=first, pulled=_pulled(known, settings))
-        names = wizard.ask_services(offered, problem)
+        names = wizard.ask_services(offered, problem, record.option(paths.root))
     found = problem(names)
     if found:
         raise ShoestringError(f"{found} Also where it does not fit: shoestring service add --force.")

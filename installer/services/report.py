@@ -23,8 +23,8 @@ from runtime.settings import Settings
 SECRETS_FILE = "conf/secrets.yaml"
 
 
-def list_lines(services: Iterable[ServiceStatus], memory: Memory) -> list[str]:
-    """Each service, a line; then what is wrong, and how much memory is left."""
+def list_lines(services: Iterable[ServiceStatus], memory: Memory, option: str) -> list[str]:
+    """Each service, a line; then what is wrong, and how much memory is left. `option` is what commands need here."""
     rows = [("SERVICE", "STATE", "USED", "EXPECTED", "")]
     problems = []
     for each in services:
@@ -34,7 +34,7 @@ def list_lines(services: Iterable[ServiceStatus], memory: Memory) -> list[str]:
         rows.append((each.service.name, each.state, used, f"{each.service.memory} MB", where))
         problems += [f"  ✗ {problem}" for problem in each.problems]
     left = f"  {size(memory.available)} of {size(memory.total)} memory are available."
-    return [*columns(rows, frozenset((2, 3))), *problems, "", f"{left} Add one: shoestring service add NAME"]
+    return [*columns(rows, frozenset((2, 3))), *problems, "", f"{left} Add one: shoestring service add NAME{option}"]
 
 
 def list_json(services: Iterable[ServiceStatus], memory: Memory) -> str:

@@ -204,7 +204,7 @@ def test_all_data_are_in_the_new_version_and_the_old_ones_stay(begun: Stage) -> 
     assert begun.left() == [str(NEW)]
     assert (site.folder / str(OLD) / "PG_VERSION").read_text() == f"{OLD}\n"
     assert site.answer("plan")["changes"] == []
-    assert f"shoestring postgres forget {OLD}" in upgraded
+    assert f"shoestring postgres forget {OLD} --data-directory {site.instance.paths.root}" in upgraded
     assert upgraded.count("✓ restored") == 5
     assert "runs already" in site.command(*UPGRADE).out
     assert site.run("postgres", "upgrade", str(OLD), "--yes").code == 2
@@ -374,9 +374,9 @@ def test_data_that_somebody_else_left_there_are_not_touched(begun: Stage) -> Non
     other.mkdir()
     (other / "PG_VERSION").write_text(f"{NEW}\n")
     refused = begun.site.run(*UPGRADE)
+    forget = f"shoestring postgres forget {NEW} --data-directory {begun.site.instance.paths.root}"
     assert (
-        f"has data already, from an earlier time. If nobody needs them: shoestring postgres forget {NEW}"
-        in refused.err
+        f"has data already, from an earlier time; nothing was changed. If nobody needs them: {forget}" in refused.err
     )
     assert (other / "PG_VERSION").exists()
     begun.site.command("postgres", "forget", str(NEW), "--yes")

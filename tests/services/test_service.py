@@ -228,7 +228,7 @@ def test_an_image_that_cannot_be_had_changes_nothing(services: Services) -> None
 def test_what_a_person_has_stopped_is_not_started_by_the_way(services: Services) -> None:
     assert operations.stop(services.instance.cluster, timeout=60).ok
     said = services.run("service", "add", "store", "--yes")
-    assert "Everything is stopped. It starts with: shoestring start" in said
+    assert f"It starts with: shoestring start --data-directory {services.paths.root}" in said
     assert services.instance.containers() == {}
     services.run("service", "remove", "store", "--yes")
     assert not catalogue.application_file(services.paths, "store").exists()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from installer import record
 from installer.deploy.references import repository
 from installer.deploy.trial import require_proxies
 from installer.services.postgres import inventory, place
@@ -32,7 +33,10 @@ _TABLESPACES = "SELECT spcname FROM pg_tablespace WHERE spcname NOT IN ('pg_defa
 
 @dataclass(frozen=True)
 class Job:
-    """An upgrade: `place` is where the data are now, `image` the new one as the file will say. Sizes are in bytes."""
+    """An upgrade: `place` is where the data are now, `image` the new one as the file will say. Sizes are in bytes.
+
+    `option` is what a command needs to be about this instance: on another one it would do harm.
+    """
 
     place: Place
     before: int
@@ -41,12 +45,17 @@ class Job:
     databases: tuple[str, ...]
     size: int
     free: int
+    option: str = ""
 
     @property
     def again(self) -> str:
         """The command that tries the same once more."""
-        option = "" if self.image == official(self.after) else f" --image {self.image}"
-        return f"shoestring postgres upgrade {self.after}{option}"
+        image = "" if self.image == official(self.after) else f" --image {self.image}"
+        return f"shoestring postgres upgrade {self.after}{image}{self.option}"
+
+    def forget(self, folder: str) -> str:
+        """The command that removes a folder of data, by its name."""
+        return f"shoestring postgres forget {folder}{self.option}"
 
     @property
     def folder(self) -> Path:
@@ -83,6 +92,7 @@ def find(cluster: Cluster, version: int, image: str = "") -> Job | None:
     service = servers.find(cluster)
     server = servers.running(cluster, service)
     before = _number(server, _VERSION)
+    option = record.option(cluster.paths.root)
     if version == before and image in ("", service.image):
         return None
     if version <= before:
@@ -90,7 +100,7 @@ def find(cluster: Cluster, version: int, image: str = "") -> Job | None:
     if not image and repository(images.normalise(service.image)) != OFFICIAL:
         raise UsageError(
             f"{service.image} is not the official image, so its image of version {version} has to be named: "
-            f"shoestring postgres upgrade {version} --image IMAGE"
+            f"shoestring postgres upgrade {version} --image IMAGE{option}"
         )
     variables = desired.read(cluster.settings, cluster.paths).variables
     here = place.find(service, variables, before)
@@ -104,6 +114,7 @@ def find(cluster: Cluster, version: int, image: str = "") -> Job | None:
         inventory.databases(server),
         _number(server, _SIZE),
         status.f_bavail * status.f_frsize,
+        option,
     )
     _ = job.edited  # Called for what it raises.
     require_room(job)

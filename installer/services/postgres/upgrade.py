@@ -116,8 +116,8 @@ def _free_place(job: Job) -> None:
         files.remove_tree(job.folder)
         return
     raise ShoestringError(
-        f"{job.folder} has data already, from an earlier time. If nobody needs them: shoestring postgres forget "
-        f"{job.folder.name}. Nothing was changed."
+        f"{job.folder} has data already, from an earlier time; nothing was changed. If nobody needs them: "
+        f"{job.forget(job.folder.name)}"
     )
 
 
@@ -227,7 +227,7 @@ def _commit(cluster: Cluster, job: Job) -> str:
 
 def _kept(job: Job) -> str:
     old = job.place.folder
-    return f"The data of version {job.before} stay in {old}. When all is well: shoestring postgres forget {old.name}"
+    return f"The data of version {job.before} stay in {old}. When all is well: {job.forget(old.name)}"
 
 
 def _undone(cluster: Cluster, job: Job, moved: _Moved, trial: Trial, started: float) -> Upgraded:

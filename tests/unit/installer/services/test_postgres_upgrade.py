@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from installer.deploy.target import Target
 from installer.services.postgres import inventory, job, unused
 from installer.services.postgres.databases import Access, check_name
+from installer.services.postgres.place import Place
 from installer.services.postgres.server import environment, first_error
 from runtime.command import Result
 from runtime.errors import UsageError
 from runtime.images import POSTGRES
+from runtime.paths import Side
+from tests.make import application, web
 
 BEFORE = {"role shop": "abc", "shop: rows of public.orders": "10", "shop: sequence public.ids": "7 true"}
 
@@ -34,6 +39,16 @@ def test_each_difference_is_a_sentence() -> None:
 def test_the_official_image_of_a_version_is_on_the_same_system() -> None:
     assert job.official(17) == POSTGRES.reference
     assert job.official(18) == "postgres:18-trixie"
+
+
+def test_commands_that_lose_data_name_the_instance() -> None:
+    found = application("postgres", web("a.example.com"), Side.INTERNAL)
+    place = Place(Target(found, "application", "postgres:15"), (), "", "", Path("/data/15"))
+    upgrade = job.Job(place, 15, 18, "postgres:18-trixie", (), 0, 0, " --data-directory /srv/demo")
+    assert upgrade.again == "shoestring postgres upgrade 18 --data-directory /srv/demo"
+    assert upgrade.forget("15") == "shoestring postgres forget 15 --data-directory /srv/demo"
+    another = replace(upgrade, image="other:18", option="")
+    assert another.again == "shoestring postgres upgrade 18 --image other:18"
 
 
 def test_an_access_is_a_url_and_two_secrets() -> None:

@@ -30,14 +30,14 @@ def test_the_list_says_where_each_is_or_what_it_would_be(known: Catalogue) -> No
     )
     broken = ServiceStatus(known["front"], "broken", problems=("front.yaml:3 services: is missing",))
     away = ServiceStatus(known["beside"], kept=(ROOT / "data" / "beside",))
-    assert report.list_lines((store, broken, away), HOST) == [
+    assert report.list_lines((store, broken, away), HOST, " --data-directory /srv/demo") == [
         "  SERVICE  STATE     USED  EXPECTED",
         "  store    healthy  41 MB     60 MB  https://store.internal.example.com  10.0.0.1:5432",
         "  front    broken       -    100 MB",
         "  beside   absent       -     30 MB  Beside: fills the store; its data is still here",
         "  ✗ front.yaml:3 services: is missing",
         "",
-        "  353 MB of 957 MB memory are available. Add one: shoestring service add NAME",
+        "  353 MB of 957 MB memory are available. Add one: shoestring service add NAME --data-directory /srv/demo",
     ]
     answer = json.loads(report.list_json((store, away), HOST))
     assert [each["there"] for each in answer["services"]] == [True, False]
