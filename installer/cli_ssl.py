@@ -14,6 +14,7 @@ from installer.cli_options import DataDirectory, DryRun, Json, Timeout, Yes
 
 if TYPE_CHECKING:
     from runtime.certificates.plan import Request
+    from runtime.changes import Plan
     from runtime.paths import Paths
     from runtime.settings import Settings
 
@@ -94,11 +95,17 @@ def renew(
 
 
 @app.command()
-def install(data_directory: DataDirectory = None, json: Json = False, timeout: Timeout = 60.0) -> None:
+def install(
+    data_directory: DataDirectory = None, dry_run: DryRun = False, json: Json = False, timeout: Timeout = 60.0
+) -> None:
     """Have the running proxies serve what lies in their folders, such as a certificate that you put there."""
     from runtime.certificates import renewal
 
-    finish(renewal.load(opened(data_directory), listener(json), timeout), LOADED, json)
+    cluster = opened(data_directory)
+    if dry_run:
+        _show(renewal.load_plan(cluster), "shoestring ssl install", json)
+    else:
+        finish(renewal.load(cluster, listener(json), timeout), LOADED, json)
 
 
 @app.command()
@@ -141,9 +148,13 @@ def _show_root(loaded: Settings, paths: Paths, *, pem: bool, json: bool) -> None
 
 def _show_plan(data_directory: Path | None, request: Request, command: str, json: bool) -> None:
     from runtime.certificates import renewal
+
+    _show(renewal.renew_plan(opened(data_directory), time.time(), request), command, json)
+
+
+def _show(plan: Plan, command: str, json: bool) -> None:
     from runtime.report import change_lines, changes_json
 
-    plan = renewal.renew_plan(opened(data_directory), time.time(), request)
     print(changes_json(plan) if json else "\n".join(change_lines(plan, command)))
 
 

@@ -14,6 +14,7 @@ from runtime.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from installer.vpn.manage import Overview, Vpn
+    from runtime.settings import Settings
 
 app = typer.Typer(help="The VPN: which computers and phones reach the internal side.", no_args_is_help=True)
 
@@ -120,7 +121,9 @@ def status(data_directory: DataDirectory = None, json: Json = False) -> None:
 
 
 @app.command()
-def apply(data_directory: DataDirectory = None, json: Json = False, timeout: Timeout = 60.0) -> None:
+def apply(
+    data_directory: DataDirectory = None, dry_run: DryRun = False, json: Json = False, timeout: Timeout = 60.0
+) -> None:
     """Bring WireGuard up, or to what the settings and the clients' files say; connections stay.
 
     Where wireguard.enabled is off, it is taken down.
@@ -130,11 +133,40 @@ def apply(data_directory: DataDirectory = None, json: Json = False, timeout: Tim
     from runtime.paths import find
 
     loaded = settings.load(find(data_directory).settings)
-    if not loaded.wireguard.enabled and manage.take_down(loaded):
+    goes = not loaded.wireguard.enabled and manage.is_there(loaded)
+    if dry_run:
+        _show_plan(loaded, None if goes else manage.overview(_open(data_directory)), json)
+    elif goes:
+        manage.take_down(loaded)
         down = f"  ✓ {loaded.wireguard.interface} is down; its keys and clients stay in conf/wireguard/"
         print(report.down_json(loaded) if json else down)
-        return
-    _tell(manage.apply(_open(data_directory, timeout)), json)
+    else:
+        _tell(manage.apply(_open(data_directory, timeout)), json)
+
+
+def _show_plan(loaded: Settings, overview: Overview | None, json: bool) -> None:
+    """Show what apply would do; without an overview it takes the interface down."""
+    from installer.vpn import report
+
+    if json:
+        print(report.status_json(overview, time.time()) if overview else report.down_json(loaded))
+    else:
+        print("\n".join(_plan_lines(loaded.wireguard.interface, overview)))
+
+
+def _plan_lines(name: str, overview: Overview | None) -> list[str]:
+    from runtime.report import count
+
+    apply = "  Apply: shoestring vpn apply"
+    if overview is None:
+        return [f"  - {name}  goes down; its keys and clients stay in conf/wireguard/", apply]
+    if not overview.problem:
+        return [f"  Nothing to do: {name} is what the files say."]
+    clients = count(len(overview.clients), "client")
+    if overview.live is None:
+        key = "" if overview.public_key else ", with a new key"
+        return [f"  + {name}  comes up with {clients}{key}", apply]
+    return [f"  ~ {name}  becomes what the files say, with {clients}; connections stay", apply]
 
 
 def _tell(overview: Overview, json: bool) -> None:

@@ -124,6 +124,11 @@ def apply(vpn: Vpn) -> Overview:
     return overview(vpn)
 
 
+def is_there(settings: Settings) -> bool:
+    """Whether this host has an interface of this instance, or what brings it up at boot."""
+    return wireguard.is_ours(settings.wireguard.interface, f"{configuration.MARK}{settings.instance}")
+
+
 def take_down(settings: Settings) -> bool:
     """Take the interface down where the VPN is off. Returns whether there was one of this instance."""
     return wireguard.remove(settings.wireguard.interface, f"{configuration.MARK}{settings.instance}")

@@ -83,6 +83,11 @@ def _tell(cluster: Cluster, found: Survey, now: float) -> tuple[str, ...]:
     return tuple(each for each in sentences if each)
 
 
+def load_plan(cluster: Cluster) -> Plan:
+    """What load would do. Changes nothing."""
+    return plan.plan(operations.look(cluster).certificates, cluster.clock()).local
+
+
 def load(cluster: Cluster, listener: Listener, timeout: float = 0.0) -> Report:
     """Bring what lies in the folders into the running proxies."""
     with files.lock(cluster.run.lock, timeout, listener.waiting):

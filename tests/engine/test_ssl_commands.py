@@ -160,8 +160,13 @@ def test_a_persons_certificate_is_served_and_watched(cluster: Instance, tmp_path
     own.write_bytes(mine.certificate)
     (folder / "bought.pem.key").write_bytes(mine.key)
     (folder / "bought.pem").write_bytes(mine.certificate)
+    planned = json.loads(shoestring(cluster, "install", "--dry-run", "--json"))
+    assert [each["kind"] for each in planned["changes"]] == ["load-certificates"]
+    assert "1 change. Apply: shoestring ssl install" in shoestring(cluster, "install", "--dry-run")
+    assert not trusts(cluster, own)
     shoestring(cluster, "install")
     assert trusts(cluster, own)
+    assert "Nothing to do." in shoestring(cluster, "install", "--dry-run")
     status = states(cluster)["bought"]
     assert (status["state"], status["managed"], status["expiring"]) == ("own", False, True)
     said = shoestring(cluster, "renew", code=ExitCode.FAILED)

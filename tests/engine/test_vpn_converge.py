@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,6 +63,30 @@ def test_an_addition_that_is_killed_is_finished_by_the_next_run(stand: Stand) ->
     assert stand.shoestring("vpn", "apply").returncode == ExitCode.DONE
     laptop = stand.client(stand.shoestring("vpn", "show", "laptop").stdout)
     assert until(lambda: laptop.fetch(SERVER), lambda answer: answer.stdout == PAGE)
+
+
+def test_what_apply_would_do_is_shown_and_not_done(stand: Stand) -> None:
+    assert f"+ {stand.interface}  comes up with 0 clients, with a new key" in would(stand)
+    assert stand.interface not in stand.server.check("ip", "link")
+    assert not clients.read_server_key(stand.paths)
+    stand.add("laptop")
+    assert "Nothing to do" in would(stand)
+    key = keys.public_of(keys.generate_private())
+    stand.server.check("wg", "set", stand.interface, "peer", key, "allowed-ips", "10.12.0.99/32")
+    assert f"~ {stand.interface}  becomes what the files say, with 1 client; connections stay" in would(stand)
+    assert len(stand.live().peers) == 2
+    answer = json.loads(stand.shoestring("vpn", "apply", "--dry-run", "--json").stdout)
+    assert (answer["ok"], answer["up"], "is not what the files say" in answer["problem"]) == (False, True, True)
+    stand.edit(enabled=False)
+    assert f"- {stand.interface}  goes down" in would(stand)
+    assert stand.interface in stand.server.check("ip", "link")
+
+
+def would(stand: Stand) -> str:
+    """What `vpn apply --dry-run` shows."""
+    done = stand.shoestring("vpn", "apply", "--dry-run")
+    assert done.returncode == ExitCode.DONE, done.stderr
+    return str(done.stdout)
 
 
 def test_applying_twice_changes_nothing(stand: Stand) -> None:
