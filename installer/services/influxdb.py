@@ -18,6 +18,8 @@ DATABASE = "telegraf"
 ADMIN, READER = "admin", "reader"
 # Points as they were measured, and the means of each hour; see templates/services/influxdb/conf/start.sh.
 RECENT, HOURLY = "recent", "hourly"
+# That it has made its users and its database.
+MADE = "data/influxdb/.shoestring"
 LONGEST_DAYS = 3650
 # From so many days on, a week of them is one piece on the disk; a piece is removed as a whole.
 WEEKLY_FROM_DAYS = 14
@@ -57,15 +59,21 @@ def ask(cluster: Cluster, query: str, user: str = READER) -> list[Mapping[str, A
     Raises ShoestringError if InfluxDB does not run, or refuses the query.
     """
     options = ("-database", DATABASE, "-precision", "s", "-format", "json")
-    argv = ("docker", "exec", "-i", _container(cluster), *_client(user), *options)
+    container = _container(cluster)
+    argv = ("docker", "exec", "-i", container, *_client(user), *options)
     result = command.run(argv, stdin=query, timeout=QUERY_TIMEOUT_SECONDS)
     try:
         answers = json.loads(result.out)["results"]
     except (ValueError, LookupError) as error:
-        raise ShoestringError(f"InfluxDB gave no answer: {result.tail(1)}") from error
+        raise ShoestringError(
+            f"InfluxDB gave no answer: {result.tail(1)}. If it has run for a minute, see why: docker logs {container}"
+        ) from error
     wrong = [each["error"] for each in answers if "error" in each]
     if wrong:
-        raise ShoestringError(f"InfluxDB refused a query: {wrong[0]}")
+        raise ShoestringError(
+            f"InfluxDB refused a query: {wrong[0]}. If a user or the database is missing, have them made again: "
+            f"remove {MADE}, then docker restart {container}"
+        )
     # The client makes a result of each series.
     return [series for each in answers for series in each.get("series", ())]
 
@@ -78,7 +86,7 @@ def retention(cluster: Cluster) -> Retention:
     if RECENT not in days or HOURLY not in days:
         raise ShoestringError(
             f'The database {DATABASE} lacks the retention policy "{RECENT}" or "{HOURLY}". Make them again: remove '
-            "data/influxdb/.shoestring, then docker restart the container of influxdb."
+            f"{MADE}, then docker restart {_container(cluster)}"
         )
     return Retention(days[RECENT], days[HOURLY])
 
@@ -106,11 +114,11 @@ def _client(user: str) -> tuple[str, ...]:
 
 
 def _container(cluster: Cluster) -> str:
-    """The id of the container that runs."""
+    """The name of the container that runs."""
     seen = observe(cluster.client, cluster.settings.instance)
     for each in seen.of(APPLICATION):
         if each.service == SERVICE and each.running:
-            return each.id
+            return each.name
     raise ShoestringError(
         "InfluxDB does not run. Add it: shoestring service add influxdb telegraf; or see: shoestring status"
     )

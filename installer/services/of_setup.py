@@ -39,7 +39,8 @@ def choose(paths: Paths, settings: Settings, given: tuple[str, ...], *, asks: bo
         names = wizard.ask_services(offered, problem, record.option(paths.root))
     found = problem(names)
     if found:
-        raise ShoestringError(f"{found} Also where it does not fit: shoestring service add --force.")
+        wanted = " ".join(names)
+        raise ShoestringError(f"{found} All the same, after setup: shoestring service add {wanted} --force")
     services = catalogue.complete(known, (*there, *names))
     # Their networks are part of what setup itself writes.
     return plan(paths, with_networks(settings, services), services, shipping.look())

@@ -148,7 +148,10 @@ def _run(cluster: Cluster, inspected: dict[str, Any]) -> None:
     line = argv(_name(cluster), cluster.settings.instance, inspected)
     result = command.run(line, timeout=TIMEOUT_SECONDS, environment=_variables(inspected), tied=True)
     if not result.ok:
-        raise ShoestringError(f"The collection failed; what it had removed until then is gone. {result.tail(3)}")
+        raise ShoestringError(
+            "The collection failed; what it had removed until then is gone. Try again: shoestring registry gc\n"
+            f"{result.tail(3)}"
+        )
 
 
 def _clear(cluster: Cluster) -> None:

@@ -17,7 +17,7 @@ from installer.services.postgres.place import Place
 from installer.services.postgres.server import Server
 from runtime import command, desired, images, operations
 from runtime.errors import ShoestringError, UsageError
-from runtime.space import LOW_MEGABYTES, MEGABYTE
+from runtime.space import ADVICE, LOW_MEGABYTES, MEGABYTE
 
 if TYPE_CHECKING:
     from runtime.operations import Cluster
@@ -152,7 +152,7 @@ def require_room(job: Job) -> None:
         raise ShoestringError(
             f"{job.place.folder.parent} has {job.free // MEGABYTE} MB free, and the upgrade needs "
             f"{needed // MEGABYTE} MB: {job.size // MEGABYTE} MB of databases once more, and room to write them. "
-            "Nothing was changed."
+            f"Nothing was changed. {ADVICE}"
         )
 
 

@@ -54,7 +54,10 @@ class Server:
         argv = self.psql(database, *plain, f"--field-separator={SEPARATOR}", *given)
         result = command.run(argv, stdin=sql, secrets=secrets, timeout=SQL_TIMEOUT_SECONDS)
         if not result.ok:
-            raise ShoestringError(f"Postgres refused, in the database {database}: {first_error(result)}")
+            raise ShoestringError(
+                f"Postgres refused, in the database {database}: {first_error(result)}. Mend that, then try again; a "
+                f"prompt there: shoestring postgres psql {database}"
+            )
         # Each row ends with a zero byte: a name may have any other character.
         return [row.split(SEPARATOR) for row in result.out.split("\0")[:-1]]
 

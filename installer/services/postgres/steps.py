@@ -24,8 +24,8 @@ def prepare(paths: Paths, settings: Settings) -> None:
     address = settings.internal.address
     if not names.is_auto(address) and not ports.can_bind(address, PORT):
         raise ShoestringError(
-            f"Port {PORT} of {address} is taken, and Postgres would be there. See by whom: ss -ltnp sport = :{PORT} "
-            "Stop that, or give it another port, then try again."
+            f"Port {PORT} of {address} is taken, and Postgres would be there. See by whom (ss -ltnp sport = "
+            f":{PORT}), and stop that or give it another port; then try again."
         )
 
 

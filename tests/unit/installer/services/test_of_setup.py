@@ -50,8 +50,9 @@ def test_what_is_given_comes_with_what_it_needs_and_its_networks(target: Path) -
 
 def test_what_does_not_fit_is_refused(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "of_host", lambda: replace(ROOM, available=280 * MEGABYTE))
-    with pytest.raises(ShoestringError, match="Store with Front needs 160 MB; 216 MB of 2000 MB are left"):
+    with pytest.raises(ShoestringError, match="Store with Front needs 160 MB; 216 MB of 2000 MB are left") as error:
         of_setup.choose(Paths(target), SETTINGS, ("front",), asks=False, first=True)
+    assert str(error.value).endswith("All the same, after setup: shoestring service add front --force")
     assert of_setup.choose(Paths(target), SETTINGS, ("front",), asks=False, first=False).new
 
 
