@@ -18,6 +18,7 @@ from installer.services.shipping import DOCKER_SOCKET
 from runtime.paths import Side
 from runtime.watchdog import watch
 from tests.engine.support import until
+from tests.services.filter_requests import END, REFUSED
 from tests.services.metrics_stand import Metrics, open_metrics
 
 if TYPE_CHECKING:
@@ -29,9 +30,6 @@ TIMEOUT_SECONDS = 15.0
 STATUS = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
 # The filter's own, for what it forbids and for what is no proper request.
 REFUSALS = {400, 403}
-END = "Host: filter\r\nConnection: close\r\n\r\n"
-HUGE = "X-Huge: " + "x" * 40_000
-CREATE = '{"Image":"x","HostConfig":{"Binds":["/:/host"],"Privileged":true}}'
 
 
 @pytest.fixture(scope="module")
@@ -99,84 +97,6 @@ def test_what_it_may_see_has_no_environment(metrics: Metrics, target: Container)
     assert not any(password in everything for password in metrics.passwords.values())
 
 
-# ID is the container's. Each is what comes after nothing: method, target, version, and the rest.
-REFUSED = {
-    "list what runs": "GET /containers/json HTTP/1.1\r\n",
-    "sizes of containers": "GET /containers/json?all=1&size=1 HTTP/1.1\r\n",
-    "sizes, said first": "GET /containers/json?size=1&all=1 HTTP/1.1\r\n",
-    "figures for ever": "GET /containers/ID/stats HTTP/1.1\r\n",
-    "figures for ever, said": "GET /containers/ID/stats?stream=true HTTP/1.1\r\n",
-    "two answers to one question": "GET /containers/ID/stats?stream=false&stream=true HTTP/1.1\r\n",
-    "logs": "GET /containers/ID/logs?stdout=1 HTTP/1.1\r\n",
-    "files": "GET /containers/ID/archive?path=/ HTTP/1.1\r\n",
-    "export": "GET /containers/ID/export HTTP/1.1\r\n",
-    "processes": "GET /containers/ID/top HTTP/1.1\r\n",
-    "inspect by name": "GET /containers/NAME/json HTTP/1.1\r\n",
-    "inspect with its size": "GET /containers/ID/json?size=1 HTTP/1.1\r\n",
-    "images": "GET /images/json HTTP/1.1\r\n",
-    "secrets": "GET /secrets HTTP/1.1\r\n",
-    "events": "GET /events HTTP/1.1\r\n",
-    "version": "GET /version HTTP/1.1\r\n",
-    "disk usage": "GET /system/df HTTP/1.1\r\n",
-    "root": "GET / HTTP/1.1\r\n",
-    "head": "HEAD /_ping HTTP/1.1\r\n",
-    "start": "POST /containers/ID/start HTTP/1.1\r\n",
-    "stop": "POST /v1.41/containers/ID/stop HTTP/1.1\r\n",
-    "exec": f"POST /containers/ID/exec HTTP/1.1\r\nContent-Length: 2\r\n{END}{{}}",
-    "create": f"POST /containers/create HTTP/1.1\r\nContent-Length: {len(CREATE)}\r\n{END}{CREATE}",
-    "pull": "POST /images/create?fromImage=busybox HTTP/1.1\r\n",
-    "build": "POST /build HTTP/1.1\r\n",
-    "prune": "POST /containers/prune HTTP/1.1\r\n",
-    "remove": "DELETE /containers/ID?force=1 HTTP/1.1\r\n",
-    "put files": "PUT /containers/ID/archive?path=/ HTTP/1.1\r\n",
-    "a question by another method": "POST /containers/json?all=1 HTTP/1.1\r\n",
-    "options": "OPTIONS * HTTP/1.1\r\n",
-    "trace": "TRACE /_ping HTTP/1.1\r\n",
-    "connect": "CONNECT filter:2375 HTTP/1.1\r\n",
-    "lower-case method": "get /_ping HTTP/1.1\r\n",
-    "method of one's own": "GETX /_ping HTTP/1.1\r\n",
-    "two slashes": "GET //_ping HTTP/1.1\r\n",
-    "two slashes inside": "GET /containers//json?all=1 HTTP/1.1\r\n",
-    "slash at the end": "GET /containers/json/?all=1 HTTP/1.1\r\n",
-    "up and down": "GET /containers/json/../../images/json HTTP/1.1\r\n",
-    "up to a question": "GET /images/../containers/json?all=1 HTTP/1.1\r\n",
-    "up, escaped": "GET /containers/%2e%2e/images/json HTTP/1.1\r\n",
-    "here": "GET /./_ping HTTP/1.1\r\n",
-    "slash, escaped": "GET /containers%2fjson?all=1 HTTP/1.1\r\n",
-    "letter, escaped": "GET /%5fping HTTP/1.1\r\n",
-    "nul, escaped": "GET /_ping%00 HTTP/1.1\r\n",
-    "line end, escaped": "GET /_ping%0d%0aX HTTP/1.1\r\n",
-    "backslash": "GET /containers\\json?all=1 HTTP/1.1\r\n",
-    "semicolon": "GET /containers/json;x=1?all=1 HTTP/1.1\r\n",
-    "fragment": "GET /containers/json?all=1#x HTTP/1.1\r\n",
-    "empty query": "GET /_ping? HTTP/1.1\r\n",
-    "other letters": "GET /_PING HTTP/1.1\r\n",
-    "a version that is none": "GET /v1.41.0/_ping HTTP/1.1\r\n",
-    "version twice": "GET /v1.41/v1.41/_ping HTTP/1.1\r\n",
-    "version 2": "GET /v2.41/_ping HTTP/1.1\r\n",
-    "something before": "GET /x/containers/json?all=1 HTTP/1.1\r\n",
-    "something after": "GET /containers/json?all=1x HTTP/1.1\r\n",
-    "with host name": "GET http://filter/_ping HTTP/1.1\r\n",
-    "with another host name": "GET http://docker/containers/json?all=1 HTTP/1.1\r\n",
-    "no slash": "GET _ping HTTP/1.1\r\n",
-    "HTTP/1.0": "GET /_ping HTTP/1.0\r\n",
-    "HTTP/0.9": "GET /_ping\r\n",
-    "HTTP/2 without TLS": "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-    "upgrade to a stream": "GET /_ping HTTP/1.1\r\nUpgrade: tcp\r\n",
-    "hijack": "POST /containers/ID/attach?stream=1 HTTP/1.1\r\nUpgrade: tcp\r\n",
-    "session": "POST /session HTTP/1.1\r\nUpgrade: h2c\r\n",
-    "a body": f"GET /_ping HTTP/1.1\r\nContent-Length: 2\r\n{END}{{}}",
-    "an empty body": "GET /_ping HTTP/1.1\r\nContent-Length: 0\r\n",
-    "a body in pieces": f"GET /_ping HTTP/1.1\r\nTransfer-Encoding: chunked\r\n{END}2\r\n{{}}\r\n0\r\n\r\n",
-    "two lengths": f"GET /_ping HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 3\r\n{END}{{}}",
-    "length and pieces": f"GET /_ping HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n{END}0\r\n\r\n",
-    "pieces of another kind": f"GET /_ping HTTP/1.1\r\nTransfer-Encoding: xchunked\r\nContent-Length: 0\r\n{END}",
-    "a huge header": f"GET /_ping HTTP/1.1\r\n{HUGE}\r\n",
-    "a huge target": f"GET /_ping?{'x' * 40_000} HTTP/1.1\r\n",
-    "space before a colon": "GET /_ping HTTP/1.1\r\nX-A : b\r\n",
-    "two host names": "GET /_ping HTTP/1.1\r\nHost: docker\r\n",
-    "nul in a header": "GET /_ping HTTP/1.1\r\nX-A: \x00\r\n",
-}
 # What may be answered by the end of the connection alone.
 CLOSED = frozenset[str]()
 
