@@ -229,7 +229,8 @@ run_tests() {
     unit) set -- "$@" --numprocesses 2 ;;
     engine) set -- "$@" --numprocesses 3 --dist loadfile ;;
     services) set -- "$@" --numprocesses 2 --dist loadfile ;;
-    vm) set -- "$@" --numprocesses 2 --dist loadfile --no-loadscope-reorder ;;
+    # With the figures that tests print, such as those of docs/memory.md.
+    vm) set -- "$@" --numprocesses 2 --dist loadfile --no-loadscope-reorder -rP ;;
   esac
   "$VENV/bin/python" -m pytest -o cache_dir="$CACHE/pytest" "tests/$part" "${@:2}" || FAILED+=("$part")
 }

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,7 +28,7 @@ import yaml
 
 from tests.vm import images
 from tests.vm.machine import Machine
-from tests.vm.qemu import PROCESSOR, Disk, Hardware, Seed
+from tests.vm.qemu import Disk, Hardware, Seed
 
 DOMAIN = "example.test"
 ANSWERS = {
@@ -38,6 +39,9 @@ ANSWERS = {
     "public": {"address": "0.0.0.0"},
 }
 
+
+# The smallest server that there is, in MB of memory; none of the machines has swap.
+SMALL = Hardware(memory=512, uefi=True)
 
 # Two workers of pytest-xdist take a file each, in this order: the first has what all later ones start from, and the
 # second needs none of it.
@@ -144,7 +148,33 @@ def answers_seed(**more: object) -> Seed:
 
 def set_up_kept(loaded_image: Path, make: Callable[[Path], object]) -> Path:
     """The directory of `set_up_disk` and `running`; `make` fills it by `Machine.save` if the cache has none."""
-    return images.kept("set-up", images.digest(loaded_image.name, answers_seed().user_data, PROCESSOR), make)
+    return images.kept("set-up", images.digest(loaded_image.name, answers_seed().user_data, emulator()), make)
+
+
+def emulator() -> str:
+    """What a saved machine can go on with: the same QEMU, and the same hardware."""
+    version = subprocess.run(("qemu-system-x86_64", "--version"), check=True, capture_output=True, text=True).stdout
+    return version + images.content(("tests/vm/qemu.py",))
+
+
+@contextlib.contextmanager
+def to_be_kept(
+    name: str, disk: Disk, hardware: Hardware | None = None, seed: Seed | None = None
+) -> Iterator[Machine]:
+    """A machine that is saved for tests to go on from; its journal is kept if it does not get as far."""
+    with short_directory() as directory, Machine.started(Path(directory), disk, hardware, seed=seed) as machine:
+        try:
+            yield machine
+        except BaseException:
+            machine.collect(images.CACHE / "failed" / name)
+            raise
+
+
+def containers(machine: Machine) -> str:
+    """All of them: when each was made, and how often Docker started it anew."""
+    return machine.shell(
+        "docker inspect -f '{{.Name}} {{.Created}} {{.RestartCount}}' $(docker ps -aq) | LC_ALL=C sort"
+    )
 
 
 def boot_again(machine: Machine) -> None:
@@ -163,8 +193,7 @@ def set_up(loaded_image: Path) -> Path:
     """A machine that set itself up for example.test by cloud-init and booted again; as `Machine.save` keeps it."""
 
     def make(target: Path) -> None:
-        disk = Disk(loaded_image / "shoestring.raw")
-        with short_directory() as directory, Machine.started(Path(directory), disk, seed=answers_seed()) as machine:
+        with to_be_kept("set-up", Disk(loaded_image / "shoestring.raw"), seed=answers_seed()) as machine:
             machine.wait()
             boot_again(machine)
             machine.save(target)
@@ -176,6 +205,20 @@ def set_up(loaded_image: Path) -> Path:
 def set_up_disk(set_up: Path) -> Disk:
     """The disk of a machine that is set up: it serves a minute after its start. It knows the tests' SSH key."""
     return Disk(set_up / "disk.qcow2", "qcow2")
+
+
+@pytest.fixture(scope="session")
+def small(set_up_disk: Disk) -> Disk:
+    """The same machine as it runs, with `SMALL`. It booted by UEFI, from a disk that booted by BIOS before."""
+
+    def make(target: Path) -> None:
+        with to_be_kept("small", set_up_disk, SMALL) as machine:
+            machine.serves(DOMAIN)
+            machine.wait()
+            machine.save(target)
+
+    kept = images.kept("small", images.digest(set_up_disk.base, SMALL, emulator()), make)
+    return Disk(kept / "disk.qcow2", "qcow2", memory=kept / "memory")
 
 
 @pytest.fixture(scope="session")

@@ -136,7 +136,14 @@ class Machine:
         """Give the running machine a network device; the file `cable` is a tap device, its other end."""
         self.monitor("getfd", handed=cable, fdname="cable")
         self.monitor("netdev_add", type="tap", id="cable", fd="cable")
-        self.monitor("device_add", driver="virtio-net-pci", netdev="cable", id="cable", bus="bay", mac=mac)
+        self.monitor("device_add", driver="virtio-net-pci", netdev="cable", id="cable", bus="bay1", mac=mac)
+
+    def plug_disk(self, content: Path, serial: str) -> None:
+        """Give the running machine a disk that it can only read: /dev/disk/by-id/virtio-SERIAL."""
+        file = {"driver": "file", "filename": str(content)}
+        self.monitor("blockdev-add", **{"driver": "raw", "node-name": serial, "read-only": True, "file": file})
+        self.monitor("device_add", driver="virtio-blk-pci", drive=serial, id=serial, serial=serial, bus="bay2")
+        self.shell(f"until test -e /dev/disk/by-id/virtio-{serial}; do sleep 0.2; done")
 
     def monitor(self, command: str, *, handed: int | None = None, **arguments: object) -> Any:
         """One command of QEMU's machine protocol, e.g. `system_reset`, and its answer; see QEMU's QMP reference.
@@ -220,7 +227,7 @@ class Machine:
             if (self.directory / name).exists():
                 shutil.copy(self.directory / name, target)
         if self.process and self.run("true", 15).returncode == 0:
-            (target / "journal.txt").write_text(self.journal())
+            (target / "journal.txt").write_text(self.journal("--boot=all"))
 
     # --- how ---
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 
 import json
 import re
-import time
 
 import pytest
 
 from tests.vm import upkeep
-from tests.vm.conftest import DOMAIN, Start
+from tests.vm.conftest import DOMAIN, SMALL, Start
 from tests.vm.machine import Machine
-from tests.vm.qemu import Disk, Hardware
+from tests.vm.qemu import Disk
 from tests.vm.upkeep import INSIDE, SLOW, TOLD, WATCHDOG, shell
 
-MEMORY = 512
-# Of these many MB, at least so many must be available.
+# MB of its memory that must be available.
 AVAILABLE = 250
 # A pass is a minute: more than ten minutes of them.
 PASSES = 12
@@ -59,18 +57,9 @@ services:
 
 
 @pytest.fixture(scope="module")
-def machine(start_once: Start, set_up_disk: Disk) -> Machine:
-    """A machine of 512 MB that has just booted, with a notification and an internal application.
-
-    It boots by UEFI, from a disk that booted by BIOS before.
-    """
-    started = start_once(set_up_disk, Hardware(memory=MEMORY, uefi=True))
-    assert started.serves(DOMAIN).status == 200
-    served = time.monotonic()
-    uptime = float(shell(started, "cut -d ' ' -f 1 /proc/uptime"))
-    docker_up = uptime - (time.monotonic() - served) - docker_began(started)
-    print(f"after a boot the public proxy served {docker_up:.1f} s after Docker was up")
-    started.wait()
+def machine(start_once: Start, small: Disk) -> Machine:
+    """A machine of 512 MB that has just booted, with a notification and an internal application."""
+    started = start_once(small, SMALL)
     upkeep.write(started, "internal", "inside", upkeep.application(INSIDE, "internal"))
     upkeep.by_hand(started)
     shell(started, f"sed -i \"s|^  command: ''|  command: tee -a {TOLD}|\" {upkeep.CONF}/shoestring.yaml")

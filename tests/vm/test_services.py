@@ -15,10 +15,10 @@ import pytest
 from runtime.images import BUSYBOX, INFLUXDB, POSTGRES, REGISTRY, TELEGRAF, VERDACCIO, local_name
 from tests.services.telegraf_image import telegraf_image
 from tests.vm import upkeep
-from tests.vm.conftest import DOMAIN, Start
+from tests.vm.conftest import DOMAIN, SMALL, Start
 from tests.vm.machine import Machine
 from tests.vm.outside import HERE, Outside, outside
-from tests.vm.qemu import Disk, Hardware
+from tests.vm.qemu import Disk
 from tests.vm.upkeep import SLOW, shell
 
 # MB of memory that must be available, without swap.
@@ -41,12 +41,10 @@ def telegraf() -> str:
 
 
 @pytest.fixture(scope="module")
-def machine(start_once: Start, set_up_disk: Disk, telegraf: str, tmp_path_factory: pytest.TempPathFactory) -> Machine:
-    """A machine of 512 MB with a public and an internal application."""
-    directory = tmp_path_factory.mktemp("services")
-    started = start_once(set_up_disk, upkeep.with_images(Hardware(memory=512), directory, (*LOCAL, telegraf)))
-    assert started.serves(DOMAIN).status == 200
-    started.wait()
+def machine(start_once: Start, small: Disk, telegraf: str) -> Machine:
+    """A machine of 512 MB with a public and an internal application, and the images on a disk."""
+    started = start_once(small, SMALL)
+    started.plug_disk(upkeep.save_images(started.directory, (*LOCAL, telegraf)), "images")
     upkeep.write(started, "internal", "inside", upkeep.application(upkeep.INSIDE, "internal"))
     upkeep.passes(started)
     return started

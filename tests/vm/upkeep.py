@@ -63,17 +63,23 @@ def inside(address: str) -> str:
     return f"until {asked} | grep -q well; do sleep 0.5; done"
 
 
-def with_images(hardware: Hardware, directory: Path, names: tuple[str, ...] = images.NEEDED) -> Hardware:
-    """Hardware with a second disk, whose content are images of this host; see LOAD_IMAGES.
+def with_images(hardware: Hardware, directory: Path) -> Hardware:
+    """Hardware with a second disk, whose content are the images that tests need; see LOAD_IMAGES.
 
     To build them there would take minutes without virtual hardware, and to copy them by SSH half a minute.
     """
-    archive = directory / "images.tar"
-    subprocess.run(("docker", "save", "--output", archive, *names), check=True)
+    archive = save_images(directory, images.NEEDED)
     drive = f"file={archive},if=none,id=images,format=raw,readonly=on"
     # With a late slot, for the disk that it boots from must be the first.
     device = "virtio-blk-pci,drive=images,serial=images,addr=0x10"
     return replace(hardware, more=("-drive", drive, "-device", device))
+
+
+def save_images(directory: Path, names: tuple[str, ...]) -> Path:
+    """A file with images of this host."""
+    archive = directory / "images.tar"
+    subprocess.run(("docker", "save", "--output", archive, *names), check=True)
+    return archive
 
 
 def files_are_sound(machine: Machine) -> None:

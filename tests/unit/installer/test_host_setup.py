@@ -96,7 +96,9 @@ def test_an_option_that_can_do_nothing_is_told_why() -> None:
 def test_compressed_memory_is_called_by_its_name() -> None:
     person = Person(True)
     zram = swap.Offer(Kind.ZRAM, GIGABYTE // 4)
-    wanted = decide(HostChoice(False, None, False), replace(OFFER, swap=zram), person, recorded=True, starts=True)
+    wanted = decide(
+        HostChoice(False, None, False, firewall=False), replace(OFFER, swap=zram), person, recorded=True, starts=True
+    )
     assert wanted == HostPlan(swap=zram)
     assert person.asked == ["Add 256 MB of swap in compressed memory?"]
     assert [row[2] for row in rows(wanted)] == ["256 MB in compressed memory (zram)"]
