@@ -12,9 +12,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import os
 import secrets
-import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -227,14 +225,11 @@ class Stand:
     def close(self) -> None:
         """End all that runs in the namespaces, then remove them."""
         for namespace in self._namespaces:
-            argv = ("ip", "netns", "pids", namespace.name)
-            for pid in subprocess.run(argv, capture_output=True, text=True, check=False).stdout.split():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(int(pid), signal.SIGKILL)
+            namespace.kill()
         for process in self._processes:
             process.communicate()
         for namespace in self._namespaces:
-            subprocess.run(("ip", "netns", "delete", namespace.name), check=False)
+            namespace.delete()
         run = RUN_ROOT / f"t{self.token}"
         for name in ("lock", "firewall-undo.nft"):
             (run / name).unlink(missing_ok=True)

@@ -92,7 +92,7 @@ def neighbour() -> Iterator[Neighbour]:
     finally:
         for cable in made:
             subprocess.run(("ip", "link", "delete", cable.interface), check=False)
-        subprocess.run(("ip", "netns", "delete", namespace.name), check=True)
+        namespace.delete()
 
 
 def plug(namespace: Namespace, interface: str) -> Cable:

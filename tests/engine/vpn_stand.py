@@ -90,6 +90,17 @@ class Namespace:
     def argv(self, *argv: str) -> tuple[str, ...]:
         return ("ip", "netns", "exec", self.name, *argv)
 
+    def kill(self) -> None:
+        """End all that runs in it."""
+        listed = subprocess.run(("ip", "netns", "pids", self.name), capture_output=True, text=True, check=False)
+        for pid in map(int, listed.stdout.split()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def delete(self) -> None:
+        """Remove it, with its devices."""
+        subprocess.run(("ip", "netns", "delete", self.name), check=False)
+
     def fetch(self, address: str, timeout: int = 10) -> subprocess.CompletedProcess[str]:
         """Ask for the page."""
         return self.run(
@@ -219,16 +230,11 @@ class Stand:
     def close(self) -> None:
         """End what runs in the namespaces, then remove them and all files outside of the test's directory."""
         for namespace in self._namespaces:
-            listed = subprocess.run(
-                ("ip", "netns", "pids", namespace.name), capture_output=True, text=True, check=False
-            )
-            for pid in listed.stdout.split():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(int(pid), signal.SIGKILL)
+            namespace.kill()
         if hasattr(self, "_web"):
             self._web.wait()
         for namespace in self._namespaces:
-            subprocess.run(("ip", "netns", "delete", namespace.name), check=False)
+            namespace.delete()
         wireguard.configuration_file(self.interface).unlink(missing_ok=True)
         for name in (self.interface, *(f"c{self.token}{number}" for number in range(len(self._namespaces)))):
             Path(f"/var/run/wireguard/{name}.sock").unlink(missing_ok=True)

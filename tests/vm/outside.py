@@ -122,13 +122,8 @@ class Outside:
 
     def end(self) -> None:
         """End all that runs out there, and remove it."""
-        pids = subprocess.run(
-            ("ip", "netns", "pids", self.namespace.name), capture_output=True, text=True, check=False
-        )
-        for pid in map(int, pids.stdout.split()):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, 9)
-        subprocess.run(("ip", "netns", "delete", self.namespace.name), check=True)
+        self.namespace.kill()
+        self.namespace.delete()
         shutil.rmtree(self.etc)
         Path(f"/var/run/wireguard/{self.namespace.name}.sock").unlink(missing_ok=True)
 
