@@ -159,24 +159,6 @@ while len(answered) + len(refused) < 65535 and (left := until - time.monotonic()
         until = time.monotonic() + quiet
 print(json.dumps([sorted(answered), len(refused)]))
 """
-# Sends a datagram to a UDP port until it is told that nobody listens there (udp(7): ECONNREFUSED), a few times at
-# most: a packet that is dropped gets no answer, nor does one that somebody takes.
-UDP_REFUSED = """
-import socket, sys
-address, port = sys.argv[1], int(sys.argv[2])
-sock = socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET, socket.SOCK_DGRAM)
-sock.connect((address, port))
-sock.settimeout(2)
-for _ in range(5):
-    try:
-        sock.send(b'x')
-        sock.recv(10)
-    except TimeoutError:
-        pass
-    except ConnectionRefusedError:
-        print('refused')
-        break
-"""
 # Makes a connection; ends well if it can.
 CONNECT = """
 import socket, sys

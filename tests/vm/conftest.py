@@ -43,9 +43,9 @@ ANSWERS = {
 # The smallest server that there is, in MB of memory; none of the machines has swap.
 SMALL = Hardware(memory=512, uefi=True)
 
-# Two workers of pytest-xdist take a file each, in this order: the first has what all later ones start from, and the
-# second needs none of it.
-ORDER = ("test_boot", "test_install", "test_timers", "test_endurance", "test_reach", "test_power", "test_services")
+# Two workers of pytest-xdist take a file each, in this order: the first has what all later ones start from, the
+# second needs none of it and is the longest, and the shortest comes last.
+ORDER = ("test_boot", "test_install", "test_endurance", "test_reach", "test_power", "test_timers", "test_services")
 
 
 class Start(Protocol):

@@ -83,9 +83,10 @@ class Outside:
         answered, refused = json.loads(printed)
         return answered, refused
 
-    def refuses_udp(self, address: str, port: int) -> bool:
-        """Whether a datagram gets as far as to a host or container where nobody listens."""
-        return self.check(sys.executable, "-c", scanners.UDP_REFUSED, address, str(port)).strip() == "refused"
+    def scan_udp(self, address: str) -> tuple[list[int], int]:
+        """The same of the UDP ports."""
+        answered, refused = json.loads(self.check(sys.executable, "-c", scanners.UDP, address, "5"))
+        return answered, refused
 
     def join(self, text: str) -> None:
         """What a person does with the file that `vpn add` prints: save it, and run wg-quick.

@@ -22,6 +22,9 @@ from tests.vm.upkeep import shell
 SEED = os.environ.get("SHOESTRING_SEED") or secrets.token_hex(4)
 CUTS = int(os.environ.get("SHOESTRING_CUTS", "1"))
 VERSIONED = "localhost/test/versioned"
+# An image that no container uses is removed after a deploy, but for names that another one gave it.
+KEPT = "localhost/kept"
+TAG = f"for tag in 1 2 3; do docker tag {KEPT} {VERSIONED}:$tag; done"
 DEPLOY = f"shoestring deploy versioned --image {VERSIONED}"
 # The longest step of a setup takes about so long.
 STEP_SECONDS = 10.0
@@ -41,10 +44,7 @@ def machine(start_once: Start, running: Disk) -> Machine:
     upkeep.write(started, "internal", "inside", upkeep.application(upkeep.INSIDE, "internal"))
     shell(
         started,
-        f"image=$(docker image ls --format '{{{{.Repository}}}}:{{{{.Tag}}}}' | grep shoestring/busybox)\n"
-        f"for tag in 1 2 3; do docker tag $image {VERSIONED}:$tag; done\n"
-        # An image that no container uses is removed after a deploy; these stay.
-        f"docker image save -o /root/versioned.tar {VERSIONED}\n"
+        f"docker tag $(docker image ls -q 'localhost/shoestring/busybox') {KEPT}; {TAG}\n"
         f"git -C {upkeep.CONF} add . && git -C {upkeep.CONF} -c user.name=a -c user.email=a@b commit -qm 'My own'",
     )
     upkeep.passes(started)
@@ -98,11 +98,11 @@ def test_a_deploy_and_a_renewal(machine: Machine, moments: random.Random) -> Non
     takes = seconds_of(machine, f"{DEPLOY}:2")
     for _ in range(CUTS):
         while not cut_during(machine, f"{renewals} & {DEPLOY}:3", moments.uniform(0, 1.5) * takes):
-            shell(machine, f"docker load -qi /root/versioned.tar; {DEPLOY}:2; docker load -qi /root/versioned.tar")
+            shell(machine, f"{TAG}; {DEPLOY}:2; {TAG}")
         upkeep.passes(machine)
         serves_all(machine)
         upkeep.files_are_sound(machine)
-        shell(machine, f"docker load -qi /root/versioned.tar; {DEPLOY}:2")
+        shell(machine, f"{TAG}; {DEPLOY}:2")
         assert shell(machine, f"git -C {upkeep.CONF} status --porcelain") == ""
         assert "versioned:2" in shell(machine, f"git -C {upkeep.CONF} log -1 --format=%s")
 
