@@ -108,7 +108,10 @@ class Outside:
         socket = f"unix://{home}/docker.sock"
         places = ("--data-root", f"{home}/data", "--exec-root", f"{home}/run", "--pidfile", f"{home}/pid")
         few = ("--bridge", "none", "--iptables=false", "--ip6tables=false", "--storage-driver", "vfs")
-        argv = self.namespace.argv("dockerd", "--host", socket, *places, *few)
+        # `ip netns exec` would hide the cgroups: its own /sys has none. So the resolver's file is put there by hand.
+        enter = ("nsenter", f"--net=/run/netns/{self.namespace.name}", "unshare", "--mount")
+        script = f'mount --bind {self.etc}/resolv.conf /etc/resolv.conf && exec "$@"'
+        argv = (*enter, "sh", "-c", script, "sh", "dockerd", "--host", socket, *places, *few)
         home.mkdir()
         with (home / "log").open("wb") as log:
             process = subprocess.Popen(argv, stdout=log, stderr=log, env={**os.environ, "SSL_CERT_FILE": str(root)})
