@@ -18,8 +18,8 @@ from tests.vm.upkeep import INSIDE, SLOW, TOLD, WATCHDOG, shell
 AVAILABLE = 250
 # A pass is a minute: more than ten minutes of them.
 PASSES = 12
-# MB that a figure may differ by when nothing grows: of a container; of Docker's parts, which collect their garbage when
-# they like; and of all, with what the kernel caches and gives back late.
+# MB that a figure may differ by when nothing grows: of a container; of Docker's parts, which collect their garbage
+# when they like; and of all, with what the kernel caches and gives back late.
 OURS_AT_MOST, DOCKER_AT_MOST, ALL_AT_MOST = 1, 6, 12
 LATE = "10.99.0.1"
 LATE_SECONDS = 60
