@@ -59,7 +59,8 @@ install_test_tools() {
   begin "test tools"
   local -a missing
   mapfile -t missing < <(missing_packages mmdebstrap:mmdebstrap tmux:tmux openssl:openssl curl:curl git:git \
-    wg:wireguard-tools wireguard-go:wireguard-go nft:nftables ufw:ufw dbus-daemon:dbus zbarimg:zbar-tools)
+    wg:wireguard-tools wireguard-go:wireguard-go nft:nftables ufw:ufw dbus-daemon:dbus zbarimg:zbar-tools \
+    systemd-analyze:systemd)
   # Where systemd runs, its package would start it, and it would filter this machine.
   systemd_runs || mapfile -t -O "${#missing[@]}" missing < <(missing_packages firewalld:firewalld)
   if ((${#missing[@]})); then install_packages "${missing[@]}"; fi
