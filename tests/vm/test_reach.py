@@ -207,7 +207,7 @@ def test_a_killed_command_is_undone_by_a_timer_and_off_leaves_nothing(machine: M
     shell(machine, REFUSE_ALL)
     answered, refused = world.scan_udp(HERE[0])
     # While it sends one refusal the kernel leaves out others (icmp_xmit_lock): of thousands, a few.
-    assert (answered, refused > 65000) == ([], True), refused
+    assert (answered, refused > 60000) == ([], True), refused
     tried = (
         "import os; from pathlib import Path; from installer.firewall import manage; from runtime.paths import Paths;"
         f"manage.begin(manage.look(Paths(Path('{ROOT}')), anew=True), 30); os.kill(os.getpid(), 9)"
