@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,9 @@ from runtime.troubles import CERTIFICATE, Seen, Trouble
 VERSION = 1
 # What comes and goes is not over: it must have been away for so long.
 CALM_SECONDS = 300.0
+# Looks are 5 minutes apart. After so long without one the host was off or asleep, or its clock was set: what had only
+# been seen before has not lasted.
+UNWATCHED_SECONDS = 900.0
 # Timers are not on the second.
 SLACK_SECONDS = 30.0
 
@@ -35,6 +38,14 @@ class Open:
     since: float
     told: bool = False
     well: float = 0.0
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What was open at the last look, which was at `time` (seconds since the epoch; 0: there was none)."""
+
+    time: float = 0.0
+    opened: Mapping[str, Open] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -54,7 +65,7 @@ def run(paths: Paths, now: float) -> tuple[str, ...]:
     """
     loaded = settings.load(paths.settings)
     place = RunPaths(loaded.instance)
-    known = {subject for subject, each in _load(paths, place, now).items() if each.told}
+    known = {subject for subject, each in _load(paths, place, now).opened.items() if each.told}
     return tell(paths, loaded, place, troubles.look(paths, place, now, known), now)
 
 
@@ -72,15 +83,17 @@ def tell(paths: Paths, loaded: Settings, place: RunPaths, seen: Seen, now: float
         after = each if wrong else settled(each)
         opened.pop(subject)
         opened.update({subject: after} if after else {})
-    if opened != before:
+    if opened != before.opened or not all(each.told for each in opened.values()):
         _save(paths, place, opened, now)
     return tuple(said)
 
 
-def merge(before: Mapping[str, Open], seen: Seen, now: float) -> Mapping[str, Open]:
+def merge(before: Noted, seen: Seen, now: float) -> Mapping[str, Open]:
     """What is open after a look. Pure."""
-    opened = {each.subject: _still(before.get(each.subject), each, now) for each in seen.troubles}
-    for subject, each in before.items():
+    unwatched = now - before.time > UNWATCHED_SECONDS
+    known = {name: each for name, each in before.opened.items() if each.told or not unwatched}
+    opened = {each.subject: _still(known.get(each.subject), each, now) for each in seen.troubles}
+    for subject, each in known.items():
         if subject in opened:
             continue
         if subject.startswith(seen.blind):
@@ -117,18 +130,19 @@ def settled(opened: Open) -> Open | None:
     return None if opened.told else replace(opened, told=True)
 
 
-def _load(paths: Paths, place: RunPaths, now: float) -> dict[str, Open]:
-    """What was open at the last look. On a full disk it was noted in memory, and that is the newer one."""
-    return max((_read(file, now) for file in (paths.alerts, place.alerts)), key=lambda found: found[0])[1]
+def _load(paths: Paths, place: RunPaths, now: float) -> Noted:
+    """What was noted at the last look. On a full disk that was in memory, and it is the newer one."""
+    return max((_read(file, now) for file in (paths.alerts, place.alerts)), key=lambda noted: noted.time)
 
 
-def _read(file: Path, now: float) -> tuple[float, dict[str, Open]]:
-    """When it was noted, and what; a file that cannot be read holds nothing."""
+def _read(file: Path, now: float) -> Noted:
+    """A file that cannot be read holds nothing."""
     try:
         loaded = json.loads(file.read_text(encoding="utf-8"))
-        return min(float(loaded["time"]), now), {each.trouble.subject: each for each in _entries(loaded["open"])}
+        opened = {each.trouble.subject: each for each in _entries(loaded["open"])}
+        return Noted(min(float(loaded["time"]), now), opened)
     except (OSError, ValueError, TypeError, KeyError):
-        return 0.0, {}
+        return Noted()
 
 
 def _entries(loaded: list[dict[str, Any]]) -> Iterator[Open]:

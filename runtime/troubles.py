@@ -105,7 +105,10 @@ def of_memory(meminfo: str, *, told: bool) -> tuple[Trouble, ...]:
 
 
 def of_pass(run: RunPaths, now: float) -> tuple[Trouble, ...]:
-    """No pass of the watchdog has ended for too long, whether well or not. What it mends stays as it is meanwhile."""
+    """No pass of the watchdog has ended for too long, whether well or not. What it mends stays as it is meanwhile.
+
+    It must last from one look to the next: a host that was asleep, or whose clock was set, makes a pass between them.
+    """
     see = "See: shoestring timers status"
     over = "The watchdog makes its passes again."
     try:
@@ -113,9 +116,10 @@ def of_pass(run: RunPaths, now: float) -> tuple[Trouble, ...]:
     except OSError:
         what = f"No pass of the watchdog has ended since the host was started. {see}"
         return (Trouble(NO_PASS, what, over, lasting=NO_PASS_SECONDS),)
-    if age < NO_PASS_SECONDS:
+    if age < NO_PASS_SECONDS - LASTING_SECONDS:
         return ()
-    return (Trouble(NO_PASS, f"No pass of the watchdog has ended for {age / 60:.0f} minutes. {see}", over),)
+    what = f"No pass of the watchdog has ended for {age / 60:.0f} minutes. {see}"
+    return (Trouble(NO_PASS, what, over, lasting=LASTING_SECONDS),)
 
 
 def of_status(status: Status, now: float) -> tuple[Trouble, ...]:

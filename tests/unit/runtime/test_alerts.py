@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from runtime import alerts
-from runtime.alerts import CALM_SECONDS, Open, due, merge, settled
+from runtime.alerts import CALM_SECONDS, Noted, Open, due, merge, settled
 from runtime.notify import Severity
 from runtime.paths import Paths, RunPaths
 from runtime.sections import NotifySettings
@@ -65,6 +65,20 @@ def test_one_that_must_last_is_told_when_it_has(site: Site) -> None:
     assert site.look(NOW, DOWN) == []
     assert site.look(NOW + LASTING_SECONDS / 2, DOWN) == []
     assert site.look(NOW + LASTING_SECONDS - 5, DOWN) == ["application blog"]
+
+
+def test_what_was_there_before_the_host_was_off_has_not_lasted(site: Site) -> None:
+    """Off, asleep, or its clock was set: nobody looked in between."""
+    assert site.look(NOW, DOWN) == []
+    later = NOW + 7 * 3600
+    assert site.look(later, DOWN) == []
+    assert site.look(later + LASTING_SECONDS, DOWN) == ["application blog"]
+
+
+def test_a_look_that_was_left_out_makes_no_difference(site: Site) -> None:
+    slow = replace(DOWN, lasting=4 * STEP)
+    assert [site.look(NOW + number * STEP, slow) for number in (0, 1, 3)] == [[], [], []]
+    assert site.look(NOW + 4 * STEP, slow) == ["application blog"]
 
 
 def test_one_that_passes_is_never_told(site: Site) -> None:
@@ -145,8 +159,8 @@ def _stored(site: Site) -> dict[str, dict[str, object]]:
 
 
 def test_a_clock_that_went_back_keeps_nothing_waiting_for_long() -> None:
-    opened = {DOWN.subject: Open(DOWN, NOW + 86_400)}
-    opened = merge(opened, Seen((DOWN,), ()), NOW)
+    before = Noted(NOW, {DOWN.subject: Open(DOWN, NOW + 86_400)})
+    opened = merge(before, Seen((DOWN,), ()), NOW)
     assert due(opened[DOWN.subject], NOW + LASTING_SECONDS)
 
 
