@@ -127,6 +127,8 @@ class Stand:
         made = Namespace(f"{kind[:4]}{self.token}")
         subprocess.run(("ip", "netns", "add", made.name), check=True)
         self._namespaces.append(made)
+        # Addresses are there at once: nobody else can have them (RFC 4862 section 5.1).
+        made.check("sysctl", "-qw", "net.ipv6.conf.default.dad_transmits=0")
         made.check("ip", "link", "set", "lo", "up")
         return made
 
@@ -187,8 +189,11 @@ class Stand:
         answered, refused = json.loads(by.check(sys.executable, "-c", scanners.UDP, address, str(seconds)))
         return answered, refused
 
-    def reaches(self, by: Namespace, address: str, port: int, seconds: float = 1.0) -> bool:
-        """Whether a connection to a TCP port can be made."""
+    def reaches(self, by: Namespace, address: str, port: int, seconds: float = 4.0) -> bool:
+        """Whether a connection to a TCP port can be made within so long.
+
+        A busy host loses packets; what was lost is sent again after 1 and 3 seconds (RFC 6298 section 2).
+        """
         done = by.run(sys.executable, "-S", "-c", scanners.CONNECT, address, str(port), str(seconds))
         assert done.returncode in (0, 3), done.stderr
         return done.returncode == 0

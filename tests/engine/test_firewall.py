@@ -128,13 +128,13 @@ def test_containers_and_inner_addresses_are_not_reached_past_the_ports(tmp_path:
     with published(tmp_path, vpn=vpn) as stand:
         stand.host.check("iptables", "-I", "DOCKER-USER", "-j", "ACCEPT")
 
-        def reached() -> set[tuple[str, int]]:
-            return {pair for pair in closed | forwarded if stand.reaches(stand.outside, *pair)}
+        def reached(pairs: set[tuple[str, int]], seconds: float) -> set[tuple[str, int]]:
+            return {pair for pair in pairs if stand.reaches(stand.outside, *pair, seconds=seconds)}
 
-        # IPv6 takes a moment until it is sure of its own addresses.
-        until(reached, lambda found: found == closed | forwarded)
+        assert reached(closed | forwarded, 4.0) == closed | forwarded
         stand.switch_on()
-        assert reached() == forwarded
+        assert reached(closed, 1.0) == set()
+        assert reached(forwarded, 4.0) == forwarded
 
 
 def test_the_internal_side_answers_from_its_own_network(guarded: Stand) -> None:
