@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -103,7 +104,8 @@ def _tell(cluster: Cluster, wanted: Plan, started: Started | None, written: Writ
             print(f"  Everything is stopped. It starts with: shoestring start{option}")
         else:
             say(report_lines(started.report, "everything runs as the files say"))
-        print("\n".join(report.added_lines(wanted.services, written, addresses)))
+        told = report.added_lines(wanted.services, written, addresses, terminal=sys.stdout.isatty())
+        print("\n".join(told))
         if started and started.failed:
             names = " ".join(started.failed)
             print(f"  Not ready for use. When it is mended, do again: shoestring service add {names}{option}")

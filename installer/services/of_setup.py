@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 
 from installer import record
@@ -63,8 +64,8 @@ def _pulled(known: Catalogue, settings: Settings) -> tuple[str, ...]:
 
 
 def closing_lines(paths: Paths, wanted: Plan, written: Written) -> list[str]:
-    """Where the new services are, how to log in, and their passwords."""
+    """Where the new services are, how to log in, and their passwords where a person reads that."""
     if not wanted.new or wanted.settings is None:
         return []
     addresses = {each.name: status.addresses_of(paths, wanted.settings, each.name) for each in wanted.new}
-    return ["", *report.added_lines(wanted.new, written, addresses)]
+    return ["", *report.added_lines(wanted.new, written, addresses, terminal=sys.stdout.isatty())]

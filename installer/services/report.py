@@ -94,19 +94,25 @@ def _memory_rows(wanted: Plan, memory: Memory) -> Iterator[Row]:
         yield "", "memory", f"{wanted.memory} MB needed, {size(memory.available)} of {size(memory.total)} available"
 
 
-def added_lines(services: Iterable[Service], written: Written, addresses: dict[str, tuple[str, ...]]) -> list[str]:
-    """Where services are reached, how to log in, and new passwords, told this once."""
+def added_lines(
+    services: Iterable[Service], written: Written, addresses: dict[str, tuple[str, ...]], *, terminal: bool
+) -> list[str]:
+    """Where services are reached, how to log in, and new passwords, told this once.
+
+    Without a `terminal` they are not told: a journal, or a console that a cloud keeps, would have them for good.
+    """
+    shown = written.shown if terminal else ()
     lines = []
     for each in services:
         at = addresses.get(each.name, ())
         lines += [f"  {each.title}" if at or each.log_in else f"  {each.title} has no page of its own"]
         lines += [f"    {address}" for address in at]
         lines += [f"    {log_in(each.log_in, at)}"] if each.log_in else []
-        known = [name for name in each.shown if name not in dict(written.shown)]
+        known = [name for name in each.shown if name not in dict(shown)]
         lines += [f"    password: {name} in {SECRETS_FILE}" for name in known]
-    if written.shown:
+    if shown:
         lines += ["", f"  Shown this once; also in {SECRETS_FILE}:"]
-        lines += [f"  {line}" for line in table(written.shown)]
+        lines += [f"  {line}" for line in table(shown)]
     return [line.rstrip() for line in lines]
 
 

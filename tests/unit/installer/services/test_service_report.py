@@ -83,7 +83,7 @@ def test_setup_tells_new_services_and_newer_files_of_others(known: Catalogue) ->
 
 def test_a_password_is_told_once_and_where_it_is_afterwards(known: Catalogue) -> None:
     services, at = (known["store"], known["front"]), {"store": ("https://store.internal.example.com:8444",)}
-    assert report.added_lines(services, Written((("STORE_PASSWORD", "abc"),)), at) == [
+    assert report.added_lines(services, Written((("STORE_PASSWORD", "abc"),)), at, terminal=True) == [
         "  Store",
         "    https://store.internal.example.com:8444",
         "    http store.internal.example.com:8444, user admin",
@@ -92,8 +92,15 @@ def test_a_password_is_told_once_and_where_it_is_afterwards(known: Catalogue) ->
         "  Shown this once; also in conf/secrets.yaml:",
         "    STORE_PASSWORD  abc",
     ]
-    again = report.added_lines((known["store"],), Written(), at)
+    again = report.added_lines((known["store"],), Written(), at, terminal=True)
     assert again[-1] == "    password: STORE_PASSWORD in conf/secrets.yaml"
+
+
+def test_where_no_person_reads_no_password_is_told(known: Catalogue) -> None:
+    written = Written((("STORE_PASSWORD", "abc"),))
+    assert report.added_lines((known["store"],), written, {}, terminal=False)[-1:] == [
+        "    password: STORE_PASSWORD in conf/secrets.yaml"
+    ]
 
 
 def test_a_removal_says_what_stays(known: Catalogue) -> None:
