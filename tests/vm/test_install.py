@@ -30,6 +30,8 @@ export PIP_CERT=/root/ca.crt SSL_CERT_FILE=/root/ca.crt
 /root/shoestring/packaging/install.sh {options}
 """
 INSTALL_AGAIN = "/opt/shoestring-source/packaging/install.sh --answers /etc/shoestring/answers.yaml --yes"
+# What a person puts another one for.
+SHIPPED_URL = "https://git.example.com/shoestring.git"
 # All that a second run must leave as it is.
 STATE = """
 dpkg-query -W
@@ -113,11 +115,12 @@ def host_seed(url: str) -> Seed:
     What it has beside a person's: root's SSH key, and images from a disk, since to build them would take minutes.
     """
     data = yaml.safe_load((images.ROOT / "packaging/cloud-init/host.yaml").read_text())
-    data["write_files"][0]["content"] = yaml.safe_dump(ANSWERS)
-    clone, install = data["runcmd"]
-    clone = [url if word.startswith("https://") else word for word in clone]
-    before = "command -v docker pipx >/root/before; true"
-    data["runcmd"] = [before, clone, [install[0], "--prepare"], upkeep.LOAD_IMAGES.split(), install]
+    answers, script = data["write_files"]
+    answers["content"] = yaml.safe_dump(ANSWERS)
+    shebang, *commands, install, done = script["content"].replace(SHIPPED_URL, url).splitlines()
+    before = "command -v docker pipx >/root/before || true"
+    prepare = f"{install.split()[0]} --prepare"
+    script["content"] = "\n".join((shebang, before, *commands, prepare, upkeep.LOAD_IMAGES, install, done, ""))
     data["disable_root"] = False
     if certificates := unusual_certificates():
         data["ca_certs"] = {"trusted": certificates}
