@@ -53,7 +53,10 @@ def _is_already(path: Path, data: bytes, mode: int, group: int | None) -> bool:
 
 
 def write_in_turn(
-    contents: Sequence[tuple[Path, bytes]], mode: int, group: int, written: Callable[[int], None] = lambda index: None
+    contents: Sequence[tuple[Path, bytes]],
+    mode: int,
+    group: int | None,
+    written: Callable[[int], None] = lambda index: None,
 ) -> None:
     """Write files of one directory one after the other; a file may come more than once.
 

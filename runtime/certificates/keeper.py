@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from runtime import faults, files
 from runtime.certificates import install, ledger, private_ca, read, survey
-from runtime.certificates.folder import certificate_file
+from runtime.certificates.folder import certificate_file, key_file
 from runtime.certificates.model import Issuer, Wanted
 from runtime.changes import ArchiveCertificate, CertificateChange, IssueCertificate, LoadCertificates
 from runtime.paths import Paths, RunPaths
@@ -19,7 +19,7 @@ from runtime.settings import Settings
 if TYPE_CHECKING:
     from docker import DockerClient
 
-KEY_MODE, CERTIFICATE_MODE = 0o600, 0o644
+ORIGINAL_MODE = 0o600
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,7 @@ class Keeper:
         pair = private_ca.issue(directory, wanted.host_names, self.clock())
         target = private_ca.original(self.paths, wanted.name)
         files.make_directory(target.parent, mode=0o700)
-        files.write(target.with_suffix(".pem.key"), pair.key, mode=KEY_MODE)
-        files.write(target, pair.certificate, mode=CERTIFICATE_MODE)
+        files.write_in_turn(((key_file(target), pair.key), (target, pair.certificate)), ORIGINAL_MODE, None)
         return self._install(wanted, pair.certificate, pair.key)
 
     def _ask(self, change: IssueCertificate) -> str:

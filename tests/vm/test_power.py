@@ -6,15 +6,18 @@ Each run draws other moments; `SHOESTRING_SEED=… tests/run.sh vm -- -k power` 
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import secrets
 import time
+from typing import Any
 
 import pytest
+import yaml
 
 from tests.vm import upkeep
-from tests.vm.conftest import DOMAIN, Start
+from tests.vm.conftest import DOMAIN, Start, answers_seed
 from tests.vm.machine import Machine
 from tests.vm.qemu import Disk
 from tests.vm.upkeep import shell
@@ -26,9 +29,12 @@ VERSIONED = "localhost/test/versioned"
 KEPT = "localhost/kept"
 TAG = f"for tag in 1 2 3; do docker tag {KEPT} {VERSIONED}:$tag; done"
 DEPLOY = f"shoestring deploy versioned --image {VERSIONED}"
+# Of a renewal: between what is noted of it, the file with both, the key and the certificate.
+POINTS = ("certificate-issued", "install-both", "install-key", "install-certificate")
 # The longest step of a setup takes about so long.
 STEP_SECONDS = 10.0
-SETUP = "shoestring setup --answers /etc/shoestring/answers.yaml --yes"
+# The script of the user data, which each boot runs until it went well once.
+SETUP = "/var/lib/cloud/scripts/per-boot/shoestring"
 
 
 @pytest.fixture(scope="module")
@@ -86,18 +92,29 @@ def cut_during(machine: Machine, work: str, seconds: float, lines: int = 0) -> b
     return True
 
 
+def cut_at(machine: Machine, work: str, point: str) -> None:
+    """Take the power away when a command is at a point of runtime/faults.py, and start the machine again."""
+    unit = f"work-{secrets.token_hex(3)}"
+    shell(
+        machine,
+        f"systemd-run --quiet --collect --unit={unit} --setenv=SHOESTRING_FAULT=stop:{point} {work}\n"
+        f"until grep -q '^State:.T' /proc/$(systemctl show -P MainPID {unit})/status; do sleep 0.2; done",
+    )
+    machine.power_cut()
+    machine.power_on()
+    machine.wait_for_ssh()
+
+
 def serves_all(machine: Machine) -> None:
     for host in (DOMAIN, f"v.{DOMAIN}"):
         assert machine.serves(host).status == 200
     shell(machine, upkeep.inside("127.0.0.1"))
 
 
-def test_a_deploy_and_a_renewal(machine: Machine, moments: random.Random) -> None:
-    # Of the private CA: no other authority is there. Both go on as long as the deploy does.
-    renewals = "while :; do shoestring ssl issue internal --force --yes; done"
+def test_a_deploy(machine: Machine, moments: random.Random) -> None:
     takes = seconds_of(machine, f"{DEPLOY}:2")
     for _ in range(CUTS):
-        while not cut_during(machine, f"{renewals} & {DEPLOY}:3", moments.uniform(0, 1.5) * takes):
+        while not cut_during(machine, f"{DEPLOY}:3", moments.uniform(0, 1.5) * takes):
             shell(machine, f"{TAG}; {DEPLOY}:2; {TAG}")
         upkeep.passes(machine)
         serves_all(machine)
@@ -107,26 +124,47 @@ def test_a_deploy_and_a_renewal(machine: Machine, moments: random.Random) -> Non
         assert "versioned:2" in shell(machine, f"git -C {upkeep.CONF} log -1 --format=%s")
 
 
-def test_a_setup(machine: Machine, moments: random.Random) -> None:
-    """Last: the applications of the others go with the data directory."""
-    away = f"shoestring stop; shoestring timers remove --yes; rm -rf {upkeep.ROOT} /etc/shoestring/data-directory"
-    # Of the first one, by cloud-init.
-    steps = int(shell(machine, "grep -c ✓ /var/log/cloud-init-output.log"))
+def test_a_renewal(machine: Machine, moments: random.Random) -> None:
+    """Of the private CA: no other authority is there. The power goes between two files, which takes no time."""
+    before = certificates(machine)
     for _ in range(CUTS):
-        said = 0
-        shell(machine, f"{away}; sync")
-        while not cut_during(machine, SETUP, moments.uniform(0, STEP_SECONDS), said := moments.randrange(steps)):
-            shell(machine, f"{away}; sync")
+        cut_at(machine, "shoestring ssl issue internal --force --yes", moments.choice(POINTS))
+        upkeep.passes(machine)
+        serves_all(machine)
+        upkeep.files_are_sound(machine)
+        after = certificates(machine)
+        assert (after["problems"], names(after)) == ([], names(before))
+
+
+def certificates(machine: Machine) -> dict[str, Any]:
+    status: dict[str, Any] = json.loads(shell(machine, "shoestring ssl status --json || true"))
+    return status
+
+
+def names(status: dict[str, Any]) -> list[str]:
+    return [each["name"] for each in status["certificates"]]
+
+
+def test_a_setup(machine: Machine, moments: random.Random) -> None:
+    """As in a first boot. Last: the applications of the others go with the data directory."""
+    script = yaml.safe_load(answers_seed().user_data)["write_files"][1]["content"]
+    again = (
+        f"shoestring stop; shoestring timers remove --yes; rm -rf {upkeep.ROOT} /etc/shoestring/data-directory\n"
+        f"cat >{SETUP} <<'END'\n{script}END\nchmod 700 {SETUP}; sync"
+    )
+    # Of the first one, by cloud-init.
+    steps = int(shell(machine, f"test ! -e {SETUP}; grep -c ✓ /var/log/cloud-init-output.log"))
+    for _ in range(CUTS):
+        shell(machine, again)
+        while not cut_during(machine, SETUP, moments.uniform(0, STEP_SECONDS), moments.randrange(steps)):
+            shell(machine, again)
         if machine.run(f"test -e {upkeep.ROOT}").returncode == 0:
             # It is there whole or not at all.
             upkeep.files_are_sound(machine)
-        on = machine.run("systemctl is-enabled shoestring.service").returncode == 0
-        # The units are on as soon as the data directory is there, whose line is the first.
-        assert on or said < 2
-        if on:
-            assert machine.serves(DOMAIN).status == 200
-            upkeep.passes(machine)
-        shell(machine, SETUP)
+        machine.wait(upkeep.SLOW)
+        assert machine.run(f"test -e {SETUP}").returncode == 1, machine.run(
+            "cat /var/log/cloud-init-output.log"
+        ).stdout
         upkeep.passes(machine)
         assert machine.serves(DOMAIN).status == 200
         assert all(job in shell(machine, "shoestring timers status") for job in ("start", "watchdog", "renew"))
