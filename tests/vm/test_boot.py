@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.vm.conftest import DOMAIN, Start, answers_seed, boot_again, containers, set_up_kept
-from tests.vm.images import ROOT
+from tests.vm.images import ROOT, ssh_key
 from tests.vm.machine import SSH, Machine
 from tests.vm.qemu import Disk, Hardware
 from tests.vm.upkeep import SLOW, TIMERS
@@ -42,6 +42,7 @@ def test_no_unit_failed(bios: Machine) -> None:
 
 
 def test_the_root_file_system_takes_the_whole_disk(bios: Machine) -> None:
+    assert bios.shell("lsblk -d -n -o PTTYPE /dev/vda") == "gpt"
     disk, system = bios.shell("lsblk -b -d -n -o SIZE /dev/vda; df -B 1 --output=size / | tail -n 1").splitlines()
     assert int(system) > 0.9 * int(disk)
 
@@ -96,6 +97,12 @@ def test_it_serves_again_after_it_was_off(bios: Machine, loaded_image: Path) -> 
     set_up_kept(loaded_image, bios.save)
 
 
+def login(machine: Machine) -> str:
+    """What root sees who logs in by SSH, and out again."""
+    words = ("ssh", *SSH, "-i", str(ssh_key()), "-p", str(machine.port(22)), "-tt", "root@127.0.0.1")
+    return subprocess.run(words, input="exit\n", capture_output=True, text=True, timeout=SLOW, check=True).stdout
+
+
 def test_it_boots_by_uefi_without_any_data_source_as_a_machine_of_its_own(
     bios: Machine, plain_image: Path, start_once: Start
 ) -> None:
@@ -105,7 +112,7 @@ def test_it_boots_by_uefi_without_any_data_source_as_a_machine_of_its_own(
     machine.wait()
     assert machine.shell("test -d /sys/firmware/efi && systemctl is-system-running") == "running"
     assert len(of_the_first | identity(machine)) == 2 * len(of_the_first) == 8
-    assert "sudo shoestring setup" in machine.shell("cat /run/motd.dynamic /etc/motd 2>/dev/null || true")
+    assert "sudo shoestring setup" in login(machine)
     assert "sudo shoestring setup" in machine.console()
     assert machine.shell("shoestring --version; findmnt --noheadings --output TARGET /boot/efi").endswith("/boot/efi")
 
