@@ -89,10 +89,8 @@ def apply(wanted: Plan, file: Path = FILE) -> None:
     before = _read(file)
     _validate(wanted.content, file)
     if before is not None:
-        files.write(_copy(file), before, mode=file.stat().st_mode & 0o777)
-    elif not file.parent.is_dir():
-        files.make_directory(file.parent)
-    files.write(file, wanted.content)
+        files.write(_copy(file), before, _mode(file), group=file.stat().st_gid)
+    _write(file, wanted.content)
 
 
 def undo_about(file: Path = FILE) -> str:
@@ -100,7 +98,8 @@ def undo_about(file: Path = FILE) -> str:
     present, before = _read(file), _read(_copy(file))
     if before is None and present != plan(None).content:
         return ""
-    if present == plan(before).content:
+    # As it was before: a command was cut off when only the copy was still to go.
+    if present in (before, plan(before).content):
         return "put back as it was" if before is not None else "removed"
     return f"left alone: it was changed since; as it was before is in {_copy(file)}"
 
@@ -108,13 +107,25 @@ def undo_about(file: Path = FILE) -> str:
 def undo(file: Path = FILE) -> None:
     """Put the file back as it was, if it is still as `apply` wrote it."""
     before = _read(_copy(file))
-    if not undo_about(file) or _read(file) != plan(before).content:
+    if not undo_about(file) or _read(file) not in (before, plan(before).content):
         return
     if before is None:
-        files.remove(file)
+        files.remove(file.resolve())
     else:
-        files.write(file, before, mode=_copy(file).stat().st_mode & 0o777)
+        _write(file, before)
         files.remove(_copy(file))
+
+
+def _write(file: Path, content: str) -> None:
+    """Write it where a link leads, with the mode that is there: a person's file may have a password in it."""
+    target = file.resolve()
+    if not target.parent.is_dir():
+        files.make_directory(target.parent)
+    files.write(target, content, _mode(target))
+
+
+def _mode(file: Path) -> int:
+    return file.stat().st_mode & 0o777 if file.exists() else 0o644
 
 
 def _copy(file: Path) -> Path:
@@ -123,7 +134,8 @@ def _copy(file: Path) -> Path:
 
 def _read(file: Path) -> str | None:
     try:
-        return file.read_text(encoding="utf-8")
+        # Not as text, which would change the ends of its lines.
+        return file.read_bytes().decode()
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:

@@ -109,6 +109,74 @@ def test_apply_keeps_a_copy_and_is_done_once(tmp_path: Path) -> None:
     assert plan(file.read_text()).content == ""
 
 
+@pytest.mark.processes
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_mode_and_owner_stay_a_persons(tmp_path: Path) -> None:
+    """It can have the password of a proxy in it."""
+    file = tmp_path / FILE
+    file.write_text("{}")
+    file.chmod(0o640)
+    os.chown(file, 1000, 1001)
+
+    docker_daemon.apply(plan("{}"), file)
+    assert (owned(file), (tmp_path / COPY).stat().st_gid) == ((0o640, 1000, 1001), 1001)
+    undo(file)
+    assert (file.read_text(), owned(file)) == ("{}", (0o640, 1000, 1001))
+
+
+def owned(file: Path) -> tuple[int, int, int]:
+    """Mode, owner and group of a file."""
+    status = file.stat()
+    return status.st_mode & 0o7777, status.st_uid, status.st_gid
+
+
+@pytest.mark.processes
+def test_the_mode_of_now_stays_when_it_is_put_back(tmp_path: Path) -> None:
+    file = tmp_path / FILE
+    file.write_text("{}")
+    file.chmod(0o644)
+    docker_daemon.apply(plan("{}"), file)
+    file.chmod(0o600)
+    undo(file)
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("before", ["{}", None])
+def test_a_link_stays_a_link(tmp_path: Path, before: str | None) -> None:
+    """A person may keep the settings of a host in one place; there need be none of Docker's yet."""
+    kept = tmp_path / "kept" / "docker.json"
+    kept.parent.mkdir()
+    if before is not None:
+        kept.write_text(before)
+    file = tmp_path / FILE
+    file.symlink_to("kept/docker.json")
+
+    docker_daemon.apply(plan(before), file)
+    assert (file.is_symlink(), json.loads(kept.read_text())["log-opts"]) == (True, ROTATION)
+    undo(file)
+    assert (file.is_symlink(), kept.read_text() if kept.exists() else None) == (True, before)
+    assert not (tmp_path / COPY).exists()
+
+
+@pytest.mark.processes
+def test_a_file_is_put_back_to_the_byte(tmp_path: Path) -> None:
+    file = tmp_path / FILE
+    file.write_bytes(b'{\r\n  "debug": true\r\n}\r\n')
+    docker_daemon.apply(docker_daemon.look(file), file)
+    undo(file)
+    assert file.read_bytes() == b'{\r\n  "debug": true\r\n}\r\n'
+
+
+def test_an_undo_that_was_cut_off_goes_on(tmp_path: Path) -> None:
+    """The file is as it was, and only its copy is still there."""
+    for file in (tmp_path / FILE, tmp_path / COPY):
+        file.write_text("{}")
+    assert undo_about(tmp_path / FILE) == "put back as it was"
+    undo(tmp_path / FILE)
+    assert [each.name for each in tmp_path.iterdir()] == [FILE]
+
+
 def test_a_file_that_cannot_be_read_is_told_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"\xff")
     with pytest.raises(ShoestringError, match=r"daemon\.json.*Mend it"):
