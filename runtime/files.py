@@ -47,7 +47,9 @@ def _is_already(path: Path, data: bytes, mode: int, group: int | None) -> bool:
     try:
         status = path.stat()
         same_owner = group is None or status.st_gid == group
-        return status.st_mode & 0o7777 == mode and same_owner and path.read_bytes() == data
+        # The sizes first: what is there may be larger than all memory.
+        same_kind = status.st_mode & 0o7777 == mode and status.st_size == len(data)
+        return same_kind and same_owner and path.read_bytes() == data
     except OSError:
         return False
 

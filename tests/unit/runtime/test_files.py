@@ -34,6 +34,15 @@ def test_write_says_whether_it_changed_anything(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_a_file_of_another_size_is_not_read(tmp_path: Path) -> None:
+    """It may be larger than all memory, such as a swap file."""
+    file = tmp_path / "a"
+    file.touch(mode=0o644)
+    os.truncate(file, 1 << 42)
+    assert files.write(file, "one") is True
+    assert file.read_text() == "one"
+
+
 def test_a_secret_is_never_readable_for_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
     replace = Path.replace
