@@ -82,19 +82,23 @@ def write(units: Iterable[Unit]) -> bool:
 
 
 def remove(names: Iterable[str], directory: Path = UNIT_DIRECTORY) -> None:
-    """Switch units off and remove their files, with what a person added by `systemctl edit`.
+    """Switch units off and remove their files, with what a person added by `systemctl edit`; some may be gone.
 
     Those that run are stopped when their file is gone: an `ExecStop=` does not run.
     """
     wanted = tuple(names)
-    systemctl("disable", *wanted)
+    # What has no file any more systemctl calls an error.
+    there = tuple(name for name in wanted if (directory / name).is_file())
+    if there:
+        systemctl("disable", *there)
     # First what would start the others; a timer whose service has gone counts as failed.
-    timers = tuple(name for name in wanted if name.endswith(".timer"))
+    timers = tuple(name for name in there if name.endswith(".timer"))
     if timers:
         systemctl("stop", *timers)
     for name in wanted:
-        files.remove(directory / name)
+        # The unit's own file last: it says to a second run that there is something to remove.
         files.remove_tree(directory / f"{name}.d")
+        files.remove(directory / name)
     systemctl("daemon-reload")
     # A unit that did not run is forgotten by now, which both of these call an error.
     command.run(("systemctl", "stop", *wanted))

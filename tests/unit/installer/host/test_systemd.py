@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from installer.host.systemd import Unit, is_written, moment, parse_show, quoted
-from runtime.errors import UsageError
+from installer.host.systemd import Unit, is_written, moment, parse_show, quoted, remove
+from runtime.errors import ShoestringError, UsageError
+from tests.unit.installer.host.conftest import FakedSystemd
 
 RECORDED = Path(__file__).parent / "recorded"
 
@@ -41,3 +42,24 @@ def test_whether_a_unit_is_written(tmp_path: Path) -> None:
     assert is_written(unit) is False
     (tmp_path / "a.service").write_text("[Unit]\n")
     assert is_written(unit) is True
+
+
+@pytest.mark.processes
+def test_a_unit_that_is_not_there_is_no_reason_to_leave_the_others(faked_systemd: FakedSystemd) -> None:
+    units = faked_systemd.units
+    (units / "a.timer").write_text("[Timer]\n")
+    (units / "a.service.d").mkdir()
+    remove(("a.service", "a.timer", "b.timer"), units)
+    assert list(units.iterdir()) == []
+    assert faked_systemd.heard[:3] == ["disable a.timer", "stop a.timer", "daemon-reload"]
+    # What runs without its file is stopped too.
+    assert "stop a.service a.timer b.timer" in faked_systemd.heard
+
+
+@pytest.mark.processes
+def test_a_unit_that_cannot_be_switched_off_stays(faked_systemd: FakedSystemd) -> None:
+    (faked_systemd.units / "a.timer").write_text("[Timer]\n")
+    faked_systemd.refuse("stop")
+    with pytest.raises(ShoestringError, match="Refused, for the test"):
+        remove(("a.timer",), faked_systemd.units)
+    assert [each.name for each in faked_systemd.units.iterdir()] == ["a.timer"]
