@@ -68,8 +68,8 @@ def remove(yes: Yes = False, dry_run: DryRun = False, json: Json = False) -> Non
 
     host = swap.look()
     if not json:
-        print(f"  - swap  {host.own}" if host.own else "  Nothing to do: Shoestring added no swap.")
-    if host.own and not dry_run and agreed("Remove it?", yes=yes, json=json):
+        print(f"  - swap  {host.removable}" if host.removable else "  Nothing to do: Shoestring added no swap.")
+    if host.removable and not dry_run and agreed("Remove it?", yes=yes, json=json):
         swap.remove(host)
         host = swap.look()
     if json:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -64,7 +65,10 @@ class Offer:
 
 @dataclass(frozen=True)
 class Host:
-    """What matters for swap on this host. `own` is the one that Shoestring made, if it did."""
+    """What matters for swap on this host. `own` is the one that Shoestring made, if it did.
+
+    `leftover`: there is a swap file without its unit, which the next `add` replaces; `free_disk` counts it as free.
+    """
 
     memory: int
     available: int
@@ -74,21 +78,29 @@ class Host:
     file_system: str
     has_systemd: bool
     has_zram: bool
+    leftover: bool = False
+
+    @property
+    def removable(self) -> str:
+        """What `remove` would take away, as the end of a sentence; empty if there is nothing."""
+        return self.own or (f"{DIRECTORY}, which a command left that was cut off" if self.leftover else "")
 
 
 def look(directory: Path = systemd.UNIT_DIRECTORY) -> Host:
     """Look at this host. Changes nothing."""
     memory, available, _, _ = parse_meminfo(Path("/proc/meminfo").read_text(encoding="ascii"))
     units = {Kind.FILE: FILE_UNIT, Kind.ZRAM: ZRAM_UNIT}
+    leftover = DIRECTORY.exists() and not (directory / FILE_UNIT).is_file()
     return Host(
         memory=memory,
         available=available,
         in_use=parse_swaps(_SWAPS.read_text(encoding="utf-8") if _SWAPS.exists() else ""),
         own=next((kind for kind, unit in units.items() if (directory / unit).is_file()), None),
-        free_disk=facts.free_disk(DIRECTORY),
+        free_disk=facts.free_disk(DIRECTORY) + (_taken(FILE) if leftover else 0),
         file_system=_file_system(DIRECTORY),
         has_systemd=systemd.is_running(),
         has_zram=_has_zram(),
+        leftover=leftover,
     )
 
 
@@ -161,7 +173,7 @@ def unit(kind: Kind, size: int) -> Unit:
     return Unit(name, text.replace("@FILE@", str(FILE)).replace("@SIZE@", str(size)))
 
 
-def add(kind: Kind, size: int, host: Host) -> None:
+def add(kind: Kind, size: int, host: Host, directory: Path = systemd.UNIT_DIRECTORY) -> None:
     """Make swap and use it, now and after each boot. What failed half-way is taken away again.
 
     Raises ShoestringError for what `problem` tells, and for what the system refuses.
@@ -169,19 +181,24 @@ def add(kind: Kind, size: int, host: Host) -> None:
     found = problem(kind, size, host)
     if found:
         raise ShoestringError(f"{found}.")
-    made = unit(kind, size)
+    made = replace(unit(kind, size), directory=directory)
     try:
         if kind is Kind.FILE:
             _make_file(size, host.file_system)
         systemd.write((made,))
-        systemd.systemctl("enable", "--now", made.name)
+        systemd.enable(made.name)
+        systemd.systemctl("start", made.name)
     except BaseException:
-        _take_away(made.name)
+        # Why it failed is what has to be told; what could not be taken away, `remove` finds.
+        with contextlib.suppress(ShoestringError):
+            _take_away(made.name, directory)
         raise
 
 
 def _make_file(size: int, file_system: str) -> None:
     files.make_directory(DIRECTORY)
+    # A power cut may have left one.
+    files.remove(FILE)
     if file_system == _BTRFS:
         # A file without copies on write, of one extent (btrfs-filesystem(8), mkswapfile).
         command.check(("btrfs", "filesystem", "mkswapfile", "--size", str(size), str(FILE)), timeout=_TIMEOUT_SECONDS)
@@ -191,12 +208,12 @@ def _make_file(size: int, file_system: str) -> None:
     command.check(("mkswap", str(FILE)), timeout=_TIMEOUT_SECONDS)
 
 
-def remove(host: Host) -> None:
+def remove(host: Host, directory: Path = systemd.UNIT_DIRECTORY) -> None:
     """Stop using Shoestring's swap, and remove it. Does nothing where there is none.
 
     Raises ShoestringError if what is in it has no room in memory.
     """
-    if host.own is None:
+    if not host.removable:
         return
     used = sum(each.used for each in host.in_use)
     if used > host.available:
@@ -204,15 +221,24 @@ def remove(host: Host) -> None:
             f"{used // MEGABYTE} MB are in swap, and only {host.available // MEGABYTE} MB of memory are available. "
             "Stop something first; shoestring memory shows what."
         )
-    name = FILE_UNIT if host.own is Kind.FILE else ZRAM_UNIT
-    systemd.systemctl("disable", "--now", name)
-    _take_away(name)
+    _take_away(ZRAM_UNIT if host.own is Kind.ZRAM else FILE_UNIT, directory)
 
 
-def _take_away(name: str) -> None:
-    systemd.remove((name,))
-    if name == FILE_UNIT:
-        files.remove_tree(DIRECTORY)
+def _take_away(name: str, directory: Path) -> None:
+    """Take swap and a leftover file away. The unit goes last: it is what says that there is something."""
+    stop = ("systemctl", "stop", name)
+    if (directory / name).is_file():
+        command.check(stop)
+    else:
+        # It may be in use without its unit; if it is not, systemctl does not know it.
+        command.run(stop)
+    files.remove_tree(DIRECTORY)
+    systemd.remove((name,), directory)
+
+
+def _taken(file: Path) -> int:
+    """The bytes that a file takes on its disk; 0 if there is none."""
+    return file.stat().st_blocks * 512 if file.exists() else 0
 
 
 def _file_system(directory: Path) -> str:

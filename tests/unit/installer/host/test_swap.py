@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from installer.cli_swap import Kind as Option
+from installer.host import swap
 from installer.host.memory import MEGABYTE
 from installer.host.swap import (
     FILE_UNIT,
@@ -14,6 +17,8 @@ from installer.host.swap import (
     InUse,
     Kind,
     Offer,
+    add,
+    look,
     offer,
     parse_swaps,
     problem,
@@ -23,6 +28,8 @@ from installer.host.swap import (
 )
 from installer.report_host import swap_json, swap_lines
 from runtime.errors import ShoestringError
+from tests.unit.installer.conftest import Interrupt
+from tests.unit.installer.host.conftest import FakedSystemd
 
 GIGABYTE = 1024 * MEGABYTE
 HOST = Host(
@@ -35,6 +42,7 @@ HOST = Host(
     has_systemd=True,
     has_zram=True,
 )
+ROOMY = {"memory": HOST.memory, "free_disk": HOST.free_disk, "file_system": "ext2/ext3", "has_systemd": True}
 SWAPS = """\
 Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority
 /var/lib/shoestring/swapfile            file\t\t1048572\t\t256\t\t-2
@@ -107,6 +115,116 @@ def test_what_is_in_swap_must_have_room_in_memory() -> None:
     full = replace(HOST, own=Kind.FILE, in_use=(InUse("/var/lib/shoestring/swapfile", GIGABYTE, 400 * MEGABYTE),))
     with pytest.raises(ShoestringError, match="400 MB are in swap, and only 353 MB"):
         remove(full)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the swap file is; nothing is swapped to."""
+    directory = tmp_path / "swap"
+    monkeypatch.setattr(swap, "DIRECTORY", directory)
+    monkeypatch.setattr(swap, "FILE", directory / "swapfile")
+    monkeypatch.setattr(swap, "_SWAPS", tmp_path / "swaps")
+    return directory
+
+
+@pytest.mark.processes
+def test_a_file_is_made_and_used_and_taken_away(place: Path, faked_systemd: FakedSystemd) -> None:
+    add(Kind.FILE, swap.SMALLEST, HOST, faked_systemd.units)
+    assert (place / "swapfile").stat().st_size == swap.SMALLEST
+    assert (place / "swapfile").stat().st_mode & 0o777 == 0o600
+    # A power cut right after this must not take away what makes it start at boot.
+    assert faked_systemd.heard == [
+        *("daemon-reload", f"enable {FILE_UNIT}"),
+        *("sync --file-system /etc/systemd/system", f"start {FILE_UNIT}"),
+    ]
+    assert look(faked_systemd.units).own is Kind.FILE
+
+    remove(replace(HOST, own=Kind.FILE), faked_systemd.units)
+    assert faked_systemd.heard[4:6] == [f"stop {FILE_UNIT}", f"disable {FILE_UNIT}"]
+    assert (place.exists(), list(faked_systemd.units.iterdir())) == (False, [])
+    assert look(faked_systemd.units).removable == ""
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("program", ["fallocate", "mkswap"])
+def test_why_a_file_cannot_be_made_is_told(place: Path, faked_systemd: FakedSystemd, program: str) -> None:
+    faked_systemd.program(program, "#!/bin/sh\necho 'Operation not supported' >&2\nexit 1\n")
+    with pytest.raises(ShoestringError, match=rf"{program}(?s:.*)Operation not supported"):
+        add(Kind.FILE, swap.SMALLEST, HOST, faked_systemd.units)
+    assert (place.exists(), list(faked_systemd.units.iterdir())) == (False, [])
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("verb", ["daemon-reload", "enable", "start"])
+def test_why_it_cannot_be_used_is_told(place: Path, faked_systemd: FakedSystemd, kind: Kind, verb: str) -> None:
+    faked_systemd.refuse(verb)
+    with pytest.raises(ShoestringError, match=rf"systemctl {verb}(?s:.*)Refused, for the test"):
+        add(kind, swap.SMALLEST, HOST, faked_systemd.units)
+    assert not place.exists()
+    assert list(faked_systemd.units.iterdir()) == []
+
+
+@pytest.mark.processes
+def test_a_clean_up_that_fails_does_not_hide_the_reason(place: Path, faked_systemd: FakedSystemd) -> None:
+    faked_systemd.program("systemctl", '#!/bin/sh\necho "no $1" >&2\nexit 1\n')
+    with pytest.raises(ShoestringError, match="no daemon-reload"):
+        add(Kind.ZRAM, swap.SMALLEST, HOST, faked_systemd.units)
+
+
+@pytest.mark.processes
+def test_a_file_without_its_unit_is_seen_and_goes(place: Path, faked_systemd: FakedSystemd) -> None:
+    """A power cut between the two leaves it."""
+    place.mkdir()
+    (place / "swapfile").write_bytes(b"x" * MEGABYTE)
+    host = look(faked_systemd.units)
+    assert (host.own, host.removable) == (None, f"{place}, which a command left that was cut off")
+    assert problem(Kind.FILE, swap.SMALLEST, replace(host, **ROOMY)) == ""
+    remove(host, faked_systemd.units)
+    assert not place.exists()
+
+
+@pytest.mark.processes
+def test_a_file_without_its_unit_is_replaced(place: Path, faked_systemd: FakedSystemd) -> None:
+    place.mkdir()
+    (place / "swapfile").write_bytes(b"x" * MEGABYTE)
+    old = (place / "swapfile").stat().st_ino
+    (place / "held").hardlink_to(place / "swapfile")
+    add(Kind.FILE, swap.SMALLEST, HOST, faked_systemd.units)
+    assert (place / "swapfile").stat().st_ino != old
+    assert (place / "swapfile").stat().st_size == swap.SMALLEST
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("work", [add, remove])
+def test_killed_at_any_moment_it_can_be_removed(
+    place: Path, faked_systemd: FakedSystemd, interrupted: Interrupt, work: Callable[..., None]
+) -> None:
+    units = faked_systemd.units
+    step, cut_off = 0, True
+    while cut_off:
+        step += 1
+        if work is add:
+            cut_off = interrupted(lambda: add(Kind.FILE, swap.SMALLEST, HOST, units), step, True)
+        else:
+            add(Kind.FILE, swap.SMALLEST, HOST, units)
+            cut_off = interrupted(lambda: remove(look(units), units), step, True)
+        remove(look(units), units)
+        assert (place.exists(), (units / FILE_UNIT).exists(), look(units).removable) == (False, False, "")
+    assert step > 5
+
+
+def test_what_is_left_counts_as_free(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It goes before a new one is made."""
+    monkeypatch.setattr("installer.host.facts.free_disk", lambda near: GIGABYTE)
+    monkeypatch.setattr(swap, "_file_system", lambda directory: "ext2/ext3")
+    monkeypatch.setattr(swap, "_has_zram", lambda: False)
+    place.mkdir()
+    assert look(tmp_path).free_disk == GIGABYTE
+    (place / "swapfile").write_bytes(b"x" * MEGABYTE)
+    assert look(tmp_path).free_disk == GIGABYTE + (place / "swapfile").stat().st_blocks * 512
+    (tmp_path / FILE_UNIT).touch()
+    assert look(tmp_path).free_disk == GIGABYTE
 
 
 def test_units() -> None:
