@@ -37,7 +37,10 @@ install_engine() {
 
 start_engine() {
   ENGINE_NOTE=""
-  if ! engine_answers; then
+  if engine_answers; then
+    # It may run only until the next boot. One that came in another way, such as a snap, has no such unit.
+    if systemd_runs; then try systemctl enable docker || true; fi
+  else
     if systemd_runs; then
       ADVICE="See why with: journalctl -u docker -n 50"
       must systemctl enable --now docker

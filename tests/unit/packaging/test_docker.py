@@ -1,4 +1,7 @@
-"""The order in which Compose is looked for. Package managers and the engine are faked here."""
+"""How the engine is started, and the order in which Compose is looked for.
+
+Package managers, systemd and the engine are faked here.
+"""
 
 from __future__ import annotations
 
@@ -63,3 +66,43 @@ def test_no_compose_anywhere_is_told_in_a_sentence(shell):
 def test_the_next_debian_is_for_debian_12_only(shell, tmp_path, text):
     (tmp_path / "os-release").write_text(text)
     assert shell("OS_RELEASE=os-release\ncompose_from_next_debian").returncode == 1
+
+
+# An engine that answers or not, and systemd with or without its unit.
+FAKED_ENGINE = """
+ENGINE_FROM="there already"
+systemd_runs() { [[ -n $SYSTEMD ]]; }
+engine_answers() { [[ -e running ]]; }
+docker() { echo 28.5.2; }
+systemctl() { [[ -n $UNIT ]] || return 1; echo "$*" >>heard; [[ $* != *--now* ]] || touch running; }
+start_engine_without_systemd() { touch running; }
+begin "Docker Engine"
+"""
+
+
+@pytest.mark.parametrize(
+    ("running", "told"), [(False, "enable --now docker\n"), (True, "enable docker\n")], ids=["stopped", "running"]
+)
+def test_the_faked_engine_starts_at_the_next_boot_too(shell, tmp_path, running, told):
+    """On Amazon Linux a package enables nothing, and a person may only have started it."""
+    if running:
+        (tmp_path / "running").touch()
+    result = shell(f"{FAKED_ENGINE}\nstart_engine", SYSTEMD="yes", UNIT="yes")
+    assert (result.returncode, result.stdout.split()[-4:]) == (0, ["Engine", "28.5.2,", "there", "already"])
+    assert (tmp_path / "heard").read_text() == told
+
+
+@pytest.mark.parametrize("systemd", ["yes", ""])
+def test_a_faked_engine_that_runs_without_a_unit_is_taken(shell, tmp_path, systemd):
+    """Such as one of a snap, or one that somebody started by hand."""
+    (tmp_path / "running").touch()
+    result = shell(f"{FAKED_ENGINE}\nstart_engine", SYSTEMD=systemd, UNIT="")
+    assert result.returncode == 0
+    assert "28.5.2" in result.stdout
+
+
+def test_a_faked_engine_without_systemd_is_started_here(shell, tmp_path):
+    result = shell(f"{FAKED_ENGINE}\nstart_engine", SYSTEMD="", UNIT="yes")
+    assert result.returncode == 0
+    assert (tmp_path / "running").exists()
+    assert not (tmp_path / "heard").exists()
