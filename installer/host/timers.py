@@ -174,12 +174,12 @@ def _switches(instance: str) -> list[str]:
     return [unit_name(units[-1], instance) for units in JOBS.values()]
 
 
-def remove(instance: str) -> None:
+def remove(instance: str, directory: Path = systemd.UNIT_DIRECTORY) -> None:
     """Switch the units off and remove them; containers go on. Does nothing where there are none."""
-    present = written(instance)
-    if present:
-        systemd.remove(present)
+    # The units last: only they say that there is something to remove.
     boot_files.remove(instance)
+    if written(instance, directory):
+        systemd.remove(names(instance), directory)
 
 
 def written(instance: str, directory: Path = systemd.UNIT_DIRECTORY) -> tuple[str, ...]:

@@ -8,14 +8,16 @@ from typer.testing import CliRunner
 
 from installer import settings_file
 from installer.cli import app
-from installer.host import systemd
+from installer.host import boot_files, systemd
 from installer.host.health import Health
 from installer.host.memory import MEGABYTE
 from installer.host.systemd import parse_show
-from installer.host.timers import Job, Last, State, cron_lines, jobs, names, written
+from installer.host.timers import Job, Last, State, cron_lines, jobs, names, remove, written
 from installer.report_host import HealthRow, clock, health_rows, install_lines, last_run, timers_lines
 from runtime.paths import Paths
 from tests.make import make_settings
+from tests.unit.installer.conftest import Interrupt
+from tests.unit.installer.host.conftest import FakedSystemd
 
 RECORDED = Path(__file__).parent / "recorded" / "systemctl-show.txt"
 # When the recorded machine was booted: 2026-11-22 16:55:24 UTC.
@@ -91,6 +93,35 @@ def test_which_units_are_written(tmp_path: Path) -> None:
     (tmp_path / "shoestring-watchdog@demo.timer").write_text("")
     (tmp_path / "shoestring-watchdog.timer").write_text("")
     assert written("demo", tmp_path) == ("shoestring-watchdog@demo.timer",)
+
+
+@pytest.mark.processes
+def test_killed_at_any_moment_a_second_removal_ends_it(
+    faked_systemd: FakedSystemd, interrupted: Interrupt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel = tmp_path / "kernel"
+    monkeypatch.setattr(boot_files, "_TMPFILES", tmp_path / "tmpfiles.d")
+    monkeypatch.setattr(boot_files, "_SYSCTL", tmp_path / "sysctl.d")
+    monkeypatch.setattr(boot_files, "_TELL_KERNEL", ("tell-kernel",))
+    faked_systemd.program(
+        "tell-kernel", f"#!/bin/sh\ncat {tmp_path}/sysctl.d/* >{kernel}.new && mv {kernel}.new {kernel}"
+    )
+    step, cut_off = 0, True
+    while cut_off:
+        step += 1
+        boot = boot_files.units("shoestring")
+        systemd.write((*boot, *(systemd.Unit(name, "[Unit]\n", faked_systemd.units) for name in names("shoestring"))))
+        kernel.write_text(boot[1].content)
+
+        cut_off = interrupted(lambda: remove("shoestring", faked_systemd.units), step, True)
+        # As `timers remove` and `uninstall` do: where there are no units, there is nothing to do.
+        if written("shoestring", faked_systemd.units):
+            remove("shoestring", faked_systemd.units)
+
+        assert not any((unit.directory / unit.name).exists() for unit in boot)
+        assert list(faked_systemd.units.iterdir()) == []
+        assert "net.ipv4.ip_nonlocal_bind = 0\n" in kernel.read_text()
+    assert step > len(names("shoestring"))
 
 
 def test_a_time_has_its_date_only_on_another_day() -> None:
