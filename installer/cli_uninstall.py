@@ -31,8 +31,11 @@ def uninstall(
     from runtime.operations import open_cluster
     from runtime.paths import find
 
-    cluster = open_cluster(find(data_directory))
-    wanted = work.look(cluster, purge=purge)
+    cluster = None
+    wanted = work.rest(data_directory) if purge else None
+    if wanted is None:
+        cluster = open_cluster(find(data_directory))
+        wanted = work.look(cluster, purge=purge)
     if json:
         print(uninstall_json(wanted))
     else:
@@ -42,4 +45,8 @@ def uninstall(
     if purge:
         typed("All data in it goes. Type the path of the data directory", str(wanted.directory), name)
     # With --json the plan is the answer, and has no lines beside it.
-    work.apply(cluster, wanted, Lines(StringIO()) if json else Lines())
+    lines = Lines(StringIO()) if json else Lines()
+    if cluster:
+        work.apply(cluster, wanted, lines)
+    else:
+        work.finish(wanted, lines)

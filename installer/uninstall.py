@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +18,10 @@ from installer.vpn.configuration import MARK
 from runtime import files, images, operations
 from runtime.certificates.container import LABEL as LABEL_TASK
 from runtime.changes import Plan as Changes
-from runtime.constants import LABEL_INSTANCE, LABEL_PROJECT
+from runtime.constants import ENVIRONMENT_VARIABLE, LABEL_INSTANCE, LABEL_PROJECT
 from runtime.errors import ShoestringError
 from runtime.operations import Cluster
-from runtime.paths import RECORD
+from runtime.paths import RECORD, Paths
 from runtime.proxy.check import LABEL as LABEL_CHECK
 from runtime.settings import SEPARATOR
 
@@ -84,6 +85,38 @@ def look(cluster: Cluster, *, purge: bool, recorded: Path = RECORD) -> Uninstall
     )
 
 
+def rest(argument: Path | None, recorded: Path = RECORD, units: Path = UNIT_DIRECTORY) -> Uninstall | None:
+    """What is left of a purge that was cut off when the settings had gone already; None where that is not so."""
+    known = record.read(recorded)
+    named = argument or os.environ.get(ENVIRONMENT_VARIABLE)
+    root = Path(named).absolute() if named else known
+    if root is None or not (root == known or (root / "conf").is_dir()):
+        return None
+    # Units name it where only its disk is not mounted; then all of it is still there.
+    texts = (unit.read_text(encoding="utf-8", errors="replace") for unit in units.glob("shoestring*.service"))
+    mine = any(f'"{root}"' in text for text in texts)
+    paths = Paths(root)
+    there = paths.data.exists() or paths.generated.exists() or (paths.conf.is_dir() and any(paths.conf.iterdir()))
+    if mine or there or cron.find(root, recorded=root == known):
+        return None
+    return Uninstall(
+        units=(),
+        changes=(),
+        tasks=(),
+        images=(),
+        volumes=(),
+        vpn="",
+        firewall=False,
+        swap=False,
+        daemon="",
+        record=root == known,
+        directory=root,
+        purge=True,
+        others=(),
+        cron=(),
+    )
+
+
 def other_instances(client: DockerClient, instance: str, units: Path = UNIT_DIRECTORY) -> tuple[str, ...]:
     """Other instances on this host, by what they have in Docker and by their units."""
     entries = (*client.api.containers(all=True), *client.api.networks())
@@ -128,7 +161,8 @@ def _volumes(client: DockerClient, instance: str) -> Iterator[str]:
 def apply(cluster: Cluster, wanted: Uninstall, lines: Lines, recorded: Path = RECORD) -> None:
     """Remove it, the timers first: nothing may start again what goes. Run again, it goes on where it was stopped.
 
-    Raises ShoestringError at the first that fails.
+    What a second run needs to find the rest goes last: the settings, then the record. Raises ShoestringError at the
+    first that fails.
     """
     if wanted.cron:
         tables = ", ".join(map(str, wanted.cron))
@@ -152,16 +186,21 @@ def apply(cluster: Cluster, wanted: Uninstall, lines: Lines, recorded: Path = RE
     if wanted.daemon:
         docker_daemon.undo()
         lines.done("Docker's settings", f"{docker_daemon.FILE} {wanted.daemon}")
+    files.remove_tree(cluster.run.directory)
+    if cluster.run.root.is_dir() and not any(cluster.run.root.iterdir()):
+        files.remove_tree(cluster.run.root)
+    finish(wanted, lines, recorded)
+
+
+def finish(wanted: Uninstall, lines: Lines, recorded: Path = RECORD) -> None:
+    """The last part of it: a purge; then the record, by which a second run finds what is left."""
+    if wanted.purge:
+        lines.done("data directory", _purge(Paths(wanted.directory)))
     if wanted.record:
         files.remove(recorded)
         if not any(recorded.parent.iterdir()):
             files.remove_tree(recorded.parent)
         lines.done("record", str(recorded))
-    if wanted.purge:
-        lines.done("data directory", _purge(wanted.directory))
-    files.remove_tree(cluster.run.directory)
-    if cluster.run.root.is_dir() and not any(cluster.run.root.iterdir()):
-        files.remove_tree(cluster.run.root)
 
 
 def _remove_from_docker(cluster: Cluster, wanted: Uninstall, lines: Lines) -> None:
@@ -188,10 +227,23 @@ def _remove_from_docker(cluster: Cluster, wanted: Uninstall, lines: Lines) -> No
         lines.done("images", f"{len(wanted.images)} removed")
 
 
-def _purge(root: Path) -> str:
-    """Remove what is Shoestring's in a data directory, and the directory if nothing else is in it."""
-    for name in ("conf", "data", "generated"):
-        files.remove_tree(root / name)
+def _purge(paths: Paths) -> str:
+    """Remove what is Shoestring's in a data directory, and the directory if nothing else is in it.
+
+    The data first: with their passwords they would still be of use. The settings last: they are what makes it a data
+    directory, for a second run.
+    """
+    root = paths.root
+    files.remove_tree(paths.data)
+    files.remove_tree(paths.generated)
+    for each in paths.conf.iterdir() if paths.conf.is_dir() else ():
+        if each.is_dir() and not each.is_symlink():
+            files.remove_tree(each)
+        elif each != paths.settings:
+            files.remove(each)
+    files.remove_tree(paths.conf)
+    if not root.is_dir():
+        return f"{root} removed"
     if any(root.iterdir()) or root.is_mount():
         return f"removed; what else is in {root} stays"
     files.remove_tree(root)

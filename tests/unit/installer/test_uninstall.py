@@ -3,21 +3,28 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pexpect
 import pytest
+from typer.testing import CliRunner
 
+from installer import uninstall
 from installer.agree import agreed, typed
+from installer.cli import app
 from installer.host.timers import instances
+from installer.progress import Lines
 from installer.report_uninstall import uninstall_json, uninstall_lines
-from installer.uninstall import PACKAGE_HINT, Uninstall, unused_images
+from installer.uninstall import PACKAGE_HINT, Uninstall, finish, rest, unused_images
 from runtime.changes import RemoveNetwork, RemoveProject
 from runtime.constants import LABEL_INSTANCE
 from runtime.errors import UsageError
 from runtime.images import HAPROXY
+from runtime.paths import Paths
+from tests.unit.installer.conftest import Interrupt
 
 WANTED = Uninstall(
     units=("shoestring.service",),
@@ -94,6 +101,85 @@ def test_images_of_ours_go_unless_somebody_else_uses_them() -> None:
         "localhost/shoestring/haproxy:1",
         "localhost/shoestring/base:1",
     ]
+
+
+PARTS = ("conf/secrets.yaml", "conf/wireguard/server.key", "data/postgres/18/base/1", "generated/core.compose.yaml")
+
+
+def fill(paths: Paths, record: Path) -> Path:
+    """Make a data directory that has something of everything, and the record of it; returns that."""
+    for name in ("conf/shoestring.yaml", *PARTS):
+        file = paths.root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("x")
+    record.parent.mkdir(exist_ok=True)
+    record.write_text(f"{paths.root}\n")
+    return record
+
+
+@pytest.fixture
+def recorded(paths: Paths, tmp_path: Path) -> Path:
+    """The record of such a data directory."""
+    return fill(paths, tmp_path / "etc" / "data-directory")
+
+
+def purge_of(paths: Paths) -> Uninstall:
+    return replace(WANTED, directory=paths.root, purge=True)
+
+
+@pytest.mark.parametrize("kill", [True, False], ids=["killed", "refused"])
+def test_a_purge_that_was_cut_off_goes_on(
+    paths: Paths, recorded: Path, tmp_path: Path, interrupted: Interrupt, kill: bool
+) -> None:
+    step, cut_off = 0, True
+    while cut_off:
+        step += 1
+        fill(paths, recorded)
+        cut_off = interrupted(lambda: finish(purge_of(paths), Lines(io.StringIO()), recorded), step, kill)
+        if (paths.data / "postgres").exists():
+            assert paths.secrets.exists(), "passwords go after the data"
+        if paths.root.exists():
+            assert recorded.exists(), "without it nothing would find what is left"
+
+        again = purge_of(paths) if paths.settings.exists() else rest(None, recorded, tmp_path)
+        if again:
+            finish(again, Lines(io.StringIO()), recorded)
+        assert (paths.root.exists(), recorded.exists()) == (False, False)
+    assert step > len(PARTS)
+
+
+def test_what_is_no_purge_that_was_cut_off_has_no_rest(paths: Paths, recorded: Path, tmp_path: Path) -> None:
+    # Settings are there.
+    assert rest(None, recorded, tmp_path) is None
+    paths.settings.unlink()
+    # Data are there.
+    assert rest(None, recorded, tmp_path) is None
+    for each in paths.root.iterdir():
+        shutil.rmtree(each)
+    found = rest(None, recorded, tmp_path)
+    assert found
+    assert (found.record, found.purge, found.directory, found.units) == (True, True, paths.root, ())
+    assert rest(paths.root, recorded, tmp_path) == found
+    # Another directory, and the directory without a record.
+    assert rest(tmp_path / "other", recorded, tmp_path) is None
+    assert rest(paths.root, tmp_path / "none", tmp_path) is None
+    # Its disk is only not mounted: its units are there.
+    (tmp_path / "shoestring.service").write_text(f'RequiresMountsFor="{paths.root}"\n')
+    assert rest(None, recorded, tmp_path) is None
+
+
+def test_the_rest_of_a_purge_needs_no_engine(
+    paths: Paths, recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for each in paths.root.iterdir():
+        shutil.rmtree(each)
+    monkeypatch.setattr(uninstall, "rest", lambda argument: rest(argument, recorded, tmp_path))
+    monkeypatch.setattr(uninstall, "finish", lambda wanted, lines: finish(wanted, lines, recorded))
+    root = str(paths.root)
+    result = CliRunner().invoke(app, ["uninstall", "--data-directory", root, "--purge", "--yes", "--name", root])
+    assert result.exit_code == 0, result.output
+    assert f"✓ data directory          {root} removed" in result.output
+    assert (paths.root.exists(), recorded.exists()) == (False, False)
 
 
 def test_instances_are_known_by_their_units(tmp_path: Path) -> None:
