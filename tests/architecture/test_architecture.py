@@ -184,6 +184,25 @@ def test_files_and_functions_stay_small() -> None:
     assert wrong == []
 
 
+def words_of(node: ast.AST) -> list[str]:
+    """The texts in a part of the code, in their order."""
+    constants = (each.value for each in ast.walk(node) if isinstance(each, ast.Constant))
+    return [value for value in constants if isinstance(value, str)]
+
+
+def test_every_container_has_a_limit_of_memory() -> None:
+    """Else one of them can take all that a small host has."""
+    found, wrong = 0, []
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and "docker" in (words := words_of(node)) and "run" in words:
+                found += 1
+                if "--memory" not in words:
+                    wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}")
+    assert found >= 3
+    assert wrong == []
+
+
 def test_packaging_is_no_python_package() -> None:
     """It would shadow the library `packaging`."""
     assert not list((ROOT / "packaging").rglob("__init__.py"))

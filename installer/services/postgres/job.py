@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 OFFICIAL = repository(images.POSTGRES.reference)
 # While it takes the data it writes each page into its log first; more than this it clears away.
 LOG_BYTES = 512 * MEGABYTE
+# To print its version it takes 14 MB.
+_MEMORY = "64m"
 _VERSION = "SELECT current_setting('server_version_num')::int / 10000;"
 _SIZE = "SELECT coalesce(sum(pg_database_size(oid)), 0)::bigint FROM pg_database;"
 _OPEN = "SELECT count(*) FROM pg_prepared_xacts;"
@@ -159,9 +161,8 @@ def require_room(job: Job) -> None:
 def check_image(job: Job, source: str) -> None:
     """Raise UsageError if the new image, which must be on this host, is not of the new version."""
     name = images.effective(job.image, source)
-    result = command.run(
-        ("docker", "run", "--rm", "--network", "none", "--entrypoint", "postgres", name, "--version")
-    )
+    limits = ("--network", "none", "--memory", _MEMORY)
+    result = command.run(("docker", "run", "--rm", *limits, "--entrypoint", "postgres", name, "--version"))
     found = re.search(r"\(PostgreSQL\) (\d+)", result.out)
     if found is None:
         raise UsageError(f"{job.image} does not say its version, so it is no image of Postgres: {result.tail(1)}")
