@@ -43,6 +43,7 @@ know_host() {
 install_tools() {
   begin "tools"
   local pairs missing
+  finish_packages
   read -ra pairs <<<"$(tool_packages "$FAMILY")"
   mapfile -t missing < <(missing_packages "${pairs[@]}")
   [[ -e /etc/ssl/certs/ca-certificates.crt || -e /etc/pki/tls/certs/ca-bundle.crt ]] || missing+=(ca-certificates)

@@ -126,6 +126,16 @@ candidate_version() {
   printf '%s' "${version#*:}"
 }
 
+# Goes on where a power cut ended the package manager: until then it installs nothing, and what it has only unpacked does
+# not work. What cannot be finished is no reason to stop, unless a package is needed.
+finish_packages() {
+  [[ $FAMILY == debian ]] || return 0
+  try dpkg --force-confold --configure -a && return 0
+  # It does not wait for another one at work, and it cannot configure what needs a package that was not unpacked yet.
+  refresh_index
+  try "${APT[@]}" install --fix-broken --no-remove --no-install-recommends || true
+}
+
 install_packages() {
   refresh_index
   ADVICE="See if the package manager can do this by itself, then run this again."

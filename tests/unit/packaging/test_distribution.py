@@ -97,6 +97,45 @@ def test_only_packages_of_missing_commands_are_named(shell):
     assert shell("missing_packages bash:bash no-such-command:its-package").stdout.split() == ["its-package"]
 
 
+# A package manager that was cut off, with what configures the rest: dpkg, apt or nothing.
+FAKED_PACKAGES = """
+refresh_index() { echo refresh >>heard; }
+dpkg() { echo "dpkg $*" >>heard; [[ $MENDED_BY == dpkg ]]; }
+apt-get() { echo "apt-get $*" >>heard; [[ $MENDED_BY == apt ]]; }
+begin tools
+finish_packages
+"""
+CONFIGURE = "dpkg --force-confold --configure -a"
+
+
+@pytest.mark.parametrize(
+    ("mended_by", "count"),
+    [("dpkg", 1), ("apt", 3), ("nothing", 3)],
+)
+def test_faked_packages_that_a_power_cut_left_are_finished(shell, tmp_path, mended_by, count):
+    """Also where that cannot be: what is installed next says why."""
+    result = shell(FAKED_PACKAGES, FAMILY="debian", MENDED_BY=mended_by)
+    assert (result.returncode, result.stdout) == (0, "")
+    heard = (tmp_path / "heard").read_text().splitlines()
+    assert (heard[0], len(heard)) == (CONFIGURE, count)
+    # What they need may not be unpacked yet. Nothing of a person goes for that.
+    for line in heard[2:]:
+        assert " install --fix-broken --no-remove " in line
+        assert "Timeout=300" in line
+
+
+def test_a_faked_family_without_dpkg_has_nothing_to_finish(shell, tmp_path):
+    assert shell(FAKED_PACKAGES, FAMILY="fedora", MENDED_BY="nothing").returncode == 0
+    assert not (tmp_path / "heard").exists()
+
+
+def test_packages_are_finished_before_anything_is_looked_for():
+    """A program may be there already, and not work yet."""
+    text = (ROOT / "packaging" / "install.sh").read_text()
+    tools = text[text.index("install_tools() {") : text.index("prepare() {")]
+    assert tools.index("finish_packages") < tools.index("missing_packages")
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="the installer looks at the distribution as root only")
 def test_an_unknown_distribution_is_told_in_a_sentence(tmp_path):
     file = tmp_path / "os-release"
