@@ -78,7 +78,7 @@ def write_in_turn(
         raise ShoestringError(f"Cannot write {path}: {error.strerror}. Nothing was changed there.") from error
     finally:
         for each in staged:
-            each.unlink(missing_ok=True)
+            _discard(each)
 
 
 def sweep(directory: Path) -> None:
@@ -93,7 +93,7 @@ def _replace(path: Path, data: bytes, mode: int, group: int | None) -> None:
     try:
         staged.replace(path)
     except BaseException:
-        staged.unlink(missing_ok=True)
+        _discard(staged)
         raise
     _sync_directory(path.parent)
 
@@ -109,9 +109,15 @@ def _stage(path: Path, data: bytes, mode: int, group: int | None) -> Path:
             file.flush()
             os.fsync(file.fileno())
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        _discard(Path(name))
         raise
     return Path(name)
+
+
+def _discard(staged: Path) -> None:
+    """Remove what is left of a write; if it failed, why it did is told, and not that this does too."""
+    with contextlib.suppress(OSError):
+        staged.unlink()
 
 
 def _give(descriptor: int, path: Path, group: int | None) -> None:
@@ -183,7 +189,8 @@ def remove_tree(path: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise ShoestringError(f"Cannot remove {path}: {error.strerror}.") from error
+        # Of a link to a directory the system says nothing, but the library does.
+        raise ShoestringError(f"Cannot remove {path}: {error.strerror or error}.") from error
 
 
 def publish_directory(staged: Path, target: Path) -> None:

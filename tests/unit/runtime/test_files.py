@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -79,6 +81,34 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
         files.write(file, "new")
     assert file.read_text() == "old"
     assert list(tmp_path.iterdir()) == [file]
+
+
+def in_turn(file: Path, content: str) -> None:
+    files.write_in_turn([(file, content.encode())], 0o640, os.getgid())
+
+
+@pytest.mark.parametrize("write", [files.write, in_turn])
+def test_a_clean_up_that_fails_does_not_hide_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[[Path, str], object]
+) -> None:
+    """A disk that fails does so at everything."""
+
+    def fail(number: int) -> Callable[..., None]:
+        def refuse(*arguments: object, **options: object) -> None:
+            raise OSError(number, os.strerror(number))
+
+        return refuse
+
+    monkeypatch.setattr(Path, "replace", fail(errno.EIO))
+    monkeypatch.setattr(Path, "unlink", fail(errno.EROFS))
+    with pytest.raises(ShoestringError, match=r"Cannot write .*/a: Input/output error"):
+        write(tmp_path / "a", "new")
+
+
+def test_a_link_is_no_tree(tmp_path: Path) -> None:
+    (tmp_path / "data").symlink_to("/mnt")
+    with pytest.raises(ShoestringError, match=r"Cannot remove .*/data: .*symbolic link"):
+        files.remove_tree(tmp_path / "data")
 
 
 def test_make_directory(tmp_path: Path) -> None:
