@@ -9,6 +9,8 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from installer.host import networks
+from installer.host.networks import HostNetwork
 from installer.host.ports import Container, Listener, parse_containers, parse_listeners, with_units
 from runtime import addresses, command, compose, engine
 from runtime.addresses import HostAddress
@@ -31,7 +33,10 @@ class EngineFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """What setup needs to know about the host. Sizes are in bytes, and 0 where there is none."""
+    """What setup needs to know about the host. Sizes are in bytes, and 0 where there is none.
+
+    `has_ipv6` says whether a new interface can have an IPv6 address.
+    """
 
     system: str
     cores: int
@@ -46,6 +51,8 @@ class Facts:
     listeners: tuple[Listener, ...]
     is_root: bool
     has_git: bool
+    networks: tuple[HostNetwork, ...] = ()
+    has_ipv6: bool = True
 
     @property
     def offered_addresses(self) -> tuple[HostAddress, ...]:
@@ -71,6 +78,8 @@ def gather(near: Path) -> Facts:
         listeners=with_units(parse_listeners(_output("ss", "-ltnpH"))),
         is_root=os.geteuid() == 0,
         has_git=command.exists("git"),
+        networks=networks.look(),
+        has_ipv6=networks.has_ipv6(),
     )
 
 

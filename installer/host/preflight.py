@@ -11,6 +11,7 @@ from pathlib import Path
 from installer.host import ports, wireguard
 from installer.host.facts import Facts
 from installer.host.ports import overlap
+from installer.vpn import fits
 from runtime import names
 from runtime.documents import KeyPath, dotted
 from runtime.errors import ExitCode, ShoestringError
@@ -58,7 +59,7 @@ class SetupRefusedError(ShoestringError):
 class Preflight:
     """All that is checked: the host, the settings, the data directory, and the ports that cannot be bound.
 
-    `vpn` is why the host cannot have the VPN that the settings want; empty if it can, or if they want none.
+    `vpn` is why the host cannot have the VPN that the settings want; nothing if it can, or if they want none.
     """
 
     facts: Facts
@@ -66,15 +67,20 @@ class Preflight:
     paths: Paths
     directory: DirectoryState
     unbindable: frozenset[tuple[str, int]]
-    vpn: str = ""
+    vpn: tuple[str, ...] = ()
 
 
 def gather(facts: Facts, settings: Settings, paths: Paths) -> Preflight:
     """Look at what the checks need and the facts do not have. Changes nothing."""
     wanted = {(address, port) for _, address, port in wanted_ports(settings)}
     taken = frozenset(pair for pair in wanted if not ports.can_bind(*pair))
-    vpn = wireguard.missing() if settings.wireguard.enabled else ""
-    return Preflight(facts, settings, paths, directory_state(paths), taken, vpn)
+    return Preflight(facts, settings, paths, directory_state(paths), taken, _vpn(settings))
+
+
+def _vpn(settings: Settings) -> tuple[str, ...]:
+    if not settings.wireguard.enabled:
+        return ()
+    return (wireguard.missing(), *fits.look(settings, (settings.wireguard.interface,)))
 
 
 def directory_state(paths: Paths) -> DirectoryState:
@@ -149,7 +155,7 @@ def problems(check: Preflight) -> tuple[str, ...]:
         )
         if address
     ]
-    found.append(check.vpn)
+    found += check.vpn
     found.append(instance_problem(check.facts, check.settings, check.paths))
     instance = check.settings.instance
     for key, address, port in wanted_ports(check.settings):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import secrets
 
+from installer.host.networks import overlapping
 from installer.leaves import OFF, Leaves
 from installer.question import Choice, Context
 from installer.vpn import addresses
@@ -13,8 +14,13 @@ from runtime.documents import KeyPath
 ENABLED: KeyPath = ("wireguard", "enabled")
 NETWORK: KeyPath = ("wireguard", "network")
 NETWORK6: KeyPath = ("wireguard", "network6")
-# The first that no address of this host is in; other private networks are more likely to be somebody's at home.
-CANDIDATES = tuple(f"10.{number}.0.0/24" for number in range(12, 32))
+# The first that overlaps with no network of this host; other private networks are more likely to be somebody's at
+# home. Those at the end are for a host that reaches all of 10.0.0.0/8.
+CANDIDATES = (
+    *(f"10.{number}.0.0/24" for number in range(12, 32)),
+    *(f"172.29.{number}.0/24" for number in range(12, 32)),
+    *(f"192.168.{number}.0/24" for number in range(212, 232)),
+)
 
 
 def is_given(context: Context) -> bool:
@@ -44,8 +50,7 @@ def follows(context: Context, value: object) -> Leaves:
     if value is OFF or (given and not is_given(context)):
         return {}
     if given or (_is_inside(value, context) if was else _is_offered(value, context)):
-        new = addresses.ula_network(secrets.token_bytes(addresses.GLOBAL_ID_BYTES))
-        return {ENABLED: True, NETWORK: _network(context), NETWORK6: before[NETWORK6] if was else new}
+        return {ENABLED: True, NETWORK: _network(context), NETWORK6: before[NETWORK6] if was else _network6(context)}
     return {ENABLED: False} if was else {}
 
 
@@ -63,6 +68,12 @@ def _is_inside(value: object, context: Context) -> bool:
         return False
 
 
+def _network6(context: Context) -> str:
+    """A new network for IPv6; empty where the VPN's interface could have no address of it."""
+    random = secrets.token_bytes(addresses.GLOBAL_ID_BYTES)
+    return addresses.ula_network(random) if context.facts.has_ipv6 else ""
+
+
 def _network(context: Context) -> str:
     """The network that is given or in use, else one that is free here."""
     given = context.answers.get(NETWORK)
@@ -70,6 +81,4 @@ def _network(context: Context) -> str:
         return str(given)
     if context.before.get(ENABLED) is True:
         return str(context.before[NETWORK])
-    own = [ipaddress.ip_address(each.address) for each in context.facts.addresses]
-    free = (each for each in CANDIDATES if not any(mine in ipaddress.ip_network(each) for mine in own))
-    return next(free, "")
+    return next((each for each in CANDIDATES if not overlapping(each, context.facts.networks)), "")

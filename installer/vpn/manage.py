@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from installer.host import wireguard
 from installer.host.wireguard import Interface, Link
-from installer.vpn import addresses, clients, compare, configuration, endpoint, keys, peers
+from installer.vpn import addresses, clients, compare, configuration, endpoint, fits, keys, peers
 from installer.vpn.clients import Client
 from installer.vpn.configuration import ServerConfig
 from installer.vpn.peers import Live
@@ -115,8 +115,12 @@ def remove(vpn: Vpn, name: str) -> Client:
 
 
 def apply(vpn: Vpn) -> Overview:
-    """Make the interface what the settings and the clients' files say; the server's key is made if there is none."""
+    """Make the interface what the settings and the clients' files say; the server's key is made if there is none.
+
+    Raises UsageError where the settings do not fit this host; nothing is changed then.
+    """
     with vpn.locked():
+        _check_fits(vpn)
         wireguard.check_possible(_interface(vpn, keys.generate_private(), ()))
         if not clients.read_server_key(vpn.paths):
             clients.write_server_key(vpn.paths, keys.generate_private())
@@ -187,8 +191,16 @@ def _prepared(vpn: Vpn, wanted: Wanted, clock: Callable[[], float]) -> tuple[Cli
         raise UsageError(
             f"{wrong} Set wireguard.endpoint in conf/shoestring.yaml, or go on all the same with --any-endpoint."
         )
+    _check_fits(vpn)
     wireguard.check_possible(_interface(vpn, private, known))
     return client, private
+
+
+def _check_fits(vpn: Vpn) -> None:
+    """Raise UsageError where the networks of the settings do not fit this host."""
+    found = fits.look(vpn.settings, (vpn.interface_name,))
+    if found:
+        raise UsageError("\n".join(found))
 
 
 def _new_name(name: str, known: tuple[Client, ...]) -> str:

@@ -13,7 +13,7 @@ import pytest
 from installer.host import wireguard
 from installer.vpn import clients
 from runtime.errors import ExitCode
-from tests.engine.vpn_stand import Stand
+from tests.engine.vpn_stand import NETWORK6, Stand
 
 pytestmark = pytest.mark.engine
 
@@ -85,6 +85,35 @@ def test_someone_elses_interface_is_left_alone(stand: Stand) -> None:
     assert f"{file} is there already, and not of this instance." in done.stderr
     assert file.read_text() == "[Interface]\n"
     assert clients.read_all(stand.paths) == ()
+
+
+def test_a_network_that_the_host_reaches_otherwise_is_refused_before_anything_is_changed(stand: Stand) -> None:
+    """Its router has the address that the VPN would take, and none of the host's own is in the VPN's network."""
+    link = f"v{stand.token}"
+    stand.server.check("ip", "link", "add", link, "type", "veth", "peer", "name", f"w{stand.token}")
+    stand.server.check("ip", "link", "set", link, "up")
+    stand.server.check("ip", "address", "add", "10.12.5.9/16", "dev", link)
+    stand.server.check("ip", "-6", "route", "add", "fd12:3456::/32", "dev", link)
+    for argv in (("vpn", "apply"), ("vpn", "add", "laptop"), ("vpn", "add", "laptop", "--dry-run")):
+        done = stand.shoestring(*argv)
+        assert done.returncode == ExitCode.USAGE
+        assert done.stderr.splitlines() == [
+            f"wireguard.network: 10.12.0.0/24 overlaps with 10.12.0.0/16, which this host reaches by {link}. Choose "
+            "another network, with internal.address in it.",
+            f"wireguard.network6: {NETWORK6} overlaps with fd12:3456::/32, which this host reaches by {link}. Choose "
+            "another network.",
+        ]
+    assert not stand.paths.wireguard.exists()
+    assert not wireguard.configuration_file(stand.interface).exists()
+    assert stand.interface not in stand.server.check("ip", "link")
+
+
+def test_a_client_is_removed_also_where_the_network_has_come_to_overlap(stand: Stand) -> None:
+    stand.add("laptop")
+    stand.server.check("ip", "route", "add", "10.12.0.0/16", "dev", "lo")
+    assert stand.shoestring("vpn", "apply").returncode == ExitCode.DONE
+    assert stand.shoestring("vpn", "remove", "laptop", "--yes").returncode == ExitCode.DONE
+    assert stand.live().peers == ()
 
 
 def test_a_host_without_wireguard_is_told_what_to_install(stand: Stand, tmp_path: Path) -> None:

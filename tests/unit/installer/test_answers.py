@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from installer import answers
 from installer.answers import Ask, Given
 from installer.host.facts import Facts
+from installer.host.networks import HostNetwork
 from installer.leaves import OFF
 from installer.question import Context, Question
 from runtime.addresses import HostAddress
@@ -181,12 +183,37 @@ def test_what_is_given_of_a_vpn_stays(facts: Facts, tmp_path: Path) -> None:
 
 
 def test_a_network_that_the_host_is_in_is_left_alone(facts: Facts, tmp_path: Path) -> None:
-    at_home = replace(facts, addresses=(*facts.addresses, HostAddress("10.12.0.1", "eth2")))
+    at_home = replace(
+        facts,
+        addresses=(*facts.addresses, HostAddress("10.12.0.1", "eth2")),
+        networks=(HostNetwork(ip_network("10.12.0.0/24"), "eth2"),),
+    )
     settings = answers.collect(at_home, None, given(tmp_path, VPN))
     assert settings.wireguard.network == "10.13.0.0/24"
     # An address of the host's own that looks like a VPN's is none.
     plain = answers.collect(at_home, None, given(tmp_path, "domain: a.com\ninternal: {address: 10.12.0.1}\n"))
     assert not plain.wireguard.enabled
+
+
+@pytest.mark.parametrize(
+    ("reached", "network"),
+    [("10.12.0.0/15", "10.14.0.0/24"), ("10.0.0.0/8", "172.29.12.0/24"), ("fd12::/64", "10.12.0.0/24")],
+)
+def test_a_network_that_the_host_reaches_is_left_alone(
+    facts: Facts, tmp_path: Path, reached: str, network: str
+) -> None:
+    """None of its own addresses need be in it: the router of that network may be."""
+    inside = replace(facts, networks=(HostNetwork(ip_network(reached), "eth1"),))
+    settings = answers.collect(inside, None, given(tmp_path, VPN))
+    assert settings.internal
+    assert settings.wireguard.network == network
+    assert settings.internal.address == str(ip_network(network)[1])
+
+
+def test_a_host_without_ipv6_gets_a_vpn_without(facts: Facts, tmp_path: Path) -> None:
+    settings = answers.collect(replace(facts, has_ipv6=False), None, given(tmp_path, VPN))
+    assert settings.wireguard.enabled
+    assert settings.wireguard.network6 == ""
 
 
 def test_the_choice_of_an_address_switches_the_vpn_on_and_off(facts: Facts, tmp_path: Path) -> None:

@@ -194,7 +194,7 @@ def test_the_address_of_the_vpn_comes_with_the_vpn(facts: Facts) -> None:
 
 
 def test_a_host_that_cannot_have_the_vpn(facts: Facts) -> None:
-    found = Preflight(facts, SETTINGS, Paths(ROOT), DirectoryState.FREE, frozenset(), "Install WireGuard.")
+    found = Preflight(facts, SETTINGS, Paths(ROOT), DirectoryState.FREE, frozenset(), ("Install WireGuard.", ""))
     assert preflight.problems(found) == ("Install WireGuard.",)
 
 

@@ -1,0 +1,52 @@
+"""Whether the VPN's networks fit this host. Pure, but for `look`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from ipaddress import ip_address, ip_network
+
+from installer.host import networks
+from installer.host.networks import HostNetwork
+from runtime import names
+from runtime.settings import Settings
+
+
+def look(settings: Settings, own: Collection[str]) -> tuple[str, ...]:
+    """What does not fit, asked of this host; see `problems`."""
+    has_ipv6 = networks.has_ipv6(settings.wireguard.interface)
+    return tuple(problems(settings, networks.look(), own, has_ipv6=has_ipv6))
+
+
+def problems(
+    settings: Settings, found: Iterable[HostNetwork], own: Collection[str], *, has_ipv6: bool
+) -> Iterator[str]:
+    """What does not fit, a sentence for each key. `own` are the instance's interfaces, by all their names.
+
+    A network that these have is one that the host lives with: it is not asked about again.
+    """
+    listed = tuple(found)
+    held = {each.network for each in listed if each.interface in own}
+    others = [each for each in listed if each.interface not in own]
+    vpn = settings.wireguard
+    for key, network in (("network", vpn.network), ("network6", vpn.network6)):
+        if not network or ip_network(network) in held:
+            continue
+        if key == "network6" and not has_ipv6:
+            yield (
+                f"wireguard.network6: IPv6 is switched off on this host, so the VPN cannot have {network}. Leave it "
+                f"empty{_address_too(settings, network, vpn.network)}, or switch IPv6 on."
+            )
+            continue
+        for each in networks.overlapping(network, others)[:1]:
+            yield (
+                f"wireguard.{key}: {network} overlaps with {each.network}, which this host reaches by "
+                f"{each.interface or 'a route'}. Choose another network{_address_too(settings, network)}."
+            )
+
+
+def _address_too(settings: Settings, network: str, other: str = "") -> str:
+    """That the internal side's address is to be changed as well, if it lies in a network."""
+    address = settings.internal.address if settings.internal else ""
+    if not address or names.is_auto(address) or ip_address(address) not in ip_network(network):
+        return ""
+    return f", with internal.address in {other or 'it'}"

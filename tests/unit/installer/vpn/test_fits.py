@@ -1,0 +1,83 @@
+"""Whether the VPN's networks fit a host: the kernel's answers are those of iproute2 6.1.0."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+from installer.host import networks
+from installer.host.networks import HostNetwork
+from installer.vpn import fits
+from tests.make import make_settings
+
+# A host in a large network at home, with a line between two, networks behind a router, and a second table.
+ADDRESSES = (
+    '[{"ifname":"lo","addr_info":[{"family":"inet","local":"127.0.0.1","prefixlen":8,"scope":"host"}]},'
+    '{"ifname":"eth0","addr_info":[{"family":"inet","local":"10.12.5.9","prefixlen":16,"scope":"global"},'
+    '{"family":"inet","local":"10.50.0.1","address":"10.60.0.2","prefixlen":32,"scope":"global"}]}]'
+)
+ROUTES = (
+    '[{"dst":"default","gateway":"10.12.0.1","dev":"eth0","flags":[]},'
+    '{"dst":"10.97.0.0/16","dev":"tun0","table":"52","scope":"link","flags":[]},'
+    '{"dst":"0.0.0.0/1","dev":"tun0","scope":"link","flags":[]},'
+    '{"type":"blackhole","dst":"10.0.0.0/8","flags":[]},'
+    '{"dst":"10.12.0.0/16","dev":"eth0","protocol":"kernel","scope":"link","prefsrc":"10.12.5.9","flags":[]},'
+    '{"dst":"10.98.0.0/16","flags":[],"nexthops":[{"gateway":"10.12.0.1","dev":"eth0","weight":1,"flags":[]}]},'
+    '{"type":"local","dst":"127.0.0.0/8","dev":"lo","table":"local","protocol":"kernel","scope":"host","flags":[]}]'
+)
+ROUTES6 = (
+    '[{"dst":"fd12:1::/64","dev":"eth0","protocol":"kernel","metric":256,"flags":[],"pref":"medium"},'
+    '{"type":"unreachable","dst":"fd99::/48","dev":"lo","metric":1024,"flags":[],"pref":"medium"}]'
+)
+VPN = "internal: {{address: 10.12.0.1}}\nwireguard: {{enabled: on, network: 10.12.0.0/24, network6: '{}'}}\n"
+
+
+def at(interface: str, *found: str) -> tuple[HostNetwork, ...]:
+    return tuple(HostNetwork(ip_network(each), interface) for each in found)
+
+
+def problems(*found: HostNetwork, network6: str = "", has_ipv6: bool = True) -> list[str]:
+    return list(fits.problems(make_settings(VPN.format(network6)), found, ("wg0",), has_ipv6=has_ipv6))
+
+
+def test_the_networks_of_a_host_are_those_of_its_addresses_and_of_its_routes() -> None:
+    assert networks.parse(ADDRESSES, ROUTES, ROUTES6) == (
+        *at("lo", "127.0.0.0/8", "127.0.0.1/32"),
+        *at("eth0", "10.12.0.0/16", "10.12.5.9/32", "10.60.0.2/32", "10.50.0.1/32"),
+        *at("tun0", "10.97.0.0/16"),
+        *at("eth0", "10.98.0.0/16", "fd12:1::/64"),
+    )
+    assert networks.parse("", "", "") == ()
+
+
+def test_a_network_that_holds_none_of_the_host_s_addresses_overlaps_all_the_same() -> None:
+    assert problems(*networks.parse(ADDRESSES, ROUTES)) == [
+        "wireguard.network: 10.12.0.0/24 overlaps with 10.12.0.0/16, which this host reaches by eth0. Choose another "
+        "network, with internal.address in it."
+    ]
+
+
+def test_a_route_a_smaller_network_and_one_of_docker_overlap_too() -> None:
+    for interface, network in (("tun0", "10.0.0.0/8"), ("eth0", "10.12.0.128/25"), ("docker0", "10.12.0.0/16")):
+        (found,) = problems(*at(interface, network))
+        assert f"overlaps with {network}, which this host reaches by {interface}." in found
+    (found,) = problems(*at("eth0", "fd12::/16"), network6="fd12:3::/64")
+    assert found.startswith("wireguard.network6: fd12:3::/64 overlaps with fd12::/16")
+    assert found.endswith("Choose another network.")
+
+
+def test_what_is_free_and_what_the_vpn_s_own_interface_has_fits() -> None:
+    assert problems(*at("eth0", "10.13.0.0/16", "192.168.0.0/16", "fd12::/64"), network6="fd13::/64") == []
+    # Behind its own interface, and the network that it has already.
+    assert problems(*at("wg0", "10.12.0.0/16")) == []
+    assert problems(*at("wg0", "10.12.0.0/24"), *at("eth0", "10.12.0.0/16")) == []
+
+
+def test_a_kernel_without_ipv6() -> None:
+    assert problems(has_ipv6=False) == []
+    assert problems(network6="fd12::/64", has_ipv6=False) == [
+        "wireguard.network6: IPv6 is switched off on this host, so the VPN cannot have fd12::/64. Leave it empty, or "
+        "switch IPv6 on."
+    ]
+    settings = make_settings(VPN.format("fd12::/64").replace("10.12.0.1", "'fd12::1'"))
+    (found,) = fits.problems(settings, (), ("wg0",), has_ipv6=False)
+    assert "Leave it empty, with internal.address in 10.12.0.0/24, or" in found
