@@ -49,6 +49,7 @@ class Desired:
 
     `conflicts` are problems of files that run all the same (a host name that another file has already);
     `notes` is information that needs no action, `hosts` the names that VPN clients are told, None without a VPN.
+    `unserved` are sentences about what cannot run until a person has done something on this host.
     `known` are the applications, and the last good copies of those whose files are broken.
     """
 
@@ -64,6 +65,7 @@ class Desired:
     variables: Mapping[str, str]
     hosts: HostsFile | None = None
     known: tuple[Application, ...] = ()
+    unserved: tuple[str, ...] = ()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -114,10 +116,9 @@ def build(sources: Sources, paths: Paths, run: RunPaths) -> Desired:
     projects, odd = _projects(sound, sources, paths)
     sound = tuple(each for each in sound if each.name in projects)
     proxied, conflicts = _settle((*sound, *sources.accepted), settings)
-    waiting = _waiting(settings)
-    models = tuple(
-        _model(settings, side, proxied) for side in settings.sides if not (waiting and side is Side.INTERNAL)
-    )
+    waiting, unserved = _waiting(settings), _unserved(settings)
+    served = tuple(side for side in settings.sides if side is not Side.INTERNAL or not (waiting or unserved))
+    models = tuple(_model(settings, side, proxied) for side in served)
     by_name = {(each.side, each.name): each for each in proxied}
     settled = tuple(by_name[each.side, each.name] for each in sound)
     return Desired(
@@ -134,17 +135,27 @@ def build(sources: Sources, paths: Paths, run: RunPaths) -> Desired:
         variables=sources.variables,
         hosts=resolver.hosts_file(settings, models, paths),
         known=proxied,
+        unserved=unserved,
     )
 
 
 def _waiting(settings: Settings) -> tuple[str, ...]:
-    """Why the internal proxy does not run: its interface has no address. Empty if it runs."""
-    if settings.internal is None or not names.is_auto(settings.internal.address):
+    """That the internal proxy waits for the address of an interface, which comes by itself. Empty if it does not."""
+    if settings.internal is None or not names.is_auto(settings.internal.address) or settings.wireguard.enabled:
         return ()
     interface = settings.internal.address.removeprefix(names.AUTO)
-    if settings.wireguard.enabled:
-        return (f"The internal proxy waits for the VPN's interface {interface}. Bring it up: shoestring vpn apply",)
     return (f"The internal proxy waits: the interface {interface} has no address yet (internal.address).",)
+
+
+def _unserved(settings: Settings) -> tuple[str, ...]:
+    """That the internal proxy cannot run, for the VPN is down: at boot it comes first. Empty if it can."""
+    if settings.internal is None or not names.is_auto(settings.internal.address) or not settings.wireguard.enabled:
+        return ()
+    interface = settings.internal.address.removeprefix(names.AUTO)
+    return (
+        f"The internal proxy does not run: the VPN's interface {interface} is not there, or lacks internal.address. "
+        "Bring it up: shoestring vpn apply",
+    )
 
 
 def _projects(

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from runtime import core, engine, files, interfaces, observed, quiet, resolver, settings
+from runtime import core, engine, files, interfaces, observed, quiet, resolver, settings, vpn
 from runtime.apply import Listener, Outcome, Tools, apply
 from runtime.certificates import overview, placeholder, survey
 from runtime.certificates import plan as certificate_plan
@@ -117,7 +117,7 @@ def look(cluster: Cluster) -> View:
     due = certificate_plan.plan(certificates, now, Request(missing_only=True))
     issues = tuple(each for each in due.local if isinstance(each, IssueCertificate))
     upkeep = tuple(each for each in due.local if each not in issues)
-    refused = (*refused_removals(desired, seen), *certificates.problems)
+    refused = (*desired.unserved, *refused_removals(desired, seen), *certificates.problems)
     # The firewall before anything is published, certificates of our own making before the proxies start with them.
     plan = (*([wall] if wall else ()), *issues, *started, *upkeep)
     return View(desired, seen, plan, refused, inputs, certificates, due)
@@ -206,7 +206,11 @@ def status(cluster: Cluster) -> Status:
     certificates = survey.take(cluster.settings, cluster.paths, cluster.run, desired.proxies, now)
     times = observed.start_times(cluster.client, seen)
     found = assess(desired, seen, times, overview.assess(certificates, now))
-    return replace(found, notes=(*found.notes, *keep.notes(desired, cluster.paths)))
+    return replace(
+        found,
+        notes=(*found.notes, *keep.notes(desired, cluster.paths)),
+        problems=(*found.problems, *vpn.problems(desired.settings, cluster.paths)),
+    )
 
 
 def _make_directories(cluster: Cluster) -> None:

@@ -52,7 +52,7 @@ class ProxyStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """All of one instance."""
+    """All of one instance. `unserved`, which are in `problems` too, are why a proxy cannot run."""
 
     instance: str
     proxies: tuple[ProxyStatus, ...]
@@ -60,6 +60,7 @@ class Status:
     notes: tuple[str, ...]
     certificates: Overview = NO_CERTIFICATES
     problems: tuple[str, ...] = ()
+    unserved: tuple[str, ...] = ()
 
     @property
     def fine(self) -> bool:
@@ -105,7 +106,9 @@ def assess(
         for each in desired.broken
     ]
     applications = tuple(sorted((*sound, *broken), key=lambda each: (each.name, each.side)))
-    return Status(desired.settings.instance, proxies, applications, desired.notes, certificates, _helpers(core))
+    problems = (*desired.unserved, *_helpers(core))
+    instance = desired.settings.instance
+    return Status(instance, proxies, applications, desired.notes, certificates, problems, desired.unserved)
 
 
 def _helpers(core: Mapping[str, str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from runtime import operations, space
 from runtime.certificates.overview import CertificateStatus, expiry_sentence
 from runtime.errors import ShoestringError
 from runtime.notify import Severity
-from runtime.paths import Paths, RunPaths
+from runtime.paths import Paths, RunPaths, Side
 from runtime.status import FINE, Status
 
 MEMINFO = Path("/proc/meminfo")
@@ -20,6 +20,8 @@ DISK_SLACK, MEMORY_SLACK = 2.0, 5.0
 LASTING_SECONDS = 300.0
 NO_PASS_SECONDS = 600.0
 APPLICATION, PROXY, CERTIFICATE = "application ", "proxy ", "certificate "
+# The internal one alone may have nothing to listen on.
+UNSERVED = f"{PROXY}{Side.INTERNAL}"
 MEMORY, NO_PASS = "memory", "no pass of the watchdog"
 SEE_STATUS = "See: shoestring status"
 
@@ -132,7 +134,10 @@ def of_status(status: Status, now: float) -> tuple[Trouble, ...]:
         *((f"{PROXY}{each.side}", each.state) for each in status.proxies if each.state not in fine),
         *((f"{APPLICATION}{each.name}", each.state) for each in status.applications if each.state not in fine),
     ]
-    return (*_down(down), *(_expiring(each, now) for each in status.certificates.expiring))
+    unserved = (
+        Trouble(UNSERVED, each, f"{UNSERVED} runs again.", lasting=LASTING_SECONDS) for each in status.unserved
+    )
+    return (*_down(down), *unserved, *(_expiring(each, now) for each in status.certificates.expiring))
 
 
 def _down(found: Iterable[tuple[str, str]]) -> Iterator[Trouble]:

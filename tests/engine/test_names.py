@@ -272,10 +272,16 @@ def test_a_vpn_that_is_down_holds_up_nothing_but_the_internal_proxy(tmp_path: Pa
         instance.add(Side.PUBLIC, "a", plain(tools, "a", "a.example.test"))
         instance.add(Side.INTERNAL, "b", plain(tools, "b", f"b.{DOMAIN}"))
         report = instance.start()
-        assert report.ok
-        assert report.notes[0].startswith("The internal proxy waits for the VPN's interface none")
-        assert "shoestring vpn apply" in report.notes[0]
+        assert not report.ok
+        assert all(each.ok for each in report.outcomes)
+        (sentence,) = report.refused
+        assert sentence.startswith("The internal proxy does not run: the VPN's interface none")
+        assert sentence.endswith("Bring it up: shoestring vpn apply")
         assert instance.wait("a.example.test").status == 200
-        assert quiet.is_quiet(str(instance.paths.root))
+        # Each pass says so again, until somebody has done it.
+        assert not quiet.is_quiet(str(instance.paths.root))
+        report = watchdog.watch(instance.cluster)
+        assert (report.outcomes, report.refused) == ((), (sentence,))
+        assert sentence in operations.status(instance.cluster).problems
     finally:
         instance.close()

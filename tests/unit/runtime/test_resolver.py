@@ -134,3 +134,4 @@ def test_a_proxy_whose_interface_has_no_address_waits() -> None:
     assert wanted.notes == (
         "The internal proxy waits: the interface tailscale0 has no address yet (internal.address).",
     )
+    assert wanted.unserved == ()

@@ -6,12 +6,25 @@ from datetime import UTC, datetime
 
 import pytest
 
+from runtime import interfaces, troubles
 from runtime.certificates.overview import CertificateStatus, Overview
+from runtime.desired import Sources, build
 from runtime.observed import Observed
 from runtime.paths import Side
 from runtime.report import since, status_json, status_lines
 from runtime.status import Status, assess
-from tests.make import Desired, application, broken, desired, observed_of, running, web
+from tests.make import (
+    PATHS,
+    RUN,
+    Desired,
+    application,
+    broken,
+    desired,
+    make_settings,
+    observed_of,
+    running,
+    web,
+)
 
 NOW = datetime(2026, 1, 10, 12, 0, 0, tzinfo=UTC)
 TWO = web("a.com", "b.com", more="  worker:\n    image: w\n")
@@ -130,3 +143,24 @@ def test_a_port_that_the_firewall_closes_is_told_with_its_application() -> None:
 )
 def test_since(moment: str, said: str) -> None:
     assert since(moment, NOW) == said
+
+
+def test_a_vpn_that_is_down_is_no_note_but_needs_a_person() -> None:
+    """The address of another interface may come late; the VPN's is there before anything starts."""
+    on = make_settings("internal: {address: 10.12.0.1}\nwireguard: {enabled: on, interface: none0}\n")
+    settings, interface = interfaces.resolved(on)
+    web_file = application("a", web("a.example.com"))
+    wanted = build(Sources(settings, {}, (web_file,), (), ()), PATHS, RUN)
+    assert interface == "none0"
+    assert [each.name for each in wanted.core.services] == ["haproxy-public"]
+    assert wanted.notes == ()
+    sentence = (
+        "The internal proxy does not run: the VPN's interface none0 is not there, or lacks internal.address. "
+        "Bring it up: shoestring vpn apply"
+    )
+    assert wanted.unserved == (sentence,)
+    found = assess(wanted, observed_of(wanted), {})
+    assert not found.fine
+    assert found.problems == (sentence,)
+    (trouble,) = troubles.of_status(found, 0.0)
+    assert (trouble.subject, trouble.message, trouble.lasting) == ("proxy internal", sentence, 300.0)
