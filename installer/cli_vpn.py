@@ -14,7 +14,8 @@ from runtime.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from installer.vpn.manage import Overview, Vpn
-    from runtime.settings import Settings
+
+APPLY = "  Apply: shoestring vpn apply"
 
 app = typer.Typer(help="The VPN: which computers and phones reach the internal side.", no_args_is_help=True)
 
@@ -128,45 +129,51 @@ def apply(
 
     Where wireguard.enabled is off, it is taken down.
     """
-    from installer.vpn import manage, report
+    from installer.host import wireguard
+    from installer.vpn import manage, own, report
     from runtime import settings
     from runtime.paths import find
 
-    loaded = settings.load(find(data_directory).settings)
-    goes = not loaded.wireguard.enabled and manage.is_there(loaded)
-    if dry_run:
-        _show_plan(loaded, None if goes else manage.overview(_open(data_directory)), json)
-    elif goes:
-        manage.take_down(loaded)
-        down = f"  ✓ {loaded.wireguard.interface} is down; its keys and clients stay in conf/wireguard/"
+    paths = find(data_directory)
+    loaded = settings.load(paths.settings)
+    gone = () if loaded.wireguard.enabled else own.interfaces(paths, loaded)
+    if dry_run and not gone:
+        _show_plan(manage.overview(_open(data_directory)), json)
+    elif dry_run:
+        down = "\n".join([*_down_lines(gone), APPLY])
+        print(report.down_json(loaded) if json else down)
+    elif gone:
+        for each in gone:
+            wireguard.remove(each)
+        down = f"  ✓ {', '.join(gone)} is down; its keys and clients stay in conf/wireguard/"
         print(report.down_json(loaded) if json else down)
     else:
         _tell(manage.apply(_open(data_directory, timeout)), json)
 
 
-def _show_plan(loaded: Settings, overview: Overview | None, json: bool) -> None:
-    """Show what apply would do; without an overview it takes the interface down."""
+def _show_plan(overview: Overview, json: bool) -> None:
+    """Show what apply would do to a VPN that is on."""
     from installer.vpn import report
 
-    if json:
-        print(report.status_json(overview, time.time()) if overview else report.down_json(loaded))
-    else:
-        print("\n".join(_plan_lines(loaded.wireguard.interface, overview)))
+    print(report.status_json(overview, time.time()) if json else "\n".join(_plan_lines(overview)))
 
 
-def _plan_lines(name: str, overview: Overview | None) -> list[str]:
+def _plan_lines(overview: Overview) -> list[str]:
     from runtime.report import count
 
-    apply = "  Apply: shoestring vpn apply"
-    if overview is None:
-        return [f"  - {name}  goes down; its keys and clients stay in conf/wireguard/", apply]
+    name = overview.settings.wireguard.interface
     if not overview.problem:
         return [f"  Nothing to do: {name} is what the files say."]
     clients = count(len(overview.clients), "client")
+    old = _down_lines(overview.seen.old)
     if overview.live is None:
         key = "" if overview.public_key else ", with a new key"
-        return [f"  + {name}  comes up with {clients}{key}", apply]
-    return [f"  ~ {name}  becomes what the files say, with {clients}; connections stay", apply]
+        return [*old, f"  + {name}  comes up with {clients}{key}", APPLY]
+    return [*old, f"  ~ {name}  becomes what the files say, with {clients}; connections stay", APPLY]
+
+
+def _down_lines(names: tuple[str, ...]) -> list[str]:
+    return [f"  - {each}  goes down; its keys and clients stay in conf/wireguard/" for each in names]
 
 
 def _tell(overview: Overview, json: bool) -> None:

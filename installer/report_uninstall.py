@@ -26,8 +26,7 @@ def _rows(wanted: Uninstall) -> Iterator[tuple[str, str, str]]:
     yield from (("-", "volume", volume) for volume in wanted.volumes)
     yield from (("-", "image", image) for image in wanted.images)
     yield from (("-", "service", f"{name}: what it put outside the data directory") for name in wanted.services)
-    if wanted.vpn:
-        yield "-", "VPN", f"{wanted.vpn}, its interface and its file in /etc/wireguard"
+    yield from (("-", "VPN", f"{name}, its interface and its file in /etc/wireguard") for name in wanted.vpn)
     if wanted.firewall:
         yield "-", "firewall", "its table in nftables, and its unit"
     if wanted.swap:
@@ -56,6 +55,7 @@ def uninstall_json(wanted: Uninstall) -> str:
         **{
             **asdict(wanted),
             "changes": [{"kind": change.kind, "name": change.name} for change in wanted.changes],
+            "vpn": ", ".join(wanted.vpn),
             "directory": str(wanted.directory),
             "cron": [str(table) for table in wanted.cron],
         }

@@ -14,7 +14,7 @@ from installer.host import cron, docker_daemon, swap, timers, wireguard
 from installer.host.systemd import UNIT_DIRECTORY
 from installer.progress import Lines
 from installer.services import catalogue, steps
-from installer.vpn.configuration import MARK
+from installer.vpn import own
 from runtime import files, images, operations
 from runtime.certificates.container import LABEL as LABEL_TASK
 from runtime.changes import Plan as Changes
@@ -36,7 +36,7 @@ PACKAGE_HINT = (
 
 @dataclass(frozen=True)
 class Uninstall:
-    """What goes, and what stays and why. `others` share this host; `vpn` is a network interface.
+    """What goes, and what stays and why. `others` share this host; `vpn` are network interfaces.
 
     `services` are those that have left something on this host outside the data directory.
     """
@@ -46,7 +46,7 @@ class Uninstall:
     tasks: tuple[str, ...]
     images: tuple[str, ...]
     volumes: tuple[str, ...]
-    vpn: str
+    vpn: tuple[str, ...]
     firewall: bool
     swap: bool
     daemon: str
@@ -65,14 +65,13 @@ def look(cluster: Cluster, *, purge: bool, recorded: Path = RECORD) -> Uninstall
     is_recorded = record.read(recorded) == root
     listed = cluster.client.api.containers(all=True)
     daemon = docker_daemon.undo_about()
-    interface = cluster.settings.wireguard.interface
     return Uninstall(
         units=timers.written(instance),
         changes=operations.stop_plan(cluster),
         tasks=tuple(_tasks(listed, instance, root)),
         images=() if others else tuple(unused_images(cluster.client.api.images(), listed, instance)),
         volumes=tuple(_volumes(cluster.client, instance)) if purge else (),
-        vpn=interface if wireguard.is_ours(interface, f"{MARK}{instance}") else "",
+        vpn=own.interfaces(cluster.paths, cluster.settings),
         firewall=manage.is_there(instance, cluster.paths),
         swap=not others and bool(swap.look().removable),
         daemon="" if others else daemon,
@@ -175,8 +174,9 @@ def apply(cluster: Cluster, wanted: Uninstall, lines: Lines, recorded: Path = RE
         steps.of(service).forget(cluster.paths, cluster.settings)
         lines.done(service, "nothing of it is left on this host outside the data directory")
     if wanted.vpn:
-        wireguard.remove(wanted.vpn, f"{MARK}{cluster.settings.instance}")
-        lines.done("VPN", f"{wanted.vpn} is down")
+        for each in wanted.vpn:
+            wireguard.remove(each)
+        lines.done("VPN", f"{', '.join(wanted.vpn)} is down")
     if wanted.firewall:
         manage.remove(cluster.settings.instance, cluster.paths)
         lines.done("firewall", "off")

@@ -11,7 +11,7 @@ from pathlib import Path
 from installer.host import ports, wireguard
 from installer.host.facts import Facts
 from installer.host.ports import overlap
-from installer.vpn import fits
+from installer.vpn import fits, own
 from runtime import names
 from runtime.documents import KeyPath, dotted
 from runtime.errors import ExitCode, ShoestringError
@@ -74,13 +74,14 @@ def gather(facts: Facts, settings: Settings, paths: Paths) -> Preflight:
     """Look at what the checks need and the facts do not have. Changes nothing."""
     wanted = {(address, port) for _, address, port in wanted_ports(settings)}
     taken = frozenset(pair for pair in wanted if not ports.can_bind(*pair))
-    return Preflight(facts, settings, paths, directory_state(paths), taken, _vpn(settings))
+    return Preflight(facts, settings, paths, directory_state(paths), taken, _vpn(settings, paths))
 
 
-def _vpn(settings: Settings) -> tuple[str, ...]:
+def _vpn(settings: Settings, paths: Paths) -> tuple[str, ...]:
     if not settings.wireguard.enabled:
         return ()
-    return (wireguard.missing(), *fits.look(settings, (settings.wireguard.interface,)))
+    mine = (settings.wireguard.interface, *own.old(paths, settings))
+    return (wireguard.missing(), *fits.look(settings, mine))
 
 
 def directory_state(paths: Paths) -> DirectoryState:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +25,8 @@ class Interface:
     """An interface as it should be.
 
     `addresses` have their prefix lengths. `text` is the file for wg-quick(8), `stripped` what wg(8) takes of it; both
-    have secrets in them. `mark` is the line by which a file is known as this instance's.
+    have secrets in them. `mark` is the line by which a file is known as this instance's, `public_key` that of the
+    server, by which a running interface is.
     """
 
     name: str
@@ -32,6 +35,12 @@ class Interface:
     text: str
     stripped: str
     mark: str
+    public_key: str
+
+    @property
+    def unit(self) -> str:
+        """The unit that brings it up at boot."""
+        return _unit(self.name)
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,17 @@ class Link:
     addresses: frozenset[str]
     mtu: int
     is_up: bool
+
+
+@dataclass(frozen=True)
+class Boot:
+    """What brings an interface up at boot: whether its file is as it should be, and whether its unit is enabled.
+
+    Where systemd does not run, something else does it: then the unit is as it should be.
+    """
+
+    is_written: bool
+    is_enabled: bool = True
 
 
 def configuration_file(name: str) -> Path:
@@ -53,14 +73,15 @@ def check_possible(interface: Interface) -> None:
     name = interface.name
     if lacks := missing(look_at_kernel=not is_there(name)):
         raise ShoestringError(lacks)
+    if name in ours(interface.mark, interface.public_key):
+        return
     file = configuration_file(name)
     if file.exists():
-        if interface.mark not in file.read_text(encoding="utf-8", errors="replace").splitlines():
-            raise ShoestringError(
-                f"{file} is there already, and not of this instance. Choose another wireguard.interface in "
-                "conf/shoestring.yaml, or move that file away."
-            )
-    elif is_there(name):
+        raise ShoestringError(
+            f"{file} is there already, and not of this instance. Choose another wireguard.interface in "
+            "conf/shoestring.yaml, or move that file away."
+        )
+    if is_there(name):
         raise ShoestringError(
             f"There is a network interface {name} already, and it is not Shoestring's. Choose another "
             "wireguard.interface in conf/shoestring.yaml."
@@ -95,7 +116,7 @@ def apply(interface: Interface) -> bool:
     if not is_there(interface.name):
         _make(interface.name)
     if systemd.is_running():
-        systemd.systemctl("enable", "--quiet", f"wg-quick@{interface.name}")
+        systemd.enable(interface.unit)
     _check(("wg", "syncconf", interface.name, "/dev/stdin"), interface.stripped)
     for address in _addresses(interface.name) - set(interface.addresses):
         _check(("ip", "address", "delete", address, "dev", interface.name))
@@ -105,22 +126,50 @@ def apply(interface: Interface) -> bool:
     return changed
 
 
-def remove(name: str, mark: str) -> bool:
-    """Take an interface down, and its file away, if it is this instance's. Returns whether there was one."""
-    if not is_ours(name, mark):
-        return False
-    if systemd.is_running():
-        command.run(("systemctl", "disable", "--now", "--quiet", f"wg-quick@{name}"))
-    _ip("link", "delete", "dev", name)
-    return files.remove(configuration_file(name))
-
-
-def is_ours(name: str, mark: str) -> bool:
-    """Whether an interface's file on this host is this instance's."""
+def boot(interface: Interface) -> Boot:
+    """What brings an interface up at boot, as it is."""
     try:
-        return mark in configuration_file(name).read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return False
+        written = configuration_file(interface.name).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        written = ""
+    enabled = not systemd.is_running() or command.run(("systemctl", "is-enabled", "--quiet", interface.unit)).ok
+    return Boot(written == interface.text, enabled)
+
+
+def remove(name: str) -> None:
+    """Take an interface of this instance down, and its file away. Killed and run again, it goes on."""
+    if systemd.is_running():
+        command.run(("systemctl", "disable", "--now", "--quiet", _unit(name)))
+    _ip("link", "delete", "dev", name)
+    files.remove(configuration_file(name))
+    # Else a power cut in the next seconds would bring both back, and at boot the interface.
+    command.run(("sync", "--file-system", str(CONFIGURATIONS)), timeout=_SHORT_TIMEOUT_SECONDS)
+
+
+def ours(mark: str, public_key: str) -> tuple[str, ...]:
+    """The interfaces of an instance on this host, by every name that it has had.
+
+    Their files have its mark; where the file is lost, the running interface has its key (empty: it has none).
+    """
+    lost = (name for name, key in _keys() if key == public_key and not configuration_file(name).exists())
+    return tuple(sorted({*_marked(mark), *lost}))
+
+
+def _marked(mark: str) -> Iterator[str]:
+    for file in CONFIGURATIONS.glob("*.conf"):
+        # Those of others may be anything.
+        with contextlib.suppress(OSError):
+            if mark in file.read_text(encoding="utf-8", errors="replace").splitlines():
+                yield file.stem
+
+
+def _keys() -> Iterator[tuple[str, str]]:
+    """The name and the public key of each interface of WireGuard."""
+    if command.exists("wg"):
+        result = command.run(("wg", "show", "all", "public-key"), timeout=_SHORT_TIMEOUT_SECONDS)
+        for line in result.out.splitlines():
+            name, _, key = line.partition("\t")
+            yield name, key
 
 
 def dump(name: str) -> str:
@@ -148,6 +197,10 @@ def link(name: str) -> Link | None:
     return parse_link(_ip("-json", "address", "show", "dev", name).out)
 
 
+def _unit(name: str) -> str:
+    return f"wg-quick@{name}"
+
+
 def _addresses(name: str) -> frozenset[str]:
     found = link(name)
     return found.addresses if found else frozenset()
@@ -156,10 +209,10 @@ def _addresses(name: str) -> frozenset[str]:
 def _make(name: str) -> None:
     if systemd.is_running():
         try:
-            systemd.systemctl("restart", f"wg-quick@{name}")
+            systemd.systemctl("restart", _unit(name))
         except command.CommandError as error:
             raise ShoestringError(
-                f"systemd could not bring {name} up. See: journalctl -u wg-quick@{name}\n{error.result.tail()}"
+                f"systemd could not bring {name} up. See: journalctl -u {_unit(name)}\n{error.result.tail()}"
             ) from error
     elif _kind() == _USERSPACE:
         # It stays, in the background; it must not hold the directory that it was started in.

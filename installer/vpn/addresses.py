@@ -37,6 +37,20 @@ def allocate(settings: Settings, taken: Collection[str]) -> tuple[str, ...]:
     return tuple(_lowest_free(each, used) for each in networks(settings))
 
 
+def fitting(settings: Settings, present: Collection[str], taken: Collection[str]) -> tuple[str, ...]:
+    """A client's addresses: of those that it has the one in each network, a free one where it has none.
+
+    `taken` are those of all clients. Raises as `allocate` does.
+    """
+    own = {each.partition("/")[0] for each in server(settings)}
+    found = []
+    for network in networks(settings):
+        inside = (each for each in present if ipaddress.ip_address(each) in ipaddress.ip_network(network))
+        kept = next((each for each in inside if each not in own), "")
+        found.append(kept or _lowest_free(network, {*taken, *own}))
+    return tuple(found)
+
+
 def _lowest_free(text: str, used: Collection[str]) -> str:
     network = ipaddress.ip_network(text)
     for host in network.hosts():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from installer.host.wireguard import Link
+from installer.host.wireguard import Boot, Link, configuration_file
 from installer.vpn import addresses, configuration
 from installer.vpn.clients import Client
 from installer.vpn.peers import Live
@@ -13,20 +14,38 @@ from runtime.settings import Settings
 MEND = "Run: shoestring vpn apply"
 
 
-def problem(
-    settings: Settings, public_key: str, known: tuple[Client, ...], live: Live | None, link: Link | None
-) -> str:
+@dataclass(frozen=True)
+class Seen:
+    """The VPN as it is on this host.
+
+    `live` and `link` are the interface as WireGuard and as the kernel's network knows it, None where it is not there;
+    `boot` is what brings it up, `old` the instance's interfaces by other names.
+    """
+
+    live: Live | None
+    link: Link | None
+    boot: Boot
+    old: tuple[str, ...] = ()
+
+
+def problem(settings: Settings, public_key: str, known: tuple[Client, ...], seen: Seen) -> str:
     """What is wrong with the running interface, as a sentence; empty if it is what the files say.
 
-    `public_key` is the server's, empty if it has none yet. `live` and `link` are the interface as WireGuard and as
-    the kernel's network knows it, None where it is not there.
+    `public_key` is the server's, empty if it has none yet.
     """
     name = settings.wireguard.interface
     if not public_key:
         return "The VPN has no key and no client yet. Run: shoestring vpn add NAME"
-    if live is None or link is None:
+    if seen.live is None or seen.link is None:
         return f"The interface {name} is not there. {MEND}"
-    wrong = ", ".join((*_of_link(settings, link), *_of_wireguard(settings, public_key, known, live)))
+    wrong = ", ".join(
+        (
+            *_of_link(settings, seen.link),
+            *_of_wireguard(settings, public_key, known, seen.live),
+            *_of_boot(name, seen.boot),
+            *(f"{each} is there as well" for each in seen.old),
+        )
+    )
     return f"The interface {name} is not what the files say ({wrong}). {MEND}" if wrong else ""
 
 
@@ -44,6 +63,15 @@ def _of_wireguard(settings: Settings, public_key: str, known: tuple[Client, ...]
         yield "its key"
     if live.port != settings.wireguard.port:
         yield "its port"
-    wanted = {(each.public_key, each.preshared_key, tuple(sorted(configuration.alone(each)))) for each in known}
+    wanted = {
+        (each.public_key, each.preshared_key, tuple(sorted(configuration.alone(each, settings)))) for each in known
+    }
     if wanted != {(each.public_key, each.preshared_key, each.allowed) for each in live.peers}:
         yield "its clients"
+
+
+def _of_boot(name: str, boot: Boot) -> Iterator[str]:
+    if not boot.is_written:
+        yield f"its file {configuration_file(name)}"
+    if not boot.is_enabled:
+        yield "it does not come up at boot"

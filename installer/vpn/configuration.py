@@ -36,11 +36,11 @@ class ServerConfig:
             f"MTU = {vpn.mtu}",
             *self._interface(),
         ]
-        return _joined([head, *(_peer(each) for each in self.clients)])
+        return _joined([head, *(_peer(each, self.settings) for each in self.clients)])
 
     def stripped(self) -> str:
         """What wg(8) itself knows, as `wg-quick strip` prints it."""
-        return _joined([["[Interface]", *self._interface()], *(_peer(each) for each in self.clients)])
+        return _joined([["[Interface]", *self._interface()], *(_peer(each, self.settings) for each in self.clients)])
 
     def _interface(self) -> list[str]:
         return [f"ListenPort = {self.settings.wireguard.port}", f"PrivateKey = {self.private_key}"]
@@ -53,7 +53,7 @@ def client_text(settings: Settings, server_public_key: str, client: Client) -> s
         f"# {client.name} at {settings.domain}",
         "[Interface]",
         f"PrivateKey = {client.private_key or OWN_KEY}",
-        f"Address = {', '.join(alone(client))}",
+        f"Address = {', '.join(alone(client, settings))}",
         *_names(settings),
         f"MTU = {vpn.mtu}",
     ]
@@ -86,21 +86,22 @@ def _names(settings: Settings) -> list[str]:
     return [f"DNS = {settings.internal.address}, {settings.internal_domain}"]
 
 
-def _peer(client: Client) -> list[str]:
+def _peer(client: Client, settings: Settings) -> list[str]:
     """A client as the server sees it: never its private key."""
     return [
         f"# {client.name}",
         "[Peer]",
         f"PublicKey = {client.public_key}",
         f"PresharedKey = {client.preshared_key}",
-        f"AllowedIPs = {', '.join(alone(client))}",
+        f"AllowedIPs = {', '.join(alone(client, settings))}",
     ]
 
 
-def alone(client: Client) -> list[str]:
-    """A client's addresses, each as a network of its own."""
+def alone(client: Client, settings: Settings) -> list[str]:
+    """A client's addresses, each as a network of its own. One of a family that the VPN has no more is left out."""
+    families = {ipaddress.ip_network(each).version for each in addresses.networks(settings)}
     parsed = (ipaddress.ip_address(each) for each in client.addresses)
-    return [f"{each}/{each.max_prefixlen}" for each in parsed]
+    return [f"{each}/{each.max_prefixlen}" for each in parsed if each.version in families]
 
 
 def _joined(blocks: Iterable[list[str]]) -> str:

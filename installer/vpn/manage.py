@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from installer.host import wireguard
-from installer.host.wireguard import Interface, Link
-from installer.vpn import addresses, clients, compare, configuration, endpoint, fits, keys, peers
+from installer.host.wireguard import Boot, Interface, Link
+from installer.vpn import addresses, clients, compare, configuration, endpoint, fits, keys, own, peers
 from installer.vpn.clients import Client
+from installer.vpn.compare import Seen
 from installer.vpn.configuration import ServerConfig
 from installer.vpn.peers import Live
 from runtime import faults, files, names
@@ -55,14 +56,23 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Overview:
-    """The VPN as its files say and as it runs. `problem` is a sentence if they differ."""
+    """The VPN as its files say and as it is seen on this host. `problem` is a sentence if they differ."""
 
     settings: Settings
     public_key: str
     clients: tuple[Client, ...]
-    live: Live | None
-    link: Link | None
+    seen: Seen
     problem: str
+
+    @property
+    def live(self) -> Live | None:
+        """The interface as WireGuard knows it; None if it is not there."""
+        return self.seen.live
+
+    @property
+    def link(self) -> Link | None:
+        """The interface as the kernel's network knows it; None if it is not there."""
+        return self.seen.link
 
     @property
     def is_up(self) -> bool:
@@ -86,11 +96,15 @@ def add(vpn: Vpn, wanted: Wanted, clock: Callable[[], float] = time.time) -> Cli
         client, private = _prepared(vpn, wanted, clock)
         if not clients.read_server_key(vpn.paths):
             clients.write_server_key(vpn.paths, private)
+        before = clients.read_all(vpn.paths)
         clients.write(vpn.paths, client)
         faults.point("vpn-written")
         try:
-            _converge(vpn)
+            _converge(vpn, clients.read_all(vpn.paths))
         except ShoestringError:
+            # It may have got as far as the access.
+            with suppress(ShoestringError):
+                _converge(vpn, before)
             clients.remove(vpn.paths, client.name)
             raise
     return client
@@ -105,12 +119,13 @@ def remove(vpn: Vpn, name: str) -> Client:
     """Take a client's access away. Raises UsageError if there is none of that name."""
     with vpn.locked():
         known = clients.read_all(vpn.paths)
-        if any(each.name == name for each in known):
-            clients.remove(vpn.paths, name)
-            faults.point("vpn-removed")
-        # Also where there is none: a run that was killed here may have left the peer in the interface.
+        # The access first: killed at any moment, it leaves nobody with access who is not listed.
+        # Also where there is none of that name: whoever has access all the same loses it.
         if clients.read_server_key(vpn.paths):
-            _converge(vpn)
+            _converge(vpn, tuple(each for each in known if each.name != name))
+        if any(each.name == name for each in known):
+            faults.point("vpn-removed")
+            clients.remove(vpn.paths, name)
     return clients.find(known, name)
 
 
@@ -121,21 +136,17 @@ def apply(vpn: Vpn) -> Overview:
     """
     with vpn.locked():
         _check_fits(vpn)
-        wireguard.check_possible(_interface(vpn, keys.generate_private(), ()))
-        if not clients.read_server_key(vpn.paths):
+        private = clients.read_server_key(vpn.paths)
+        known = clients.read_all(vpn.paths)
+        wireguard.check_possible(_interface(vpn, private or keys.generate_private(), known))
+        fitting = _fitting(vpn.settings, known)
+        if not private:
             clients.write_server_key(vpn.paths, keys.generate_private())
-        _converge(vpn)
+        for each in fitting:
+            if each not in known:
+                clients.write(vpn.paths, each)
+        _converge(vpn, fitting)
     return overview(vpn)
-
-
-def is_there(settings: Settings) -> bool:
-    """Whether this host has an interface of this instance, or what brings it up at boot."""
-    return wireguard.is_ours(settings.wireguard.interface, f"{configuration.MARK}{settings.instance}")
-
-
-def take_down(settings: Settings) -> bool:
-    """Take the interface down where the VPN is off. Returns whether there was one of this instance."""
-    return wireguard.remove(settings.wireguard.interface, f"{configuration.MARK}{settings.instance}")
 
 
 def set_up(vpn: Vpn) -> tuple[str, str]:
@@ -163,11 +174,13 @@ def text_of(vpn: Vpn, client: Client) -> str:
 def overview(vpn: Vpn) -> Overview:
     """Look at the files and at what runs. Changes nothing."""
     known = clients.read_all(vpn.paths)
-    public = configuration.server_public_key(clients.read_server_key(vpn.paths))
+    private = clients.read_server_key(vpn.paths)
+    public = configuration.server_public_key(private)
     live = peers.parse_dump(wireguard.dump(vpn.interface_name))
     link = wireguard.link(vpn.interface_name)
-    wrong = compare.problem(vpn.settings, public, known, live, link)
-    return Overview(vpn.settings, public, known, live, link, wrong)
+    boot = wireguard.boot(_interface(vpn, private, known)) if private else Boot(is_written=False)
+    seen = Seen(live, link, boot, own.old(vpn.paths, vpn.settings))
+    return Overview(vpn.settings, public, known, seen, compare.problem(vpn.settings, public, known, seen))
 
 
 def _prepared(vpn: Vpn, wanted: Wanted, clock: Callable[[], float]) -> tuple[Client, str]:
@@ -177,14 +190,14 @@ def _prepared(vpn: Vpn, wanted: Wanted, clock: Callable[[], float]) -> tuple[Cli
     private = clients.read_server_key(vpn.paths) or keys.generate_private()
     public_key = _new_key(wanted.public_key, known, keys.public_of(private)) if wanted.public_key else ""
     taken = {address for each in known for address in each.addresses}
-    own = "" if public_key else keys.generate_private()
+    own_key = "" if public_key else keys.generate_private()
     client = Client(
         name=name,
         made=datetime.fromtimestamp(clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         addresses=addresses.allocate(vpn.settings, taken),
-        public_key=public_key or keys.public_of(own),
+        public_key=public_key or keys.public_of(own_key),
         preshared_key=keys.generate_preshared(),
-        private_key=own,
+        private_key=own_key,
     )
     wrong = "" if wanted.any_endpoint else endpoint.look(vpn.settings.endpoint)
     if wrong:
@@ -196,9 +209,19 @@ def _prepared(vpn: Vpn, wanted: Wanted, clock: Callable[[], float]) -> tuple[Cli
     return client, private
 
 
+def _fitting(settings: Settings, known: tuple[Client, ...]) -> tuple[Client, ...]:
+    """The clients, each with an address in each network: the settings may have other ones than before."""
+    taken = {address for each in known for address in each.addresses}
+    found = []
+    for each in known:
+        found.append(replace(each, addresses=addresses.fitting(settings, each.addresses, taken)))
+        taken.update(found[-1].addresses)
+    return tuple(found)
+
+
 def _check_fits(vpn: Vpn) -> None:
     """Raise UsageError where the networks of the settings do not fit this host."""
-    found = fits.look(vpn.settings, (vpn.interface_name,))
+    found = fits.look(vpn.settings, (vpn.interface_name, *own.old(vpn.paths, vpn.settings)))
     if found:
         raise UsageError("\n".join(found))
 
@@ -234,10 +257,14 @@ def _new_key(text: str, known: tuple[Client, ...], server: str) -> str:
     return key
 
 
-def _converge(vpn: Vpn) -> None:
-    """Bring the original, the host's copy and the running interface to what the files say."""
-    interface = _interface(vpn, clients.read_server_key(vpn.paths), clients.read_all(vpn.paths))
+def _converge(vpn: Vpn, known: tuple[Client, ...]) -> None:
+    """Bring the original, the host's copy and the running interface to what the files say, with these clients."""
+    interface = _interface(vpn, clients.read_server_key(vpn.paths), known)
     wireguard.check_possible(interface)
+    # They have the port and the addresses that this one needs.
+    for old in own.old(vpn.paths, vpn.settings):
+        files.remove(vpn.paths.wireguard / f"{old}.conf")
+        wireguard.remove(old)
     files.write(vpn.paths.wireguard / f"{interface.name}.conf", interface.text, clients.FILE_MODE)
     wireguard.apply(interface)
 
@@ -250,5 +277,6 @@ def _interface(vpn: Vpn, private: str, known: tuple[Client, ...]) -> Interface:
         mtu=vpn.settings.wireguard.mtu,
         text=server.text(),
         stripped=server.stripped(),
-        mark=f"{configuration.MARK}{vpn.settings.instance}",
+        mark=own.mark(vpn.settings),
+        public_key=keys.public_of(private),
     )

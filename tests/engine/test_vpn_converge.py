@@ -42,19 +42,33 @@ def stand(tmp_path: Path) -> Iterator[Stand]:
         yield made
 
 
-@pytest.mark.parametrize("command", ["apply", "remove"])
-def test_a_removal_that_is_killed_is_finished_by_the_next_run(stand: Stand, command: str) -> None:
-    stand.add("laptop")
+def test_a_removal_that_is_killed_has_taken_the_access_away_and_is_finished_by_the_next_run(stand: Stand) -> None:
+    laptop = stand.client(stand.add("laptop"))
+    until(lambda: laptop.fetch(SERVER), lambda answer: answer.stdout == PAGE)
     stand.add("phone")
+    file = wireguard.configuration_file(stand.interface)
     killed = stand.shoestring("vpn", "remove", "laptop", "--yes", **{faults.VARIABLE: "kill:vpn-removed"})
     assert killed.returncode < 0
-    assert len(stand.live().peers) == 2
-    assert "is not what the files say" in stand.shoestring("vpn", "status").stdout
-    argv = ("vpn", "apply") if command == "apply" else ("vpn", "remove", "laptop", "--yes")
-    done = stand.shoestring(*argv)
-    assert done.returncode == (ExitCode.DONE if command == "apply" else ExitCode.USAGE), done.stderr
+    # It is listed still, and reaches nothing: now, and after a boot.
+    assert [each.name for each in clients.read_all(stand.paths)] == ["laptop", "phone"]
+    assert [each.public_key for each in stand.live().peers] == [stand.key_of("phone")]
+    assert "# laptop" not in file.read_text()
+    assert laptop.fetch(SERVER, timeout=2).returncode != 0
+    assert "is not what the files say (its clients, its file " in stand.shoestring("vpn", "status").stdout
+    assert stand.shoestring("vpn", "remove", "laptop", "--yes").returncode == ExitCode.DONE
+    assert [each.name for each in clients.read_all(stand.paths)] == ["phone"]
     assert [each.public_key for each in stand.live().peers] == [stand.key_of("phone")]
     assert stand.shoestring("vpn", "status").returncode == ExitCode.DONE
+
+
+def test_whoever_is_not_listed_loses_access_by_any_removal(stand: Stand) -> None:
+    stand.add("laptop")
+    stand.server.check("wg", "set", stand.interface, "peer", keys.public_of(keys.generate_private()))
+    assert stand.shoestring("vpn", "remove", "laptop", "--yes").returncode == ExitCode.DONE
+    assert stand.live().peers == ()
+    stand.server.check("wg", "set", stand.interface, "peer", keys.public_of(keys.generate_private()))
+    assert stand.shoestring("vpn", "remove", "laptop", "--yes").returncode == ExitCode.USAGE
+    assert stand.live().peers == ()
 
 
 def test_an_addition_that_is_killed_is_finished_by_the_next_run(stand: Stand) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,6 +115,21 @@ def test_a_client_is_removed_also_where_the_network_has_come_to_overlap(stand: S
     assert stand.shoestring("vpn", "apply").returncode == ExitCode.DONE
     assert stand.shoestring("vpn", "remove", "laptop", "--yes").returncode == ExitCode.DONE
     assert stand.live().peers == ()
+
+
+def test_an_addition_that_fails_on_its_way_leaves_no_access(stand: Stand, tmp_path: Path) -> None:
+    stand.add("laptop")
+    programs = tmp_path / "few"
+    programs.mkdir()
+    # What comes after the peers were set.
+    fails = 'case " $* " in *" mtu "*) echo "Error: for the test." >&2; exit 2;; esac'
+    (programs / "ip").write_text(f'#!/bin/sh\n{fails}\nexec {shutil.which("ip")} "$@"\n')
+    (programs / "ip").chmod(0o755)
+    done = stand.shoestring("vpn", "add", "phone", PATH=f"{programs}:{os.environ['PATH']}")
+    assert (done.returncode, "for the test" in done.stderr) == (ExitCode.FAILED, True)
+    assert [each.name for each in clients.read_all(stand.paths)] == ["laptop"]
+    assert [each.public_key for each in stand.live().peers] == [stand.key_of("laptop")]
+    assert "# phone" not in wireguard.configuration_file(stand.interface).read_text()
 
 
 def test_a_host_without_wireguard_is_told_what_to_install(stand: Stand, tmp_path: Path) -> None:

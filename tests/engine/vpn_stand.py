@@ -235,8 +235,10 @@ class Stand:
             self._web.wait()
         for namespace in self._namespaces:
             namespace.delete()
-        wireguard.configuration_file(self.interface).unlink(missing_ok=True)
-        for name in (self.interface, *(f"c{self.token}{number}" for number in range(len(self._namespaces)))):
+        names = {f"wg{self.token}", self.interface}
+        for name in names:
+            wireguard.configuration_file(name).unlink(missing_ok=True)
+        for name in (*names, *(f"c{self.token}{number}" for number in range(len(self._namespaces)))):
             Path(f"/var/run/wireguard/{name}.sock").unlink(missing_ok=True)
         run = RUN_ROOT / f"t{self.token}"
         (run / "vpn.lock").unlink(missing_ok=True)

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from installer.host import wireguard
-from installer.host.wireguard import Link
+from pathlib import Path
+
+import pytest
+
+from installer.host import systemd, wireguard
+from installer.host.wireguard import Boot, Interface, Link
+from runtime import command
+from runtime.command import Result
+from runtime.errors import ShoestringError
 
 # An interface of wireguard-go, then the same one after `ip link set wg0 down`, which takes its IPv6 addresses.
 UP = (
@@ -37,3 +44,74 @@ def test_no_interface() -> None:
     assert wireguard.parse_link("") is None
     assert wireguard.parse_link("[{}]") is None
     assert wireguard.parse_link(f"[{{}},{UP[1:]}") == wireguard.parse_link(UP)
+
+
+MARK = "# Shoestring instance: mine"
+INTERFACE = Interface("wg0", ("10.12.0.1/24",), 1420, f"{MARK}\n[Interface]\n", "[Interface]\n", MARK, "KEY=")
+
+
+class Host:
+    """A host on which systemd runs: answers by the beginning of a command, and what was run."""
+
+    def __init__(self, **answers: tuple[int, str]) -> None:
+        self.answers = answers
+        self.heard: list[str] = []
+
+    def run(self, argv: tuple[str, ...], **options: object) -> Result:
+        line = " ".join(argv)
+        self.heard.append(line)
+        known = (each for start, each in self.answers.items() if line.startswith(start.replace("_", " ")))
+        code, out = next(known, (0, ""))
+        return Result(argv, code, out, "")
+
+
+@pytest.fixture
+def etc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(wireguard, "CONFIGURATIONS", tmp_path)
+    monkeypatch.setattr(systemd, "_BOOTED", tmp_path)
+    monkeypatch.setattr(command, "exists", lambda name: True)
+    return tmp_path
+
+
+def on(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "run", host.run)
+    monkeypatch.setattr(command, "check", host.run)
+
+
+def test_the_unit_s_link_is_on_the_disk_when_the_interface_is_up(etc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = Host(ip__json=(0, UP))
+    on(host, monkeypatch)
+    wireguard.apply(INTERFACE)
+    enabled = host.heard.index("systemctl enable wg-quick@wg0")
+    assert host.heard[enabled + 1].startswith("sync --file-system ")
+
+
+def test_what_brings_an_interface_up_at_boot(etc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    on(Host(systemctl_is=(1, "")), monkeypatch)
+    assert wireguard.boot(INTERFACE) == Boot(is_written=False, is_enabled=False)
+    on(Host(), monkeypatch)
+    (etc / "wg0.conf").write_text(INTERFACE.text)
+    assert wireguard.boot(INTERFACE) == Boot(is_written=True, is_enabled=True)
+    (etc / "wg0.conf").write_text(f"{INTERFACE.text}PostUp = true\n")
+    assert wireguard.boot(INTERFACE) == Boot(is_written=False, is_enabled=True)
+
+
+def test_interfaces_of_the_instance_are_known_by_their_files_and_by_their_key(
+    etc: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (etc / "wg0.conf").write_text(INTERFACE.text)
+    (etc / "wg5.conf").write_text(f"{MARK}-too\n")
+    (etc / "home.conf").write_bytes(b"\xff\n")
+    on(Host(wg_show_all=(0, "home\tKEY=\nwg1\tKEY=\nwg2\tOTHER=\nwg3\t(none)\n")), monkeypatch)
+    assert wireguard.ours(MARK, "KEY=") == ("wg0", "wg1")
+    assert wireguard.ours(MARK, "") == ("wg0",)
+
+
+def test_an_interface_whose_file_is_lost_is_ours_if_it_has_our_key(
+    etc: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on(Host(wg_show_all=(0, "wg0\tKEY=\n")), monkeypatch)
+    wireguard.check_possible(INTERFACE)
+    on(Host(wg_show_all=(0, "wg0\tOTHER=\n")), monkeypatch)
+    with pytest.raises(ShoestringError, match="There is a network interface wg0 already"):
+        wireguard.check_possible(INTERFACE)

@@ -28,6 +28,15 @@ def test_the_lowest_free_address_of_each_network() -> None:
     assert addresses.allocate(settings(address="10.12.0.2"), ()) == ("10.12.0.1",)
 
 
+def test_a_client_keeps_its_addresses_while_they_are_in_the_networks() -> None:
+    both = settings(network6="fd12::/64")
+    assert addresses.fitting(both, ("10.12.0.7", "fd12::7"), ("10.12.0.7", "fd12::7")) == ("10.12.0.7", "fd12::7")
+    # Of another network before, of one family before, and where the server is now.
+    for before in (("10.13.0.7", "fd12::7"), ("fd12::7",), ("10.12.0.1", "fd12::7")):
+        assert addresses.fitting(both, before, (*before, "10.12.0.2")) == ("10.12.0.3", "fd12::7")
+    assert addresses.fitting(settings(), ("10.12.0.7", "fd12::7"), ()) == ("10.12.0.7",)
+
+
 def test_an_exhausted_network() -> None:
     small = settings("10.12.0.0/30")
     assert addresses.allocate(small, ()) == ("10.12.0.2",)

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from installer.host.wireguard import Link
+from installer.host.wireguard import Boot, Link
 from installer.vpn import compare
+from installer.vpn.compare import Seen
 from installer.vpn.peers import Live, Peer
 from tests.make import make_settings
 from tests.unit.installer.vpn.test_configuration import LAPTOP, VPN, key
@@ -16,8 +17,17 @@ PEER = Peer(key("p"), "192.0.2.9:41641", ("10.12.0.2/32", "fd12::2/128"), 176732
 LIVE = Live(key("q"), 51820, (PEER,))
 
 
-def problem(live: Live | None = LIVE, link: Link | None = LINK, public_key: str = key("q")) -> str:
-    return compare.problem(SETTINGS, public_key, (LAPTOP,), live, link)
+BOOT = Boot(is_written=True)
+
+
+def problem(
+    live: Live | None = LIVE,
+    link: Link | None = LINK,
+    boot: Boot = BOOT,
+    old: tuple[str, ...] = (),
+    public_key: str = key("q"),
+) -> str:
+    return compare.problem(SETTINGS, public_key, (LAPTOP,), Seen(live, link, boot, old))
 
 
 def test_what_runs_as_the_files_say() -> None:
@@ -51,6 +61,28 @@ def test_one_thing_that_is_other_at_the_link(link: Link, said: str) -> None:
 )
 def test_one_thing_that_is_other_in_wireguard(live: Live, said: str) -> None:
     assert problem(live) == f"The interface wg0 is not what the files say ({said}). Run: shoestring vpn apply"
+
+
+@pytest.mark.parametrize(
+    ("boot", "said"),
+    [
+        (Boot(is_written=False), "its file /etc/wireguard/wg0.conf"),
+        (Boot(is_written=True, is_enabled=False), "it does not come up at boot"),
+    ],
+)
+def test_one_thing_that_would_be_other_after_a_boot(boot: Boot, said: str) -> None:
+    assert problem(boot=boot) == f"The interface wg0 is not what the files say ({said}). Run: shoestring vpn apply"
+
+
+def test_an_interface_by_a_name_of_before() -> None:
+    assert "(wg9 is there as well)" in problem(old=("wg9",))
+
+
+def test_a_vpn_that_has_no_ipv6_any_more() -> None:
+    settings = make_settings(VPN.replace("fd12::/64", ""))
+    link, peer = replace(LINK, addresses=frozenset({"10.12.0.1/24"})), replace(PEER, allowed=("10.12.0.2/32",))
+    seen = Seen(replace(LIVE, peers=(peer,)), link, BOOT)
+    assert compare.problem(settings, key("q"), (LAPTOP,), seen) == ""
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:

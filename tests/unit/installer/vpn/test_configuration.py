@@ -83,6 +83,18 @@ def test_a_clients_file() -> None:
     )
 
 
+def test_a_vpn_without_ipv6_has_none_anywhere_also_with_clients_of_before() -> None:
+    """A route to their addresses could not be made at boot where the kernel has none."""
+    settings = make_settings(VPN.replace("fd12::/64", ""))
+    for text in (
+        ServerConfig(settings, key("S"), (LAPTOP,)).text(),
+        ServerConfig(settings, key("S"), (LAPTOP,)).stripped(),
+        configuration.client_text(settings, key("q"), LAPTOP),
+    ):
+        assert "10.12.0.2/32\n" in text
+        assert "fd12" not in text
+
+
 def test_a_client_whose_private_key_never_came_here() -> None:
     own = Client(
         name="phone", made="", addresses=("10.12.0.3",), public_key=key("p"), preshared_key=key("s"), private_key=""

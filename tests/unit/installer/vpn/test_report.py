@@ -4,8 +4,9 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from installer.host.wireguard import Link
+from installer.host.wireguard import Boot, Link
 from installer.vpn import report
+from installer.vpn.compare import Seen
 from installer.vpn.configuration import client_text
 from installer.vpn.manage import Overview
 from installer.vpn.peers import parse_dump
@@ -23,7 +24,8 @@ DUMP = (
 
 def overview(dump: str, problem: str = "") -> Overview:
     link = Link(frozenset({"10.12.0.1/24"}), 1420, is_up=True) if dump else None
-    return Overview(SETTINGS, key("q"), (LAPTOP,), parse_dump(dump), link, problem)
+    seen = Seen(parse_dump(dump), link, Boot(is_written=True))
+    return Overview(SETTINGS, key("q"), (LAPTOP,), seen, problem)
 
 
 def test_the_list() -> None:
@@ -60,7 +62,7 @@ def test_the_status() -> None:
 
 def test_the_interface_is_told_as_it_is() -> None:
     there = overview(DUMP)
-    down = replace(there, link=Link(frozenset(), 1300, is_up=False))
+    down = replace(there, seen=replace(there.seen, link=Link(frozenset(), 1300, is_up=False)))
     for each, said, up in ((there, "up, MTU 1420", True), (down, "down, MTU 1300", False)):
         assert report.status_lines(each, NOW.timestamp())[0] == f"  interface  wg0  {said}"
         assert json.loads(report.status_json(each, NOW.timestamp()))["up"] is up
