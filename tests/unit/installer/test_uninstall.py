@@ -61,6 +61,15 @@ def test_the_plan_says_what_goes_and_what_stays() -> None:
     ]
 
 
+def test_an_interface_of_the_vpn_by_an_old_name_goes_too() -> None:
+    two = replace(WANTED, vpn=("wg0", "wg1"))
+    lines = uninstall_lines(two)
+    for name in two.vpn:
+        assert f"  -  VPN         {name}, its interface and its file in /etc/wireguard" in lines
+    found = [json.loads(uninstall_json(replace(WANTED, vpn=names)))["vpn"] for names in (two.vpn, ("wg0",), ())]
+    assert found == ["wg0, wg1", "wg0", ""]
+
+
 def test_a_purge_names_the_data_that_goes() -> None:
     lines = uninstall_lines(replace(WANTED, purge=True, volumes=("shoestring_blog_pages",)))
     assert "  -  volume      shoestring_blog_pages" in lines
