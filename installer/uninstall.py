@@ -104,7 +104,7 @@ def rest(argument: Path | None, recorded: Path = RECORD, units: Path = UNIT_DIRE
         tasks=(),
         images=(),
         volumes=(),
-        vpn="",
+        vpn=(),
         firewall=False,
         swap=False,
         daemon="",
