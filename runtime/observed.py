@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # `Up 3 minutes (healthy)`, `Exited (137) 2 hours ago`: the listing has health and exit code nowhere else.
 _HEALTH = re.compile(r"\((healthy|unhealthy|health: starting)\)")
+# bridge driver options of Docker, `driver_opts` in Compose.
+_BRIDGE_NAME = "com.docker.network.bridge.name"
 _EXIT_CODE = re.compile(r"^Exited \((\d+)\)")
 
 
@@ -99,6 +101,11 @@ def observe(client: DockerClient, instance: str, expected: tuple[str, ...] = ())
     return Observed(containers, parse_networks(client.api.networks()))
 
 
+def bridges(client: DockerClient) -> frozenset[str]:
+    """The names that the networks of the engine, anybody's, have been given for their bridges."""
+    return parse_bridges(client.api.networks(filters={"driver": "bridge"}))
+
+
 def start_times(client: DockerClient, observed: Observed) -> dict[str, str]:
     """When each running container was started (RFC 3339); the listing does not say it, so each is asked for."""
     from docker.errors import NotFound
@@ -142,6 +149,11 @@ def _container(entry: Mapping[str, Any]) -> Container:
 def parse_networks(listed: Sequence[Mapping[str, Any]]) -> tuple[Network, ...]:
     """Read the answer of `GET /networks`."""
     return tuple(_network(each, each.get("Labels") or {}) for each in listed)
+
+
+def parse_bridges(listed: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    """The names of bridges in the answer of `GET /networks`; most networks have none, and a name by their id."""
+    return frozenset(each["Options"][_BRIDGE_NAME] for each in listed if _BRIDGE_NAME in (each.get("Options") or {}))
 
 
 def _network(entry: Mapping[str, Any], labels: Mapping[str, str]) -> Network:

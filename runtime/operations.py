@@ -109,7 +109,7 @@ def look(cluster: Cluster) -> View:
     sources = read(cluster.settings, cluster.paths)
     desired = build(sources, cluster.paths, cluster.run)
     seen = observe(cluster.client, cluster.settings.instance, desired.networks)
-    wall = keep.difference(desired, cluster.paths)
+    wall = keep.difference(desired, cluster.paths, lambda: observed.bridges(cluster.client))
     differences = tuple(_difference(cluster, model) for model in desired.proxies)
     started = plan_start(desired, seen, differences, resolver.difference(desired.hosts))
     now = cluster.clock()

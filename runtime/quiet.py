@@ -179,12 +179,12 @@ def _inputs(root: str, run: str) -> str:
 
 
 def _firewall(rules: str) -> str:
-    """What the firewall depends on besides: all rules of the kernel, and where SSH is configured."""
+    """What the firewall depends on besides: all rules of the kernel, bridges, and where SSH is configured."""
     if not os.path.exists(rules):
         return ""
-    from runtime.firewall import generation
+    from runtime.firewall import bridges, generation
 
-    found = [str(generation.current())]
+    found = [str(generation.current()), *bridges.unclear()]
     for place in SSH_CONFIGURATION:
         for path in _files(place) if os.path.isdir(place) else (place,) if os.path.exists(place) else ():
             seen = os.stat(path)

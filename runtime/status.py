@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from runtime import ipv6, resolver
@@ -18,6 +18,8 @@ from runtime.projects import CORE, Project, ProjectService
 # From bad to good: an application is as well as the worst of its containers.
 STATES = ("broken", "missing", "dead", "restarting", "exited", "paused", "created", "unhealthy", "starting")
 FINE = ("running", "healthy", "completed")
+# Drivers of Docker's networks that join containers to a network of the host's interface.
+_BESIDE_THE_HOST = ("macvlan", "ipvlan")
 # What becomes another state by itself.
 PASSING = ("created", "starting", "missing")
 
@@ -135,7 +137,7 @@ def _sound(
         image=(main.image or "built image") if main else "",
         since=_since(observed.of(application.name), started),
         problems=tuple(str(problem) for problem in desired.conflicts if problem.file == application.file),
-        notes=_closed(application, desired),
+        notes=(*_closed(application, desired), *_beside(application, desired)),
     )
 
 
@@ -146,6 +148,15 @@ def _closed(application: Application, desired: Desired) -> tuple[str, ...]:
         return ()
     named = ", ".join(dict.fromkeys(map(str, ports)))
     return (f"published, but closed by the firewall: {named}; to be reached from outside it needs {OPEN_PORTS}",)
+
+
+def _beside(application: Application, desired: Desired) -> Iterator[str]:
+    """A sentence about each network whose containers are reached past the host, so past its firewall."""
+    declared = application.document.value.get("networks") if desired.settings.firewall else None
+    for name, definition in declared.items() if isinstance(declared, dict) else ():
+        driver = definition.get("driver") if isinstance(definition, dict) else None
+        if driver in _BESIDE_THE_HOST:
+            yield f"network {name} ({driver}) is beside this host: what reaches a container by it passes no firewall"
 
 
 def _state_of_service(service: ProjectService, containers: tuple[Container, ...]) -> str:

@@ -12,7 +12,7 @@ from installer.host import systemd
 from installer.host.ports import Listener
 from installer.host.systemd import Unit, unit_name
 from installer.host.timers import FOLDER
-from runtime import desired, files, interfaces, settings
+from runtime import desired, engine, files, interfaces, observed, settings
 from runtime.applications import Application
 from runtime.desired import Desired
 from runtime.errors import ShoestringError
@@ -75,7 +75,7 @@ def look(paths: Paths, *, anew: bool = False) -> Firewall:
     listeners = ssh_ports.listeners()
     kept = keep.is_kept(wanted, paths)
     ports = keep.wanted_ports(paths) if kept and not anew else ssh_ports.find(listeners)
-    wall = keep.wall(wanted, ports)
+    wall = keep.wall(wanted, ports, _docker_bridges)
     closed = ((each, port) for each in wanted.known for port in model.closed(each, loaded, wanted.variables))
     return Firewall(
         paths,
@@ -90,6 +90,14 @@ def look(paths: Paths, *, anew: bool = False) -> Firewall:
         ports,
         bool(systemd.is_written(unit(loaded.instance, paths))) if systemd.is_running() else None,
     )
+
+
+def _docker_bridges() -> frozenset[str]:
+    """The bridges of the engine's networks; none where it does not answer, and then no container needs them."""
+    try:
+        return observed.bridges(engine.connect())
+    except ShoestringError:
+        return frozenset()
 
 
 def unit(instance: str, paths: Paths) -> Unit:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import socket
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from runtime.changes import CHANGED, NEW, REMOVED, InstallFirewall
 from runtime.errors import ShoestringError
-from runtime.firewall import model, rules, ssh, table
-from runtime.firewall.model import Wall
+from runtime.firewall import bridges, model, rules, ssh, table
+from runtime.firewall.model import Bridges, Wall
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,8 +17,9 @@ if TYPE_CHECKING:
     from runtime.desired import Desired
     from runtime.paths import Paths
 
+# Asks the engine for the bridges of its networks; only where there is a bridge whose name does not say whose it is.
+DockerBridges = Callable[[], Collection[str]]
 NOT_YET = "The firewall is on in the settings, but nobody has applied it yet: shoestring firewall on"
-_DOCKER_BRIDGE = re.compile(r"br-[0-9a-f]{12}")
 
 
 def is_kept(desired: Desired, paths: Paths) -> bool:
@@ -27,9 +27,12 @@ def is_kept(desired: Desired, paths: Paths) -> bool:
     return desired.settings.firewall and ssh.kept(paths.firewall) is not None
 
 
-def wall(desired: Desired, ssh_ports: Iterable[int]) -> Wall:
-    """The firewall that the settings and application files want on this host."""
-    return model.build(desired.settings, desired.known, desired.variables, ssh_ports, other_bridges())
+def wall(desired: Desired, ssh_ports: Iterable[int], docker: DockerBridges) -> Wall:
+    """The firewall that the settings and application files want on this host, with the bridges that are there now."""
+    unclear = bridges.unclear()
+    # The names first: a bridge that Docker makes in between is then not taken for somebody else's.
+    present = sorted_out(unclear, docker() if unclear else ())
+    return model.build(desired.settings, desired.known, desired.variables, ssh_ports, present)
 
 
 def wanted_ports(paths: Paths) -> frozenset[int]:
@@ -37,7 +40,7 @@ def wanted_ports(paths: Paths) -> frozenset[int]:
     return (ssh.kept(paths.firewall) or frozenset()) | ssh.configured()
 
 
-def difference(desired: Desired, paths: Paths) -> InstallFirewall | None:
+def difference(desired: Desired, paths: Paths, docker: DockerBridges) -> InstallFirewall | None:
     """What is to be done so that the firewall is what the files say; None if nothing.
 
     Without a firewall this asks for the file of one and no more.
@@ -47,7 +50,7 @@ def difference(desired: Desired, paths: Paths) -> InstallFirewall | None:
         if desired.settings.firewall or not file.exists():
             return None
         return InstallFirewall(file, "", name, "off", REMOVED)
-    made = rules.render(wall(desired, wanted_ports(paths)))
+    made = rules.render(wall(desired, wanted_ports(paths), docker))
     try:
         present = table.look(name)
     except ShoestringError:
@@ -55,7 +58,7 @@ def difference(desired: Desired, paths: Paths) -> InstallFirewall | None:
         return InstallFirewall(file, made.text, name, "not known")
     if present and present.is_like(made) and _content(file) == made.text:
         return None
-    about = "its table was gone" if present is None else "other ports" if present.mark != made.mark else "was altered"
+    about = "its table was gone" if present is None else "other rules" if present.mark != made.mark else "was altered"
     return InstallFirewall(file, made.text, name, about, CHANGED if present else NEW)
 
 
@@ -64,10 +67,13 @@ def notes(desired: Desired, paths: Paths) -> tuple[str, ...]:
     return (NOT_YET,) if desired.settings.firewall and not is_kept(desired, paths) else ()
 
 
-def other_bridges() -> tuple[str, ...]:
-    """Interfaces whose name begins as those of Docker's networks do, and that are somebody else's."""
-    names = (name for _, name in socket.if_nameindex())
-    return tuple(sorted(each for each in names if each.startswith("br-") and not _DOCKER_BRIDGE.fullmatch(each)))
+def sorted_out(unclear: Iterable[str], docker: Collection[str]) -> Bridges:
+    """Whose the bridges are whose name does not say it; `docker` are those of the engine's networks. Pure."""
+    listed = tuple(unclear)
+    return Bridges(
+        tuple(each for each in listed if each in docker and not each.startswith(bridges.PREFIX)),
+        tuple(each for each in listed if each not in docker and each.startswith(bridges.PREFIX)),
+    )
 
 
 def _content(file: Path) -> str:

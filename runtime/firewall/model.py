@@ -51,11 +51,22 @@ class Inside:
 
 
 @dataclass(frozen=True)
+class Bridges:
+    """Bridges whose name does not say whose they are.
+
+    `docker`: those of Docker's networks that have a name of their own. `others` have a name that begins as Docker's
+    do, and are somebody else's.
+    """
+
+    docker: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Wall:
     """All that the firewall lets in.
 
-    `vpn` is the interface of the VPN and `vpn_networks` who is there, empty without one. `other_bridges` have a name
-    that looks like one of Docker's, and are not.
+    `vpn` is the interface of the VPN and `vpn_networks` who is there, empty without one.
     """
 
     table: str
@@ -63,7 +74,7 @@ class Wall:
     inside: Inside | None = None
     vpn: str = ""
     vpn_networks: tuple[str, ...] = ()
-    other_bridges: tuple[str, ...] = ()
+    bridges: Bridges = Bridges()
 
     def lets_in(self, port: Published) -> bool:
         """Whether a port of this host can be reached from outside, at its address, or at any if it has none."""
@@ -91,7 +102,7 @@ def build(
     applications: Iterable[Application],
     variables: Mapping[str, str],
     ssh_ports: Iterable[int],
-    other_bridges: tuple[str, ...] = (),
+    bridges: Bridges = Bridges(),
 ) -> Wall:
     """Work out what the firewall lets in. `variables` are those of the application files."""
     listed = tuple(applications)
@@ -102,7 +113,7 @@ def build(
         None if vpn.enabled else _inside(settings, listed, variables),
         vpn.interface if vpn.enabled else "",
         tuple(each for each in (vpn.network, vpn.network6) if each) if vpn.enabled else (),
-        other_bridges,
+        bridges,
     )
 
 

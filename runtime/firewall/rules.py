@@ -13,11 +13,9 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from runtime.firewall import bridges
 from runtime.firewall.model import Inside, Wall
 
-# Docker's own bridges; a network's is br- and 12 hexadecimal digits, and a rule cannot ask for those.
-DOCKER_BRIDGES = ("docker0", "docker_gwbridge")
-DOCKER_PATTERN = "br-*"
 # RFC 1918, RFC 6598, RFC 3927; RFC 4193.
 PRIVATE4 = "10.0.0.0/8, 100.64.0.0/10, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16"
 PRIVATE6 = "fc00::/7"
@@ -75,10 +73,11 @@ def clear(table: str) -> str:
 
 def _arriving(wall: Wall) -> Iterator[str]:
     """What comes from this host and its containers passes; the rest is taken apart by where it goes."""
-    others = _names(wall.other_bridges)
+    docker, others = (*bridges.OWN, *wall.bridges.docker), _names(wall.bridges.others)
     known = f"iifname != {{ {others} }} " if others else ""
-    yield f"iifname {{ {_names(('lo', *DOCKER_BRIDGES))} }} accept"
-    yield f'{known}iifname "{DOCKER_PATTERN}" accept'
+    yield f"iifname {{ {_names(('lo', *docker))} }} accept"
+    # All that begins so, and not only what is there: a network that Docker makes later works at once.
+    yield f'{known}iifname "{bridges.PREFIX}*" accept'
     # Also not as a part of a connection that is there: nobody answers in another's name.
     yield "fib saddr type local drop"
     for network in wall.vpn_networks:
@@ -95,8 +94,9 @@ def _arriving(wall: Wall) -> Iterator[str]:
         yield f'iifname "{wall.vpn}" fib daddr . iif type local accept'
     yield f"fib daddr type {{ local, broadcast, anycast, multicast }} goto {LAST_CHAIN}"
     # Nobody outside has a connection to a container, or a VPN client, but through a port of this host.
-    yield f"fib daddr oifname {{ {_names(DOCKER_BRIDGES)} }} drop"
-    yield (f"fib daddr oifname != {{ {others} }} " if others else "") + f'fib daddr oifname "{DOCKER_PATTERN}" drop'
+    yield f"fib daddr oifname {{ {_names(docker)} }} drop"
+    known = f"fib daddr oifname != {{ {others} }} " if others else ""
+    yield f'{known}fib daddr oifname "{bridges.PREFIX}*" drop'
     if wall.vpn:
         yield f'iifname != "{wall.vpn}" fib daddr oifname "{wall.vpn}" drop'
 

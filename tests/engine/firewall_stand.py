@@ -96,16 +96,16 @@ class Stand:
     def _build(self) -> None:
         self.host = self._namespace("host")
         self.host.check("sysctl", "-qw", *ROUTER)
-        self.outside = self._neighbour("outside", "eth0", f"{HOST}/24", f"{OUTSIDE}/24")
+        self.outside = self.join("outside", "eth0", f"{HOST}/24", f"{OUTSIDE}/24")
         self._also(self.outside, "eth0", HOST6, OUTSIDE6)
         # As a host on a provider's network: everything else is behind the gateway.
         self.host.check("ip", "route", "add", "default", "via", OUTSIDE)
         self.host.check("ip", "route", "add", "default", "via", OUTSIDE6)
         for network, gateway in (("10.0.0.0/8", HOST), ("172.16.0.0/12", HOST), ("fd00::/8", HOST6)):
             self.outside.check("ip", "route", "add", network, "via", gateway)
-        self.private = self._neighbour("private", "eth1", f"{PRIVATE}/24", f"{NEIGHBOUR}/24")
-        self.client = self._neighbour("client", "wg0", f"{VPN}/24", f"{CLIENT}/24")
-        self.container = self._neighbour("container", "docker0", f"{BRIDGE}/16", f"{CONTAINER}/16", bridge=True)
+        self.private = self.join("private", "eth1", f"{PRIVATE}/24", f"{NEIGHBOUR}/24")
+        self.client = self.join("client", "wg0", f"{VPN}/24", f"{CLIENT}/24")
+        self.container = self.join("container", "docker0", f"{BRIDGE}/16", f"{CONTAINER}/16", bridge="veth0")
         self._also(self.private, "eth1", PRIVATE6, NEIGHBOUR6)
         self._also(self.client, "wg0", VPN6, CLIENT6)
         self._also(self.container, "docker0", BRIDGE6, CONTAINER6)
@@ -117,11 +117,11 @@ class Stand:
             for gateway in gateways:
                 inside.check("ip", "route", "add", "default", "via", gateway)
         self.host.check("sysctl", "-qw", "net.ipv4.conf.eth0.rp_filter=0")
-        self._listen(self.host, (SSH,), name="sshd")
-        self.listener = self._listen(self.host, (port for port in TCP_PORTS if port != SSH), UDP_PORTS)
-        self._listen(self.container, (80,), (53,))
+        self.listen(self.host, (SSH,), name="sshd")
+        self.listener = self.listen(self.host, (port for port in TCP_PORTS if port != SSH), UDP_PORTS)
+        self.listen(self.container, (80,), (53,))
         for each in (self.outside, self.private, self.client):
-            self._listen(each, (80,))
+            self.listen(each, (80,))
 
     def _namespace(self, kind: str) -> Namespace:
         made = Namespace(f"{kind[:4]}{self.token}")
@@ -132,10 +132,10 @@ class Stand:
         made.check("ip", "link", "set", "lo", "up")
         return made
 
-    def _neighbour(self, kind: str, interface: str, here: str, there: str, *, bridge: bool = False) -> Namespace:
-        """A namespace with a cable to the host, or to a bridge of it; its own end is called eth0."""
+    def join(self, kind: str, interface: str, here: str, there: str, *, bridge: str = "") -> Namespace:
+        """A namespace with a cable to the host, or to the port `bridge` of its bridge; its own end is called eth0."""
         made = self._namespace(kind)
-        end = "veth0" if bridge else interface
+        end = bridge or interface
         self.host.check("ip", "link", "add", end, "type", "veth", "peer", "name", "eth0", "netns", made.name)
         if bridge:
             self.host.check("ip", "link", "add", interface, "type", "bridge")
@@ -151,7 +151,7 @@ class Stand:
         self.host.check("ip", "address", "add", f"{here}/64", "dev", interface, "nodad")
         neighbour.check("ip", "address", "add", f"{there}/64", "dev", "eth0", "nodad")
 
-    def _listen(
+    def listen(
         self, namespace: Namespace, tcp: Iterable[int], udp: Iterable[int] = (), name: str = "server"
     ) -> subprocess.Popen[str]:
         listed = tuple(tcp)

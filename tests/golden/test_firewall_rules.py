@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from runtime.firewall import model, rules
+from runtime.firewall.model import Bridges
 from runtime.firewall.rules import Rules
 from runtime.paths import Side
 from tests.make import application, desired
 
 GOLDEN = Path(__file__).parent / "firewall"
+NO_BRIDGES = Bridges()
 GAME = """
 x-open-ports: [25565, 6000-6010/udp]
 services:
@@ -35,7 +37,7 @@ SETTINGS = {
 }
 
 
-def rendered(name: str, bridges: tuple[str, ...] = ()) -> Rules:
+def rendered(name: str, bridges: Bridges = NO_BRIDGES) -> Rules:
     files = (application("game", GAME), application("postgres", POSTGRES, Side.INTERNAL))
     wanted = desired(*files, settings_text=f"firewall: on\n{SETTINGS[name]}")
     return rules.render(model.build(wanted.settings, wanted.known, wanted.variables, (22, 2222), bridges))
@@ -53,13 +55,19 @@ def test_rules_are_as_recorded(name: str) -> None:
 def test_the_mark_is_of_the_rules_alone() -> None:
     assert rendered("wireguard").mark == rendered("wireguard").mark
     assert len({rendered(name).mark for name in SETTINGS}) == len(SETTINGS)
-    assert rendered("loopback", ("br-lan",)).mark != rendered("loopback").mark
+    assert rendered("loopback", Bridges(others=("br-lan",))).mark != rendered("loopback").mark
 
 
 def test_a_bridge_that_is_not_dockers_is_outside() -> None:
-    made = rendered("loopback", ("br-lan", "br-x")).text
+    made = rendered("loopback", Bridges(others=("br-lan", "br-x"))).text
     assert 'iifname != { "br-lan", "br-x" } iifname "br-*" accept' in made
     assert 'fib daddr oifname != { "br-lan", "br-x" } fib daddr oifname "br-*" drop' in made
+
+
+def test_a_docker_bridge_with_a_name_of_its_own_is_inside_and_not_addressed_from_outside() -> None:
+    made = rendered("loopback", Bridges(docker=("app0",))).text
+    assert 'iifname { "lo", "docker0", "docker_gwbridge", "app0" } accept' in made
+    assert 'fib daddr oifname { "docker0", "docker_gwbridge", "app0" } drop' in made
 
 
 def test_every_rule_is_counted() -> None:

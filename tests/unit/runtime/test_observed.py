@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from runtime.observed import Observed, parse_containers, parse_networks
+from runtime.observed import Observed, parse_bridges, parse_containers, parse_networks
 
 RECORDED = Path(__file__).parent / "recorded"
 
@@ -29,6 +29,15 @@ def test_the_applications_of_an_instance() -> None:
     assert Observed(containers, ()).applications == ("a",)
     assert len(Observed(containers, ()).of("a")) == 4
     assert Observed(containers, ()).of("core") == ()
+
+
+def test_the_names_that_networks_give_their_bridges() -> None:
+    listed = json.loads((RECORDED / "networks.json").read_text())
+    assert parse_bridges(listed) == {"docker0"}
+    assert parse_bridges([*listed, {"Options": {"com.docker.network.bridge.name": "app0"}}, {"Options": None}]) == {
+        "docker0",
+        "app0",
+    }
 
 
 def test_recorded_networks() -> None:

@@ -130,6 +130,15 @@ def test_a_port_that_the_firewall_closes_is_told_with_its_application() -> None:
     assert assess(desired(closed), observed_of(desired(closed)), {}).applications[0].notes == ()
 
 
+def test_a_network_that_the_firewall_does_not_see_is_told_with_its_application() -> None:
+    networks = "networks: {lan: {driver: macvlan}, own: {driver: bridge}, none: }\n"
+    beside = application("a", f"{networks}services: {{application: {{image: a, networks: [lan]}}}}\n")
+    said = "network lan (macvlan) is beside this host: what reaches a container by it passes no firewall"
+    with_firewall = desired(beside, settings_text="firewall: on\n")
+    assert assess(with_firewall, observed_of(with_firewall), {}).applications[0].notes == (said,)
+    assert assess(desired(beside), observed_of(desired(beside)), {}).applications[0].notes == ()
+
+
 @pytest.mark.parametrize(
     ("moment", "said"),
     [

@@ -33,7 +33,7 @@ UDP = (
 
 def firewall(settings: str = "internal: {address: 10.0.0.5, tls: none}\n") -> Firewall:
     wanted = desired(application("game", GAME), settings_text=settings)
-    wall = keep.wall(wanted, (22,))
+    wall = keep.wall(wanted, (22,), frozenset)
     closed = tuple((each, port) for each in wanted.known for port in model.closed(each, wanted.settings, {}))
     made = rules.render(wall)
     return Firewall(PATHS, wanted, wall, made, None, False, closed, LISTENERS, UDP, frozenset({22}), True)

@@ -1,0 +1,27 @@
+"""Interfaces whose name does not say whether they are a bridge of Docker's; the engine then knows.
+
+The pass of each minute imports this: it must import little.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+
+# Docker's own; a network's is br- and the first 12 hexadecimal digits of its id, and a rule cannot ask for those.
+OWN = ("docker0", "docker_gwbridge")
+PREFIX = "br-"
+_OF_A_NETWORK = re.compile(r"br-[0-9a-f]{12}")
+_INTERFACES = "/sys/class/net"
+
+
+def unclear() -> tuple[str, ...]:
+    """What is there now: names that begin as those of Docker's networks do, and bridges with any other name."""
+    return tuple(sorted(name for _, name in socket.if_nameindex() if _is_unclear(name)))
+
+
+def _is_unclear(name: str) -> bool:
+    if name in OWN or _OF_A_NETWORK.fullmatch(name):
+        return False
+    return name.startswith(PREFIX) or os.path.isdir(f"{_INTERFACES}/{name}/bridge")
