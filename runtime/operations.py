@@ -205,7 +205,8 @@ def status(cluster: Cluster) -> Status:
     now = cluster.clock()
     certificates = survey.take(cluster.settings, cluster.paths, cluster.run, desired.proxies, now)
     times = observed.start_times(cluster.client, seen)
-    found = assess(desired, seen, times, overview.assess(certificates, now))
+    walled = keep.is_kept(desired, cluster.paths)
+    found = assess(desired, seen, times, overview.assess(certificates, now), walled=walled)
     return replace(
         found,
         notes=(*found.notes, *keep.notes(desired, cluster.paths)),

@@ -80,9 +80,17 @@ def states_of(project: Project, observed: Observed) -> dict[str, str]:
 
 
 def assess(
-    desired: Desired, observed: Observed, started: Mapping[str, str], certificates: Overview = NO_CERTIFICATES
+    desired: Desired,
+    observed: Observed,
+    started: Mapping[str, str],
+    certificates: Overview = NO_CERTIFICATES,
+    *,
+    walled: bool = False,
 ) -> Status:
-    """Compare desired and observed. `started` is the start time of each container by its id. Pure."""
+    """Compare desired and observed. Pure.
+
+    `started` is the start time of each container by its id; `walled`: the firewall is kept, not only wanted.
+    """
     core = states_of(desired.core, observed)
     proxies = tuple(
         ProxyStatus(
@@ -94,7 +102,10 @@ def assess(
         for model in desired.proxies
     )
     projects = {project.application: project for project in desired.projects}
-    sound = [_sound(each, projects[each.name], desired, observed, started) for each in desired.applications]
+    sound = [
+        _sound(each, projects[each.name], desired, observed, started, _notes(each, desired) if walled else ())
+        for each in desired.applications
+    ]
     broken = [
         ApplicationStatus(
             each.name,
@@ -125,7 +136,12 @@ def _helpers(core: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _sound(
-    application: Application, project: Project, desired: Desired, observed: Observed, started: Mapping[str, str]
+    application: Application,
+    project: Project,
+    desired: Desired,
+    observed: Observed,
+    started: Mapping[str, str],
+    notes: tuple[str, ...],
 ) -> ApplicationStatus:
     services = application.services
     main = next((each for each in services if each.name == PROXIED_SERVICE), next(iter(services), None))
@@ -137,22 +153,26 @@ def _sound(
         image=(main.image or "built image") if main else "",
         since=_since(observed.of(application.name), started),
         problems=tuple(str(problem) for problem in desired.conflicts if problem.file == application.file),
-        notes=(*_closed(application, desired), *_beside(application, desired)),
+        notes=notes,
     )
 
 
-def _closed(application: Application, desired: Desired) -> tuple[str, ...]:
-    """A sentence about the ports that the firewall closes; none where there is no firewall."""
-    ports = closed(application, desired.settings, desired.variables) if desired.settings.firewall else ()
-    if not ports:
-        return ()
-    named = ", ".join(dict.fromkeys(map(str, ports)))
-    return (f"published, but closed by the firewall: {named}; to be reached from outside it needs {OPEN_PORTS}",)
+def _notes(application: Application, desired: Desired) -> tuple[str, ...]:
+    """Sentences about what the firewall closes of an application, and about what it does not see."""
+    return (*_closed(application, desired), *_beside(application))
 
 
-def _beside(application: Application, desired: Desired) -> Iterator[str]:
+def _closed(application: Application, desired: Desired) -> Iterator[str]:
+    """A sentence about the ports that the firewall closes."""
+    ports = closed(application, desired.settings, desired.variables)
+    if ports:
+        named = ", ".join(dict.fromkeys(map(str, ports)))
+        yield f"published, but closed by the firewall: {named}; to be reached from outside it needs {OPEN_PORTS}"
+
+
+def _beside(application: Application) -> Iterator[str]:
     """A sentence about each network whose containers are reached past the host, so past its firewall."""
-    declared = application.document.value.get("networks") if desired.settings.firewall else None
+    declared = application.document.value.get("networks")
     for name, definition in declared.items() if isinstance(declared, dict) else ():
         driver = definition.get("driver") if isinstance(definition, dict) else None
         if driver in _BESIDE_THE_HOST:
