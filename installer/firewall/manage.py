@@ -8,10 +8,10 @@ from pathlib import PurePosixPath
 from installer import conf_repository, settings_edit
 from installer.firewall import proof, ssh_ports, trial
 from installer.firewall.trial import Trial
-from installer.host import systemd
+from installer.host import systemd, timers
 from installer.host.ports import Listener
 from installer.host.systemd import Unit, unit_name
-from installer.host.timers import FOLDER
+from installer.host.timers import FOLDER, State
 from runtime import desired, engine, files, interfaces, observed, settings
 from runtime.applications import Application
 from runtime.desired import Desired
@@ -33,7 +33,7 @@ class Firewall:
     """One instance's firewall as it should be and as it is.
 
     `closed` are the ports that applications publish and that are closed. `listeners` and `udp` are sockets of this
-    host. `unit` says whether the unit that loads the rules at boot is written; None where systemd does not run.
+    host. `boot` is the unit that loads the rules at boot; None where systemd does not run.
     """
 
     paths: Paths
@@ -46,7 +46,7 @@ class Firewall:
     listeners: tuple[Listener, ...]
     udp: tuple[Listener, ...]
     ssh_ports: frozenset[int]
-    unit: bool | None
+    boot: State | None
 
     @property
     def instance(self) -> str:
@@ -61,7 +61,7 @@ class Firewall:
     @property
     def is_on(self) -> bool:
         """Whether nothing has to be done to have it, now and after a reboot."""
-        return self.kept and self.in_force and self.unit is not False
+        return self.kept and self.in_force and self.boot in (State.ON, None)
 
 
 def look(paths: Paths, *, anew: bool = False) -> Firewall:
@@ -88,7 +88,7 @@ def look(paths: Paths, *, anew: bool = False) -> Firewall:
         listeners,
         ssh_ports.listeners("-u"),
         ports,
-        bool(systemd.is_written(unit(loaded.instance, paths))) if systemd.is_running() else None,
+        _at_boot(unit(loaded.instance, paths)) if systemd.is_running() else None,
     )
 
 
@@ -100,10 +100,21 @@ def _docker_bridges() -> frozenset[str]:
         return frozenset()
 
 
+def _at_boot(wanted: Unit) -> State:
+    (seen,) = systemd.show((wanted.name,), ("UnitFileState",))
+    return timers.state([systemd.is_written(wanted)], seen)
+
+
 def unit(instance: str, paths: Paths) -> Unit:
     """The unit that loads the rules at boot."""
     text = (FOLDER / UNIT).read_text(encoding="utf-8").replace("@INSTANCE@", instance)
     return Unit(unit_name(UNIT, instance), text.replace("@RULES@", systemd.quoted(paths.firewall_generated)))
+
+
+def _have_at_boot(wanted: Unit) -> None:
+    systemd.write((wanted,))
+    systemd.enable(wanted.name)
+    systemd.systemctl("start", wanted.name)
 
 
 def begin(firewall: Firewall, seconds: int = trial.SECONDS) -> Trial:
@@ -133,8 +144,7 @@ def settle(firewall: Firewall, tried: Trial) -> str:
         # It may have been undone just now; it is what the person wants all the same.
         table.load(paths.firewall_generated)
     if systemd.is_running():
-        systemd.write((unit(firewall.instance, paths),))
-        systemd.systemctl("enable", "--now", "--quiet", unit_name(UNIT, firewall.instance))
+        _have_at_boot(unit(firewall.instance, paths))
     return note
 
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from ipaddress import ip_address
 
-from installer.firewall.manage import Firewall
+from installer.firewall.manage import UNIT, Firewall
 from installer.host.ports import Listener
+from installer.host.systemd import unit_name
+from installer.host.timers import State
 from installer.report_host import as_json, columns
 from runtime.applications import OPEN_PORTS
 from runtime.published import Published
@@ -15,6 +17,12 @@ from runtime.published import Published
 # Answers to this host's own DHCP requests, which the rules let in.
 _DHCP = (68, 546)
 NO_BOOT = "systemd does not run here: at boot, before Docker starts, have {} loaded by: nft --file"
+# Why the next boot would not load the rules.
+_LOST = {
+    State.MISSING: "is not there",
+    State.OUTDATED: "is not as it should be",
+    State.OFF: "is switched off",
+}
 Row = tuple[str, str, str]
 
 
@@ -22,13 +30,23 @@ def state(firewall: Firewall) -> str:
     """How it is, in a word or a sentence."""
     settings = firewall.wanted.settings
     if firewall.kept:
+        lost = _lost_at_boot(firewall)
         if firewall.in_force:
-            return "on"
+            return f"on, but {lost}" if lost else "on"
         about = "its table is not there" if firewall.present is None else "its table is not as the files say"
-        return f"{about}; the next pass of the watchdog mends it, or now: shoestring start"
+        mend = "the next pass of the watchdog mends it, or now: shoestring start"
+        return "; ".join(each for each in (about, mend, lost) if each)
     if firewall.present is not None:
         return "on trial: it is undone by itself unless it is kept"
     return "on in the settings, but not applied yet: shoestring firewall on" if settings.firewall else "off"
+
+
+def _lost_at_boot(firewall: Firewall) -> str:
+    """Why the next boot would not have it, as a part of a sentence; empty if it would, or where nobody knows."""
+    if firewall.boot is None or firewall.boot is State.ON:
+        return ""
+    name = unit_name(UNIT, firewall.instance)
+    return f"the next boot does not load it: {name} {_LOST[firewall.boot]}; mend that with: shoestring firewall on"
 
 
 def lines(firewall: Firewall) -> list[str]:
@@ -85,7 +103,7 @@ def _is_known(firewall: Firewall, port: Published, listener: Listener) -> bool:
 
 def notes(firewall: Firewall) -> Iterator[str]:
     """What a person has to do besides."""
-    if firewall.unit is None:
+    if firewall.boot is None:
         yield f"{NO_BOOT.format('the rules')} {firewall.paths.firewall_generated}"
 
 
@@ -99,6 +117,6 @@ def to_json(firewall: Firewall, **more: object) -> str:
         openings=[asdict(each) for each in firewall.wall.openings],
         open=[{"port": port, "why": why} for kind, port, why in rows if kind == "open"],
         closed=[{"port": port, "what": what} for kind, port, what in rows if kind == "closed"],
-        boot_unit=firewall.unit,
+        boot_unit=None if firewall.boot is None else firewall.boot is State.ON,
         **more,
     )

@@ -213,13 +213,14 @@ def jobs(
     for name, templates in JOBS.items():
         mine = [unit_name(unit, instance) for unit in templates]
         service, switch = mine[0], mine[-1]
-        state = _state([there[unit] for unit in mine], seen[switch])
+        how = state([there[unit] for unit in mine], seen[switch])
         upcoming = systemd.moment(seen[switch].get("NextElapseUSecRealtime", ""))
-        found.append(Job(name, service, state, upcoming, _last(seen[service], booted)))
+        found.append(Job(name, service, how, upcoming, _last(seen[service], booted)))
     return tuple(found)
 
 
-def _state(there: list[bool | None], switch: Properties) -> State:
+def state(there: list[bool | None], switch: Properties) -> State:
+    """How a job is whose unit files are like this (see systemd.is_written), and what starts it like that."""
     if None in there:
         return State.MISSING
     if False in there:

@@ -1,14 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from installer.firewall import manage, proof, trial
 from installer.firewall.proof import Answers, Target
 from installer.firewall.trial import Trial
+from installer.host import systemd
+from installer.host.timers import State
+from runtime import command
+from runtime.command import Result
 from runtime.errors import ShoestringError
 from tests.make import PATHS
 from tests.unit.installer.firewall.test_report import firewall
 
+ASKED = ("systemctl", "show", "--property=UnitFileState", "shoestring-firewall.service")
 SSH = frozenset({Target("0.0.0.0", 22)})
 
 
@@ -29,3 +37,41 @@ def test_rules_that_ssh_does_not_answer_with_are_undone_and_the_message_says_wha
         "is among what stays open: shoestring firewall on --dry-run; if not, list it in x-open-ports of an "
         "application."
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "enabled", "expected"),
+    [
+        (None, "", State.MISSING),
+        ("other", "enabled", State.OUTDATED),
+        ("same", "disabled", State.OFF),
+        ("same", "enabled", State.ON),
+    ],
+)
+def test_what_the_next_boot_does(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, written: str | None, enabled: str, expected: State
+) -> None:
+    wanted = replace(manage.unit("shoestring", PATHS), directory=tmp_path)
+    if written:
+        (tmp_path / wanted.name).write_text(wanted.content if written == "same" else "[Unit]\n")
+
+    def check(argv: tuple[str, ...], **_options: object) -> Result:
+        assert argv == ASKED
+        return Result(argv, 0, f"UnitFileState={enabled}\n", "")
+
+    monkeypatch.setattr(command, "check", check)
+    assert manage._at_boot(wanted) is expected
+
+
+def test_what_is_kept_is_switched_on_for_boots_that_a_power_cut_comes_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[tuple[str, ...]] = []
+    monkeypatch.setattr(systemd, "write", lambda units: done.append(tuple(each.name for each in units)))
+    monkeypatch.setattr(command, "check", lambda argv, **_options: done.append(argv))
+    manage._have_at_boot(manage.unit("demo", PATHS))
+    name = "shoestring-firewall@demo.service"
+    assert done == [
+        (name,),
+        ("systemctl", "enable", name),
+        ("sync", "--file-system", "/etc/systemd/system"),
+        ("systemctl", "start", name),
+    ]

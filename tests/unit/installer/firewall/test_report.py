@@ -10,6 +10,7 @@ import pytest
 from installer.firewall import report
 from installer.firewall.manage import Firewall, unit
 from installer.host.ports import Listener
+from installer.host.timers import State
 from runtime.firewall import keep, model, rules
 from runtime.firewall.table import Present
 from tests.make import PATHS, application, desired
@@ -36,7 +37,7 @@ def firewall(settings: str = "internal: {address: 10.0.0.5, tls: none}\n") -> Fi
     wall = keep.wall(wanted, (22,), frozenset)
     closed = tuple((each, port) for each in wanted.known for port in model.closed(each, wanted.settings, {}))
     made = rules.render(wall)
-    return Firewall(PATHS, wanted, wall, made, None, False, closed, LISTENERS, UDP, frozenset({22}), True)
+    return Firewall(PATHS, wanted, wall, made, None, False, closed, LISTENERS, UDP, frozenset({22}), State.ON)
 
 
 def test_what_stays_open_and_why_and_what_closes() -> None:
@@ -84,6 +85,34 @@ def test_how_it_is(kept: bool, mark: str | None, settings: str, expected: str) -
     answer = json.loads(report.to_json(made))
     assert answer["on"] is (expected == "on")
     assert answer["table"] == "shoestring_shoestring"
+
+
+@pytest.mark.parametrize(
+    ("boot", "about"),
+    [
+        (State.MISSING, "is not there"),
+        (State.OUTDATED, "is not as it should be"),
+        (State.OFF, "is switched off"),
+    ],
+)
+def test_that_the_next_boot_would_not_have_it(boot: State, about: str) -> None:
+    made = firewall("firewall: on\n")
+    made = replace(made, kept=True, boot=boot, present=Present(made.rules.mark, made.rules.number))
+    said = (
+        f"the next boot does not load it: shoestring-firewall.service {about}; mend that with: shoestring firewall on"
+    )
+    assert report.state(made) == f"on, but {said}"
+    assert not made.is_on
+    assert json.loads(report.to_json(made))["boot_unit"] is False
+    assert report.state(replace(made, present=None)).endswith(f"or now: shoestring start; {said}")
+
+
+def test_without_systemd_nobody_knows_what_the_next_boot_has() -> None:
+    made = firewall("firewall: on\n")
+    made = replace(made, kept=True, boot=None, present=Present(made.rules.mark, made.rules.number))
+    assert report.state(made) == "on"
+    assert made.is_on
+    assert json.loads(report.to_json(made))["boot_unit"] is None
 
 
 def test_the_unit_loads_the_rules_before_docker() -> None:
