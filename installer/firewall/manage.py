@@ -34,6 +34,7 @@ class Firewall:
 
     `closed` are the ports that applications publish and that are closed. `listeners` and `udp` are sockets of this
     host. `boot` is the unit that loads the rules at boot; None where systemd does not run.
+    `elsewhere`: it was kept on another host, which the data directory was copied from.
     """
 
     paths: Paths
@@ -47,6 +48,7 @@ class Firewall:
     udp: tuple[Listener, ...]
     ssh_ports: frozenset[int]
     boot: State | None
+    elsewhere: bool = False
 
     @property
     def instance(self) -> str:
@@ -89,6 +91,7 @@ def look(paths: Paths, *, anew: bool = False) -> Firewall:
         ssh_ports.listeners("-u"),
         ports,
         _at_boot(unit(loaded.instance, paths)) if systemd.is_running() else None,
+        ssh.is_kept_elsewhere(paths.firewall),
     )
 
 

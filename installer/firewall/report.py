@@ -38,7 +38,10 @@ def state(firewall: Firewall) -> str:
         return "; ".join(each for each in (about, mend, lost) if each)
     if firewall.present is not None:
         return "on trial: it is undone by itself unless it is kept"
-    return "on in the settings, but not applied yet: shoestring firewall on" if settings.firewall else "off"
+    if not settings.firewall:
+        return "off"
+    where = "applied on another host, not on this one" if firewall.elsewhere else "not applied yet"
+    return f"on in the settings, but {where}: shoestring firewall on"
 
 
 def _lost_at_boot(firewall: Firewall) -> str:

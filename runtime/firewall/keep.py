@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 # Asks the engine for the bridges of its networks; only where there is a bridge whose name does not say whose it is.
 DockerBridges = Callable[[], Collection[str]]
 NOT_YET = "The firewall is on in the settings, but nobody has applied it yet: shoestring firewall on"
+ELSEWHERE = (
+    "The firewall was switched on at another host, and is not in force on this one: here nobody has seen yet that "
+    "SSH answers with it. Switch it on here too: shoestring firewall on"
+)
 
 
 def is_kept(desired: Desired, paths: Paths) -> bool:
@@ -63,8 +67,10 @@ def difference(desired: Desired, paths: Paths, docker: DockerBridges) -> Install
 
 
 def notes(desired: Desired, paths: Paths) -> tuple[str, ...]:
-    """A sentence for a person who has switched it on in the settings alone."""
-    return (NOT_YET,) if desired.settings.firewall and not is_kept(desired, paths) else ()
+    """A sentence where it is on in the settings alone, or on another host."""
+    if not desired.settings.firewall or is_kept(desired, paths):
+        return ()
+    return (ELSEWHERE if ssh.is_kept_elsewhere(paths.firewall) else NOT_YET,)
 
 
 def sorted_out(unclear: Iterable[str], docker: Collection[str]) -> Bridges:

@@ -1,11 +1,13 @@
 """The ports that SSH answers at. They stay open whatever the files say: nobody is to be locked out.
 
 `shoestring firewall on` asks the system and keeps what it found; sshd's own files are looked at in each pass besides,
-so that a port that moves is open before anybody needs it.
+so that a port that moves is open before anybody needs it. What was proven on one host says nothing of another, to
+which the data directory was copied.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable
@@ -15,6 +17,9 @@ from runtime import files
 
 DEFAULT_PORT = 22
 CONFIGURATION = Path("/etc/ssh")
+MACHINE = Path("/etc/machine-id")
+# machine-id(5); for a moment at a first boot it may say `uninitialized`.
+_MACHINE = re.compile(r"[0-9a-f]{32}")
 # sshd_config(5): keyword and argument, case-insensitive; an address may have a port.
 _LINE = re.compile(
     r"^\s*(?:Port[\s=]+|ListenAddress[\s=]+(?:\[[^\]]*\]|[^\s:\[]+):)(?P<port>\d+)\s*(?:#.*)?$",
@@ -44,16 +49,37 @@ def configured(directory: Path = CONFIGURATION) -> frozenset[int]:
     return named or frozenset((DEFAULT_PORT,))
 
 
-def kept(file: Path) -> frozenset[int] | None:
-    """The ports of the moment when a person kept the firewall; None if nobody did."""
+def kept(file: Path, machine: Path = MACHINE) -> frozenset[int] | None:
+    """The ports of the moment when a person kept the firewall on this host; None if nobody did."""
+    found, here = _read(file), _host(machine)
+    return found[0] if found and (found[1] == here or not found[1] or not here) else None
+
+
+def is_kept_elsewhere(file: Path, machine: Path = MACHINE) -> bool:
+    """Whether it was kept on another host, which the data directory was copied from."""
+    return _read(file) is not None and kept(file, machine) is None
+
+
+def keep(file: Path, ports: Iterable[int], machine: Path = MACHINE) -> None:
+    """Remember that the firewall is wanted on this host, and these ports with it."""
+    files.make_directory(file.parent, mode=0o700)
+    content = {"ssh_ports": sorted(ports), "host": _host(machine)}
+    files.write(file, json.dumps(content) + "\n", mode=0o600)
+
+
+def _read(file: Path) -> tuple[frozenset[int], str] | None:
+    """The ports, and the host; empty where it is not known."""
     try:
         answer = json.loads(file.read_text(encoding="utf-8"))
-        return frozenset(int(port) for port in answer["ssh_ports"])
+        return frozenset(int(port) for port in answer["ssh_ports"]), str(answer.get("host", ""))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def keep(file: Path, ports: Iterable[int]) -> None:
-    """Remember that the firewall is wanted, and these ports with it."""
-    files.make_directory(file.parent, mode=0o700)
-    files.write(file, json.dumps({"ssh_ports": sorted(ports)}) + "\n", mode=0o600)
+def _host(machine: Path) -> str:
+    """What only this host has, made so that its id cannot be told from it (machine-id(5)); empty without an id."""
+    try:
+        text = machine.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return ""
+    return hashlib.sha256(f"shoestring firewall {text}".encode()).hexdigest() if _MACHINE.fullmatch(text) else ""

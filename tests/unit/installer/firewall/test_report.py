@@ -115,6 +115,14 @@ def test_without_systemd_nobody_knows_what_the_next_boot_has() -> None:
     assert json.loads(report.to_json(made))["boot_unit"] is None
 
 
+def test_that_it_was_kept_on_another_host() -> None:
+    made = replace(firewall("firewall: on\n"), elsewhere=True)
+    assert (
+        report.state(made)
+        == "on in the settings, but applied on another host, not on this one: shoestring firewall on"
+    )
+
+
 def test_the_unit_loads_the_rules_before_docker() -> None:
     made = unit("demo", PATHS)
     assert made.name == "shoestring-firewall@demo.service"

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import pytest
 
-from runtime.firewall import bridges, keep
+from runtime.firewall import bridges, keep, ssh
 from runtime.firewall.model import Bridges
+from runtime.paths import Paths
+from tests.make import desired
 
 
 def test_whose_bridges_are(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -15,3 +18,19 @@ def test_whose_bridges_are(monkeypatch: pytest.MonkeyPatch) -> None:
     assert bridges.unclear() == ("app0", "br-app", "br-lan", "virbr0")
     found = keep.sorted_out(bridges.unclear(), {"docker0", "br-app", "app0"})
     assert found == Bridges(docker=("app0",), others=("br-lan",))
+
+
+def test_a_copy_of_the_data_directory_on_another_host_waits_for_a_person(
+    paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted, machine = desired(settings_text="firewall: on\n"), tmp_path / "machine-id"
+    assert keep.notes(wanted, paths) == (keep.NOT_YET,)
+    machine.write_text("0a" * 16)
+    ssh.keep(paths.firewall, {22}, machine)
+    assert not keep.is_kept(wanted, paths)
+    assert keep.difference(wanted, paths, frozenset) is None
+    assert keep.notes(wanted, paths) == (keep.ELSEWHERE,)
+    assert keep.notes(desired(), paths) == ()
+    ssh.keep(paths.firewall, {22})
+    assert keep.is_kept(wanted, paths)
+    assert keep.notes(wanted, paths) == ()
