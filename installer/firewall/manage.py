@@ -32,9 +32,9 @@ LOCK_TIMEOUT_SECONDS = 60.0
 class Firewall:
     """One instance's firewall as it should be and as it is.
 
-    `closed` are the ports that applications publish and that are closed. `listeners` and `udp` are sockets of this
-    host. `boot` is the unit that loads the rules at boot; None where systemd does not run.
-    `elsewhere`: it was kept on another host, which the data directory was copied from.
+    `noted` is how nft listed the table when it had just been loaded. `closed` are the ports that applications publish
+    and that are closed. `listeners` and `udp` are sockets of this host. `boot` is the unit that loads the rules at
+    boot; None where systemd does not run. `elsewhere`: it was kept on another host, which this is a copy from.
     """
 
     paths: Paths
@@ -42,6 +42,7 @@ class Firewall:
     wall: Wall
     rules: Rules
     present: Present | None
+    noted: str
     kept: bool
     closed: tuple[tuple[Application, Published], ...]
     listeners: tuple[Listener, ...]
@@ -58,7 +59,7 @@ class Firewall:
     @property
     def in_force(self) -> bool:
         """Whether the table is there, as it should be."""
-        return self.present is not None and self.present.is_like(self.rules)
+        return self.present is not None and self.present.is_like(self.rules, self.noted)
 
     @property
     def is_on(self) -> bool:
@@ -85,6 +86,7 @@ def look(paths: Paths, *, anew: bool = False) -> Firewall:
         wall,
         rules.render(wall),
         table.look(wall.table),
+        table.noted(paths.firewall_generated),
         kept,
         tuple(closed),
         listeners,
@@ -139,13 +141,11 @@ def settle(firewall: Firewall, tried: Trial) -> str:
         )
     paths = firewall.paths
     with files.lock(RunPaths(firewall.instance).lock, LOCK_TIMEOUT_SECONDS):
-        files.make_directory(paths.generated)
-        files.write(paths.firewall_generated, firewall.rules.text, mode=0o600)
         ssh.keep(paths.firewall, firewall.ssh_ports)
         note = _set(paths, on=True)
         trial.keep(tried)
         # It may have been undone just now; it is what the person wants all the same.
-        table.load(paths.firewall_generated)
+        table.install(paths.firewall_generated, firewall.rules.text, firewall.rules.table)
     if systemd.is_running():
         _have_at_boot(unit(firewall.instance, paths))
     return note
@@ -188,7 +188,7 @@ def remove(instance: str, paths: Paths) -> None:
     if table.is_installed() and table.look(model.table_name(instance)):
         table.remove(model.table_name(instance))
     files.remove(paths.firewall)
-    files.remove(paths.firewall_generated)
+    table.forget(paths.firewall_generated)
 
 
 def is_there(instance: str, paths: Paths) -> bool:

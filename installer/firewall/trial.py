@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from installer.host import systemd
@@ -18,6 +18,7 @@ from installer.host.systemd import unit_name
 from runtime import command, files
 from runtime.firewall import rules, table
 from runtime.firewall.rules import Rules
+from runtime.firewall.table import Present
 from runtime.paths import RunPaths
 
 SECONDS = 60
@@ -29,12 +30,16 @@ _SLEEPER = 'sleep "$1"; test ! -e "$2" || exec nft --file "$2"'
 
 @dataclass(frozen=True)
 class Trial:
-    """Rules that are in force for now. `process` undoes them where systemd does not."""
+    """Rules that are in force for now.
+
+    `process` undoes them where systemd does not. `present` is the table as it is with them.
+    """
 
     instance: str
     wanted: Rules
     undo: Path
     process: int = 0
+    present: Present | None = None
 
 
 def begin(instance: str, wanted: Rules, before: str, seconds: int = SECONDS) -> Trial:
@@ -44,10 +49,10 @@ def begin(instance: str, wanted: Rules, before: str, seconds: int = SECONDS) -> 
     """
     run = RunPaths(instance)
     files.make_directory(run.directory)
-    undo, new = run.directory / UNDO, run.directory / FILE
-    files.write(undo, before or f"{rules.clear(wanted.table)}\n", mode=0o600)
+    back, new = run.directory / UNDO, run.directory / FILE
+    files.write(back, before or f"{rules.clear(wanted.table)}\n", mode=0o600)
     files.write(new, wanted.text, mode=0o600)
-    trial = Trial(instance, wanted, undo, _arm(instance, undo, seconds))
+    trial = Trial(instance, wanted, back, _arm(instance, back, seconds))
     try:
         table.load(new)
     except BaseException:
@@ -56,13 +61,16 @@ def begin(instance: str, wanted: Rules, before: str, seconds: int = SECONDS) -> 
         raise
     finally:
         files.remove(new)
-    return trial
+    try:
+        return replace(trial, present=table.look(wanted.table))
+    except BaseException:
+        undo(trial)
+        raise
 
 
 def is_in_force(trial: Trial) -> bool:
     """Whether the rules are those on trial, and not undone yet. Raises ShoestringError."""
-    present = table.look(trial.wanted.table)
-    return trial.undo.exists() and present is not None and present.is_like(trial.wanted)
+    return trial.undo.exists() and trial.present is not None and table.look(trial.wanted.table) == trial.present
 
 
 def keep(trial: Trial) -> None:

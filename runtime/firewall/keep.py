@@ -60,7 +60,7 @@ def difference(desired: Desired, paths: Paths, docker: DockerBridges) -> Install
     except ShoestringError:
         # Why it cannot be known is said when it is loaded: that fails alone, and the rest of the pass goes on.
         return InstallFirewall(file, made.text, name, "not known")
-    if present and present.is_like(made) and _content(file) == made.text:
+    if present and present.is_like(made, table.noted(file)) and _content(file) == made.text:
         return None
     about = "its table was gone" if present is None else "other rules" if present.mark != made.mark else "was altered"
     return InstallFirewall(file, made.text, name, about, CHANGED if present else NEW)

@@ -33,12 +33,11 @@ LAST_CHAIN = "host"
 
 @dataclass(frozen=True)
 class Rules:
-    """A rule set: the file for `nft -f`, its mark (a digest), and how many rules it has."""
+    """A rule set: the file for `nft -f`, and its mark (a digest)."""
 
     table: str
     text: str
     mark: str
-    number: int
 
 
 def render(wall: Wall) -> Rules:
@@ -63,7 +62,7 @@ def render(wall: Wall) -> Rules:
             "}\n",
         )
     )
-    return Rules(wall.table, text, mark, len(arriving) + len(host))
+    return Rules(wall.table, text, mark)
 
 
 def clear(table: str) -> str:

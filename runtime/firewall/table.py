@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,19 +13,20 @@ from runtime.firewall import rules
 from runtime.firewall.rules import Rules
 
 TIMEOUT_SECONDS = 20.0
+_MARK = re.compile(rf'comment "{rules.MARK_PREFIX}(?P<mark>[0-9a-f]+)"')
 MISSING = "nft is not installed on this host, so there is no firewall. Install the package nftables."
 
 
 @dataclass(frozen=True)
 class Present:
-    """A table that is in the kernel: the mark that it was made with, and how many rules are in it."""
+    """A table that is in the kernel: the mark that it was made with, and all of it as nft lists it."""
 
     mark: str
-    number: int
+    listing: str
 
-    def is_like(self, wanted: Rules) -> bool:
-        """Whether it is what it should be."""
-        return (self.mark, self.number) == (wanted.mark, wanted.number)
+    def is_like(self, wanted: Rules, noted: str) -> bool:
+        """Whether it is what it should be; `noted` is how it was listed when it had just been loaded."""
+        return (self.mark, self.listing) == (wanted.mark, noted)
 
 
 def is_installed() -> bool:
@@ -38,7 +40,9 @@ def look(table: str) -> Present | None:
         raise ShoestringError(MISSING)
     if table not in _tables():
         return None
-    result = command.run(("nft", "--json", "list", "table", "inet", table), timeout=TIMEOUT_SECONDS)
+    # As text: nft 1.0.6 leaves the flags of a table out of its JSON, and with one (`dormant`) no rule counts.
+    argv = ("nft", "--stateless", "--numeric", "list", "table", "inet", table)
+    result = command.run(argv, timeout=TIMEOUT_SECONDS)
     if result.ok:
         return parse(result.out)
     # An undo, or somebody else, may have removed it between the two questions.
@@ -66,11 +70,9 @@ def parse_tables(text: str) -> tuple[str, ...]:
 
 
 def parse(text: str) -> Present:
-    """The mark and the number of rules, from `nft --json list table` (libnftables-json(5))."""
-    found = [each["rule"] for each in json.loads(text)["nftables"] if "rule" in each]
-    comments = (str(each.get("comment", "")) for each in found)
-    marks = [each.removeprefix(rules.MARK_PREFIX) for each in comments if each.startswith(rules.MARK_PREFIX)]
-    return Present(marks[0] if marks else "", len(found))
+    """A table, from `nft list table`; the mark is empty where somebody has removed its rule."""
+    found = _MARK.search(text)
+    return Present(found["mark"] if found else "", text)
 
 
 def load(file: Path) -> None:
@@ -81,14 +83,37 @@ def load(file: Path) -> None:
 
 
 def install(file: Path, content: str, table: str) -> None:
-    """Write the file that is loaded at boot, and load it; without `content`, remove both file and table."""
-    if content:
-        files.make_directory(file.parent)
-        files.write(file, content, mode=0o600)
-        load(file)
-    else:
+    """Write the file that is loaded at boot, load it, and note what nft lists of it; without `content`, remove all.
+
+    Raises ShoestringError. Ended in between, the next pass sees that the table is not as noted, and does it again.
+    """
+    if not content:
         remove(table)
-        files.remove(file)
+        forget(file)
+        return
+    files.make_directory(file.parent)
+    files.write(file, content, mode=0o600)
+    load(file)
+    present = look(table)
+    files.write(_listed(file), present.listing if present else "", mode=0o600)
+
+
+def noted(file: Path) -> str:
+    """What nft listed of the table when a file had just been loaded for good; empty if it was not."""
+    try:
+        return _listed(file).read_text(encoding="utf-8")
+    except OSError:
+        return ""
+
+
+def forget(file: Path) -> None:
+    """Remove the file that is loaded at boot, and the note."""
+    files.remove(file)
+    files.remove(_listed(file))
+
+
+def _listed(file: Path) -> Path:
+    return file.with_suffix(".listed")
 
 
 def remove(table: str) -> None:

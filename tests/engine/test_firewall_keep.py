@@ -68,6 +68,31 @@ def test_a_pass_mends_it_and_then_only_what_is_allowed_answers(walled: Stand) ->
         assert walled.scan_udp(walled.outside, address) == ([53], 0)
 
 
+def test_a_pass_sees_that_a_rule_was_replaced_or_the_table_put_to_sleep(walled: Stand) -> None:
+    """Neither changes how many rules there are, nor the last one."""
+    name = f"shoestring_{walled.settings(vpn=False).instance}"
+    listed = walled.host.check("nft", "--handle", "list", "chain", "inet", name, "host").splitlines()
+    (handle,) = (line.rpartition(" ")[2] for line in listed if 'comment "SSH"' in line)
+    for altered in (
+        ("replace", "rule", "inet", name, "host", "handle", handle, "accept"),
+        ("add", "table", "inet", name, "{ flags dormant; }"),
+    ):
+        walled.host.check("nft", *altered)
+        assert walled.reaches(walled.outside, HOST, PUBLISHED)
+        said = json.loads(walled.shoestring("firewall", "status", "--json").stdout)
+        assert (said["on"], said["state"].partition(";")[0]) == (False, "its table is not as the files say")
+        assert walled.python(PASS + APPLY).stdout == "was altered\ndone\n"
+        assert not walled.reaches(walled.outside, HOST, PUBLISHED, seconds=1.0)
+        assert walled.python(PASS).stdout == "nothing\n"
+
+
+def test_after_a_boot_there_is_nothing_to_do(walled: Stand) -> None:
+    """The unit loads the same file, and the kernel then has the same."""
+    walled.host.check("sh", "-c", "echo 'flush ruleset' | nft --file -")
+    walled.host.check("nft", "--file", str(walled.paths.firewall_generated))
+    assert walled.python(PASS).stdout == "nothing\n"
+
+
 def test_the_quick_answer_sees_each_change_of_the_rules(walled: Stand) -> None:
     look = f"from runtime import quiet; print(quiet.inputs({str(walled.paths.root)!r}, '/nowhere'))"
     first = walled.python(look).stdout

@@ -37,7 +37,7 @@ def firewall(settings: str = "internal: {address: 10.0.0.5, tls: none}\n") -> Fi
     wall = keep.wall(wanted, (22,), frozenset)
     closed = tuple((each, port) for each in wanted.known for port in model.closed(each, wanted.settings, {}))
     made = rules.render(wall)
-    return Firewall(PATHS, wanted, wall, made, None, False, closed, LISTENERS, UDP, frozenset({22}), State.ON)
+    return Firewall(PATHS, wanted, wall, made, None, "", False, closed, LISTENERS, UDP, frozenset({22}), State.ON)
 
 
 def test_what_stays_open_and_why_and_what_closes() -> None:
@@ -79,7 +79,7 @@ def test_the_vpn_and_one_address() -> None:
 )
 def test_how_it_is(kept: bool, mark: str | None, settings: str, expected: str) -> None:
     made = firewall(settings)
-    present = mark and Present(made.rules.mark if mark == "same" else mark, made.rules.number)
+    present = mark and Present(made.rules.mark if mark == "same" else mark, "")
     made = replace(made, kept=kept, present=present or None)
     assert report.state(made).startswith(expected)
     answer = json.loads(report.to_json(made))
@@ -97,7 +97,7 @@ def test_how_it_is(kept: bool, mark: str | None, settings: str, expected: str) -
 )
 def test_that_the_next_boot_would_not_have_it(boot: State, about: str) -> None:
     made = firewall("firewall: on\n")
-    made = replace(made, kept=True, boot=boot, present=Present(made.rules.mark, made.rules.number))
+    made = replace(made, kept=True, boot=boot, present=Present(made.rules.mark, ""))
     said = (
         f"the next boot does not load it: shoestring-firewall.service {about}; mend that with: shoestring firewall on"
     )
@@ -109,7 +109,7 @@ def test_that_the_next_boot_would_not_have_it(boot: State, about: str) -> None:
 
 def test_without_systemd_nobody_knows_what_the_next_boot_has() -> None:
     made = firewall("firewall: on\n")
-    made = replace(made, kept=True, boot=None, present=Present(made.rules.mark, made.rules.number))
+    made = replace(made, kept=True, boot=None, present=Present(made.rules.mark, ""))
     assert report.state(made) == "on"
     assert made.is_on
     assert json.loads(report.to_json(made))["boot_unit"] is None

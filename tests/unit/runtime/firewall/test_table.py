@@ -8,18 +8,18 @@ from runtime import command
 from runtime.command import Result
 from runtime.errors import ShoestringError
 from runtime.firewall import table
+from runtime.firewall.rules import Rules
 from runtime.firewall.table import Present
 
 META = '{"metainfo": {"version": "1.0.6", "release_name": "Lester Gooch #5", "json_schema_version": 1}}'
 TABLES = f'{{"nftables": [{META}, {{"table": {{"family": "inet", "name": "shoestring_a", "handle": 4}}}}]}}'
-TABLE = f"""{{"nftables": [{META},
-{{"table": {{"family": "inet", "name": "shoestring_a", "handle": 2}}}},
-{{"chain": {{"family": "inet", "table": "shoestring_a", "name": "host", "handle": 2}}}},
-{{"rule": {{"family": "inet", "table": "shoestring_a", "chain": "host", "handle": 5, "comment": "SSH",
-  "expr": [{{"match": {{"op": "==", "left": {{"payload": {{"protocol": "tcp", "field": "dport"}}}}, "right": 22}}}},
-  {{"accept": null}}]}}}},
-{{"rule": {{"family": "inet", "table": "shoestring_a", "chain": "host", "handle": 6,
-  "comment": "shoestring eb20e027dfbc66f6", "expr": [{{"drop": null}}]}}}}]}}"""
+TABLE = """table inet shoestring_a {
+	chain host {
+		tcp dport 22 accept comment "SSH"
+		drop comment "shoestring eb20e027dfbc66f6"
+	}
+}
+"""
 
 
 def test_the_tables_that_are_there() -> None:
@@ -28,11 +28,25 @@ def test_the_tables_that_are_there() -> None:
 
 
 def test_the_mark_of_a_table() -> None:
-    assert table.parse(TABLE) == Present("eb20e027dfbc66f6", 2)
+    assert table.parse(TABLE) == Present("eb20e027dfbc66f6", TABLE)
 
 
 def test_a_table_that_was_emptied_has_no_mark() -> None:
-    assert table.parse(TABLES) == Present("", 0)
+    assert table.parse("table inet shoestring_a {\n}\n").mark == ""
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (TABLE, True),
+        (TABLE.replace("{\n", "{\n\tflags dormant\n\n", 1), False),
+        (TABLE.replace("22 accept", "22-9999 accept"), False),
+    ],
+)
+def test_a_table_is_what_it_was_when_it_was_loaded(now: str, expected: bool) -> None:
+    wanted = Rules("shoestring_a", "", "eb20e027dfbc66f6")
+    assert table.parse(now).is_like(wanted, TABLE) is expected
+    assert not table.parse(now).is_like(wanted, "")
 
 
 @pytest.mark.parametrize(
