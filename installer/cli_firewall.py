@@ -47,10 +47,10 @@ def on(data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun =
         print(report.to_json(firewall, changed=False) if json else "  Nothing to do: the firewall is on.")
         return
     if not json:
-        print("\n".join(report.lines(firewall)))
+        print("\n".join((*report.lines(firewall), *_indented(firewall.objections))))
     if dry_run:
         if json:
-            print(report.to_json(firewall, changed=False))
+            print(report.to_json(firewall, changed=False, notes=firewall.objections))
         return
     question = f"Switch the firewall on? It is undone after {trial.SECONDS} s unless you keep it."
     if not agreed(question, yes=yes, json=json):

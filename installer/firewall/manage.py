@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from installer import conf_repository, settings_edit
-from installer.firewall import proof, ssh_ports, trial
+from installer.firewall import peers, proof, ssh_ports, trial
 from installer.firewall.trial import Trial
 from installer.host import systemd, timers
 from installer.host.ports import Listener
@@ -35,6 +35,7 @@ class Firewall:
     `noted` is how nft listed the table when it had just been loaded. `closed` are the ports that applications publish
     and that are closed. `listeners` and `udp` are sockets of this host. `boot` is the unit that loads the rules at
     boot; None where systemd does not run. `elsewhere`: it was kept on another host, which this is a copy from.
+    `objections` are sentences about what it would break; only a person may go on.
     """
 
     paths: Paths
@@ -50,6 +51,7 @@ class Firewall:
     ssh_ports: frozenset[int]
     boot: State | None
     elsewhere: bool = False
+    objections: tuple[str, ...] = ()
 
     @property
     def instance(self) -> str:
@@ -70,7 +72,8 @@ class Firewall:
 def look(paths: Paths, *, anew: bool = False) -> Firewall:
     """Look at the files and at this host; no container has to run. Changes nothing.
 
-    SSH's ports are those of the moment when the firewall was kept, as each pass has them; with `anew`, those of now.
+    SSH's ports are those of the moment when the firewall was kept, as each pass has them; with `anew`, those of now,
+    and those who are connected to them are looked at.
     Raises ShoestringError where nft is missing or may not be asked.
     """
     loaded, _ = interfaces.followed(settings.load(paths.settings))
@@ -94,6 +97,7 @@ def look(paths: Paths, *, anew: bool = False) -> Firewall:
         ports,
         _at_boot(unit(loaded.instance, paths)) if systemd.is_running() else None,
         ssh.is_kept_elsewhere(paths.firewall),
+        peers.refused(peers.look(ports), wall) if anew else (),
     )
 
 
@@ -152,7 +156,12 @@ def settle(firewall: Firewall, tried: Trial) -> str:
 
 
 def prove(firewall: Firewall) -> tuple[Trial, proof.Answers]:
-    """Have the rules, if SSH answers with them as it did without. Raises ShoestringError if not, and undoes them."""
+    """Have the rules, if nothing is against them and SSH answers with them as it did without.
+
+    Raises ShoestringError if not, and undoes them.
+    """
+    if firewall.objections:
+        raise ShoestringError(f"Nothing was changed. {' '.join(firewall.objections)}")
     before = proof.ask(proof.targets(firewall.listeners, firewall.ssh_ports))
     tried = begin(firewall)
     try:

@@ -21,7 +21,7 @@ _TIMEOUT_SECONDS = 10.0
 
 def find(listeners: Iterable[Listener]) -> frozenset[int]:
     """All ports that SSH answers at, or would when its server starts again; 22 where nobody knows."""
-    found = ssh.parse(_output("sshd", "-T")) | parse_sockets(_output("systemctl", "show", "-p", "Listen", *_SOCKETS))
+    found = ssh.parse(output("sshd", "-T")) | parse_sockets(output("systemctl", "show", "-p", "Listen", *_SOCKETS))
     # SSH_CONNECTION (ssh(1)): the client's address and port, then the server's.
     own = os.environ.get("SSH_CONNECTION", "").split()
     found |= {int(own[3])} if len(own) == 4 and own[3].isdecimal() else set()
@@ -40,7 +40,7 @@ def is_session(title: str) -> bool:
 
 def listeners(*options: str) -> tuple[Listener, ...]:
     """The sockets that listen, by TCP, or with `-u` by UDP (ss(8))."""
-    return parse_listeners(_output("ss", "-lnpH", *(options or ("-t",))))
+    return parse_listeners(output("ss", "-lnpH", *(options or ("-t",))))
 
 
 def parse_sockets(text: str) -> frozenset[int]:
@@ -55,7 +55,7 @@ def _title(pid: int) -> str:
         return ""
 
 
-def _output(*argv: str) -> str:
+def output(*argv: str) -> str:
     """What a command prints, or nothing where it is not there or fails."""
     try:
         result = command.run(argv, timeout=_TIMEOUT_SECONDS)

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 
 from runtime import names
 from runtime.applications import Application
+from runtime.firewall import bridges
 from runtime.published import Published, read
 from runtime.sections import InternalTls
 from runtime.settings import Settings
 
 EVERYWHERE = ""
 SSH_WHY = "SSH"
+# RFC 1918, RFC 6598, RFC 3927; RFC 4193: whose sources have to come by the interface that is the way back to them.
+PRIVATE4 = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
+PRIVATE6 = ("fc00::/7",)
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,11 @@ class Wall:
     vpn_networks: tuple[str, ...] = ()
     bridges: Bridges = Bridges()
 
+    def is_of_docker(self, interface: str) -> bool:
+        """Whether who comes by an interface is one of this host's containers."""
+        named = interface.startswith(bridges.PREFIX) and interface not in self.bridges.others
+        return named or interface in (*bridges.OWN, *self.bridges.docker)
+
     def lets_in(self, port: Published) -> bool:
         """Whether a port of this host can be reached from outside, at its address, or at any if it has none."""
         return any(
@@ -85,6 +94,11 @@ class Wall:
             or each.address in (EVERYWHERE, port.address)
             or _family_fits(each.address, port.address)
         )
+
+
+def is_private(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Whether an address is of a private network."""
+    return any(address in ipaddress.ip_network(each) for each in (*PRIVATE4, *PRIVATE6))
 
 
 def _family_fits(every: str, address: str) -> bool:
@@ -102,9 +116,9 @@ def build(
     applications: Iterable[Application],
     variables: Mapping[str, str],
     ssh_ports: Iterable[int],
-    bridges: Bridges = Bridges(),
+    present: Bridges = Bridges(),
 ) -> Wall:
-    """Work out what the firewall lets in. `variables` are those of the application files."""
+    """Work out what the firewall lets in. `variables` are those of the application files, `present` its bridges."""
     listed = tuple(applications)
     vpn = settings.wireguard
     return Wall(
@@ -113,7 +127,7 @@ def build(
         None if vpn.enabled else _inside(settings, listed, variables),
         vpn.interface if vpn.enabled else "",
         tuple(each for each in (vpn.network, vpn.network6) if each) if vpn.enabled else (),
-        bridges,
+        present,
     )
 
 

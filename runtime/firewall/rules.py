@@ -14,11 +14,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from runtime.firewall import bridges
-from runtime.firewall.model import Inside, Wall
+from runtime.firewall.model import PRIVATE4, PRIVATE6, Inside, Wall
 
-# RFC 1918, RFC 6598, RFC 3927; RFC 4193.
-PRIVATE4 = "10.0.0.0/8, 100.64.0.0/10, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16"
-PRIVATE6 = "fc00::/7"
+_PRIVATE4, _PRIVATE6 = ", ".join(PRIVATE4), ", ".join(PRIVATE6)
 # ICMP must work for path MTU, neighbours and errors (RFC 4890 section 4.4; RFC 1812 section 4.3).
 ICMP4 = "destination-unreachable, echo-request, parameter-problem, time-exceeded"
 ICMP6 = (
@@ -86,8 +84,8 @@ def _arriving(wall: Wall) -> Iterator[str]:
     yield "udp sport 67 udp dport 68 accept"
     yield "ip6 saddr fe80::/10 udp sport 547 udp dport 546 accept"
     # A private network on another link. Answers passed above: with more than one way out they may take another back.
-    yield f"ip saddr {{ {PRIVATE4} }} fib saddr . mark . iif oif missing drop"
-    yield f"ip6 saddr {PRIVATE6} fib saddr . mark . iif oif missing drop"
+    yield f"ip saddr {{ {_PRIVATE4} }} fib saddr . mark . iif oif missing drop"
+    yield f"ip6 saddr {_PRIVATE6} fib saddr . mark . iif oif missing drop"
     if wall.vpn:
         # Its clients are the owner's: at the VPN's address all that listens there answers.
         yield f'iifname "{wall.vpn}" fib daddr . iif type local accept'
@@ -115,7 +113,7 @@ def _host(wall: Wall) -> Iterator[str]:
 def _inside(inside: Inside) -> Iterator[str]:
     """The internal side, for private addresses on the interface that has its address."""
     where = _at(inside.address) if inside.address else f'iifname "{inside.interface}" '
-    sources = {"ip": f"{{ {PRIVATE4} }}", "ip6": f"{{ {PRIVATE6}, fe80::/10 }}"}
+    sources = {"ip": f"{{ {_PRIVATE4} }}", "ip6": f"{{ {_PRIVATE6}, fe80::/10 }}"}
     for family in (_family(inside.address),) if inside.address else tuple(sources):
         for each in inside.openings:
             who = f"{where}fib daddr . iif type local {family} saddr {sources[family]}"

@@ -11,12 +11,17 @@ from pathlib import Path
 import pytest
 
 from tests.engine.firewall_docker import PUBLISHED
-from tests.engine.firewall_stand import HOST, Stand, published
+from tests.engine.firewall_stand import HOST, PRIVATE, Stand, published
 from tests.engine.support import until
 from tests.engine.vpn_stand import MAIN
 
 pytestmark = pytest.mark.engine
 
+TRIED = "from installer.firewall import manage\n"
+# One more address of the host, and of its neighbour, in the network that they share already.
+SECOND, SECOND_NEIGHBOUR = "10.0.0.7", "10.0.0.8"
+# Logged in until it is ended.
+HOLD = "import signal, socket, sys; held = socket.create_connection((sys.argv[1], 22)); signal.pause()"
 # Rules that let nothing in at all, tried by a process that is then gone.
 WRONG = """
 from dataclasses import replace
@@ -60,6 +65,35 @@ def test_rules_that_ssh_answers_with_by_one_family_alone_are_refused(stand: Stan
     code = f"{WRONG}\nfound = manage.look(paths)\nmanage.prove(replace(found, rules=replace(found.rules, {one})))"
     assert "SSH did not answer any more at port 22" in stand.python(code).stderr
     assert stand.rules() == before
+
+
+def test_who_is_logged_in_and_would_be_dropped_is_told_and_by_itself_it_does_nothing(stand: Stand) -> None:
+    """A second cable into the same network: what comes by it goes back by the first, and is taken for spoofed."""
+    end = ("peer", "name", "eth9", "netns", stand.private.name)
+    stand.host.check("ip", "link", "add", "eth2", "type", "veth", *end)
+    stand.host.check("ip", "address", "add", f"{SECOND}/24", "dev", "eth2")
+    stand.host.check("ip", "link", "set", "eth2", "up")
+    stand.private.check("ip", "address", "add", f"{SECOND_NEIGHBOUR}/24", "dev", "eth9")
+    stand.private.check("ip", "link", "set", "eth9", "up")
+    stand.private.check("ip", "route", "add", f"{SECOND}/32", "dev", "eth9", "src", SECOND_NEIGHBOUR)
+    stand.private.check("sysctl", "-qw", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.eth9.rp_filter=0")
+    stand.host.check("sysctl", "-qw", "net.ipv4.conf.eth2.rp_filter=0", "net.ipv4.conf.eth1.rp_filter=0")
+    before = stand.rules()
+    stand.start(stand.private, sys.executable, "-S", "-c", HOLD, SECOND)
+    until(lambda: f"{SECOND_NEIGHBOUR}:" in stand.host.check("ss", "-Htn", "state", "established"), bool)
+    done = stand.shoestring("firewall", "on", "--yes")
+    said = (
+        f"SSH from {SECOND_NEIGHBOUR}, which is there now, would get no answer any more: it comes by eth2 to {SECOND}"
+    )
+    assert (done.returncode, f"Nothing was changed. {said}" in done.stderr) == (1, True), done.stderr
+    assert stand.rules() == before
+    shown = stand.shoestring("firewall", "on", "--dry-run").stdout
+    assert f"  {said}, and the way back to it is by eth1, so it is taken for spoofed;" in shown
+    # It is so: with the rules that a person may try all the same, the next login gets no answer.
+    assert stand.reaches(stand.private, SECOND, 22)
+    assert stand.python(f"{TRIED}manage.begin(manage.look(paths, anew=True), seconds=60)").returncode == 0
+    assert not stand.reaches(stand.private, SECOND, 22, seconds=1.0)
+    assert stand.reaches(stand.private, PRIVATE, 22)
 
 
 def test_a_rule_set_that_nft_refuses_changes_nothing(stand: Stand) -> None:

@@ -1,0 +1,100 @@
+"""Who is logged in by SSH now, and would not get in again.
+
+The proof asks from a public address, and so passes by the rules against sources that belong elsewhere. Those who are
+there are judged by the same rules, before anything is loaded.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+from installer.firewall.ssh_ports import output
+from runtime import addresses
+from runtime.firewall.model import Wall, is_private
+
+AGAIN = "then once more: shoestring firewall on"
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One who is connected to SSH.
+
+    `local` is the address of this host that it is connected to, and `interface` the one that has it. `ways_back` are
+    the interfaces of the route to it; empty where that is not known.
+    """
+
+    address: str
+    local: str
+    interface: str
+    ways_back: frozenset[str]
+
+
+def look(ports: Collection[int]) -> tuple[Peer, ...]:
+    """Those who are connected to these ports now, but for this host itself."""
+    held = {each.address: each.interface for each in addresses.look()}
+    pairs = parse(output("ss", "-Htn", "state", "established"), ports)
+    return tuple(
+        Peer(address, local, held[local], _ways_back(address, local))
+        for address, local in pairs
+        if local in held and address not in held
+    )
+
+
+def parse(text: str, ports: Collection[int]) -> tuple[tuple[str, str], ...]:
+    """Pairs of a peer and the address that it is connected to, from `ss -Htn state established` (ss(8))."""
+    found = []
+    for line in text.splitlines():
+        local, peer = line.split()[2:4]
+        address, _, port = local.rpartition(":")
+        if port.isdecimal() and int(port) in ports:
+            found.append((_plain(peer.rpartition(":")[0]), _plain(address)))
+    return tuple(dict.fromkeys(found))
+
+
+def parse_route(text: str) -> frozenset[str]:
+    """The interfaces of a route, from `ip -json route get fibmatch` (ip-route(8)): it may have several next hops."""
+    found = (hop for route in json.loads(text or "[]") for hop in (route, *route.get("nexthops", ())))
+    return frozenset(str(hop["dev"]) for hop in found if "dev" in hop)
+
+
+def refused(peers: Collection[Peer], wall: Wall) -> tuple[str, ...]:
+    """A sentence for each of them whose next login these rules would drop. Pure."""
+    return tuple(
+        f"SSH from {each.address}, which is there now, would get no answer any more: {why}, {AGAIN}"
+        for each in peers
+        for why in _why(each, wall)
+    )
+
+
+def _why(peer: Peer, wall: Wall) -> Iterator[str]:
+    """The first rule that would drop it, and what to do, as a part of a sentence; nothing if none would."""
+    address = ip_address(peer.address)
+    # An address on `lo` is of no link: what it came by is not known.
+    if peer.interface == "lo" or wall.is_of_docker(peer.interface):
+        return
+    for network in wall.vpn_networks:
+        if address in ip_network(network) and peer.interface != wall.vpn:
+            yield (
+                f"it is in the VPN's network {network} and does not come by {wall.vpn}, so it is taken for spoofed; "
+                "log in from another address, or choose another wireguard.network"
+            )
+            return
+    if peer.ways_back and peer.interface not in peer.ways_back and is_private(address):
+        yield (
+            f"it comes by {peer.interface} to {peer.local}, and the way back to it is by "
+            f"{', '.join(sorted(peer.ways_back))}, so it is taken for spoofed; log in from another address, or make "
+            f"the way back go by {peer.interface} (ip route)"
+        )
+
+
+def _plain(text: str) -> str:
+    """An address without brackets and scope; IPv4 as such where a socket is of both families."""
+    found: IPv4Address | IPv6Address = ip_address(text.strip("[]").partition("%")[0].removesuffix("]"))
+    return str((found.ipv4_mapped if isinstance(found, IPv6Address) else None) or found)
+
+
+def _ways_back(address: str, local: str) -> frozenset[str]:
+    return parse_route(output("ip", "-json", "route", "get", "fibmatch", address, "from", local))

@@ -1,0 +1,72 @@
+"""Answers of ss and ip of iproute2 6.1, as they gave them."""
+
+from __future__ import annotations
+
+import pytest
+
+from installer.firewall import peers
+from installer.firewall.peers import Peer
+from runtime.firewall.model import Bridges, Wall
+
+CONNECTIONS = """\
+0      0               10.0.0.5:22               10.0.0.6:51022
+0      36     [::ffff:10.0.0.5]:2222    [::ffff:10.0.0.8]:41000
+0      0       [2001:db8::1%eth0]:22       [2001:db8::2]:41002
+0      0             10.0.0.5:22               10.0.0.6:51024
+0      0              127.0.0.1:40884            127.0.0.1:21970
+"""
+WALL = Wall("shoestring_a", (), vpn="wg0", vpn_networks=("10.12.0.0/24", "fd12::/64"), bridges=Bridges(("app0",)))
+SPOOFED = (
+    "SSH from 10.0.0.8, which is there now, would get no answer any more: it comes by eth2 to 10.0.0.7, and the way "
+    "back to it is by eth1, so it is taken for spoofed; log in from another address, or make the way back go by eth2 "
+    "(ip route), then once more: shoestring firewall on"
+)
+IN_THE_VPN = (
+    "SSH from 10.12.0.9, which is there now, would get no answer any more: it is in the VPN's network 10.12.0.0/24 "
+    "and does not come by wg0, so it is taken for spoofed; log in from another address, or choose another "
+    "wireguard.network, then once more: shoestring firewall on"
+)
+
+
+def test_who_is_connected() -> None:
+    assert peers.parse(CONNECTIONS, {22, 2222}) == (
+        ("10.0.0.6", "10.0.0.5"),
+        ("10.0.0.8", "10.0.0.5"),
+        ("2001:db8::2", "2001:db8::1"),
+    )
+    assert peers.parse("", {22}) == ()
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ('[{"dst":"default","gateway":"192.0.2.1","dev":"eth0","flags":[]}]', {"eth0"}),
+        (
+            '[{"dst":"default","flags":[],"nexthops":[{"gateway":"192.0.2.1","dev":"eth0","weight":1,"flags":[]},'
+            '{"gateway":"192.0.3.1","dev":"eth1","weight":1,"flags":[]}]}]',
+            {"eth0", "eth1"},
+        ),
+        ("", set()),
+    ],
+)
+def test_the_ways_back(answer: str, expected: set[str]) -> None:
+    assert peers.parse_route(answer) == expected
+
+
+@pytest.mark.parametrize(
+    ("peer", "said"),
+    [
+        (Peer("10.0.0.8", "10.0.0.7", "eth2", frozenset({"eth1"})), (SPOOFED,)),
+        (Peer("10.0.0.8", "10.0.0.7", "eth2", frozenset({"eth1", "eth2"})), ()),
+        (Peer("10.0.0.8", "10.0.0.7", "eth2", frozenset()), ()),
+        (Peer("203.0.113.9", "10.0.0.7", "eth2", frozenset({"eth1"})), ()),
+        (Peer("fd00::8", "fd00::7", "eth2", frozenset({"eth2"})), ()),
+        (Peer("10.12.0.9", "10.0.0.7", "eth2", frozenset({"eth2"})), (IN_THE_VPN,)),
+        (Peer("10.12.0.9", "10.12.0.1", "wg0", frozenset({"wg0"})), ()),
+        (Peer("172.20.0.2", "172.20.0.1", "br-0123456789ab", frozenset({"eth0"})), ()),
+        (Peer("172.20.0.2", "172.20.0.1", "app0", frozenset({"eth0"})), ()),
+        (Peer("10.0.0.8", "10.0.0.7", "lo", frozenset({"eth1"})), ()),
+    ],
+)
+def test_whose_next_login_would_be_dropped(peer: Peer, said: tuple[str, ...]) -> None:
+    assert peers.refused((peer,), WALL) == said
