@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from installer import conf_repository, settings_edit
-from installer.firewall import peers, proof, ssh_ports, trial
+from installer.firewall import neighbours, peers, proof, ssh_ports, trial
 from installer.firewall.trial import Trial
 from installer.host import systemd, timers
 from installer.host.ports import Listener
@@ -73,7 +73,7 @@ def look(paths: Paths, *, anew: bool = False) -> Firewall:
     """Look at the files and at this host; no container has to run. Changes nothing.
 
     SSH's ports are those of the moment when the firewall was kept, as each pass has them; with `anew`, those of now,
-    and those who are connected to them are looked at.
+    and what would be broken is looked for.
     Raises ShoestringError where nft is missing or may not be asked.
     """
     loaded, _ = interfaces.followed(settings.load(paths.settings))
@@ -97,7 +97,15 @@ def look(paths: Paths, *, anew: bool = False) -> Firewall:
         ports,
         _at_boot(unit(loaded.instance, paths)) if systemd.is_running() else None,
         ssh.is_kept_elsewhere(paths.firewall),
-        peers.refused(peers.look(ports), wall) if anew else (),
+        _objections(loaded.instance, ports, wall) if anew else (),
+    )
+
+
+def _objections(instance: str, ports: frozenset[int], wall: Wall) -> tuple[str, ...]:
+    """Who would be locked out, and which other instance disturbed."""
+    return (
+        *peers.refused(peers.look(ports), wall),
+        *neighbours.objections(neighbours.look(instance), wall),
     )
 
 

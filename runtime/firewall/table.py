@@ -38,7 +38,7 @@ def look(table: str) -> Present | None:
     """The table as it is; None if there is none. Raises ShoestringError without nft, or without the right to ask."""
     if not is_installed():
         raise ShoestringError(MISSING)
-    if table not in _tables():
+    if table not in names():
         return None
     # As text: nft 1.0.6 leaves the flags of a table out of its JSON, and with one (`dormant`) no rule counts.
     argv = ("nft", "--stateless", "--numeric", "list", "table", "inet", table)
@@ -46,7 +46,7 @@ def look(table: str) -> Present | None:
     if result.ok:
         return parse(result.out)
     # An undo, or somebody else, may have removed it between the two questions.
-    if table not in _tables():
+    if table not in names():
         return None
     raise ShoestringError(
         f"nft cannot list the table {table}, so the firewall is not known: {result.tail(1)}. "
@@ -54,7 +54,8 @@ def look(table: str) -> Present | None:
     )
 
 
-def _tables() -> tuple[str, ...]:
+def names() -> tuple[str, ...]:
+    """The tables of nftables for both families, anybody's. Raises ShoestringError without the right to ask."""
     result = command.run(("nft", "--json", "list", "tables", "inet"), timeout=TIMEOUT_SECONDS)
     if not result.ok:
         raise ShoestringError(

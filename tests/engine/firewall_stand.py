@@ -206,10 +206,11 @@ class Stand:
         listed = [f"{source},{target},{port},{text}" for source, target, port, text in sent]
         self.outside.check(sys.executable, "-c", scanners.SPOOF, str(next(self._senders)), *listed)
 
-    def shoestring(self, *argv: str) -> subprocess.CompletedProcess[str]:
-        """Run a command on the host."""
-        data = ("--data-directory", str(self.paths.root))
-        return self.host.run(sys.executable, "-c", MAIN, *argv, *data)
+    def shoestring(self, *argv: str, paths: Paths | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a command on the host, with its own data directory or another one."""
+        data = ("--data-directory", str((paths or self.paths).root))
+        # The engine is another host's: what other tests have in it is not here.
+        return self.host.run(sys.executable, "-c", MAIN, *argv, *data, DOCKER_HOST="unix:///nowhere")
 
     def python(self, text: str) -> subprocess.CompletedProcess[str]:
         """Run a program on the host; `paths` are those of the data directory."""
@@ -235,10 +236,9 @@ class Stand:
             process.communicate()
         for namespace in self._namespaces:
             namespace.delete()
-        run = RUN_ROOT / f"t{self.token}"
-        for name in ("lock", "firewall-undo.nft"):
-            (run / name).unlink(missing_ok=True)
-        if run.is_dir():
+        for run in RUN_ROOT.glob(f"?{self.token}"):
+            for name in ("lock", "firewall-undo.nft"):
+                (run / name).unlink(missing_ok=True)
             run.rmdir()
 
 

@@ -6,10 +6,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from installer import data_directory
+from runtime.paths import Paths
 from tests.engine.firewall_docker import PUBLISHED
 from tests.engine.firewall_stand import HOST, PRIVATE, Stand, published
 from tests.engine.support import until
@@ -94,6 +97,22 @@ def test_who_is_logged_in_and_would_be_dropped_is_told_and_by_itself_it_does_not
     assert stand.python(f"{TRIED}manage.begin(manage.look(paths, anew=True), seconds=60)").returncode == 0
     assert not stand.reaches(stand.private, SECOND, 22, seconds=1.0)
     assert stand.reaches(stand.private, PRIVATE, 22)
+
+
+def test_two_instances_do_not_close_each_other_s_ports_unasked(stand: Stand) -> None:
+    """The second one is told of the first, and by itself changes nothing; without the first it is switched on."""
+    other = Paths(stand.root / "other")
+    data_directory.create(other, replace(stand.settings(vpn=False), instance=f"u{stand.token}"))
+    stand.switch_on()
+    before = stand.rules()
+    done = stand.shoestring("firewall", "on", "--yes", paths=other)
+    said = f"Instance t{stand.token} is on this host too, and its own firewall closes the ports of this one"
+    assert (done.returncode, f"Nothing was changed. {said}" in done.stderr) == (1, True), done.stderr
+    assert said in stand.shoestring("firewall", "on", "--dry-run", paths=other).stdout
+    assert stand.rules() == before
+    assert stand.shoestring("firewall", "off", "--yes").returncode == 0
+    assert stand.shoestring("firewall", "on", "--yes", paths=other).returncode == 0
+    assert not stand.reaches(stand.outside, HOST, PUBLISHED, seconds=1.0)
 
 
 def test_a_rule_set_that_nft_refuses_changes_nothing(stand: Stand) -> None:

@@ -1,0 +1,93 @@
+"""Other instances on this host, and what this one's firewall would close of them.
+
+A drop in one table is final, whatever another one lets in; and each instance knows the files of its own alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+
+from installer.firewall.peers import AGAIN
+from installer.host import wireguard
+from installer.vpn.configuration import MARK
+from runtime import engine
+from runtime.constants import LABEL_INSTANCE
+from runtime.errors import ShoestringError
+from runtime.firewall import model, table
+from runtime.firewall.model import Wall
+from runtime.published import Published
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """Another instance: the ports that its containers publish, its VPN's interface, whether its firewall is on."""
+
+    instance: str
+    ports: tuple[Published, ...] = ()
+    vpn: str = ""
+    walled: bool = False
+
+
+def look(instance: str) -> tuple[Neighbour, ...]:
+    """The others, by their tables in nftables, their VPNs, and their containers where the engine answers."""
+    ports = parse_ports(_containers())
+    vpns = dict(_vpns())
+    prefix = model.table_name("")
+    walled = {each.removeprefix(prefix) for each in table.names() if each.startswith(prefix)}
+    others = sorted((set(ports) | set(vpns) | walled) - {instance, ""})
+    return tuple(Neighbour(each, ports.get(each, ()), vpns.get(each, ""), each in walled) for each in others)
+
+
+def parse_ports(listed: Iterable[Mapping[str, Any]]) -> dict[str, tuple[Published, ...]]:
+    """What each instance's containers publish but for this host alone, from `GET /containers/json`."""
+    found: dict[str, list[Published]] = {}
+    for container in listed:
+        mine = found.setdefault(str((container.get("Labels") or {}).get(LABEL_INSTANCE, "")), [])
+        for port in container.get("Ports") or ():
+            at = ip_address(port.get("IP") or "::")
+            number = int(port.get("PublicPort") or 0)
+            if number and not at.is_loopback:
+                mine.append(Published(str(port["Type"]), number, number, "" if at.is_unspecified else str(at)))
+    return {instance: tuple(dict.fromkeys(ports)) for instance, ports in found.items()}
+
+
+def objections(neighbours: Collection[Neighbour], wall: Wall) -> tuple[str, ...]:
+    """A sentence for each of them that this wall would disturb, or that closes this one's ports. Pure."""
+    return tuple(
+        f"Instance {each.instance} is on this host too, and {', and '.join(about)}: each knows the ports of its own "
+        "files alone, so have the firewall on with one instance on a host, or list such ports in x-open-ports of an "
+        f"application, {AGAIN}"
+        for each in neighbours
+        for about in (tuple(_about(each, wall)),)
+        if about
+    )
+
+
+def _about(neighbour: Neighbour, wall: Wall) -> Iterator[str]:
+    closed = dict.fromkeys(str(port) for port in neighbour.ports if not wall.lets_in(port))
+    lost = [*closed, *([f"its VPN {neighbour.vpn}"] if neighbour.vpn else [])]
+    if lost:
+        yield f"this firewall would close {', '.join(lost)}"
+    if neighbour.walled:
+        yield "its own firewall closes the ports of this one"
+
+
+def _containers() -> list[Mapping[str, Any]]:
+    """The containers of all instances that run; none where the engine does not answer."""
+    try:
+        client = engine.connect()
+    except ShoestringError:
+        return []
+    listed: list[Mapping[str, Any]] = client.api.containers(filters={"label": [LABEL_INSTANCE]})
+    return listed
+
+
+def _vpns() -> Iterator[tuple[str, str]]:
+    """Pairs of an instance and its VPN's interface, by the mark in the configuration."""
+    for file in sorted(wireguard.CONFIGURATIONS.glob("*.conf")):
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith(MARK):
+                yield line.removeprefix(MARK).strip(), file.stem

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from installer.firewall import neighbours
+from installer.firewall.neighbours import Neighbour
+from runtime.firewall.model import Opening, Wall
+from runtime.published import Published
+
+WALL = Wall("shoestring_shoestring", (Opening("tcp", 80, 80, "public proxy"), Opening("udp", 53, 53, "x-open-ports")))
+END = (
+    ": each knows the ports of its own files alone, so have the firewall on with one instance on a host, or list "
+    "such ports in x-open-ports of an application, then once more: shoestring firewall on"
+)
+
+
+def container(instance: str, *ports: tuple[str, int, str]) -> dict[str, object]:
+    listed = [{"IP": at, "PrivatePort": 80, "PublicPort": port, "Type": kind} for at, port, kind in ports]
+    return {"Labels": {"shoestring.instance": instance}, "Ports": [*listed, {"PrivatePort": 9000, "Type": "tcp"}]}
+
+
+def test_what_other_instances_publish_but_for_this_host_alone() -> None:
+    listed = (
+        container("demo", ("127.0.0.1", 8080, "tcp"), ("::1", 8080, "tcp")),
+        container("b", ("0.0.0.0", 8443, "tcp"), ("::", 8443, "tcp"), ("10.0.0.5", 5432, "tcp")),
+        container("b", ("0.0.0.0", 53, "udp")),
+    )
+    assert neighbours.parse_ports(listed) == {
+        "demo": (),
+        "b": (Published("tcp", 8443, 8443), Published("tcp", 5432, 5432, "10.0.0.5"), Published("udp", 53, 53)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("neighbour", "about"),
+    [
+        (Neighbour("demo"), ""),
+        (Neighbour("b", (Published("tcp", 80, 80), Published("udp", 53, 53))), ""),
+        (
+            Neighbour("b", (Published("tcp", 8443, 8443), Published("tcp", 80, 80)), "wg1"),
+            "this firewall would close 8443/tcp, its VPN wg1",
+        ),
+        (
+            Neighbour("b", (Published("tcp", 8443, 8443),), walled=True),
+            "this firewall would close 8443/tcp, and its own firewall closes the ports of this one",
+        ),
+        (Neighbour("b", walled=True), "its own firewall closes the ports of this one"),
+    ],
+)
+def test_what_would_be_disturbed(neighbour: Neighbour, about: str) -> None:
+    expected = (f"Instance {neighbour.instance} is on this host too, and {about}{END}",) if about else ()
+    assert neighbours.objections((neighbour,), WALL) == expected
