@@ -5,6 +5,7 @@ A drop in one table is final, whatever another one lets in; and each instance kn
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -86,8 +87,9 @@ def _containers() -> list[Mapping[str, Any]]:
 
 
 def _vpns() -> Iterator[tuple[str, str]]:
-    """Pairs of an instance and its VPN's interface, by the mark in the configuration."""
-    for file in sorted(wireguard.CONFIGURATIONS.glob("*.conf")):
-        for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+    """Pairs of an instance and its VPN's interface that is there, by the mark in the configuration."""
+    for _, name in socket.if_nameindex():
+        file = wireguard.configuration_file(name)
+        for line in () if not file.is_file() else file.read_text(encoding="utf-8", errors="replace").splitlines():
             if line.startswith(MARK):
-                yield line.removeprefix(MARK).strip(), file.stem
+                yield line.removeprefix(MARK).strip(), name

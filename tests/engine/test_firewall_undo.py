@@ -23,8 +23,15 @@ pytestmark = pytest.mark.engine
 TRIED = "from installer.firewall import manage\n"
 # One more address of the host, and of its neighbour, in the network that they share already.
 SECOND, SECOND_NEIGHBOUR = "10.0.0.7", "10.0.0.8"
-# Logged in until it is ended.
-HOLD = "import signal, socket, sys; held = socket.create_connection((sys.argv[1], 22)); signal.pause()"
+# One that calls itself an SSH server and keeps its clients, and one of these.
+SERVER = """
+import pathlib, socket
+pathlib.Path("/proc/self/comm").write_text("sshd")
+server, held = socket.create_server(("0.0.0.0", 2222)), []
+while True:
+    held.append(server.accept())
+"""
+CLIENT = "import signal, socket, sys; held = socket.create_connection((sys.argv[1], 2222)); signal.pause()"
 # Rules that let nothing in at all, tried by a process that is then gone.
 WRONG = """
 from dataclasses import replace
@@ -79,10 +86,12 @@ def test_who_is_logged_in_and_would_be_dropped_is_told_and_by_itself_it_does_not
     stand.private.check("ip", "address", "add", f"{SECOND_NEIGHBOUR}/24", "dev", "eth9")
     stand.private.check("ip", "link", "set", "eth9", "up")
     stand.private.check("ip", "route", "add", f"{SECOND}/32", "dev", "eth9", "src", SECOND_NEIGHBOUR)
-    stand.private.check("sysctl", "-qw", "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.eth9.rp_filter=0")
-    stand.host.check("sysctl", "-qw", "net.ipv4.conf.eth2.rp_filter=0", "net.ipv4.conf.eth1.rp_filter=0")
+    stand.private.check("sysctl", "-qw", *(f"net.ipv4.conf.{each}.rp_filter=0" for each in ("all", "eth0", "eth9")))
+    stand.host.check("sysctl", "-qw", *(f"net.ipv4.conf.{each}.rp_filter=0" for each in ("eth1", "eth2")))
     before = stand.rules()
-    stand.start(stand.private, sys.executable, "-S", "-c", HOLD, SECOND)
+    stand.start(stand.host, sys.executable, "-S", "-c", SERVER)
+    until(lambda: stand.reaches(stand.private, SECOND, 2222), bool)
+    stand.start(stand.private, sys.executable, "-S", "-c", CLIENT, SECOND)
     until(lambda: f"{SECOND_NEIGHBOUR}:" in stand.host.check("ss", "-Htn", "state", "established"), bool)
     done = stand.shoestring("firewall", "on", "--yes")
     said = (

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import socket
+from pathlib import Path
+
 import pytest
 
 from installer.firewall import neighbours
 from installer.firewall.neighbours import Neighbour
+from installer.host import wireguard
+from installer.vpn.configuration import MARK
+from runtime.firewall import table
 from runtime.firewall.model import Opening, Wall
 from runtime.published import Published
 
@@ -29,6 +35,16 @@ def test_what_other_instances_publish_but_for_this_host_alone() -> None:
         "demo": (),
         "b": (Published("tcp", 8443, 8443), Published("tcp", 5432, 5432, "10.0.0.5"), Published("udp", 53, 53)),
     }
+
+
+def test_vpns_of_other_instances_whose_interface_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, mark in (("wg1", f"{MARK}b\n"), ("wg2", f"{MARK}gone\n"), ("wg3", "# a person's\n")):
+        (tmp_path / f"{name}.conf").write_text(f"{mark}[Interface]\n")
+    monkeypatch.setattr(wireguard, "CONFIGURATIONS", tmp_path)
+    monkeypatch.setattr(socket, "if_nameindex", lambda: [(1, "lo"), (2, "wg1"), (3, "wg3")])
+    monkeypatch.setattr(table, "names", lambda: ("shoestring_c", "filter", "shoestring_a"))
+    monkeypatch.setattr(neighbours, "_containers", lambda: [container("d"), container("a", ("0.0.0.0", 80, "tcp"))])
+    assert neighbours.look("a") == (Neighbour("b", vpn="wg1"), Neighbour("c", walled=True), Neighbour("d"))
 
 
 @pytest.mark.parametrize(
