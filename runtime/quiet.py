@@ -179,12 +179,15 @@ def _inputs(root: str, run: str) -> str:
 
 
 def _firewall(rules: str) -> str:
-    """What the firewall depends on besides: all rules of the kernel, bridges, and where SSH is configured."""
+    """What the firewall depends on besides: all rules of the kernel, bridges, routes, and where SSH is configured."""
     if not os.path.exists(rules):
         return ""
+    from runtime import routes
     from runtime.firewall import bridges, generation
 
     found = [str(generation.current()), *bridges.unclear()]
+    # Those of containers come and go, and nothing depends on them.
+    found += [" ".join(map(str, each)) for each in routes.look() if not bridges.is_dockers(each[0])]
     for place in SSH_CONFIGURATION:
         for path in _files(place) if os.path.isdir(place) else (place,) if os.path.exists(place) else ():
             seen = os.stat(path)

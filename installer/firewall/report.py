@@ -16,6 +16,8 @@ from runtime.published import Published
 
 # Answers to this host's own DHCP requests, which the rules let in.
 _DHCP = (68, 546)
+# Of the networks that reach the internal side.
+_SHOWN = 4
 NO_BOOT = "systemd does not run here: at boot, before Docker starts, have {} loaded by: nft --file"
 # Why the next boot would not load the rules.
 _LOST = {
@@ -65,10 +67,18 @@ def open_rows(firewall: Firewall) -> Iterator[Row]:
     if firewall.wall.vpn:
         yield "open", firewall.wall.vpn, "VPN clients, at the VPN's address"
     inside = firewall.wall.inside
-    for each in inside.openings if inside else ():
-        where = inside.address or inside.interface if inside else ""
-        yield "open", str(each), f"{each.why}, at {where}, for private addresses on its own network"
+    if inside:
+        who = f"at {inside.address or inside.interface}, from {_some(inside.networks)}"
+        yield from (("open", str(each), f"{each.why}, {who}") for each in inside.openings)
     yield "open", "ICMP", "ping, errors, neighbours"
+
+
+def _some(networks: tuple[str, ...]) -> str:
+    """Networks as a person reads them: with a mesh VPN, each machine is one."""
+    if not networks:
+        return "nobody: no private network is behind it yet"
+    more = len(networks) - _SHOWN
+    return f"{', '.join(networks[:_SHOWN])}{f' and {more} more' if more > 0 else ''}"
 
 
 def closed_rows(firewall: Firewall) -> Iterator[Row]:

@@ -21,7 +21,12 @@ def unclear() -> tuple[str, ...]:
     return tuple(sorted(name for _, name in socket.if_nameindex() if _is_unclear(name)))
 
 
+def is_dockers(name: str) -> bool:
+    """Whether a name is one that Docker itself chooses for a bridge."""
+    return name in OWN or _OF_A_NETWORK.fullmatch(name) is not None
+
+
 def _is_unclear(name: str) -> bool:
-    if name in OWN or _OF_A_NETWORK.fullmatch(name):
+    if is_dockers(name):
         return False
     return name.startswith(PREFIX) or os.path.isdir(f"{_INTERFACES}/{name}/bridge")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
+from runtime import routes
 from runtime.changes import CHANGED, NEW, REMOVED, InstallFirewall
 from runtime.errors import ShoestringError
 from runtime.firewall import bridges, model, rules, ssh, table
@@ -32,11 +33,11 @@ def is_kept(desired: Desired, paths: Paths) -> bool:
 
 
 def wall(desired: Desired, ssh_ports: Iterable[int], docker: DockerBridges) -> Wall:
-    """The firewall that the settings and application files want on this host, with the bridges that are there now."""
+    """The firewall that the settings and application files want on this host, with its bridges and routes of now."""
     unclear = bridges.unclear()
     # The names first: a bridge that Docker makes in between is then not taken for somebody else's.
     present = sorted_out(unclear, docker() if unclear else ())
-    return model.build(desired.settings, desired.known, desired.variables, ssh_ports, present)
+    return model.build(desired.settings, desired.known, desired.variables, ssh_ports, present, routes.look())
 
 
 def wanted_ports(paths: Paths) -> frozenset[int]:

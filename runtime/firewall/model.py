@@ -10,6 +10,7 @@ from runtime import names
 from runtime.applications import Application
 from runtime.firewall import bridges
 from runtime.published import Published, read
+from runtime.routes import LOCAL, UNICAST, Route
 from runtime.sections import InternalTls
 from runtime.settings import Settings
 
@@ -44,7 +45,7 @@ class Opening:
 
 @dataclass(frozen=True)
 class Inside:
-    """Who reaches the internal side: private addresses on the interface that has its address.
+    """Who reaches the internal side: the private `networks` behind the interface that has its address.
 
     `address` is that of the internal side, or empty where it is any address of `interface`.
     """
@@ -52,6 +53,7 @@ class Inside:
     address: str
     interface: str
     openings: tuple[Opening, ...]
+    networks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,14 +119,18 @@ def build(
     variables: Mapping[str, str],
     ssh_ports: Iterable[int],
     present: Bridges = Bridges(),
+    routes: Iterable[Route] = (),
 ) -> Wall:
-    """Work out what the firewall lets in. `variables` are those of the application files, `present` its bridges."""
+    """Work out what the firewall lets in.
+
+    `variables` are those of the application files, `present` and `routes` what is on this host now.
+    """
     listed = tuple(applications)
     vpn = settings.wireguard
     return Wall(
         table_name(settings.instance),
         tuple(dict.fromkeys(_openings(settings, listed, ssh_ports))),
-        None if vpn.enabled else _inside(settings, listed, variables),
+        None if vpn.enabled else _inside(settings, listed, variables, routes),
         vpn.interface if vpn.enabled else "",
         tuple(each for each in (vpn.network, vpn.network6) if each) if vpn.enabled else (),
         present,
@@ -163,7 +169,9 @@ def _openings(
             yield Opening(each.protocol, each.first, each.last, f"x-open-ports of {application.name}")
 
 
-def _inside(settings: Settings, applications: tuple[Application, ...], variables: Mapping[str, str]) -> Inside | None:
+def _inside(
+    settings: Settings, applications: tuple[Application, ...], variables: Mapping[str, str], routes: Iterable[Route]
+) -> Inside | None:
     """The internal side at a private address that the host has anyway; None where only this host reaches it."""
     internal = settings.internal
     if internal is None:
@@ -182,4 +190,25 @@ def _inside(settings: Settings, applications: tuple[Application, ...], variables
             if each.first and each.address == internal.address
         ]
     interface = internal.address.removeprefix(names.AUTO) if auto else ""
-    return Inside("" if auto else internal.address, interface, tuple(dict.fromkeys(openings)))
+    address = "" if auto else internal.address
+    return Inside(address, interface, tuple(dict.fromkeys(openings)), _behind(address, interface, tuple(routes)))
+
+
+def _behind(address: str, interface: str, routes: tuple[Route, ...]) -> tuple[str, ...]:
+    """The private networks behind the interface that has an address, or behind a named one.
+
+    They are those of its addresses and those of routes by it. Where a default route goes is no network of its own.
+    """
+    own = {ipaddress.ip_network(address)} if address else set()
+    holders = {name for name, to, kind in routes if kind == LOCAL and ipaddress.ip_network(to) in own} or {interface}
+    found = [ipaddress.ip_network(to) for name, to, kind in routes if kind == UNICAST and name in holders]
+    private4 = [each for each in found if isinstance(each, ipaddress.IPv4Network) and _is_within(each, PRIVATE4)]
+    private6 = [each for each in found if isinstance(each, ipaddress.IPv6Network) and _is_within(each, PRIVATE6)]
+    return tuple(
+        str(each) for each in (*ipaddress.collapse_addresses(private4), *ipaddress.collapse_addresses(private6))
+    )
+
+
+def _is_within(network: ipaddress.IPv4Network | ipaddress.IPv6Network, others: Iterable[str]) -> bool:
+    first, last = network[0], network[-1]
+    return any(first in other and last in other for other in map(ipaddress.ip_network, others))

@@ -111,12 +111,14 @@ def _host(wall: Wall) -> Iterator[str]:
 
 
 def _inside(inside: Inside) -> Iterator[str]:
-    """The internal side, for private addresses on the interface that has its address."""
+    """The internal side, for the networks behind the interface that has its address."""
     where = _at(inside.address) if inside.address else f'iifname "{inside.interface}" '
-    sources = {"ip": f"{{ {_PRIVATE4} }}", "ip6": f"{{ {_PRIVATE6}, fe80::/10 }}"}
-    for family in (_family(inside.address),) if inside.address else tuple(sources):
-        for each in inside.openings:
-            who = f"{where}fib daddr . iif type local {family} saddr {sources[family]}"
+    for family in (_family(inside.address),) if inside.address else ("ip", "ip6"):
+        # An address of one link is of this one: nobody forwards it (RFC 4291 section 2.5.6).
+        link = ("fe80::/10",) if family == "ip6" else ()
+        sources = ", ".join((*(each for each in inside.networks if _family(each) == family), *link))
+        for each in inside.openings if sources else ():
+            who = f"{where}fib daddr . iif type local {family} saddr {{ {sources} }}"
             yield f'{who} {each.protocol} dport {each.ports} accept comment "{each.why}, internal"'
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from runtime.paths import Side
 from tests.engine.firewall_docker import OPENED, PUBLISHED
-from tests.engine.firewall_stand import ALLOWED, HOST, HOST6, Stand, published
+from tests.engine.firewall_stand import ALLOWED, HOST, HOST6, NEIGHBOUR, PRIVATE, Stand, published
 from tests.engine.vpn_stand import Namespace
 
 pytestmark = pytest.mark.engine
@@ -33,6 +33,10 @@ APPLY = """
 outcome, = apply((change,), Tools(None, read.instance, {}, None, None, None), Listener())
 print(outcome.error or "done")
 """
+
+
+# One of the private side, in no network that the host has.
+FAR = "10.50.0.1"
 
 
 @pytest.fixture
@@ -105,15 +109,36 @@ def test_the_quick_answer_sees_each_change_of_the_rules(walled: Stand) -> None:
 def test_bridges_are_judged_by_whose_they_are_as_they_come(walled: Stand) -> None:
     """One of an admin's with a name like Docker's is outside; one of Docker's with a name of its own is inside."""
     look = f"from runtime import quiet; print(quiet.inputs({str(walled.paths.root)!r}, '/nowhere'))"
+    walled.host.check("iptables", "-I", "DOCKER-USER", "-j", "ACCEPT")
     quiet = walled.python(look).stdout
-    people = {name: bridged(walled, name, number) for number, name in enumerate(("br-lan", "app0"), 51)}
+    people = {name: bridged(walled, name, number) for number, name in enumerate(("br-lan", "app0"), 18)}
     assert walled.python(look).stdout != quiet
+    # Until the pass comes each is taken for the other.
+    assert walled.reaches(people["br-lan"], HOST, 3306)
+    assert walled.reaches(walled.outside, "172.19.0.2", 80)
     assert walled.python(PASS + APPLY).stdout == "other rules\ndone\n"
     assert walled.python(PASS).stdout == "nothing\n"
     assert not walled.reaches(people["br-lan"], HOST, 3306, seconds=1.0)
     assert walled.reaches(people["app0"], HOST, 3306)
-    assert walled.reaches(walled.outside, "172.51.0.2", 80)
-    assert not walled.reaches(walled.outside, "172.52.0.2", 80, seconds=1.0)
+    assert walled.reaches(walled.outside, "172.18.0.2", 80)
+    assert not walled.reaches(walled.outside, "172.19.0.2", 80, seconds=1.0)
+
+
+def test_the_internal_side_answers_the_networks_behind_its_interface_alone(walled: Stand) -> None:
+    """Who comes from another private network by the same link is let in once a route says that it is there."""
+    look = f"from runtime import quiet; print(quiet.inputs({str(walled.paths.root)!r}, '/nowhere'))"
+    walled.private.check("ip", "address", "add", f"{FAR}/32", "dev", "eth0")
+    walled.private.check("ip", "route", "replace", f"{PRIVATE}/32", "dev", "eth0", "src", FAR)
+    walled.host.check("ip", "route", "replace", "default", "via", NEIGHBOUR)
+    # The way back to it is by that link, so it is not taken for spoofed.
+    assert walled.reaches(walled.private, PRIVATE, 443)
+    assert not walled.reaches(walled.private, PRIVATE, 8081, seconds=1.0)
+    quiet = walled.python(look).stdout
+    walled.host.check("ip", "route", "add", f"{FAR}/32", "via", NEIGHBOUR)
+    assert walled.python(look).stdout != quiet
+    assert walled.python(PASS + APPLY).stdout == "other rules\ndone\n"
+    assert walled.reaches(walled.private, PRIVATE, 8081)
+    assert walled.python(PASS).stdout == "nothing\n"
 
 
 def bridged(stand: Stand, name: str, number: int) -> Namespace:

@@ -14,10 +14,19 @@ from runtime.firewall import model, rules
 from runtime.firewall.model import Bridges
 from runtime.firewall.rules import Rules
 from runtime.paths import Side
+from runtime.routes import LOCAL, UNICAST
 from tests.make import application, desired
 
 GOLDEN = Path(__file__).parent / "firewall"
 NO_BRIDGES = Bridges()
+ROUTES = (
+    ("eth1", "10.0.0.5/32", LOCAL),
+    ("eth1", "10.0.0.0/24", UNICAST),
+    ("eth1", "10.20.0.0/16", UNICAST),
+    ("tailscale0", "100.64.1.2/32", UNICAST),
+    ("tailscale0", "100.64.7.1/32", UNICAST),
+    ("tailscale0", "fd7a:115c:a1e0::/48", UNICAST),
+)
 GAME = """
 x-open-ports: [25565, 6000-6010/udp]
 services:
@@ -40,7 +49,7 @@ SETTINGS = {
 def rendered(name: str, bridges: Bridges = NO_BRIDGES) -> Rules:
     files = (application("game", GAME), application("postgres", POSTGRES, Side.INTERNAL))
     wanted = desired(*files, settings_text=f"firewall: on\n{SETTINGS[name]}")
-    return rules.render(model.build(wanted.settings, wanted.known, wanted.variables, (22, 2222), bridges))
+    return rules.render(model.build(wanted.settings, wanted.known, wanted.variables, (22, 2222), bridges, ROUTES))
 
 
 @pytest.mark.parametrize("name", SETTINGS)

@@ -11,8 +11,9 @@ from installer.firewall import report
 from installer.firewall.manage import Firewall, unit
 from installer.host.ports import Listener
 from installer.host.timers import State
-from runtime.firewall import keep, model, rules
+from runtime.firewall import model, rules
 from runtime.firewall.table import Present
+from runtime.routes import LOCAL, UNICAST
 from tests.make import PATHS, application, desired
 
 GAME = "x-open-ports: [25565]\nservices: {application: {image: g, ports: ['9999:80', '25565:80', '127.0.0.1:5:5']}}\n"
@@ -34,7 +35,8 @@ UDP = (
 
 def firewall(settings: str = "internal: {address: 10.0.0.5, tls: none}\n") -> Firewall:
     wanted = desired(application("game", GAME), settings_text=settings)
-    wall = keep.wall(wanted, (22,), frozenset)
+    routes = (("eth1", "10.0.0.5/32", LOCAL), ("eth1", "10.0.0.0/24", UNICAST))
+    wall = model.build(wanted.settings, wanted.known, {}, (22,), routes=routes)
     closed = tuple((each, port) for each in wanted.known for port in model.closed(each, wanted.settings, {}))
     made = rules.render(wall)
     return Firewall(PATHS, wanted, wall, made, None, "", False, closed, LISTENERS, UDP, frozenset({22}), State.ON)
@@ -46,13 +48,29 @@ def test_what_stays_open_and_why_and_what_closes() -> None:
         "  open    80/tcp     public proxy",
         "  open    443/tcp    public proxy",
         "  open    25565/tcp  x-open-ports of game",
-        "  open    8081/tcp   internal proxy, at 10.0.0.5, for private addresses on its own network",
+        "  open    8081/tcp   internal proxy, at 10.0.0.5, from 10.0.0.0/24",
         "  open    ICMP       ping, errors, neighbours",
         "  closed  9999/tcp   published by game; x-open-ports would open it",
         "  closed  111/tcp    rpcbind",
         "  closed  5353/udp   avahi-daemon",
         "  closed  all else   from outside",
     ]
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (0, "nobody: no private network is behind it yet"),
+        (2, "100.64.0.0/32, 100.64.0.1/32"),
+        (6, "100.64.0.0/32, 100.64.0.1/32, 100.64.0.2/32, 100.64.0.3/32 and 2 more"),
+    ],
+)
+def test_who_reaches_the_internal_side(number: int, said: str) -> None:
+    made = firewall("internal: {address: 'auto:tailscale0', tls: none}\n")
+    assert made.wall.inside
+    networks = tuple(f"100.64.0.{each}/32" for each in range(number))
+    made = replace(made, wall=replace(made.wall, inside=replace(made.wall.inside, networks=networks)))
+    assert f"  open    8081/tcp   internal proxy, at tailscale0, from {said}" in report.lines(made)
 
 
 def test_the_vpn_and_one_address() -> None:

@@ -5,6 +5,7 @@ import pytest
 from runtime.firewall import model
 from runtime.firewall.model import Wall
 from runtime.published import Published
+from runtime.routes import LOCAL, UNICAST
 from tests.make import application, broken, desired
 
 PUBLISHES = (
@@ -54,6 +55,33 @@ def test_a_file_that_is_broken_keeps_the_ports_of_its_last_good_copy() -> None:
 def test_the_internal_side(settings: str, expected: tuple[str, str, list[str]] | None) -> None:
     inside = wall(PUBLISHES, settings=settings).inside
     assert (inside and (inside.address, inside.interface, [str(each) for each in inside.openings])) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        # Its own network, and what a route by the same interface leads to, but what is not private.
+        ("10.0.0.5", ("10.0.0.0/24", "10.20.0.0/15")),
+        ("fd00::5", ("10.0.0.0/24", "10.20.0.0/15")),
+        ("auto:eth1", ("10.0.0.0/24", "10.20.0.0/15")),
+        ("auto:tailscale0", ("100.64.1.2/32", "fd7a:115c:a1e0::/48")),
+        # Nobody has it yet.
+        ("10.0.0.9", ()),
+        ("auto:none0", ()),
+    ],
+)
+def test_who_reaches_the_internal_side(address: str, expected: tuple[str, ...]) -> None:
+    routes = (
+        *(("eth1", "10.0.0.5/32", LOCAL), ("eth1", "fd00::5/128", LOCAL), ("eth0", "192.0.2.1/32", LOCAL)),
+        *(("eth1", "10.0.0.0/24", UNICAST), ("eth1", "10.0.0.0/25", UNICAST), ("eth1", "203.0.113.0/24", UNICAST)),
+        *(("eth1", "10.20.0.0/16", UNICAST), ("eth1", "10.21.0.0/16", UNICAST), ("eth1", "0.0.0.0/1", UNICAST)),
+        *(("eth1", "fe80::/64", UNICAST), ("eth0", "10.9.0.0/24", UNICAST)),
+        *(("tailscale0", "100.64.1.2/32", UNICAST), ("tailscale0", "fd7a:115c:a1e0::/48", UNICAST)),
+    )
+    settings = desired(settings_text=f"internal: {{address: '{address}'}}\n").settings
+    inside = model.build(settings, (), {}, (22,), routes=routes).inside
+    assert inside
+    assert inside.networks == expected
 
 
 @pytest.mark.parametrize(
