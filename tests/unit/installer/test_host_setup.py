@@ -15,7 +15,7 @@ from installer.firewall.trial import Trial
 from installer.host import docker_daemon, swap, systemd
 from installer.host.docker_daemon import Plan
 from installer.host.swap import Kind
-from installer.host.timers import cron_lines
+from installer.host.timers import State, cron_lines
 from installer.host_setup import HostChoice, HostPlan, Offer, around_start, decide, rows
 from installer.progress import Lines
 from runtime import command, files
@@ -147,7 +147,7 @@ def test_without_nft_a_person_is_told_instead_of_asked() -> None:
 def test_a_person_sees_what_the_firewall_leaves_open_before_it_is_tried(
     monkeypatch: pytest.MonkeyPatch, systemd: bool
 ) -> None:
-    found = replace(firewall(), unit=False if systemd else None)
+    found = replace(firewall(), boot=State.MISSING if systemd else None)
     said = io.StringIO()
     shown: list[str] = []
 
