@@ -21,6 +21,8 @@ _DESTINATION, _INTERFACE, _HOPS = 1, 4, 9
 UNICAST, LOCAL = 1, 2
 # RTM_F_CLONED: what the kernel has learned of one address, such as its path MTU; the route is told besides.
 _CLONED = 0x200
+# fe80::/16: each interface has it, and those of containers come and go.
+_OF_ONE_LINK = b"\xfe\x80"
 _TIMEOUT_SECONDS = 2.0
 _BYTES = 65536
 
@@ -29,7 +31,9 @@ Route = tuple[str, str, int]
 
 
 def look() -> tuple[Route, ...]:
-    """All routes of all tables to networks behind an interface and to this host, without default routes.
+    """All routes of all tables to networks behind an interface and to this host.
+
+    Without default routes, and without those that each link has.
 
     Raises OSError where the kernel does not answer.
     """
@@ -62,6 +66,8 @@ def parse(message: bytes) -> Iterator[tuple[int, str, int]]:
     if family not in (socket.AF_INET, socket.AF_INET6) or kind not in (UNICAST, LOCAL) or not bits or flags & _CLONED:
         return
     attributes = dict(_attributes(message[_ROUTE.size :]))
+    if attributes[_DESTINATION].startswith(_OF_ONE_LINK):
+        return
     network = f"{socket.inet_ntop(family, attributes[_DESTINATION])}/{bits}"
     if _INTERFACE in attributes:
         yield _INDEX.unpack(attributes[_INTERFACE])[0], network, kind

@@ -169,7 +169,7 @@ def prove(firewall: Firewall) -> tuple[Trial, proof.Answers]:
     Raises ShoestringError if not, and undoes them.
     """
     if firewall.objections:
-        raise ShoestringError(f"Nothing was changed. {' '.join(firewall.objections)}")
+        raise ShoestringError(f"The firewall stays as it was. {' '.join(firewall.objections)}")
     before = proof.ask(proof.targets(firewall.listeners, firewall.ssh_ports))
     tried = begin(firewall)
     try:

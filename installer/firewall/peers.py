@@ -7,14 +7,16 @@ there are judged by the same rules, before anything is loaded.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from pathlib import Path
 
 from installer.firewall.ssh_ports import output
 from runtime import addresses
 from runtime.firewall.model import Wall, is_private
 
+_ETHERNET = "1"
 AGAIN = "then once more: shoestring firewall on"
 
 
@@ -22,8 +24,8 @@ AGAIN = "then once more: shoestring firewall on"
 class Peer:
     """One who is connected to SSH.
 
-    `local` is the address of this host that it is connected to, and `interface` the one that has it. `ways_back` are
-    the interfaces of the route to it; empty where that is not known.
+    `local` is the address of this host that it is connected to, `interface` what it comes by, as far as that can be
+    known. `ways_back` are the interfaces of the route to it; empty where that is not known.
     """
 
     address: str
@@ -36,11 +38,20 @@ def look(ports: Collection[int]) -> tuple[Peer, ...]:
     """Those who are connected to these ports now, but for this host itself."""
     held = {each.address: each.interface for each in addresses.look()}
     pairs = parse(output("ss", "-Htn", "state", "established"), ports)
+    found = ((*pair, _ways_back(*pair)) for pair in pairs if pair[1] in held and pair[0] not in held)
     return tuple(
-        Peer(address, local, held[local], _ways_back(address, local))
-        for address, local in pairs
-        if local in held and address not in held
+        Peer(address, local, came_by(held[local], ways_back, filter(_is_tunnel, ways_back)), ways_back)
+        for address, local, ways_back in found
     )
+
+
+def came_by(holder: str, ways_back: frozenset[str], tunnels: Iterable[str]) -> str:
+    """The interface that a connection comes by: the one that has the address that it is to, the `holder`.
+
+    Not so where the way back is a tunnel: who is behind it may ask for any address of this host, and who is not would
+    not get the answers that go by it. Pure.
+    """
+    return holder if holder in ways_back else next(iter(sorted(tunnels)), holder)
 
 
 def parse(text: str, ports: Collection[int]) -> tuple[tuple[str, str], ...]:
@@ -94,6 +105,14 @@ def _plain(text: str) -> str:
     """An address without brackets and scope; IPv4 as such where a socket is of both families."""
     found: IPv4Address | IPv6Address = ip_address(text.strip("[]").partition("%")[0].removesuffix("]"))
     return str((found.ipv4_mapped if isinstance(found, IPv6Address) else None) or found)
+
+
+def _is_tunnel(interface: str) -> bool:
+    """Whether an interface is no cable (linux/if_arp.h: 1 is Ethernet, 65534 a tunnel without a link layer)."""
+    try:
+        return Path(f"/sys/class/net/{interface}/type").read_text(encoding="ascii").strip() != _ETHERNET
+    except OSError:
+        return False
 
 
 def _ways_back(address: str, local: str) -> frozenset[str]:

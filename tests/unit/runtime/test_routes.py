@@ -36,6 +36,8 @@ def test_what_is_no_network_behind_an_interface() -> None:
     assert not list(routes.parse(message(socket.AF_INET, 0, UNICAST, index)))
     assert not list(routes.parse(message(socket.AF_INET, 32, broadcast, (1, bytes(4)), index)))
     assert not list(routes.parse(message(socket.AF_INET, 32, UNICAST, (1, bytes(4)), index, flags=0x200)))
+    link = (1, socket.inet_pton(socket.AF_INET6, "fe80::"))
+    assert not list(routes.parse(message(socket.AF_INET6, 64, UNICAST, link, index)))
     assert not list(routes.parse(message(bridge, 32, UNICAST, (1, bytes(4)), index)))
 
 

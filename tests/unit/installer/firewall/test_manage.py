@@ -41,7 +41,7 @@ def test_rules_that_ssh_does_not_answer_with_are_undone_and_the_message_says_wha
 
 def test_nobody_is_locked_out_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proof, "ask", lambda _wanted: pytest.fail("nothing is to be tried"))
-    with pytest.raises(ShoestringError, match=r"^Nothing was changed\. SSH from 10\.0\.0\.8 is told\.$"):
+    with pytest.raises(ShoestringError, match=r"^The firewall stays as it was\. SSH from 10\.0\.0\.8 is told\.$"):
         manage.prove(replace(firewall(), objections=("SSH from 10.0.0.8 is told.",)))
 
 

@@ -54,6 +54,21 @@ def test_the_ways_back(answer: str, expected: set[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("ways_back", "tunnels", "expected"),
+    [
+        ({"eth0"}, (), "eth0"),
+        ({"eth1"}, (), "eth0"),
+        (set(), (), "eth0"),
+        # A client of the VPN, or a machine of a mesh, that asks for the address of eth0.
+        ({"wg0"}, ("wg0",), "wg0"),
+        ({"eth0", "tun0"}, ("tun0",), "eth0"),
+    ],
+)
+def test_what_a_connection_comes_by(ways_back: set[str], tunnels: tuple[str, ...], expected: str) -> None:
+    assert peers.came_by("eth0", frozenset(ways_back), tunnels) == expected
+
+
+@pytest.mark.parametrize(
     ("peer", "said"),
     [
         (Peer("10.0.0.8", "10.0.0.7", "eth2", frozenset({"eth1"})), (SPOOFED,)),
