@@ -111,7 +111,7 @@ def _facts(cluster: Cluster, view: View) -> dict[str, Any]:
     from runtime.status import FINE, assess
 
     desired, seen = view.desired, view.observed
-    found = assess(desired, seen, {}, overview.assess(view.certificates, cluster.clock()))
+    found = assess(desired, seen, overview.assess(view.certificates, cluster.clock()))
     problems = len(desired.problems) + len(view.refused) + len(found.certificates.problems)
     return {
         "problems": problems,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -27,11 +27,16 @@ _HEALTH = re.compile(r"\((healthy|unhealthy|health: starting)\)")
 # bridge driver options of Docker, `driver_opts` in Compose.
 _BRIDGE_NAME = "com.docker.network.bridge.name"
 _EXIT_CODE = re.compile(r"^Exited \((\d+)\)")
+# Not a word of the engine's: what it lists as running, and what has ended by its own account.
+ENDED = "ended"
 
 
 @dataclass(frozen=True)
 class Container:
-    """A container of ours. `state` is the engine's word; `health` is empty without a health check."""
+    """A container of ours. `state` is the engine's word, or ENDED; `health` is empty without a health check.
+
+    `started` is when it was started (RFC 3339), if that was asked for and it runs.
+    """
 
     id: str
     name: str
@@ -46,6 +51,7 @@ class Container:
     exit_code: int | None
     status: str
     networks: tuple[str, ...] = ()
+    started: str = ""
 
     @property
     def running(self) -> bool:
@@ -106,17 +112,26 @@ def bridges(client: DockerClient) -> frozenset[str]:
     return parse_bridges(client.api.networks(filters={"driver": "bridge"}))
 
 
-def start_times(client: DockerClient, observed: Observed) -> dict[str, str]:
-    """When each running container was started (RFC 3339); the listing does not say it, so each is asked for."""
+def asked(client: DockerClient, observed: Observed) -> Observed:
+    """The same, with what each container that is listed as running says itself: since when, or that it has ended.
+
+    The engine lists the last state of a container that it could write down (Moby, `error checkpointing container
+    state`): after a full disk what ended meanwhile is listed as running until it is started again.
+    """
     from docker.errors import NotFound
 
-    times = {}
-    for container in observed.containers:
-        if container.running:
-            # One that is removed at this moment has no start.
-            with contextlib.suppress(NotFound):
-                times[container.id] = str(client.api.inspect_container(container.id)["State"]["StartedAt"])
-    return times
+    found = []
+    for each in observed.containers:
+        # One that was removed since the listing is not there.
+        with contextlib.suppress(NotFound):
+            found.append(_told(each, client.api.inspect_container(each.id)["State"]) if each.running else each)
+    return Observed(tuple(found), observed.networks)
+
+
+def _told(container: Container, state: Mapping[str, Any]) -> Container:
+    if state["Running"] or state["Restarting"]:
+        return replace(container, started=str(state["StartedAt"]))
+    return replace(container, state=ENDED, health="", exit_code=int(state["ExitCode"]))
 
 
 def parse_containers(listed: Sequence[Mapping[str, Any]]) -> tuple[Container, ...]:

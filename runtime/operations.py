@@ -19,7 +19,7 @@ from runtime.changes import ApplyProject, InstallProxy, IssueCertificate, Plan
 from runtime.desired import Desired, build, read
 from runtime.errors import Problem, UsageError
 from runtime.firewall import keep
-from runtime.observed import Observed, observe
+from runtime.observed import Observed, asked, observe
 from runtime.paths import Paths, RunPaths, Side
 from runtime.plan import ProxyDifference, plan_start, plan_stop, refused_removals
 from runtime.projects import Project
@@ -109,6 +109,8 @@ def look(cluster: Cluster) -> View:
     sources = read(cluster.settings, cluster.paths)
     desired = build(sources, cluster.paths, cluster.run)
     seen = observe(cluster.client, cluster.settings.instance, desired.networks)
+    if quiet.doubts(cluster):
+        seen = asked(cluster.client, seen)
     wall = keep.difference(desired, cluster.paths, lambda: observed.bridges(cluster.client))
     differences = tuple(_difference(cluster, model) for model in desired.proxies)
     started = plan_start(desired, seen, differences, resolver.difference(desired.hosts))
@@ -201,12 +203,11 @@ def _installs(view: View, sides: tuple[Side, ...], *, force: bool) -> Plan:
 def status(cluster: Cluster) -> Status:
     """What runs, since when, and what is wrong. Changes nothing."""
     desired = build(read(cluster.settings, cluster.paths), cluster.paths, cluster.run)
-    seen = observe(cluster.client, cluster.settings.instance)
+    seen = asked(cluster.client, observe(cluster.client, cluster.settings.instance))
     now = cluster.clock()
     certificates = survey.take(cluster.settings, cluster.paths, cluster.run, desired.proxies, now)
-    times = observed.start_times(cluster.client, seen)
     walled = keep.is_kept(desired, cluster.paths)
-    found = assess(desired, seen, times, overview.assess(certificates, now), walled=walled)
+    found = assess(desired, seen, overview.assess(certificates, now), walled=walled)
     return replace(
         found,
         notes=(*found.notes, *keep.notes(desired, cluster.paths)),

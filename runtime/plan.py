@@ -20,7 +20,7 @@ from runtime.changes import (
 from runtime.core import service_name
 from runtime.desired import Desired
 from runtime.errors import ShoestringError
-from runtime.observed import Container, Observed
+from runtime.observed import ENDED, Container, Observed
 from runtime.paths import Side
 from runtime.projects import CORE, Project, ProjectService
 from runtime.resolver import SERVICE as RESOLVER
@@ -28,7 +28,7 @@ from runtime.settings import SEPARATOR
 
 # The engine's words. Compose starts what does not run; what Docker starts again and again, or holds, it leaves.
 TO_APPLY = ("created", "exited", "dead", "removing")
-TO_RESTART = ("restarting", "paused")
+TO_RESTART = ("restarting", "paused", ENDED)
 
 
 @dataclass(frozen=True)
@@ -165,10 +165,14 @@ def _differences(service: ProjectService, containers: tuple[Container, ...]) -> 
 
 
 def _restarts(project: Project, observed: Observed) -> Iterator[RestartContainer]:
-    """Containers that are unhealthy, in a crash loop, or paused; what is applied anyway is left out."""
-    definitions = {service.name: service.definition for service in project.services}
+    """Containers that are unhealthy, in a crash loop, or paused, or that Compose too takes for running.
+
+    What is applied anyway is left out.
+    """
+    services = {service.name: service for service in project.services}
     for container in observed.of(project.application):
-        if container.definition != definitions.get(container.service):
+        service = services.get(container.service)
+        if service is None or container.definition != service.definition or _completed(service, container):
             continue
         if container.state in TO_RESTART:
             yield RestartContainer(project, container, f"{container.service} {container.state}")
@@ -178,7 +182,7 @@ def _restarts(project: Project, observed: Observed) -> Iterator[RestartContainer
 
 def _completed(service: ProjectService, container: Container) -> bool:
     """A task that ended well, such as a migration, is not started again."""
-    return service.task and container.state == "exited" and container.exit_code == 0
+    return service.task and container.state in ("exited", ENDED) and container.exit_code == 0
 
 
 def _removals(desired: Desired, observed: Observed) -> Iterator[RemoveProject]:

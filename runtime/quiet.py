@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 NOTE = "quiet.json"
 ENGINE_SOCKET = "/var/run/docker.sock"
 ENGINE_TIMEOUT_SECONDS = 10.0
+# After so long a pass looks at everything in any case.
+LONGEST_SECONDS = 3600.0
 # Under `data/`: a person may put a certificate there, and the ledger says when the next is due.
 CERTIFICATE_DIRECTORIES = ("haproxy-public-ssl", "haproxy-internal-ssl", "private-ca", "shoestring")
 # Where sshd_config(5) has its ports.
@@ -89,14 +91,16 @@ def remember(cluster: Cluster, view: View) -> None:
         or not view.inputs
         or unseen
         or cluster.run.attempts.exists()
+        or space.problem(str(cluster.paths.root))
     ):
         return
     run = str(cluster.run.directory)
     note = {
         "instance": cluster.settings.instance,
         "run": run,
-        # A certificate becomes due by time alone.
-        "until": view.due.next_look,
+        # A certificate becomes due by time alone; and what the engine lists may be wrong (runtime/observed.py). It is
+        # the same for all passes of an hour, which write nothing then.
+        "until": min(view.due.next_look, time.time() // LONGEST_SECONDS * LONGEST_SECONDS + LONGEST_SECONDS),
         "inputs": view.inputs,
         "follows": cluster.follows,
         # Not that of the moment: the plan was made with this one.
@@ -113,6 +117,22 @@ def remember(cluster: Cluster, view: View) -> None:
     }
     files.stamp(cluster.run.passed)
     files.write(cluster.paths.generated / NOTE, json.dumps(note), mode=0o600)
+
+
+def doubts(cluster: Cluster) -> bool:
+    """Whether to ask the containers themselves: without a good pass in this hour the engine's list may be old."""
+    try:
+        note = json.loads((cluster.paths.generated / NOTE).read_text(encoding="utf-8"))
+        return bool(time.time() >= note["until"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return True
+
+
+def forget(cluster: Cluster) -> None:
+    """Remove the note: the next pass looks at everything."""
+    from runtime import files
+
+    files.remove(cluster.paths.generated / NOTE)
 
 
 def _address(cluster: Cluster) -> str:

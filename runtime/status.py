@@ -11,12 +11,12 @@ from runtime.certificates.overview import NO_CERTIFICATES, Overview
 from runtime.core import service_name
 from runtime.desired import Desired
 from runtime.firewall.model import closed
-from runtime.observed import Container, Observed
+from runtime.observed import ENDED, Container, Observed
 from runtime.paths import Side
 from runtime.projects import CORE, Project, ProjectService
 
 # From bad to good: an application is as well as the worst of its containers.
-STATES = ("broken", "missing", "dead", "restarting", "exited", "paused", "created", "unhealthy", "starting")
+STATES = ("broken", "missing", "dead", "restarting", "exited", ENDED, "paused", "created", "unhealthy", "starting")
 FINE = ("running", "healthy", "completed")
 # Drivers of Docker's networks that join containers to a network of the host's interface.
 _BESIDE_THE_HOST = ("macvlan", "ipvlan")
@@ -82,28 +82,24 @@ def states_of(project: Project, observed: Observed) -> dict[str, str]:
 def assess(
     desired: Desired,
     observed: Observed,
-    started: Mapping[str, str],
     certificates: Overview = NO_CERTIFICATES,
     *,
     walled: bool = False,
 ) -> Status:
-    """Compare desired and observed. Pure.
-
-    `started` is the start time of each container by its id; `walled`: the firewall is kept, not only wanted.
-    """
+    """Compare desired and observed. Pure. `walled`: the firewall is kept, not only wanted."""
     core = states_of(desired.core, observed)
     proxies = tuple(
         ProxyStatus(
             side=model.side,
             state=core[service_name(model.side)],
             host_names=sum(len(backend.host_names) for backend in model.backends) + bool(model.index_host),
-            since=_since([each for each in observed.of(CORE) if each.side == model.side], started),
+            since=_since([each for each in observed.of(CORE) if each.side == model.side]),
         )
         for model in desired.proxies
     )
     projects = {project.application: project for project in desired.projects}
     sound = [
-        _sound(each, projects[each.name], desired, observed, started, _notes(each, desired) if walled else ())
+        _sound(each, projects[each.name], desired, observed, _notes(each, desired) if walled else ())
         for each in desired.applications
     ]
     broken = [
@@ -113,7 +109,7 @@ def assess(
             "broken",
             (),
             "",
-            _since(observed.of(each.name), started),
+            _since(observed.of(each.name)),
             tuple(str(problem) for problem in each.problems),
         )
         for each in desired.broken
@@ -140,7 +136,6 @@ def _sound(
     project: Project,
     desired: Desired,
     observed: Observed,
-    started: Mapping[str, str],
     notes: tuple[str, ...],
 ) -> ApplicationStatus:
     services = application.services
@@ -151,7 +146,7 @@ def _sound(
         state=_worst(list(states_of(project, observed).values())),
         host_names=application.host_names,
         image=(main.image or "built image") if main else "",
-        since=_since(observed.of(application.name), started),
+        since=_since(observed.of(application.name)),
         problems=tuple(str(problem) for problem in desired.conflicts if problem.file == application.file),
         notes=notes,
     )
@@ -185,7 +180,7 @@ def _state_of_service(service: ProjectService, containers: tuple[Container, ...]
 
 
 def _state(service: ProjectService, container: Container) -> str:
-    if service.task and container.state == "exited" and container.exit_code == 0:
+    if service.task and container.state in ("exited", ENDED) and container.exit_code == 0:
         return "completed"
     return (container.health or "running") if container.running else container.state
 
@@ -197,6 +192,6 @@ def _worst(states: list[str]) -> str:
     return "healthy" if "healthy" in states else "running" if "running" in states or not states else "completed"
 
 
-def _since(containers: Sequence[Container], started: Mapping[str, str]) -> str:
+def _since(containers: Sequence[Container]) -> str:
     """The earliest start of those that run. RFC 3339 in UTC sorts as text."""
-    return min((started[each.id] for each in containers if each.running and each.id in started), default="")
+    return min((each.started for each in containers if each.started), default="")

@@ -47,9 +47,15 @@ def _mend(cluster: Cluster, view: View, listener: Listener) -> Report:
 
 
 def _with_space(cluster: Cluster, report: Report) -> Report:
-    """A full disk is told before something fails of it that nobody sees, such as a database."""
+    """A full disk is told before something fails of it that nobody sees, such as a database.
+
+    Afterwards the engine may list what was before: the next pass must ask the containers themselves.
+    """
     full = space.problem(str(cluster.paths.root))
-    return replace(report, refused=(*report.refused, full)) if full else report
+    if not full:
+        return report
+    quiet.forget(cluster)
+    return replace(report, refused=(*report.refused, full))
 
 
 def _with_certificates(cluster: Cluster, report: Report, listener: Listener) -> Report:

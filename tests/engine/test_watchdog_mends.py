@@ -6,10 +6,13 @@ import json
 import os
 import shutil
 import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from runtime import files
+from runtime import files, operations, quiet, space
 from runtime.paths import Side
 from runtime.watchdog import watch
 from tests.engine.support import Instance, names, plain, until
@@ -39,6 +42,57 @@ def test_what_someone_did_by_hand_is_undone(served: Instance, harm: tuple[str, .
     assert served.wait("a.example.test").body == "a\n"
     after = served.containers()
     assert {name: after[name] for name in others} == others
+
+
+@pytest.fixture
+def unnoticed(served: Instance) -> str:
+    """A container that has ended while the engine could write nothing about it, as on a full disk.
+
+    The listing still says that it runs.
+    """
+    api, name = served.cluster.client.api, served.container("a")
+    place = Path(api.inspect_container(name)["ResolvConfPath"]).parent
+    subprocess.run(("chattr", "+i", place), check=True)
+    try:
+        api.kill(name)
+        until(lambda: api.inspect_container(name)["State"]["Running"], lambda running: not running)
+    finally:
+        subprocess.run(("chattr", "-i", place), check=True)
+    assert [each["State"] for each in api.containers(all=True, filters={"name": name})] == ["running"]
+    return name
+
+
+def make_old(instance: Instance) -> None:
+    note = instance.paths.generated / quiet.NOTE
+    note.write_text(json.dumps({**json.loads(note.read_text()), "until": time.time() - 1}))
+
+
+@pytest.mark.parametrize("doubt", [lambda it: quiet.forget(it.cluster), make_old], ids=["full disk", "an hour later"])
+def test_what_ended_while_the_disk_was_full_is_started(
+    served: Instance, unnoticed: str, doubt: Callable[[Instance], None]
+) -> None:
+    (status,) = (each for each in operations.status(served.cluster).applications if each.name == "a")
+    assert (status.state, status.since) == ("ended", "")
+    assert watch(served.cluster).outcomes == ()
+    doubt(served)
+    report = watch(served.cluster)
+    assert names(report) == ["restart a"]
+    assert report.ok
+    assert served.wait("a.example.test").body == "a\n"
+    assert served.container("a") == unnoticed
+    assert watch(served.cluster).outcomes == ()
+
+
+def test_after_a_full_disk_no_pass_is_quiet(served: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = str(served.paths.root)
+    assert watch(served.cluster).ok
+    assert quiet.is_quiet(root)
+    monkeypatch.setattr(space, "LOW_MEGABYTES", 10**9)
+    assert not watch(served.cluster).ok
+    monkeypatch.undo()
+    assert not quiet.is_quiet(root)
+    assert watch(served.cluster).ok
+    assert quiet.is_quiet(root)
 
 
 def test_a_container_that_was_taken_off_its_network_is_put_back(served: Instance) -> None:

@@ -78,10 +78,10 @@ def test_the_right_to_low_ports_is_all_it_has() -> None:
 
 def test_status_tells_of_each_part_that_does_not_run() -> None:
     wanted = desired(settings_text=f"{VPN}{PUBLIC % '::'}")
-    problems = assess(wanted, Observed((), ()), {}).problems
+    problems = assess(wanted, Observed((), ())).problems
     assert problems == (
         "public side: it does not answer by IPv6; its container is missing",
         "internal side: it does not answer by IPv6; its container is missing",
         "names: no VPN client can resolve internal names; its container is missing",
     )
-    assert assess(desired(), Observed((), ()), {}).problems == ()
+    assert assess(desired(), Observed((), ())).problems == ()

@@ -61,7 +61,7 @@ def test_an_application_is_up_when_it_runs_well(state: str, health: str, up: int
     wanted = desired(application("a", web("a.com")))
     seen = Observed(running(wanted.projects[0], state, health), ())
     number = int(state == "running")
-    assert measure.of_applications(assess(wanted, seen, {}), seen) == [["a", "public", health or state, up, number]]
+    assert measure.of_applications(assess(wanted, seen), seen) == [["a", "public", health or state, up, number]]
 
 
 @pytest.mark.parametrize(("state", "up"), [("running", 1), ("exited", 0)])
@@ -70,7 +70,7 @@ def test_what_a_broken_file_has_running_is_up(state: str, up: int) -> None:
     sound = desired(application("a", web("a.com")))
     wanted = desired(broken("a", "x-external-host-name: [a.com]\nservices: {application: {image: a}}\n"))
     seen = Observed(running(sound.projects[0], state), ())
-    assert measure.of_applications(assess(wanted, seen, {}), seen) == [["a", "public", "broken", up, up]]
+    assert measure.of_applications(assess(wanted, seen), seen) == [["a", "public", "broken", up, up]]
 
 
 def test_clients_of_the_vpn_are_told_by_name_and_without_any_key() -> None:

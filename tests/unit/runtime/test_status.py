@@ -34,11 +34,10 @@ def assess_with(wanted: Desired, state: str = "running", health: str = "") -> St
     """The status when the second service of the first application is in a state."""
     seen = observed_of(wanted)
     first, second = running(wanted.projects[0])
+    first = replace(first, started="2026-01-07T11:00:00.123456789Z")
     second = replace(second, state=state, health=health)
     core = [each for each in seen.containers if each.application == "core"]
-    return assess(
-        wanted, Observed((*core, first, second), seen.networks), {first.id: "2026-01-07T11:00:00.123456789Z"}
-    )
+    return assess(wanted, Observed((*core, first, second), seen.networks))
 
 
 @pytest.mark.parametrize(
@@ -49,6 +48,7 @@ def assess_with(wanted: Desired, state: str = "running", health: str = "") -> St
         ("running", "starting", "starting"),
         ("running", "unhealthy", "unhealthy"),
         ("exited", "", "exited"),
+        ("ended", "", "ended"),
         ("restarting", "", "restarting"),
         ("paused", "", "paused"),
     ],
@@ -105,7 +105,7 @@ def test_a_certificate_that_is_about_to_end_or_of_no_use_is_not_fine() -> None:
 
 
 def test_nothing_runs() -> None:
-    status = assess(desired(application("a", web("a.com"))), Observed((), ()), {})
+    status = assess(desired(application("a", web("a.com"))), Observed((), ()))
     assert [each.state for each in status.applications] == ["missing"]
     assert [each.state for each in status.proxies] == ["missing", "missing"]
     assert not status.fine
@@ -113,7 +113,7 @@ def test_nothing_runs() -> None:
 
 def test_a_conflict_is_told_with_its_application() -> None:
     wanted = desired(application("a", web("x.com")), application("b", web("x.com", "b.com")))
-    status = assess(wanted, observed_of(wanted), {})
+    status = assess(wanted, observed_of(wanted))
     assert [len(each.problems) for each in status.applications] == [0, 1]
     assert status.applications[1].host_names == ("b.com",)
     assert not status.fine
@@ -123,12 +123,12 @@ def test_a_port_that_the_firewall_closes_is_told_with_its_application() -> None:
     closed = application("a", "services: {application: {image: a, ports: ['9999:80', '127.0.0.1:5000:80']}}\n")
     said = "published, but closed by the firewall: 9999/tcp; to be reached from outside it needs x-open-ports"
     with_firewall = desired(closed, settings_text="firewall: on\n")
-    status = assess(with_firewall, observed_of(with_firewall), {}, walled=True)
+    status = assess(with_firewall, observed_of(with_firewall), walled=True)
     assert status.applications[0].notes == (said,)
     assert status.fine
     assert f"      {said}" in status_lines(status, NOW)
     # In the settings alone it closes nothing yet.
-    assert assess(with_firewall, observed_of(with_firewall), {}).applications[0].notes == ()
+    assert assess(with_firewall, observed_of(with_firewall)).applications[0].notes == ()
 
 
 def test_a_network_that_the_firewall_does_not_see_is_told_with_its_application() -> None:
@@ -136,8 +136,8 @@ def test_a_network_that_the_firewall_does_not_see_is_told_with_its_application()
     beside = application("a", f"{networks}services: {{application: {{image: a, networks: [lan]}}}}\n")
     said = "network lan (macvlan) is beside this host: what reaches a container by it passes no firewall"
     wanted = desired(beside, settings_text="firewall: on\n")
-    assert assess(wanted, observed_of(wanted), {}, walled=True).applications[0].notes == (said,)
-    assert assess(wanted, observed_of(wanted), {}).applications[0].notes == ()
+    assert assess(wanted, observed_of(wanted), walled=True).applications[0].notes == (said,)
+    assert assess(wanted, observed_of(wanted)).applications[0].notes == ()
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_a_vpn_that_is_down_is_no_note_but_needs_a_person() -> None:
         "Bring it up: shoestring vpn apply"
     )
     assert wanted.unserved == (sentence,)
-    found = assess(wanted, observed_of(wanted), {})
+    found = assess(wanted, observed_of(wanted))
     assert not found.fine
     assert found.problems == (sentence,)
     (trouble,) = troubles.of_status(found, 0.0)
