@@ -32,8 +32,9 @@ BARE_PACKAGES = (
     *("systemd-sysv", "dbus", "udev", "kmod", "linux-image-cloud-amd64", "initramfs-tools", "zstd", "e2fsprogs"),
     *("openssh-server", "iproute2", "ca-certificates", "sudo", "apparmor", "python3"),
 )
-# No translations of packages' descriptions: to unpack them takes long in an emulated machine.
+# No translations of packages' descriptions and no documentation: to unpack them takes long in an emulated machine.
 BARE_APT = '--aptopt=Acquire::Languages "none"'
+BARE_DPKG = ROOT / "templates/images/base/dpkg.conf"
 BARE_WITH_CLOUD_INIT = "trixie"
 # QEMU's network has its name server at this address.
 BARE_HOOKS = (
@@ -70,12 +71,13 @@ def bare(suite: str) -> Path:
             tree.parent.chmod(0o755)
             packages = f"--include={','.join(included)}"
             hooks = [f"--customize-hook={each}" for each in BARE_HOOKS]
-            _must("mmdebstrap", "--variant=minbase", packages, BARE_APT, *hooks, suite, tree, MIRROR)
+            options = (packages, BARE_APT, f"--dpkgopt={BARE_DPKG}", *hooks)
+            _must("mmdebstrap", "--variant=minbase", *options, suite, tree, MIRROR)
             shutil.copy(tree / "vmlinuz", target)
             shutil.copy(tree / "initrd.img", target)
             _must("mke2fs", "-q", "-t", "ext4", "-d", tree, target / "disk.raw", f"{BARE_MEGABYTES}M")
 
-    inputs = (suite, included, BARE_APT, BARE_HOOKS, BARE_MEGABYTES)
+    inputs = (suite, included, BARE_APT, BARE_DPKG.read_text(), BARE_HOOKS, BARE_MEGABYTES)
     return kept(f"bare-{suite}", digest(*inputs), build)
 
 

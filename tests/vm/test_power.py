@@ -1,4 +1,4 @@
-"""Power cuts at moments that nobody chose: in a setup, in a deploy, in a renewal. The next boot makes all well.
+"""Power cuts at moments that nobody chose: in a deploy, a renewal, the first boot. The next boot makes all well.
 
 Each run draws other moments; `SHOESTRING_SEED=… tests/run.sh vm -- -k power` draws those of a run that failed, and
 `SHOESTRING_CUTS=20` cuts 20 times in each test instead of once.
@@ -11,6 +11,7 @@ import os
 import random
 import secrets
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,10 +32,11 @@ TAG = f"for tag in 1 2 3; do docker tag {KEPT} {VERSIONED}:$tag; done"
 DEPLOY = f"shoestring deploy versioned --image {VERSIONED}"
 # Of a renewal: between what is noted of it, the file with both, the key and the certificate.
 POINTS = ("certificate-issued", "install-both", "install-key", "install-certificate")
-# The longest step of a setup takes about so long.
-STEP_SECONDS = 10.0
+# So many steps of a setup are told, and the longest takes about so long.
+STEPS, STEP_SECONDS = 10, 10.0
 # The script of the user data, which each boot runs until it went well once.
 SETUP = "/var/lib/cloud/scripts/per-boot/shoestring"
+SAID = "/var/log/cloud-init-output.log"
 
 
 @pytest.fixture(scope="module")
@@ -71,25 +73,24 @@ def seconds_of(machine: Machine, work: str) -> float:
     return time.monotonic() - began
 
 
-def cut_during(machine: Machine, work: str, seconds: float, lines: int = 0) -> bool:
-    """Begin something, take the power away a while after it said so many lines, and start the machine again.
+def cut(machine: Machine) -> None:
+    """Take the power away, and start the machine again."""
+    machine.power_cut()
+    machine.power_on()
+    machine.wait_for_ssh(upkeep.SLOW)
+
+
+def cut_during(machine: Machine, work: str, seconds: float) -> bool:
+    """Begin something, take the power away a while later, and start the machine again.
 
     Returns whether it was cut: what was done before that was not, and the machine runs on.
     """
     unit = f"work-{secrets.token_hex(3)}"
-    said = f"$(journalctl -b -u {unit} -o cat | grep -c ✓)"
-    goes_on = machine.run(
-        f"systemd-run --quiet --collect --unit={unit} bash -c '{work}'\n"
-        f'until [ "{said}" -ge {lines} ] || ! systemctl -q is-active {unit}; do sleep 0.2; done\n'
-        f"sleep {seconds}; systemctl -q is-active {unit}",
-        upkeep.SLOW,
-    )
-    if goes_on.returncode != 0:
-        return False
-    machine.power_cut()
-    machine.power_on()
-    machine.wait_for_ssh()
-    return True
+    begin = f"systemd-run --quiet --collect --unit={unit} {work}"
+    goes_on = machine.run(f"{begin}; sleep {seconds}; systemctl -q is-active {unit}", upkeep.SLOW)
+    if goes_on.returncode == 0:
+        cut(machine)
+    return goes_on.returncode == 0
 
 
 def cut_at(machine: Machine, work: str, point: str) -> None:
@@ -100,9 +101,7 @@ def cut_at(machine: Machine, work: str, point: str) -> None:
         f"systemd-run --quiet --collect --unit={unit} --setenv=SHOESTRING_FAULT=stop:{point} {work}\n"
         f"until grep -q '^State:.T' /proc/$(systemctl show -P MainPID {unit})/status; do sleep 0.2; done",
     )
-    machine.power_cut()
-    machine.power_on()
-    machine.wait_for_ssh()
+    cut(machine)
 
 
 def serves_all(machine: Machine) -> None:
@@ -134,6 +133,8 @@ def test_a_renewal(machine: Machine, moments: random.Random) -> None:
         upkeep.files_are_sound(machine)
         after = certificates(machine)
         assert (after["problems"], names(after)) == ([], names(before))
+    # The next one has the host to itself.
+    machine.power_cut()
 
 
 def certificates(machine: Machine) -> dict[str, Any]:
@@ -145,27 +146,38 @@ def names(status: dict[str, Any]) -> list[str]:
     return [each["name"] for each in status["certificates"]]
 
 
-def test_a_setup(machine: Machine, moments: random.Random) -> None:
-    """As in a first boot. Last: the applications of the others go with the data directory."""
+def test_a_first_boot(start: Start, loaded_image: Path, moments: random.Random) -> None:
+    """It sets the machine up; the next one goes on, and nobody helps."""
+    machine = start(Disk(loaded_image / "shoestring.raw"), name="first", seed=answers_seed())
+    machine.wait_for_ssh(upkeep.SLOW)
     script = yaml.safe_load(answers_seed().user_data)["write_files"][1]["content"]
     again = (
         f"shoestring stop; shoestring timers remove --yes; rm -rf {upkeep.ROOT} /etc/shoestring/data-directory\n"
-        f"cat >{SETUP} <<'END'\n{script}END\nchmod 700 {SETUP}; sync"
+        f"cat >{SETUP} <<'END'\n{script}END\nchmod 700 {SETUP}; : >{SAID}\n"
+        f"systemd-run --quiet --collect bash -c '{SETUP} >>{SAID} 2>&1'"
     )
-    # Of the first one, by cloud-init.
-    steps = int(shell(machine, f"test ! -e {SETUP}; grep -c ✓ /var/log/cloud-init-output.log"))
-    for _ in range(CUTS):
-        shell(machine, again)
-        while not cut_during(machine, SETUP, moments.uniform(0, STEP_SECONDS), moments.randrange(steps)):
+    for number in range(CUTS):
+        if number:
             shell(machine, again)
-        if machine.run(f"test -e {upkeep.ROOT}").returncode == 0:
-            # It is there whole or not at all.
-            upkeep.files_are_sound(machine)
+        while not cut_in_setup(machine, moments.randrange(STEPS), moments.uniform(0, STEP_SECONDS)):
+            shell(machine, again)
         machine.wait(upkeep.SLOW)
-        assert machine.run(f"test -e {SETUP}").returncode == 1, machine.run(
-            "cat /var/log/cloud-init-output.log"
-        ).stdout
+        assert "No such file" in machine.run(f"ls {SETUP}; tail -n 40 {SAID}", upkeep.SLOW).stderr
+        assert "status: done" in machine.run("cloud-init status --long", upkeep.SLOW).stdout
         upkeep.passes(machine)
         assert machine.serves(DOMAIN).status == 200
         assert all(job in shell(machine, "shoestring timers status") for job in ("start", "watchdog", "renew"))
         upkeep.files_are_sound(machine)
+
+
+def cut_in_setup(machine: Machine, steps: int, seconds: float) -> bool:
+    """As `cut_during`, for the setup that cloud-init makes, after so many of its steps and a while."""
+    over = f"test ! -e {SETUP}"
+    goes_on = machine.run(
+        f"until grep -q '+  data directory' {SAID} || {over}; do sleep 0.2; done\n"
+        f"until [ $(grep -c ✓ {SAID}) -ge {steps} ] || {over}; do sleep 0.2; done; sleep {seconds}; ! {over}",
+        upkeep.SLOW,
+    )
+    if goes_on.returncode == 0:
+        cut(machine)
+    return goes_on.returncode == 0
