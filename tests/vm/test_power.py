@@ -113,7 +113,7 @@ def serves_all(machine: Machine) -> None:
 def test_a_deploy(machine: Machine, moments: random.Random) -> None:
     takes = seconds_of(machine, f"{DEPLOY}:2")
     for _ in range(CUTS):
-        while not cut_during(machine, f"{DEPLOY}:3", moments.uniform(0, 1.5) * takes):
+        while not cut_during(machine, f"{DEPLOY}:3", moments.uniform(0, takes)):
             shell(machine, f"{TAG}; {DEPLOY}:2; {TAG}")
         upkeep.passes(machine)
         serves_all(machine)
