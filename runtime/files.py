@@ -81,11 +81,15 @@ def write_in_turn(
             _discard(each)
 
 
+def unfinished(directory: Path) -> tuple[Path, ...]:
+    """What killed processes left half-written in a directory, or what is being written at this moment."""
+    return tuple(file for file in directory.glob(".*") if _UNFINISHED.fullmatch(file.name))
+
+
 def sweep(directory: Path) -> None:
     """Remove what killed processes left half-written. Nobody else may be writing to this directory."""
-    for file in directory.glob(".*"):
-        if _UNFINISHED.fullmatch(file.name):
-            remove(file)
+    for file in unfinished(directory):
+        remove(file)
 
 
 def _replace(path: Path, data: bytes, mode: int, group: int | None) -> None:

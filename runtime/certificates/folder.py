@@ -85,14 +85,26 @@ def write(certificate: Path, chain: bytes, key: bytes) -> None:
     )
 
 
+def is_unfinished(directory: Path) -> bool:
+    """Whether a killed command left something that `finish` ends, although HAProxy loads what is there."""
+    return bool(files.unfinished(directory)) or any(map(_is_under_way, directory.glob("*.pem")))
+
+
+def _is_under_way(certificate: Path) -> bool:
+    try:
+        with certificate.open("rb") as file:
+            return file.read(len(_UNDER_WAY)) == _UNDER_WAY
+    except OSError:
+        return False
+
+
 def finish(directory: Path) -> tuple[str, ...]:
     """End what a killed command left half done; returns the names of the certificates. Raises ShoestringError."""
     files.sweep(directory)
     finished = []
     for file in sorted(directory.glob("*.pem")):
-        head, mark, rest = file.read_bytes().partition(_UNDER_WAY)
-        if mark and not head:
-            key, _, chain = rest.partition(_CERTIFICATE)
+        if _is_under_way(file):
+            key, _, chain = file.read_bytes().removeprefix(_UNDER_WAY).partition(_CERTIFICATE)
             write(file, chain, key)
             finished.append(file.stem)
     return tuple(finished)

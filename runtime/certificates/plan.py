@@ -159,7 +159,7 @@ def _upkeep(survey: Survey, side: SideCertificates, now: float) -> Iterator[Load
         ours = each.name not in persons and each.name != PLACEHOLDER and not each.problem
         if ours and each.name not in wanted and each.not_after <= now:
             yield ArchiveCertificate(side.side, each.name, "expired, and nothing needs it any more")
-    differences = tuple(_unloaded(side))
+    differences = (*(["a write that was cut off"] if side.unfinished else ()), *_unloaded(side))
     if differences:
         yield LoadCertificates(side.side, ", ".join(differences))
 

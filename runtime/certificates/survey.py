@@ -21,13 +21,14 @@ class SideCertificates:
     """The certificates of one side that has TLS.
 
     `loaded` are the serials in the running proxy by file name; None if it does not run. `persons` are those that
-    Shoestring did not put there.
+    Shoestring did not put there. `unfinished`: a killed command left something in the folder.
     """
 
     side: Side
     found: tuple[Found, ...]
     persons: tuple[Found, ...]
     loaded: Mapping[str, int] | None
+    unfinished: bool = False
 
     def certificate(self, name: str) -> Found | None:
         """The certificate with a name, if its file is there."""
@@ -103,7 +104,7 @@ def _side(paths: Paths, run: RunPaths, side: Side, remembered: Ledger) -> SideCe
     except ShoestringError:
         # One that starts or ends at this moment; the next pass sees it.
         loaded = None
-    return SideCertificates(side, found, persons, loaded)
+    return SideCertificates(side, found, persons, loaded, folder.is_unfinished(paths.proxy_certificates(side)))
 
 
 def _is_ours(paths: Paths, side: Side, found: Found, remembered: Ledger) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from runtime import faults
+from runtime.certificates import folder
 from runtime.errors import ShoestringError
 from runtime.paths import Side
 from runtime.proxy import sockets
@@ -46,7 +47,9 @@ def test_a_killed_install_is_made_good_by_the_next_load(stand: Stand, point: str
     reached = replacing or point != "install-both"
     assert killed == (-signal.SIGKILL if reached else 0)
     assert stand.starts(), "the proxy could not start again"
+    assert folder.is_unfinished(stand.folder()) is (reached and point in ("install-both", "install-key"))
     stand.load()
+    assert not folder.is_unfinished(stand.folder())
     wanted = None if point == "install-key" and not replacing else new.serial
     assert stand.loaded().get("a.pem") == wanted
     if wanted:

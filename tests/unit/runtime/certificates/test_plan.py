@@ -110,6 +110,14 @@ def test_another_authority_in_the_settings_means_a_new_certificate() -> None:
     assert "the settings name another" in due.remote[0].about
 
 
+def test_a_write_that_was_cut_off_is_ended_although_the_proxy_serves_what_is_there() -> None:
+    seen = survey(BLOG, there=(found("blog", "blog.acme.org"),))
+    cut = replace(seen, sides=tuple(replace(each, unfinished=True) for each in seen.sides))
+    assert plan.plan(seen, NOW).local == ()
+    (change,) = plan.plan(cut, NOW).local
+    assert (change.kind, change.about) == ("load-certificates", "a write that was cut off")
+
+
 def test_a_private_ca_that_cannot_sign_is_told() -> None:
     due = plan.plan(survey(INTERNAL, ca_problem="It is for another domain."), NOW)
     assert due.local == ()
