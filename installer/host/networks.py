@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any
 
-from runtime import command
+from runtime import command, routes
 from runtime.errors import ShoestringError
+from runtime.routes import UNICAST, Route
 
 _ADDRESSES = ("ip", "-json", "address")
-# Every table: what a policy sends elsewhere is reached as well, such as Tailscale's networks.
-_ROUTES = tuple(("ip", family, "-json", "route", "show", "table", "all") for family in ("-4", "-6"))
 _SHORT_TIMEOUT_SECONDS = 10.0
 # All of the internet: the default route, or the two halves that some VPNs lay over it.
 _LONGEST_DEFAULT = 1
@@ -31,15 +30,18 @@ class HostNetwork:
     interface: str
 
 
-def parse(addresses: str, *routes: str) -> tuple[HostNetwork, ...]:
-    """The networks of `ip -json address` and of each `ip -json route`, each once. The default route is none."""
-    found = (*_of_addresses(addresses), *(each for text in routes for each in _of_routes(text)))
-    return tuple(dict.fromkeys(found))
+def parse(addresses: str, found: Iterable[Route]) -> tuple[HostNetwork, ...]:
+    """The networks of `ip -json address` and of the kernel's routes, each once. The default route is none."""
+    return tuple(dict.fromkeys((*_of_addresses(addresses), *_of_routes(found))))
 
 
 def look() -> tuple[HostNetwork, ...]:
     """The networks of this host; none where they cannot be had."""
-    return parse(*(_output(argv) for argv in (_ADDRESSES, *_ROUTES)))
+    found: tuple[Route, ...] = ()
+    # Those of every table: what a policy sends elsewhere is reached as well, such as Tailscale's networks.
+    with contextlib.suppress(OSError):
+        found = routes.look()
+    return parse(_output(_ADDRESSES), found)
 
 
 def overlapping(network: str, found: Iterable[HostNetwork]) -> tuple[HostNetwork, ...]:
@@ -67,19 +69,12 @@ def _of_addresses(text: str) -> Iterator[HostNetwork]:
                 yield HostNetwork(ip_network(each, strict=False), str(link["ifname"]))
 
 
-def _of_routes(text: str) -> Iterator[HostNetwork]:
-    for route in json.loads(text or "[]"):
-        # The others lead nowhere (blackhole), or are the kernel's own about what is in the addresses (local).
-        if route.get("type", "unicast") != "unicast" or route["dst"] == "default":
-            continue
-        network = ip_network(route["dst"])
-        if network.prefixlen > _LONGEST_DEFAULT:
-            yield HostNetwork(network, _interface(route))
-
-
-def _interface(route: dict[str, Any]) -> str:
-    hops = [route, *route.get("nexthops", ())]
-    return next((str(each["dev"]) for each in hops if "dev" in each), "")
+def _of_routes(found: Iterable[Route]) -> Iterator[HostNetwork]:
+    for interface, text, kind in found:
+        network = ip_network(text)
+        # What is local is in the addresses.
+        if kind == UNICAST and network.prefixlen > _LONGEST_DEFAULT:
+            yield HostNetwork(network, interface)
 
 
 def _output(argv: tuple[str, ...]) -> str:
