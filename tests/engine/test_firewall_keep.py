@@ -106,6 +106,16 @@ def test_the_quick_answer_sees_each_change_of_the_rules(walled: Stand) -> None:
     assert walled.python(look).stdout != first
 
 
+def test_the_quick_answer_sees_a_bridge_that_comes_without_an_address(walled: Stand) -> None:
+    """No rule and no route tells of it."""
+    look = f"from runtime import quiet; print(quiet.inputs({str(walled.paths.root)!r}, '/nowhere'))"
+    first = walled.python(look).stdout
+    walled.host.check("ip", "link", "add", "br-lan", "type", "bridge")
+    assert walled.python(look).stdout != first
+    walled.host.check("ip", "link", "delete", "br-lan")
+    assert walled.python(look).stdout == first
+
+
 def test_bridges_are_judged_by_whose_they_are_as_they_come(walled: Stand) -> None:
     """One of an admin's with a name like Docker's is outside; one of Docker's with a name of its own is inside."""
     look = f"from runtime import quiet; print(quiet.inputs({str(walled.paths.root)!r}, '/nowhere'))"
