@@ -5,25 +5,25 @@ from __future__ import annotations
 import os
 import sys
 
-from runtime.constants import ENVIRONMENT_VARIABLE, NOTHING_TO_DO, RECORD
+from runtime.base.constants import ENVIRONMENT_VARIABLE, NOTHING_TO_DO, RECORD
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command to its end. Returns its exit code; see runtime/errors.py.
+    """Run one command to its end. Returns its exit code; see runtime/base/errors.py.
 
     A pass of the watchdog with nothing to do, the one command that runs each minute, ends before the rest is
     imported.
     """
     root = _root_of_a_pass(arguments)
     if root:
-        from runtime import quiet
+        from runtime.reconcile import fast_path
 
-        if quiet.is_quiet(root) and quiet.measured(root):
+        if fast_path.is_quiet(root) and fast_path.measured(root):
             print(f"  Nothing to do: {NOTHING_TO_DO}.")
             return 0
-    from runtime import door
+    from runtime import cli
 
-    return door.main(arguments)
+    return cli.main(arguments)
 
 
 def _root_of_a_pass(arguments: list[str]) -> str:

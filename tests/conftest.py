@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from runtime.paths import Paths, Side
+from runtime.base.paths import Paths, Side
 
 
 @pytest.fixture(autouse=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from runtime import application_files, documents, settings
-from runtime.applications import Application, BrokenApplication
-from runtime.desired import Desired, Sources, build
-from runtime.observed import Container, Network, Observed
-from runtime.paths import Paths, RunPaths, Side
-from runtime.projects import Project
-from runtime.settings import Settings
+from runtime.base import yaml_documents
+from runtime.base.paths import Paths, RunPaths, Side
+from runtime.config import application_files, settings
+from runtime.config.applications import Application, BrokenApplication
+from runtime.config.settings import Settings
+from runtime.docker.observed import Container, Network, Observed
+from runtime.docker.projects import Project
+from runtime.reconcile.desired import Desired, Sources, build
 
 SETTINGS = "domain: example.com\nemail: ops@example.com\n"
 PATHS = Paths(Path("/srv/test"))
@@ -24,11 +25,11 @@ def keeper(notices: Path) -> str:
 
 
 def make_settings(text: str = "") -> Settings:
-    return settings.from_document(documents.parse(Path("shoestring.yaml"), SETTINGS + text))
+    return settings.from_document(yaml_documents.parse(Path("shoestring.yaml"), SETTINGS + text))
 
 
 def load(name: str, text: str, side: Side = Side.PUBLIC) -> Application | BrokenApplication:
-    return application_files.parse(documents.parse(PATHS.applications(side) / f"{name}.yaml", text), side)
+    return application_files.parse(yaml_documents.parse(PATHS.applications(side) / f"{name}.yaml", text), side)
 
 
 def application(name: str, text: str, side: Side = Side.PUBLIC) -> Application:

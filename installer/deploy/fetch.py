@@ -10,8 +10,8 @@ from installer import images
 from installer.deploy.references import repository
 from installer.images.lookup import look_up
 from installer.images.progress import engine_refusals
-from runtime.errors import ShoestringError
-from runtime.images import effective
+from runtime.base.errors import ShoestringError
+from runtime.docker.images import effective
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
-from installer import conf_repository
-from runtime import command, documents
-from runtime.applications import Application
-from runtime.documents import DocumentError
-from runtime.errors import ShoestringError
-from runtime.paths import Paths
+from installer.data_directory import conf_repository
+from runtime.base import command, yaml_documents
+from runtime.base.errors import ShoestringError
+from runtime.base.paths import Paths
+from runtime.base.yaml_documents import DocumentError
+from runtime.config.applications import Application
 
 # One line a commit that has the file in it (added, modified, another type): its id, its time in seconds since 1970,
 # its subject.
@@ -105,7 +105,7 @@ def deployments(application: str, service: str, versions: Iterable[tuple[Commit,
 def image_in(text: str, service: str) -> str:
     """The image of a service in an application file; empty if it has none, or cannot be read."""
     try:
-        value = documents.parse(Path("application.yaml"), text).value
+        value = yaml_documents.parse(Path("application.yaml"), text).value
     except DocumentError:
         return ""
     for key in ("services", service, "image"):

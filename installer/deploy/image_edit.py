@@ -6,10 +6,10 @@ from pathlib import Path
 
 import yaml
 
-from installer.settings_file import scalar
-from runtime import documents
-from runtime.documents import DocumentError
-from runtime.errors import ShoestringError
+from installer.data_directory.settings_file import scalar
+from runtime.base import yaml_documents
+from runtime.base.errors import ShoestringError
+from runtime.base.yaml_documents import DocumentError
 
 _QUOTES = ("'", '"')
 
@@ -73,11 +73,11 @@ def _is_alias(pair: tuple[yaml.Node, yaml.Node]) -> bool:
 def _differs_only_there(file: Path, before: str, after: str, service: str, image: str) -> bool:
     """Whether the edited text means what the old one meant, but for this image."""
     try:
-        wanted = documents.parse(file, before).value
+        wanted = yaml_documents.parse(file, before).value
         services = wanted["services"]
         # New mappings on the way there: an alias elsewhere in the file stands for the old ones.
         changed = {**services, service: {**services[service], "image": image}}
-        return bool(documents.parse(file, after).value == {**wanted, "services": changed})
+        return bool(yaml_documents.parse(file, after).value == {**wanted, "services": changed})
     except DocumentError:
         return False
 

@@ -6,10 +6,10 @@ from installer.deploy.fetch import Fetched
 from installer.deploy.steps import Steps
 from installer.deploy.target import Job
 from installer.images import Progress
-from installer.progress import Lines
-from runtime.apply import Outcome
-from runtime.changes import Change
-from runtime.rollout import Step
+from installer.terminal.progress import Lines
+from runtime.reconcile.apply import Outcome
+from runtime.reconcile.changes import Change
+from runtime.rollout.start_first import Step
 
 NAME_WIDTH = 10
 

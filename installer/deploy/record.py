@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from installer import conf_repository
+from installer.data_directory import conf_repository
 from installer.deploy import history
 from installer.deploy.history import Kind
 from installer.deploy.image_edit import set_image
 from installer.deploy.target import Job, Target
-from runtime import command
-from runtime.errors import ShoestringError
-from runtime.paths import Paths
+from runtime.base import command
+from runtime.base.errors import ShoestringError
+from runtime.base.paths import Paths
 
 
 def person_edit(paths: Paths, target: Target) -> str:

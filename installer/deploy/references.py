@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from runtime.errors import UsageError
+from runtime.base.errors import UsageError
 
 # https://docs.docker.com/reference/cli/docker/image/tag/ and the distribution specification's grammar.
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")

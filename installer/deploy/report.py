@@ -8,7 +8,7 @@ from datetime import datetime
 from installer.deploy.history import Deployment
 from installer.deploy.run import Deployed, Preview, unchanged
 from installer.deploy.target import Target
-from runtime.report import JSON_VERSION, indent
+from runtime.output.report import JSON_VERSION, indent
 
 NAME_WIDTH = 20
 

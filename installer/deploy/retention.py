@@ -10,9 +10,10 @@ from installer.deploy.history import Deployment, Kind
 from installer.deploy.target import Target
 from installer.images.lookup import look_up
 from installer.images.progress import EngineRefusalError, engine_refusals
-from runtime import desired, images
-from runtime.errors import ShoestringError
-from runtime.operations import Cluster
+from runtime.base.errors import ShoestringError
+from runtime.docker import images
+from runtime.reconcile import desired
+from runtime.reconcile.operations import Cluster
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -5,8 +5,8 @@ from __future__ import annotations
 from installer.deploy import history
 from installer.deploy.history import Deployment
 from installer.deploy.target import Target
-from runtime.errors import UsageError
-from runtime.paths import Paths
+from runtime.base.errors import UsageError
+from runtime.base.paths import Paths
 
 
 def choose(paths: Paths, target: Target, number: int | None) -> Deployment:

@@ -16,14 +16,15 @@ from installer.deploy.history import Kind
 from installer.deploy.steps import Steps
 from installer.deploy.target import Job, Target
 from installer.deploy.trial import Trial, attempt, require_proxies, restricted
-from installer.services import registry_login
-from runtime import desired, faults, files, operations
-from runtime.apply import Listener
-from runtime.changes import Plan
-from runtime.errors import DEBUG_VARIABLE, ShoestringError, explain
-from runtime.observed import observe
-from runtime.operations import SILENT, Cluster
-from runtime.rollout import Step
+from installer.services.registry import login
+from runtime.base import failpoints, files
+from runtime.base.errors import DEBUG_VARIABLE, ShoestringError, explain
+from runtime.docker.observed import observe
+from runtime.reconcile import desired, operations
+from runtime.reconcile.apply import Listener
+from runtime.reconcile.changes import Plan
+from runtime.reconcile.operations import SILENT, Cluster
+from runtime.rollout.start_first import Step
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def deploy(cluster: Cluster, job: Job, steps: Steps, timeout: float = 0.0) -> De
 
 def _fetch(cluster: Cluster, job: Job, steps: Steps) -> Fetched:
     back = job.kind is Kind.ROLLBACK
-    registry_login.before_pull(cluster, job.image)
+    login.before_pull(cluster, job.image)
     try:
         fetched = fetch.fetch(
             cluster.client, job.image, cluster.settings.images.source, steps.pulling, only_if_missing=back
@@ -118,14 +119,14 @@ def unchanged(job: Job) -> str:
 def _roll_out(cluster: Cluster, job: Job, edited: str, fetched: Fetched, steps: Steps, started: float) -> Deployed:
     # First, so that the deploy's own commit has nothing else in it.
     refused = record.person_edit(cluster.paths, job.target) if job.is_change else ""
-    faults.point("deploy-begun")
+    failpoints.point("deploy-begun")
     trial = _try(cluster, job, edited, steps)
     if trial.error:
         return _go_back(cluster, job, trial, fetched, steps, started)
-    faults.point("deploy-applied")
+    failpoints.point("deploy-applied")
     if not refused:
         refused = record.job(cluster.paths, job) if job.is_change else record.unfinished(cluster.paths, job)
-    faults.point("deploy-committed")
+    failpoints.point("deploy-committed")
     removed = () if refused else retention.remove_old(cluster, job.target)
     notes = tuple(note for note in (*trial.notes, refused, _moved(cluster, job)) if note)
     seconds = time.monotonic() - started
@@ -166,7 +167,7 @@ def _go_back(cluster: Cluster, job: Job, trial: Trial, fetched: Fetched, steps: 
     back = None
     if job.is_change:
         steps.going_back(job)
-        faults.point("deploy-failed")
+        failpoints.point("deploy-failed")
         back = _apply(cluster, job, job.target.text, SILENT, "deploy-restored")
     seconds = time.monotonic() - started
     return Deployed(
@@ -178,7 +179,7 @@ def _apply(cluster: Cluster, job: Job, text: str, listener: Listener, point: str
     """Write the file and apply it; any error is a part of what became of it."""
     try:
         _write(job.target, text)
-        faults.point(point)
+        failpoints.point(point)
         return attempt(cluster, job.target.name, job.target.service, listener)
     except Exception as error:
         if DEBUG_VARIABLE in os.environ:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from installer.deploy.fetch import Fetched
 from installer.deploy.target import Job
 from installer.images import Progress
-from runtime.apply import Listener
-from runtime.changes import Change
-from runtime.rollout import Step
+from runtime.reconcile.apply import Listener
+from runtime.reconcile.changes import Change
+from runtime.rollout.start_first import Step
 
 
 class Steps(Listener):

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from installer.deploy.history import Kind
 from installer.deploy.image_edit import set_image
-from runtime.applications import PROXIED_SERVICE, Application, Order, Service
-from runtime.desired import Desired
-from runtime.errors import ShoestringError, UsageError
-from runtime.schema import suggestion
+from runtime.base.errors import ShoestringError, UsageError
+from runtime.base.schema import suggestion
+from runtime.config.applications import PROXIED_SERVICE, Application, Order, Service
+from runtime.reconcile.desired import Desired
 
 
 @dataclass(frozen=True)

@@ -5,23 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from installer import conf_repository, settings_edit
+from installer.data_directory import conf_repository, settings_edit
 from installer.firewall import neighbours, peers, proof, ssh_ports, trial
 from installer.firewall.trial import Trial
 from installer.host import systemd, timers
 from installer.host.ports import Listener
 from installer.host.systemd import Unit, unit_name
 from installer.host.timers import FOLDER, State
-from runtime import desired, engine, files, interfaces, observed, settings
-from runtime.applications import Application
-from runtime.desired import Desired
-from runtime.errors import ShoestringError
+from runtime.base import files
+from runtime.base.errors import ShoestringError
+from runtime.base.paths import Paths, RunPaths
+from runtime.config import settings
+from runtime.config.applications import Application
+from runtime.config.published_ports import Published
+from runtime.docker import engine, observed
 from runtime.firewall import keep, model, rules, ssh, table
 from runtime.firewall.model import Wall
 from runtime.firewall.rules import Rules
 from runtime.firewall.table import Present
-from runtime.paths import Paths, RunPaths
-from runtime.published import Published
+from runtime.network import interfaces
+from runtime.reconcile import desired
+from runtime.reconcile.desired import Desired
 
 UNIT = "shoestring-firewall.service"
 COMMIT = "Settings: the firewall is {}"

@@ -14,12 +14,12 @@ from typing import Any
 from installer.firewall.peers import AGAIN
 from installer.host import wireguard
 from installer.vpn.configuration import MARK
-from runtime import engine
-from runtime.constants import LABEL_INSTANCE
-from runtime.errors import ShoestringError
+from runtime.base.constants import LABEL_INSTANCE
+from runtime.base.errors import ShoestringError
+from runtime.config.published_ports import Published
+from runtime.docker import engine
 from runtime.firewall import model, table
 from runtime.firewall.model import Wall
-from runtime.published import Published
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 
 from installer.firewall.ssh_ports import output
-from runtime import addresses
 from runtime.firewall.model import Wall, is_private
+from runtime.network import addresses
 
 _ETHERNET = "1"
 AGAIN = "then once more: shoestring firewall on"

@@ -14,8 +14,8 @@ from ipaddress import ip_address
 
 from installer.firewall import ssh_ports
 from installer.host.ports import Listener
-from runtime import command
-from runtime.errors import ShoestringError
+from runtime.base import command
+from runtime.base.errors import ShoestringError
 
 # RFC 2544 and RFC 5180: for tests between two machines, so nobody's own.
 HERE, THERE, PREFIX = "198.18.255.253", "198.18.255.254", 30

@@ -8,11 +8,11 @@ from ipaddress import ip_address
 
 from installer.firewall.manage import UNIT, Firewall
 from installer.host.ports import Listener
+from installer.host.report import as_json, columns
 from installer.host.systemd import unit_name
 from installer.host.timers import State
-from installer.report_host import as_json, columns
-from runtime.applications import OPEN_PORTS
-from runtime.published import Published
+from runtime.config.applications import OPEN_PORTS
+from runtime.config.published_ports import Published
 
 # Answers to this host's own DHCP requests, which the rules let in.
 _DHCP = (68, 546)

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from installer.host.ports import Listener, parse_listeners
-from runtime import command
-from runtime.errors import ShoestringError
+from runtime.base import command
+from runtime.base.errors import ShoestringError
 from runtime.firewall import ssh
 
 SERVERS = ("sshd", "dropbear", "tinysshd")

@@ -15,11 +15,11 @@ from pathlib import Path
 
 from installer.host import systemd
 from installer.host.systemd import unit_name
-from runtime import command, files
+from runtime.base import command, files
+from runtime.base.paths import RunPaths
 from runtime.firewall import rules, table
 from runtime.firewall.rules import Rules
 from runtime.firewall.table import Present
-from runtime.paths import RunPaths
 
 SECONDS = 60
 FILE, UNDO = "firewall-trial.nft", "firewall-undo.nft"

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runtime import command, files
-from runtime.errors import ShoestringError
+from runtime.base import command, files
+from runtime.base.errors import ShoestringError
 
 FILE = Path("/etc/docker/daemon.json")
 COPY_SUFFIX = ".before-shoestring"

@@ -12,9 +12,11 @@ from pathlib import Path
 from installer.host import networks
 from installer.host.networks import HostNetwork
 from installer.host.ports import Container, Listener, parse_containers, parse_listeners, with_units
-from runtime import addresses, command, compose, engine
-from runtime.addresses import HostAddress
-from runtime.errors import ShoestringError
+from runtime.base import command
+from runtime.base.errors import ShoestringError
+from runtime.docker import compose, engine
+from runtime.network import addresses
+from runtime.network.addresses import HostAddress
 
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
 # Only the kernel's routing table is asked; no packet is sent.

@@ -8,9 +8,9 @@ from pathlib import Path
 from installer.host import systemd, timers
 from installer.host.memory import parse_meminfo
 from installer.host.timers import WATCHDOG, Job
-from runtime import space
-from runtime.errors import UsageError
-from runtime.settings import Settings
+from runtime.base import disk_space
+from runtime.base.errors import UsageError
+from runtime.config.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def look(settings: Settings, root: Path) -> Health:
     """Look at this host. Changes nothing."""
     total, available, _, _ = parse_meminfo(Path("/proc/meminfo").read_text(encoding="ascii"))
     watchdog = _watchdog(settings, root) if systemd.is_running() else None
-    return Health(watchdog, total, available, space.problem(str(root)))
+    return Health(watchdog, total, available, disk_space.problem(str(root)))
 
 
 def _watchdog(settings: Settings, root: Path) -> Job | None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runtime.constants import LABEL_INSTANCE
-from runtime.errors import ShoestringError
+from runtime.base.constants import LABEL_INSTANCE
+from runtime.base.errors import ShoestringError
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
-from runtime import command, routes
-from runtime.errors import ShoestringError
-from runtime.routes import UNICAST, Route
+from runtime.base import command
+from runtime.base.errors import ShoestringError
+from runtime.network import routes
+from runtime.network.routes import UNICAST, Route
 
 _ADDRESSES = ("ip", "-json", "address")
 _SHORT_TIMEOUT_SECONDS = 10.0

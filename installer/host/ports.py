@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from runtime import ipv6
-from runtime.paths import Side
+from runtime.base.paths import Side
+from runtime.core import ipv6_proxy
 
 _USER = re.compile(r'\("(?P<name>[^"]*)",pid=(?P<pid>\d+)')
 _UNIT = re.compile(r"/(?P<unit>[^/]+\.service)$")
@@ -122,9 +122,12 @@ def publisher(address: str, port: int, containers: tuple[Container, ...]) -> Con
 
 
 def is_before_proxies(found: Listener, containers: tuple[Container, ...], instance: str) -> bool:
-    """Whether a socket is that of the instance's own HAProxy for IPv6, which publishes nothing (runtime/ipv6.py)."""
+    """Whether a socket is that of the instance's own HAProxy for IPv6, which publishes nothing.
+
+    See runtime/core/ipv6_proxy.py.
+    """
     own = (each for each in containers if instance and each.project == f"{instance}_core")
-    there = any(ipv6.service_name(side) in each.name for each in own for side in Side)
+    there = any(ipv6_proxy.service_name(side) in each.name for each in own for side in Side)
     return there and ":" in found.address and found.process == "haproxy"
 
 

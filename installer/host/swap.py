@@ -10,9 +10,9 @@ from pathlib import Path
 from installer.host import facts, systemd
 from installer.host.memory import MEGABYTE, parse_meminfo
 from installer.host.systemd import Unit
-from runtime import command, files
-from runtime.errors import ShoestringError
-from runtime.images import TEMPLATES
+from runtime.base import command, files
+from runtime.base.errors import ShoestringError
+from runtime.docker.images import TEMPLATES
 
 # Where there is less memory than this and no swap, it is offered.
 LITTLE_MEMORY = 1024 * MEGABYTE

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from runtime import command, files
-from runtime.errors import UsageError
+from runtime.base import command, files
+from runtime.base.errors import UsageError
 
 UNIT_DIRECTORY = Path("/etc/systemd/system")
 # sd_booted(3): there, and only there, is this directory.

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from installer.host import boot_files, systemd
 from installer.host.systemd import DEFAULT_INSTANCE, Properties, Unit, unit_name
-from runtime import command
-from runtime.errors import ShoestringError, UsageError
-from runtime.images import TEMPLATES
-from runtime.settings import Settings
+from runtime.base import command
+from runtime.base.errors import ShoestringError, UsageError
+from runtime.config.settings import Settings
+from runtime.docker.images import TEMPLATES
 
 FOLDER = TEMPLATES / "systemd"
 SANDBOX = "sandbox.conf"

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.host import systemd
-from runtime import command, files
-from runtime.errors import ShoestringError
+from runtime.base import command, files
+from runtime.base.errors import ShoestringError
 
 CONFIGURATIONS = Path("/etc/wireguard")
 DIRECTORY_MODE, FILE_MODE = 0o700, 0o600

@@ -23,9 +23,9 @@ from installer.images.progress import (
     ignore,
     one_line,
 )
-from runtime import images
-from runtime.errors import ShoestringError
-from runtime.images import Image
+from runtime.base.errors import ShoestringError
+from runtime.docker import images
+from runtime.docker.images import Image
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from installer.images.progress import EngineRefusalError, Meter, engine_refusals
 from installer.images.pull import PullError, pull
-from runtime import command, files, images
-from runtime.errors import ShoestringError
+from runtime.base import command, files
+from runtime.base.errors import ShoestringError
+from runtime.docker import images
 
 if TYPE_CHECKING:
     from docker import DockerClient

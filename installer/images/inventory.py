@@ -11,8 +11,8 @@ from installer.images.build import build
 from installer.images.lookup import Present, look_up
 from installer.images.progress import Action, Fetched, Report, ignore
 from installer.images.pull import pull
-from runtime import images
-from runtime.images import Image
+from runtime.docker import images
+from runtime.docker.images import Image
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from runtime.errors import ShoestringError
+from runtime.base.errors import ShoestringError
 
 
 class Action(StrEnum):

@@ -17,8 +17,8 @@ from installer.images.progress import (
     ignore,
     one_line,
 )
-from runtime import images
-from runtime.errors import ShoestringError
+from runtime.base.errors import ShoestringError
+from runtime.docker import images
 
 if TYPE_CHECKING:
     from docker import DockerClient

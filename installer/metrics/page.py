@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from installer.host.report import as_json
+from installer.metrics import influxdb
 from installer.metrics.figures import FIGURES, INTERVAL_SECONDS, Figure
 from installer.metrics.plot import amount, blocks, clip
-from installer.report_host import as_json
-from installer.services import influxdb
-from runtime.operations import Cluster
+from runtime.reconcile.operations import Cluster
 
 # A plot that is wider says no more, one that is narrower says nothing.
 MOST_COLUMNS, LEAST_COLUMNS = 72, 8

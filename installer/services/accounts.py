@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from installer.report_host import as_json
+from installer.host.report import as_json
 from installer.services import htpasswd, passwords
 from installer.services.htpasswd import Users
-from runtime import faults
-from runtime.errors import UsageError
+from runtime.base import failpoints
+from runtime.base.errors import UsageError
 
 UNCHANGED = "  Nothing was changed."
 
@@ -88,7 +88,7 @@ def remove(door: Door, name: str) -> None:
         door.forget(False)
     known(door, name)
     door.users.remove(name)
-    faults.point("user-removed")
+    failpoints.point("user-removed")
     door.forget(True)
 
 

@@ -7,16 +7,17 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from installer import conf_repository, shipped
+from installer.data_directory import conf_repository, templates
 from installer.services import passwords, shipping, steps
 from installer.services import plan as planning
 from installer.services.model import Service
 from installer.services.plan import Plan
-from runtime import files, operations
-from runtime.apply import Listener
-from runtime.errors import ShoestringError
-from runtime.operations import SILENT, Cluster, Report
-from runtime.paths import Paths
+from runtime.base import files
+from runtime.base.errors import ShoestringError
+from runtime.base.paths import Paths
+from runtime.reconcile import operations
+from runtime.reconcile.apply import Listener
+from runtime.reconcile.operations import SILENT, Cluster, Report
 
 if TYPE_CHECKING:
     from installer.images import Fetched, Progress
@@ -67,14 +68,14 @@ def write(paths: Paths, wanted: Plan, *, commit: bool = True) -> Written:
         _write(paths, change)
     for service in wanted.services:
         steps.of(service.name).prepare(paths, wanted.settings)
-    files.write(paths.conf / shipped.MANIFEST, shipped.manifest(wanted.shipped, planning.manifest(paths)))
+    files.write(paths.conf / templates.MANIFEST, templates.manifest(wanted.shipped, planning.manifest(paths)))
     for change in applications:
         _write(paths, change)
     shown = tuple((name, made[name]) for each in wanted.services for name in each.shown if name in made)
     return Written(shown, _commit(paths, wanted) if commit else "")
 
 
-def _write(paths: Paths, change: shipped.FileChange) -> None:
+def _write(paths: Paths, change: templates.FileChange) -> None:
     target = paths.conf / change.path
     if not target.parent.is_dir():
         files.make_directory(target.parent)
@@ -89,7 +90,7 @@ def _commit(paths: Paths, wanted: Plan) -> str:
     names = ", ".join(each.name for each in wanted.new or wanted.services)
     message = f"Service {'added' if wanted.new else 'updated'}: {names}"
     try:
-        conf_repository.commit(paths.conf, (PurePosixPath(shipped.MANIFEST), *written), message)
+        conf_repository.commit(paths.conf, (PurePosixPath(templates.MANIFEST), *written), message)
     except ShoestringError as error:
         return f"The changes in {paths.conf} are made but not committed. Commit them with git. {error}"
     return ""

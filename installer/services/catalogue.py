@@ -7,11 +7,11 @@ from pathlib import Path
 
 from installer.services import model
 from installer.services.model import Service
-from runtime import images
-from runtime.application_files import SUFFIXES
-from runtime.errors import UsageError
-from runtime.paths import Paths, Side
-from runtime.schema import suggestion
+from runtime.base.errors import UsageError
+from runtime.base.paths import Paths, Side
+from runtime.base.schema import suggestion
+from runtime.config.application_files import SUFFIXES
+from runtime.docker import images
 
 FOLDER = images.TEMPLATES / "services"
 Catalogue = dict[str, Service]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.services import passwords
-from runtime import files
-from runtime.errors import ShoestringError, UsageError
+from runtime.base import files
+from runtime.base.errors import ShoestringError, UsageError
 
 MODE = 0o640
 # What a URL and a line of the file take as it is.

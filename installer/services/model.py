@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from runtime import documents
+from runtime.base import yaml_documents
 
 DESCRIPTION = "service.yaml"
 KEYS = frozenset(
@@ -55,7 +55,7 @@ class Service:
 
 def read(folder: Path) -> Service:
     """Read the service of a folder. Raises DocumentError or ValueError for a mistake in what is shipped."""
-    given = documents.load(folder / DESCRIPTION).value
+    given = yaml_documents.load(folder / DESCRIPTION).value
     unknown = set(given) - KEYS
     if unknown:
         raise ValueError(f"{folder.name}: unknown keys {sorted(unknown)}")

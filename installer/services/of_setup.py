@@ -5,17 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-from installer import record
+from installer.data_directory import default_directory
 from installer.host import memory
 from installer.services import catalogue, offer, report, shipping, status
 from installer.services.add import Written
 from installer.services.catalogue import Catalogue
 from installer.services.model import Service
 from installer.services.plan import Plan, plan, with_networks
-from runtime import images
-from runtime.errors import ShoestringError
-from runtime.paths import Paths
-from runtime.settings import Settings
+from runtime.base.errors import ShoestringError
+from runtime.base.paths import Paths
+from runtime.config.settings import Settings
+from runtime.docker import images
 
 
 def choose(paths: Paths, settings: Settings, given: tuple[str, ...], *, asks: bool, first: bool) -> Plan:
@@ -34,10 +34,10 @@ def choose(paths: Paths, settings: Settings, given: tuple[str, ...], *, asks: bo
         return offer.problem(_new(known, there, names), host)
 
     if asks and not given and known:
-        from installer import wizard
+        from installer.setup import wizard
 
         offered = offer.offers(known, there, host, first=first, pulled=_pulled(known, settings))
-        names = wizard.ask_services(offered, problem, record.option(paths.root))
+        names = wizard.ask_services(offered, problem, default_directory.option(paths.root))
     found = problem(names)
     if found:
         wanted = " ".join(names)

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 
 import yaml
 
-from runtime import documents, files
-from runtime.documents import DocumentError
-from runtime.errors import ShoestringError
-from runtime.paths import Paths
-from runtime.secrets import load
+from runtime.base import files, yaml_documents
+from runtime.base.errors import ShoestringError
+from runtime.base.paths import Paths
+from runtime.base.yaml_documents import DocumentError
+from runtime.config.secrets import load
 
 HEADER = """\
 # Passwords and tokens. Application files use each as ${NAME}; git never sees this file.
@@ -67,7 +67,7 @@ def remove(paths: Paths, names: Iterable[str]) -> tuple[str, ...]:
 def _write(paths: Paths, text: str, expected: Mapping[str, str], by_hand: str) -> None:
     """Write the file if it then says what is expected."""
     try:
-        value = documents.parse(paths.secrets, text).value
+        value = yaml_documents.parse(paths.secrets, text).value
         says = {str(name): str(each) for name, each in value.items()}
     except DocumentError:
         says = {}

@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from installer import settings_edit, shipped
+from installer.data_directory import settings_edit
+from installer.data_directory import templates as shipped
+from installer.data_directory.templates import FileChange, Shipped
 from installer.services import catalogue, passwords, shipping
 from installer.services.model import Folder, Service
 from installer.services.shipping import Host
-from installer.shipped import FileChange, Shipped
-from runtime.errors import UsageError
-from runtime.paths import Paths
-from runtime.settings import Settings
+from runtime.base.errors import UsageError
+from runtime.base.paths import Paths
+from runtime.config.settings import Settings
 
 
 @dataclass(frozen=True)

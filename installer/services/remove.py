@@ -6,19 +6,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from installer import conf_repository
+from installer.data_directory import conf_repository
 from installer.services import catalogue, passwords, steps
 from installer.services.catalogue import Catalogue
 from installer.services.model import Service
 from installer.services.status import leftovers
-from runtime import files, operations, secrets
-from runtime.application_files import load_side
-from runtime.applications import Application
-from runtime.apply import Listener
-from runtime.errors import ShoestringError, UsageError
-from runtime.observed import observe
-from runtime.operations import SILENT, Cluster, Report
-from runtime.paths import Paths, Side
+from runtime.base import files
+from runtime.base.errors import ShoestringError, UsageError
+from runtime.base.paths import Paths, Side
+from runtime.config import secrets
+from runtime.config.application_files import load_side
+from runtime.config.applications import Application
+from runtime.docker.observed import observe
+from runtime.reconcile import operations
+from runtime.reconcile.apply import Listener
+from runtime.reconcile.operations import SILENT, Cluster, Report
 
 
 @dataclass(frozen=True)

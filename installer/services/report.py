@@ -6,19 +6,19 @@ import json
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
-from installer import leaves
+from installer.data_directory import flat_settings
 from installer.host.memory import MEGABYTE, Memory
-from installer.report_host import as_json, columns
+from installer.host.report import as_json, columns
 from installer.services.add import Started, Written
 from installer.services.model import Service
 from installer.services.plan import Plan
 from installer.services.remove import Removal
 from installer.services.status import ABSENT, ServiceStatus
-from installer.summary import Row, size, table
-from runtime.operations import Report
-from runtime.paths import Paths
-from runtime.report import report_json
-from runtime.settings import Settings
+from installer.setup.summary import Row, size, table
+from runtime.base.paths import Paths
+from runtime.config.settings import Settings
+from runtime.output.report import report_json
+from runtime.reconcile.operations import Report
 
 SECRETS_FILE = "conf/secrets.yaml"
 
@@ -86,7 +86,7 @@ def _rows(wanted: Plan, before: Settings) -> Iterator[Row]:
     for folder in wanted.folders:
         yield "+", "folder", f"data/{folder.path}, owner {folder.owner}:{folder.group}"
     if wanted.text is not None and wanted.settings is not None:
-        yield from (("~", "setting", str(each)) for each in leaves.changes(before, wanted.settings))
+        yield from (("~", "setting", str(each)) for each in flat_settings.changes(before, wanted.settings))
 
 
 def _memory_rows(wanted: Plan, memory: Memory) -> Iterator[Row]:

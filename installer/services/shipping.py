@@ -7,14 +7,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from installer import shipped
+from installer.data_directory import templates
+from installer.data_directory.templates import Shipped
 from installer.services.model import Service
-from installer.shipped import Shipped
-from runtime import application_files, documents
-from runtime.applications import Application, BrokenApplication
-from runtime.errors import ShoestringError
-from runtime.paths import Side
-from runtime.settings import Settings
+from runtime.base import yaml_documents
+from runtime.base.errors import ShoestringError
+from runtime.base.paths import Side
+from runtime.config import application_files
+from runtime.config.applications import Application, BrokenApplication
+from runtime.config.settings import Settings
 
 APPLICATION = "application.yaml.j2"
 CONFIGURATION = "conf"
@@ -43,9 +44,9 @@ def application_path(name: str) -> PurePosixPath:
 def load(service: Service, settings: Settings, host: Host) -> tuple[Shipped, ...]:
     """The configuration of a service, then its application file."""
     configuration = service.folder / CONFIGURATION
-    found = shipped.load(settings, configuration, host=host) if configuration.is_dir() else ()
+    found = templates.load(settings, configuration, host=host) if configuration.is_dir() else ()
     template = (service.folder / APPLICATION).read_text(encoding="utf-8")
-    application = shipped.fill(template, settings, host=host)
+    application = templates.fill(template, settings, host=host)
     return (
         *(Shipped(PurePosixPath(service.name) / each.path, each.content) for each in found),
         Shipped(application_path(service.name), application),
@@ -56,7 +57,9 @@ def applications(files: Iterable[Shipped]) -> Iterator[Application]:
     """The application files among shipped ones, read. Raises ShoestringError for one that cannot be run."""
     for file in files:
         if file.is_optional:
-            found = application_files.parse(documents.parse(Path(file.path), file.content.decode()), Side.INTERNAL)
+            found = application_files.parse(
+                yaml_documents.parse(Path(file.path), file.content.decode()), Side.INTERNAL
+            )
             if isinstance(found, BrokenApplication):
                 raise ShoestringError(f"A shipped file is broken, or does not fit the settings. {found.problems[0]}")
             yield found

@@ -10,14 +10,15 @@ from installer.host import memory
 from installer.services import catalogue
 from installer.services.catalogue import Catalogue
 from installer.services.model import Service
-from installer.summary import url
-from runtime import application_files, operations
-from runtime.applications import Application, BrokenApplication
-from runtime.observed import observe
-from runtime.operations import Cluster
-from runtime.paths import Paths, Side
-from runtime.sections import InternalTls
-from runtime.settings import Settings
+from installer.setup.summary import url
+from runtime.base.paths import Paths, Side
+from runtime.config import application_files
+from runtime.config.applications import Application, BrokenApplication
+from runtime.config.sections import InternalTls
+from runtime.config.settings import Settings
+from runtime.docker.observed import observe
+from runtime.reconcile import operations
+from runtime.reconcile.operations import Cluster
 
 ABSENT = "absent"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runtime.operations import Cluster
-from runtime.paths import Paths
-from runtime.settings import Settings
+from runtime.base.paths import Paths
+from runtime.config.settings import Settings
+from runtime.reconcile.operations import Cluster
 
 
 def _nothing(*_: object) -> None:
@@ -31,22 +31,23 @@ class Steps:
 
 def of(name: str) -> Steps:
     """The steps of a service; a service without any has empty ones."""
-    # A service's module is imported when it is wanted: `case "influxdb": from installer.services import influxdb`.
+    # A service's module is imported when it is wanted: `case "influxdb": from installer.metrics import influxdb`.
     match name:
         case "postgres":
             from installer.services.postgres import steps as postgres
 
             return Steps(prepare=postgres.prepare, ready=postgres.ready)
         case "registry-docker":
-            from installer.services import registry, registry_login
+            from installer.services.registry import login
+            from installer.services.registry import service as registry
 
-            return Steps(registry.prepare, registry_login.ready, registry_login.forget)
+            return Steps(registry.prepare, login.ready, login.forget)
         case "registry-npm":
-            from installer.services import npm
+            from installer.services.npm import service as npm
 
             return Steps(npm.prepare)
         case "telegraf":
-            from installer.services import telegraf
+            from installer.services.telegraf import service as telegraf
 
             return Steps(forget=telegraf.forget)
         case _:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Collection
 
-from runtime import ipv6
-from runtime.errors import UsageError
-from runtime.settings import Settings
+from runtime.base.errors import UsageError
+from runtime.config.settings import Settings
+from runtime.core import ipv6_proxy
 
 GLOBAL_ID_BYTES = 5
 
@@ -27,7 +27,8 @@ def networks(settings: Settings) -> tuple[str, ...]:
 def server(settings: Settings) -> tuple[str, ...]:
     """The server's address in each network, with the network's prefix length."""
     return tuple(
-        f"{ipv6.address_in(each, settings)}/{ipaddress.ip_network(each).prefixlen}" for each in networks(settings)
+        f"{ipv6_proxy.address_in(each, settings)}/{ipaddress.ip_network(each).prefixlen}"
+        for each in networks(settings)
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ipaddress
 import secrets
 
+from installer.data_directory.flat_settings import OFF, Leaves
 from installer.host.networks import overlapping
-from installer.leaves import OFF, Leaves
-from installer.question import Choice, Context
+from installer.setup.question import Choice, Context
 from installer.vpn import addresses
-from runtime.documents import KeyPath
+from runtime.base.yaml_documents import KeyPath
 
 ENABLED: KeyPath = ("wireguard", "enabled")
 NETWORK: KeyPath = ("wireguard", "network")

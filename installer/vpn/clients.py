@@ -7,11 +7,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from installer.vpn import keys
-from runtime import documents, files, names
-from runtime.documents import DocumentError
-from runtime.errors import ShoestringError, UsageError
-from runtime.paths import Paths
-from runtime.schema import key, list_of, read, suggestion
+from runtime.base import files, validators, yaml_documents
+from runtime.base.errors import ShoestringError, UsageError
+from runtime.base.paths import Paths
+from runtime.base.schema import key, list_of, read, suggestion
+from runtime.base.yaml_documents import DocumentError
 
 DIRECTORY_MODE, FILE_MODE = 0o700, 0o600
 HEADER = "# A client of the VPN. Made by shoestring vpn add; shoestring vpn remove takes it away.\n"
@@ -29,9 +29,9 @@ def _key(value: object) -> str:
 class Client:
     """A peer of the server. `private_key` is empty where the person has made the key: then only they have it."""
 
-    name: str = key("what it is called", check=names.application)
+    name: str = key("what it is called", check=validators.application)
     made: str = key("when it was added (RFC 3339)", check=str)
-    addresses: tuple[str, ...] = key("its addresses in the VPN", check=list_of(names.ip_address))
+    addresses: tuple[str, ...] = key("its addresses in the VPN", check=list_of(validators.ip_address))
     public_key: str = key("its public key", check=_key)
     preshared_key: str = key("a key that it shares with the server", check=_key)
     private_key: str = key("its private key, for its own file", check=lambda value: value and _key(value), default="")
@@ -76,7 +76,7 @@ def write(paths: Paths, client: Client) -> None:
         files.make_directory(directory, DIRECTORY_MODE)
     values = {item.name: getattr(client, item.name) for item in fields(client)}
     values["addresses"] = list(client.addresses)
-    files.write(_file(paths, client.name), HEADER + documents.dump(values), FILE_MODE)
+    files.write(_file(paths, client.name), HEADER + yaml_documents.dump(values), FILE_MODE)
 
 
 def remove(paths: Paths, name: str) -> None:
@@ -94,7 +94,7 @@ def find(known: Iterable[Client], name: str) -> Client:
 
 def _read(file: Path) -> Client:
     try:
-        client, problems = read(Client, documents.load(file))
+        client, problems = read(Client, yaml_documents.load(file))
     except DocumentError as error:
         client, problems = None, (error.problem,)
     if client is None or client.name != file.stem:

@@ -9,7 +9,7 @@ from installer.host.wireguard import Boot, Link, configuration_file
 from installer.vpn import addresses, configuration
 from installer.vpn.clients import Client
 from installer.vpn.peers import Live
-from runtime.settings import Settings
+from runtime.config.settings import Settings
 
 MEND = "Run: shoestring vpn apply"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from installer.vpn import addresses, keys
 from installer.vpn.clients import Client
-from runtime.settings import Settings
+from runtime.config.settings import Settings
 
 # A client behind NAT stays reachable (wg(8), PersistentKeepalive), and its file fits every network.
 KEEPALIVE_SECONDS = 25

@@ -6,8 +6,8 @@ import ipaddress
 import socket
 from collections.abc import Collection
 
-from runtime import addresses
-from runtime.addresses import HostAddress, is_public
+from runtime.network import addresses
+from runtime.network.addresses import HostAddress, is_public
 
 
 def look(host: str) -> str:

@@ -7,8 +7,8 @@ from ipaddress import ip_address, ip_network
 
 from installer.host import networks
 from installer.host.networks import HostNetwork
-from runtime import names
-from runtime.settings import Settings
+from runtime.base import validators
+from runtime.config.settings import Settings
 
 
 def look(settings: Settings, own: Collection[str]) -> tuple[str, ...]:
@@ -47,6 +47,6 @@ def problems(
 def _address_too(settings: Settings, network: str, other: str = "") -> str:
     """That the internal side's address is to be changed as well, if it lies in a network."""
     address = settings.internal.address if settings.internal else ""
-    if not address or names.is_auto(address) or ip_address(address) not in ip_network(network):
+    if not address or validators.is_auto(address) or ip_address(address) not in ip_network(network):
         return ""
     return f", with internal.address in {other or 'it'}"

@@ -15,10 +15,10 @@ from installer.vpn.clients import Client
 from installer.vpn.compare import Seen
 from installer.vpn.configuration import ServerConfig
 from installer.vpn.peers import Live
-from runtime import faults, files, names
-from runtime.errors import ShoestringError, UsageError
-from runtime.paths import Paths, RunPaths
-from runtime.settings import Settings
+from runtime.base import failpoints, files, validators
+from runtime.base.errors import ShoestringError, UsageError
+from runtime.base.paths import Paths, RunPaths
+from runtime.config.settings import Settings
 
 FIRST_CLIENT = "laptop"
 # wg-quick(8) takes its file's name for the interface's, and the kernel has no longer ones.
@@ -98,7 +98,7 @@ def add(vpn: Vpn, wanted: Wanted, clock: Callable[[], float] = time.time) -> Cli
             clients.write_server_key(vpn.paths, private)
         before = clients.read_all(vpn.paths)
         clients.write(vpn.paths, client)
-        faults.point("vpn-written")
+        failpoints.point("vpn-written")
         try:
             _converge(vpn, clients.read_all(vpn.paths))
         except ShoestringError:
@@ -124,7 +124,7 @@ def remove(vpn: Vpn, name: str) -> Client:
         if clients.read_server_key(vpn.paths):
             _converge(vpn, tuple(each for each in known if each.name != name))
         if any(each.name == name for each in known):
-            faults.point("vpn-removed")
+            failpoints.point("vpn-removed")
             clients.remove(vpn.paths, name)
     return clients.find(known, name)
 
@@ -228,7 +228,7 @@ def _check_fits(vpn: Vpn) -> None:
 
 def _new_name(name: str, known: tuple[Client, ...]) -> str:
     try:
-        names.application(name)
+        validators.application(name)
     except ValueError as error:
         raise UsageError(f"NAME: {error}") from error
     if len(name) > LONGEST_NAME:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from installer.host import wireguard
 from installer.vpn import clients, configuration
-from runtime.errors import ShoestringError
-from runtime.paths import Paths
-from runtime.settings import Settings
+from runtime.base.errors import ShoestringError
+from runtime.base.paths import Paths
+from runtime.config.settings import Settings
 
 
 def mark(settings: Settings) -> str:

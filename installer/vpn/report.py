@@ -6,14 +6,14 @@ import io
 import json
 from datetime import UTC, datetime
 
-from installer.summary import table
+from installer.setup.summary import table
 from installer.vpn import addresses, configuration
 from installer.vpn.clients import Client
 from installer.vpn.manage import Overview
 from installer.vpn.peers import Peer
-from runtime.report import JSON_VERSION, count, since
-from runtime.sections import InternalTls
-from runtime.settings import Settings
+from runtime.config.sections import InternalTls
+from runtime.config.settings import Settings
+from runtime.output.report import JSON_VERSION, count, since
 
 
 def added_lines(client: Client, text: str, settings: Settings) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from runtime.paths import Side
+from runtime.base.paths import Side
 
 # RFC 6761 section 6.4: a name that never exists, so that nobody takes the placeholder for a real certificate.
 PLACEHOLDER = "invalid"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runtime.certificates import due, plan
-from runtime.certificates.due import State
-from runtime.certificates.ledger import DAY
+from runtime.base.paths import Side
+from runtime.certificates import plan
 from runtime.certificates.model import PLACEHOLDER, Found, Issuer, listed
+from runtime.certificates.policy import due
+from runtime.certificates.policy.due import State
+from runtime.certificates.policy.ledger import DAY
 from runtime.certificates.survey import Survey
-from runtime.paths import Side
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from runtime.certificates import due, limits
-from runtime.certificates.due import Assessment, State
-from runtime.certificates.ledger import set_key
-from runtime.certificates.limits import Hold
+from runtime.base.errors import UsageError
 from runtime.certificates.model import PLACEHOLDER, Issuer, Wanted, covered, listed
+from runtime.certificates.policy import due, limits
+from runtime.certificates.policy.due import Assessment, State
+from runtime.certificates.policy.ledger import set_key
+from runtime.certificates.policy.limits import Hold
 from runtime.certificates.survey import SideCertificates, Survey, place
-from runtime.changes import CHANGED, NEW, ArchiveCertificate, IssueCertificate, LoadCertificates, Plan
-from runtime.errors import UsageError
+from runtime.reconcile.changes import CHANGED, NEW, ArchiveCertificate, IssueCertificate, LoadCertificates, Plan
 
 PLACEHOLDER_FILE = f"{PLACEHOLDER}.pem"
 

@@ -6,14 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.certificates import certbot, folder, ledger, lego, private_ca, read, running
-from runtime.certificates.ledger import Ledger
+from runtime.base.errors import ShoestringError
+from runtime.base.paths import Paths, RunPaths, Side
+from runtime.certificates.acme import certbot, lego
 from runtime.certificates.model import PLACEHOLDER, Found, Issuer, Wanted
-from runtime.certificates.wanted import Wishes, wishes, without
-from runtime.errors import ShoestringError
-from runtime.paths import Paths, RunPaths, Side
+from runtime.certificates.policy import ledger
+from runtime.certificates.policy.desired import Wishes, wishes, without
+from runtime.certificates.policy.ledger import Ledger
+from runtime.certificates.store import folder, private_ca, read, running
+from runtime.config.settings import Settings
 from runtime.proxy.model import ProxyModel
-from runtime.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
-from runtime import routes
-from runtime.changes import CHANGED, NEW, REMOVED, InstallFirewall
-from runtime.errors import ShoestringError
+from runtime.base.errors import ShoestringError
 from runtime.firewall import bridges, model, rules, ssh, table
 from runtime.firewall.model import Bridges, Wall
+from runtime.network import routes
+from runtime.reconcile.changes import CHANGED, NEW, REMOVED, InstallFirewall
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from runtime.desired import Desired
-    from runtime.paths import Paths
+    from runtime.base.paths import Paths
+    from runtime.reconcile.desired import Desired
 
 # Asks the engine for the bridges of its networks; only where there is a bridge whose name does not say whose it is.
 DockerBridges = Callable[[], Collection[str]]

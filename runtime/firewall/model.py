@@ -6,13 +6,13 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from runtime import names
-from runtime.applications import Application
+from runtime.base import validators
+from runtime.config.applications import Application
+from runtime.config.published_ports import Published, read
+from runtime.config.sections import InternalTls
+from runtime.config.settings import Settings
 from runtime.firewall import bridges
-from runtime.published import Published, read
-from runtime.routes import LOCAL, UNICAST, Route
-from runtime.sections import InternalTls
-from runtime.settings import Settings
+from runtime.network.routes import LOCAL, UNICAST, Route
 
 EVERYWHERE = ""
 SSH_WHY = "SSH"
@@ -176,7 +176,7 @@ def _inside(
     internal = settings.internal
     if internal is None:
         return None
-    auto = names.is_auto(internal.address)
+    auto = validators.is_auto(internal.address)
     if not auto and ipaddress.ip_address(internal.address).is_loopback:
         return None
     ports = [internal.http_port, *([internal.https_port] if internal.tls is not InternalTls.NONE else [])]
@@ -189,7 +189,7 @@ def _inside(
             for each in read(services, variables)
             if each.first and each.address == internal.address
         ]
-    interface = internal.address.removeprefix(names.AUTO) if auto else ""
+    interface = internal.address.removeprefix(validators.AUTO) if auto else ""
     address = "" if auto else internal.address
     return Inside(address, interface, tuple(dict.fromkeys(openings)), _behind(address, interface, tuple(routes)))
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from runtime import files
+from runtime.base import files
 
 DEFAULT_PORT = 22
 CONFIGURATION = Path("/etc/ssh")

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime import command, files
-from runtime.errors import ShoestringError
+from runtime.base import command, files
+from runtime.base.errors import ShoestringError
 from runtime.firewall import rules
 from runtime.firewall.rules import Rules
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 
-from runtime.paths import Side
+from runtime.base.paths import Side
 from runtime.proxy.model import ProxyModel
 
 # Readable in the running process (`show env`), so that what it runs is asked there and not read from a state file.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runtime.applications import Backend, TcpPort
-from runtime.paths import Side
+from runtime.base.paths import Side
+from runtime.config.applications import Backend, TcpPort
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING
 
-from runtime.errors import ShoestringError
+from runtime.base.errors import ShoestringError
 from runtime.proxy.model import ProxyModel
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def render(template: str, model: ProxyModel, name: str = "haproxy.cfg.j2") -> st
 def refuse_control_characters(model: ProxyModel) -> None:
     """Raise ShoestringError if any string of the model has a control character or a line separator.
 
-    Each value was validated where it was read (runtime/names.py). This is the second wall: whatever comes
+    Each value was validated where it was read (runtime/base/validators.py). This is the second wall: whatever comes
     through the first, it never adds a line to a configuration.
     """
     for place, value in _strings(model, "proxy"):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from runtime.errors import ShoestringError
+from runtime.base.errors import ShoestringError
 from runtime.proxy import sockets
 
 # An old process may end between two questions; HAProxy's master then never answers.

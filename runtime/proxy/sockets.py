@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.errors import ShoestringError
+from runtime.base.errors import ShoestringError
 from runtime.proxy.configuration import DIGEST_VARIABLE
 
 ANSWER_TIMEOUT_SECONDS = 10.0

@@ -77,41 +77,41 @@ def test_runtime_never_imports_installer() -> None:
 @pytest.mark.parametrize(
     ("library", "only_in"),
     [
-        ("jinja2", {"runtime.proxy.render", "installer.shipped"}),
-        ("dns", {"runtime.certificates.resolve"}),
-        ("questionary", {"installer.wizard"}),
+        ("jinja2", {"runtime.proxy.render", "installer.data_directory.templates"}),
+        ("dns", {"runtime.certificates.acme.resolve"}),
+        ("questionary", {"installer.setup.wizard"}),
         ("segno", {"installer.vpn.report"}),
         ("bcrypt", {"installer.services.htpasswd"}),
         (
             "cryptography",
             {
-                *(f"runtime.certificates.{module}" for module in ("keys", "placeholder", "private_ca", "read")),
+                *(f"runtime.certificates.store.{module}" for module in ("keys", "placeholder", "private_ca", "read")),
                 "installer.vpn.keys",
             },
         ),
         (
             "typer",
             {
-                "installer.cli",
-                "installer.cli_options",
-                "installer.cli_cluster",
-                "installer.cli_deploy",
-                "installer.cli_firewall",
-                "installer.cli_images",
-                "installer.cli_reach",
-                "installer.cli_service",
-                "installer.cli_ssl",
-                "installer.cli_vpn",
-                "installer.cli_memory",
-                "installer.cli_metrics",
-                "installer.cli_npm",
-                "installer.cli_postgres",
-                "installer.cli_registry",
-                "installer.cli_swap",
-                "installer.cli_timers",
-                "installer.cli_uninstall",
-                "installer.cli_users",
-                "installer.reference",
+                "installer.cli.main",
+                "installer.cli.options",
+                "installer.cli.cluster",
+                "installer.cli.deploy",
+                "installer.cli.firewall",
+                "installer.cli.images",
+                "installer.cli.reach",
+                "installer.cli.service",
+                "installer.cli.ssl",
+                "installer.cli.vpn",
+                "installer.cli.memory",
+                "installer.cli.metrics",
+                "installer.cli.npm",
+                "installer.cli.postgres",
+                "installer.cli.registry",
+                "installer.cli.swap",
+                "installer.cli.timers",
+                "installer.cli.uninstall",
+                "installer.cli.users",
+                "installer.cli.reference",
             },
         ),
     ],
@@ -124,7 +124,7 @@ def test_a_library_has_one_door(library: str, only_in: set[str]) -> None:
 def test_processes_start_in_one_module() -> None:
     wrong = []
     for path in MODULES:
-        if module_name(path) == "runtime.command":
+        if module_name(path) == "runtime.base.command":
             continue
         wrong += [f"{path}: imports {name}" for name in imports_of(path) if name.split(".")[0] in PROCESS_MODULES]
         wrong += [f"{path}:{line} calls {name}" for name, line in calls_of(path) if name in PROCESS_CALLS]
@@ -135,7 +135,7 @@ def test_files_are_written_in_one_module() -> None:
     wrong = [
         f"{path.relative_to(ROOT)}:{line} calls {name}"
         for path in MODULES
-        if module_name(path) != "runtime.files"
+        if module_name(path) != "runtime.base.files"
         for name, line in calls_of(path)
         if name in WRITE_CALLS or name == "open for writing"
     ]

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 import pytest
 from websockets.exceptions import WebSocketException
 
-from runtime import engine
-from runtime.paths import Side
+from runtime.base.paths import Side
+from runtime.docker import engine
 from tests.engine.deploy_stand import EXITS, Versions, made_versions
 from tests.engine.load import Load, Result
 from tests.engine.support import LOOPBACK, Instance, new_settings, no_trust, plain, tools_image, until

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from runtime import engine
-from runtime.paths import Side
-from runtime.watchdog import watch
+from runtime.base.paths import Side
+from runtime.docker import engine
+from runtime.reconcile.watchdog import watch
 from tests.engine.load import Load
 from tests.engine.support import Instance, new_settings, plain, tools_image
 

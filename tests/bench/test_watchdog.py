@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from runtime.desired import build, read
-from runtime.images import BUSYBOX, local_name
-from runtime.paths import Side
+from runtime.base.paths import Side
+from runtime.docker.images import BUSYBOX, local_name
+from runtime.reconcile.desired import build, read
 from tests.bench.measure import Usage, median_usages, usage
 from tests.engine.support import Instance, new_settings
 

@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from runtime.certificates import read, renewal
+from runtime.base.paths import Side
 from runtime.certificates.plan import Request
-from runtime.operations import SILENT, Report
-from runtime.paths import Side
+from runtime.certificates.store import read
+from runtime.config.sections import AcmeSettings, DnsSettings, InternalTls, PublicSettings
+from runtime.config.settings import Settings
 from runtime.proxy import sockets
-from runtime.sections import AcmeSettings, DnsSettings, InternalTls, PublicSettings
-from runtime.settings import Settings
-from runtime.watchdog import watch
+from runtime.reconcile import renewal
+from runtime.reconcile.operations import SILENT, Report
+from runtime.reconcile.watchdog import watch
 from tests.engine.acme_stand import Pebble
 from tests.engine.support import Answer, Instance, ask, free_port, new_settings, own_loopback, plain
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from runtime import engine
-from runtime.paths import Side
+from runtime.base.paths import Side
+from runtime.docker import engine
 from tests.engine.support import Instance, new_settings, plain, tools_image
 from tests.make import keeper
 

@@ -15,8 +15,8 @@ from unittest.mock import patch
 
 from docker.errors import ImageNotFound
 
-from installer import cli
-from runtime import command, faults
+from installer.cli import main
+from runtime.base import command, failpoints
 from tests.engine.support import Instance
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def shoestring(instance: Instance, *arguments: str) -> Answer:
 def _run(argv: list[str]) -> int:
     with patch.object(sys, "argv", ["shoestring", *argv]):
         try:
-            cli.main()
+            main.main()
         except SystemExit as ended:
             return int(ended.code or 0)
     return 0
@@ -106,12 +106,12 @@ def killed_at(instance: Instance, point: str, *arguments: str) -> command.Result
     argv = (
         sys.executable,
         "-c",
-        "from installer.cli import main; main()",
+        "from installer.cli.main import main; main()",
         *arguments,
         "--data-directory",
         str(instance.paths.root),
     )
-    return command.run(argv, environment={faults.VARIABLE: f"kill:{point}"}, directory=Path(__file__).parents[2])
+    return command.run(argv, environment={failpoints.VARIABLE: f"kill:{point}"}, directory=Path(__file__).parents[2])
 
 
 def log_of(instance: Instance) -> list[str]:

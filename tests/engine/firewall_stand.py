@@ -19,10 +19,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from installer import data_directory
-from runtime.paths import RUN_ROOT, Paths, Side
-from runtime.sections import InternalSettings, PublicSettings, WireguardSettings
-from runtime.settings import Settings
+from installer.setup import data_directory
+from runtime.base.paths import RUN_ROOT, Paths, Side
+from runtime.config.sections import InternalSettings, PublicSettings, WireguardSettings
+from runtime.config.settings import Settings
 from tests.engine import scanners
 from tests.engine.firewall_docker import (
     APPLICATIONS,
@@ -215,7 +215,7 @@ class Stand:
     def python(self, text: str) -> subprocess.CompletedProcess[str]:
         """Run a program on the host; `paths` are those of the data directory."""
         root = str(self.paths.root)
-        begin = f"from pathlib import Path; from runtime.paths import Paths; paths = Paths(Path({root!r}))"
+        begin = f"from pathlib import Path; from runtime.base.paths import Paths; paths = Paths(Path({root!r}))"
         return self.host.run(sys.executable, "-c", f"{begin}\n{text}")
 
     def rules(self) -> str:

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runtime.certificates import issue, ledger, read
-from runtime.certificates.issue import IssueError
+from runtime.base.paths import Paths, RunPaths, Side
+from runtime.certificates.acme import issue
+from runtime.certificates.acme.issue import IssueError
 from runtime.certificates.model import Found, Issuer, Wanted
-from runtime.paths import Paths, RunPaths, Side
-from runtime.sections import AcmeSettings, DnsSettings
-from runtime.settings import Settings
+from runtime.certificates.policy import ledger
+from runtime.certificates.store import read
+from runtime.config.sections import AcmeSettings, DnsSettings
+from runtime.config.settings import Settings
 from tests.engine.acme_relay import FakeFront, Faults, fake_front
 from tests.engine.acme_stand import IMAGES, Names, Pebble, pebble
 from tests.engine.support import Instance, built_image, new_settings, own_loopback

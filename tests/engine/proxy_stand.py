@@ -25,9 +25,11 @@ from docker.models.containers import Container
 from docker.models.networks import Network
 
 from installer.images import build
-from runtime import core, files, images
-from runtime.applications import Backend, TcpPort
-from runtime.paths import Paths, RunPaths, Side
+from runtime.base import files
+from runtime.base.paths import Paths, RunPaths, Side
+from runtime.config.applications import Backend, TcpPort
+from runtime.core import project
+from runtime.docker import images
 from runtime.proxy import install
 from runtime.proxy.model import Link, ProxyModel
 from tests.engine.proxy_backends import HTTP_PORT, TCP_PORT, WEBSOCKET_PORT, Backends
@@ -107,22 +109,22 @@ class Stand:
         if side is Side.INTERNAL:
             published = {80: self.ports["internal"], self.ports["tcp"]: self.ports["tcp"]}
         mounts = {
-            core.CONFIGURATION_MOUNT: (self.paths.proxy_generated(side), "ro"),
-            core.CERTIFICATES_MOUNT: (self.paths.proxy_certificates(side), "ro"),
-            core.SOCKETS_MOUNT: (self.run.proxy(side), "rw"),
+            project.CONFIGURATION_MOUNT: (self.paths.proxy_generated(side), "ro"),
+            project.CERTIFICATES_MOUNT: (self.paths.proxy_certificates(side), "ro"),
+            project.SOCKETS_MOUNT: (self.run.proxy(side), "rw"),
         }
         return self.client.containers.run(
             self.image,
             [
-                *("haproxy", "-W", "-db", "-S", f"{core.SOCKETS_MOUNT}/master.sock,mode,600"),
-                *("-f", f"{core.CONFIGURATION_MOUNT}/haproxy.cfg"),
+                *("haproxy", "-W", "-db", "-S", f"{project.SOCKETS_MOUNT}/master.sock,mode,600"),
+                *("-f", f"{project.CONFIGURATION_MOUNT}/haproxy.cfg"),
             ],
             detach=True,
-            user=f"{core.PROXY_UID}:{core.PROXY_GID}",
+            user=f"{project.PROXY_UID}:{project.PROXY_GID}",
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"],
             read_only=True,
-            mem_limit=core.MEMORY_LIMIT,
+            mem_limit=project.MEMORY_LIMIT,
             pids_limit=64,
             dns_opt=["ndots:1"],
             network=self.network.name,
@@ -203,19 +205,19 @@ def _make_certificate(directory: Path) -> None:
         check=True,
         capture_output=True,
     )
-    os.chown(key, 0, core.PROXY_GID)
+    os.chown(key, 0, project.PROXY_GID)
     key.chmod(0o640)
 
 
 def _make_directories(root: Path) -> tuple[Paths, RunPaths]:
     paths, run = Paths(root / "data-directory"), RunPaths(f"proxytest-{uuid.uuid4().hex[:8]}", root / "run")
-    proxy = (core.PROXY_UID, core.PROXY_GID)
+    proxy = (project.PROXY_UID, project.PROXY_GID)
     for side in Side:
         paths.proxy_template(side).parent.mkdir(parents=True)
         shutil.copy(template(side), paths.proxy_template(side))
         files.make_directory(run.proxy(side), 0o750, proxy)
-        files.make_directory(paths.proxy_generated(side), 0o750, (0, core.PROXY_GID))
-        files.make_directory(paths.proxy_certificates(side), 0o750, (0, core.PROXY_GID))
+        files.make_directory(paths.proxy_generated(side), 0o750, (0, project.PROXY_GID))
+        files.make_directory(paths.proxy_certificates(side), 0o750, (0, project.PROXY_GID))
     _make_certificate(paths.proxy_certificates(Side.PUBLIC))
     return paths, run
 

@@ -12,14 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import patch
 
-from runtime import apply, command, faults, files, operations, rollout, rollout_health
-from runtime.desired import build, read
-from runtime.observed import Container
-from runtime.operations import Cluster
-from runtime.paths import Paths, Side
+from runtime.base import command, failpoints, files
+from runtime.base.paths import Paths, Side
+from runtime.docker.observed import Container
 from runtime.proxy import slots
-from runtime.rollout import Step
-from runtime.rollout_site import Site
+from runtime.reconcile import apply, operations
+from runtime.reconcile.desired import build, read
+from runtime.reconcile.operations import Cluster
+from runtime.rollout import health, start_first
+from runtime.rollout.site import Site
+from runtime.rollout.start_first import Step
 from tests.engine.load import Load
 from tests.engine.support import Instance, plain
 
@@ -82,13 +84,13 @@ class Stage:
     def roll(self, *others: str, watch: float = SHORT_WATCH_SECONDS) -> None:
         """Roll out what the file says, in this process."""
         site = self.site
-        assert rollout.possible(site)
-        with patch.object(rollout_health, "WATCH_SECONDS", watch):
-            rollout.roll(site, others, self.steps.append)
+        assert start_first.possible(site)
+        with patch.object(health, "WATCH_SECONDS", watch):
+            start_first.roll(site, others, self.steps.append)
 
     def roll_until(self, fault: str) -> int:
         """Roll out in a process that is killed at a point. Returns its exit code."""
-        environment = {**os.environ, faults.VARIABLE: f"kill:{fault}"}
+        environment = {**os.environ, failpoints.VARIABLE: f"kill:{fault}"}
         argv = [sys.executable, "-m", __name__, str(self.instance.paths.root), self.name]
         return subprocess.run(argv, env=environment, cwd=ROOT, check=False).returncode
 
@@ -127,8 +129,8 @@ def main() -> None:
     root, name = sys.argv[1:3]
     cluster = operations.open_cluster(Paths(Path(root)))
     site = site_of(cluster, name)
-    with patch.object(rollout_health, "WATCH_SECONDS", SHORT_WATCH_SECONDS):
-        rollout.roll(site, (), lambda step: print(step, flush=True))
+    with patch.object(health, "WATCH_SECONDS", SHORT_WATCH_SECONDS):
+        start_first.roll(site, (), lambda step: print(step, flush=True))
 
 
 if __name__ == "__main__":

@@ -18,13 +18,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 from docker.errors import APIError, NotFound
 
-from installer import data_directory, images
-from runtime import files, operations
-from runtime.images import BASE, local_name
-from runtime.operations import Cluster
-from runtime.paths import RUN_ROOT, Paths, Side
-from runtime.sections import ImageSettings, InternalSettings, InternalTls, PublicSettings
-from runtime.settings import Settings
+from installer import images
+from installer.setup import data_directory
+from runtime.base import files
+from runtime.base.paths import RUN_ROOT, Paths, Side
+from runtime.config.sections import ImageSettings, InternalSettings, InternalTls, PublicSettings
+from runtime.config.settings import Settings
+from runtime.docker.images import BASE, local_name
+from runtime.reconcile import operations
+from runtime.reconcile.operations import Cluster
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography import x509
 
-from runtime import command
-from runtime.command import Result
-from runtime.images import CERTBOT, LEGO, local_name
+from runtime.base import command
+from runtime.base.command import Result
+from runtime.docker.images import CERTBOT, LEGO, local_name
 from tests.engine.acme_knot import Knot, knot
 from tests.engine.acme_relay import FakeFront, Window, fake_front, rate_limited
 from tests.engine.acme_stand import Pebble, PebbleOptions, pebble

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from runtime import door
-from runtime.paths import Side
+from runtime import cli
+from runtime.base.paths import Side
 from tests.engine.support import Instance
 
 
 def a_pass(instance: Instance) -> int:
-    return door.main(["--data-directory", str(instance.paths.root), "watchdog"])
+    return cli.main(["--data-directory", str(instance.paths.root), "watchdog"])
 
 
 def test_a_broken_file_is_told_once(instance: Instance, told: Path) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from runtime import __main__ as machine
-from runtime import alerts, door
-from runtime.paths import Side
-from runtime.troubles import LASTING_SECONDS
+from runtime import cli
+from runtime.alerting import incidents
+from runtime.alerting.checks import LASTING_SECONDS
+from runtime.base.paths import Side
 from tests.engine.support import Instance, plain
 
 
@@ -33,16 +34,16 @@ def test_an_application_that_is_down_is_told_and_told_when_it_runs(
     assert instance.start().ok
     assert a_pass(instance) == 0
     now = time.time()
-    alerts.run(instance.paths, now)
+    incidents.run(instance.paths, now)
     assert subjects(told, "application") == []
     container = instance.container("a")
     instance.cluster.client.containers.get(container).stop(timeout=0)
     for later in (0.0, LASTING_SECONDS, 2 * LASTING_SECONDS - 60):
-        alerts.run(instance.paths, now + later)
+        incidents.run(instance.paths, now + later)
     assert subjects(told, "application a") == ["error"]
     assert a_pass(instance) == 0
     for later in (2 * LASTING_SECONDS - 50, 3 * LASTING_SECONDS - 50):
-        alerts.run(instance.paths, now + later)
+        incidents.run(instance.paths, now + later)
     assert subjects(told, "application a") == ["error", "over"]
     assert file.exists()
 
@@ -50,10 +51,10 @@ def test_an_application_that_is_down_is_told_and_told_when_it_runs(
 def test_what_a_person_stopped_is_no_trouble(instance: Instance, tools: str, told: Path) -> None:
     instance.add(Side.PUBLIC, "a", plain(tools, "a", "a.example.test"))
     assert instance.start().ok
-    assert door.main(["--data-directory", str(instance.paths.root), "stop"]) == 0
+    assert cli.main(["--data-directory", str(instance.paths.root), "stop"]) == 0
     assert a_pass(instance) == 0
     for later in (0.0, LASTING_SECONDS - 60):
-        alerts.run(instance.paths, time.time() + later)
+        incidents.run(instance.paths, time.time() + later)
     assert subjects(told, "application") + subjects(told, "proxy") == []
 
 
@@ -68,12 +69,12 @@ def test_a_pass_that_no_longer_comes_is_told_without_an_engine(
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
     run = ["--data-directory", str(instance.paths.root), "alarm"]
     now = time.time()
-    assert door.main(run) == 0
+    assert cli.main(run) == 0
     past = now - LASTING_SECONDS - 60
     os.utime(instance.cluster.run.passed, (past, past))
-    assert door.main(run) == 0
+    assert cli.main(run) == 0
     assert subjects(told, "no pass") == []
-    said = [alerts.run(instance.paths, now + later) for later in (LASTING_SECONDS + 1, 2 * LASTING_SECONDS)]
+    said = [incidents.run(instance.paths, now + later) for later in (LASTING_SECONDS + 1, 2 * LASTING_SECONDS)]
     assert subjects(told, "no pass") == ["error"]
     assert str(said).count("No pass of the watchdog has ended for 11 minutes.") == 1
 

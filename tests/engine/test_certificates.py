@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runtime import operations, quiet
-from runtime.certificates import ledger, read, renewal
-from runtime.certificates.ledger import DAY
+from runtime.base.paths import Side
 from runtime.certificates.plan import Request
-from runtime.operations import SILENT
-from runtime.paths import Side
-from runtime.report import plan_lines
-from runtime.watchdog import watch
+from runtime.certificates.policy import ledger
+from runtime.certificates.policy.ledger import DAY
+from runtime.certificates.store import read
+from runtime.output.report import plan_lines
+from runtime.reconcile import fast_path, operations, renewal
+from runtime.reconcile.operations import SILENT
+from runtime.reconcile.watchdog import watch
 from tests.engine.acme_stand import Pebble, pebble
 from tests.engine.certificate_site import Site, settings_for, site
 from tests.engine.support import plain, until
@@ -66,7 +67,7 @@ def test_passes_alone_bring_an_application_to_trusted_https(place: Site, tools: 
     assert len(workers) == 1
 
     # Now there is nothing to do, and a pass finds that out without a look at everything.
-    assert quiet.is_quiet(str(place.instance.paths.root))
+    assert fast_path.is_quiet(str(place.instance.paths.root))
     folder = place.instance.paths.proxy_certificates(Side.PUBLIC)
     assert {each.name for each in folder.iterdir()} == {"blog.pem", "blog.pem.key"}
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runtime.paths import Side
-from runtime.sections import DnsSettings, InternalTls
+from runtime.base.paths import Side
+from runtime.config.sections import DnsSettings, InternalTls
 from tests.engine.acme_knot import knot
 from tests.engine.acme_stand import PebbleOptions, pebble
 from tests.engine.certificate_site import settings_for, site

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from runtime import faults
-from runtime.certificates import folder
-from runtime.errors import ShoestringError
-from runtime.paths import Side
+from runtime.base import failpoints
+from runtime.base.errors import ShoestringError
+from runtime.base.paths import Side
+from runtime.certificates.store import folder
 from runtime.proxy import sockets
 from tests.engine.certificate_stand import Pair, Stand, make
 from tests.engine.load import Load
@@ -65,8 +65,8 @@ def test_a_killed_archive_is_made_good_by_the_next_one(stand: Stand) -> None:
     pair = make(A)
     stand.install("a", pair, A)
     code = (
-        "import sys; from runtime import operations; from runtime.certificates import install;"
-        "from runtime.paths import Paths, Side; from pathlib import Path;"
+        "import sys; from runtime.reconcile import operations; from runtime.certificates.store import install;"
+        "from runtime.base.paths import Paths, Side; from pathlib import Path;"
         "c = operations.open_cluster(Paths(Path(sys.argv[1])));"
         "install.archive(c.paths, c.run, c.settings, Side.PUBLIC, 'a', 1.8e9)"
     )
@@ -134,8 +134,8 @@ def _install_elsewhere(stand: Stand, name: str, pair: Pair, host: str, *, kill: 
     (directory / "pair.pem").write_bytes(pair.certificate)
     (directory / "pair.key").write_bytes(pair.key)
     code = (
-        "import sys; from runtime import operations; from runtime.certificates import install;"
-        "from runtime.paths import Paths, Side; from pathlib import Path;"
+        "import sys; from runtime.reconcile import operations; from runtime.certificates.store import install;"
+        "from runtime.base.paths import Paths, Side; from pathlib import Path;"
         "c = operations.open_cluster(Paths(Path(sys.argv[1])));"
         "read = lambda name: (c.paths.root.parent / name).read_bytes();"
         "install.install(c.paths, c.run, c.settings, Side.PUBLIC, sys.argv[2], read('pair.pem'), read('pair.key'),"
@@ -147,7 +147,7 @@ def _install_elsewhere(stand: Stand, name: str, pair: Pair, host: str, *, kill: 
 def _python(stand: Stand, code: str, *arguments: str, kill: str) -> int:
     return subprocess.run(
         [sys.executable, "-c", code, str(stand.instance.paths.root), *arguments],
-        env={**os.environ, faults.VARIABLE: f"kill:{kill}"},
+        env={**os.environ, failpoints.VARIABLE: f"kill:{kill}"},
         cwd=Path(__file__).parents[2],
         timeout=60,
         check=False,

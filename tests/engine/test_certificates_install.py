@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from runtime.certificates import running
-from runtime.certificates.folder import KEY_SUFFIX
-from runtime.errors import ShoestringError
-from runtime.paths import Side
+from runtime.base.errors import ShoestringError
+from runtime.base.paths import Side
+from runtime.certificates.store import running
+from runtime.certificates.store.folder import KEY_SUFFIX
 from runtime.proxy import sockets
 from tests.engine.certificate_stand import Pair, Stand, make, make_long
 from tests.engine.support import until

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from runtime.certificates import ari, certbot, folder, issue, ledger, read
-from runtime.certificates.ledger import Result
+from runtime.base.errors import UsageError
+from runtime.base.paths import Side
+from runtime.certificates.acme import ari, certbot, issue
 from runtime.certificates.model import Issuer, Wanted
-from runtime.errors import UsageError
-from runtime.paths import Side
-from runtime.sections import AcmeSettings, DnsSettings
+from runtime.certificates.policy import ledger
+from runtime.certificates.policy.ledger import Result
+from runtime.certificates.store import folder, read
+from runtime.config.sections import AcmeSettings, DnsSettings
 from tests.engine.acme_knot import knot
 from tests.engine.acme_relay import REFUSED, Window
 from tests.engine.acme_stand import PebbleOptions, pebble

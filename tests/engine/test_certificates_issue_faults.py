@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runtime import faults
-from runtime.certificates import issue, ledger
-from runtime.certificates.container import StillRunningError
-from runtime.certificates.issue import IssueError
-from runtime.certificates.ledger import Result
+from runtime.base import failpoints
+from runtime.certificates.acme import issue
+from runtime.certificates.acme.container import StillRunningError
+from runtime.certificates.acme.issue import IssueError
 from runtime.certificates.model import Wanted
+from runtime.certificates.policy import ledger
+from runtime.certificates.policy.ledger import Result
 from tests.engine.acme_relay import Faults, rate_limited
 from tests.engine.acme_stand import PebbleOptions, pebble
 from tests.engine.issue_stand import Stand, made, open_issue_stand
@@ -105,15 +106,16 @@ def _elsewhere(stand: Stand, wanted: Wanted, kill: str = "") -> subprocess.Popen
     """Ask in another process, which may be killed, or end itself at a point."""
     code = (
         "import sys; from pathlib import Path\n"
-        "from runtime import operations; from runtime.certificates import issue, model\n"
-        "from runtime.paths import Paths, Side\n"
+        "from runtime.reconcile import operations; from runtime.certificates import model\n"
+        "from runtime.certificates.acme import issue\n"
+        "from runtime.base.paths import Paths, Side\n"
         "from tests.engine.issue_stand import Here\n"
         "c = operations.open_cluster(Paths(Path(sys.argv[1])))\n"
         "wanted = model.Wanted(sys.argv[2], Side.PUBLIC, tuple(sys.argv[3:]), model.Issuer.HTTP_01)\n"
         "issue.issue(Here(c.client, c.paths, c.run, c.settings), wanted, forced=True)\n"
     )
     argv = (sys.executable, "-c", code, str(stand.here.paths.root), wanted.name, *wanted.host_names)
-    environment = {**os.environ, faults.VARIABLE: f"kill:{kill}"}
+    environment = {**os.environ, failpoints.VARIABLE: f"kill:{kill}"}
     return subprocess.Popen(argv, env=environment, cwd=ROOT)
 
 

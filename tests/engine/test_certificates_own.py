@@ -6,9 +6,9 @@ import os
 
 import pytest
 
-from runtime import operations
-from runtime.errors import ShoestringError
-from runtime.paths import Side
+from runtime.base.errors import ShoestringError
+from runtime.base.paths import Side
+from runtime.reconcile import operations
 from tests.engine.certificate_stand import Stand, make, make_long
 
 A, B = "a.example.test", "b.example.test"

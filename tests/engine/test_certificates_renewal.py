@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runtime import faults
-from runtime.certificates import ledger, limits, read, renewal
-from runtime.certificates.ledger import DAY
+from runtime.base import failpoints
+from runtime.base.paths import Side
 from runtime.certificates.plan import Request
-from runtime.operations import SILENT
-from runtime.paths import Side
+from runtime.certificates.policy import ledger, limits
+from runtime.certificates.policy.ledger import DAY
+from runtime.certificates.store import read
+from runtime.reconcile import renewal
+from runtime.reconcile.operations import SILENT
 from tests.engine.acme_relay import FakeFront, Faults, Window, fake_front
 from tests.engine.acme_stand import Pebble, pebble
 from tests.engine.certificate_site import Site, begin, public_only, renew, site
@@ -145,9 +147,9 @@ def test_what_an_authority_gave_before_a_kill_is_installed_without_asking_again(
     place: Site, front: FakeFront, point: str
 ) -> None:
     paths, first = place.instance.paths, place.serial("blog")
-    door = "from installer.cli import main; main()"
+    door = "from installer.cli.main import main; main()"
     argv = [sys.executable, "-c", door, "ssl", "issue", A, "--force", "--yes"]
-    environment = {**os.environ, faults.VARIABLE: f"kill:{point}", "SHOESTRING_DATA_DIRECTORY": str(paths.root)}
+    environment = {**os.environ, failpoints.VARIABLE: f"kill:{point}", "SHOESTRING_DATA_DIRECTORY": str(paths.root)}
     killed = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
     assert killed.returncode == -signal.SIGKILL, killed
     asked = front.requests()["new-order"]

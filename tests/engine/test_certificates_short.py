@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runtime.certificates import limits
+from runtime.certificates.policy import limits
 from tests.engine.acme_stand import PebbleOptions, pebble
 from tests.engine.certificate_site import begin, public_only, renew, site
 from tests.engine.support import until

@@ -18,9 +18,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from runtime import operations, watchdog
-from runtime.paths import Side
-from runtime.sections import InternalSettings, InternalTls, PublicSettings, WireguardSettings
+from runtime.base.paths import Side
+from runtime.config.sections import InternalSettings, InternalTls, PublicSettings, WireguardSettings
+from runtime.reconcile import operations, watchdog
 from tests.engine.support import Instance, free_port, new_settings, plain, until
 from tests.engine.vpn_stand import Namespace
 

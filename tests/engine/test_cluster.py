@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from runtime import operations, settle
-from runtime.errors import ShoestringError
-from runtime.paths import Side
+from runtime.base.errors import ShoestringError
+from runtime.base.paths import Side
+from runtime.reconcile import operations, wait
 from tests.engine.support import LOOPBACK, Instance, free_port, no_trust, plain, service, tcp_echo, until
 from tests.engine.websocket import open_websocket
 
@@ -166,7 +166,7 @@ def test_a_container_that_ends_at_once_is_told(instance: Instance, tools: str) -
 
 
 def test_a_wrong_port_is_told(instance: Instance, tools: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settle, "PATIENCE_SECONDS", 3.0)
+    monkeypatch.setattr(wait, "PATIENCE_SECONDS", 3.0)
     instance.add(Side.PUBLIC, "a", plain(tools, "a", "a.example.test").replace("port: 8080", "port: 8085"))
     assert "a: it runs, but does not answer the proxy at port 8085" in str(instance.start().failures[0])
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from installer.deploy import fetch, run
-from runtime import files
-from runtime.observed import observe
-from runtime.paths import Side
+from runtime.base import files
+from runtime.base.paths import Side
+from runtime.docker.observed import observe
 from tests.engine.deploy_stand import (
     EXITS,
     HOST,

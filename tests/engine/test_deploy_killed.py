@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runtime.paths import Side
+from runtime.base.paths import Side
 from tests.engine.deploy_stand import (
     EXITS,
     HOST,

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from installer.images.lookup import look_up
-from runtime.images import BUSYBOX, local_name
-from runtime.paths import Side
+from runtime.base.paths import Side
+from runtime.docker.images import BUSYBOX, local_name
 from tests.engine.deploy_stand import HOST, shoestring
 from tests.engine.support import Instance
 from tests.engine.test_images_pull import CONFIG, LAYER, MANIFEST, Blob, Registry, registry

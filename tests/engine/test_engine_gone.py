@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime.paths import Side
-from runtime.watchdog import watch
+from runtime.base.paths import Side
+from runtime.reconcile.watchdog import watch
 from tests.engine.support import Instance, plain
 
 ENGINE = "/run/docker.sock"

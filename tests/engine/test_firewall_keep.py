@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.paths import Side
+from runtime.base.paths import Side
 from tests.engine.firewall_docker import OPENED, PUBLISHED
 from tests.engine.firewall_stand import ALLOWED, HOST, HOST6, NEIGHBOUR, PRIVATE, Stand, published
 from tests.engine.vpn_stand import Namespace
@@ -98,7 +98,7 @@ def test_after_a_boot_there_is_nothing_to_do(walled: Stand) -> None:
 
 
 def test_the_quick_answer_sees_each_change_of_the_rules(walled: Stand) -> None:
-    look = f"from runtime import quiet; print(quiet.inputs({str(walled.paths.root)!r}, '/nowhere'))"
+    look = f"from runtime.reconcile import fast_path; print(fast_path.inputs({str(walled.paths.root)!r}, '/nowhere'))"
     first = walled.python(look).stdout
     assert len(first) == 65
     assert walled.python(look).stdout == first
@@ -108,7 +108,7 @@ def test_the_quick_answer_sees_each_change_of_the_rules(walled: Stand) -> None:
 
 def test_the_quick_answer_sees_a_bridge_that_comes_without_an_address(walled: Stand) -> None:
     """No rule and no route tells of it."""
-    look = f"from runtime import quiet; print(quiet.inputs({str(walled.paths.root)!r}, '/nowhere'))"
+    look = f"from runtime.reconcile import fast_path; print(fast_path.inputs({str(walled.paths.root)!r}, '/nowhere'))"
     first = walled.python(look).stdout
     walled.host.check("ip", "link", "add", "br-lan", "type", "bridge")
     assert walled.python(look).stdout != first
@@ -118,7 +118,7 @@ def test_the_quick_answer_sees_a_bridge_that_comes_without_an_address(walled: St
 
 def test_bridges_are_judged_by_whose_they_are_as_they_come(walled: Stand) -> None:
     """One of an admin's with a name like Docker's is outside; one of Docker's with a name of its own is inside."""
-    look = f"from runtime import quiet; print(quiet.inputs({str(walled.paths.root)!r}, '/nowhere'))"
+    look = f"from runtime.reconcile import fast_path; print(fast_path.inputs({str(walled.paths.root)!r}, '/nowhere'))"
     walled.host.check("iptables", "-I", "DOCKER-USER", "-j", "ACCEPT")
     quiet = walled.python(look).stdout
     people = {name: bridged(walled, name, number) for number, name in enumerate(("br-lan", "app0"), 18)}
@@ -136,7 +136,7 @@ def test_bridges_are_judged_by_whose_they_are_as_they_come(walled: Stand) -> Non
 
 def test_the_internal_side_answers_the_networks_behind_its_interface_alone(walled: Stand) -> None:
     """Who comes from another private network by the same link is let in once a route says that it is there."""
-    look = f"from runtime import quiet; print(quiet.inputs({str(walled.paths.root)!r}, '/nowhere'))"
+    look = f"from runtime.reconcile import fast_path; print(fast_path.inputs({str(walled.paths.root)!r}, '/nowhere'))"
     walled.private.check("ip", "address", "add", f"{FAR}/32", "dev", "eth0")
     walled.private.check("ip", "route", "replace", f"{PRIVATE}/32", "dev", "eth0", "src", FAR)
     walled.host.check("ip", "route", "replace", "default", "via", NEIGHBOUR)

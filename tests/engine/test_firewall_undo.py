@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from installer import data_directory
-from runtime.paths import Paths
+from installer.setup import data_directory
+from runtime.base.paths import Paths
 from tests.engine.firewall_docker import PUBLISHED
 from tests.engine.firewall_stand import HOST, PRIVATE, Stand, published
 from tests.engine.support import until

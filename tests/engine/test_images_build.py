@@ -12,9 +12,9 @@ from docker import DockerClient
 
 from installer.images import BuildError, Need, Outcome, Progress, build, fetch, list_images, needed
 from installer.images.lookup import look_up
-from runtime import images
-from runtime.errors import ShoestringError
-from runtime.images import CORE, HAPROXY, Image
+from runtime.base.errors import ShoestringError
+from runtime.docker import images
+from runtime.docker.images import CORE, HAPROXY, Image
 
 pytestmark = pytest.mark.engine
 

@@ -21,7 +21,7 @@ from docker import DockerClient
 
 from installer.images import Action, Need, Outcome, Progress, PullError, fetch, pull
 from installer.images.lookup import look_up
-from runtime.errors import ShoestringError
+from runtime.base.errors import ShoestringError
 from runtime.proxy import check
 
 pytestmark = pytest.mark.engine

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from runtime.paths import Side
+from runtime.base.paths import Side
 from runtime.proxy.sockets import ask, server_states
 from tests.engine.proxy_backends import BIG_PAGE
 from tests.engine.proxy_stand import Stand, open_stand, trusting, until

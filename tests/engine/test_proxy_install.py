@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from runtime.errors import ShoestringError
-from runtime.images import LOCAL_REPOSITORY
-from runtime.paths import Side
+from runtime.base.errors import ShoestringError
+from runtime.base.paths import Side
+from runtime.docker.images import LOCAL_REPOSITORY
 from runtime.proxy import check, install, sockets
 from runtime.proxy.model import ProxyModel
 from runtime.proxy.render import TemplateError

@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
-from runtime import files, quiet
-from runtime.paths import Side
+from runtime.base import files
+from runtime.base.paths import Side
+from runtime.reconcile import fast_path
 from tests.engine.support import Instance, plain, until
 
 HARMS: dict[str, Callable[[Instance], object]] = {
@@ -29,8 +30,8 @@ HARMS: dict[str, Callable[[Instance], object]] = {
         *("run", "-d", "--label", f"shoestring.instance={it.settings.instance}", "--entrypoint", "sleep"),
         *(it.cluster.client.containers.list(filters={"name": it.container("a")})[0].image.id, "60"),
     ),
-    "a note that is garbage": lambda it: (it.paths.generated / quiet.NOTE).write_text("[1"),
-    "no note": lambda it: (it.paths.generated / quiet.NOTE).unlink(),
+    "a note that is garbage": lambda it: (it.paths.generated / fast_path.NOTE).write_text("[1"),
+    "no note": lambda it: (it.paths.generated / fast_path.NOTE).unlink(),
     "a link to nowhere": lambda it: (it.paths.applications(Side.PUBLIC) / ".#a.yaml").symlink_to("nowhere"),
     "the generated files": lambda it: shutil.rmtree(it.paths.generated),
     "a person's stop": lambda it: it.cluster.run.stopped.write_text(""),
@@ -56,8 +57,8 @@ def test_after_a_start_all_is_quiet(served: Instance) -> None:
     ended = subprocess.run(argv, capture_output=True, text=True, check=True)
     assert ended.stdout == "  Nothing to do: what runs is what the files say.\n"
     imported = {line.rpartition("|")[2].strip() for line in ended.stderr.splitlines()}
-    assert "runtime.quiet" in imported
-    assert not imported & {"docker", "yaml", "runtime.door", "subprocess", "dataclasses"}
+    assert "runtime.reconcile.fast_path" in imported
+    assert not imported & {"docker", "yaml", "runtime.cli", "subprocess", "dataclasses"}
     assert {file: file.stat().st_mtime_ns for file in served.paths.root.rglob("*")} == before
 
 
@@ -65,10 +66,10 @@ def test_nothing_that_differs_is_overlooked(served: Instance) -> None:
     """Each harm ends the quiet, and what mends it brings it back."""
     root = str(served.paths.root)
     for name, harm in HARMS.items():
-        assert quiet.is_quiet(root), f"before {name}"
+        assert fast_path.is_quiet(root), f"before {name}"
         contents = {file: file.read_bytes() for file in served.paths.root.rglob("*") if file.is_file()}
         harm(served)
-        assert not quiet.is_quiet(root), name
+        assert not fast_path.is_quiet(root), name
         for file in [file for file in served.paths.conf.rglob("*") if not file.is_dir() and file not in contents]:
             file.unlink()
         for file, content in contents.items():
@@ -81,27 +82,27 @@ def test_nothing_that_differs_is_overlooked(served: Instance) -> None:
         until(served.start, lambda report: report.ok)
 
 
-@pytest.mark.parametrize("variable", quiet.ENGINE_VARIABLES)
+@pytest.mark.parametrize("variable", fast_path.ENGINE_VARIABLES)
 def test_another_engine_is_never_taken_for_this_one(
     served: Instance, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     root = str(served.paths.root)
-    assert quiet.is_quiet(root)
+    assert fast_path.is_quiet(root)
     monkeypatch.setenv(variable, "elsewhere")
-    assert not quiet.is_quiet(root)
+    assert not fast_path.is_quiet(root)
 
 
 def test_an_unhealthy_container_ends_the_quiet(instance: Instance, tools: str) -> None:
     more = "    healthcheck: {test: [CMD, test, '!', -e, /dev/shm/sick], interval: 1s, retries: 1}\n"
     instance.add(Side.PUBLIC, "a", plain(tools, "a", "a.example.test", more=more))
     assert instance.start().ok
-    until(lambda: quiet.is_quiet(str(instance.paths.root)), bool)
+    until(lambda: fast_path.is_quiet(str(instance.paths.root)), bool)
     docker("exec", instance.container("a"), "touch", "/dev/shm/sick")
-    until(lambda: not quiet.is_quiet(str(instance.paths.root)), bool)
+    until(lambda: not fast_path.is_quiet(str(instance.paths.root)), bool)
 
 
 def test_while_another_command_is_at_work(served: Instance) -> None:
     root = str(served.paths.root)
     with files.lock(served.cluster.run.lock):
-        assert not quiet.is_quiet(root)
-    assert quiet.is_quiet(root)
+        assert not fast_path.is_quiet(root)
+    assert fast_path.is_quiet(root)

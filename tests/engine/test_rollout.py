@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from runtime.applications import Order, Rollout
-from runtime.paths import Side
+from runtime.base.paths import Side
+from runtime.config.applications import Order, Rollout
 from runtime.proxy import install
-from runtime.rollout import RolloutError, possible
+from runtime.rollout.start_first import RolloutError, possible
 from tests.engine.load import Load
 from tests.engine.rollout_stand import Stage
 from tests.engine.support import LOOPBACK, Instance, free_port, new_settings, no_trust, tcp_echo, until

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from runtime.proxy.slots import Admission
-from runtime.rollout import RolloutError, open_places, possible
+from runtime.rollout.start_first import RolloutError, open_places, possible
 from tests.engine.rollout_stand import Stage
 from tests.engine.support import Instance, new_settings
 

@@ -16,17 +16,19 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from installer import host_setup, images, setup
+from installer import images
 from installer.host import swap, systemd, timers
 from installer.host.docker_daemon import Plan
-from installer.host_setup import HostChoice, Offer
-from installer.progress import Lines
-from installer.setup import SetupOptions
-from runtime import operations, settings
-from runtime.errors import ExitCode, SettingsError, ShoestringError, UsageError
-from runtime.images import BUSYBOX, HAPROXY
-from runtime.paths import RUN_ROOT, Paths, Side
-from runtime.settings import Settings
+from installer.setup import host_setup, run
+from installer.setup.host_setup import HostChoice, Offer
+from installer.setup.run import SetupOptions
+from installer.terminal.progress import Lines
+from runtime.base.errors import ExitCode, SettingsError, ShoestringError, UsageError
+from runtime.base.paths import RUN_ROOT, Paths, Side
+from runtime.config import settings
+from runtime.config.settings import Settings
+from runtime.docker.images import BUSYBOX, HAPROXY
+from runtime.reconcile import operations
 from tests.engine.support import LOOPBACK, ask, free_port, no_trust, until
 
 WIZARD = """
@@ -100,7 +102,7 @@ class Host:
 @pytest.fixture(scope="module", autouse=True)
 def _images() -> None:
     """Setup gets them itself; here they are there, so that a slow build is no part of what is waited for."""
-    from runtime import engine
+    from runtime.docker import engine
 
     client = engine.connect()
     images.build(client, (HAPROXY, BUSYBOX))
@@ -135,7 +137,7 @@ def conf_and_data(paths: Paths) -> dict[str, bytes]:
 
 
 def test_answers_from_a_file_lead_to_a_served_page(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
-    assert setup.run(host.options(start=True)) is ExitCode.DONE
+    assert run.run(host.options(start=True)) is ExitCode.DONE
     assert "in the container <b>example</b>" in host.page()
     said = capsys.readouterr().out
     assert f"  ✓ data directory          {host.paths.root}\n" in said
@@ -144,14 +146,14 @@ def test_answers_from_a_file_lead_to_a_served_page(host: Host, capsys: pytest.Ca
     key = host.paths.proxy_certificates(Side.PUBLIC) / "invalid.pem.key"
     assert (key.stat().st_uid, key.stat().st_gid, stat.S_IMODE(key.stat().st_mode)) == (0, 99, 0o640)
 
-    assert setup.run(host.options(start=True)) is ExitCode.DONE
+    assert run.run(host.options(start=True)) is ExitCode.DONE
     again = capsys.readouterr().out
     assert "  Nothing changes in the files.\n" in again
     assert "  Nothing to do: everything runs as the files say.\n" in again
 
     moved = free_port()
     public = f"{{address: {LOOPBACK}, http_port: {host.public_http}, https_port: {moved}}}"
-    assert setup.run(host.options(host.answers(public=public), start=True)) is ExitCode.DONE
+    assert run.run(host.options(host.answers(public=public), start=True)) is ExitCode.DONE
     assert f"public.https_port  {host.public_https} → {moved}" in capsys.readouterr().out
     assert "It works" in Host(host.paths, host.record, 0, moved, 0, 0).page()
 
@@ -239,12 +241,12 @@ def test_questions_in_a_terminal_lead_to_a_served_page(host: Host, tmp_path: Pat
     twin = Host(Paths(tmp_path / "twin" / host.paths.root.name), host.record, 0, 0, 0, 0)
     public = f"{{address: {address}, http_port: {host.public_http}, https_port: {host.public_https}}}"
     answers = twin.answers(public=public, internal=host.internal)
-    assert setup.run(twin.options(answers)) is ExitCode.DONE
+    assert run.run(twin.options(answers)) is ExitCode.DONE
     assert conf_and_data(twin.paths) == by_questions
 
 
 def test_a_second_run_offers_the_present_settings(host: Host) -> None:
-    setup.run(host.options())
+    run.run(host.options())
     terminal = Terminal(host)
     terminal.type("Where should configuration and data live?", str(host.paths.root))
     for question, offered in (
@@ -310,7 +312,7 @@ def test_an_answer_that_is_wrong_is_told_at_once(host: Host) -> None:
 
 
 def test_a_dry_run_shows_the_plan_and_writes_nothing(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
-    assert setup.run(host.options(start=True, dry_run=True)) is ExitCode.DONE
+    assert run.run(host.options(start=True, dry_run=True)) is ExitCode.DONE
     said = capsys.readouterr().out
     assert f"  +  data directory  {host.paths.root}, its configuration a git repository\n" in said
     assert not host.paths.root.parent.exists()
@@ -323,7 +325,7 @@ def test_an_option_that_can_do_nothing_is_told(
     found = Offer(systemd=False, swap=swap.Offer(why="There is swap."), log_rotation=Plan(why="They are rotated."))
     monkeypatch.setattr(host_setup, "look", lambda: found)
     choice = HostChoice(timers=False, swap=True, log_rotation=True)
-    assert setup.run(replace(host.options(start=True, dry_run=True), host=choice)) is ExitCode.DONE
+    assert run.run(replace(host.options(start=True, dry_run=True), host=choice)) is ExitCode.DONE
     assert "\n    There is swap.\n    They are rotated.\n" in capsys.readouterr().out
 
 
@@ -343,7 +345,7 @@ def test_without_a_terminal_it_says_which_answers_are_missing(host: Host) -> Non
     assert done.returncode == ExitCode.USAGE
     assert "these answers are missing: domain, email. Give answers with --answers FILE" in done.stderr
     with pytest.raises(UsageError) as error:
-        setup.run(SetupOptions(data_directory=host.paths.root, record=host.record))
+        run.run(SetupOptions(data_directory=host.paths.root, record=host.record))
     assert error.value.exit_code is ExitCode.USAGE
     assert not host.paths.root.parent.exists()
 
@@ -351,7 +353,7 @@ def test_without_a_terminal_it_says_which_answers_are_missing(host: Host) -> Non
 def test_what_does_not_fit_the_host_is_refused_and_nothing_is_written(host: Host) -> None:
     def refused(**changed: str) -> str:
         with pytest.raises(ShoestringError) as error:
-            setup.run(host.options(host.answers(**changed)))
+            run.run(host.options(host.answers(**changed)))
         assert error.value.exit_code is ExitCode.USAGE
         assert not host.paths.root.parent.exists()
         assert not host.record.exists()
@@ -389,12 +391,12 @@ def test_the_units_are_on_before_the_start_and_run_after_it(host: Host, monkeypa
     monkeypatch.setattr(timers, "start", lambda instance, boot: heard.append(f"timers run, start at boot: {boot}"))
     options = replace(host.options(start=True), host=HostChoice(timers=True))
     with pytest.raises(images.PullError):
-        setup.run(options, start)
+        run.run(options, start)
     assert heard == ["enabled", "start", "timers run, start at boot: False"]
 
     heard.clear()
-    assert setup.run(replace(options, start=False)) is ExitCode.DONE
-    assert setup.run(replace(options, host=HostChoice(timers=False)), lambda paths, lines: ExitCode.DONE) == 0
+    assert run.run(replace(options, start=False)) is ExitCode.DONE
+    assert run.run(replace(options, host=HostChoice(timers=False)), lambda paths, lines: ExitCode.DONE) == 0
     assert heard == []
 
 
@@ -402,15 +404,15 @@ def test_a_directory_that_is_not_ours_is_left_alone(host: Host) -> None:
     host.paths.root.mkdir(parents=True)
     (host.paths.root / "thesis.tex").write_text("mine")
     with pytest.raises(ShoestringError, match="is not empty, and not a Shoestring data directory"):
-        setup.run(host.options())
+        run.run(host.options())
     assert [each.name for each in host.paths.root.iterdir()] == ["thesis.tex"]
 
 
 def test_a_settings_file_that_is_broken_is_told_and_left_alone(host: Host) -> None:
-    setup.run(host.options())
+    run.run(host.options())
     sound = host.paths.settings.read_text()
     host.paths.settings.write_text(sound.replace("http_port", "htp_port", 1))
     with pytest.raises(SettingsError, match=r"did you mean public\.http_port"):
-        setup.run(host.options())
+        run.run(host.options())
     host.paths.settings.write_text(sound)
     assert settings.load(host.paths.settings).domain == "example.test"

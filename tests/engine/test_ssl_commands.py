@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runtime.certificates import renewal
-from runtime.errors import ExitCode
-from runtime.operations import SILENT
-from runtime.paths import Side
+from runtime.base.errors import ExitCode
+from runtime.base.paths import Side
+from runtime.reconcile import renewal
+from runtime.reconcile.operations import SILENT
 from tests.engine.certificate_stand import make, settings_with_tls
 from tests.engine.support import LOOPBACK, Instance, plain, until
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-MAIN = "from installer.cli import main; main()"
+MAIN = "from installer.cli.main import main; main()"
 DOMAIN = "internal.example.test"
 HOST = f"tools.{DOMAIN}"
 

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 import pexpect
 import pytest
 
-from installer import record, uninstall
-from installer.progress import Lines
-from installer.uninstall import Uninstall
-from runtime import operations
-from runtime.certificates.container import LABEL as LABEL_TASK
-from runtime.errors import ExitCode
-from runtime.paths import Side
+from installer.data_directory import default_directory
+from installer.terminal.progress import Lines
+from installer.uninstall import run
+from installer.uninstall.run import Uninstall
+from runtime.base.errors import ExitCode
+from runtime.base.paths import Side
+from runtime.certificates.acme.container import LABEL as LABEL_TASK
+from runtime.reconcile import operations
 from tests.engine.support import Instance, new_settings, plain
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def used(instance: Instance, tools: str) -> Iterator[Instance]:
 
 def apply(instance: Instance, wanted: Uninstall, recorded: Path) -> str:
     out = io.StringIO()
-    uninstall.apply(instance.cluster, wanted, Lines(out), recorded)
+    run.apply(instance.cluster, wanted, Lines(out), recorded)
     return out.getvalue()
 
 
@@ -77,10 +78,10 @@ def left_of(instance: Instance) -> list[str]:
 
 def test_all_of_it_goes_and_the_data_stays(used: Instance, other: Instance, tmp_path: Path) -> None:
     recorded = tmp_path / "etc" / "data-directory"
-    record.write(used.paths.root, recorded)
+    default_directory.write(used.paths.root, recorded)
     before = other.containers()
 
-    wanted = uninstall.look(used.cluster, purge=False, recorded=recorded)
+    wanted = run.look(used.cluster, purge=False, recorded=recorded)
 
     assert other.settings.instance in wanted.others
     assert (wanted.images, wanted.swap, wanted.daemon, wanted.volumes) == ((), False, "", ())
@@ -97,8 +98,8 @@ def test_all_of_it_goes_and_the_data_stays(used: Instance, other: Instance, tmp_
 
 def test_a_second_time_there_is_nothing_to_do(used: Instance, tmp_path: Path) -> None:
     recorded = tmp_path / "etc" / "data-directory"
-    apply(used, uninstall.look(used.cluster, purge=False, recorded=recorded), recorded)
-    again = uninstall.look(used.cluster, purge=False, recorded=recorded)
+    apply(used, run.look(used.cluster, purge=False, recorded=recorded), recorded)
+    again = run.look(used.cluster, purge=False, recorded=recorded)
     assert (again.changes, again.tasks, again.units, again.record) == ((), (), (), False)
     apply(used, again, recorded)
 
@@ -106,7 +107,7 @@ def test_a_second_time_there_is_nothing_to_do(used: Instance, tmp_path: Path) ->
 def test_a_purge_takes_the_data_too(used: Instance, other: Instance, tmp_path: Path) -> None:
     recorded = tmp_path / "etc" / "data-directory"
     (used.paths.root / "mine.txt").write_text("a person's own")
-    wanted = uninstall.look(used.cluster, purge=True, recorded=recorded)
+    wanted = run.look(used.cluster, purge=True, recorded=recorded)
     assert wanted.volumes == (f"{used.settings.instance}_goes_pages",)
     said = apply(used, wanted, recorded)
     assert left_of(used) == []
@@ -117,7 +118,7 @@ def test_a_purge_takes_the_data_too(used: Instance, other: Instance, tmp_path: P
 
 def test_at_a_terminal_a_purge_wants_the_directory_typed(used: Instance, other: Instance) -> None:
     root = str(used.paths.root)
-    command = ["-c", "from installer.cli import main; main()", "uninstall", "--purge", "--data-directory", root]
+    command = ["-c", "from installer.cli.main import main; main()", "uninstall", "--purge", "--data-directory", root]
     for typed, code, left in ((str(other.paths.root), ExitCode.USAGE, True), (root, ExitCode.DONE, False)):
         terminal = pexpect.spawn(
             sys.executable,
@@ -155,7 +156,7 @@ def test_images_go_but_for_one_that_is_in_use(used: Instance, tmp_path: Path) ->
     container = client.containers.create(busy, ["x"], name=f"{name}_busy")
     try:
         recorded = tmp_path / "etc" / "data-directory"
-        wanted = replace(uninstall.look(used.cluster, purge=False, recorded=recorded), images=(free, busy))
+        wanted = replace(run.look(used.cluster, purge=False, recorded=recorded), images=(free, busy))
         said = apply(used, wanted, recorded)
         assert not client.images.list(name=free)
         assert client.images.list(name=busy)
@@ -180,7 +181,7 @@ def archive(text: str) -> bytes:
 def test_while_cron_would_start_it_again_nothing_goes(used: Instance, tmp_path: Path) -> None:
     recorded = tmp_path / "etc" / "data-directory"
     before = used.containers()
-    wanted = uninstall.look(used.cluster, purge=False, recorded=recorded)
+    wanted = run.look(used.cluster, purge=False, recorded=recorded)
     with pytest.raises(Exception, match=r"cron would start everything again.*/etc/cron\.d/mine"):
         apply(used, replace(wanted, cron=(Path("/etc/cron.d/mine"),)), recorded)
     assert used.containers() == before

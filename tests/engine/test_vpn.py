@@ -12,7 +12,7 @@ import pytest
 
 from installer.host import wireguard
 from installer.vpn import clients, keys
-from runtime.errors import ExitCode
+from runtime.base.errors import ExitCode
 from tests.engine.support import until
 from tests.engine.vpn_stand import ENDPOINT, PAGE, SERVER, SERVER6, Download, Stand
 
@@ -147,8 +147,9 @@ def test_hosts_and_tunnel_name_what_is_there(stand: Stand) -> None:
 
 def test_setup_makes_a_first_client_once(stand: Stand) -> None:
     code = (
-        "import sys; from pathlib import Path; from installer.vpn import manage; from runtime import settings; "
-        "from runtime.paths import Paths; paths = Paths(Path(sys.argv[1])); "
+        "import sys; from pathlib import Path; from installer.vpn import manage; "
+        "from runtime.config import settings; "
+        "from runtime.base.paths import Paths; paths = Paths(Path(sys.argv[1])); "
         "print(manage.set_up(manage.open_vpn(paths, settings.load(paths.settings))))"
     )
     for said in ("('WG up, client \"laptop\" made: shoestring vpn show laptop', '')", "('WG up', '')"):

@@ -14,8 +14,8 @@ from installer.host import wireguard
 from installer.host.wireguard import Link
 from installer.vpn import addresses, clients, keys
 from installer.vpn.clients import Client
-from runtime import faults
-from runtime.errors import ExitCode
+from runtime.base import failpoints
+from runtime.base.errors import ExitCode
 from tests.engine.support import until
 from tests.engine.vpn_stand import PAGE, SERVER, Stand
 
@@ -47,7 +47,7 @@ def test_a_removal_that_is_killed_has_taken_the_access_away_and_is_finished_by_t
     until(lambda: laptop.fetch(SERVER), lambda answer: answer.stdout == PAGE)
     stand.add("phone")
     file = wireguard.configuration_file(stand.interface)
-    killed = stand.shoestring("vpn", "remove", "laptop", "--yes", **{faults.VARIABLE: "kill:vpn-removed"})
+    killed = stand.shoestring("vpn", "remove", "laptop", "--yes", **{failpoints.VARIABLE: "kill:vpn-removed"})
     assert killed.returncode < 0
     # It is listed still, and reaches nothing: now, and after a boot.
     assert [each.name for each in clients.read_all(stand.paths)] == ["laptop", "phone"]
@@ -72,7 +72,7 @@ def test_whoever_is_not_listed_loses_access_by_any_removal(stand: Stand) -> None
 
 
 def test_an_addition_that_is_killed_is_finished_by_the_next_run(stand: Stand) -> None:
-    killed = stand.shoestring("vpn", "add", "laptop", **{faults.VARIABLE: "kill:vpn-written"})
+    killed = stand.shoestring("vpn", "add", "laptop", **{failpoints.VARIABLE: "kill:vpn-written"})
     assert killed.returncode < 0
     assert stand.shoestring("vpn", "apply").returncode == ExitCode.DONE
     laptop = stand.client(stand.shoestring("vpn", "show", "laptop").stdout)

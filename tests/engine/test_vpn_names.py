@@ -11,8 +11,8 @@ import pytest
 
 from installer.host import wireguard
 from installer.vpn import clients, own
-from runtime import settings
-from runtime.errors import ExitCode
+from runtime.base.errors import ExitCode
+from runtime.config import settings
 from tests.engine.support import until
 from tests.engine.vpn_stand import PAGE, SERVER, SERVER6, Stand
 

@@ -13,7 +13,7 @@ import pytest
 
 from installer.host import wireguard
 from installer.vpn import clients
-from runtime.errors import ExitCode
+from runtime.base.errors import ExitCode
 from tests.engine.vpn_stand import NETWORK6, Stand
 
 pytestmark = pytest.mark.engine

@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from runtime import files
-from runtime.watchdog import watch
+from runtime.base import files
+from runtime.reconcile.watchdog import watch
 from tests.engine.support import Instance
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from runtime import files, operations
-from runtime.errors import LockedError, ShoestringError
-from runtime.paths import Side
-from runtime.watchdog import STOPPED, watch
+from runtime.base import files
+from runtime.base.errors import LockedError, ShoestringError
+from runtime.base.paths import Side
+from runtime.reconcile import operations
+from runtime.reconcile.watchdog import STOPPED, watch
 from tests.engine.support import Instance, plain
 
 

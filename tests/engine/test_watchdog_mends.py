@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from runtime import files, operations, quiet, space
-from runtime.paths import Side
-from runtime.watchdog import watch
+from runtime.base import disk_space, files
+from runtime.base.paths import Side
+from runtime.reconcile import fast_path, operations
+from runtime.reconcile.watchdog import watch
 from tests.engine.support import Instance, names, plain, until
 
 UNHEALTHY = """    healthcheck:
@@ -63,11 +64,13 @@ def unnoticed(served: Instance) -> str:
 
 
 def make_old(instance: Instance) -> None:
-    note = instance.paths.generated / quiet.NOTE
+    note = instance.paths.generated / fast_path.NOTE
     note.write_text(json.dumps({**json.loads(note.read_text()), "until": time.time() - 1}))
 
 
-@pytest.mark.parametrize("doubt", [lambda it: quiet.forget(it.cluster), make_old], ids=["full disk", "an hour later"])
+@pytest.mark.parametrize(
+    "doubt", [lambda it: fast_path.forget(it.cluster), make_old], ids=["full disk", "an hour later"]
+)
 def test_what_ended_while_the_disk_was_full_is_started(
     served: Instance, unnoticed: str, doubt: Callable[[Instance], None]
 ) -> None:
@@ -86,13 +89,13 @@ def test_what_ended_while_the_disk_was_full_is_started(
 def test_after_a_full_disk_no_pass_is_quiet(served: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     root = str(served.paths.root)
     assert watch(served.cluster).ok
-    assert quiet.is_quiet(root)
-    monkeypatch.setattr(space, "LOW_MEGABYTES", 10**9)
+    assert fast_path.is_quiet(root)
+    monkeypatch.setattr(disk_space, "LOW_MEGABYTES", 10**9)
     assert not watch(served.cluster).ok
     monkeypatch.undo()
-    assert not quiet.is_quiet(root)
+    assert not fast_path.is_quiet(root)
     assert watch(served.cluster).ok
-    assert quiet.is_quiet(root)
+    assert fast_path.is_quiet(root)
 
 
 def test_a_container_that_was_taken_off_its_network_is_put_back(served: Instance) -> None:

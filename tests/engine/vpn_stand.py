@@ -15,17 +15,18 @@ import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from installer import data_directory, settings_edit
+from installer.data_directory import settings_edit
 from installer.host import wireguard
+from installer.setup import data_directory
 from installer.vpn import clients
 from installer.vpn.peers import Live, parse_dump
-from runtime.paths import RUN_ROOT, Paths
-from runtime.sections import InternalSettings, InternalTls, WireguardSettings
-from runtime.settings import Settings
+from runtime.base.paths import RUN_ROOT, Paths
+from runtime.config.sections import InternalSettings, InternalTls, WireguardSettings
+from runtime.config.settings import Settings
 from tests.engine.support import until
 
 REPOSITORY = Path(__file__).parents[2]
-MAIN = "from installer.cli import main; main()"
+MAIN = "from installer.cli.main import main; main()"
 # RFC 5737 and RFC 4193; in the namespaces alone.
 ENDPOINT = "192.0.2.1"
 NETWORK, NETWORK6 = "10.12.0.0/24", "fd12:3456:789a::/64"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from runtime.applications import Backend, TcpPort
-from runtime.paths import Side
+from runtime.base.paths import Side
+from runtime.config.applications import Backend, TcpPort
 from runtime.proxy.model import Link, ProxyModel
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from runtime.base.paths import Side
 from runtime.firewall import model, rules
 from runtime.firewall.model import Bridges
 from runtime.firewall.rules import Rules
-from runtime.paths import Side
-from runtime.routes import LOCAL, UNICAST
+from runtime.network.routes import LOCAL, UNICAST
 from tests.make import application, desired
 
 GOLDEN = Path(__file__).parent / "firewall"

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from installer.cli import app
+from installer.cli.main import app
 
 PAGE = Path(__file__).parents[2] / "docs" / "json.md"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime import images
+from runtime.docker import images
 from runtime.proxy.configuration import build
 from runtime.proxy.render import render
 from tests.golden.proxy_models import MODELS

@@ -1,4 +1,4 @@
-"""The reference pages are what the declarations say; make them again with: python -m installer.reference"""
+"""The reference pages are what the declarations say; make them again with: python -m installer.cli.reference"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from installer import reference
+from installer.cli import reference
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -19,9 +19,9 @@ from installer.host import swap
 from installer.host.boot_files import directories, late_addresses
 from installer.host.systemd import DEFAULT_INSTANCE as INSTANCE
 from installer.host.timers import JOBS, START, units
-from runtime.errors import UsageError
-from runtime.paths import Paths
-from runtime.settings import Settings
+from runtime.base.errors import UsageError
+from runtime.base.paths import Paths
+from runtime.config.settings import Settings
 
 GOLDEN = Path(__file__).parent / "systemd"
 ROOT = Path("/srv/shoestring")

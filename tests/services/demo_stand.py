@@ -21,13 +21,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from installer import uninstall
-from installer.progress import Lines
-from installer.services import registry_login
-from runtime import operations, secrets
-from runtime.images import TELEGRAF
-from runtime.observed import observe
-from runtime.paths import Paths
+from installer.services.registry import login as registry_login
+from installer.terminal.progress import Lines
+from installer.uninstall import run
+from runtime.base.paths import Paths
+from runtime.config import secrets
+from runtime.docker.images import TELEGRAF
+from runtime.docker.observed import observe
+from runtime.reconcile import operations
 from tests.engine.support import own_loopback
 from tests.services.telegraf_image import telegraf_image
 
@@ -72,7 +73,7 @@ class Demo:
 
     def run(self, *arguments: str) -> str:
         """What the command line prints, as a process of its own. It must succeed."""
-        argv = (sys.executable, "-c", "from installer.cli import main; main()", *arguments)
+        argv = (sys.executable, "-c", "from installer.cli.main import main; main()", *arguments)
         done = subprocess.run(
             (*argv, "--data-directory", str(self.paths.root)),
             stdin=subprocess.DEVNULL,
@@ -155,9 +156,9 @@ def _take_away(demo: Demo, record: Path) -> None:
     cluster = operations.open_cluster(demo.paths)
     with contextlib.closing(cluster.client):
         registry_login.forget(demo.paths, cluster.settings)
-        wanted = uninstall.look(cluster, purge=True, recorded=record)
+        wanted = run.look(cluster, purge=True, recorded=record)
         # What others on this host may use stays.
         wanted = replace(wanted, images=(), swap=False, daemon="")
-        uninstall.apply(cluster, wanted, Lines(StringIO()), record)
+        run.apply(cluster, wanted, Lines(StringIO()), record)
         assert observe(cluster.client, demo.instance).containers == ()
     assert not demo.paths.root.exists()

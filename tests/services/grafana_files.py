@@ -13,8 +13,8 @@ import yaml
 
 from installer.services import catalogue, shipping
 from installer.services.shipping import Host
-from runtime.sections import NotifySettings
-from runtime.settings import Settings
+from runtime.config.sections import NotifySettings
+from runtime.config.settings import Settings
 
 SETTINGS = Settings(
     domain="example.test",

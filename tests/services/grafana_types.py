@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runtime import files
-from runtime.images import GRAFANA
+from runtime.base import files
+from runtime.docker.images import GRAFANA
 from tests.cache import CACHE
 from tests.engine.support import built_image
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from installer import images
 from installer.services import add, catalogue, plan, shipping
-from runtime import secrets
-from runtime.images import HAPROXY, INFLUXDB, TELEGRAF
-from runtime.operations import open_cluster
-from runtime.paths import Side
-from runtime.sections import InternalSettings, InternalTls
+from runtime.base.paths import Side
+from runtime.config import secrets
+from runtime.config.sections import InternalSettings, InternalTls
+from runtime.docker.images import HAPROXY, INFLUXDB, TELEGRAF
+from runtime.reconcile.operations import open_cluster
 from tests.engine.support import LOOPBACK, Instance, free_port, new_settings, no_trust
 from tests.services.telegraf_image import telegraf_image
 

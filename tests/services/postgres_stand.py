@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 import yaml
 
 from installer.images.build import context
-from runtime import command, files, images, operations
-from runtime.images import BASE, POSTGRES
-from runtime.paths import Side
-from runtime.sections import InternalSettings, InternalTls
+from runtime.base import command, files
+from runtime.base.paths import Side
+from runtime.config.sections import InternalSettings, InternalTls
+from runtime.docker import images
+from runtime.docker.images import BASE, POSTGRES
+from runtime.reconcile import operations
 from tests.engine.deploy_stand import Answer, shoestring
 from tests.engine.support import Instance, new_settings, own_loopback, until
 

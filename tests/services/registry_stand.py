@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from installer.services import registry_login
-from runtime.sections import InternalSettings, InternalTls
+from installer.services.registry import login
+from runtime.config.sections import InternalSettings, InternalTls
 from tests.engine.deploy_stand import Answer, shoestring
 from tests.engine.support import Instance, built_image, new_settings, until
 from tests.install.conftest import engine_rights
@@ -141,4 +141,4 @@ def engine(site: Site, client: DockerClient, *more: str) -> Iterator[Machine]:
 
 
 def _forget(site: Site) -> None:
-    registry_login.forget(site.instance.paths, site.instance.settings)
+    login.forget(site.instance.paths, site.instance.settings)

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from installer import images
-from runtime import files
-from runtime.images import BASE, TELEGRAF, local_name
+from runtime.base import files
+from runtime.docker.images import BASE, TELEGRAF, local_name
 from tests.cache import CACHE
 from tests.engine.support import built_image
 
@@ -94,6 +94,6 @@ def _build_in_container(client: DockerClient, made: Path) -> None:
 
 if __name__ == "__main__":
     # Before the tests: the first build takes longer than one test may.
-    from runtime import engine
+    from runtime.docker import engine
 
     print(telegraf_image(engine.connect()))

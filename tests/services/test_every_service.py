@@ -15,8 +15,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from runtime.images import POSTGRES, local_name
-from runtime.status import FINE
+from runtime.docker.images import POSTGRES, local_name
+from runtime.reconcile.status import FINE
 from tests.engine.support import until
 from tests.services.demo_stand import Demo, official_telegraf, open_demo
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from installer.services.shipping import DOCKER_SOCKET
-from runtime.paths import Side
-from runtime.watchdog import watch
+from runtime.base.paths import Side
+from runtime.reconcile.watchdog import watch
 from tests.engine.support import until
 from tests.services.filter_requests import END, REFUSED
 from tests.services.metrics_stand import Metrics, open_metrics

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from installer.cli import app
+from installer.cli.main import app
 from installer.metrics.figures import FIGURES
 from installer.services import add, catalogue, plan, shipping
-from runtime.images import GRAFANA
-from runtime.operations import open_cluster
-from runtime.paths import Side
-from runtime.watchdog import watch
+from runtime.base.paths import Side
+from runtime.docker.images import GRAFANA
+from runtime.reconcile.operations import open_cluster
+from runtime.reconcile.watchdog import watch
 from tests.engine.support import until
 from tests.services import grafana_files
 from tests.services.grafana_files import Query

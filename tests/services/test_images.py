@@ -19,8 +19,8 @@ from docker import DockerClient
 from docker.models.containers import Container
 
 from installer.images import fetch, list_images, needed
-from runtime import images
-from runtime.images import BUSYBOX, CATALOGUE, HAPROXY, Image
+from runtime.docker import images
+from runtime.docker.images import BUSYBOX, CATALOGUE, HAPROXY, Image
 
 pytestmark = pytest.mark.engine
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runtime.watchdog import watch
+from runtime.reconcile.watchdog import watch
 from tests.engine.support import until
 from tests.services.metrics_stand import Metrics, open_metrics
 

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from installer.vpn import clients
-from runtime import measure
+from runtime.metrics import export
 from tests.engine.vpn_stand import SERVER, Stand
 
 # As `python -m runtime watchdog` does it, in the server's namespace.
 PASS = (
-    "import json, sys; from runtime import measure; sys.exit(not measure.again(sys.argv[1], json.loads(sys.argv[2])))"
+    "import json, sys; from runtime.metrics import export; "
+    "sys.exit(not export.again(sys.argv[1], json.loads(sys.argv[2])))"
 )
 
 
@@ -41,9 +42,9 @@ def test_a_client_that_connects_is_told_by_its_name(stand: Stand, tmp_path: Path
         "interface": stand.interface,
         "clients": known,
     }
-    (tmp_path / measure.DIRECTORY).mkdir()
+    (tmp_path / export.DIRECTORY).mkdir()
     stand.server.check(sys.executable, "-c", PASS, str(tmp_path), json.dumps(facts))
-    text = (tmp_path / measure.DIRECTORY / measure.FILE).read_text()
+    text = (tmp_path / export.DIRECTORY / export.FILE).read_text()
     told = {line.split(" ")[0]: line.split(" ")[1] for line in text.splitlines()}
     assert "connected=1i" in told["shoestring_peer,client=laptop"]
     assert "rx_bytes=0i" not in told["shoestring_peer,client=laptop"]

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import pexpect
 import pytest
 
-from installer.services import influxdb
-from runtime.errors import ShoestringError
+from installer.metrics import influxdb
+from runtime.base.errors import ShoestringError
 from tests.services.metrics_stand import Metrics, open_metrics
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
 TIMEOUT_SECONDS = 60
-PROGRAM = "from installer.cli import main; main()"
+PROGRAM = "from installer.cli.main import main; main()"
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pexpect
 import pytest
 
-from installer.services import npm
-from runtime.observed import observe
+from installer.services.npm import service
+from runtime.docker.observed import observe
 from tests.engine.deploy_stand import killed_at, shoestring
 from tests.engine.support import built_image, until
 from tests.services.fake_npmjs import LEFT_PAD, FakeNpmjs, fake_npmjs
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, client: DockerClient) -> Iterator[Site]:
-    with open_site(tmp_path_factory.mktemp("npm") / "data-directory", client, npm.NAME) as opened:
+    with open_site(tmp_path_factory.mktemp("npm") / "data-directory", client, service.NAME) as opened:
         yield opened
 
 
@@ -32,7 +32,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, client: DockerClient) -> Iter
 def world(site: Site) -> Iterator[FakeNpmjs]:
     """The registry's uplink is the fake; a person would change the same line for a mirror."""
     with fake_npmjs(site.address) as fake:
-        file = site.instance.paths.conf / npm.NAME / "config.yaml"
+        file = site.instance.paths.conf / service.NAME / "config.yaml"
         text = file.read_text()
         assert "https://registry.npmjs.org/" in text
         file.write_text(text.replace("https://registry.npmjs.org/", f"http://{site.address}:{fake.port}/"))
@@ -54,7 +54,7 @@ def machine(site: Site, world: FakeNpmjs, client: DockerClient) -> Iterator[Mach
 
 
 def url(site: Site) -> str:
-    return npm.url(site.instance.paths, site.instance.settings)
+    return service.url(site.instance.paths, site.instance.settings)
 
 
 def scope(site: Site) -> str:
@@ -63,14 +63,14 @@ def scope(site: Site) -> str:
 
 def restart(site: Site) -> None:
     client = site.instance.cluster.client
-    (container,) = observe(client, site.instance.settings.instance).of(npm.NAME)
+    (container,) = observe(client, site.instance.settings.instance).of(service.NAME)
     client.api.restart(container.id, timeout=10)
 
 
 def started(site: Site) -> str:
     """When the registry was started."""
     client = site.instance.cluster.client
-    (container,) = observe(client, site.instance.settings.instance).of(npm.NAME)
+    (container,) = observe(client, site.instance.settings.instance).of(service.NAME)
     return str(client.api.inspect_container(container.id)["State"]["StartedAt"])
 
 
@@ -119,7 +119,7 @@ def install(machine: Machine, name: str) -> tuple[int, str]:
 
 
 def test_it_runs_as_its_own_user_without_privileges(site: Site) -> None:
-    (container,) = observe(site.instance.cluster.client, site.instance.settings.instance).of(npm.NAME)
+    (container,) = observe(site.instance.cluster.client, site.instance.settings.instance).of(service.NAME)
     inspected = site.instance.cluster.client.api.inspect_container(container.id)
     assert inspected["Config"]["User"] == "10001"
     assert inspected["HostConfig"]["CapDrop"] == ["ALL"]
@@ -213,7 +213,7 @@ def test_a_large_package_fits(site: Site, machine: Machine) -> None:
     code, said = publish(site, machine, f"{scope(site)}/large")
     assert code == 0, said
     assert install(machine, f"{scope(site)}/large")[0] == 0
-    (container,) = observe(site.instance.cluster.client, site.instance.settings.instance).of(npm.NAME)
+    (container,) = observe(site.instance.cluster.client, site.instance.settings.instance).of(service.NAME)
     assert site.instance.cluster.client.api.inspect_container(container.id)["RestartCount"] == 0
 
 
@@ -269,14 +269,14 @@ def test_a_plan_makes_no_user(site: Site) -> None:
 
 
 def test_passwords_are_in_no_log_and_no_git(site: Site) -> None:
-    file = npm.users(site.instance.paths).file
+    file = service.users(site.instance.paths).file
     assert (file.stat().st_mode & 0o777, file.stat().st_gid) == (0o640, 65533)
     password = add_user(site, "carla")
     assert "carla:$2b$" in file.read_text()
     assert password not in file.read_text()
     basic = base64.b64encode(f"carla:{password}".encode()).decode()
     client = site.instance.cluster.client
-    (container,) = observe(client, site.instance.settings.instance).of(npm.NAME)
+    (container,) = observe(client, site.instance.settings.instance).of(service.NAME)
     logged = client.api.logs(container.id).decode()
     assert password not in logged
     assert basic not in logged

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runtime import images
-from runtime.images import POSTGRES
-from runtime.paths import Side
+from runtime.base.paths import Side
+from runtime.docker import images
+from runtime.docker.images import POSTGRES
 from tests.engine.deploy_stand import shoestring as run
 from tests.engine.support import LOOPBACK, Instance
 from tests.services.postgres_stand import Site, open_site
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 ROOT = Path(__file__).parents[2]
-CLI = "from installer.cli import main; main()"
+CLI = "from installer.cli.main import main; main()"
 CLIENT = """
 services:
   application:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runtime.images import POSTGRES
+from runtime.docker.images import POSTGRES
 from tests.engine.deploy_stand import git, killed_at
 from tests.engine.support import until
 from tests.services.postgres_stand import NEW, OLD, Site, old_image, open_site
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 ROOT = Path(__file__).parents[2]
-CLI = "from installer.cli import main; main()"
+CLI = "from installer.cli.main import main; main()"
 UPGRADE = ("postgres", "upgrade", str(NEW), "--image", POSTGRES.reference, "--yes")
 # What databases have that a simple copy of tables would lose.
 FILLED = """

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from installer.services import registry, registry_gc, registry_login
-from runtime import watchdog
-from runtime.images import BUSYBOX, local_name
-from runtime.observed import observe
-from runtime.paths import Side
+from installer.services.registry import gc, service
+from installer.services.registry import login as registry_login
+from runtime.base.paths import Side
+from runtime.docker.images import BUSYBOX, local_name
+from runtime.docker.observed import observe
+from runtime.reconcile import watchdog
 from tests.engine.deploy_stand import killed_at, shoestring
 from tests.engine.support import no_trust, until
 from tests.services.registry_stand import Machine, Site, engine, open_site
@@ -33,7 +34,7 @@ LARGE = 500 * MEGABYTE
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, client: DockerClient) -> Iterator[Site]:
-    with open_site(tmp_path_factory.mktemp("registry") / "data-directory", client, registry.NAME) as opened:
+    with open_site(tmp_path_factory.mktemp("registry") / "data-directory", client, service.NAME) as opened:
         yield opened
 
 
@@ -48,7 +49,7 @@ def machine(site: Site, client: DockerClient) -> Iterator[Machine]:
 
 
 def password(site: Site) -> str:
-    return registry.password(site.instance.paths)
+    return service.password(site.instance.paths)
 
 
 def log_in(site: Site, machine: Machine, user: str, given: str) -> subprocess.CompletedProcess[str]:
@@ -66,19 +67,19 @@ def push(site: Site, machine: Machine, tag: str, text: str) -> str:
 
 
 def digest_of(site: Site, repository: str, tag: str) -> str:
-    tags = registry_gc.store(site.instance.paths).tags()
+    tags = gc.store(site.instance.paths).tags()
     return next(each.digest for each in tags if (each.repository, each.name) == (repository, tag))
 
 
 def test_the_service_tells_its_password_once_and_runs_without_privileges(site: Site) -> None:
-    again = site.command("service", "add", registry.NAME, "--yes")
+    again = site.command("service", "add", service.NAME, "--yes")
     assert password(site) not in again.out
-    (container,) = observe(site.instance.cluster.client, site.instance.settings.instance).of(registry.NAME)
+    (container,) = observe(site.instance.cluster.client, site.instance.settings.instance).of(service.NAME)
     inspected = site.instance.cluster.client.api.inspect_container(container.id)
     assert inspected["Config"]["User"] == "5000:5000"
     assert inspected["HostConfig"]["CapDrop"] == ["ALL"]
     assert inspected["HostConfig"]["ReadonlyRootfs"]
-    file = registry.users(site.instance.paths).file
+    file = service.users(site.instance.paths).file
     assert (file.stat().st_mode & 0o777, file.stat().st_gid) == (0o640, 5000)
     assert file.read_text().startswith("admin:$2b$")
     assert password(site) not in file.read_text()
@@ -191,7 +192,7 @@ def test_a_collection_frees_what_nothing_names_and_keeps_the_rest(site: Site, ma
 
     done = site.answer("registry", "gc", "--untagged", "--yes")
     assert would["size"] <= done["freed"] <= would["size"] + 10_000
-    assert registry_gc.store(site.instance.paths).dead() == {}
+    assert gc.store(site.instance.paths).dead() == {}
     assert digest_of(site, "app", "1") == new
     machine.shell(f"docker image rm --force {name} >/dev/null; docker pull --quiet {name}")
     assert machine.run("docker", "pull", f"{site.host('docker')}/app@{old}").returncode != 0
@@ -216,7 +217,7 @@ def test_what_a_client_deletes_is_freed_by_the_next_collection(site: Site, machi
     assert would["blobs"] == before["blobs"] + 3
     done = site.answer("registry", "gc", "--yes")
     assert 0 < would["size"] <= done["freed"] <= would["size"] + 10_000
-    assert registry_gc.store(site.instance.paths).dead() == {}
+    assert gc.store(site.instance.paths).dead() == {}
 
 
 def delete(site: Site, repository: str, digest: str, given: str) -> int:
@@ -231,10 +232,10 @@ def delete(site: Site, repository: str, digest: str, given: str) -> int:
 
 def age(site: Site, repository: str, digest: str) -> None:
     """Have a version come two hours ago."""
-    store = registry_gc.store(site.instance.paths)
+    store = gc.store(site.instance.paths)
     top = store.root / "docker/registry/v2/repositories" / repository
     link = top / "_manifests/revisions/sha256" / digest.removeprefix("sha256:") / "link"
-    moment = link.stat().st_mtime - 2 * registry_gc.YOUNG_SECONDS
+    moment = link.stat().st_mtime - 2 * gc.YOUNG_SECONDS
     os.utime(link, (moment, moment))
 
 
@@ -244,7 +245,7 @@ def test_a_collection_that_is_killed_is_mended_by_the_next_pass(site: Site, mach
     name = push(site, machine, "killed:1", "kept")
     killed = killed_at(site.instance, point, "registry", "gc", "--untagged", "--yes")
     assert killed.code == -9, killed.out + killed.err
-    (stopped,) = observe(site.instance.cluster.client, site.instance.settings.instance).of(registry.NAME)
+    (stopped,) = observe(site.instance.cluster.client, site.instance.settings.instance).of(service.NAME)
     assert not stopped.running
     # What the passes of the tests before have mended is long ago.
     site.instance.cluster.run.attempts.unlink(missing_ok=True)
@@ -255,14 +256,14 @@ def test_a_collection_that_is_killed_is_mended_by_the_next_pass(site: Site, mach
 def test_the_collection_ends_with_the_command_that_started_it(site: Site) -> None:
     """A slow collection, and a kill of the command: the container goes by itself."""
     client = site.instance.cluster.client
-    (container,) = observe(client, site.instance.settings.instance).of(registry.NAME)
+    (container,) = observe(client, site.instance.settings.instance).of(service.NAME)
     inspected = client.api.inspect_container(container.id)
-    script = registry_gc.SCRIPT.replace('registry garbage-collect "$1"', "sleep 600")
-    assert script != registry_gc.SCRIPT
+    script = gc.SCRIPT.replace('registry garbage-collect "$1"', "sleep 600")
+    assert script != gc.SCRIPT
     name = f"{site.instance.settings.instance}_slow"
-    line = registry_gc.argv(name, site.instance.settings.instance, inspected)
-    line = tuple(script if each == registry_gc.SCRIPT else each for each in line)
-    code = f"from runtime import command; command.run({line!r}, tied=True)"
+    line = gc.argv(name, site.instance.settings.instance, inspected)
+    line = tuple(script if each == gc.SCRIPT else each for each in line)
+    code = f"from runtime.base import command; command.run({line!r}, tied=True)"
     process = subprocess.Popen((sys.executable, "-c", code), cwd=Path(__file__).parents[2])
     try:
         until(lambda: client.api.containers(filters={"name": name}), lambda found: len(found) == 1)
@@ -286,10 +287,10 @@ def test_a_restart_keeps_all(site: Site, machine: Machine) -> None:
 
 def test_removal_leaves_nothing_on_the_host(site: Site) -> None:
     host = site.host("docker")
-    site.command("service", "remove", registry.NAME, "--yes")
+    site.command("service", "remove", service.NAME, "--yes")
     assert host not in registry_login.PLACES.hosts.read_text()
     assert not (registry_login.PLACES.certificates / host).exists()
     assert host not in (site.docker_config / "config.json").read_text()
-    assert registry_gc.store(site.instance.paths).tags() != ()
+    assert gc.store(site.instance.paths).tags() != ()
     refused = shoestring(site.instance, "registry", "list")
     assert (refused.code, "There is no Docker registry here." in refused.err) == (2, True)

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from installer.services import registry, registry_login
-from runtime.sections import InternalTls
+from installer.services.registry import login, service
+from runtime.config.sections import InternalTls
 from tests.engine.deploy_stand import shoestring
 from tests.services.registry_stand import engine, open_site
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 def test_the_line_for_daemon_json_is_told_and_works(tmp_path: Path, client: DockerClient) -> None:
-    with open_site(tmp_path / "data-directory", client, registry.NAME, tls=InternalTls.NONE) as site:
-        told = site.command("service", "add", registry.NAME, "--yes").out
+    with open_site(tmp_path / "data-directory", client, service.NAME, tls=InternalTls.NONE) as site:
+        told = site.command("service", "add", service.NAME, "--yes").out
         assert "Without HTTPS Docker on this host takes the registry only with" in told
         refused = shoestring(site.instance, "registry", "login")
         assert (refused.code, "insecure-registries" in refused.out) == (1, True)
         refused = shoestring(site.instance, "registry", "login", "--json")
         assert (refused.code, json.loads(refused.out)["ok"]) == (1, False)
         # Nothing of the host is touched until it can work.
-        assert site.host("docker") not in registry_login.PLACES.hosts.read_text()
+        assert site.host("docker") not in login.PLACES.hosts.read_text()
 
         made = site.command("registry", "user", "add", "anna").out
         key = re.search(r"daemon\.json: (\{.*?\})", made)

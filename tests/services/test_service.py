@@ -16,12 +16,14 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from installer import uninstall
-from installer.progress import Lines
 from installer.services import catalogue
-from runtime import files, operations, secrets, settings
-from runtime.errors import ExitCode
-from runtime.paths import Paths, Side
+from installer.terminal.progress import Lines
+from installer.uninstall import run
+from runtime.base import files
+from runtime.base.errors import ExitCode
+from runtime.base.paths import Paths, Side
+from runtime.config import secrets, settings
+from runtime.reconcile import operations
 from tests.engine.support import LOOPBACK, Instance, free_port, new_settings, tcp_echo
 from tests.unit.installer.services.make import FRONT, STORE, service
 
@@ -289,9 +291,9 @@ def test_setup_by_answers_has_services_from_the_start(folder: tuple[Path, int], 
         if paths.settings.exists():
             cluster = operations.open_cluster(paths)
             with contextlib.closing(cluster.client):
-                wanted = uninstall.look(cluster, purge=True, recorded=tmp_path / "record")
+                wanted = run.look(cluster, purge=True, recorded=tmp_path / "record")
                 # What other instances on this host may use stays.
                 wanted = replace(wanted, images=(), swap=False, daemon="")
-                uninstall.apply(cluster, wanted, Lines(StringIO()), tmp_path / "record")
+                run.apply(cluster, wanted, Lines(StringIO()), tmp_path / "record")
     # Also folders of other users.
     assert not paths.root.exists()

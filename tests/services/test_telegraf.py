@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from installer.services import steps
-from runtime import measure
-from runtime.paths import Side
-from runtime.watchdog import watch
+from runtime.base.paths import Side
+from runtime.metrics import export
+from runtime.reconcile.watchdog import watch
 from tests.engine.support import until
 from tests.services.metrics_stand import Metrics, open_metrics
 
@@ -193,9 +193,9 @@ def test_a_change_of_its_configuration_is_applied(metrics: Metrics) -> None:
 
 def test_without_telegraf_nothing_is_left_to_measure_for(metrics: Metrics) -> None:
     cluster = metrics.instance.cluster
-    assert (cluster.run.directory / measure.DIRECTORY).is_dir()
+    assert (cluster.run.directory / export.DIRECTORY).is_dir()
     metrics.instance.file(Side.INTERNAL, "telegraf").unlink()
     assert watch(cluster).ok
     steps.of("telegraf").forget(cluster.paths, cluster.settings)
     assert watch(cluster).ok
-    assert not (cluster.run.directory / measure.DIRECTORY).exists()
+    assert not (cluster.run.directory / export.DIRECTORY).exists()

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from runtime.images import BUSYBOX, DNSMASQ, HAPROXY, local_name
+from runtime.docker.images import BUSYBOX, DNSMASQ, HAPROXY, local_name
 from tests import cache
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -94,7 +94,7 @@ def cut_during(machine: Machine, work: str, seconds: float) -> bool:
 
 
 def cut_at(machine: Machine, work: str, point: str) -> None:
-    """Take the power away when a command is at a point of runtime/faults.py, and start the machine again."""
+    """Take the power away when a command is at a point of runtime/base/failpoints.py, and start the machine again."""
     unit = f"work-{secrets.token_hex(3)}"
     shell(
         machine,

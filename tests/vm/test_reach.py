@@ -209,7 +209,8 @@ def test_a_killed_command_is_undone_by_a_timer_and_off_leaves_nothing(machine: M
     # While it sends one refusal the kernel leaves out others (icmp_xmit_lock): of thousands, a few.
     assert (answered, refused > 60000) == ([], True), refused
     tried = (
-        "import os; from pathlib import Path; from installer.firewall import manage; from runtime.paths import Paths;"
+        "import os; from pathlib import Path; from installer.firewall import manage; "
+        "from runtime.base.paths import Paths;"
         f"manage.begin(manage.look(Paths(Path('{ROOT}')), anew=True), 30); os.kill(os.getpid(), 9)"
     )
     machine.run(f'/opt/pipx/venvs/shoestring/bin/python -I -c "{tried}"', SLOW)

@@ -12,7 +12,7 @@ from dataclasses import replace
 import docker
 import pytest
 
-from runtime.images import BUSYBOX, INFLUXDB, POSTGRES, REGISTRY, TELEGRAF, VERDACCIO, local_name
+from runtime.docker.images import BUSYBOX, INFLUXDB, POSTGRES, REGISTRY, TELEGRAF, VERDACCIO, local_name
 from tests.services.telegraf_image import telegraf_image
 from tests.vm import upkeep
 from tests.vm.conftest import DOMAIN, SMALL, Start

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
-from installer.report_host import as_json
+from installer.host.report import as_json
 from installer.services import passwords
 from installer.services.postgres import scram
 from installer.services.postgres import server as servers
 from installer.services.postgres.server import Server
-from runtime import files, secrets
-from runtime.errors import ShoestringError, UsageError
-from runtime.operations import Cluster
+from runtime.base import files
+from runtime.base.errors import ShoestringError, UsageError
+from runtime.config import secrets
+from runtime.reconcile.operations import Cluster
 
 # The name on the network `postgres`, and Postgres's own port.
 ADDRESS = "postgres:5432"

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from installer.services.postgres import place
 from installer.services.postgres import server as servers
-from runtime import desired, faults, files
-from runtime.errors import UsageError
+from runtime.base import failpoints, files
+from runtime.base.errors import UsageError
+from runtime.reconcile import desired
 
 if TYPE_CHECKING:
-    from runtime.operations import Cluster
+    from runtime.reconcile.operations import Cluster
 
 # Every folder of data has it from its first start on.
 VERSION_FILE = "PG_VERSION"
@@ -53,7 +54,7 @@ def remove(cluster: Cluster, name: str, timeout: float = 0.0) -> None:
             # What it is known by goes last, so that the rest can be removed if this is killed.
             if each.name != VERSION_FILE:
                 (files.remove_tree if each.is_dir() and not each.is_symlink() else files.remove)(each)
-        faults.point("postgres-emptied")
+        failpoints.point("postgres-emptied")
         files.remove_tree(folder)
 
 

@@ -8,19 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from installer import record
+from installer.data_directory import default_directory
 from installer.deploy.references import repository
 from installer.deploy.trial import require_proxies
 from installer.services.postgres import inventory, place
 from installer.services.postgres import server as servers
 from installer.services.postgres.place import Place
 from installer.services.postgres.server import Server
-from runtime import command, desired, images, operations
-from runtime.errors import ShoestringError, UsageError
-from runtime.space import ADVICE, LOW_MEGABYTES, MEGABYTE
+from runtime.base import command
+from runtime.base.disk_space import ADVICE, LOW_MEGABYTES, MEGABYTE
+from runtime.base.errors import ShoestringError, UsageError
+from runtime.docker import images
+from runtime.reconcile import desired, operations
 
 if TYPE_CHECKING:
-    from runtime.operations import Cluster
+    from runtime.reconcile.operations import Cluster
 
 OFFICIAL = repository(images.POSTGRES.reference)
 # While it takes the data it writes each page into its log first; more than this it clears away.
@@ -94,7 +96,7 @@ def find(cluster: Cluster, version: int, image: str = "") -> Job | None:
     service = servers.find(cluster)
     server = servers.running(cluster, service)
     before = _number(server, _VERSION)
-    option = record.option(cluster.paths.root)
+    option = default_directory.option(cluster.paths.root)
     if version == before and image in ("", service.image):
         return None
     if version <= before:

@@ -11,13 +11,13 @@ from typing import Any
 
 import yaml
 
+from installer.data_directory.settings_file import scalar
 from installer.deploy.image_edit import CannotEditError, set_image
 from installer.deploy.target import Target
 from installer.services.postgres.server import definition, environment
-from installer.settings_file import scalar
-from runtime import documents
-from runtime.documents import DocumentError, KeyPath
-from runtime.errors import UsageError
+from runtime.base import yaml_documents
+from runtime.base.errors import UsageError
+from runtime.base.yaml_documents import DocumentError, KeyPath
 
 # Of the official image, up to version 17.
 DEFAULT_DATA = "/var/lib/postgresql/data"
@@ -106,7 +106,9 @@ def edited(place: Place, image: str, version: str) -> str:
     try:
         node = _node(yaml.compose(before, Loader=yaml.SafeLoader), place.key)
         after = before[: node.start_mark.index] + scalar(wanted, node.style) + before[node.end_mark.index :]
-        if documents.parse(file, after).value == _changed(documents.parse(file, before).value, place.key, wanted):
+        if yaml_documents.parse(file, after).value == _changed(
+            yaml_documents.parse(file, before).value, place.key, wanted
+        ):
             return after
     except (DocumentError, LookupError, yaml.YAMLError):
         pass

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from installer.report_host import as_json
+from installer.host.report import as_json
 from installer.services.postgres.forget import Old
 from installer.services.postgres.job import Job
 from installer.services.postgres.upgrade import Upgraded
-from installer.summary import size
-from runtime.report import indent
+from installer.setup.summary import size
+from runtime.output.report import indent
 
 
 def job_lines(job: Job, *, present: bool) -> list[str]:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from installer.deploy import target as targets
 from installer.deploy.target import Target
-from runtime import command, desired
-from runtime.errors import ShoestringError, UsageError
-from runtime.observed import observe
+from runtime.base import command
+from runtime.base.errors import ShoestringError, UsageError
+from runtime.docker.observed import observe
+from runtime.reconcile import desired
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-    from runtime.operations import Cluster
+    from runtime.reconcile.operations import Cluster
 
 APPLICATION = "postgres"
 DEFAULT_USER = "postgres"

@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 from installer.services.postgres.place import Place
 from installer.services.postgres.server import Server, definition, end_of_log, environment, superuser
-from runtime import command, compose, files
-from runtime.apply import environment as compose_environment
-from runtime.errors import ShoestringError
-from runtime.images import LOCAL, effective
-from runtime.projects import GeneratedFile, labels
+from runtime.base import command, files
+from runtime.base.errors import ShoestringError
+from runtime.docker import compose
+from runtime.docker.images import LOCAL, effective
+from runtime.docker.projects import GeneratedFile, labels
+from runtime.reconcile.apply import environment as compose_environment
 
 if TYPE_CHECKING:
-    from runtime.operations import Cluster
+    from runtime.reconcile.operations import Cluster
 
 SERVICE = "upgrade"
 HEADER = "# Made by Shoestring for an upgrade of Postgres. It may be deleted.\n"

@@ -6,11 +6,12 @@ from installer.host import ports
 from installer.services import catalogue
 from installer.services.postgres import databases, scram
 from installer.services.postgres import server as servers
-from runtime import names, secrets
-from runtime.errors import ShoestringError
-from runtime.operations import Cluster
-from runtime.paths import Paths
-from runtime.settings import Settings
+from runtime.base import validators
+from runtime.base.errors import ShoestringError
+from runtime.base.paths import Paths
+from runtime.config import secrets
+from runtime.config.settings import Settings
+from runtime.reconcile.operations import Cluster
 
 PORT = 5432
 PASSWORD_SECRET = "POSTGRES_PASSWORD"  # noqa: S105 - a secret's name
@@ -22,7 +23,7 @@ def prepare(paths: Paths, settings: Settings) -> None:
     if catalogue.is_there(paths, servers.APPLICATION) or settings.internal is None:
         return
     address = settings.internal.address
-    if not names.is_auto(address) and not ports.can_bind(address, PORT):
+    if not validators.is_auto(address) and not ports.can_bind(address, PORT):
         raise ShoestringError(
             f"Port {PORT} of {address} is taken, and Postgres would be there. See by whom (ss -ltnp sport = "
             f":{PORT}), and stop that or give it another port; then try again."

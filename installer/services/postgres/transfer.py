@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from installer.services.postgres.server import Server, first_error
-from runtime import command
-from runtime.errors import ShoestringError
+from runtime.base import command
+from runtime.base.errors import ShoestringError
 
 # Every server has these from its first start, so they are made again.
 FROM_THE_START = ("postgres", "template1")

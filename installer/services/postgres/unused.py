@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from runtime import files
+from runtime.base import files
 
 MARK = "shoestring-unused"
 # Every start of a server changes it.

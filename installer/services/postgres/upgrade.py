@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
-from installer import conf_repository
+from installer.data_directory import conf_repository
 from installer.deploy import record
 from installer.deploy.trial import Trial, attempt
 from installer.services.postgres import inventory, transfer, unused
@@ -21,13 +21,14 @@ from installer.services.postgres import server as servers
 from installer.services.postgres.job import Job
 from installer.services.postgres.server import Server
 from installer.services.postgres.spare import Spare, removed
-from runtime import desired, faults, files
-from runtime.errors import ShoestringError
-from runtime.operations import SILENT
-from runtime.space import MEGABYTE
+from runtime.base import failpoints, files
+from runtime.base.disk_space import MEGABYTE
+from runtime.base.errors import ShoestringError
+from runtime.reconcile import desired
+from runtime.reconcile.operations import SILENT
 
 if TYPE_CHECKING:
-    from runtime.operations import Cluster
+    from runtime.reconcile.operations import Cluster
 
 SHOWN_DIFFERENCES = 10
 _END_SESSIONS = """
@@ -87,7 +88,7 @@ def upgrade(cluster: Cluster, job: Job, tell: Teller, timeout: float = 0.0) -> U
         if servers.find(cluster).text != job.place.service.text:
             raise ShoestringError(f"{job.place.service.file} has changed meanwhile; nothing was done: {job.again}")
         _free_place(job)
-        faults.point("postgres-begun")
+        failpoints.point("postgres-begun")
         # First, so that the upgrade's own commit has nothing else in it.
         refused = record.person_edit(cluster.paths, job.place.service)
         try:
@@ -97,11 +98,11 @@ def upgrade(cluster: Cluster, job: Job, tell: Teller, timeout: float = 0.0) -> U
             raise ShoestringError(f"Interrupted. {_back(cluster, job)}") from None
         except ShoestringError as error:
             raise ShoestringError(f"{error}\n{_back(cluster, job)}") from error
-        faults.point("postgres-edited")
+        failpoints.point("postgres-edited")
         trial = _apply(cluster, job, tell)
         if trial.error:
             return _undone(cluster, job, moved, trial, started)
-        faults.point("postgres-applied")
+        failpoints.point("postgres-applied")
         notes = (*moved.notes, *trial.notes, refused or _commit(cluster, job), _kept(job))
         seconds = time.monotonic() - started
         return Upgraded(job, moved.tables, moved.rows, seconds, tuple(each for each in notes if each))
@@ -128,27 +129,27 @@ def _move(cluster: Cluster, job: Job, tell: Teller) -> _Moved:
     with removed(Spare(cluster, job.place, job.unfinished, job.image, variables)) as spare:
         tell.passing("apart", "Postgres leaves its networks")
         _set_apart(cluster, old)
-        faults.point("postgres-apart")
+        failpoints.point("postgres-apart")
         tell.passing("new server", job.image)
         new = spare.start()
-        faults.point("postgres-started")
+        failpoints.point("postgres-started")
         _restore(old, new, job, tell)
-        faults.point("postgres-restored")
+        failpoints.point("postgres-restored")
         tell.passing("compared", "counting rows")
         tables, rows = _compare(old, new)
         tell.done("compared", f"{tables} tables, {rows} rows")
-        faults.point("postgres-compared")
+        failpoints.point("postgres-compared")
         tell.passing("statistics", "so that queries are fast from the start")
         transfer.analyze(new)
         notes = transfer.left_behind(old, new)
         tell.passing("new server", "writes all to the disk")
         spare.stop()
-        faults.point("postgres-stopped")
+        failpoints.point("postgres-stopped")
     unused.mark(job.unfinished)
     if job.folder.exists():
         files.remove_tree(job.folder)
     files.publish_directory(job.unfinished, job.folder)
-    faults.point("postgres-moved")
+    failpoints.point("postgres-moved")
     return _Moved(tables, rows, notes)
 
 
@@ -172,7 +173,7 @@ def _restore(old: Server, new: Server, job: Job, tell: Teller) -> None:
 
         show(0)
         transfer.database(old, new, name, show)
-        faults.point(f"postgres-database-{number}")
+        failpoints.point(f"postgres-database-{number}")
         tell.done("restored", f"{name}  {place}")
 
 
@@ -234,7 +235,7 @@ def _undone(cluster: Cluster, job: Job, moved: _Moved, trial: Trial, started: fl
     """Go back to the old version, and keep the new data aside: somebody may have written to them."""
     service = job.place.service
     _write(job, service.text)
-    faults.point("postgres-undone")
+    failpoints.point("postgres-undone")
     back = attempt(cluster, service.name, service.service, SILENT)
     files.remove_tree(job.failed)
     files.publish_directory(job.folder, job.failed)

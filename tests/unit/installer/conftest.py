@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from installer.host.facts import EngineFacts, Facts
-from runtime.addresses import HostAddress
+from runtime.network.addresses import HostAddress
 
 MAXIMUM_STEPS = 400
 CHANGING_EVENTS = frozenset(

@@ -13,7 +13,7 @@ from installer.images.build import context
 from installer.images.debian import bootstrap_command
 from installer.images.lookup import Present
 from installer.images.progress import Action, Meter, Progress
-from runtime.images import BASE, CATALOGUE, HAPROXY, Image
+from runtime.docker.images import BASE, CATALOGUE, HAPROXY, Image
 
 
 @pytest.mark.parametrize("image", [BASE, *CATALOGUE], ids=lambda image: image.name)

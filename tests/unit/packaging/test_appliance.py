@@ -8,8 +8,8 @@ from pathlib import Path
 
 import yaml
 
-from installer import answers
-from runtime.images import LOCAL
+from installer.setup import answers
+from runtime.docker.images import LOCAL
 
 ROOT = Path(__file__).resolve().parents[3]
 ADVICE = "make both locks afresh with: tests/run.sh lock"

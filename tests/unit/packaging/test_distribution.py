@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from installer.uninstall import PACKAGE_HINT
+from installer.uninstall.run import PACKAGE_HINT
 
 ROOT = Path(__file__).resolve().parents[3]
 # For all users, and where sudo looks: pipx alone would link into ~/.local/bin of whoever runs it.

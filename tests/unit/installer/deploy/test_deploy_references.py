@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from installer.deploy.references import checked, repository, with_tag
-from runtime.errors import UsageError
+from runtime.base.errors import UsageError
 
 DIGEST = "@sha256:" + "0123456789abcdef" * 4
 

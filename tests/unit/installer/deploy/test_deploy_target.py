@@ -14,11 +14,11 @@ from installer.deploy.history import Deployment, Kind
 from installer.deploy.run import Deployed, Preview
 from installer.deploy.target import Job, Target, find
 from installer.deploy.trial import Trial, restricted, split_lines
-from runtime.applications import Order
-from runtime.errors import ShoestringError, UsageError
-from runtime.observed import Observed
-from runtime.plan import plan_start
-from runtime.rollout import RolloutError, Step
+from runtime.base.errors import ShoestringError, UsageError
+from runtime.config.applications import Order
+from runtime.docker.observed import Observed
+from runtime.reconcile.plan import plan_start
+from runtime.rollout.start_first import RolloutError, Step
 from tests.make import PATHS, application, broken, desired, web
 
 MORE = "  data:\n    image: data:1\n  built:\n    build: .\n"

@@ -10,9 +10,9 @@ from installer.firewall.proof import Answers, Target
 from installer.firewall.trial import Trial
 from installer.host import systemd
 from installer.host.timers import State
-from runtime import command
-from runtime.command import Result
-from runtime.errors import ShoestringError
+from runtime.base import command
+from runtime.base.command import Result
+from runtime.base.errors import ShoestringError
 from tests.make import PATHS
 from tests.unit.installer.firewall.test_report import firewall
 

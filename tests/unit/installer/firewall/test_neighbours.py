@@ -9,9 +9,9 @@ from installer.firewall import neighbours
 from installer.firewall.neighbours import Neighbour
 from installer.host import wireguard
 from installer.vpn.configuration import MARK
+from runtime.config.published_ports import Published
 from runtime.firewall import table
 from runtime.firewall.model import Opening, Wall
-from runtime.published import Published
 
 WALL = Wall("shoestring_shoestring", (Opening("tcp", 80, 80, "public proxy"), Opening("udp", 53, 53, "x-open-ports")))
 END = (

@@ -7,7 +7,7 @@ import pytest
 
 from installer.firewall import manage, trial
 from installer.host import systemd
-from runtime import command, files
+from runtime.base import command, files
 from runtime.firewall import table
 from tests.unit.installer.firewall.test_report import firewall
 

@@ -8,7 +8,7 @@ import pytest
 
 from installer.host import docker_daemon
 from installer.host.docker_daemon import DRIVER, ROTATION, plan, undo, undo_about
-from runtime.errors import ShoestringError
+from runtime.base.errors import ShoestringError
 
 FILE = "daemon.json"
 COPY = "daemon.json.before-shoestring"

@@ -8,7 +8,7 @@ import pytest
 
 from installer.host import facts as host
 from installer.host.facts import Facts
-from runtime.addresses import HostAddress
+from runtime.network.addresses import HostAddress
 
 RECORDED = Path(__file__).parent / "recorded"
 

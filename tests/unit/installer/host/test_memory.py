@@ -21,8 +21,8 @@ from installer.host.memory import (
     parse_stats,
     problem,
 )
-from installer.report_host import memory_json, memory_lines
-from runtime.errors import ShoestringError
+from installer.host.report import memory_json, memory_lines
+from runtime.base.errors import ShoestringError
 
 RECORDED = Path(__file__).parent / "recorded"
 HOST = Memory(

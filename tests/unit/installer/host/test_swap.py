@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from installer.cli_swap import Kind as Option
+from installer.cli.swap import Kind as Option
 from installer.host import swap
 from installer.host.memory import MEGABYTE
+from installer.host.report import swap_json, swap_lines
 from installer.host.swap import (
     FILE_UNIT,
     ZRAM_UNIT,
@@ -26,8 +27,7 @@ from installer.host.swap import (
     suggestion,
     unit,
 )
-from installer.report_host import swap_json, swap_lines
-from runtime.errors import ShoestringError
+from runtime.base.errors import ShoestringError
 from tests.unit.installer.conftest import Interrupt
 from tests.unit.installer.host.conftest import FakedSystemd
 

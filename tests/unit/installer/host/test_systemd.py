@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from installer.host.systemd import Unit, is_written, moment, parse_show, quoted, remove
-from runtime.errors import ShoestringError, UsageError
+from runtime.base.errors import ShoestringError, UsageError
 from tests.unit.installer.host.conftest import FakedSystemd
 
 RECORDED = Path(__file__).parent / "recorded"

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from installer import settings_file
-from installer.cli import app
+from installer.cli.main import app
+from installer.data_directory import settings_file
 from installer.host import boot_files, systemd
 from installer.host.health import Health
 from installer.host.memory import MEGABYTE
+from installer.host.report import HealthRow, clock, health_rows, install_lines, last_run, timers_lines
 from installer.host.systemd import parse_show
 from installer.host.timers import Job, Last, State, cron_lines, jobs, names, remove, written
-from installer.report_host import HealthRow, clock, health_rows, install_lines, last_run, timers_lines
-from runtime.paths import Paths
+from runtime.base.paths import Paths
 from tests.make import make_settings
 from tests.unit.installer.conftest import Interrupt
 from tests.unit.installer.host.conftest import FakedSystemd

@@ -8,9 +8,9 @@ import pytest
 
 from installer.host import systemd, wireguard
 from installer.host.wireguard import Boot, Interface, Link
-from runtime import command
-from runtime.command import Result
-from runtime.errors import ShoestringError
+from runtime.base import command
+from runtime.base.command import Result
+from runtime.base.errors import ShoestringError
 
 # An interface of wireguard-go, then the same one after `ip link set wg0 down`, which takes its IPv6 addresses.
 UP = (

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from installer import data_directory
 from installer.services.catalogue import Catalogue
-from runtime.paths import Paths
-from runtime.settings import Settings
+from installer.setup import data_directory
+from runtime.base.paths import Paths
+from runtime.config.settings import Settings
 from tests.unit.installer.services.make import known as make_known
 
 SETTINGS = Settings(domain="example.com", email="ops@example.com")

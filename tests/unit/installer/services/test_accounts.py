@@ -12,7 +12,7 @@ import pytest
 from installer.services import accounts
 from installer.services.accounts import Door
 from installer.services.htpasswd import Users
-from runtime.errors import UsageError
+from runtime.base.errors import UsageError
 
 
 @pytest.fixture

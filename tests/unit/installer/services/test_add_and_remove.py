@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from installer import data_directory
 from installer.services import add, catalogue, remove, shipping
 from installer.services.catalogue import Catalogue
 from installer.services.plan import Plan, plan
 from installer.services.shipping import Host
-from runtime import secrets, settings
-from runtime.errors import UsageError
-from runtime.paths import Paths, Side
-from runtime.settings import Settings
+from installer.setup import data_directory
+from runtime.base.errors import UsageError
+from runtime.base.paths import Paths, Side
+from runtime.config import secrets, settings
+from runtime.config.settings import Settings
 from tests.unit.installer.services.conftest import SETTINGS
 
 Interrupt = Callable[[Callable[[], object], int, bool], bool]

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from installer.services import catalogue, shipping
-from runtime.sections import InternalSettings, InternalTls, NotifySettings
-from runtime.settings import Settings
+from runtime.config.sections import InternalSettings, InternalTls, NotifySettings
+from runtime.config.settings import Settings
 from tests.services import grafana_files
 from tests.services.grafana_files import SETTINGS
 

@@ -7,7 +7,7 @@ import pytest
 
 from installer.services import htpasswd, passwords
 from installer.services.htpasswd import Users
-from runtime.errors import UsageError
+from runtime.base.errors import UsageError
 
 
 @pytest.fixture

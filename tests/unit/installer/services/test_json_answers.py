@@ -13,14 +13,14 @@ import pytest
 
 from installer.deploy.target import Target
 from installer.host.memory import Memory
-from installer.metrics import page
+from installer.metrics import page, retention_report
 from installer.metrics.figures import FIGURES
-from installer.services import accounts, metrics_report, registry_report, report
+from installer.metrics.influxdb import Retention
+from installer.services import accounts, report
 from installer.services.accounts import Account, Door
 from installer.services.add import Started, Written
 from installer.services.catalogue import Catalogue
 from installer.services.htpasswd import Users
-from installer.services.influxdb import Retention
 from installer.services.plan import Plan
 from installer.services.postgres import databases
 from installer.services.postgres import report as postgres
@@ -29,13 +29,14 @@ from installer.services.postgres.forget import Old
 from installer.services.postgres.job import Job
 from installer.services.postgres.place import Place
 from installer.services.postgres.upgrade import Upgraded
-from installer.services.registry_gc import Collected, Waste
-from installer.services.registry_login import Login
-from installer.services.registry_store import Tag, Version
+from installer.services.registry import report as registry_report
+from installer.services.registry.gc import Collected, Waste
+from installer.services.registry.login import Login
+from installer.services.registry.store import Tag, Version
 from installer.services.remove import Removal
 from installer.services.status import ServiceStatus
-from runtime.operations import Report
-from runtime.paths import Side
+from runtime.base.paths import Side
+from runtime.reconcile.operations import Report
 from tests.make import application, web
 
 PAGE = (Path(__file__).parents[4] / "docs" / "json.md").read_text(encoding="utf-8")
@@ -106,7 +107,7 @@ def test_the_users_of_both_registries(registry: str, tmp_path: Path) -> None:
 def test_the_metrics() -> None:
     shown = page.Page(POINTS, (page.Row(FIGURES[0], "load", (1.0, None), None),), FIGURES[:1])
     holds("metrics", page.page_json(shown))
-    holds("metrics retention", metrics_report.retention_json(KEPT), metrics_report.change_json(KEPT, 60, KEPT))
+    holds("metrics retention", retention_report.retention_json(KEPT), retention_report.change_json(KEPT, 60, KEPT))
 
 
 def test_postgres() -> None:

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from installer import answers, data_directory
 from installer.host import memory
 from installer.host.facts import Facts
 from installer.host.memory import MEGABYTE, Memory
 from installer.services import add, catalogue, of_setup
 from installer.services.catalogue import Catalogue
-from runtime import settings
-from runtime.errors import SettingsError, ShoestringError, UsageError
-from runtime.paths import Paths
+from installer.setup import answers, data_directory
+from runtime.base.errors import SettingsError, ShoestringError, UsageError
+from runtime.base.paths import Paths
+from runtime.config import settings
 from tests.unit.installer.services.conftest import SETTINGS
 
 ROOM = Memory(2000 * MEGABYTE, 1500 * MEGABYTE)

@@ -8,7 +8,7 @@ from installer.host.memory import MEGABYTE, Memory
 from installer.services import offer
 from installer.services.catalogue import Catalogue
 from installer.services.offer import Offer
-from runtime.errors import ShoestringError
+from runtime.base.errors import ShoestringError
 
 # store needs 60 MB, beside 30 (both offered as one), front 100; 64 must stay free.
 SUGGESTED = ("store", "beside")

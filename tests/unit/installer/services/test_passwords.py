@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from installer.services import passwords
-from runtime import secrets
-from runtime.errors import ShoestringError
-from runtime.paths import Paths
+from runtime.base.errors import ShoestringError
+from runtime.base.paths import Paths
+from runtime.config import secrets
 
 MINE = """\
 # mine

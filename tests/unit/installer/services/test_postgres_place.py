@@ -11,11 +11,12 @@ from installer.deploy.target import Target
 from installer.services import catalogue, shipping
 from installer.services.postgres import place
 from installer.services.shipping import Host
-from runtime import application_files, documents
-from runtime.applications import Application
-from runtime.errors import UsageError
-from runtime.paths import Side
-from runtime.settings import Settings
+from runtime.base import yaml_documents
+from runtime.base.errors import UsageError
+from runtime.base.paths import Side
+from runtime.config import application_files
+from runtime.config.applications import Application
+from runtime.config.settings import Settings
 
 VARIABLES = {"DATA_BASE_PATH": "/srv/data"}
 LINE = "      - ${DATA_BASE_PATH}/postgres/15:/var/lib/postgresql/data  # here\n"
@@ -30,7 +31,7 @@ services:
 
 
 def target(text: str) -> Target:
-    application = application_files.parse(documents.parse(Path("postgres.yaml"), text), Side.INTERNAL)
+    application = application_files.parse(yaml_documents.parse(Path("postgres.yaml"), text), Side.INTERNAL)
     assert isinstance(application, Application)
     return Target(application, "application", application.services[0].image)
 

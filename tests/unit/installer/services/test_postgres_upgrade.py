@@ -12,10 +12,10 @@ from installer.services.postgres import inventory, job, unused
 from installer.services.postgres.databases import Access, check_name
 from installer.services.postgres.place import Place
 from installer.services.postgres.server import environment, first_error
-from runtime.command import Result
-from runtime.errors import UsageError
-from runtime.images import POSTGRES
-from runtime.paths import Side
+from runtime.base.command import Result
+from runtime.base.errors import UsageError
+from runtime.base.paths import Side
+from runtime.docker.images import POSTGRES
 from tests.make import application, web
 
 BEFORE = {"role shop": "abc", "shop: rows of public.orders": "10", "shop: sequence public.ids": "7 true"}

@@ -11,15 +11,16 @@ import pytest
 
 from installer.deploy.target import Target
 from installer.host import ports
-from installer.services import influxdb, registry_gc
+from installer.metrics import influxdb
 from installer.services.postgres import job, steps
 from installer.services.postgres.job import Job
 from installer.services.postgres.place import Place
 from installer.services.postgres.server import Server
-from runtime import command
-from runtime.command import Result
-from runtime.errors import ShoestringError
-from runtime.paths import Paths, Side
+from installer.services.registry import gc
+from runtime.base import command
+from runtime.base.command import Result
+from runtime.base.errors import ShoestringError
+from runtime.base.paths import Paths, Side
 from tests.make import application, web
 from tests.unit.installer.services.conftest import SETTINGS
 
@@ -50,7 +51,7 @@ def test_a_collection_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, 1, "", "first\nsecond\n")
     inspected = {"Config": {}, "Id": "1", "Image": "registry"}
     with pytest.raises(ShoestringError, match="Try again: shoestring registry gc\nfirst\nsecond"):
-        registry_gc._run(CLUSTER, inspected)
+        gc._run(CLUSTER, inspected)
 
 
 def test_postgres(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,8 @@ import pytest
 from installer.services import catalogue, model
 from installer.services.catalogue import Catalogue
 from installer.services.model import Folder
-from runtime.errors import UsageError
-from runtime.paths import Paths
+from runtime.base.errors import UsageError
+from runtime.base.paths import Paths
 from tests.unit.installer.services.make import STORE, service
 
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from installer.data_directory.templates import Action, FileChange
 from installer.host.memory import MEGABYTE, Memory
 from installer.services import report
 from installer.services.add import Written
@@ -13,11 +14,11 @@ from installer.services.catalogue import Catalogue
 from installer.services.plan import Plan
 from installer.services.remove import Removal
 from installer.services.status import ServiceStatus, addresses
-from installer.shipped import Action, FileChange
-from runtime import application_files, documents
-from runtime.applications import Application
-from runtime.paths import Paths, Side
-from runtime.sections import InternalSettings, InternalTls, NetworkSettings
+from runtime.base import yaml_documents
+from runtime.base.paths import Paths, Side
+from runtime.config import application_files
+from runtime.config.applications import Application
+from runtime.config.sections import InternalSettings, InternalTls, NetworkSettings
 from tests.unit.installer.services.conftest import SETTINGS
 
 HOST = Memory(957 * MEGABYTE, 353 * MEGABYTE)
@@ -123,7 +124,7 @@ def test_addresses_are_pages_and_ports(tmp_path: Path) -> None:
         "x-external-host-names: [a.internal.example.com, '*.b.internal.example.com']\n"
         "x-external-tcp-ports: ['15432:5432']\nservices: {application: {image: a}}\n"
     )
-    found = application_files.parse(documents.parse(tmp_path / "a.yaml", text), Side.INTERNAL)
+    found = application_files.parse(yaml_documents.parse(tmp_path / "a.yaml", text), Side.INTERNAL)
     assert isinstance(found, Application)
 
     def of(internal: InternalSettings | None) -> list[str]:

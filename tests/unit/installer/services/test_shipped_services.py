@@ -11,10 +11,10 @@ from installer.services import catalogue, shipping
 from installer.services.model import Service
 from installer.services.offer import SUGGESTED
 from installer.services.shipping import Host
-from runtime import images
-from runtime.applications import Application
-from runtime.sections import InternalSettings, InternalTls
-from runtime.settings import Settings
+from runtime.config.applications import Application
+from runtime.config.sections import InternalSettings, InternalTls
+from runtime.config.settings import Settings
+from runtime.docker import images
 
 KNOWN = catalogue.load()
 HOST = Host(docker_group=998)
@@ -78,7 +78,7 @@ def test_its_containers_cannot_take_the_whole_host(service: Service) -> None:
 
 def test_its_images_are_those_of_the_catalogue(service: Service) -> None:
     for reference in shipping.images(shipping.load(service, SETTINGS, HOST)):
-        assert images.find(reference), f"{reference} is not pinned in runtime/images.py"
+        assert images.find(reference), f"{reference} is not pinned in runtime/docker/images.py"
 
 
 def test_its_secrets_and_folders_are_declared(service: Service) -> None:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from installer.vpn import addresses
-from runtime.errors import UsageError
-from runtime.settings import Settings
+from runtime.base.errors import UsageError
+from runtime.config.settings import Settings
 from tests.make import make_settings
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from installer.vpn import clients, keys
 from installer.vpn.clients import Client
-from runtime.errors import ShoestringError, UsageError
-from runtime.paths import Paths
+from runtime.base.errors import ShoestringError, UsageError
+from runtime.base.paths import Paths
 
 
 def client(name: str) -> Client:

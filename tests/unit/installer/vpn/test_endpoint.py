@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from installer.vpn.endpoint import problem
-from runtime.addresses import HostAddress
+from runtime.network.addresses import HostAddress
 
 PUBLIC = (HostAddress("127.0.0.1", "lo"), HostAddress("8.8.4.4", "eth0"), HostAddress("2a01:4f8::1", "eth0"))
 TRANSLATED = (HostAddress("127.0.0.1", "lo"), HostAddress("10.0.0.5", "eth0"))

@@ -6,8 +6,8 @@ import pytest
 
 from installer.vpn import clients, manage
 from installer.vpn.manage import Vpn, Wanted
-from runtime.errors import UsageError
-from runtime.paths import Paths
+from runtime.base.errors import UsageError
+from runtime.base.paths import Paths
 from tests.make import make_settings
 from tests.unit.installer.vpn.test_configuration import LAPTOP, VPN
 

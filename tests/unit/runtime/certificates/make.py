@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from runtime.certificates import keys
-from runtime.certificates.keys import KeyPair
+from runtime.certificates.store import keys
+from runtime.certificates.store.keys import KeyPair
 
 START = datetime.datetime(2026, 3, 1, tzinfo=datetime.UTC)
 DAY = datetime.timedelta(days=1)

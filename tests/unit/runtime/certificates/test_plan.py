@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from runtime.base.errors import UsageError
+from runtime.base.paths import Side
 from runtime.certificates import overview, plan
-from runtime.certificates.ledger import DAY, Attempt, Ledger, Result, set_key
 from runtime.certificates.model import Found, Issuer, Wanted
 from runtime.certificates.plan import Request
+from runtime.certificates.policy.desired import Wishes
+from runtime.certificates.policy.ledger import DAY, Attempt, Ledger, Result, set_key
 from runtime.certificates.survey import SideCertificates, Survey
-from runtime.certificates.wanted import Wishes
-from runtime.errors import UsageError
-from runtime.paths import Side
 from tests.make import make_settings
 
 NOW = 1_800_000_000.0

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from runtime.base.paths import Paths
 from runtime.firewall import bridges, keep, ssh
 from runtime.firewall.model import Bridges
-from runtime.paths import Paths
 from tests.make import desired
 
 

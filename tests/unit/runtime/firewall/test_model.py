@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from runtime.config.published_ports import Published
 from runtime.firewall import model
 from runtime.firewall.model import Wall
-from runtime.published import Published
-from runtime.routes import LOCAL, UNICAST
+from runtime.network.routes import LOCAL, UNICAST
 from tests.make import application, broken, desired
 
 PUBLISHES = (

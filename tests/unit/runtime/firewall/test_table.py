@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from runtime import command
-from runtime.command import Result
-from runtime.errors import ShoestringError
+from runtime.base import command
+from runtime.base.command import Result
+from runtime.base.errors import ShoestringError
 from runtime.firewall import table
 from runtime.firewall.rules import Rules
 from runtime.firewall.table import Present

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from runtime.applications import Backend, TcpPort
-from runtime.paths import Side
+from runtime.base.paths import Side
+from runtime.config.applications import Backend, TcpPort
 from runtime.proxy.configuration import Change, Entry, build, compare, parse
 from runtime.proxy.model import ProxyModel
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from runtime import images
-from runtime.applications import Backend
-from runtime.errors import ShoestringError
-from runtime.paths import Side
+from runtime.base.errors import ShoestringError
+from runtime.base.paths import Side
+from runtime.config.applications import Backend
+from runtime.docker import images
 from runtime.proxy.model import Link, ProxyModel
 from runtime.proxy.render import STRING_LIMIT_BYTES, TemplateError, check_host, exact, parents, quoted, render
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.errors import ShoestringError
+from runtime.base.errors import ShoestringError
 from runtime.proxy import slots, sockets
 from runtime.proxy.slots import Admission, Slot
 

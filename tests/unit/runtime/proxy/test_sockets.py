@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.errors import ShoestringError
+from runtime.base.errors import ShoestringError
 from runtime.proxy import sockets
 
 Serve = Callable[[bytes], Path]

@@ -1,0 +1,128 @@
+"""What `shoestring ssl status` and `ssl ca` print: plain lines and JSON. The table is in tables.py."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from runtime.certificates.model import Issuer
+from runtime.output.report import JSON_VERSION, certificate_json, count, indent
+
+if TYPE_CHECKING:
+    from installer.certificates.trust import Trust
+    from runtime.certificates.overview import CertificateStatus, Overview
+
+HEADER = ("NAME", "SIDE", "STATE", "HOSTS", "VALID UNTIL", "RENEWAL", "FROM")
+NONE_YET = "No certificates yet: no application has a host name."
+_DAY = 86_400.0
+# How the private CA calls itself.
+_OWN_CA = "Shoestring CA for "
+# What a certificate will come from, where there is none yet.
+_SOURCES: dict[str, str] = {
+    Issuer.HTTP_01: "ACME",
+    Issuer.DNS_01: "ACME, by DNS",
+    Issuer.PRIVATE_CA: "your own CA",
+}
+
+
+def row(status: CertificateStatus, now: float) -> tuple[str, ...]:
+    """The cells of one certificate, in the order of HEADER. `now` is in seconds since the epoch."""
+    more = f" +{len(status.host_names) - 1}" if len(status.host_names) > 1 else ""
+    return (
+        status.name,
+        status.side,
+        "expiring" if status.expiring and status.not_after > now else status.state,
+        f"{status.host_names[0]}{more}" if status.host_names else "-",
+        _validity(status, now),
+        _renewal(status, now),
+        _source(status),
+    )
+
+
+def remarks(overview: Overview) -> list[str]:
+    """Sentences about what is wrong, the certificates' first."""
+    blocked = [f"{each.name}: {each.blocked}" for each in overview.certificates if each.blocked]
+    return [*blocked, *overview.problems]
+
+
+def status_lines(overview: Overview, now: float) -> list[str]:
+    """The certificates in plain lines, one each; what blocks one stands below it."""
+    lines = list(_certificates(overview, now)) or [NONE_YET]
+    lines += [f"problem  {each}" for each in overview.problems]
+    return lines + [f"note  {each}" for each in overview.notes]
+
+
+def _certificates(overview: Overview, now: float) -> Iterator[str]:
+    for each in overview.certificates:
+        yield "  ".join(row(each, now))
+        if each.blocked:
+            yield indent(each.blocked)
+
+
+def status_json(overview: Overview) -> str:
+    """The answer of ssl status."""
+    return _json(
+        {
+            "ok": not remarks(overview) and not overview.expiring,
+            "certificates": [certificate_json(each) for each in overview.certificates],
+            "problems": list(overview.problems),
+            "notes": list(overview.notes),
+        }
+    )
+
+
+def trust_json(trust: Trust, pem: str) -> str:
+    """The answer of ssl ca."""
+    return _json(
+        {
+            "root": str(trust.root),
+            "fingerprint": trust.fingerprint,
+            "domain": trust.domain,
+            "host_names": list(trust.host_names),
+            "https_port": trust.https_port,
+            "pem": pem,
+        }
+    )
+
+
+def _validity(status: CertificateStatus, now: float) -> str:
+    if not status.not_after or status.state == "placeholder":
+        return "-"
+    return f"{_date(status.not_after)} ({_left(status.not_after, now)})"
+
+
+def _source(status: CertificateStatus) -> str:
+    if status.state == "placeholder":
+        return "-"
+    own = status.managed and status.issuer.startswith(_OWN_CA)
+    return _SOURCES[Issuer.PRIVATE_CA] if own else _SOURCES.get(status.issuer, status.issuer) or "-"
+
+
+def _renewal(status: CertificateStatus, now: float) -> str:
+    if status.state in ("placeholder", "unused"):
+        return "-"
+    if not status.managed:
+        return "by you"
+    if status.blocked:
+        return "waits"
+    return f"in {_left(status.renew_at, now)}" if status.renew_at > now else "now"
+
+
+def _left(moment: float, now: float) -> str:
+    """How long it is until a moment: `90 days`, under two days in hours; `over` if it has passed."""
+    seconds = moment - now
+    if seconds <= 0:
+        return "over"
+    if seconds < 2 * _DAY:
+        return count(max(1, round(seconds / 3600)), "hour")
+    return count(int(seconds // _DAY), "day")
+
+
+def _date(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d")
+
+
+def _json(answer: dict[str, object]) -> str:
+    return json.dumps({"version": JSON_VERSION, **answer}, indent=2, ensure_ascii=False)

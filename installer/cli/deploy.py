@@ -1,0 +1,111 @@
+"""`shoestring deploy`, `rollback` and `deployments`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from installer.cli.cluster import opened
+from installer.cli.options import DataDirectory, DryRun, Json, Timeout
+from runtime.base.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from installer.deploy.target import Job
+    from runtime.reconcile.operations import Cluster
+
+app = typer.Typer()
+
+Application = Annotated[str, typer.Argument(help="The name of its file, without .yaml.", metavar="APP")]
+Service = Annotated[
+    str, typer.Option(help="The service whose image changes; else the one named application.", metavar="SERVICE")
+]
+
+
+@app.command()
+def deploy(
+    application: Application,
+    tag: Annotated[str, typer.Argument(help="The new tag of its image.", metavar="TAG")] = "",
+    image: Annotated[str, typer.Option(help="A whole image instead of a tag.", metavar="IMAGE")] = "",
+    service: Service = "",
+    data_directory: DataDirectory = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+    timeout: Timeout = 60.0,
+) -> None:
+    """Give an application another version: pull it, change its file, roll it out, commit."""
+    from installer.deploy import references, run
+    from installer.deploy.history import Kind
+    from installer.deploy.target import Job
+
+    if bool(tag) == bool(image):
+        raise UsageError("Name one of the two: shoestring deploy APP TAG, or shoestring deploy APP --image IMAGE")
+    cluster = opened(data_directory)
+    target = run.find(cluster, application, service)
+    wanted = references.checked(image) if image else references.with_tag(target.image, tag)
+    what = f"--image {image}" if image else tag
+    again = f"shoestring deploy {application} {what}" + (f" --service {service}" if service else "")
+    _carry_out(cluster, Job(target, wanted, Kind.DEPLOY, again), dry_run, json, timeout)
+
+
+@app.command()
+def rollback(
+    application: Application,
+    to: Annotated[
+        int | None, typer.Option(help="The number of a deployment; else the version before the present.", metavar="N")
+    ] = None,
+    service: Service = "",
+    data_directory: DataDirectory = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+    timeout: Timeout = 60.0,
+) -> None:
+    """Go back to an earlier version of an application."""
+    from installer.deploy import run
+    from installer.deploy.history import Kind
+    from installer.deploy.rollback import choose
+    from installer.deploy.target import Job
+
+    cluster = opened(data_directory)
+    target = run.find(cluster, application, service)
+    version = choose(cluster.paths, target, to)
+    again = f"shoestring rollback {application} --to {version.number}" + (f" --service {service}" if service else "")
+    _carry_out(cluster, Job(target, version.image, Kind.ROLLBACK, again), dry_run, json, timeout)
+
+
+@app.command()
+def deployments(
+    application: Application, service: Service = "", data_directory: DataDirectory = None, json: Json = False
+) -> None:
+    """Show which versions an application had, the newest first."""
+    from installer.deploy import history, report, target
+    from runtime.base.paths import RunPaths, find
+    from runtime.config import settings
+    from runtime.reconcile import desired
+
+    paths = find(data_directory)
+    loaded = settings.load(paths.settings)
+    wanted = desired.build(desired.read(loaded, paths), paths, RunPaths(loaded.instance))
+    found = target.find(wanted, application, service)
+    past = history.read(paths, found.application, found.service)
+    print(report.history_json(past, found) if json else "\n".join(report.history_lines(past, found)))
+
+
+def _carry_out(cluster: Cluster, job: Job, dry_run: bool, json: bool, timeout: float) -> None:
+    from installer.deploy import report, run
+    from installer.deploy.lines import StepLines
+    from installer.deploy.steps import Steps
+    from installer.terminal.progress import Lines
+
+    if dry_run:
+        seen = run.preview(cluster, job)
+        print(report.preview_json(seen) if json else "\n".join(report.preview_lines(seen)))
+        return
+    lines = Lines()
+    deployed = run.deploy(cluster, job, Steps() if json else StepLines(lines), timeout)
+    if json:
+        print(report.deployed_json(deployed))
+    else:
+        for line in report.deployed_lines(deployed):
+            lines.say(line)
+    raise typer.Exit(ExitCode.DONE if deployed.ok else ExitCode.FAILED)

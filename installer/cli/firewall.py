@@ -1,0 +1,116 @@
+"""`shoestring firewall`: what can be reached from outside, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from installer.cli.options import DataDirectory, DryRun, Json, Yes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from installer.firewall.manage import Firewall
+
+app = typer.Typer(
+    help="Close all ports but those of the proxies, SSH, WireGuard and x-open-ports.", no_args_is_help=True
+)
+
+
+@app.command()
+def status(data_directory: DataDirectory = None, json: Json = False) -> None:
+    """Show whether it is on, what is open and why, and what is closed."""
+    from installer.firewall import manage, report
+    from runtime.base.paths import find
+
+    firewall = manage.look(find(data_directory))
+    if json:
+        print(report.to_json(firewall))
+    else:
+        notes = report.notes(firewall) if firewall.kept else ()
+        print("\n".join((f"  firewall  {report.state(firewall)}", "", *report.lines(firewall), *_indented(notes))))
+
+
+@app.command()
+def on(data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun = False, json: Json = False) -> None:
+    """Switch it on: shown, tried for 60 seconds, and kept if you say so; else undone by itself.
+
+    With --yes it makes sure by itself that SSH still answers, and keeps it.
+    """
+    from installer.firewall import manage, report, trial
+    from installer.terminal.confirm import agreed
+    from runtime.base.paths import find
+
+    firewall = manage.look(find(data_directory), anew=True)
+    if firewall.is_on:
+        print(report.to_json(firewall, changed=False) if json else "  Nothing to do: the firewall is on.")
+        return
+    if not json:
+        print("\n".join((*report.lines(firewall), *_indented(firewall.objections))))
+    if dry_run:
+        if json:
+            print(report.to_json(firewall, changed=False, notes=firewall.objections))
+        return
+    question = f"Switch the firewall on? It is undone after {trial.SECONDS} s unless you keep it."
+    if not agreed(question, yes=yes, json=json):
+        return
+    said = _by_itself(firewall) if yes else _by_a_person(firewall)
+    if json:
+        print(report.to_json(manage.look(firewall.paths), changed=True, notes=said))
+    else:
+        print("\n".join(("", *_indented((*said, *report.notes(firewall))), "  The firewall is on.")))
+
+
+@app.command()
+def off(data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun = False, json: Json = False) -> None:
+    """Switch it off: the rules of this host are again what they were without it."""
+    from installer.firewall import manage, report
+    from installer.terminal.confirm import agreed
+    from runtime.base.paths import find
+
+    firewall = manage.look(find(data_directory))
+    settings = firewall.wanted.settings
+    there = firewall.present is not None or settings.firewall or manage.is_there(firewall.instance, firewall.paths)
+    if not json:
+        about = f"  - firewall  the table inet {firewall.wall.table}; every port that listens can be reached"
+        print(about if there else "  Nothing to do: the firewall is off.")
+    if there and not dry_run and agreed("Switch the firewall off?", yes=yes, json=json):
+        note = manage.off(firewall.paths)
+        if note and not json:
+            print(f"  {note}")
+        firewall = manage.look(firewall.paths)
+    if json:
+        print(report.to_json(firewall))
+
+
+def _by_itself(firewall: Firewall) -> tuple[str, ...]:
+    """Prove that SSH answers, and keep the rules. Returns sentences."""
+    from installer.firewall import manage
+
+    tried, answers = manage.prove(firewall)
+    return tuple(each for each in (answers.about, manage.settle(firewall, tried)) if each)
+
+
+def _by_a_person(firewall: Firewall) -> tuple[str, ...]:
+    """Have the rules, and ask whether to keep them. Returns sentences."""
+    from installer.firewall import manage, trial
+    from installer.setup import wizard
+    from runtime.base.errors import ShoestringError
+
+    tried = manage.begin(firewall)
+    print("\n  It is in force. Log in once more from another terminal before you answer.")
+    try:
+        kept = wizard.confirm(f"Keep it? (undone in {trial.SECONDS} s)")
+    except BaseException:
+        trial.undo(tried)
+        raise
+    if not kept:
+        trial.undo(tried)
+        raise ShoestringError("Undone: what was in force before is again.")
+    note = manage.settle(firewall, tried)
+    return (note,) if note else ()
+
+
+def _indented(sentences: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"  {each}" for each in sentences)

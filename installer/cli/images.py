@@ -1,0 +1,148 @@
+"""`shoestring images`: which images there are, and getting them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from installer.cli.options import DataDirectory, Json
+
+if TYPE_CHECKING:
+    from installer.images import Fetched, Progress
+    from installer.terminal.progress import Lines
+    from runtime.docker.images import Image
+
+app = typer.Typer(help="Container images: which are there, pull them, build them here.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_(
+    data_directory: DataDirectory = None,
+    source: Annotated[
+        str, typer.Option(help="registry or local; else what the settings say, else registry.", metavar="SOURCE")
+    ] = "",
+    json: Json = False,
+) -> None:
+    """Show the images that Shoestring itself uses, and whether they are on this host."""
+    from installer.images import list_images
+    from installer.images.report import states_json, states_lines
+    from runtime.docker import engine
+
+    states = list_images(engine.connect(), source or _source(data_directory))
+    print(states_json(states) if json else "\n".join(states_lines(states)))
+
+
+@app.command()
+def pull(data_directory: DataDirectory = None, json: Json = False) -> None:
+    """Pull the images that the core and the applications use; without a data directory those of Shoestring."""
+    from installer import images
+    from runtime.docker import engine
+
+    client = engine.connect()
+    _show(lambda report: images.pull(client, _pulled(data_directory), report), json)
+
+
+@app.command()
+def build(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME", help="Only these, as images list names them.", show_default=False),
+    ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="All that there are recipes for.")] = False,
+    data_directory: DataDirectory = None,
+    force: Annotated[bool, typer.Option("--force", help="Also those that are there, with today's packages.")] = False,
+    json: Json = False,
+) -> None:
+    """Build images from packages, for hosts without a registry: what the core and the applications use."""
+    from installer import images
+    from runtime.docker import engine
+    from runtime.docker.images import CATALOGUE
+
+    wanted = list(CATALOGUE) if all_ else [_named(name) for name in names] if names else _built_here(data_directory)
+    client = engine.connect()
+    _show(lambda report: images.build(client, wanted, force=force, report=report), json)
+
+
+def _named(name: str) -> Image:
+    from runtime.base.errors import UsageError
+    from runtime.docker.images import CATALOGUE
+
+    recipes = {image.name: image for image in CATALOGUE if image.recipe}
+    if name not in recipes:
+        raise UsageError(f"There is no recipe for {name}; there are: {', '.join(recipes)}.")
+    return recipes[name]
+
+
+def _built_here(data_directory: Path | None) -> list[Image]:
+    """The images of the core, and those of the catalogue that application files use, each once."""
+    from runtime.docker import images
+
+    _, used = _used(data_directory)
+    found = (images.find(each) for each in used)
+    return list(dict.fromkeys((*images.CORE, *(image for image in found if image))))
+
+
+def _show(fetch: Callable[[Callable[[Progress], None]], Iterable[Fetched]], json: bool) -> None:
+    from installer.images.report import fetched_json, fetched_line
+    from installer.terminal.progress import Lines
+
+    lines = Lines()
+    results = list(fetch(_silent if json else _passing(lines)))
+    if json:
+        print(fetched_json(results))
+    else:
+        for result in results:
+            lines.say(fetched_line(result))
+
+
+def _silent(progress: Progress) -> None:
+    pass
+
+
+def _passing(lines: Lines) -> Callable[[Progress], None]:
+    return lambda progress: lines.passing(progress.image, f"{progress.seconds:.0f} s  {progress.line}")
+
+
+def _source(data_directory: Path | None) -> str:
+    from runtime.base.errors import UsageError
+    from runtime.base.paths import find
+    from runtime.config import settings
+
+    try:
+        return settings.load(find(data_directory).settings).images.source
+    except UsageError:
+        if data_directory:
+            raise
+        return "registry"
+
+
+def _pulled(data_directory: Path | None) -> list[str]:
+    """The images that the settings have from a registry."""
+    from runtime.docker import images
+
+    source, used = _used(data_directory)
+    return [each for each in used if images.effective(each, source) == each]
+
+
+def _used(data_directory: Path | None) -> tuple[str, list[str]]:
+    """The source of images, and the images of the core and of all application files, each once."""
+    from runtime.base.errors import UsageError
+    from runtime.base.paths import find
+    from runtime.config import settings
+    from runtime.core import project
+    from runtime.docker import images
+    from runtime.reconcile import desired
+
+    try:
+        paths = find(data_directory)
+    except UsageError:
+        if data_directory:
+            raise
+        return "registry", [image.reference for image in images.CORE]
+    loaded = settings.load(paths.settings)
+    applications = desired.read(loaded, paths).applications
+    used = (service.image for each in applications for service in each.services if service.image)
+    return loaded.images.source, list(dict.fromkeys((*project.references(loaded), *used)))

@@ -1,0 +1,249 @@
+"""The person's door: every `shoestring` command. Each imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from installer.cli import (
+    deploy,
+    images,
+    memory,
+    metrics,
+    npm,
+    postgres,
+    reach,
+    registry,
+    service,
+    ssl,
+    uninstall,
+    vpn,
+)
+from installer.cli import firewall as cli_firewall
+from installer.cli import swap as cli_swap
+from installer.cli import timers as cli_timers
+from installer.cli.cluster import finish, listener, opened
+from installer.cli.options import DataDirectory, DryRun, Json, Timeout
+from runtime.base.errors import DEBUG_VARIABLE, explain
+from runtime.base.paths import Side
+
+app = typer.Typer(
+    name="shoestring",
+    help="Turns one small server into a cluster of plain Docker Compose applications.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(deploy.app)
+app.add_typer(images.app, name="images")
+app.add_typer(ssl.app, name="ssl")
+app.add_typer(vpn.app, name="vpn")
+app.add_typer(cli_firewall.app, name="firewall")
+app.add_typer(service.app, name="service")
+app.add_typer(metrics.app, name="metrics")
+app.add_typer(registry.app, name="registry")
+app.add_typer(npm.app, name="npm")
+app.add_typer(postgres.app, name="postgres")
+app.add_typer(reach.app)
+app.add_typer(cli_timers.app, name="timers")
+app.add_typer(memory.app)
+app.add_typer(cli_swap.app, name="swap")
+app.add_typer(uninstall.app)
+
+
+def main() -> None:
+    """Run the command line; an error becomes one sentence and an exit code."""
+    try:
+        app()
+    except Exception as error:
+        if DEBUG_VARIABLE in os.environ:
+            raise
+        sentence, code = explain(error)
+        from installer.data_directory import default_directory as record
+
+        print(record.for_instance(sentence, sys.argv[1:]), file=sys.stderr)
+        sys.exit(code)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(version("shoestring"))
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def setup(
+    data_directory: DataDirectory = None,
+    answers: Annotated[
+        Path | None, typer.Option(help="A YAML file with the keys of the settings: no questions.", metavar="FILE")
+    ] = None,
+    defaults: Annotated[bool, typer.Option("--defaults", help="Ask nothing; take what the host suggests.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before writing.")] = False,
+    start: Annotated[bool, typer.Option("--start/--no-start", help="Start everything when it is written.")] = True,
+    dry_run: DryRun = False,
+    record: Annotated[
+        bool, typer.Option("--record/--no-record", help="Make it the directory of commands that name none.")
+    ] = True,
+    timers: Annotated[
+        bool | None, typer.Option("--timers/--no-timers", help="Start at boot, check each minute; else asked.")
+    ] = None,
+    swap: Annotated[
+        bool | None, typer.Option("--swap/--no-swap", help="Add swap where memory is under 1 GB; else asked.")
+    ] = None,
+    log_rotation: Annotated[
+        bool | None, typer.Option("--log-rotation/--no-log-rotation", help="Limit Docker's logs; else asked.")
+    ] = None,
+    firewall: Annotated[
+        bool | None, typer.Option("--firewall/--no-firewall", help="Close all other ports; else asked.")
+    ] = None,
+) -> None:
+    """Set this host up: a few questions, then the data directory, the proxies and the first application."""
+    from installer.setup.host_setup import HostChoice
+    from installer.setup.run import SetupOptions, run
+
+    options = SetupOptions(
+        data_directory=data_directory,
+        answers=answers,
+        defaults=defaults,
+        yes=yes,
+        start=start,
+        dry_run=dry_run,
+        recorded=record,
+        host=HostChoice(timers, swap, log_rotation, firewall),
+    )
+    raise typer.Exit(run(options))
+
+
+@app.command()
+def start(
+    data_directory: DataDirectory = None, dry_run: DryRun = False, json: Json = False, timeout: Timeout = 60.0
+) -> None:
+    """Make everything run as the files say."""
+    from runtime.reconcile import operations
+
+    if dry_run:
+        _show_plan(data_directory, json)
+        return
+    report = operations.start(opened(data_directory), listener(json), timeout)
+    finish(report, "everything runs as the files say", json)
+
+
+@app.command()
+def stop(
+    data_directory: DataDirectory = None, dry_run: DryRun = False, json: Json = False, timeout: Timeout = 60.0
+) -> None:
+    """Stop and remove all containers and networks of this instance. Files and data stay."""
+    from runtime.output.report import change_lines, changes_json
+    from runtime.reconcile import operations
+
+    cluster = opened(data_directory)
+    if dry_run:
+        plan = operations.stop_plan(cluster)
+        print(changes_json(plan) if json else "\n".join(change_lines(plan, "shoestring stop")))
+        return
+    finish(operations.stop(cluster, listener(json), timeout), "nothing of this instance runs", json)
+
+
+@app.command()
+def reload(
+    side: Annotated[Side | None, typer.Argument(help="Only this side's proxy.")] = None,
+    data_directory: DataDirectory = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Load it even if nothing changed, such as for a certificate.")
+    ] = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+    timeout: Timeout = 60.0,
+) -> None:
+    """Render the proxies' configuration again, check it, and have them load it."""
+    from runtime.output.report import change_lines, changes_json
+    from runtime.reconcile import operations
+
+    cluster = opened(data_directory)
+    sides = (side,) if side else tuple(Side)
+    if dry_run:
+        plan = operations.reload_plan(cluster, sides, force=force)
+        print(changes_json(plan) if json else "\n".join(change_lines(plan, "shoestring reload")))
+        return
+    report = operations.reload(cluster, sides, listener(json), timeout, force=force)
+    finish(report, "the proxies have the configuration that the files say", json)
+
+
+@app.command()
+def watchdog(data_directory: DataDirectory = None, dry_run: DryRun = False, json: Json = False) -> None:
+    """One pass: mend what differs from the files, and end. What failed a moment ago waits."""
+    from runtime.base.errors import LockedError
+    from runtime.reconcile.watchdog import watch
+
+    if dry_run:
+        _show_plan(data_directory, json)
+        return
+    try:
+        report = watch(opened(data_directory), listener(json))
+    except LockedError as error:
+        print(f"Nothing done. {error}")
+        return
+    finish(report, "what runs is what the files say", json)
+
+
+@app.command()
+def plan(data_directory: DataDirectory = None, json: Json = False) -> None:
+    """Show what start would change."""
+    _show_plan(data_directory, json)
+
+
+def _show_plan(data_directory: Path | None, json: bool) -> None:
+    from runtime.output.report import plan_json, plan_lines
+    from runtime.reconcile.operations import look
+
+    view = look(opened(data_directory))
+    if json:
+        print(plan_json(view))
+    elif sys.stdout.isatty():
+        from installer.cli.tables import print_plan
+
+        print_plan(view)
+    else:
+        print("\n".join(plan_lines(view)))
+
+
+@app.command()
+def status(data_directory: DataDirectory = None, json: Json = False) -> None:
+    """Show what runs, since when, and what is wrong."""
+    from datetime import UTC, datetime
+
+    from installer.host import health
+    from installer.host.report import health_answer, health_rows
+    from runtime.output.report import status_json, status_lines
+    from runtime.reconcile.operations import status as look_up
+
+    cluster = opened(data_directory)
+    found, host = look_up(cluster), health.look(cluster.settings, cluster.paths.root)
+    now = datetime.now(UTC)
+    if json:
+        print(status_json(found, host=health_answer(host)))
+        return
+    rows = health_rows(host, now.timestamp())
+    if sys.stdout.isatty():
+        from installer.cli.tables import print_health, print_status
+
+        print_status(found, now)
+        print_health(rows)
+    else:
+        print("\n".join((*status_lines(found, now), *(f"{row.name}  {row.text}" for row in rows))))

@@ -1,0 +1,24 @@
+"""`shoestring memory`: what uses this host's memory, and what is left."""
+
+from __future__ import annotations
+
+import typer
+
+from installer.cli.options import Json
+
+app = typer.Typer()
+
+
+@app.command()
+def memory(json: Json = False) -> None:
+    """Show what each container and Docker itself use of this host's memory, and what is left."""
+    from installer.host import memory as host
+    from installer.host.report import memory_json, memory_lines
+    from runtime.docker import engine
+
+    client = engine.connect()
+    try:
+        found = host.look(client)
+    finally:
+        client.close()
+    print(memory_json(found) if json else "\n".join(memory_lines(found)))

@@ -1,0 +1,74 @@
+"""`shoestring metrics`: what was measured, and for how long it is kept."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from installer.cli.cluster import opened
+from installer.cli.options import DataDirectory, DryRun, Json, Yes
+
+app = typer.Typer()
+
+
+@app.callback(invoke_without_command=True)
+def metrics(
+    context: typer.Context,
+    hours: Annotated[int, typer.Option(help="So many of the last hours.", min=1, max=720)] = 6,
+    data_directory: DataDirectory = None,
+    json: Json = False,
+) -> None:
+    """Show small plots of what was measured: host, containers, proxies, certificates, VPN."""
+    if context.invoked_subcommand is None:
+        import shutil
+        import time
+
+        from installer.metrics import page
+
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() and not json else 0
+        shown = page.window(time.time(), hours, page.columns_for(width))
+        taken = page.take(opened(data_directory), shown)
+        print(page.page_json(taken) if json else "\n".join(page.lines(taken, width)))
+
+
+@app.command()
+def shell(data_directory: DataDirectory = None) -> None:
+    """Open InfluxDB's own client, as its administrator."""
+    from installer.metrics import influxdb
+    from installer.terminal.confirm import at_terminal
+
+    influxdb.shell(opened(data_directory), terminal=at_terminal())
+
+
+@app.command()
+def retention(
+    days: Annotated[int | None, typer.Argument(help="Keep points for so many days.", metavar="[DAYS]")] = None,
+    data_directory: DataDirectory = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+) -> None:
+    """Show or change for how long points are kept; means of each hour are kept for a year."""
+    from installer.metrics import influxdb, retention_report
+    from installer.terminal.confirm import agreed
+
+    cluster = opened(data_directory)
+    before = influxdb.retention(cluster)
+    if days is None:
+        print(
+            retention_report.retention_json(before) if json else "\n".join(retention_report.retention_lines(before))
+        )
+        return
+    wanted = influxdb.checked_days(days)
+    if not json:
+        print("\n".join(retention_report.change_lines(before, wanted)))
+    # Only what is lost for good is asked about.
+    agrees = dry_run or not before.loses(wanted) or agreed("Change it?", yes=yes, json=json)
+    if agrees and not dry_run and wanted != before.days:
+        influxdb.keep(cluster, wanted)
+        if not json:
+            print("  ✓ changed")
+    if json:
+        print(retention_report.change_json(before, wanted, influxdb.retention(cluster)))

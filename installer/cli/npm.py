@@ -1,0 +1,27 @@
+"""`shoestring npm`: who may publish packages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from installer.cli.cluster import opened
+from installer.cli.users import users_app
+
+if TYPE_CHECKING:
+    from installer.services.accounts import Door
+
+
+def _door(data_directory: Path | None) -> Door:
+    from installer.services.npm import service
+
+    return service.door(opened(data_directory))
+
+
+app = typer.Typer(help="The npm registry: users.", no_args_is_help=True)
+app.add_typer(
+    users_app(_door, may="publish", removal="The registry starts anew for that; what they published stays."),
+    name="user",
+)

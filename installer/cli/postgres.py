@@ -1,0 +1,119 @@
+"""`shoestring postgres`: its prompt, databases for applications, and another major version."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from installer.cli.cluster import opened
+from installer.cli.options import DataDirectory, DryRun, Json, Timeout, Yes
+from runtime.base.errors import ExitCode
+
+app = typer.Typer(help="Postgres: a prompt, databases for applications, upgrades.", no_args_is_help=True)
+
+
+@app.command()
+def psql(
+    database: Annotated[str, typer.Argument(help="The database.", metavar="DB")] = "postgres",
+    data_directory: DataDirectory = None,
+) -> None:
+    """Open a prompt as the superuser, or run the SQL that comes by standard input."""
+    from installer.services.postgres import server
+    from installer.terminal.confirm import at_terminal
+    from runtime.base import command
+
+    cluster = opened(data_directory)
+    running = server.running(cluster, server.find(cluster))
+    cluster.client.close()
+    command.become(running.psql(database, terminal=at_terminal()))
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="The database, and its user.", metavar="NAME")],
+    data_directory: DataDirectory = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+    timeout: Timeout = 60.0,
+) -> None:
+    """Make a database for an application, with a user and a password of its own, and show its URL."""
+    from installer.services.postgres import databases
+    from runtime.base.paths import Side
+
+    cluster = opened(data_directory)
+    created = databases.create(cluster, name, timeout, dry_run=dry_run)
+    if json:
+        print(databases.answer(created, dry_run=dry_run))
+    else:
+        print("\n".join(databases.lines(created, cluster.settings.network(Side.PUBLIC), dry_run=dry_run)))
+
+
+@app.command()
+def upgrade(
+    version: Annotated[int, typer.Argument(help="The major version, such as 18.", metavar="VERSION")],
+    image: Annotated[str, typer.Option(help="Its image, where that is not the official one.", metavar="IMAGE")] = "",
+    data_directory: DataDirectory = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+    timeout: Timeout = 60.0,
+) -> None:
+    """Take all data to another major version; the old ones stay. Nobody reaches Postgres meanwhile."""
+    import io
+
+    from installer.deploy import fetch, references
+    from installer.images.progress import ignore
+    from installer.services.postgres import job as jobs
+    from installer.services.postgres import report
+    from installer.services.postgres.upgrade import upgrade as carry_out
+    from installer.terminal.confirm import agreed
+    from installer.terminal.progress import Lines
+
+    cluster = opened(data_directory)
+    source = cluster.settings.images.source
+    job = jobs.find(cluster, version, references.checked(image) if image else "")
+    if job is None:
+        print(report.nothing_json(version) if json else f"  Version {version} runs already. Nothing to do.")
+        return
+    present = fetch.is_here(cluster.client, job.image, source)
+    if dry_run or not json:
+        print(report.job_json(job, present=present) if json else "\n".join(report.job_lines(job, present=present)))
+    if dry_run or not agreed("Upgrade now?", yes=yes, json=json):
+        return
+    lines = Lines(io.StringIO() if json else None)
+    fetched = fetch.fetch(cluster.client, job.image, source, ignore, only_if_missing=True)
+    lines.done("image", fetched.image)
+    upgraded = carry_out(cluster, job, lines, timeout)
+    for line in report.upgraded_lines(upgraded):
+        lines.say(line)
+    if json:
+        print(report.upgraded_json(upgraded))
+    raise typer.Exit(ExitCode.DONE if upgraded.ok else ExitCode.FAILED)
+
+
+@app.command()
+def forget(
+    version: Annotated[str, typer.Argument(help="The version whose data go, such as 17.", metavar="VERSION")],
+    data_directory: DataDirectory = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+    timeout: Timeout = 60.0,
+) -> None:
+    """Delete the data of a version that Postgres has left behind."""
+    from installer.services.postgres import forget as forgetting
+    from installer.services.postgres import report
+    from installer.terminal.confirm import agreed
+
+    cluster = opened(data_directory)
+    old = forgetting.find(cluster, version)
+    if not json:
+        print("\n".join(report.old_lines(old)))
+    removed = not dry_run and agreed("Delete it for good?", yes=yes, json=json)
+    if removed:
+        forgetting.remove(cluster, version, timeout)
+    if json:
+        print(report.old_json(old, removed=removed))
+    elif removed:
+        print("  ✓ deleted")

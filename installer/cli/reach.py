@@ -1,0 +1,63 @@
+"""`shoestring tunnel` and `hosts`: the internal side without a VPN."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from installer.cli.options import DataDirectory, Json
+
+if TYPE_CHECKING:
+    from installer.vpn.reach import Reach
+
+app = typer.Typer()
+
+
+@app.command()
+def tunnel(
+    login: Annotated[
+        str, typer.Option(help="Whom to log in as, and where; else you, at the endpoint.", metavar="USER@HOST")
+    ] = "",
+    data_directory: DataDirectory = None,
+    json: Json = False,
+) -> None:
+    """Print the SSH command and the hosts file that make every internal service work on your computer."""
+    from dataclasses import replace
+
+    from installer.vpn import reach
+
+    found = _find(data_directory)
+    found = replace(found, login=login) if login else found
+    print(reach.to_json(found, reach.LOOPBACK) if json else "\n".join(reach.tunnel_lines(found)))
+
+
+@app.command()
+def hosts(data_directory: DataDirectory = None, json: Json = False) -> None:
+    """Print the lines of a hosts file for the internal host names, and nothing else."""
+    from installer.vpn import reach
+
+    found = _find(data_directory)
+    address = reach.LOOPBACK if found.is_loopback else found.address
+    print(reach.to_json(found, address) if json else "\n".join(reach.hosts_lines(found)))
+
+
+def _find(data_directory: Path | None) -> Reach:
+    """Where the internal side is, from the files alone: nothing has to run."""
+    import getpass
+    import os
+
+    from installer.vpn import reach
+    from runtime.base.paths import RunPaths, find
+    from runtime.config import settings
+    from runtime.firewall import ssh
+    from runtime.network import interfaces
+    from runtime.reconcile import desired
+
+    paths = find(data_directory)
+    loaded, _ = interfaces.followed(settings.load(paths.settings))
+    wanted = desired.build(desired.read(loaded, paths), paths, RunPaths(loaded.instance))
+    # Under sudo, the person who called it.
+    user = os.environ.get("SUDO_USER") or getpass.getuser()
+    return reach.find(loaded, wanted.proxies, user, ssh.configured())

@@ -1,0 +1,95 @@
+"""`shoestring registry`: the images in the Docker registry, their space, and who may push."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from installer.cli.cluster import listener, opened
+from installer.cli.options import DataDirectory, DryRun, Json, Timeout, Yes
+from installer.cli.users import users_app
+from runtime.base.errors import ExitCode
+
+if TYPE_CHECKING:
+    from installer.services.accounts import Door
+    from runtime.reconcile.operations import Cluster
+
+
+def _opened(data_directory: Path | None) -> Cluster:
+    from installer.services.registry import service
+
+    cluster = opened(data_directory)
+    service.require(cluster.paths)
+    return cluster
+
+
+def _door(data_directory: Path | None) -> Door:
+    from installer.services.registry import service
+
+    return service.door(opened(data_directory))
+
+
+app = typer.Typer(help="The Docker registry: images, their space, users.", no_args_is_help=True)
+app.add_typer(users_app(_door, may="push, pull and delete", removal="What they pushed stays."), name="user")
+
+
+@app.command("list")
+def list_(data_directory: DataDirectory = None, json: Json = False) -> None:
+    """Show the images, how large they are, and when they came."""
+    from datetime import UTC, datetime
+
+    from installer.services.registry import gc, report, service
+
+    cluster = _opened(data_directory)
+    address = service.address(cluster.paths, cluster.settings)
+    tags = gc.store(cluster.paths).tags()
+    if json:
+        print(report.list_json(tags, address))
+    else:
+        print("\n".join(report.list_lines(tags, address, datetime.now(UTC))))
+
+
+@app.command()
+def gc(
+    untagged: Annotated[
+        bool, typer.Option("--untagged", help="Also versions that no tag leads to, older than an hour.")
+    ] = False,
+    data_directory: DataDirectory = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+    timeout: Timeout = 60.0,
+) -> None:
+    """Free the space of what nothing names any more. The registry is stopped meanwhile."""
+    from installer.services.registry import gc, report
+    from installer.terminal.confirm import agreed
+    from installer.terminal.progress import Lines
+
+    cluster = _opened(data_directory)
+    waste = gc.look(cluster, untagged=untagged)
+    if dry_run:
+        print(report.waste_json(waste) if json else "\n".join(report.waste_lines(waste)))
+        return
+    size = report.bytes_text(waste.size)
+    if not agreed(f"Free {size}? The registry answers nobody meanwhile.", yes=yes, json=json):
+        return
+    lines = Lines()
+    say = (lambda step: None) if json else (lambda step: lines.passing("registry", step))
+    waiting = listener(json).waiting
+    done = gc.collect(cluster, untagged=untagged, timeout=timeout, waiting=waiting, say=say)
+    print(report.collected_json(done) if json else "\n".join(report.collected_lines(done)))
+    raise typer.Exit(ExitCode.DONE if done.report.ok else ExitCode.FAILED)
+
+
+@app.command()
+def login(data_directory: DataDirectory = None, dry_run: DryRun = False, json: Json = False) -> None:
+    """Have Docker on this host find, trust and log in to the registry; shoestring deploy does it by itself."""
+    from installer.services.registry import login, report
+
+    cluster = _opened(data_directory)
+    found = login.look(cluster) if dry_run else login.ensure(cluster)
+    lines = report.login_lines(found, dry_run=dry_run)
+    print(report.login_json(found) if json else "\n".join(lines))
+    raise typer.Exit(ExitCode.FAILED if found.note else ExitCode.DONE)

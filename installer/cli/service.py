@@ -1,0 +1,154 @@
+"""`shoestring service`: the internal services that Shoestring brings along."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from installer.cli.cluster import listener, opened
+from installer.cli.options import DataDirectory, DryRun, Json, Timeout, Yes
+from runtime.base.errors import ExitCode
+
+if TYPE_CHECKING:
+    from installer.services.add import Started, Written
+    from installer.services.plan import Plan
+    from runtime.reconcile.operations import Cluster
+
+app = typer.Typer(help="Internal services: metrics, registries, a database.", no_args_is_help=True)
+
+Names = Annotated[list[str], typer.Argument(help="What the services are called.", metavar="NAME...")]
+
+
+@app.command("list")
+def list_(data_directory: DataDirectory = None, json: Json = False) -> None:
+    """Show the services that there are, which of them are here, and what memory each uses."""
+    from installer.data_directory import default_directory
+    from installer.host import memory
+    from installer.services import catalogue, report, status
+
+    cluster = opened(data_directory)
+    found, host = status.look(cluster, catalogue.load()), memory.of_host()
+    lines = report.list_lines(found, host, default_directory.option(cluster.paths.root))
+    print(report.list_json(found, host) if json else "\n".join(lines))
+
+
+@app.command()
+def add(
+    names: Names,
+    data_directory: DataDirectory = None,
+    force: Annotated[bool, typer.Option("--force", help="Also if the memory that is left is too little.")] = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+    timeout: Timeout = 60.0,
+) -> None:
+    """Add services, with all that they need, and start them."""
+    from installer.host import memory
+    from installer.services import catalogue, offer, plan, report, shipping
+    from installer.services.add import Written
+    from installer.terminal.confirm import agreed
+
+    cluster = opened(data_directory)
+    services = catalogue.complete(catalogue.load(), names)
+    wanted = plan.plan(cluster.paths, cluster.settings, services, shipping.look())
+    host = memory.of_host()
+    if not json:
+        print("\n".join(report.plan_lines(wanted, cluster.settings, host)))
+    offer.must_fit(wanted.new, host, force=force)
+    if dry_run:
+        if json:
+            print(report.add_json(wanted, None, Written(), {}))
+        return
+    if not wanted.is_empty and not agreed("Add this?", yes=yes, json=json):
+        return
+    started, written = _add(cluster, wanted, json, timeout)
+    _tell(cluster, wanted, started, written, json)
+
+
+def _add(cluster: Cluster, wanted: Plan, json: bool, timeout: float) -> tuple[Started | None, Written]:
+    from installer.services import add as adding
+    from installer.terminal.progress import Lines
+    from runtime.base import files
+    from runtime.reconcile.operations import open_cluster
+
+    lines = Lines()
+    adding.fetch(cluster, wanted, lambda now: None if json else lines.passing("images", f"{now.image}  {now.line}"))
+    shown = listener(json)
+    with files.lock(cluster.run.lock, timeout, shown.waiting):
+        written = adding.write(cluster.paths, wanted)
+    if not json and not wanted.is_empty:
+        lines.done("files", f"{cluster.paths.conf}")
+        if written.note:
+            lines.note(written.note)
+    # What a person has stopped is not started by the way.
+    if cluster.run.stopped.exists():
+        return None, written
+    return adding.start(open_cluster(cluster.paths), wanted, shown, timeout), written
+
+
+def _tell(cluster: Cluster, wanted: Plan, started: Started | None, written: Written, json: bool) -> None:
+    from installer.data_directory import default_directory
+    from installer.services import report, status
+    from runtime.output.report import report_lines, say
+
+    option = default_directory.option(cluster.paths.root)
+    addresses = {
+        each.name: status.addresses_of(cluster.paths, cluster.settings, each.name) for each in wanted.services
+    }
+    if json:
+        print(report.add_json(wanted, started, written, addresses))
+    else:
+        if started is None:
+            print(f"  Everything is stopped. It starts with: shoestring start{option}")
+        else:
+            say(report_lines(started.report, "everything runs as the files say"))
+        told = report.added_lines(wanted.services, written, addresses, terminal=sys.stdout.isatty())
+        print("\n".join(told))
+        if started and started.failed:
+            names = " ".join(started.failed)
+            print(f"  Not ready for use. When it is mended, do again: shoestring service add {names}{option}")
+    raise typer.Exit(ExitCode.DONE if started is None or started.report.ok else ExitCode.FAILED)
+
+
+@app.command()
+def remove(
+    names: Names,
+    data_directory: DataDirectory = None,
+    purge: Annotated[
+        bool, typer.Option("--purge", help="Also its configuration, its data and its passwords.")
+    ] = False,
+    name: Annotated[str, typer.Option(help="With --purge: the names again, instead of typing them.")] = "",
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+    timeout: Timeout = 60.0,
+) -> None:
+    """Take services away. Their data, passwords and configuration stay."""
+    from installer.services import catalogue, report
+    from installer.services import remove as removing
+    from installer.terminal.confirm import agreed, typed
+    from runtime.output.report import report_lines, say
+
+    cluster = opened(data_directory)
+    wanted = removing.plan(cluster.paths, catalogue.load(), names, purge=purge)
+    if not json:
+        print("\n".join(report.removal_lines(wanted, cluster.paths)))
+    if dry_run:
+        if json:
+            print(report.removal_json(wanted, None))
+        return
+    # Where nothing is left to see, a run that was killed is finished all the same.
+    if not wanted.is_empty and not agreed("Remove this?", yes=yes, json=json):
+        return
+    if purge and not wanted.is_empty:
+        typed(f"This goes for good. Type {' '.join(names)}", " ".join(names), name)
+    done = removing.carry_out(cluster, wanted, listener(json), timeout)
+    if json:
+        print(report.removal_json(wanted, done))
+    elif done:
+        say(report_lines(done, "everything runs as the files say"))
+    if purge and not wanted.is_empty and not json:
+        print("  ✓ removed for good")
+    raise typer.Exit(ExitCode.DONE if done is None or done.ok else ExitCode.FAILED)

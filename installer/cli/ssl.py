@@ -1,0 +1,180 @@
+"""`shoestring ssl`: certificates, and the private CA."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from installer.cli.cluster import finish, listener, opened
+from installer.cli.options import DataDirectory, DryRun, Json, Timeout, Yes
+
+if TYPE_CHECKING:
+    from runtime.base.paths import Paths
+    from runtime.certificates.plan import Request
+    from runtime.config.settings import Settings
+    from runtime.reconcile.changes import Plan
+
+app = typer.Typer(help="Certificates: how they are, asking for them, and trusting your own CA.", no_args_is_help=True)
+
+Force = Annotated[
+    bool, typer.Option("--force", help="Also what is valid or waits after a failure; asks twice. Limits still hold.")
+]
+ISSUED = "every host name has its certificate"
+RENEWED = "no certificate is due"
+LOADED = "the proxies serve what lies in the folders"
+AGAIN = "Ask for new certificates, though the present ones may be good?"
+COUNTED = "An authority gives the same names 5 certificates a week, and these count. Ask all the same?"
+NEW_ROOT = "Make a new private CA? Every computer that trusts the present one has to be told again."
+UNTRUSTED = "Until then browsers, docker login and npm refuse the internal services. Do it?"
+
+
+@app.command()
+def status(data_directory: DataDirectory = None, json: Json = False) -> None:
+    """Show each certificate: until when it is valid, when it is renewed, and what blocks it."""
+    from installer.certificates.report import status_json, status_lines
+    from runtime.reconcile import renewal
+
+    now = time.time()
+    found = renewal.overview(opened(data_directory), now)
+    if json:
+        print(status_json(found))
+    elif sys.stdout.isatty():
+        from installer.cli.tables import print_certificates
+
+        print_certificates(found, now)
+    else:
+        print("\n".join(status_lines(found, now)))
+
+
+@app.command()
+def issue(
+    host_names: Annotated[
+        list[str] | None, typer.Argument(help="Only for these host names or certificates.", metavar="HOST")
+    ] = None,
+    staging: Annotated[
+        bool, typer.Option("--staging", help="Try it at the authority's staging and install nothing.")
+    ] = False,
+    force: Force = False,
+    yes: Yes = False,
+    data_directory: DataDirectory = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+    timeout: Timeout = 60.0,
+) -> None:
+    """Ask now for certificates that are missing or due. The watchdog does it by itself."""
+    from runtime.certificates.plan import Request
+
+    request = Request(names=tuple(host_names or ()), force=force, staging=staging)
+    if dry_run:
+        _show_plan(data_directory, request, "shoestring ssl issue", json)
+    else:
+        _carry_out(data_directory, request, ISSUED, timeout, yes=yes, json=json)
+
+
+@app.command()
+def renew(
+    force: Force = False,
+    yes: Yes = False,
+    data_directory: DataDirectory = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+    timeout: Timeout = 60.0,
+) -> None:
+    """Renew what is due, as the timer does. Ends with 1 if something failed or is about to expire."""
+    from runtime.certificates.plan import Request
+
+    request = Request(force=force)
+    if dry_run:
+        _show_plan(data_directory, request, "shoestring ssl renew", json)
+    else:
+        _carry_out(data_directory, request, RENEWED, timeout, yes=yes, json=json)
+
+
+@app.command()
+def install(
+    data_directory: DataDirectory = None, dry_run: DryRun = False, json: Json = False, timeout: Timeout = 60.0
+) -> None:
+    """Have the running proxies serve what lies in their folders, such as a certificate that you put there."""
+    from runtime.reconcile import renewal
+
+    cluster = opened(data_directory)
+    if dry_run:
+        _show(renewal.load_plan(cluster), "shoestring ssl install", json)
+    else:
+        finish(renewal.load(cluster, listener(json), timeout), LOADED, json)
+
+
+@app.command()
+def ca(
+    pem: Annotated[bool, typer.Option("--pem", help="Print its certificate and nothing else.")] = False,
+    new: Annotated[bool, typer.Option("--new", help="Make a new one in its place; asks twice.")] = False,
+    yes: Yes = False,
+    data_directory: DataDirectory = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+    timeout: Timeout = 60.0,
+) -> None:
+    """Show how to trust your own CA on other computers, with the host names of this instance."""
+    from installer.certificates import private_root
+    from runtime.base.paths import find
+    from runtime.config import settings
+
+    paths = find(data_directory)
+    loaded = settings.load(paths.settings)
+    private_root.check(loaded)
+    if not new:
+        _show_root(loaded, paths, pem=pem, json=json)
+    elif dry_run:
+        print(f"  Would make a new private CA in {paths.private_ca} and have it sign the internal certificate.")
+    elif _agreed_twice(NEW_ROOT, UNTRUSTED, yes=yes, json=json):
+        report = private_root.renew(opened(data_directory), listener(json), time.time(), timeout)
+        finish(report, "the private CA is new", json)
+
+
+def _show_root(loaded: Settings, paths: Paths, *, pem: bool, json: bool) -> None:
+    from installer.certificates import private_root, trust
+    from installer.certificates.report import trust_json
+    from installer.data_directory import default_directory
+
+    if pem:
+        print(private_root.pem(paths), end="")
+        return
+    shown = private_root.look(loaded, paths, time.time(), default_directory.option(paths.root))
+    print(trust_json(shown, private_root.pem(paths)) if json else "\n".join(trust.lines(shown)))
+
+
+def _show_plan(data_directory: Path | None, request: Request, command: str, json: bool) -> None:
+    from runtime.reconcile import renewal
+
+    _show(renewal.renew_plan(opened(data_directory), time.time(), request), command, json)
+
+
+def _show(plan: Plan, command: str, json: bool) -> None:
+    from runtime.output.report import change_lines, changes_json
+
+    print(changes_json(plan) if json else "\n".join(change_lines(plan, command)))
+
+
+def _carry_out(
+    data_directory: Path | None, request: Request, done: str, timeout: float, *, yes: bool, json: bool
+) -> None:
+    from runtime.reconcile import renewal
+
+    if request.force and not _agreed_twice(AGAIN, COUNTED, yes=yes, json=json):
+        return
+    report = renewal.renew(opened(data_directory), listener(json), time.time(), request, timeout)
+    finish(report, done, json)
+
+
+def _agreed_twice(first: str, second: str, *, yes: bool, json: bool) -> bool:
+    """Two questions that differ: the second is not answered by habit."""
+    from installer.terminal.confirm import agreed
+
+    if agreed(first, yes=yes, json=json) and agreed(second, yes=yes, json=json):
+        return True
+    print("  Nothing was done.")
+    return False

@@ -1,0 +1,76 @@
+"""`shoestring swap`: a swap file or compressed memory for a host with little memory."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from installer.cli.options import DryRun, Json, Yes
+
+app = typer.Typer(help="Swap for a host with little memory: a file, or compressed memory.", no_args_is_help=True)
+
+
+class Kind(StrEnum):
+    """The values of --kind; see installer/host/swap.py."""
+
+    FILE = "file"
+    ZRAM = "zram"
+
+
+@app.command()
+def status(json: Json = False) -> None:
+    """Show what this host swaps to."""
+    from installer.host import swap
+    from installer.host.report import swap_json, swap_lines
+
+    host = swap.look()
+    print(swap_json(host) if json else "\n".join(swap_lines(host)))
+
+
+@app.command()
+def add(
+    kind: Annotated[Kind, typer.Option(help="A file on the disk, or compressed memory (zram).")] = Kind.FILE,
+    size: Annotated[int, typer.Option(help="In MB; else 1024 for a file, half of the memory for zram.", min=0)] = 0,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+) -> None:
+    """Add swap, now and after each boot."""
+    from installer.host import swap
+    from installer.host.memory import MEGABYTE
+    from installer.host.report import swap_json
+    from installer.setup import summary
+    from installer.terminal.confirm import agreed
+    from runtime.base.errors import ShoestringError
+
+    host, wanted = swap.look(), swap.Kind(kind)
+    count = size * MEGABYTE or swap.suggestion(wanted, host.memory)
+    problem = swap.problem(wanted, count, host)
+    if problem:
+        raise ShoestringError(f"{problem}.")
+    if not json:
+        print(f"  + swap  {summary.size(count)} {swap.place(wanted)}, unit {swap.unit(wanted, count).name}")
+    if not dry_run and agreed("Add it?", yes=yes, json=json):
+        swap.add(wanted, count, host)
+        host = swap.look()
+    if json:
+        print(swap_json(host))
+
+
+@app.command()
+def remove(yes: Yes = False, dry_run: DryRun = False, json: Json = False) -> None:
+    """Remove the swap that Shoestring added; other swap stays."""
+    from installer.host import swap
+    from installer.host.report import swap_json
+    from installer.terminal.confirm import agreed
+
+    host = swap.look()
+    if not json:
+        print(f"  - swap  {host.removable}" if host.removable else "  Nothing to do: Shoestring added no swap.")
+    if host.removable and not dry_run and agreed("Remove it?", yes=yes, json=json):
+        swap.remove(host)
+        host = swap.look()
+    if json:
+        print(swap_json(host))

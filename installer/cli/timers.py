@@ -1,0 +1,111 @@
+"""`shoestring timers`: the units that start Shoestring at boot, each minute, and for renewals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from installer.cli.options import DataDirectory, DryRun, Json, Yes
+from runtime.base.errors import ExitCode
+
+if TYPE_CHECKING:
+    from installer.host.timers import Job
+    from runtime.config.settings import Settings
+
+app = typer.Typer(help="The start at boot, the watchdog each minute, renewals every 6 hours.", no_args_is_help=True)
+
+NO_SYSTEMD = "systemd does not run on this host. The same with cron, as a file /etc/cron.d/shoestring:"
+
+
+@app.command()
+def status(data_directory: DataDirectory = None, json: Json = False) -> None:
+    """Show which timers are on, when each runs next, and how its last run ended."""
+    import time
+
+    from installer.host import systemd, timers
+    from installer.host.report import timers_json, timers_lines
+
+    settings, root = _open(data_directory)
+    if not systemd.is_running():
+        _without_systemd(settings, root, json)
+        return
+    jobs = timers.look(settings, root)
+    if json:
+        print(timers_json(jobs, systemd=True))
+    else:
+        print("\n".join(timers_lines(jobs, time.time())))
+
+
+@app.command()
+def install(
+    data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun = False, json: Json = False
+) -> None:
+    """Write the units and switch them on."""
+    from installer.host import systemd, timers
+    from installer.host.report import install_lines, timers_json
+    from installer.terminal.confirm import agreed
+    from runtime.base.paths import RunPaths
+
+    settings, root = _open(data_directory)
+    if not systemd.is_running():
+        _without_systemd(settings, root, json)
+        raise typer.Exit(ExitCode.FAILED)
+    jobs = timers.look(settings, root)
+    if all(job.is_on for job in jobs):
+        _tell(jobs, "Nothing to do: the timers are on.", json)
+        return
+    if not json:
+        print("\n".join(install_lines(jobs)))
+    if dry_run:
+        if json:
+            print(timers_json(jobs, systemd=True))
+        return
+    if not agreed("Write these units and switch them on?", yes=yes, json=json):
+        return
+    timers.install(settings, root, stopped=RunPaths(settings.instance).stopped.exists())
+    _tell(timers.look(settings, root), "The timers are on.", json)
+
+
+@app.command()
+def remove(
+    data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun = False, json: Json = False
+) -> None:
+    """Switch the units off and remove them. What runs goes on running."""
+    from installer.host import timers
+    from installer.host.report import as_json
+    from installer.terminal.confirm import agreed
+
+    settings, _ = _open(data_directory)
+    present = timers.written(settings.instance)
+    if json:
+        print(as_json(removed=list(present), dry_run=dry_run))
+    else:
+        print("\n".join(f"  - {name}" for name in present) or "  Nothing to do: there are no timers.")
+    if present and not dry_run and agreed("Remove these units?", yes=yes, json=json):
+        timers.remove(settings.instance)
+
+
+def _open(data_directory: Path | None) -> tuple[Settings, Path]:
+    from runtime.base.paths import find
+    from runtime.config.settings import load
+
+    paths = find(data_directory)
+    return load(paths.settings), paths.root
+
+
+def _without_systemd(settings: Settings, root: Path, json: bool) -> None:
+    from installer.host import timers
+    from installer.host.report import timers_json
+
+    if json:
+        print(timers_json((), systemd=False))
+    else:
+        print("\n".join((f"  {NO_SYSTEMD}", "", *timers.cron_lines(root, settings.domain))))
+
+
+def _tell(jobs: tuple[Job, ...], sentence: str, json: bool) -> None:
+    from installer.host.report import timers_json
+
+    print(timers_json(jobs, systemd=True) if json else f"  {sentence}")

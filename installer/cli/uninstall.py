@@ -1,0 +1,52 @@
+"""`shoestring uninstall`: takes all of an instance away from this host."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Annotated
+
+import typer
+
+from installer.cli.options import DataDirectory, DryRun, Json, Yes
+
+app = typer.Typer()
+
+
+@app.command()
+def uninstall(
+    data_directory: DataDirectory = None,
+    purge: Annotated[bool, typer.Option("--purge", help="Also the data directory, with all data in it.")] = False,
+    name: Annotated[
+        str, typer.Option(help="With --purge: the path of the data directory, instead of typing it.", metavar="DIR")
+    ] = "",
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+) -> None:
+    """Remove timers, containers, networks, images and swap of Shoestring. The data directory stays."""
+    from installer.terminal.confirm import agreed, typed
+    from installer.terminal.progress import Lines
+    from installer.uninstall import run as work
+    from installer.uninstall.report import uninstall_json, uninstall_lines
+    from runtime.base.paths import find
+    from runtime.reconcile.operations import open_cluster
+
+    cluster = None
+    wanted = work.rest(data_directory) if purge else None
+    if wanted is None:
+        cluster = open_cluster(find(data_directory))
+        wanted = work.look(cluster, purge=purge)
+    if json:
+        print(uninstall_json(wanted))
+    else:
+        print("\n".join(uninstall_lines(wanted)))
+    if dry_run or not agreed("Remove all of this?", yes=yes, json=json):
+        return
+    if purge:
+        typed("All data in it goes. Type the path of the data directory", str(wanted.directory), name)
+    # With --json the plan is the answer, and has no lines beside it.
+    lines = Lines(StringIO()) if json else Lines()
+    if cluster:
+        work.apply(cluster, wanted, lines)
+    else:
+        work.finish(wanted, lines)

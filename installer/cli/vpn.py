@@ -1,0 +1,194 @@
+"""`shoestring vpn`: who may reach the internal side through WireGuard."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from installer.cli.options import DataDirectory, DryRun, Json, Timeout, Yes
+from runtime.base.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from installer.vpn.manage import Overview, Vpn
+
+APPLY = "  Apply: shoestring vpn apply"
+
+app = typer.Typer(help="The VPN: which computers and phones reach the internal side.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="What the client is called, such as laptop.", metavar="NAME")]
+
+
+@app.command()
+def add(
+    name: Name,
+    public_key: Annotated[
+        str, typer.Option(help="The client's public key; its private one then never comes here.", metavar="KEY")
+    ] = "",
+    any_endpoint: Annotated[
+        bool, typer.Option("--any-endpoint", help="Also if the endpoint does not seem to be this host.")
+    ] = False,
+    data_directory: DataDirectory = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+    timeout: Timeout = 60.0,
+) -> None:
+    """Add a client and print its file, with its keys."""
+    from installer.vpn import manage, report
+    from installer.vpn.manage import Wanted
+
+    vpn = _open(data_directory, timeout)
+    wanted = Wanted(name, public_key, any_endpoint)
+    if dry_run:
+        client = manage.preview(vpn, wanted)
+        shown = report.preview_lines(client, vpn.settings)
+        print(report.preview_json(client, vpn.settings) if json else "\n".join(shown))
+        return
+    client = manage.add(vpn, wanted)
+    text = manage.text_of(vpn, client)
+    if json:
+        print(report.client_json(client, text, vpn.settings))
+    else:
+        print("\n".join(report.added_lines(client, text, vpn.settings)))
+
+
+@app.command("list")
+def list_(data_directory: DataDirectory = None, json: Json = False) -> None:
+    """Show the clients, when each was last heard of, and what went through."""
+    from datetime import UTC, datetime
+
+    from installer.vpn import manage, report
+
+    found = manage.overview(_open(data_directory))
+    print(report.list_json(found) if json else "\n".join(report.list_lines(found, datetime.now(UTC))))
+
+
+@app.command()
+def show(
+    name: Name,
+    qr: Annotated[bool, typer.Option("--qr", help="As a QR code, for a phone's camera.")] = False,
+    data_directory: DataDirectory = None,
+    json: Json = False,
+) -> None:
+    """Print a client's file, with its keys."""
+    from installer.vpn import clients, manage, report
+
+    vpn = _open(data_directory)
+    client = clients.find(clients.read_all(vpn.paths), name)
+    text = manage.text_of(vpn, client)
+    if qr and not client.private_key:
+        raise UsageError(f"The private key of {name} is not here, so a QR code of its file would be of no use.")
+    if json:
+        print(report.client_json(client, text, vpn.settings))
+    else:
+        print(report.qr(text) if qr else text, end="")
+
+
+@app.command()
+def remove(
+    name: Name,
+    yes: Yes = False,
+    data_directory: DataDirectory = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+    timeout: Timeout = 60.0,
+) -> None:
+    """Take a client's access away; all others stay connected."""
+    from installer.terminal import confirm
+    from installer.vpn import clients, manage, report
+
+    vpn = _open(data_directory, timeout)
+    present = {each.name: each for each in clients.read_all(vpn.paths)}
+    if dry_run:
+        client = clients.find(present.values(), name)
+        print(report.preview_json(client, vpn.settings) if json else f"  - {name}\n  Nothing was changed.")
+        return
+    # Without a client of that name nothing is asked: what is left of it goes, and the error says the rest.
+    if name in present and not confirm.agreed(f"Take {name} off the VPN, now?", yes=yes, json=json):
+        return
+    client = manage.remove(vpn, name)
+    print(report.removed_json(client) if json else f"  ✓ {client.name} reaches nothing here any more")
+
+
+@app.command()
+def status(data_directory: DataDirectory = None, json: Json = False) -> None:
+    """Show the server's side: interface, endpoint, key, and whether it runs as the files say."""
+    from installer.vpn import manage
+
+    _tell(manage.overview(_open(data_directory)), json)
+
+
+@app.command()
+def apply(
+    data_directory: DataDirectory = None, dry_run: DryRun = False, json: Json = False, timeout: Timeout = 60.0
+) -> None:
+    """Bring WireGuard up, or to what the settings and the clients' files say; connections stay.
+
+    Where wireguard.enabled is off, it is taken down.
+    """
+    from installer.host import wireguard
+    from installer.vpn import manage, own, report
+    from runtime.base.paths import find
+    from runtime.config import settings
+
+    paths = find(data_directory)
+    loaded = settings.load(paths.settings)
+    gone = () if loaded.wireguard.enabled else own.interfaces(paths, loaded)
+    if dry_run and not gone:
+        _show_plan(manage.overview(_open(data_directory)), json)
+    elif dry_run:
+        down = "\n".join([*_down_lines(gone), APPLY])
+        print(report.down_json(loaded) if json else down)
+    elif gone:
+        for each in gone:
+            wireguard.remove(each)
+        down = f"  ✓ {', '.join(gone)} is down; its keys and clients stay in conf/wireguard/"
+        print(report.down_json(loaded) if json else down)
+    else:
+        _tell(manage.apply(_open(data_directory, timeout)), json)
+
+
+def _show_plan(overview: Overview, json: bool) -> None:
+    """Show what apply would do to a VPN that is on."""
+    from installer.vpn import report
+
+    print(report.status_json(overview, time.time()) if json else "\n".join(_plan_lines(overview)))
+
+
+def _plan_lines(overview: Overview) -> list[str]:
+    from runtime.output.report import count
+
+    name = overview.settings.wireguard.interface
+    if not overview.problem:
+        return [f"  Nothing to do: {name} is what the files say."]
+    clients = count(len(overview.clients), "client")
+    old = _down_lines(overview.seen.old)
+    if overview.live is None:
+        key = "" if overview.public_key else ", with a new key"
+        return [*old, f"  + {name}  comes up with {clients}{key}", APPLY]
+    return [*old, f"  ~ {name}  becomes what the files say, with {clients}; connections stay", APPLY]
+
+
+def _down_lines(names: tuple[str, ...]) -> list[str]:
+    return [f"  - {each}  goes down; its keys and clients stay in conf/wireguard/" for each in names]
+
+
+def _tell(overview: Overview, json: bool) -> None:
+    from installer.vpn import report
+
+    now = time.time()
+    print(report.status_json(overview, now) if json else "\n".join(report.status_lines(overview, now)))
+    sys.stdout.flush()
+    raise typer.Exit(ExitCode.FAILED if overview.problem else ExitCode.DONE)
+
+
+def _open(data_directory: Path | None, timeout: float = 0.0) -> Vpn:
+    from installer.vpn.manage import open_vpn
+    from runtime.base.paths import find
+    from runtime.config import settings
+
+    paths = find(data_directory)
+    return open_vpn(paths, settings.load(paths.settings), timeout)

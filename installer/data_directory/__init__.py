@@ -1,0 +1,1 @@
+"""Making and editing the files of a data directory."""

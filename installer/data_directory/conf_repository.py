@@ -1,0 +1,97 @@
+"""`conf/` as a git repository: each change that setup makes is a commit."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from runtime.base import command, files
+
+IDENTITY = ("user.name=Shoestring", "user.email=shoestring@localhost")
+# Whatever a person's .gitignore says, these never get into a commit.
+NEVER_COMMITTED = "secrets.yaml\nwireguard/\n"
+# A person's own git settings (hooks, signing, templates) are for their commits, not for ours.
+_ENVIRONMENT = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
+_SETTINGS = (
+    *IDENTITY,
+    "core.hooksPath=/dev/null",
+    "commit.gpgSign=false",
+    "gc.auto=0",
+    "core.fsync=all",
+)
+
+
+def create(conf: Path, message: str) -> None:
+    """Make a repository of a directory and commit all that is in it, but for what is ignored."""
+    command.check(
+        _git(conf, "init", "--quiet", "--initial-branch=main", "--template="), environment=_environment(conf)
+    )
+    files.make_directory(conf / ".git" / "info")
+    files.write(conf / ".git" / "info" / "exclude", NEVER_COMMITTED)
+    command.check(_git(conf, "add", "--all"), environment=_environment(conf))
+    command.check(_git(conf, "commit", "--quiet", "--message", message), environment=_environment(conf))
+
+
+def exists(conf: Path) -> bool:
+    """Whether the directory is a repository of its own."""
+    return (conf / ".git").exists()
+
+
+def commit(conf: Path, paths: Iterable[PurePosixPath], message: str) -> bool:
+    """Commit these files, and nothing else that a person may have begun. Returns False if none of them changed.
+
+    Raises CommandError if git refuses: a person's merge is going on, or another git holds the index.
+    """
+    names = tuple(str(path) for path in paths)
+    if not names:
+        return False
+    environment = _environment(conf)
+    remove_old_locks(conf, time.time() - time.clock_gettime(time.CLOCK_BOOTTIME))
+    # Without the option, asking alone would write the index.
+    if not ask(conf, "--no-optional-locks", "status", "--porcelain", "--", *names):
+        return False
+    command.check(_git(conf, "add", "--", *names), environment=environment)
+    command.check(_git(conf, "commit", "--quiet", "--message", message, "--", *names), environment=environment)
+    return True
+
+
+def remove_old_locks(conf: Path, booted: float) -> None:
+    """Remove what a git that a power cut ended left: it would keep every later one from committing.
+
+    `booted` is in seconds since 1970; a lock that is older belongs to nobody (gitrepository-layout(5), *.lock).
+    """
+    git = conf / ".git"
+    for lock in (*git.glob("*.lock"), *git.glob("refs/heads/*.lock")):
+        with contextlib.suppress(FileNotFoundError):
+            if lock.stat().st_mtime < booted:
+                files.remove(lock)
+
+
+def has_commits(conf: Path) -> bool:
+    """Whether there is a commit at all."""
+    return command.run(_git(conf, "rev-parse", "--verify", "--quiet", "HEAD"), environment=_environment(conf)).ok
+
+
+def ask(conf: Path, *arguments: str, stdin: str = "") -> str:
+    """What git answers to a command that changes nothing. Raises CommandError if it refuses."""
+    return command.check(_git(conf, *arguments), environment=_environment(conf), stdin=stdin).out
+
+
+def _git(conf: Path, *arguments: str) -> tuple[str, ...]:
+    settings = (part for setting in _SETTINGS for part in ("-c", setting))
+    return ("git", "-C", str(conf), *settings, *arguments)
+
+
+def _environment(conf: Path) -> dict[str, str]:
+    # Named outright: a hook or a shell may have these set for another repository, and git asks nothing of the
+    # owner of a repository that is named.
+    directory = conf / ".git"
+    return {
+        **_ENVIRONMENT,
+        "GIT_DIR": str(directory),
+        "GIT_WORK_TREE": str(conf),
+        "GIT_INDEX_FILE": str(directory / "index"),
+        "GIT_OBJECT_DIRECTORY": str(directory / "objects"),
+    }

@@ -1,0 +1,141 @@
+"""The files that setup ships into `conf/`, and what becomes of each when setup runs again. Pure but for reading."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path, PurePosixPath
+
+import jinja2
+
+from runtime.base.errors import ShoestringError
+from runtime.config.settings import Settings
+
+TEMPLATES = Path(__file__).parents[2] / "templates" / "conf"
+MANIFEST = ".shipped.json"
+# Only files with this suffix are filled in by setup; `haproxy.cfg.j2` is the person's template and goes in as it is.
+FILLED_SUFFIX = ".setup.j2"
+NEW_SUFFIX = ".new"
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """One file of `conf/`: its path there and its content."""
+
+    path: PurePosixPath
+    content: bytes
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the content."""
+        return digest(self.content)
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether a person may delete it for good: application files and what explains them."""
+        return self.path.parts[0].startswith("applications-")
+
+
+class Action(Enum):
+    """What is done with one shipped file."""
+
+    WRITE = "new"
+    UPDATE = "updated"
+    BESIDE = "you changed it; the new version is beside it"
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """One file to write: `path` is below `conf/`, and has the suffix `.new` if it goes beside the person's."""
+
+    path: PurePosixPath
+    content: bytes
+    action: Action
+
+    def __str__(self) -> str:
+        return f"conf/{self.path}  {self.action.value}"
+
+
+def digest(content: bytes) -> str:
+    """SHA-256 of a file's content, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def fill(template: str, settings: Settings, **more: object) -> bytes:
+    """A template (Jinja2) with the settings filled in, and what else it may use by name."""
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        autoescape=False,  # noqa: S701 - YAML and text, never HTML; every setting is checked
+    )
+    return environment.from_string(template).render(settings=settings, **more).encode()
+
+
+def load(settings: Settings, templates: Path = TEMPLATES, **more: object) -> tuple[Shipped, ...]:
+    """The shipped files, with the settings (and `more`) filled in where a file asks for it."""
+    found = []
+    for file in sorted(each for each in templates.rglob("*") if each.is_file()):
+        path = PurePosixPath(file.relative_to(templates).as_posix())
+        content = file.read_bytes()
+        if path.name.endswith(FILLED_SUFFIX):
+            path = path.with_name(path.name.removesuffix(FILLED_SUFFIX))
+            content = fill(content.decode(), settings, **more)
+        found.append(Shipped(path, content))
+    return tuple(found)
+
+
+def manifest(shipped: Iterable[Shipped], before: Mapping[str, str] | None = None) -> bytes:
+    """The file that says what setup wrote: SHA-256 by path. Files that were shipped once stay in it."""
+    digests = {**(before or {}), **{str(each.path): each.digest for each in shipped}}
+    return (json.dumps(dict(sorted(digests.items())), indent=2) + "\n").encode()
+
+
+def parse_manifest(content: bytes | None) -> dict[str, str]:
+    """Read the manifest. One that is missing or broken is empty: then every file counts as a person's own."""
+    try:
+        digests = json.loads(content or b"{}")
+    except ValueError:
+        return {}
+    return {str(path): str(value) for path, value in digests.items()} if isinstance(digests, dict) else {}
+
+
+def present(conf: Path, shipped: Iterable[Shipped]) -> dict[PurePosixPath, bytes]:
+    """The content of those shipped files that are there. A link is a person's doing, and so counts as changed."""
+    there = (each.path for each in shipped if (conf / each.path).is_symlink() or (conf / each.path).exists())
+    return {path: b"" if (conf / path).is_symlink() else read(conf / path) for path in there}
+
+
+def read(file: Path) -> bytes:
+    """A file's content. Raises ShoestringError."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ShoestringError(f"{file} cannot be read: {error.strerror}.") from error
+
+
+def plan(
+    shipped: Iterable[Shipped], written: Mapping[str, str], present: Mapping[PurePosixPath, bytes]
+) -> tuple[FileChange, ...]:
+    """What to write on a re-run. `written` is the manifest, `present` has the files that are there.
+
+    A file that a person changed is never touched; where the shipped one changed too, it goes beside. A shipped
+    version is offered once. A file that a person deleted comes back only if Shoestring cannot do without it.
+    """
+    changes = []
+    for file in shipped:
+        before, now = written.get(str(file.path)), present.get(file.path)
+        if now == file.content:
+            continue
+        if now is None:
+            if before is None or not file.is_optional:
+                changes.append(FileChange(file.path, file.content, Action.WRITE))
+        elif digest(now) == before:
+            changes.append(FileChange(file.path, file.content, Action.UPDATE))
+        elif before != file.digest:
+            beside = file.path.with_name(file.path.name + NEW_SUFFIX)
+            changes.append(FileChange(beside, file.content, Action.BESIDE))
+    return tuple(changes)

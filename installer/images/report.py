@@ -1,0 +1,57 @@
+"""What `shoestring images` answers, as text or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from installer.images import Fetched, ImageState
+from installer.setup.summary import size
+from runtime.output.report import JSON_VERSION, NAME_WIDTH
+
+
+def states_lines(states: Iterable[ImageState]) -> list[str]:
+    """A line for each image: whether it is there, where it comes from, what it is called, how large it is."""
+    return [
+        f"  {'✓' if each.present else '-'} {each.image:<{NAME_WIDTH}}  {each.source:<8}  {each.name:<45}  "
+        f"{size(each.size - each.shared) if each.present else 'not here'}"
+        for each in states
+    ]
+
+
+def states_json(states: Iterable[ImageState]) -> str:
+    """The answer of images list."""
+    images = [
+        {
+            "image": each.image,
+            "reference": each.reference,
+            "source": each.source,
+            "name": each.name,
+            "present": each.present,
+            "bytes": each.size,
+            "shared_bytes": each.shared,
+        }
+        for each in states
+    ]
+    return json.dumps({"version": JSON_VERSION, "images": images}, indent=2)
+
+
+def fetched_line(fetched: Fetched) -> str:
+    """A line about an image that is there now."""
+    return f"  ✓ {fetched.image:<{NAME_WIDTH}}  {fetched.outcome:<8}  {size(fetched.own):>8}  {fetched.seconds:.1f} s"
+
+
+def fetched_json(fetched: Iterable[Fetched]) -> str:
+    """The answer of images pull and images build."""
+    images = [
+        {
+            "image": each.image,
+            "name": each.name,
+            "outcome": each.outcome,
+            "seconds": each.seconds,
+            "bytes": each.size,
+            "shared_bytes": each.shared,
+        }
+        for each in fetched
+    ]
+    return json.dumps({"version": JSON_VERSION, "images": images}, indent=2)

@@ -1,0 +1,208 @@
+"""This host's own engine and the Docker registry on it: name, trust and password, so that a pull just works.
+
+Three things of the host are touched, and all go again: a line of /etc/hosts where nothing else knows the name, the CA
+in /etc/docker/certs.d (https://docs.docker.com/engine/security/certificates/), and the login in the configuration of
+the user who runs this (docker login).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import socket
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from installer.services import catalogue
+from installer.services.registry import service
+from runtime.base import command, files
+from runtime.base.errors import ShoestringError
+from runtime.base.paths import Paths
+from runtime.certificates.store.private_ca import ROOT
+from runtime.config.sections import InternalTls
+from runtime.config.settings import Settings
+from runtime.reconcile.operations import Cluster
+
+CA_FILE = "ca.crt"
+LOGIN_TIMEOUT_SECONDS = 60.0
+NOT_REACHED = (
+    "The settings have no internal side, so nothing reaches the Docker registry. Switch it on: internal.address"
+)
+# Go's resolver, and so the engine, looks at /etc/hosts every 5 seconds (net/hosts.go, cacheMaxAge).
+HOSTS_ARE_READ_SECONDS = 6.0
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the host keeps what is changed."""
+
+    hosts: Path = Path("/etc/hosts")
+    certificates: Path = Path("/etc/docker/certs.d")
+
+
+PLACES = Places()
+
+
+@dataclass(frozen=True)
+class Login:
+    """What the engine needs to get into the registry at `address`, and did not have.
+
+    `line` is for the file of hosts, `root` the certificate of the CA to trust; each is empty where it is there, or
+    not needed. `note` says what a person must do first; until then nothing is done.
+    """
+
+    address: str
+    line: str = ""
+    root: bytes = b""
+    note: str = ""
+    places: Places = PLACES
+
+    @property
+    def trust(self) -> Path:
+        """Where the engine looks for the CA of this registry."""
+        return self.places.certificates / self.address / CA_FILE
+
+    @property
+    def done(self) -> tuple[str, ...]:
+        """What is put right, in words."""
+        named = (f"{self.line} in {self.places.hosts}",) if self.line else ()
+        return (*named, f"your CA in {self.trust}") if self.root else named
+
+
+def look(cluster: Cluster, places: Places = PLACES) -> Login:
+    """What `ensure` would put right; it would then log in. Changes nothing."""
+    paths, settings = cluster.paths, cluster.settings
+    where = service.address(paths, settings)
+    if settings.internal is None:
+        return Login(where, note=NOT_REACHED, places=places)
+    if settings.internal_tls is InternalTls.NONE and not _is_insecure(cluster, where):
+        return Login(where, note=service.insecure(where, here=True), places=places)
+    found = Login(where, _missing_line(paths, settings, places), places=places)
+    root = _root(paths) if settings.internal_tls is InternalTls.PRIVATE_CA else b""
+    there = found.trust.read_bytes() if found.trust.exists() else b""
+    return found if root == there else replace(found, root=root)
+
+
+def ensure(cluster: Cluster, places: Places = PLACES) -> Login:
+    """Make this host's engine know the registry, trust it and log in; what is so already stays as it is.
+
+    Returns what was put right, or what a person must do first. Raises ShoestringError.
+    """
+    wanted = look(cluster, places)
+    if wanted.note:
+        return wanted
+    if wanted.line:
+        _edit_hosts(places.hosts, cluster.settings.instance, wanted.line)
+    if wanted.root:
+        files.make_directory(wanted.trust.parent)
+        files.write(wanted.trust, wanted.root)
+    patience = HOSTS_ARE_READ_SECONDS if wanted.line else 0.0
+    _log_in(wanted.address, service.password(cluster.paths), patience)
+    cluster.client.api.reload_config()
+    return wanted
+
+
+def ready(cluster: Cluster) -> str:
+    """Have the engine log in. Returns what a person has to do for that, if anything: all others get on without it."""
+    try:
+        return ensure(cluster).note
+    except ShoestringError as error:
+        return str(error)
+
+
+def before_pull(cluster: Cluster, image: str) -> None:
+    """Have the engine ready for an image of the registry on this host; any other image changes nothing.
+
+    What does not work is not told here: the pull tells it.
+    """
+    if not catalogue.is_there(cluster.paths, service.NAME):
+        return
+    if image.split("/")[0] == service.address(cluster.paths, cluster.settings):
+        with contextlib.suppress(ShoestringError):
+            ensure(cluster)
+
+
+def forget(paths: Paths, settings: Settings, places: Places = PLACES) -> None:
+    """Undo `ensure`, also for another host name that the application file had. Raises ShoestringError."""
+    _edit_hosts(places.hosts, settings.instance, "")
+    known = {service.address(paths, settings), *_distrust(paths, places)}
+    for where in known if command.exists("docker") else ():
+        command.run(("docker", "logout", where))
+
+
+def _is_insecure(cluster: Cluster, where: str) -> bool:
+    """Whether the engine takes a registry without HTTPS: it was told to, or it is on this machine alone."""
+    assert cluster.settings.internal  # noqa: S101 - the caller has looked
+    if ipaddress.ip_address(cluster.settings.internal.address).is_loopback:
+        return True
+    known = cluster.client.info().get("RegistryConfig", {}).get("IndexConfigs", {})
+    return where in known and not known[where].get("Secure", True)
+
+
+def _missing_line(paths: Paths, settings: Settings, places: Places) -> str:
+    """The line by which the host name leads to the internal proxy; empty where it does already."""
+    assert settings.internal  # noqa: S101 - the caller has looked
+    name, wanted = service.host_name(paths, settings), settings.internal.address
+    own = _own_line(places.hosts, settings.instance)
+    line = f"{wanted} {name}"
+    return "" if own == line or (not own and wanted in _addresses(name)) else line
+
+
+def _addresses(name: str) -> set[str]:
+    try:
+        return {str(each[4][0]) for each in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)}
+    except OSError:
+        return set()
+
+
+def _mark(instance: str) -> str:
+    return f"  # shoestring registry of {instance}"
+
+
+def _own_line(file: Path, instance: str) -> str:
+    mark = _mark(instance)
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    return next((line.removesuffix(mark) for line in lines if line.endswith(mark)), "")
+
+
+def _edit_hosts(file: Path, instance: str, line: str) -> None:
+    """Have our line in the file, or none. All other lines stay."""
+    mark = _mark(instance)
+    text = file.read_text(encoding="utf-8") if file.exists() else ""
+    kept = "".join(each for each in text.splitlines(keepends=True) if not each.rstrip("\n").endswith(mark))
+    ours = f"{'' if kept.endswith(chr(10)) or not kept else chr(10)}{line}{mark}\n" if line else ""
+    if kept + ours != text:
+        files.write(file, kept + ours, file.stat().st_mode & 0o7777 if file.exists() else 0o644)
+
+
+def _root(paths: Paths) -> bytes:
+    file = paths.private_ca / ROOT
+    return file.read_bytes() if file.exists() else b""
+
+
+def _distrust(paths: Paths, places: Places) -> tuple[str, ...]:
+    """Take our CA from all registries that the engine trusts it for. Returns these."""
+    root = _root(paths)
+    trusted = [each for each in places.certificates.glob(f"*/{CA_FILE}") if root and each.read_bytes() == root]
+    for file in trusted:
+        files.remove(file)
+        if not any(file.parent.iterdir()):
+            files.remove_tree(file.parent)
+    return tuple(file.parent.name for file in trusted)
+
+
+def _log_in(where: str, password: str, patience: float) -> None:
+    """Log in with Docker's own client: it knows where a person's logins are kept. Raises ShoestringError."""
+    argv = ("docker", "login", "--username", service.USER, "--password-stdin", where)
+    deadline = time.monotonic() + patience
+    while True:
+        result = command.run(argv, stdin=password, secrets=(password,), timeout=LOGIN_TIMEOUT_SECONDS)
+        if result.ok:
+            return
+        if time.monotonic() >= deadline:
+            raise ShoestringError(
+                f"Docker on this host cannot log in to its own registry at {where}: {result.tail(1)} "
+                "Try again: shoestring registry login"
+            )
+        time.sleep(0.5)

@@ -1,0 +1,92 @@
+"""What the commands of the Docker registry say, as text or JSON. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from installer.host.report import as_json, columns
+from installer.services.registry.gc import Collected, Waste
+from installer.services.registry.login import Login
+from installer.services.registry.store import Tag
+from runtime.output.report import count, report_lines, since
+
+_UNITS = ("kB", "MB", "GB", "TB")
+
+
+def bytes_text(number: int) -> str:
+    """Bytes as a person reads them, in decimal units, as Docker shows images: `4.1 MB`."""
+    power = min((len(str(number)) - 1) // 3, len(_UNITS))
+    return f"{number / 1000**power:.1f} {_UNITS[power - 1]}" if power else f"{number} B"
+
+
+def list_lines(tags: Iterable[Tag], address: str, now: datetime) -> list[str]:
+    """The images, a line a tag; sizes are as they are stored, compressed."""
+    rows = [
+        (f"{address}/{each.repository}:{each.name}", bytes_text(each.size), since(_moment(each.pushed), now))
+        for each in tags
+    ]
+    if not rows:
+        return [f"  There are no images yet. Push one: docker push {address}/NAME:TAG"]
+    return columns([("IMAGE", "SIZE", "PUSHED"), *rows], frozenset((1,)))
+
+
+def list_json(tags: Iterable[Tag], address: str) -> str:
+    """The answer of `registry list`; sizes are in bytes."""
+    return as_json(
+        address=address,
+        images=[
+            {
+                "repository": each.repository,
+                "tag": each.name,
+                "digest": each.digest,
+                "size": each.size,
+                "pushed": _moment(each.pushed),
+            }
+            for each in tags
+        ],
+    )
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def waste_lines(waste: Waste) -> list[str]:
+    """What a collection would do."""
+    lines = [f"  - {each.repository}@{each.digest}" for each in waste.versions]
+    about = f"  {count(waste.blobs, 'blob')} would go, {bytes_text(waste.size)}. Nothing was changed."
+    return [*lines, about]
+
+
+def waste_json(waste: Waste) -> str:
+    """The answer of `registry gc --dry-run`; `size` is in bytes."""
+    versions = [{"repository": each.repository, "digest": each.digest} for each in waste.versions]
+    return as_json(versions=versions, blobs=waste.blobs, size=waste.size)
+
+
+def collected_lines(done: Collected) -> list[str]:
+    """What a collection did."""
+    versions = f", {count(len(done.versions), 'version')} without a tag" if done.versions else ""
+    freed = f"  ✓ {bytes_text(done.freed)} freed{versions}; {bytes_text(done.left)} are left"
+    return [freed, *report_lines(done.report, "the registry runs again")]
+
+
+def collected_json(done: Collected) -> str:
+    """The answer of `registry gc`; sizes are in bytes."""
+    versions = [{"repository": each.repository, "digest": each.digest} for each in done.versions]
+    return as_json(versions=versions, freed=done.freed, left=done.left, ok=done.report.ok)
+
+
+def login_lines(login: Login, *, dry_run: bool) -> list[str]:
+    """What this host's engine needed to get in, or would need."""
+    if login.note:
+        return [f"  {login.note}"]
+    if dry_run:
+        return [*(f"  + {each}" for each in login.done), f"  ~ login to {login.address}", "  Nothing was changed."]
+    return [*(f"  ✓ {each}" for each in login.done), f"  ✓ logged in to {login.address}"]
+
+
+def login_json(login: Login) -> str:
+    """The answer of `registry login`."""
+    return as_json(ok=not login.note, address=login.address, done=list(login.done), note=login.note or None)

@@ -1,0 +1,1 @@
+"""Setup: the wizard, its answers, its plan, and bringing the instance up."""

@@ -1,0 +1,159 @@
+"""Make the data directory in one step, or bring one up to date without touching what a person changed."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from installer.data_directory import conf_repository, settings_edit, settings_file, staging, templates
+from installer.data_directory.templates import FileChange
+from installer.services import add, passwords, shipping
+from installer.services import plan as services_plan
+from installer.services.add import Written
+from installer.services.model import Service
+from runtime.base import files
+from runtime.base.errors import ShoestringError
+from runtime.base.paths import Paths, Side
+from runtime.certificates.store import placeholder, private_ca
+from runtime.config.sections import InternalTls
+from runtime.config.settings import Settings
+from runtime.core.project import PROXY_GID
+
+FIRST_COMMIT = "Configuration as set up"
+LATER_COMMIT = "Changed by shoestring setup"
+SECRET_DIRECTORY_MODE = 0o750
+
+
+@dataclass(frozen=True)
+class Update:
+    """What a re-run changes: the text of the settings file if it differs, shipped files, the manifest."""
+
+    settings_text: str | None
+    changes: tuple[FileChange, ...]
+    manifest: bytes
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing that a person would notice."""
+        return self.settings_text is None and not self.changes
+
+
+def create(
+    paths: Paths, settings: Settings, services: tuple[Service, ...] = (), *, proxy_group: int = PROXY_GID
+) -> Written:
+    """Build a new data directory beside its place and move it there: it is there whole, or not at all.
+
+    `services` are in it from the start. `proxy_group` is the group that may read the proxies' private keys. Returns
+    what is to be told of the services. Raises ShoestringError; nothing is at the data directory's place then.
+    """
+    staging.remove_leftovers(paths.root)
+    with staging.staged(paths.root) as root:
+        return _build(Paths(root), settings, services, proxy_group)
+
+
+def _build(paths: Paths, settings: Settings, services: tuple[Service, ...], proxy_group: int) -> Written:
+    files.make_directory(paths.root)
+    _write_conf(paths, settings)
+    _make_directories(paths, proxy_group)
+    write_placeholder(paths, proxy_group)
+    if settings.internal_tls is InternalTls.PRIVATE_CA:
+        # Its certificate can be taken to other computers before anything is started.
+        private_ca.ensure_root(paths.private_ca, settings.internal_domain, time.time())
+    written = add.write(paths, services_plan.plan(paths, settings, services, shipping.look()), commit=False)
+    conf_repository.create(paths.conf, FIRST_COMMIT)
+    return written
+
+
+def _write_conf(paths: Paths, settings: Settings) -> None:
+    files.make_directory(paths.conf)
+    files.write(paths.settings, settings_file.render(settings))
+    passwords.add(paths, {})
+    everything = templates.load(settings)
+    for file in everything:
+        _write_shipped(paths, file.path, file.content)
+    files.write(paths.conf / templates.MANIFEST, templates.manifest(everything))
+
+
+def _write_shipped(paths: Paths, path: PurePosixPath, content: bytes) -> None:
+    target = paths.conf / path
+    if not target.parent.is_dir():
+        files.make_directory(target.parent)
+    files.write(target, content, target.stat().st_mode & 0o7777 if target.exists() else 0o644)
+
+
+def _make_directories(paths: Paths, proxy_group: int) -> None:
+    """Make what is not there yet; the modes of what is there are the person's."""
+    for directory in (*(paths.applications(side) for side in Side), paths.data, paths.generated):
+        if not directory.is_dir():
+            files.make_directory(directory)
+    for side in Side:
+        if not paths.proxy_certificates(side).is_dir():
+            files.make_directory(paths.proxy_certificates(side), SECRET_DIRECTORY_MODE, (_owner(paths), proxy_group))
+
+
+def _owner(paths: Paths) -> int:
+    return paths.data.stat().st_uid
+
+
+def write_placeholder(paths: Paths, proxy_group: int) -> bool:
+    """Write the placeholder certificate, if the public proxy has none to start with. Returns whether it wrote it."""
+    return placeholder.ensure(paths.proxy_certificates(Side.PUBLIC), proxy_group, time.time())
+
+
+def plan_update(paths: Paths, settings: Settings) -> Update:
+    """What a re-run with these settings would change. Changes nothing. Raises UsageError, see settings_edit."""
+    everything = templates.load(settings)
+    text = templates.read(paths.settings).decode()
+    edited = settings_edit.edit(paths.settings, text, settings)
+    before = templates.parse_manifest(_read_if_there(paths.conf / templates.MANIFEST))
+    present = templates.present(paths.conf, everything)
+    return Update(
+        edited if edited != text else None,
+        templates.plan(everything, before, present),
+        templates.manifest(everything, before),
+    )
+
+
+def update(paths: Paths, change: Update, *, proxy_group: int = PROXY_GID) -> str:
+    """Carry out a planned update and commit it. Returns a sentence if the commit could not be made, else nothing.
+
+    Each step leaves a working data directory, and doing all of them again ends in the same place.
+    """
+    for each in change.changes:
+        _write_shipped(paths, each.path, each.content)
+    committed = list(_as_shipped(paths, change.manifest))
+    if change.settings_text is not None:
+        target = paths.settings.resolve()
+        files.write(target, change.settings_text, target.stat().st_mode & 0o7777)
+        committed.append(PurePosixPath(paths.settings.name))
+    # Last: it says that the files above were offered.
+    files.write(paths.conf / templates.MANIFEST, change.manifest)
+    passwords.add(paths, {})
+    _make_directories(paths, proxy_group)
+    write_placeholder(paths, proxy_group)
+    return _commit(paths, (PurePosixPath(templates.MANIFEST), *committed))
+
+
+def _as_shipped(paths: Paths, manifest: bytes) -> tuple[PurePosixPath, ...]:
+    """The files that are as setup writes them. What a person changed, they commit themselves."""
+    return tuple(
+        PurePosixPath(name)
+        for name, written in templates.parse_manifest(manifest).items()
+        if templates.digest(_read_if_there(paths.conf / name) or b"") == written
+    )
+
+
+def _commit(paths: Paths, written: tuple[PurePosixPath, ...]) -> str:
+    try:
+        if conf_repository.exists(paths.conf):
+            conf_repository.commit(paths.conf, written, LATER_COMMIT)
+        else:
+            conf_repository.create(paths.conf, FIRST_COMMIT)
+    except ShoestringError as error:
+        return f"The changes in {paths.conf} are made but not committed. Commit them with git. {error}"
+    return ""
+
+
+def _read_if_there(path: Path) -> bytes | None:
+    return templates.read(path) if path.exists() else None

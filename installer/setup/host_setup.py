@@ -1,0 +1,221 @@
+"""What setup does to the host beside the data directory: timers, swap, Docker's log rotation. Asked for, each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from installer.host import docker_daemon, swap, systemd, timers
+from installer.setup.summary import size
+from installer.terminal.progress import Lines
+from runtime.base import files
+from runtime.base.errors import ExitCode, ShoestringError, UsageError
+from runtime.base.paths import Paths, RunPaths
+from runtime.config.settings import Settings
+from runtime.firewall import table
+
+Ask = Callable[[str], bool]
+NO_SYSTEMD = (
+    "systemd does not run on this host, so there are no timers. The same with cron, in /etc/cron.d/shoestring:"
+)
+
+
+@dataclass(frozen=True)
+class HostChoice:
+    """What the command line says about each; None: ask, and without questions take the default."""
+
+    timers: bool | None = None
+    swap: bool | None = None
+    log_rotation: bool | None = None
+    firewall: bool | None = None
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What could be done on this host, or why it could not."""
+
+    systemd: bool
+    swap: swap.Offer
+    log_rotation: docker_daemon.Plan
+    firewall: bool = False
+
+
+@dataclass(frozen=True)
+class HostPlan:
+    """What will be done. `cron`: the lines for cron are shown. `notes` say why something will not be done."""
+
+    timers: bool = False
+    cron: bool = False
+    swap: swap.Offer | None = None
+    log_rotation: docker_daemon.Plan | None = None
+    firewall: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def look() -> Offer:
+    """Look at this host. Changes nothing."""
+    return Offer(systemd.is_running(), swap.offer(swap.look()), docker_daemon.look(), table.is_installed())
+
+
+def decide(
+    choice: HostChoice, offer: Offer, ask: Ask | None, *, recorded: bool, starts: bool, firewall: bool = False
+) -> HostPlan:
+    """Ask what is open; without `ask`, timers are on, and swap, Docker's settings and the firewall are left alone.
+
+    `firewall`: the settings want one, so that nobody has to be asked.
+
+    A directory that is not `recorded`, such as a demo's, has no timers unless it is told to; nor has one that is not
+    started.
+    """
+
+    def wants(given: bool | None, question: str, default: bool) -> bool:
+        if given is not None:
+            return given
+        return ask(question) if ask else default
+
+    wanted = choice.timers if choice.timers is not None else recorded
+    timed = (
+        wanted and starts and offer.systemd and wants(choice.timers, "Start at boot, and check each minute?", True)
+    )
+    more = (
+        f"Add {size(offer.swap.size)} of swap{'' if offer.swap.kind is swap.Kind.FILE else ' in compressed memory'}?"
+    )
+    rotation = "Limit Docker's logs (10 MB, 3 files a container)?"
+    asked = ask if recorded else None
+    swaps = starts and bool(offer.swap.size) and wants(choice.swap, more, False)
+    rotates = starts and bool(offer.log_rotation.content) and wants(choice.log_rotation, rotation, False)
+    return HostPlan(
+        timers=timed,
+        cron=wanted and starts and not offer.systemd,
+        swap=offer.swap if swaps else None,
+        log_rotation=offer.log_rotation if rotates else None,
+        firewall=starts and _wants_firewall(choice, offer, asked, firewall=firewall),
+        notes=tuple(_in_vain(choice, offer, starts=starts, asks=bool(asked) and not firewall)),
+    )
+
+
+def _in_vain(choice: HostChoice, offer: Offer, *, starts: bool, asks: bool) -> Iterator[str]:
+    """Why options do nothing that were given, and why a person is not asked for a firewall who else would be."""
+    if not starts:
+        if choice.swap or choice.log_rotation:
+            yield (
+                "With --no-start, swap and Docker's logs stay as they are. For them, run shoestring setup again "
+                "without it."
+            )
+        return
+    if choice.swap and offer.swap.why:
+        yield offer.swap.why
+    if choice.log_rotation and offer.log_rotation.why:
+        yield offer.log_rotation.why
+    if asks and choice.firewall is None and not offer.firewall:
+        yield f"{table.MISSING} Then: shoestring firewall on"
+
+
+def _wants_firewall(choice: HostChoice, offer: Offer, ask: Ask | None, *, firewall: bool) -> bool:
+    if choice.firewall is not None:
+        return choice.firewall
+    return firewall or bool(ask and offer.firewall and ask("Close all other ports to the outside (SSH stays open)?"))
+
+
+def check(plan: HostPlan, settings: Settings, root: Path) -> None:
+    """Raise ShoestringError now for what could not be done later."""
+    if plan.timers:
+        timers.check(settings, root)
+    if plan.firewall and not table.is_installed():
+        raise UsageError(f"{table.MISSING} Or set up with --no-firewall.")
+
+
+def rows(plan: HostPlan) -> list[tuple[str, str, str]]:
+    """What will be done, for the list of what setup changes."""
+    found = []
+    if plan.timers:
+        found.append(("+", "timers", "start at boot, watchdog each minute, renewals every 6 hours"))
+    if plan.swap:
+        found.append(("+", "swap", f"{size(plan.swap.size)} {swap.place(plan.swap.kind)}"))
+    if plan.log_rotation:
+        found.append(("~", str(docker_daemon.FILE), ", ".join(plan.log_rotation.added)))
+    if plan.firewall:
+        found.append(("+", "firewall", "only the public proxy, SSH, WireGuard and x-open-ports answer from outside"))
+    return found
+
+
+def around_start(
+    plan: HostPlan, settings: Settings, root: Path, lines: Lines, start: Callable[[], ExitCode]
+) -> ExitCode:
+    """Start, and do for the host what was agreed. Returns the exit code of the start. Raises what it raises.
+
+    The units are switched on before it, for the next boot: that goes on from where a power cut ends this. They run
+    after it, so that no pass comes between; also where it fails.
+    """
+    if plan.timers:
+        timers.enable(settings, root)
+    try:
+        _make_room(plan, lines)
+        code = start()
+    except Exception:
+        if plan.timers:
+            _try_again_later(settings.instance, lines)
+        raise
+    except KeyboardInterrupt:
+        if plan.timers:
+            lines.note("The next boot starts it. If that shall not be: shoestring timers remove")
+        raise
+    _keep_running(plan, settings, root, lines)
+    return code
+
+
+def _make_room(plan: HostPlan, lines: Lines) -> None:
+    """First of all. Raises ShoestringError."""
+    if plan.swap:
+        swap.add(plan.swap.kind, plan.swap.size, swap.look())
+        lines.done("swap", f"{size(plan.swap.size)} {swap.place(plan.swap.kind)}")
+    if plan.log_rotation:
+        docker_daemon.apply(plan.log_rotation)
+        lines.done("Docker's logs", "limited")
+        lines.note(docker_daemon.RESTART)
+
+
+def _try_again_later(instance: str, lines: Lines) -> None:
+    """Let the watchdog go on after a start that failed, which is told afterwards."""
+    # A person who stopped everything before this setup wants it started now.
+    files.remove(RunPaths(instance).stopped)
+    try:
+        timers.start(instance, boot=False)
+    except ShoestringError as error:
+        lines.note(str(error))
+        return
+    lines.done("timers", "on")
+    lines.note("Not everything is started, and each minute the watchdog tries again what failed.")
+
+
+def _keep_running(plan: HostPlan, settings: Settings, root: Path, lines: Lines) -> None:
+    """After the start. Raises ShoestringError."""
+    if plan.timers:
+        lines.passing("timers", "switching them on")
+        timers.start(settings.instance, boot=not RunPaths(settings.instance).stopped.exists())
+        lines.done("timers", "on")
+    if plan.cron:
+        lines.note(NO_SYSTEMD)
+        for line in timers.cron_lines(root, settings.domain):
+            lines.say(f"      {line}")
+    if plan.firewall:
+        _firewall(root, lines)
+
+
+def _firewall(root: Path, lines: Lines) -> None:
+    """Switch it on, if SSH answers with it. Last of all: whatever it says, the rest is done."""
+    from installer.firewall import manage, report
+
+    found = manage.look(Paths(root), anew=True)
+    if found.is_on:
+        lines.done("firewall", "on")
+        return
+    lines.say("\n".join(report.lines(found)))
+    lines.passing("firewall", "trying whether SSH answers with it")
+    tried, answers = manage.prove(found)
+    note = manage.settle(found, tried)
+    lines.done("firewall", "on")
+    for sentence in (answers.about, note, *report.notes(found)):
+        if sentence:
+            lines.note(sentence)

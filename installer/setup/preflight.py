@@ -1,0 +1,250 @@
+"""Whether this host can carry what was answered: pure checks; all problems at once, each with what to do."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+
+from installer.host import ports, wireguard
+from installer.host.facts import Facts
+from installer.host.ports import overlap
+from installer.vpn import fits, own
+from runtime.base import validators
+from runtime.base.errors import ExitCode, ShoestringError
+from runtime.base.paths import Paths
+from runtime.base.yaml_documents import KeyPath, dotted
+from runtime.config.sections import InternalTls
+from runtime.config.settings import Settings
+
+COMPOSE_MINIMUM = (2, 20)
+
+__all__ = [
+    "DirectoryState",
+    "Preflight",
+    "SetupRefusedError",
+    "directory_state",
+    "host_problems",
+    "overlap",
+    "problems",
+]
+
+
+class DirectoryState(Enum):
+    """What is where the data directory shall be."""
+
+    FREE = auto()
+    OURS = auto()
+    NOT_EMPTY = auto()
+    NOT_A_DIRECTORY = auto()
+    MOUNT_POINT = auto()
+
+
+class SetupRefusedError(ShoestringError):
+    """Setup cannot be done on this host, or not so; nothing was written."""
+
+    def __init__(self, found: tuple[str, ...], exit_code: ExitCode) -> None:
+        self.exit_code = exit_code
+        self.problems = found
+        super().__init__(
+            found[0]
+            if len(found) == 1
+            else f"Setup cannot be done: {len(found)} problems\n" + "\n".join(f"  {each}" for each in found)
+        )
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """All that is checked: the host, the settings, the data directory, and the ports that cannot be bound.
+
+    `vpn` is why the host cannot have the VPN that the settings want; nothing if it can, or if they want none.
+    """
+
+    facts: Facts
+    settings: Settings
+    paths: Paths
+    directory: DirectoryState
+    unbindable: frozenset[tuple[str, int]]
+    vpn: tuple[str, ...] = ()
+
+
+def gather(facts: Facts, settings: Settings, paths: Paths) -> Preflight:
+    """Look at what the checks need and the facts do not have. Changes nothing."""
+    wanted = {(address, port) for _, address, port in wanted_ports(settings)}
+    taken = frozenset(pair for pair in wanted if not ports.can_bind(*pair))
+    return Preflight(facts, settings, paths, directory_state(paths), taken, _vpn(settings, paths))
+
+
+def _vpn(settings: Settings, paths: Paths) -> tuple[str, ...]:
+    if not settings.wireguard.enabled:
+        return ()
+    mine = (settings.wireguard.interface, *own.old(paths, settings))
+    return (wireguard.missing(), *fits.look(settings, mine))
+
+
+def directory_state(paths: Paths) -> DirectoryState:
+    """What is at the data directory's place now."""
+    root = paths.root
+    if paths.settings.is_file():
+        return DirectoryState.OURS
+    if os.path.lexists(root) and not root.is_dir():
+        return DirectoryState.NOT_A_DIRECTORY
+    if root.is_dir() and any(root.iterdir()):
+        # A new file system has this directory in it.
+        if root.is_mount() and {each.name for each in root.iterdir()} == {"lost+found"}:
+            return DirectoryState.MOUNT_POINT
+        return DirectoryState.NOT_EMPTY
+    return DirectoryState.MOUNT_POINT if root.is_mount() else DirectoryState.FREE
+
+
+def host_problems(facts: Facts) -> tuple[str, ...]:
+    """What is missing on the host, whatever the answers will be."""
+    if not facts.is_root:
+        # Docker refuses everybody else too; that would tell nothing more.
+        return ("Setup needs root. Run it again with: sudo shoestring setup",)
+    found = []
+    if facts.engine.problem:
+        found.append(facts.engine.problem)
+    minimum = ".".join(str(part) for part in COMPOSE_MINIMUM)
+    if not facts.compose_version:
+        found.append(
+            "Docker Compose v2 is not installed (docker compose version fails). "
+            "Install docker-compose-plugin or docker-compose-v2, or run packaging/install.sh."
+        )
+    elif tuple(int(part) for part in facts.compose_version.split(".")[:2]) < COMPOSE_MINIMUM:
+        found.append(
+            f"Docker Compose {facts.compose_version} is too old; Shoestring needs {minimum} or later. "
+            "Install a newer docker-compose-plugin, or run packaging/install.sh."
+        )
+    if not facts.has_git:
+        found.append("git is not installed. Install the package git, or run packaging/install.sh.")
+    if not facts.addresses:
+        found.append("ip does not tell this host's addresses. Install the package iproute2 (iproute on Fedora).")
+    return tuple(found)
+
+
+def directory_problem(paths: Paths, state: DirectoryState) -> str:
+    """Why a data directory cannot be made there; empty if it can, or is there already."""
+    root = paths.root
+    match state:
+        case DirectoryState.NOT_EMPTY:
+            return (
+                f"{root} is not empty, and not a Shoestring data directory (it has no conf/shoestring.yaml). "
+                "Choose another directory, or move away what is in it."
+            )
+        case DirectoryState.NOT_A_DIRECTORY:
+            return f"{root} is not a directory. Choose another place, or move it away."
+        case DirectoryState.MOUNT_POINT:
+            return (
+                f"{root} is a mount point, and a finished directory is moved into place as a whole. "
+                f"Choose a directory below it, such as {root / 'shoestring'}."
+            )
+        case _:
+            return ""
+
+
+def problems(check: Preflight) -> tuple[str, ...]:
+    """What of the answers does not fit this host, or is taken."""
+    found = [directory_problem(check.paths, check.directory)]
+    found += [
+        address_problem(check.facts, key, address)
+        for key, address in (
+            (("public", "address"), check.settings.public.address if check.settings.public else ""),
+            (("internal", "address"), _own_internal_address(check.settings)),
+        )
+        if address
+    ]
+    found += check.vpn
+    found.append(instance_problem(check.facts, check.settings, check.paths))
+    instance = check.settings.instance
+    for key, address, port in wanted_ports(check.settings):
+        found.append(
+            port_problem(check.facts, key, address, port, instance, is_taken=(address, port) in check.unbindable)
+        )
+    return tuple(dict.fromkeys(each for each in found if each))
+
+
+def refuse(host: tuple[str, ...], answers: tuple[str, ...] = ()) -> None:
+    """Raise SetupRefusedError if there is a problem: exit code 1 for what the host lacks, 2 for wrong answers."""
+    if host or answers:
+        raise SetupRefusedError((*host, *answers), ExitCode.FAILED if host else ExitCode.USAGE)
+
+
+def wanted_ports(settings: Settings) -> tuple[tuple[KeyPath, str, int], ...]:
+    """The key, address and number of each port that the proxies will listen on."""
+    wanted: list[tuple[KeyPath, str, int]] = []
+    if settings.public:
+        at = settings.public.address
+        wanted.append((("public", "http_port"), at, settings.public.http_port))
+        wanted.append((("public", "https_port"), at, settings.public.https_port))
+    if settings.internal and not validators.is_auto(settings.internal.address):
+        at = settings.internal.address
+        wanted.append((("internal", "http_port"), at, settings.internal.http_port))
+        if settings.internal_tls is not InternalTls.NONE:
+            wanted.append((("internal", "https_port"), at, settings.internal.https_port))
+    return tuple(wanted)
+
+
+def _own_internal_address(settings: Settings) -> str:
+    """The internal address, if the host must have it by now: an interface may come late, the VPN's comes with it."""
+    internal = settings.internal
+    return (
+        internal.address
+        if internal and not validators.is_auto(internal.address) and not settings.wireguard.enabled
+        else ""
+    )
+
+
+def address_problem(facts: Facts, key: KeyPath, address: str) -> str:
+    """Why nothing can listen on an address; empty if it can."""
+    parsed = ipaddress.ip_address(address)
+    known = tuple(each.address for each in facts.addresses)
+    if parsed.is_unspecified or parsed.is_loopback or address in known:
+        return ""
+    return f"{dotted(key)}: {address} is not an address of this host; it has {', '.join(known)}"
+
+
+def is_world_reachable(address: str) -> bool:
+    """Whether an address is one that the internet routes. Not known where it follows an interface."""
+    return not validators.is_auto(address) and ipaddress.ip_address(address).is_global
+
+
+def instance_problem(facts: Facts, settings: Settings, paths: Paths) -> str:
+    """Two data directories with one instance name would take each other's containers for their own."""
+    project = settings.project("core")
+    for container in facts.engine.containers:
+        if container.project == project and not container.files.startswith(f"{paths.root}/"):
+            other = Path(container.files.split(",")[0]).parent.parent
+            return (
+                f"instance: {settings.instance} already runs from {other}. "
+                "Set up that directory, or give another instance in the answers."
+            )
+    return ""
+
+
+def port_problem(
+    facts: Facts, key: KeyPath, address: str, port: int, instance: str, *, is_taken: bool = False
+) -> str:
+    """Who holds a port, and what to do; empty if it is free, or held by this instance's own proxies.
+
+    `is_taken` says that it could not be bound, for what neither Docker nor the kernel's list tells of.
+    """
+    container = ports.publisher(address, port, facts.engine.containers)
+    if container and instance and container.project == f"{instance}_core":
+        return ""
+    advice = f"or choose another {dotted(key)}."
+    if container:
+        return (
+            f"Port {port} is taken by the container {container.name}. Stop it (docker stop {container.name}) {advice}"
+        )
+    found = ports.listener(address, port, facts.listeners)
+    if found and ports.is_before_proxies(found, facts.engine.containers, instance):
+        return ""
+    if found and found.pid:
+        how = f"systemctl disable --now {found.unit}" if found.unit else f"kill {found.pid}"
+        return f"Port {port} is taken by {found.process} (process {found.pid}). Stop it ({how}) {advice}"
+    if found or is_taken:
+        return f"Port {port} is taken by a process that cannot be seen from here. Stop it {advice}"
+    return ""

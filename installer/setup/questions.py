@@ -1,0 +1,222 @@
+"""The questions of setup as data, in the order in which they are asked. Nothing here asks or looks at the host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from installer.data_directory.flat_settings import OFF
+from installer.setup import preflight
+from installer.setup.question import Choice, Context, Question, derived_internal_domain
+from installer.vpn import answers as vpn
+from runtime.base import validators
+from runtime.base.yaml_documents import KeyPath
+from runtime.config.sections import InternalTls
+
+ALL_ADDRESSES, EVERY_ADDRESS = "0.0.0.0", "::"  # noqa: S104 - offered, and only for the public side
+LOOPBACK = "127.0.0.1"
+# A tunnel's near end has the same number, and there 80 would need root.
+TUNNEL_PORTS = tuple(range(8081, 8100))
+INTERNAL_PORTS = (80, *TUNNEL_PORTS)
+TUNNEL_HTTPS_PORTS = tuple(range(8444, 8463))
+INTERNAL_HTTPS_PORTS = (443, *TUNNEL_HTTPS_PORTS)
+# Last labels of names that hosts get when nobody gave them a domain; no certificate is ever issued for them
+# (RFC 6761, RFC 6762 section 3 and appendix G, and what cloud providers use).
+_NO_DOMAIN = frozenset(
+    ("arpa", "corp", "home", "internal", "intranet", "invalid", "lan", "local", "localdomain", "localhost", "private")
+)
+
+
+def is_domain(name: str) -> bool:
+    """Whether a host's name is one that certificates can be issued for."""
+    try:
+        return validators.domain(name).rpartition(".")[2] not in _NO_DOMAIN
+    except ValueError:
+        return False
+
+
+def _domain(context: Context) -> object:
+    name = context.facts.host_name
+    return validators.domain(name) if is_domain(name) else None
+
+
+def _email(context: Context) -> object:
+    # RFC 2142 section 7: the mailbox of whoever looks after a domain's names.
+    domain = context.value("domain")
+    return f"hostmaster@{domain}" if domain else None
+
+
+def _public_address(context: Context) -> object:
+    return context.facts.default_address or ALL_ADDRESSES
+
+
+def _public_choices(context: Context) -> tuple[Choice, ...]:
+    return (
+        *(Choice(each.address, str(each)) for each in context.facts.offered_addresses),
+        Choice(ALL_ADDRESSES, "all IPv4 addresses"),
+        Choice(EVERY_ADDRESS, "all addresses, IPv4 and IPv6"),
+        *_present_choice(context, ("public", "address"), (ALL_ADDRESSES, EVERY_ADDRESS)),
+        Choice(OFF, "none: nothing public"),
+    )
+
+
+def _internal_choices(context: Context) -> tuple[Choice, ...]:
+    usable = [
+        each
+        for each in context.facts.offered_addresses
+        if not preflight.is_world_reachable(each.address) and each.address != vpn.address(context)
+    ]
+    off = () if context.value("public") is OFF else (Choice(OFF, "Not at all: there are none"),)
+    return (
+        *vpn.choices(context),
+        Choice(LOOPBACK, f"An SSH tunnel to {LOOPBACK}"),
+        *(Choice(each.address, f"At {each}") for each in usable),
+        *_present_choice(context, ("internal", "address"), (LOOPBACK, vpn.address(context))),
+        *off,
+    )
+
+
+def _present_choice(context: Context, key: KeyPath, besides: tuple[str, ...]) -> tuple[Choice, ...]:
+    """The present address, where it is none of those that are offered anyway."""
+    present = context.before.get(key)
+    offered = {each.address for each in context.facts.offered_addresses} | set(besides)
+    return (Choice(present, f"{present} (as now)"),) if present and present not in offered else ()
+
+
+def _internal_port(name: str, tunnel: tuple[int, ...], direct: tuple[int, ...]) -> Callable[[Context], object]:
+    """Offers the first port that is free: of `tunnel` on loopback, else of `direct`."""
+
+    def offer(context: Context) -> object:
+        ports = tunnel if context.value("internal", "address") == LOOPBACK else direct
+        free = (port for port in ports if not _port_problem(context, ("internal", name), port))
+        return next(free, ports[0])
+
+    return offer
+
+
+def _has_internal_tls(context: Context) -> bool:
+    return context.value("internal", "tls") != InternalTls.NONE
+
+
+def _by_dns(context: Context) -> bool:
+    return context.value("internal", "tls") == InternalTls.DNS_01
+
+
+def _needs_acme(context: Context) -> bool:
+    """Whether any certificate comes from a public authority."""
+    return context.value("public") is not OFF or _by_dns(context)
+
+
+def _check_port(context: Context, key: KeyPath, value: object) -> None:
+    problem = _port_problem(context, key, value)
+    if problem:
+        raise ValueError(problem)
+
+
+def _port_problem(context: Context, key: KeyPath, value: object) -> str:
+    """Why a port cannot be had at the address of its side; empty if it can."""
+    port, address = validators.port(value), str(context.value(str(key[0]), "address"))
+    for section, name in (
+        (section, name) for section in ("public", "internal") for name in ("http_port", "https_port")
+    ):
+        taken = (section, name) != key and context.value(section, name) == port
+        if taken and preflight.overlap(str(context.value(section, "address")), address):
+            return f"{port} is {section}.{name} already"
+    instance = str(context.before.get(("instance",), ""))
+    return preflight.port_problem(context.facts, key, address, port, instance)
+
+
+def _parse_port(text: str) -> int:
+    try:
+        return validators.port(int(text))
+    except ValueError:
+        raise ValueError(f"{text} is not a port (1 to 65535)") from None
+
+
+def _port_question(
+    section: str,
+    name: str,
+    text: str,
+    default: Callable[[Context], object],
+    needed: Callable[[Context], bool] = lambda _: True,
+) -> Question:
+    key = (section, name)
+    return Question(
+        key, text, default, _parse_port, check=lambda context, value: _check_port(context, key, value), needed=needed
+    )
+
+
+QUESTIONS: tuple[Question, ...] = (
+    Question(("domain",), "Your domain", _domain, validators.domain),
+    Question(("email",), "E-mail for certificate notices", _email, validators.email),
+    Question(("public", "address"), "Public address", _public_address, validators.ip_address, _public_choices),
+    _port_question("public", "http_port", "Public port for HTTP", lambda _: 80),
+    _port_question("public", "https_port", "Public port for HTTPS", lambda _: 443),
+    Question(
+        ("internal", "address"),
+        "How will you reach internal services?",
+        lambda context: vpn.address(context) if vpn.is_given(context) else LOOPBACK,
+        validators.private_listen_address,
+        _internal_choices,
+        follows=vpn.follows,
+    ),
+    _port_question(
+        "internal", "http_port", "Internal port for HTTP", _internal_port("http_port", TUNNEL_PORTS, INTERNAL_PORTS)
+    ),
+    Question(
+        ("internal", "domain"),
+        "Internal domain",
+        lambda context: derived_internal_domain(context.value("domain")),
+        validators.domain,
+    ),
+    Question(
+        ("internal", "tls"),
+        "HTTPS for internal services",
+        lambda _: InternalTls.PRIVATE_CA,
+        str,
+        lambda _: (
+            Choice(InternalTls.PRIVATE_CA, "Yes, by a CA of your own, made here"),
+            Choice(InternalTls.DNS_01, "Yes, by your DNS provider (wildcard from Let's Encrypt)"),
+            Choice(InternalTls.NONE, "No, plain HTTP"),
+        ),
+    ),
+    _port_question(
+        "internal",
+        "https_port",
+        "Internal port for HTTPS",
+        _internal_port("https_port", TUNNEL_HTTPS_PORTS, INTERNAL_HTTPS_PORTS),
+        _has_internal_tls,
+    ),
+    Question(
+        ("acme", "dns", "provider"),
+        "DNS provider, as lego names it",
+        lambda _: None,
+        validators.application,
+        needed=_by_dns,
+    ),
+    Question(
+        ("acme", "server"),
+        "Certificates from Let's Encrypt",
+        lambda _: "production",
+        str,
+        lambda context: (
+            Choice("production", "production"),
+            Choice("staging", "staging: tests, refused by browsers"),
+            *(
+                Choice(server, f"from {server} (as now)")
+                for server in (context.before.get(("acme", "server")),)
+                if server not in (None, "production", "staging")
+            ),
+        ),
+        needed=_needs_acme,
+    ),
+    Question(
+        ("images", "source"),
+        "Container images",
+        lambda _: "registry",
+        str,
+        lambda _: (
+            Choice("registry", "pulled from Docker Hub"),
+            Choice("local", "built here from Debian's packages"),
+        ),
+    ),
+)

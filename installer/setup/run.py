@@ -1,0 +1,255 @@
+"""`shoestring setup`: facts, answers, checks, summary, one question, then the files and the start."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from installer.data_directory import default_directory as record
+from installer.host import facts as host
+from installer.host.facts import Facts
+from installer.services import of_setup, report
+from installer.services.add import Written
+from installer.services.add import write as write_services
+from installer.services.plan import Plan as ServicesPlan
+from installer.setup import answers, data_directory, host_setup, preflight, summary
+from installer.setup.answers import Ask, Given
+from installer.setup.bring_up import BringUp, bring_up
+from installer.setup.data_directory import Update
+from installer.setup.host_setup import HostChoice, HostPlan
+from installer.setup.preflight import DirectoryState
+from installer.terminal import confirm
+from installer.terminal.progress import Lines
+from installer.vpn.manage import FIRST_CLIENT
+from runtime.base import files
+from runtime.base.constants import ENVIRONMENT_VARIABLE
+from runtime.base.errors import ExitCode, ShoestringError, UsageError
+from runtime.base.paths import DEFAULT_DATA_DIRECTORY, RECORD, Paths, RunPaths
+from runtime.config import settings
+from runtime.config.settings import Settings
+
+LOCK_TIMEOUT_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class SetupOptions:
+    """The options of `shoestring setup`. With `recorded`, its place is noted in `record`.
+
+    Without `host`, nothing of the host is changed but the data directory and Docker's containers.
+    """
+
+    data_directory: Path | None = None
+    answers: Path | None = None
+    defaults: bool = False
+    yes: bool = False
+    start: bool = True
+    dry_run: bool = False
+    recorded: bool = True
+    record: Path = RECORD
+    host: HostChoice | None = None
+
+    @property
+    def asks(self) -> bool:
+        """Whether there are questions: an answers file and --defaults each stand for no questions at all."""
+        return self.answers is None and not self.defaults
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be done: a new data directory, or an update of the one that is there."""
+
+    paths: Paths
+    settings: Settings
+    present: Settings | None
+    update: Update | None
+    services: ServicesPlan = ServicesPlan()
+    host: HostPlan = HostPlan()
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether the files are as wanted already."""
+        return self.update is not None and self.update.is_empty and self.services.is_empty
+
+
+def run(options: SetupOptions, start: BringUp = bring_up) -> ExitCode:
+    """Set this host up, or change what is set up. Returns the exit code of the start.
+
+    Raises ShoestringError with one sentence, or a list, for whatever stops it; then nothing was written, or the
+    data directory is complete.
+    """
+    lines = Lines()
+    try:
+        wanted = _prepare(options, lines)
+        if options.dry_run or not _agreed(options, wanted, lines):
+            return ExitCode.DONE
+        return _carry_out(options, wanted, start, lines)
+    except KeyboardInterrupt:
+        raise ShoestringError(
+            "Stopped. The data directory is either complete or not there; run shoestring setup again to go on."
+        ) from None
+
+
+def _prepare(options: SetupOptions, lines: Lines) -> Wanted:
+    """Everything up to the summary. Writes nothing."""
+    root = _default_directory(options)
+    if options.asks and not confirm.at_terminal():
+        raise _no_terminal(Paths(root))
+    given = answers.load(options.answers) if options.answers else Given()
+    facts = host.gather(root)
+    if options.asks:
+        lines.say("\n  Shoestring turns this host into a small cluster. Nothing is written until you agree.\n")
+        lines.say("\n".join(summary.host_lines(facts)) + "\n")
+    preflight.refuse(preflight.host_problems(facts))
+    wanted = _collect(options, root, facts, given)
+    preflight.refuse((), preflight.problems(preflight.gather(facts, wanted.settings, wanted.paths)))
+    wanted = replace(wanted, host=_host_plan(options, wanted))
+    shown = summary.settings_lines(wanted.settings, wanted.paths)
+    lines.say("\n".join(["", *shown, "", *_plan_lines(wanted)]))
+    for note in wanted.host.notes:
+        lines.note(note)
+    lines.say()
+    return wanted
+
+
+def _host_plan(options: SetupOptions, wanted: Wanted) -> HostPlan:
+    """Ask about the host, or take what is given."""
+    if options.host is None:
+        return HostPlan()
+    ask = None
+    if options.asks:
+        from installer.setup import wizard
+
+        ask = wizard.confirm
+    plan = host_setup.decide(
+        options.host,
+        host_setup.look(),
+        ask,
+        recorded=options.recorded,
+        starts=options.start,
+        firewall=wanted.settings.firewall,
+    )
+    host_setup.check(plan, wanted.settings, wanted.paths.root)
+    return plan
+
+
+def _no_terminal(paths: Paths) -> UsageError:
+    present = paths.settings.is_file()
+    missing = "" if present else f", and these answers are missing: {', '.join(answers.required_names())}"
+    take = "keep the present settings" if present else "take what this host suggests"
+    return UsageError(
+        f"There is no terminal to ask at{missing}. Give answers with --answers FILE (the keys of "
+        f"conf/shoestring.yaml), or {take} with --defaults."
+    )
+
+
+def _default_directory(options: SetupOptions) -> Path:
+    """The data directory that is meant if nobody says otherwise."""
+    if options.data_directory:
+        return options.data_directory.resolve()
+    from_environment = os.environ.get(ENVIRONMENT_VARIABLE)
+    if from_environment:
+        return Path(from_environment).resolve()
+    recorded = record.read(options.record)
+    return (recorded if recorded and recorded.is_dir() else DEFAULT_DATA_DIRECTORY).resolve()
+
+
+def _collect(options: SetupOptions, root: Path, facts: Facts, given: Given) -> Wanted:
+    """Ask, or take what is given."""
+    ask: Ask = answers.take_default
+    if options.asks:
+        from installer.setup import wizard
+
+        ask = wizard.ask
+        if options.data_directory is None:
+            root = wizard.ask_data_directory(root)
+    paths = Paths(root)
+    state = preflight.directory_state(paths)
+    problem = preflight.directory_problem(paths, state)
+    if problem:
+        preflight.refuse((), (problem,))
+    present = settings.load(paths.settings) if state is DirectoryState.OURS else None
+    chosen = answers.collect(facts, present, given, ask, instance=answers.instance_for(root))
+    services = of_setup.choose(paths, chosen, given.services, asks=options.asks, first=present is None)
+    chosen = services.settings or chosen
+    return Wanted(paths, chosen, present, data_directory.plan_update(paths, chosen) if present else None, services)
+
+
+def _plan_lines(wanted: Wanted) -> list[str]:
+    more = (*report.setup_rows(wanted.services), *host_setup.rows(wanted.host))
+    if wanted.present is None or wanted.update is None:
+        return summary.new_lines(wanted.settings, wanted.paths, more)
+    if wanted.is_nothing:
+        return ["  Nothing changes in the files.", *summary.table(more)]
+    return summary.update_lines(wanted.present, wanted.settings, wanted.update, more)
+
+
+def _agreed(options: SetupOptions, wanted: Wanted, lines: Lines) -> bool:
+    if options.yes or not options.asks or (wanted.is_nothing and not options.start):
+        return True
+    from installer.setup import wizard
+
+    agreed = wizard.confirm("Write this and start?" if options.start else "Write this?")
+    lines.say("" if agreed else "  Nothing was written.")
+    return agreed
+
+
+def _carry_out(options: SetupOptions, wanted: Wanted, start: BringUp, lines: Lines) -> ExitCode:
+    began = time.monotonic()
+    paths = wanted.paths
+    with files.lock(RunPaths(wanted.settings.instance).lock, LOCK_TIMEOUT_SECONDS):
+        notes, written = _write(wanted)
+    lines.done("data directory", str(paths.root))
+    unrecorded = record.write(paths.root, options.record) if options.recorded else ""
+    for note in (*notes, unrecorded):
+        if note:
+            lines.note(note)
+    recorded = options.recorded and not unrecorded
+    try:
+        if not options.start:
+            where = summary.option(paths, recorded=recorded)
+            if wanted.settings.wireguard.enabled:
+                lines.say(f"\n  First the VPN, with a client: shoestring vpn add {FIRST_CLIENT}{where}")
+            lines.say(f"\n  Start it with: shoestring start{where}")
+            return ExitCode.DONE
+        code = host_setup.around_start(
+            wanted.host, wanted.settings, paths.root, lines, lambda: _start(options, wanted, start, lines)
+        )
+        if code is ExitCode.DONE:
+            seconds = time.monotonic() - began
+            lines.say("\n" + "\n".join(summary.closing_lines(wanted.settings, paths, seconds, recorded=recorded)))
+        return code
+    finally:
+        # Whatever becomes of the start: new passwords are told only now.
+        for line in of_setup.closing_lines(paths, wanted.services, written):
+            lines.say(line)
+
+
+def _start(options: SetupOptions, wanted: Wanted, start: BringUp, lines: Lines) -> ExitCode:
+    """Start, and where a registry does not give an image, offer to build it here."""
+    from installer.images import PullError
+
+    try:
+        return start(wanted.paths, lines)
+    except PullError as error:
+        if not options.asks:
+            raise
+        from installer.setup import wizard
+
+        lines.note(f"✗ {error}")
+        if not wizard.confirm("Build the images on this host instead?"):
+            raise
+    images = replace(wanted.settings.images, source="local")
+    local = replace(wanted.settings, images=images)
+    data_directory.update(wanted.paths, data_directory.plan_update(wanted.paths, local))
+    return start(wanted.paths, lines)
+
+
+def _write(wanted: Wanted) -> tuple[tuple[str, ...], Written]:
+    """Write the data directory. Returns sentences for the person, if there is anything to tell, and new passwords."""
+    if wanted.update is None:
+        return (), data_directory.create(wanted.paths, wanted.settings, wanted.services.services)
+    note = data_directory.update(wanted.paths, wanted.update)
+    written = write_services(wanted.paths, wanted.services)
+    return (note, written.note), written

@@ -1,0 +1,190 @@
+"""What setup shows: the host, what was answered, what will be written, how to go on. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from installer.data_directory import flat_settings
+from installer.host.facts import Facts
+from installer.setup import preflight
+from installer.vpn.manage import FIRST_CLIENT
+from runtime.base import validators
+from runtime.base.paths import Paths, Side
+from runtime.config.sections import AcmeSettings, InternalSettings, InternalTls, PublicSettings
+from runtime.config.settings import Settings
+
+if TYPE_CHECKING:
+    from installer.setup.data_directory import Update
+
+MEGABYTE = 1024 * 1024
+# From here on gigabytes say enough.
+GIGABYTES_FROM = 10_000 * MEGABYTE
+
+Row = tuple[str, ...]
+
+
+def size(count: int) -> str:
+    """Bytes as a person reads them: `957 MB`, `18 GB`."""
+    return f"{count // (1024 * MEGABYTE)} GB" if count >= GIGABYTES_FROM else f"{count // MEGABYTE} MB"
+
+
+def host_lines(facts: Facts) -> list[str]:
+    """What this host is."""
+    swap = f"{size(facts.swap)} swap" if facts.swap else "no swap"
+    cores = "1 core" if facts.cores == 1 else f"{facts.cores} cores"
+    rows = [
+        ("This host", f"{facts.system}, {cores}, {size(facts.memory)} memory ({swap}), {size(facts.free_disk)} free"),
+        ("Docker", f"{facts.engine.version or 'not there'}, Compose {facts.compose_version or 'not there'}"),
+        ("Addresses", "  ".join(str(each) for each in facts.offered_addresses) or "none but loopback"),
+    ]
+    return table(rows)
+
+
+def settings_lines(settings: Settings, paths: Paths) -> list[str]:
+    """What was answered."""
+    rows: list[Row] = []
+    if settings.public:
+        certificate = f"certificate from {_authority(settings.acme)}"
+        rows.append((settings.domain, "public", _public(settings.public), certificate))
+    if settings.internal:
+        rows.append(
+            (settings.internal_domain, "internal", _internal(settings.internal), _internal_certificate(settings))
+        )
+    if settings.wireguard.enabled:
+        rows.append(("VPN", "", f"WireGuard at {settings.endpoint}, UDP {settings.wireguard.port}"))
+    source = "pulled from a registry" if settings.images.source == "registry" else "built on this host"
+    rows.append(("images", "", source))
+    rows.append(("data directory", "", str(paths.root)))
+    return [*table(rows), *_warnings(settings)]
+
+
+def _public(public: PublicSettings) -> str:
+    return f"{_at(public.address)}:{public.http_port}, {public.https_port}"
+
+
+def _internal(internal: InternalSettings) -> str:
+    tunnel = "  by an SSH tunnel" if _is_loopback(internal) else ""
+    ports = f"{internal.http_port}" + (f", {internal.https_port}" if internal.tls is not InternalTls.NONE else "")
+    return f"{_at(internal.address)}:{ports}{tunnel}"
+
+
+def _is_loopback(internal: InternalSettings) -> bool:
+    """Whether only this host itself reaches it; an interface that is followed is another one."""
+    return not validators.is_auto(internal.address) and ipaddress.ip_address(internal.address).is_loopback
+
+
+def _authority(acme: AcmeSettings) -> str:
+    """Who signs public certificates."""
+    match acme.server:
+        case "production":
+            name = "Let's Encrypt"
+        case "staging":
+            return "Let's Encrypt's staging (browsers refuse it)"
+        case _:
+            name = acme.server
+    return f"{name} (staging first)" if acme.staging_directory else name
+
+
+def _internal_certificate(settings: Settings) -> str:
+    match settings.internal_tls:
+        case InternalTls.PRIVATE_CA:
+            return "certificate from your own CA"
+        case InternalTls.DNS_01:
+            return f"wildcard certificate from {_authority(settings.acme)}, by DNS at {settings.acme.dns.provider}"
+        case _:
+            return "plain HTTP"
+
+
+def _at(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
+
+
+def _warnings(settings: Settings) -> Iterator[str]:
+    if settings.internal and preflight.is_world_reachable(settings.internal.address):
+        yield (
+            f"  ! internal.address {settings.internal.address} can be reached from the internet, and so can all "
+            "internal services."
+        )
+
+
+def new_lines(settings: Settings, paths: Paths, more: Iterable[Row] = ()) -> list[str]:
+    """What a first setup makes, and what is done `more`."""
+    networks = ", ".join(settings.docker_network(name) for name in settings.network_names)
+    proxies = " and ".join(settings.sides)
+    rows: list[Row] = [
+        ("+", "data directory", f"{paths.root}, its configuration a git repository"),
+        ("+", "networks", networks),
+        ("+", "proxies" if len(settings.sides) > 1 else "proxy", proxies),
+    ]
+    if settings.wireguard.enabled:
+        rows.insert(1, ("+", "WireGuard", f"{settings.wireguard.interface}, and a first client, {FIRST_CLIENT}"))
+    if settings.public:
+        at = url("https", settings.domain, settings.public.https_port)
+        rows.append(("+", "example", f"an application at {at}"))
+    return table((*rows, *more))
+
+
+def update_lines(before: Settings, after: Settings, change: Update, more: Iterable[Row] = ()) -> list[str]:
+    """What a re-run changes in the files, and what is done `more`."""
+    rows: list[Row] = [
+        ("~", ".".join(map(str, each.key)), each.difference) for each in flat_settings.changes(before, after)
+    ]
+    rows += [("~", f"conf/{each.path}", each.action.value) for each in change.changes]
+    return table((*rows, *more))
+
+
+def closing_lines(settings: Settings, paths: Paths, seconds: float, *, recorded: bool) -> list[str]:
+    """Where it is served, and what to do next."""
+    lines = [f"  Done in {seconds:.0f} s."]
+    if settings.public:
+        at = url("https", settings.domain, settings.public.https_port)
+        lines.append(f"    {at}   (placeholder certificate until DNS points here)")
+    if settings.internal:
+        scheme, port = _internal_scheme(settings.internal)
+        lines.append(f"    {url(scheme, settings.internal_domain, port)}   {_reach(settings)}")
+        if settings.internal_tls is InternalTls.PRIVATE_CA:
+            lines.append(f"    Trust its certificate: shoestring ssl ca{option(paths, recorded=recorded)}")
+    first = paths.applications(Side.PUBLIC) / "example.yaml" if settings.public else paths.applications(Side.INTERNAL)
+    lines.append(f"    Next: shoestring status{option(paths, recorded=recorded)}")
+    lines.append(f"          edit {first}")
+    return [line.rstrip() for line in lines]
+
+
+def option(paths: Paths, *, recorded: bool) -> str:
+    """What a command needs to find this data directory."""
+    return "" if recorded else f" --data-directory {paths.root}"
+
+
+def url(scheme: str, host: str, port: int) -> str:
+    """The address of a page; the port only where a browser needs it."""
+    return f"{scheme}://{host}" + ("" if port == {"http": 80, "https": 443}[scheme] else f":{port}")
+
+
+def _internal_scheme(internal: InternalSettings) -> tuple[str, int]:
+    """How internal applications are asked, and at which port."""
+    return ("http", internal.http_port) if internal.tls is InternalTls.NONE else ("https", internal.https_port)
+
+
+def _reach(settings: Settings) -> str:
+    internal = settings.internal
+    if settings.wireguard.enabled:
+        return "(over the VPN)"
+    if internal is None or not _is_loopback(internal):
+        return ""
+    _, port = _internal_scheme(internal)
+    return f"(ssh -L {port}:{_at(internal.address)}:{port} THIS-HOST)"
+
+
+def table(rows: Iterable[Row]) -> list[str]:
+    """Lines of columns, each as wide as its widest cell; the last cell of a row may go on under the next columns."""
+    all_rows = list(rows)
+    widths = [
+        max((len(row[column]) for row in all_rows if len(row) > column + 1), default=0)
+        for column in range(max((len(row) for row in all_rows), default=0))
+    ]
+    return [
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip()
+        for row in all_rows
+    ]

@@ -1,0 +1,1 @@
+"""Removing an instance from its host."""

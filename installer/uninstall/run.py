@@ -1,0 +1,252 @@
+"""`shoestring uninstall`: a plan of all that Shoestring has on this host, then its removal. Data stays."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from installer.data_directory import default_directory as record
+from installer.firewall import manage
+from installer.host import cron, docker_daemon, swap, timers, wireguard
+from installer.host.systemd import UNIT_DIRECTORY
+from installer.services import catalogue, steps
+from installer.terminal.progress import Lines
+from installer.vpn import own
+from runtime.base import files
+from runtime.base.constants import ENVIRONMENT_VARIABLE, LABEL_INSTANCE, LABEL_PROJECT
+from runtime.base.errors import ShoestringError
+from runtime.base.paths import RECORD, Paths
+from runtime.certificates.acme.container import LABEL as LABEL_TASK
+from runtime.config.settings import SEPARATOR
+from runtime.docker import images
+from runtime.proxy.check import LABEL as LABEL_CHECK
+from runtime.reconcile import operations
+from runtime.reconcile.changes import Plan as Changes
+from runtime.reconcile.operations import Cluster
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+PACKAGE_HINT = (
+    "Shoestring itself is still installed. Remove it: "
+    "sudo PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin pipx uninstall shoestring"
+)
+
+
+@dataclass(frozen=True)
+class Uninstall:
+    """What goes, and what stays and why. `others` share this host; `vpn` are network interfaces.
+
+    `services` are those that have left something on this host outside the data directory.
+    """
+
+    units: tuple[str, ...]
+    changes: Changes
+    tasks: tuple[str, ...]
+    images: tuple[str, ...]
+    volumes: tuple[str, ...]
+    vpn: tuple[str, ...]
+    firewall: bool
+    swap: bool
+    daemon: str
+    record: bool
+    directory: Path
+    purge: bool
+    others: tuple[str, ...]
+    cron: tuple[Path, ...]
+    services: tuple[str, ...] = ()
+
+
+def look(cluster: Cluster, *, purge: bool, recorded: Path = RECORD) -> Uninstall:
+    """What an uninstallation would do. Changes nothing."""
+    instance, root = cluster.settings.instance, cluster.paths.root
+    others = other_instances(cluster.client, instance)
+    is_recorded = record.read(recorded) == root
+    listed = cluster.client.api.containers(all=True)
+    daemon = docker_daemon.undo_about()
+    return Uninstall(
+        units=timers.written(instance),
+        changes=operations.stop_plan(cluster),
+        tasks=tuple(_tasks(listed, instance, root)),
+        images=() if others else tuple(unused_images(cluster.client.api.images(), listed, instance)),
+        volumes=tuple(_volumes(cluster.client, instance)) if purge else (),
+        vpn=own.interfaces(cluster.paths, cluster.settings),
+        firewall=manage.is_there(instance, cluster.paths),
+        swap=not others and bool(swap.look().removable),
+        daemon="" if others else daemon,
+        record=is_recorded,
+        directory=root,
+        purge=purge,
+        others=others,
+        cron=cron.find(root, recorded=is_recorded),
+        services=tuple(_with_traces(cluster)),
+    )
+
+
+def rest(argument: Path | None, recorded: Path = RECORD, units: Path = UNIT_DIRECTORY) -> Uninstall | None:
+    """What is left of a purge that was cut off when the settings had gone already; None where that is not so."""
+    known = record.read(recorded)
+    named = argument or os.environ.get(ENVIRONMENT_VARIABLE)
+    root = Path(named).absolute() if named else known
+    if root is None or not (root == known or (root / "conf").is_dir()):
+        return None
+    # Units name it where only its disk is not mounted; then all of it is still there.
+    texts = (unit.read_text(encoding="utf-8", errors="replace") for unit in units.glob("shoestring*.service"))
+    mine = any(f'"{root}"' in text for text in texts)
+    paths = Paths(root)
+    there = paths.data.exists() or paths.generated.exists() or (paths.conf.is_dir() and any(paths.conf.iterdir()))
+    if mine or there or cron.find(root, recorded=root == known):
+        return None
+    return Uninstall(
+        units=(),
+        changes=(),
+        tasks=(),
+        images=(),
+        volumes=(),
+        vpn=(),
+        firewall=False,
+        swap=False,
+        daemon="",
+        record=root == known,
+        directory=root,
+        purge=True,
+        others=(),
+        cron=(),
+    )
+
+
+def other_instances(client: DockerClient, instance: str, units: Path = UNIT_DIRECTORY) -> tuple[str, ...]:
+    """Other instances on this host, by what they have in Docker and by their units."""
+    entries = (*client.api.containers(all=True), *client.api.networks())
+    labels = {str((each.get("Labels") or {}).get(LABEL_INSTANCE, "")) for each in entries}
+    return tuple(sorted((labels | timers.instances(units)) - {"", instance}))
+
+
+def _with_traces(cluster: Cluster) -> Iterator[str]:
+    for each in catalogue.present(catalogue.load(), cluster.paths):
+        if steps.of(each.name).forget != steps.Steps().forget:
+            yield each.name
+
+
+def _tasks(listed: Iterable[Any], instance: str, root: Path) -> Iterator[str]:
+    """Containers of a moment that a killed command left."""
+    for each in listed:
+        labels = each.get("Labels") or {}
+        if labels.get(LABEL_TASK) == instance or str(labels.get(LABEL_CHECK, "")).startswith(f"{root}/"):
+            yield str(each["Id"])
+
+
+def unused_images(listed: Iterable[Any], containers: Iterable[Any], instance: str) -> Iterator[str]:
+    """Local images of ours, and those that the catalogue pulls, but for what a container of somebody else uses."""
+    used = {each["ImageID"] for each in containers if (each.get("Labels") or {}).get(LABEL_INSTANCE) != instance}
+    pulled = {image.reference for image in images.CATALOGUE}
+    # The newest first: an image goes before the one that it is built on.
+    for each in sorted(listed, key=lambda each: -int(each["Created"])):
+        if each["Id"] in used:
+            continue
+        for tag in each.get("RepoTags") or ():
+            if tag.startswith(f"{images.LOCAL_REPOSITORY}/") or tag in pulled:
+                yield str(tag)
+
+
+def _volumes(client: DockerClient, instance: str) -> Iterator[str]:
+    """Docker's own volumes that application files made: they are data."""
+    for each in client.api.volumes().get("Volumes") or ():
+        if str((each.get("Labels") or {}).get(LABEL_PROJECT, "")).startswith(f"{instance}{SEPARATOR}"):
+            yield str(each["Name"])
+
+
+def apply(cluster: Cluster, wanted: Uninstall, lines: Lines, recorded: Path = RECORD) -> None:
+    """Remove it, the timers first: nothing may start again what goes. Run again, it goes on where it was stopped.
+
+    What a second run needs to find the rest goes last: the settings, then the record. Raises ShoestringError at the
+    first that fails.
+    """
+    if wanted.cron:
+        tables = ", ".join(map(str, wanted.cron))
+        raise ShoestringError(f"cron would start everything again. Take Shoestring's lines out of {tables} first.")
+    if wanted.units:
+        timers.remove(cluster.settings.instance)
+        lines.done("timers", f"{len(wanted.units)} units")
+    _remove_from_docker(cluster, wanted, lines)
+    for service in wanted.services:
+        steps.of(service).forget(cluster.paths, cluster.settings)
+        lines.done(service, "nothing of it is left on this host outside the data directory")
+    if wanted.vpn:
+        for each in wanted.vpn:
+            wireguard.remove(each)
+        lines.done("VPN", f"{', '.join(wanted.vpn)} is down")
+    if wanted.firewall:
+        manage.remove(cluster.settings.instance, cluster.paths)
+        lines.done("firewall", "off")
+    if wanted.swap:
+        swap.remove(swap.look())
+        lines.done("swap")
+    if wanted.daemon:
+        docker_daemon.undo()
+        lines.done("Docker's settings", f"{docker_daemon.FILE} {wanted.daemon}")
+    files.remove_tree(cluster.run.directory)
+    if cluster.run.root.is_dir() and not any(cluster.run.root.iterdir()):
+        files.remove_tree(cluster.run.root)
+    finish(wanted, lines, recorded)
+
+
+def finish(wanted: Uninstall, lines: Lines, recorded: Path = RECORD) -> None:
+    """The last part of it: a purge; then the record, by which a second run finds what is left."""
+    if wanted.purge:
+        lines.done("data directory", _purge(Paths(wanted.directory)))
+    if wanted.record:
+        files.remove(recorded)
+        if not any(recorded.parent.iterdir()):
+            files.remove_tree(recorded.parent)
+        lines.done("record", str(recorded))
+
+
+def _remove_from_docker(cluster: Cluster, wanted: Uninstall, lines: Lines) -> None:
+    from docker.errors import APIError, NotFound
+
+    report = operations.stop(cluster, timeout=120.0)
+    failed = next((outcome.error for outcome in report.outcomes if not outcome.ok), "")
+    if failed:
+        raise ShoestringError(f"{failed}\nNothing else was removed. Run it again when that is mended.")
+    for task in wanted.tasks:
+        cluster.client.api.remove_container(task, force=True, v=True)
+    lines.done("containers, networks", f"{len(report.outcomes) + len(wanted.tasks)} removed")
+    for volume in wanted.volumes:
+        cluster.client.api.remove_volume(volume)
+        lines.done("volume", volume)
+    for image in wanted.images:
+        try:
+            cluster.client.api.remove_image(image)
+        except NotFound:
+            continue
+        except APIError as error:
+            lines.note(f"{image} stays: {error.explanation}")
+    if wanted.images:
+        lines.done("images", f"{len(wanted.images)} removed")
+
+
+def _purge(paths: Paths) -> str:
+    """Remove what is Shoestring's in a data directory, and the directory if nothing else is in it.
+
+    The data first: with their passwords they would still be of use. The settings last: they are what makes it a data
+    directory, for a second run.
+    """
+    root = paths.root
+    files.remove_tree(paths.data)
+    files.remove_tree(paths.generated)
+    for each in paths.conf.iterdir() if paths.conf.is_dir() else ():
+        if each.is_dir() and not each.is_symlink():
+            files.remove_tree(each)
+        elif each != paths.settings:
+            files.remove(each)
+    files.remove_tree(paths.conf)
+    if not root.is_dir():
+        return f"{root} removed"
+    if any(root.iterdir()) or root.is_mount():
+        return f"removed; what else is in {root} stays"
+    files.remove_tree(root)
+    return f"{root} removed"

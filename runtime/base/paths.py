@@ -1,0 +1,237 @@
+"""Every path that Shoestring uses, from one root: the data directory."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from runtime.base import constants
+from runtime.base.constants import ENVIRONMENT_VARIABLE, PASSED
+from runtime.base.errors import UsageError
+
+RECORD = Path(constants.RECORD)
+RUN_ROOT = Path("/run/shoestring")
+DEFAULT_DATA_DIRECTORY = Path("/srv/shoestring")
+
+
+class Side(StrEnum):
+    """Which proxy serves an application, and on which network."""
+
+    PUBLIC = "public"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The layout of one data directory."""
+
+    root: Path
+
+    @property
+    def conf(self) -> Path:
+        """What a person edits; a git repository."""
+        return self.root / "conf"
+
+    @property
+    def data(self) -> Path:
+        """What services write. Application files see it as `${DATA_BASE_PATH}`."""
+        return self.root / "data"
+
+    @property
+    def generated(self) -> Path:
+        """What may be deleted at any time and is made again."""
+        return self.root / "generated"
+
+    @property
+    def settings(self) -> Path:
+        """The one settings file."""
+        return self.conf / "shoestring.yaml"
+
+    @property
+    def secrets(self) -> Path:
+        """Generated passwords and tokens, 0600, never committed."""
+        return self.conf / "secrets.yaml"
+
+    @property
+    def core_compose(self) -> Path:
+        """The Compose file of the two proxies."""
+        return self.generated / "core.compose.yaml"
+
+    def applications(self, side: Side) -> Path:
+        """The directory with the application files of one side."""
+        return self.conf / f"applications-{side}"
+
+    def override(self, side: Side, application: str) -> Path:
+        """The Compose override that adds networks, labels and image names to an application file."""
+        return self.generated / "overrides" / side / f"{application}.yaml"
+
+    def accepted(self, side: Side, application: str) -> Path:
+        """The last good copy of an application file; it keeps its host names served while the file is broken."""
+        return self.generated / "accepted" / side / f"{application}.yaml"
+
+    def proxy_template(self, side: Side) -> Path:
+        """The person's template of a proxy's configuration."""
+        return self.conf / f"haproxy-{side}" / "haproxy.cfg.j2"
+
+    def proxy_generated(self, side: Side) -> Path:
+        """The directory that is mounted into the proxy's container, with `haproxy.cfg`."""
+        return self.generated / f"haproxy-{side}"
+
+    @property
+    def names_generated(self) -> Path:
+        """The directory that the resolver of VPN clients reads host names from."""
+        return self.generated / "names"
+
+    @property
+    def firewall_generated(self) -> Path:
+        """The rules that are loaded at boot, before Docker starts."""
+        return self.generated / "firewall.nft"
+
+    @property
+    def wireguard(self) -> Path:
+        """The keys of the VPN, its server's configuration and its clients; 0700, never committed."""
+        return self.conf / "wireguard"
+
+    def proxy_certificates(self, side: Side) -> Path:
+        """The directory with `NAME.pem` and `NAME.pem.key` that the proxy loads."""
+        return self.data / f"haproxy-{side}-ssl"
+
+    @property
+    def certbot(self) -> Path:
+        """What certbot keeps: accounts and originals in `etc`, its work in `var`."""
+        return self.data / "letsencrypt"
+
+    @property
+    def lego(self) -> Path:
+        """What lego keeps: accounts and originals; `staging` has those of trials."""
+        return self.data / "lego"
+
+    @property
+    def private_ca(self) -> Path:
+        """The private CA: `root.pem` and `root.key`."""
+        return self.data / "private-ca"
+
+    @property
+    def certificate_archive(self) -> Path:
+        """Certificates that nothing needs any more."""
+        return self.data / "certificate-archive"
+
+    @property
+    def memory(self) -> Path:
+        """What Shoestring must remember over a restart: attempts at certificates, what was told to whom."""
+        return self.data / "shoestring"
+
+    @property
+    def ledger(self) -> Path:
+        """What was asked of certificate authorities, and when; see runtime/certificates/policy/ledger.py."""
+        return self.memory / "certificates.json"
+
+    @property
+    def notified(self) -> Path:
+        """When each subject was last told; see runtime/alerting/notify.py."""
+        return self.memory / "notified.json"
+
+    @property
+    def alerts(self) -> Path:
+        """The troubles that were told; see runtime/alerting/incidents.py."""
+        return self.memory / "alerts.json"
+
+    @property
+    def firewall(self) -> Path:
+        """That a person has kept the firewall, and the SSH ports of that moment; see runtime/firewall/ssh.py."""
+        return self.memory / "firewall.json"
+
+    @property
+    def challenge_map(self) -> Path:
+        """The thumbprint of the ACME account that the public proxy answers challenges with."""
+        return self.proxy_generated(Side.PUBLIC) / "challenge.map"
+
+
+@dataclass(frozen=True)
+class RunPaths:
+    """What lives only until the next boot: the lock and the sockets of one instance."""
+
+    instance: str
+    root: Path = RUN_ROOT
+
+    @property
+    def directory(self) -> Path:
+        """The directory of this instance."""
+        return self.root / self.instance
+
+    @property
+    def lock(self) -> Path:
+        """Held by every command that changes something."""
+        return self.directory / "lock"
+
+    @property
+    def certificates_lock(self) -> Path:
+        """Held while certificates are asked for, which may take minutes; other commands go on."""
+        return self.directory / "certificates.lock"
+
+    @property
+    def vpn_lock(self) -> Path:
+        """Held while the clients of the VPN change."""
+        return self.directory / "vpn.lock"
+
+    @property
+    def stopped(self) -> Path:
+        """There while a person wants nothing of the instance to run."""
+        return self.directory / "stopped"
+
+    @property
+    def attempts(self) -> Path:
+        """What the watchdog tried in vain, and when."""
+        return self.directory / "attempts.json"
+
+    @property
+    def notified(self) -> Path:
+        """What was told while the disk took no note of it; see runtime/alerting/notify.py."""
+        return self.directory / "notified.json"
+
+    @property
+    def alerts(self) -> Path:
+        """The troubles that were told while the disk took no note of them; see runtime/alerting/incidents.py."""
+        return self.directory / "alerts.json"
+
+    @property
+    def passed(self) -> Path:
+        """Its time is when the last pass of the watchdog, or a start that left nothing to do, ended."""
+        return self.directory / PASSED
+
+    def proxy(self, side: Side) -> Path:
+        """The directory that the proxy's sockets are in; mounted into its container."""
+        return self.directory / f"haproxy-{side}"
+
+    def master_socket(self, side: Side) -> Path:
+        """The socket of the proxy's master process."""
+        return self.proxy(side) / "master.sock"
+
+
+def recorded_data_directory() -> Path | None:
+    """The data directory that setup recorded on this host, if any."""
+    try:
+        text = RECORD.read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
+    return Path(text) if text else None
+
+
+def find(argument: Path | None) -> Paths:
+    """Find the data directory: the argument, else the environment, else what setup recorded.
+
+    Raises UsageError if there is none, or if it is not one of ours.
+    """
+    from_environment = os.environ.get(ENVIRONMENT_VARIABLE)
+    chosen = argument or (Path(from_environment) if from_environment else recorded_data_directory())
+    if chosen is None:
+        raise UsageError("There is no data directory on this host yet. Make one with: sudo shoestring setup")
+    paths = Paths(chosen.absolute())
+    if not paths.settings.is_file():
+        raise UsageError(
+            f"{paths.root} is not a Shoestring data directory (it has no conf/shoestring.yaml). "
+            "Name another with --data-directory, or make one with: sudo shoestring setup"
+        )
+    return paths

@@ -1,0 +1,134 @@
+"""certbot, for names that are proven over HTTP: what to run, and what its output means. Nothing here runs it.
+
+Sources: https://eff-certbot.readthedocs.io/en/stable/using.html, and certbot 4.0 itself for what it prints.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from runtime.base.command import Result as Finished
+from runtime.base.paths import Paths
+from runtime.certificates.acme.account import Account
+from runtime.certificates.acme.container import Mount, Task
+from runtime.certificates.acme.outcome import RATE_LIMITED, REFUSALS, URN, Outcome, retry_after, short
+from runtime.certificates.model import Wanted
+from runtime.certificates.policy.ledger import Result
+from runtime.config.settings import Settings
+from runtime.docker import images
+
+NAME = "certbot"
+# It was measured to take 67 MB.
+MEMORY = "192m"
+CA_FILE = "/ca.pem"
+COMMON = (
+    "--non-interactive",
+    # The log goes with the container; what it would have is printed (-vv), and parsed here.
+    *("--logs-dir", "/tmp/log", "-vv"),  # noqa: S108 - in the container
+)
+_FAILED = re.compile(r"^ +Domain: (\S+)\n +Type: +(\S+)\n +Detail: (.*)$", re.MULTILINE)
+# Python's name of an error says nothing to a person.
+_UNEXPECTED = re.compile(r"^An unexpected error occurred:\n(?:[A-Za-z.]*Error: )?(.*)$", re.MULTILINE)
+_STATUS = re.compile(r"^HTTP (\d{3})$", re.MULTILINE)
+ADVICE = ("Ask for help or search for solutions", "Saving debug log to")
+
+
+def register(paths: Paths, settings: Settings, server: str) -> Task:
+    """Make an account at an ACME directory and keep it."""
+    return _task(
+        paths,
+        settings,
+        ("register", *COMMON, "--server", server, "--agree-tos", "--no-eff-email", "--email", settings.email),
+    )
+
+
+def certonly(paths: Paths, settings: Settings, server: str, account: Account, wanted: Wanted, *, trial: bool) -> Task:
+    """Ask for a certificate; as a `trial` all is done but keeping it."""
+    return _task(
+        paths,
+        settings,
+        (
+            *("certonly", *COMMON, "--server", server, "--account", account.name, "--agree-tos"),
+            # The public proxy answers the challenges by itself; there is nothing to do for each.
+            *("--manual", "--preferred-challenges", "http", "--manual-auth-hook", "/bin/true"),
+            *("--key-type", "ecdsa", "--cert-name", wanted.name),
+            # What is due is decided before, and the names may have changed.
+            *("--force-renewal", "--renew-with-new-domains"),
+            *(("--dry-run",) if trial else ()),
+            *(word for name in wanted.host_names for word in ("--domain", name)),
+        ),
+    )
+
+
+def _task(paths: Paths, settings: Settings, arguments: tuple[str, ...]) -> Task:
+    mounts: tuple[Mount, ...] = (
+        Mount(paths.certbot / "etc", "/etc/letsencrypt"),
+        Mount(paths.certbot / "var", "/var/lib/letsencrypt"),
+    )
+    environment = {}
+    if settings.acme.ca_file:
+        mounts += (Mount(Path(settings.acme.ca_file), CA_FILE, read_only=True),)
+        environment["REQUESTS_CA_BUNDLE"] = CA_FILE
+    return Task(NAME, images.CERTBOT.reference, arguments, mounts, environment, memory=MEMORY)
+
+
+def original(paths: Paths, name: str) -> tuple[Path, Path]:
+    """The full chain and the key that certbot keeps."""
+    live = paths.certbot / "etc" / "live" / name
+    return live / "fullchain.pem", live / "privkey.pem"
+
+
+def remains(paths: Paths, name: str) -> tuple[Path, ...]:
+    """The parts of a lineage that is not whole, as a power cut leaves them: certbot would begin another, `NAME-0001`.
+
+    Empty if it is whole or not there.
+    """
+    etc = paths.certbot / "etc"
+    parts = (etc / "renewal" / f"{name}.conf", etc / "live" / name, etc / "archive" / name)
+    live = tuple(parts[1] / f"{part}.pem" for part in ("cert", "chain", "fullchain", "privkey"))
+    if all(_has_content(file) for file in (parts[0], *live)):
+        return ()
+    return tuple(part for part in parts if part.exists())
+
+
+def _has_content(file: Path) -> bool:
+    return file.is_file() and file.stat().st_size > 0
+
+
+def outcome(finished: Finished, wanted: Wanted, now: float) -> Outcome:
+    """What an attempt of certbot came to; `now` is when it ended, in seconds since the epoch."""
+    if finished.ok:
+        return Outcome(Result.ISSUED)
+    if failed := _FAILED.findall(finished.out):
+        error = "; ".join(f"{name}: {detail.strip()} ({kind})" for name, kind, detail in failed)
+        return Outcome(Result.REFUSED, short(error), tuple(name for name, _, _ in failed))
+    error = _last_error(finished)
+    kind = _last_problem(finished.err)
+    if kind == RATE_LIMITED:
+        return Outcome(Result.UNAVAILABLE, f"it is at its limit: {error}", (), retry_after(finished.err, now))
+    if kind == "accountDoesNotExist":
+        advice = "it does not know the account any more; move data/letsencrypt/etc/accounts away to have one made"
+        return Outcome(Result.UNAVAILABLE, f"{advice} ({error})")
+    if kind in REFUSALS:
+        return Outcome(Result.REFUSED, error, tuple(name for name in wanted.host_names if f'"{name}"' in error))
+    return Outcome(Result.UNAVAILABLE, error, (), retry_after(_last_answer(finished.err), now))
+
+
+def _last_error(finished: Finished) -> str:
+    if found := _UNEXPECTED.findall(finished.err):
+        return short(found[-1])
+    lines = [line for line in finished.err.strip().splitlines() if line.strip() and not line.startswith(ADVICE)]
+    return short(lines[-1]) if lines else f"certbot ended with exit code {finished.code}"
+
+
+def _last_problem(printed: str) -> str:
+    """The type of the error that the authority answered last, if its last answer was one."""
+    found = URN.search(_last_answer(printed))
+    return found[1] if found else ""
+
+
+def _last_answer(printed: str) -> str:
+    """The authority's last answer, if it was an error: its headers and its body."""
+    answers = list(_STATUS.finditer(printed))
+    return printed[answers[-1].start() :] if answers and int(answers[-1][1]) >= 400 else ""

@@ -1,0 +1,181 @@
+"""The two ways to ask an authority, each with what has to be right before: certbot over HTTP, lego over DNS."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from runtime.base import files
+from runtime.base.command import Result as Finished
+from runtime.base.errors import ShoestringError, UsageError
+from runtime.base.paths import Paths, RunPaths
+from runtime.certificates.acme import account, certbot, challenge, container, lego, reachability
+from runtime.certificates.acme.account import Account
+from runtime.certificates.acme.container import Task, TooSlowError
+from runtime.certificates.acme.lego import Provider
+from runtime.certificates.acme.outcome import Outcome
+from runtime.certificates.model import Wanted
+from runtime.certificates.policy.ledger import Result
+from runtime.config import secrets as secrets_file
+from runtime.config.settings import Settings
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+PRIVATE = 0o700
+HELP_TIMEOUT_SECONDS = 60.0
+# As long as the thumbprint of an account's key.
+THUMBPRINT_BYTES = 32
+
+
+class HeldError(ShoestringError):
+    """Our own checks found that the authority would refuse, or cannot be asked; it was not."""
+
+
+class Host(Protocol):
+    """What a client works with."""
+
+    @property
+    def client(self) -> DockerClient: ...
+    @property
+    def paths(self) -> Paths: ...
+    @property
+    def run(self) -> RunPaths: ...
+    @property
+    def settings(self) -> Settings: ...
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question to one authority: a `trial` keeps nothing; `timeout` is in seconds, `now` since the epoch."""
+
+    wanted: Wanted
+    server: str
+    trial: bool
+    timeout: float
+    now: float
+
+
+class AcmeClient(Protocol):
+    """A way to ask."""
+
+    def check(self, wanted: Wanted, server: str) -> tuple[str, ...]:
+        """Look whether the authority could prove the names. Returns notes; raises HeldError or UsageError if not."""
+
+    def ask(self, question: Question) -> Outcome:
+        """Ask. Raises ShoestringError only if the authority was not reached at all because of this host."""
+
+    def original(self, name: str) -> tuple[Path, Path]:
+        """Where the full chain and the key are after a question that was no trial."""
+
+
+@dataclass(frozen=True)
+class ByHttp:
+    """certbot; the public proxy answers the challenges."""
+
+    host: Host
+
+    def check(self, wanted: Wanted, server: str) -> tuple[str, ...]:
+        """The names lead to this host, and its proxy answers for them."""
+        settings, paths = self.host.settings, self.host.paths
+        known = account.find(paths, server)
+        # No authority is asked for an account before this succeeds; any value shows whose answer it is.
+        mark = known.thumbprint if known else secrets.token_urlsafe(THUMBPRINT_BYTES)
+        challenge.set(paths, self.host.run, mark)
+        found = reachability.check(settings, wanted.host_names, mark)
+        if found.problems:
+            raise HeldError("; ".join(dict.fromkeys(found.problems.values())))
+        return found.notes
+
+    def ask(self, question: Question) -> Outcome:
+        """With an account of its own at each authority, made if there is none."""
+        host, wanted = self.host, question.wanted
+        for part in ("etc", "var"):
+            files.make_directory(host.paths.certbot / part, PRIVATE)
+        _check_ca_file(host.settings)
+        try:
+            known = account.find(host.paths, question.server) or self._register(question)
+            if isinstance(known, Outcome):
+                return known
+            challenge.set(host.paths, host.run, known.thumbprint)
+            for left in certbot.remains(host.paths, wanted.name):
+                files.remove_tree(left) if left.is_dir() else files.remove(left)
+            task = certbot.certonly(host.paths, host.settings, question.server, known, wanted, trial=question.trial)
+            finished = self._run(task, question)
+        except TooSlowError as error:
+            return Outcome(Result.UNAVAILABLE, str(error))
+        return certbot.outcome(finished, wanted, question.now)
+
+    def _register(self, question: Question) -> Account | Outcome:
+        host = self.host
+        finished = self._run(certbot.register(host.paths, host.settings, question.server), question)
+        found = account.find(host.paths, question.server)
+        if found:
+            return found
+        failed = certbot.outcome(finished, question.wanted, question.now)
+        return Outcome(Result.UNAVAILABLE, f"no account was made: {failed.error}", (), failed.not_before)
+
+    def _run(self, task: Task, question: Question) -> Finished:
+        return container.run(self.host.client, self.host.settings, task, question.timeout)
+
+    def original(self, name: str) -> tuple[Path, Path]:
+        """In certbot's own folder."""
+        return certbot.original(self.host.paths, name)
+
+
+@dataclass(frozen=True)
+class ByDns:
+    """lego; the DNS provider's records answer the challenges."""
+
+    host: Host
+
+    def check(self, wanted: Wanted, server: str) -> tuple[str, ...]:
+        """The provider is one of lego's, and its credentials are there."""
+        self._variables()
+        return ()
+
+    def ask(self, question: Question) -> Outcome:
+        """With an account of its own at each authority, which lego makes."""
+        host = self.host
+        files.make_directory(lego.folder(host.paths, trial=question.trial), PRIVATE)
+        _check_ca_file(host.settings)
+        task = lego.run(
+            host.paths, host.settings, question.server, self._variables(), question.wanted, trial=question.trial
+        )
+        try:
+            finished = container.run(host.client, host.settings, task, question.timeout)
+        except TooSlowError as error:
+            return lego.too_slow(str(error), error.printed)
+        return lego.outcome(finished, question.now)
+
+    def _variables(self) -> dict[str, str]:
+        return self._provider().variables(secrets_file.load(self.host.paths.secrets))
+
+    def _provider(self) -> Provider:
+        name = self.host.settings.acme.dns.provider
+        if not name:
+            raise UsageError("acme.dns.provider is not set: the name of your DNS provider, for dns-01.")
+        if name in lego.UNUSABLE:
+            raise UsageError(f"acme.dns.provider: {name} needs a person or a program of yours; it cannot work here.")
+        described = self._help(name)
+        if not described.ok:
+            known = lego.parse_list(self._help("").out)
+            if not known or name in known:
+                raise ShoestringError(f"lego does not describe the DNS provider {name}: {described.tail(2)}")
+            raise lego.unknown(name, known)
+        return lego.parse_provider(name, described.out)
+
+    def _help(self, provider: str) -> Finished:
+        return container.run(self.host.client, self.host.settings, lego.describe(provider), HELP_TIMEOUT_SECONDS)
+
+    def original(self, name: str) -> tuple[Path, Path]:
+        """In lego's own folder."""
+        return lego.original(self.host.paths, name)
+
+
+def _check_ca_file(settings: Settings) -> None:
+    """Docker would make a directory of a file that is not there."""
+    if settings.acme.ca_file and not Path(settings.acme.ca_file).is_file():
+        raise UsageError(f"acme.ca_file: there is no file {settings.acme.ca_file}.")

@@ -1,0 +1,143 @@
+"""Runs a program of an image in a container that ends: nothing stays behind, and it can do no more than it must."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runtime.base import command
+from runtime.base.command import CommandTimeoutError
+from runtime.base.errors import ShoestringError
+from runtime.config.settings import SEPARATOR, Settings
+from runtime.docker import images
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+# Not the label of the instance: what runs for a moment is no part of what should run.
+LABEL = "shoestring.task"
+PIDS_LIMIT = 64
+# https://docs.docker.com/engine/containers/run/#exit-status: docker itself failed, the program was never started.
+DOCKER_FAILED = 125
+NO_NETWORK = "none"
+# A shorter value is no secret, and masking it would make what is printed unreadable.
+SHORTEST_SECRET = 5
+
+
+class TooSlowError(ShoestringError):
+    """The program did not end in time; its container was removed. `printed` is its standard error until then."""
+
+    def __init__(self, message: str, printed: str) -> None:
+        self.printed = printed
+        super().__init__(message)
+
+
+class StillRunningError(ShoestringError):
+    """The container of an earlier command, which was killed, is still at work."""
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A path of the host, and where the program sees it."""
+
+    source: Path
+    target: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to run. `image` is a reference as the catalogue has it; `memory` is as Docker writes it (`192m`).
+
+    The values of `environment` are handed over by the environment of the docker process; those of `secrets` too, and
+    they are masked in what the program prints.
+    """
+
+    name: str
+    image: str
+    arguments: tuple[str, ...]
+    mounts: tuple[Mount, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    memory: str = "192m"
+    network: str = "bridge"
+
+
+def container_name(settings: Settings, task: Task) -> str:
+    """What the container of a task is called."""
+    return f"{settings.instance}{SEPARATOR}{task.name}"
+
+
+def argv(settings: Settings, task: Task) -> tuple[str, ...]:
+    """The command line that runs a task. It has the names of variables, never their values."""
+    local = settings.images.source == images.LOCAL
+    return (
+        *("docker", "run", "--rm", "--name", container_name(settings, task)),
+        *("--label", f"{LABEL}={settings.instance}", "--pull", "never" if local else "missing"),
+        *("--network", task.network, "--read-only", "--tmpfs", "/tmp"),  # noqa: S108 - in the container
+        *("--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--log-driver", "none"),
+        *("--memory", task.memory, "--pids-limit", str(PIDS_LIMIT)),
+        *(word for name in sorted({*task.environment, *task.secrets}) for word in ("--env", name)),
+        *(word for mount in task.mounts for word in ("--volume", _volume(mount))),
+        images.effective(task.image, settings.images.source),
+        *task.arguments,
+    )
+
+
+def _volume(mount: Mount) -> str:
+    # `z`: where SELinux is on (Fedora), containers see only what is labelled for them; elsewhere it does nothing.
+    return f"{mount.source}:{mount.target}:{'ro,' if mount.read_only else ''}z"
+
+
+def run(client: DockerClient, settings: Settings, task: Task, timeout: float) -> command.Result:
+    """Run a task to its end, in at most `timeout` seconds; returns what it printed, whatever its exit code.
+
+    Raises TooSlowError after that time, StillRunningError if an earlier one is at work, and ShoestringError if Docker
+    cannot run it.
+    """
+    name = container_name(settings, task)
+    _clear(client, name, timeout)
+    secrets = tuple(value for value in task.secrets.values() if len(value) >= SHORTEST_SECRET)
+    environment = {**task.environment, **task.secrets}
+    try:
+        result = command.run(argv(settings, task), timeout=timeout, environment=environment, secrets=secrets)
+    except CommandTimeoutError as error:
+        for left in _named(client, name):
+            _remove(client, str(left["Id"]))
+        message = f"{task.name} did not end within {timeout:.0f} s and was stopped."
+        raise TooSlowError(message, error.printed) from error
+    if result.code == DOCKER_FAILED:
+        raise ShoestringError(
+            f"Docker cannot run {images.effective(task.image, settings.images.source)}: {result.tail(2)} "
+            "Are the images there? Try: shoestring images build"
+        )
+    return result
+
+
+def _clear(client: DockerClient, name: str, timeout: float) -> None:
+    """Remove the container that an earlier command left, unless it is at work and still has time to be."""
+    for left in _named(client, name):
+        rest = float(left["Created"]) + timeout - time.time()
+        if left["State"] == "running" and rest > 0:
+            raise StillRunningError(
+                f"{name} still works for an earlier command, which was killed; it has {rest:.0f} s left to end. "
+                "Try again then."
+            )
+        _remove(client, str(left["Id"]))
+
+
+def _named(client: DockerClient, name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = client.api.containers(all=True, filters={"name": f"^/{name}$", "label": LABEL})
+    return found
+
+
+def _remove(client: DockerClient, container: str) -> None:
+    from docker.errors import APIError
+
+    # It may be about to remove itself.
+    with contextlib.suppress(APIError):
+        client.api.remove_container(container, force=True, v=True)

@@ -1,0 +1,212 @@
+"""Asks for one certificate: our own checks first, then staging, then the authority itself; each attempt is noted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Protocol
+
+from runtime.base import failpoints
+from runtime.base.errors import ShoestringError, UsageError
+from runtime.certificates.acme.clients import AcmeClient, ByDns, ByHttp, HeldError, Host, Question
+from runtime.certificates.acme.outcome import Outcome
+from runtime.certificates.model import Found, Issuer, Wanted
+from runtime.certificates.policy import due, ledger, limits
+from runtime.certificates.policy.ledger import Attempt, Ledger, Result, set_key
+from runtime.certificates.policy.limits import Hold
+from runtime.certificates.store import folder, read
+
+# A certificate takes seconds; a DNS provider may take minutes to show a record to the world.
+TIMEOUTS = {Issuer.HTTP_01: 300.0, Issuer.DNS_01: 900.0}
+
+
+class Context(Host, Protocol):
+    """What is needed to ask. `clock` gives seconds since the epoch."""
+
+    @property
+    def clock(self) -> Callable[[], float]: ...
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A certificate with its chain and its key, as PEM; both empty after a trial. `notes` are only told."""
+
+    certificate: bytes = b""
+    key: bytes = b""
+    notes: tuple[str, ...] = ()
+
+
+class IssueError(ShoestringError):
+    """There is no certificate. `result` says why; `until` is when it may be tried again, 0 if that is not known."""
+
+    def __init__(self, message: str, result: Result, until: float = 0.0) -> None:
+        self.result = result
+        self.until = until
+        super().__init__(message)
+
+
+@dataclass(frozen=True)
+class _Stage:
+    server: str
+    trial: bool
+
+
+def issue(
+    context: Context, wanted: Wanted, *, staging_only: bool = False, forced: bool = False, timeout: float = 0.0
+) -> Issued:
+    """Get a certificate from the authority; staging is asked before, until it gave one for these names.
+
+    One that an earlier command got, and was killed before it installed it, is used in place of a new one. `forced`
+    skips delays after failures, never limits. `timeout` is for each question, in seconds; 0: TIMEOUTS. Raises
+    IssueError, UsageError for wrong settings, and ShoestringError if this host cannot ask.
+    """
+    client: AcmeClient = ByHttp(context) if wanted.issuer is Issuer.HTTP_01 else ByDns(context)
+    known = ledger.load(context.paths.ledger)
+    if not staging_only and (there := _got_already(context, client, wanted, known)):
+        return there
+    stages = _stages(context, wanted, known, staging_only=staging_only)
+    _allow(context, wanted, stages[0].server, forced=forced)
+    notes = _check(context, client, wanted, stages[0].server)
+    before = read.load(client.original(wanted.name)[0]).fingerprint
+    for stage in stages:
+        _allow(context, wanted, stage.server, forced=forced)
+        _ask(context, client, wanted, stage, timeout or TIMEOUTS[wanted.issuer], notes)
+    if staging_only:
+        return Issued(notes=notes)
+    got = _original(client, wanted)
+    if isinstance(got, str):
+        raise IssueError(f"{wanted.name} was issued, but cannot be used: {got}", Result.UNAVAILABLE)
+    issued, found = got
+    if found.fingerprint == before:
+        raise IssueError(f"{wanted.name} was issued, but {found.file} is the old one still.", Result.UNAVAILABLE)
+    return replace(issued, notes=notes)
+
+
+def _original(client: AcmeClient, wanted: Wanted) -> tuple[Issued, Found] | str:
+    """What the client keeps, if it is what is wanted; else why not."""
+    certificate, key = client.original(wanted.name)
+    try:
+        issued = Issued(certificate.read_bytes(), key.read_bytes())
+    except OSError as error:
+        return f"{error.filename} cannot be read ({error.strerror})."
+    found = read.pair(issued.certificate, issued.key, certificate)
+    if found.problem:
+        return f"{certificate}: {found.problem}"
+    if set(found.host_names) != set(wanted.host_names):
+        return f"{certificate} is another one. Move all of that name away from {certificate.parent.parent.parent}."
+    return issued, found
+
+
+def _stages(context: Context, wanted: Wanted, known: Ledger, *, staging_only: bool) -> tuple[_Stage, ...]:
+    acme = context.settings.acme
+    trial = _Stage(acme.staging_directory, trial=True)
+    if staging_only:
+        if not trial.server:
+            raise UsageError("There is no staging for this ACME server; set acme.staging to the address of one.")
+        return (trial,)
+    production = _Stage(acme.directory, trial=False)
+    proven = set_key(wanted.host_names) in known.proven
+    return (production,) if proven or not trial.server else (trial, production)
+
+
+def _allow(context: Context, wanted: Wanted, server: str, *, forced: bool) -> None:
+    known = ledger.load(context.paths.ledger)
+    answer = limits.next_try(known, wanted.host_names, wanted.name, server, context.clock(), forced=forced)
+    if isinstance(answer, Hold):
+        raise IssueError(f"{wanted.name} waits: {answer.why}", Result.HELD, answer.until)
+
+
+def _check(context: Context, client: AcmeClient, wanted: Wanted, server: str) -> tuple[str, ...]:
+    """Our own checks; what they find is noted, so that it is not looked at each minute."""
+    try:
+        return client.check(wanted, server)
+    except ShoestringError as error:
+        attempt = _attempt(context, wanted, server)
+        held = replace(attempt, result=Result.HELD, error=str(error), failed_names=())
+        _note(context, partial(ledger.begin, attempt=held))
+        if isinstance(error, HeldError):
+            raise IssueError(str(error), Result.HELD) from error
+        raise
+
+
+def _ask(
+    context: Context, client: AcmeClient, wanted: Wanted, stage: _Stage, timeout: float, notes: tuple[str, ...]
+) -> None:
+    """Ask one authority, and note it before and after. Raises IssueError unless it issued.
+
+    `notes` may be why it refuses, so they are told with its words.
+    """
+    attempt = _attempt(context, wanted, stage.server)
+    _note(context, partial(ledger.begin, attempt=attempt))
+    failpoints.point("certificate-asked")
+    try:
+        outcome = client.ask(Question(wanted, stage.server, stage.trial, timeout, context.clock()))
+    except ShoestringError as error:
+        # The authority heard nothing of it: the settings, the engine, or a command that is still at work.
+        _note(context, partial(_ended, attempt=attempt, outcome=Outcome(Result.HELD, str(error)), stage=stage))
+        raise
+    if outcome.result is Result.REFUSED and notes:
+        outcome = replace(outcome, error=f"{outcome.error} ({'; '.join(notes)})")
+    _note(context, partial(_ended, attempt=attempt, outcome=outcome, stage=stage))
+    failpoints.point("certificate-answered")
+    if outcome.result is not Result.ISSUED:
+        where = "staging" if stage.trial else "the authority"
+        said = {Result.REFUSED: "refused", Result.UNAVAILABLE: "could not issue", Result.HELD: "was not asked for"}
+        raise IssueError(f"{where} {said[outcome.result]} {wanted.name}: {outcome.error}", outcome.result)
+
+
+def _attempt(context: Context, wanted: Wanted, server: str) -> Attempt:
+    """An attempt that counts as failed for all names, until more is known."""
+    names = wanted.host_names
+    return Attempt(wanted.name, server, names, context.clock(), Result.OPEN, failed_names=names)
+
+
+def _ended(known: Ledger, attempt: Attempt, outcome: Outcome, stage: _Stage) -> Ledger:
+    """The ledger after an attempt. What staging issued is proven, until the authority itself refuses it."""
+    # Where the authority did not say which, it may be any; one that did not answer may have tried all.
+    counts = outcome.result in (Result.REFUSED, Result.UNAVAILABLE)
+    failed = (outcome.failed_names or attempt.host_names) if counts else ()
+    ended = replace(
+        attempt,
+        result=outcome.result,
+        error=outcome.error,
+        failed_names=failed,
+        not_before=outcome.not_before,
+    )
+    key = set_key(attempt.host_names)
+    proven = dict(known.proven)
+    if stage.trial and outcome.result is Result.ISSUED:
+        proven[key] = attempt.when
+    elif outcome.result is Result.REFUSED:
+        proven.pop(key, None)
+    return replace(ledger.end(known, ended), proven=proven)
+
+
+def _note(context: Context, change: Callable[[Ledger], Ledger]) -> None:
+    ledger.update(context.paths.ledger, change, context.clock())
+
+
+def _got_already(context: Context, client: AcmeClient, wanted: Wanted, known: Ledger) -> Issued | None:
+    """The certificate that the last attempt got, if it was never installed, because its command was killed."""
+    names = set(wanted.host_names)
+    ours = [
+        each
+        for each in known.attempts
+        if each.server == context.settings.acme.directory and set(each.host_names) == names
+    ]
+    if not ours or ours[-1].result not in (Result.OPEN, Result.ISSUED):
+        return None
+    got = _original(client, wanted)
+    if isinstance(got, str):
+        return None
+    issued, found = got
+    installed = read.load(folder.certificate_file(context.paths, wanted.side, wanted.name))
+    # By what is in them: the clock may have been set meanwhile, so the times of files say nothing.
+    newer = found.fingerprint != installed.fingerprint and found.not_before >= installed.not_before
+    if not newer or due.renew_at(found, None) <= context.clock():
+        return None
+    if ours[-1].result is Result.OPEN:
+        done = _Stage(ours[-1].server, trial=False)
+        _note(context, partial(_ended, attempt=ours[-1], outcome=Outcome(Result.ISSUED), stage=done))
+    return replace(issued, notes=("an earlier command got it",))

@@ -1,0 +1,172 @@
+"""lego, for names that are proven by DNS records: what to run, and what its output means. Nothing here runs it.
+
+Sources: https://go-acme.github.io/lego/usage/cli/, and lego 4.35 itself for what it prints.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from runtime.base.command import Result as Finished
+from runtime.base.errors import UsageError
+from runtime.base.paths import Paths
+from runtime.certificates.acme.container import NO_NETWORK, Mount, Task
+from runtime.certificates.acme.outcome import RATE_LIMITED, REFUSALS, URN, Outcome, retry_after, short
+from runtime.certificates.model import Wanted
+from runtime.certificates.policy.ledger import Result
+from runtime.config.sections import PUBLIC_RESOLVERS
+from runtime.config.settings import Settings
+from runtime.docker import images
+
+NAME = "lego"
+# It was measured to take 22 MB.
+MEMORY = "128m"
+DATA, CA_FILE = "/data", "/ca.pem"
+PROVIDERS_PAGE = "https://go-acme.github.io/lego/dns/"
+# They ask a person, or start a program that the container does not have.
+UNUSABLE = frozenset({"manual", "exec"})
+_LISTED = re.compile(r"^Supported DNS providers:\n\s+(.*)$", re.MULTILINE)
+_SECTION = re.compile(r"^(Credentials|Additional Configuration):\n((?:  - .*\n?)+)", re.MULTILINE)
+_VARIABLE = re.compile(r'^  - "([A-Z][A-Z0-9_]*)":\s*(.*)$', re.MULTILINE)
+_MISSING = re.compile(r"some credentials information are missing: ([A-Z0-9_,]+)")
+# The log's own lines begin with a date.
+_LOG_LINE = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d (?:\[[A-Z]+\] )?")
+_FAILED = re.compile(r"^\[([^\]\s]+)\] (.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A DNS provider as lego knows it: its variables with what each is. Not all credentials are needed at once."""
+
+    name: str
+    credentials: Mapping[str, str]
+    options: Mapping[str, str]
+
+    @property
+    def page(self) -> str:
+        """Where its variables are described."""
+        return f"{PROVIDERS_PAGE}{self.name}/"
+
+    def variables(self, secrets: Mapping[str, str]) -> dict[str, str]:
+        """Those of the secrets that are its variables. Raises UsageError if there are none, and it needs any.
+
+        By their beginnings, such as `CF_`: lego takes older names, too, which it does not list.
+        """
+        beginnings = {f"{name.partition('_')[0]}_" for name in self.credentials} | {f"{self.name.upper()}_"}
+        given = {name: value for name, value in secrets.items() if name.startswith(tuple(beginnings))}
+        if self.credentials and not set(given) - set(self.options):
+            what = "; ".join(f"{name} ({about})" if about else name for name, about in self.credentials.items())
+            raise UsageError(
+                f"secrets.yaml has no credentials for the DNS provider {self.name}. It knows: {what}. Which of them "
+                f"are needed: {self.page}"
+            )
+        return {name: value for name, value in secrets.items() if name in given or name in self.options}
+
+
+def describe(provider: str) -> Task:
+    """Have lego describe one provider, or with an empty name list all of them. Needs no network."""
+    # It makes its folder first, whatever it is asked.
+    arguments = ("--path", "/tmp", "dnshelp", *(("--code", provider) if provider else ()))  # noqa: S108
+    return Task("lego-help", images.LEGO.reference, arguments, memory=MEMORY, network=NO_NETWORK)
+
+
+def parse_provider(name: str, text: str) -> Provider:
+    """A provider from what `dnshelp --code` prints."""
+    parts = {title: dict(_VARIABLE.findall(lines)) for title, lines in _SECTION.findall(text)}
+    return Provider(name, parts.get("Credentials", {}), parts.get("Additional Configuration", {}))
+
+
+def parse_list(text: str) -> tuple[str, ...]:
+    """The names of all providers from what `dnshelp` prints."""
+    found = _LISTED.search(text)
+    return tuple(name.strip() for name in found[1].split(",")) if found else ()
+
+
+def unknown(name: str, known: tuple[str, ...]) -> UsageError:
+    """The error for a provider that lego does not have."""
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    return UsageError(f"acme.dns.provider: lego has no DNS provider {name!r}; {hint}All of them: {PROVIDERS_PAGE}")
+
+
+def run(
+    paths: Paths, settings: Settings, server: str, variables: Mapping[str, str], wanted: Wanted, *, trial: bool
+) -> Task:
+    """Ask for a certificate, and register where there is no account; a `trial` is kept apart."""
+    mounts: tuple[Mount, ...] = (Mount(folder(paths, trial=trial), DATA),)
+    environment = {}
+    if settings.acme.ca_file:
+        mounts += (Mount(Path(settings.acme.ca_file), CA_FILE, read_only=True),)
+        environment["LEGO_CA_CERTIFICATES"] = CA_FILE
+    arguments = (
+        *("--path", DATA, "--server", server, "--email", settings.email, "--accept-tos", "--key-type", "ec256"),
+        # The files have the certificate's name, which stays when the host names change.
+        *("--filename", wanted.name, "--dns", settings.acme.dns.provider),
+        *_resolvers(settings.acme.dns.resolvers),
+        *(word for name in wanted.host_names for word in ("--domains", name)),
+        "run",
+    )
+    return Task(NAME, images.LEGO.reference, arguments, mounts, environment, variables, MEMORY)
+
+
+def _resolvers(resolvers: tuple[str, ...]) -> tuple[str, ...]:
+    """Who is asked whether the record is there.
+
+    By default the domain's own servers, found by name. Resolvers of a person's choice are asked themselves: such a
+    network may reach no others.
+    """
+    asked = tuple(word for each in resolvers for word in ("--dns.resolvers", _with_port(each)))
+    own = resolvers != PUBLIC_RESOLVERS
+    return (*asked, *(("--dns.propagation-disable-ans", "--dns.propagation-rns") if own else ()))
+
+
+def _with_port(resolver: str) -> str:
+    if resolver.count(":") == 1 or resolver.startswith("["):
+        return resolver
+    return f"[{resolver}]:53" if ":" in resolver else f"{resolver}:53"
+
+
+def folder(paths: Paths, *, trial: bool) -> Path:
+    """Where lego keeps accounts and certificates."""
+    return paths.lego / "staging" if trial else paths.lego
+
+
+def original(paths: Paths, name: str) -> tuple[Path, Path]:
+    """The full chain and the key that lego keeps."""
+    place = paths.lego / "certificates"
+    return place / f"{name}.crt", place / f"{name}.key"
+
+
+def outcome(finished: Finished, now: float) -> Outcome:
+    """What an attempt of lego came to; `now` is when it ended, in seconds since the epoch."""
+    if finished.ok:
+        return Outcome(Result.ISSUED)
+    printed = finished.err
+    if found := _MISSING.search(printed):
+        return Outcome(Result.HELD, f"secrets.yaml lacks {found[1].replace(',', ', ')}")
+    last = _last(printed) or f"lego ended with exit code {finished.code}"
+    kinds = URN.findall(last)
+    if RATE_LIMITED in kinds:
+        return Outcome(Result.UNAVAILABLE, f"it is at its limit: {last}", (), retry_after(last, now))
+    if REFUSALS & set(kinds):
+        refused = tuple(dict.fromkeys(name for name, why in _FAILED.findall(printed) if "error:" in why))
+        return Outcome(Result.REFUSED, last, refused)
+    return Outcome(Result.UNAVAILABLE, last)
+
+
+def too_slow(message: str, printed: str) -> Outcome:
+    """What an attempt came to that was stopped: lego waits when an authority is at its limit, however long."""
+    if RATE_LIMITED in URN.findall(printed):
+        return Outcome(Result.UNAVAILABLE, f"it is at its limit: {_last(printed)}")
+    return Outcome(Result.UNAVAILABLE, message)
+
+
+def _last(printed: str) -> str:
+    """The last line of the log with what follows it."""
+    lines = printed.strip().splitlines()
+    first = next((index for index in reversed(range(len(lines))) if _LOG_LINE.match(lines[index])), 0)
+    return short(_LOG_LINE.sub("", " ".join(lines[first:]))) if lines else ""

@@ -1,0 +1,54 @@
+"""The addresses of host names, as resolvers say that see names as the world does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from runtime.base.errors import ShoestringError
+
+# For one resolver, and for all of them; a name that has many servers which do not answer takes this long.
+TRY_SECONDS, LIFETIME_SECONDS = 2.0, 6.0
+DNS_PORT = 53
+
+
+class NoResolverError(ShoestringError):
+    """No resolver answered, so nothing is known about the names."""
+
+
+def addresses(host_names: Iterable[str], resolvers: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    """The IPv4 and IPv6 addresses of each name, CNAMEs followed; none for a name that has none.
+
+    `resolvers` are as in the settings. Raises NoResolverError if a name cannot be looked up at all.
+    """
+    import dns.exception
+    import dns.nameserver
+    import dns.resolver
+
+    resolver = dns.resolver.Resolver(configure=False)
+    resolver.nameservers = [dns.nameserver.Do53Nameserver(*split(each)) for each in resolvers]
+    resolver.timeout, resolver.lifetime = TRY_SECONDS, LIFETIME_SECONDS
+    found: dict[str, tuple[str, ...]] = {}
+    for name in host_names:
+        try:
+            answers = [
+                # The final dot: the name as it is, without the search domains of a host.
+                resolver.resolve(f"{name}.", kind, raise_on_no_answer=False, search=False).rrset or ()
+                for kind in ("A", "AAAA")
+            ]
+            found[name] = tuple(str(record.address) for records in answers for record in records)
+        except dns.resolver.NXDOMAIN:
+            found[name] = ()
+        except dns.exception.DNSException as error:
+            raise NoResolverError(
+                f"No resolver answered for {name} (asked: {', '.join(resolvers)}); check acme.dns.resolvers and "
+                "this host's way to them"
+            ) from error
+    return found
+
+
+def split(resolver: str) -> tuple[str, int]:
+    """A resolver's address and port."""
+    address, found, port = resolver.rpartition(":")
+    if found and (":" not in address or address.startswith("[")):
+        return address.strip("[]"), int(port)
+    return resolver, DNS_PORT

@@ -1,0 +1,1 @@
+"""Which certificates are desired, when each is due, and the limits of the authority."""

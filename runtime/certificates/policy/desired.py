@@ -1,0 +1,129 @@
+"""Which certificates should be there: one for each public application, one for the internal side. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from runtime.base.paths import Side
+from runtime.certificates.model import PLACEHOLDER, Found, Issuer, Wanted, covered
+from runtime.config.sections import ACME_DIRECTORIES, InternalTls
+from runtime.config.settings import Settings
+from runtime.proxy.model import ProxyModel
+
+# The certificate of the internal side.
+INTERNAL = "internal"
+# RFC 2606, RFC 6761, RFC 6762, RFC 8375, and ICANN's "internal": no public authority signs these.
+RESERVED = ("test", "example", "invalid", "localhost", "local", "internal", "home.arpa", "onion")
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """The certificates that should be there. `unprovable` are sentences about host names that can have none."""
+
+    wanted: tuple[Wanted, ...]
+    unprovable: tuple[str, ...] = ()
+
+
+def wishes(settings: Settings, models: Iterable[ProxyModel]) -> Wishes:
+    """What the host names that the proxies serve need."""
+    names = {model.side: _by_application(model) for model in models}
+    parts = [
+        _public(settings, names.get(Side.PUBLIC, {})),
+        _internal(settings, names[Side.INTERNAL]) if Side.INTERNAL in names else Wishes(()),
+    ]
+    return Wishes(
+        tuple(wanted for part in parts for wanted in part.wanted),
+        tuple(sentence for part in parts for sentence in part.unprovable),
+    )
+
+
+def without(wanted: Wanted, persons: Iterable[Found]) -> Wanted | None:
+    """The certificate without the host names that a person's own certificates serve; None if these serve all."""
+    own = tuple(persons)
+    names = tuple(name for name in wanted.host_names if not any(each.covers(name) for each in own))
+    return replace(wanted, host_names=names) if names else None
+
+
+def _by_application(model: ProxyModel) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for backend in model.backends:
+        found[backend.application] = (*found.get(backend.application, ()), *backend.host_names)
+    return found
+
+
+def _file_name(application: str) -> str:
+    """The name of an application's certificate; two names are taken by certificates of ours."""
+    return f"{application}.application" if application in (INTERNAL, PLACEHOLDER) else application
+
+
+def _public(settings: Settings, applications: dict[str, tuple[str, ...]]) -> Wishes:
+    wanted = []
+    unprovable = []
+    for application, host_names in applications.items():
+        reserved = tuple(name for name in host_names if _is_reserved(settings, name))
+        if reserved:
+            unprovable.append(_reserved(application, reserved))
+        names = tuple(name for name in dict.fromkeys(host_names) if name not in reserved)
+        wild = tuple(name for name in names if name.startswith("*."))
+        if wild and not settings.acme.dns.provider:
+            unprovable.append(
+                f"{application}: {', '.join(wild)} can be proven by DNS records only; set acme.dns.provider, and its "
+                "variables in secrets.yaml (docs/certificates.md)"
+            )
+            names = tuple(name for name in names if name not in wild)
+        if names:
+            issuer = Issuer.DNS_01 if wild and settings.acme.dns.provider else Issuer.HTTP_01
+            wanted.append(Wanted(_file_name(application), Side.PUBLIC, names, issuer))
+    return Wishes(tuple(wanted), tuple(unprovable))
+
+
+def _reserved(name: str, host_names: tuple[str, ...]) -> str:
+    return (
+        f"{name}: no public authority signs {', '.join(host_names)}, a name for tests and private networks; it is "
+        "served with a certificate that no browser trusts"
+    )
+
+
+def _is_reserved(settings: Settings, name: str) -> bool:
+    """Whether no authority that the world trusts can sign a name. An authority of one's own may."""
+    if settings.acme.directory not in ACME_DIRECTORIES.values():
+        return False
+    return "." not in name or any(name.endswith(f".{reserved}") for reserved in RESERVED)
+
+
+def _internal(settings: Settings, applications: dict[str, tuple[str, ...]]) -> Wishes:
+    tls, domain = settings.internal_tls, settings.internal_domain
+    if tls is InternalTls.NONE:
+        return Wishes(())
+    if tls is InternalTls.DNS_01 and _is_reserved(settings, domain):
+        return Wishes((), (_reserved(INTERNAL, (domain,)),))
+    issuer = Issuer.PRIVATE_CA if tls is InternalTls.PRIVATE_CA else Issuer.DNS_01
+    shared = Wanted(INTERNAL, Side.INTERNAL, (domain, f"*.{domain}"), issuer)
+    others = {
+        name: tuple(each for each in names if not covered(each, shared.host_names))
+        for name, names in applications.items()
+    }
+    below = tuple(each for names in others.values() for each in names if each.endswith(f".{domain}"))
+    shared = replace(shared, host_names=tuple(dict.fromkeys((*shared.host_names, *below))))
+    outside = {
+        name: tuple(each for each in names if not each.endswith(f".{domain}")) for name, names in others.items()
+    }
+    if issuer is Issuer.PRIVATE_CA:
+        # The root may sign for the internal domain only, so that whoever steals its key wins no other names.
+        return Wishes(
+            (shared,),
+            tuple(
+                f"{name}: {', '.join(names)} is not below {domain}, and your own CA may sign for that only; give it "
+                "another host name"
+                for name, names in outside.items()
+                if names
+            ),
+        )
+    # Each has a certificate of its own: where one cannot be proven, the rest is not harmed.
+    apart = tuple(
+        Wanted(_file_name(name), Side.INTERNAL, tuple(dict.fromkeys(names)), issuer)
+        for name, names in outside.items()
+        if names
+    )
+    return Wishes((shared, *apart))

@@ -1,0 +1,147 @@
+"""The ledger: what was asked of certificate authorities, and when. It survives restarts, so that limits do.
+
+An attempt is written down before it is made, as failed: a process that is killed leaves an attempt that counts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+
+from runtime.base import files
+from runtime.certificates.model import Window
+
+VERSION = 1
+DAY = 86_400.0
+# The longest limit looks back a week; a failure's delay looks back to the last attempt.
+KEPT_SECONDS = 8 * DAY
+# The one in force, and the one that was about to follow it when a process was killed.
+KEPT_FINGERPRINTS = 2
+LOCK_TIMEOUT_SECONDS = 30.0
+
+
+class Result(StrEnum):
+    """How an attempt ended."""
+
+    # Asked, and not known to have ended: killed, or still at work. Counts as failed.
+    OPEN = "open"
+    ISSUED = "issued"
+    # The authority could not prove a name.
+    REFUSED = "refused"
+    # The authority did not answer, was too slow, or is at its limit.
+    UNAVAILABLE = "unavailable"
+    # It was never asked: our own checks found that it would refuse.
+    HELD = "held"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt. `when` is in seconds since the epoch; `server` is the ACME directory.
+
+    `failed_names` are those that could not be proven; where that is not known, all of them. `not_before` is when the
+    authority lets us ask again, if it said so (0: it did not).
+    """
+
+    certificate: str
+    server: str
+    host_names: tuple[str, ...]
+    when: float
+    result: Result
+    error: str = ""
+    failed_names: tuple[str, ...] = ()
+    not_before: float = 0.0
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """All that is remembered.
+
+    `proven` has the sets of names that staging issued a certificate for (keys of `set_key`, with the moment).
+    `windows` are what ARI said, by the certificate's name. `installed` are the fingerprints of what Shoestring last
+    put into the proxies' folders, by `SIDE/NAME`, newest last: anything else there is a person's. `sources` are the
+    ACME directories that these came from.
+    """
+
+    attempts: tuple[Attempt, ...] = ()
+    proven: Mapping[str, float] = field(default_factory=dict)
+    windows: Mapping[str, Window] = field(default_factory=dict)
+    installed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+
+def set_key(host_names: Iterable[str]) -> str:
+    """Names a set of host names, in any order."""
+    return hashlib.sha256("\n".join(sorted(host_names)).encode()).hexdigest()[:16]
+
+
+def load(file: Path) -> Ledger:
+    """Read the ledger; one that is missing or cannot be read is empty. That errs towards asking once more."""
+    try:
+        value = json.loads(file.read_text(encoding="utf-8"))
+        return Ledger(
+            attempts=tuple(_attempt(each) for each in value["attempts"]),
+            proven={str(key): float(when) for key, when in value["proven"].items()},
+            windows={str(name): Window(**each) for name, each in value["windows"].items()},
+            installed={str(name): tuple(map(str, each)) for name, each in value["installed"].items()},
+            sources={str(name): str(each) for name, each in value["sources"].items()},
+        )
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return Ledger()
+
+
+def _attempt(value: Mapping[str, object]) -> Attempt:
+    attempt = Attempt(**value)  # type: ignore[arg-type]
+    return replace(
+        attempt,
+        host_names=tuple(attempt.host_names),
+        failed_names=tuple(attempt.failed_names),
+        result=Result(attempt.result),
+    )
+
+
+def save(file: Path, ledger: Ledger, now: float) -> None:
+    """Write the ledger without what is too old to matter. Raises ShoestringError if it cannot be written."""
+    kept = replace(ledger, attempts=_kept(ledger.attempts, now))
+    files.make_directory(file.parent, mode=0o700)
+    files.write(file, json.dumps({"version": VERSION, **asdict(kept)}, indent=1), mode=0o600)
+
+
+def _kept(attempts: tuple[Attempt, ...], now: float) -> tuple[Attempt, ...]:
+    """The attempts of the last days, and of each set the run of failures that its delay is counted from."""
+    return tuple(each for each in attempts if now - each.when < KEPT_SECONDS)
+
+
+def begin(ledger: Ledger, attempt: Attempt) -> Ledger:
+    """The ledger with an attempt that is about to be made."""
+    return replace(ledger, attempts=(*ledger.attempts, attempt))
+
+
+def end(ledger: Ledger, attempt: Attempt) -> Ledger:
+    """The ledger with the attempt that `begin` noted replaced by how it ended."""
+    noted = next(
+        index
+        for index, each in reversed(tuple(enumerate(ledger.attempts)))
+        if (each.certificate, each.server, each.when) == (attempt.certificate, attempt.server, attempt.when)
+    )
+    attempts = (*ledger.attempts[:noted], attempt, *ledger.attempts[noted + 1 :])
+    return replace(ledger, attempts=attempts)
+
+
+def installs(ledger: Ledger, place: str, fingerprint: str, source: str) -> Ledger:
+    """The ledger with a certificate that is about to be installed at `SIDE/NAME`; `source` is its ACME directory."""
+    before = tuple(each for each in ledger.installed.get(place, ()) if each != fingerprint)
+    kept = (*before, fingerprint)[-KEPT_FINGERPRINTS:]
+    return replace(ledger, installed={**ledger.installed, place: kept}, sources={**ledger.sources, place: source})
+
+
+def update(file: Path, change: Callable[[Ledger], Ledger], now: float) -> Ledger:
+    """Change the ledger file; others that do so at this moment wait. Returns the new ledger."""
+    files.make_directory(file.parent, mode=0o700)
+    with files.lock(file.with_suffix(".lock"), LOCK_TIMEOUT_SECONDS):
+        changed = change(load(file))
+        save(file, changed, now)
+    return changed

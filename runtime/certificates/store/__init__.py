@@ -1,0 +1,1 @@
+"""Certificates on disk and in the running proxies: read, made, installed, proven."""

@@ -1,0 +1,62 @@
+"""The placeholder certificate: HAProxy does not start with an empty folder, so it gets this before any real one."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+from runtime.base import files
+from runtime.certificates.model import PLACEHOLDER
+from runtime.certificates.store import keys, read
+from runtime.certificates.store.keys import KeyPair
+
+# Longer than a host lives. No client ever accepts it, so nothing is won by an earlier end.
+VALIDITY = datetime.timedelta(days=50 * 365)
+# A host's clock may be behind when it has just been started.
+BACKDATE = datetime.timedelta(days=1)
+FILE = f"{PLACEHOLDER}.pem"
+KEY_FILE = f"{FILE}.key"
+CERTIFICATE_MODE, KEY_MODE = 0o644, 0o640
+
+
+def placeholder(now: datetime.datetime) -> KeyPair:
+    """Make a self-signed ECDSA P-256 certificate for `invalid`, with a fresh key. `now` has a time zone."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+
+    key = keys.fresh()
+    name = keys.name(PLACEHOLDER)
+    certificate = (
+        keys.builder(name, name, key)
+        .not_valid_before(now - BACKDATE)
+        .not_valid_after(now + VALIDITY)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(PLACEHOLDER)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    return keys.pair(certificate, key)
+
+
+def ensure(directory: Path, group: int, now: float) -> bool:
+    """Write the placeholder where a folder of certificates has none that HAProxy could start with.
+
+    One that is there but broken or expired is written again, also beside real ones: a broken file stops HAProxy.
+    `group` is the group id that may read the key, `now` in seconds since the epoch. Returns whether it wrote. Raises
+    ShoestringError if the folder is missing or cannot be written.
+    """
+    found = read.scan(directory)
+    spoilt = any(each.name == PLACEHOLDER and (each.problem or each.not_after <= now) for each in found)
+    if not spoilt and any(not each.problem for each in found):
+        return False
+    pair = placeholder(datetime.datetime.fromtimestamp(now, datetime.UTC))
+    # The key first: a certificate without its key would stop HAProxy.
+    files.write(directory / KEY_FILE, pair.key, KEY_MODE, group)
+    files.write(directory / FILE, pair.certificate, CERTIFICATE_MODE, group)
+    return True
+
+
+def remove(directory: Path) -> bool:
+    """Remove the placeholder from a folder that has a real certificate. Returns whether there was one."""
+    # The certificate first, for the same reason; HAProxy does not look at a key alone.
+    certificate = files.remove(directory / FILE)
+    return files.remove(directory / KEY_FILE) or certificate

@@ -1,0 +1,246 @@
+"""The private CA: a root that is made here and can sign nothing but names of the internal domain, and its leaves."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runtime.base import files
+from runtime.base.errors import ShoestringError
+from runtime.base.paths import Paths
+from runtime.certificates.model import Found
+from runtime.certificates.store import keys, read
+from runtime.certificates.store.keys import KeyPair
+
+if TYPE_CHECKING:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
+ROOT, ROOT_KEY = "root.pem", "root.key"
+ROOT_MODE, ROOT_KEY_MODE = 0o644, 0o600
+ROOT_VALIDITY = datetime.timedelta(days=3652)
+LEAF_VALIDITY = datetime.timedelta(days=90)
+# The clocks of clients differ from the host's.
+BACKDATE = datetime.timedelta(hours=1)
+LEAF_SUBJECT = "Shoestring internal certificate"
+# RFC 5280 appendix A.1, ub-common-name.
+LONGEST_COMMON_NAME = 64
+NEW_ROOT = "Make a new one with: shoestring ssl ca --new"
+PUT_BACK = "Put it back, or make a new one with: shoestring ssl ca --new"
+
+
+@dataclass(frozen=True)
+class _Root:
+    """The root that signs. `domain` is what it is constrained to, `key_id` its subject key identifier."""
+
+    certificate: x509.Certificate
+    key_id: bytes
+    key: EllipticCurvePrivateKey
+    domain: str
+
+
+def ensure_root(directory: Path, domain: str, now: float) -> bool:
+    """Make the root for a domain, if there is none. Returns whether it made one; `now` in seconds since the epoch.
+
+    A root that is there is never replaced: people have told their machines to trust it. See `root_problem`.
+    """
+    if (directory / ROOT).exists():
+        return False
+    new_root(directory, domain, now)
+    return True
+
+
+def new_root(directory: Path, domain: str, now: float) -> None:
+    """Make a new root in place of what is there; nobody trusts it yet, and all leaves have to be issued again."""
+    pair = _make_root(domain, _moment(now))
+    files.make_directory(directory)
+    # Killed in between, it leaves no root, which the next pass makes; never one beside another's key.
+    files.remove(directory / ROOT)
+    files.write(directory / ROOT_KEY, pair.key, ROOT_KEY_MODE)
+    files.write(directory / ROOT, pair.certificate, ROOT_MODE)
+
+
+def root_problem(directory: Path, domain: str, now: float) -> str:
+    """A sentence if the root cannot sign for a domain now; empty if it can, or is still to be made."""
+    if not (directory / ROOT).exists():
+        return ""
+    try:
+        root = _load(directory)
+    except ShoestringError as error:
+        return str(error)
+    file = directory / ROOT
+    if root.domain != domain:
+        return f"The private CA in {file} is for {root.domain}, and the internal domain is {domain}. {NEW_ROOT}"
+    if root.certificate.not_valid_after_utc <= _moment(now):
+        return f"The private CA in {file} expired on {root.certificate.not_valid_after_utc:%Y-%m-%d}. {NEW_ROOT}"
+    return ""
+
+
+def issue(directory: Path, host_names: Iterable[str], now: float) -> KeyPair:
+    """Sign a certificate for 90 days, though never for longer than the root is valid; `now` in seconds.
+
+    Raises ShoestringError if a name is not within the root's domain, or if the root cannot be used.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    root = _load(directory)
+    names = tuple(host_names)
+    wrong = outside(names, root.domain)
+    if wrong or not names:
+        raise ShoestringError(
+            f"The private CA signs names of {root.domain} only, not {', '.join(wrong) or 'nothing'}. Use host names "
+            f"that end in .{root.domain}, or put a certificate of your own into the folder."
+        )
+    if root_problem(directory, root.domain, now):
+        raise ShoestringError(root_problem(directory, root.domain, now))
+    start = max(_moment(now) - BACKDATE, root.certificate.not_valid_before_utc)
+    key = keys.fresh()
+    certificate = (
+        keys.builder(keys.name(LEAF_SUBJECT), root.certificate.subject, key)
+        .not_valid_before(start)
+        .not_valid_after(min(start + BACKDATE + LEAF_VALIDITY, root.certificate.not_valid_after_utc))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier(root.key_id, None, None), critical=False)
+        .sign(root.key, hashes.SHA256())
+    )
+    return keys.pair(certificate, key)
+
+
+def original(paths: Paths, name: str) -> Path:
+    """Where a certificate that the root signed is kept."""
+    return paths.private_ca / "issued" / f"{name}.pem"
+
+
+def outside(host_names: Iterable[str], domain: str) -> tuple[str, ...]:
+    """The names that a root for a domain cannot sign: those that are neither the domain nor below it."""
+    return tuple(name for name in host_names if name != domain and not name.endswith(f".{domain}"))
+
+
+def fingerprint(directory: Path) -> str:
+    """The root's SHA-256 as systems show it, to compare: `AB:CD:…`. Raises ShoestringError if there is no root."""
+    from cryptography.hazmat.primitives import hashes
+
+    return _certificate(directory / ROOT).fingerprint(hashes.SHA256()).hex(":").upper()
+
+
+def look(directory: Path) -> Found | None:
+    """The root's certificate; None if there is none that can be read."""
+    try:
+        found = read.parse((directory / ROOT).read_bytes(), directory / ROOT)
+    except OSError:
+        return None
+    return None if found.problem else found
+
+
+def key_id(directory: Path) -> str:
+    """The root's key identifier, as the ARI names of its leaves begin; empty if there is no root that can be read."""
+    try:
+        identifier, _ = _marks(_certificate(directory / ROOT), directory / ROOT)
+    except ShoestringError:
+        return ""
+    return base64.urlsafe_b64encode(identifier).decode().rstrip("=")
+
+
+def _make_root(domain: str, now: datetime.datetime) -> KeyPair:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    key = keys.fresh()
+    name = keys.name(_root_name(domain, now))
+    everything = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
+    # RFC 5280 section 4.2.1.10: a kind of name that is not spoken of is not limited. Addresses are, by excluding
+    # all; other kinds are of no use, since the extended key usage lets it sign for servers alone.
+    limits = x509.NameConstraints([x509.DNSName(domain)], [x509.IPAddress(each) for each in everything])
+    certificate = (
+        keys.builder(name, name, key)
+        .not_valid_before(now - BACKDATE)
+        .not_valid_after(now + ROOT_VALIDITY)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(signs_certificates=True), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(limits, critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    return keys.pair(certificate, key)
+
+
+def _root_name(domain: str, now: datetime.datetime) -> str:
+    """What people look for in a list of authorities; of a long domain the end."""
+    form = "Shoestring CA for {} (made " + f"{now:%Y-%m-%d})"
+    room = LONGEST_COMMON_NAME - len(form.format(""))
+    return form.format(domain if len(domain) <= room else "..." + domain[3 - room :])
+
+
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    from cryptography import x509
+
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _load(directory: Path) -> _Root:
+    """Read the root with its key. Raises ShoestringError with what to do."""
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    certificate, key_file = _certificate(directory / ROOT), directory / ROOT_KEY
+    try:
+        key = load_pem_private_key(key_file.read_bytes(), None)
+    except OSError as error:
+        raise ShoestringError(
+            f"The private CA's key {key_file} cannot be read: {error.strerror}. {PUT_BACK}"
+        ) from error
+    except (ValueError, TypeError) as error:
+        raise ShoestringError(f"The private CA's key {key_file} is damaged. {PUT_BACK}") from error
+    if not isinstance(key, EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
+        raise ShoestringError(f"The private CA's key {key_file} does not fit {ROOT}. {PUT_BACK}")
+    identifier, domain = _marks(certificate, directory / ROOT)
+    return _Root(certificate, identifier, key, domain)
+
+
+def _certificate(file: Path) -> x509.Certificate:
+    from cryptography import x509
+
+    try:
+        return x509.load_pem_x509_certificate(file.read_bytes())
+    except OSError as error:
+        raise ShoestringError(f"The private CA {file} cannot be read: {error.strerror}. {NEW_ROOT}") from error
+    except ValueError as error:
+        raise ShoestringError(f"The private CA {file} is damaged. {PUT_BACK}") from error
+
+
+def _marks(root: x509.Certificate, file: Path) -> tuple[bytes, str]:
+    """The key identifier and the domain of a root of ours."""
+    from cryptography import x509
+
+    try:
+        identifier = root.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+        limits = root.extensions.get_extension_for_class(x509.NameConstraints).value
+        domain = next(each.value for each in limits.permitted_subtrees or () if isinstance(each, x509.DNSName))
+    except (x509.ExtensionNotFound, StopIteration) as error:
+        raise ShoestringError(f"The private CA in {file} is none that Shoestring made. {NEW_ROOT}") from error
+    return identifier, domain
+
+
+def _moment(now: float) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(now, datetime.UTC)

@@ -1,0 +1,93 @@
+"""The proof that a certificate is served: a TLS handshake, as a client would make it."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+import time
+
+from runtime.base import validators
+from runtime.base.errors import ShoestringError
+from runtime.base.paths import Side
+from runtime.certificates.store import read
+from runtime.config.sections import InternalSettings, PublicSettings
+from runtime.config.settings import Settings
+
+TIMEOUT_SECONDS = 5.0
+# How long a process that was just told of a certificate, or just started, may go on showing another one.
+PATIENCE_SECONDS = 3.0
+POLL_SECONDS = 0.1
+# Stands for the `*` of a wildcard.
+ANY_LABEL = "any"
+
+
+class NoHandshakeError(ShoestringError):
+    """Nothing that speaks TLS answers."""
+
+
+def served_serial(address: str, port: int, host_name: str, timeout: float = TIMEOUT_SECONDS) -> int:
+    """The serial number of the certificate that is shown for a host name. `timeout` in seconds.
+
+    Nothing is verified: the question is only which one it is. Raises NoHandshakeError.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with (
+            socket.create_connection((address, port), timeout) as plain,
+            context.wrap_socket(plain, server_hostname=host_name) as secured,
+        ):
+            leaf = secured.getpeercert(binary_form=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise NoHandshakeError(f"No TLS handshake with {host_name} at {address} port {port}: {reason}.") from error
+    if leaf is None:
+        raise NoHandshakeError(f"No certificate was shown for {host_name} at {address} port {port}.")
+    return read.serial_of(leaf)
+
+
+def served(settings: Settings, side: Side, host_name: str) -> int:
+    """The serial number that a side's proxy shows for a host name, or for a name under a wildcard.
+
+    Raises NoHandshakeError.
+    """
+    listening = _listening(settings, side)
+    if validators.is_auto(listening.address):
+        raise NoHandshakeError(f"The {side} proxy does not run: {listening.address} has no address yet.")
+    name = f"{ANY_LABEL}{host_name[1:]}" if host_name.startswith("*.") else host_name
+    return served_serial(reachable(listening.address), listening.https_port, name)
+
+
+def prove(settings: Settings, side: Side, host_name: str, serial: int, patience: float = PATIENCE_SECONDS) -> bool:
+    """Whether a side's proxy shows the certificate with this serial number for a host name, now or within `patience`
+    seconds. Raises NoHandshakeError if nothing answers.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        late = time.monotonic() >= deadline
+        try:
+            if served(settings, side, host_name) == serial:
+                return True
+        except NoHandshakeError:
+            if late:
+                raise
+        if late:
+            return False
+        time.sleep(POLL_SECONDS)
+
+
+def reachable(address: str) -> str:
+    """An address to ask for one that is listened on: 0.0.0.0 and :: are all addresses of the host."""
+    listening = ipaddress.ip_address(address)
+    if not listening.is_unspecified:
+        return address
+    return "::1" if listening.version == 6 else "127.0.0.1"
+
+
+def _listening(settings: Settings, side: Side) -> PublicSettings | InternalSettings:
+    listening = settings.public if side is Side.PUBLIC else settings.internal
+    if listening is None:
+        raise NoHandshakeError(f"The {side} side is off; it has no proxy.")
+    return listening

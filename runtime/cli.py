@@ -1,0 +1,144 @@
+"""The commands of `python -m runtime`: what boot and timers need."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runtime.base.constants import NOTHING_TO_DO
+from runtime.base.errors import DEBUG_VARIABLE, ExitCode, LockedError, ShoestringError, explain
+from runtime.base.paths import Side, find
+
+if TYPE_CHECKING:
+    from runtime.reconcile import operations
+
+LOCK_TIMEOUT_SECONDS = 300.0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(prog="python -m runtime", description=__doc__)
+    top.add_argument("--data-directory", type=Path, help="default: what setup recorded on this host")
+    top.add_argument("--json", action="store_true", help="answer in JSON")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("start", help="make everything run as the files say")
+    commands.add_parser("stop", help="stop and remove all containers and networks; data stays")
+    reload = commands.add_parser("reload", help="render, check and load the proxies' configuration")
+    reload.add_argument("side", nargs="?", choices=[side.value for side in Side], help="default: both sides")
+    commands.add_parser("watchdog", help="one pass: mend what differs from the files, and end")
+    commands.add_parser("renew", help="renew the certificates that are due, and end")
+    commands.add_parser("alarm", help="tell what needs a person since the last time, or is over, and end")
+    commands.add_parser("plan", help="show what start would change")
+    commands.add_parser("status", help="show what runs")
+    return top
+
+
+def main(arguments: list[str] | None = None) -> ExitCode:
+    """Run one command to its end. Returns its exit code; see runtime/base/errors.py."""
+    options = parser().parse_args(arguments)
+    try:
+        return _alarm(options) if options.command == "alarm" else _run(options)
+    except Exception as error:
+        if DEBUG_VARIABLE in os.environ:
+            raise
+        sentence, code = explain(error)
+        print(sentence, file=sys.stderr)
+        if options.command == "watchdog":
+            from runtime.alerting import watchdog_failure
+
+            _say_untold(watchdog_failure.of_error(options.data_directory, sentence, time.time()))
+        return code
+    finally:
+        if options.command == "watchdog":
+            _note_pass(options.data_directory)
+
+
+def _note_pass(data_directory: Path | None) -> None:
+    """Leave the time of this moment for the alarm, however the pass ended. Without settings it has no place."""
+    from runtime.base import files
+    from runtime.base.paths import RunPaths
+    from runtime.config import settings
+
+    with contextlib.suppress(ShoestringError, OSError):
+        loaded = settings.load(find(data_directory).settings)
+        files.stamp(RunPaths(loaded.instance).passed)
+
+
+def _alarm(options: argparse.Namespace) -> ExitCode:
+    # It works without an engine: what is wrong with that is not all that can be.
+    from runtime.alerting import incidents
+
+    for sentence in incidents.run(find(options.data_directory), time.time()):
+        print(sentence)
+    return ExitCode.DONE
+
+
+def _say_untold(sentence: str) -> None:
+    """Say who could not be told."""
+    if sentence:
+        print(sentence, file=sys.stderr)
+
+
+def _run(options: argparse.Namespace) -> ExitCode:
+    # Imported here: `--help` and a wrong argument should not pay for the engine's SDK.
+    from datetime import UTC, datetime
+
+    from runtime.output import report
+    from runtime.reconcile import operations
+
+    cluster = operations.open_cluster(find(options.data_directory))
+    if options.command == "status":
+        status = operations.status(cluster)
+        now = datetime.now(UTC)
+        print(report.status_json(status) if options.json else "\n".join(report.status_lines(status, now)))
+        return ExitCode.DONE
+    if options.command == "plan":
+        view = operations.look(cluster)
+        print(report.plan_json(view) if options.json else "\n".join(report.plan_lines(view)))
+        return ExitCode.DONE
+    return _change(options, cluster)
+
+
+def _change(options: argparse.Namespace, cluster: operations.Cluster) -> ExitCode:
+    from runtime.output import report
+    from runtime.reconcile import operations
+    from runtime.reconcile.watchdog import watch
+
+    listener = operations.SILENT if options.json else report.Printer()
+    if options.command == "start":
+        result = operations.start(cluster, listener, LOCK_TIMEOUT_SECONDS)
+        done = "everything runs as the files say"
+    elif options.command == "stop":
+        result = operations.stop(cluster, listener, LOCK_TIMEOUT_SECONDS)
+        done = "nothing of this instance runs"
+    elif options.command == "watchdog":
+        try:
+            result = watch(cluster, listener)
+        except LockedError as error:
+            # The other command does what has to be done; the next pass is a minute away.
+            print(f"Nothing done. {error}")
+            return ExitCode.DONE
+        done = NOTHING_TO_DO
+        if not result.ok:
+            from runtime.alerting import watchdog_failure
+
+            _say_untold(watchdog_failure.of_report(cluster.paths, cluster.settings, result, cluster.clock()))
+    elif options.command == "renew":
+        from runtime.reconcile import renewal
+
+        result = renewal.renew(cluster, listener, cluster.clock(), timeout=LOCK_TIMEOUT_SECONDS)
+        done = "no certificate is due"
+    else:
+        sides = (Side(options.side),) if options.side else tuple(Side)
+        result = operations.reload(cluster, sides, listener, LOCK_TIMEOUT_SECONDS)
+        done = "the proxies have the configuration that the files say"
+    if options.json:
+        print(report.report_json(result))
+    else:
+        report.say(report.report_lines(result, done))
+    return ExitCode.DONE if result.ok else ExitCode.FAILED

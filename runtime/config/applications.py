@@ -1,0 +1,152 @@
+"""What an application is: the services of its Compose file, and how the proxies reach them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from runtime.base.errors import Problem
+from runtime.base.paths import Side
+from runtime.base.yaml_documents import Document
+from runtime.config.published_ports import Published
+
+HOST_NAMES = "x-external-host-names"
+CONTAINER_PORT = "x-container-port"
+TCP_PORTS = "x-external-tcp-ports"
+HEALTH_CHECK = "x-health-check"
+ROLLOUT = "x-rollout"
+OPEN_PORTS = "x-open-ports"
+KEYS = (HOST_NAMES, CONTAINER_PORT, TCP_PORTS, HEALTH_CHECK, ROLLOUT, OPEN_PORTS)
+
+PROXIED_SERVICE = "application"
+DEFAULT_PORT = 80
+
+
+@dataclass(frozen=True)
+class Backend:
+    """One port of one service, proxied under its host names.
+
+    `name` is unique on its side; `alias` is the proxy's own name of the containers on the side's network;
+    `host_names` may have wildcards (`*.example.com`); `health_check` is the HTTP path that the proxy asks, empty for
+    a TCP connect.
+    """
+
+    name: str
+    application: str
+    service: str
+    alias: str
+    port: int
+    host_names: tuple[str, ...]
+    health_check: str = ""
+
+
+@dataclass(frozen=True)
+class TcpPort:
+    """A TCP port that the internal proxy passes on as it is."""
+
+    application: str
+    alias: str
+    port: int
+    container_port: int
+
+
+class Order(StrEnum):
+    """How a new version takes over: beside the old one, or after it. See docs/deploys.md."""
+
+    START_FIRST = "start-first"
+    STOP_FIRST = "stop-first"
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """How the service `application` gets a new version. Times are in seconds.
+
+    `health_timeout` is how long it may take to become healthy, `drain_timeout` how long the old one may take to end
+    its requests, `watch_time` how long both serve before the old one goes (0: as runtime/rollout/health.py has it).
+    """
+
+    order: Order
+    health_timeout: float = 60.0
+    drain_timeout: float = 30.0
+    watch_time: float = 0.0
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service of a Compose file: its definition as it stands in the file, and its image there."""
+
+    name: str
+    definition: dict[str, Any]
+
+    @property
+    def image(self) -> str:
+        """The image reference as it stands in the file; empty where the service is built."""
+        return str(self.definition.get("image") or "")
+
+
+def host_name_of(application: str, service: Service) -> str:
+    """What others on the network call a service: its `hostname`, else the application's name."""
+    default = application if service.name == PROXIED_SERVICE else f"{application}-{service.name}"
+    return str(service.definition.get("hostname") or default)
+
+
+def proxy_alias(application: str, service: str) -> str:
+    """What the proxy calls a service: a name that no other has.
+
+    Compose gives each container the name of its service as an alias on all its networks, so that one application's
+    host name may be another one's service.
+    """
+    mark = hashlib.sha256(f"{application}/{service}".encode()).hexdigest()[:8]
+    return f"shoestring-{mark}-{application[:40]}"
+
+
+@dataclass(frozen=True)
+class Application:
+    """One application file that can be run. `open_ports` are those of its own that may be reached from outside."""
+
+    name: str
+    side: Side
+    file: Path
+    document: Document
+    services: tuple[Service, ...]
+    backends: tuple[Backend, ...]
+    tcp_ports: tuple[TcpPort, ...]
+    rollout: Rollout
+    open_ports: tuple[Published, ...] = ()
+
+    @property
+    def host_names(self) -> tuple[str, ...]:
+        """All host names that are proxied to it."""
+        return tuple(name for backend in self.backends for name in backend.host_names)
+
+    @property
+    def aliases(self) -> dict[str, tuple[str, ...]]:
+        """The aliases on the side's network of each service that is proxied: its host name, and the proxy's own."""
+        proxied = {backend.service for backend in self.backends} | ({PROXIED_SERVICE} if self.tcp_ports else set())
+        return {
+            service.name: (host_name_of(self.name, service), proxy_alias(self.name, service.name))
+            for service in self.services
+            if service.name in proxied
+        }
+
+    @property
+    def not_proxied_because(self) -> str:
+        """Why it is not in the proxy's configuration; empty if it is, or if nothing in its file asks for that."""
+        if self.backends or self.tcp_ports:
+            return ""
+        if any(service.name == PROXIED_SERVICE for service in self.services):
+            return f"it has no {HOST_NAMES}"
+        return f"it has no service named {PROXIED_SERVICE}" if HOST_NAMES in self.document.value else ""
+
+
+@dataclass(frozen=True)
+class BrokenApplication:
+    """An application file that cannot be run, and why."""
+
+    name: str
+    side: Side
+    file: Path
+    problems: tuple[Problem, ...]

@@ -1,0 +1,105 @@
+"""The ports of the host that a Compose file publishes, and the form of those that may be reached. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.base import validators
+
+PROTOCOLS = ("tcp", "udp")
+_VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::?-(?P<default>[^}]*))?\}|(?P<plain>\w+))")
+# Compose specification, `ports`, short syntax: [[ADDRESS:]HOST:]CONTAINER[/PROTOCOL], with ranges FIRST-LAST.
+_SHORT = re.compile(
+    r"(?:(?:(?P<address>\[[0-9a-fA-F:]+\]|[0-9.]+|[0-9a-fA-F:]*::[0-9a-fA-F:]*):)?(?P<host>[0-9-]*):)?"
+    r"[0-9-]+(?:/(?P<protocol>\w+))?"
+)
+_RANGE = re.compile(r"(?P<first>[0-9]+)(?:-(?P<last>[0-9]+))?")
+
+
+@dataclass(frozen=True)
+class Published:
+    """Ports of the host, `first` to `last`; both are 0 where Docker chooses one.
+
+    `address` is empty where it is every address.
+    """
+
+    protocol: str
+    first: int
+    last: int
+    address: str = ""
+
+    def __str__(self) -> str:
+        if not self.first:
+            return f"a port that Docker chooses/{self.protocol}"
+        ports = str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+        return f"{ports}/{self.protocol}"
+
+    def covers(self, other: Published) -> bool:
+        """Whether all of the other's ports are among these; addresses do not matter."""
+        return bool(other.first) and (
+            self.protocol == other.protocol and self.first <= other.first and other.last <= self.last
+        )
+
+
+def open_port(value: object) -> Published:
+    """One item of `x-open-ports`: `25565`, `53/udp`, `6000-6010/udp`. Raises ValueError."""
+    text, _, protocol = str(value).partition("/")
+    ports = _range(text) if not isinstance(value, bool) else None
+    if ports is None or (protocol or "tcp") not in PROTOCOLS or (str(value).endswith("/")):
+        raise ValueError(f"{value!r} is not a port; one looks like 25565, 53/udp or 6000-6010/udp")
+    return Published(protocol or "tcp", *ports)
+
+
+def read(services: Iterable[Mapping[str, Any]], variables: Mapping[str, str]) -> tuple[Published, ...]:
+    """The ports that services publish on the host, in the short and the long form of Compose's `ports`.
+
+    What cannot be read, such as a port in a variable that is not known, is left out: it stays closed, since only
+    `x-open-ports` opens one.
+    """
+    return tuple(dict.fromkeys(port for service in services for port in _of(service, variables)))
+
+
+def _of(service: Mapping[str, Any], variables: Mapping[str, str]) -> Iterator[Published]:
+    listed = service.get("ports")
+    for item in listed if isinstance(listed, list) else ():
+        if isinstance(item, dict):
+            given = {key: _filled(str(value), variables) for key, value in item.items() if value is not None}
+            yield from _published(given.get("host_ip", ""), given.get("published", ""), given.get("protocol", "tcp"))
+        elif match := _SHORT.fullmatch(_filled(str(item), variables)):
+            yield from _published(match["address"] or "", match["host"] or "", match["protocol"] or "tcp")
+
+
+def _published(address: str, ports: str, protocol: str) -> Iterator[Published]:
+    try:
+        at = ipaddress.ip_address(address.strip("[]") or "::")
+    except ValueError:
+        return
+    found = _range(ports) if ports else (0, 0)
+    if found and protocol in PROTOCOLS:
+        yield Published(protocol, *found, address="" if at.is_unspecified else str(at))
+
+
+def _range(text: str) -> tuple[int, int] | None:
+    match = _RANGE.fullmatch(text)
+    if match is None:
+        return None
+    try:
+        first = validators.port(int(match["first"]))
+        last = validators.port(int(match["last"] or first))
+    except ValueError:
+        return None
+    return (first, last) if first <= last else None
+
+
+def _filled(text: str, variables: Mapping[str, str]) -> str:
+    """A value with its variables (Compose specification, interpolation); an unknown one stays as it is."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match["braced"] or match["plain"]
+        return variables.get(name) or (match[0] if match["default"] is None else match["default"])
+
+    return _VARIABLE.sub(value, text)

@@ -1,0 +1,231 @@
+"""The sections of `conf/shoestring.yaml`: what each key means and takes."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from enum import StrEnum
+
+from runtime.base import validators
+from runtime.base.schema import key, list_of, one_of, section, switch, whole_number
+
+ACME_SERVERS = ("production", "staging")
+# https://letsencrypt.org/docs/acme-protocol-updates/ and /docs/staging-environment/
+ACME_DIRECTORIES = {
+    "production": "https://acme-v02.api.letsencrypt.org/directory",
+    "staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
+}
+# Asked from outside, so that the answers are those that a certificate authority gets.
+PUBLIC_RESOLVERS = ("1.1.1.1", "9.9.9.9")
+# What an Ethernet frame carries (1500) less WireGuard's own over IPv6: 40 of IPv6, 8 of UDP, 32 of WireGuard.
+WIREGUARD_MTU = 1420
+# A link below cannot carry IPv6 (RFC 8200 section 5); one of jumbo frames carries 9000.
+SMALLEST_MTU, LARGEST_MTU = 1280, 9000 - 80
+
+
+def _acme_server(value: object) -> str:
+    if value in ACME_SERVERS:
+        return str(value)
+    try:
+        return validators.https_url(value)
+    except ValueError:
+        raise ValueError(
+            f"{value!r} is none of production, staging, an https:// address of an ACME directory"
+        ) from None
+
+
+def _command_line(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not a command line")
+    try:
+        shlex.split(value)
+    except ValueError:
+        raise ValueError(f"{value!r} has a quote that does not end") from None
+    return value
+
+
+def _upstream(value: object) -> tuple[str, ...]:
+    if value == "refuse":
+        return ()
+    resolvers: tuple[str, ...] = list_of(validators.resolver)(value)
+    return resolvers
+
+
+class InternalTls(StrEnum):
+    """Where the internal proxy's certificate comes from."""
+
+    PRIVATE_CA = "private-ca"
+    DNS_01 = "dns-01"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class PublicSettings:
+    """Where the public proxy listens."""
+
+    address: str = key(
+        "the address to serve public applications on; 0.0.0.0 is all IPv4 addresses, :: all of IPv6 too",
+        check=validators.ip_address,
+        default="0.0.0.0",  # noqa: S104 - the public side is what the world reaches
+    )
+    http_port: int = key("redirects to HTTPS", check=validators.port, default=80)
+    https_port: int = key("serves the public applications", check=validators.port, default=443)
+
+
+@dataclass(frozen=True)
+class InternalSettings:
+    """Where the internal proxy listens."""
+
+    address: str = key(
+        "the address to serve internal applications on, never one that the world reaches; auto: and an interface "
+        "(auto:tailscale0) follows the address of that interface",
+        check=validators.private_listen_address,
+        default="127.0.0.1",
+    )
+    # Not 80: with the public proxy on all addresses, 80 is taken on this one too.
+    http_port: int = key(
+        "serves the internal applications, or redirects to HTTPS", check=validators.port, default=8081
+    )
+    https_port: int = key("serves the internal applications, unless tls is none", check=validators.port, default=8444)
+    tls: InternalTls = key(
+        "where the internal certificate comes from: private-ca (your own, made here), dns-01 (a public authority; "
+        "needs acme.dns), or none (plain HTTP)",
+        check=lambda value: InternalTls(str(one_of(*InternalTls)(value))),
+        default=InternalTls.PRIVATE_CA,
+    )
+    domain: str = key(
+        "the domain of the internal applications; empty: internal. and the domain",
+        check=lambda value: value and validators.domain(value),
+        default="",
+    )
+
+
+@dataclass(frozen=True)
+class WireguardSettings:
+    """The VPN by which its owner reaches the internal side."""
+
+    enabled: bool = key(
+        "whether this host is a WireGuard server; if on, internal.address must be in its network",
+        check=switch,
+        default=False,
+    )
+    network: str = key(
+        "the private IPv4 network of the VPN; the server has internal.address, or else the first address",
+        check=validators.private_network,
+        default="10.12.0.0/24",
+    )
+    network6: str = key(
+        "the unique local IPv6 network of the VPN (RFC 4193), which setup makes; empty: none",
+        check=lambda value: value and validators.local_network6(value),
+        default="",
+    )
+    port: int = key("the UDP port that clients connect to", check=validators.port, default=51820)
+    endpoint: str = key(
+        "the address or name that clients connect to; empty: public.address if it is no private one, else the domain",
+        check=lambda value: value and validators.endpoint(value),
+        default="",
+    )
+    dns: tuple[str, ...] = key(
+        "the DNS resolvers that answer VPN clients for all names that are not internal; refuse, or an empty list: "
+        "nobody does (split DNS)",
+        check=_upstream,
+        default=PUBLIC_RESOLVERS,
+    )
+    mtu: int = key(
+        "the largest packet in the tunnel, in bytes; 1420 fits where the internet connection carries 1500",
+        check=whole_number(SMALLEST_MTU, LARGEST_MTU),
+        default=WIREGUARD_MTU,
+    )
+    interface: str = key(
+        "the name of the network interface; two instances on a host need two",
+        check=validators.interface,
+        default="wg0",
+    )
+
+
+@dataclass(frozen=True)
+class DnsSettings:
+    """How names are proven by DNS records (dns-01), and who is asked for records."""
+
+    provider: str = key(
+        "lego's name of the DNS provider (https://go-acme.github.io/lego/dns/), for dns-01; its variables are in "
+        "secrets.yaml",
+        check=lambda value: value and validators.application(value),
+        default="",
+    )
+    resolvers: tuple[str, ...] = key(
+        "DNS resolvers that see names as the world does, each an address or address:port",
+        check=list_of(validators.resolver),
+        default=PUBLIC_RESOLVERS,
+    )
+
+
+@dataclass(frozen=True)
+class AcmeSettings:
+    """Where certificates come from."""
+
+    server: str = key(
+        "production, staging, or the address of an ACME directory", check=_acme_server, default="production"
+    )
+    staging: str = key(
+        "the address of an ACME directory that is tried before the server; empty: Let's Encrypt's staging before "
+        "its production, and nothing before another server",
+        check=lambda value: value and validators.https_url(value),
+        default="",
+    )
+    ca_file: str = key(
+        "a file with the root certificate of the ACME server's own HTTPS, where no system knows it",
+        check=lambda value: value and validators.absolute_path(value),
+        default="",
+    )
+    dns: DnsSettings = section("proof by DNS records, for wildcards and internal names", DnsSettings)
+
+    @property
+    def directory(self) -> str:
+        """The address of the ACME directory that certificates come from."""
+        return ACME_DIRECTORIES.get(self.server, self.server)
+
+    @property
+    def staging_directory(self) -> str:
+        """The address of the ACME directory that is tried first; empty: none."""
+        if self.staging:
+            return self.staging
+        return ACME_DIRECTORIES["staging"] if self.server == "production" else ""
+
+
+@dataclass(frozen=True)
+class NotifySettings:
+    """Who hears of what needs a person; neither is needed."""
+
+    url: str = key(
+        "gets a POST with JSON, see docs/notifications.md",
+        check=lambda value: value and validators.http_url(value),
+        default="",
+    )
+    command: str = key(
+        "is run with the same JSON on its standard input, such as /usr/local/bin/tell-me --now",
+        check=_command_line,
+        default="",
+    )
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """Docker networks, as application files name them; in Docker the instance's name stands before."""
+
+    public: str = key("the network of public applications", check=validators.application, default="main")
+    internal: str = key("the network of internal applications", check=validators.application, default="internal")
+    additional: tuple[str, ...] = key(
+        "more networks that applications may join", check=list_of(validators.application), default=()
+    )
+
+
+@dataclass(frozen=True)
+class ImageSettings:
+    """Where container images come from."""
+
+    source: str = key(
+        "registry pulls them; local builds those that Debian can provide",
+        check=one_of("registry", "local"),
+        default="registry",
+    )

@@ -1,0 +1,1 @@
+"""The core: the containers that Shoestring itself defines."""

@@ -1,0 +1,139 @@
+"""Names for VPN clients: dnsmasq in a container, and the hosts file that it reads again by itself.
+
+dnsmasq watches the directory of the file (dnsmasq(8), `--hostsdir`): a new name below the internal domain needs no
+restart. Only what no hosts file can say is on its command line: wildcards, and names outside the internal domain of
+which nobody else is to be asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runtime.base.paths import Paths, Side
+from runtime.config.settings import Settings
+from runtime.core import ipv6_proxy
+from runtime.docker import images
+from runtime.docker.projects import bind
+from runtime.proxy.model import ProxyModel
+from runtime.reconcile.changes import InstallNames
+
+SERVICE = "names"
+PORT = 53
+FILE = "hosts"
+HOSTS_MOUNT = "/etc/shoestring-hosts"
+# 2 MB when idle; each of at most 20 TCP connections has a process of its own. All stay below 10 MB, but runc, which
+# starts it, counts as 16 MB with the copy of itself that it makes (CVE-2019-5736): with less the kernel may kill it.
+MEMORY_LIMIT = "32m"
+PROCESS_LIMIT = 32
+# nobody: dnsmasq needs no right at all, and Docker lets every user bind low ports inside a container.
+USER = "65534:65534"
+# How long a client may keep an answer.
+TTL_SECONDS = 30
+HEADER = "# Made by Shoestring from the application files. Do not edit: it is written again.\n"
+
+
+@dataclass(frozen=True)
+class HostsFile:
+    """The file with the internal host names, as it should be."""
+
+    file: Path
+    content: str
+
+
+def is_wanted(settings: Settings, models: tuple[ProxyModel, ...]) -> bool:
+    """Whether there are VPN clients to answer, and an internal proxy whose address they would be told."""
+    return settings.wireguard.enabled and any(model.side is Side.INTERNAL for model in models)
+
+
+def hosts_file(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths) -> HostsFile | None:
+    """The hosts file that the resolver reads; None where there is no resolver."""
+    if not is_wanted(settings, models) or settings.internal is None:
+        return None
+    names = [name for name in _names(settings, models) if not name.startswith("*.")]
+    lines = "".join(f"{address} {name}\n" for name in names for address in _addresses(settings))
+    return HostsFile(paths.names_generated / FILE, HEADER + lines)
+
+
+def difference(wanted: HostsFile | None) -> InstallNames | None:
+    """What is to be written so that the resolver knows all names; None if nothing. Reads the file that is there."""
+    if wanted is None:
+        return None
+    try:
+        present = wanted.file.read_text(encoding="utf-8")
+    except OSError:
+        return InstallNames(wanted.file, wanted.content, "new", lost=not wanted.file.parent.is_dir())
+    if present == wanted.content:
+        return None
+    before, after = set(present.splitlines()), set(wanted.content.splitlines())
+    parts = ((len(after - before), "new"), (len(before - after), "gone"))
+    about = ", ".join(f"{number} {what}" for number, what in parts if number)
+    return InstallNames(wanted.file, wanted.content, about or "changed")
+
+
+def service(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths) -> dict[str, Any]:
+    """The resolver's service for Compose, without its labels."""
+    address = _addresses(settings)[0]
+    definition: dict[str, Any] = {
+        "image": images.effective(images.DNSMASQ.reference, settings.images.source),
+        # The image's own may be a script with ideas of its own.
+        "entrypoint": ["dnsmasq"],
+        "command": _options(settings, models),
+        "user": USER,
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges:true"],
+        "read_only": True,
+        "mem_limit": MEMORY_LIMIT,
+        "pids_limit": PROCESS_LIMIT,
+        "restart": "unless-stopped",
+        "logging": {"driver": "local", "options": {"max-size": "1m", "max-file": "2"}},
+        "networks": [settings.network(Side.INTERNAL)],
+        "ports": [
+            {"target": PORT, "published": str(PORT), "host_ip": address, "protocol": protocol, "mode": "host"}
+            for protocol in ("udp", "tcp")
+        ],
+        "volumes": [bind(str(paths.names_generated), HOSTS_MOUNT, read_only=True)],
+    }
+    if settings.images.source == images.LOCAL:
+        definition["pull_policy"] = "never"
+    return definition
+
+
+def _names(settings: Settings, models: tuple[ProxyModel, ...]) -> list[str]:
+    """The internal domain and every internal host name, each once."""
+    internal = (model for model in models if model.side is Side.INTERNAL)
+    found = {name for model in internal for backend in model.backends for name in backend.host_names}
+    return [settings.internal_domain, *sorted(found - {settings.internal_domain})]
+
+
+def _addresses(settings: Settings) -> tuple[str, ...]:
+    """Where the internal side is: its address, and in the VPN's IPv6 network a second one."""
+    own = settings.internal.address if settings.internal else ""
+    return tuple(dict.fromkeys((own, *ipv6_proxy.addresses(settings, Side.INTERNAL))))
+
+
+def _options(settings: Settings, models: tuple[ProxyModel, ...]) -> list[str]:
+    """The options of dnsmasq(8). Without a `--server` it refuses every name that it does not know itself."""
+    names = _names(settings, models)
+    wildcards = [name for name in names if name.startswith("*.")]
+    outside = [name for name in names if not f".{name}".endswith(f".{settings.internal_domain}")]
+    return [
+        *("--keep-in-foreground", "--log-facility=-", "--conf-file=/dev/null", "--pid-file"),
+        *("--no-resolv", "--no-hosts", f"--hostsdir={HOSTS_MOUNT}", f"--local-ttl={TTL_SECONDS}"),
+        # Neither names without a dot nor private addresses are asked of anybody else.
+        *("--domain-needed", "--bogus-priv"),
+        f"--local=/{settings.internal_domain}/",
+        *(f"--address=/{name}/{address}" for name in wildcards for address in _addresses(settings)),
+        # Without these a question for a family that has no address would be answered: no such name.
+        *(f"--local=/{name}/" for name in dict.fromkeys((*wildcards, *outside))),
+        *(f"--server={_server(each)}" for each in settings.wireguard.dns),
+    ]
+
+
+def _server(resolver: str) -> str:
+    """A resolver of the settings in dnsmasq's form: a port stands after #."""
+    address, found, port = resolver.rpartition(":")
+    if found and (resolver.startswith("[") or address.count(":") == 0):
+        return f"{address.strip('[]')}#{port}"
+    return resolver

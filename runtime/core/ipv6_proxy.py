@@ -1,0 +1,123 @@
+"""IPv6 as it arrives: a small HAProxy in the host's own network, before the proxy of a side.
+
+Docker hands IPv6 connections on by a process of its own wherever a network has no IPv6 (that is its default), and a
+container then sees the bridge's address instead of the client's. So nothing is published by IPv6: this listens on the
+host itself, and passes connections on through a socket file, with the client's address before them (PROXY protocol,
+https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt). IPv4 goes by translation of addresses, and keeps the
+client's.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from runtime.base import validators
+from runtime.base.paths import RunPaths, Side
+from runtime.config.settings import Settings
+from runtime.docker.projects import bind
+
+EVERY, EVERY_IPV4 = "::", "0.0.0.0"  # noqa: S104 - what a person wrote
+SOCKETS_MOUNT = "/run/haproxy"
+# 8 MB when idle; the proxy behind it has the limit of connections.
+MEMORY_LIMIT = "64m"
+# The configuration comes in by the environment: it is a part of the container's definition, and there is no file to
+# be made anew. No time-out is shorter than those of the proxy behind it, which ends what is too slow.
+# $$ is Compose's way to write a $.
+COMMAND = "exec haproxy -db -f /dev/stdin <<END\n$$CONFIGURATION\nEND"
+BEGIN = """\
+global
+    log stdout format raw local0
+    uid {uid}
+    gid {gid}
+    nbthread 1
+    maxconn 1000
+defaults
+    mode tcp
+    log global
+    option dontlog-normal
+    timeout connect 5s
+    timeout client 25h
+    timeout server 25h
+    retries 10
+"""
+LISTEN = """\
+listen port-{inside}
+{binds}
+    server proxy unix@{mount}/{inside}.sock send-proxy-v2
+"""
+
+
+def service_name(side: Side) -> str:
+    """The Compose service that stands before a side's proxy."""
+    return f"haproxy-{side}-ipv6"
+
+
+def published(address: str) -> str:
+    """The address that Docker publishes the proxy's ports at; empty if there is nothing to publish."""
+    if address == EVERY:
+        return EVERY_IPV4
+    return "" if _is_ipv6(address) else address
+
+
+def addresses(settings: Settings, side: Side) -> tuple[str, ...]:
+    """Where a side is served by IPv6: its own address, and the VPN's second one. Empty where nowhere."""
+    listening = settings.public if side is Side.PUBLIC else settings.internal
+    if listening is None or validators.is_auto(listening.address):
+        return ()
+    own = (listening.address,) if _is_ipv6(listening.address) else ()
+    vpn = vpn_address(settings) if side is Side.INTERNAL else ""
+    return tuple(dict.fromkeys((*own, *((vpn,) if vpn else ()))))
+
+
+def vpn_address(settings: Settings) -> str:
+    """This host's IPv6 address in the VPN; empty if it has none."""
+    vpn = settings.wireguard
+    return address_in(vpn.network6, settings) if vpn.enabled and vpn.network6 else ""
+
+
+def address_in(network: str, settings: Settings) -> str:
+    """This host's address in a network of the VPN: `internal.address` where it lies in it, else the first one."""
+    found = ipaddress.ip_network(network)
+    internal = settings.internal.address if settings.internal else ""
+    try:
+        if ipaddress.ip_address(internal) in found:
+            return internal
+    except ValueError:
+        pass  # It follows an interface.
+    return str(found[1])
+
+
+def service(
+    settings: Settings, side: Side, image: str, ports: list[tuple[int, int]], user: tuple[int, int], run: RunPaths
+) -> dict[str, Any]:
+    """The service for Compose, without its labels. `ports` are pairs of the one outside and the container's."""
+    return {
+        "image": image,
+        "entrypoint": ["sh", "-c", COMMAND],
+        "environment": {"CONFIGURATION": _configuration(addresses(settings, side), ports, user).replace("$", "$$")},
+        "network_mode": "host",
+        # Ports below 1024 of the host need a right, which is given up with the user once they are had.
+        "user": "0:0",
+        "cap_drop": ["ALL"],
+        "cap_add": ["NET_BIND_SERVICE", "SETUID", "SETGID"],
+        "security_opt": ["no-new-privileges:true"],
+        "read_only": True,
+        "mem_limit": MEMORY_LIMIT,
+        "pids_limit": 16,
+        "restart": "unless-stopped",
+        "logging": {"driver": "local", "options": {"max-size": "1m", "max-file": "2"}},
+        "volumes": [bind(str(run.proxy(side)), SOCKETS_MOUNT, read_only=True)],
+    }
+
+
+def _configuration(listening: tuple[str, ...], ports: list[tuple[int, int]], user: tuple[int, int]) -> str:
+    parts = [BEGIN.format(uid=user[0], gid=user[1])]
+    for outside, inside in ports:
+        binds = "\n".join(f"    bind [{each}]:{outside} v6only" for each in listening)
+        parts.append(LISTEN.format(inside=inside, binds=binds, mount=SOCKETS_MOUNT))
+    return "".join(parts)
+
+
+def _is_ipv6(address: str) -> bool:
+    return not validators.is_auto(address) and ":" in address

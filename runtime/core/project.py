@@ -1,0 +1,126 @@
+"""The core: the Compose file of the two proxies, of what takes IPv6 for them, and of the resolver of VPN clients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runtime.base.paths import Paths, RunPaths, Side
+from runtime.config.settings import Settings
+from runtime.core import dns, ipv6_proxy
+from runtime.docker import images
+from runtime.docker.projects import CORE, GeneratedFile, Project, ProjectService, bind, digest, labels
+from runtime.proxy.model import ProxyModel
+
+# The user of the official haproxy image, and the group that may read certificates' keys.
+PROXY_UID = PROXY_GID = 99
+# 11 MB with maxconn 1000 when idle, and up to 9 MB for each of ten old processes that a websocket holds open; TLS
+# connections take the rest.
+MEMORY_LIMIT = "192m"
+HEADER = "# Made by Shoestring from the settings. Do not edit: it is written again.\n"
+
+CONFIGURATION_MOUNT = "/usr/local/etc/haproxy"
+CERTIFICATES_MOUNT = "/usr/local/etc/haproxy-ssl"
+SOCKETS_MOUNT = ipv6_proxy.SOCKETS_MOUNT
+HTTP_PORT, HTTPS_PORT = 80, 443
+
+
+def service_name(side: Side) -> str:
+    """The Compose service of a side's proxy."""
+    return f"haproxy-{side}"
+
+
+def project(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths, run: RunPaths) -> Project:
+    """What Compose runs for the proxies of the sides that are switched on."""
+    definitions: dict[str, Any] = {}
+    services = []
+    for model in models:
+        definition = _service(settings, model, paths, run)
+        mark = digest(definition)
+        definition["labels"] = labels(settings.instance, CORE, model.side, mark)
+        definitions[service_name(model.side)] = definition
+        network = settings.docker_network(settings.network(model.side))
+        services.append(ProjectService(service_name(model.side), definition["image"], mark, networks=(network,)))
+        if model.ipv6:
+            image, user = proxy_image(settings), (PROXY_UID, PROXY_GID)
+            definition = _pulled(settings, ipv6_proxy.service(settings, model.side, image, _ports(model), user, run))
+            mark = digest(definition)
+            definition["labels"] = labels(settings.instance, CORE, None, mark)
+            definitions[ipv6_proxy.service_name(model.side)] = definition
+            services.append(ProjectService(ipv6_proxy.service_name(model.side), image, mark))
+    if dns.is_wanted(settings, models):
+        definition = dns.service(settings, models, paths)
+        mark = digest(definition)
+        definition["labels"] = labels(settings.instance, CORE, None, mark)
+        definitions[dns.SERVICE] = definition
+        network = settings.docker_network(settings.network(Side.INTERNAL))
+        services.append(ProjectService(dns.SERVICE, definition["image"], mark, networks=(network,)))
+    networks = {
+        name: {"name": settings.docker_network(name), "external": True}
+        for name in (settings.network(model.side) for model in models)
+    }
+    content = {"services": definitions, "networks": networks}
+    file = paths.core_compose
+    return Project(settings.project(CORE), CORE, None, (file,), GeneratedFile(file, HEADER, content), tuple(services))
+
+
+def references(settings: Settings) -> tuple[str, ...]:
+    """The images of the core, as a registry calls them."""
+    return (images.HAPROXY.reference, *((images.DNSMASQ.reference,) if settings.wireguard.enabled else ()))
+
+
+def proxy_image(settings: Settings) -> str:
+    """The image of the proxies in the source that the settings choose."""
+    return images.effective(images.HAPROXY.reference, settings.images.source)
+
+
+def _service(settings: Settings, model: ProxyModel, paths: Paths, run: RunPaths) -> dict[str, Any]:
+    side = model.side
+    service: dict[str, Any] = {
+        "image": proxy_image(settings),
+        "command": [
+            *("haproxy", "-W", "-db", "-S", f"{SOCKETS_MOUNT}/master.sock,mode,600"),
+            *("-f", f"{CONFIGURATION_MOUNT}/haproxy.cfg"),
+        ],
+        "user": f"{PROXY_UID}:{PROXY_GID}",
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges:true"],
+        "read_only": True,
+        "mem_limit": MEMORY_LIMIT,
+        "pids_limit": 64,
+        "restart": "unless-stopped",
+        # Failed handshakes of scanners are logged; they must not fill a small disk.
+        "logging": {"driver": "local", "options": {"max-size": "5m", "max-file": "2"}},
+        # Without it Docker's DNS asks the host's name servers for each application that does not run.
+        "dns_opt": ["ndots:1"],
+        "networks": [settings.network(side)],
+        "ports": _published(settings, model),
+        # Directories, never single files: a rename breaks a file mount.
+        "volumes": [
+            bind(str(paths.proxy_generated(side)), CONFIGURATION_MOUNT, read_only=True),
+            bind(str(paths.proxy_certificates(side)), CERTIFICATES_MOUNT, read_only=True),
+            bind(str(run.proxy(side)), SOCKETS_MOUNT, read_only=False),
+        ],
+    }
+    return _pulled(settings, service)
+
+
+def _pulled(settings: Settings, service: dict[str, Any]) -> dict[str, Any]:
+    """With the images of this host, nothing is to be pulled."""
+    return {**service, "pull_policy": "never"} if settings.images.source == images.LOCAL else service
+
+
+def _ports(model: ProxyModel) -> list[tuple[int, int]]:
+    """Pairs of the port outside and the container's."""
+    pairs = [(model.http_port, HTTP_PORT)]
+    if model.https_port:
+        pairs.append((model.https_port, HTTPS_PORT))
+    return pairs + [(tcp.port, tcp.port) for tcp in model.tcp_ports]
+
+
+def _published(settings: Settings, model: ProxyModel) -> list[dict[str, Any]]:
+    """The ports that Docker publishes: by IPv4 alone, see ipv6.py."""
+    listening = settings.public if model.side is Side.PUBLIC else settings.internal
+    address = ipv6_proxy.published(listening.address) if listening else ""
+    common = {"host_ip": address, "protocol": "tcp", "mode": "host"}
+    pairs = _ports(model) if address else []
+    return [{"target": inside, "published": str(outside), **common} for outside, inside in pairs]

@@ -1,0 +1,80 @@
+"""docker compose: builds its argv; nothing here starts a process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from runtime.docker.projects import Project
+
+BINARY = ("docker", "compose")
+# Pulling a large image on a slow line takes its time.
+UP_TIMEOUT_SECONDS = 1800.0
+DOWN_TIMEOUT_SECONDS = 180.0
+# All that Compose and Docker's client need of the caller's environment. Everything else in it could change what
+# a file means, from one terminal to the next.
+ENVIRONMENT = (
+    "PATH",
+    "HOME",
+    "DOCKER_HOST",
+    "DOCKER_CONTEXT",
+    "DOCKER_CONFIG",
+    "DOCKER_CERT_PATH",
+    "DOCKER_TLS_VERIFY",
+)
+
+
+def version() -> tuple[str, ...]:
+    """Print the version of Compose, and nothing else."""
+    return (*BINARY, "version", "--short")
+
+
+def check(project: Project) -> tuple[str, ...]:
+    """Check a project's files; prints nothing if they are right."""
+    return (*_project(project), "config", "--quiet")
+
+
+def up(project: Project, recreate: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Make a project's containers what its files say; those that are it already stay.
+
+    With `recreate`, make the containers of these services anew, and touch no others.
+    """
+    argv = (*_project(project), "up", "--detach", "--remove-orphans", "--quiet-pull", "--no-build")
+    return (*argv, "--force-recreate", "--no-deps", *recreate) if recreate else argv
+
+
+def create_more(project: Project, service: str, total: int) -> tuple[str, ...]:
+    """Create containers of a service, not started, until there are `total`; those that are there stay as they are."""
+    return (*_create(project), "--no-recreate", "--remove-orphans", "--scale", f"{service}={total}", service)
+
+
+def create(project: Project, services: tuple[str, ...]) -> tuple[str, ...]:
+    """Create the containers of services anew where they changed, not started."""
+    return (*_create(project), *services)
+
+
+def start_created(project: Project, service: str, total: int, others: tuple[str, ...]) -> tuple[str, ...]:
+    """Start the containers of services that were created, and what they depend on, in the order of the file."""
+    argv = (*_project(project), "up", "--detach", "--quiet-pull", "--no-build", "--no-recreate")
+    return (*argv, "--scale", f"{service}={total}", service, *others)
+
+
+def up_service(name: str, file: Path, directory: Path, service: str) -> tuple[str, ...]:
+    """Start a service of a file beside what runs of a project; relative paths in it are from `directory`."""
+    where = ("--project-name", name, "--project-directory", str(directory), "--env-file", "/dev/null")
+    options = ("--detach", "--no-deps", "--no-build", "--quiet-pull", "--force-recreate")
+    return (*BINARY, *where, "--progress", "plain", "--file", str(file), "up", *options, service)
+
+
+def _create(project: Project) -> tuple[str, ...]:
+    return (*_project(project), "up", "--no-start", "--no-deps", "--quiet-pull", "--no-build")
+
+
+def down(name: str) -> tuple[str, ...]:
+    """Stop and remove a project's containers and its own networks, by its name alone. Its volumes stay."""
+    return (*BINARY, "--project-name", name, "down", "--remove-orphans")
+
+
+def _project(project: Project) -> tuple[str, ...]:
+    files = (part for file in project.files for part in ("--file", str(file)))
+    # Variables come from secrets.yaml; a `.env` that lies about would change what a file means.
+    return (*BINARY, "--project-name", project.name, "--env-file", "/dev/null", "--progress", "plain", *files)

@@ -1,0 +1,36 @@
+"""The Docker Engine through its SDK."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runtime.base.errors import ShoestringError
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+TIMEOUT_SECONDS = 60
+
+
+def connect() -> DockerClient:
+    """Connect to the engine that the environment names, else the local one. The API version is negotiated.
+
+    Raises ShoestringError if no engine answers.
+    """
+    # The SDK takes longer to import than all the rest; only what talks to the engine pays for it.
+    import docker
+    from docker.errors import DockerException
+
+    try:
+        client = docker.from_env(timeout=TIMEOUT_SECONDS)
+        client.ping()
+    except DockerException as error:
+        raise ShoestringError(
+            "Docker does not answer. Start it (systemctl start docker), or install it with packaging/install.sh. "
+            f"It says: {_short(error)}"
+        ) from error
+    return client
+
+
+def _short(error: Exception) -> str:
+    return str(error).splitlines()[0][:200]

@@ -1,0 +1,125 @@
+"""What Compose is asked to run: a project with its files, its services, and a digest of each service."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runtime.base import yaml_documents
+from runtime.base.constants import LABEL_APPLICATION, LABEL_DEFINITION, LABEL_INSTANCE, LABEL_SIDE
+from runtime.base.paths import Side
+from runtime.config import secrets
+
+CORE = "core"
+
+
+@dataclass(frozen=True)
+class ProjectService:
+    """One service as it should run.
+
+    `definition` is a digest of all that makes its containers what they are. A `task` may end: it is not started
+    again once it ended well. `networks` are those of ours that it must be on, by their names in Docker.
+    """
+
+    name: str
+    image: str
+    definition: str
+    replicas: int = 1
+    task: bool = False
+    networks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class GeneratedFile:
+    """A YAML file under `generated/` that has to be there before Compose runs.
+
+    It is written out only then: that costs more than all else in a pass with nothing to do.
+    """
+
+    file: Path
+    header: str
+    value: Mapping[str, Any]
+
+    @property
+    def content(self) -> str:
+        """The text of the file."""
+        return self.header + yaml_documents.dump(self.value)
+
+
+@dataclass(frozen=True)
+class Project:
+    """One Compose project: an application, or the core.
+
+    `application` is the application's name (`core` for the proxies), `side` is None for the core;
+    `files` are given to Compose in this order. `source` is a digest of the whole file, our own keys too.
+    """
+
+    name: str
+    application: str
+    side: Side | None
+    files: tuple[Path, ...]
+    generated: GeneratedFile
+    services: tuple[ProjectService, ...]
+    source: str = ""
+
+
+def labels(instance: str, application: str, side: Side | None, definition: str) -> dict[str, str]:
+    """The labels by which Shoestring knows a container as its own."""
+    return {
+        LABEL_INSTANCE: instance,
+        LABEL_APPLICATION: application,
+        LABEL_SIDE: side.value if side else "",
+        LABEL_DEFINITION: definition,
+    }
+
+
+def bind(source: str, target: str, *, read_only: bool) -> dict[str, Any]:
+    """A directory of the host in a container."""
+    # After a reboot /run is empty: the engine makes the directory, and the start at boot gives it its owner.
+    return {
+        "type": "bind",
+        "source": source,
+        "target": target,
+        "read_only": read_only,
+        # Where SELinux is on (Fedora), containers see only what is labelled for them; elsewhere it does nothing.
+        "bind": {"create_host_path": True, "selinux": "z"},
+    }
+
+
+def digest(*parts: object) -> str:
+    """A digest of values, the same for any order of keys. 16 hexadecimal digits."""
+    text = json.dumps(_with_text_keys(parts), sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _with_text_keys(value: object) -> object:
+    """YAML has keys that are no texts (`ON` is true, dates); they cannot be put in an order."""
+    if isinstance(value, Mapping):
+        return {str(key): _with_text_keys(child) for key, child in value.items()}
+    return [_with_text_keys(child) for child in value] if isinstance(value, list | tuple) else value
+
+
+def service_digest(
+    definition: Mapping[str, Any], addition: object, top: Mapping[str, Any], variables: Mapping[str, str]
+) -> str:
+    """A digest of a service: its definition, what the override adds, and what it refers to.
+
+    Comments, the order of keys and our own `x-` keys are not in it, so editing them restarts nothing. The content
+    of the `configs` and `secrets` that it uses is: Compose itself misses a change there.
+    """
+    own = {key: value for key, value in definition.items() if not str(key).startswith("x-")}
+    referred = {
+        section: {name: (top.get(section) or {}).get(name) for name in _references(own.get(section))}
+        for section in ("configs", "secrets")
+    }
+    return digest(own, addition, referred, secrets.used([own, referred], variables))
+
+
+def _references(listed: object) -> list[str]:
+    """The names in a service's `configs` or `secrets`, in the short or the long form."""
+    items = listed if isinstance(listed, list) else []
+    return [str(item.get("source")) if isinstance(item, dict) else str(item) for item in items]

@@ -1,0 +1,1 @@
+"""What Telegraf reads of an instance."""

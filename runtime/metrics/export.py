@@ -1,0 +1,169 @@
+"""What a pass measures for Telegraf: how applications, proxies and certificates are, and the VPN's clients.
+
+It goes into one small file in InfluxDB's line protocol that Telegraf reads, and only while Telegraf is there: the
+engine makes the directory for its container. docs/services.md lists what is in it.
+
+This module must import little: a quick pass uses it; see runtime/reconcile/fast_path.py.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runtime.docker.observed import Observed
+    from runtime.reconcile.operations import Cluster, View
+    from runtime.reconcile.status import Status
+
+DIRECTORY = "measured"
+FILE = "measured.influx"
+DAY_SECONDS = 86_400
+# After so long without a handshake a session has ended: REJECT_AFTER_TIME of WireGuard's paper, section 6.1.
+SESSION_SECONDS = 180
+WG_TIMEOUT_SECONDS = 5.0
+# Certificates that nobody misses when they end; see runtime/certificates/overview.py.
+UNSEEN = ("placeholder", "unused")
+
+
+def take(cluster: Cluster, view: View) -> dict[str, Any] | None:
+    """Write the file, where Telegraf is there. Returns what `again` needs to write it once more; else None."""
+    from runtime.base import files
+    from runtime.core import project
+
+    directory = cluster.run.directory / DIRECTORY
+    if not directory.is_dir():
+        return None
+    files.make_directory(directory, 0o750, (0, project.PROXY_GID))
+    facts = _facts(cluster, view)
+    _write(directory, facts, cluster.clock())
+    return facts
+
+
+def again(run: str, facts: Mapping[str, Any] | None) -> bool:
+    """Write the file for a pass that found everything as it was. False if that takes a full pass."""
+    directory = os.path.join(run, DIRECTORY)
+    if not os.path.isdir(directory):
+        return True
+    if facts is None:
+        return False
+    from pathlib import Path
+
+    from runtime.base.errors import ShoestringError
+
+    try:
+        _write(Path(directory), facts, time.time())
+    except ShoestringError:
+        return False
+    return True
+
+
+def lines(facts: Mapping[str, Any], dump: str, now: float) -> Iterator[str]:
+    """The file's lines. `dump` is what `wg show NAME dump` prints, `now` in seconds since the epoch. Pure.
+
+    https://docs.influxdata.com/influxdb/v1/write_protocols/line_protocol_reference/
+    """
+    problems = facts["problems"]
+    yield f"shoestring_watchdog last_pass={int(now)}i,problems={problems}i"
+    for name, side, state, up, running in facts["applications"]:
+        tags = f"application={_tag(name)},side={_tag(side)}"
+        yield f"shoestring_application,{tags} up={up}i,running={running}i,state={_text(state)}"
+    for side, state, up in facts["proxies"]:
+        yield f"shoestring_proxy,side={_tag(side)} up={up}i,state={_text(state)}"
+    for name, side, not_after in facts["certificates"]:
+        left = round((not_after - now) / DAY_SECONDS, 2)
+        yield f"shoestring_certificate,name={_tag(name)},side={_tag(side)} days_left={left},expires={int(not_after)}i"
+    # wg(8), `show … dump`: the first line is the interface's own; of a peer: its public key, a key, its endpoint,
+    # its addresses, the last handshake, bytes received, bytes sent, and more.
+    for line in dump.splitlines()[1:]:
+        columns = line.split("\t")
+        client = facts["clients"].get(columns[0])
+        if client and len(columns) > 6:
+            handshake = int(columns[4])
+            age = int(now) - handshake if handshake else -1
+            connected = int(0 <= age <= SESSION_SECONDS)
+            figures = f"rx_bytes={columns[5]}i,tx_bytes={columns[6]}i,handshake_age={age}i,connected={connected}i"
+            yield f"shoestring_peer,client={_tag(client)} {figures}"
+
+
+def of_applications(found: Status, seen: Observed) -> list[list[Any]]:
+    """Name, side, state, whether it is up (1 or 0) and how many containers run, of each application. Pure.
+
+    A broken file harms nothing that runs, and the pass tells it: as in runtime/alerting/checks.py, that is no outage.
+    """
+    from runtime.reconcile.status import FINE
+
+    rows: list[list[Any]] = []
+    for each in found.applications:
+        running = sum(one.running for one in seen.of(each.name))
+        up = each.state in FINE or (each.state == "broken" and running > 0)
+        rows.append([each.name, str(each.side), each.state, int(up), running])
+    return rows
+
+
+def _facts(cluster: Cluster, view: View) -> dict[str, Any]:
+    """What does not change while nothing else does, in a form that JSON keeps as it is."""
+    from runtime.certificates import overview
+    from runtime.reconcile.status import FINE, assess
+
+    desired, seen = view.desired, view.observed
+    found = assess(desired, seen, overview.assess(view.certificates, cluster.clock()))
+    problems = len(desired.problems) + len(view.refused) + len(found.certificates.problems)
+    return {
+        "problems": problems,
+        "applications": of_applications(found, seen),
+        "proxies": [[str(each.side), each.state, int(each.state in FINE)] for each in found.proxies],
+        "certificates": [
+            [each.name, str(each.side), each.not_after]
+            for each in found.certificates.certificates
+            if each.not_after and each.state not in UNSEEN
+        ],
+        "interface": desired.settings.wireguard.interface if desired.settings.wireguard.enabled else "",
+        "clients": _clients(cluster) if desired.settings.wireguard.enabled else {},
+    }
+
+
+def _clients(cluster: Cluster) -> dict[str, str]:
+    """The names of the VPN's clients by their public keys. A file that is none of a client is left out."""
+    from runtime.base import yaml_documents
+    from runtime.base.yaml_documents import DocumentError
+
+    found = {}
+    for file in sorted((cluster.paths.wireguard / "clients").glob("*.yaml")):
+        try:
+            found[str(yaml_documents.load(file).value.get("public_key"))] = file.stem
+        except (DocumentError, OSError):
+            continue
+    return found
+
+
+def _write(directory: Path, facts: Mapping[str, Any], now: float) -> None:
+    from runtime.base import files
+
+    text = "".join(f"{line}\n" for line in lines(facts, _dump(facts["interface"]), now))
+    files.write(directory / FILE, text, 0o640, group=directory.stat().st_gid)
+
+
+def _dump(interface: str) -> str:
+    """What WireGuard says of an interface, which has keys in it; empty without one."""
+    if not interface:
+        return ""
+    from runtime.base import command
+
+    if not command.exists("wg"):
+        return ""
+    result = command.run(("wg", "show", interface, "dump"), timeout=WG_TIMEOUT_SECONDS)
+    return result.out if result.ok else ""
+
+
+def _tag(text: str) -> str:
+    return text.replace("\\", "\\\\").replace(",", "\\,").replace("=", "\\=").replace(" ", "\\ ") or "-"
+
+
+def _text(text: str) -> str:
+    return json.dumps(text)

@@ -1,0 +1,249 @@
+"""Results as text for a person, or JSON for a script. Every JSON answer has `version`; see docs/json.md."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from runtime.base.errors import Problem
+from runtime.certificates.overview import CertificateStatus, Overview, expiry_sentence
+from runtime.reconcile.apply import Listener, Outcome
+from runtime.reconcile.changes import NEW, Change, Plan
+from runtime.reconcile.operations import Report, View
+from runtime.reconcile.status import Status
+
+if TYPE_CHECKING:
+    from runtime.rollout.start_first import Step
+
+JSON_VERSION = 1
+NAME_WIDTH = 22
+
+
+def say(lines: list[str]) -> None:
+    """Print lines; nothing at all if there are none."""
+    if lines:
+        print("\n".join(lines))
+
+
+def outcome_line(outcome: Outcome) -> str:
+    """One line about a change that was made, or more where it failed."""
+    change = outcome.change
+    about = outcome.detail or change.about
+    if outcome.ok:
+        return f"  ✓ {change.name:<{NAME_WIDTH}}  {about}  {outcome.seconds:.1f} s"
+    return f"  ✗ {change.name:<{NAME_WIDTH}}  {about}\n{indent(outcome.error)}"
+
+
+class Printer(Listener):
+    """Prints a line for each change that is done."""
+
+    def waiting(self, holder: str) -> None:
+        """Say for whom it waits."""
+        print(f"  Waiting for another command ({holder}).", flush=True)
+
+    def step(self, change: Change, step: Step) -> None:
+        """Print each step of a rollout."""
+        print(step_line(step), flush=True)
+
+    def done(self, outcome: Outcome) -> None:
+        """Print it at once: it may be followed in a journal."""
+        print(outcome_line(outcome), flush=True)
+
+
+def step_line(step: Step) -> str:
+    """One line about a step of a rollout."""
+    return f"  {'✓' if step.ok else '✗'} {step.name:<{NAME_WIDTH}}  {step.about}  {step.seconds:.1f} s"
+
+
+def indent(text: str, by: str = "      ") -> str:
+    """Put white space before each line."""
+    return "\n".join(by + line for line in text.splitlines())
+
+
+def report_lines(report: Report, done: str) -> list[str]:
+    """What comes after the lines of the changes: information, problems, and how it ended."""
+    lines = [f"  {note}" for note in report.notes]
+    lines += [f"  ✗ {problem}" for problem in report.problems]
+    lines += [f"  ✗ {failure}" for failure in (*report.failures, *report.refused)]
+    failed = sum(not outcome.ok for outcome in report.outcomes)
+    if failed:
+        lines.append(f"  {failed} of {count(len(report.outcomes), 'change')} failed.")
+    elif not report.outcomes and not lines:
+        lines.append(f"  Nothing to do: {done}.")
+    return lines
+
+
+def report_json(report: Report) -> str:
+    """The answer of start, stop and reload."""
+    changes = [
+        {**_change(each.change), "ok": each.ok, "detail": each.detail, "error": each.error, "seconds": each.seconds}
+        for each in report.outcomes
+    ]
+    return _json(
+        {
+            "ok": report.ok,
+            "changes": changes,
+            "problems": [_problem(each) for each in report.problems],
+            "failures": [str(each) for each in (*report.failures, *report.refused)],
+            "notes": list(report.notes),
+        }
+    )
+
+
+def change_lines(plan: Plan, apply_with: str) -> list[str]:
+    """The changes of a plan, a line each, and the command that makes them."""
+    if not plan:
+        return ["  Nothing to do."]
+    lines = [f"  {change.sign} {change.name:<{NAME_WIDTH}}  {change.about}" for change in plan]
+    return [*lines, f"  {count(len(plan), 'change')}. Apply: {apply_with}"]
+
+
+def changes_json(plan: Plan) -> str:
+    """The answer of a dry run."""
+    return _json({"changes": [_change(change) for change in plan]})
+
+
+def plan_lines(view: View) -> list[str]:
+    """A plan, then what is wrong."""
+    lines = [f"  {note}" for note in (*view.desired.notes, *view.due.held)]
+    lines += [f"  ✗ {problem}" for problem in view.desired.problems]
+    lines += [f"  ✗ {sentence}" for sentence in view.refused]
+    apply_with = "shoestring start" + ("; the watchdog asks for certificates" if view.due.remote else "")
+    return lines + change_lines(view.changes, apply_with)
+
+
+def plan_json(view: View) -> str:
+    """The answer of plan."""
+    return _json(
+        {
+            "changes": [_change(change) for change in view.changes],
+            "problems": [_problem(each) for each in view.desired.problems],
+            "failures": list(view.refused),
+            "notes": [*view.desired.notes, *view.due.held],
+        }
+    )
+
+
+def status_lines(status: Status, now: datetime) -> list[str]:
+    """The status in plain lines, one an application; its problems below it."""
+    lines = []
+    for each in status.applications:
+        host_names = ",".join(each.host_names) or "-"
+        parts = (each.name, each.side, each.state, host_names, each.image or "-", since(each.since, now))
+        lines.append("  ".join(parts))
+        lines += [indent(sentence) for sentence in (*each.problems, *each.notes)]
+    lines += [f"proxy  {each.side}  {each.state}  {count(each.host_names, 'host')}" for each in status.proxies]
+    lines += [f"TLS  {tls_line(status.certificates, now.timestamp())}"]
+    lines += [indent(each) for each in tls_problems(status.certificates, now.timestamp())]
+    return [*lines, *status.problems, *status.notes]
+
+
+def tls_line(certificates: Overview, now: float) -> str:
+    """How many certificates there are, and when the next one is due."""
+    real = [each for each in certificates.certificates if each.not_after and each.state != "placeholder"]
+    due = [each.renew_at for each in real if each.renew_at]
+    if not due:
+        return count(len(real), "certificate")
+    return f"{count(len(real), 'certificate')}, next renewal {_when(min(due) - now)}"
+
+
+def _when(seconds: float) -> str:
+    """A moment in the future as a person says it."""
+    if seconds <= 0:
+        return "now"
+    days, hours = int(seconds // 86_400), int(seconds // 3_600)
+    return f"in {count(days, 'day')}" if days > 1 else f"in {count(hours, 'hour')}" if hours else "within an hour"
+
+
+def tls_problems(certificates: Overview, now: float) -> tuple[str, ...]:
+    """What is wrong with certificates, a sentence each."""
+    blocked = tuple(f"certificate {each.name}: {each.blocked}" for each in certificates.certificates if each.blocked)
+    return (*certificates.problems, *(expiry_sentence(each, now) for each in certificates.expiring), *blocked)
+
+
+def status_json(status: Status, **more: object) -> str:
+    """The answer of status; `more` goes in beside it."""
+    return _json(
+        {
+            "instance": status.instance,
+            "ok": status.fine,
+            "applications": [
+                {
+                    "name": each.name,
+                    "side": each.side,
+                    "state": each.state,
+                    "host_names": list(each.host_names),
+                    "image": each.image,
+                    "since": each.since or None,
+                    "problems": list(each.problems),
+                    "notes": list(each.notes),
+                }
+                for each in status.applications
+            ],
+            "proxies": [
+                {
+                    "side": each.side,
+                    "state": each.state,
+                    "host_names": each.host_names,
+                    "since": each.since or None,
+                }
+                for each in status.proxies
+            ],
+            "certificates": [certificate_json(each) for each in status.certificates.certificates],
+            "certificate_problems": list(status.certificates.problems),
+            "problems": list(status.problems),
+            "notes": list(status.notes),
+            **more,
+        }
+    )
+
+
+def certificate_json(status: CertificateStatus) -> dict[str, object]:
+    """One certificate, as `status` and `ssl status` tell it. Moments are RFC 3339."""
+    return {
+        "name": status.name,
+        "side": status.side,
+        "host_names": list(status.host_names),
+        "issuer": status.issuer,
+        "state": status.state,
+        "not_after": _moment(status.not_after),
+        "renew_at": _moment(status.renew_at),
+        "expiring": status.expiring,
+        "managed": status.managed,
+        "blocked": status.blocked or None,
+    }
+
+
+def _moment(seconds: float) -> str | None:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds") if seconds else None
+
+
+def since(moment: str, now: datetime) -> str:
+    """How long ago a moment (RFC 3339) was, in the largest unit that fits: `3 days`; `-` if there is none."""
+    if not moment:
+        return "-"
+    # The engine gives nanoseconds; Python reads microseconds.
+    whole = datetime.fromisoformat(moment[:19]).replace(tzinfo=UTC)
+    seconds = max(0, int((now - whole).total_seconds()))
+    for name, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= size:
+            return count(seconds // size, name)
+    return f"{seconds} s"
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun: `1 change`, `2 changes`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _change(change: Change) -> dict[str, object]:
+    return {"kind": change.kind, "name": change.name, "about": change.about, "new": change.sign == NEW}
+
+
+def _problem(problem: Problem) -> dict[str, object]:
+    return {"file": str(problem.file), "line": problem.line or None, "key": problem.key or None, "what": problem.what}
+
+
+def _json(answer: dict[str, object]) -> str:
+    return json.dumps({"version": JSON_VERSION, **answer}, indent=2, ensure_ascii=False)

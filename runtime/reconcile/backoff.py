@@ -1,0 +1,122 @@
+"""Not the same attempt each minute: what was tried in vain is tried again at once, then after 1, 5 and 15 minutes.
+
+The memory of attempts lives until the next boot. If it is lost, a thing is tried once more than need be.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from runtime.base import files
+from runtime.docker.projects import digest
+from runtime.reconcile.apply import Outcome
+from runtime.reconcile.changes import ApplyProject, Change, InstallProxy, Plan, RestartContainer
+
+DELAYS_SECONDS = (0.0, 60.0, 300.0, 900.0)
+# What has been well for this long after its last attempt starts afresh.
+FORGET_SECONDS = 900.0
+
+
+@dataclass(frozen=True)
+class Attempts:
+    """How often the same thing was tried. `fingerprint` is what it was made from, `last` seconds since the epoch."""
+
+    fingerprint: str
+    number: int
+    last: float
+    error: str = ""
+
+    def due(self, now: float) -> float:
+        """Seconds until the next attempt; 0 or less: now."""
+        delay = DELAYS_SECONDS[min(self.number, len(DELAYS_SECONDS) - 1)]
+        return self.last + delay - now
+
+    def forgotten(self, now: float) -> bool:
+        """Whether it was so long ago that it says nothing any more; also where the clock went back."""
+        return now < self.last or self.due(now) < -FORGET_SECONDS
+
+
+Memory = Mapping[str, Attempts]
+
+
+@dataclass(frozen=True)
+class Held:
+    """A change that is due later. `seconds` until then."""
+
+    change: Change
+    attempts: Attempts
+    seconds: float
+
+
+def load(file: Path) -> dict[str, Attempts]:
+    """Read the memory; what cannot be read is no memory."""
+    try:
+        entries = json.loads(file.read_text(encoding="utf-8"))
+        return {str(key): Attempts(**entry) for key, entry in entries.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def save(file: Path, memory: Memory) -> None:
+    """Write the memory, if it changed."""
+    if memory:
+        files.write(file, json.dumps({key: asdict(memory[key]) for key in sorted(memory)}, indent=1), mode=0o600)
+    else:
+        files.remove(file)
+
+
+def split(plan: Plan, memory: Memory, now: float) -> tuple[Plan, tuple[Held, ...]]:
+    """What of a plan is to be done now, and what is held back."""
+    todo: list[Change] = []
+    held: list[Held] = []
+    for change in plan:
+        entry = memory.get(_key(change))
+        if entry is None or entry.fingerprint != _fingerprint(change) or entry.forgotten(now) or entry.due(now) <= 0:
+            todo.append(change)
+        else:
+            held.append(Held(change, entry, entry.due(now)))
+    return tuple(todo), tuple(held)
+
+
+def current(memory: Memory, now: float) -> Memory:
+    """The memory without what was so long ago that it says nothing any more."""
+    return {key: entry for key, entry in memory.items() if not entry.forgotten(now)}
+
+
+def remember(memory: Memory, outcomes: tuple[Outcome, ...], failures: Mapping[str, str], now: float) -> Memory:
+    """The memory after a pass. `failures` are sentences by the name of what was applied and does not run.
+
+    What worked and was new is forgotten. What failed, or had to be started again as it was, counts.
+    """
+    kept = dict(current(memory, now))
+    told: dict[str, Attempts] = {}
+    for outcome in outcomes:
+        change = outcome.change
+        key, fingerprint = _key(change), _fingerprint(change)
+        error = outcome.error or failures.get(change.name, "")
+        again = isinstance(change, RestartContainer) or (isinstance(change, ApplyProject) and not change.changed)
+        before = kept.pop(key, None) if key not in told else None
+        if error or again:
+            number = before.number + 1 if before and before.fingerprint == fingerprint else 1
+            first = told.get(key, Attempts(fingerprint, number, now))
+            # An application may have more than one change in a pass; that is one attempt.
+            told[key] = replace(first, error=first.error or error)
+    return kept | told
+
+
+def _key(change: Change) -> str:
+    # A restart and a new start of an application are one story.
+    kind = "application" if isinstance(change, ApplyProject | RestartContainer) else change.kind
+    return f"{kind} {change.name}"
+
+
+def _fingerprint(change: Change) -> str:
+    match change:
+        case ApplyProject() | RestartContainer():
+            return digest(change.project.source, [(each.name, each.definition) for each in change.project.services])
+        case InstallProxy():
+            return digest(change.inputs, change.about)
+    return ""

@@ -1,0 +1,271 @@
+"""The desired state: what the settings and application files say should run. Pure, but for `read`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from runtime.base import validators as names
+from runtime.base.errors import Problem, ShoestringError
+from runtime.base.paths import Paths, RunPaths, Side
+from runtime.config import application_files, applications, referenced_files, secrets
+from runtime.config.applications import Application, Backend, BrokenApplication, TcpPort
+from runtime.config.sections import InternalTls
+from runtime.config.settings import Settings
+from runtime.core import dns, ipv6_proxy
+from runtime.core import project as core
+from runtime.core.dns import HostsFile
+from runtime.docker import images, overrides
+from runtime.docker.projects import Project
+from runtime.proxy.model import Link, ProxyModel
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What was read from the data directory.
+
+    `accepted` are the last good copies of files that are broken now: they stay proxied, and are not applied.
+    `referred` is what is in the files that an application's file names, by its name.
+    """
+
+    settings: Settings
+    variables: Mapping[str, str]
+    applications: tuple[Application, ...]
+    accepted: tuple[Application, ...]
+    broken: tuple[BrokenApplication, ...]
+    referred: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Desired:
+    """All that should run.
+
+    `conflicts` are problems of files that run all the same (a host name that another file has already);
+    `notes` is information that needs no action, `hosts` the names that VPN clients are told, None without a VPN.
+    `unserved` are sentences about what cannot run until a person has done something on this host.
+    `known` are the applications, and the last good copies of those whose files are broken.
+    """
+
+    settings: Settings
+    networks: tuple[str, ...]
+    core: Project
+    proxies: tuple[ProxyModel, ...]
+    projects: tuple[Project, ...]
+    applications: tuple[Application, ...]
+    broken: tuple[BrokenApplication, ...]
+    conflicts: tuple[Problem, ...]
+    notes: tuple[str, ...]
+    variables: Mapping[str, str]
+    hosts: HostsFile | None = None
+    known: tuple[Application, ...] = ()
+    unserved: tuple[str, ...] = ()
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All that is wrong in application files."""
+        return tuple(problem for each in self.broken for problem in each.problems) + self.conflicts
+
+
+def read(settings: Settings, paths: Paths) -> Sources:
+    """Read secrets and application files.
+
+    Raises ShoestringError if a directory of application files is missing or unreadable: that never means that
+    the applications should go.
+    """
+    found: list[Application | BrokenApplication] = []
+    for side in settings.sides:
+        directory = paths.applications(side)
+        try:
+            found += application_files.load_side(directory, side)
+        except OSError as error:
+            raise ShoestringError(
+                f"{directory} cannot be read ({error.strerror}); nothing was changed. Put it back, even if empty."
+            ) from error
+    broken = tuple(each for each in found if isinstance(each, BrokenApplication))
+    copies = (
+        application_files.load(paths.accepted(each.side, each.name), each.side)
+        for each in broken
+        if paths.accepted(each.side, each.name).is_file()
+    )
+    variables = {"DATA_BASE_PATH": str(paths.data), **secrets.load(paths.secrets)}
+    sound = tuple(each for each in found if isinstance(each, Application))
+    return Sources(
+        settings=settings,
+        variables=variables,
+        applications=sound,
+        accepted=tuple(each for each in copies if isinstance(each, Application)),
+        broken=broken,
+        referred={
+            each.name: referenced_files.contents(
+                referenced_files.files(each.document.value, each.file.parent, variables)
+            )
+            for each in sound
+        },
+    )
+
+
+def build(sources: Sources, paths: Paths, run: RunPaths) -> Desired:
+    """Work out the desired state. Conflicts are settled in favour of the first file by name."""
+    settings = sources.settings
+    sound, twice = _unique_names(sources.applications)
+    projects, odd = _projects(sound, sources, paths)
+    sound = tuple(each for each in sound if each.name in projects)
+    proxied, conflicts = _settle((*sound, *sources.accepted), settings)
+    waiting, unserved = _waiting(settings), _unserved(settings)
+    served = tuple(side for side in settings.sides if side is not Side.INTERNAL or not (waiting or unserved))
+    models = tuple(_model(settings, side, proxied) for side in served)
+    by_name = {(each.side, each.name): each for each in proxied}
+    settled = tuple(by_name[each.side, each.name] for each in sound)
+    return Desired(
+        settings=settings,
+        networks=tuple(settings.docker_network(name) for name in settings.network_names),
+        core=core.project(settings, models, paths, run),
+        proxies=models,
+        # The files as they are: a name that another file has takes nothing from what the container is.
+        projects=tuple(projects[each.name] for each in sound),
+        applications=settled,
+        broken=(*sources.broken, *twice, *odd),
+        conflicts=conflicts,
+        notes=(*(_note(each) for each in sound if each.not_proxied_because), *waiting),
+        variables=sources.variables,
+        hosts=dns.hosts_file(settings, models, paths),
+        known=proxied,
+        unserved=unserved,
+    )
+
+
+def _waiting(settings: Settings) -> tuple[str, ...]:
+    """That the internal proxy waits for the address of an interface, which comes by itself. Empty if it does not."""
+    if settings.internal is None or not names.is_auto(settings.internal.address) or settings.wireguard.enabled:
+        return ()
+    interface = settings.internal.address.removeprefix(names.AUTO)
+    return (f"The internal proxy waits: the interface {interface} has no address yet (internal.address).",)
+
+
+def _unserved(settings: Settings) -> tuple[str, ...]:
+    """That the internal proxy cannot run, for the VPN is down: at boot it comes first. Empty if it can."""
+    if settings.internal is None or not names.is_auto(settings.internal.address) or not settings.wireguard.enabled:
+        return ()
+    interface = settings.internal.address.removeprefix(names.AUTO)
+    return (
+        f"The internal proxy does not run: the VPN's interface {interface} is not there, or lacks internal.address. "
+        "Bring it up: shoestring vpn apply",
+    )
+
+
+def _projects(
+    sound: tuple[Application, ...], sources: Sources, paths: Paths
+) -> tuple[dict[str, Project], tuple[BrokenApplication, ...]]:
+    """What Compose runs for each file. A form that Compose would not take either is an error of that file alone."""
+    substitutes = images.substitutes(sources.settings.images.source)
+    projects: dict[str, Project] = {}
+    odd = []
+    for each in sound:
+        referred = sources.referred.get(each.name, ())
+        try:
+            projects[each.name] = overrides.project(
+                each, sources.settings, paths, sources.variables, substitutes, referred
+            )
+        except (AttributeError, TypeError, ValueError, KeyError) as error:
+            what = (
+                f"has a key of a form that Compose does not know ({error}); see: docker compose -f {each.file} config"
+            )
+            odd.append(BrokenApplication(each.name, each.side, each.file, (Problem(each.file, what),)))
+    return projects, tuple(odd)
+
+
+def _note(application: Application) -> str:
+    return f"{application.name} is not proxied: {application.not_proxied_because}."
+
+
+def _unique_names(
+    loaded: Iterable[Application],
+) -> tuple[tuple[Application, ...], tuple[BrokenApplication, ...]]:
+    """A name may be on one side only, since it names containers."""
+    sound: dict[str, Application] = {}
+    twice = []
+    for each in loaded:
+        first = sound.setdefault(each.name, each)
+        if first is not each:
+            what = f"the {first.side} side has an application {each.name} already; rename one of the files"
+            twice.append(BrokenApplication(each.name, each.side, each.file, (Problem(each.file, what),)))
+    return tuple(sound.values()), tuple(twice)
+
+
+def _settle(
+    loaded: tuple[Application, ...], settings: Settings
+) -> tuple[tuple[Application, ...], tuple[Problem, ...]]:
+    """Give each host name, backend name and TCP port to the first file that claims it; tell the others."""
+    problems: list[Problem] = []
+    settled: dict[tuple[Side, str], Application] = {}
+    taken: dict[tuple[Side, str, str], Application] = {}
+    # The internal proxy listens on these itself, inside its container or outside.
+    reserved = {core.HTTP_PORT, core.HTTPS_PORT}
+    if settings.internal:
+        reserved |= {settings.internal.http_port, settings.internal.https_port}
+    for each in sorted(loaded, key=lambda application: application.file.name):
+
+        def claim(kind: str, value: str, key: str, owner: Application = each) -> bool:
+            first = taken.setdefault((owner.side, kind, value), owner)
+            if first is not owner:
+                what = f"{kind} {value} belongs to {first.file.name} already; remove it from one of the two files"
+                problems.append(owner.document.problem((key,), what))
+            return first is owner
+
+        backends = tuple(backend for backend in map(_claimer(claim), each.backends) if backend.host_names)
+        tcp_ports = tuple(tcp for tcp in each.tcp_ports if _claim_port(tcp, claim, reserved, each, problems))
+        settled[each.side, each.name] = replace(each, backends=backends, tcp_ports=tcp_ports)
+    return tuple(settled[each.side, each.name] for each in loaded), tuple(problems)
+
+
+Claim = Callable[[str, str, str], bool]
+
+
+def _claimer(claim: Claim) -> Callable[[Backend], Backend]:
+    def keep_own(backend: Backend) -> Backend:
+        if not claim("the backend", backend.name, "services"):
+            return replace(backend, host_names=())
+        host_names = tuple(
+            name for name in backend.host_names if claim("the host name", name, applications.HOST_NAMES)
+        )
+        return replace(backend, host_names=host_names)
+
+    return keep_own
+
+
+def _claim_port(tcp: TcpPort, claim: Claim, reserved: set[int], owner: Application, problems: list[Problem]) -> bool:
+    if tcp.port in reserved:
+        what = f"{tcp.port} is the internal proxy's own; choose another port"
+        problems.append(owner.document.problem((applications.TCP_PORTS,), what))
+        return False
+    return claim("the TCP port", str(tcp.port), applications.TCP_PORTS)
+
+
+def _model(settings: Settings, side: Side, proxied: tuple[Application, ...]) -> ProxyModel:
+    """What the template of a side's proxy sees."""
+    mine = sorted((each for each in proxied if each.side is side), key=lambda each: each.name)
+    public, internal = settings.public, settings.internal
+    backends = tuple(backend for each in mine for backend in each.backends)
+    tcp_ports = tuple(tcp for each in mine for tcp in each.tcp_ports)
+    by_ipv6 = bool(ipv6_proxy.addresses(settings, side))
+    if side is Side.PUBLIC and public:
+        return ProxyModel(side, public.http_port, public.https_port, backends, tcp_ports, ipv6=by_ipv6)
+    http_port = internal.http_port if internal else core.HTTP_PORT
+    https_port = internal.https_port if internal and internal.tls is not InternalTls.NONE else 0
+    links = tuple(_link(each, settings) for each in sorted(proxied, key=lambda each: each.name))
+    return ProxyModel(side, http_port, https_port, backends, tcp_ports, settings.internal_domain, links, by_ipv6)
+
+
+def _link(application: Application, settings: Settings) -> Link:
+    """A line of the page that lists the applications; wildcards are no addresses."""
+    if application.side is Side.PUBLIC:
+        port = settings.public.https_port if settings.public else core.HTTPS_PORT
+        start, end = "https://", "" if port == core.HTTPS_PORT else f":{port}"
+    elif settings.internal and settings.internal.tls is not InternalTls.NONE:
+        port = settings.internal.https_port
+        start, end = "https://", "" if port == core.HTTPS_PORT else f":{port}"
+    else:
+        port = settings.internal.http_port if settings.internal else core.HTTP_PORT
+        start, end = "http://", "" if port == core.HTTP_PORT else f":{port}"
+    names = (name for name in application.host_names if not name.startswith("*."))
+    return Link(application.name, application.side, tuple(f"{start}{name}{end}/" for name in names))

@@ -1,0 +1,147 @@
+"""Certificates from survey to report: what the watchdog, the renewal timer and a person's commands call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+
+from runtime.alerting import notify
+from runtime.alerting.notify import Severity
+from runtime.base import files
+from runtime.base.errors import ShoestringError
+from runtime.certificates import plan
+from runtime.certificates.acme import ari
+from runtime.certificates.model import Issuer, Window
+from runtime.certificates.overview import Overview, assess, expiry_sentence
+from runtime.certificates.plan import EVERYTHING, Due, Request
+from runtime.certificates.policy import ledger
+from runtime.certificates.survey import Survey
+from runtime.reconcile import operations
+from runtime.reconcile.apply import Listener, Outcome, apply
+from runtime.reconcile.changes import Plan
+from runtime.reconcile.operations import Cluster, Report
+
+# How long an installation waits for another command.
+GUARD_TIMEOUT_SECONDS = 300.0
+# A watchdog's pass asks for no more certificates after this; the next pass does.
+PASS_BUDGET_SECONDS = 45.0
+
+
+def overview(cluster: Cluster, now: float) -> Overview:
+    """Look at all certificates. Changes nothing. `now` is in seconds since the epoch."""
+    return assess(operations.look(cluster).certificates, now)
+
+
+def renew_plan(cluster: Cluster, now: float, request: Request = EVERYTHING) -> Plan:
+    """What renew would do."""
+    planned = plan.plan(operations.look(cluster).certificates, now, request)
+    return (*planned.local, *planned.remote)
+
+
+def renew(
+    cluster: Cluster,
+    listener: Listener,
+    now: float,
+    request: Request = EVERYTHING,
+    timeout: float = 0.0,
+) -> Report:
+    """Ask for all certificates that the request means, install and prove each; one that fails harms no other.
+
+    `timeout` is how long to wait for another renewal, in seconds. Raises LockedError if it goes on longer.
+    """
+    clock = _clock(now)
+    with files.lock(cluster.run.certificates_lock, timeout, listener.waiting):
+        if not request.missing_only:
+            _ask_for_windows(cluster, clock)
+        view = operations.look(cluster)
+        planned = plan.plan(view.certificates, clock(), request)
+        outcomes = _carry_out(cluster, planned, request, clock, listener)
+        after = operations.look(cluster)
+    later = plan.plan(after.certificates, clock(), replace(request, names=(), force=False, staging=False))
+    held = {each.partition(": ")[0]: each for each in (*planned.held, *later.held)}
+    failed = {each.change.name for each in outcomes if not each.ok}
+    meant = {f"certificate {each.name}" for each in plan.chosen(view.certificates, request.names)}
+    waiting = tuple(sentence for name, sentence in held.items() if name in meant - failed)
+    untold = _tell(cluster, after.certificates, clock())
+    expiring = tuple(expiry_sentence(each, clock()) for each in assess(after.certificates, clock()).expiring)
+    refused = (*waiting, *after.certificates.problems, *expiring, *untold)
+    return Report(outcomes, notes=after.certificates.wishes.unprovable, refused=refused)
+
+
+def _tell(cluster: Cluster, found: Survey, now: float) -> tuple[str, ...]:
+    """Tell whoever the settings name of what is about to expire. Returns sentences about who could not be told."""
+    sentences = (
+        notify.tell(
+            cluster.settings,
+            cluster.paths,
+            f"certificate {each.name}",
+            expiry_sentence(each, now),
+            Severity.ERROR if each.not_after <= now else Severity.WARNING,
+            now,
+        )
+        for each in assess(found, now).expiring
+    )
+    return tuple(each for each in sentences if each)
+
+
+def load_plan(cluster: Cluster) -> Plan:
+    """What load would do. Changes nothing."""
+    return plan.plan(operations.look(cluster).certificates, cluster.clock()).local
+
+
+def load(cluster: Cluster, listener: Listener, timeout: float = 0.0) -> Report:
+    """Bring what lies in the folders into the running proxies."""
+    with files.lock(cluster.run.lock, timeout, listener.waiting):
+        view = operations.look(cluster)
+        changes = plan.plan(view.certificates, cluster.clock()).local
+        outcomes = apply(changes, operations.tools(cluster, view.desired), listener)
+    return Report(outcomes, refused=operations.look(cluster).certificates.problems)
+
+
+def _clock(now: float) -> Callable[[], float]:
+    """A clock that says `now` at this moment and goes on from there."""
+    offset = now - time.monotonic()
+    return lambda: time.monotonic() + offset
+
+
+def _carry_out(
+    cluster: Cluster, planned: Due, request: Request, clock: Callable[[], float], listener: Listener
+) -> tuple[Outcome, ...]:
+    @contextmanager
+    def guard() -> Iterator[None]:
+        with files.lock(cluster.run.lock, GUARD_TIMEOUT_SECONDS, listener.waiting):
+            yield
+
+    tools = operations.tools(replace(cluster, clock=clock), None, guard=guard)
+    outcomes: tuple[Outcome, ...] = ()
+    began = time.monotonic()
+    for change in (*planned.local, *planned.remote):
+        if request.missing_only and time.monotonic() - began > PASS_BUDGET_SECONDS:
+            break
+        outcomes += apply((change,), tools, listener)
+    return outcomes
+
+
+def _ask_for_windows(cluster: Cluster, clock: Callable[[], float]) -> None:
+    """Ask the authority when each of its certificates should be renewed (RFC 9773)."""
+    found = operations.look(cluster).certificates
+    for wanted in found.wanted:
+        there, known = found.certificate(wanted), found.ledger.windows.get(wanted.name)
+        fresh = known and there and known.ari_id == there.ari_id and clock() < known.check_again
+        if wanted.issuer is Issuer.PRIVATE_CA or there is None or not there.ari_id or fresh:
+            continue
+        try:
+            window = ari.window(cluster.settings.acme, there, clock())
+        except ShoestringError:
+            # Without it the lifetime decides.
+            continue
+        if window:
+            remember = partial(_with_window, name=wanted.name, window=window)
+            ledger.update(cluster.paths.ledger, remember, clock())
+
+
+def _with_window(each: ledger.Ledger, name: str, window: Window) -> ledger.Ledger:
+    return replace(each, windows={**each.windows, name: window})

@@ -1,0 +1,197 @@
+"""What a person asks first: what runs, since when, and what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from runtime.base.paths import Side
+from runtime.certificates.overview import NO_CERTIFICATES, Overview
+from runtime.config.applications import OPEN_PORTS, PROXIED_SERVICE, Application
+from runtime.core import dns, ipv6_proxy
+from runtime.core.project import service_name
+from runtime.docker.observed import ENDED, Container, Observed
+from runtime.docker.projects import CORE, Project, ProjectService
+from runtime.firewall.model import closed
+from runtime.reconcile.desired import Desired
+
+# From bad to good: an application is as well as the worst of its containers.
+STATES = ("broken", "missing", "dead", "restarting", "exited", ENDED, "paused", "created", "unhealthy", "starting")
+FINE = ("running", "healthy", "completed")
+# Drivers of Docker's networks that join containers to a network of the host's interface.
+_BESIDE_THE_HOST = ("macvlan", "ipvlan")
+# What becomes another state by itself.
+PASSING = ("created", "starting", "missing")
+
+
+@dataclass(frozen=True)
+class ApplicationStatus:
+    """One application, with its image as its file says.
+
+    `since` is the start of its first container (RFC 3339), empty if none runs. `notes` are sentences about what is
+    meant to be as it is.
+    """
+
+    name: str
+    side: str
+    state: str
+    host_names: tuple[str, ...]
+    image: str
+    since: str
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ProxyStatus:
+    """One proxy: its state and how many host names it serves."""
+
+    side: str
+    state: str
+    host_names: int
+    since: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """All of one instance. `unserved`, which are in `problems` too, are why a proxy cannot run."""
+
+    instance: str
+    proxies: tuple[ProxyStatus, ...]
+    applications: tuple[ApplicationStatus, ...]
+    notes: tuple[str, ...]
+    certificates: Overview = NO_CERTIFICATES
+    problems: tuple[str, ...] = ()
+    unserved: tuple[str, ...] = ()
+
+    @property
+    def fine(self) -> bool:
+        """Whether everything runs, no file is broken, and no certificate is about to end or of no use."""
+        if self.problems or self.certificates.problems or self.certificates.expiring:
+            return False
+        states = [each.state for each in self.proxies] + [each.state for each in self.applications]
+        return all(state in FINE for state in states) and not any(each.problems for each in self.applications)
+
+
+def states_of(project: Project, observed: Observed) -> dict[str, str]:
+    """The state of each service of a project: the worst of its containers."""
+    containers = observed.of(project.application)
+    return {service.name: _state_of_service(service, containers) for service in project.services}
+
+
+def assess(
+    desired: Desired,
+    observed: Observed,
+    certificates: Overview = NO_CERTIFICATES,
+    *,
+    walled: bool = False,
+) -> Status:
+    """Compare desired and observed. Pure. `walled`: the firewall is kept, not only wanted."""
+    core = states_of(desired.core, observed)
+    proxies = tuple(
+        ProxyStatus(
+            side=model.side,
+            state=core[service_name(model.side)],
+            host_names=sum(len(backend.host_names) for backend in model.backends) + bool(model.index_host),
+            since=_since([each for each in observed.of(CORE) if each.side == model.side]),
+        )
+        for model in desired.proxies
+    )
+    projects = {project.application: project for project in desired.projects}
+    sound = [
+        _sound(each, projects[each.name], desired, observed, _notes(each, desired) if walled else ())
+        for each in desired.applications
+    ]
+    broken = [
+        ApplicationStatus(
+            each.name,
+            each.side,
+            "broken",
+            (),
+            "",
+            _since(observed.of(each.name)),
+            tuple(str(problem) for problem in each.problems),
+        )
+        for each in desired.broken
+    ]
+    applications = tuple(sorted((*sound, *broken), key=lambda each: (each.name, each.side)))
+    problems = (*desired.unserved, *_helpers(core))
+    instance = desired.settings.instance
+    return Status(instance, proxies, applications, desired.notes, certificates, problems, desired.unserved)
+
+
+def _helpers(core: Mapping[str, str]) -> tuple[str, ...]:
+    """A sentence for each part of the core that is no proxy and does not run as it should."""
+    about = {dns.SERVICE: "names: no VPN client can resolve internal names"}
+    about |= {ipv6_proxy.service_name(side): f"{side} side: it does not answer by IPv6" for side in Side}
+    return tuple(
+        f"{about[name]}; its container is {state}"
+        for name, state in core.items()
+        if name in about and state not in FINE
+    )
+
+
+def _sound(
+    application: Application,
+    project: Project,
+    desired: Desired,
+    observed: Observed,
+    notes: tuple[str, ...],
+) -> ApplicationStatus:
+    services = application.services
+    main = next((each for each in services if each.name == PROXIED_SERVICE), next(iter(services), None))
+    return ApplicationStatus(
+        name=application.name,
+        side=application.side,
+        state=_worst(list(states_of(project, observed).values())),
+        host_names=application.host_names,
+        image=(main.image or "built image") if main else "",
+        since=_since(observed.of(application.name)),
+        problems=tuple(str(problem) for problem in desired.conflicts if problem.file == application.file),
+        notes=notes,
+    )
+
+
+def _notes(application: Application, desired: Desired) -> tuple[str, ...]:
+    """Sentences about what the firewall closes of an application, and about what it does not see."""
+    return (*_closed(application, desired), *_beside(application))
+
+
+def _closed(application: Application, desired: Desired) -> Iterator[str]:
+    """A sentence about the ports that the firewall closes."""
+    ports = closed(application, desired.settings, desired.variables)
+    if ports:
+        named = ", ".join(dict.fromkeys(map(str, ports)))
+        yield f"published, but closed by the firewall: {named}; to be reached from outside it needs {OPEN_PORTS}"
+
+
+def _beside(application: Application) -> Iterator[str]:
+    """A sentence about each network whose containers are reached past the host, so past its firewall."""
+    declared = application.document.value.get("networks")
+    for name, definition in declared.items() if isinstance(declared, dict) else ():
+        driver = definition.get("driver") if isinstance(definition, dict) else None
+        if driver in _BESIDE_THE_HOST:
+            yield f"network {name} ({driver}) is beside this host: what reaches a container by it passes no firewall"
+
+
+def _state_of_service(service: ProjectService, containers: tuple[Container, ...]) -> str:
+    mine = [each for each in containers if each.service == service.name]
+    return _worst([_state(service, each) for each in mine]) if mine else "missing"
+
+
+def _state(service: ProjectService, container: Container) -> str:
+    if service.task and container.state in ("exited", ENDED) and container.exit_code == 0:
+        return "completed"
+    return (container.health or "running") if container.running else container.state
+
+
+def _worst(states: list[str]) -> str:
+    bad = [state for state in STATES if state in states]
+    if bad:
+        return bad[0]
+    return "healthy" if "healthy" in states else "running" if "running" in states or not states else "completed"
+
+
+def _since(containers: Sequence[Container]) -> str:
+    """The earliest start of those that run. RFC 3339 in UTC sorts as text."""
+    return min((each.started for each in containers if each.started), default="")

@@ -1,0 +1,79 @@
+"""One pass: makes what runs equal to what the files say, touches nothing else, and ends."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from runtime.base import disk_space, files
+from runtime.base.errors import LockedError
+from runtime.certificates.plan import Request
+from runtime.metrics import export
+from runtime.reconcile import backoff, fast_path, renewal
+from runtime.reconcile.apply import Listener
+from runtime.reconcile.backoff import Held
+from runtime.reconcile.operations import SILENT, Cluster, Report, View, carry_out, look
+
+STOPPED = "Stopped by a person, so nothing is done. Start it with: shoestring start"
+
+
+def watch(cluster: Cluster, listener: Listener = SILENT) -> Report:
+    """Do what has to be done now; what was tried in vain a moment ago is held back and told.
+
+    Without a change it asks the engine once and writes nothing. Host names without a certificate get one at the end,
+    while other commands may go on. Raises LockedError if another command is at work.
+    """
+    with files.lock(cluster.run.lock):
+        if cluster.run.stopped.exists():
+            return Report((), notes=(STOPPED,))
+        view = look(cluster)
+        report = _with_space(cluster, replace(_mend(cluster, view, listener), notes=view.due.held))
+    return _with_certificates(cluster, report, listener) if view.due.remote else report
+
+
+def _mend(cluster: Cluster, view: View, listener: Listener) -> Report:
+    """Make what runs equal to the files. The lock must be held."""
+    memory = backoff.load(cluster.run.attempts)
+    todo, held = backoff.split(view.plan, memory, time.time())
+    waiting = tuple(_sentence(each) for each in held)
+    if not todo:
+        backoff.save(cluster.run.attempts, backoff.current(memory, time.time()))
+        fast_path.remember(cluster, view)
+        return Report((), view.desired.problems, refused=(*view.refused, *waiting))
+    export.take(cluster, view)
+    report = carry_out(cluster, replace(view, plan=todo), listener)
+    failures = {failure.application: failure.what for failure in report.failures}
+    backoff.save(cluster.run.attempts, backoff.remember(memory, report.outcomes, failures, time.time()))
+    return replace(report, refused=(*report.refused, *waiting))
+
+
+def _with_space(cluster: Cluster, report: Report) -> Report:
+    """A full disk is told before something fails of it that nobody sees, such as a database.
+
+    Afterwards the engine may list what was before: the next pass must ask the containers themselves.
+    """
+    full = disk_space.problem(str(cluster.paths.root))
+    if not full:
+        return report
+    fast_path.forget(cluster)
+    return replace(report, refused=(*report.refused, full))
+
+
+def _with_certificates(cluster: Cluster, report: Report, listener: Listener) -> Report:
+    """Ask for the certificates that are missing. What waits, such as for DNS, is told; the pass is none the worse."""
+    try:
+        issued = renewal.renew(cluster, listener, cluster.clock(), Request(missing_only=True))
+    except LockedError:
+        # The renewal timer is at it.
+        return report
+    return replace(report, outcomes=(*report.outcomes, *issued.outcomes), notes=issued.refused)
+
+
+def _sentence(held: Held) -> str:
+    """One line about what is tried again later."""
+    minutes = max(1, round(held.seconds / 60))
+    tried = "once" if held.attempts.number == 1 else f"{held.attempts.number} times"
+    name = held.change.name
+    why = held.attempts.error.splitlines()[0] if held.attempts.error else held.change.about
+    when = f"tried {tried}; again in {minutes} min, or at once when its file changes"
+    return f"{name}: {why.removeprefix(f'{name}: ')} ({when})"

@@ -1,0 +1,1 @@
+"""Replacing a version: the new replica beside the old one, or instead of it."""

@@ -1,0 +1,185 @@
+"""Whether the new containers of a rollout are healthy, and why not."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from runtime.base.errors import ShoestringError
+from runtime.config.applications import PROXIED_SERVICE, Application
+from runtime.docker.observed import Container
+from runtime.proxy.slots import Admission, Slot
+from runtime.rollout.site import POLL_SECONDS, Site, docker_errors
+
+# How long old and new serve side by side. A version that answers its check and then falls over does so soon.
+WATCH_SECONDS = 10.0
+# How long a new container has to be seen healthy before it is let in: the proxy asks each second, so in that time it
+# asks again after the first check that passed.
+STEADY_SECONDS = 1.5
+_OUTPUT_LENGTH = 200
+
+
+class UnhealthyError(ShoestringError):
+    """A new container is not healthy; the message is the end of a sentence. `container` is the one."""
+
+    def __init__(self, reason: str, container: Container) -> None:
+        self.container = container
+        super().__init__(reason)
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """A new container. `restarts` is how often it had been restarted before this rollout looked at it."""
+
+    container: Container
+    restarts: int
+    addresses: frozenset[str]
+
+
+def watch_seconds(application: Application) -> float:
+    """How long old and new serve side by side before the old one goes."""
+    return application.rollout.watch_time or WATCH_SECONDS
+
+
+def newcomer(site: Site, container: Container, *, started_now: bool) -> Newcomer:
+    """Look at a container for the first time."""
+    restarts = 0 if started_now else int(site.inspect(container).get("RestartCount", 0))
+    return Newcomer(container, restarts, site.addresses(container))
+
+
+def is_let_in(site: Site, container: Container) -> bool:
+    """Whether a container that another rollout started is healthy and gets requests.
+
+    It may get them without being healthy: a proxy that was started anew knows nothing of closed places.
+    """
+    try:
+        return site.serves(container) and not _missing(
+            site, newcomer(site, container, started_now=False), site.slots()
+        )
+    except UnhealthyError:
+        return False
+
+
+def what_is_asked(application: Application) -> str:
+    """What decides that a new container is healthy, such as `GET /health`."""
+    paths = [each.health_check for each in application.backends if each.service == PROXIED_SERVICE]
+    if any(paths):
+        return f"GET {next(path for path in paths if path)}"
+    ports = [each.port for each in application.backends if each.service == PROXIED_SERVICE]
+    ports += [each.container_port for each in application.tcp_ports]
+    return f"port {', '.join(map(str, dict.fromkeys(ports)))}"
+
+
+def wait_until_healthy(site: Site, newcomers: tuple[Newcomer, ...], *, closed: bool) -> None:
+    """Wait until all are healthy, at most the health timeout; `closed`: none of them may get a request until then.
+
+    One check that passes is not enough while the old version serves. Raises UnhealthyError: at once for one that
+    exits.
+    """
+    timeout = site.application.rollout.health_timeout
+    deadline = time.monotonic() + timeout
+    steady = STEADY_SECONDS if closed else 0.0
+    healthy_since = math.inf
+    addresses = frozenset(address for each in newcomers for address in each.addresses)
+    while True:
+        # Before the look at the containers: one that exits has no address any more.
+        seen = site.slots()
+        if closed and any(each.address in addresses and each.serves for each in seen):
+            # The proxy was started anew meanwhile, and knows nothing of closed places.
+            site.tell(lambda slot: slot.address in addresses, Admission.DRAIN)
+        missing = {each: _missing(site, each, seen) for each in newcomers}
+        healthy_since = math.inf if any(missing.values()) else min(healthy_since, time.monotonic())
+        if time.monotonic() - healthy_since >= steady:
+            return
+        if time.monotonic() >= deadline and any(missing.values()):
+            late, reason = next((each, reason) for each, reason in missing.items() if reason)
+            raise UnhealthyError(f"not healthy within {timeout:.0f} s: {reason}", late.container)
+        time.sleep(POLL_SECONDS)
+
+
+def watch(site: Site, newcomers: tuple[Newcomer, ...]) -> None:
+    """Let old and new serve side by side for a while.
+
+    Raises UnhealthyError for a new one that exits or becomes unhealthy.
+    """
+    deadline = time.monotonic() + watch_seconds(site.application)
+    while time.monotonic() < deadline:
+        seen = site.slots()
+        for each in newcomers:
+            state = _running_state(site, each)
+            if state.get("Health", {}).get("Status") == "unhealthy":
+                raise UnhealthyError(f"became unhealthy: {_health_output(state)}", each.container)
+            for slot in seen:
+                if slot.address in each.addresses and slot.down:
+                    raise UnhealthyError(f"became unhealthy: {_answer(site.application, slot)}", each.container)
+        time.sleep(POLL_SECONDS)
+
+
+def _missing(site: Site, each: Newcomer, seen: tuple[Slot, ...]) -> str:
+    """What a new container lacks to be healthy; empty if nothing. Raises UnhealthyError if it has exited."""
+    state = _running_state(site, each)
+    health = state.get("Health", {}).get("Status", "none")
+    has_path = any(backend.health_check for backend in site.application.backends)
+    # With x-health-check that path decides: Docker's first look at a container may come after 30 s.
+    if health not in ("none", "healthy") and not (has_path and health == "starting"):
+        return f"its own health check fails: {_health_output(state)}"
+    mine = [slot for slot in seen if slot.address in each.addresses]
+    failing = next((slot for slot in mine if not slot.passed), None)
+    if failing:
+        return _answer(site.application, failing)
+    if {slot.backend for slot in mine} != {slot.backend for slot in seen}:
+        return "the proxy does not know it yet; does Docker's DNS answer?"
+    return "" if seen else "the proxy does not run; start it with: shoestring start"
+
+
+def _running_state(site: Site, each: Newcomer) -> Mapping[str, Any]:
+    """Docker's state of a container that runs. Raises UnhealthyError if it does not, or was restarted."""
+    found = site.inspect(each.container)
+    state: Mapping[str, Any] = found.get("State") or {}
+    if not state:
+        raise UnhealthyError("was removed by someone", each.container)
+    if not state["Running"] or state["Restarting"] or int(found.get("RestartCount", 0)) > each.restarts:
+        raise UnhealthyError(_exit(site, each.container, state), each.container)
+    return state
+
+
+def _exit(site: Site, container: Container, state: Mapping[str, Any]) -> str:
+    """How a container ended first. Its state may be that of its next run already; the engine's events know."""
+    created = datetime.fromisoformat(str(site.inspect(container).get("Created", "1970-01-01T00:00:00Z"))[:19] + "Z")
+    filters = {"container": container.id, "type": "container"}
+    with docker_errors():
+        past = list(
+            site.client.api.events(
+                since=int(created.timestamp()) - 1, until=int(time.time()) + 1, filters=filters, decode=True
+            )
+        )
+    started = next((each for each in past if each["Action"] == "start"), None)
+    died = next((each for each in past if each["Action"] == "die"), None)
+    if died is None:
+        return f"exited with code {state.get('ExitCode', '?')}"
+    code = died["Actor"]["Attributes"].get("exitCode", "?")
+    if started is None:
+        return f"exited with code {code}"
+    return f"exited with code {code} after {(died['timeNano'] - started['timeNano']) / 1e9:.1f} s"
+
+
+def _health_output(state: Mapping[str, Any]) -> str:
+    log = state.get("Health", {}).get("Log") or []
+    if not log:
+        return "it has not been run yet"
+    output = str(log[-1].get("Output", "")).strip() or f"it ended with exit code {log[-1].get('ExitCode')}"
+    return output.splitlines()[-1][:_OUTPUT_LENGTH]
+
+
+def _answer(application: Application, slot: Slot) -> str:
+    """What the proxy asked, and what came back. HAProxy's words: Management Guide, `show stat`, check_status."""
+    path = next((each.health_check for each in application.backends if each.name == slot.backend), "")
+    asked = f"GET {path} on port {slot.port}" if path else f"port {slot.port}"
+    status, _, code = slot.check.partition(" ")
+    if status == "L7STS" and code:
+        return f"{asked} answers {code}"
+    return f"{asked} answers the proxy's check too late" if status.endswith("TOUT") else f"{asked} does not answer"

@@ -1,0 +1,117 @@
+"""Certificates for a person and for a script."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from installer.certificates.report import row, status_json, status_lines
+from installer.cli import tables
+from runtime.base.paths import Side
+from runtime.certificates.overview import CertificateStatus, Overview
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
+DAY = 86_400.0
+GOOD = CertificateStatus(
+    "blog",
+    Side.PUBLIC,
+    ("blog.example.com", "www.example.com"),
+    "Let's Encrypt R11",
+    "fine",
+    not_after=NOW + 89.5 * DAY,
+    renew_at=NOW + 59.5 * DAY,
+)
+BLOCKED = CertificateStatus(
+    "shop",
+    Side.PUBLIC,
+    ("shop.example.com",),
+    "http-01",
+    "missing",
+    blocked="shop.example.com points to 198.51.100.9, this host is 203.0.113.7",
+)
+PERSONS = CertificateStatus(
+    "bought", Side.INTERNAL, ("a.example",), "Some CA", "own", NOW + 3 * 3600, expiring=True, managed=False
+)
+OWN_CA = replace(
+    GOOD,
+    name="internal",
+    side=Side.INTERNAL,
+    host_names=("internal.example.com",),
+    issuer="Shoestring CA for internal.example.com (made 2026-11-22)",
+)
+PLACEHOLDER = CertificateStatus("invalid", Side.PUBLIC, ("invalid",), "invalid", "placeholder", NOW + 18_000 * DAY)
+
+
+@pytest.mark.parametrize(
+    ("status", "cells"),
+    [
+        (GOOD, "blog|public|fine|blog.example.com +1|2027-02-20 (89 days)|in 59 days|Let's Encrypt R11"),
+        (BLOCKED, "shop|public|missing|shop.example.com|-|waits|ACME"),
+        (PERSONS, "bought|internal|expiring|a.example|2026-11-22 (3 hours)|by you|Some CA"),
+        (PLACEHOLDER, "invalid|public|placeholder|invalid|-|-|-"),
+        (OWN_CA, "internal|internal|fine|internal.example.com|2027-02-20 (89 days)|in 59 days|your own CA"),
+    ],
+)
+def test_a_certificate_in_cells(status: CertificateStatus, cells: str) -> None:
+    assert "|".join(row(status, NOW)) == cells
+
+
+def test_one_that_has_ended_says_so() -> None:
+    ended = CertificateStatus("a", Side.PUBLIC, (), "x", "expired", NOW - 1, NOW - 30 * DAY, expiring=True)
+    assert row(ended, NOW)[2:] == ("expired", "-", "2026-11-22 (over)", "now", "x")
+
+
+def test_what_blocks_one_stands_below_it() -> None:
+    lines = status_lines(Overview((BLOCKED, GOOD), ("a note",), ("x.pem: no key",)), NOW)
+    assert lines[1] == "      shop.example.com points to 198.51.100.9, this host is 203.0.113.7"
+    assert lines[2].startswith("blog  public  fine")
+    assert lines[3:] == ["problem  x.pem: no key", "note  a note"]
+    assert status_lines(Overview((), (), ()), NOW) == ["No certificates yet: no application has a host name."]
+
+
+def test_a_terminal_gets_a_table(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    tables.print_certificates(Overview((GOOD, BLOCKED), ("a note",), ("x.pem: no key",)), NOW)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split("  ")[0].strip() == "NAME"
+    assert "89 days" in lines[1]
+    assert lines[3:] == [
+        "  ✗ shop: shop.example.com points to 198.51.100.9, this host is 203.0.113.7",
+        "  ✗ x.pem: no key",
+        "  note  a note",
+    ]
+
+
+def test_a_script_reads_all_of_it() -> None:
+    answer = json.loads(status_json(Overview((GOOD, PERSONS), (), ())))
+    assert answer["version"] == 1
+    assert answer["ok"] is False
+    assert answer["certificates"][0] == {
+        "name": "blog",
+        "side": "public",
+        "state": "fine",
+        "host_names": ["blog.example.com", "www.example.com"],
+        "issuer": "Let's Encrypt R11",
+        "not_after": "2027-02-20T00:00:00+00:00",
+        "renew_at": "2027-01-21T00:00:00+00:00",
+        "expiring": False,
+        "managed": True,
+        "blocked": None,
+    }
+    assert answer["certificates"][1]["managed"] is False
+
+
+@pytest.mark.parametrize(
+    ("overview", "fine"),
+    [
+        (Overview((GOOD, PLACEHOLDER), ("a note",), ()), True),
+        (Overview((BLOCKED,), (), ()), False),
+        (Overview((PERSONS,), (), ()), False),
+        (Overview((GOOD,), (), ("a problem",)), False),
+    ],
+)
+def test_a_script_sees_at_once_whether_all_is_well(overview: Overview, fine: bool) -> None:
+    assert json.loads(status_json(overview))["ok"] is fine

@@ -1,0 +1,49 @@
+"""The repository of conf/, with the real git."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from installer.data_directory import conf_repository
+from runtime.base.errors import ShoestringError
+
+pytestmark = pytest.mark.processes
+FILE = PurePosixPath("file.yaml")
+LOCKS = ("index.lock", "HEAD.lock", "refs/heads/main.lock")
+
+
+@pytest.fixture
+def conf(tmp_path: Path) -> Path:
+    """A repository whose one file has changed since its commit."""
+    (tmp_path / FILE).write_text("a: 1\n")
+    conf_repository.create(tmp_path, "First")
+    (tmp_path / FILE).write_text("a: 2\n")
+    return tmp_path
+
+
+def lock(conf: Path, name: str, changed: float) -> Path:
+    file = conf / ".git" / name
+    file.touch()
+    os.utime(file, (changed, changed))
+    return file
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_that_a_power_cut_left_keeps_nobody_from_committing(conf: Path, name: str) -> None:
+    before_boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) - 1
+    left = lock(conf, name, before_boot)
+    assert conf_repository.commit(conf, [FILE], "Second")
+    assert not left.exists()
+    assert conf_repository.ask(conf, "log", "-1", "--format=%s").strip() == "Second"
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_the_lock_of_a_git_at_work_is_respected(conf: Path, name: str) -> None:
+    held = lock(conf, name, time.time())
+    with pytest.raises(ShoestringError):
+        conf_repository.commit(conf, [FILE], "Second")
+    assert held.exists()

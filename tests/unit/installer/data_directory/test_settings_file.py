@@ -1,0 +1,66 @@
+"""The settings file that setup writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from installer.data_directory import settings_file
+from runtime.base import yaml_documents
+from runtime.config.sections import (
+    AcmeSettings,
+    DnsSettings,
+    InternalSettings,
+    InternalTls,
+    NetworkSettings,
+    NotifySettings,
+    PublicSettings,
+)
+from runtime.config.settings import Settings
+
+FILE = Path("shoestring.yaml")
+MINIMAL = Settings(domain="example.com", email="ops@example.com")
+ALL = Settings(
+    domain="example.com",
+    email="o'brien+#x@example.com",
+    instance="123",
+    public=PublicSettings(address="2001:db8::1", http_port=8080, https_port=8443),
+    internal=InternalSettings(address="::1", domain="yes.no", tls=InternalTls.DNS_01),
+    acme=AcmeSettings(
+        server="https://acme.example/directory",
+        ca_file="/etc/ca's.pem",
+        dns=DnsSettings(provider="rfc2136", resolvers=("[::1]:53", "127.0.0.1:5353")),
+    ),
+    notify=NotifySettings(url="https://ntfy.example/a?b=c#d", command="/bin/tell 'a b' --now"),
+    networks=NetworkSettings(public="on", internal="off", additional=("null", "1e3")),
+)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        MINIMAL,
+        ALL,
+        Settings(domain="example.com", email="a@b.example", public=None),
+        Settings(domain="example.com", email="a@b.example", internal=None),
+    ],
+)
+def test_it_reads_as_what_was_written(settings: Settings) -> None:
+    assert settings_file.parse(FILE, settings_file.render(settings)) == settings
+
+
+def test_every_key_has_its_comment_above() -> None:
+    lines = settings_file.render(MINIMAL).splitlines()
+    document = yaml_documents.parse(FILE, "\n".join(lines))
+    leaves = [line for path, line in document.lines.items() if isinstance(path[-1], str)]
+    assert len(leaves) > 15
+    for line in leaves:
+        assert lines[line - 2].lstrip().startswith("# "), lines[line - 1]
+
+
+def test_what_has_to_be_given_comes_first_and_lines_are_not_long() -> None:
+    text = settings_file.render(ALL)
+    keys = [line.partition(":")[0] for line in text.splitlines() if line and line[0] not in "# "]
+    assert keys[:2] == ["domain", "email"]
+    assert max(len(line) for line in text.splitlines()) <= 100

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from installer.services import catalogue
+from installer.services.registry import login as registry_login
+from installer.services.registry import report, service
+from installer.services.registry.gc import SCRIPT, argv
+from runtime.base.paths import Paths
+from runtime.config.sections import InternalSettings, InternalTls
+from runtime.config.settings import Settings
+
+OTHERS = "127.0.0.1 localhost\n10.0.0.1 nas # mine"
+
+
+def settings(tls: InternalTls = InternalTls.PRIVATE_CA, https_port: int = 443, http_port: int = 80) -> Settings:
+    internal = InternalSettings(address="10.12.0.1", http_port=http_port, https_port=https_port, tls=tls)
+    return Settings(domain="example.com", email="ops@example.com", internal=internal)
+
+
+def application(paths: Paths, host: str) -> None:
+    file = catalogue.application_file(paths, service.NAME)
+    file.write_text(f"x-external-host-names: [{host}]\nservices:\n  application:\n    image: registry:2.8.3\n")
+
+
+def test_the_address_is_what_image_names_begin_with(paths: Paths) -> None:
+    assert service.address(paths, settings()) == "docker.internal.example.com"
+    assert service.address(paths, settings(https_port=8444)) == "docker.internal.example.com:8444"
+    assert service.address(paths, settings(InternalTls.NONE)) == "docker.internal.example.com"
+    assert service.address(paths, settings(InternalTls.NONE, http_port=8080)) == "docker.internal.example.com:8080"
+    application(paths, "hub.example.com")
+    assert service.address(paths, settings()) == "hub.example.com"
+
+
+def test_the_hosts_file_gets_one_line_and_keeps_all_others(tmp_path: Path) -> None:
+    file = tmp_path / "hosts"
+    file.write_text(OTHERS)
+    registry_login._edit_hosts(file, "one", "10.12.0.1 docker.one.test")
+    registry_login._edit_hosts(file, "two", "10.12.0.1 docker.two.test")
+    registry_login._edit_hosts(file, "one", "10.13.0.1 docker.one.test")
+    lines = file.read_text().splitlines()
+    assert lines[:2] == OTHERS.splitlines()
+    assert sorted(lines[2:]) == [
+        "10.12.0.1 docker.two.test  # shoestring registry of two",
+        "10.13.0.1 docker.one.test  # shoestring registry of one",
+    ]
+    assert registry_login._own_line(file, "one") == "10.13.0.1 docker.one.test"
+    registry_login._edit_hosts(file, "one", "")
+    registry_login._edit_hosts(file, "two", "")
+    assert file.read_text() == f"{OTHERS}\n"
+
+
+def test_what_is_left_on_the_host_goes_and_a_persons_own_stays(paths: Paths, tmp_path: Path) -> None:
+    places = registry_login.Places(tmp_path / "hosts", tmp_path / "certs.d")
+    paths.private_ca.mkdir(parents=True)
+    (paths.private_ca / "root.pem").write_text("our root")
+    contents = {
+        "docker.internal.example.com": "our root",
+        "old-name.example.com": "our root",
+        "ghcr.example": "theirs",
+    }
+    for name, content in contents.items():
+        (places.certificates / name).mkdir(parents=True)
+        (places.certificates / name / "ca.crt").write_text(content)
+    (places.certificates / "old-name.example.com" / "client.cert").write_text("a person's")
+    assert set(registry_login._distrust(paths, places)) == {"docker.internal.example.com", "old-name.example.com"}
+    left = sorted(each.relative_to(places.certificates).as_posix() for each in places.certificates.glob("*/*"))
+    assert left == ["ghcr.example/ca.crt", "old-name.example.com/client.cert"]
+    assert not (places.certificates / "docker.internal.example.com").exists()
+
+
+def test_what_docker_needs_without_https_is_a_line_of_json() -> None:
+    said = service.insecure("docker.internal.example.com", here=False)
+    assert '{"insecure-registries": ["docker.internal.example.com"]}' in said
+    assert "systemctl reload docker" in said
+
+
+def test_a_collection_runs_as_the_registry_does() -> None:
+    config = {"User": "5000:5000", "Cmd": ["/etc/registry.yml"], "Env": ["REGISTRY_HTTP_SECRET=hidden", "PATH=/bin"]}
+    line = argv("one_registry-gc", "one", {"Id": "abc", "Image": "sha256:1", "Config": config})
+    text = " ".join(line)
+    assert "--user 5000:5000 --volumes-from abc --env REGISTRY_HTTP_SECRET --entrypoint sh sha256:1" in text
+    assert line[-3:] == (SCRIPT, "registry-gc", "/etc/registry.yml")
+    assert "hidden" not in text
+
+
+def test_a_registry_that_is_not_there_is_told(paths: Paths) -> None:
+    with pytest.raises(Exception, match="shoestring service add registry-docker"):
+        service.require(paths)
+    application(paths, "docker.internal.example.com")
+    service.require(paths)
+
+
+def test_a_login_says_what_it_puts_right(tmp_path: Path) -> None:
+    places = registry_login.Places(tmp_path / "hosts", tmp_path / "certs.d")
+    login = registry_login.Login("hub.test", "10.12.0.1 hub.test", b"our root", places=places)
+    put_right = [f"10.12.0.1 hub.test in {tmp_path}/hosts", f"your CA in {tmp_path}/certs.d/hub.test/ca.crt"]
+    assert report.login_lines(login, dry_run=True) == [
+        *(f"  + {each}" for each in put_right),
+        "  ~ login to hub.test",
+        "  Nothing was changed.",
+    ]
+    assert report.login_lines(login, dry_run=False)[-1] == "  ✓ logged in to hub.test"
+    answer = {"version": 1, "ok": True, "address": "hub.test", "done": put_right, "note": None}
+    assert json.loads(report.login_json(login)) == answer
+
+
+def test_a_login_that_needs_a_person_says_so_and_is_not_done() -> None:
+    login = registry_login.Login("hub.test", note="Do this first.")
+    for dry_run in (True, False):
+        assert report.login_lines(login, dry_run=dry_run) == ["  Do this first."]
+    answer = json.loads(report.login_json(login))
+    assert (answer["ok"], answer["note"], answer["done"]) == (False, "Do this first.", [])

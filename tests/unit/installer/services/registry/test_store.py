@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import json
+import os
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from installer.services.registry.report import bytes_text
+from installer.services.registry.store import Manifest, Store, parse
+
+LONG_AGO, NOW = 1_000.0, 10_000.0
+
+
+class Written:
+    """A registry's folder, written as distribution's file system driver lays it out."""
+
+    def __init__(self, root: Path) -> None:
+        self.store = Store(root)
+        self.top = root / "docker/registry/v2"
+        (self.top / "repositories").mkdir(parents=True)
+
+    def blob(self, content: bytes) -> str:
+        name = sha256(content).hexdigest()
+        folder = self.top / "blobs/sha256" / name[:2] / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "data").write_bytes(content)
+        return f"sha256:{name}"
+
+    def version(self, repository: str, document: dict[str, Any], *tags: str, came: float = LONG_AGO) -> str:
+        digest = self.blob(json.dumps(document).encode())
+        manifests = self.top / "repositories" / repository / "_manifests"
+        links = [manifests / "revisions/sha256" / digest.removeprefix("sha256:") / "link"]
+        links += [manifests / "tags" / tag / "current/link" for tag in tags]
+        for link in links:
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.write_text(digest)
+            os.utime(link, (came, came))
+        return digest
+
+    def image(self, repository: str, text: str, *tags: str, came: float = LONG_AGO, **more: Any) -> str:
+        """An image with a layer of its own, 100 bytes, and one that all share, 50 bytes."""
+        layers = [self.blob(text.encode().ljust(100)), self.blob(b"shared".ljust(50))]
+        config = self.blob(f"config of {text}".encode().ljust(20))
+        document = {
+            "config": {"digest": config, "size": 20},
+            "layers": [{"digest": layers[0], "size": 100}, {"digest": layers[1], "size": 50}],
+            **more,
+        }
+        return self.version(repository, document, *tags, came=came)
+
+    def index(self, repository: str, children: list[str], *tags: str) -> str:
+        return self.version(repository, {"manifests": [{"digest": each, "size": 1} for each in children]}, *tags)
+
+    def untagged(self, *kept: str) -> set[str]:
+        return {each.digest for each in self.store.untagged(kept, NOW)}
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Written:
+    return Written(tmp_path)
+
+
+def test_tags_have_the_size_of_what_they_name(written: Written) -> None:
+    first = written.image("team/app", "one", "1", "latest")
+    written.index("multi", [written.image("multi", "amd64"), written.image("multi", "arm64")], "1")
+    tags = written.store.tags()
+    assert [(each.repository, each.name) for each in tags] == [
+        ("multi", "1"),
+        ("team/app", "1"),
+        ("team/app", "latest"),
+    ]
+    assert tags[1].digest == first
+    assert tags[1].size == 170
+    # The layer that both platforms share counts once.
+    assert tags[0].size == 2 * 120 + 50
+
+
+def test_what_a_tag_leads_to_stays(written: Written) -> None:
+    old = written.image("app", "old")
+    written.image("app", "new", "1")
+    children = [written.image("app", "amd64"), written.image("app", "arm64")]
+    written.index("app", children, "2")
+    assert written.untagged() == {old}
+
+
+def test_an_index_without_a_tag_goes_with_its_platforms(written: Written) -> None:
+    shared = written.image("app", "shared platform")
+    gone = written.index("app", [shared, written.image("app", "only here")])
+    written.index("app", [shared], "1")
+    assert gone in written.untagged()
+    assert shared not in written.untagged()
+    assert len(written.untagged()) == 2
+
+
+def test_a_signature_stays_with_what_it_is_about(written: Written) -> None:
+    image = written.image("app", "one", "1")
+    other = written.image("app", "two")
+    signature = written.image("app", "signature", subject={"digest": image})
+    of_gone = written.image("app", "signature of two", subject={"digest": other})
+    assert written.untagged() == {other, of_gone}
+    assert written.untagged(other) == set()
+    assert signature not in written.untagged()
+
+
+def test_what_came_a_moment_ago_stays(written: Written) -> None:
+    # An index is pushed after its images.
+    written.image("app", "being pushed", came=NOW)
+    assert written.untagged() == set()
+
+
+def test_dead_are_the_blobs_that_no_version_names(written: Written) -> None:
+    written.image("app", "new", "1")
+    assert written.store.dead() == {}
+    orphan = written.blob(b"an upload that was never finished")
+    old = written.image("app", "old")
+    (version,) = (each for each in written.store.versions("app") if each.digest == old)
+    assert set(written.store.dead()) == {orphan}
+    dead = written.store.dead((version,))
+    # The manifest, its configuration and its own layer; the shared one stays.
+    assert (len(dead), old in dead) == (4, True)
+    written.store.forget_version(version)
+    assert written.store.dead() == dead
+
+
+def test_the_same_image_in_another_repository_stays(written: Written) -> None:
+    written.image("a", "one")
+    written.image("b", "one", "1")
+    (version,) = written.store.untagged((), NOW)
+    assert version.repository == "a"
+    assert written.store.dead((version,)) == {}
+
+
+def test_what_is_broken_is_no_manifest(written: Written) -> None:
+    digest = written.version("app", {"layers": "none", "config": 3}, "1")
+    assert written.store.manifest(digest) == Manifest()
+    assert written.store.manifest("sha256:" + "0" * 64) == Manifest()
+    assert [each.size for each in written.store.tags()] == [0]
+
+
+def test_an_empty_registry(tmp_path: Path) -> None:
+    store = Store(tmp_path / "none")
+    assert (store.tags(), store.dead(), store.untagged((), NOW), store.size()) == ((), {}, (), 0)
+
+
+def test_manifests_of_schema_1() -> None:
+    assert parse({"schemaVersion": 1, "fsLayers": [{"blobSum": "sha256:a"}]}).parts == (("sha256:a", 0),)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (4_120_000, "4.1 MB"),
+        (500_000_000, "500.0 MB"),
+        (10**16, "10000.0 TB"),
+    ],
+)
+def test_bytes(number: int, text: str) -> None:
+    assert bytes_text(number) == text

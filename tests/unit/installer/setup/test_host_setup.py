@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+import contextlib
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from installer.firewall import manage, report
+from installer.firewall.manage import Firewall
+from installer.firewall.proof import Answers, Target
+from installer.firewall.trial import Trial
+from installer.host import docker_daemon, swap, systemd
+from installer.host.docker_daemon import Plan
+from installer.host.swap import Kind
+from installer.host.timers import State, cron_lines
+from installer.setup import host_setup
+from installer.setup.host_setup import HostChoice, HostPlan, Offer, around_start, decide, rows
+from installer.terminal.progress import Lines
+from runtime.base import command, files
+from runtime.base.errors import ExitCode, ShoestringError
+from runtime.config.settings import Settings
+from runtime.firewall import table
+from tests.make import PATHS
+from tests.unit.installer.firewall.test_report import firewall
+
+GIGABYTE = 1024**3
+SETTINGS = Settings(domain="example.com", email="ops@example.com")
+LOGS = docker_daemon.plan(None)
+FILE = swap.Offer(Kind.FILE, GIGABYTE)
+NO_SWAP = swap.Offer(why="There is swap.")
+OFFER = Offer(systemd=True, swap=FILE, log_rotation=LOGS)
+NO_NFT = f"{table.MISSING} Then: shoestring firewall on"
+NOTHING = HostChoice(timers=False, swap=False, log_rotation=False)
+SSH = frozenset({Target("0.0.0.0", 22)})
+EVERYTHING = HostPlan(timers=True, swap=FILE, log_rotation=LOGS)
+
+
+class Person:
+    """Answers each question alike, and knows what was asked."""
+
+    def __init__(self, answer: bool) -> None:
+        self.answer = answer
+        self.asked: list[str] = []
+
+    def __call__(self, question: str) -> bool:
+        self.asked.append(question)
+        return self.answer
+
+
+def test_a_person_is_asked_for_each() -> None:
+    willing, unwilling = Person(True), Person(False)
+    offer = replace(OFFER, firewall=True)
+    everything = replace(EVERYTHING, firewall=True)
+    assert decide(HostChoice(), offer, willing, recorded=True, starts=True) == everything
+    assert decide(HostChoice(), offer, unwilling, recorded=True, starts=True) == HostPlan()
+    assert willing.asked == unwilling.asked
+    assert willing.asked == [
+        "Start at boot, and check each minute?",
+        "Add 1024 MB of swap?",
+        "Limit Docker's logs (10 MB, 3 files a container)?",
+        "Close all other ports to the outside (SSH stays open)?",
+    ]
+
+
+def test_what_the_command_line_says_is_not_asked() -> None:
+    person = Person(True)
+    assert decide(replace(NOTHING, firewall=False), OFFER, person, recorded=True, starts=True) == HostPlan()
+    assert decide(HostChoice(True, True, True), OFFER, person, recorded=False, starts=True) == EVERYTHING
+    assert person.asked == []
+
+
+def test_without_questions_only_timers_are_on() -> None:
+    assert decide(HostChoice(), OFFER, None, recorded=True, starts=True) == HostPlan(timers=True)
+
+
+def test_what_the_host_has_or_cannot_is_not_asked() -> None:
+    person = Person(True)
+    offer = Offer(systemd=True, swap=NO_SWAP, log_rotation=Plan(why="rotated already"))
+    expected = HostPlan(timers=True, notes=(NO_NFT,))
+    assert decide(HostChoice(timers=True), offer, person, recorded=True, starts=True) == expected
+    assert person.asked == []
+
+
+def test_an_option_that_can_do_nothing_is_told_why() -> None:
+    offer = Offer(systemd=True, swap=NO_SWAP, log_rotation=Plan(why="Rotated already."))
+    wanted = decide(HostChoice(True, True, True), offer, None, recorded=True, starts=True)
+    assert wanted == HostPlan(timers=True, notes=("There is swap.", "Rotated already."))
+    assert decide(NOTHING, offer, None, recorded=True, starts=True) == HostPlan()
+    (later,) = decide(HostChoice(swap=True), OFFER, None, recorded=True, starts=False).notes
+    assert "--no-start" in later
+    assert decide(HostChoice(), OFFER, Person(True), recorded=True, starts=False) == HostPlan()
+
+
+def test_compressed_memory_is_called_by_its_name() -> None:
+    person = Person(True)
+    zram = swap.Offer(Kind.ZRAM, GIGABYTE // 4)
+    wanted = decide(
+        HostChoice(False, None, False, firewall=False), replace(OFFER, swap=zram), person, recorded=True, starts=True
+    )
+    assert wanted == HostPlan(swap=zram)
+    assert person.asked == ["Add 256 MB of swap in compressed memory?"]
+    assert [row[2] for row in rows(wanted)] == ["256 MB in compressed memory (zram)"]
+
+
+def test_the_kind_that_was_offered_is_added(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(swap, "look", lambda: None)
+    monkeypatch.setattr(swap, "add", lambda kind, size, seen: host.heard.append(f"{kind} {size}"))
+    host.around(HostPlan(swap=swap.Offer(Kind.ZRAM, 1000)))
+    assert host.heard == ["zram 1000", "start"]
+
+
+def test_the_firewall_is_asked_for_where_there_can_be_one() -> None:
+    person = Person(True)
+    offer = replace(OFFER, firewall=True)
+    assert decide(NOTHING, offer, person, recorded=True, starts=True) == HostPlan(firewall=True)
+    assert person.asked == ["Close all other ports to the outside (SSH stays open)?"]
+    assert decide(NOTHING, offer, Person(False), recorded=True, starts=True) == HostPlan()
+    assert decide(NOTHING, offer, None, recorded=True, starts=True) == HostPlan()
+    assert decide(NOTHING, offer, person, recorded=False, starts=True) == HostPlan()
+
+
+def test_a_firewall_of_the_settings_or_of_the_command_line_is_not_asked_for() -> None:
+    person = Person(False)
+    offer = replace(OFFER, firewall=True)
+    assert decide(NOTHING, offer, person, recorded=True, starts=True, firewall=True) == HostPlan(firewall=True)
+    wanted, refused = replace(NOTHING, firewall=True), replace(NOTHING, firewall=False)
+    assert decide(wanted, offer, person, recorded=False, starts=True) == HostPlan(firewall=True)
+    assert decide(refused, offer, person, recorded=True, starts=True, firewall=True) == HostPlan()
+    assert decide(wanted, offer, person, recorded=True, starts=False) == HostPlan()
+    assert person.asked == []
+
+
+def test_without_nft_a_person_is_told_instead_of_asked() -> None:
+    person = Person(True)
+    assert decide(NOTHING, OFFER, person, recorded=True, starts=True) == HostPlan(notes=(NO_NFT,))
+    assert person.asked == []
+    # Nobody is told who would not have been asked.
+    assert decide(NOTHING, OFFER, None, recorded=True, starts=True) == HostPlan()
+    assert decide(NOTHING, OFFER, person, recorded=False, starts=True) == HostPlan()
+    assert decide(NOTHING, OFFER, person, recorded=True, starts=False) == HostPlan()
+    assert decide(replace(NOTHING, firewall=False), OFFER, person, recorded=True, starts=True) == HostPlan()
+
+
+@pytest.mark.parametrize("systemd", [True, False])
+def test_a_person_sees_what_the_firewall_leaves_open_before_it_is_tried(
+    monkeypatch: pytest.MonkeyPatch, systemd: bool
+) -> None:
+    found = replace(firewall(), boot=State.MISSING if systemd else None)
+    said = io.StringIO()
+    shown: list[str] = []
+
+    def prove(given: Firewall) -> tuple[Trial, Answers]:
+        shown.append(said.getvalue())
+        return Trial("shoestring", given.rules, PATHS.firewall), Answers(SSH, True, SSH)
+
+    monkeypatch.setattr(manage, "look", lambda _paths, *, anew: found)
+    monkeypatch.setattr(manage, "prove", prove)
+    monkeypatch.setattr(manage, "settle", lambda _firewall, _tried: "The change is not committed.")
+    settings = found.wanted.settings
+    host_setup.around_start(HostPlan(firewall=True), settings, PATHS.root, Lines(said), lambda: ExitCode.DONE)
+    assert shown == ["\n".join(report.lines(found)) + "\n"]
+    notes = [*report.notes(found)]
+    assert bool(notes) is not systemd
+    assert said.getvalue().removeprefix(shown[0]).splitlines() == [
+        "  ✓ firewall                on",
+        "    SSH answers on port 22 by IPv4, asked from a network namespace through these rules.",
+        "    The change is not committed.",
+        *(f"    {note}" for note in notes),
+    ]
+
+
+def test_without_systemd_the_lines_for_cron_are_shown() -> None:
+    offer = Offer(systemd=False, swap=NO_SWAP, log_rotation=Plan())
+    assert decide(HostChoice(), offer, None, recorded=True, starts=True) == HostPlan(cron=True)
+    assert decide(HostChoice(timers=False), offer, None, recorded=True, starts=True) == HostPlan()
+
+
+def test_a_demo_and_what_is_not_started_have_no_timers() -> None:
+    assert decide(HostChoice(), OFFER, None, recorded=False, starts=True) == HostPlan()
+    assert decide(HostChoice(timers=True), OFFER, None, recorded=True, starts=False) == HostPlan()
+
+
+def test_the_plan_is_shown() -> None:
+    assert rows(HostPlan()) == []
+    assert [row[:2] for row in rows(EVERYTHING)] == [
+        ("+", "timers"),
+        ("+", "swap"),
+        ("~", "/etc/docker/daemon.json"),
+    ]
+
+
+class Host:
+    """Hears what systemd is told, and when the start comes."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.heard: list[str] = []
+        self.said = io.StringIO()
+        monkeypatch.setattr(systemd, "write", lambda units: self.heard.append("units written"))
+        monkeypatch.setattr(command, "check", lambda argv: self.heard.append(" ".join(argv)))
+        monkeypatch.setattr(files, "remove", lambda path: self.heard.append(f"removed {path.name}"))
+
+    def around(self, plan: HostPlan, error: BaseException | None = None) -> ExitCode:
+        def start() -> ExitCode:
+            self.heard.append("start")
+            if error:
+                raise error
+            return ExitCode.DONE
+
+        return around_start(plan, SETTINGS, Path("/srv/shoestring"), Lines(self.said), start)
+
+
+ENABLED = [
+    "units written",
+    "systemctl enable shoestring.service shoestring-watchdog.timer shoestring-renew.timer shoestring-alarm.timer",
+    "sync --file-system /etc/systemd/system",
+]
+TIMERS_RUN = "systemctl start shoestring-watchdog.timer shoestring-renew.timer shoestring-alarm.timer"
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch) -> Host:
+    return Host(monkeypatch)
+
+
+def test_the_next_boot_goes_on_where_a_power_cut_ends_the_start(host: Host) -> None:
+    assert host.around(HostPlan(timers=True)) is ExitCode.DONE
+    assert host.heard == [*ENABLED, "start", "systemctl start shoestring.service", TIMERS_RUN]
+    assert host.said.getvalue() == "  ✓ timers                  on\n"
+
+
+def test_a_start_that_fails_leaves_the_timers_on(host: Host) -> None:
+    error = ShoestringError("haproxy could not be pulled.")
+    with pytest.raises(ShoestringError) as raised:
+        host.around(HostPlan(timers=True), error)
+    assert raised.value is error
+    # The start at boot would fail in the same way now; and what a person stopped before, setup was to start.
+    assert host.heard == [*ENABLED, "start", "removed stopped", TIMERS_RUN]
+    assert "each minute the watchdog tries again what failed" in host.said.getvalue()
+
+
+def test_a_person_who_stops_the_start_hears_of_the_next_boot(host: Host) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        host.around(HostPlan(timers=True), KeyboardInterrupt())
+    assert host.heard == [*ENABLED, "start"]
+    assert "shoestring timers remove" in host.said.getvalue()
+
+
+@pytest.mark.parametrize("error", [None, ShoestringError("It failed."), KeyboardInterrupt()])
+def test_without_timers_systemd_is_told_nothing(host: Host, error: BaseException | None) -> None:
+    with contextlib.suppress(ShoestringError, KeyboardInterrupt):
+        host.around(HostPlan(), error)
+    assert host.heard == ["start"]
+    assert host.said.getvalue() == ""
+
+
+def test_without_systemd_setup_shows_the_lines_for_cron(host: Host) -> None:
+    assert host.around(HostPlan(cron=True)) is ExitCode.DONE
+    assert host.heard == ["start"]
+    note, *lines = host.said.getvalue().splitlines()
+    assert note.endswith("/etc/cron.d/shoestring:")
+    assert [line.strip() for line in lines] == cron_lines(Path("/srv/shoestring"), SETTINGS.domain)

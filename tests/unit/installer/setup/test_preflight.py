@@ -1,0 +1,204 @@
+"""What setup refuses, and in which words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from installer.host.facts import EngineFacts, Facts
+from installer.host.ports import Container, Listener
+from installer.setup import preflight
+from installer.setup.preflight import DirectoryState, Preflight, SetupRefusedError
+from runtime.base.errors import ExitCode
+from runtime.base.paths import Paths
+from runtime.config.sections import InternalSettings, InternalTls, PublicSettings, WireguardSettings
+from runtime.config.settings import Settings
+
+ROOT = Path("/srv/shoestring")
+SETTINGS = Settings(
+    domain="example.com",
+    email="ops@example.com",
+    public=PublicSettings(address="203.0.113.7"),
+    internal=InternalSettings(address="127.0.0.1", http_port=80),
+)
+CORE_FILE = "/srv/shoestring/generated/core.compose.yaml"
+
+
+def check(
+    facts: Facts,
+    settings: Settings = SETTINGS,
+    directory: DirectoryState = DirectoryState.FREE,
+    unbindable: frozenset[tuple[str, int]] = frozenset(),
+) -> tuple[str, ...]:
+    return preflight.problems(Preflight(facts, settings, Paths(ROOT), directory, unbindable))
+
+
+def publishing(facts: Facts, *containers: Container) -> Facts:
+    return replace(facts, engine=EngineFacts("28.5.2", containers))
+
+
+def test_a_fresh_host_has_no_problem(facts: Facts) -> None:
+    assert preflight.host_problems(facts) == ()
+    assert check(facts) == ()
+
+
+@pytest.mark.parametrize(("version", "fine"), [("2.20.0", True), ("2.19.1", False), ("2.3", False), ("5.0.1", True)])
+def test_compose_has_to_be_new_enough(facts: Facts, version: str, fine: bool) -> None:
+    found = preflight.host_problems(replace(facts, compose_version=version))
+    assert (found == ()) is fine
+    if not fine:
+        assert found[0].startswith(f"Docker Compose {version} is too old; Shoestring needs 2.20 or later.")
+
+
+def test_all_that_a_host_lacks_is_told_at_once(facts: Facts) -> None:
+    bare = replace(facts, addresses=(), has_git=False, compose_version="", engine=EngineFacts(problem="No Docker."))
+    with pytest.raises(SetupRefusedError) as refusal:
+        preflight.refuse(preflight.host_problems(bare))
+    assert len(refusal.value.problems) == 4
+    assert "No Docker." in str(refusal.value)
+    assert "Install the package iproute2" in str(refusal.value)
+    assert refusal.value.exit_code is ExitCode.FAILED
+
+
+def test_who_is_not_root_is_told_nothing_else(facts: Facts) -> None:
+    user = replace(facts, is_root=False, engine=EngineFacts(problem="Permission denied."))
+    assert preflight.host_problems(user) == ("Setup needs root. Run it again with: sudo shoestring setup",)
+
+
+def test_an_address_of_another_host(facts: Facts) -> None:
+    settings = replace(SETTINGS, internal=InternalSettings(address="10.12.0.1"))
+    assert check(facts, settings) == (
+        "internal.address: 10.12.0.1 is not an address of this host; "
+        "it has 127.0.0.1, ::1, 203.0.113.7, 10.0.0.5, 172.17.0.1",
+    )
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "127.0.0.1", "127.8.8.8", "10.0.0.5"])
+def test_addresses_that_every_host_has_or_that_are_its_own(facts: Facts, address: str) -> None:
+    assert preflight.address_problem(facts, ("public", "address"), address) == ""
+
+
+def test_a_port_that_a_service_holds(facts: Facts) -> None:
+    taken = replace(facts, listeners=(Listener("0.0.0.0", 80, "nginx", 812, "nginx"),))
+    found = check(taken)
+    assert found[0] == (
+        "Port 80 is taken by nginx (process 812). Stop it (systemctl disable --now nginx) "
+        "or choose another public.http_port."
+    )
+    assert found[1].endswith("or choose another internal.http_port.")
+
+
+def test_the_internal_side_needs_its_https_port_unless_it_is_plain(facts: Facts) -> None:
+    taken = replace(facts, listeners=(Listener("127.0.0.1", 8444, "node", 99),))
+    assert check(taken)[0].endswith("or choose another internal.https_port.")
+    assert check(taken, replace(SETTINGS, internal=InternalSettings(tls=InternalTls.NONE))) == ()
+
+
+def test_a_port_that_a_plain_process_holds_or_nobody_can_tell(facts: Facts) -> None:
+    taken = replace(facts, listeners=(Listener("203.0.113.7", 443, "node", 99),))
+    assert check(taken) == (
+        "Port 443 is taken by node (process 99). Stop it (kill 99) or choose another public.https_port.",
+    )
+    found = check(facts, unbindable=frozenset([("203.0.113.7", 443)]))
+    assert found == (
+        "Port 443 is taken by a process that cannot be seen from here. Stop it or choose another public.https_port.",
+    )
+
+
+def test_a_port_that_is_taken_at_another_address_is_free(facts: Facts) -> None:
+    assert check(replace(facts, listeners=(Listener("10.0.0.5", 80, "nginx", 812),))) == ()
+
+
+def test_a_port_that_a_container_publishes_names_the_container(facts: Facts) -> None:
+    proxied = replace(
+        publishing(facts, Container("web", "shop", "/root/shop.yaml", (("0.0.0.0", 443),))),
+        listeners=(Listener("0.0.0.0", 443, "docker-proxy", 9),),
+    )
+    assert check(proxied) == (
+        "Port 443 is taken by the container web. Stop it (docker stop web) or choose another public.https_port.",
+    )
+
+
+def test_the_own_proxy_for_ipv6_takes_nothing(facts: Facts) -> None:
+    settings = replace(SETTINGS, public=replace(SETTINGS.public, address="::"))
+    listens = replace(facts, listeners=(Listener("::", 80, "haproxy", 77), Listener("::", 443, "haproxy", 77)))
+    own = publishing(listens, Container("shoestring_core-haproxy-public-ipv6-1", "shoestring_core", "/x.yaml", ()))
+    assert [each for each in check(own, settings) if "is taken" in each] == []
+    assert len(check(listens, settings)) == 3
+
+
+def test_the_own_proxy_of_a_setup_that_runs_again_takes_nothing(facts: Facts) -> None:
+    running = replace(
+        publishing(facts, Container("p", "shoestring_core", CORE_FILE, (("203.0.113.7", 80), ("203.0.113.7", 443)))),
+        listeners=(Listener("203.0.113.7", 80, "docker-proxy", 9),),
+    )
+    unbindable = frozenset([("203.0.113.7", 80), ("203.0.113.7", 443)])
+    assert check(running, directory=DirectoryState.OURS, unbindable=unbindable) == ()
+
+
+def test_an_instance_that_runs_from_another_directory(facts: Facts) -> None:
+    other = CORE_FILE.replace("/srv/shoestring", "/srv/other")
+    found = check(publishing(facts, Container("p", "shoestring_core", other, ())))
+    assert found == (
+        "instance: shoestring already runs from /srv/other. "
+        "Set up that directory, or give another instance in the answers.",
+    )
+
+
+def test_what_is_at_the_place_of_the_data_directory(tmp_path: Path) -> None:
+    def state(name: str) -> DirectoryState:
+        return preflight.directory_state(Paths(tmp_path / name))
+
+    assert state("none") is DirectoryState.FREE
+    (tmp_path / "empty").mkdir()
+    assert state("empty") is DirectoryState.FREE
+    (tmp_path / "file").touch()
+    assert state("file") is DirectoryState.NOT_A_DIRECTORY
+    (tmp_path / "dangling").symlink_to("nowhere")
+    assert state("dangling") is DirectoryState.NOT_A_DIRECTORY
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.tex").touch()
+    assert state("full") is DirectoryState.NOT_EMPTY
+    (tmp_path / "ours" / "conf").mkdir(parents=True)
+    (tmp_path / "ours" / "conf" / "shoestring.yaml").touch()
+    assert state("ours") is DirectoryState.OURS
+    assert preflight.directory_state(Paths(Path("/dev/shm"))) in (
+        DirectoryState.MOUNT_POINT,
+        DirectoryState.NOT_EMPTY,
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (DirectoryState.NOT_EMPTY, "is not empty, and not a Shoestring data directory"),
+        (DirectoryState.NOT_A_DIRECTORY, "is not a directory"),
+        (DirectoryState.MOUNT_POINT, "Choose a directory below it, such as /srv/shoestring/shoestring."),
+    ],
+)
+def test_a_place_where_no_data_directory_can_be(facts: Facts, state: DirectoryState, words: str) -> None:
+    (found,) = check(facts, directory=state)
+    assert words in found
+    with pytest.raises(SetupRefusedError) as refusal:
+        preflight.refuse((), (found,))
+    assert str(refusal.value) == found
+    assert refusal.value.exit_code is ExitCode.USAGE
+
+
+def test_the_address_of_the_vpn_comes_with_the_vpn(facts: Facts) -> None:
+    internal = InternalSettings(address="10.12.0.1", http_port=80)
+    assert check(facts, replace(SETTINGS, internal=internal)) != ()
+    assert check(facts, replace(SETTINGS, internal=internal, wireguard=WireguardSettings(enabled=True))) == ()
+
+
+def test_a_host_that_cannot_have_the_vpn(facts: Facts) -> None:
+    found = Preflight(facts, SETTINGS, Paths(ROOT), DirectoryState.FREE, frozenset(), ("Install WireGuard.", ""))
+    assert preflight.problems(found) == ("Install WireGuard.",)
+
+
+def test_an_interface_that_is_followed_may_come_late(facts: Facts) -> None:
+    internal = InternalSettings(address="auto:tailscale0")
+    assert check(facts, replace(SETTINGS, internal=internal)) == ()
+    assert not preflight.is_world_reachable("auto:tailscale0")

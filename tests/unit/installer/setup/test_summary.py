@@ -1,0 +1,157 @@
+"""What setup shows, line by line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from installer.data_directory.templates import Action, FileChange
+from installer.host.facts import EngineFacts, Facts
+from installer.setup import summary
+from installer.setup.data_directory import Update
+from runtime.base.paths import Paths
+from runtime.config.sections import (
+    AcmeSettings,
+    DnsSettings,
+    InternalSettings,
+    InternalTls,
+    PublicSettings,
+    WireguardSettings,
+)
+from runtime.config.settings import Settings
+
+PATHS = Paths(Path("/srv/shoestring"))
+SETTINGS = Settings(
+    domain="example.com",
+    email="ops@example.com",
+    public=PublicSettings(address="203.0.113.7"),
+    internal=InternalSettings(address="127.0.0.1"),
+)
+
+
+def test_the_host(facts: Facts) -> None:
+    assert summary.host_lines(facts) == [
+        "  This host  Debian 13, 1 core, 957 MB memory (no swap), 18 GB free",
+        "  Docker     28.5.2, Compose 2.40.3",
+        "  Addresses  203.0.113.7 (eth0)  10.0.0.5 (eth1)",
+    ]
+    bare = replace(facts, cores=2, swap=2**30, addresses=(), engine=EngineFacts(), compose_version="")
+    assert summary.host_lines(bare) == [
+        "  This host  Debian 13, 2 cores, 957 MB memory (1024 MB swap), 18 GB free",
+        "  Docker     not there, Compose not there",
+        "  Addresses  none but loopback",
+    ]
+
+
+def test_what_was_answered() -> None:
+    assert summary.settings_lines(SETTINGS, PATHS) == [
+        "  example.com           public    203.0.113.7:80, 443                     "
+        "certificate from Let's Encrypt (staging first)",
+        "  internal.example.com  internal  127.0.0.1:8081, 8444  by an SSH tunnel  certificate from your own CA",
+        "  images                          pulled from a registry",
+        "  data directory                  /srv/shoestring",
+    ]
+
+
+def test_the_vpn() -> None:
+    internal = InternalSettings(address="10.12.0.1")
+    settings = replace(SETTINGS, internal=internal, wireguard=WireguardSettings(enabled=True))
+    assert "  VPN                             WireGuard at 203.0.113.7, UDP 51820" in summary.settings_lines(
+        settings, PATHS
+    )
+    assert "(over the VPN)" in "\n".join(summary.closing_lines(settings, PATHS, 1.0, recorded=True))
+
+
+def test_an_interface_that_is_followed() -> None:
+    settings = replace(SETTINGS, internal=InternalSettings(address="auto:tailscale0"))
+    assert "SSH" not in "\n".join(summary.settings_lines(settings, PATHS))
+    assert "ssh" not in "\n".join(summary.closing_lines(settings, PATHS, 1.0, recorded=True))
+
+
+@pytest.mark.parametrize(
+    ("tls", "acme", "public", "internal"),
+    [
+        (
+            InternalTls.NONE,
+            AcmeSettings(server="staging"),
+            "Let's Encrypt's staging (browsers refuse it)",
+            "plain HTTP",
+        ),
+        (
+            InternalTls.DNS_01,
+            AcmeSettings(server="https://ca.example/dir", dns=DnsSettings(provider="cloudflare")),
+            "https://ca.example/dir",
+            "wildcard certificate from https://ca.example/dir, by DNS at cloudflare",
+        ),
+        (
+            InternalTls.PRIVATE_CA,
+            AcmeSettings(server="https://ca.example/dir", staging="https://trial.example/dir"),
+            "https://ca.example/dir (staging first)",
+            "certificate from your own CA",
+        ),
+    ],
+)
+def test_where_each_certificate_comes_from(tls: InternalTls, acme: AcmeSettings, public: str, internal: str) -> None:
+    lines = summary.settings_lines(replace(SETTINGS, internal=InternalSettings(tls=tls), acme=acme), PATHS)
+    assert lines[0].endswith(f"  certificate from {public}")
+    assert lines[1].endswith(f"  {internal}")
+    assert ("8444" in lines[1]) is (tls is not InternalTls.NONE)
+
+
+def test_internal_services_that_the_internet_reaches_are_told() -> None:
+    exposed = replace(SETTINGS, internal=InternalSettings(address="8.8.8.8"), acme=AcmeSettings(server="staging"))
+    assert summary.settings_lines(exposed, PATHS)[-1].startswith("  ! internal.address 8.8.8.8 can be reached from")
+
+
+def test_what_is_made_and_what_is_off() -> None:
+    assert summary.new_lines(SETTINGS, PATHS) == [
+        "  +  data directory  /srv/shoestring, its configuration a git repository",
+        "  +  networks        shoestring_main, shoestring_internal",
+        "  +  proxies         public and internal",
+        "  +  example         an application at https://example.com",
+    ]
+    assert summary.new_lines(replace(SETTINGS, public=None), PATHS)[-1] == "  +  proxy           internal"
+
+
+def test_what_a_second_run_changes() -> None:
+    change = FileChange(PurePosixPath("haproxy-public/haproxy.cfg.j2.new"), b"", Action.BESIDE)
+    assert summary.update_lines(SETTINGS, replace(SETTINGS, email="x@y.example"), Update(None, (change,), b"")) == [
+        "  ~  email                                   ops@example.com → x@y.example",
+        "  ~  conf/haproxy-public/haproxy.cfg.j2.new  you changed it; the new version is beside it",
+    ]
+
+
+def test_how_to_go_on() -> None:
+    assert summary.closing_lines(SETTINGS, PATHS, 41.4, recorded=True) == [
+        "  Done in 41 s.",
+        "    https://example.com   (placeholder certificate until DNS points here)",
+        "    https://internal.example.com:8444   (ssh -L 8444:127.0.0.1:8444 THIS-HOST)",
+        "    Trust its certificate: shoestring ssl ca",
+        "    Next: shoestring status",
+        "          edit /srv/shoestring/conf/applications-public/example.yaml",
+    ]
+    plain = InternalSettings(address="10.0.0.5", http_port=80, tls=InternalTls.NONE)
+    other = replace(SETTINGS, public=None, internal=plain)
+    assert summary.closing_lines(other, PATHS, 1, recorded=False)[1:] == [
+        "    http://internal.example.com",
+        "    Next: shoestring status --data-directory /srv/shoestring",
+        "          edit /srv/shoestring/conf/applications-internal",
+    ]
+
+
+@pytest.mark.parametrize(("count", "text"), [(957 * 2**20, "957 MB"), (18 * 2**30, "18 GB"), (0, "0 MB")])
+def test_sizes(count: int, text: str) -> None:
+    assert summary.size(count) == text
+
+
+def test_an_empty_table_has_no_lines() -> None:
+    assert summary.table([]) == []
+
+
+def test_a_first_setup_tells_of_the_vpn_and_its_first_client() -> None:
+    settings = replace(SETTINGS, wireguard=WireguardSettings(enabled=True))
+    told = summary.new_lines(settings, Paths(Path("/srv/shoestring")))
+    assert "  +  WireGuard       wg0, and a first client, laptop" in told
+    assert not [line for line in summary.new_lines(SETTINGS, Paths(Path("/srv"))) if "WireGuard" in line]

@@ -1,0 +1,33 @@
+"""What Enter alone means at a question of the wizard; the keys are those that a terminal sends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import PipeInput, create_pipe_input
+from prompt_toolkit.output import DummyOutput
+
+from installer.host import swap
+from installer.host.docker_daemon import Plan
+from installer.setup import wizard
+from installer.setup.host_setup import HostChoice, HostPlan, Offer, decide
+
+ENTER = "\r"
+OFFER = Offer(systemd=True, swap=swap.Offer(), log_rotation=Plan())
+
+
+@pytest.fixture
+def keys() -> Iterator[PipeInput]:
+    """What a person types."""
+    with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
+        yield pipe
+
+
+@pytest.mark.parametrize(("typed", "timers"), [(ENTER, True), ("y", True), ("n", False)])
+def test_timers_are_on_unless_a_person_says_no(keys: PipeInput, typed: str, timers: bool) -> None:
+    keys.send_text(typed)
+    assert decide(HostChoice(firewall=False), OFFER, wizard.confirm, recorded=True, starts=True) == HostPlan(
+        timers=timers
+    )

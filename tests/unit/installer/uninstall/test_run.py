@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pexpect
+import pytest
+from typer.testing import CliRunner
+
+from installer.cli.main import app
+from installer.host.timers import instances
+from installer.terminal.confirm import agreed, typed
+from installer.terminal.progress import Lines
+from installer.uninstall import run
+from installer.uninstall.report import uninstall_json, uninstall_lines
+from installer.uninstall.run import PACKAGE_HINT, Uninstall, finish, rest, unused_images
+from runtime.base.constants import LABEL_INSTANCE
+from runtime.base.errors import UsageError
+from runtime.base.paths import Paths
+from runtime.docker.images import HAPROXY
+from runtime.reconcile.changes import RemoveNetwork, RemoveProject
+from tests.unit.installer.conftest import Interrupt
+
+WANTED = Uninstall(
+    units=("shoestring.service",),
+    changes=(RemoveProject("blog", "shoestring_blog", "stop"), RemoveNetwork("shoestring_main", "1")),
+    tasks=("0123456789abcdef",),
+    images=("localhost/shoestring/haproxy:1",),
+    volumes=(),
+    vpn=("wg0",),
+    firewall=True,
+    swap=True,
+    daemon="put back as it was",
+    record=True,
+    directory=Path("/srv/shoestring"),
+    purge=False,
+    others=(),
+    cron=(),
+)
+
+
+def test_the_plan_says_what_goes_and_what_stays() -> None:
+    assert uninstall_lines(WANTED) == [
+        "  -  timer       shoestring.service",
+        "  -  containers  blog",
+        "  -  network     shoestring_main",
+        "  -  container   0123456789ab, left by a command",
+        "  -  image       localhost/shoestring/haproxy:1",
+        "  -  VPN         wg0, its interface and its file in /etc/wireguard",
+        "  -  firewall    its table in nftables, and its unit",
+        "  -  swap        that Shoestring added",
+        "  ~  Docker      /etc/docker/daemon.json: put back as it was",
+        "  -  record      of the data directory, in /etc/shoestring",
+        "  The data directory stays: /srv/shoestring (with --purge it goes too).",
+        f"  {PACKAGE_HINT}",
+    ]
+
+
+def test_an_interface_of_the_vpn_by_an_old_name_goes_too() -> None:
+    two = replace(WANTED, vpn=("wg0", "wg1"))
+    lines = uninstall_lines(two)
+    for name in two.vpn:
+        assert f"  -  VPN         {name}, its interface and its file in /etc/wireguard" in lines
+    found = [json.loads(uninstall_json(replace(WANTED, vpn=names)))["vpn"] for names in (two.vpn, ("wg0",), ())]
+    assert found == ["wg0, wg1", "wg0", ""]
+
+
+def test_a_purge_names_the_data_that_goes() -> None:
+    lines = uninstall_lines(replace(WANTED, purge=True, volumes=("shoestring_blog_pages",)))
+    assert "  -  volume      shoestring_blog_pages" in lines
+    assert "  -  data        /srv/shoestring, with all that is in it" in lines
+    assert not any("stays" in line for line in lines)
+
+
+def test_others_and_cron_are_told() -> None:
+    lines = uninstall_lines(replace(WANTED, others=("demo",), cron=(Path("/etc/cron.d/shoestring"),)))
+    assert "  Other instances on this host keep images, swap and Docker's settings: demo." in lines
+    assert any("/etc/cron.d/shoestring first" in line for line in lines)
+
+
+def test_json() -> None:
+    answer = json.loads(uninstall_json(WANTED))
+    assert answer["changes"] == [
+        {"kind": "remove", "name": "blog"},
+        {"kind": "remove-network", "name": "shoestring_main"},
+    ]
+    assert (answer["version"], answer["directory"], answer["images"]) == (1, "/srv/shoestring", list(WANTED.images))
+
+
+def test_images_of_ours_go_unless_somebody_else_uses_them() -> None:
+    listed = [
+        {"Id": "base", "Created": 1, "RepoTags": ["localhost/shoestring/base:1"]},
+        {"Id": "built", "Created": 2, "RepoTags": ["localhost/shoestring/haproxy:1", "mine:1"]},
+        {"Id": "pulled", "Created": 9, "RepoTags": [HAPROXY.reference]},
+        {"Id": "used", "Created": 5, "RepoTags": ["localhost/shoestring/busybox:1"]},
+        {"Id": "theirs", "Created": 6, "RepoTags": ["postgres:17"]},
+        {"Id": "untagged", "Created": 7, "RepoTags": None},
+    ]
+    containers = [
+        {"ImageID": "built", "Labels": {LABEL_INSTANCE: "shoestring"}},
+        {"ImageID": "used", "Labels": None},
+    ]
+    assert list(unused_images(listed, containers, "shoestring")) == [
+        HAPROXY.reference,
+        "localhost/shoestring/haproxy:1",
+        "localhost/shoestring/base:1",
+    ]
+
+
+PARTS = ("conf/secrets.yaml", "conf/wireguard/server.key", "data/postgres/18/base/1", "generated/core.compose.yaml")
+
+
+def fill(paths: Paths, record: Path) -> Path:
+    """Make a data directory that has something of everything, and the record of it; returns that."""
+    for name in ("conf/shoestring.yaml", *PARTS):
+        file = paths.root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("x")
+    record.parent.mkdir(exist_ok=True)
+    record.write_text(f"{paths.root}\n")
+    return record
+
+
+@pytest.fixture
+def recorded(paths: Paths, tmp_path: Path) -> Path:
+    """The record of such a data directory."""
+    return fill(paths, tmp_path / "etc" / "data-directory")
+
+
+def purge_of(paths: Paths) -> Uninstall:
+    return replace(WANTED, directory=paths.root, purge=True)
+
+
+@pytest.mark.parametrize("kill", [True, False], ids=["killed", "refused"])
+def test_a_purge_that_was_cut_off_goes_on(
+    paths: Paths, recorded: Path, tmp_path: Path, interrupted: Interrupt, kill: bool
+) -> None:
+    step, cut_off = 0, True
+    while cut_off:
+        step += 1
+        fill(paths, recorded)
+        cut_off = interrupted(lambda: finish(purge_of(paths), Lines(io.StringIO()), recorded), step, kill)
+        if (paths.data / "postgres").exists():
+            assert paths.secrets.exists(), "passwords go after the data"
+        if paths.root.exists():
+            assert recorded.exists(), "without it nothing would find what is left"
+
+        again = purge_of(paths) if paths.settings.exists() else rest(None, recorded, tmp_path)
+        if again:
+            finish(again, Lines(io.StringIO()), recorded)
+        assert (paths.root.exists(), recorded.exists()) == (False, False)
+    assert step > len(PARTS)
+
+
+def test_what_is_no_purge_that_was_cut_off_has_no_rest(paths: Paths, recorded: Path, tmp_path: Path) -> None:
+    # Settings are there.
+    assert rest(None, recorded, tmp_path) is None
+    paths.settings.unlink()
+    # Data are there.
+    assert rest(None, recorded, tmp_path) is None
+    for each in paths.root.iterdir():
+        shutil.rmtree(each)
+    found = rest(None, recorded, tmp_path)
+    assert found
+    assert (found.record, found.purge, found.directory, found.units) == (True, True, paths.root, ())
+    assert rest(paths.root, recorded, tmp_path) == found
+    # Another directory, and the directory without a record.
+    assert rest(tmp_path / "other", recorded, tmp_path) is None
+    assert rest(paths.root, tmp_path / "none", tmp_path) is None
+    # Its disk is only not mounted: its units are there.
+    (tmp_path / "shoestring.service").write_text(f'RequiresMountsFor="{paths.root}"\n')
+    assert rest(None, recorded, tmp_path) is None
+
+
+def test_the_rest_of_a_purge_needs_no_engine(
+    paths: Paths, recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for each in paths.root.iterdir():
+        shutil.rmtree(each)
+    monkeypatch.setattr(run, "rest", lambda argument: rest(argument, recorded, tmp_path))
+    monkeypatch.setattr(run, "finish", lambda wanted, lines: finish(wanted, lines, recorded))
+    root = str(paths.root)
+    result = CliRunner().invoke(app, ["uninstall", "--data-directory", root, "--purge", "--yes", "--name", root])
+    assert result.exit_code == 0, result.output
+    assert f"✓ data directory          {root} removed" in result.output
+    assert (paths.root.exists(), recorded.exists()) == (False, False)
+
+
+def test_instances_are_known_by_their_units(tmp_path: Path) -> None:
+    for name in ("shoestring-watchdog.service", "shoestring-watchdog@demo.service", "shoestring-watchdog.timer"):
+        (tmp_path / name).write_text("")
+    assert instances(tmp_path) == {"shoestring", "demo"}
+
+
+def test_without_a_terminal_nothing_is_done_unasked() -> None:
+    assert agreed("Remove?", yes=True)
+    with pytest.raises(UsageError, match="--yes"):
+        agreed("Remove?", yes=False)
+    with pytest.raises(UsageError, match="--yes"):
+        agreed("Remove?", yes=False, json=True)
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [("/srv/a", "goes on"), (" /srv/a ", "goes on"), ("/srv", "That is not /srv/a"), ("", "not /srv/a")],
+)
+def test_a_name_is_typed_at_a_terminal(keys: str, said: str) -> None:
+    """What goes for good is not agreed to by one key."""
+    program = "from installer.terminal.confirm import typed; typed('Type the path', '/srv/a'); print('It goes on.')"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    terminal = pexpect.spawn(sys.executable, ["-c", program], env=environment, encoding="utf-8", timeout=30)
+    terminal.expect_exact("Type the path: ")
+    terminal.sendline(keys)
+    terminal.expect_exact(said)
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert (terminal.exitstatus == 0) is (said == "goes on")
+
+
+def test_a_name_must_be_as_expected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    typed("Type it", "/srv/a", "/srv/a")
+    for given in ("", "/srv", "/srv/a/"):
+        with pytest.raises(UsageError, match="nothing was removed"):
+            typed("Type it", "/srv/a", given)

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from installer.vpn import reach
+from installer.vpn.reach import Reach
+from runtime.base.errors import UsageError
+from runtime.base.paths import Side
+from tests.make import application, desired, web
+
+DATABASE = "x-external-tcp-ports: [5432]\nservices: {application: {image: db}}\n"
+
+
+def find(settings_text: str = "", ssh_ports: frozenset[int] = frozenset({22})) -> Reach:
+    wanted = desired(
+        application("wiki", web("wiki.internal.example.com", "*.w.internal.example.com"), Side.INTERNAL),
+        application("database", DATABASE, Side.INTERNAL),
+        application("site", web("example.com")),
+        settings_text=settings_text,
+    )
+    return reach.find(wanted.settings, wanted.proxies, "me", ssh_ports)
+
+
+def test_one_command_reaches_every_internal_port() -> None:
+    assert " ".join(find().command) == (
+        "ssh -N -L 127.0.0.1:8081:127.0.0.1:8081 -L 127.0.0.1:8444:127.0.0.1:8444 -L 127.0.0.1:5432:127.0.0.1:5432 "
+        "me@example.com"
+    )
+
+
+@pytest.mark.parametrize(
+    ("ports", "expected"), [({2222}, ("ssh", "-p", "2222", "-N")), ({2200, 2222}, ("ssh", "-p", "2200", "-N"))]
+)
+def test_the_command_goes_to_a_port_that_sshd_has(ports: set[int], expected: tuple[str, ...]) -> None:
+    found = find(ssh_ports=frozenset(ports))
+    assert found.command[:4] == expected
+    assert found.command[-1] == "me@example.com"
+    assert reach.tunnel_lines(found)[2].startswith(" ".join(expected))
+    answer = json.loads(reach.to_json(found, reach.LOOPBACK))
+    assert (answer["command"], answer["ports"]) == (list(found.command), [8081, 8444, 5432])
+
+
+def test_where_sshd_has_its_usual_port_too_none_is_named() -> None:
+    assert "-p" not in find(ssh_ports=frozenset({22, 2222})).command
+
+
+def test_the_lines_are_of_internal_names_alone() -> None:
+    assert reach.hosts_lines(find()) == [
+        "127.0.0.1 internal.example.com",
+        "127.0.0.1 wiki.internal.example.com",
+        "# *.w.internal.example.com: write the names that you use",
+    ]
+
+
+def test_a_private_address_stands_in_the_lines_but_not_behind_a_tunnel() -> None:
+    found = find(
+        "internal: {address: 10.0.0.5, tls: none, http_port: 80}\npublic: {address: 203.0.113.7, http_port: 8080}\n"
+    )
+    assert reach.hosts_lines(found)[0] == "10.0.0.5 internal.example.com"
+    said = reach.tunnel_lines(found)
+    assert "127.0.0.1 wiki.internal.example.com" in said
+    assert "sudo" in said[0]
+    assert "-L 127.0.0.1:80:10.0.0.5:80" in said[2]
+
+
+def test_a_side_that_is_off() -> None:
+    with pytest.raises(UsageError, match="internal side is off"):
+        find("internal: off\n")
+
+
+def test_an_interface_that_has_no_address_yet() -> None:
+    with pytest.raises(UsageError, match="The interface tailscale0 of internal.address has no address yet"):
+        find("internal: {address: 'auto:tailscale0'}\n")

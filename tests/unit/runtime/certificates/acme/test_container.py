@@ -1,0 +1,47 @@
+"""How a program is run in a container."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from runtime.certificates.acme import container
+from runtime.certificates.acme.container import Mount, Task
+from runtime.config.sections import ImageSettings
+from runtime.config.settings import Settings
+from runtime.docker import images
+
+SETTINGS = Settings(domain="example.test", email="ops@example.test", instance="one")
+TASK = Task(
+    "lego",
+    images.LEGO.reference,
+    ("run",),
+    (Mount(Path("/d/lego"), "/data"), Mount(Path("/ca.pem"), "/ca.pem", read_only=True)),
+    {"B": "public"},
+    {"A": "s3cret"},
+)
+
+
+def test_values_are_in_no_process_list() -> None:
+    argv = container.argv(SETTINGS, TASK)
+    assert "s3cret" not in " ".join(argv)
+    assert "public" not in " ".join(argv)
+    assert argv[argv.index("--env") :][:4] == ("--env", "A", "--env", "B")
+
+
+def test_it_can_do_no_more_than_it_must_and_is_no_part_of_what_should_run() -> None:
+    argv = container.argv(SETTINGS, TASK)
+    line = " ".join(argv)
+    assert argv[:5] == ("docker", "run", "--rm", "--name", "one_lego")
+    for words in ("--read-only", "--cap-drop ALL", "--security-opt no-new-privileges", "--log-driver none"):
+        assert words in line
+    assert "--label shoestring.task=one " in line
+    assert "shoestring.instance" not in line
+    assert "--volume /d/lego:/data:z --volume /ca.pem:/ca.pem:ro,z" in line
+    assert argv[-2:] == (images.LEGO.reference, "run")
+
+
+def test_a_local_image_is_never_looked_for_elsewhere() -> None:
+    local = container.argv(replace(SETTINGS, images=ImageSettings(source="local")), TASK)
+    assert local[local.index("--pull") + 1] == "never"
+    assert local[-2] == images.local_name(images.LEGO)

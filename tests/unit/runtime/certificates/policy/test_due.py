@@ -1,0 +1,158 @@
+"""When certificates are renewed, and when a person hears of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from runtime.base.paths import Side
+from runtime.certificates.model import Found, Issuer, Wanted, Window
+from runtime.certificates.policy import due
+from runtime.certificates.policy.due import DAY, State
+
+START = 1_800_000_000.0
+NAMES = ("shop.example.com", "www.example.com")
+WANTED = Wanted("shop", Side.PUBLIC, NAMES, Issuer.HTTP_01)
+
+
+def certificate(days: float, fingerprint: str = "a1") -> Found:
+    return Found(Path("shop.pem"), NAMES, 1, fingerprint, START, START + days * DAY, "Test CA", ari_id="root.serial")
+
+
+def window(start_day: float, end_day: float, ari_id: str = "root.serial", explanation: str = "") -> Window:
+    return Window(ari_id, START + start_day * DAY, START + end_day * DAY, START, explanation)
+
+
+def state(found: Found | None, day: float, suggested: Window | None = None, wanted: Wanted = WANTED) -> State:
+    return due.assess(wanted, found, suggested, START + day * DAY).state
+
+
+def alarm_left(days: float) -> float:
+    """How many days are left when the alarm begins, by asking every hour of the certificate's life."""
+    found = certificate(days)
+    hours = range(int(days * 24) + 1)
+    return next(days - hour / 24 for hour in hours if due.is_expiring(found, START + hour * 3600 + 1))
+
+
+@pytest.mark.parametrize(
+    ("days", "left"), [(6, 3), (9.99, 4.995), (10, 10 / 3), (45, 15), (64, 64 / 3), (90, 30), (365, 365 / 3)]
+)
+def test_without_a_window_it_is_due_at_a_third_left_or_half_of_a_short_life(days: float, left: float) -> None:
+    found = certificate(days)
+    assert due.renew_at(found, None) == pytest.approx(found.not_after - left * DAY)
+    assert state(found, days - left - 0.001) is State.FINE
+    assert state(found, days - left + 0.001) is State.DUE
+
+
+def test_within_a_window_each_certificate_has_a_moment_of_its_own_and_keeps_it() -> None:
+    suggested = window(50, 52)
+    moments = [due.renew_at(certificate(90, f"{number:064x}"), suggested) for number in range(200)]
+    assert all(suggested.start <= each < suggested.end for each in moments)
+    assert moments == [due.renew_at(certificate(90, f"{number:064x}"), suggested) for number in range(200)]
+    quarters = [int((each - suggested.start) / DAY * 2) for each in moments]
+    assert all(quarters.count(quarter) > 25 for quarter in range(4))
+
+
+@pytest.mark.parametrize(
+    "useless", [window(1, 2, "root.other"), window(1, 2, ""), window(2, 2), window(2, 1)], ids=["other", "", "=", "<"]
+)
+def test_a_window_of_another_certificate_or_one_that_is_none_does_not_count(useless: Window) -> None:
+    found = certificate(90)
+    assert due.renew_at(found, useless) == due.renew_at(found, None)
+    unnamed = replace(found, ari_id="")
+    assert due.renew_at(unnamed, useless) == due.renew_at(found, None)
+
+
+def test_an_authority_may_ask_for_early_renewal() -> None:
+    found = certificate(90)
+    assessment = due.assess(WANTED, found, window(-2, -1, explanation="https://ca.test/why"), START + DAY)
+    assert assessment.state is State.DUE
+    assert assessment.why == "the certificate is to be renewed; the authority asks for it: https://ca.test/why"
+
+
+@pytest.mark.parametrize("days", [6, 45, 64, 90, 1 / 1440])
+def test_a_window_that_comes_too_late_is_cut_before_the_alarm(days: float) -> None:
+    found = certificate(days)
+    moment = due.renew_at(found, window(days * 2, days * 3))
+    assert due.renew_at(found, None) < moment
+    assert not due.is_expiring(found, moment)
+
+
+@pytest.mark.parametrize(("days", "left"), [(6, 1.2), (45, 10), (64, 12.8), (90, 18), (365, 30), (3650, 30)])
+def test_the_alarm_comes_at_10_days_or_a_fifth_of_the_life(days: float, left: float) -> None:
+    assert alarm_left(days) == pytest.approx(left, abs=1 / 24)
+
+
+@pytest.mark.parametrize(
+    "days", [1 / 1440, 1, 6, 9, 10, 11, 20, 29, 30, 31, 39, 40, 41, 45, 47, 64, 90, 100, 200, 398]
+)
+def test_none_alarms_before_its_renewal_had_time_to_fail(days: float) -> None:
+    found = certificate(days)
+    assert not due.is_expiring(found, START)
+    overdue = found.not_after - due._alarm_seconds(found) - due.renew_at(found, None)
+    assert overdue >= found.lifetime / 13
+
+
+def test_what_has_expired_alarms() -> None:
+    assert due.is_expiring(certificate(90), START + 91 * DAY)
+
+
+def test_what_is_missing_broken_or_expired_is_told_apart() -> None:
+    found = certificate(90)
+    assert state(None, 1) is State.MISSING
+    assert state(replace(found, problem="its private key is missing."), 1) is State.BROKEN
+    assert state(Found(Path("shop.pem"), problem="it is no certificate."), 1) is State.BROKEN
+    assert state(found, 89.9) is State.DUE
+    assert state(found, 90) is State.EXPIRED
+    assert state(found, 1) is State.FINE
+    assert due.assess(WANTED, replace(found, problem="it is none."), None, 0).why == (
+        "the certificate cannot be used: it is none"
+    )
+
+
+def test_a_host_name_more_is_a_reason_and_one_less_is_not() -> None:
+    found = certificate(90)
+    more = replace(WANTED, host_names=(*NAMES, "new.example.com"))
+    assessment = due.assess(more, found, None, START + DAY)
+    assert (assessment.state, assessment.why) == (State.NAMES, "the certificate lacks new.example.com")
+    assert state(found, 1, wanted=replace(WANTED, host_names=NAMES[:1])) is State.FINE
+    assert state(found, 1, wanted=replace(WANTED, host_names=NAMES[::-1])) is State.FINE
+
+
+def test_a_wildcard_serves_one_label() -> None:
+    found = replace(certificate(90), host_names=("*.internal.test",))
+    assert state(found, 1, wanted=replace(WANTED, host_names=("a.internal.test",))) is State.FINE
+    for name in ("internal.test", "a.b.internal.test"):
+        assert state(found, 1, wanted=replace(WANTED, host_names=(name,))) is State.NAMES
+
+
+def test_one_that_the_wrong_authority_signed_is_issued_again() -> None:
+    private = replace(WANTED, issuer=Issuer.PRIVATE_CA)
+    found = certificate(90)
+
+    def judged(wanted: Wanted, root: str) -> State:
+        return due.assess(wanted, found, None, START + DAY, root=root).state
+
+    assert judged(private, "root") is State.FINE
+    assert judged(private, "") is State.FINE
+    assert judged(private, "roo") is State.ISSUER
+    assert judged(private, "newroot") is State.ISSUER
+    assert judged(WANTED, "root") is State.ISSUER
+    assert judged(WANTED, "newroot") is State.FINE
+
+
+def test_a_clock_that_is_behind_does_not_issue_again() -> None:
+    found = certificate(90)
+    for day in (-0.1, -30, -4000):
+        assessment = due.assess(WANTED, found, None, START + day * DAY)
+        assert assessment.state is State.FINE
+        assert "the clock of this host may be behind" in assessment.why
+        assert assessment.renew_at == due.renew_at(found, None)
+    # Not even where the authority's window is over.
+    assert state(found, -0.1, window(-3, -2)) is State.FINE
+
+
+def test_a_clock_that_is_30_days_ahead_renews_nothing_fresh_of_90_days() -> None:
+    assert state(certificate(90), 30.5) is State.FINE

@@ -1,0 +1,281 @@
+"""When an authority may be asked again: the delays, the limits, and a month of passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from runtime.certificates.policy import ledger, limits
+from runtime.certificates.policy.ledger import Attempt, Ledger, Result
+from runtime.certificates.policy.limits import DAY, HOUR, MINUTE, WEEK, Allowed, Hold
+
+NOW = 1_800_000_000.0
+SERVER, OTHER_SERVER = "https://ca.test/dir", "https://staging.test/dir"
+NAMES = ("a.test", "b.test")
+MONTH_MINUTES = 31 * 24 * 60
+
+
+def attempt(
+    ago: float,
+    result: Result = Result.REFUSED,
+    names: tuple[str, ...] = NAMES,
+    *,
+    server: str = SERVER,
+    failed: tuple[str, ...] = (),
+    error: str = "no",
+    not_before: float = 0.0,
+) -> Attempt:
+    return Attempt("shop", server, names, NOW - ago, result, error, failed, not_before)
+
+
+def ask(*attempts: Attempt, names: tuple[str, ...] = NAMES, now: float = NOW, forced: bool = False) -> Allowed | Hold:
+    return limits.next_try(Ledger(attempts), names, "shop", SERVER, now, forced=forced)
+
+
+def until(*attempts: Attempt, names: tuple[str, ...] = NAMES, now: float = NOW, forced: bool = False) -> float:
+    """Seconds from now to when it may be asked; 0 if now. At that very moment it must be allowed."""
+    answer = ask(*attempts, names=names, now=now, forced=forced)
+    if isinstance(answer, Allowed):
+        return 0.0
+    assert answer.until > now
+    assert isinstance(ask(*attempts, names=names, now=answer.until - 0.001, forced=forced), Hold)
+    assert isinstance(ask(*attempts, names=names, now=answer.until, forced=forced), Allowed)
+    return answer.until - now
+
+
+def failures(number: int, last_ago: float = 0.0, result: Result = Result.REFUSED) -> list[Attempt]:
+    """A row of failures, two hours apart."""
+    return [attempt(last_ago + (number - 1 - index) * 2 * HOUR, result) for index in range(number)]
+
+
+def test_the_first_time_is_allowed() -> None:
+    assert ask() == Allowed()
+
+
+@pytest.mark.parametrize("result", [Result.REFUSED, Result.UNAVAILABLE, Result.OPEN])
+@pytest.mark.parametrize(("number", "delay"), [(1, MINUTE), (2, 10 * MINUTE), (3, 100 * MINUTE), (4, DAY), (9, DAY)])
+def test_failures_in_a_row_wait_longer_each(number: int, delay: float, result: Result) -> None:
+    # A killed process may have got a certificate: from the fifth on, the limit of a week counts too.
+    if result is not Result.OPEN or number < 5:
+        assert until(*failures(number, result=result)) == delay
+    assert until(*failures(number)) == delay
+    assert until(*failures(number, 30)) == delay - 30
+    assert until(*failures(number, delay)) == 0
+
+
+def test_a_certificate_ends_the_row() -> None:
+    assert until(*failures(3, DAY), attempt(HOUR, Result.ISSUED), attempt(0)) == MINUTE
+    assert until(*failures(3, HOUR), attempt(0, Result.ISSUED)) == 0
+
+
+def test_the_row_is_that_of_the_set_at_the_server() -> None:
+    others = [replace(each, server=OTHER_SERVER) for each in failures(3)]
+    assert until(*others) == 0
+    assert until(*failures(3), names=("b.test", "a.test")) == 100 * MINUTE
+    assert until(*failures(3), names=("a.test",)) == 0
+
+
+def test_our_own_checks_wait_1_and_then_10_minutes() -> None:
+    for number, delay in ((1, MINUTE), (2, 10 * MINUTE), (3, 10 * MINUTE), (50, 10 * MINUTE)):
+        assert until(*failures(number, result=Result.HELD)) == delay
+
+
+def test_our_own_checks_neither_shorten_nor_end_a_row_of_failures() -> None:
+    held = attempt(5, Result.HELD)
+    assert until(*failures(3, 60), held) == 100 * MINUTE - 60
+    assert until(*failures(2, DAY), attempt(HOUR, Result.HELD), attempt(0)) == 100 * MINUTE
+    assert until(*failures(1, HOUR), held) == MINUTE - 5
+
+
+def test_what_the_authority_asks_for_is_kept() -> None:
+    asked = attempt(0, Result.UNAVAILABLE, not_before=NOW + 3 * HOUR, error="rate limited")
+    assert until(asked) == 3 * HOUR
+    assert until(asked, forced=True) == 3 * HOUR
+    assert ask(asked) == Hold(NOW + 3 * HOUR, "the authority asks to wait: rate limited")
+    assert until(asked, names=("other.test",)) == 0
+    assert until(attempt(0, Result.UNAVAILABLE, not_before=NOW + 1000 * DAY)) == WEEK
+
+
+def test_force_skips_delays_alone() -> None:
+    assert until(*failures(4), forced=True) == 0
+    assert until(*failures(4, result=Result.HELD), forced=True) == 0
+
+
+def test_a_name_fails_at_most_5_times_an_hour_in_whatever_certificate() -> None:
+    five = [attempt(50 * MINUTE - index, names=("b.test", f"{index}.test")) for index in range(5)]
+    assert until(*five[1:]) == 0
+    assert until(*five) == 10 * MINUTE
+    assert until(*five, forced=True) == 10 * MINUTE
+    assert until(*five, names=("a.test",)) == 0
+    assert until(*(replace(each, server=OTHER_SERVER) for each in five)) == 0
+    told = ask(*five)
+    assert isinstance(told, Hold)
+    assert told.why == "b.test failed too often within an hour"
+
+
+def test_only_the_names_that_failed_count_where_they_are_known() -> None:
+    five = [attempt(index, names=("a.test", f"{index}.test"), failed=(f"{index}.test",)) for index in range(5)]
+    assert until(*five) == 0
+    assert until(*(replace(each, failed_names=()) for each in five)) > 0
+
+
+@pytest.mark.parametrize("result", [Result.HELD, Result.ISSUED])
+def test_what_the_authority_did_not_refuse_is_no_failure(result: Result) -> None:
+    assert until(*(attempt(index, result, ("a.test", f"{index}.test")) for index in range(9))) == 0
+
+
+def test_a_wildcard_and_its_domain_are_one_name_to_the_authority() -> None:
+    both = ("in.test", "*.in.test")
+    pair = [attempt(index, names=both) for index in (20 * MINUTE, 0)]
+    assert until(*pair[:1], names=both, forced=True) == 0
+    # Four have failed, and two more might.
+    assert until(*pair, names=both, forced=True) == 40 * MINUTE
+    assert until(*pair, names=("in.test",)) == 0
+    assert until(*pair, attempt(0, names=("in.test", "x.test")), names=("*.in.test",)) == 40 * MINUTE
+
+
+@pytest.mark.parametrize("forced", [True, False])
+def test_a_set_gets_at_most_5_certificates_a_week(forced: bool) -> None:
+    four = [attempt(day * DAY, Result.ISSUED) for day in (6, 5, 3, 2)]
+    assert until(*four, forced=forced) == 0
+    assert until(*four, attempt(DAY, Result.ISSUED), forced=forced) == DAY
+    assert until(*four, attempt(DAY, Result.OPEN), forced=forced) == DAY
+    assert until(*four, attempt(DAY, Result.REFUSED), forced=forced) == 0
+    assert until(*four, attempt(DAY, Result.ISSUED, ("a.test",)), forced=forced) == 0
+    assert until(*four, attempt(DAY, Result.ISSUED, server=OTHER_SERVER), forced=forced) == 0
+
+
+def test_attempts_from_far_ahead_say_nothing_though_the_clock_went_back() -> None:
+    far = tuple(replace(each, when=NOW + 400 * DAY) for each in failures(9))
+    assert until(*far) == 0
+    assert until(*far, *(attempt(0, Result.ISSUED) for _ in range(4))) == 0
+    waits = attempt(-400 * DAY, Result.UNAVAILABLE, not_before=NOW + 401 * DAY)
+    assert until(waits) == 0
+
+
+def test_an_attempt_from_less_than_a_day_ahead_counts_as_made_now() -> None:
+    ahead = attempt(-3 * HOUR)
+    assert ask(ahead) == Hold(NOW + MINUTE, "the last attempt failed: no")
+    assert ask(ahead, now=NOW + 3 * HOUR + MINUTE) == Allowed()
+    # The limits count it, so that a clock that is set back some hours does not lift them.
+    five = [attempt(-HOUR, names=("a.test", f"{index}.test")) for index in range(5)]
+    assert isinstance(ask(*five, forced=True), Hold)
+
+
+@pytest.mark.parametrize("ahead", [3 * HOUR, DAY, 5 * DAY, 400 * DAY])
+def test_a_clock_that_was_ahead_never_blocks_for_longer_than_two_days(ahead: float) -> None:
+    row = [replace(each, when=each.when + ahead) for each in failures(9)]
+    passes = (NOW + minute * MINUTE for minute in range(3 * 24 * 60))
+    first = next(now for now in passes if ask(*row, now=now) == Allowed())
+    assert first - NOW <= 2 * DAY
+    # Once there is an attempt by the right clock, those before it are older, and never come to life again.
+    issued = replace(attempt(0, Result.ISSUED), when=first)
+    assert all(ask(*row, issued, now=first + hour * HOUR) == Allowed() for hour in range(24 * 6))
+
+
+def test_a_clock_that_was_behind_for_an_attempt_lifts_no_delay() -> None:
+    assert until(*failures(3), attempt(2000 * DAY)) == DAY
+
+
+def test_the_reason_says_what_the_last_error_was() -> None:
+    assert ask(*failures(2)) == Hold(NOW + 10 * MINUTE, "the last 2 attempts failed: no")
+    assert ask(attempt(0, Result.OPEN, error="")) == Hold(NOW + MINUTE, "the last attempt failed: it did not end")
+
+
+@dataclass
+class FakeAuthority:
+    """Answers always the same, and counts what it is asked. Each pass goes through the real limits and ledger."""
+
+    answer: Callable[[Attempt], Attempt]
+    file: Path | None = None
+    ledger: Ledger = field(default_factory=Ledger)
+    asked: list[Attempt] = field(default_factory=list)
+
+    def run(self, sets: Iterable[tuple[str, ...]], forced: bool = False, minutes: int = MONTH_MINUTES) -> None:
+        """Passes, one a minute. With a file each attempt goes over the disk, as if the host were started again."""
+        wanted = tuple(sets)
+        for minute in range(minutes):
+            for names in wanted:
+                self._pass(names, NOW + minute * MINUTE, forced)
+
+    def _pass(self, names: tuple[str, ...], now: float, forced: bool) -> None:
+        if isinstance(limits.next_try(self.ledger, names, names[0], SERVER, now, forced=forced), Hold):
+            return
+        opened = Attempt(names[0], SERVER, names, now, Result.OPEN)
+        self._keep(ledger.begin(self.ledger, opened), now)
+        self.asked.append(opened)
+        self._keep(ledger.end(self.ledger, self.answer(opened)), now)
+
+    def _keep(self, changed: Ledger, now: float) -> None:
+        # What `save` leaves out, whether it is written or not.
+        self.ledger = replace(changed, attempts=ledger._kept(changed.attempts, now))
+        if self.file:
+            ledger.save(self.file, changed, now)
+            self.ledger = ledger.load(self.file)
+
+    def minutes(self) -> list[float]:
+        return [(each.when - NOW) / MINUTE for each in self.asked]
+
+
+def refuse(opened: Attempt) -> Attempt:
+    return replace(opened, result=Result.REFUSED, failed_names=opened.host_names, error="no")
+
+
+def issue(opened: Attempt) -> Attempt:
+    return replace(opened, result=Result.ISSUED)
+
+
+def most_in_any(span: float, times: list[float]) -> int:
+    """The most moments that are within less than a span."""
+    return max(sum(start <= each < start + span for each in times) for start in times)
+
+
+def test_a_month_at_a_fake_authority_that_always_fails(tmp_path: Path) -> None:
+    authority = FakeAuthority(refuse, tmp_path / "ledger.json")
+    authority.run([NAMES])
+    daily = [111 + 1440 * day for day in range(31)]
+    assert authority.minutes() == [0, 1, 11, *daily]
+    assert most_in_any(HOUR, [each.when for each in authority.asked]) == 3
+
+
+def test_a_week_of_three_certificates_that_share_a_name_at_a_fake_authority_that_always_fails() -> None:
+    authority = FakeAuthority(refuse)
+    sets = [("shared.test", f"{number}.test") for number in range(3)]
+    authority.run(sets, minutes=7 * 24 * 60)
+    assert most_in_any(HOUR, [each.when for each in authority.asked]) == 5
+    for names in sets:
+        # Each of them gets its turn, as often as its own delays say.
+        assert len([each for each in authority.asked if each.host_names == names]) == 10
+
+
+def test_a_person_who_forces_each_minute_of_a_day_at_a_fake_authority_that_always_fails() -> None:
+    authority = FakeAuthority(refuse)
+    authority.run([("shared.test", f"{number}.test") for number in range(3)], forced=True, minutes=24 * 60)
+    assert most_in_any(HOUR, [each.when for each in authority.asked]) == 5
+    assert len(authority.asked) == 24 * 5
+
+
+def test_the_same_with_a_wildcard_and_its_domain_at_a_fake_authority() -> None:
+    authority = FakeAuthority(refuse)
+    authority.run([("in.test", "*.in.test")], forced=True, minutes=24 * 60)
+    # Each attempt fails for both, which an authority counts as one name: two attempts are four failures.
+    assert most_in_any(HOUR, [each.when for each in authority.asked]) == 2
+
+
+def test_a_month_at_a_fake_authority_that_always_issues_what_is_over_at_once() -> None:
+    authority = FakeAuthority(issue)
+    authority.run([NAMES, ("a.test",)], forced=True)
+    for names in (NAMES, ("a.test",)):
+        own = [each.when for each in authority.asked if each.host_names == names]
+        assert most_in_any(WEEK, own) == 5
+        assert len(own) == 5 * 5
+
+
+def test_a_month_of_processes_that_are_killed_as_soon_as_they_asked_at_a_fake_authority() -> None:
+    authority = FakeAuthority(lambda opened: opened)
+    authority.run([NAMES], forced=True)
+    asked = [each.when for each in authority.asked]
+    assert most_in_any(HOUR, asked) == most_in_any(WEEK, asked) == 5

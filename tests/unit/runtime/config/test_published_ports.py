@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+
+from runtime.config import published_ports
+from runtime.config.published_ports import Published
+
+
+@pytest.mark.parametrize(
+    ("ports", "expected"),
+    [
+        (["9999:80"], [Published("tcp", 9999, 9999)]),
+        (["0.0.0.0:9999:80/udp"], [Published("udp", 9999, 9999)]),
+        (["[::]:9999:80"], [Published("tcp", 9999, 9999)]),
+        (["::1:9999:80"], [Published("tcp", 9999, 9999, "::1")]),
+        (["127.0.0.1:9999:80"], [Published("tcp", 9999, 9999, "127.0.0.1")]),
+        (["6000-6010:6000-6010/udp"], [Published("udp", 6000, 6010)]),
+        ([80], [Published("tcp", 0, 0)]),
+        (["127.0.0.1::80"], [Published("tcp", 0, 0, "127.0.0.1")]),
+        (["${PORT}:80", "${OTHER:-81}:80"], [Published("tcp", 7000, 7000), Published("tcp", 81, 81)]),
+        (["$PORT:80/udp"], [Published("udp", 7000, 7000)]),
+        ([{"target": 80, "published": 9999}], [Published("tcp", 9999, 9999)]),
+        (
+            [{"target": 80, "published": "90-91", "host_ip": "10.0.0.5", "protocol": "udp"}],
+            [Published("udp", 90, 91, "10.0.0.5")],
+        ),
+        (["${UNKNOWN}:80", "99999:80", "words", None, {"published": []}], []),
+        ("80:80", []),
+        (None, []),
+    ],
+)
+def test_what_is_published(ports: object, expected: list[Published]) -> None:
+    assert published_ports.read([{"ports": ports}], {"PORT": "7000"}) == tuple(expected)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (25565, Published("tcp", 25565, 25565)),
+        ("53/udp", Published("udp", 53, 53)),
+        ("6000-6010/udp", Published("udp", 6000, 6010)),
+    ],
+)
+def test_an_open_port(value: object, expected: Published) -> None:
+    assert published_ports.open_port(value) == expected
+
+
+@pytest.mark.parametrize("value", [0, 70000, True, "53/sctp", "53/", "web", "9-8", None, ["80"], "80:80"])
+def test_no_open_port(value: object) -> None:
+    with pytest.raises(ValueError, match="is not a port; one looks like 25565, 53/udp"):
+        published_ports.open_port(value)
+
+
+def test_what_a_range_covers() -> None:
+    assert Published("tcp", 10, 20).covers(Published("tcp", 12, 20, "10.0.0.5"))
+    assert not Published("tcp", 10, 20).covers(Published("udp", 12, 12))
+    assert not Published("tcp", 10, 20).covers(Published("tcp", 12, 21))
+    assert not Published("tcp", 1, 65535).covers(Published("tcp", 0, 0))

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from runtime.config import referenced_files
+
+TEXT = """
+include: [other.yaml, {path: [one.yaml, two.yaml]}]
+services:
+  a: {env_file: a.env, extends: {file: base.yaml, service: x}}
+  b: {env_file: [{path: b.env, required: false}, /etc/c.env], label_file: labels}
+  c: {env_file: "${DATA_BASE_PATH}/d.env"}
+  d: {env_file: "${UNKNOWN}/e.env"}
+  e: 5
+configs: {c: {file: ./nginx.conf}, d: {content: text}}
+secrets: {s: {file: secret.txt}, t: {environment: X}}
+"""
+
+
+def test_every_file_that_compose_reads() -> None:
+    found = referenced_files.files(yaml.safe_load(TEXT), Path("/conf"), {"DATA_BASE_PATH": "/data"})
+    assert {str(path) for path in found} == {
+        *("/conf/other.yaml", "/conf/one.yaml", "/conf/two.yaml", "/conf/a.env", "/conf/base.yaml", "/conf/b.env"),
+        *("/etc/c.env", "/conf/labels", "/data/d.env", "/conf/nginx.conf", "/conf/secret.txt"),
+    }
+
+
+def test_odd_forms_name_nothing() -> None:
+    odd = {"include": 5, "services": [1], "configs": ["a"], "secrets": {"s": None}}
+    assert referenced_files.files(odd, Path("/conf"), {}) == ()
+
+
+def test_what_cannot_be_read_is_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("one")
+    (tmp_path / "d").mkdir()
+    paths = (tmp_path / "a", tmp_path / "d", tmp_path / "none")
+    assert referenced_files.contents(paths) == (b"one", b"", b"")

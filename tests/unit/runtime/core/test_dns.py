@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from runtime.base.paths import Paths, Side
+from runtime.core.dns import HostsFile, difference
+from runtime.docker.observed import Observed
+from runtime.reconcile.changes import InstallNames
+from runtime.reconcile.plan import plan_start
+from tests.make import Desired, application, desired, observed_of, web
+
+NOTHING = Observed((), ())
+VPN = "wireguard: {enabled: on}\ninternal: {address: 10.12.0.1}\n"
+
+
+def internal(name: str, *host_names: str) -> Desired:
+    return desired(application(name, web(*host_names), Side.INTERNAL), settings_text=VPN)
+
+
+def options(wanted: Desired) -> list[str]:
+    service = wanted.core.generated.value["services"]["names"]
+    found: list[str] = service["command"]
+    return found
+
+
+def test_no_vpn_no_resolver() -> None:
+    wanted = desired(application("a", web("a.internal.example.com"), Side.INTERNAL))
+    assert wanted.hosts is None
+    assert "names" not in wanted.core.generated.value["services"]
+
+
+def test_every_internal_name_is_in_the_hosts_file_and_no_public_one() -> None:
+    wanted = desired(
+        application("b", web("b.internal.example.com", "wiki.other.org"), Side.INTERNAL),
+        application("a", web("a.example.com")),
+        settings_text=VPN,
+    )
+    assert wanted.hosts
+    assert wanted.hosts.content.splitlines()[1:] == [
+        "10.12.0.1 internal.example.com",
+        "10.12.0.1 b.internal.example.com",
+        "10.12.0.1 wiki.other.org",
+    ]
+
+
+def test_a_new_name_of_the_internal_domain_starts_nothing_again() -> None:
+    one, two = internal("a", "a.internal.example.com"), internal("a", "b.internal.example.com")
+    assert one.core == two.core
+    assert one.hosts != two.hosts
+
+
+def test_what_no_hosts_file_can_say_is_an_option() -> None:
+    found = options(internal("a", "*.a.internal.example.com", "wiki.other.org", "b.internal.example.com"))
+    assert "--local=/internal.example.com/" in found
+    assert "--address=/*.a.internal.example.com/10.12.0.1" in found
+    assert "--local=/*.a.internal.example.com/" in found
+    assert "--local=/wiki.other.org/" in found
+    assert not [each for each in found if "/b.internal" in each]
+
+
+@pytest.mark.parametrize(
+    ("dns", "servers"),
+    [
+        ("refuse", []),
+        ("[]", []),
+        (
+            "[9.9.9.9, '127.0.0.1:5353', 'fd00::1', '[fd00::1]:54']",
+            ["9.9.9.9", "127.0.0.1#5353", "fd00::1", "fd00::1#54"],
+        ),
+    ],
+)
+def test_who_answers_for_other_names(dns: str, servers: list[str]) -> None:
+    wanted = desired(
+        settings_text=f"wireguard: {{enabled: on, dns: {dns}}}\ninternal: {{address: 10.12.0.1}}\n",
+    )
+    found = [each.removeprefix("--server=") for each in options(wanted) if each.startswith("--server=")]
+    assert found == servers
+
+
+def test_the_resolver_may_do_nothing_but_answer() -> None:
+    service = internal("a", "a.internal.example.com").core.generated.value["services"]["names"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["read_only"] is True
+    assert service["user"] != "0:0"
+    assert service["mem_limit"] == "32m"
+    assert {(each["host_ip"], each["published"], each["protocol"]) for each in service["ports"]} == {
+        ("10.12.0.1", "53", "udp"),
+        ("10.12.0.1", "53", "tcp"),
+    }
+
+
+def test_what_is_written_and_when(paths: Paths) -> None:
+    wanted = HostsFile(paths.names_generated / "hosts", "# made\n10.12.0.1 a\n10.12.0.1 b\n")
+    missing = difference(wanted)
+    assert missing
+    assert (missing.about, missing.lost) == ("new", True)
+    paths.names_generated.mkdir(parents=True)
+    assert difference(wanted) == replace(missing, lost=False)
+    wanted.file.write_text("# made\n10.12.0.1 b\n10.12.0.1 c\n10.12.0.1 d\n")
+    found = difference(wanted)
+    assert found
+    assert found.about == "1 new, 2 gone"
+    wanted.file.write_text(wanted.content)
+    assert difference(wanted) is None
+    assert difference(None) is None
+
+
+def test_names_are_there_before_the_resolver_starts() -> None:
+    wanted = internal("a", "a.internal.example.com")
+    assert wanted.hosts
+    change = InstallNames(wanted.hosts.file, wanted.hosts.content, "new", lost=True)
+    kinds = [each.kind for each in plan_start(wanted, NOTHING, (), change)]
+    assert kinds.index("install-names") < kinds.index("apply")
+
+
+def test_a_resolver_that_lost_its_directory_is_made_anew() -> None:
+    wanted = internal("a", "a.internal.example.com")
+    assert wanted.hosts
+    change = InstallNames(wanted.hosts.file, wanted.hosts.content, "new", lost=True)
+    plan = plan_start(wanted, observed_of(wanted), (), change)
+    recreated = [each.recreate for each in plan if each.kind == "apply" and each.name == "core"]
+    assert recreated == [("names",)]
+
+
+def test_a_proxy_whose_interface_has_no_address_waits() -> None:
+    wanted = desired(
+        application("a", web("a.internal.example.com"), Side.INTERNAL),
+        settings_text="internal: {address: 'auto:tailscale0'}\n",
+    )
+    assert [each.name for each in wanted.core.services] == ["haproxy-public"]
+    assert [each.application for each in wanted.projects] == ["a"]
+    assert wanted.notes == (
+        "The internal proxy waits: the interface tailscale0 has no address yet (internal.address).",
+    )
+    assert wanted.unserved == ()

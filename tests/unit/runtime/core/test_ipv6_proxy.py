@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runtime.base.paths import RunPaths, Side
+from runtime.core import ipv6_proxy
+from runtime.docker.observed import Observed
+from runtime.reconcile.desired import Desired
+from runtime.reconcile.status import assess
+from tests.make import application, desired, web
+
+PUBLIC = "public: {address: '%s'}\n"
+VPN = "wireguard: {enabled: on, network6: 'fd12::/64'}\ninternal: {address: 10.12.0.1}\n"
+
+
+def services(wanted: Desired) -> dict[str, Any]:
+    found: dict[str, Any] = wanted.core.generated.value["services"]
+    return found
+
+
+def published(wanted: Desired, side: Side) -> set[str]:
+    return {each["host_ip"] for each in services(wanted)[f"haproxy-{side}"]["ports"]}
+
+
+@pytest.mark.parametrize(
+    ("address", "by_docker", "by_ipv6"),
+    [
+        ("0.0.0.0", {"0.0.0.0"}, ()),
+        ("203.0.113.7", {"203.0.113.7"}, ()),
+        ("::", {"0.0.0.0"}, ("::",)),
+        ("2001:db8::1", set(), ("2001:db8::1",)),
+    ],
+)
+def test_docker_publishes_by_ipv4_and_ipv6_is_taken_on_the_host(
+    address: str, by_docker: set[str], by_ipv6: tuple[str, ...]
+) -> None:
+    wanted = desired(application("a", web("a.com")), settings_text=PUBLIC % address)
+    assert published(wanted, Side.PUBLIC) == by_docker
+    assert ipv6_proxy.addresses(wanted.settings, Side.PUBLIC) == by_ipv6
+    assert ("haproxy-public-ipv6" in services(wanted)) is bool(by_ipv6)
+    assert [model.ipv6 for model in wanted.proxies] == [bool(by_ipv6), False]
+
+
+def test_what_listens_is_told_in_its_configuration() -> None:
+    wanted = desired(settings_text="public: {address: '2001:db8::1', http_port: 8080, https_port: 8443}\n")
+    text = services(wanted)["haproxy-public-ipv6"]["environment"]["CONFIGURATION"]
+    assert "bind [2001:db8::1]:8080 v6only\n    server proxy unix@/run/haproxy/80.sock send-proxy-v2\n" in text
+    assert "bind [2001:db8::1]:8443 v6only\n    server proxy unix@/run/haproxy/443.sock send-proxy-v2\n" in text
+
+
+def test_in_the_vpn_the_internal_side_has_an_address_of_each_family() -> None:
+    wiki = application("wiki", web("wiki.internal.example.com", "*.w.internal.example.com"), Side.INTERNAL)
+    wanted = desired(wiki, settings_text=VPN)
+    assert published(wanted, Side.INTERNAL) == {"10.12.0.1"}
+    assert ipv6_proxy.addresses(wanted.settings, Side.INTERNAL) == ("fd12::1",)
+    assert wanted.hosts
+    assert "fd12::1 wiki.internal.example.com\n" in wanted.hosts.content
+    assert "10.12.0.1 wiki.internal.example.com\n" in wanted.hosts.content
+    assert "--address=/*.w.internal.example.com/fd12::1" in services(wanted)["names"]["command"]
+
+
+def test_an_address_that_is_not_there_yet_is_served_by_nobody() -> None:
+    wanted = desired(settings_text="internal: {address: 'auto:tailscale0'}\n")
+    assert ipv6_proxy.addresses(wanted.settings, Side.INTERNAL) == ()
+
+
+def test_the_right_to_low_ports_is_all_it_has() -> None:
+    made = ipv6_proxy.service(
+        desired().settings, Side.PUBLIC, "haproxy:1", [(80, 80)], (99, 99), RunPaths("t", Path("/run"))
+    )
+    assert made["cap_add"] == ["NET_BIND_SERVICE", "SETUID", "SETGID"]
+    assert made["read_only"]
+    assert "uid 99\n    gid 99\n" in made["environment"]["CONFIGURATION"]
+
+
+def test_status_tells_of_each_part_that_does_not_run() -> None:
+    wanted = desired(settings_text=f"{VPN}{PUBLIC % '::'}")
+    problems = assess(wanted, Observed((), ())).problems
+    assert problems == (
+        "public side: it does not answer by IPv6; its container is missing",
+        "internal side: it does not answer by IPv6; its container is missing",
+        "names: no VPN client can resolve internal names; its container is missing",
+    )
+    assert assess(desired(), Observed((), ())).problems == ()

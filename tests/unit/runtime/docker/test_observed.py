@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from runtime.docker.observed import Observed, parse_bridges, parse_containers, parse_networks
+
+RECORDED = Path(__file__).parents[1] / "recorded"
+
+
+def test_recorded_containers() -> None:
+    """As Docker Engine 20.10 answered, with a healthy, a starting, an ended and a created container."""
+    containers = parse_containers(json.loads((RECORDED / "containers.json").read_text()))
+    assert [(each.name, each.service, each.state, each.health, each.exit_code) for each in containers] == [
+        ("t-a-application-1", "application", "running", "healthy", None),
+        ("t-a-slow-1", "slow", "running", "starting", None),
+        ("t-a-task-1", "task", "exited", "", 3),
+        ("t-a-waiting-1", "waiting", "created", "", None),
+    ]
+    first = containers[0]
+    assert (first.project, first.application, first.side, first.definition) == ("t-a", "a", "public", "d1")
+    assert first.image == "probe:1"
+    assert first.running
+    assert not containers[2].running
+
+
+def test_the_applications_of_an_instance() -> None:
+    containers = parse_containers(json.loads((RECORDED / "containers.json").read_text()))
+    assert Observed(containers, ()).applications == ("a",)
+    assert len(Observed(containers, ()).of("a")) == 4
+    assert Observed(containers, ()).of("core") == ()
+
+
+def test_the_names_that_networks_give_their_bridges() -> None:
+    listed = json.loads((RECORDED / "networks.json").read_text())
+    assert parse_bridges(listed) == {"docker0"}
+    assert parse_bridges([*listed, {"Options": {"com.docker.network.bridge.name": "app0"}}, {"Options": None}]) == {
+        "docker0",
+        "app0",
+    }
+
+
+def test_recorded_networks() -> None:
+    networks = parse_networks(json.loads((RECORDED / "networks.json").read_text()))
+    assert {(each.name, each.instance) for each in networks} == {("bridge", ""), ("host", ""), ("t-main", "t")}
+
+
+def test_what_an_engine_may_leave_out() -> None:
+    (container,) = parse_containers([{"Id": "abc", "Names": None, "Labels": None}])
+    assert (container.name, container.state, container.application) == ("abc", "", "")

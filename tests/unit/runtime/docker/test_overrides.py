@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from runtime.base.paths import Side
+from runtime.config.applications import proxy_alias
+from runtime.docker import images, overrides
+from runtime.docker.projects import Project
+from tests.make import PATHS, application, make_settings, web
+
+
+def project(text: str, side: Side = Side.PUBLIC, settings_text: str = "", **variables: str) -> Project:
+    settings = make_settings(settings_text)
+    substitutes = images.substitutes(settings.images.source)
+    return overrides.project(application("a", text, side), settings, PATHS, variables, substitutes)
+
+
+def content(text: str, side: Side = Side.PUBLIC, settings_text: str = "") -> Any:
+    return yaml.safe_load(project(text, side, settings_text).generated.content)
+
+
+def test_an_alias_on_the_sides_network_and_labels() -> None:
+    made = content(web("a.com", more="    hostname: backend_a\n"))
+    service = made["services"]["application"]
+    assert service["networks"] == {"main": {"aliases": ["backend_a", proxy_alias("a", "application")]}}
+    assert made["networks"] == {"main": {"name": "shoestring_main", "external": True}}
+    labels = service["labels"]
+    assert labels.pop("shoestring.definition")
+    assert labels == {"shoestring.instance": "shoestring", "shoestring.application": "a", "shoestring.side": "public"}
+
+
+def test_a_service_without_networks_keeps_the_projects_own() -> None:
+    text = "x-external-host-names: [a.com]\nservices: {application: {image: a}, database: {image: d}}\n"
+    services = content(text)["services"]
+    assert services["application"]["networks"] == {
+        "main": {"aliases": ["a", proxy_alias("a", "application")]},
+        "default": None,
+    }
+    assert "networks" not in services["database"]
+
+
+def test_networks_that_are_not_ours_stay() -> None:
+    text = (
+        "services: {task: {image: t, networks: [postgres, own, named]}}\n"
+        "networks: {own: {}, named: {name: elsewhere, external: true}, postgres: {external: true}}\n"
+    )
+    made = content(text, settings_text="networks: {additional: [postgres, named]}\n")
+    assert made["networks"] == {"postgres": {"name": "shoestring_postgres", "external": True}}
+
+
+def test_the_local_source_replaces_only_images_that_have_a_recipe() -> None:
+    text = web("a.com", image="busybox:1.37") + "  other:\n    image: ghost:5\n"
+    services = content(text, settings_text="images: {source: local}\n")["services"]
+    assert services["application"]["image"] == images.local_name(images.BUSYBOX)
+    assert services["application"]["pull_policy"] == "never"
+    assert "image" not in services["other"]
+    assert "image" not in content(text)["services"]["application"]
+
+
+def digest(text: str, **variables: str) -> str:
+    return project(text, **variables).services[0].definition
+
+
+def test_the_digest_sees_secrets_and_the_content_of_configs() -> None:
+    text = web("a.com", more="    environment: {PASSWORD: '${PASSWORD:-x}', COST: '$${OTHER}'}\n    configs: [c]\n")
+    text += "configs: {c: {content: one}, d: {content: other}}\n"
+    before = digest(text, PASSWORD="p1", OTHER="o1")
+    assert digest(text, PASSWORD="p2", OTHER="o1") != before
+    assert digest(text, PASSWORD="p1", OTHER="o2") == before
+    assert digest(text.replace("content: one", "content: two"), PASSWORD="p1") != before
+    assert digest(text.replace("content: other", "content: more"), PASSWORD="p1") == before
+
+
+def test_a_change_of_one_service_leaves_the_others() -> None:
+    text = web("a.com") + "  database:\n    image: d\n"
+    before, after = project(text).services, project(text.replace("web:1", "web:2")).services
+    assert before[0].definition != after[0].definition
+    assert before[1] == after[1]
+
+
+def test_replicas() -> None:
+    assert project(web("a.com", more="    deploy: {replicas: 3}\n")).services[0].replicas == 3
+    assert project(web("a.com", more="    scale: 2\n")).services[0].replicas == 2
+    assert project(web("a.com", more="    scale: '${N}'\n")).services[0].replicas == 1

@@ -1,0 +1,110 @@
+"""The lines that Telegraf reads. The dump is in the form of wg(8); its keys are made up."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runtime.docker.observed import Observed
+from runtime.metrics import export
+from runtime.reconcile.status import assess
+from tests.make import application, broken, desired, running, web
+
+NOW = 1_700_000_000.0
+KEY = "aPnKHIRGMBhMXXhJvQxNQm0AvnHJcSqNBtoFCSSYdUw="
+OTHER_KEY = "bPnKHIRGMBhMXXhJvQxNQm0AvnHJcSqNBtoFCSSYdUw="
+SHARED_KEY = "cPnKHIRGMBhMXXhJvQxNQm0AvnHJcSqNBtoFCSSYdUw="
+FACTS: dict[str, Any] = {
+    "problems": 2,
+    "applications": [["blog", "public", "healthy", 1, 1], ["api", "internal", "broken", 0, 0]],
+    "proxies": [["public", "running", 1]],
+    "certificates": [["blog.example.com", "public", NOW + 10.5 * 86_400]],
+    "interface": "wg0",
+    "clients": {KEY: "laptop", OTHER_KEY: "my phone"},
+}
+INTERFACE_LINE = f"private\t{KEY}\t51820\toff\n"
+
+
+def peer(key: str, handshake: int, received: int = 0, sent: int = 0) -> str:
+    """A line of the dump."""
+    return f"{key}\t{SHARED_KEY}\t198.51.100.7:4242\t10.12.0.2/32\t{handshake}\t{received}\t{sent}\toff\n"
+
+
+def lines(facts: dict[str, Any] = FACTS, dump: str = "") -> list[str]:
+    return list(export.lines(facts, dump, NOW))
+
+
+def test_a_pass_tells_when_it_was_and_how_applications_and_certificates_are() -> None:
+    assert lines() == [
+        "shoestring_watchdog last_pass=1700000000i,problems=2i",
+        'shoestring_application,application=blog,side=public up=1i,running=1i,state="healthy"',
+        'shoestring_application,application=api,side=internal up=0i,running=0i,state="broken"',
+        'shoestring_proxy,side=public up=1i,state="running"',
+        "shoestring_certificate,name=blog.example.com,side=public days_left=10.5,expires=1700907200i",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "health", "up"),
+    [
+        ("running", "", 1),
+        ("running", "healthy", 1),
+        ("running", "unhealthy", 0),
+        ("exited", "", 0),
+        ("paused", "", 0),
+    ],
+)
+def test_an_application_is_up_when_it_runs_well(state: str, health: str, up: int) -> None:
+    wanted = desired(application("a", web("a.com")))
+    seen = Observed(running(wanted.projects[0], state, health), ())
+    number = int(state == "running")
+    assert export.of_applications(assess(wanted, seen), seen) == [["a", "public", health or state, up, number]]
+
+
+@pytest.mark.parametrize(("state", "up"), [("running", 1), ("exited", 0)])
+def test_what_a_broken_file_has_running_is_up(state: str, up: int) -> None:
+    """The file is told by the pass, and what runs goes on: an alert that it is down would be wrong."""
+    sound = desired(application("a", web("a.com")))
+    wanted = desired(broken("a", "x-external-host-name: [a.com]\nservices: {application: {image: a}}\n"))
+    seen = Observed(running(sound.projects[0], state), ())
+    assert export.of_applications(assess(wanted, seen), seen) == [["a", "public", "broken", up, up]]
+
+
+def test_clients_of_the_vpn_are_told_by_name_and_without_any_key() -> None:
+    dump = INTERFACE_LINE + peer(KEY, int(NOW) - 30, 1234, 5678) + peer(OTHER_KEY, 0)
+    told = lines(dump=dump)[-2:]
+    assert told == [
+        "shoestring_peer,client=laptop rx_bytes=1234i,tx_bytes=5678i,handshake_age=30i,connected=1i",
+        "shoestring_peer,client=my\\ phone rx_bytes=0i,tx_bytes=0i,handshake_age=-1i,connected=0i",
+    ]
+    assert not re.search(r"[A-Za-z0-9+/]{43}=", "\n".join(lines(dump=dump)))
+
+
+def test_a_client_whose_session_has_ended_is_not_connected() -> None:
+    assert "connected=0i" in lines(dump=INTERFACE_LINE + peer(KEY, int(NOW) - 181))[-1]
+
+
+def test_a_peer_that_no_file_knows_is_left_out() -> None:
+    assert not [
+        line for line in lines(dump=INTERFACE_LINE + peer(SHARED_KEY, 0)) if line.startswith("shoestring_peer")
+    ]
+
+
+def test_names_are_escaped() -> None:
+    facts = {**FACTS, "certificates": [["a b,c=d\\e", "public", NOW]]}
+    assert "name=a\\ b\\,c\\=d\\\\e,side" in lines(facts)[-1]
+
+
+def test_a_quick_pass_writes_only_while_telegraf_is_there(tmp_path: Path) -> None:
+    facts = {**FACTS, "interface": ""}
+    assert export.again(str(tmp_path), facts)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / export.DIRECTORY).mkdir()
+    assert not export.again(str(tmp_path), None), "a full pass has to find out what there is to tell"
+    assert export.again(str(tmp_path), facts)
+    file = tmp_path / export.DIRECTORY / export.FILE
+    assert "application=blog" in file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o640

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from runtime.base.errors import ExitCode, Problem, SettingsError, UsageError, explain
+from runtime.output.report import change_lines, changes_json, outcome_line, report_json, report_lines
+from runtime.reconcile.apply import Outcome
+from runtime.reconcile.changes import CreateNetwork, RemoveProject
+from runtime.reconcile.operations import Report
+from runtime.reconcile.wait import Failure
+
+GOOD = Outcome(CreateNetwork("shoestring_main"), 0.12)
+BAD = Outcome(RemoveProject("a", "shoestring-a", "stop"), 1.0, error="docker failed:\nwhy")
+
+
+def test_lines_of_changes() -> None:
+    assert outcome_line(GOOD) == "  ✓ shoestring_main         network  0.1 s"
+    assert outcome_line(BAD) == "  ✗ a                       stop\n      docker failed:\n      why"
+
+
+def test_how_a_command_ended() -> None:
+    problem = Problem(Path("/srv/a.yaml"), "is wrong", "services", 3)
+    report = Report((GOOD, BAD), (problem,), ("a note",), (Failure("b", "web is exited"),))
+    assert report_lines(report, "all is well") == [
+        "  a note",
+        "  ✗ a.yaml:3 services: is wrong",
+        "  ✗ b: web is exited",
+        "  1 of 2 changes failed.",
+    ]
+    assert report_lines(Report(()), "all is well") == ["  Nothing to do: all is well."]
+    assert Report((GOOD,)).ok
+    assert not any(
+        each.ok for each in (Report((BAD,)), Report((), (problem,)), Report((), failures=(Failure("x", "y"),)))
+    )
+
+
+def test_json_has_its_version_and_everything_in_it() -> None:
+    answer = json.loads(report_json(Report((GOOD, BAD))))
+    assert answer["version"] == 1
+    assert answer["ok"] is False
+    assert [change["ok"] for change in answer["changes"]] == [True, False]
+    assert answer["changes"][0] | {"seconds": 0} == {
+        "kind": "create-network",
+        "name": "shoestring_main",
+        "about": "network",
+        "new": True,
+        "ok": True,
+        "detail": "",
+        "error": "",
+        "seconds": 0,
+    }
+
+
+def test_a_dry_run() -> None:
+    plan = (GOOD.change, BAD.change)
+    assert change_lines(plan, "shoestring stop") == [
+        "  + shoestring_main         network",
+        "  - a                       stop",
+        "  2 changes. Apply: shoestring stop",
+    ]
+    assert change_lines((), "x") == ["  Nothing to do."]
+    assert [each["kind"] for each in json.loads(changes_json(plan))["changes"]] == ["create-network", "remove"]
+
+
+def test_every_error_is_a_sentence_and_an_exit_code() -> None:
+    settings_error = SettingsError(Path("/c/shoestring.yaml"), (Problem(Path("x"), "is wrong", "a.b"),))
+    assert explain(settings_error) == ("settings: 1 problem in /c/shoestring.yaml\n  a.b: is wrong", ExitCode.USAGE)
+    assert explain(UsageError("No.")) == ("No.", ExitCode.USAGE)
+    assert explain(PermissionError(13, "Permission denied"))[1] == ExitCode.FAILED
+    sentence, code = explain(KeyError("x"))
+    assert "This should not have happened (KeyError" in sentence
+    assert code == ExitCode.FAILED

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from runtime.base.paths import Side
+from runtime.reconcile import backoff
+from runtime.reconcile.apply import Outcome
+from runtime.reconcile.backoff import Attempts
+from runtime.reconcile.changes import ApplyProject, Change, InstallProxy, RestartContainer
+from tests.make import application, desired, running, web
+
+PROJECT = desired(application("a", web("a.com"))).projects[0]
+OTHER = desired(application("a", web("a.com", image="web:2"))).projects[0]
+START_AGAIN = ApplyProject(PROJECT, "~", "application exited", changed=False)
+RESTART = RestartContainer(PROJECT, running(PROJECT)[0], "application unhealthy")
+MINUTE = 60.0
+
+
+def attempts_of(change: Change, error: str, minutes: int, step: float = MINUTE) -> list[int]:
+    """The minutes in which a change that a plan always has is made."""
+    memory: backoff.Memory = {}
+    made = []
+    for number in range(minutes):
+        now = 1_000_000.0 + number * step
+        todo, held = backoff.split((change,), memory, now)
+        assert len(todo) + len(held) == 1
+        if todo:
+            made.append(number)
+            memory = backoff.remember(memory, (Outcome(change, 0.1, error=error),), {}, now)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (ApplyProject(PROJECT, "~", "changed"), "compose failed"),
+        (START_AGAIN, ""),
+        (RESTART, ""),
+        (InstallProxy(Side.PUBLIC, "template changed", inputs="x"), "line 3 is wrong"),
+    ],
+)
+def test_at_once_then_after_1_5_and_15_minutes(change: Change, error: str) -> None:
+    assert attempts_of(change, error, 60) == [0, 1, 6, 21, 36, 51]
+
+
+def test_what_worked_and_was_new_is_not_held() -> None:
+    assert attempts_of(ApplyProject(PROJECT, "~", "changed"), "", 4) == [0, 1, 2, 3]
+
+
+def test_a_changed_file_is_tried_at_once() -> None:
+    failed = ApplyProject(PROJECT, "~", "changed")
+    memory = backoff.remember({}, (Outcome(failed, 0.1, error="no"),), {}, 100.0)
+    assert backoff.split((failed,), memory, 101.0)[0] == ()
+    assert backoff.split((replace(failed, project=OTHER),), memory, 101.0)[1] == ()
+
+
+def test_one_of_our_own_keys_that_changed_is_tried_at_once() -> None:
+    failed = ApplyProject(PROJECT, "~", "changed")
+    memory = backoff.remember({}, (Outcome(failed, 0.1, error="not healthy"),), {}, 100.0)
+    slower = desired(application("a", "x-rollout: {health_timeout: 3m}\n" + web("a.com"))).projects[0]
+    assert slower.services == PROJECT.services
+    assert backoff.split((replace(failed, project=slower),), memory, 101.0)[1] == ()
+
+
+def test_a_template_that_changed_is_tried_at_once() -> None:
+    failed = InstallProxy(Side.PUBLIC, "template changed", inputs="x")
+    memory = backoff.remember({}, (Outcome(failed, 0.1, error="no"),), {}, 100.0)
+    assert backoff.split((failed,), memory, 101.0)[0] == ()
+    assert backoff.split((replace(failed, inputs="y"),), memory, 101.0)[1] == ()
+    assert backoff.split((replace(failed, side=Side.INTERNAL),), memory, 101.0)[1] == ()
+
+
+def test_what_was_applied_and_does_not_run_counts() -> None:
+    change = ApplyProject(PROJECT, "+", "new")
+    memory = backoff.remember({}, (Outcome(change, 0.1),), {"a": "application is exited"}, 100.0)
+    assert memory["application a"].error == "application is exited"
+    assert len(backoff.split((START_AGAIN,), memory, 101.0)[1]) == 1
+
+
+def test_two_changes_of_one_application_are_one_attempt() -> None:
+    memory = backoff.remember({}, (Outcome(START_AGAIN, 0.1), Outcome(RESTART, 0.1)), {}, 100.0)
+    assert memory["application a"].number == 1
+
+
+def test_what_was_long_ago_says_nothing() -> None:
+    entry = Attempts("x", 1, last=1000.0)
+    assert not entry.forgotten(1000.0 + 60 + 900)
+    assert entry.forgotten(1000.0 + 60 + 901)
+    assert entry.forgotten(999.0)
+
+
+def test_the_memory_survives_being_written_and_may_be_lost(tmp_path: Path) -> None:
+    file = tmp_path / "attempts.json"
+    backoff.save(file, {})
+    assert not file.exists()
+    memory = {"application a": Attempts("x", 2, 5.0, "why")}
+    backoff.save(file, memory)
+    assert backoff.load(file) == memory
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert backoff.current(memory, 60_000.0) == {}
+    backoff.save(file, {})
+    assert not file.exists()
+    for garbage in ("", "[", "[]", '{"a": 1}', '{"a": {"wrong": 1}}', "\0"):
+        file.write_text(garbage)
+        assert backoff.load(file) == {}
+    assert backoff.load(tmp_path / "none") == {}

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from runtime.base.errors import ShoestringError
+from runtime.base.paths import Side
+from runtime.docker.observed import Network, Observed
+from runtime.reconcile.changes import ApplyProject, Plan
+from runtime.reconcile.plan import ProxyDifference, plan_start, plan_stop, refused_removals
+from tests.make import application, broken, desired, observed_of, running, web
+
+NOTHING = Observed((), ())
+TASK = "services: {task: {image: t}}\n"
+
+
+def said(plan: Plan) -> list[tuple[str, str, str]]:
+    return [(change.sign, change.name, change.about) for change in plan]
+
+
+def test_a_fresh_host() -> None:
+    wanted = desired(application("a", web("a.com")))
+    plan = plan_start(wanted, NOTHING, (ProxyDifference(Side.PUBLIC, "+1 host"),))
+    assert said(plan) == [
+        ("+", "shoestring_main", "network"),
+        ("+", "shoestring_internal", "network"),
+        ("~", "proxy public", "+1 host"),
+        ("+", "core", "new, haproxy:3.2-alpine"),
+        ("+", "a", "new, public, web:1"),
+    ]
+
+
+def test_nothing_to_do() -> None:
+    wanted = desired(application("a", web("a.com")))
+    assert plan_start(wanted, observed_of(wanted), ()) == ()
+
+
+def test_a_running_proxy_hears_of_an_application_once_it_runs() -> None:
+    before, after = desired(), desired(application("a", web("a.com")))
+    plan = plan_start(after, observed_of(before), (ProxyDifference(Side.PUBLIC, "+1 host"),))
+    assert said(plan) == [("+", "a", "new, public, web:1"), ("~", "proxy public", "+1 host")]
+
+
+def test_an_image_that_changed() -> None:
+    before = desired(application("a", web("a.com")), application("b", web("b.com")))
+    after = desired(application("a", web("a.com", image="web:2")), application("b", web("b.com")))
+    assert said(plan_start(after, observed_of(before), ())) == [("~", "a", "image web:1 → web:2")]
+
+
+@pytest.mark.parametrize(
+    ("edit", "about"),
+    [
+        ("    environment: {A: 1}\n", "application changed"),
+        ("  second:\n    image: s\n", "second missing"),
+        ("    scale: 2\n", "application 1 of 2; application changed"),
+        ("# a comment\n", None),
+        ("x-note: mine\n", None),
+        ("x-health-check: /health\n", None),
+    ],
+)
+def test_only_what_changes_a_container_is_applied(edit: str, about: str | None) -> None:
+    before = desired(application("a", web("a.com")))
+    after = desired(application("a", web("a.com", more=edit)))
+    expected = [("~", "a", about)] if about else []
+    assert said(plan_start(after, observed_of(before), ())) == expected
+
+
+def test_another_order_of_keys_is_no_change() -> None:
+    one = "x-external-host-names: [a.com]\nservices:\n  application: {image: a, environment: {A: 1, B: 2}}\n"
+    two = "services:\n  application: {environment: {B: 2, A: 1}, image: a}\nx-external-host-names: [a.com]\n"
+    assert plan_start(desired(application("a", two)), observed_of(desired(application("a", one))), ()) == ()
+
+
+@pytest.mark.parametrize("state", ["exited", "created", "dead", "paused", "restarting"])
+def test_a_container_that_does_not_run(state: str) -> None:
+    wanted = desired(application("a", web("a.com")))
+    core = observed_of(desired())
+    seen = Observed((*core.containers, *running(wanted.projects[0], state=state, exit_code=0)), core.networks)
+    assert said(plan_start(wanted, seen, ())) == [("~", "a", f"application {state}")]
+
+
+@pytest.mark.parametrize(("code", "restart", "again"), [(0, "no", False), (1, "no", True), (0, "always", True)])
+def test_a_task_that_ended_well_is_not_started_again(code: int, restart: str, again: bool) -> None:
+    wanted = desired(application("t", f"services: {{task: {{image: t, restart: '{restart}'}}}}\n"))
+    core = observed_of(desired())
+    seen = Observed((*core.containers, *running(wanted.projects[0], state="exited", exit_code=code)), core.networks)
+    assert bool(plan_start(wanted, seen, ())) is again
+
+
+def test_a_file_that_is_gone() -> None:
+    before = desired(application("a", web("a.com")), application("b", web("b.com")))
+    after = desired(application("a", web("a.com")))
+    assert said(plan_start(after, observed_of(before), ())) == [("-", "b", "file removed; its containers go")]
+
+
+def test_the_last_file_of_a_side_may_go() -> None:
+    seen = observed_of(desired(application("a", web("a.com"))))
+    assert said(plan_start(desired(), seen, ())) == [("-", "a", "file removed; its containers go")]
+    assert refused_removals(desired(), seen) == ()
+
+
+def test_all_files_of_a_side_at_once_are_a_mistake() -> None:
+    seen = observed_of(desired(application("a", web("a.com")), application("b", web("b.com"))))
+    assert plan_start(desired(), seen, ()) == ()
+    assert "All application files of the public side are gone while a, b run" in refused_removals(desired(), seen)[0]
+
+
+def test_a_broken_file_leaves_its_containers_alone() -> None:
+    before = desired(application("a", web("a.com")), application("b", web("b.com")))
+    after = desired(broken("a", "services: []\n"), application("b", web("b.com")))
+    assert plan_start(after, observed_of(before), ()) == ()
+
+
+def test_a_side_that_was_switched_off() -> None:
+    before = desired(application("a", web("a.com")), application("b", TASK, Side.INTERNAL))
+    after = desired(application("a", web("a.com")), settings_text="internal: off\n")
+    assert said(plan_start(after, observed_of(before), ())) == [
+        ("~", "core", "haproxy-internal removed"),
+        ("-", "b", "the internal side is off"),
+    ]
+
+
+def test_a_network_of_someone_elses_is_never_taken() -> None:
+    seen = Observed((), (Network("1", "shoestring_main", ""),))
+    with pytest.raises(ShoestringError, match="shoestring_main exists and is not Shoestring's"):
+        plan_start(desired(), seen, ())
+
+
+def test_stop_takes_applications_then_the_core_then_our_networks() -> None:
+    wanted = desired(application("a", web("a.com")), application("b", web("b.com")))
+    seen = observed_of(wanted)
+    seen = replace(seen, networks=(*seen.networks, Network("9", "bridge", ""), Network("8", "other_main", "other")))
+    assert [(change.kind, change.name) for change in plan_stop(seen, "shoestring")] == [
+        ("remove", "a"),
+        ("remove", "b"),
+        ("remove", "core"),
+        ("remove-network", "shoestring_main"),
+        ("remove-network", "shoestring_internal"),
+    ]
+    left = Network("7", "shoestring_x_default", "", "shoestring_x")
+    others = (Network("9", "bridge", ""), Network("6", "other_x_default", "", "other_x"))
+    assert [change.name for change in plan_stop(Observed((), (left, *others)), "shoestring")] == [left.name]
+
+
+def test_a_proxy_that_lost_its_files_is_made_anew() -> None:
+    wanted = desired()
+    plan = plan_start(wanted, observed_of(wanted), (ProxyDifference(Side.PUBLIC, "new", lost=True),))
+    assert said(plan) == [("~", "proxy public", "new"), ("~", "core", "haproxy-public lost its files")]
+    assert isinstance(plan[1], ApplyProject)
+    assert plan[1].recreate == ("haproxy-public",)
+
+
+def test_services_behind_profiles_are_not_missing() -> None:
+    wanted = desired(application("a", "services: {tool: {image: t, profiles: [manual]}}\n"))
+    assert [
+        change for change in plan_start(wanted, observed_of(desired()), ()) if isinstance(change, ApplyProject)
+    ] == []

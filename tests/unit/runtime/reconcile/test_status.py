@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from runtime.alerting import checks
+from runtime.base.paths import Side
+from runtime.certificates.overview import CertificateStatus, Overview
+from runtime.docker.observed import Observed
+from runtime.network import interfaces
+from runtime.output.report import since, status_json, status_lines
+from runtime.reconcile.desired import Sources, build
+from runtime.reconcile.status import Status, assess
+from tests.make import (
+    PATHS,
+    RUN,
+    Desired,
+    application,
+    broken,
+    desired,
+    make_settings,
+    observed_of,
+    running,
+    web,
+)
+
+NOW = datetime(2026, 1, 10, 12, 0, 0, tzinfo=UTC)
+TWO = web("a.com", "b.com", more="  worker:\n    image: w\n")
+
+
+def assess_with(wanted: Desired, state: str = "running", health: str = "") -> Status:
+    """The status when the second service of the first application is in a state."""
+    seen = observed_of(wanted)
+    first, second = running(wanted.projects[0])
+    first = replace(first, started="2026-01-07T11:00:00.123456789Z")
+    second = replace(second, state=state, health=health)
+    core = [each for each in seen.containers if each.application == "core"]
+    return assess(wanted, Observed((*core, first, second), seen.networks))
+
+
+@pytest.mark.parametrize(
+    ("state", "health", "expected"),
+    [
+        ("running", "", "running"),
+        ("running", "healthy", "healthy"),
+        ("running", "starting", "starting"),
+        ("running", "unhealthy", "unhealthy"),
+        ("exited", "", "exited"),
+        ("ended", "", "ended"),
+        ("restarting", "", "restarting"),
+        ("paused", "", "paused"),
+    ],
+)
+def test_an_application_is_as_well_as_the_worst_of_its_containers(state: str, health: str, expected: str) -> None:
+    status = assess_with(desired(application("a", TWO)), state, health)
+    assert status.applications[0].state == expected
+    assert status.fine is (expected in ("running", "healthy"))
+
+
+def test_plain_lines() -> None:
+    wanted = desired(
+        application("a", TWO),
+        broken("api", "x-external-host-name: [x.com]\nservices: {application: {image: a}}\n"),
+    )
+    assert status_lines(assess_with(wanted), NOW) == [
+        "a  public  running  a.com,b.com  web:1  3 days",
+        "api  public  broken  -  -  -",
+        "      api.yaml:1 x-external-host-name: unknown key; did you mean x-external-host-names?",
+        "proxy  public  running  2 hosts",
+        "proxy  internal  running  1 host",
+        "TLS  0 certificates",
+    ]
+
+
+def test_json() -> None:
+    answer = json.loads(status_json(assess_with(desired(application("a", TWO)))))
+    assert answer["version"] == 1
+    assert answer["ok"] is True
+    assert answer["applications"] == [
+        {
+            "name": "a",
+            "side": "public",
+            "state": "running",
+            "host_names": ["a.com", "b.com"],
+            "image": "web:1",
+            "since": "2026-01-07T11:00:00.123456789Z",
+            "problems": [],
+            "notes": [],
+        }
+    ]
+    assert [proxy["side"] for proxy in answer["proxies"]] == ["public", "internal"]
+
+
+def test_a_certificate_that_is_about_to_end_or_of_no_use_is_not_fine() -> None:
+    good = assess_with(desired(application("a", TWO)))
+    mine = CertificateStatus("mine", Side.PUBLIC, ("a.com",), "Some CA", "own", 1.8e9, expiring=True, managed=False)
+    for certificates in (Overview((mine,), (), ()), Overview((), (), ("mine.pem: it is none.",))):
+        status = replace(good, certificates=certificates)
+        assert not status.fine
+        answer = json.loads(status_json(status))
+        assert answer["certificate_problems"] == list(certificates.problems)
+        assert [each["managed"] for each in answer["certificates"]] == [False] * len(certificates.certificates)
+
+
+def test_nothing_runs() -> None:
+    status = assess(desired(application("a", web("a.com"))), Observed((), ()))
+    assert [each.state for each in status.applications] == ["missing"]
+    assert [each.state for each in status.proxies] == ["missing", "missing"]
+    assert not status.fine
+
+
+def test_a_conflict_is_told_with_its_application() -> None:
+    wanted = desired(application("a", web("x.com")), application("b", web("x.com", "b.com")))
+    status = assess(wanted, observed_of(wanted))
+    assert [len(each.problems) for each in status.applications] == [0, 1]
+    assert status.applications[1].host_names == ("b.com",)
+    assert not status.fine
+
+
+def test_a_port_that_the_firewall_closes_is_told_with_its_application() -> None:
+    closed = application("a", "services: {application: {image: a, ports: ['9999:80', '127.0.0.1:5000:80']}}\n")
+    said = "published, but closed by the firewall: 9999/tcp; to be reached from outside it needs x-open-ports"
+    with_firewall = desired(closed, settings_text="firewall: on\n")
+    status = assess(with_firewall, observed_of(with_firewall), walled=True)
+    assert status.applications[0].notes == (said,)
+    assert status.fine
+    assert f"      {said}" in status_lines(status, NOW)
+    # In the settings alone it closes nothing yet.
+    assert assess(with_firewall, observed_of(with_firewall)).applications[0].notes == ()
+
+
+def test_a_network_that_the_firewall_does_not_see_is_told_with_its_application() -> None:
+    networks = "networks: {lan: {driver: macvlan}, own: {driver: bridge}, none: }\n"
+    beside = application("a", f"{networks}services: {{application: {{image: a, networks: [lan]}}}}\n")
+    said = "network lan (macvlan) is beside this host: what reaches a container by it passes no firewall"
+    wanted = desired(beside, settings_text="firewall: on\n")
+    assert assess(wanted, observed_of(wanted), walled=True).applications[0].notes == (said,)
+    assert assess(wanted, observed_of(wanted)).applications[0].notes == ()
+
+
+@pytest.mark.parametrize(
+    ("moment", "said"),
+    [
+        ("", "-"),
+        ("2026-01-10T11:59:48Z", "12 s"),
+        ("2026-01-10T11:59:00.999999999Z", "1 minute"),
+        ("2026-01-10T09:30:00Z", "2 hours"),
+        ("2026-01-01T12:00:00Z", "9 days"),
+        ("2026-01-10T12:00:05Z", "0 s"),
+    ],
+)
+def test_since(moment: str, said: str) -> None:
+    assert since(moment, NOW) == said
+
+
+def test_a_vpn_that_is_down_is_no_note_but_needs_a_person() -> None:
+    """The address of another interface may come late; the VPN's is there before anything starts."""
+    on = make_settings("internal: {address: 10.12.0.1}\nwireguard: {enabled: on, interface: none0}\n")
+    settings, interface = interfaces.resolved(on)
+    web_file = application("a", web("a.example.com"))
+    wanted = build(Sources(settings, {}, (web_file,), (), ()), PATHS, RUN)
+    assert interface == "none0"
+    assert [each.name for each in wanted.core.services] == ["haproxy-public"]
+    assert wanted.notes == ()
+    sentence = (
+        "The internal proxy does not run: the VPN's interface none0 is not there, or lacks internal.address. "
+        "Bring it up: shoestring vpn apply"
+    )
+    assert wanted.unserved == (sentence,)
+    found = assess(wanted, observed_of(wanted))
+    assert not found.fine
+    assert found.problems == (sentence,)
+    (trouble,) = checks.of_status(found, 0.0)
+    assert (trouble.subject, trouble.message, trouble.lasting) == ("proxy internal", sentence, 300.0)

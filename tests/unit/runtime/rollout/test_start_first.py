@@ -1,0 +1,206 @@
+"""What a rollout says, asks and runs; that it loses nothing is tested with a real engine."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from runtime.base import failpoints
+from runtime.base.paths import Side
+from runtime.base.yaml_documents import Document
+from runtime.config.applications import Application, Backend, Order, Rollout, Service, TcpPort
+from runtime.docker import compose
+from runtime.docker.observed import Container
+from runtime.docker.projects import GeneratedFile, Project, ProjectService
+from runtime.proxy import slots, states
+from runtime.proxy.slots import Slot
+from runtime.rollout import site as rollout_site
+from runtime.rollout import start_first
+from runtime.rollout.health import what_is_asked
+from runtime.rollout.site import Site
+from runtime.rollout.start_first import RolloutError, possible
+
+FILE = Path("/srv/a.yaml")
+BACKEND = Backend("a", "a", "application", "a", 8080, ("a.example.com",))
+
+
+def application(*backends: Backend, order: Order = Order.START_FIRST) -> Application:
+    tcp = () if backends else (TcpPort("a", "a", 5432, 5432),)
+    services = (Service("application", {}),)
+    return Application("a", Side.PUBLIC, FILE, _document(), services, backends, tcp, Rollout(order))
+
+
+def project(replicas: int = 1) -> Project:
+    services = (ProjectService("application", "image", "new", replicas), ProjectService("data", "image", "data"))
+    return Project("i_a", "a", Side.PUBLIC, (FILE,), GeneratedFile(FILE, "", {}), services)
+
+
+def test_what_a_failed_rollout_says() -> None:
+    error = RolloutError("blog", "exited with code 2 after 3.1 s", ("Error: migration 6.0 needs MySQL 8",))
+    assert str(error) == (
+        "blog: the new version exited with code 2 after 3.1 s; the old one goes on.\n"
+        "    | Error: migration 6.0 needs MySQL 8"
+    )
+    assert str(RolloutError("a", "was removed by someone", ())).endswith("; the old one goes on.")
+
+
+def test_what_decides_that_a_version_is_healthy() -> None:
+    second = replace(BACKEND, name="a_9090", port=9090)
+    assert what_is_asked(application(BACKEND, replace(second, health_check="/health"))) == "GET /health"
+    assert what_is_asked(application(BACKEND, second)) == "port 8080, 9090"
+    assert what_is_asked(application(replace(BACKEND, service="other"))) == "port "
+    assert what_is_asked(application()) == "port 5432"
+
+
+def test_what_compose_is_asked() -> None:
+    start = ("docker", "compose", "--project-name", "i_a")
+    argv = compose.create_more(project(), "application", 2)
+    assert argv[:4] == start
+    assert argv[-4:] == ("--remove-orphans", "--scale", "application=2", "application")
+    assert {"--no-start", "--no-deps", "--no-recreate"} <= set(argv)
+    argv = compose.create(project(), ("data",))
+    assert "--no-recreate" not in argv
+    assert argv[-1] == "data"
+    argv = compose.start_created(project(), "application", 2, ("data",))
+    assert argv[-4:] == ("--scale", "application=2", "application", "data")
+    # What it depends on is started before it, as the file says; nothing is made anew.
+    assert "--no-deps" not in argv
+    assert "--no-recreate" in argv
+
+
+def test_the_paths_of_health_checks_in_a_configuration() -> None:
+    text = (
+        "backend a\n    option httpchk\n    http-check send meth GET uri /health ver HTTP/1.1 hdr Host a\n"
+        "    http-check expect status 200-399\nbackend b\n    server s b:80 check\n"
+    )
+    assert states.health_paths(text) == {"a": "/health"}
+
+
+def test_a_fault_is_only_what_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    killed: list[int] = []
+    monkeypatch.setattr(os, "kill", lambda pid, signal: killed.append(pid))
+    monkeypatch.setenv(failpoints.VARIABLE, "kill:rollout-created")
+    failpoints.point("rollout-closed")
+    assert killed == []
+    failpoints.point("rollout-created")
+    assert killed == [os.getpid()]
+
+
+class Engine:
+    """An engine with these containers of the service, as states with definitions."""
+
+    def __init__(self, *containers: tuple[str, str], mounts: tuple[dict[str, Any], ...] = ()) -> None:
+        self.api = self
+        self.mounts = mounts
+        self.listed = [
+            {
+                "Id": f"id{number}",
+                "Names": [f"/i_a-application-{number}"],
+                "State": state,
+                "Labels": {"com.docker.compose.service": "application", "shoestring.definition": definition},
+            }
+            for number, (state, definition) in enumerate(containers)
+        ]
+
+    def containers(self, **_: object) -> list[dict[str, Any]]:
+        return self.listed
+
+    def inspect_container(self, container: str) -> dict[str, Any]:
+        networks = {"main": {"IPAddress": f"10.0.0.{container[-1]}"}}
+        return {"NetworkSettings": {"Networks": networks}, "Mounts": self.mounts}
+
+
+def place(name: str, address: str = "", port: int = 8080) -> Slot:
+    up = bool(address)
+    return Slot("a", name, address, port if up else 0, "UP" if up else "MAINT (resolution)", up, 0, "L4OK")
+
+
+@pytest.fixture(autouse=True)
+def proxy(monkeypatch: pytest.MonkeyPatch) -> list[Slot]:
+    """The places that the proxy has: the first container is in one of them."""
+    places = [place("server-1", "10.0.0.0"), place("server-2")]
+    monkeypatch.setattr(slots, "read", lambda *_: tuple(places))
+    return places
+
+
+def site(engine: Engine, *, replicas: int = 1, order: Order = Order.START_FIRST, configuration: str = "") -> Site:
+    app = replace(application(BACKEND), rollout=Rollout(order), document=_document())
+    return Site(cast("Any", engine), Path("/m"), lambda _: None, project(replicas), app, configuration)
+
+
+def _document(**value: object) -> Document:
+    return cast("Document", type("Stub", (), {"value": value})())
+
+
+OLD, NEW = ("running", "old"), ("running", "new")
+
+
+@pytest.mark.parametrize(
+    ("containers", "wanted"),
+    [
+        ((), False),
+        ((OLD,), True),
+        ((NEW,), False),
+        ((("exited", "old"),), False),
+        # What killed rollouts leave.
+        ((OLD, ("created", "new")), True),
+        ((OLD, NEW), True),
+        ((("exited", "old"), NEW), True),
+        ((NEW, NEW), True),
+        ((("restarting", "old"),), True),
+    ],
+)
+def test_when_a_rollout_is_the_way(containers: tuple[tuple[str, str], ...], wanted: bool) -> None:
+    assert possible(site(Engine(*containers))) is wanted
+
+
+def test_when_it_is_not(proxy: list[Slot]) -> None:
+    assert not possible(site(Engine(OLD), order=Order.STOP_FIRST))
+    assert possible(site(Engine(OLD), replicas=2))
+    assert not possible(site(Engine(OLD), replicas=start_first.MOST_REPLICAS + 1))
+    assert not possible(site(Engine(OLD, OLD, OLD), replicas=2))
+    assert not possible(
+        site(Engine(OLD), configuration="backend a\n http-check send meth GET uri /old ver HTTP/1.1\n")
+    )
+    proxy[:] = [place("server-1", "10.0.0.0", port=9090)]
+    assert not possible(site(Engine(OLD)))
+    proxy.clear()
+    assert not possible(site(Engine(OLD)))
+
+
+def test_a_volume_without_a_name_is_handed_on_unless_the_file_says_otherwise() -> None:
+    engine = Engine(OLD, mounts=({"Type": "volume", "RW": True},))
+    assert not possible(site(engine))
+    said = site(engine)
+    assert possible(
+        replace(said, application=replace(said.application, document=_document(**{"x-rollout": "start-first"})))
+    )
+    assert possible(site(Engine(OLD, mounts=({"Type": "bind", "RW": False}, {"Type": "volume", "RW": False}))))
+
+
+def test_of_too_many_new_ones_those_stay_that_serve(proxy: list[Slot]) -> None:
+    proxy[:] = [place("server-1"), place("server-2", "10.0.0.1")]
+    crew = site(Engine(NEW, NEW)).crew()
+    assert [each.id for each in crew.new] == ["id1"]
+    assert [each.id for each in crew.old] == ["id0"]
+
+
+def test_of_too_many_created_ones_none_is_started() -> None:
+    crew = site(Engine(NEW, ("created", "new"))).crew()
+    assert crew.created == ()
+    assert [each.id for each in crew.idle] == ["id1"]
+    assert crew.count == 2
+
+
+def test_addresses_on_all_networks() -> None:
+    container = Container("id3", "n", "p", "application", "a", "public", "new", "image", "running", "", None, "Up")
+    assert site(Engine()).addresses(container) == {"10.0.0.3"}
+
+
+def test_waiting_ends() -> None:
+    assert rollout_site.wait(lambda: True, 0)
+    assert not rollout_site.wait(lambda: False, 0)
