@@ -183,7 +183,7 @@ build_images() {
 build_telegraf() {
   begin "Telegraf"
   ADVICE="This needs the Go module proxy, and Go from Debian's backports where this machine has none that is new enough."
-  must "$VENV/bin/python" -m tests.services.telegraf_image
+  must "$VENV/bin/python" -m tests.support.services.telegraf_image
   done_with "built or there already, $((SECONDS - BEGAN)) s"
 }
 

@@ -21,10 +21,10 @@ from websockets.exceptions import WebSocketException
 
 from runtime.base.paths import Side
 from runtime.docker import engine
-from tests.engine.deploy_stand import EXITS, Versions, made_versions
-from tests.engine.load import Load, Result
-from tests.engine.support import LOOPBACK, Instance, new_settings, no_trust, plain, tools_image, until
-from tests.engine.websocket import open_websocket
+from tests.support.clients.load import Load, Result
+from tests.support.clients.websocket import open_websocket
+from tests.support.deploy.stand import EXITS, Versions, made_versions
+from tests.support.engine import LOOPBACK, Instance, new_settings, no_trust, plain, tools_image, until
 
 if TYPE_CHECKING:
     from docker import DockerClient

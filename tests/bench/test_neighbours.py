@@ -11,8 +11,8 @@ import pytest
 from runtime.base.paths import Side
 from runtime.docker import engine
 from runtime.reconcile.watchdog import watch
-from tests.engine.load import Load
-from tests.engine.support import Instance, new_settings, plain, tools_image
+from tests.support.clients.load import Load
+from tests.support.engine import Instance, new_settings, plain, tools_image
 
 SECONDS = 10.0
 ROUNDS = 3

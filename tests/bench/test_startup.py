@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.measure import medians, table
-from tests.engine.support import Instance, new_settings
+from tests.support.bench.measure import medians, table
+from tests.support.engine import Instance, new_settings
 
 ROUNDS = 21
 ALTERNATIVE = "python -c 'import typer'"

@@ -13,8 +13,8 @@ import pytest
 from runtime.base.paths import Side
 from runtime.docker.images import BUSYBOX, local_name
 from runtime.reconcile.desired import build, read
-from tests.bench.measure import Usage, median_usages, usage
-from tests.engine.support import Instance, new_settings
+from tests.support.bench.measure import Usage, median_usages, usage
+from tests.support.engine import Instance, new_settings
 
 PASS_ROUNDS = 15
 LOOP_ROUNDS = 3

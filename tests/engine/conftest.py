@@ -11,13 +11,13 @@ import yaml
 
 from runtime.base.paths import Side
 from runtime.docker import engine
-from tests.engine.support import Instance, new_settings, plain, tools_image
-from tests.make import keeper
+from tests.support.builders.runtime import keeper
+from tests.support.engine import Instance, new_settings, plain, tools_image
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-    from tests.engine.certificate_stand import Stand
+    from tests.support.certificates.stand import Stand
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -76,7 +76,7 @@ def served(instance: Instance, tools: str) -> Instance:
 @pytest.fixture(scope="module")
 def certificate_stand(tmp_path_factory: pytest.TempPathFactory, client: DockerClient, tools: str) -> Iterator[Stand]:
     """An instance with HTTPS on both sides, for the tests of a file."""
-    from tests.engine.certificate_stand import open_stand
+    from tests.support.certificates.stand import open_stand
 
     applications = {
         (Side.PUBLIC, "a"): plain(tools, "a", "a.example.test"),

@@ -20,10 +20,10 @@ from cryptography import x509
 from runtime.base import command
 from runtime.base.command import Result
 from runtime.docker.images import CERTBOT, LEGO, local_name
-from tests.engine.acme_knot import Knot, knot
-from tests.engine.acme_relay import FakeFront, Window, fake_front, rate_limited
-from tests.engine.acme_stand import Pebble, PebbleOptions, pebble
-from tests.engine.support import own_loopback
+from tests.support.acme.knot import Knot, knot
+from tests.support.acme.relay import FakeFront, Window, fake_front, rate_limited
+from tests.support.acme.stand import Pebble, PebbleOptions, pebble
+from tests.support.engine import own_loopback
 
 if TYPE_CHECKING:
     from docker import DockerClient

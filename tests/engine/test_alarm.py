@@ -9,7 +9,7 @@ import pytest
 
 from runtime import cli
 from runtime.base.paths import Side
-from tests.engine.support import Instance
+from tests.support.engine import Instance
 
 
 def a_pass(instance: Instance) -> int:

@@ -14,7 +14,7 @@ from runtime import cli
 from runtime.alerting import incidents
 from runtime.alerting.checks import LASTING_SECONDS
 from runtime.base.paths import Side
-from tests.engine.support import Instance, plain
+from tests.support.engine import Instance, plain
 
 
 def subjects(told: Path, start: str) -> list[str]:

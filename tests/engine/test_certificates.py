@@ -20,9 +20,9 @@ from runtime.output.report import plan_lines
 from runtime.reconcile import fast_path, operations, renewal
 from runtime.reconcile.operations import SILENT
 from runtime.reconcile.watchdog import watch
-from tests.engine.acme_stand import Pebble, pebble
-from tests.engine.certificate_site import Site, settings_for, site
-from tests.engine.support import plain, until
+from tests.support.acme.stand import Pebble, pebble
+from tests.support.certificates.site import Site, settings_for, site
+from tests.support.engine import plain, until
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -131,7 +131,7 @@ def test_internal_services_are_trusted_by_whoever_trusts_the_private_ca(place: S
 
 
 def test_a_persons_own_certificate_is_used_and_left_alone(place: Site, tools: str) -> None:
-    from tests.engine.certificate_stand import make
+    from tests.support.certificates.stand import make
 
     folder = place.instance.paths.proxy_certificates(Side.PUBLIC)
     mine = make(A, days=20)

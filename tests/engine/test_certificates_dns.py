@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from runtime.base.paths import Side
 from runtime.config.sections import DnsSettings, InternalTls
-from tests.engine.acme_knot import knot
-from tests.engine.acme_stand import PebbleOptions, pebble
-from tests.engine.certificate_site import settings_for, site
-from tests.engine.support import plain
+from tests.support.acme.knot import knot
+from tests.support.acme.stand import PebbleOptions, pebble
+from tests.support.certificates.site import settings_for, site
+from tests.support.engine import plain
 
 if TYPE_CHECKING:
     from docker import DockerClient

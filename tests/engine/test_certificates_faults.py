@@ -18,9 +18,9 @@ from runtime.base.errors import ShoestringError
 from runtime.base.paths import Side
 from runtime.certificates.store import folder
 from runtime.proxy import sockets
-from tests.engine.certificate_stand import Pair, Stand, make
-from tests.engine.load import Load
-from tests.engine.support import until
+from tests.support.certificates.stand import Pair, Stand, make
+from tests.support.clients.load import Load
+from tests.support.engine import until
 
 A, B = "a.example.test", "b.example.test"
 REPLACEMENTS = 10

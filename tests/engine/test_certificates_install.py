@@ -12,8 +12,8 @@ from runtime.base.paths import Side
 from runtime.certificates.store import running
 from runtime.certificates.store.folder import KEY_SUFFIX
 from runtime.proxy import sockets
-from tests.engine.certificate_stand import Pair, Stand, make, make_long
-from tests.engine.support import until
+from tests.support.certificates.stand import Pair, Stand, make, make_long
+from tests.support.engine import until
 
 A, B, WIKI = "a.example.test", "b.example.test", "wiki.internal.example.test"
 

@@ -22,11 +22,11 @@ from runtime.certificates.policy import ledger
 from runtime.certificates.policy.ledger import Result
 from runtime.certificates.store import folder, read
 from runtime.config.sections import AcmeSettings, DnsSettings
-from tests.engine.acme_knot import knot
-from tests.engine.acme_relay import REFUSED, Window
-from tests.engine.acme_stand import PebbleOptions, pebble
-from tests.engine.issue_stand import Stand, made, open_issue_stand
-from tests.engine.support import own_loopback
+from tests.support.acme.knot import knot
+from tests.support.acme.relay import REFUSED, Window
+from tests.support.acme.stand import PebbleOptions, pebble
+from tests.support.certificates.issue_stand import Stand, made, open_issue_stand
+from tests.support.engine import own_loopback
 
 if TYPE_CHECKING:
     from docker import DockerClient

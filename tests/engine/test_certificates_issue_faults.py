@@ -22,10 +22,10 @@ from runtime.certificates.acme.issue import IssueError
 from runtime.certificates.model import Wanted
 from runtime.certificates.policy import ledger
 from runtime.certificates.policy.ledger import Result
-from tests.engine.acme_relay import Faults, rate_limited
-from tests.engine.acme_stand import PebbleOptions, pebble
-from tests.engine.issue_stand import Stand, made, open_issue_stand
-from tests.engine.support import until
+from tests.support.acme.relay import Faults, rate_limited
+from tests.support.acme.stand import PebbleOptions, pebble
+from tests.support.certificates.issue_stand import Stand, made, open_issue_stand
+from tests.support.engine import until
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -9,7 +9,7 @@ import pytest
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Side
 from runtime.reconcile import operations
-from tests.engine.certificate_stand import Stand, make, make_long
+from tests.support.certificates.stand import Stand, make, make_long
 
 A, B = "a.example.test", "b.example.test"
 

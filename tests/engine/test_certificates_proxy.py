@@ -15,8 +15,8 @@ from runtime.certificates.acme import challenge
 from runtime.core import project
 from runtime.proxy import sockets
 from runtime.reconcile import operations
-from tests.engine.certificate_stand import Stand, open_stand
-from tests.engine.support import Instance, new_settings, plain, until
+from tests.support.certificates.stand import Stand, open_stand
+from tests.support.engine import Instance, new_settings, plain, until
 
 if TYPE_CHECKING:
     from docker import DockerClient

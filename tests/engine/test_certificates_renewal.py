@@ -22,11 +22,11 @@ from runtime.certificates.policy.ledger import DAY
 from runtime.certificates.store import read
 from runtime.reconcile import renewal
 from runtime.reconcile.operations import SILENT
-from tests.engine.acme_relay import FakeFront, Faults, Window, fake_front
-from tests.engine.acme_stand import Pebble, pebble
-from tests.engine.certificate_site import Site, begin, public_only, renew, site
-from tests.engine.load import Load
-from tests.engine.support import plain
+from tests.support.acme.relay import FakeFront, Faults, Window, fake_front
+from tests.support.acme.stand import Pebble, pebble
+from tests.support.certificates.site import Site, begin, public_only, renew, site
+from tests.support.clients.load import Load
+from tests.support.engine import plain
 
 if TYPE_CHECKING:
     from docker import DockerClient

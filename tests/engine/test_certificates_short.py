@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runtime.certificates.policy import limits
-from tests.engine.acme_stand import PebbleOptions, pebble
-from tests.engine.certificate_site import begin, public_only, renew, site
-from tests.engine.support import until
+from tests.support.acme.stand import PebbleOptions, pebble
+from tests.support.certificates.site import begin, public_only, renew, site
+from tests.support.engine import until
 
 if TYPE_CHECKING:
     from docker import DockerClient

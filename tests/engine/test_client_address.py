@@ -21,8 +21,8 @@ import yaml
 from runtime.base.paths import Side
 from runtime.config.sections import InternalSettings, InternalTls, PublicSettings, WireguardSettings
 from runtime.reconcile import operations, watchdog
-from tests.engine.support import Instance, free_port, new_settings, plain, until
-from tests.engine.vpn_stand import Namespace
+from tests.support.engine import Instance, free_port, new_settings, plain, until
+from tests.support.vpn.stand import Namespace
 
 pytestmark = pytest.mark.engine
 

@@ -9,8 +9,8 @@ import pytest
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Side
 from runtime.reconcile import operations, wait
-from tests.engine.support import LOOPBACK, Instance, free_port, no_trust, plain, service, tcp_echo, until
-from tests.engine.websocket import open_websocket
+from tests.support.clients.websocket import open_websocket
+from tests.support.engine import LOOPBACK, Instance, free_port, no_trust, plain, service, tcp_echo, until
 
 BROKEN = "x-external-host-name: [broken.internal.example.test]\nservices: {application: {image: none}}\n"
 
@@ -231,7 +231,7 @@ def test_a_network_of_someone_elses_is_left_alone(instance: Instance) -> None:
 
 
 def test_two_instances_do_not_disturb_each_other(instance: Instance, tools: str, tmp_path: Path) -> None:
-    from tests.engine.support import new_settings
+    from tests.support.engine import new_settings
 
     other = Instance(tmp_path / "other", new_settings())
     try:

@@ -15,17 +15,8 @@ from installer.deploy import fetch, run
 from runtime.base import files
 from runtime.base.paths import Side
 from runtime.docker.observed import observe
-from tests.engine.deploy_stand import (
-    EXITS,
-    HOST,
-    Versions,
-    git,
-    images_that_run,
-    log_of,
-    made_versions,
-    shoestring,
-)
-from tests.engine.support import Instance, until
+from tests.support.deploy.stand import EXITS, HOST, Versions, git, images_that_run, log_of, made_versions, shoestring
+from tests.support.engine import Instance, until
 
 if TYPE_CHECKING:
     from docker import DockerClient

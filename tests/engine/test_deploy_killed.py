@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runtime.base.paths import Side
-from tests.engine.deploy_stand import (
+from tests.support.deploy.stand import (
     EXITS,
     HOST,
     Versions,
@@ -20,7 +20,7 @@ from tests.engine.deploy_stand import (
     made_versions,
     shoestring,
 )
-from tests.engine.support import Instance
+from tests.support.engine import Instance
 
 if TYPE_CHECKING:
     from docker import DockerClient

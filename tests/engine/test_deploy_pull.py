@@ -14,9 +14,9 @@ import pytest
 from installer.images.lookup import look_up
 from runtime.base.paths import Side
 from runtime.docker.images import BUSYBOX, local_name
-from tests.engine.deploy_stand import HOST, shoestring
-from tests.engine.support import Instance
 from tests.engine.test_images_pull import CONFIG, LAYER, MANIFEST, Blob, Registry, registry
+from tests.support.deploy.stand import HOST, shoestring
+from tests.support.engine import Instance
 
 if TYPE_CHECKING:
     from docker import DockerClient

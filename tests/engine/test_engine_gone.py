@@ -15,7 +15,7 @@ import pytest
 
 from runtime.base.paths import Side
 from runtime.reconcile.watchdog import watch
-from tests.engine.support import Instance, plain
+from tests.support.engine import Instance, plain
 
 ENGINE = "/run/docker.sock"
 

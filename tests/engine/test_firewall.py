@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine import firewall_docker
-from tests.engine.firewall_docker import (
+from tests.support.engine import until
+from tests.support.firewall import docker_host
+from tests.support.firewall.docker_host import (
     BRIDGE,
     BRIDGE6,
     CONTAINER,
@@ -19,7 +20,7 @@ from tests.engine.firewall_docker import (
     PUBLISHED,
     PUBLISHED_UDP,
 )
-from tests.engine.firewall_stand import (
+from tests.support.firewall.stand import (
     ALLOWED,
     CLIENT,
     CLIENT6,
@@ -38,7 +39,6 @@ from tests.engine.firewall_stand import (
     Stand,
     published,
 )
-from tests.engine.support import until
 
 pytestmark = pytest.mark.engine
 
@@ -222,5 +222,5 @@ def counted(stand: Stand, chain: str) -> dict[str, int]:
 def test_the_stand_is_as_docker_makes_it() -> None:
     """The port before and after translation differ, or the filter could be right by chance."""
     ports = (PUBLISHED, PUBLISHED_UDP)
-    assert all(f"--dport {port} " in "".join(firewall_docker.DOCKER_NAT) for port in ports)
-    assert not any(f"--dport {port} " in rule for rule in firewall_docker.DOCKER_FILTER for port in ports)
+    assert all(f"--dport {port} " in "".join(docker_host.DOCKER_NAT) for port in ports)
+    assert not any(f"--dport {port} " in rule for rule in docker_host.DOCKER_FILTER for port in ports)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.firewall_docker import OPENED, PUBLISHED
-from tests.engine.firewall_stand import HOST, HOST6, Stand
-from tests.engine.support import until
-from tests.engine.vpn_stand import Namespace
+from tests.support.engine import until
+from tests.support.firewall.docker_host import OPENED, PUBLISHED
+from tests.support.firewall.stand import HOST, HOST6, Stand
+from tests.support.vpn.stand import Namespace
 
 pytestmark = pytest.mark.engine
 

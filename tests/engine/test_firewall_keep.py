@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from runtime.base.paths import Side
-from tests.engine.firewall_docker import OPENED, PUBLISHED
-from tests.engine.firewall_stand import ALLOWED, HOST, HOST6, NEIGHBOUR, PRIVATE, Stand, published
-from tests.engine.vpn_stand import Namespace
+from tests.support.firewall.docker_host import OPENED, PUBLISHED
+from tests.support.firewall.stand import ALLOWED, HOST, HOST6, NEIGHBOUR, PRIVATE, Stand, published
+from tests.support.vpn.stand import Namespace
 
 pytestmark = pytest.mark.engine
 

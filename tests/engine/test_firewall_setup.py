@@ -10,8 +10,8 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from tests.engine.firewall_docker import OPENED, PUBLISHED
-from tests.engine.firewall_stand import HOST, HOST6, PROVEN, Stand, published
+from tests.support.firewall.docker_host import OPENED, PUBLISHED
+from tests.support.firewall.stand import HOST, HOST6, PROVEN, Stand, published
 
 pytestmark = pytest.mark.engine
 

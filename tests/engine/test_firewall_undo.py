@@ -13,10 +13,10 @@ import pytest
 
 from installer.setup import data_directory
 from runtime.base.paths import Paths
-from tests.engine.firewall_docker import PUBLISHED
-from tests.engine.firewall_stand import HOST, PRIVATE, Stand, published
-from tests.engine.support import until
-from tests.engine.vpn_stand import MAIN
+from tests.support.engine import until
+from tests.support.firewall.docker_host import PUBLISHED
+from tests.support.firewall.stand import HOST, PRIVATE, Stand, published
+from tests.support.vpn.stand import MAIN
 
 pytestmark = pytest.mark.engine
 

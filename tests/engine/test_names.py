@@ -27,7 +27,7 @@ import pytest
 from runtime.base.paths import Side
 from runtime.config.sections import InternalSettings, InternalTls, WireguardSettings
 from runtime.reconcile import fast_path, operations, watchdog
-from tests.engine.support import Instance, ask, free_port, names, new_settings, plain, until
+from tests.support.engine import Instance, ask, free_port, names, new_settings, plain, until
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -12,9 +12,9 @@ import pytest
 
 from runtime.base.paths import Side
 from runtime.proxy.sockets import ask, server_states
-from tests.engine.proxy_backends import BIG_PAGE
-from tests.engine.proxy_stand import Stand, open_stand, trusting, until
-from tests.engine.websocket import open_websocket
+from tests.support.clients.websocket import open_websocket
+from tests.support.proxy.backends import BIG_PAGE
+from tests.support.proxy.stand import Stand, open_stand, trusting, until
 
 pytestmark = pytest.mark.engine
 

@@ -19,17 +19,9 @@ from runtime.docker.images import LOCAL_REPOSITORY
 from runtime.proxy import check, install, sockets
 from runtime.proxy.model import ProxyModel
 from runtime.proxy.render import TemplateError
-from tests.engine.proxy_backends import TCP_PORT
-from tests.engine.proxy_stand import (
-    Stand,
-    backend,
-    open_stand,
-    template,
-    trusting,
-    until,
-    with_backend,
-)
-from tests.engine.websocket import open_websocket
+from tests.support.clients.websocket import open_websocket
+from tests.support.proxy.backends import TCP_PORT
+from tests.support.proxy.stand import Stand, backend, open_stand, template, trusting, until, with_backend
 
 pytestmark = pytest.mark.engine
 

@@ -12,7 +12,7 @@ import pytest
 from runtime.base import files
 from runtime.base.paths import Side
 from runtime.reconcile import fast_path
-from tests.engine.support import Instance, plain, until
+from tests.support.engine import Instance, plain, until
 
 HARMS: dict[str, Callable[[Instance], object]] = {
     "an edit": lambda it: it.add(Side.PUBLIC, "a", it.file(Side.PUBLIC, "a").read_text().replace("[a]", "[z]")),

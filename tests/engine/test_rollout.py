@@ -17,10 +17,10 @@ from runtime.base.paths import Side
 from runtime.config.applications import Order, Rollout
 from runtime.proxy import install
 from runtime.rollout.start_first import RolloutError, possible
-from tests.engine.load import Load
-from tests.engine.rollout_stand import Stage
-from tests.engine.support import LOOPBACK, Instance, free_port, new_settings, no_trust, tcp_echo, until
-from tests.engine.websocket import Websocket, open_websocket
+from tests.support.clients.load import Load
+from tests.support.clients.websocket import Websocket, open_websocket
+from tests.support.deploy.rollout_stand import Stage
+from tests.support.engine import LOOPBACK, Instance, free_port, new_settings, no_trust, tcp_echo, until
 
 HEALTH = "x-health-check: /health\n"
 RESTARTS = "    restart: unless-stopped\n"

@@ -10,8 +10,8 @@ import pytest
 
 from runtime.proxy.slots import Admission
 from runtime.rollout.start_first import RolloutError, open_places, possible
-from tests.engine.rollout_stand import Stage
-from tests.engine.support import Instance, new_settings
+from tests.support.deploy.rollout_stand import Stage
+from tests.support.engine import Instance, new_settings
 
 POINTS = ("created", "closed", "started", "healthy", "admitted", "watched", "drained", "stopped", "opened")
 

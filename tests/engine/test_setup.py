@@ -29,7 +29,7 @@ from runtime.config import settings
 from runtime.config.settings import Settings
 from runtime.docker.images import BUSYBOX, HAPROXY
 from runtime.reconcile import operations
-from tests.engine.support import LOOPBACK, ask, free_port, no_trust, until
+from tests.support.engine import LOOPBACK, ask, free_port, no_trust, until
 
 WIZARD = """
 import sys

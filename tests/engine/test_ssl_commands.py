@@ -15,8 +15,8 @@ from runtime.base.errors import ExitCode
 from runtime.base.paths import Side
 from runtime.reconcile import renewal
 from runtime.reconcile.operations import SILENT
-from tests.engine.certificate_stand import make, settings_with_tls
-from tests.engine.support import LOOPBACK, Instance, plain, until
+from tests.support.certificates.stand import make, settings_with_tls
+from tests.support.engine import LOOPBACK, Instance, plain, until
 
 if TYPE_CHECKING:
     from docker import DockerClient

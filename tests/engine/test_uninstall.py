@@ -22,7 +22,7 @@ from runtime.base.errors import ExitCode
 from runtime.base.paths import Side
 from runtime.certificates.acme.container import LABEL as LABEL_TASK
 from runtime.reconcile import operations
-from tests.engine.support import Instance, new_settings, plain
+from tests.support.engine import Instance, new_settings, plain
 
 if TYPE_CHECKING:
     from docker import DockerClient

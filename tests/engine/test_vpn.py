@@ -13,8 +13,8 @@ import pytest
 from installer.host import wireguard
 from installer.vpn import clients, keys
 from runtime.base.errors import ExitCode
-from tests.engine.support import until
-from tests.engine.vpn_stand import ENDPOINT, PAGE, SERVER, SERVER6, Download, Stand
+from tests.support.engine import until
+from tests.support.vpn.stand import ENDPOINT, PAGE, SERVER, SERVER6, Download, Stand
 
 # Sends one datagram that may not be cut to a port where nobody listens: the server's refusal proves that it came.
 PROBE = """

@@ -16,8 +16,8 @@ from installer.vpn import addresses, clients, keys
 from installer.vpn.clients import Client
 from runtime.base import failpoints
 from runtime.base.errors import ExitCode
-from tests.engine.support import until
-from tests.engine.vpn_stand import PAGE, SERVER, Stand
+from tests.support.engine import until
+from tests.support.vpn.stand import PAGE, SERVER, Stand
 
 pytestmark = pytest.mark.engine
 

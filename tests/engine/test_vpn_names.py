@@ -13,8 +13,8 @@ from installer.host import wireguard
 from installer.vpn import clients, own
 from runtime.base.errors import ExitCode
 from runtime.config import settings
-from tests.engine.support import until
-from tests.engine.vpn_stand import PAGE, SERVER, SERVER6, Stand
+from tests.support.engine import until
+from tests.support.vpn.stand import PAGE, SERVER, SERVER6, Stand
 
 pytestmark = pytest.mark.engine
 

@@ -14,7 +14,7 @@ import pytest
 from installer.host import wireguard
 from installer.vpn import clients
 from runtime.base.errors import ExitCode
-from tests.engine.vpn_stand import NETWORK6, Stand
+from tests.support.vpn.stand import NETWORK6, Stand
 
 pytestmark = pytest.mark.engine
 

@@ -8,7 +8,7 @@ import pytest
 
 from runtime.base import files
 from runtime.reconcile.watchdog import watch
-from tests.engine.support import Instance
+from tests.support.engine import Instance
 
 
 def test_a_pass_makes_all_of_it_run(served: Instance) -> None:

@@ -15,7 +15,7 @@ from runtime.base.errors import LockedError, ShoestringError
 from runtime.base.paths import Side
 from runtime.reconcile import operations
 from runtime.reconcile.watchdog import STOPPED, watch
-from tests.engine.support import Instance, plain
+from tests.support.engine import Instance, plain
 
 
 def test_a_person_who_stops_it_is_not_overruled(served: Instance) -> None:

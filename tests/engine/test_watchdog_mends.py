@@ -16,7 +16,7 @@ from runtime.base import disk_space, files
 from runtime.base.paths import Side
 from runtime.reconcile import fast_path, operations
 from runtime.reconcile.watchdog import watch
-from tests.engine.support import Instance, names, plain, until
+from tests.support.engine import Instance, names, plain, until
 
 UNHEALTHY = """    healthcheck:
       test: [CMD, test, -e, /tmp/well]

@@ -15,7 +15,7 @@ from runtime.firewall import model, rules
 from runtime.firewall.model import Bridges
 from runtime.firewall.rules import Rules
 from runtime.network.routes import LOCAL, UNICAST
-from tests.make import application, desired
+from tests.support.builders.runtime import application, desired
 
 GOLDEN = Path(__file__).parent / "firewall"
 NO_BRIDGES = Bridges()

@@ -13,7 +13,7 @@ import pytest
 from runtime.docker import images
 from runtime.proxy.configuration import build
 from runtime.proxy.render import render
-from tests.golden.proxy_models import MODELS
+from tests.support.builders.proxy_models import MODELS
 
 KEPT = Path(__file__).parent / "proxy"
 

@@ -17,8 +17,8 @@ import pytest
 
 from runtime.docker.images import POSTGRES, local_name
 from runtime.reconcile.status import FINE
-from tests.engine.support import until
-from tests.services.demo_stand import Demo, official_telegraf, open_demo
+from tests.support.engine import until
+from tests.support.services.demo_stand import Demo, official_telegraf, open_demo
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -17,9 +17,9 @@ import pytest
 from installer.services.shipping import DOCKER_SOCKET
 from runtime.base.paths import Side
 from runtime.reconcile.watchdog import watch
-from tests.engine.support import until
-from tests.services.filter_requests import END, REFUSED
-from tests.services.metrics_stand import Metrics, open_metrics
+from tests.support.engine import until
+from tests.support.services.filter_requests import END, REFUSED
+from tests.support.services.metrics_stand import Metrics, open_metrics
 
 if TYPE_CHECKING:
     from docker import DockerClient

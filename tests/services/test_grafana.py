@@ -22,10 +22,10 @@ from runtime.base.paths import Side
 from runtime.docker.images import GRAFANA
 from runtime.reconcile.operations import open_cluster
 from runtime.reconcile.watchdog import watch
-from tests.engine.support import until
-from tests.services import grafana_files
-from tests.services.grafana_files import Query
-from tests.services.metrics_stand import Metrics, open_metrics
+from tests.support.engine import until
+from tests.support.services import grafana_files
+from tests.support.services.grafana_files import Query
+from tests.support.services.metrics_stand import Metrics, open_metrics
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -6,8 +6,8 @@ import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.services import grafana_files
-from tests.services.grafana_types import problems
+from tests.support.services import grafana_files
+from tests.support.services.grafana_types import problems
 
 if TYPE_CHECKING:
     from docker import DockerClient

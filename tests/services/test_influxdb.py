@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runtime.reconcile.watchdog import watch
-from tests.engine.support import until
-from tests.services.metrics_stand import Metrics, open_metrics
+from tests.support.engine import until
+from tests.support.services.metrics_stand import Metrics, open_metrics
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -11,7 +11,7 @@ import pytest
 
 from installer.vpn import clients
 from runtime.metrics import export
-from tests.engine.vpn_stand import SERVER, Stand
+from tests.support.vpn.stand import SERVER, Stand
 
 # As `python -m runtime watchdog` does it, in the server's namespace.
 PASS = (

@@ -13,7 +13,7 @@ import pytest
 
 from installer.metrics import influxdb
 from runtime.base.errors import ShoestringError
-from tests.services.metrics_stand import Metrics, open_metrics
+from tests.support.services.metrics_stand import Metrics, open_metrics
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -13,10 +13,10 @@ import pytest
 
 from installer.services.npm import service
 from runtime.docker.observed import observe
-from tests.engine.deploy_stand import killed_at, shoestring
-from tests.engine.support import built_image, until
-from tests.services.fake_npmjs import LEFT_PAD, FakeNpmjs, fake_npmjs
-from tests.services.registry_stand import CA, IMAGES, Machine, Site, open_site
+from tests.support.deploy.stand import killed_at, shoestring
+from tests.support.engine import built_image, until
+from tests.support.services.fake_npmjs import LEFT_PAD, FakeNpmjs, fake_npmjs
+from tests.support.services.registry_stand import CA, IMAGES, Machine, Site, open_site
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -19,9 +19,9 @@ import pytest
 from runtime.base.paths import Side
 from runtime.docker import images
 from runtime.docker.images import POSTGRES
-from tests.engine.deploy_stand import shoestring as run
-from tests.engine.support import LOOPBACK, Instance
-from tests.services.postgres_stand import Site, open_site
+from tests.support.deploy.stand import shoestring as run
+from tests.support.engine import LOOPBACK, Instance
+from tests.support.services.postgres_stand import Site, open_site
 
 if TYPE_CHECKING:
     from docker import DockerClient

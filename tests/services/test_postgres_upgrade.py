@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runtime.docker.images import POSTGRES
-from tests.engine.deploy_stand import git, killed_at
-from tests.engine.support import until
-from tests.services.postgres_stand import NEW, OLD, Site, old_image, open_site
+from tests.support.deploy.stand import git, killed_at
+from tests.support.engine import until
+from tests.support.services.postgres_stand import NEW, OLD, Site, old_image, open_site
 
 if TYPE_CHECKING:
     from docker import DockerClient

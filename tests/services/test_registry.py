@@ -21,9 +21,9 @@ from runtime.base.paths import Side
 from runtime.docker.images import BUSYBOX, local_name
 from runtime.docker.observed import observe
 from runtime.reconcile import watchdog
-from tests.engine.deploy_stand import killed_at, shoestring
-from tests.engine.support import no_trust, until
-from tests.services.registry_stand import Machine, Site, engine, open_site
+from tests.support.deploy.stand import killed_at, shoestring
+from tests.support.engine import no_trust, until
+from tests.support.services.registry_stand import Machine, Site, engine, open_site
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from installer.services.registry import login, service
 from runtime.config.sections import InternalTls
-from tests.engine.deploy_stand import shoestring
-from tests.services.registry_stand import engine, open_site
+from tests.support.deploy.stand import shoestring
+from tests.support.services.registry_stand import engine, open_site
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -24,8 +24,8 @@ from runtime.base.errors import ExitCode
 from runtime.base.paths import Paths, Side
 from runtime.config import secrets, settings
 from runtime.reconcile import operations
-from tests.engine.support import LOOPBACK, Instance, free_port, new_settings, tcp_echo
-from tests.unit.installer.services.make import FRONT, STORE, service
+from tests.support.builders.services import FRONT, STORE, service
+from tests.support.engine import LOOPBACK, Instance, free_port, new_settings, tcp_echo
 
 # The command line, with the services of the test instead of those that are shipped.
 DOOR = """

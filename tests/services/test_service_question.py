@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pexpect
 
-from tests.engine.support import new_settings
-from tests.unit.installer.services.make import known
+from tests.support.builders.services import known
+from tests.support.engine import new_settings
 
 ENTER, DOWN, SPACE, STOP = "\r", "\x1b[B", " ", "\x03"
 SECONDS = 30

@@ -14,8 +14,8 @@ from installer.services import steps
 from runtime.base.paths import Side
 from runtime.metrics import export
 from runtime.reconcile.watchdog import watch
-from tests.engine.support import until
-from tests.services.metrics_stand import Metrics, open_metrics
+from tests.support.engine import until
+from tests.support.services.metrics_stand import Metrics, open_metrics
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -26,9 +26,9 @@ from typing import Protocol
 import pytest
 import yaml
 
-from tests.vm import images
-from tests.vm.machine import Machine
-from tests.vm.qemu import Disk, Hardware, Seed
+from tests.support.machine import images
+from tests.support.machine.machine import Machine
+from tests.support.machine.qemu import Disk, Hardware, Seed
 
 DOMAIN = "example.test"
 ANSWERS = {
@@ -154,7 +154,7 @@ def set_up_kept(loaded_image: Path, make: Callable[[Path], object]) -> Path:
 def emulator() -> str:
     """What a saved machine can go on with: the same QEMU, and the same hardware."""
     version = subprocess.run(("qemu-system-x86_64", "--version"), check=True, capture_output=True, text=True).stdout
-    return version + images.content(("tests/vm/qemu.py",))
+    return version + images.content(("tests/support/machine/qemu.py",))
 
 
 @contextlib.contextmanager

@@ -8,11 +8,11 @@ import re
 
 import pytest
 
-from tests.vm import upkeep
+from tests.support.machine import upkeep
+from tests.support.machine.machine import Machine
+from tests.support.machine.qemu import Disk
+from tests.support.machine.upkeep import INSIDE, SLOW, TOLD, WATCHDOG, shell
 from tests.vm.conftest import DOMAIN, SMALL, Start
-from tests.vm.machine import Machine
-from tests.vm.qemu import Disk
-from tests.vm.upkeep import INSIDE, SLOW, TOLD, WATCHDOG, shell
 
 # MB of its memory that must be available.
 AVAILABLE = 250

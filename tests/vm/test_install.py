@@ -17,12 +17,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.engine.support import free_port, until
 from tests.install.conftest import CA_BUNDLE, SHIPPED, without_leftovers
-from tests.vm import images, upkeep
+from tests.support.engine import free_port, until
+from tests.support.machine import images, upkeep
+from tests.support.machine.machine import Machine
+from tests.support.machine.qemu import Disk, Hardware, Seed
 from tests.vm.conftest import ANSWERS, DOMAIN, Start
-from tests.vm.machine import Machine
-from tests.vm.qemu import Disk, Hardware, Seed
 
 # A machine behind a proxy has that proxy's certificate in its bundle; the guest must trust it too.
 INSTALL = """

@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.vm import upkeep
+from tests.support.machine import upkeep
+from tests.support.machine.machine import Machine
+from tests.support.machine.qemu import Disk
+from tests.support.machine.upkeep import shell
 from tests.vm.conftest import DOMAIN, Start, answers_seed
-from tests.vm.machine import Machine
-from tests.vm.qemu import Disk
-from tests.vm.upkeep import shell
 
 SEED = os.environ.get("SHOESTRING_SEED") or secrets.token_hex(4)
 CUTS = int(os.environ.get("SHOESTRING_CUTS", "1"))

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from tests.engine.support import until
-from tests.vm import upkeep
+from tests.support.engine import until
+from tests.support.machine import upkeep
+from tests.support.machine.machine import SSH, Machine
+from tests.support.machine.outside import HERE, THERE, Outside, outside
+from tests.support.machine.qemu import Disk
+from tests.support.machine.upkeep import ROOT, SLOW, WATCHDOG, shell
 from tests.vm.conftest import ANSWERS, DOMAIN, Start
-from tests.vm.machine import SSH, Machine
-from tests.vm.outside import HERE, THERE, Outside, outside
-from tests.vm.qemu import Disk
-from tests.vm.upkeep import ROOT, SLOW, WATCHDOG, shell
 
 SETTINGS = {**ANSWERS, "public": {"address": "::"}, "wireguard": {"enabled": True, "endpoint": HERE[0]}}
 # It answers with the address that it was told its client has.

@@ -13,13 +13,13 @@ import docker
 import pytest
 
 from runtime.docker.images import BUSYBOX, INFLUXDB, POSTGRES, REGISTRY, TELEGRAF, VERDACCIO, local_name
-from tests.services.telegraf_image import telegraf_image
-from tests.vm import upkeep
+from tests.support.machine import upkeep
+from tests.support.machine.machine import Machine
+from tests.support.machine.outside import HERE, Outside, outside
+from tests.support.machine.qemu import Disk
+from tests.support.machine.upkeep import SLOW, shell
+from tests.support.services.telegraf_image import telegraf_image
 from tests.vm.conftest import DOMAIN, SMALL, Start
-from tests.vm.machine import Machine
-from tests.vm.outside import HERE, Outside, outside
-from tests.vm.qemu import Disk
-from tests.vm.upkeep import SLOW, shell
 
 # MB of memory that must be available, without swap.
 METRICS_LEAVE, ALL_LEAVE = 120, 200

@@ -7,11 +7,11 @@ import json
 import pytest
 
 from installer.host.timers import JOBS
-from tests.vm import upkeep
+from tests.support.machine import upkeep
+from tests.support.machine.machine import Machine
+from tests.support.machine.qemu import Disk
+from tests.support.machine.upkeep import CONF, SLOW, TIMERS, WATCHDOG
 from tests.vm.conftest import DOMAIN, Start
-from tests.vm.machine import Machine
-from tests.vm.qemu import Disk
-from tests.vm.upkeep import CONF, SLOW, TIMERS, WATCHDOG
 
 SERVICES = tuple(units[0] for units in JOBS.values())
 BROKEN = f"{CONF}/applications-public/broken.yaml"

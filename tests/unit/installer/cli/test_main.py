@@ -8,7 +8,7 @@ from installer.cli import main
 from installer.data_directory import default_directory, settings_file
 from runtime.base.errors import ExitCode
 from runtime.base.paths import Paths
-from tests.make import make_settings
+from tests.support.builders.runtime import make_settings
 
 
 @pytest.mark.parametrize("recorded", [True, False])

@@ -17,7 +17,7 @@ from runtime.base.errors import ExitCode, ShoestringError, UsageError
 from runtime.base.paths import Paths, Side
 from runtime.certificates.store import private_ca
 from runtime.config.settings import Settings
-from tests.make import make_settings
+from tests.support.builders.runtime import make_settings
 
 NOW = 1_795_000_000.0
 INTERNAL = """\

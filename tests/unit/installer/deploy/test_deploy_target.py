@@ -19,7 +19,7 @@ from runtime.config.applications import Order
 from runtime.docker.observed import Observed
 from runtime.reconcile.plan import plan_start
 from runtime.rollout.start_first import RolloutError, Step
-from tests.make import PATHS, application, broken, desired, web
+from tests.support.builders.runtime import PATHS, application, broken, desired, web
 
 MORE = "  data:\n    image: data:1\n  built:\n    build: .\n"
 WANTED = desired(

@@ -13,7 +13,7 @@ from installer.host.timers import State
 from runtime.base import command
 from runtime.base.command import Result
 from runtime.base.errors import ShoestringError
-from tests.make import PATHS
+from tests.support.builders.runtime import PATHS
 from tests.unit.installer.firewall.test_report import firewall
 
 ASKED = ("systemctl", "show", "--property=UnitFileState", "shoestring-firewall.service")

@@ -15,7 +15,7 @@ from installer.host.report import HealthRow, clock, health_rows, install_lines, 
 from installer.host.systemd import parse_show
 from installer.host.timers import Job, Last, State, cron_lines, jobs, names, remove, written
 from runtime.base.paths import Paths
-from tests.make import make_settings
+from tests.support.builders.runtime import make_settings
 from tests.unit.installer.conftest import Interrupt
 from tests.unit.installer.host.conftest import FakedSystemd
 

@@ -11,7 +11,7 @@ from installer.services.catalogue import Catalogue
 from installer.setup import data_directory
 from runtime.base.paths import Paths
 from runtime.config.settings import Settings
-from tests.unit.installer.services.make import known as make_known
+from tests.support.builders.services import known as make_known
 
 SETTINGS = Settings(domain="example.com", email="ops@example.com")
 

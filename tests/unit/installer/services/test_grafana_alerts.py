@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.services import grafana_alerts
-from tests.services.grafana_alerts import STEP_SECONDS, Rule
+from tests.support.services import grafana_alerts
+from tests.support.services.grafana_alerts import STEP_SECONDS, Rule
 
 RULES = grafana_alerts.rules()
 MINUTE = 60

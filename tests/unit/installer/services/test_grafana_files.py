@@ -12,8 +12,8 @@ import yaml
 from installer.services import catalogue, shipping
 from runtime.config.sections import InternalSettings, InternalTls, NotifySettings
 from runtime.config.settings import Settings
-from tests.services import grafana_files
-from tests.services.grafana_files import SETTINGS
+from tests.support.services import grafana_files
+from tests.support.services.grafana_files import SETTINGS
 
 DASHBOARDS = grafana_files.dashboards()
 (SOURCE,) = grafana_files.provisioning("datasources/influxdb.yaml")["datasources"]

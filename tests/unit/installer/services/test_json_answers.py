@@ -37,7 +37,7 @@ from installer.services.remove import Removal
 from installer.services.status import ServiceStatus
 from runtime.base.paths import Side
 from runtime.reconcile.operations import Report
-from tests.make import application, web
+from tests.support.builders.runtime import application, web
 
 PAGE = (Path(__file__).parents[4] / "docs" / "json.md").read_text(encoding="utf-8")
 ENDED = Report(())

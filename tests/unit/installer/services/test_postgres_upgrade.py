@@ -16,7 +16,7 @@ from runtime.base.command import Result
 from runtime.base.errors import UsageError
 from runtime.base.paths import Side
 from runtime.docker.images import POSTGRES
-from tests.make import application, web
+from tests.support.builders.runtime import application, web
 
 BEFORE = {"role shop": "abc", "shop: rows of public.orders": "10", "shop: sequence public.ids": "7 true"}
 

@@ -21,7 +21,7 @@ from runtime.base import command
 from runtime.base.command import Result
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths, Side
-from tests.make import application, web
+from tests.support.builders.runtime import application, web
 from tests.unit.installer.services.conftest import SETTINGS
 
 # Of a cluster it takes no more than how the instance is called.

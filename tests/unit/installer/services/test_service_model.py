@@ -11,7 +11,7 @@ from installer.services.catalogue import Catalogue
 from installer.services.model import Folder
 from runtime.base.errors import UsageError
 from runtime.base.paths import Paths
-from tests.unit.installer.services.make import STORE, service
+from tests.support.builders.services import STORE, service
 
 
 def test_a_service_is_read_with_all_its_keys(known: Catalogue) -> None:

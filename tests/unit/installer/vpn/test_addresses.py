@@ -5,7 +5,7 @@ import pytest
 from installer.vpn import addresses
 from runtime.base.errors import UsageError
 from runtime.config.settings import Settings
-from tests.make import make_settings
+from tests.support.builders.runtime import make_settings
 
 
 def settings(network: str = "10.12.0.0/24", network6: str = "", address: str = "10.12.0.1") -> Settings:

@@ -8,7 +8,7 @@ from installer.host.wireguard import Boot, Link
 from installer.vpn import compare
 from installer.vpn.compare import Seen
 from installer.vpn.peers import Live, Peer
-from tests.make import make_settings
+from tests.support.builders.runtime import make_settings
 from tests.unit.installer.vpn.test_configuration import LAPTOP, VPN, key
 
 SETTINGS = make_settings(VPN)

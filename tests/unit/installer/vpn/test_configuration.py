@@ -7,7 +7,7 @@ import pytest
 from installer.vpn import configuration, keys
 from installer.vpn.clients import Client
 from installer.vpn.configuration import ServerConfig
-from tests.make import make_settings
+from tests.support.builders.runtime import make_settings
 
 VPN = (
     "public: {address: 203.0.113.7}\ninternal: {address: 10.12.0.1}\n"

@@ -8,7 +8,7 @@ from installer.host import networks
 from installer.host.networks import HostNetwork
 from installer.vpn import fits
 from runtime.network.routes import LOCAL, UNICAST
-from tests.make import make_settings
+from tests.support.builders.runtime import make_settings
 
 # A host in a large network at home, with a line between two, networks behind a router, and a second table.
 ADDRESSES = (

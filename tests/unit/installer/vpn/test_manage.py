@@ -8,7 +8,7 @@ from installer.vpn import clients, manage
 from installer.vpn.manage import Vpn, Wanted
 from runtime.base.errors import UsageError
 from runtime.base.paths import Paths
-from tests.make import make_settings
+from tests.support.builders.runtime import make_settings
 from tests.unit.installer.vpn.test_configuration import LAPTOP, VPN
 
 

@@ -8,7 +8,7 @@ from installer.vpn import reach
 from installer.vpn.reach import Reach
 from runtime.base.errors import UsageError
 from runtime.base.paths import Side
-from tests.make import application, desired, web
+from tests.support.builders.runtime import application, desired, web
 
 DATABASE = "x-external-tcp-ports: [5432]\nservices: {application: {image: db}}\n"
 

@@ -10,7 +10,7 @@ from installer.vpn.compare import Seen
 from installer.vpn.configuration import client_text
 from installer.vpn.manage import Overview
 from installer.vpn.peers import parse_dump
-from tests.make import make_settings
+from tests.support.builders.runtime import make_settings
 from tests.unit.installer.vpn.test_configuration import LAPTOP, VPN, key
 
 SETTINGS = make_settings(VPN)

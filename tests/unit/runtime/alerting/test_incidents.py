@@ -15,7 +15,7 @@ from runtime.alerting.notify import Severity
 from runtime.base.paths import Paths, RunPaths
 from runtime.config.sections import NotifySettings
 from runtime.config.settings import Settings
-from tests.make import keeper, make_settings
+from tests.support.builders.runtime import keeper, make_settings
 
 NOW = 1_795_000_000.0
 STEP = 300.0

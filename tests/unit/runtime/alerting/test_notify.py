@@ -17,7 +17,7 @@ import pytest
 from runtime.alerting.notify import DAY, RETRY_SECONDS, Severity, tell
 from runtime.base.paths import Paths, RunPaths
 from runtime.config.sections import NotifySettings
-from tests.make import make_settings
+from tests.support.builders.runtime import make_settings
 
 NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC).timestamp()
 

@@ -15,7 +15,7 @@ from runtime.certificates.plan import Request
 from runtime.certificates.policy.desired import Wishes
 from runtime.certificates.policy.ledger import DAY, Attempt, Ledger, Result, set_key
 from runtime.certificates.survey import SideCertificates, Survey
-from tests.make import make_settings
+from tests.support.builders.runtime import make_settings
 
 NOW = 1_800_000_000.0
 FOLDER = Path("/srv/test/data/haproxy-public-ssl")

@@ -7,7 +7,7 @@ import pytest
 from runtime.base.paths import Side
 from runtime.config import application_files
 from runtime.config.applications import Application, Backend, BrokenApplication, TcpPort, proxy_alias
-from tests.make import application, broken, web
+from tests.support.builders.runtime import application, broken, web
 
 SIMPLE = """
 x-external-host-names: [Blog.example.com, "*.example.org"]

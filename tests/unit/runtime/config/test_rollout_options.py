@@ -6,7 +6,7 @@ import pytest
 
 from runtime.config.applications import Order, Rollout
 from runtime.config.rollout_options import default_order, read, seconds
-from tests.make import application, broken, web
+from tests.support.builders.runtime import application, broken, web
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from runtime.base import yaml_documents
 from runtime.base.errors import ExitCode, SettingsError
 from runtime.base.paths import Side
 from runtime.config import settings
-from tests.make import make_settings
+from tests.support.builders.runtime import make_settings
 
 
 def problems(text: str) -> list[str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from runtime.base.paths import Paths
 from runtime.config import vpn_configuration
-from tests.make import make_settings
+from tests.support.builders.runtime import make_settings
 
 ON = make_settings("internal: {address: 10.12.0.1}\nwireguard: {enabled: on}\n")
 

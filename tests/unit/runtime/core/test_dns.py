@@ -9,7 +9,7 @@ from runtime.core.dns import HostsFile, difference
 from runtime.docker.observed import Observed
 from runtime.reconcile.changes import InstallNames
 from runtime.reconcile.plan import plan_start
-from tests.make import Desired, application, desired, observed_of, web
+from tests.support.builders.runtime import Desired, application, desired, observed_of, web
 
 NOTHING = Observed((), ())
 VPN = "wireguard: {enabled: on}\ninternal: {address: 10.12.0.1}\n"

@@ -10,7 +10,7 @@ from runtime.core import ipv6_proxy
 from runtime.docker.observed import Observed
 from runtime.reconcile.desired import Desired
 from runtime.reconcile.status import assess
-from tests.make import application, desired, web
+from tests.support.builders.runtime import application, desired, web
 
 PUBLIC = "public: {address: '%s'}\n"
 VPN = "wireguard: {enabled: on, network6: 'fd12::/64'}\ninternal: {address: 10.12.0.1}\n"

@@ -8,7 +8,7 @@ from runtime.base.paths import Side
 from runtime.config.applications import proxy_alias
 from runtime.docker import images, overrides
 from runtime.docker.projects import Project
-from tests.make import PATHS, application, make_settings, web
+from tests.support.builders.runtime import PATHS, application, make_settings, web
 
 
 def project(text: str, side: Side = Side.PUBLIC, settings_text: str = "", **variables: str) -> Project:

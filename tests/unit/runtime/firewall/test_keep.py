@@ -8,7 +8,7 @@ import pytest
 from runtime.base.paths import Paths
 from runtime.firewall import bridges, keep, ssh
 from runtime.firewall.model import Bridges
-from tests.make import desired
+from tests.support.builders.runtime import desired
 
 
 def test_whose_bridges_are(monkeypatch: pytest.MonkeyPatch) -> None:

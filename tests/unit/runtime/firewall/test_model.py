@@ -6,7 +6,7 @@ from runtime.config.published_ports import Published
 from runtime.firewall import model
 from runtime.firewall.model import Wall
 from runtime.network.routes import LOCAL, UNICAST
-from tests.make import application, broken, desired
+from tests.support.builders.runtime import application, broken, desired
 
 PUBLISHES = (
     "services: {application: {image: a, ports: ['9999:80', '127.0.0.1:5000:80', '53:53/udp', '10.0.0.5:6:6']}}\n"

@@ -11,7 +11,7 @@ import pytest
 from runtime.docker.observed import Observed
 from runtime.metrics import export
 from runtime.reconcile.status import assess
-from tests.make import application, broken, desired, running, web
+from tests.support.builders.runtime import application, broken, desired, running, web
 
 NOW = 1_700_000_000.0
 KEY = "aPnKHIRGMBhMXXhJvQxNQm0AvnHJcSqNBtoFCSSYdUw="

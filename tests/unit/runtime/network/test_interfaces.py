@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from runtime.network import interfaces
-from tests.make import make_settings
+from tests.support.builders.runtime import make_settings
 
 VPN = "wireguard: {{enabled: on, interface: {}, network: 10.12.0.0/24}}\ninternal: {{address: 10.12.0.1}}\n"
 

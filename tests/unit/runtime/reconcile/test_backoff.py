@@ -10,7 +10,7 @@ from runtime.reconcile import backoff
 from runtime.reconcile.apply import Outcome
 from runtime.reconcile.backoff import Attempts
 from runtime.reconcile.changes import ApplyProject, Change, InstallProxy, RestartContainer
-from tests.make import application, desired, running, web
+from tests.support.builders.runtime import application, desired, running, web
 
 PROJECT = desired(application("a", web("a.com"))).projects[0]
 OTHER = desired(application("a", web("a.com", image="web:2"))).projects[0]

@@ -9,7 +9,7 @@ from runtime.base.paths import Side
 from runtime.docker.observed import Network, Observed
 from runtime.reconcile.changes import ApplyProject, Plan
 from runtime.reconcile.plan import ProxyDifference, plan_start, plan_stop, refused_removals
-from tests.make import application, broken, desired, observed_of, running, web
+from tests.support.builders.runtime import application, broken, desired, observed_of, running, web
 
 NOTHING = Observed((), ())
 TASK = "services: {task: {image: t}}\n"

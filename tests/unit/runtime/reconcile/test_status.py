@@ -14,7 +14,7 @@ from runtime.network import interfaces
 from runtime.output.report import since, status_json, status_lines
 from runtime.reconcile.desired import Sources, build
 from runtime.reconcile.status import Status, assess
-from tests.make import (
+from tests.support.builders.runtime import (
     PATHS,
     RUN,
     Desired,

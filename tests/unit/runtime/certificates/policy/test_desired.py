@@ -9,7 +9,7 @@ import pytest
 from runtime.base.paths import Side
 from runtime.certificates.model import Found, Issuer, Wanted
 from runtime.certificates.policy.desired import Wishes, wishes, without
-from tests.make import application, desired, web
+from tests.support.builders.runtime import application, desired, web
 
 PEBBLE = "acme: {server: 'https://127.0.0.1:14000/dir'}\n"
 DNS = "acme: {dns: {provider: hetzner}}\n"

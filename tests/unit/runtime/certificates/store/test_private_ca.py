@@ -20,7 +20,7 @@ from runtime.base import files
 from runtime.base.errors import ShoestringError
 from runtime.certificates.policy.due import DAY
 from runtime.certificates.store import keys, private_ca, read
-from tests.unit.runtime.certificates import make
+from tests.support.builders import certificates
 
 DOMAIN = "internal.example.com"
 NAMES = (DOMAIN, f"*.{DOMAIN}")
@@ -150,7 +150,7 @@ def test_the_fingerprint_is_as_people_compare_it(directory: Path) -> None:
 def test_what_is_wrong_with_a_root_is_told_with_what_to_do(directory: Path, tmp_path: Path) -> None:
     pem, key = directory / "root.pem", directory / "root.key"
     good = (pem.read_bytes(), key.read_bytes())
-    other = make.leaf()
+    other = certificates.leaf()
     new = "Make a new one with: shoestring ssl ca --new"
     back = "Put it back, or make a new one with: shoestring ssl ca --new"
     assert problem(directory, "lan.test") == (

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from runtime.certificates.store import read
-from tests.unit.runtime.certificates import make
+from tests.support.builders import certificates
 
 # RFC 9773 section 4.1, the example.
 RFC_KEY_ID = bytes.fromhex("69885B6B87464041E1B37B847BA0AE2CDE01C8D4")
@@ -42,13 +42,13 @@ def write(directory: Path, name: str, certificate: bytes, key: bytes | None = No
 
 def test_a_certificate_is_described(tmp_path: Path) -> None:
     organization = ((NameOID.ORGANIZATION_NAME, "Let's Encrypt"), (NameOID.COMMON_NAME, "R11"))
-    pair = make.leaf(("Shop.example.com", "*.shop.example.com"), serial=77, days=6, issuer=organization)
+    pair = certificates.leaf(("Shop.example.com", "*.shop.example.com"), serial=77, days=6, issuer=organization)
     found = read.load(write(tmp_path, "shop.pem", pair.certificate, pair.key))
     assert found.problem == ""
     assert found.name == "shop"
     assert found.host_names == ("shop.example.com", "*.shop.example.com")
     assert found.serial == 77
-    assert found.not_before == make.START.timestamp()
+    assert found.not_before == certificates.START.timestamp()
     assert found.lifetime == 6 * 86_400
     assert found.issuer == "Let's Encrypt R11"
     assert found.fingerprint == hashlib.sha256(der(pair.certificate)).hexdigest()
@@ -56,31 +56,31 @@ def test_a_certificate_is_described(tmp_path: Path) -> None:
 
 
 def test_the_name_in_ari_is_that_of_the_rfc() -> None:
-    pair = make.leaf(serial=RFC_SERIAL, key_id=RFC_KEY_ID)
+    pair = certificates.leaf(serial=RFC_SERIAL, key_id=RFC_KEY_ID)
     assert read.parse(pair.certificate, Path("x.pem")).ari_id == RFC_ID
 
 
 @pytest.mark.parametrize(("serial", "encoded"), [(1, "AQ"), (127, "fw"), (128, "AIA"), (255, "AP8"), (256, "AQA")])
 def test_the_serial_in_ari_is_encoded_as_der_does(serial: int, encoded: str) -> None:
-    pair = make.leaf(serial=serial, key_id=RFC_KEY_ID)
+    pair = certificates.leaf(serial=serial, key_id=RFC_KEY_ID)
     assert read.parse(pair.certificate, Path("x.pem")).ari_id.partition(".")[2] == encoded
 
 
 def test_of_a_chain_the_first_counts(tmp_path: Path) -> None:
-    pair, other = make.leaf(serial=5), make.leaf(serial=6)
+    pair, other = certificates.leaf(serial=5), certificates.leaf(serial=6)
     found = read.load(write(tmp_path, "shop.pem", pair.certificate + other.certificate, pair.key))
     assert (found.serial, found.problem) == (5, "")
 
 
 def test_a_key_in_the_same_file_counts_before_one_beside_it(tmp_path: Path) -> None:
-    pair, other = make.leaf(), make.leaf()
+    pair, other = certificates.leaf(), certificates.leaf()
     assert read.load(write(tmp_path, "a.pem", pair.certificate + pair.key, other.key)).problem == ""
     assert read.load(write(tmp_path, "b.pem", pair.key + pair.certificate)).problem == ""
     assert read.load(write(tmp_path, "c.pem", pair.certificate + other.key, pair.key)).problem == OTHERS_KEY
 
 
 def test_a_key_as_openssl_writes_it_with_its_parameters_before_it(tmp_path: Path) -> None:
-    pair = make.leaf()
+    pair = certificates.leaf()
     key = load_pem_private_key(pair.key, None)
     old = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
     parameters = b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
@@ -89,7 +89,7 @@ def test_a_key_as_openssl_writes_it_with_its_parameters_before_it(tmp_path: Path
 
 
 def test_what_cannot_be_used_is_told_in_a_sentence(tmp_path: Path) -> None:
-    pair, other = make.leaf(), make.leaf()
+    pair, other = certificates.leaf(), certificates.leaf()
     locked = load_pem_private_key(pair.key, None).private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")
     )
@@ -124,12 +124,12 @@ def test_what_cannot_be_used_is_told_in_a_sentence(tmp_path: Path) -> None:
 
 
 def test_one_without_names_or_a_key_identifier_is_read() -> None:
-    found = read.parse(make.leaf(()).certificate, Path("x.pem"))
+    found = read.parse(certificates.leaf(()).certificate, Path("x.pem"))
     assert (found.host_names, found.ari_id, found.problem) == ((), "", "")
 
 
 def test_a_folder_is_read_as_haproxy_loads_it(tmp_path: Path) -> None:
-    pair = make.leaf()
+    pair = certificates.leaf()
     for name in ("b.pem", "B.pem", "a.pem", "c.crt"):
         write(tmp_path, name, pair.certificate, pair.key)
     for name in (".hidden.pem", "a.pem.ocsp", "a.pem.issuer", "a.pem.sctl"):
@@ -147,6 +147,6 @@ def test_a_folder_that_is_missing_is_empty(tmp_path: Path) -> None:
 
 
 def test_the_serial_of_a_handshake(tmp_path: Path) -> None:
-    assert read.serial_of(der(make.leaf(serial=2**159 - 1).certificate)) == 2**159 - 1
+    assert read.serial_of(der(certificates.leaf(serial=2**159 - 1).certificate)) == 2**159 - 1
     with pytest.raises(ValueError, match="."):
         read.serial_of(b"")

@@ -19,8 +19,8 @@ from runtime.config import secrets
 from runtime.config.sections import InternalSettings, InternalTls
 from runtime.docker.images import HAPROXY, INFLUXDB, TELEGRAF
 from runtime.reconcile.operations import open_cluster
-from tests.engine.support import LOOPBACK, Instance, free_port, new_settings, no_trust
-from tests.services.telegraf_image import telegraf_image
+from tests.support.engine import LOOPBACK, Instance, free_port, new_settings, no_trust
+from tests.support.services.telegraf_image import telegraf_image
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -18,9 +18,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from runtime.docker.images import BUSYBOX, DNSMASQ, HAPROXY, local_name
-from tests import cache
+from tests.support import cache
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 # The container images that machines need: more of them make a first boot longer.
 NEEDED = tuple(map(local_name, (HAPROXY, BUSYBOX, DNSMASQ)))
 CACHE = cache.CACHE / "vm"

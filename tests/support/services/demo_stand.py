@@ -29,13 +29,13 @@ from runtime.config import secrets
 from runtime.docker.images import TELEGRAF
 from runtime.docker.observed import observe
 from runtime.reconcile import operations
-from tests.engine.support import own_loopback
-from tests.services.telegraf_image import telegraf_image
+from tests.support.engine import own_loopback
+from tests.support.services.telegraf_image import telegraf_image
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ANSWERS = "set -eu; IMAGE_SOURCE=local; . packaging/lib/demo.sh; demo_answers"
 # What concerns the whole host is no part of it.
 SETUP = ("--no-record", "--yes", "--no-timers", "--no-swap", "--no-log-rotation", "--no-firewall")

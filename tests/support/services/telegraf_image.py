@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 from installer import images
 from runtime.base import files
 from runtime.docker.images import BASE, TELEGRAF, local_name
-from tests.cache import CACHE
-from tests.engine.support import built_image
+from tests.support.cache import CACHE
+from tests.support.engine import built_image
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-FOLDER = Path(__file__).parent / "images" / "telegraf"
+FOLDER = Path(__file__).parents[1] / "images" / "telegraf"
 VERSION = TELEGRAF.reference.partition(":")[2].partition("-")[0]
 # What Telegraf's go.mod asks for.
 NEEDED_GO = (1, 26)

@@ -32,7 +32,7 @@ from runtime.core import project
 from runtime.docker import images
 from runtime.proxy import install
 from runtime.proxy.model import Link, ProxyModel
-from tests.engine.proxy_backends import HTTP_PORT, TCP_PORT, WEBSOCKET_PORT, Backends
+from tests.support.proxy.backends import HTTP_PORT, TCP_PORT, WEBSOCKET_PORT, Backends
 
 FORWARDER = """
 defaults

@@ -19,9 +19,9 @@ from runtime.certificates.policy import ledger
 from runtime.certificates.store import read
 from runtime.config.sections import AcmeSettings, DnsSettings
 from runtime.config.settings import Settings
-from tests.engine.acme_relay import FakeFront, Faults, fake_front
-from tests.engine.acme_stand import IMAGES, Names, Pebble, pebble
-from tests.engine.support import Instance, built_image, new_settings, own_loopback
+from tests.support.acme.relay import FakeFront, Faults, fake_front
+from tests.support.acme.stand import IMAGES, Names, Pebble, pebble
+from tests.support.engine import Instance, built_image, new_settings, own_loopback
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.engine.support import LOOPBACK
+from tests.support.engine import LOOPBACK
 
 SECONDS = 10.0
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from installer.host.timers import JOBS
-from tests.vm import images
+from tests.support.machine import images
+from tests.support.machine.machine import Machine
+from tests.support.machine.qemu import Hardware
 from tests.vm.conftest import DOMAIN
-from tests.vm.machine import Machine
-from tests.vm.qemu import Hardware
 
 WATCHDOG = "shoestring-watchdog.service"
 TIMERS = tuple(units[-1] for units in JOBS.values() if units[-1].endswith(".timer"))

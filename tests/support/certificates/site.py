@@ -19,8 +19,8 @@ from runtime.proxy import sockets
 from runtime.reconcile import renewal
 from runtime.reconcile.operations import SILENT, Report
 from runtime.reconcile.watchdog import watch
-from tests.engine.acme_stand import Pebble
-from tests.engine.support import Answer, Instance, ask, free_port, new_settings, own_loopback, plain
+from tests.support.acme.stand import Pebble
+from tests.support.engine import Answer, Instance, ask, free_port, new_settings, own_loopback, plain
 
 
 def settings_for(pebble: Pebble, **acme: object) -> Settings:

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.base import files
 from runtime.docker.images import GRAFANA
-from tests.cache import CACHE
-from tests.engine.support import built_image
+from tests.support.cache import CACHE
+from tests.support.engine import built_image
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
 VERSION = GRAFANA.reference.partition(":")[2]
 PACKAGES = (f"@grafana/schema@{VERSION}", "typescript@5.9.3")
-IMAGE = Path(__file__).parent / "images" / "npm"
+IMAGE = Path(__file__).parents[1] / "images" / "npm"
 # This machine's CAs: where a proxy looks into TLS, the image's own know nobody.
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 # The kinds of panels that we use, and what their folders are called.

@@ -15,15 +15,15 @@ import pytest
 
 from installer.services.registry import login
 from runtime.config.sections import InternalSettings, InternalTls
-from tests.engine.deploy_stand import Answer, shoestring
-from tests.engine.support import Instance, built_image, new_settings, until
 from tests.install.conftest import engine_rights
+from tests.support.deploy.stand import Answer, shoestring
+from tests.support.engine import Instance, built_image, new_settings, until
 
 if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.networks import Network
 
-IMAGES = Path(__file__).parent / "images"
+IMAGES = Path(__file__).parents[1] / "images"
 CA = Path("/usr/local/share/ca-certificates/shoestring-test.crt")
 
 

@@ -17,9 +17,9 @@ from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tests.engine.acme_front import Front
-from tests.engine.acme_stand import Pebble, endpoint
-from tests.engine.support import free_port
+from tests.support.acme.front import Front
+from tests.support.acme.stand import Pebble, endpoint
+from tests.support.engine import free_port
 
 NONCE_PATH = "/nonce-plz"
 PASSED_ON = ("Content-Type", "Location", "Link", "Replay-Nonce", "Retry-After", "Cache-Control")

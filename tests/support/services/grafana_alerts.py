@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.services import grafana_files
+from tests.support.services import grafana_files
 
 QUERY = re.compile(
     r'SELECT (?P<function>\w+)\("\w+"\) FROM "\w+" WHERE time > now\(\) - (?P<span>\w+)( GROUP BY .*)?'

@@ -20,8 +20,8 @@ from runtime.config.sections import InternalSettings, InternalTls
 from runtime.docker import images
 from runtime.docker.images import BASE, POSTGRES
 from runtime.reconcile import operations
-from tests.engine.deploy_stand import Answer, shoestring
-from tests.engine.support import Instance, new_settings, own_loopback, until
+from tests.support.deploy.stand import Answer, shoestring
+from tests.support.engine import Instance, new_settings, own_loopback, until
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.engine.acme_front import gateway
-from tests.engine.acme_stand import IMAGES, start
-from tests.engine.support import built_image, free_port, until
+from tests.support.acme.front import gateway
+from tests.support.acme.stand import IMAGES, start
+from tests.support.engine import built_image, free_port, until
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -23,8 +23,9 @@ from installer.setup import data_directory
 from runtime.base.paths import RUN_ROOT, Paths, Side
 from runtime.config.sections import InternalSettings, PublicSettings, WireguardSettings
 from runtime.config.settings import Settings
-from tests.engine import scanners
-from tests.engine.firewall_docker import (
+from tests.support.engine import until
+from tests.support.firewall import scanners
+from tests.support.firewall.docker_host import (
     APPLICATIONS,
     BRIDGE,
     BRIDGE6,
@@ -36,8 +37,7 @@ from tests.engine.firewall_docker import (
     PUBLISHED,
     PUBLISHED_UDP,
 )
-from tests.engine.support import until
-from tests.engine.vpn_stand import MAIN, Namespace
+from tests.support.vpn.stand import MAIN, Namespace
 
 # RFC 5737 and RFC 3849; in the namespaces alone.
 HOST, OUTSIDE = "192.0.2.1", "192.0.2.2"

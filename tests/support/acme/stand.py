@@ -19,14 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.engine.acme_front import Front, gateway, make_front
-from tests.engine.support import LOOPBACK, built_image, free_port, until
+from tests.support.acme.front import Front, gateway, make_front
+from tests.support.engine import LOOPBACK, built_image, free_port, until
 
 if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.containers import Container
 
-IMAGES = Path(__file__).parent / "images"
+IMAGES = Path(__file__).parents[1] / "images"
 # pebble's names of its endpoints, not Let's Encrypt's on purpose (pebble, wfe/wfe.go), and those of RFC 8555.
 ENDPOINTS = {
     "dir": "directory",

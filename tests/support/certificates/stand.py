@@ -24,7 +24,7 @@ from runtime.config.settings import Settings
 from runtime.core import project
 from runtime.proxy import check, sockets
 from runtime.proxy import install as proxy
-from tests.engine.support import LOOPBACK, Instance, free_port, new_settings, no_trust
+from tests.support.engine import LOOPBACK, Instance, free_port, new_settings, no_trust
 
 DAYS = 30
 

@@ -23,9 +23,9 @@ from installer.vpn.peers import Live, parse_dump
 from runtime.base.paths import RUN_ROOT, Paths
 from runtime.config.sections import InternalSettings, InternalTls, WireguardSettings
 from runtime.config.settings import Settings
-from tests.engine.support import until
+from tests.support.engine import until
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 MAIN = "from installer.cli.main import main; main()"
 # RFC 5737 and RFC 4193; in the namespaces alone.
 ENDPOINT = "192.0.2.1"

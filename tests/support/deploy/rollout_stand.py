@@ -22,10 +22,10 @@ from runtime.reconcile.operations import Cluster
 from runtime.rollout import health, start_first
 from runtime.rollout.site import Site
 from runtime.rollout.start_first import Step
-from tests.engine.load import Load
-from tests.engine.support import Instance, plain
+from tests.support.clients.load import Load
+from tests.support.engine import Instance, plain
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 # Instead of the 10 s of a real rollout, where a test is about something else.
 SHORT_WATCH_SECONDS = 1.5
 

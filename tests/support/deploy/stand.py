@@ -17,7 +17,7 @@ from docker.errors import ImageNotFound
 
 from installer.cli import main
 from runtime.base import command, failpoints
-from tests.engine.support import Instance
+from tests.support.engine import Instance
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -111,7 +111,7 @@ def killed_at(instance: Instance, point: str, *arguments: str) -> command.Result
         "--data-directory",
         str(instance.paths.root),
     )
-    return command.run(argv, environment={failpoints.VARIABLE: f"kill:{point}"}, directory=Path(__file__).parents[2])
+    return command.run(argv, environment={failpoints.VARIABLE: f"kill:{point}"}, directory=Path(__file__).parents[3])
 
 
 def log_of(instance: Instance) -> list[str]:

@@ -21,10 +21,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.engine import scanners
-from tests.engine.support import until
-from tests.engine.vpn_stand import Namespace
-from tests.vm.machine import Machine
+from tests.support.engine import until
+from tests.support.firewall import scanners
+from tests.support.machine.machine import Machine
+from tests.support.vpn.stand import Namespace
 
 # RFC 5737 and RFC 3849: the machine's addresses on the cable, and those of who is outside.
 HERE = ("192.0.2.1", "2001:db8::1")

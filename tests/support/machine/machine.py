@@ -23,10 +23,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.engine.support import Answer, ask, free_port, no_trust
-from tests.vm import qemu
-from tests.vm.images import ssh_key
-from tests.vm.qemu import Disk, Hardware, Seed
+from tests.support.engine import Answer, ask, free_port, no_trust
+from tests.support.machine import qemu
+from tests.support.machine.images import ssh_key
+from tests.support.machine.qemu import Disk, Hardware, Seed
 
 # A machine that others use too may take this long.
 BOOT_SECONDS = 900
