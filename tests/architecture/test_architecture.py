@@ -30,17 +30,9 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imports_of(path: Path, *, at_run_time_only: bool = False) -> Iterator[str]:
-    """The modules that a file imports, also inside functions; those under TYPE_CHECKING on request not."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    skipped: set[ast.AST] = set()
-    if at_run_time_only:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-                skipped.update(child for statement in node.body for child in ast.walk(statement))
-    for node in ast.walk(tree):
-        if node in skipped:
-            continue
+def imports_of(path: Path) -> Iterator[str]:
+    """Yield the modules that a file imports, also inside functions and under TYPE_CHECKING."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -62,16 +54,6 @@ def _reads(call: ast.Call) -> bool:
     modes = [each for each in call.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
     modes += [keyword.value for keyword in call.keywords if keyword.arg == "mode"]  # type: ignore[misc]
     return not any(set(str(getattr(mode, "value", ""))) & set("wax+") for mode in modes if len(str(mode.value)) <= 3)
-
-
-def test_runtime_never_imports_installer() -> None:
-    wrong = [
-        f"{module_name(path)} imports {name}"
-        for path in (ROOT / "runtime").rglob("*.py")
-        for name in imports_of(path)
-        if name.split(".")[0] == "installer"
-    ]
-    assert wrong == []
 
 
 @pytest.mark.parametrize(
@@ -140,27 +122,6 @@ def test_files_are_written_in_one_module() -> None:
         if name in WRITE_CALLS or name == "open for writing"
     ]
     assert wrong == []
-
-
-def test_no_import_cycle() -> None:
-    names = {module_name(path) for path in MODULES}
-    graph = {
-        module_name(path): {name for name in imports_of(path, at_run_time_only=True) if name in names}
-        - {module_name(path)}
-        for path in MODULES
-    }
-    done: set[str] = set()
-
-    def visit(name: str, trail: tuple[str, ...]) -> None:
-        assert name not in trail, " -> ".join((*trail[trail.index(name) :], name))
-        if name not in done:
-            for child in sorted(graph[name]):
-                visit(child, (*trail, name))
-            done.add(name)
-
-    for name in sorted(graph):
-        visit(name, ())
-    assert done == names
 
 
 def test_the_machines_door_is_light() -> None:

@@ -1,0 +1,168 @@
+"""Who may import whom: the layers of docs/architecture.md, and no circle of any kind."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("runtime", "installer")
+
+# Each folder may import what stands in the lines above it, but for `PEERS`. `installer` may import all of `runtime`.
+LAYERS = {
+    "runtime": (
+        ("base",),
+        ("network",),
+        ("config",),
+        ("docker",),
+        ("proxy",),
+        ("core", "firewall", "rollout"),
+        ("certificates",),
+        ("reconcile",),
+        ("output",),
+        ("alerting", "metrics"),
+        ("cli",),
+        ("__main__",),
+    ),
+    "installer": (
+        ("output", "terminal"),
+        ("data_directory", "images"),
+        ("host", "certificates"),
+        ("vpn",),
+        ("firewall", "applications"),
+        ("services", "metrics", "deploy"),
+        ("setup", "uninstall"),
+        ("cli",),
+    ),
+}
+# Arrows that climb and are still to go; nothing may be added.
+OPEN = {
+    "installer.deploy.run imports installer.services.registry.login",
+    "installer.host.report imports installer.setup.summary",
+    "installer.images.report imports installer.setup.summary",
+    "installer.metrics.retention_report imports installer.setup.summary",
+    "installer.services.of_setup imports installer.setup.wizard",
+    "installer.services.postgres.job imports installer.deploy.references",
+    "installer.services.postgres.job imports installer.deploy.trial",
+    "installer.services.postgres.place imports installer.deploy.image_edit",
+    "installer.services.postgres.place imports installer.deploy.target",
+    "installer.services.postgres.report imports installer.setup.summary",
+    "installer.services.postgres.server imports installer.deploy.target",
+    "installer.services.postgres.upgrade imports installer.deploy.record",
+    "installer.services.postgres.upgrade imports installer.deploy.trial",
+    "installer.services.report imports installer.setup.summary",
+    "installer.services.status imports installer.setup.summary",
+    "installer.terminal.confirm imports installer.setup.wizard",
+    "installer.vpn.answers imports installer.setup.question",
+    "installer.vpn.report imports installer.setup.summary",
+    "runtime.certificates.manager imports runtime.reconcile.changes",
+    "runtime.certificates.plan imports runtime.reconcile.changes",
+    "runtime.core.dns imports runtime.reconcile.changes",
+    "runtime.firewall.keep imports runtime.reconcile.changes",
+    "runtime.firewall.keep imports runtime.reconcile.desired",
+    "runtime.network.interfaces imports runtime.config.settings",
+    "runtime.proxy.check imports runtime.core.project",
+    "runtime.proxy.install imports runtime.core.project",
+    "runtime.reconcile.fast_path imports runtime.metrics.export",
+    "runtime.reconcile.renewal imports runtime.alerting.notify",
+    "runtime.reconcile.watchdog imports runtime.metrics.export",
+}
+# Arrows within a folder that close a circle and are still to go.
+CIRCLES = {
+    "runtime.reconcile.fast_path imports runtime.reconcile.operations",
+}
+# What may lie at the top of a package; all else is in a folder.
+TOP_FILES = {
+    "runtime": {"__init__.py", "__main__.py", "cli.py"},
+    "installer": {"__init__.py", "output.py"},
+}
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def modules() -> dict[str, Path]:
+    return {module_name(path): path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))}
+
+
+def imported_modules(path: Path, known: set[str]) -> Iterator[str]:
+    """Yield the modules of ours that a file imports: also inside functions, and under TYPE_CHECKING."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in known)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                if full in known or node.module in known:
+                    yield full if full in known else node.module
+
+
+def import_graph() -> dict[str, set[str]]:
+    known = modules()
+    return {name: set(imported_modules(path, set(known))) - {name} for name, path in known.items()}
+
+
+def place(module: str) -> tuple[str, str]:
+    """Return the package of a module, and its folder or file at the top of it."""
+    package, _, rest = module.partition(".")
+    return package, rest.partition(".")[0]
+
+
+def layer(module: str) -> int:
+    package, folder = place(module)
+    return next(number for number, folders in enumerate(LAYERS[package]) if folder in folders)
+
+
+def is_allowed(importer: str, imported: str) -> bool:
+    if "" in (place(importer)[1], place(imported)[1]) or place(importer) == place(imported):
+        return True
+    if place(importer)[0] != place(imported)[0]:
+        return place(importer)[0] == "installer"
+    return layer(imported) < layer(importer)
+
+
+def test_each_folder_has_a_layer() -> None:
+    folders = {place(name) for name in modules()} - {(package, "") for package in PACKAGES}
+    assert folders <= {(package, each) for package, rows in LAYERS.items() for row in rows for each in row}
+
+
+def test_imports_go_down_the_layers() -> None:
+    wrong = {
+        f"{importer} imports {imported}"
+        for importer, imports in import_graph().items()
+        for imported in imports
+        if not is_allowed(importer, imported)
+    }
+    assert wrong == OPEN
+
+
+def test_no_import_cycle() -> None:
+    graph = {
+        name: {each for each in imports if f"{name} imports {each}" not in OPEN | CIRCLES}
+        for name, imports in import_graph().items()
+    }
+    done: set[str] = set()
+
+    def visit(name: str, trail: tuple[str, ...]) -> None:
+        assert name not in trail, " -> ".join((*trail[trail.index(name) :], name))
+        if name not in done:
+            for child in sorted(graph[name]):
+                visit(child, (*trail, name))
+            done.add(name)
+
+    for name in sorted(graph):
+        visit(name, ())
+    assert done == set(graph)
+
+
+def test_nothing_else_lies_at_the_top_of_a_package() -> None:
+    wrong = [
+        str(path.relative_to(ROOT))
+        for package in PACKAGES
+        for path in (ROOT / package).glob("*.py")
+        if path.name not in TOP_FILES[package]
+    ]
+    assert wrong == []
