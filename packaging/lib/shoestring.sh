@@ -71,7 +71,7 @@ pipx_command() {
 source_digest() {
   (
     cd "$SOURCE" || exit
-    find pyproject.toml README.md installer runtime templates -type f \
+    find pyproject.toml README.md LICENSE installer runtime templates -type f \
       ! -name '*.pyc' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
     find_python
     python_version

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = ("README.md", "pyproject.toml", "installer", "runtime", "templates", "packaging")
+SHIPPED = ("README.md", "LICENSE", "pyproject.toml", "installer", "runtime", "templates", "packaging")
 MIRROR = "http://deb.debian.org/debian"
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 # How this machine reaches PyPI; a bare host must reach it the same way.

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[3]
 # The container images that machines need: more of them make a first boot longer.
 NEEDED = tuple(map(local_name, (HAPROXY, BUSYBOX, DNSMASQ)))
 CACHE = cache.CACHE / "vm"
-SOURCES = ("README.md", "pyproject.toml", "installer", "runtime", "templates")
+SOURCES = ("README.md", "LICENSE", "pyproject.toml", "installer", "runtime", "templates")
 BUILDER = ("packaging/appliance", "packaging/lib")
 MIRROR = "http://deb.debian.org/debian"
 # What a small cloud machine has, and no more: neither Docker nor pipx nor Git. Cloud-init is on one suite only.
