@@ -146,9 +146,11 @@ def remove(
         typed(f"This goes for good. Type {' '.join(names)}", " ".join(names), name)
     done = removing.carry_out(cluster, wanted, listener(json), timeout)
     if json:
-        print(report.removal_json(wanted, done))
-    elif done:
-        say(report_lines(done, "everything runs as the files say"))
+        print(report.removal_json(wanted, done.report))
+    else:
+        if done.report:
+            say(report_lines(done.report, "everything runs as the files say"))
+        say([f"  {note}" for note in done.notes])
     if purge and not wanted.is_empty and not json:
         print("  ✓ removed for good")
-    raise typer.Exit(ExitCode.DONE if done is None or done.ok else ExitCode.FAILED)
+    raise typer.Exit(ExitCode.DONE if done.ok else ExitCode.FAILED)

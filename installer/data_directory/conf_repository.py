@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from runtime.base import command, files
+from runtime.base.errors import ShoestringError
 
 IDENTITY = ("user.name=Shoestring", "user.email=shoestring@localhost")
 # Whatever a person's .gitignore says, these never get into a commit.
@@ -55,6 +56,28 @@ def commit(conf: Path, paths: Iterable[PurePosixPath], message: str) -> bool:
     command.check(_git(conf, "add", "--", *names), environment=environment)
     command.check(_git(conf, "commit", "--quiet", "--message", message, "--", *names), environment=environment)
     return True
+
+
+def commit_or_explain(conf: Path, paths: Iterable[PurePosixPath], message: str, *, first: str = "") -> str:
+    """Commit these files as `commit` does. Return an empty string, or a sentence that says why that was not possible.
+
+    A missing repository is created only with `first`, the message of its first commit.
+    """
+    names = tuple(paths)
+    if not first and not (command.exists("git") and exists(conf)):
+        return (
+            f"Not committed: {conf} is not a git repository, or git is not installed. "
+            "Without it there is no history and no rollback."
+        )
+    try:
+        if exists(conf):
+            commit(conf, names, message)
+        else:
+            create(conf, first)
+    except ShoestringError as error:
+        which = names[0] if len(names) == 1 else "them"
+        return f"The changes in {conf} are made but not committed. Commit {which} with git. {error}"
+    return ""
 
 
 def remove_old_locks(conf: Path, booted: float) -> None:

@@ -9,7 +9,6 @@ from installer.deploy import history
 from installer.deploy.history import Kind
 from installer.deploy.image_edit import set_image
 from installer.deploy.target import Job, Target
-from runtime.base import command
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths
 
@@ -49,10 +48,4 @@ def unfinished(paths: Paths, made: Job) -> str:
 
 def _commit(paths: Paths, target: Target, message: str) -> str:
     file = PurePosixPath(target.file.relative_to(paths.conf))
-    if not command.exists("git") or not conf_repository.exists(paths.conf):
-        return f"Not committed: {paths.conf} is not a git repository, or git is missing. So there is no rollback."
-    try:
-        conf_repository.commit(paths.conf, (file,), message)
-    except ShoestringError as error:
-        return f"Not committed. Commit {file} with git in {paths.conf}. {error}"
-    return ""
+    return conf_repository.commit_or_explain(paths.conf, (file,), message)

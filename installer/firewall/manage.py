@@ -226,11 +226,5 @@ def _set(paths: Paths, *, on: bool) -> str:
     file = paths.settings.resolve()
     text = settings_edit.edit(paths.settings, file.read_text(encoding="utf-8"), replace(present, firewall=on))
     files.write(file, text, file.stat().st_mode & 0o7777)
-    try:
-        if conf_repository.exists(paths.conf):
-            conf_repository.commit(
-                paths.conf, (PurePosixPath(paths.settings.name),), COMMIT.format("on" if on else "off")
-            )
-    except ShoestringError as error:
-        return f"{paths.settings} is changed but not committed. Commit it with git. {error}"
-    return ""
+    message = COMMIT.format("on" if on else "off")
+    return conf_repository.commit_or_explain(paths.conf, (PurePosixPath(paths.settings.name),), message)

@@ -13,7 +13,6 @@ from installer.services import plan as planning
 from installer.services.model import Service
 from installer.services.plan import Plan
 from runtime.base import files
-from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths
 from runtime.reconcile import operations
 from runtime.reconcile.apply import Listener
@@ -89,11 +88,7 @@ def _commit(paths: Paths, wanted: Plan) -> str:
         written.append(PurePosixPath(paths.settings.name))
     names = ", ".join(each.name for each in wanted.new or wanted.services)
     message = f"Service {'added' if wanted.new else 'updated'}: {names}"
-    try:
-        conf_repository.commit(paths.conf, (PurePosixPath(templates.MANIFEST), *written), message)
-    except ShoestringError as error:
-        return f"The changes in {paths.conf} are made but not committed. Commit them with git. {error}"
-    return ""
+    return conf_repository.commit_or_explain(paths.conf, (PurePosixPath(templates.MANIFEST), *written), message)
 
 
 def start(cluster: Cluster, wanted: Plan, listener: Listener = SILENT, timeout: float = 0.0) -> Started:

@@ -74,16 +74,29 @@ def _used_by_others(paths: Paths, values: dict[str, str], but: Iterable[str]) ->
     return found
 
 
-def carry_out(cluster: Cluster, wanted: Removal, listener: Listener = SILENT, timeout: float = 0.0) -> Report | None:
-    """Remove; returns how the pass ended that took the containers away, None if there was nothing to pass.
+@dataclass(frozen=True)
+class Removed:
+    """What a removal did: `report` of the last start (None if nothing was started), `notes` on commits refused."""
+
+    report: Report | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Return whether everything that was started runs."""
+        return self.report is None or self.report.ok
+
+
+def carry_out(cluster: Cluster, wanted: Removal, listener: Listener = SILENT, timeout: float = 0.0) -> Removed:
+    """Remove the services, their containers first; with a purge their folders and secrets too.
 
     One after the other: files that vanish all at once are taken for a mistake. Raises ShoestringError; run again, it
-    goes on where it ended.
+    continues where it ended.
     """
-    paths, report = cluster.paths, None
+    paths, report, notes = cluster.paths, None, []
     for service in wanted.services:
         with files.lock(cluster.run.lock, timeout, listener.waiting):
-            _remove_file(paths, service)
+            notes.append(_remove_file(paths, service))
         # What a person has stopped stays so: then there are no containers either.
         if not cluster.run.stopped.exists():
             report = operations.start(cluster, listener, timeout)
@@ -95,21 +108,21 @@ def carry_out(cluster: Cluster, wanted: Removal, listener: Listener = SILENT, ti
         for service in wanted.named:
             _must_be_gone(cluster, service)
         with files.lock(cluster.run.lock, timeout, listener.waiting):
-            _purge(paths, wanted)
-    return report
+            notes += _purge(paths, wanted)
+    return Removed(report, tuple(dict.fromkeys(note for note in notes if note)))
 
 
-def _remove_file(paths: Paths, service: Service) -> None:
-    """Remove the application file. What a person has changed in it and not committed is committed first."""
+def _remove_file(paths: Paths, service: Service) -> str:
+    """Remove the application file; a change of the user's in it is committed first. Return why nothing is committed.
+
+    Raises ShoestringError if a repository refuses that first commit: then the file stays.
+    """
     file = PurePosixPath(catalogue.application_file(paths, service.name).relative_to(paths.conf))
-    _commit(paths, (file,), f"{service.name}: changed by hand")
+    refused = conf_repository.commit_or_explain(paths.conf, (file,), f"{service.name}: changed by hand")
+    if refused and conf_repository.exists(paths.conf):
+        raise ShoestringError(f"{service.title} was not removed. {refused}")
     files.remove(paths.conf / file)
-    _commit(paths, (file,), f"Service removed: {service.name}")
-
-
-def _commit(paths: Paths, changed: tuple[PurePosixPath, ...], message: str) -> None:
-    if conf_repository.exists(paths.conf):
-        conf_repository.commit(paths.conf, changed, message)
+    return conf_repository.commit_or_explain(paths.conf, (file,), f"Service removed: {service.name}")
 
 
 def _must_be_gone(cluster: Cluster, service: Service) -> None:
@@ -121,10 +134,14 @@ def _must_be_gone(cluster: Cluster, service: Service) -> None:
         )
 
 
-def _purge(paths: Paths, wanted: Removal) -> None:
+def _purge(paths: Paths, wanted: Removal) -> list[str]:
+    """Remove folders and secrets, and the folders from the repository. Return why one is not committed."""
+    notes = []
     for folder in wanted.folders:
         files.remove_tree(folder)
     passwords.remove(paths, wanted.secrets)
     for service in wanted.named if conf_repository.exists(paths.conf) else ():
         tracked = conf_repository.ask(paths.conf, "ls-files", "-z", "--", service.name).split("\0")
-        _commit(paths, tuple(PurePosixPath(name) for name in tracked if name), f"Removed for good: {service.name}")
+        names = tuple(PurePosixPath(name) for name in tracked if name)
+        notes.append(conf_repository.commit_or_explain(paths.conf, names, f"Removed for good: {service.name}"))
+    return notes

@@ -13,7 +13,6 @@ from installer.services import plan as services_plan
 from installer.services.add import Written
 from installer.services.model import Service
 from runtime.base import files
-from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths, Side
 from runtime.certificates.store import placeholder, private_ca
 from runtime.config.sections import InternalTls
@@ -132,7 +131,8 @@ def update(paths: Paths, change: Update, *, proxy_group: int = PROXY_GID) -> str
     passwords.add(paths, {})
     _make_directories(paths, proxy_group)
     write_placeholder(paths, proxy_group)
-    return _commit(paths, (PurePosixPath(templates.MANIFEST), *committed))
+    written = (PurePosixPath(templates.MANIFEST), *committed)
+    return conf_repository.commit_or_explain(paths.conf, written, LATER_COMMIT, first=FIRST_COMMIT)
 
 
 def _as_shipped(paths: Paths, manifest: bytes) -> tuple[PurePosixPath, ...]:
@@ -142,17 +142,6 @@ def _as_shipped(paths: Paths, manifest: bytes) -> tuple[PurePosixPath, ...]:
         for name, written in templates.parse_manifest(manifest).items()
         if templates.digest(_read_if_there(paths.conf / name) or b"") == written
     )
-
-
-def _commit(paths: Paths, written: tuple[PurePosixPath, ...]) -> str:
-    try:
-        if conf_repository.exists(paths.conf):
-            conf_repository.commit(paths.conf, written, LATER_COMMIT)
-        else:
-            conf_repository.create(paths.conf, FIRST_COMMIT)
-    except ShoestringError as error:
-        return f"The changes in {paths.conf} are made but not committed. Commit them with git. {error}"
-    return ""
 
 
 def _read_if_there(path: Path) -> bytes | None:

@@ -216,14 +216,10 @@ def _apply(cluster: Cluster, job: Job, tell: Teller) -> Trial:
 
 
 def _commit(cluster: Cluster, job: Job) -> str:
-    """Commit the file. Returns a sentence if that cannot be done."""
+    """Commit the file. Return a sentence if that cannot be done."""
     conf = cluster.paths.conf
     file = PurePosixPath(job.place.service.file.relative_to(conf))
-    try:
-        conf_repository.commit(conf, (file,), f"Postgres: from version {job.before} to {job.after}")
-    except ShoestringError as error:
-        return f"Not committed. Commit {file} with git in {conf}. {error}"
-    return ""
+    return conf_repository.commit_or_explain(conf, (file,), f"Postgres: from version {job.before} to {job.after}")
 
 
 def _kept(job: Job) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from installer.data_directory import conf_repository
+from runtime.base import files
 from runtime.base.errors import ShoestringError
 
 pytestmark = pytest.mark.processes
@@ -47,3 +48,22 @@ def test_the_lock_of_a_git_at_work_is_respected(conf: Path, name: str) -> None:
     with pytest.raises(ShoestringError):
         conf_repository.commit(conf, [FILE], "Second")
     assert held.exists()
+
+
+def test_commit_or_explain_commits(conf: Path) -> None:
+    assert conf_repository.commit_or_explain(conf, [FILE], "Second") == ""
+    assert conf_repository.ask(conf, "log", "-1", "--format=%s").strip() == "Second"
+
+
+def test_commit_or_explain_refused(conf: Path) -> None:
+    lock(conf, "index.lock", time.time())
+    told = conf_repository.commit_or_explain(conf, [FILE], "Second")
+    assert told.startswith(f"The changes in {conf} are made but not committed. Commit {FILE} with git. ")
+
+
+def test_commit_or_explain_without_repository(conf: Path) -> None:
+    files.remove_tree(conf / ".git")
+    assert "is not a git repository" in conf_repository.commit_or_explain(conf, [FILE], "Second")
+    assert not (conf / ".git").exists()
+    assert conf_repository.commit_or_explain(conf, [FILE], "Second", first="First") == ""
+    assert conf_repository.ask(conf, "log", "-1", "--format=%s").strip() == "First"

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -17,10 +18,12 @@ from installer.services.catalogue import Catalogue
 from installer.services.plan import Plan, plan
 from installer.services.shipping import Host
 from installer.setup import data_directory
-from runtime.base.errors import UsageError
-from runtime.base.paths import Paths, Side
+from runtime.base import files
+from runtime.base.errors import ShoestringError, UsageError
+from runtime.base.paths import Paths, RunPaths, Side
 from runtime.config import secrets, settings
 from runtime.config.settings import Settings
+from runtime.reconcile.operations import Cluster
 from tests.unit.installer.services.conftest import SETTINGS
 
 Interrupt = Callable[[Callable[[], object], int, bool], bool]
@@ -191,6 +194,45 @@ def test_a_removal_keeps_what_a_person_may_want_again(made: Paths, known: Catalo
         remove.plan(made, known, ("store",), purge=False)
 
 
+def cluster_of(paths: Paths, tmp_path: Path) -> Cluster:
+    """Return a stopped cluster, in which nothing is started and no engine is asked."""
+    cluster = Cluster(paths, settings.load(paths.settings), RunPaths("main", tmp_path / "run"), MagicMock())
+    files.make_directory(cluster.run.directory)
+    cluster.run.stopped.touch()
+    return cluster
+
+
+def test_carry_out_refused_commit_keeps_the_users_change(
+    made: Paths, known: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remove, "_must_be_gone", lambda _cluster, _service: None)
+    add.write(made, wanted(made, known, "store"))
+    file = catalogue.application_file(made, "store")
+    file.write_text(file.read_text() + "# mine\n")
+    held = made.conf / ".git" / "index.lock"
+    held.touch()
+    planned, cluster = remove.plan(made, known, ("store",), purge=False), cluster_of(made, tmp_path)
+    with pytest.raises(ShoestringError, match=r"Store was not removed. The changes in .* are made but not committed"):
+        remove.carry_out(cluster, planned)
+    assert file.read_text().endswith("# mine\n")
+    held.unlink()
+    assert remove.carry_out(cluster, planned) == remove.Removed()
+    assert not file.exists()
+    assert git(made, "log", "-2", "--format=%s").splitlines() == ["Service removed: store", "store: changed by hand"]
+
+
+def test_carry_out_without_repository_says_so(
+    made: Paths, known: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remove, "_must_be_gone", lambda _cluster, _service: None)
+    add.write(made, wanted(made, known, "store"))
+    files.remove_tree(made.conf / ".git")
+    removed = remove.carry_out(cluster_of(made, tmp_path), remove.plan(made, known, ("store",), purge=False))
+    assert not catalogue.is_there(made, "store")
+    (note,) = removed.notes
+    assert "is not a git repository" in note
+
+
 def test_a_purge_takes_all_but_what_others_use(made: Paths, known: Catalogue) -> None:
     add.write(made, wanted(made, known, "store"))
     other = made.applications(Side.PUBLIC) / "shop.yaml"
@@ -209,10 +251,10 @@ def test_a_template_may_fill_in_its_configuration_or_not(made: Paths, known: Cat
     (known["store"].folder / "conf" / "plain.j2").write_text("{{ not_ours }}")
     (known["store"].folder / "conf" / "deep").mkdir()
     (known["store"].folder / "conf" / "deep" / "x.setup.j2").write_text("{{ host.docker_group }}")
-    files = shipping.load(known["store"], SETTINGS, HOST)
-    assert {str(each.path): each.content for each in files if not each.is_optional} == {
+    shipped = shipping.load(known["store"], SETTINGS, HOST)
+    assert {str(each.path): each.content for each in shipped if not each.is_optional} == {
         "store/deep/x": b"77",
         "store/plain.j2": b"{{ not_ours }}",
         "store/store.conf": b"domain example.com\n",
     }
-    assert shipping.images(files) == ("busybox:1.37",)
+    assert shipping.images(shipped) == ("busybox:1.37",)
