@@ -11,7 +11,7 @@ from installer.cli.options import DataDirectory, DryRun, Json, Timeout
 from runtime.base.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from installer.deploy.target import Job
+    from installer.deploy.job import Job
     from runtime.reconcile.operations import Cluster
 
 app = typer.Typer()
@@ -34,9 +34,10 @@ def deploy(
     timeout: Timeout = 60.0,
 ) -> None:
     """Give an application another version: pull it, change its file, roll it out, commit."""
-    from installer.deploy import references, run
+    from installer.deploy import run
     from installer.deploy.history import Kind
-    from installer.deploy.target import Job
+    from installer.deploy.job import Job
+    from installer.images import references
 
     if bool(tag) == bool(image):
         raise UsageError("Name one of the two: shoestring deploy APP TAG, or shoestring deploy APP --image IMAGE")
@@ -63,8 +64,8 @@ def rollback(
     """Go back to an earlier version of an application."""
     from installer.deploy import run
     from installer.deploy.history import Kind
+    from installer.deploy.job import Job
     from installer.deploy.rollback import choose
-    from installer.deploy.target import Job
 
     cluster = opened(data_directory)
     target = run.find(cluster, application, service)
@@ -78,7 +79,8 @@ def deployments(
     application: Application, service: Service = "", data_directory: DataDirectory = None, json: Json = False
 ) -> None:
     """Show which versions an application had, the newest first."""
-    from installer.deploy import history, report, target
+    from installer.applications import target
+    from installer.deploy import history, report
     from runtime.base.paths import RunPaths, find
     from runtime.config import settings
     from runtime.reconcile import desired
@@ -95,6 +97,7 @@ def _carry_out(cluster: Cluster, job: Job, dry_run: bool, json: bool, timeout: f
     from installer.deploy import report, run
     from installer.deploy.lines import StepLines
     from installer.deploy.steps import Steps
+    from installer.services.registry import login
     from installer.terminal.progress import Lines
 
     if dry_run:
@@ -102,7 +105,8 @@ def _carry_out(cluster: Cluster, job: Job, dry_run: bool, json: bool, timeout: f
         print(report.preview_json(seen) if json else "\n".join(report.preview_lines(seen)))
         return
     lines = Lines()
-    deployed = run.deploy(cluster, job, Steps() if json else StepLines(lines), timeout)
+    steps = Steps() if json else StepLines(lines)
+    deployed = run.deploy(cluster, job, steps, timeout, before_pull=login.before_pull)
     if json:
         print(report.deployed_json(deployed))
     else:

@@ -62,7 +62,7 @@ def upgrade(
     """Take all data to another major version; the old ones stay. Nobody reaches Postgres meanwhile."""
     import io
 
-    from installer.deploy import fetch, references
+    from installer.images import references, refresh
     from installer.images.progress import ignore
     from installer.services.postgres import job as jobs
     from installer.services.postgres import report
@@ -76,13 +76,13 @@ def upgrade(
     if job is None:
         print(report.nothing_json(version) if json else f"  Version {version} runs already. Nothing to do.")
         return
-    present = fetch.is_here(cluster.client, job.image, source)
+    present = refresh.is_here(cluster.client, job.image, source)
     if dry_run or not json:
         print(report.job_json(job, present=present) if json else "\n".join(report.job_lines(job, present=present)))
     if dry_run or not agreed("Upgrade now?", yes=yes, json=json):
         return
     lines = Lines(io.StringIO() if json else None)
-    fetched = fetch.fetch(cluster.client, job.image, source, ignore, only_if_missing=True)
+    fetched = refresh.fetch(cluster.client, job.image, source, ignore, only_if_missing=True)
     lines.done("image", fetched.image)
     upgraded = carry_out(cluster, job, lines, timeout)
     for line in report.upgraded_lines(upgraded):

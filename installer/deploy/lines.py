@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from installer.deploy.fetch import Fetched
+from installer.deploy.job import Job
 from installer.deploy.steps import Steps
-from installer.deploy.target import Job
 from installer.images import Progress
+from installer.images.refresh import Fetched
 from installer.terminal.progress import Lines
 from runtime.reconcile.apply import Outcome
 from runtime.reconcile.changes import Change

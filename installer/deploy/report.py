@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
+from installer.applications.target import Target
 from installer.deploy.history import Deployment
 from installer.deploy.run import Deployed, Preview, unchanged
-from installer.deploy.target import Target
 from runtime.output.report import JSON_VERSION, indent
 
 NAME_WIDTH = 20

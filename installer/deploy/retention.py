@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from installer.applications.target import Target
 from installer.deploy import history as histories
 from installer.deploy.history import Deployment, Kind
-from installer.deploy.target import Target
 from installer.images.lookup import look_up
 from installer.images.progress import EngineRefusalError, engine_refusals
 from runtime.base.errors import ShoestringError

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from installer.applications.target import Target
 from installer.deploy import history
 from installer.deploy.history import Deployment
-from installer.deploy.target import Target
 from runtime.base.errors import UsageError
 from runtime.base.paths import Paths
 

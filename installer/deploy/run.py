@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from installer.deploy import fetch, record, retention, target
-from installer.deploy.fetch import Fetched
+from installer.applications import target
+from installer.applications.commit import commit_user_edit
+from installer.applications.target import Target
+from installer.applications.trial import Trial, attempt, require_proxies, restricted
+from installer.deploy import record, retention
 from installer.deploy.history import Kind
+from installer.deploy.job import Job
 from installer.deploy.steps import Steps
-from installer.deploy.target import Job, Target
-from installer.deploy.trial import Trial, attempt, require_proxies, restricted
-from installer.services.registry import login
+from installer.images import refresh
+from installer.images.refresh import Fetched
 from runtime.base import failpoints, files
 from runtime.base.errors import DEBUG_VARIABLE, ShoestringError, explain
 from runtime.docker.observed import observe
@@ -25,6 +29,13 @@ from runtime.reconcile.apply import Listener
 from runtime.reconcile.changes import Plan
 from runtime.reconcile.operations import SILENT, Cluster
 from runtime.rollout.start_first import Step
+
+# Prepares the engine of this host for the pull of an image, given by its reference.
+BeforePull = Callable[[Cluster, str], None]
+
+
+def do_nothing(_cluster: Cluster, _image: str) -> None:
+    """Prepare nothing."""
 
 
 @dataclass(frozen=True)
@@ -74,21 +85,24 @@ def preview(cluster: Cluster, job: Job) -> Preview:
     _ = job.edited
     view = operations.look(cluster)
     require_proxies(view)
-    present = fetch.is_here(cluster.client, job.image, cluster.settings.images.source)
+    present = refresh.is_here(cluster.client, job.image, cluster.settings.images.source)
     return Preview(job, present, restricted(view.plan, job.target.name))
 
 
-def deploy(cluster: Cluster, job: Job, steps: Steps, timeout: float = 0.0) -> Deployed:
+def deploy(
+    cluster: Cluster, job: Job, steps: Steps, timeout: float = 0.0, *, before_pull: BeforePull = do_nothing
+) -> Deployed:
     """Give a service another image: pull, edit the file, apply, commit, and remove what is old.
 
     If the new version does not run, the file goes back as it was, and the old version goes on or is started again.
-    `timeout` is how long to wait for the lock, in seconds. Raises ShoestringError if nothing was changed.
+    `timeout` is how long to wait for the lock, in seconds. `before_pull` prepares the engine for the image. Raises
+    ShoestringError if nothing was changed.
     """
     started = time.monotonic()
     # What cannot work is told before a long pull.
     edited = job.edited
     require_proxies(operations.look(cluster))
-    fetched = _fetch(cluster, job, steps)
+    fetched = _fetch(cluster, job, steps, before_pull)
     with files.lock(cluster.run.lock, timeout, steps.waiting):
         if find(cluster, job.target.name, job.target.service).text != job.target.text:
             raise ShoestringError(
@@ -97,11 +111,11 @@ def deploy(cluster: Cluster, job: Job, steps: Steps, timeout: float = 0.0) -> De
         return _roll_out(cluster, job, edited, fetched, steps, started)
 
 
-def _fetch(cluster: Cluster, job: Job, steps: Steps) -> Fetched:
+def _fetch(cluster: Cluster, job: Job, steps: Steps, before_pull: BeforePull) -> Fetched:
     back = job.kind is Kind.ROLLBACK
-    login.before_pull(cluster, job.image)
+    before_pull(cluster, job.image)
     try:
-        fetched = fetch.fetch(
+        fetched = refresh.fetch(
             cluster.client, job.image, cluster.settings.images.source, steps.pulling, only_if_missing=back
         )
     except ShoestringError as error:
@@ -118,7 +132,7 @@ def unchanged(job: Job) -> str:
 
 def _roll_out(cluster: Cluster, job: Job, edited: str, fetched: Fetched, steps: Steps, started: float) -> Deployed:
     # First, so that the deploy's own commit has nothing else in it.
-    refused = record.person_edit(cluster.paths, job.target) if job.is_change else ""
+    refused = commit_user_edit(cluster.paths.conf, job.target.file, job.target.name) if job.is_change else ""
     failpoints.point("deploy-begun")
     trial = _try(cluster, job, edited, steps)
     if trial.error:
@@ -140,7 +154,7 @@ def _moved(cluster: Cluster, job: Job) -> str:
     mine = observe(cluster.client, cluster.settings.instance).of(job.target.name)
     ids = tuple(each.id for each in mine if each.service == job.target.service)
     try:
-        digest = fetch.moved(cluster.client, job.image, cluster.settings.images.source, ids)
+        digest = refresh.moved(cluster.client, job.image, cluster.settings.images.source, ids)
     except ShoestringError:
         return ""  # A container or an image went at this moment; the deploy is done all the same.
     if not digest:

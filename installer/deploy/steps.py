@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from installer.deploy.fetch import Fetched
-from installer.deploy.target import Job
+from installer.deploy.job import Job
 from installer.images import Progress
+from installer.images.refresh import Fetched
 from runtime.reconcile.apply import Listener
 from runtime.reconcile.changes import Change
 from runtime.rollout.start_first import Step

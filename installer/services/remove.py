@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from installer.applications.commit import commit_file, commit_user_edit
 from installer.data_directory import conf_repository
 from installer.services import catalogue, passwords, steps
 from installer.services.catalogue import Catalogue
@@ -117,12 +118,12 @@ def _remove_file(paths: Paths, service: Service) -> str:
 
     Raises ShoestringError if a repository refuses that first commit: then the file stays.
     """
-    file = PurePosixPath(catalogue.application_file(paths, service.name).relative_to(paths.conf))
-    refused = conf_repository.commit_or_explain(paths.conf, (file,), f"{service.name}: changed by hand")
+    file = catalogue.application_file(paths, service.name)
+    refused = commit_user_edit(paths.conf, file, service.name)
     if refused and conf_repository.exists(paths.conf):
         raise ShoestringError(f"{service.title} was not removed. {refused}")
-    files.remove(paths.conf / file)
-    return conf_repository.commit_or_explain(paths.conf, (file,), f"Service removed: {service.name}")
+    files.remove(file)
+    return commit_file(paths.conf, file, f"Service removed: {service.name}")
 
 
 def _must_be_gone(cluster: Cluster, service: Service) -> None:

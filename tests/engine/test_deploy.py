@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from installer.deploy import fetch, run
+from installer.deploy import run
+from installer.images import refresh
 from runtime.base import files
 from runtime.base.paths import Side
 from runtime.docker.observed import observe
@@ -270,14 +271,14 @@ def test_an_interrupted_deploy_puts_the_file_back(
 def test_a_file_that_changes_during_the_pull_is_not_written(
     instance: Instance, versions: Versions, blog: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fetched = fetch.fetch
+    fetched = refresh.fetch
     edited = blog.read_text() + "# meanwhile\n"
 
     def slow(*arguments: object, **options: object) -> object:
         blog.write_text(edited)
         return fetched(*arguments, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(fetch, "fetch", slow)
+    monkeypatch.setattr(refresh, "fetch", slow)
     answer = shoestring(instance, "deploy", "a", "2")
     assert answer.code == 1
     assert "has changed meanwhile; nothing was done. Try again: shoestring deploy a 2" in answer.err

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from installer.applications.trial import require_proxies
 from installer.data_directory import default_directory
-from installer.deploy.references import repository
-from installer.deploy.trial import require_proxies
+from installer.images.references import repository
 from installer.services.postgres import inventory, place
 from installer.services.postgres import server as servers
 from installer.services.postgres.place import Place

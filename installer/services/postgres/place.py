@@ -11,9 +11,9 @@ from typing import Any
 
 import yaml
 
+from installer.applications.image_edit import CannotEditError, set_image
+from installer.applications.target import Target
 from installer.data_directory.settings_file import scalar
-from installer.deploy.image_edit import CannotEditError, set_image
-from installer.deploy.target import Target
 from installer.services.postgres.server import definition, environment
 from runtime.base import yaml_documents
 from runtime.base.errors import UsageError

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from installer.deploy import target as targets
-from installer.deploy.target import Target
+from installer.applications import target as targets
+from installer.applications.target import Target
 from runtime.base import command
 from runtime.base.errors import ShoestringError, UsageError
 from runtime.docker.observed import observe

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
-from installer.data_directory import conf_repository
-from installer.deploy import record
-from installer.deploy.trial import Trial, attempt
+from installer.applications.commit import commit_file, commit_user_edit
+from installer.applications.trial import Trial, attempt
 from installer.services.postgres import inventory, transfer, unused
 from installer.services.postgres import job as jobs
 from installer.services.postgres import server as servers
@@ -82,15 +80,15 @@ def upgrade(cluster: Cluster, job: Job, tell: Teller, timeout: float = 0.0) -> U
     `timeout` is how long to wait for the lock, in seconds; it is held all the time, so that no pass comes between.
     Raises ShoestringError if the old version goes on with all its data.
     """
-    started = time.monotonic()
+    started, conf, file = time.monotonic(), cluster.paths.conf, job.place.service.file
     jobs.check_image(job, cluster.settings.images.source)
     with files.lock(cluster.run.lock, timeout):
         if servers.find(cluster).text != job.place.service.text:
-            raise ShoestringError(f"{job.place.service.file} has changed meanwhile; nothing was done: {job.again}")
+            raise ShoestringError(f"{file} has changed meanwhile; nothing was done: {job.again}")
         _free_place(job)
         failpoints.point("postgres-begun")
         # First, so that the upgrade's own commit has nothing else in it.
-        refused = record.person_edit(cluster.paths, job.place.service)
+        refused = commit_user_edit(conf, file, job.place.service.name)
         try:
             moved = _move(cluster, job, tell)
             _write(job, job.edited)
@@ -217,9 +215,8 @@ def _apply(cluster: Cluster, job: Job, tell: Teller) -> Trial:
 
 def _commit(cluster: Cluster, job: Job) -> str:
     """Commit the file. Return a sentence if that cannot be done."""
-    conf = cluster.paths.conf
-    file = PurePosixPath(job.place.service.file.relative_to(conf))
-    return conf_repository.commit_or_explain(conf, (file,), f"Postgres: from version {job.before} to {job.after}")
+    message = f"Postgres: from version {job.before} to {job.after}"
+    return commit_file(cluster.paths.conf, job.place.service.file, message)
 
 
 def _kept(job: Job) -> str:

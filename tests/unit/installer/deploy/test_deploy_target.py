@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from installer.applications.target import Target, find
+from installer.applications.trial import Trial, restricted, split_lines
 from installer.deploy import report, rollback
-from installer.deploy.fetch import Fetched
 from installer.deploy.history import Deployment, Kind
+from installer.deploy.job import Job
 from installer.deploy.run import Deployed, Preview
-from installer.deploy.target import Job, Target, find
-from installer.deploy.trial import Trial, restricted, split_lines
+from installer.images.refresh import Fetched
 from runtime.base.errors import ShoestringError, UsageError
 from runtime.config.applications import Order
 from runtime.docker.observed import Observed

@@ -218,7 +218,10 @@ def test_carry_out_refused_commit_keeps_the_users_change(
     held.unlink()
     assert remove.carry_out(cluster, planned) == remove.Removed()
     assert not file.exists()
-    assert git(made, "log", "-2", "--format=%s").splitlines() == ["Service removed: store", "store: changed by hand"]
+    assert git(made, "log", "-2", "--format=%s").splitlines() == [
+        "Service removed: store",
+        "edit store: changed by hand",
+    ]
 
 
 def test_carry_out_without_repository_says_so(

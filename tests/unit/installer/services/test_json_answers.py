@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from installer.deploy.target import Target
+from installer.applications.target import Target
 from installer.host.memory import Memory
 from installer.metrics import page, retention_report
 from installer.metrics.figures import FIGURES

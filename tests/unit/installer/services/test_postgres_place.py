@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from installer.deploy.image_edit import CannotEditError
-from installer.deploy.target import Target
+from installer.applications.image_edit import CannotEditError
+from installer.applications.target import Target
 from installer.services import catalogue, shipping
 from installer.services.postgres import place
 from installer.services.shipping import Host

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from installer.deploy.target import Target
+from installer.applications.target import Target
 from installer.services.postgres import inventory, job, unused
 from installer.services.postgres.databases import Access, check_name
 from installer.services.postgres.place import Place

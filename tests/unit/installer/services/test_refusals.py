@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from installer.deploy.target import Target
+from installer.applications.target import Target
 from installer.host import ports
 from installer.metrics import influxdb
 from installer.services.postgres import job, steps

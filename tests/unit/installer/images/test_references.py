@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from installer.deploy.references import checked, repository, with_tag
+from installer.images.references import checked, repository, with_tag
 from runtime.base.errors import UsageError
 
 DIGEST = "@sha256:" + "0123456789abcdef" * 4

@@ -1,12 +1,10 @@
-"""What a deploy is about: one service of one application, its image now, and the one that it shall have."""
+"""One service of one application, found by name, with the image that its file has now."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from installer.deploy.history import Kind
-from installer.deploy.image_edit import set_image
 from runtime.base.errors import ShoestringError, UsageError
 from runtime.base.schema import suggestion
 from runtime.config.applications import PROXIED_SERVICE, Application, Order, Service
@@ -40,27 +38,6 @@ class Target:
     def order(self) -> Order:
         """How a new version takes over; only the service that is proxied can start beside the old one."""
         return self.application.rollout.order if self.service == PROXIED_SERVICE else Order.STOP_FIRST
-
-
-@dataclass(frozen=True)
-class Job:
-    """A target and its new image; `again` is the command that tries the same once more."""
-
-    target: Target
-    image: str
-    kind: Kind
-    again: str
-
-    @property
-    def is_change(self) -> bool:
-        """Whether the image is another one than now."""
-        return self.image != self.target.image
-
-    @property
-    def edited(self) -> str:
-        """The text of the file with the new image. Raises CannotEditError."""
-        target = self.target
-        return set_image(target.file, target.text, target.service, self.image) if self.is_change else target.text
 
 
 def find(desired: Desired, name: str, service: str = "") -> Target:

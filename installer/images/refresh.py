@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from installer import images
-from installer.deploy.references import repository
 from installer.images.lookup import look_up
 from installer.images.progress import engine_refusals
+from installer.images.references import repository
 from runtime.base.errors import ShoestringError
 from runtime.docker.images import effective
 

@@ -1,4 +1,4 @@
-"""What goes into a build, and what is told when an image cannot be had."""
+"""What goes into a build, and what is reported if an image cannot be built or pulled."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from installer.deploy.image_edit import CannotEditError, set_image
+from installer.applications.image_edit import CannotEditError, set_image
 
 FILE = Path("blog.yaml")
 
