@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.base import validators
+from runtime.config.interpolation import interpolate_known
 
 PROTOCOLS = ("tcp", "udp")
-_VARIABLE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::?-(?P<default>[^}]*))?\}|(?P<plain>\w+))")
 # Compose specification, `ports`, short syntax: [[ADDRESS:]HOST:]CONTAINER[/PROTOCOL], with ranges FIRST-LAST.
 _SHORT = re.compile(
     r"(?:(?:(?P<address>\[[0-9a-fA-F:]+\]|[0-9.]+|[0-9a-fA-F:]*::[0-9a-fA-F:]*):)?(?P<host>[0-9-]*):)?"
@@ -57,7 +57,7 @@ def open_port(value: object) -> Published:
 def read(services: Iterable[Mapping[str, Any]], variables: Mapping[str, str]) -> tuple[Published, ...]:
     """The ports that services publish on the host, in the short and the long form of Compose's `ports`.
 
-    What cannot be read, such as a port in a variable that is not known, is left out: it stays closed, since only
+    A port that cannot be read, such as a port in a variable without a value, is left out: it stays closed, since only
     `x-open-ports` opens one.
     """
     return tuple(dict.fromkeys(port for service in services for port in _of(service, variables)))
@@ -67,10 +67,18 @@ def _of(service: Mapping[str, Any], variables: Mapping[str, str]) -> Iterator[Pu
     listed = service.get("ports")
     for item in listed if isinstance(listed, list) else ():
         if isinstance(item, dict):
-            given = {key: _filled(str(value), variables) for key, value in item.items() if value is not None}
-            yield from _published(given.get("host_ip", ""), given.get("published", ""), given.get("protocol", "tcp"))
-        elif match := _SHORT.fullmatch(_filled(str(item), variables)):
+            yield from _long_form(item, variables)
+        elif match := _SHORT.fullmatch(interpolate_known(str(item), variables) or ""):
             yield from _published(match["address"] or "", match["host"] or "", match["protocol"] or "tcp")
+
+
+def _long_form(item: Mapping[str, Any], variables: Mapping[str, str]) -> Iterator[Published]:
+    given = {"host_ip": "", "published": "", "protocol": "tcp"}
+    given |= {key: str(item[key]) for key in given if item.get(key) is not None}
+    filled = [interpolate_known(text, variables) for text in given.values()]
+    known = [each for each in filled if each is not None]
+    if len(known) == len(filled):
+        yield from _published(*known)
 
 
 def _published(address: str, ports: str, protocol: str) -> Iterator[Published]:
@@ -93,13 +101,3 @@ def _range(text: str) -> tuple[int, int] | None:
     except ValueError:
         return None
     return (first, last) if first <= last else None
-
-
-def _filled(text: str, variables: Mapping[str, str]) -> str:
-    """A value with its variables (Compose specification, interpolation); an unknown one stays as it is."""
-
-    def value(match: re.Match[str]) -> str:
-        name = match["braced"] or match["plain"]
-        return variables.get(name) or (match[0] if match["default"] is None else match["default"])
-
-    return _VARIABLE.sub(value, text)

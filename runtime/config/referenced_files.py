@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from runtime.config.interpolation import interpolate_known
+
 MAXIMUM_BYTES = 1_000_000
 
 
@@ -13,15 +15,10 @@ def files(value: Mapping[str, Any], directory: Path, variables: Mapping[str, str
     """All files that a parsed application file names, relative ones from `directory`.
 
     Sources: the Compose specification for `include`, `extends`, `env_file`, `label_file`, `configs` and `secrets`.
-    A name with a variable that is not known is left out.
+    A name with a variable that has no value and no default is left out.
     """
-    found = []
-    for name in _names(value):
-        for variable, given in variables.items():
-            name = name.replace(f"${{{variable}}}", given).replace(f"${variable}", given)
-        if "$" not in name:
-            found.append(directory / name)
-    return tuple(dict.fromkeys(found))
+    names = (interpolate_known(name, variables) for name in _names(value))
+    return tuple(dict.fromkeys(directory / name for name in names if name is not None))
 
 
 def contents(paths: tuple[Path, ...]) -> tuple[bytes, ...]:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from runtime.base import yaml_documents
 from runtime.base.errors import Problem, SettingsError
 from runtime.base.yaml_documents import DocumentError
-
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# "$$" stands for a dollar sign; it is matched first so that "$${X}" is no variable.
-_VARIABLE = re.compile(r"\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)|\$([A-Za-z_][A-Za-z0-9_]*)")
+from runtime.config import interpolation
 
 
 def load(file: Path) -> dict[str, str]:
@@ -28,7 +24,7 @@ def load(file: Path) -> dict[str, str]:
         raise SettingsError(file, (error.problem,)) from error
     problems: list[Problem] = []
     for name, value in document.value.items():
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
+        if not isinstance(name, str) or not interpolation.NAME.fullmatch(name):
             problems.append(document.problem((str(name),), "is not a name for a variable (letters, digits and _)"))
         elif isinstance(value, bool) or not isinstance(value, str | int | float):
             problems.append(document.problem((name,), "is not a text; put it in quotes"))
@@ -38,14 +34,10 @@ def load(file: Path) -> dict[str, str]:
 
 
 def used(value: object, variables: Mapping[str, str]) -> dict[str, str]:
-    """The variables that a part of a Compose file uses (`${NAME}` or `$NAME`), with their values.
-
-    Source: the Compose specification, "Interpolation".
-    """
+    """Return the variables that a part of a Compose file uses (`${NAME}` or `$NAME`), with their values."""
     found: dict[str, str] = {}
     if isinstance(value, str) and "$" in value:
-        names = (match[1] or match[2] for match in _VARIABLE.finditer(value))
-        found = {name: variables[name] for name in names if name in variables}
+        found = {name: variables[name] for name in interpolation.names(value) if name in variables}
     elif isinstance(value, dict):
         for key, child in value.items():
             found |= used(key, variables) | used(child, variables)

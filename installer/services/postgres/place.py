@@ -18,6 +18,7 @@ from installer.services.postgres.server import definition, environment
 from runtime.base import yaml_documents
 from runtime.base.errors import UsageError
 from runtime.base.yaml_documents import DocumentError, KeyPath
+from runtime.config.interpolation import interpolate_known
 
 # Of the official image, up to version 17.
 DEFAULT_DATA = "/var/lib/postgresql/data"
@@ -72,7 +73,7 @@ def _mount(service: Target, variables: Mapping[str, str]) -> Place:
     inside = environment(wanted).get("PGDATA") or DEFAULT_DATA
     for key, text, source, target in _volumes(service, wanted):
         if target.rstrip("/") == inside.rstrip("/"):
-            return Place(service, key, text, source, Path(_filled(source, variables)))
+            return Place(service, key, text, source, Path(interpolate_known(source, variables) or source))
     raise UsageError(f"{service.file.name} mounts no folder at {inside}, where the data are; nothing was done.")
 
 
@@ -87,12 +88,6 @@ def _volumes(service: Target, wanted: Mapping[str, Any]) -> list[tuple[KeyPath, 
         elif match := _SHORT.fullmatch(str(each)):
             found.append((key, str(each), match["source"], match["target"]))
     return found
-
-
-def _filled(source: str, variables: Mapping[str, str]) -> str:
-    for name, value in variables.items():
-        source = source.replace(f"${{{name}}}", value).replace(f"${name}", value)
-    return source
 
 
 def edited(place: Place, image: str, version: str) -> str:

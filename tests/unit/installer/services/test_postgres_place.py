@@ -58,15 +58,15 @@ def test_image_and_folder_change_and_no_other_character() -> None:
 )
 def test_a_mount_has_many_forms(line: str) -> None:
     text = FILE.replace(LINE, line)
-    if ":-" not in line:
-        found = place.find(target(text), VARIABLES, 15)
-        assert found.folder == Path("/srv/data/postgres/15")
-        assert found.folder_of("17") == Path("/srv/data/postgres/17")
-        assert edited(text) == text.replace("15-bookworm", "17-trixie").replace("postgres/15", "postgres/17")
-    else:
-        # What Compose would make of it is not known here.
-        with pytest.raises(UsageError, match="not named after the version"):
-            place.find(target(text), VARIABLES, 15)
+    found = place.find(target(text), VARIABLES, 15)
+    assert found.folder == Path("/srv/data/postgres/15")
+    assert found.folder_of("17") == Path("/srv/data/postgres/17")
+    assert edited(text) == text.replace("15-bookworm", "17-trixie").replace("postgres/15", "postgres/17")
+
+
+def test_find_refuses_a_variable_without_a_value() -> None:
+    with pytest.raises(UsageError, match="not named after the version"):
+        place.find(target(FILE.replace("DATA_BASE_PATH", "UNKNOWN")), VARIABLES, 15)
 
 
 def test_the_folder_may_be_elsewhere_in_the_container() -> None:

@@ -19,6 +19,10 @@ from runtime.config.published_ports import Published
         (["127.0.0.1::80"], [Published("tcp", 0, 0, "127.0.0.1")]),
         (["${PORT}:80", "${OTHER:-81}:80"], [Published("tcp", 7000, 7000), Published("tcp", 81, 81)]),
         (["$PORT:80/udp"], [Published("udp", 7000, 7000)]),
+        (["${PORT:-81}:80", "${OTHER-${PORT}}:81/udp"], [Published("tcp", 7000, 7000), Published("udp", 7000, 7000)]),
+        (["${OTHER}:80", "${PORT:?needed}:80"], [Published("tcp", 7000, 7000)]),
+        ([{"target": 80, "published": "${PORT}", "name": "$OTHER"}], [Published("tcp", 7000, 7000)]),
+        ([{"target": 80, "published": "${OTHER}"}], []),
         ([{"target": 80, "published": 9999}], [Published("tcp", 9999, 9999)]),
         (
             [{"target": 80, "published": "90-91", "host_ip": "10.0.0.5", "protocol": "udp"}],

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import yaml
 
 from runtime.config import referenced_files
@@ -25,6 +26,24 @@ def test_every_file_that_compose_reads() -> None:
         *("/conf/other.yaml", "/conf/one.yaml", "/conf/two.yaml", "/conf/a.env", "/conf/base.yaml", "/conf/b.env"),
         *("/etc/c.env", "/conf/labels", "/data/d.env", "/conf/nginx.conf", "/conf/secret.txt"),
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("$DB_FILE", ["/conf/real.env"]),
+        ("${DB_FILE}", ["/conf/real.env"]),
+        ("${MISSING:-other.env}", ["/conf/other.env"]),
+        ("${MISSING-${DB}/x.env}", ["/conf/db/x.env"]),
+        ("a$$b.env", ["/conf/a$b.env"]),
+        ("${MISSING}", []),
+        ("${", []),
+    ],
+)
+def test_files_interpolates_as_compose_does(name: str, expected: list[str]) -> None:
+    value = {"services": {"a": {"env_file": name}}}
+    found = referenced_files.files(value, Path("/conf"), {"DB": "db", "DB_FILE": "real.env"})
+    assert [str(path) for path in found] == expected
 
 
 def test_odd_forms_name_nothing() -> None:
