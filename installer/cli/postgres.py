@@ -26,7 +26,7 @@ def psql(
     cluster = opened(data_directory)
     running = server.running(cluster, server.find(cluster))
     cluster.client.close()
-    command.become(running.psql(database, terminal=at_terminal()))
+    command.exec_replace(running.psql(database, terminal=at_terminal()))
 
 
 @app.command()

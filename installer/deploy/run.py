@@ -21,8 +21,9 @@ from installer.deploy.job import Job
 from installer.deploy.steps import Steps
 from installer.images import refresh
 from installer.images.refresh import Fetched
-from runtime.base import failpoints, files
+from runtime.base import files
 from runtime.base.errors import DEBUG_VARIABLE, ShoestringError, explain
+from runtime.base.failpoints import failpoint
 from runtime.docker.observed import observe
 from runtime.reconcile import desired, operations
 from runtime.reconcile.apply import Listener
@@ -133,14 +134,14 @@ def unchanged(job: Job) -> str:
 def _roll_out(cluster: Cluster, job: Job, edited: str, fetched: Fetched, steps: Steps, started: float) -> Deployed:
     # First, so that the deploy's own commit has nothing else in it.
     refused = commit_user_edit(cluster.paths.conf, job.target.file, job.target.name) if job.is_change else ""
-    failpoints.point("deploy-begun")
+    failpoint("deploy-begun")
     trial = _try(cluster, job, edited, steps)
     if trial.error:
         return _go_back(cluster, job, trial, fetched, steps, started)
-    failpoints.point("deploy-applied")
+    failpoint("deploy-applied")
     if not refused:
         refused = record.job(cluster.paths, job) if job.is_change else record.unfinished(cluster.paths, job)
-    failpoints.point("deploy-committed")
+    failpoint("deploy-committed")
     removed = () if refused else retention.remove_old(cluster, job.target)
     notes = tuple(note for note in (*trial.notes, refused, _moved(cluster, job)) if note)
     seconds = time.monotonic() - started
@@ -181,7 +182,7 @@ def _go_back(cluster: Cluster, job: Job, trial: Trial, fetched: Fetched, steps: 
     back = None
     if job.is_change:
         steps.going_back(job)
-        failpoints.point("deploy-failed")
+        failpoint("deploy-failed")
         back = _apply(cluster, job, job.target.text, SILENT, "deploy-restored")
     seconds = time.monotonic() - started
     return Deployed(
@@ -193,7 +194,7 @@ def _apply(cluster: Cluster, job: Job, text: str, listener: Listener, point: str
     """Write the file and apply it; any error is a part of what became of it."""
     try:
         _write(job.target, text)
-        failpoints.point(point)
+        failpoint(point)
         return attempt(cluster, job.target.name, job.target.service, listener)
     except Exception as error:
         if DEBUG_VARIABLE in os.environ:

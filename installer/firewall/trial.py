@@ -97,7 +97,7 @@ def _timer(instance: str) -> str:
 def _arm(instance: str, undo: Path, seconds: int) -> int:
     """Have the undo done later. Returns the process that waits for it; 0 where systemd does."""
     if not systemd.is_running():
-        return command.leave_running(("sh", "-c", _SLEEPER, "sh", str(seconds), str(undo)))
+        return command.spawn_detached(("sh", "-c", _SLEEPER, "sh", str(seconds), str(undo)))
     # One of an earlier trial, which was not kept, may still be there.
     command.run(("systemctl", "stop", f"{_timer(instance)}.timer"))
     when = (f"--on-active={seconds}", "--timer-property=AccuracySec=100ms")

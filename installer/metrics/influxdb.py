@@ -49,7 +49,7 @@ def shell(cluster: Cluster, terminal: bool) -> NoReturn:
     """Become InfluxDB's client, as its administrator. Raises ShoestringError if InfluxDB does not run."""
     interactive = ("-it",) if terminal else ("-i",)
     options = ("-database", DATABASE, "-precision", "rfc3339")
-    command.become(("docker", "exec", *interactive, _container(cluster), *_client(ADMIN), *options))
+    command.exec_replace(("docker", "exec", *interactive, _container(cluster), *_client(ADMIN), *options))
 
 
 def ask(cluster: Cluster, query: str, user: str = READER) -> list[Mapping[str, Any]]:

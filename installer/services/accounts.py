@@ -11,8 +11,8 @@ from pathlib import Path
 from installer.host.report import as_json
 from installer.services import htpasswd, passwords
 from installer.services.htpasswd import Users
-from runtime.base import failpoints
 from runtime.base.errors import UsageError
+from runtime.base.failpoints import failpoint
 
 UNCHANGED = "  Nothing was changed."
 
@@ -88,7 +88,7 @@ def remove(door: Door, name: str) -> None:
         door.forget(False)
     known(door, name)
     door.users.remove(name)
-    failpoints.point("user-removed")
+    failpoint("user-removed")
     door.forget(True)
 
 

@@ -15,8 +15,9 @@ from installer.vpn.clients import Client
 from installer.vpn.compare import Seen
 from installer.vpn.configuration import ServerConfig
 from installer.vpn.peers import Live
-from runtime.base import failpoints, files, validators
+from runtime.base import files, validators
 from runtime.base.errors import ShoestringError, UsageError
+from runtime.base.failpoints import failpoint
 from runtime.base.paths import Paths, RunPaths
 from runtime.config.settings import Settings
 
@@ -98,7 +99,7 @@ def add(vpn: Vpn, wanted: Wanted, clock: Callable[[], float] = time.time) -> Cli
             clients.write_server_key(vpn.paths, private)
         before = clients.read_all(vpn.paths)
         clients.write(vpn.paths, client)
-        failpoints.point("vpn-written")
+        failpoint("vpn-written")
         try:
             _converge(vpn, clients.read_all(vpn.paths))
         except ShoestringError:
@@ -124,7 +125,7 @@ def remove(vpn: Vpn, name: str) -> Client:
         if clients.read_server_key(vpn.paths):
             _converge(vpn, tuple(each for each in known if each.name != name))
         if any(each.name == name for each in known):
-            failpoints.point("vpn-removed")
+            failpoint("vpn-removed")
             clients.remove(vpn.paths, name)
     return clients.find(known, name)
 

@@ -21,7 +21,7 @@ _CHUNK_BYTES = 256 * 1024
 
 @dataclass(frozen=True)
 class Result:
-    """What a finished process gave back."""
+    """The exit code and the output of a finished process."""
 
     argv: tuple[str, ...]
     code: int
@@ -30,16 +30,16 @@ class Result:
 
     @property
     def ok(self) -> bool:
-        """Whether it ended with exit code 0."""
+        """Return whether it ended with exit code 0."""
         return self.code == 0
 
     def tail(self, lines: int = TAIL_LINES) -> str:
-        """The last lines that it printed: standard error, or standard output where that is empty."""
+        """Return its last lines of standard error, or of standard output if that is empty."""
         return "\n".join((self.err.strip() or self.out.strip()).splitlines()[-lines:])
 
 
 class CommandError(ShoestringError):
-    """A process failed; the message has its command and its last lines."""
+    """A process failed; the message has its command and the last lines of its output."""
 
     def __init__(self, result: Result) -> None:
         self.result = result
@@ -47,7 +47,7 @@ class CommandError(ShoestringError):
 
 
 class CommandTimeoutError(ShoestringError):
-    """A process did not end in time and was killed; `printed` is its standard error until then."""
+    """A process exceeded its time limit and was killed; `printed` is its standard error until then."""
 
     def __init__(self, message: str, printed: str) -> None:
         self.printed = printed
@@ -55,7 +55,7 @@ class CommandTimeoutError(ShoestringError):
 
 
 def exists(program: str) -> bool:
-    """Whether a program is on the PATH."""
+    """Return whether a program is on the PATH."""
     return shutil.which(program) is not None
 
 
@@ -67,28 +67,29 @@ def run(
     directory: Path | None = None,
     stdin: str = "",
     secrets: tuple[str, ...] = (),
-    bare: bool = False,
-    tied: bool = False,
+    clear_env: bool = False,
+    kill_with_parent: bool = False,
 ) -> Result:
     """Run a program to its end and return what it printed, whatever its exit code.
 
-    `environment` is added to the present one, or with `bare` is the whole of it. Values in `secrets` are masked in
-    all that is returned; pass secrets by `environment` or `stdin`, never in `argv`. `timeout` is in seconds. With
-    `tied` nothing is sent to its standard input, which ends when this process does, however it ends.
-    Raises ShoestringError if the program is not there, CommandTimeoutError if it does not end in time.
+    `environment` is added to the current one, or with `clear_env` replaces it. Values in `secrets` are masked in
+    all output; pass secrets by `environment` or `stdin`, never in `argv`. `timeout` is in seconds. With
+    `kill_with_parent` its standard input stays empty and open until this process ends, however it ends: a program
+    that waits for the end of its input ends then too.
+    Raises ShoestringError if the program is not installed, CommandTimeoutError if it does not end in time.
     """
     try:
-        with _held() if tied else contextlib.nullcontext() as end:
+        with _open_stdin() if kill_with_parent else contextlib.nullcontext() as end:
             process = subprocess.run(
                 argv,
-                input=None if tied else stdin,
+                input=None if kill_with_parent else stdin,
                 stdin=end,
                 capture_output=True,
                 text=True,
                 errors="replace",
                 timeout=timeout,
                 cwd=directory,
-                env={**({} if bare else os.environ), **(environment or {})},
+                env={**({} if clear_env else os.environ), **(environment or {})},
                 check=False,
             )
     except FileNotFoundError as error:
@@ -103,8 +104,8 @@ def run(
 
 
 @contextlib.contextmanager
-def _held() -> Iterator[int]:
-    """The reading end of a pipe. No other process has the other end (PEP 446): the kernel closes it with this one."""
+def _open_stdin() -> Iterator[int]:
+    """Yield the reading end of a pipe whose writing end only this process has (PEP 446)."""
     end, held = os.pipe()
     try:
         yield end
@@ -113,11 +114,11 @@ def _held() -> Iterator[int]:
         os.close(held)
 
 
-def leave_running(argv: tuple[str, ...]) -> int:
-    """Start a program that outlives this one, and the terminal that it was started from. Returns its process id.
+def spawn_detached(argv: tuple[str, ...]) -> int:
+    """Start a program that outlives this process and its terminal; return its process id.
 
-    It has a session of its own (setsid(2)), so it hears of no hangup; it reads and prints nothing.
-    Raises ShoestringError if the program is not there.
+    It gets its own session (setsid(2)), so it receives no hangup; it reads and prints nothing.
+    Raises ShoestringError if the program is not installed.
     """
     nothing = subprocess.DEVNULL
     try:
@@ -126,15 +127,15 @@ def leave_running(argv: tuple[str, ...]) -> int:
         )
     except FileNotFoundError as error:
         raise ShoestringError(f"{argv[0]} is not installed on this host.") from error
-    # It goes on by itself: without this, Python would complain at the end that nobody waited for it.
+    # Without this, Python would warn at its end that nobody waited for the process.
     process.returncode = 0
     return process.pid
 
 
-def become(argv: tuple[str, ...]) -> NoReturn:
-    """End this program and run another in its place: it has the terminal, the signals and the exit code.
+def exec_replace(argv: tuple[str, ...]) -> NoReturn:
+    """Replace this process by another program (execvp(3)), which takes over the terminal and the exit code.
 
-    Raises ShoestringError if the program is not there.
+    Raises ShoestringError if the program is not installed.
     """
     try:
         os.execvp(argv[0], argv)  # noqa: S606 - argv, as everywhere here
@@ -145,18 +146,18 @@ def become(argv: tuple[str, ...]) -> NoReturn:
 def pipe(
     source: tuple[str, ...], target: tuple[str, ...], copied: Callable[[int], None] = lambda count: None
 ) -> tuple[Result, Result]:
-    """Run two programs, the second reading what the first prints, however much that is; no time limit.
+    """Pipe the output of one program into another, of any size and without a time limit; return both results.
 
-    `copied` hears the number of bytes so far. Returns how each ended; their output is only what they print as errors.
-    Raises ShoestringError if one of them is not there.
+    `copied` is called with the number of bytes so far. The results have standard error only.
+    Raises ShoestringError if one of them is not installed.
     """
-    with tempfile.TemporaryFile() as source_said, tempfile.TemporaryFile() as target_said:
+    with tempfile.TemporaryFile() as source_errors, tempfile.TemporaryFile() as target_errors:
         running: list[subprocess.Popen[bytes]] = []
         try:
-            reader = subprocess.Popen(source, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=source_said)
+            reader = subprocess.Popen(source, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=source_errors)
             running.append(reader)
             nothing = subprocess.DEVNULL
-            writer = subprocess.Popen(target, stdin=subprocess.PIPE, stdout=nothing, stderr=target_said)
+            writer = subprocess.Popen(target, stdin=subprocess.PIPE, stdout=nothing, stderr=target_errors)
             running.append(writer)
             if reader.stdout and writer.stdin:
                 _copy(reader.stdout, writer.stdin, copied)
@@ -166,13 +167,13 @@ def pipe(
         finally:
             for process in running:
                 _end(process)
-        said = (_read(source_said), _read(target_said))
-    return Result(source, codes[0], "", said[0]), Result(target, codes[1], "", said[1])
+        errors = (_read(source_errors), _read(target_errors))
+    return Result(source, codes[0], "", errors[0]), Result(target, codes[1], "", errors[1])
 
 
 def _copy(source: IO[bytes], target: IO[bytes], copied: Callable[[int], None]) -> None:
     count = 0
-    # Who reads no more has ended, and its exit code says why.
+    # A target that stopped reading has ended; its exit code says why.
     with contextlib.suppress(BrokenPipeError):
         while chunk := source.read(_CHUNK_BYTES):
             target.write(chunk)
@@ -183,7 +184,7 @@ def _copy(source: IO[bytes], target: IO[bytes], copied: Callable[[int], None]) -
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process of a pipe, if it still runs; nothing waits for a reader that reads no more."""
+    """Kill a process of a pipe if it still runs, and close its streams."""
     process.kill()
     process.wait()
     for stream in (process.stdin, process.stdout):
@@ -205,9 +206,9 @@ def check(
     directory: Path | None = None,
     stdin: str = "",
     secrets: tuple[str, ...] = (),
-    bare: bool = False,
+    clear_env: bool = False,
 ) -> Result:
-    """As `run`, and raises CommandError for any exit code but 0."""
+    """Run a program as `run` does; raises CommandError for any exit code but 0."""
     result = run(
         argv,
         timeout=timeout,
@@ -215,7 +216,7 @@ def check(
         directory=directory,
         stdin=stdin,
         secrets=secrets,
-        bare=bare,
+        clear_env=clear_env,
     )
     if not result.ok:
         raise CommandError(result)

@@ -1,4 +1,4 @@
-"""A hook for tests: a process that ends itself at a named point, as `kill -9` would, or waits there for its end."""
+"""Failpoints: named places where a test can have the process kill or stop itself."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import signal
 VARIABLE = "SHOESTRING_FAULT"
 
 
-def point(name: str) -> None:
-    """Do as SHOESTRING_FAULT says, if it names this point.
+def failpoint(name: str) -> None:
+    """End or stop this process if SHOESTRING_FAULT names this failpoint.
 
     `kill:NAME` ends this process at once, with nothing cleaned up; `stop:NAME` stops it, as SIGSTOP does.
     """

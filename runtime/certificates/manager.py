@@ -8,7 +8,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runtime.base import failpoints, files
+from runtime.base import files
+from runtime.base.failpoints import failpoint
 from runtime.base.paths import Paths, RunPaths
 from runtime.certificates import survey
 from runtime.certificates.model import Issuer, Wanted
@@ -87,7 +88,7 @@ class Keeper:
                 lambda each: ledger.installs(each, place, found.fingerprint, source),
                 self.clock(),
             )
-            failpoints.point("certificate-issued")
+            failpoint("certificate-issued")
             return install.install(
                 self.paths, self.run, self.settings, wanted.side, wanted.name, certificate, key, wanted.host_names
             )

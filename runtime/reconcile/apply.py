@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runtime.base import command, failpoints, files
+from runtime.base import command, files
 from runtime.base.constants import LABEL_INSTANCE
 from runtime.base.errors import DEBUG_VARIABLE, ShoestringError, explain
+from runtime.base.failpoints import failpoint
 from runtime.base.paths import Side
 from runtime.config.applications import PROXIED_SERVICE
 from runtime.docker import compose
@@ -108,7 +109,7 @@ def apply(plan: Plan, tools: Tools, listener: Listener) -> tuple[Outcome, ...]:
 
 def _apply(plan: Plan, tools: Tools, listener: Listener) -> Iterator[Outcome]:
     for number, change in enumerate(plan):
-        failpoints.point(f"change-{number}")
+        failpoint(f"change-{number}")
         listener.begin(change)
         started = time.monotonic()
         detail = error = ""
@@ -141,7 +142,7 @@ def _one(change: Change, tools: Tools, listener: Listener) -> str:
             _restart(tools, change)
         case RemoveProject():
             argv = compose.down(change.project)
-            command.check(argv, environment=environment({}), bare=True, timeout=compose.DOWN_TIMEOUT_SECONDS)
+            command.check(argv, environment=environment({}), clear_env=True, timeout=compose.DOWN_TIMEOUT_SECONDS)
         case RemoveNetwork():
             return _remove_network(tools, change)
         case IssueCertificate() | LoadCertificates() | ArchiveCertificate():
@@ -182,7 +183,7 @@ def _compose(argv: tuple[str, ...], project: Project, tools: Tools) -> None:
     result = command.run(
         argv,
         environment=environment(tools.variables),
-        bare=True,
+        clear_env=True,
         timeout=compose.UP_TIMEOUT_SECONDS,
         secrets=tuple(value for name, value in tools.variables.items() if name != "DATA_BASE_PATH"),
     )

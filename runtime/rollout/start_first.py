@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runtime.base import failpoints
 from runtime.base.errors import ShoestringError
+from runtime.base.failpoints import failpoint
 from runtime.config.applications import PROXIED_SERVICE, ROLLOUT, Order
 from runtime.docker import compose
 from runtime.docker.observed import Container
@@ -150,17 +150,17 @@ def _start(
     closed = bool(crew.old) and (len(crew.new) < replicas or not all(is_let_in(site, each) for each in crew.new))
     if crew.count < total:
         site.compose(compose.create_more(site.project, PROXIED_SERVICE, total))
-        failpoints.point("rollout-created")
+        failpoint("rollout-created")
     if closed:
         _close(site, crew)
-        failpoints.point("rollout-closed")
+        failpoint("rollout-closed")
     elif not crew.old:
         open_places(site)
     if others:
         site.compose(compose.create(site.project, others))
     if others or len(crew.new) < replicas:
         site.compose(compose.start_created(site.project, PROXIED_SERVICE, total, others))
-        failpoints.point("rollout-started")
+        failpoint("rollout-started")
     tell(Step("started", "beside the old one", time.monotonic() - started))
     seen = site.crew()
     # One that ended at once is among those that do not run.
@@ -182,14 +182,14 @@ def _prove(site: Site, newcomers: tuple[Newcomer, ...], closed: bool, tell: Call
     """Let the new ones in once they are healthy, and see that they stay so."""
     started = time.monotonic()
     wait_until_healthy(site, newcomers, closed=closed)
-    failpoints.point("rollout-healthy")
+    failpoint("rollout-healthy")
     addresses = frozenset(address for each in newcomers for address in each.addresses)
     site.tell(lambda slot: slot.address in addresses, Admission.READY)
-    failpoints.point("rollout-admitted")
+    failpoint("rollout-admitted")
     tell(Step("healthy", what_is_asked(site.application), time.monotonic() - started))
     started = time.monotonic()
     watch(site, newcomers)
-    failpoints.point("rollout-watched")
+    failpoint("rollout-watched")
     tell(Step("watched", f"both serve for {watch_seconds(site.application):.0f} s", time.monotonic() - started))
 
 
@@ -198,7 +198,7 @@ def _replace(site: Site, tell: Callable[[Step], None]) -> None:
     started = time.monotonic()
     old = site.crew().old
     count = site.drain(site.addresses(*old))
-    failpoints.point("rollout-drained")
+    failpoint("rollout-drained")
     tell(Step("drained", f"{count} connection{'s' if count != 1 else ''}", time.monotonic() - started))
     _retire(site, *old)
 
@@ -206,9 +206,9 @@ def _replace(site: Site, tell: Callable[[Step], None]) -> None:
 def _retire(site: Site, *containers: Container, volumes: bool = False) -> None:
     """Stop containers, open all places again, and only then remove them: what a kill leaves can be seen."""
     site.stop(*containers)
-    failpoints.point("rollout-stopped")
+    failpoint("rollout-stopped")
     site.tell(lambda slot: True, Admission.READY)
-    failpoints.point("rollout-opened")
+    failpoint("rollout-opened")
     site.remove(*containers, volumes=volumes)
 
 

@@ -20,7 +20,7 @@ def resolved_by_compose(directory: Path, texts: list[str]) -> list[str] | None:
         (*compose.BINARY, "--env-file", "/dev/null", "--file", str(file), "config", "--format", "json"),
         timeout=TIMEOUT_SECONDS,
         environment={"PATH": os.environ["PATH"], **VARIABLES},
-        bare=True,
+        clear_env=True,
     )
     if not result.ok:
         return None

@@ -263,7 +263,7 @@ def test_the_collection_ends_with_the_command_that_started_it(site: Site) -> Non
     name = f"{site.instance.settings.instance}_slow"
     line = gc.argv(name, site.instance.settings.instance, inspected)
     line = tuple(script if each == gc.SCRIPT else each for each in line)
-    code = f"from runtime.base import command; command.run({line!r}, tied=True)"
+    code = f"from runtime.base import command; command.run({line!r}, kill_with_parent=True)"
     process = subprocess.Popen((sys.executable, "-c", code), cwd=Path(__file__).parents[2])
     try:
         until(lambda: client.api.containers(filters={"name": name}), lambda found: len(found) == 1)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from installer.services.postgres import place
 from installer.services.postgres import server as servers
-from runtime.base import failpoints, files
+from runtime.base import files
 from runtime.base.errors import UsageError
+from runtime.base.failpoints import failpoint
 from runtime.reconcile import desired
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def remove(cluster: Cluster, name: str, timeout: float = 0.0) -> None:
             # What it is known by goes last, so that the rest can be removed if this is killed.
             if each.name != VERSION_FILE:
                 (files.remove_tree if each.is_dir() and not each.is_symlink() else files.remove)(each)
-        failpoints.point("postgres-emptied")
+        failpoint("postgres-emptied")
         files.remove_tree(folder)
 
 

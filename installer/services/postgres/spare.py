@@ -89,7 +89,7 @@ class Spare:
         result = command.run(
             argv,
             environment=compose_environment(self.variables),
-            bare=True,
+            clear_env=True,
             timeout=compose.UP_TIMEOUT_SECONDS,
             secrets=tuple(value for name, value in self.variables.items() if name != "DATA_BASE_PATH"),
         )

@@ -19,9 +19,10 @@ from installer.services.postgres import server as servers
 from installer.services.postgres.job import Job
 from installer.services.postgres.server import Server
 from installer.services.postgres.spare import Spare, removed
-from runtime.base import failpoints, files
+from runtime.base import files
 from runtime.base.disk_space import MEGABYTE
 from runtime.base.errors import ShoestringError
+from runtime.base.failpoints import failpoint
 from runtime.reconcile import desired
 from runtime.reconcile.operations import SILENT
 
@@ -86,7 +87,7 @@ def upgrade(cluster: Cluster, job: Job, tell: Teller, timeout: float = 0.0) -> U
         if servers.find(cluster).text != job.place.service.text:
             raise ShoestringError(f"{file} has changed meanwhile; nothing was done: {job.again}")
         _free_place(job)
-        failpoints.point("postgres-begun")
+        failpoint("postgres-begun")
         # First, so that the upgrade's own commit has nothing else in it.
         refused = commit_user_edit(conf, file, job.place.service.name)
         try:
@@ -96,11 +97,11 @@ def upgrade(cluster: Cluster, job: Job, tell: Teller, timeout: float = 0.0) -> U
             raise ShoestringError(f"Interrupted. {_back(cluster, job)}") from None
         except ShoestringError as error:
             raise ShoestringError(f"{error}\n{_back(cluster, job)}") from error
-        failpoints.point("postgres-edited")
+        failpoint("postgres-edited")
         trial = _apply(cluster, job, tell)
         if trial.error:
             return _undone(cluster, job, moved, trial, started)
-        failpoints.point("postgres-applied")
+        failpoint("postgres-applied")
         notes = (*moved.notes, *trial.notes, refused or _commit(cluster, job), _kept(job))
         seconds = time.monotonic() - started
         return Upgraded(job, moved.tables, moved.rows, seconds, tuple(each for each in notes if each))
@@ -127,27 +128,27 @@ def _move(cluster: Cluster, job: Job, tell: Teller) -> _Moved:
     with removed(Spare(cluster, job.place, job.unfinished, job.image, variables)) as spare:
         tell.passing("apart", "Postgres leaves its networks")
         _set_apart(cluster, old)
-        failpoints.point("postgres-apart")
+        failpoint("postgres-apart")
         tell.passing("new server", job.image)
         new = spare.start()
-        failpoints.point("postgres-started")
+        failpoint("postgres-started")
         _restore(old, new, job, tell)
-        failpoints.point("postgres-restored")
+        failpoint("postgres-restored")
         tell.passing("compared", "counting rows")
         tables, rows = _compare(old, new)
         tell.done("compared", f"{tables} tables, {rows} rows")
-        failpoints.point("postgres-compared")
+        failpoint("postgres-compared")
         tell.passing("statistics", "so that queries are fast from the start")
         transfer.analyze(new)
         notes = transfer.left_behind(old, new)
         tell.passing("new server", "writes all to the disk")
         spare.stop()
-        failpoints.point("postgres-stopped")
+        failpoint("postgres-stopped")
     unused.mark(job.unfinished)
     if job.folder.exists():
         files.remove_tree(job.folder)
     files.publish_directory(job.unfinished, job.folder)
-    failpoints.point("postgres-moved")
+    failpoint("postgres-moved")
     return _Moved(tables, rows, notes)
 
 
@@ -171,7 +172,7 @@ def _restore(old: Server, new: Server, job: Job, tell: Teller) -> None:
 
         show(0)
         transfer.database(old, new, name, show)
-        failpoints.point(f"postgres-database-{number}")
+        failpoint(f"postgres-database-{number}")
         tell.done("restored", f"{name}  {place}")
 
 
@@ -228,7 +229,7 @@ def _undone(cluster: Cluster, job: Job, moved: _Moved, trial: Trial, started: fl
     """Go back to the old version, and keep the new data aside: somebody may have written to them."""
     service = job.place.service
     _write(job, service.text)
-    failpoints.point("postgres-undone")
+    failpoint("postgres-undone")
     back = attempt(cluster, service.name, service.service, SILENT)
     files.remove_tree(job.failed)
     files.publish_directory(job.folder, job.failed)

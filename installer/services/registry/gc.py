@@ -14,8 +14,9 @@ from typing import Any
 
 from installer.services.registry import service
 from installer.services.registry.store import Store, Version
-from runtime.base import command, failpoints, files
+from runtime.base import command, files
 from runtime.base.errors import ShoestringError
+from runtime.base.failpoints import failpoint
 from runtime.base.paths import Paths
 from runtime.certificates.acme.container import LABEL
 from runtime.config.settings import SEPARATOR
@@ -98,14 +99,14 @@ def collect(
         try:
             say("the registry stops")
             cluster.client.api.stop(container.id, timeout=STOP_SECONDS)
-            failpoints.point("registry-stopped")
+            failpoint("registry-stopped")
             versions = _versions(cluster, found, untagged=untagged)
             for each in versions:
                 found.forget_version(each)
-            failpoints.point("registry-forgot")
+            failpoint("registry-forgot")
             say("collecting")
             _run(cluster, cluster.client.api.inspect_container(container.id))
-            failpoints.point("registry-collected")
+            failpoint("registry-collected")
         finally:
             _clear(cluster)
             say("the registry starts")
@@ -147,7 +148,7 @@ def _variables(inspected: dict[str, Any]) -> dict[str, str]:
 
 def _run(cluster: Cluster, inspected: dict[str, Any]) -> None:
     line = argv(_name(cluster), cluster.settings.instance, inspected)
-    result = command.run(line, timeout=TIMEOUT_SECONDS, environment=_variables(inspected), tied=True)
+    result = command.run(line, timeout=TIMEOUT_SECONDS, environment=_variables(inspected), kill_with_parent=True)
     if not result.ok:
         raise ShoestringError(
             "The collection failed; what it had removed until then is gone. Try again: shoestring registry gc\n"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
-from runtime.base import failpoints
 from runtime.base.errors import ShoestringError, UsageError
+from runtime.base.failpoints import failpoint
 from runtime.certificates.acme.clients import AcmeClient, ByDns, ByHttp, HeldError, Host, Question
 from runtime.certificates.acme.outcome import Outcome
 from runtime.certificates.model import Found, Issuer, Wanted
@@ -139,7 +139,7 @@ def _ask(
     """
     attempt = _attempt(context, wanted, stage.server)
     _note(context, partial(ledger.begin, attempt=attempt))
-    failpoints.point("certificate-asked")
+    failpoint("certificate-asked")
     try:
         outcome = client.ask(Question(wanted, stage.server, stage.trial, timeout, context.clock()))
     except ShoestringError as error:
@@ -149,7 +149,7 @@ def _ask(
     if outcome.result is Result.REFUSED and notes:
         outcome = replace(outcome, error=f"{outcome.error} ({'; '.join(notes)})")
     _note(context, partial(_ended, attempt=attempt, outcome=outcome, stage=stage))
-    failpoints.point("certificate-answered")
+    failpoint("certificate-answered")
     if outcome.result is not Result.ISSUED:
         where = "staging" if stage.trial else "the authority"
         said = {Result.REFUSED: "refused", Result.UNAVAILABLE: "could not issue", Result.HELD: "was not asked for"}

@@ -12,7 +12,8 @@ import stat
 from dataclasses import replace
 from pathlib import Path
 
-from runtime.base import failpoints, files
+from runtime.base import files
+from runtime.base.failpoints import failpoint
 from runtime.base.paths import Paths, Side
 from runtime.certificates.model import Found
 from runtime.certificates.store import read, running
@@ -82,7 +83,7 @@ def write(certificate: Path, chain: bytes, key: bytes) -> None:
         [(file, data) for _, file, data in steps],
         MODE,
         project.PROXY_GID,
-        lambda index: failpoints.point(f"install-{steps[index][0]}"),
+        lambda index: failpoint(f"install-{steps[index][0]}"),
     )
 
 
@@ -117,7 +118,7 @@ def archive(certificate: Path, target: Path) -> None:
     for source, copy in ((certificate, target), (key_file(certificate), key_file(target))):
         if source.exists():
             files.write(copy, source.read_bytes(), ARCHIVE_MODE)
-    failpoints.point("archive-copied")
+    failpoint("archive-copied")
     # The certificate first: HAProxy does not look at a key alone.
     files.remove(certificate)
     files.remove(key_file(certificate))

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from runtime.base import failpoints
 from runtime.base.errors import ShoestringError
+from runtime.base.failpoints import failpoint
 from runtime.core import project
 from runtime.proxy import sockets
 
@@ -75,9 +75,9 @@ def put(master: Path, name: str, certificate_pem: bytes, key_pem: bytes) -> None
     try:
         _change(master, name, f"set ssl cert {file} <<\n{certificate}\n", "Transaction")
         _change(master, name, f"set ssl cert {file}.key <<\n{key}\n", "Transaction")
-        failpoints.point("install-commit")
+        failpoint("install-commit")
         _change(master, name, f"commit ssl cert {file}", "Success")
-        failpoints.point("install-list")
+        failpoint("install-list")
         if _state(master, name).get("Status") != "Used":
             _change(master, name, f"add ssl crt-list {_FOLDER} {file}", "Success")
     except RefusedError:

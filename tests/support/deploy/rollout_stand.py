@@ -39,7 +39,7 @@ def site_of(cluster: Cluster, name: str) -> Site:
     files.write(project.generated.file, project.generated.content)
 
     def compose(argv: tuple[str, ...]) -> None:
-        command.check(argv, environment=apply.environment(desired.variables), bare=True)
+        command.check(argv, environment=apply.environment(desired.variables), clear_env=True)
 
     master = cluster.run.master_socket(application.side)
     configuration = (cluster.paths.proxy_generated(application.side) / "haproxy.cfg").read_text()

@@ -29,12 +29,12 @@ def test_nobody_has_to_name_the_time() -> None:
 def test_the_undo_is_armed_before_the_rules_are_loaded(monkeypatch: pytest.MonkeyPatch, with_systemd: bool) -> None:
     done: list[tuple[str, ...]] = []
 
-    def leave_running(argv: tuple[str, ...]) -> int:
+    def spawn_detached(argv: tuple[str, ...]) -> int:
         done.append(argv)
         return 7
 
     monkeypatch.setattr(systemd, "is_running", lambda: with_systemd)
-    monkeypatch.setattr(command, "leave_running", leave_running)
+    monkeypatch.setattr(command, "spawn_detached", spawn_detached)
     for name in ("run", "check"):
         monkeypatch.setattr(command, name, lambda argv, **_options: done.append(argv))
     for name in ("make_directory", "write", "remove"):

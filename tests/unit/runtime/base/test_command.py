@@ -35,7 +35,7 @@ def test_a_bare_environment_has_nothing_else(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("COMPOSE_FILE", "elsewhere")
     added = command.run(("env",), environment={"A": "1"}).out.splitlines()
     assert {"COMPOSE_FILE=elsewhere", "A=1"} <= set(added)
-    bare = command.run(("/usr/bin/env",), environment={"A": "1"}, bare=True).out.splitlines()
+    bare = command.run(("/usr/bin/env",), environment={"A": "1"}, clear_env=True).out.splitlines()
     assert "COMPOSE_FILE=elsewhere" not in bare
     assert "A=1" in bare
 
@@ -73,8 +73,8 @@ def test_a_pipe_that_is_interrupted_leaves_nothing_running() -> None:
 
 
 def test_another_program_takes_the_place_of_this_one() -> None:
-    code = "from runtime.base import command; command.become(('sh', '-c', 'cat; exit 7'))"
+    code = "from runtime.base import command; command.exec_replace(('sh', '-c', 'cat; exit 7'))"
     result = command.run((sys.executable, "-c", code), stdin="typed", directory=Path(__file__).parents[4])
     assert (result.code, result.out) == (7, "typed")
     with pytest.raises(ShoestringError, match="no-such-program is not installed"):
-        command.become(("no-such-program",))
+        command.exec_replace(("no-such-program",))

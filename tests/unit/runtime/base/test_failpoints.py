@@ -12,7 +12,7 @@ import pytest
 
 from runtime.base import failpoints
 
-CODE = "from runtime.base import failpoints; failpoints.point('here'); print('went on')"
+CODE = "from runtime.base.failpoints import failpoint; failpoint('here'); print('went on')"
 ROOT = Path(__file__).parents[4]
 pytestmark = pytest.mark.processes
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from runtime.base import failpoints
+from runtime.base.failpoints import failpoint
 from runtime.base.paths import Side
 from runtime.base.yaml_documents import Document
 from runtime.config.applications import Application, Backend, Order, Rollout, Service, TcpPort
@@ -84,9 +85,9 @@ def test_a_fault_is_only_what_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> 
     killed: list[int] = []
     monkeypatch.setattr(os, "kill", lambda pid, signal: killed.append(pid))
     monkeypatch.setenv(failpoints.VARIABLE, "kill:rollout-created")
-    failpoints.point("rollout-closed")
+    failpoint("rollout-closed")
     assert killed == []
-    failpoints.point("rollout-created")
+    failpoint("rollout-created")
     assert killed == [os.getpid()]
 
 
