@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from installer.data_directory import flat_settings
@@ -95,7 +95,7 @@ def _memory_rows(wanted: Plan, memory: Memory) -> Iterator[Row]:
 
 
 def added_lines(
-    services: Iterable[Service], written: Written, addresses: dict[str, tuple[str, ...]], *, terminal: bool
+    services: Iterable[Service], written: Written, addresses: Mapping[str, tuple[str, ...]], *, terminal: bool
 ) -> list[str]:
     """Where services are reached, how to log in, and new passwords, told this once.
 

@@ -10,7 +10,7 @@ import pytest
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Side
 from runtime.certificates.store import running
-from runtime.certificates.store.folder import KEY_SUFFIX
+from runtime.certificates.store.read import KEY_SUFFIX
 from runtime.proxy import sockets
 from tests.support.certificates.stand import Pair, Stand, make, make_long
 from tests.support.engine import until

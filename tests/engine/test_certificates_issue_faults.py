@@ -109,7 +109,7 @@ def _elsewhere(stand: Stand, wanted: Wanted, kill: str = "") -> subprocess.Popen
         "from runtime.reconcile import operations; from runtime.certificates import model\n"
         "from runtime.certificates.acme import issue\n"
         "from runtime.base.paths import Paths, Side\n"
-        "from tests.engine.issue_stand import Here\n"
+        "from tests.support.certificates.issue_stand import Here\n"
         "c = operations.open_cluster(Paths(Path(sys.argv[1])))\n"
         "wanted = model.Wanted(sys.argv[2], Side.PUBLIC, tuple(sys.argv[3:]), model.Issuer.HTTP_01)\n"
         "issue.issue(Here(c.client, c.paths, c.run, c.settings), wanted, forced=True)\n"

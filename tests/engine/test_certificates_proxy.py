@@ -58,8 +58,8 @@ def test_any_token_is_answered_before_the_redirect(stand: Stand, host: str) -> N
     assert set_thumbprint(stand, SECOND)
     assert stand.plain(host, f"{FOLDER}short-1")[2] == f"short-1.{SECOND}"
     assert stand.processes() == before
-    status = stand.instance.paths.challenge_map.stat()
-    assert (status.st_mode & 0o777, status.st_gid) == (0o640, 99)
+    file = stand.instance.paths.challenge_map.stat()
+    assert (file.st_mode & 0o777, file.st_gid) == (0o640, 99)
 
 
 def test_a_token_is_answered_by_https_too(stand: Stand) -> None:

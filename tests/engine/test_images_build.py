@@ -39,7 +39,7 @@ def probe(client: DockerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (copy / "images" / PROBE.recipe).mkdir()
     yield copy / "images" / PROBE.recipe / "Dockerfile"
     for image in client.images.list(filters={"label": f"{images.IMAGE_LABEL}={PROBE.name}"}):
-        client.images.remove(image.id, force=True)
+        client.images.remove(str(image.id), force=True)
 
 
 def dockerfile(*steps: str) -> str:

@@ -27,7 +27,7 @@ import pytest
 from runtime.base.paths import Side
 from runtime.config.sections import InternalSettings, InternalTls, WireguardSettings
 from runtime.reconcile import fast_path, operations, watchdog
-from tests.support.engine import Instance, ask, free_port, names, new_settings, plain, until
+from tests.support.engine import Instance, ask, free_port, memory_of, names, new_settings, output_of, plain, until
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -151,12 +151,12 @@ def test_the_resolver_stays_small_and_has_no_rights(tmp_path: Path, bridge: Brid
         for number in range(1000):
             query(bridge, f"n{number}.{DOMAIN}", tcp=number % 20 == 0)
         container = instance.cluster.client.containers.get(names_container(instance)[0])
-        assert container.stats(stream=False)["memory_stats"]["usage"] < MOST_MEMORY
+        assert memory_of(container)["usage"] < MOST_MEMORY
         container.reload()
         # More than it uses: what starts a container counts too, for a moment.
         assert container.attrs["HostConfig"]["Memory"] == 32 * 1024 * 1024
         assert not container.attrs["State"]["OOMKilled"]
-        status = container.exec_run(["cat", "/proc/1/status"]).output.decode()
+        status = output_of(container, "cat", "/proc/1/status")
         assert "Uid:\t65534\t65534\t65534\t65534" in status
         assert "CapEff:\t0000000000000000" in status
         assert "NoNewPrivs:\t1" in status

@@ -28,7 +28,7 @@ HARMS: dict[str, Callable[[Instance], object]] = {
     "a network": lambda it: docker("network", "disconnect", it.settings.docker_network("main"), it.container("a")),
     "one more container": lambda it: docker(
         *("run", "-d", "--label", f"shoestring.instance={it.settings.instance}", "--entrypoint", "sleep"),
-        *(it.cluster.client.containers.list(filters={"name": it.container("a")})[0].image.id, "60"),
+        *(it.cluster.client.api.inspect_container(it.container("a"))["Image"], "60"),
     ),
     "a note that is garbage": lambda it: (it.paths.generated / fast_path.NOTE).write_text("[1"),
     "no note": lambda it: (it.paths.generated / fast_path.NOTE).unlink(),
@@ -75,7 +75,7 @@ def test_nothing_that_differs_is_overlooked(served: Instance) -> None:
         for file, content in contents.items():
             if served.paths.conf in file.parents:
                 file.write_bytes(content)
-        label = {"label": f"shoestring.instance={served.settings.instance}"}
+        label: dict[str, str | list[str] | bool] = {"label": f"shoestring.instance={served.settings.instance}"}
         for container in served.cluster.client.containers.list(all=True, filters=label):
             if "com.docker.compose.project" not in container.labels:
                 container.remove(force=True)

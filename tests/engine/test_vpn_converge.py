@@ -172,8 +172,8 @@ def test_the_two_hundredth_client_takes_hardly_longer_than_the_first(stand: Stan
         (each.public_key, each.preshared_key, frozenset((f"{each.addresses[0]}/32", f"{each.addresses[1]}/128")))
         for each in known
     }
-    client = stand.client(stand.shoestring("vpn", "show", "last2").stdout)
-    assert until(lambda: client.fetch(SERVER), lambda answer: answer.stdout == PAGE)
+    machine = stand.client(stand.shoestring("vpn", "show", "last2").stdout)
+    assert until(lambda: machine.fetch(SERVER), lambda answer: answer.stdout == PAGE)
 
 
 def peers_of(text: str) -> list[dict[str, str]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import subprocess
+from typing import Any
 
 import pytest
+from requests import PreparedRequest, Response
 
 from runtime.base import files
 from runtime.reconcile.watchdog import watch
@@ -24,8 +26,8 @@ def test_a_pass_with_nothing_to_do_asks_once_and_writes_nothing(
     api = served.cluster.client.api
     send = api.send
 
-    def count(request: object, **options: object) -> object:
-        asked.append(str(getattr(request, "url", "")))
+    def count(request: PreparedRequest, **options: Any) -> Response:
+        asked.append(str(request.url))
         return send(request, **options)
 
     def refuse(*arguments: object, **options: object) -> None:

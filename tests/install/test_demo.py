@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.install.host import Host
+
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
 # All that a second run must leave as it is.
@@ -15,7 +17,7 @@ docker ps --no-trunc --format '{{.ID}} {{.Names}}' | LC_ALL=C sort
 """
 
 
-def test_the_demo_serves_both_pages(host):
+def test_the_demo_serves_both_pages(host: Host) -> None:
     result = host.install("--demo")
     assert result.returncode == 0, result.stdout + result.stderr
     assert "https://example.test:8443/ answered 200" in result.stdout
@@ -24,14 +26,14 @@ def test_the_demo_serves_both_pages(host):
     assert "install.sh --remove" in result.stdout
 
 
-def test_a_second_run_changes_nothing(host):
+def test_a_second_run_changes_nothing(host: Host) -> None:
     before = host.shell(STATE)
     result = host.install("--demo")
     assert result.returncode == 0, result.stdout + result.stderr
     assert host.shell(STATE) == before
 
 
-def test_nothing_but_compose_comes_from_the_next_debian(host):
+def test_nothing_but_compose_comes_from_the_next_debian(host: Host) -> None:
     host.shell("apt-get update")
     assert " 0 newly installed" in host.shell("apt-get --simulate dist-upgrade").replace(",", " ").replace("  ", " ")
     if host.suite == "bookworm":
@@ -41,7 +43,7 @@ def test_nothing_but_compose_comes_from_the_next_debian(host):
         assert ".deb13" not in host.shell("apt-cache policy $(dpkg-query -Wf '${Package} ') | grep Candidate")
 
 
-def test_an_unreachable_repository_leaves_nothing_behind(host):
+def test_an_unreachable_repository_leaves_nothing_behind(host: Host) -> None:
     script = """
     cd /shoestring/packaging
     for file in lib/*.sh; do . $file; done
@@ -54,7 +56,7 @@ def test_an_unreachable_repository_leaves_nothing_behind(host):
     host.shell("apt-get update")
 
 
-def test_an_engine_that_is_gone_is_started_again(host):
+def test_an_engine_that_is_gone_is_started_again(host: Host) -> None:
     host.shell("pid=$(cat /run/docker.pid); kill $pid; while kill -0 $pid 2>/dev/null; do sleep 0.2; done")
     result = host.install("--prepare")
     assert result.returncode == 0, result.stdout + result.stderr
@@ -78,7 +80,7 @@ echo "code $code"
 """
 
 
-def test_an_engine_that_is_restarted_during_a_pass(host):
+def test_an_engine_that_is_restarted_during_a_pass(host: Host) -> None:
     said = host.shell(RESTARTED_DURING_A_PASS)
     assert "\n0\ncode 1" in said
     assert host.install("--prepare").returncode == 0
@@ -92,7 +94,7 @@ def test_an_engine_that_is_restarted_during_a_pass(host):
     assert host.shell("docker ps --quiet | wc -l").strip() == "3"
 
 
-def test_removal_leaves_nothing_of_the_demo(host):
+def test_removal_leaves_nothing_of_the_demo(host: Host) -> None:
     result = host.install("--demo", "--remove")
     assert result.returncode == 0, result.stdout + result.stderr
     assert host.shell("docker ps --all --quiet; docker image ls --quiet --filter label=shoestring.image") == ""

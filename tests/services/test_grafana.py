@@ -22,7 +22,7 @@ from runtime.base.paths import Side
 from runtime.docker.images import GRAFANA
 from runtime.reconcile.operations import open_cluster
 from runtime.reconcile.watchdog import watch
-from tests.support.engine import until
+from tests.support.engine import output_of, until
 from tests.support.services import grafana_files
 from tests.support.services.grafana_files import Query
 from tests.support.services.metrics_stand import Metrics, open_metrics
@@ -145,9 +145,9 @@ def test_what_grafana_needs_is_there__with_another_program_in_its_place(metrics:
     report = metrics.instance.start()
     assert report.ok, report
     container = metrics.container("grafana", "application")
-    seen = container.exec_run(["sh", "-c", LOOK_AS_GRAFANA]).output.decode().split()
+    seen = output_of(container, "sh", "-c", LOOK_AS_GRAFANA).split()
     assert seen == ["472", "0", "read", "written", "refused"]
-    answer = container.exec_run(["python3", "-c", ASK_AS_GRAFANA]).output.decode()
+    answer = output_of(container, "python3", "-c", ASK_AS_GRAFANA)
     assert "shoestring_application" in answer
     password = metrics.passwords["GRAFANA_ADMIN_PASSWORD"]
     assert f"GF_SECURITY_ADMIN_PASSWORD={password}" in container.attrs["Config"]["Env"]
@@ -160,5 +160,5 @@ def test_a_change_of_its_rules_starts_it_anew(metrics: Metrics) -> None:
     assert watch(metrics.instance.cluster).ok
     container = metrics.container("grafana", "application")
     assert container.id != before
-    found = container.exec_run(["cat", "/etc/grafana/provisioning/alerting/rules.yaml"]).output.decode()
+    found = output_of(container, "cat", "/etc/grafana/provisioning/alerting/rules.yaml")
     assert "params: [80]" in found

@@ -90,15 +90,17 @@ class Services:
         """The same in a terminal of its own, where it ends well."""
         words = ("-c", DOOR, str(self.folder), *arguments, "--data-directory", str(self.paths.root))
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-        said, code = pexpect.run(
+        result: str | tuple[str, int] = pexpect.run(
             shlex.join((sys.executable, *words)),
             timeout=SECONDS,
             withexitstatus=True,
             env=environment,
             encoding="utf-8",
         )
+        assert isinstance(result, tuple)
+        said, code = result
         assert code == 0, said
-        return str(said)
+        return said
 
     def states(self) -> dict[str, str]:
         answer = json.loads(self.run("service", "list", "--json"))

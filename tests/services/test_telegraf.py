@@ -14,7 +14,7 @@ from installer.services import steps
 from runtime.base.paths import Side
 from runtime.metrics import export
 from runtime.reconcile.watchdog import watch
-from tests.support.engine import until
+from tests.support.engine import memory_of, output_of, until
 from tests.support.services.metrics_stand import Metrics, open_metrics
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def test_containers_and_proxies_are_told_apart(metrics: Metrics) -> None:
         ("internal", "influxdb"),
     }
     assert {row["disk"] for row in latest(metrics, "disk")} == {"system", "data", "docker"}
-    interfaces = {row["interface"] for row in latest(metrics, "net")}
+    interfaces = {str(row["interface"]) for row in latest(metrics, "net")}
     assert not any(name.startswith(("veth", "br-", "lo")) for name in interfaces)
 
 
@@ -140,7 +140,7 @@ def test_telegraf_and_its_filter_are_small_and_nobody(metrics: Metrics) -> None:
 
 def anonymous(container: Container) -> int:
     """The memory of its processes in bytes, without files that are cached: `anon` of cgroup v2, `total_rss` of v1."""
-    details = container.stats(stream=False)["memory_stats"]["stats"]
+    details = memory_of(container)["stats"]
     return int(details["anon"] if "anon" in details else details["total_rss"])
 
 
@@ -148,8 +148,10 @@ def test_telegraf_sees_figures_of_the_host_and_not_its_processes(metrics: Metric
     container = metrics.container("telegraf", "telegraf")
     code, _ = container.exec_run(["test", "-e", "/host/proc/1"])
     assert code != 0
-    _, seen = container.exec_run(["ls", "/host/proc", "/host/proc/net"])
-    names = set(seen.decode().split()) - {"/host/proc:", "/host/proc/net:"}
+    names = set(output_of(container, "ls", "/host/proc", "/host/proc/net").split()) - {
+        "/host/proc:",
+        "/host/proc/net:",
+    }
     assert names == {"cpuinfo", "diskstats", "loadavg", "meminfo", "net", "stat", "uptime", "vmstat", "dev"}
 
 

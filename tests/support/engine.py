@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from docker.errors import APIError, NotFound
 
@@ -25,11 +25,13 @@ from runtime.base.paths import RUN_ROOT, Paths, Side
 from runtime.config.sections import ImageSettings, InternalSettings, InternalTls, PublicSettings
 from runtime.config.settings import Settings
 from runtime.docker.images import BASE, local_name
+from runtime.docker.observed import observe
 from runtime.reconcile import operations
 from runtime.reconcile.operations import Cluster
 
 if TYPE_CHECKING:
     from docker import DockerClient
+    from docker.models.containers import Container
 
 T = TypeVar("T")
 TOOLS = Path(__file__).parent / "tools"
@@ -104,7 +106,7 @@ class Instance:
 
     def container(self, application: str) -> str:
         """The name of the container of an application's service `application`; a rollout makes another one."""
-        seen = operations.observe(self.cluster.client, self.settings.instance)
+        seen = observe(self.cluster.client, self.settings.instance)
         return next(each.name for each in seen.of(application) if each.service == "application")
 
     def start(self) -> operations.Report:
@@ -112,7 +114,7 @@ class Instance:
 
     def containers(self) -> dict[str, str]:
         """The names of all containers of the instance, with the moment each was started."""
-        seen = operations.observe(self.cluster.client, self.settings.instance)
+        seen = observe(self.cluster.client, self.settings.instance)
         return {
             each.name: str(self.cluster.client.api.inspect_container(each.id)["State"]["StartedAt"])
             for each in seen.containers
@@ -219,6 +221,21 @@ def built_image(client: DockerClient, folder: Path) -> str:
                 path=str(folder), tag=tag, buildargs=arguments, network_mode="host", rm=True, forcerm=True
             )
     return tag
+
+
+def output_of(container: Container, *command: str) -> str:
+    """Run a command in a container, and return what it printed."""
+    output = container.exec_run(list(command)).output
+    assert isinstance(output, bytes)
+    return output.decode()
+
+
+def memory_of(container: Container) -> dict[str, Any]:
+    """Return the engine's `memory_stats` of a container."""
+    stats = container.stats(stream=False)
+    assert isinstance(stats, dict)
+    memory: dict[str, Any] = stats["memory_stats"]
+    return memory
 
 
 def service(image: str, name: str, more: str = "") -> str:

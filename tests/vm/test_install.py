@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.install.conftest import CA_BUNDLE, SHIPPED, without_leftovers
 from tests.support.engine import free_port, until
+from tests.support.install.host import CA_BUNDLE, SHIPPED, without_leftovers
 from tests.support.machine import images, upkeep
 from tests.support.machine.machine import Machine
 from tests.support.machine.qemu import Disk, Hardware, Seed

@@ -30,7 +30,7 @@ SWITCH_ON = f"""\
 sed -i -e 's/^  address: 127.0.0.1/  address: {VPN}/' -e '/^wireguard:/,$ {{ s/^  enabled: off/  enabled: on/
 s/^  endpoint: .*/  endpoint: {HERE[0]}/ }}' {upkeep.CONF}/shoestring.yaml
 """
-REGISTRY = f"docker.internal.{DOMAIN}:8444"
+REGISTRY_ADDRESS = f"docker.internal.{DOMAIN}:8444"
 MEASURED = "until shoestring metrics --hours 1 --json | grep -q '\"now\": [0-9]'; do sleep 3; done"
 
 
@@ -110,7 +110,7 @@ def test_a_client_of_the_vpn_pushes_and_pulls(machine: Machine, world: Outside) 
     root = world.directory / "root.pem"
     root.write_text(shell(machine, "shoestring ssl ca --pem") + "\n")
     user = json.loads(shell(machine, "shoestring registry user add anna --json"))
-    image = f"{REGISTRY}/team/page:1"
+    image = f"{REGISTRY_ADDRESS}/team/page:1"
     with world.engine(root) as docker:
 
         def run(*argv: str, given: str | None = None) -> str:

@@ -1,6 +1,6 @@
 """What tests of rollouts share: an application of their own on proxies that they share, and a rollout of it.
 
-By itself it is a process that a fault can end: python -m tests.engine.rollout_stand DATA_DIRECTORY APPLICATION
+Run alone, it is a process that a fault can end: python -m tests.support.deploy.rollout_stand DIRECTORY APPLICATION
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 from runtime.base import command, failpoints, files
 from runtime.base.paths import Paths, Side
-from runtime.docker.observed import Container
+from runtime.docker.observed import Container, observe
 from runtime.proxy import slots
 from runtime.reconcile import apply, operations
 from runtime.reconcile.desired import build, read
@@ -100,7 +100,7 @@ class Stage:
         return Load(self.instance.settings.public.https_port, self.host, **plan)
 
     def containers(self) -> tuple[Container, ...]:
-        seen = operations.observe(self.instance.cluster.client, self.instance.settings.instance)
+        seen = observe(self.instance.cluster.client, self.instance.settings.instance)
         return seen.of(self.name)
 
     def versions(self) -> list[tuple[str, str]]:

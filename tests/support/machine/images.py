@@ -53,8 +53,8 @@ def appliance(*, with_images: bool = False) -> Path:
     options = tuple(word for name in NEEDED for word in ("--with-image", name)) if with_images else ()
 
     def build(target: Path) -> None:
-        command = (ROOT / "packaging/appliance/build", "--output", target, "--cache", CACHE, *options)
-        _must(*command, environment={"SHOESTRING_INSTALL_LOG": str(CACHE / "appliance.log")})
+        command: tuple[str | Path, ...] = (ROOT / "packaging/appliance/build", "--output", target, "--cache", CACHE)
+        _must(*command, *options, environment={"SHOESTRING_INSTALL_LOG": str(CACHE / "appliance.log")})
 
     kind = "loaded-appliance" if with_images else "appliance"
     return kept(kind, content((*SOURCES, *BUILDER)) + digest(options)[:4], build)

@@ -18,7 +18,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -141,19 +141,27 @@ class Machine:
     def plug_disk(self, content: Path, serial: str) -> None:
         """Give the running machine a disk that it can only read: /dev/disk/by-id/virtio-SERIAL."""
         file = {"driver": "file", "filename": str(content)}
-        self.monitor("blockdev-add", **{"driver": "raw", "node-name": serial, "read-only": True, "file": file})
+        self.monitor("blockdev-add", {"driver": "raw", "node-name": serial, "read-only": True, "file": file})
         self.monitor("device_add", driver="virtio-blk-pci", drive=serial, id=serial, serial=serial, bus="bay2")
         self.shell(f"until test -e /dev/disk/by-id/virtio-{serial}; do sleep 0.2; done")
 
-    def monitor(self, command: str, *, handed: int | None = None, **arguments: object) -> Any:
+    def monitor(
+        self,
+        command: str,
+        more: Mapping[str, object] | None = None,
+        *,
+        handed: int | None = None,
+        **named: object,
+    ) -> Any:
         """One command of QEMU's machine protocol, e.g. `system_reset`, and its answer; see QEMU's QMP reference.
 
-        `handed` is an open file that goes with it.
+        `handed` is an open file that goes with it; `more` has arguments whose names are none in Python.
         """
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(str(self.directory / "qmp"))
             stream = connection.makefile("r")
             stream.readline()
+            arguments = {**(more or {}), **named}
             for each in ({"execute": "qmp_capabilities"}, {"execute": command, "arguments": arguments}):
                 files = [handed] if handed is not None and each["execute"] == command else []
                 socket.send_fds(connection, [json.dumps(each).encode()], files)

@@ -15,9 +15,9 @@ import pytest
 
 from installer.services.registry import login
 from runtime.config.sections import InternalSettings, InternalTls
-from tests.install.conftest import engine_rights
 from tests.support.deploy.stand import Answer, shoestring
 from tests.support.engine import Instance, built_image, new_settings, until
+from tests.support.install.host import engine_rights
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -1,34 +1,15 @@
-"""Runs functions of packaging/lib in a shell of their own."""
+"""Fixtures of the tests of packaging/."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-PACKAGING = Path(__file__).resolve().parents[3] / "packaging"
-
-Shell = Callable[..., subprocess.CompletedProcess[str]]
+from tests.support.install.shell import Shell, shell_in
 
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
-    """A function that runs a script after all of packaging/lib, with the log in `log`, as install.sh would."""
-
-    def run(script: str, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-        sources = "".join(f". {file}\n" for file in sorted((PACKAGING / "lib").glob("*.sh")))
-        return subprocess.run(
-            ("bash", "-c", f"set -euo pipefail\n{sources}open_log log\n{script}", "test", *map(str, arguments)),
-            cwd=tmp_path,
-            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return run
+    """A function that runs a script after all of packaging/lib; its log is `log` in the directory of the test."""
+    return shell_in(tmp_path)

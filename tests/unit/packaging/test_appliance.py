@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from installer.setup import answers
+from runtime.base.yaml_documents import KeyPath
 from runtime.docker.images import LOCAL
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -37,7 +38,11 @@ def test_the_user_data_say_what_an_image_with_images_needs(tmp_path: Path) -> No
     line = "images: {source: local}"
     assert user_data.count(f"      # {line}\n") == 1
     file = tmp_path / "answers.yaml"
-    for text, given in ((user_data, {}), (user_data.replace(f"# {line}", line), {("images", "source"): LOCAL})):
+    cases: tuple[tuple[str, dict[KeyPath, object]], ...] = (
+        (user_data, {}),
+        (user_data.replace(f"# {line}", line), {("images", "source"): LOCAL}),
+    )
+    for text, given in cases:
         file.write_text(yaml.safe_load(text)["write_files"][0]["content"])
         expected = {("domain",): "example.com", ("email",): "ops@example.com", **given}
         assert answers.load(file).values == expected

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from installer.uninstall.run import PACKAGE_HINT
+from tests.support.install.shell import Shell
 
 ROOT = Path(__file__).resolve().parents[3]
 # For all users, and where sudo looks: pipx alone would link into ~/.local/bin of whoever runs it.
@@ -55,7 +56,7 @@ def os_release(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     ],
     indirect=["os_release"],
 )
-def test_family_of_a_faked_os_release(shell, os_release, family):
+def test_family_of_a_faked_os_release(shell: Shell, os_release: Path, family: str) -> None:
     assert shell('family_of "$1"', os_release).stdout == family
 
 
@@ -67,12 +68,12 @@ def test_family_of_a_faked_os_release(shell, os_release, family):
         ("amazon", "docker", "curl:curl-minimal"),
     ],
 )
-def test_package_names_of_a_faked_family(shell, family, engine, tool):
+def test_package_names_of_a_faked_family(shell: Shell, family: str, engine: str, tool: str) -> None:
     assert shell("engine_packages $1", family).stdout.strip() == engine
     assert tool in shell("tool_packages $1", family).stdout.split()
 
 
-def test_a_python_that_is_newer_than_the_default_has_a_package_name(shell):
+def test_a_python_that_is_newer_than_the_default_has_a_package_name(shell: Shell) -> None:
     assert shell("python_packages amazon").stdout.split() == ["python3.13", "python3.12", "python3.11"]
     assert shell("python_packages debian").stdout.split()[-1] == "python3.11-venv"
 
@@ -89,11 +90,13 @@ def test_a_python_that_is_newer_than_the_default_has_a_package_name(shell):
     ],
     indirect=["os_release"],
 )
-def test_dockers_own_repository_for_a_faked_os_release(shell, os_release, family, directory):
+def test_docker_repository_for_a_faked_os_release(
+    shell: Shell, os_release: Path, family: str, directory: str
+) -> None:
     assert shell('docker_repository "$1" "$2"', os_release, family).stdout.strip() == directory
 
 
-def test_only_packages_of_missing_commands_are_named(shell):
+def test_only_packages_of_missing_commands_are_named(shell: Shell) -> None:
     assert shell("missing_packages bash:bash no-such-command:its-package").stdout.split() == ["its-package"]
 
 
@@ -112,7 +115,7 @@ CONFIGURE = "dpkg --force-confold --configure -a"
     ("mended_by", "count"),
     [("dpkg", 1), ("apt", 3), ("nothing", 3)],
 )
-def test_faked_packages_that_a_power_cut_left_are_finished(shell, tmp_path, mended_by, count):
+def test_finish_packages_after_a_power_cut(shell: Shell, tmp_path: Path, mended_by: str, count: int) -> None:
     """Also where that cannot be: what is installed next says why."""
     result = shell(FAKED_PACKAGES, FAMILY="debian", MENDED_BY=mended_by)
     assert (result.returncode, result.stdout) == (0, "")
@@ -124,12 +127,12 @@ def test_faked_packages_that_a_power_cut_left_are_finished(shell, tmp_path, mend
         assert "Timeout=300" in line
 
 
-def test_a_faked_family_without_dpkg_has_nothing_to_finish(shell, tmp_path):
+def test_a_faked_family_without_dpkg_has_nothing_to_finish(shell: Shell, tmp_path: Path) -> None:
     assert shell(FAKED_PACKAGES, FAMILY="fedora", MENDED_BY="nothing").returncode == 0
     assert not (tmp_path / "heard").exists()
 
 
-def test_packages_are_finished_before_anything_is_looked_for():
+def test_packages_are_finished_before_anything_is_looked_for() -> None:
     """A program may be there already, and not work yet."""
     text = (ROOT / "packaging" / "install.sh").read_text()
     tools = text[text.index("install_tools() {") : text.index("prepare() {")]
@@ -137,7 +140,7 @@ def test_packages_are_finished_before_anything_is_looked_for():
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="the installer looks at the distribution as root only")
-def test_an_unknown_distribution_is_told_in_a_sentence(tmp_path):
+def test_an_unknown_distribution_is_told_in_a_sentence(tmp_path: Path) -> None:
     file = tmp_path / "os-release"
     file.write_text(OS_RELEASES["arch"])
     install = ROOT / "packaging" / "install.sh"
@@ -158,6 +161,6 @@ def test_an_unknown_distribution_is_told_in_a_sentence(tmp_path):
     assert f"{PIPX_BY_HAND} install {ROOT}\n" in result.stdout
 
 
-def test_pipx_is_told_in_the_same_way_everywhere():
+def test_pipx_is_told_in_the_same_way_everywhere() -> None:
     assert f"\n    {PIPX_BY_HAND} install .\n" in (ROOT / "README.md").read_text()
     assert f"{PIPX_BY_HAND} uninstall shoestring" in PACKAGE_HINT

@@ -5,7 +5,11 @@ Package managers, systemd and the engine are faked here.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+
+from tests.support.install.shell import Shell
 
 pytestmark = pytest.mark.processes
 
@@ -23,7 +27,7 @@ compose_from_next_debian() { echo "next Debian"; VERSION=2.26.1-4; COMPOSE_FROM=
 
 
 @pytest.mark.parametrize("version", ["2.20.0", "v2.26.1", "2.26.1-4", "5.0.1"])
-def test_compose_that_is_there_is_kept(shell, version):
+def test_compose_that_is_there_is_kept(shell: Shell, version: str) -> None:
     result = shell(f"{FAKED}\nVERSION={version}\ninstall_compose", CANDIDATES="docker-compose-v2=2.40")
     assert "there already" in result.stdout
     assert "install" not in result.stdout
@@ -37,14 +41,14 @@ def test_compose_that_is_there_is_kept(shell, version):
         ("docker-compose-plugin=2.40.3 docker-compose-v2=2.24.6", "docker-compose-plugin"),
     ],
 )
-def test_the_faked_distributions_package_comes_first(shell, candidates, package):
+def test_the_faked_distributions_package_comes_first(shell: Shell, candidates: str, package: str) -> None:
     result = shell(f"{FAKED}\ninstall_compose", CANDIDATES=candidates)
     assert result.returncode == 0
     assert result.stdout.splitlines()[0] == f"install {package}"
     assert "fetch" not in result.stdout
 
 
-def test_compose_1_is_never_taken_and_dockers_repository_is_asked_before_the_next_debian(shell):
+def test_compose_1_is_never_taken_and_dockers_repository_is_asked_before_the_next_debian(shell: Shell) -> None:
     result = shell(
         f"{FAKED}\nos_release() {{ :; }}\ncompose_from_docker() {{ echo docker; return 1; }}\ninstall_compose",
         CANDIDATES="docker-compose=1.29.2-3",
@@ -53,7 +57,7 @@ def test_compose_1_is_never_taken_and_dockers_repository_is_asked_before_the_nex
     assert "trixie" in result.stdout.splitlines()[2]
 
 
-def test_no_compose_anywhere_is_told_in_a_sentence(shell):
+def test_no_compose_anywhere_is_told_in_a_sentence(shell: Shell) -> None:
     result = shell(
         f"{FAKED}\ncompose_from_docker() {{ false; }}\ncompose_from_next_debian() {{ false; }}\ninstall_compose",
         CANDIDATES="",
@@ -63,7 +67,7 @@ def test_no_compose_anywhere_is_told_in_a_sentence(shell):
 
 
 @pytest.mark.parametrize("text", ["ID=debian\nVERSION_ID=13\n", "ID=ubuntu\nVERSION_ID=12\n", "ID=fedora\n"])
-def test_the_next_debian_is_for_debian_12_only(shell, tmp_path, text):
+def test_the_next_debian_is_for_debian_12_only(shell: Shell, tmp_path: Path, text: str) -> None:
     (tmp_path / "os-release").write_text(text)
     assert shell("OS_RELEASE=os-release\ncompose_from_next_debian").returncode == 1
 
@@ -83,7 +87,7 @@ begin "Docker Engine"
 @pytest.mark.parametrize(
     ("running", "told"), [(False, "enable --now docker\n"), (True, "enable docker\n")], ids=["stopped", "running"]
 )
-def test_the_faked_engine_starts_at_the_next_boot_too(shell, tmp_path, running, told):
+def test_the_faked_engine_starts_at_the_next_boot_too(shell: Shell, tmp_path: Path, running: bool, told: str) -> None:
     """On Amazon Linux a package enables nothing, and a person may only have started it."""
     if running:
         (tmp_path / "running").touch()
@@ -93,7 +97,7 @@ def test_the_faked_engine_starts_at_the_next_boot_too(shell, tmp_path, running, 
 
 
 @pytest.mark.parametrize("systemd", ["yes", ""])
-def test_a_faked_engine_that_runs_without_a_unit_is_taken(shell, tmp_path, systemd):
+def test_a_faked_engine_that_runs_without_a_unit_is_taken(shell: Shell, tmp_path: Path, systemd: str) -> None:
     """Such as one of a snap, or one that somebody started by hand."""
     (tmp_path / "running").touch()
     result = shell(f"{FAKED_ENGINE}\nstart_engine", SYSTEMD=systemd, UNIT="")
@@ -101,7 +105,7 @@ def test_a_faked_engine_that_runs_without_a_unit_is_taken(shell, tmp_path, syste
     assert "28.5.2" in result.stdout
 
 
-def test_a_faked_engine_without_systemd_is_started_here(shell, tmp_path):
+def test_a_faked_engine_without_systemd_is_started_here(shell: Shell, tmp_path: Path) -> None:
     result = shell(f"{FAKED_ENGINE}\nstart_engine", SYSTEMD="", UNIT="yes")
     assert result.returncode == 0
     assert (tmp_path / "running").exists()

@@ -42,7 +42,6 @@ HOST = Host(
     has_systemd=True,
     has_zram=True,
 )
-ROOMY = {"memory": HOST.memory, "free_disk": HOST.free_disk, "file_system": "ext2/ext3", "has_systemd": True}
 SWAPS = """\
 Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority
 /var/lib/shoestring/swapfile            file\t\t1048572\t\t256\t\t-2
@@ -179,7 +178,8 @@ def test_a_file_without_its_unit_is_seen_and_goes(place: Path, faked_systemd: Fa
     (place / "swapfile").write_bytes(b"x" * MEGABYTE)
     host = look(faked_systemd.units)
     assert (host.own, host.removable) == (None, f"{place}, which a command left that was cut off")
-    assert problem(Kind.FILE, swap.SMALLEST, replace(host, **ROOMY)) == ""
+    roomy = replace(host, memory=HOST.memory, free_disk=HOST.free_disk, file_system="ext2/ext3", has_systemd=True)
+    assert problem(Kind.FILE, swap.SMALLEST, roomy) == ""
     remove(host, faked_systemd.units)
     assert not place.exists()
 

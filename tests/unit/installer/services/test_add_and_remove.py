@@ -8,6 +8,7 @@ import stat
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from unittest.mock import MagicMock
 
@@ -169,7 +170,7 @@ def test_a_run_that_is_interrupted_anywhere_is_finished_by_the_next(
     while True:
         step += 1
         paths = fresh(f"step{step}")
-        stopped = interrupted(lambda paths=paths: add.write(paths, wanted(paths, known, "store")), step, kill)
+        stopped = interrupted(partial(add.write, paths, wanted(paths, known, "store")), step, kill)
         if catalogue.is_there(paths, "store"):
             # It may be started at once: all that it needs is there before it.
             assert set(secrets.load(paths.secrets)) == {"STORE_PASSWORD", "STORE_READER"}

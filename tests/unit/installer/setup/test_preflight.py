@@ -122,6 +122,7 @@ def test_a_port_that_a_container_publishes_names_the_container(facts: Facts) -> 
 
 
 def test_the_own_proxy_for_ipv6_takes_nothing(facts: Facts) -> None:
+    assert SETTINGS.public
     settings = replace(SETTINGS, public=replace(SETTINGS.public, address="::"))
     listens = replace(facts, listeners=(Listener("::", 80, "haproxy", 77), Listener("::", 443, "haproxy", 77)))
     own = publishing(listens, Container("shoestring_core-haproxy-public-ipv6-1", "shoestring_core", "/x.yaml", ()))

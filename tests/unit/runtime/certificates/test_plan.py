@@ -15,6 +15,7 @@ from runtime.certificates.plan import Request
 from runtime.certificates.policy.desired import Wishes
 from runtime.certificates.policy.ledger import DAY, Attempt, Ledger, Result, set_key
 from runtime.certificates.survey import SideCertificates, Survey
+from runtime.reconcile.changes import IssueCertificate
 from tests.support.builders.runtime import make_settings
 
 NOW = 1_800_000_000.0
@@ -167,7 +168,7 @@ def test_a_host_name_that_nobody_wants_is_refused() -> None:
 def test_staging_is_tried_whatever_is_there() -> None:
     there = survey(BLOG, there=(found("blog", "blog.acme.org"),))
     due = plan.plan(there, NOW, Request(staging=True))
-    assert [each.staging_only for each in due.remote if each.kind == "issue-certificate"] == [True]
+    assert [each.staging_only for each in due.remote if isinstance(each, IssueCertificate)] == [True]
     settings = make_settings("acme: {server: 'https://ca.example/dir'}\n")
     with pytest.raises(UsageError, match="no staging"):
         plan.plan(replace(there, settings=settings), NOW, Request(staging=True))

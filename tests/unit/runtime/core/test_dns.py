@@ -7,9 +7,10 @@ import pytest
 from runtime.base.paths import Paths, Side
 from runtime.core.dns import HostsFile, difference
 from runtime.docker.observed import Observed
-from runtime.reconcile.changes import InstallNames
+from runtime.reconcile.changes import ApplyProject, InstallNames
+from runtime.reconcile.desired import Desired
 from runtime.reconcile.plan import plan_start
-from tests.support.builders.runtime import Desired, application, desired, observed_of, web
+from tests.support.builders.runtime import application, desired, observed_of, web
 
 NOTHING = Observed((), ())
 VPN = "wireguard: {enabled: on}\ninternal: {address: 10.12.0.1}\n"
@@ -120,7 +121,7 @@ def test_a_resolver_that_lost_its_directory_is_made_anew() -> None:
     assert wanted.hosts
     change = InstallNames(wanted.hosts.file, wanted.hosts.content, "new", lost=True)
     plan = plan_start(wanted, observed_of(wanted), (), change)
-    recreated = [each.recreate for each in plan if each.kind == "apply" and each.name == "core"]
+    recreated = [each.recreate for each in plan if isinstance(each, ApplyProject) and each.name == "core"]
     assert recreated == [("names",)]
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -11,10 +12,12 @@ from runtime.docker.projects import Project
 from tests.support.builders.runtime import PATHS, application, make_settings, web
 
 
-def project(text: str, side: Side = Side.PUBLIC, settings_text: str = "", **variables: str) -> Project:
+def project(
+    text: str, side: Side = Side.PUBLIC, settings_text: str = "", variables: Mapping[str, str] | None = None
+) -> Project:
     settings = make_settings(settings_text)
     substitutes = images.substitutes(settings.images.source)
-    return overrides.project(application("a", text, side), settings, PATHS, variables, substitutes)
+    return overrides.project(application("a", text, side), settings, PATHS, dict(variables or {}), substitutes)
 
 
 def content(text: str, side: Side = Side.PUBLIC, settings_text: str = "") -> Any:
@@ -60,7 +63,7 @@ def test_the_local_source_replaces_only_images_that_have_a_recipe() -> None:
 
 
 def digest(text: str, **variables: str) -> str:
-    return project(text, **variables).services[0].definition
+    return project(text, variables=variables).services[0].definition
 
 
 def test_the_digest_sees_secrets_and_the_content_of_configs() -> None:

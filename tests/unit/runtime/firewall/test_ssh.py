@@ -37,7 +37,7 @@ def test_what_was_kept(tmp_path: Path) -> None:
     file = tmp_path / "data" / "firewall.json"
     assert ssh.kept(file) is None
     ssh.keep(file, {2222, 22})
-    assert ssh.kept(file) == {22, 2222}
+    assert ssh.kept(file) == frozenset({22, 2222})
     file.write_text("{}")
     assert ssh.kept(file) is None
     assert not ssh.is_kept_elsewhere(file)
@@ -49,7 +49,7 @@ def test_what_was_kept_on_another_host_is_not_kept_here(tmp_path: Path) -> None:
     there.write_text(f"{'0b' * 16}\n")
     ssh.keep(file, {22}, here)
     assert "0a0a" not in file.read_text()
-    assert (ssh.kept(file, here), ssh.is_kept_elsewhere(file, here)) == ({22}, False)
+    assert (ssh.kept(file, here), ssh.is_kept_elsewhere(file, here)) == (frozenset({22}), False)
     assert (ssh.kept(file, there), ssh.is_kept_elsewhere(file, there)) == (None, True)
 
 
@@ -60,9 +60,9 @@ def test_a_host_without_an_id_has_what_was_kept_without_one(tmp_path: Path, mach
     other.write_text("0c" * 16)
     ssh.keep(file, {22}, unknown)
     for each in (unknown, other, tmp_path / "none"):
-        assert ssh.kept(file, each) == {22}
+        assert ssh.kept(file, each) == frozenset({22})
     ssh.keep(file, {22}, other)
-    assert ssh.kept(file, unknown) == {22}
+    assert ssh.kept(file, unknown) == frozenset({22})
     # As files of before.
     file.write_text('{"ssh_ports": [22]}')
-    assert ssh.kept(file, other) == {22}
+    assert ssh.kept(file, other) == frozenset({22})

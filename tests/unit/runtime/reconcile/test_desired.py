@@ -6,8 +6,8 @@ import yaml
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths, Side
 from runtime.proxy.model import ProxyModel
-from runtime.reconcile.desired import read
-from tests.support.builders.runtime import RUN, Desired, application, broken, desired, make_settings, web
+from runtime.reconcile.desired import Desired, read
+from tests.support.builders.runtime import RUN, application, broken, desired, make_settings, web
 
 INTERNAL = "x-external-host-names: [{0}.internal.example.com]\nservices: {{application: {{image: a}}}}\n"
 

@@ -12,12 +12,11 @@ from runtime.certificates.overview import CertificateStatus, Overview
 from runtime.docker.observed import Observed
 from runtime.network import interfaces
 from runtime.output.report import since, status_json, status_lines
-from runtime.reconcile.desired import Sources, build
+from runtime.reconcile.desired import Desired, Sources, build
 from runtime.reconcile.status import Status, assess
 from tests.support.builders.runtime import (
     PATHS,
     RUN,
-    Desired,
     application,
     broken,
     desired,

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from runtime.certificates.policy import ledger, limits
-from runtime.certificates.policy.ledger import Attempt, Ledger, Result
-from runtime.certificates.policy.limits import DAY, HOUR, MINUTE, WEEK, Allowed, Hold
+from runtime.certificates.policy.ledger import DAY, Attempt, Ledger, Result
+from runtime.certificates.policy.limits import HOUR, MINUTE, WEEK, Allowed, Hold
 
 NOW = 1_800_000_000.0
 SERVER, OTHER_SERVER = "https://ca.test/dir", "https://staging.test/dir"
