@@ -97,7 +97,7 @@ def _carry_out(cluster: Cluster, job: Job, dry_run: bool, json: bool, timeout: f
     from installer.deploy import report, run
     from installer.deploy.lines import StepLines
     from installer.deploy.steps import Steps
-    from installer.services.registry import login
+    from installer.services.registry_docker import login
     from installer.terminal.progress import Lines
 
     if dry_run:

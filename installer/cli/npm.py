@@ -11,11 +11,11 @@ from installer.cli.cluster import opened
 from installer.cli.users import users_app
 
 if TYPE_CHECKING:
-    from installer.services.accounts import Door
+    from installer.services.user_store import Door
 
 
 def _door(data_directory: Path | None) -> Door:
-    from installer.services.npm import service
+    from installer.services.registry_npm import service
 
     return service.door(opened(data_directory))
 

@@ -64,8 +64,8 @@ def upgrade(
 
     from installer.images import references, refresh
     from installer.images.progress import ignore
-    from installer.services.postgres import job as jobs
     from installer.services.postgres import report
+    from installer.services.postgres import upgrade_job as jobs
     from installer.services.postgres.upgrade import upgrade as carry_out
     from installer.terminal.confirm import agreed
     from installer.terminal.progress import Lines
@@ -102,7 +102,7 @@ def forget(
     timeout: Timeout = 60.0,
 ) -> None:
     """Delete the data of a version that Postgres has left behind."""
-    from installer.services.postgres import forget as forgetting
+    from installer.services.postgres import prune as forgetting
     from installer.services.postgres import report
     from installer.terminal.confirm import agreed
 

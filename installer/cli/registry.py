@@ -13,22 +13,22 @@ from installer.cli.users import users_app
 from runtime.base.errors import ExitCode
 
 if TYPE_CHECKING:
-    from installer.services.accounts import Door
+    from installer.services.user_store import Door
     from runtime.reconcile.operations import Cluster
 
 
 def _opened(data_directory: Path | None) -> Cluster:
-    from installer.services.registry import service
+    from installer.services.registry_docker import registry
 
     cluster = opened(data_directory)
-    service.require(cluster.paths)
+    registry.require(cluster.paths)
     return cluster
 
 
 def _door(data_directory: Path | None) -> Door:
-    from installer.services.registry import service
+    from installer.services.registry_docker import registry
 
-    return service.door(opened(data_directory))
+    return registry.door(opened(data_directory))
 
 
 app = typer.Typer(help="The Docker registry: images, their space, users.", no_args_is_help=True)
@@ -40,10 +40,10 @@ def list_(data_directory: DataDirectory = None, json: Json = False) -> None:
     """Show the images, how large they are, and when they came."""
     from datetime import UTC, datetime
 
-    from installer.services.registry import gc, report, service
+    from installer.services.registry_docker import gc, registry, report
 
     cluster = _opened(data_directory)
-    address = service.address(cluster.paths, cluster.settings)
+    address = registry.address(cluster.paths, cluster.settings)
     tags = gc.store(cluster.paths).tags()
     if json:
         print(report.list_json(tags, address))
@@ -63,7 +63,7 @@ def gc(
     timeout: Timeout = 60.0,
 ) -> None:
     """Free the space of what nothing names any more. The registry is stopped meanwhile."""
-    from installer.services.registry import gc, report
+    from installer.services.registry_docker import gc, report
     from installer.terminal.confirm import agreed
     from installer.terminal.progress import Lines
 
@@ -86,7 +86,7 @@ def gc(
 @app.command()
 def login(data_directory: DataDirectory = None, dry_run: DryRun = False, json: Json = False) -> None:
     """Have Docker on this host find, trust and log in to the registry; shoestring deploy does it by itself."""
-    from installer.services.registry import login, report
+    from installer.services.registry_docker import login, report
 
     cluster = _opened(data_directory)
     found = login.look(cluster) if dry_run else login.ensure(cluster)

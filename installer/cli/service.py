@@ -46,13 +46,13 @@ def add(
 ) -> None:
     """Add services, with all that they need, and start them."""
     from installer.host import memory
-    from installer.services import catalogue, offer, plan, report, shipping
+    from installer.services import catalogue, offer, plan, report, service_files
     from installer.services.add import Written
     from installer.terminal.confirm import agreed
 
     cluster = opened(data_directory)
     services = catalogue.complete(catalogue.load(), names)
-    wanted = plan.plan(cluster.paths, cluster.settings, services, shipping.look())
+    wanted = plan.plan(cluster.paths, cluster.settings, services, service_files.look())
     host = memory.of_host()
     if not json:
         print("\n".join(report.plan_lines(wanted, cluster.settings, host)))

@@ -12,7 +12,7 @@ from installer.cli.cluster import listener
 from installer.cli.options import DataDirectory, DryRun, Json, PasswordStdin, Timeout, UserName
 
 if TYPE_CHECKING:
-    from installer.services.accounts import Door
+    from installer.services.user_store import Door
 
 # The users of the registry in a data directory. Raises UsageError where there is no such registry.
 Find = Callable[[Path | None], "Door"]
@@ -35,10 +35,10 @@ def users_app(find: Find, *, may: str, removal: str) -> typer.Typer:
 
     @app.command("list", help=f"Show who may {may}.")
     def list_(data_directory: DataDirectory = None, json: Json = False) -> None:
-        from installer.services import accounts
+        from installer.services import user_store
 
         door = find(data_directory)
-        print(accounts.list_json(door) if json else "\n".join(accounts.list_lines(door)))
+        print(user_store.list_json(door) if json else "\n".join(user_store.list_lines(door)))
 
     @app.command(help=f"Remove a user. {removal}")
     def remove(
@@ -54,27 +54,27 @@ def users_app(find: Find, *, may: str, removal: str) -> typer.Typer:
 
 
 def _add(door: Door, name: str, timeout: float, *, password_stdin: bool, dry_run: bool, json: bool) -> None:
-    from installer.services import accounts
+    from installer.services import user_store
     from runtime.base import files
 
     # What is refused is refused before a person types a password.
-    account = accounts.planned(door, name)
+    account = user_store.planned(door, name)
     if not dry_run:
-        chosen = accounts.read_password() if password_stdin else ""
+        chosen = user_store.read_password() if password_stdin else ""
         with files.lock(door.lock, timeout, listener(json).waiting):
-            account = accounts.put(door, name, chosen)
-    lines = accounts.put_lines(door, account, dry_run=dry_run)
-    print(accounts.put_json(door, account) if json else "\n".join(lines))
+            account = user_store.put(door, name, chosen)
+    lines = user_store.put_lines(door, account, dry_run=dry_run)
+    print(user_store.put_json(door, account) if json else "\n".join(lines))
 
 
 def _remove(door: Door, name: str, timeout: float, *, dry_run: bool, json: bool) -> None:
-    from installer.services import accounts
+    from installer.services import user_store
     from runtime.base import files
 
     if dry_run:
-        accounts.known(door, name)
+        user_store.known(door, name)
     else:
         with files.lock(door.lock, timeout, listener(json).waiting):
-            accounts.remove(door, name)
-    lines = accounts.removed_lines(name, dry_run=dry_run)
-    print(accounts.removed_json(name, removed=not dry_run) if json else "\n".join(lines))
+            user_store.remove(door, name)
+    lines = user_store.removed_lines(name, dry_run=dry_run)
+    print(user_store.removed_json(name, removed=not dry_run) if json else "\n".join(lines))

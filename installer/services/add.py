@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from installer.data_directory import conf_repository, templates
-from installer.services import passwords, shipping, steps
+from installer.data_directory import conf_repository, secrets_file, templates
 from installer.services import plan as planning
-from installer.services.model import Service
+from installer.services import service_files, steps
+from installer.services.description import Service
 from installer.services.plan import Plan
 from runtime.base import files
 from runtime.base.paths import Paths
@@ -44,7 +44,7 @@ def fetch(cluster: Cluster, wanted: Plan, show: Callable[[Progress], None]) -> t
     """Get the images of the new services. Raises PullError or BuildError; then nothing has changed but images."""
     from installer import images
 
-    needs = images.needed(cluster.client, cluster.settings.images.source, shipping.images(wanted.files))
+    needs = images.needed(cluster.client, cluster.settings.images.source, service_files.images(wanted.files))
     return images.fetch(cluster.client, needs, show)
 
 
@@ -58,8 +58,8 @@ def write(paths: Paths, wanted: Plan, *, commit: bool = True) -> Written:
     if wanted.text is not None:
         target = paths.settings.resolve()
         files.write(target, wanted.text, target.stat().st_mode & 0o7777)
-    made = {name: passwords.new() for name in wanted.secrets}
-    passwords.add(paths, made)
+    made = {name: secrets_file.new() for name in wanted.secrets}
+    secrets_file.add(paths, made)
     for folder in wanted.folders:
         files.make_directory(paths.data / folder.path, folder.mode, (folder.owner, folder.group))
     applications = [each for each in wanted.changes if each.path.parts[0].startswith("applications-")]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from installer.services import model
-from installer.services.model import Service
+from installer.services import description
+from installer.services.description import Service
 from runtime.base.errors import UsageError
 from runtime.base.paths import Paths, Side
 from runtime.base.schema import suggestion
@@ -19,8 +19,8 @@ Catalogue = dict[str, Service]
 
 def load(folder: Path | None = None) -> Catalogue:
     """All services by name; another folder than FOLDER has those of a test."""
-    found = (each.parent for each in sorted((folder or FOLDER).glob(f"*/{model.DESCRIPTION}")))
-    return {each.name: model.read(each) for each in found}
+    found = (each.parent for each in sorted((folder or FOLDER).glob(f"*/{description.DESCRIPTION}")))
+    return {each.name: description.read(each) for each in found}
 
 
 def find(known: Catalogue, name: str) -> Service:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from installer.services import passwords
+from installer.data_directory import secrets_file
 from runtime.base import files
 from runtime.base.errors import ShoestringError, UsageError
 
@@ -95,7 +95,7 @@ def hashed(password: str) -> str:
 
 def is_generated(password: str) -> bool:
     """Whether a password has the form of those that passwords.new makes; a person's is hardly ever like that."""
-    return len(password) == passwords.LENGTH and set(password) <= set(passwords.ALPHABET)
+    return len(password) == secrets_file.LENGTH and set(password) <= set(secrets_file.ALPHABET)
 
 
 def parse(text: str) -> tuple[tuple[str, str], ...]:

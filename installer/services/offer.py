@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from installer.host import memory
 from installer.host.memory import MEGABYTE, RESERVE, Memory
 from installer.services.catalogue import Catalogue, complete
-from installer.services.model import Service
+from installer.services.description import Service
 
 # What a first setup suggests, if it fits.
 SUGGESTED = ("influxdb", "telegraf", "registry-docker")

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from installer.data_directory import settings_edit
+from installer.data_directory import secrets_file, settings_edit
 from installer.data_directory import templates as shipped
 from installer.data_directory.templates import FileChange, Shipped
-from installer.services import catalogue, passwords, shipping
-from installer.services.model import Folder, Service
-from installer.services.shipping import Host
+from installer.services import catalogue, service_files
+from installer.services.description import Folder, Service
+from installer.services.service_files import Host
 from runtime.base.errors import UsageError
 from runtime.base.paths import Paths
 from runtime.config.settings import Settings
@@ -47,7 +47,7 @@ class Plan:
     @property
     def files(self) -> tuple[Shipped, ...]:
         """The new application files, as they will be."""
-        paths = {shipping.application_path(each.name) for each in self.new}
+        paths = {service_files.application_path(each.name) for each in self.new}
         return tuple(each for each in self.shipped if each.path in paths)
 
 
@@ -77,7 +77,7 @@ def plan(paths: Paths, settings: Settings, services: tuple[Service, ...], host: 
     wanted = with_networks(settings, services)
     files = tuple(
         sorted(
-            (file for each in services for file in shipping.load(each, wanted, host)),
+            (file for each in services for file in service_files.load(each, wanted, host)),
             key=lambda file: file.is_optional,
         )
     )
@@ -88,7 +88,7 @@ def plan(paths: Paths, settings: Settings, services: tuple[Service, ...], host: 
         text=_settings_text(paths, wanted) if wanted != settings else None,
         changes=_changes(paths, files),
         shipped=files,
-        secrets=passwords.missing(paths, (name for each in services for name in each.secrets)),
+        secrets=secrets_file.missing(paths, (name for each in services for name in each.secrets)),
         folders=tuple(folder for each in services for folder in each.folders if not _is_as_wanted(paths, folder)),
     )
 

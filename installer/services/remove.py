@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from installer.applications.commit import commit_file, commit_user_edit
-from installer.data_directory import conf_repository
-from installer.services import catalogue, passwords, steps
+from installer.data_directory import conf_repository, secrets_file
+from installer.services import catalogue, steps
 from installer.services.catalogue import Catalogue
-from installer.services.model import Service
+from installer.services.description import Service
 from installer.services.status import leftovers
 from runtime.base import files
 from runtime.base.errors import ShoestringError, UsageError
@@ -140,7 +140,7 @@ def _purge(paths: Paths, wanted: Removal) -> list[str]:
     notes = []
     for folder in wanted.folders:
         files.remove_tree(folder)
-    passwords.remove(paths, wanted.secrets)
+    secrets_file.remove(paths, wanted.secrets)
     for service in wanted.named if conf_repository.exists(paths.conf) else ():
         tracked = conf_repository.ask(paths.conf, "ls-files", "-z", "--", service.name).split("\0")
         names = tuple(PurePosixPath(name) for name in tracked if name)

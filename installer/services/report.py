@@ -10,7 +10,7 @@ from installer.data_directory import flat_settings
 from installer.host.memory import MEGABYTE, Memory
 from installer.host.report import as_json, columns
 from installer.services.add import Started, Written
-from installer.services.model import Service
+from installer.services.description import Service
 from installer.services.plan import Plan
 from installer.services.remove import Removal
 from installer.services.status import ABSENT, ServiceStatus

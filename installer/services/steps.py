@@ -34,16 +34,15 @@ def of(name: str) -> Steps:
     # A service's module is imported when it is wanted: `case "influxdb": from installer.metrics import influxdb`.
     match name:
         case "postgres":
-            from installer.services.postgres import steps as postgres
+            from installer.services.postgres import service as postgres
 
             return Steps(prepare=postgres.prepare, ready=postgres.ready)
         case "registry-docker":
-            from installer.services.registry import login
-            from installer.services.registry import service as registry
+            from installer.services.registry_docker import login, registry
 
             return Steps(registry.prepare, login.ready, login.forget)
         case "registry-npm":
-            from installer.services.npm import service as npm
+            from installer.services.registry_npm import service as npm
 
             return Steps(npm.prepare)
         case "telegraf":

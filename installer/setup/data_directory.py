@@ -6,12 +6,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from installer.data_directory import conf_repository, settings_edit, settings_file, staging, templates
+from installer.data_directory import conf_repository, secrets_file, settings_edit, settings_file, staging, templates
 from installer.data_directory.templates import FileChange
-from installer.services import add, passwords, shipping
+from installer.services import add, service_files
 from installer.services import plan as services_plan
 from installer.services.add import Written
-from installer.services.model import Service
+from installer.services.description import Service
 from runtime.base import files
 from runtime.base.paths import Paths, Side
 from runtime.certificates.store import placeholder, private_ca
@@ -59,7 +59,7 @@ def _build(paths: Paths, settings: Settings, services: tuple[Service, ...], prox
     if settings.internal_tls is InternalTls.PRIVATE_CA:
         # Its certificate can be taken to other computers before anything is started.
         private_ca.ensure_root(paths.private_ca, settings.internal_domain, time.time())
-    written = add.write(paths, services_plan.plan(paths, settings, services, shipping.look()), commit=False)
+    written = add.write(paths, services_plan.plan(paths, settings, services, service_files.look()), commit=False)
     conf_repository.create(paths.conf, FIRST_COMMIT)
     return written
 
@@ -67,7 +67,7 @@ def _build(paths: Paths, settings: Settings, services: tuple[Service, ...], prox
 def _write_conf(paths: Paths, settings: Settings) -> None:
     files.make_directory(paths.conf)
     files.write(paths.settings, settings_file.render(settings))
-    passwords.add(paths, {})
+    secrets_file.add(paths, {})
     everything = templates.load(settings)
     for file in everything:
         _write_shipped(paths, file.path, file.content)
@@ -128,7 +128,7 @@ def update(paths: Paths, change: Update, *, proxy_group: int = PROXY_GID) -> str
         committed.append(PurePosixPath(paths.settings.name))
     # Last: it says that the files above were offered.
     files.write(paths.conf / templates.MANIFEST, change.manifest)
-    passwords.add(paths, {})
+    secrets_file.add(paths, {})
     _make_directories(paths, proxy_group)
     write_placeholder(paths, proxy_group)
     written = (PurePosixPath(templates.MANIFEST), *committed)

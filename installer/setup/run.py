@@ -10,11 +10,11 @@ from pathlib import Path
 from installer.data_directory import default_directory as record
 from installer.host import facts as host
 from installer.host.facts import Facts
-from installer.services import of_setup, report
+from installer.services import report
 from installer.services.add import Written
 from installer.services.add import write as write_services
 from installer.services.plan import Plan as ServicesPlan
-from installer.setup import answers, data_directory, host_setup, preflight, summary
+from installer.setup import answers, data_directory, host_setup, preflight, service_choice, summary
 from installer.setup.answers import Ask, Given
 from installer.setup.bring_up import BringUp, bring_up
 from installer.setup.data_directory import Update
@@ -171,7 +171,7 @@ def _collect(options: SetupOptions, root: Path, facts: Facts, given: Given) -> W
         preflight.refuse((), (problem,))
     present = settings.load(paths.settings) if state is DirectoryState.OURS else None
     chosen = answers.collect(facts, present, given, ask, instance=answers.instance_for(root))
-    services = of_setup.choose(paths, chosen, given.services, asks=options.asks, first=present is None)
+    services = service_choice.choose(paths, chosen, given.services, asks=options.asks, first=present is None)
     chosen = services.settings or chosen
     return Wanted(paths, chosen, present, data_directory.plan_update(paths, chosen) if present else None, services)
 
@@ -222,7 +222,7 @@ def _carry_out(options: SetupOptions, wanted: Wanted, start: BringUp, lines: Lin
         return code
     finally:
         # Whatever becomes of the start: new passwords are told only now.
-        for line in of_setup.closing_lines(paths, wanted.services, written):
+        for line in service_choice.closing_lines(paths, wanted.services, written):
             lines.say(line)
 
 

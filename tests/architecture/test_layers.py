@@ -41,7 +41,6 @@ OPEN = {
     "installer.host.report imports installer.setup.summary",
     "installer.images.report imports installer.setup.summary",
     "installer.metrics.retention_report imports installer.setup.summary",
-    "installer.services.of_setup imports installer.setup.wizard",
     "installer.services.postgres.report imports installer.setup.summary",
     "installer.services.report imports installer.setup.summary",
     "installer.services.status imports installer.setup.summary",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from installer.services.shipping import DOCKER_SOCKET
+from installer.services.service_files import DOCKER_SOCKET
 from runtime.base.paths import Side
 from runtime.reconcile.watchdog import watch
 from tests.support.engine import until

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from installer.cli.main import app
 from installer.metrics.figures import FIGURES
-from installer.services import add, catalogue, plan, shipping
+from installer.services import add, catalogue, plan, service_files
 from runtime.base.paths import Side
 from runtime.docker.images import GRAFANA
 from runtime.reconcile.operations import open_cluster
@@ -131,7 +131,7 @@ def put_another_program_in_its_place(metrics: Metrics, tools: str) -> tuple[str,
     instance = metrics.instance
     services = catalogue.complete(catalogue.load(), ["grafana"])
     written = add.write(
-        instance.paths, plan.plan(instance.paths, instance.settings, services, shipping.look()), commit=False
+        instance.paths, plan.plan(instance.paths, instance.settings, services, service_files.look()), commit=False
     )
     file = instance.file(Side.INTERNAL, "grafana")
     text = file.read_text().replace(GRAFANA.reference, tools)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pexpect
 import pytest
 
-from installer.services.npm import service
+from installer.services.registry_npm import service
 from runtime.docker.observed import observe
 from tests.support.deploy.stand import killed_at, shoestring
 from tests.support.engine import built_image, until

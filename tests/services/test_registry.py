@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from installer.services.registry import gc, service
-from installer.services.registry import login as registry_login
+from installer.services.registry_docker import gc, registry
+from installer.services.registry_docker import login as registry_login
 from runtime.base.paths import Side
 from runtime.docker.images import BUSYBOX, local_name
 from runtime.docker.observed import observe
@@ -34,7 +34,7 @@ LARGE = 500 * MEGABYTE
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, client: DockerClient) -> Iterator[Site]:
-    with open_site(tmp_path_factory.mktemp("registry") / "data-directory", client, service.NAME) as opened:
+    with open_site(tmp_path_factory.mktemp("registry") / "data-directory", client, registry.NAME) as opened:
         yield opened
 
 
@@ -49,7 +49,7 @@ def machine(site: Site, client: DockerClient) -> Iterator[Machine]:
 
 
 def password(site: Site) -> str:
-    return service.password(site.instance.paths)
+    return registry.password(site.instance.paths)
 
 
 def log_in(site: Site, machine: Machine, user: str, given: str) -> subprocess.CompletedProcess[str]:
@@ -72,14 +72,14 @@ def digest_of(site: Site, repository: str, tag: str) -> str:
 
 
 def test_the_service_tells_its_password_once_and_runs_without_privileges(site: Site) -> None:
-    again = site.command("service", "add", service.NAME, "--yes")
+    again = site.command("service", "add", registry.NAME, "--yes")
     assert password(site) not in again.out
-    (container,) = observe(site.instance.cluster.client, site.instance.settings.instance).of(service.NAME)
+    (container,) = observe(site.instance.cluster.client, site.instance.settings.instance).of(registry.NAME)
     inspected = site.instance.cluster.client.api.inspect_container(container.id)
     assert inspected["Config"]["User"] == "5000:5000"
     assert inspected["HostConfig"]["CapDrop"] == ["ALL"]
     assert inspected["HostConfig"]["ReadonlyRootfs"]
-    file = service.users(site.instance.paths).file
+    file = registry.users(site.instance.paths).file
     assert (file.stat().st_mode & 0o777, file.stat().st_gid) == (0o640, 5000)
     assert file.read_text().startswith("admin:$2b$")
     assert password(site) not in file.read_text()
@@ -245,7 +245,7 @@ def test_a_collection_that_is_killed_is_mended_by_the_next_pass(site: Site, mach
     name = push(site, machine, "killed:1", "kept")
     killed = killed_at(site.instance, point, "registry", "gc", "--untagged", "--yes")
     assert killed.code == -9, killed.out + killed.err
-    (stopped,) = observe(site.instance.cluster.client, site.instance.settings.instance).of(service.NAME)
+    (stopped,) = observe(site.instance.cluster.client, site.instance.settings.instance).of(registry.NAME)
     assert not stopped.running
     # What the passes of the tests before have mended is long ago.
     site.instance.cluster.run.attempts.unlink(missing_ok=True)
@@ -256,7 +256,7 @@ def test_a_collection_that_is_killed_is_mended_by_the_next_pass(site: Site, mach
 def test_the_collection_ends_with_the_command_that_started_it(site: Site) -> None:
     """A slow collection, and a kill of the command: the container goes by itself."""
     client = site.instance.cluster.client
-    (container,) = observe(client, site.instance.settings.instance).of(service.NAME)
+    (container,) = observe(client, site.instance.settings.instance).of(registry.NAME)
     inspected = client.api.inspect_container(container.id)
     script = gc.SCRIPT.replace('registry garbage-collect "$1"', "sleep 600")
     assert script != gc.SCRIPT
@@ -287,7 +287,7 @@ def test_a_restart_keeps_all(site: Site, machine: Machine) -> None:
 
 def test_removal_leaves_nothing_on_the_host(site: Site) -> None:
     host = site.host("docker")
-    site.command("service", "remove", service.NAME, "--yes")
+    site.command("service", "remove", registry.NAME, "--yes")
     assert host not in registry_login.PLACES.hosts.read_text()
     assert not (registry_login.PLACES.certificates / host).exists()
     assert host not in (site.docker_config / "config.json").read_text()

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from installer.services.registry import login, service
+from installer.services.registry_docker import login, registry
 from runtime.config.sections import InternalTls
 from tests.support.deploy.stand import shoestring
 from tests.support.services.registry_stand import engine, open_site
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 def test_the_line_for_daemon_json_is_told_and_works(tmp_path: Path, client: DockerClient) -> None:
-    with open_site(tmp_path / "data-directory", client, service.NAME, tls=InternalTls.NONE) as site:
-        told = site.command("service", "add", service.NAME, "--yes").out
+    with open_site(tmp_path / "data-directory", client, registry.NAME, tls=InternalTls.NONE) as site:
+        told = site.command("service", "add", registry.NAME, "--yes").out
         assert "Without HTTPS Docker on this host takes the registry only with" in told
         refused = shoestring(site.instance, "registry", "login")
         assert (refused.code, "insecure-registries" in refused.out) == (1, True)

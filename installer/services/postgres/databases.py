@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
+from installer.data_directory import secrets_file
 from installer.host.report import as_json
-from installer.services import passwords
 from installer.services.postgres import scram
 from installer.services.postgres import server as servers
 from installer.services.postgres.server import Server
@@ -115,7 +115,7 @@ def create(cluster: Cluster, name: str, timeout: float = 0.0, *, dry_run: bool =
         created = Created(access, tuple(_steps(role, owner, access, missing)))
         if not dry_run:
             # The secret first: what is killed after it goes on with the same password.
-            passwords.add(cluster.paths, missing)
+            secrets_file.add(cluster.paths, missing)
             _make(server, role, owner, access)
         return created
 
@@ -147,7 +147,7 @@ def set_password(server: Server, name: str, password: str) -> None:
 
 def _access(name: str, given: Mapping[str, str]) -> tuple[Access, bool]:
     """How the application gets in, with the password that the secrets have, else a new one."""
-    made = Access(name, passwords.new())
+    made = Access(name, secrets_file.new())
     url, password = given.get(made.url_secret), given.get(made.password_secret)
     if url is not None:
         parts = urlsplit(url)

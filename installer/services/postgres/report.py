@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from installer.host.report import as_json
-from installer.services.postgres.forget import Old
-from installer.services.postgres.job import Job
+from installer.services.postgres.prune import Old
 from installer.services.postgres.upgrade import Upgraded
+from installer.services.postgres.upgrade_job import Job
 from installer.setup.summary import size
 from runtime.output.report import indent
 

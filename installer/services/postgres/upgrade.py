@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from installer.applications.commit import commit_file, commit_user_edit
 from installer.applications.trial import Trial, attempt
-from installer.services.postgres import inventory, transfer, unused
-from installer.services.postgres import job as jobs
+from installer.services.postgres import inventory, restore_marker, transfer
 from installer.services.postgres import server as servers
-from installer.services.postgres.job import Job
+from installer.services.postgres import upgrade_job as jobs
 from installer.services.postgres.server import Server
-from installer.services.postgres.spare import Spare, removed
+from installer.services.postgres.target_server import Spare, removed
+from installer.services.postgres.upgrade_job import Job
 from runtime.base import files
 from runtime.base.disk_space import MEGABYTE
 from runtime.base.errors import ShoestringError
@@ -112,7 +112,7 @@ def _free_place(job: Job) -> None:
     files.remove_tree(job.unfinished)
     if not job.folder.exists() or not any(job.folder.iterdir()):
         return
-    if unused.holds(job.folder):
+    if restore_marker.holds(job.folder):
         files.remove_tree(job.folder)
         return
     raise ShoestringError(
@@ -144,7 +144,7 @@ def _move(cluster: Cluster, job: Job, tell: Teller) -> _Moved:
         tell.passing("new server", "writes all to the disk")
         spare.stop()
         failpoint("postgres-stopped")
-    unused.mark(job.unfinished)
+    restore_marker.mark(job.unfinished)
     if job.folder.exists():
         files.remove_tree(job.folder)
     files.publish_directory(job.unfinished, job.folder)

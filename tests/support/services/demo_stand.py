@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from installer.services.registry import login as registry_login
+from installer.services.registry_docker import login as registry_login
 from installer.terminal.progress import Lines
 from installer.uninstall import run
 from runtime.base.paths import Paths

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from installer import images
-from installer.services import add, catalogue, plan, shipping
+from installer.services import add, catalogue, plan, service_files
 from runtime.base.paths import Side
 from runtime.config import secrets
 from runtime.config.sections import InternalSettings, InternalTls
@@ -109,7 +109,7 @@ def open_metrics(root: Path, client: DockerClient, *, service: str = "telegraf")
             instance.paths,
             instance.settings,
             catalogue.complete(catalogue.load(), [service]),
-            shipping.look(),
+            service_files.look(),
         )
         add.write(instance.paths, wanted, commit=False)
         if telegraf:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from installer.services.registry import login
+from installer.services.registry_docker import login
 from runtime.config.sections import InternalSettings, InternalTls
 from tests.support.deploy.stand import Answer, shoestring
 from tests.support.engine import Instance, built_image, new_settings, until

@@ -14,10 +14,10 @@ from unittest.mock import MagicMock
 
 import pytest
 
-from installer.services import add, catalogue, remove, shipping
+from installer.services import add, catalogue, remove, service_files
 from installer.services.catalogue import Catalogue
 from installer.services.plan import Plan, plan
-from installer.services.shipping import Host
+from installer.services.service_files import Host
 from installer.setup import data_directory
 from runtime.base import files
 from runtime.base.errors import ShoestringError, UsageError
@@ -140,7 +140,7 @@ def test_names_that_are_taken_and_a_side_that_is_off_are_told(made: Paths, known
 
 
 def test_a_first_setup_has_them_from_the_start(target: Path, known: Catalogue, made: Paths) -> None:
-    add.write(made, plan(made, SETTINGS, catalogue.complete(known, ("front",)), shipping.look()))
+    add.write(made, plan(made, SETTINGS, catalogue.complete(known, ("front",)), service_files.look()))
     twin = Paths(target.with_name("twin"))
     chosen = Settings(**{**vars(SETTINGS), "networks": settings.load(made.settings).networks})
     written = data_directory.create(twin, chosen, catalogue.complete(known, ("front",)), proxy_group=os.getgid())
@@ -255,10 +255,10 @@ def test_a_template_may_fill_in_its_configuration_or_not(made: Paths, known: Cat
     (known["store"].folder / "conf" / "plain.j2").write_text("{{ not_ours }}")
     (known["store"].folder / "conf" / "deep").mkdir()
     (known["store"].folder / "conf" / "deep" / "x.setup.j2").write_text("{{ host.docker_group }}")
-    shipped = shipping.load(known["store"], SETTINGS, HOST)
+    shipped = service_files.load(known["store"], SETTINGS, HOST)
     assert {str(each.path): each.content for each in shipped if not each.is_optional} == {
         "store/deep/x": b"77",
         "store/plain.j2": b"{{ not_ours }}",
         "store/store.conf": b"domain example.com\n",
     }
-    assert shipping.images(shipped) == ("busybox:1.37",)
+    assert service_files.images(shipped) == ("busybox:1.37",)

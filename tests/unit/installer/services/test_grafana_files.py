@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from installer.services import catalogue, shipping
+from installer.services import catalogue, service_files
+from installer.services.service_files import Host
 from runtime.config.sections import InternalSettings, InternalTls, NotifySettings
 from runtime.config.settings import Settings
 from tests.support.services import grafana_files
@@ -20,7 +21,7 @@ DASHBOARDS = grafana_files.dashboards()
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    (application,) = shipping.applications(shipping.load(catalogue.load()["grafana"], settings, shipping.Host()))
+    (application,) = service_files.applications(service_files.load(catalogue.load()["grafana"], settings, Host()))
     found: dict[str, str] = application.services[0].definition["environment"]
     return found
 
@@ -159,7 +160,7 @@ def test_it_knows_its_own_address(internal: InternalSettings, url: str) -> None:
 
 
 def test_every_file_is_read_by_somebody() -> None:
-    (application,) = shipping.applications(shipping.load(catalogue.load()["grafana"], SETTINGS, shipping.Host()))
+    (application,) = service_files.applications(service_files.load(catalogue.load()["grafana"], SETTINGS, Host()))
     sources = {each["file"] for each in application.document.value["configs"].values()}
     for path, text in grafana_files.shipped().items():
         assert yaml.safe_load(text), path

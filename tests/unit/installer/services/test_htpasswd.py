@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from installer.services import htpasswd, passwords
+from installer.data_directory import secrets_file
+from installer.services import htpasswd
 from installer.services.htpasswd import Users
 from runtime.base.errors import UsageError
 
@@ -58,5 +59,5 @@ def test_passwords_that_are_refused(password: str) -> None:
 
 
 def test_a_guess_costs_more_where_the_password_is_a_persons() -> None:
-    assert htpasswd.hashed(passwords.new()).startswith("$2b$05$")
+    assert htpasswd.hashed(secrets_file.new()).startswith("$2b$05$")
     assert htpasswd.hashed("correct horse battery").startswith("$2b$10$")

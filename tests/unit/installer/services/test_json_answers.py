@@ -16,25 +16,25 @@ from installer.host.memory import Memory
 from installer.metrics import page, retention_report
 from installer.metrics.figures import FIGURES
 from installer.metrics.influxdb import Retention
-from installer.services import accounts, report
-from installer.services.accounts import Account, Door
+from installer.services import report, user_store
 from installer.services.add import Started, Written
 from installer.services.catalogue import Catalogue
 from installer.services.htpasswd import Users
 from installer.services.plan import Plan
 from installer.services.postgres import databases
 from installer.services.postgres import report as postgres
+from installer.services.postgres.data_folder import Place
 from installer.services.postgres.databases import Access, Created
-from installer.services.postgres.forget import Old
-from installer.services.postgres.job import Job
-from installer.services.postgres.place import Place
+from installer.services.postgres.prune import Old
 from installer.services.postgres.upgrade import Upgraded
-from installer.services.registry import report as registry_report
-from installer.services.registry.gc import Collected, Waste
-from installer.services.registry.login import Login
-from installer.services.registry.store import Tag, Version
+from installer.services.postgres.upgrade_job import Job
+from installer.services.registry_docker import report as registry_report
+from installer.services.registry_docker.gc import Collected, Waste
+from installer.services.registry_docker.login import Login
+from installer.services.registry_docker.store import Tag, Version
 from installer.services.remove import Removal
 from installer.services.status import ServiceStatus
+from installer.services.user_store import Account, Door
 from runtime.base.paths import Side
 from runtime.reconcile.operations import Report
 from tests.support.builders.runtime import application, web
@@ -99,9 +99,9 @@ def test_the_images_of_the_registry() -> None:
 @pytest.mark.parametrize("registry", ["registry", "npm"])
 def test_the_users_of_both_registries(registry: str, tmp_path: Path) -> None:
     door = Door(Users(tmp_path / "htpasswd", os.getgid()), tmp_path / "lock", "add", "log in")
-    holds(f"{registry} user add", accounts.put_json(door, Account("anna", "secret")))
-    holds(f"{registry} user list", accounts.list_json(door))
-    holds(f"{registry} user remove", accounts.removed_json("anna", removed=True))
+    holds(f"{registry} user add", user_store.put_json(door, Account("anna", "secret")))
+    holds(f"{registry} user list", user_store.list_json(door))
+    holds(f"{registry} user remove", user_store.removed_json("anna", removed=True))
 
 
 def test_the_metrics() -> None:

@@ -12,11 +12,11 @@ import pytest
 from installer.applications.target import Target
 from installer.host import ports
 from installer.metrics import influxdb
-from installer.services.postgres import job, steps
-from installer.services.postgres.job import Job
-from installer.services.postgres.place import Place
+from installer.services.postgres import service, upgrade_job
+from installer.services.postgres.data_folder import Place
 from installer.services.postgres.server import Server
-from installer.services.registry import gc
+from installer.services.postgres.upgrade_job import Job
+from installer.services.registry_docker import gc
 from runtime.base import command
 from runtime.base.command import Result
 from runtime.base.errors import ShoestringError
@@ -64,10 +64,10 @@ def test_a_disk_without_room_for_an_upgrade() -> None:
     found = application("postgres", web("a.example.com"), Side.INTERNAL)
     place = Place(Target(found, "application", "postgres:15"), (), "", "", Path("/data/15"))
     with pytest.raises(ShoestringError, match=r"Nothing was changed\. .*docker system df"):
-        job.require_room(Job(place, 15, 17, "postgres:17", (), 10**9, 10**8))
+        upgrade_job.require_room(Job(place, 15, 17, "postgres:17", (), 10**9, 10**8))
 
 
 def test_a_port_that_is_taken(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ports, "can_bind", lambda *_: False)
     with pytest.raises(ShoestringError, match=r"See by whom \(ss -ltnp sport = :5432\), and stop that"):
-        steps.prepare(paths, SETTINGS)
+        service.prepare(paths, SETTINGS)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from installer.applications.target import Target
-from installer.services.postgres import inventory, job, unused
+from installer.services.postgres import inventory, restore_marker, upgrade_job
+from installer.services.postgres.data_folder import Place
 from installer.services.postgres.databases import Access, check_name
-from installer.services.postgres.place import Place
 from installer.services.postgres.server import environment, first_error
 from runtime.base.command import Result
 from runtime.base.errors import UsageError
@@ -37,14 +37,14 @@ def test_each_difference_is_a_sentence() -> None:
 
 
 def test_the_official_image_of_a_version_is_on_the_same_system() -> None:
-    assert job.official(17) == POSTGRES.reference
-    assert job.official(18) == "postgres:18-trixie"
+    assert upgrade_job.official(17) == POSTGRES.reference
+    assert upgrade_job.official(18) == "postgres:18-trixie"
 
 
 def test_commands_that_lose_data_name_the_instance() -> None:
     found = application("postgres", web("a.example.com"), Side.INTERNAL)
     place = Place(Target(found, "application", "postgres:15"), (), "", "", Path("/data/15"))
-    upgrade = job.Job(place, 15, 18, "postgres:18-trixie", (), 0, 0, " --data-directory /srv/demo")
+    upgrade = upgrade_job.Job(place, 15, 18, "postgres:18-trixie", (), 0, 0, " --data-directory /srv/demo")
     assert upgrade.again == "shoestring postgres upgrade 18 --data-directory /srv/demo"
     assert upgrade.forget("15") == "shoestring postgres forget 15 --data-directory /srv/demo"
     another = replace(upgrade, image="other:18", option="")
@@ -76,11 +76,11 @@ def test_the_first_error_is_the_reason() -> None:
 
 
 def test_data_are_unused_until_a_server_has_them(tmp_path: Path) -> None:
-    assert not unused.holds(tmp_path)
-    control = tmp_path / unused.CONTROL
+    assert not restore_marker.holds(tmp_path)
+    control = tmp_path / restore_marker.CONTROL
     control.parent.mkdir()
     control.write_bytes(b"stopped")
-    unused.mark(tmp_path)
-    assert unused.holds(tmp_path)
+    restore_marker.mark(tmp_path)
+    assert restore_marker.holds(tmp_path)
     control.write_bytes(b"served")
-    assert not unused.holds(tmp_path)
+    assert not restore_marker.holds(tmp_path)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from installer.services.registry.report import bytes_text
-from installer.services.registry.store import Manifest, Store, parse
+from installer.services.registry_docker.report import bytes_text
+from installer.services.registry_docker.store import Manifest, Store, parse
 
 LONG_AGO, NOW = 1_000.0, 10_000.0
 

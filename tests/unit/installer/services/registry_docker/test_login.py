@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from installer.services import catalogue
-from installer.services.registry import login as registry_login
-from installer.services.registry import report, service
-from installer.services.registry.gc import SCRIPT, argv
+from installer.services.registry_docker import login as registry_login
+from installer.services.registry_docker import registry, report
+from installer.services.registry_docker.gc import SCRIPT, argv
 from runtime.base.paths import Paths
 from runtime.config.sections import InternalSettings, InternalTls
 from runtime.config.settings import Settings
@@ -22,17 +22,17 @@ def settings(tls: InternalTls = InternalTls.PRIVATE_CA, https_port: int = 443, h
 
 
 def application(paths: Paths, host: str) -> None:
-    file = catalogue.application_file(paths, service.NAME)
+    file = catalogue.application_file(paths, registry.NAME)
     file.write_text(f"x-external-host-names: [{host}]\nservices:\n  application:\n    image: registry:2.8.3\n")
 
 
 def test_the_address_is_what_image_names_begin_with(paths: Paths) -> None:
-    assert service.address(paths, settings()) == "docker.internal.example.com"
-    assert service.address(paths, settings(https_port=8444)) == "docker.internal.example.com:8444"
-    assert service.address(paths, settings(InternalTls.NONE)) == "docker.internal.example.com"
-    assert service.address(paths, settings(InternalTls.NONE, http_port=8080)) == "docker.internal.example.com:8080"
+    assert registry.address(paths, settings()) == "docker.internal.example.com"
+    assert registry.address(paths, settings(https_port=8444)) == "docker.internal.example.com:8444"
+    assert registry.address(paths, settings(InternalTls.NONE)) == "docker.internal.example.com"
+    assert registry.address(paths, settings(InternalTls.NONE, http_port=8080)) == "docker.internal.example.com:8080"
     application(paths, "hub.example.com")
-    assert service.address(paths, settings()) == "hub.example.com"
+    assert registry.address(paths, settings()) == "hub.example.com"
 
 
 def test_the_hosts_file_gets_one_line_and_keeps_all_others(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_what_is_left_on_the_host_goes_and_a_persons_own_stays(paths: Paths, tmp
 
 
 def test_what_docker_needs_without_https_is_a_line_of_json() -> None:
-    said = service.insecure("docker.internal.example.com", here=False)
+    said = registry.insecure("docker.internal.example.com", here=False)
     assert '{"insecure-registries": ["docker.internal.example.com"]}' in said
     assert "systemctl reload docker" in said
 
@@ -89,9 +89,9 @@ def test_a_collection_runs_as_the_registry_does() -> None:
 
 def test_a_registry_that_is_not_there_is_told(paths: Paths) -> None:
     with pytest.raises(Exception, match="shoestring service add registry-docker"):
-        service.require(paths)
+        registry.require(paths)
     application(paths, "docker.internal.example.com")
-    service.require(paths)
+    registry.require(paths)
 
 
 def test_a_login_says_what_it_puts_right(tmp_path: Path) -> None:

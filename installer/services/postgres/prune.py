@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from installer.services.postgres import place
+from installer.services.postgres import data_folder
 from installer.services.postgres import server as servers
 from runtime.base import files
 from runtime.base.errors import UsageError
@@ -36,7 +36,7 @@ def find(cluster: Cluster, name: str) -> Old:
     """
     service = servers.find(cluster)
     variables = desired.read(cluster.settings, cluster.paths).variables
-    used = place.folder(service, variables)
+    used = data_folder.folder(service, variables)
     known = sorted(each.name for each in used.parent.iterdir() if each != used and (each / VERSION_FILE).is_file())
     if name == used.name:
         raise UsageError(f"Postgres uses {used}; nothing was removed.")

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from installer.host.report import as_json, columns
-from installer.services.registry.gc import Collected, Waste
-from installer.services.registry.login import Login
-from installer.services.registry.store import Tag
+from installer.services.registry_docker.gc import Collected, Waste
+from installer.services.registry_docker.login import Login
+from installer.services.registry_docker.store import Tag
 from runtime.output.report import count, report_lines, since
 
 _UNITS = ("kB", "MB", "GB", "TB")

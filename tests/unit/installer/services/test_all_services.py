@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from installer.services import catalogue, shipping
-from installer.services.model import Service
+from installer.services import catalogue, service_files
+from installer.services.description import Service
 from installer.services.offer import SUGGESTED
-from installer.services.shipping import Host
+from installer.services.service_files import Host
 from runtime.config.applications import Application
 from runtime.config.sections import InternalSettings, InternalTls
 from runtime.config.settings import Settings
@@ -28,7 +28,7 @@ UNITS = {"k": 1 / 1024, "m": 1, "g": 1024}
 
 
 def application(service: Service, settings: Settings = SETTINGS) -> Application:
-    (found,) = shipping.applications(shipping.load(service, settings, HOST))
+    (found,) = service_files.applications(service_files.load(service, settings, HOST))
     return found
 
 
@@ -77,7 +77,7 @@ def test_its_containers_cannot_take_the_whole_host(service: Service) -> None:
 
 
 def test_its_images_are_those_of_the_catalogue(service: Service) -> None:
-    for reference in shipping.images(shipping.load(service, SETTINGS, HOST)):
+    for reference in service_files.images(service_files.load(service, SETTINGS, HOST)):
         assert images.find(reference), f"{reference} is not pinned in runtime/docker/images.py"
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from installer.services import catalogue
-from installer.services.registry import service
+from installer.services.registry_docker import registry
 from runtime.base import command, files
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths
@@ -73,11 +73,11 @@ class Login:
 def look(cluster: Cluster, places: Places = PLACES) -> Login:
     """What `ensure` would put right; it would then log in. Changes nothing."""
     paths, settings = cluster.paths, cluster.settings
-    where = service.address(paths, settings)
+    where = registry.address(paths, settings)
     if settings.internal is None:
         return Login(where, note=NOT_REACHED, places=places)
     if settings.internal_tls is InternalTls.NONE and not _is_insecure(cluster, where):
-        return Login(where, note=service.insecure(where, here=True), places=places)
+        return Login(where, note=registry.insecure(where, here=True), places=places)
     found = Login(where, _missing_line(paths, settings, places), places=places)
     root = _root(paths) if settings.internal_tls is InternalTls.PRIVATE_CA else b""
     there = found.trust.read_bytes() if found.trust.exists() else b""
@@ -98,7 +98,7 @@ def ensure(cluster: Cluster, places: Places = PLACES) -> Login:
         files.make_directory(wanted.trust.parent)
         files.write(wanted.trust, wanted.root)
     patience = HOSTS_ARE_READ_SECONDS if wanted.line else 0.0
-    _log_in(wanted.address, service.password(cluster.paths), patience)
+    _log_in(wanted.address, registry.password(cluster.paths), patience)
     cluster.client.api.reload_config()
     return wanted
 
@@ -116,9 +116,9 @@ def before_pull(cluster: Cluster, image: str) -> None:
 
     What does not work is not told here: the pull tells it.
     """
-    if not catalogue.is_there(cluster.paths, service.NAME):
+    if not catalogue.is_there(cluster.paths, registry.NAME):
         return
-    if image.split("/")[0] == service.address(cluster.paths, cluster.settings):
+    if image.split("/")[0] == registry.address(cluster.paths, cluster.settings):
         with contextlib.suppress(ShoestringError):
             ensure(cluster)
 
@@ -126,7 +126,7 @@ def before_pull(cluster: Cluster, image: str) -> None:
 def forget(paths: Paths, settings: Settings, places: Places = PLACES) -> None:
     """Undo `ensure`, also for another host name that the application file had. Raises ShoestringError."""
     _edit_hosts(places.hosts, settings.instance, "")
-    known = {service.address(paths, settings), *_distrust(paths, places)}
+    known = {registry.address(paths, settings), *_distrust(paths, places)}
     for where in known if command.exists("docker") else ():
         command.run(("docker", "logout", where))
 
@@ -143,7 +143,7 @@ def _is_insecure(cluster: Cluster, where: str) -> bool:
 def _missing_line(paths: Paths, settings: Settings, places: Places) -> str:
     """The line by which the host name leads to the internal proxy; empty where it does already."""
     assert settings.internal  # noqa: S101 - the caller has looked
-    name, wanted = service.host_name(paths, settings), settings.internal.address
+    name, wanted = registry.host_name(paths, settings), settings.internal.address
     own = _own_line(places.hosts, settings.instance)
     line = f"{wanted} {name}"
     return "" if own == line or (not own and wanted in _addresses(name)) else line
@@ -194,7 +194,7 @@ def _distrust(paths: Paths, places: Places) -> tuple[str, ...]:
 
 def _log_in(where: str, password: str, patience: float) -> None:
     """Log in with Docker's own client: it knows where a person's logins are kept. Raises ShoestringError."""
-    argv = ("docker", "login", "--username", service.USER, "--password-stdin", where)
+    argv = ("docker", "login", "--username", registry.USER, "--password-stdin", where)
     deadline = time.monotonic() + patience
     while True:
         result = command.run(argv, stdin=password, secrets=(password,), timeout=LOGIN_TIMEOUT_SECONDS)

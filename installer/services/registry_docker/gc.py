@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from installer.services.registry import service
-from installer.services.registry.store import Store, Version
+from installer.services.registry_docker import registry
+from installer.services.registry_docker.store import Store, Version
 from runtime.base import command, files
 from runtime.base.errors import ShoestringError
 from runtime.base.failpoints import failpoint
@@ -60,7 +60,7 @@ class Collected:
 
 def store(paths: Paths) -> Store:
     """What the registry has stored."""
-    return Store(paths.data / service.STORE)
+    return Store(paths.data / registry.STORE)
 
 
 def look(cluster: Cluster, *, untagged: bool) -> Waste:
@@ -117,7 +117,7 @@ def collect(
 
 def _container(cluster: Cluster) -> Container:
     """The registry's container. Raises ShoestringError if there is none."""
-    seen = observe(cluster.client, cluster.settings.instance).of(service.NAME)
+    seen = observe(cluster.client, cluster.settings.instance).of(registry.NAME)
     if not seen:
         raise ShoestringError("The Docker registry has no container. Start it first: shoestring start")
     return seen[0]

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from installer.data_directory import secrets_file
 from installer.host.report import as_json
-from installer.services import htpasswd, passwords
+from installer.services import htpasswd
 from installer.services.htpasswd import Users
 from runtime.base.errors import UsageError
 from runtime.base.failpoints import failpoint
@@ -69,7 +70,7 @@ def planned(door: Door, name: str) -> Account:
 def put(door: Door, name: str, chosen: str = "") -> Account:
     """Add a user, or give one another password: the chosen one, else a generated one. Raises UsageError."""
     account = planned(door, name)
-    password = htpasswd.checked_password(chosen) if chosen else passwords.new()
+    password = htpasswd.checked_password(chosen) if chosen else secrets_file.new()
     door.users.put(name, htpasswd.hashed(password))
     return replace(account, password="" if chosen else password)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,22 +11,30 @@ import pytest
 from installer.host import memory
 from installer.host.facts import Facts
 from installer.host.memory import MEGABYTE, Memory
-from installer.services import add, catalogue, of_setup
-from installer.services.catalogue import Catalogue
-from installer.setup import answers, data_directory
+from installer.services import add, catalogue
+from installer.setup import answers, data_directory, service_choice
 from runtime.base.errors import SettingsError, ShoestringError, UsageError
 from runtime.base.paths import Paths
 from runtime.config import settings
-from tests.unit.installer.services.conftest import SETTINGS
+from runtime.config.settings import Settings
+from tests.support.builders.services import known as make_known
 
+SETTINGS = Settings(domain="example.com", email="ops@example.com")
 ROOM = Memory(2000 * MEGABYTE, 1500 * MEGABYTE)
 
 
 @pytest.fixture(autouse=True)
-def _host(tmp_path: Path, known: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert known
+def _host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_known(tmp_path / "services")
     monkeypatch.setattr(catalogue, "FOLDER", tmp_path / "services")
     monkeypatch.setattr(memory, "of_host", lambda: ROOM)
+
+
+@pytest.fixture
+def made(target: Path) -> Paths:
+    """A data directory without services."""
+    data_directory.create(Paths(target), SETTINGS, proxy_group=os.getgid())
+    return Paths(target)
 
 
 def given(tmp_path: Path, text: str) -> answers.Given:
@@ -35,13 +44,13 @@ def given(tmp_path: Path, text: str) -> answers.Given:
 
 
 def test_nothing_is_given_and_nothing_is_added(target: Path) -> None:
-    planned = of_setup.choose(Paths(target), SETTINGS, (), asks=False, first=True)
+    planned = service_choice.choose(Paths(target), SETTINGS, (), asks=False, first=True)
     assert planned.is_empty
     assert planned.new == ()
 
 
 def test_what_is_given_comes_with_what_it_needs_and_its_networks(target: Path) -> None:
-    planned = of_setup.choose(Paths(target), SETTINGS, ("front",), asks=False, first=True)
+    planned = service_choice.choose(Paths(target), SETTINGS, ("front",), asks=False, first=True)
     assert [each.name for each in planned.new] == ["store", "front"]
     assert planned.settings
     assert planned.settings.networks.additional == ("things",)
@@ -51,29 +60,29 @@ def test_what_is_given_comes_with_what_it_needs_and_its_networks(target: Path) -
 def test_what_does_not_fit_is_refused(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "of_host", lambda: replace(ROOM, available=280 * MEGABYTE))
     with pytest.raises(ShoestringError, match="Store with Front needs 160 MB; 216 MB of 2000 MB are left") as error:
-        of_setup.choose(Paths(target), SETTINGS, ("front",), asks=False, first=True)
+        service_choice.choose(Paths(target), SETTINGS, ("front",), asks=False, first=True)
     assert str(error.value).endswith("All the same, after setup: shoestring service add front --force")
-    assert of_setup.choose(Paths(target), SETTINGS, ("front",), asks=False, first=False).new
+    assert service_choice.choose(Paths(target), SETTINGS, ("front",), asks=False, first=False).new
 
 
 def test_they_need_an_internal_side(target: Path) -> None:
     off = replace(SETTINGS, internal=None)
-    assert of_setup.choose(Paths(target), off, (), asks=False, first=True).is_empty
+    assert service_choice.choose(Paths(target), off, (), asks=False, first=True).is_empty
     with pytest.raises(UsageError, match="for the internal side"):
-        of_setup.choose(Paths(target), off, ("store",), asks=False, first=True)
+        service_choice.choose(Paths(target), off, ("store",), asks=False, first=True)
 
 
 @pytest.mark.processes
 def test_a_second_run_keeps_those_that_are_there(made: Paths) -> None:
-    first = of_setup.choose(made, SETTINGS, ("store",), asks=False, first=False)
+    first = service_choice.choose(made, SETTINGS, ("store",), asks=False, first=False)
     assert first.settings
     data_directory.update(made, data_directory.plan_update(made, first.settings))
     add.write(made, first)
     present = settings.load(made.settings)
-    again = of_setup.choose(made, present, (), asks=False, first=False)
+    again = service_choice.choose(made, present, (), asks=False, first=False)
     assert [each.name for each in again.services] == ["store"]
     assert again.is_empty
-    assert [each.name for each in of_setup.choose(made, present, ("front",), asks=False, first=False).new] == [
+    assert [each.name for each in service_choice.choose(made, present, ("front",), asks=False, first=False).new] == [
         "front"
     ]
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from installer.applications.trial import require_proxies
 from installer.data_directory import default_directory
 from installer.images.references import repository
-from installer.services.postgres import inventory, place
+from installer.services.postgres import data_folder, inventory
 from installer.services.postgres import server as servers
-from installer.services.postgres.place import Place
+from installer.services.postgres.data_folder import Place
 from installer.services.postgres.server import Server
 from runtime.base import command
 from runtime.base.disk_space import ADVICE, LOW_MEGABYTES, MEGABYTE
@@ -79,7 +79,7 @@ class Job:
     @property
     def edited(self) -> str:
         """The text of the application file with the new version. Raises CannotEditError."""
-        return place.edited(self.place, self.image, str(self.after))
+        return data_folder.edited(self.place, self.image, str(self.after))
 
 
 def official(version: int) -> str:
@@ -107,7 +107,7 @@ def find(cluster: Cluster, version: int, image: str = "") -> Job | None:
             f"shoestring postgres upgrade {version} --image IMAGE{option}"
         )
     variables = desired.read(cluster.settings, cluster.paths).variables
-    here = place.find(service, variables, before)
+    here = data_folder.find(service, variables, before)
     _refuse_odd(server)
     status = os.statvfs(here.folder.parent)
     job = Job(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from installer.services.postgres.place import Place
+from installer.services.postgres.data_folder import Place
 from installer.services.postgres.server import Server, definition, end_of_log, environment, superuser
 from runtime.base import command, files
 from runtime.base.errors import ShoestringError

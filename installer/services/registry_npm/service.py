@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from installer.services import catalogue, status
-from installer.services.accounts import Door
 from installer.services.htpasswd import Users
+from installer.services.user_store import Door
 from runtime.base.errors import ShoestringError, UsageError
 from runtime.base.paths import Paths
 from runtime.config.settings import Settings

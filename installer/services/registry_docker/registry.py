@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from installer.services import catalogue
-from installer.services.accounts import Door
 from installer.services.htpasswd import Users, hashed
+from installer.services.user_store import Door
 from runtime.base.errors import ShoestringError, UsageError
 from runtime.base.paths import Paths, Side
 from runtime.config import application_files, secrets

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 from installer.data_directory import default_directory
 from installer.host import memory
-from installer.services import catalogue, offer, report, shipping, status
+from installer.services import catalogue, offer, report, service_files, status
 from installer.services.add import Written
 from installer.services.catalogue import Catalogue
-from installer.services.model import Service
+from installer.services.description import Service
 from installer.services.plan import Plan, plan, with_networks
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths
@@ -44,7 +44,7 @@ def choose(paths: Paths, settings: Settings, given: tuple[str, ...], *, asks: bo
         raise ShoestringError(f"{found} All the same, after setup: shoestring service add {wanted} --force")
     services = catalogue.complete(known, (*there, *names))
     # Their networks are part of what setup itself writes.
-    return plan(paths, with_networks(settings, services), services, shipping.look())
+    return plan(paths, with_networks(settings, services), services, service_files.look())
 
 
 def _new(known: Catalogue, there: tuple[str, ...], names: Iterable[str]) -> tuple[Service, ...]:
@@ -55,11 +55,11 @@ def _pulled(known: Catalogue, settings: Settings) -> tuple[str, ...]:
     """The services with an image that a registry must have although images are built on this host."""
     if settings.images.source != images.LOCAL:
         return ()
-    host = shipping.look()
+    host = service_files.look()
     return tuple(
         name
         for name, service in known.items()
-        if not all(map(images.local_image, shipping.images(shipping.load(service, settings, host))))
+        if not all(map(images.local_image, service_files.images(service_files.load(service, settings, host))))
     )
 
 

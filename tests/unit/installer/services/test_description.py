@@ -6,9 +6,9 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from installer.services import catalogue, model
+from installer.services import catalogue, description
 from installer.services.catalogue import Catalogue
-from installer.services.model import Folder
+from installer.services.description import Folder
 from runtime.base.errors import UsageError
 from runtime.base.paths import Paths
 from tests.support.builders.services import STORE, service
@@ -40,7 +40,7 @@ def test_a_mistake_in_what_is_shipped_is_seen(tmp_path: Path, line: str, told: s
     text = "".join(each for each in STORE.splitlines(keepends=True) if not each.startswith(f"{key}:"))
     made = service(tmp_path, "store", text + line + "\n")
     with pytest.raises(ValueError, match=told):
-        model.read(made)
+        description.read(made)
 
 
 def test_what_a_service_needs_comes_before_it_and_once(known: Catalogue) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from installer.applications.image_edit import CannotEditError
 from installer.applications.target import Target
-from installer.services import catalogue, shipping
-from installer.services.postgres import place
-from installer.services.shipping import Host
+from installer.services import catalogue, service_files
+from installer.services.postgres import data_folder
+from installer.services.service_files import Host
 from runtime.base import yaml_documents
 from runtime.base.errors import UsageError
 from runtime.base.paths import Side
@@ -37,7 +37,7 @@ def target(text: str) -> Target:
 
 
 def edited(text: str) -> str:
-    return place.edited(place.find(target(text), VARIABLES, 15), "postgres:17-trixie", "17")
+    return data_folder.edited(data_folder.find(target(text), VARIABLES, 15), "postgres:17-trixie", "17")
 
 
 def test_image_and_folder_change_and_no_other_character() -> None:
@@ -58,7 +58,7 @@ def test_image_and_folder_change_and_no_other_character() -> None:
 )
 def test_a_mount_has_many_forms(line: str) -> None:
     text = FILE.replace(LINE, line)
-    found = place.find(target(text), VARIABLES, 15)
+    found = data_folder.find(target(text), VARIABLES, 15)
     assert found.folder == Path("/srv/data/postgres/15")
     assert found.folder_of("17") == Path("/srv/data/postgres/17")
     assert edited(text) == text.replace("15-bookworm", "17-trixie").replace("postgres/15", "postgres/17")
@@ -66,23 +66,23 @@ def test_a_mount_has_many_forms(line: str) -> None:
 
 def test_find_refuses_a_variable_without_a_value() -> None:
     with pytest.raises(UsageError, match="not named after the version"):
-        place.find(target(FILE.replace("DATA_BASE_PATH", "UNKNOWN")), VARIABLES, 15)
+        data_folder.find(target(FILE.replace("DATA_BASE_PATH", "UNKNOWN")), VARIABLES, 15)
 
 
 def test_the_folder_may_be_elsewhere_in_the_container() -> None:
     text = FILE.replace("/var/lib/postgresql/data", "/data").replace(
         "    volumes:", "    environment: [PGDATA=/data]\n    volumes:"
     )
-    assert place.find(target(text), VARIABLES, 15).folder == Path("/srv/data/postgres/15")
+    assert data_folder.find(target(text), VARIABLES, 15).folder == Path("/srv/data/postgres/15")
 
 
 def test_data_without_a_version_in_their_path_are_refused() -> None:
     with pytest.raises(
         UsageError, match=r"move them to \$\{DATA_BASE_PATH\}/postgres/15, and say so in postgres.yaml"
     ):
-        place.find(target(FILE.replace("postgres/15:", "postgres:")), VARIABLES, 15)
+        data_folder.find(target(FILE.replace("postgres/15:", "postgres:")), VARIABLES, 15)
     with pytest.raises(UsageError, match="mounts no folder at /var/lib/postgresql/data"):
-        place.find(target(FILE.replace(LINE, "")), VARIABLES, 15)
+        data_folder.find(target(FILE.replace(LINE, "")), VARIABLES, 15)
 
 
 def test_a_file_that_would_change_elsewhere_is_not_edited() -> None:
@@ -97,13 +97,13 @@ def test_the_shipped_file_can_be_upgraded() -> None:
     service = catalogue.load()["postgres"]
     text = next(
         each.content.decode()
-        for each in shipping.load(service, settings, Host())
+        for each in service_files.load(service, settings, Host())
         if each.path.parts[0].startswith("applications-")
     )
-    found = place.find(target(text), VARIABLES, 17)
+    found = data_folder.find(target(text), VARIABLES, 17)
     assert found.folder == Path("/srv/data/postgres/17")
     assert f"{found.folder.parent.name}/{found.folder.name}" in {str(each.path) for each in service.folders}
-    after = place.edited(found, "postgres:18-trixie", "18")
+    after = data_folder.edited(found, "postgres:18-trixie", "18")
     assert after == text.replace("image: postgres:17-trixie", "image: postgres:18-trixie").replace(
         "postgres/17:", "postgres/18:"
     )
