@@ -20,10 +20,11 @@ pytestmark = pytest.mark.engine
 
 # What is to be done about the firewall, as a pass sees it; with `apply`, what that pass does about it.
 PASS = """
-from runtime import desired, settings
-from runtime.apply import Listener, Tools, apply
+from runtime.config import settings
+from runtime.reconcile import desired
+from runtime.reconcile.apply import Listener, Tools, apply
 from runtime.firewall import keep
-from runtime.paths import RunPaths
+from runtime.base.paths import RunPaths
 read = settings.load(paths.settings)
 wanted = desired.build(desired.read(read, paths), paths, RunPaths(read.instance))
 change = keep.difference(wanted, paths, lambda: {"app0"})

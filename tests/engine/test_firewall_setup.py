@@ -21,9 +21,9 @@ import sys
 from pathlib import Path
 from installer.firewall import neighbours
 from installer.host import facts, systemd
-from installer.host_setup import HostChoice
-from installer.setup import SetupOptions, run
-from runtime.errors import ExitCode
+from installer.setup.host_setup import HostChoice
+from installer.setup.run import SetupOptions, run
+from runtime.base.errors import ExitCode
 systemd.is_running = lambda: False
 # The engine is another host's: what other tests publish there takes no port of this one.
 facts.parse_containers = lambda told: ()

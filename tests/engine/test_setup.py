@@ -34,8 +34,8 @@ from tests.support.engine import LOOPBACK, ask, free_port, no_trust, until
 WIZARD = """
 import sys
 from pathlib import Path
-from installer.setup import SetupOptions, run
-from runtime.errors import explain
+from installer.setup.run import SetupOptions, run
+from runtime.base.errors import explain
 try:
     sys.exit(run(SetupOptions(record=Path(sys.argv[1]))))
 except Exception as error:

@@ -18,15 +18,16 @@ import sys
 from pathlib import Path
 from installer.host import memory
 from installer.host.memory import MEGABYTE, Memory
-from installer.services import catalogue, of_setup, offer
-from runtime.errors import explain
-from runtime.paths import Paths
-from runtime.settings import Settings
+from installer.services import catalogue, offer
+from installer.setup import service_choice
+from runtime.base.errors import explain
+from runtime.base.paths import Paths
+from runtime.config.settings import Settings
 catalogue.FOLDER, offer.SUGGESTED = Path(sys.argv[1]), ("store", "beside")
 memory.of_host = lambda: Memory(1000 * MEGABYTE, int(sys.argv[3]) * MEGABYTE)
 settings = Settings(domain="example.test", email="ops@example.test")
 try:
-    planned = of_setup.choose(Paths(Path(sys.argv[2])), settings, (), asks=True, first=sys.argv[4] == "first")
+    planned = service_choice.choose(Paths(Path(sys.argv[2])), settings, (), asks=True, first=sys.argv[4] == "first")
     print("new:", ",".join(each.name for each in planned.new), ".")
 except Exception as error:
     print(explain(error)[0])
