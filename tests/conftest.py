@@ -9,6 +9,18 @@ from typing import Any
 import pytest
 
 from runtime.base.paths import Paths, Side
+from tests.support.golden import OPTION, Golden
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that writes the golden files."""
+    parser.addoption(OPTION, action="store_true", help="write the golden files again; read the difference in git")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """Return what compares golden files, or writes them."""
+    return Golden(regenerate=bool(request.config.getoption(OPTION)))
 
 
 @pytest.fixture(autouse=True)

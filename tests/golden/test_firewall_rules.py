@@ -1,11 +1,10 @@
 """The firewall's rules as they are loaded.
 
-After a change that is meant: SHOESTRING_WRITE_GOLDEN=1 tests/run.sh golden, and read the difference in git.
+After a change that is meant: tests/run.sh golden -- --regenerate, and read the difference in git.
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -16,8 +15,9 @@ from runtime.firewall.model import Bridges
 from runtime.firewall.rules import Rules
 from runtime.network.routes import LOCAL, UNICAST
 from tests.support.builders.runtime import application, desired
+from tests.support.golden import Golden
 
-GOLDEN = Path(__file__).parent / "firewall"
+FOLDER = Path(__file__).parent / "firewall"
 NO_BRIDGES = Bridges()
 ROUTES = (
     ("eth1", "10.0.0.5/32", LOCAL),
@@ -53,12 +53,12 @@ def rendered(name: str, bridges: Bridges = NO_BRIDGES) -> Rules:
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_rules_are_as_recorded(name: str) -> None:
-    made = rendered(name).text
-    file = GOLDEN / f"{name}.nft"
-    if os.environ.get("SHOESTRING_WRITE_GOLDEN"):
-        file.write_text(made)
-    assert made == file.read_text()
+def test_rules_are_as_recorded(golden: Golden, name: str) -> None:
+    golden.check(FOLDER / f"{name}.nft", rendered(name).text)
+
+
+def test_no_recorded_rules_are_left_over(golden: Golden) -> None:
+    golden.check_folder(FOLDER, {f"{name}.nft" for name in SETTINGS})
 
 
 def test_the_mark_is_of_the_rules_alone() -> None:

@@ -1,12 +1,14 @@
-"""The reference pages are what the declarations say; make them again with: python -m installer.cli.reference"""
+"""The reference pages are what the declarations say; write them again with: tests/run.sh golden -- --regenerate"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from installer.cli import reference
+from tests.support.golden import Golden
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -14,6 +16,5 @@ DOCS = Path(__file__).parents[2] / "docs"
 @pytest.mark.parametrize(
     ("name", "page"), [("settings.md", reference.settings_page), ("commands.md", reference.commands_page)]
 )
-def test_the_page_is_not_stale(name: str, page: object) -> None:
-    assert callable(page)
-    assert (DOCS / name).read_text(encoding="utf-8") == page()
+def test_the_page_is_not_stale(golden: Golden, name: str, page: Callable[[], str]) -> None:
+    golden.check(DOCS / name, page())

@@ -1,11 +1,10 @@
 """The units as they are written.
 
-After a change that is meant: SHOESTRING_WRITE_GOLDEN=1 tests/run.sh golden, and read the difference in git.
+After a change that is meant: tests/run.sh golden -- --regenerate, and read the difference in git.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -22,8 +21,9 @@ from installer.host.timers import JOBS, START, units
 from runtime.base.errors import UsageError
 from runtime.base.paths import Paths
 from runtime.config.settings import Settings
+from tests.support.golden import Golden
 
-GOLDEN = Path(__file__).parent / "systemd"
+FOLDER_OF_UNITS = Path(__file__).parent / "systemd"
 ROOT = Path("/srv/shoestring")
 SETTINGS = Settings(domain="example.com", email="ops@example.com")
 PYTHON = "/opt/pipx/venvs/shoestring/bin/python"
@@ -89,10 +89,12 @@ def test_a_pass_with_nothing_to_do_writes_no_lines_of_systemd(name: str) -> None
 
 
 @pytest.mark.parametrize("name", [name for name in ALL if name != IMAGES.name])
-def test_a_unit_is_as_recorded(name: str) -> None:
-    if os.environ.get("SHOESTRING_WRITE_GOLDEN"):
-        (GOLDEN / name).write_text(ALL[name])
-    assert ALL[name] == (GOLDEN / name).read_text()
+def test_a_unit_is_as_recorded(golden: Golden, name: str) -> None:
+    golden.check(FOLDER_OF_UNITS / name, ALL[name])
+
+
+def test_no_recorded_unit_is_left_over(golden: Golden) -> None:
+    golden.check_folder(FOLDER_OF_UNITS, ALL.keys() - {IMAGES.name})
 
 
 def test_nothing_is_left_to_fill_in() -> None:

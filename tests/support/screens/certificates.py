@@ -1,0 +1,75 @@
+"""Screens of `shoestring ssl`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from installer.certificates.report import status_lines
+from installer.cli import tables
+from runtime.base.paths import Side
+from runtime.certificates.overview import CertificateStatus, Overview, expiry_sentence
+from tests.support.screens.screen import DAY, NOW, Screens, moment, printed, sections
+
+_CA = "Shoestring CA for internal.example.com (made 2026-01-02)"
+_GOOD = CertificateStatus(
+    name="blog",
+    side=Side.PUBLIC,
+    host_names=("blog.example.com", "www.example.com"),
+    issuer="Let's Encrypt R11",
+    state="fine",
+    not_after=moment(-70.5 * DAY),
+    renew_at=moment(-40.5 * DAY),
+)
+_BLOCKED = CertificateStatus(
+    name="shop",
+    side=Side.PUBLIC,
+    host_names=("shop.example.com",),
+    issuer="http-01",
+    state="missing",
+    blocked="shop.example.com points to 198.51.100.9, this host is 203.0.113.7; correct its DNS record",
+)
+_PROVIDED = CertificateStatus(
+    name="bought",
+    side=Side.INTERNAL,
+    host_names=("a.example",),
+    issuer="Some CA",
+    state="own",
+    not_after=moment(-3.5 * DAY),
+    expiring=True,
+    managed=False,
+)
+_PRIVATE = replace(_GOOD, name="internal", side=Side.INTERNAL, host_names=("internal.example.com",), issuer=_CA)
+_ROOT = replace(_PROVIDED, name="private-ca", host_names=("internal.example.com",), issuer=_CA, state="root")
+_PLACEHOLDER = CertificateStatus("invalid", Side.PUBLIC, ("invalid",), "invalid", "placeholder", moment(-9000 * DAY))
+
+
+def overview() -> Overview:
+    """Return certificates of every kind, some of them with a problem."""
+    return Overview(
+        (_GOOD, _BLOCKED, _PRIVATE, _PROVIDED, replace(_GOOD, name="old", state="unused"), _PLACEHOLDER),
+        ("nas.lan: no public authority signs it, because .lan is no public domain.",),
+        ("certificates/public/mine.pem has no private key.",),
+    )
+
+
+def _status() -> str:
+    now = NOW.timestamp()
+    nothing = Overview((), (), ())
+    return sections(
+        terminal=printed(lambda: tables.print_certificates(overview(), now)),
+        pipe=status_lines(overview(), now),
+        none_yet=printed(lambda: tables.print_certificates(nothing, now)),
+        none_yet_in_a_pipe=status_lines(nothing, now),
+        about_to_expire=[
+            expiry_sentence(each, now)
+            for each in (
+                _PROVIDED,
+                _ROOT,
+                replace(_GOOD, not_after=moment(-0.5 * DAY)),
+                replace(_GOOD, not_after=moment(DAY)),
+            )
+        ],
+    )
+
+
+SCREENS: Screens = {"ssl-status": _status}

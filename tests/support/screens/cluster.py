@@ -1,0 +1,178 @@
+"""Screens of plan, start, watchdog and status."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from installer.cli import tables
+from installer.host.health import Health
+from installer.host.report import health_rows
+from installer.host.timers import WATCHDOG, Job, Last, State
+from runtime.base.errors import Problem
+from runtime.base.paths import Side
+from runtime.certificates.overview import Overview
+from runtime.certificates.plan import Due
+from runtime.certificates.policy.desired import Wishes
+from runtime.certificates.policy.ledger import Ledger
+from runtime.certificates.survey import Survey
+from runtime.docker.observed import Observed
+from runtime.output.report import outcome_line, plan_lines, report_lines, status_lines, step_line
+from runtime.reconcile.apply import Outcome
+from runtime.reconcile.backoff import Attempts, Held
+from runtime.reconcile.changes import ApplyProject, CreateNetwork, InstallProxy, Plan, RemoveNetwork, RemoveProject
+from runtime.reconcile.desired import Desired
+from runtime.reconcile.operations import Report, View
+from runtime.reconcile.plan import ProxyDifference, plan_start
+from runtime.reconcile.status import Status, assess
+from runtime.reconcile.wait import Failure
+from runtime.reconcile.watchdog import STOPPED, _sentence
+from runtime.rollout.start_first import Step
+from tests.support.builders.runtime import application, broken, desired, observed_of, web
+from tests.support.screens.certificates import overview
+from tests.support.screens.screen import NOW, Screens, moment, printed, sections, text
+
+MEGABYTE = 1024 * 1024
+POSTGRES = "x-external-tcp-ports: [5432]\nservices: {application: {image: 'postgres:16', networks: [internal]}}\n"
+GAME = "services: {application: {image: 'game:3', ports: ['9000:9000']}}\nnetworks: {lan: {driver: macvlan}}\n"
+MISTAKE = """
+x-external-host-names: ['shop_1.example.com']
+x-container-port: 70000
+services: {application: {image: 'shop:1', networks: [main]}}
+"""
+
+
+def _desired() -> Desired:
+    files = (
+        application("blog", web("blog.example.com", "www.example.com", image="ghost:5.1")),
+        application("postgres", POSTGRES, Side.INTERNAL),
+        application("game", GAME),
+    )
+    return desired(*files, broken("shop", MISTAKE), settings_text="firewall: on\n")
+
+
+def _since(observed: Observed) -> Observed:
+    containers = (replace(each, started="2026-03-01T08:00:00.123456789Z") for each in observed.containers)
+    return replace(observed, containers=tuple(containers))
+
+
+def _plan() -> list[str]:
+    wanted = _desired()
+    observed = observed_of(wanted)
+    containers = tuple(
+        replace(each, image="ghost:5.0", definition="old") if each.project.endswith("blog") else each
+        for each in observed.containers
+        if not each.project.endswith("game")
+    )
+    old = replace(containers[-1], project="shoestring_old", application="old", service="application", side="public")
+    differences = (ProxyDifference(Side.PUBLIC, "1 host more", "", False),)
+    changes = plan_start(wanted, Observed((*containers, old), observed.networks), differences, None)
+    return _plan_lines(wanted, changes, held=(f"certificate blog: {BLOCKED}",))
+
+
+BLOCKED = "www.example.com points to 198.51.100.9, this host is 203.0.113.7; correct its DNS record"
+
+
+def _plan_lines(wanted: Desired, changes: Plan, held: tuple[str, ...] = ()) -> list[str]:
+    nothing = Survey(wanted.settings, Wishes(()), (), Ledger())
+    return plan_lines(View(wanted, Observed((), ()), changes, (), "", nothing, Due((), (), held, 0.0)))
+
+
+def _report() -> list[str]:
+    wanted = _desired()
+    blog, postgres = wanted.projects[0], wanted.projects[1]
+    outcomes = (
+        Outcome(CreateNetwork("shoestring_main"), 0.1),
+        Outcome(InstallProxy(Side.PUBLIC, "1 host more"), 0.3),
+        Outcome(ApplyProject(postgres, "~", "image postgres:15 → postgres:16"), 4.2),
+        Outcome(RemoveProject("old", "shoestring_old", "its file was removed"), 10.4),
+        Outcome(ApplyProject(blog, "~", "image ghost:5.0 → ghost:5.1"), 31.0, error=_ERROR),
+    )
+    problem = Problem(Path("applications-public/shop.yaml"), "is not a host name", "x-external-host-names", 2)
+    report = Report(
+        outcomes, (problem,), ("No certificate for nas.lan: it is no public name.",), (Failure("game", "is exited"),)
+    )
+    return [*map(outcome_line, outcomes), *report_lines(report, "everything runs as the files say")]
+
+
+_ERROR = "application is exited with code 1\n    | Error: no such table: posts\n    | exiting"
+
+
+def _watchdog() -> str:
+    wanted = _desired()
+    change = ApplyProject(wanted.projects[0], "~", "image ghost:5.0 → ghost:5.1")
+    held = Held(change, Attempts("", 2, 0.0, _ERROR), 280.0)
+    return sections(
+        nothing_to_do=report_lines(Report(()), "what runs is what the files say"),
+        stopped=report_lines(Report((), notes=(STOPPED,)), ""),
+        held_back=report_lines(Report((), refused=(_sentence(held),)), ""),
+        restart=[outcome_line(Outcome(ApplyProject(wanted.projects[2], "+", "application is exited"), 1.5))],
+    )
+
+
+def _rollout() -> list[str]:
+    steps = (
+        Step("started", "blog beside the old version", 0.6),
+        Step("healthy", "after 2.1 s", 2.1),
+        Step("healthy", "not after 30 s", 30.0, ok=False),
+    )
+    return [step_line(each) for each in steps]
+
+
+def _good() -> Status:
+    wanted = desired(
+        application("blog", web("blog.example.com", "www.example.com", image="ghost:5.1")),
+        application("postgres", POSTGRES, Side.INTERNAL),
+    )
+    return assess(wanted, _since(observed_of(wanted)))
+
+
+def _bad() -> Status:
+    wanted = _desired()
+    seen = _since(observed_of(wanted))
+    containers = tuple(
+        replace(each, state="restarting" if "postgres" in each.name else each.state)
+        for each in seen.containers
+        if "names" not in each.name
+    )
+    certificates: Overview = overview()
+    return assess(wanted, Observed(containers, seen.networks), certificates, walled=True)
+
+
+def _health(job: Job | None, disk: str = "") -> list[str]:
+    rows = health_rows(Health(job, 957 * MEGABYTE, 353 * MEGABYTE, disk), NOW.timestamp())
+    return printed(lambda: tables.print_health(rows))
+
+
+def _job(state: State = State.ON, result: str = "success", code: int = 0) -> Job:
+    last = Last(moment(50), 0.2, result, code)
+    return Job(WATCHDOG, "shoestring-watchdog.service", state, moment(-10), last)
+
+
+def _status() -> str:
+    return sections(
+        good=[*printed(lambda: tables.print_status(_good(), NOW)), *_health(_job())],
+        bad=[
+            *printed(lambda: tables.print_status(_bad(), NOW)),
+            *_health(_job(result="exit-code", code=1), "The disk of /srv/test is 97 % full."),
+        ],
+        bad_in_a_pipe=status_lines(_bad(), NOW),
+        no_applications=printed(lambda: tables.print_status(assess(desired(), observed_of(desired())), NOW)),
+        timer_off=_health(_job(State.OFF)),
+        no_systemd=_health(None),
+    )
+
+
+def _stop() -> list[str]:
+    changes = (RemoveProject("blog", "shoestring_blog", "stop"), RemoveNetwork("shoestring_main", "1"))
+    return [outcome_line(Outcome(each, 0.4)) for each in changes]
+
+
+SCREENS: Screens = {
+    "plan": lambda: sections(changes=_plan(), nothing=_plan_lines(desired(), ())),
+    "start": lambda: text(_report()),
+    "watchdog": _watchdog,
+    "rollout": lambda: text(_rollout()),
+    "status": _status,
+    "stop": lambda: text(_stop()),
+}
