@@ -18,7 +18,7 @@ def main(arguments: list[str]) -> int:
     if root:
         from runtime.reconcile import fast_path
 
-        if fast_path.is_quiet(root) and fast_path.measured(root):
+        if fast_path.is_unchanged(root) and fast_path.measured(root):
             print(f"  Nothing to do: {NOTHING_TO_DO}.")
             return 0
     from runtime import cli

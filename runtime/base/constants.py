@@ -1,4 +1,4 @@
-"""Words that more than one module, or more than one run, must agree on. Imports nothing: the quick pass reads it."""
+"""Words that more than one module, or more than one run, must agree on. Imports nothing: the fast path reads it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ LABEL_DEFINITION = "shoestring.definition"
 LABEL_PROJECT = "com.docker.compose.project"
 LABEL_SERVICE = "com.docker.compose.service"
 
-# A file below /run whose time says when the last pass ended.
+# Files of an instance below /run: its time says when the last run of the watchdog ended; held by every command that
+# changes something; there while the user has stopped the cluster; what the watchdog tried without success.
 PASSED = "passed"
+LOCK = "lock"
+STOPPED = "stopped"
+ATTEMPTS = "attempts.json"
 
 NOTHING_TO_DO = "what runs is what the files say"

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from runtime.base import constants
-from runtime.base.constants import ENVIRONMENT_VARIABLE, PASSED
+from runtime.base.constants import ATTEMPTS, ENVIRONMENT_VARIABLE, LOCK, PASSED, STOPPED
 from runtime.base.errors import UsageError
 
 RECORD = Path(constants.RECORD)
@@ -164,7 +164,7 @@ class RunPaths:
     @property
     def lock(self) -> Path:
         """Held by every command that changes something."""
-        return self.directory / "lock"
+        return self.directory / LOCK
 
     @property
     def certificates_lock(self) -> Path:
@@ -179,12 +179,12 @@ class RunPaths:
     @property
     def stopped(self) -> Path:
         """There while a person wants nothing of the instance to run."""
-        return self.directory / "stopped"
+        return self.directory / STOPPED
 
     @property
     def attempts(self) -> Path:
         """What the watchdog tried in vain, and when."""
-        return self.directory / "attempts.json"
+        return self.directory / ATTEMPTS
 
     @property
     def notified(self) -> Path:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from runtime.base import files
 from runtime.base.errors import Problem, UsageError
+from runtime.base.light_inputs import Place
 from runtime.base.paths import Paths, RunPaths, Side
 from runtime.certificates import overview, survey
 from runtime.certificates import plan as certificate_plan
@@ -112,11 +113,11 @@ def open_cluster(paths: Paths) -> Cluster:
 
 def look(cluster: Cluster) -> View:
     """Read the files, ask the engine, and plan. Changes nothing."""
-    inputs = fast_path.inputs(str(cluster.paths.root), str(cluster.run.directory))
+    inputs = fast_path.inputs(Place(str(cluster.paths.root), str(cluster.run.directory)))
     sources = read(cluster.settings, cluster.paths)
     desired = build(sources, cluster.paths, cluster.run)
     seen = observe(cluster.client, cluster.settings.instance, desired.networks)
-    if fast_path.doubts(cluster):
+    if fast_path.is_stale(cluster):
         seen = asked(cluster.client, seen)
     wall = keep.difference(desired, cluster.paths, lambda: observed.bridges(cluster.client))
     differences = tuple(_difference(cluster, model) for model in desired.proxies)
@@ -153,7 +154,7 @@ def carry_out(cluster: Cluster, view: View, listener: Listener) -> Report:
     applied = tuple(each.change.project for each in outcomes if each.ok and isinstance(each.change, ApplyProject))
     failures = settle(cluster.client, cluster.run, view.desired, applied)
     if not failures and all(outcome.ok for outcome in outcomes):
-        fast_path.remember(cluster, look(cluster))
+        fast_path.save(cluster, look(cluster))
     return Report(outcomes, view.desired.problems, view.desired.notes, failures, view.refused)
 
 

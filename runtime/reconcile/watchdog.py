@@ -38,7 +38,7 @@ def _mend(cluster: Cluster, view: View, listener: Listener) -> Report:
     waiting = tuple(_sentence(each) for each in held)
     if not todo:
         backoff.save(cluster.run.attempts, backoff.current(memory, time.time()))
-        fast_path.remember(cluster, view)
+        fast_path.save(cluster, view)
         return Report((), view.desired.problems, refused=(*view.refused, *waiting))
     export.take(cluster, view)
     report = carry_out(cluster, replace(view, plan=todo), listener)
@@ -55,7 +55,7 @@ def _with_space(cluster: Cluster, report: Report) -> Report:
     full = disk_space.problem(str(cluster.paths.root))
     if not full:
         return report
-    fast_path.forget(cluster)
+    fast_path.invalidate(cluster)
     return replace(report, refused=(*report.refused, full))
 
 

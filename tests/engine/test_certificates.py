@@ -67,7 +67,7 @@ def test_passes_alone_bring_an_application_to_trusted_https(place: Site, tools: 
     assert len(workers) == 1
 
     # Now there is nothing to do, and a pass finds that out without a look at everything.
-    assert fast_path.is_quiet(str(place.instance.paths.root))
+    assert fast_path.is_unchanged(str(place.instance.paths.root))
     folder = place.instance.paths.proxy_certificates(Side.PUBLIC)
     assert {each.name for each in folder.iterdir()} == {"blog.pem", "blog.pem.key"}
 

@@ -20,11 +20,11 @@ pytestmark = pytest.mark.engine
 
 # What is to be done about the firewall, as a pass sees it; with `apply`, what that pass does about it.
 PASS = """
+from runtime.base.paths import RunPaths
 from runtime.config import settings
+from runtime.firewall import keep
 from runtime.reconcile import desired
 from runtime.reconcile.apply import Listener, Tools, apply
-from runtime.firewall import keep
-from runtime.base.paths import RunPaths
 read = settings.load(paths.settings)
 wanted = desired.build(desired.read(read, paths), paths, RunPaths(read.instance))
 change = keep.difference(wanted, paths, lambda: {"app0"})
@@ -98,8 +98,15 @@ def test_after_a_boot_there_is_nothing_to_do(walled: Stand) -> None:
     assert walled.python(PASS).stdout == "nothing\n"
 
 
+def inputs_of(walled: Stand) -> str:
+    """Return code that prints the digest of the fast path's inputs."""
+    place = f"Place({str(walled.paths.root)!r}, '/nowhere')"
+    imports = "from runtime.base.light_inputs import Place; from runtime.reconcile import fast_path"
+    return f"{imports}; print(fast_path.inputs({place}))"
+
+
 def test_the_quick_answer_sees_each_change_of_the_rules(walled: Stand) -> None:
-    look = f"from runtime.reconcile import fast_path; print(fast_path.inputs({str(walled.paths.root)!r}, '/nowhere'))"
+    look = inputs_of(walled)
     first = walled.python(look).stdout
     assert len(first) == 65
     assert walled.python(look).stdout == first
@@ -109,7 +116,7 @@ def test_the_quick_answer_sees_each_change_of_the_rules(walled: Stand) -> None:
 
 def test_the_quick_answer_sees_a_bridge_that_comes_without_an_address(walled: Stand) -> None:
     """No rule and no route tells of it."""
-    look = f"from runtime.reconcile import fast_path; print(fast_path.inputs({str(walled.paths.root)!r}, '/nowhere'))"
+    look = inputs_of(walled)
     first = walled.python(look).stdout
     walled.host.check("ip", "link", "add", "br-lan", "type", "bridge")
     assert walled.python(look).stdout != first
@@ -119,7 +126,7 @@ def test_the_quick_answer_sees_a_bridge_that_comes_without_an_address(walled: St
 
 def test_bridges_are_judged_by_whose_they_are_as_they_come(walled: Stand) -> None:
     """One of an admin's with a name like Docker's is outside; one of Docker's with a name of its own is inside."""
-    look = f"from runtime.reconcile import fast_path; print(fast_path.inputs({str(walled.paths.root)!r}, '/nowhere'))"
+    look = inputs_of(walled)
     walled.host.check("iptables", "-I", "DOCKER-USER", "-j", "ACCEPT")
     quiet = walled.python(look).stdout
     people = {name: bridged(walled, name, number) for number, name in enumerate(("br-lan", "app0"), 18)}
@@ -137,7 +144,7 @@ def test_bridges_are_judged_by_whose_they_are_as_they_come(walled: Stand) -> Non
 
 def test_the_internal_side_answers_the_networks_behind_its_interface_alone(walled: Stand) -> None:
     """Who comes from another private network by the same link is let in once a route says that it is there."""
-    look = f"from runtime.reconcile import fast_path; print(fast_path.inputs({str(walled.paths.root)!r}, '/nowhere'))"
+    look = inputs_of(walled)
     walled.private.check("ip", "address", "add", f"{FAR}/32", "dev", "eth0")
     walled.private.check("ip", "route", "replace", f"{PRIVATE}/32", "dev", "eth0", "src", FAR)
     walled.host.check("ip", "route", "replace", "default", "via", NEIGHBOUR)

@@ -130,7 +130,7 @@ def test_a_new_name_is_known_at_once_and_nothing_starts_again(tmp_path: Path, to
         assert names_container(instance) == before
         # And a pass that finds nothing to do does nothing.
         assert names(instance.start()) == []
-        assert fast_path.is_quiet(str(instance.paths.root))
+        assert fast_path.is_unchanged(str(instance.paths.root))
 
 
 def test_a_generated_directory_that_was_removed_is_made_again(tmp_path: Path, tools: str, bridge: Bridge) -> None:
@@ -235,15 +235,15 @@ def test_an_address_that_comes_late_or_changes_is_served_as_soon_as_it_is_there(
         )
         assert "haproxy-internal" not in " ".join(instance.containers())
         assert operations.status(instance.cluster).notes == report.notes
-        assert fast_path.is_quiet(str(instance.paths.root))
+        assert fast_path.is_unchanged(str(instance.paths.root))
         network = client.networks.create(f"late{token}", options={"com.docker.network.bridge.name": f"late{token}"})
         address = bridge_of(network).address
-        assert not fast_path.is_quiet(str(instance.paths.root))
+        assert not fast_path.is_unchanged(str(instance.paths.root))
         moved = str(ipaddress.ip_network(bridge_of(network).network)[77])
         for current in (address, moved):
             if current == moved:
                 move(f"late{token}", bridge_of(network), moved)
-                assert not fast_path.is_quiet(str(instance.paths.root))
+                assert not fast_path.is_unchanged(str(instance.paths.root))
             # Each pass reads the settings anew, and with them the address.
             instance.cluster = operations.open_cluster(instance.paths)
             assert watchdog.watch(instance.cluster).ok
@@ -279,7 +279,7 @@ def test_a_vpn_that_is_down_holds_up_nothing_but_the_internal_proxy(tmp_path: Pa
         assert sentence.endswith("Bring it up: shoestring vpn apply")
         assert instance.wait("a.example.test").status == 200
         # Each pass says so again, until somebody has done it.
-        assert not fast_path.is_quiet(str(instance.paths.root))
+        assert not fast_path.is_unchanged(str(instance.paths.root))
         report = watchdog.watch(instance.cluster)
         assert (report.outcomes, report.refused) == ((), (sentence,))
         assert sentence in operations.status(instance.cluster).problems

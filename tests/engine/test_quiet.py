@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,9 @@ from collections.abc import Callable
 import pytest
 
 from runtime.base import files
+from runtime.base.light_inputs import Place
 from runtime.base.paths import Side
+from runtime.docker.light_inputs import ENGINE_VARIABLES
 from runtime.reconcile import fast_path
 from tests.support.engine import Instance, plain, until
 
@@ -30,8 +33,8 @@ HARMS: dict[str, Callable[[Instance], object]] = {
         *("run", "-d", "--label", f"shoestring.instance={it.settings.instance}", "--entrypoint", "sleep"),
         *(it.cluster.client.api.inspect_container(it.container("a"))["Image"], "60"),
     ),
-    "a note that is garbage": lambda it: (it.paths.generated / fast_path.NOTE).write_text("[1"),
-    "no note": lambda it: (it.paths.generated / fast_path.NOTE).unlink(),
+    "a note that is garbage": lambda it: (it.paths.generated / fast_path.SNAPSHOT).write_text("[1"),
+    "no note": lambda it: (it.paths.generated / fast_path.SNAPSHOT).unlink(),
     "a link to nowhere": lambda it: (it.paths.applications(Side.PUBLIC) / ".#a.yaml").symlink_to("nowhere"),
     "the generated files": lambda it: shutil.rmtree(it.paths.generated),
     "a person's stop": lambda it: it.cluster.run.stopped.write_text(""),
@@ -58,7 +61,7 @@ def test_after_a_start_all_is_quiet(served: Instance) -> None:
     assert ended.stdout == "  Nothing to do: what runs is what the files say.\n"
     imported = {line.rpartition("|")[2].strip() for line in ended.stderr.splitlines()}
     assert "runtime.reconcile.fast_path" in imported
-    assert not imported & {"docker", "yaml", "runtime.cli", "subprocess", "dataclasses"}
+    assert not imported & {"docker", "yaml", "runtime.cli", "subprocess", "dataclasses", "typing", "pathlib"}
     assert {file: file.stat().st_mtime_ns for file in served.paths.root.rglob("*")} == before
 
 
@@ -66,10 +69,10 @@ def test_nothing_that_differs_is_overlooked(served: Instance) -> None:
     """Each harm ends the quiet, and what mends it brings it back."""
     root = str(served.paths.root)
     for name, harm in HARMS.items():
-        assert fast_path.is_quiet(root), f"before {name}"
+        assert fast_path.is_unchanged(root), f"before {name}"
         contents = {file: file.read_bytes() for file in served.paths.root.rglob("*") if file.is_file()}
         harm(served)
-        assert not fast_path.is_quiet(root), name
+        assert not fast_path.is_unchanged(root), name
         for file in [file for file in served.paths.conf.rglob("*") if not file.is_dir() and file not in contents]:
             file.unlink()
         for file, content in contents.items():
@@ -82,27 +85,46 @@ def test_nothing_that_differs_is_overlooked(served: Instance) -> None:
         until(served.start, lambda report: report.ok)
 
 
-@pytest.mark.parametrize("variable", fast_path.ENGINE_VARIABLES)
+def test_each_generated_file_is_an_input(served: Instance) -> None:
+    place = Place(str(served.paths.root), str(served.cluster.run.directory))
+    generated = [each for each in served.paths.generated.rglob("*") if each.is_file()]
+    assert len(generated) > 5
+    for file in generated:
+        before = fast_path.inputs(place)
+        os.utime(file)
+        assert (fast_path.inputs(place) == before) == (file.name == fast_path.SNAPSHOT), file
+
+
+def test_the_snapshot_of_the_version_before_is_removed(served: Instance) -> None:
+    old = served.paths.generated / fast_path.OLD_SNAPSHOT
+    old.write_text("{}")
+    fast_path.invalidate(served.cluster)
+    assert served.start().ok
+    assert fast_path.is_unchanged(str(served.paths.root))
+    assert not old.exists()
+
+
+@pytest.mark.parametrize("variable", ENGINE_VARIABLES)
 def test_another_engine_is_never_taken_for_this_one(
     served: Instance, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     root = str(served.paths.root)
-    assert fast_path.is_quiet(root)
+    assert fast_path.is_unchanged(root)
     monkeypatch.setenv(variable, "elsewhere")
-    assert not fast_path.is_quiet(root)
+    assert not fast_path.is_unchanged(root)
 
 
 def test_an_unhealthy_container_ends_the_quiet(instance: Instance, tools: str) -> None:
     more = "    healthcheck: {test: [CMD, test, '!', -e, /dev/shm/sick], interval: 1s, retries: 1}\n"
     instance.add(Side.PUBLIC, "a", plain(tools, "a", "a.example.test", more=more))
     assert instance.start().ok
-    until(lambda: fast_path.is_quiet(str(instance.paths.root)), bool)
+    until(lambda: fast_path.is_unchanged(str(instance.paths.root)), bool)
     docker("exec", instance.container("a"), "touch", "/dev/shm/sick")
-    until(lambda: not fast_path.is_quiet(str(instance.paths.root)), bool)
+    until(lambda: not fast_path.is_unchanged(str(instance.paths.root)), bool)
 
 
 def test_while_another_command_is_at_work(served: Instance) -> None:
     root = str(served.paths.root)
     with files.lock(served.cluster.run.lock):
-        assert not fast_path.is_quiet(root)
-    assert fast_path.is_quiet(root)
+        assert not fast_path.is_unchanged(root)
+    assert fast_path.is_unchanged(root)

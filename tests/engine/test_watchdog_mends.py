@@ -64,12 +64,12 @@ def unnoticed(served: Instance) -> str:
 
 
 def make_old(instance: Instance) -> None:
-    note = instance.paths.generated / fast_path.NOTE
+    note = instance.paths.generated / fast_path.SNAPSHOT
     note.write_text(json.dumps({**json.loads(note.read_text()), "until": time.time() - 1}))
 
 
 @pytest.mark.parametrize(
-    "doubt", [lambda it: fast_path.forget(it.cluster), make_old], ids=["full disk", "an hour later"]
+    "doubt", [lambda it: fast_path.invalidate(it.cluster), make_old], ids=["full disk", "an hour later"]
 )
 def test_what_ended_while_the_disk_was_full_is_started(
     served: Instance, unnoticed: str, doubt: Callable[[Instance], None]
@@ -89,13 +89,13 @@ def test_what_ended_while_the_disk_was_full_is_started(
 def test_after_a_full_disk_no_pass_is_quiet(served: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     root = str(served.paths.root)
     assert watch(served.cluster).ok
-    assert fast_path.is_quiet(root)
+    assert fast_path.is_unchanged(root)
     monkeypatch.setattr(disk_space, "LOW_MEGABYTES", 10**9)
     assert not watch(served.cluster).ok
     monkeypatch.undo()
-    assert not fast_path.is_quiet(root)
+    assert not fast_path.is_unchanged(root)
     assert watch(served.cluster).ok
-    assert fast_path.is_quiet(root)
+    assert fast_path.is_unchanged(root)
 
 
 def test_a_container_that_was_taken_off_its_network_is_put_back(served: Instance) -> None:
