@@ -19,7 +19,7 @@ PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin
 . "$HERE/lib/shoestring.sh"
 
 readonly PARTS=(lint unit golden architecture engine)
-readonly MORE_PARTS=(services install bench vm vm-services lock)
+readonly MORE_PARTS=(services install bench vm vm-services lock venv)
 # These use Docker, or build machines; the others need neither root nor an engine.
 readonly PARTS_WITH_ENGINE=" engine services install bench vm vm-services "
 # These run what setup runs, and build its images first.
@@ -38,7 +38,9 @@ Installs what the tests need, then runs them.
   sudo tests/run.sh                       all of: ${PARTS[*]}
   sudo tests/run.sh PART… [-- ARGUMENT…]  these parts; what follows -- goes to pytest
 
-Parts besides: ${MORE_PARTS[*]} (lock makes tests/requirements.lock afresh).
+More parts: ${MORE_PARTS[*]}
+  lock    bring tests/requirements.lock in line with pyproject.toml; with -- --upgrade, to the newest versions
+  venv    link .venv to the environment of the tests, for editors, hooks and single tests
 The cache is $CACHE; SHOESTRING_TEST_CACHE names another.
 END
 }
@@ -201,19 +203,13 @@ check() {
   FAILED+=("$1")
 }
 
-shell_scripts() {
-  printf '%s\n' packaging/install.sh packaging/appliance/{build,enter,in-image} tests/run.sh .ci/run
-  find templates packaging tests -name '*.sh' -not -path packaging/install.sh -not -path tests/run.sh \
-    -not -path 'packaging/lib/*'
-}
-
 run_lint() {
-  local -a scripts
-  mapfile -t scripts < <(shell_scripts)
   check "ruff check" "$VENV/bin/ruff" check .
   check "ruff format" "$VENV/bin/ruff" format --check --diff .
   check "mypy" "$VENV/bin/mypy" --strict
-  check "shellcheck" "$VENV/bin/shellcheck" --external-sources --check-sourced "${scripts[@]}"
+  check "shellcheck" tests/shellcheck.sh "$VENV/bin/shellcheck"
+  check "codespell" "$VENV/bin/codespell"
+  check "hooks" "$VENV/bin/python" -m pytest -o cache_dir="$CACHE/pytest" --numprocesses 2 tests/lint
 }
 
 # run_tests PART ARGUMENT…: what pytest prints is shown as it comes.
@@ -233,14 +229,14 @@ run_tests() {
   "$VENV/bin/python" -m pytest -o cache_dir="$CACHE/pytest" "$where" "${@:2}" || FAILED+=("$part")
 }
 
-# Run by a person, when pyproject.toml asks for other packages.
+# make_lock [--upgrade]: run by hand when pyproject.toml asks for other packages. What is locked stays, but for --upgrade.
 make_lock() {
   begin "lock"
   local tool=$CACHE/uv
   ADVICE="Check that this host reaches PyPI, then run this again."
   must "$(find_python)" -m venv --clear "$tool"
   must "$tool/bin/pip" install --disable-pip-version-check uv
-  must "$tool/bin/uv" pip compile pyproject.toml tests/requirements.in --extra dev --upgrade --universal \
+  must "$tool/bin/uv" pip compile pyproject.toml tests/requirements.in --extra dev "$@" --universal \
     --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
     --custom-compile-command "tests/run.sh lock" --output-file tests/requirements.lock
   # The appliance has what users need, in the same versions.
@@ -251,10 +247,17 @@ make_lock() {
   done_with "tests/requirements.lock, packaging/appliance/requirements.lock"
 }
 
+link_venv() {
+  begin ".venv"
+  must ln --symbolic --force --no-dereference "$VENV" "$ROOT/.venv"
+  done_with "$ROOT/.venv"
+}
+
 run_part() {
   case $1 in
     lint) run_lint ;;
-    lock) make_lock ;;
+    lock) make_lock "${@:2}" ;;
+    venv) link_venv ;;
     *) run_tests "$@" ;;
   esac
 }

@@ -27,7 +27,7 @@ def wrong(change: str) -> dict[str, Any]:
         case "a key of the dashboard":
             board["refreshes"] = "1m"
         case "a key of a panel":
-            panel["titel"] = "x"
+            panel["titel"] = "x"  # codespell:ignore titel
         case "a word of a choice":
             panel["fieldConfig"]["defaults"]["thresholds"]["mode"] = "relative"
         case "an option of a kind of panel":

@@ -211,7 +211,7 @@ def test_a_dry_run_and_json_ask_nothing_and_change_nothing(services: Services) -
     assert plan["shown"] == {}
     assert "conf/applications-internal/store.yaml" in services.run("service", "add", "front", "--dry-run")
     assert "Do it with --yes" in services.run("service", "add", "front", code=ExitCode.USAGE)
-    assert "did you mean front?" in services.run("service", "add", "fron", code=ExitCode.USAGE)
+    assert "did you mean front?" in services.run("service", "add", "frnt", code=ExitCode.USAGE)
     assert services.paths.settings.read_text() == text
     assert services.states() == {"front": "absent", "store": "absent"}
     done = json.loads(services.run("service", "add", "store", "--yes", "--json"))

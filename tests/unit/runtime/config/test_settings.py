@@ -39,7 +39,7 @@ def test_a_side_that_is_off(off: str) -> None:
 
 def test_all_problems_at_once_each_with_its_key() -> None:
     lines = problems(
-        "domain: nonsense\npublic: {http_port: 70000}\nacme: {sever: staging}\nimages: {source: regsitry}\n"
+        "domain: nonsense\npublic: {http_port: 70000}\nacme: {sever: staging}\nimages: {source: registri}\n"
         "networks: {additional: postgres}\n"
     )
     assert lines[0] == "settings: 6 problems in shoestring.yaml"
@@ -47,7 +47,7 @@ def test_all_problems_at_once_each_with_its_key() -> None:
     assert "  acme.sever: unknown key; did you mean acme.server?" in lines
     assert "  email: is missing; where certificate authorities write to" in lines
     assert "  domain: 'nonsense' is not a domain; one looks like example.com" in lines
-    assert "  images.source: 'regsitry' is none of registry, local; did you mean registry?" in lines
+    assert "  images.source: 'registri' is none of registry, local; did you mean registry?" in lines
     assert "  networks.additional: 'postgres' is not a list" in lines
 
 
