@@ -97,7 +97,7 @@ def _carry_out(cluster: Cluster, job: Job, dry_run: bool, json: bool, timeout: f
     from installer.deploy import report, run
     from installer.deploy.lines import StepLines
     from installer.deploy.steps import Steps
-    from installer.services.registry_docker import login
+    from installer.services import catalogue
     from installer.terminal.progress import Lines
 
     if dry_run:
@@ -106,7 +106,7 @@ def _carry_out(cluster: Cluster, job: Job, dry_run: bool, json: bool, timeout: f
         return
     lines = Lines()
     steps = Steps() if json else StepLines(lines)
-    deployed = run.deploy(cluster, job, steps, timeout, before_pull=login.before_pull)
+    deployed = run.deploy(cluster, job, steps, timeout, before_pull=catalogue.before_pull)
     if json:
         print(report.deployed_json(deployed))
     else:

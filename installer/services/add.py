@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from installer.data_directory import conf_repository, secrets_file, templates
 from installer.services import plan as planning
-from installer.services import service_files, steps
-from installer.services.description import Service
+from installer.services import service_files
 from installer.services.plan import Plan
+from installer.services.service import Service
 from runtime.base import files
 from runtime.base.paths import Paths
 from runtime.reconcile import operations
@@ -66,7 +66,7 @@ def write(paths: Paths, wanted: Plan, *, commit: bool = True) -> Written:
     for change in (each for each in wanted.changes if each not in applications):
         _write(paths, change)
     for service in wanted.services:
-        steps.of(service.name).prepare(paths, wanted.settings)
+        service.prepare(paths, wanted.settings)
     files.write(paths.conf / templates.MANIFEST, templates.manifest(wanted.shipped, planning.manifest(paths)))
     for change in applications:
         _write(paths, change)
@@ -102,6 +102,6 @@ def ready(cluster: Cluster, services: Iterable[Service], report: Report) -> Star
     failed |= {each.change.name for each in report.outcomes if not each.ok}
     failed |= {each.file.stem for each in report.problems}
     wanted = tuple(services)
-    notes = [steps.of(each.name).ready(cluster) for each in wanted if each.name not in failed]
+    notes = [each.ready(cluster) for each in wanted if each.name not in failed]
     told = replace(report, notes=(*report.notes, *(note for note in notes if note)))
     return Started(told, tuple(each.name for each in wanted if each.name in failed))

@@ -1,65 +1,98 @@
-"""All default services, what they need of each other, and which of them are there."""
+"""All internal services, what they need of each other, and which of them were added."""
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from installer.services import description
-from installer.services.description import Service
+from installer.services.service import Service
 from runtime.base.errors import UsageError
 from runtime.base.paths import Paths, Side
 from runtime.base.schema import suggestion
 from runtime.config.application_files import SUFFIXES
 from runtime.docker import images
 
+if TYPE_CHECKING:
+    from runtime.reconcile.operations import Cluster
+
 FOLDER = images.TEMPLATES / "services"
 Catalogue = dict[str, Service]
 
 
 def load(folder: Path | None = None) -> Catalogue:
-    """All services by name; another folder than FOLDER has those of a test."""
-    found = (each.parent for each in sorted((folder or FOLDER).glob(f"*/{description.DESCRIPTION}")))
-    return {each.name: description.read(each) for each in found}
+    """Return all services by name. `folder` has their folders of templates, by default FOLDER."""
+    found = (each.parent for each in sorted((folder or FOLDER).glob(f"*/{description.FILE}")))
+    return {each.name: _service(each) for each in found}
+
+
+def _service(folder: Path) -> Service:
+    given = vars(description.read(folder))
+    return _class_of(folder.name)(name=folder.name, folder=folder, **given)
+
+
+def _class_of(name: str) -> type[Service]:
+    """Return the class in the service's own folder of code, if it has one."""
+    package = f"{__package__}.{name.replace('-', '_')}"
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.submodule_search_locations is None:
+        return Service
+    found: type[Service] = importlib.import_module(f"{package}.service").SERVICE
+    return found
 
 
 def find(known: Catalogue, name: str) -> Service:
-    """The service of a name. Raises UsageError that names the nearest."""
+    """Return the service of a name. Raises UsageError that names the nearest."""
     if name not in known:
         raise UsageError(f"There is no service {name}{suggestion(name, known)} See: shoestring service list")
     return known[name]
 
 
 def complete(known: Catalogue, names: Iterable[str]) -> tuple[Service, ...]:
-    """The services of these names and all that they need, each once and after what it needs."""
+    """Return the services of these names and all that they need, each once and after what it needs."""
     found: dict[str, Service] = {}
 
-    def take(name: str) -> None:
+    def add(name: str) -> None:
         service = find(known, name)
         if name not in found:
             for needed in service.needs:
-                take(needed)
+                add(needed)
             found[name] = service
 
     for name in names:
-        take(name)
+        add(name)
     return tuple(found.values())
 
 
 def application_file(paths: Paths, name: str) -> Path:
-    """Where the application file of a service is, or would be."""
+    """Return where the application file of a service is, or would be."""
     return paths.applications(Side.INTERNAL) / f"{name}.yaml"
 
 
-def is_there(paths: Paths, name: str) -> bool:
-    """Whether a service is there; its application file alone tells it."""
+def is_present(paths: Paths, name: str) -> bool:
+    """Return whether a service was added; its application file alone decides."""
     return application_file(paths, name).exists()
 
 
+def require(paths: Paths, name: str, title: str) -> None:
+    """Raise UsageError if a service was not added. `title` is its name for users."""
+    if not is_present(paths, name):
+        raise UsageError(f"There is no {title} here. Add it: shoestring service add {name}")
+
+
 def present(known: Catalogue, paths: Paths) -> tuple[Service, ...]:
-    """The services that are there, each after what it needs."""
-    there = {name for name in known if is_there(paths, name)}
+    """Return the services that were added, each after what it needs."""
+    there = {name for name in known if is_present(paths, name)}
     return tuple(each for each in complete(known, sorted(there)) if each.name in there)
+
+
+def before_pull(cluster: Cluster, image: str) -> None:
+    """Have the services that were added prepare the host's engine for the pull of an image (its reference)."""
+    for each in present(load(), cluster.paths):
+        each.before_pull(cluster, image)
 
 
 def refuse_taken(paths: Paths, service: Service) -> None:

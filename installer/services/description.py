@@ -1,27 +1,27 @@
-"""What a default service is, as its `service.yaml` says. Data only; nothing here looks at a host."""
+"""The schema of `service.yaml`: what a service needs, as data. Nothing here reads the host."""
 
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from runtime.base import yaml_documents
+from runtime.base import schema, yaml_documents
+from runtime.base.errors import ShoestringError
+from runtime.base.schema import key, list_of, whole_number
+from runtime.base.yaml_documents import DocumentError
 
-DESCRIPTION = "service.yaml"
-KEYS = frozenset(
-    ("title", "about", "memory", "needs", "part_of", "secrets", "folders", "shown", "networks", "log_in")
-)
-# The kinds of secrets; see installer/services/passwords.py.
-PASSWORD = "password"  # noqa: S105 - the word for a kind of secret, no secret
+FILE = "service.yaml"
+# The only kind of secret: a generated password.
+KIND = {"kind": "password"}
 _NAME_CHARACTERS = frozenset(string.ascii_uppercase + string.digits + "_")
+_LARGEST_NUMBER = 2**31 - 1
+_LARGEST_MEGABYTES = 1_000_000
 
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder below `data/` that containers write to, with its owner's numbers."""
+    """A folder below `data/` that containers write to, with the numbers of its owner and group."""
 
     path: PurePosixPath
     owner: int
@@ -29,58 +29,62 @@ class Folder:
     mode: int
 
 
-@dataclass(frozen=True)
-class Service:
-    """One default service; its name is that of its application file.
-
-    `memory` is in MB: what it needs when it works, with what Docker needs for its containers. `needs` are services
-    that must be there too; `part_of` is one that it is offered together with. `secrets` are made if they are not
-    there, and those that are `shown` too are told once. `networks` are networks of the settings that it makes.
-    `log_in` says how, in a line; {host} in it stands for host name and port.
-    """
-
-    name: str
-    folder: Path
-    title: str
-    about: str
-    memory: int
-    needs: tuple[str, ...] = ()
-    part_of: str = ""
-    secrets: tuple[str, ...] = ()
-    folders: tuple[Folder, ...] = ()
-    shown: tuple[str, ...] = ()
-    networks: tuple[str, ...] = ()
-    log_in: str = ""
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{value!r} is not a text")
+    return value
 
 
-def read(folder: Path) -> Service:
-    """Read the service of a folder. Raises DocumentError or ValueError for a mistake in what is shipped."""
-    given = yaml_documents.load(folder / DESCRIPTION).value
-    unknown = set(given) - KEYS
-    if unknown:
-        raise ValueError(f"{folder.name}: unknown keys {sorted(unknown)}")
-    secrets = given.get("secrets", {})
-    wrong = [name for name, how in secrets.items() if how != {"kind": PASSWORD} or not set(name) <= _NAME_CHARACTERS]
-    if wrong or not set(given.get("shown", ())) <= set(secrets):
-        raise ValueError(f"{folder.name}: secrets must be NAME: {{kind: password}}, and those shown among them")
-    return Service(
-        name=folder.name,
-        folder=folder,
-        title=str(given["title"]),
-        about=str(given["about"]),
-        memory=int(given["memory"]),
-        needs=tuple(given.get("needs", ())),
-        part_of=str(given.get("part_of", "")),
-        secrets=tuple(secrets),
-        folders=tuple(_folder(each) for each in given.get("folders", ())),
-        shown=tuple(given.get("shown", ())),
-        networks=tuple(given.get("networks", ())),
-        log_in=str(given.get("log_in", "")),
-    )
+def _secrets(value: object) -> tuple[str, ...]:
+    if not isinstance(value, dict) or any(value[name] != KIND or not set(name) <= _NAME_CHARACTERS for name in value):
+        raise ValueError("each secret must be NAME: {kind: password}")
+    return tuple(value)
 
 
-def _folder(given: Mapping[str, Any]) -> Folder:
-    path = PurePosixPath(given["path"])
+def _folder(value: object) -> Folder:
+    if not isinstance(value, dict) or set(value) != {"path", "owner", "group", "mode"}:
+        raise ValueError(f"{value!r} must have path, owner, group and mode")
+    path, number = PurePosixPath(str(value["path"])), whole_number(0, _LARGEST_NUMBER)
     if path.is_absolute() or ".." in path.parts or not path.parts:
         raise ValueError(f"{path} is not a folder below data/")
-    return Folder(path, int(given["owner"]), int(given["group"]), int(str(given["mode"]), 8))
+    return Folder(path, number(value["owner"]), number(value["group"]), int(str(value["mode"]), 8))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """What `service.yaml` says of a service."""
+
+    title: str = key("its name for users", check=_text)
+    about: str = key("what it is for, in a few words", check=_text)
+    memory: int = key(
+        "MB that it needs when it works, with what Docker needs for its containers",
+        check=whole_number(1, _LARGEST_MEGABYTES),
+    )
+    needs: tuple[str, ...] = key("services that must be there too", check=list_of(_text), default=())
+    part_of: str = key("the service that it is offered together with", check=_text, default="")
+    suggested: int = key(
+        "its place among the services that a first setup suggests; 0: not suggested",
+        check=whole_number(0, 100),
+        default=0,
+    )
+    secrets: tuple[str, ...] = key("secrets that are generated unless they exist", check=_secrets, default=())
+    shown: tuple[str, ...] = key("those of the secrets that are shown once", check=list_of(_text), default=())
+    folders: tuple[Folder, ...] = key("folders below data/", check=list_of(_folder), default=())
+    networks: tuple[str, ...] = key("networks of the settings that it adds", check=list_of(_text), default=())
+    log_in: str = key("how to log in, in a line; {host} in it stands for host name and port", check=_text, default="")
+
+
+def read(folder: Path) -> Description:
+    """Read the description in a service's folder of templates. Raises ShoestringError with all its problems."""
+    file = folder / FILE
+    try:
+        document = yaml_documents.load(file)
+    except DocumentError as error:
+        raise ShoestringError(str(error)) from error
+    found, problems = schema.read(Description, document)
+    if found and not set(found.shown) <= set(found.secrets):
+        problems = (document.problem(("shown",), "has a name that is not among secrets"),)
+    if found is None or problems:
+        listed = "\n".join(f"  {problem}" for problem in problems)
+        raise ShoestringError(f"The service {folder.name} has a {FILE} that is not valid:\n{listed}")
+    return found

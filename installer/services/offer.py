@@ -8,10 +8,8 @@ from dataclasses import dataclass, replace
 from installer.host import memory
 from installer.host.memory import MEGABYTE, RESERVE, Memory
 from installer.services.catalogue import Catalogue, complete
-from installer.services.description import Service
+from installer.services.service import Service
 
-# What a first setup suggests, if it fits.
-SUGGESTED = ("influxdb", "telegraf", "registry-docker")
 # What the two proxies and the example need, with what Docker needs for them: docs/memory.md.
 CORE = 64 * MEGABYTE
 
@@ -73,9 +71,10 @@ def offers(
     room = left = (host.available - RESERVE) // MEGABYTE
     taken = set(present)
     groups = _together(known)
-    for names in (frozenset(each.name for each in services) for services in groups):
+    for services in groups:
+        names = frozenset(each.name for each in services)
         needed = _memory(known, names, taken)
-        if first and names <= set(SUGGESTED) and not names & away and needed <= left:
+        if first and all(each.suggested for each in services) and not names & away and needed <= left:
             left -= needed
             taken |= names
     found = []
@@ -96,7 +95,7 @@ def _memory(known: Catalogue, names: Iterable[str], besides: Collection[str]) ->
 def _together(known: Catalogue) -> tuple[tuple[Service, ...], ...]:
     """The services, those that are part of another one beside it."""
     heads = [each for each in known.values() if each.part_of not in known]
-    ordered = sorted(heads, key=lambda each: ((*SUGGESTED, each.name).index(each.name), each.memory))
+    ordered = sorted(heads, key=lambda each: (not each.suggested, each.suggested, each.memory))
     return tuple((head, *(each for each in known.values() if each.part_of == head.name)) for head in ordered)
 
 

@@ -10,7 +10,8 @@ from installer.data_directory import secrets_file, settings_edit
 from installer.data_directory import templates as shipped
 from installer.data_directory.templates import FileChange, Shipped
 from installer.services import catalogue, service_files
-from installer.services.description import Folder, Service
+from installer.services.description import Folder
+from installer.services.service import Service
 from installer.services.service_files import Host
 from runtime.base.errors import UsageError
 from runtime.base.paths import Paths
@@ -83,7 +84,7 @@ def plan(paths: Paths, settings: Settings, services: tuple[Service, ...], host: 
     )
     return Plan(
         services=services,
-        new=tuple(each for each in services if not catalogue.is_there(paths, each.name)),
+        new=tuple(each for each in services if not catalogue.is_present(paths, each.name)),
         settings=wanted,
         text=_settings_text(paths, wanted) if wanted != settings else None,
         changes=_changes(paths, files),

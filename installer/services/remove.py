@@ -8,9 +8,9 @@ from pathlib import Path, PurePosixPath
 
 from installer.applications.commit import commit_file, commit_user_edit
 from installer.data_directory import conf_repository, secrets_file
-from installer.services import catalogue, steps
+from installer.services import catalogue
 from installer.services.catalogue import Catalogue
-from installer.services.description import Service
+from installer.services.service import Service
 from installer.services.status import leftovers
 from runtime.base import files
 from runtime.base.errors import ShoestringError, UsageError
@@ -104,7 +104,7 @@ def carry_out(cluster: Cluster, wanted: Removal, listener: Listener = SILENT, ti
         _must_be_gone(cluster, service)
     # Also of those that were not there any more: a run may have been killed before it came to that.
     for service in wanted.named:
-        steps.of(service.name).forget(paths, cluster.settings)
+        service.remove_traces(paths, cluster.settings)
     if wanted.purge:
         for service in wanted.named:
             _must_be_gone(cluster, service)

@@ -10,9 +10,9 @@ from installer.data_directory import flat_settings
 from installer.host.memory import MEGABYTE, Memory
 from installer.host.report import as_json, columns
 from installer.services.add import Started, Written
-from installer.services.description import Service
 from installer.services.plan import Plan
 from installer.services.remove import Removal
+from installer.services.service import Service
 from installer.services.status import ABSENT, ServiceStatus
 from installer.setup.summary import Row, size, table
 from runtime.base.paths import Paths

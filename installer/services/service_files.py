@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from installer.data_directory import templates
 from installer.data_directory.templates import Shipped
-from installer.services.description import Service
+from installer.services.service import Service
 from runtime.base import yaml_documents
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Side

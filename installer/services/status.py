@@ -9,7 +9,7 @@ from pathlib import Path
 from installer.host import memory
 from installer.services import catalogue
 from installer.services.catalogue import Catalogue
-from installer.services.description import Service
+from installer.services.service import Service
 from installer.setup.summary import url
 from runtime.base.paths import Paths, Side
 from runtime.config import application_files

@@ -11,7 +11,7 @@ from installer.data_directory.templates import FileChange
 from installer.services import add, service_files
 from installer.services import plan as services_plan
 from installer.services.add import Written
-from installer.services.description import Service
+from installer.services.service import Service
 from runtime.base import files
 from runtime.base.paths import Paths, Side
 from runtime.certificates.store import placeholder, private_ca

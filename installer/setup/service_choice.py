@@ -10,8 +10,8 @@ from installer.host import memory
 from installer.services import catalogue, offer, report, service_files, status
 from installer.services.add import Written
 from installer.services.catalogue import Catalogue
-from installer.services.description import Service
 from installer.services.plan import Plan, plan, with_networks
+from installer.services.service import Service
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths
 from runtime.config.settings import Settings

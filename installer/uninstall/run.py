@@ -12,7 +12,7 @@ from installer.data_directory import default_directory as record
 from installer.firewall import manage
 from installer.host import cron, docker_daemon, swap, timers, wireguard
 from installer.host.systemd import UNIT_DIRECTORY
-from installer.services import catalogue, steps
+from installer.services import catalogue
 from installer.terminal.progress import Lines
 from installer.vpn import own
 from runtime.base import files
@@ -127,7 +127,7 @@ def other_instances(client: DockerClient, instance: str, units: Path = UNIT_DIRE
 
 def _with_traces(cluster: Cluster) -> Iterator[str]:
     for each in catalogue.present(catalogue.load(), cluster.paths):
-        if steps.of(each.name).forget != steps.Steps().forget:
+        if each.has_traces:
             yield each.name
 
 
@@ -172,8 +172,9 @@ def apply(cluster: Cluster, wanted: Uninstall, lines: Lines, recorded: Path = RE
         timers.remove(cluster.settings.instance)
         lines.done("timers", f"{len(wanted.units)} units")
     _remove_from_docker(cluster, wanted, lines)
+    known = catalogue.load() if wanted.services else {}
     for service in wanted.services:
-        steps.of(service).forget(cluster.paths, cluster.settings)
+        known[service].remove_traces(cluster.paths, cluster.settings)
         lines.done(service, "nothing of it is left on this host outside the data directory")
     if wanted.vpn:
         for each in wanted.vpn:

@@ -144,7 +144,7 @@ def test_a_deploy_takes_images_from_it_with_nothing_else_set(site: Site, machine
         # A pass by itself, such as the watchdog's, has what it needs too.
         assert site.instance.start().ok
         # And what the host knew may be gone.
-        registry_login.forget(site.instance.paths, site.instance.settings)
+        registry_login.undo(site.instance.paths, site.instance.settings)
         answer = site.command("deploy", "page", "2")
         assert f"pulled      {second}" in answer.out
         (running,) = observe(site.instance.cluster.client, site.instance.settings.instance).of("page")
@@ -157,7 +157,7 @@ def test_a_deploy_takes_images_from_it_with_nothing_else_set(site: Site, machine
 
 
 def test_the_host_finds_it_again_after_what_it_knew_is_gone(site: Site) -> None:
-    registry_login.forget(site.instance.paths, site.instance.settings)
+    registry_login.undo(site.instance.paths, site.instance.settings)
     host = site.host("docker")
     assert host not in registry_login.PLACES.hosts.read_text()
     assert not (registry_login.PLACES.certificates / host).exists()

@@ -18,12 +18,12 @@ import sys
 from pathlib import Path
 from installer.host import memory
 from installer.host.memory import MEGABYTE, Memory
-from installer.services import catalogue, offer
+from installer.services import catalogue
 from installer.setup import service_choice
 from runtime.base.errors import explain
 from runtime.base.paths import Paths
 from runtime.config.settings import Settings
-catalogue.FOLDER, offer.SUGGESTED = Path(sys.argv[1]), ("store", "beside")
+catalogue.FOLDER = Path(sys.argv[1])
 memory.of_host = lambda: Memory(1000 * MEGABYTE, int(sys.argv[3]) * MEGABYTE)
 settings = Settings(domain="example.test", email="ops@example.test")
 try:

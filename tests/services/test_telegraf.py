@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from installer.services import steps
+from installer.services import catalogue
 from runtime.base.paths import Side
 from runtime.metrics import export
 from runtime.reconcile.watchdog import watch
@@ -198,6 +198,6 @@ def test_without_telegraf_nothing_is_left_to_measure_for(metrics: Metrics) -> No
     assert (cluster.run.directory / export.DIRECTORY).is_dir()
     metrics.instance.file(Side.INTERNAL, "telegraf").unlink()
     assert watch(cluster).ok
-    steps.of("telegraf").forget(cluster.paths, cluster.settings)
+    catalogue.load()["telegraf"].remove_traces(cluster.paths, cluster.settings)
     assert watch(cluster).ok
     assert not (cluster.run.directory / export.DIRECTORY).exists()

@@ -14,7 +14,6 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from installer.services import catalogue
 from installer.services.registry_docker import registry
 from runtime.base import command, files
 from runtime.base.errors import ShoestringError
@@ -103,8 +102,8 @@ def ensure(cluster: Cluster, places: Places = PLACES) -> Login:
     return wanted
 
 
-def ready(cluster: Cluster) -> str:
-    """Have the engine log in. Returns what a person has to do for that, if anything: all others get on without it."""
+def ensure_or_explain(cluster: Cluster) -> str:
+    """Do what `ensure` does. Return what keeps it from working, if anything: all else runs without it."""
     try:
         return ensure(cluster).note
     except ShoestringError as error:
@@ -112,18 +111,16 @@ def ready(cluster: Cluster) -> str:
 
 
 def before_pull(cluster: Cluster, image: str) -> None:
-    """Have the engine ready for an image of the registry on this host; any other image changes nothing.
+    """Log the engine in if an image (its reference) is in this host's own registry.
 
-    What does not work is not told here: the pull tells it.
+    A failure is not reported here: the pull reports it.
     """
-    if not catalogue.is_there(cluster.paths, registry.NAME):
-        return
     if image.split("/")[0] == registry.address(cluster.paths, cluster.settings):
         with contextlib.suppress(ShoestringError):
             ensure(cluster)
 
 
-def forget(paths: Paths, settings: Settings, places: Places = PLACES) -> None:
+def undo(paths: Paths, settings: Settings, places: Places = PLACES) -> None:
     """Undo `ensure`, also for another host name that the application file had. Raises ShoestringError."""
     _edit_hosts(places.hosts, settings.instance, "")
     known = {registry.address(paths, settings), *_distrust(paths, places)}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from installer.services import catalogue
-from installer.services.htpasswd import Users, hashed
+from installer.services.htpasswd import Users
 from installer.services.user_store import Door
-from runtime.base.errors import ShoestringError, UsageError
+from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths, Side
 from runtime.config import application_files, secrets
 from runtime.config.applications import Application
@@ -30,9 +30,8 @@ def users(paths: Paths) -> Users:
 
 
 def require(paths: Paths) -> None:
-    """Raise UsageError where there is no Docker registry."""
-    if not catalogue.is_there(paths, NAME):
-        raise UsageError(f"There is no Docker registry here. Add it: shoestring service add {NAME}")
+    """Raise UsageError if there is no Docker registry."""
+    catalogue.require(paths, NAME, "Docker registry")
 
 
 def door(cluster: Cluster) -> Door:
@@ -89,12 +88,3 @@ def password(paths: Paths) -> str:
     if not found:
         raise ShoestringError(f"{PASSWORD} is not in {paths.secrets}. Make it: shoestring service add {NAME}")
     return found
-
-
-def prepare(paths: Paths, settings: Settings) -> None:
-    """Have the user that setup makes, with the password of conf/secrets.yaml. Other users stay."""
-    del settings
-    known, wanted = users(paths), password(paths)
-    if not known.knows(USER, wanted):
-        known.put(USER, hashed(wanted))
-    known.ensure()

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from installer.services import catalogue, status
 from installer.services.htpasswd import Users
+from installer.services.service import Service
 from installer.services.user_store import Door
-from runtime.base.errors import ShoestringError, UsageError
+from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths
 from runtime.config.settings import Settings
 from runtime.docker.observed import observe
@@ -30,21 +31,9 @@ def url(paths: Paths, settings: Settings) -> str:
     return f"{found[0]}/" if found else f"https://npm.{settings.internal_domain}/"
 
 
-def require(paths: Paths) -> None:
-    """Raise UsageError where there is no npm registry."""
-    if not catalogue.is_there(paths, NAME):
-        raise UsageError(f"There is no npm registry here. Add it: shoestring service add {NAME}")
-
-
-def prepare(paths: Paths, settings: Settings) -> None:
-    """Have a file of users; those in it stay."""
-    del settings
-    users(paths).ensure()
-
-
 def door(cluster: Cluster) -> Door:
     """What the commands of its users need. Raises UsageError where there is no npm registry."""
-    require(cluster.paths)
+    catalogue.require(cluster.paths, NAME, "npm registry")
     return Door(
         users(cluster.paths),
         cluster.run.lock,
@@ -75,3 +64,14 @@ def forget_users(cluster: Cluster, *, always: bool) -> None:
                 f"The user is out of the file; the npm registry knows them until it starts again. Docker says: "
                 f"{error.explanation}. Do it with: docker restart {container.name}"
             ) from error
+
+
+class NpmRegistry(Service):
+    """The npm registry."""
+
+    def prepare(self, paths: Paths, settings: Settings) -> None:
+        """Create the file of users; users in it stay."""
+        users(paths).ensure()
+
+
+SERVICE = NpmRegistry

@@ -22,6 +22,7 @@ STORE = """\
 title: Store
 about: keeps things
 memory: 60
+suggested: 1
 secrets: {STORE_PASSWORD: {kind: password}, STORE_READER: {kind: password}}
 shown: [STORE_PASSWORD]
 folders: [{path: store, owner: 1234, group: 1235, mode: "0750"}]
@@ -38,6 +39,7 @@ BESIDE = """\
 title: Beside
 about: fills the store
 memory: 30
+suggested: 2
 needs: [store]
 part_of: store
 """

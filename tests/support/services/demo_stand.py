@@ -155,7 +155,7 @@ def _take_away(demo: Demo, record: Path) -> None:
         return
     cluster = operations.open_cluster(demo.paths)
     with contextlib.closing(cluster.client):
-        registry_login.forget(demo.paths, cluster.settings)
+        registry_login.undo(demo.paths, cluster.settings)
         wanted = run.look(cluster, purge=True, recorded=record)
         # What others on this host may use stays.
         wanted = replace(wanted, images=(), swap=False, daemon="")

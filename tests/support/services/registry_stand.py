@@ -141,4 +141,4 @@ def engine(site: Site, client: DockerClient, *more: str) -> Iterator[Machine]:
 
 
 def _forget(site: Site) -> None:
-    login.forget(site.instance.paths, site.instance.settings)
+    login.undo(site.instance.paths, site.instance.settings)

@@ -126,7 +126,7 @@ def test_one_that_was_removed_comes_back_when_it_is_asked_for(made: Paths, known
     again = wanted(made, known, "store")
     assert [each.name for each in again.new] == ["store"]
     assert add.write(made, again).shown == ()
-    assert catalogue.is_there(made, "store")
+    assert catalogue.is_present(made, "store")
     assert secrets.load(made.secrets)["STORE_PASSWORD"] == value
 
 
@@ -171,7 +171,7 @@ def test_a_run_that_is_interrupted_anywhere_is_finished_by_the_next(
         step += 1
         paths = fresh(f"step{step}")
         stopped = interrupted(partial(add.write, paths, wanted(paths, known, "store")), step, kill)
-        if catalogue.is_there(paths, "store"):
+        if catalogue.is_present(paths, "store"):
             # It may be started at once: all that it needs is there before it.
             assert set(secrets.load(paths.secrets)) == {"STORE_PASSWORD", "STORE_READER"}
             assert (paths.data / "store").stat().st_uid == 1234
@@ -232,7 +232,7 @@ def test_carry_out_without_repository_says_so(
     add.write(made, wanted(made, known, "store"))
     files.remove_tree(made.conf / ".git")
     removed = remove.carry_out(cluster_of(made, tmp_path), remove.plan(made, known, ("store",), purge=False))
-    assert not catalogue.is_there(made, "store")
+    assert not catalogue.is_present(made, "store")
     (note,) = removed.notes
     assert "is not a git repository" in note
 

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from installer.services import catalogue, service_files
-from installer.services.description import Service
-from installer.services.offer import SUGGESTED
+from installer.services.service import Service
 from installer.services.service_files import Host
 from runtime.config.applications import Application
 from runtime.config.sections import InternalSettings, InternalTls
@@ -42,8 +41,9 @@ def service(request: pytest.FixtureRequest) -> Service:
     return found
 
 
-def test_there_are_services_and_those_that_are_suggested() -> None:
-    assert set(SUGGESTED) <= set(KNOWN)
+def test_services_suggested_and_needed_exist() -> None:
+    suggested = sorted((each.suggested, each.name) for each in KNOWN.values() if each.suggested)
+    assert [name for _, name in suggested] == ["influxdb", "telegraf", "registry-docker"]
     for each in KNOWN.values():
         assert {*each.needs, *([each.part_of] if each.part_of else [])} <= set(KNOWN)
 

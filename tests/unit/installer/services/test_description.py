@@ -6,11 +6,10 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from installer.services import catalogue, description
+from installer.services import description
 from installer.services.catalogue import Catalogue
 from installer.services.description import Folder
-from runtime.base.errors import UsageError
-from runtime.base.paths import Paths
+from runtime.base.errors import ShoestringError
 from tests.support.builders.services import STORE, service
 
 
@@ -27,10 +26,12 @@ def test_a_service_is_read_with_all_its_keys(known: Catalogue) -> None:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("memry: 5", "unknown keys"),
-        ("shown: [OTHER]", "secrets must be"),
-        ("secrets: {lower: {kind: password}}", "secrets must be"),
-        ("secrets: {A: {kind: key}}", "secrets must be"),
+        ("memry: 5", "unknown key"),
+        ("memory: none", "memory: 'none' is not a whole number"),
+        ("shown: [OTHER]", "shown: has a name that is not among secrets"),
+        ("secrets: {lower: {kind: password}}", "secrets: each secret must be"),
+        ("secrets: {A: {kind: key}}", "secrets: each secret must be"),
+        ("folders: [{path: store}]", "must have path, owner, group and mode"),
         ('folders: [{path: ../conf, owner: 1, group: 1, mode: "0700"}]', "not a folder below data/"),
         ('folders: [{path: /etc, owner: 1, group: 1, mode: "0700"}]', "not a folder below data/"),
     ],
@@ -39,25 +40,5 @@ def test_a_mistake_in_what_is_shipped_is_seen(tmp_path: Path, line: str, told: s
     key = line.split(":")[0]
     text = "".join(each for each in STORE.splitlines(keepends=True) if not each.startswith(f"{key}:"))
     made = service(tmp_path, "store", text + line + "\n")
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ShoestringError, match=told):
         description.read(made)
-
-
-def test_what_a_service_needs_comes_before_it_and_once(known: Catalogue) -> None:
-    assert [each.name for each in catalogue.complete(known, ("front", "beside", "store"))] == [
-        "store",
-        "front",
-        "beside",
-    ]
-
-
-def test_a_name_that_is_none_is_told_with_the_nearest(known: Catalogue) -> None:
-    with pytest.raises(UsageError, match="There is no service stor; did you mean store?"):
-        catalogue.complete(known, ("stor",))
-
-
-def test_the_application_file_alone_tells_whether_it_is_there(known: Catalogue, paths: Paths) -> None:
-    assert catalogue.present(known, paths) == ()
-    for name in ("front", "store"):
-        catalogue.application_file(paths, name).write_text("services: {}\n")
-    assert [each.name for each in catalogue.present(known, paths)] == ["store", "front"]

@@ -10,13 +10,7 @@ from installer.services.catalogue import Catalogue
 from installer.services.offer import Offer
 from runtime.base.errors import ShoestringError
 
-# store needs 60 MB, beside 30 (both offered as one), front 100; 64 must stay free.
-SUGGESTED = ("store", "beside")
-
-
-@pytest.fixture(autouse=True)
-def _suggested(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(offer, "SUGGESTED", SUGGESTED)
+# store needs 60 MB, beside 30 (both offered as one, and suggested), front 100; 64 must stay free.
 
 
 def host(available: int) -> Memory:

@@ -12,7 +12,8 @@ import pytest
 from installer.applications.target import Target
 from installer.host import ports
 from installer.metrics import influxdb
-from installer.services.postgres import service, upgrade_job
+from installer.services import catalogue
+from installer.services.postgres import upgrade_job
 from installer.services.postgres.data_folder import Place
 from installer.services.postgres.server import Server
 from installer.services.postgres.upgrade_job import Job
@@ -69,5 +70,5 @@ def test_a_disk_without_room_for_an_upgrade() -> None:
 
 def test_a_port_that_is_taken(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ports, "can_bind", lambda *_: False)
-    with pytest.raises(ShoestringError, match=r"See by whom \(ss -ltnp sport = :5432\), and stop that"):
-        service.prepare(paths, SETTINGS)
+    with pytest.raises(ShoestringError, match=r"\(ss -ltnp sport = :5432\), stop it or give it another port"):
+        catalogue.load()["postgres"].prepare(paths, SETTINGS)
