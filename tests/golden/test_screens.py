@@ -12,15 +12,23 @@ from pathlib import Path
 import pytest
 
 from tests.support.golden import Golden
-from tests.support.screens import certificates, cluster, helps
+from tests.support.screens import (
+    certificates,
+    cluster,
+    deploys,
+    firewall,
+    helps,
+    host,
+    mistakes,
+    notifications,
+    services,
+    vpn,
+)
 from tests.support.screens.screen import WIDTH
 
 FOLDER = Path(__file__).parent / "screens"
-SCREENS = {
-    name: make
-    for screens in (helps.screens(), cluster.SCREENS, certificates.SCREENS)
-    for name, make in screens.items()
-}
+MODULES = (certificates, cluster, deploys, firewall, host, mistakes, notifications, services, vpn)
+SCREENS = {**helps.screens(), **{name: make for module in MODULES for name, make in module.SCREENS.items()}}
 
 
 @pytest.fixture(autouse=True)

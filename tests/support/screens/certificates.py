@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from installer.certificates.report import status_lines
+from installer.certificates.trust import Trust, lines
 from installer.cli import tables
 from runtime.base.paths import Side
 from runtime.certificates.overview import CertificateStatus, Overview, expiry_sentence
-from tests.support.screens.screen import DAY, NOW, Screens, moment, printed, sections
+from tests.support.builders.runtime import PATHS
+from tests.support.screens.screen import DAY, NOW, Screens, moment, printed, sections, text
 
 _CA = "Shoestring CA for internal.example.com (made 2026-01-02)"
 _GOOD = CertificateStatus(
@@ -72,4 +74,16 @@ def _status() -> str:
     )
 
 
-SCREENS: Screens = {"ssl-status": _status}
+def _ca() -> str:
+    trust = Trust(
+        root=PATHS.root / "conf/certificates/private-ca/root.crt",
+        fingerprint="AB:CD:EF",
+        domain="internal.example.com",
+        host_names=("grafana.internal.example.com", "registry-docker.internal.example.com"),
+        https_port=8444,
+        option=" --data-directory /srv/test",
+    )
+    return text(lines(trust))
+
+
+SCREENS: Screens = {"ssl-status": _status, "ssl-ca": _ca}

@@ -9,7 +9,7 @@ from installer.vpn import compare
 from installer.vpn.compare import Seen
 from installer.vpn.peers import Live, Peer
 from tests.support.builders.runtime import make_settings
-from tests.unit.installer.vpn.test_configuration import LAPTOP, VPN, key
+from tests.support.builders.vpn import LAPTOP, VPN, key
 
 SETTINGS = make_settings(VPN)
 LINK = Link(frozenset({"10.12.0.1/24", "fd12::1/64"}), 1420, is_up=True)

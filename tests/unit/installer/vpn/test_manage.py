@@ -9,7 +9,7 @@ from installer.vpn.manage import Vpn, Wanted
 from runtime.base.errors import UsageError
 from runtime.base.paths import Paths
 from tests.support.builders.runtime import make_settings
-from tests.unit.installer.vpn.test_configuration import LAPTOP, VPN
+from tests.support.builders.vpn import LAPTOP, VPN
 
 
 @pytest.mark.parametrize("name", ["a-long-name-of16", "x" * 63])

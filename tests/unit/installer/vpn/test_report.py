@@ -11,7 +11,7 @@ from installer.vpn.configuration import client_text
 from installer.vpn.manage import Overview
 from installer.vpn.peers import parse_dump
 from tests.support.builders.runtime import make_settings
-from tests.unit.installer.vpn.test_configuration import LAPTOP, VPN, key
+from tests.support.builders.vpn import LAPTOP, VPN, key
 
 SETTINGS = make_settings(VPN)
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

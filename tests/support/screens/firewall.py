@@ -1,0 +1,63 @@
+"""Screens of `shoestring firewall`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from installer.firewall import report
+from installer.firewall.manage import Firewall
+from installer.firewall.peers import Peer, refused
+from installer.host.ports import Listener
+from installer.host.timers import State
+from runtime.firewall import model, rules
+from runtime.firewall.table import Present
+from runtime.network.routes import LOCAL, UNICAST
+from tests.support.builders.runtime import PATHS, application, desired
+from tests.support.screens.screen import Screens, sections
+
+_GAME = "x-open-ports: [25565]\nservices: {application: {image: g, ports: ['9999:80', '25565:80']}}\n"
+_LISTENERS = (Listener("0.0.0.0", 22, "sshd"), Listener("::", 111, "rpcbind"), Listener("127.0.0.1", 5, "x"))
+_UDP = (Listener("0.0.0.0", 68, "dhclient"), Listener("0.0.0.0", 5353, "avahi-daemon"))
+_ROUTES = (("eth1", "10.0.0.5/32", LOCAL), ("eth1", "10.0.0.0/24", UNICAST))
+
+
+def _firewall(settings: str = "firewall: on\ninternal: {address: 10.0.0.5, tls: none}\n") -> Firewall:
+    wanted = desired(application("game", _GAME), settings_text=settings)
+    built = model.build(wanted.settings, wanted.known, {}, (22,), routes=_ROUTES)
+    closed = tuple((each, port) for each in wanted.known for port in model.closed(each, wanted.settings, {}))
+    made = rules.render(built)
+    return Firewall(PATHS, wanted, built, made, None, "", False, closed, _LISTENERS, _UDP, frozenset({22}), State.ON)
+
+
+def _states() -> list[str]:
+    off = _firewall()
+    on = replace(off, kept=True, present=Present(off.rules.mark, ""))
+    every = (
+        _firewall("internal: {address: 10.0.0.5, tls: none}\n"),
+        off,
+        replace(off, elsewhere=True),
+        replace(off, present=on.present),
+        on,
+        *(replace(on, boot=boot) for boot in (State.OFF, State.MISSING, State.OUTDATED)),
+        replace(on, present=None),
+        replace(on, present=Present("another", "")),
+    )
+    return [f"  firewall  {report.state(each)}" for each in every]
+
+
+def _objections() -> list[str]:
+    wall = _firewall().wall
+    peers = (Peer("10.9.0.7", "10.0.0.5", "eth1", frozenset({"eth2"})),)
+    return [f"  {each}" for each in refused(peers, wall)]
+
+
+def _status() -> str:
+    return sections(
+        states=_states(),
+        ports=report.lines(_firewall()),
+        lockout=_objections(),
+        without_systemd=[f"  {each}" for each in report.notes(replace(_firewall(), boot=None))],
+    )
+
+
+SCREENS: Screens = {"firewall-status": _status}

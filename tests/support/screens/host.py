@@ -1,0 +1,168 @@
+"""Screens of timers, swap, memory, images, uninstall and setup."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from installer.data_directory.templates import Action, FileChange
+from installer.host import swap
+from installer.host.facts import EngineFacts, Facts
+from installer.host.memory import Memory, Use, problem
+from installer.host.report import install_lines, memory_lines, swap_lines, timers_lines
+from installer.host.timers import ALARM, JOBS, RENEW, START, WATCHDOG, Job, Last, State, cron_lines
+from installer.images import Fetched, ImageState
+from installer.images.inventory import Source
+from installer.images.progress import Outcome
+from installer.images.report import fetched_line, states_lines
+from installer.setup import summary
+from installer.setup.data_directory import Update
+from installer.setup.host_setup import HostPlan, rows
+from installer.uninstall.report import uninstall_lines
+from installer.uninstall.run import Uninstall
+from runtime.network.addresses import HostAddress
+from runtime.reconcile.changes import RemoveNetwork, RemoveProject
+from tests.support.builders.runtime import PATHS, make_settings
+from tests.support.screens.screen import NOW, Screens, moment, sections
+
+_MB = 1024 * 1024
+_FACTS = Facts(
+    system="Debian 13",
+    cores=1,
+    memory=957 * _MB,
+    swap=0,
+    free_disk=18 * 1024 * _MB,
+    addresses=(HostAddress("127.0.0.1", "lo"), HostAddress("203.0.113.7", "eth0"), HostAddress("10.0.0.5", "eth1")),
+    default_address="203.0.113.7",
+    host_name="web.example.com",
+    engine=EngineFacts("28.5.2"),
+    compose_version="2.40.3",
+    listeners=(),
+    is_root=True,
+    has_git=True,
+)
+
+
+def _timers() -> str:
+    last = Last(moment(50), 0.2, "success", 0)
+    jobs = (
+        Job(START, JOBS[START][0], State.ON, None, replace(last, began=moment(200_000), seconds=4.1)),
+        Job(WATCHDOG, JOBS[WATCHDOG][0], State.ON, moment(-10), last),
+        Job(RENEW, JOBS[RENEW][0], State.ON, moment(-7200), replace(last, result="exit-code", exit_code=1)),
+        Job(ALARM, JOBS[ALARM][0], State.OFF),
+    )
+    missing = tuple(Job(name, JOBS[name][0], State.MISSING) for name in JOBS)
+    running = replace(jobs[1], last=replace(last, seconds=None))
+    return sections(
+        status=timers_lines((*jobs, running), NOW.timestamp()),
+        plan_of_install=install_lines(missing),
+        cron=cron_lines(PATHS.root, "example.com", "/usr/bin/python3"),
+    )
+
+
+def _swap() -> str:
+    host = swap.Host(
+        memory=957 * _MB,
+        available=353 * _MB,
+        in_use=(swap.InUse(str(swap.FILE), 1024 * _MB, 12 * _MB), swap.InUse("/dev/vda2", 512 * _MB, 0)),
+        own=swap.Kind.FILE,
+        free_disk=18 * 1024 * _MB,
+        file_system="ext2/ext3",
+        has_systemd=True,
+        has_zram=True,
+    )
+    without = replace(host, in_use=(), own=None)
+    refusals = (
+        swap.problem(swap.Kind.FILE, 1024 * _MB, host),
+        swap.problem(swap.Kind.FILE, 1024 * _MB, replace(without, free_disk=1500 * _MB)),
+        swap.problem(swap.Kind.FILE, 1024 * _MB, replace(without, file_system="zfs")),
+        swap.problem(swap.Kind.ZRAM, 2048 * _MB, without),
+        swap.problem(swap.Kind.ZRAM, 512 * _MB, replace(without, has_zram=False)),
+        swap.problem(swap.Kind.FILE, 1024 * _MB, replace(without, has_systemd=False)),
+    )
+    return sections(
+        status=swap_lines(host),
+        none=swap_lines(without),
+        refusals=refusals,
+        offers=[swap.offer(each).why for each in (host, replace(host, memory=4096 * _MB))],
+    )
+
+
+def _memory() -> str:
+    containers = (Use("shoestring-postgres-1", 120 * _MB, 256 * _MB, True), Use("nextcloud", 90 * _MB))
+    docker = (Use("dockerd", 60 * _MB), Use("shims, one a container", 20 * _MB))
+    memory = Memory(957 * _MB, 353 * _MB, 1024 * _MB, 1012 * _MB, containers, docker)
+    return sections(
+        memory=memory_lines(memory),
+        no_swap=memory_lines(replace(memory, swap_total=0, swap_free=0))[-1:],
+        does_not_fit=[problem("Grafana", 400 * _MB, memory)],
+    )
+
+
+def _images() -> str:
+    states = (
+        ImageState(
+            "haproxy", "haproxy:3.0", Source.LOCAL, "localhost/shoestring/haproxy:1", True, 90 * _MB, 70 * _MB
+        ),
+        ImageState("dnsmasq", "dnsmasq:2", Source.REGISTRY, "dnsmasq:2", False, 0, 0),
+    )
+    fetched = (
+        Fetched("haproxy", "localhost/shoestring/haproxy:1", Outcome.BUILT, 14.2, 90 * _MB, 70 * _MB),
+        Fetched("dnsmasq", "dnsmasq:2", Outcome.PULLED, 3.1, 12 * _MB),
+    )
+    return sections(list=states_lines(states), fetched=map(fetched_line, fetched))
+
+
+def _uninstall() -> str:
+    wanted = Uninstall(
+        units=("shoestring.service", "shoestring-watchdog.timer"),
+        changes=(RemoveProject("blog", "shoestring_blog", "stop"), RemoveNetwork("shoestring_main", "1")),
+        tasks=("0123456789abcdef",),
+        images=("localhost/shoestring/haproxy:1",),
+        volumes=(),
+        vpn=("wg0",),
+        firewall=True,
+        swap=True,
+        daemon="put back as it was",
+        record=True,
+        directory=PATHS.root,
+        purge=False,
+        others=(),
+        cron=(),
+        services=("registry-docker",),
+    )
+    purge = replace(wanted, purge=True, volumes=("shoestring_blog_pages",))
+    beside = replace(wanted, others=("demo",), cron=(Path("/etc/cron.d/shoestring"),), units=(), changes=())
+    return sections(
+        plan=uninstall_lines(wanted), purge=uninstall_lines(purge), beside_another_instance=uninstall_lines(beside)
+    )
+
+
+def _setup() -> str:
+    simple = make_settings("public: {address: 203.0.113.7}\n")
+    vpn = make_settings("internal: {address: 10.12.0.1}\nwireguard: {enabled: on}\nimages: {source: local}\n")
+    plain = make_settings("internal: {address: 10.0.0.5, tls: none}\n")
+    reachable = make_settings("internal: {address: 203.0.113.7}\n")
+    host = rows(HostPlan(timers=True, swap=swap.Offer(size=1024 * _MB), firewall=True))
+    update = Update(None, (FileChange(PurePosixPath("applications-public/example.yaml"), b"", Action.WRITE),), b"")
+    return sections(
+        this_host=summary.host_lines(_FACTS),
+        answers=summary.settings_lines(simple, PATHS),
+        answers_with_the_vpn=summary.settings_lines(vpn, PATHS),
+        answers_with_a_public_internal_address=summary.settings_lines(reachable, PATHS),
+        plan=summary.new_lines(vpn, PATHS, host),
+        plan_of_another_run=summary.update_lines(simple, plain, update, host),
+        done=summary.closing_lines(simple, PATHS, 41.0, recorded=True),
+        done_with_the_vpn=summary.closing_lines(vpn, PATHS, 41.0, recorded=False),
+        done_without_tls=summary.closing_lines(plain, PATHS, 41.0, recorded=True),
+    )
+
+
+SCREENS: Screens = {
+    "timers": _timers,
+    "swap": _swap,
+    "memory": _memory,
+    "images": _images,
+    "uninstall": _uninstall,
+    "setup": _setup,
+}

@@ -1,0 +1,66 @@
+"""All notifications: what the user receives when something is wrong, and when it is well again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from runtime.alerting import checks, watchdog_failure
+from runtime.alerting.checks import Trouble
+from runtime.base.paths import Paths, RunPaths, Side
+from runtime.reconcile.apply import Outcome
+from runtime.reconcile.changes import InstallProxy
+from runtime.reconcile.operations import Report
+from runtime.reconcile.status import ApplicationStatus, ProxyStatus, Status
+from runtime.reconcile.wait import Failure
+from tests.support.builders.runtime import keeper, make_settings
+from tests.support.screens.certificates import overview
+from tests.support.screens.screen import NOW, Screens, sections
+
+_MEMINFO = "MemTotal: 980000 kB\nMemAvailable: 40000 kB\n"
+_STATUS = Status(
+    "shoestring",
+    (ProxyStatus(Side.PUBLIC, "exited", 2, ""),),
+    (ApplicationStatus("blog", Side.PUBLIC, "restarting", (), "ghost:5.1", ""),),
+    (),
+    overview(),
+    unserved=("The internal side has no address: the interface tailscale0 is not there.",),
+)
+
+
+def _troubles(run: RunPaths) -> list[Trouble]:
+    found = [
+        *checks.of_disk("/srv/test", 91.0, told=False),
+        *checks.of_memory(_MEMINFO, told=False),
+        *checks.of_status(_STATUS, NOW.timestamp()),
+        *checks.of_pass(run, NOW.timestamp()),
+    ]
+    run.passed.parent.mkdir(parents=True)
+    run.passed.touch()
+    return [*found, *checks.of_pass(run, run.passed.stat().st_mtime + 1260)]
+
+
+def _incidents() -> str:
+    with TemporaryDirectory() as directory:
+        found = _troubles(replace(RunPaths("shoestring"), root=Path(directory)))
+    lines = [f"{each.severity}: {each.message}" for each in found]
+    return sections(opened=lines, resolved=[each.over for each in found], watchdog=_watchdog())
+
+
+def _watchdog() -> list[str]:
+    """Return what a command receives when a run of the watchdog failed, as lines of JSON."""
+    outcome = Outcome(InstallProxy(Side.PUBLIC, "1 host more"), 0.3, error="haproxy refuses the configuration:\nwhy")
+    report = Report((outcome,), failures=(Failure("blog", "application is exited"),))
+    with TemporaryDirectory() as directory:
+        received = Path(directory) / "received"
+        settings = make_settings(f"notify:\n  command: >-\n    {keeper(received)}\n")
+        watchdog_failure.of_report(Paths(Path(directory)), settings, report, NOW.timestamp())
+        return [
+            json.dumps({**json.loads(line), "host": "web.example.com"}, indent=2, ensure_ascii=False)
+            for line in received.read_text(encoding="utf-8").splitlines()
+        ]
+
+
+SCREENS: Screens = {"notifications": _incidents}

@@ -1,0 +1,73 @@
+"""Screens of `shoestring service`, with the services that Shoestring has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from installer.data_directory.templates import Action, FileChange
+from installer.host.memory import Memory
+from installer.services import catalogue, offer, report
+from installer.services.add import Written
+from installer.services.plan import Plan
+from installer.services.remove import Removal
+from installer.services.status import ServiceStatus
+from runtime.config.sections import NetworkSettings
+from tests.support.builders.runtime import PATHS, make_settings
+from tests.support.screens.screen import Screens, sections
+
+_MB = 1024 * 1024
+_HOST = Memory(957 * _MB, 353 * _MB)
+_SETTINGS = make_settings()
+_OPTION = " --data-directory /srv/test"
+
+
+def _list() -> str:
+    known = catalogue.load()
+    states = {
+        "postgres": ServiceStatus(known["postgres"], "healthy", 41 * _MB, ("10.0.0.1:5432",)),
+        "grafana": ServiceStatus(known["grafana"], "broken", problems=("grafana.yaml:3 services: is missing",)),
+        "influxdb": ServiceStatus(known["influxdb"], kept=(PATHS.data / "influxdb",)),
+    }
+    listed = [states.get(name, ServiceStatus(service)) for name, service in known.items()]
+    return sections(list=report.list_lines(listed, _HOST, _OPTION))
+
+
+def _plan() -> str:
+    postgres = catalogue.load()["postgres"]
+    wanted = Plan(
+        services=(postgres,),
+        new=(postgres,),
+        settings=replace(_SETTINGS, networks=NetworkSettings(additional=("databases",))),
+        text="networks: …",
+        changes=(
+            FileChange(PurePosixPath("applications-internal/postgres.yaml"), b"", Action.WRITE),
+            FileChange(PurePosixPath("postgres/postgresql.conf.new"), b"", Action.BESIDE),
+        ),
+        secrets=("POSTGRES_PASSWORD",),
+        folders=postgres.folders,
+    )
+    at = {"postgres": ("10.0.0.1:5432",), "grafana": ("https://grafana.internal.example.com",)}
+    services = [catalogue.load()[name] for name in at]
+    written = Written((("POSTGRES_PASSWORD", "long-and-random"),))
+    return sections(
+        plan=report.plan_lines(wanted, _SETTINGS, _HOST),
+        nothing_to_do=report.plan_lines(Plan((postgres,)), _SETTINGS, _HOST),
+        does_not_fit=[offer.problem(catalogue.load().values(), _HOST)],
+        added=report.added_lines(services, written, at, terminal=True),
+        added_without_a_terminal=report.added_lines(services, written, at, terminal=False),
+    )
+
+
+def _remove() -> str:
+    postgres = catalogue.load()["postgres"]
+    kept = Removal((postgres,), kept=(PATHS.data / "postgres",), used=("POSTGRES_PASSWORD",))
+    purge = Removal((postgres,), purge=True, folders=(PATHS.data / "postgres",), secrets=("POSTGRES_PASSWORD",))
+    return sections(
+        plan=report.removal_lines(kept, PATHS),
+        purge=report.removal_lines(purge, PATHS),
+        nothing_to_do=report.removal_lines(Removal(()), PATHS),
+    )
+
+
+SCREENS: Screens = {"service-list": _list, "service-add": _plan, "service-remove": _remove}
