@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from runtime.base.formats import duration, rfc3339, until
 from runtime.certificates.model import Issuer
-from runtime.output.report import JSON_VERSION, certificate_json, count, indent
+from runtime.output.encoder import as_json
+from runtime.output.report import certificate_json, indent
+from runtime.output.table import table
 
 if TYPE_CHECKING:
     from installer.certificates.trust import Trust
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 HEADER = ("NAME", "SIDE", "STATE", "HOSTS", "VALID UNTIL", "RENEWAL", "FROM")
 NONE_YET = "No certificates yet: no application has a host name."
-_DAY = 86_400.0
 # How the private CA calls itself.
 _OWN_CA = "Shoestring CA for "
 # What a certificate will come from, where there is none yet.
@@ -55,42 +55,39 @@ def status_lines(overview: Overview, now: float) -> list[str]:
 
 
 def _certificates(overview: Overview, now: float) -> Iterator[str]:
-    for each in overview.certificates:
-        yield "  ".join(row(each, now))
+    rows = table((row(each, now) for each in overview.certificates), margin="")
+    for each, line in zip(overview.certificates, rows, strict=True):
+        yield line
         if each.blocked:
             yield indent(each.blocked)
 
 
 def status_json(overview: Overview) -> str:
     """The answer of ssl status."""
-    return _json(
-        {
-            "ok": not remarks(overview) and not overview.expiring,
-            "certificates": [certificate_json(each) for each in overview.certificates],
-            "problems": list(overview.problems),
-            "notes": list(overview.notes),
-        }
+    return as_json(
+        ok=not remarks(overview) and not overview.expiring,
+        certificates=[certificate_json(each) for each in overview.certificates],
+        problems=list(overview.problems),
+        notes=list(overview.notes),
     )
 
 
 def trust_json(trust: Trust, pem: str) -> str:
     """The answer of ssl ca."""
-    return _json(
-        {
-            "root": str(trust.root),
-            "fingerprint": trust.fingerprint,
-            "domain": trust.domain,
-            "host_names": list(trust.host_names),
-            "https_port": trust.https_port,
-            "pem": pem,
-        }
+    return as_json(
+        root=str(trust.root),
+        fingerprint=trust.fingerprint,
+        domain=trust.domain,
+        host_names=list(trust.host_names),
+        https_port=trust.https_port,
+        pem=pem,
     )
 
 
 def _validity(status: CertificateStatus, now: float) -> str:
     if not status.not_after or status.state == "placeholder":
         return "-"
-    return f"{_date(status.not_after)} ({_left(status.not_after, now)})"
+    return f"{rfc3339(status.not_after)[:10]} ({_left(status.not_after, now)})"
 
 
 def _source(status: CertificateStatus) -> str:
@@ -107,22 +104,9 @@ def _renewal(status: CertificateStatus, now: float) -> str:
         return "by you"
     if status.blocked:
         return "waits"
-    return f"in {_left(status.renew_at, now)}" if status.renew_at > now else "now"
+    return until(status.renew_at - now)
 
 
 def _left(moment: float, now: float) -> str:
     """How long it is until a moment: `90 days`, under two days in hours; `over` if it has passed."""
-    seconds = moment - now
-    if seconds <= 0:
-        return "over"
-    if seconds < 2 * _DAY:
-        return count(max(1, round(seconds / 3600)), "hour")
-    return count(int(seconds // _DAY), "day")
-
-
-def _date(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d")
-
-
-def _json(answer: dict[str, object]) -> str:
-    return json.dumps({"version": JSON_VERSION, **answer}, indent=2, ensure_ascii=False)
+    return duration(moment - now) if moment > now else "over"

@@ -95,13 +95,13 @@ def _by_itself(firewall: Firewall) -> tuple[str, ...]:
 def _by_a_person(firewall: Firewall) -> tuple[str, ...]:
     """Have the rules, and ask whether to keep them. Returns sentences."""
     from installer.firewall import manage, trial
-    from installer.setup import wizard
+    from installer.terminal import prompts
     from runtime.base.errors import ShoestringError
 
     tried = manage.begin(firewall)
     print("\n  It is in force. Log in once more from another terminal before you answer.")
     try:
-        kept = wizard.confirm(f"Keep it? (undone in {trial.SECONDS} s)")
+        kept = prompts.confirm(f"Keep it? (undone in {trial.SECONDS} s)")
     except BaseException:
         trial.undo(tried)
         raise

@@ -66,14 +66,14 @@ def gc(
     from installer.services.registry_docker import gc, report
     from installer.terminal.confirm import agreed
     from installer.terminal.progress import Lines
+    from runtime.base.formats import size
 
     cluster = _opened(data_directory)
     waste = gc.look(cluster, untagged=untagged)
     if dry_run:
         print(report.waste_json(waste) if json else "\n".join(report.waste_lines(waste)))
         return
-    size = report.bytes_text(waste.size)
-    if not agreed(f"Free {size}? The registry answers nobody meanwhile.", yes=yes, json=json):
+    if not agreed(f"Free {size(waste.size)}? The registry answers nobody meanwhile.", yes=yes, json=json):
         return
     lines = Lines()
     say = (lambda step: None) if json else (lambda step: lines.passing("registry", step))

@@ -39,11 +39,11 @@ def add(
 ) -> None:
     """Add swap, now and after each boot."""
     from installer.host import swap
-    from installer.host.memory import MEGABYTE
     from installer.host.report import swap_json
-    from installer.setup import summary
     from installer.terminal.confirm import agreed
+    from runtime.base.constants import MEGABYTE
     from runtime.base.errors import ShoestringError
+    from runtime.base.formats import size as size_text
 
     host, wanted = swap.look(), swap.Kind(kind)
     count = size * MEGABYTE or swap.suggestion(wanted, host.memory)
@@ -51,7 +51,7 @@ def add(
     if problem:
         raise ShoestringError(f"{problem}.")
     if not json:
-        print(f"  + swap  {summary.size(count)} {swap.place(wanted)}, unit {swap.unit(wanted, count).name}")
+        print(f"  + swap  {size_text(count)} {swap.place(wanted)}, unit {swap.unit(wanted, count).name}")
     if not dry_run and agreed("Add it?", yes=yes, json=json):
         swap.add(wanted, count, host)
         host = swap.look()

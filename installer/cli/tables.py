@@ -1,4 +1,4 @@
-"""Status and plan as tables for a terminal. Colour stands only where it carries meaning."""
+"""Status, plan and certificates on a terminal. Color stands only where it carries meaning."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-from runtime.output.report import count, plan_lines, since, tls_line, tls_problems
+from installer.output import Cell, Column, print_line, print_table
+from runtime.base.formats import age, count
+from runtime.output.report import plan_lines, tls_line, tls_problems
 from runtime.reconcile.changes import CHANGED, NEW, REMOVED
 from runtime.reconcile.operations import View
 from runtime.reconcile.status import FINE, Status
@@ -19,93 +17,82 @@ if TYPE_CHECKING:
     from installer.host.report import HealthRow
     from runtime.certificates.overview import Overview
 
-COLOURS = {NEW: "green", CHANGED: "yellow", REMOVED: "red"}
+COLORS = {NEW: "green", CHANGED: "yellow", REMOVED: "red"}
+FOLDING = ("APPLICATION", "HOSTS", "IMAGE", "NAME", "FROM")
 
 
-def _console() -> Console:
-    return Console(highlight=False, soft_wrap=False)
+def _columns(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, folds=name in FOLDING) for name in names)
+
+
+def _problem(sentence: str) -> None:
+    print_line(Cell(f"  ✗ {sentence}", "red"))
 
 
 def print_status(status: Status, now: datetime) -> None:
     """Print what runs; `now` is what times are counted from."""
-    console = _console()
     if status.applications:
-        console.print(_status_table(status, now))
+        names = ("APPLICATION", "SIDE", "STATE", "HOSTS", "IMAGE", "SINCE")
+        print_table(_columns(*names), _application_rows(status, now))
         for problem in (problem for each in status.applications for problem in each.problems):
-            console.print(Text(f"  ✗ {problem}", style="red"), soft_wrap=True)
+            _problem(problem)
         for each in status.applications:
             for note in each.notes:
-                console.print(f"  {each.name}: {note}", markup=False, soft_wrap=True)
+                print_line(f"  {each.name}: {note}")
     else:
-        console.print("  No applications yet. Put a Compose file into conf/applications-public/.")
-    console.print()
-    proxies = Text("  proxies  ")
+        print_line("  No applications yet. Put a Compose file into conf/applications-public/.")
+    print_line()
+    parts: list[Cell | str] = ["  proxies  "]
     for proxy in status.proxies:
-        proxies += Text(f"  {proxy.side} ") + _state(proxy.state) + Text(f" {count(proxy.host_names, 'host')}")
-    console.print(proxies)
-    console.print(f"  TLS        {tls_line(status.certificates, now.timestamp())}", markup=False)
-    for problem in tls_problems(status.certificates, now.timestamp()):
-        console.print(Text(f"  ✗ {problem}", style="red"), soft_wrap=True)
-    for problem in status.problems:
-        console.print(Text(f"  ✗ {problem}", style="red"), soft_wrap=True)
+        parts += [f"  {proxy.side} ", _state(proxy.state), f" {count(proxy.host_names, 'host')}"]
+    print_line(*parts)
+    print_line(f"  TLS        {tls_line(status.certificates, now.timestamp())}")
+    for problem in (*tls_problems(status.certificates, now.timestamp()), *status.problems):
+        _problem(problem)
     for note in status.notes:
-        console.print(f"  note       {note}", markup=False)
+        print_line(f"  note       {note}")
 
 
 def print_health(rows: Iterable[HealthRow]) -> None:
     """Print how the host does."""
-    console = _console()
     for row in rows:
-        text = Text(row.text, style="" if row.ok else "red")
-        console.print(Text(f"  {row.name:<10} ") + text, soft_wrap=True)
+        print_line(f"  {row.name:<10} ", Cell(row.text, "" if row.ok else "red"))
 
 
-def _status_table(status: Status, now: datetime) -> Table:
-    table = Table(box=None, pad_edge=True, padding=(0, 1), header_style="bold")
-    table.add_column("APPLICATION", overflow="fold")
-    for name in ("SIDE", "STATE"):
-        table.add_column(name, no_wrap=True)
-    for name in ("HOSTS", "IMAGE"):
-        table.add_column(name, overflow="fold")
-    table.add_column("SINCE", no_wrap=True)
+def _application_rows(status: Status, now: datetime) -> Iterable[tuple[Cell, ...]]:
     for each in status.applications:
         more = f" +{len(each.host_names) - 1}" if len(each.host_names) > 1 else ""
         hosts = f"{each.host_names[0]}{more}" if each.host_names else "-"
-        moment = since(each.since, now)
-        table.add_row(each.name, each.side, _state(each.state), hosts, each.image or "-", moment)
-    return table
+        rest = (hosts, each.image or "-", age(each.since, now))
+        yield Cell(each.name), Cell(each.side), _state(each.state), *map(Cell, rest)
 
 
-def _state(state: str) -> Text:
-    return Text(state, style="green" if state in FINE else "red")
+def _state(state: str) -> Cell:
+    return Cell(state, "green" if state in FINE else "red")
 
 
 def print_plan(view: View) -> None:
-    """Print a plan with its signs in colour."""
-    console = _console()
+    """Print a plan with its signs in color."""
     for line in plan_lines(view):
         sign = line.strip()[:1]
-        console.print(Text(line, style=COLOURS.get(sign, "red" if sign == "✗" else "")), soft_wrap=True)
+        print_line(Cell(line, COLORS.get(sign, "red" if sign == "✗" else "")))
 
 
 def print_certificates(overview: Overview, now: float) -> None:
     """Print how each certificate is, then what blocks one; `now` is in seconds since the epoch."""
     from installer.certificates.report import HEADER, NONE_YET, remarks, row
 
-    console = _console()
-    if overview.certificates:
-        table = Table(box=None, pad_edge=True, padding=(0, 1), header_style="bold")
-        for name in HEADER:
-            table.add_column(name, overflow="fold", no_wrap=name in ("SIDE", "STATE", "VALID UNTIL", "RENEWAL"))
-        for each in overview.certificates:
-            cells = [Text(cell) for cell in row(each, now)]
-            bad = each.expiring or each.blocked or each.state in ("missing", "expired", "broken")
-            cells[HEADER.index("STATE")].stylize("red" if bad else "green" if each.state == "fine" else "")
-            table.add_row(*cells)
-        console.print(table)
+    rows = []
+    for each in overview.certificates:
+        bad = each.expiring or each.blocked or each.state in ("missing", "expired", "broken")
+        color = "red" if bad else "green" if each.state == "fine" else ""
+        cells = zip(HEADER, row(each, now), strict=True)
+        rows.append(tuple(Cell(cell, color if name == "STATE" else "") for name, cell in cells))
+    if rows:
+        print_table(_columns(*HEADER), rows)
     else:
-        console.print(f"  {NONE_YET}")
+        print_line(f"  {NONE_YET}")
     for remark in remarks(overview):
-        console.print(Text(f"  ✗ {remark}", style="red"), soft_wrap=True)
+        _problem(remark)
     for note in overview.notes:
-        console.print(f"  note  {note}", markup=False, soft_wrap=True)
+        print_line(f"  note  {note}")

@@ -74,8 +74,8 @@ def remove(
 ) -> None:
     """Switch the units off and remove them. What runs goes on running."""
     from installer.host import timers
-    from installer.host.report import as_json
     from installer.terminal.confirm import agreed
+    from runtime.output.encoder import as_json
 
     settings, _ = _open(data_directory)
     present = timers.written(settings.instance)

@@ -159,7 +159,7 @@ def _show_plan(overview: Overview, json: bool) -> None:
 
 
 def _plan_lines(overview: Overview) -> list[str]:
-    from runtime.output.report import count
+    from runtime.base.formats import count
 
     name = overview.settings.wireguard.interface
     if not overview.problem:

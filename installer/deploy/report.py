@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 
 from installer.applications.target import Target
 from installer.deploy.history import Deployment
 from installer.deploy.run import Deployed, Preview, unchanged
-from runtime.output.report import JSON_VERSION, indent
+from runtime.output.encoder import as_json
+from runtime.output.report import indent
 
 NAME_WIDTH = 20
 
@@ -50,27 +50,25 @@ def _how_it_is(deployed: Deployed) -> str:
 def deployed_json(deployed: Deployed) -> str:
     """The answer of deploy and rollback."""
     job = deployed.job
-    return _json(
-        {
-            "ok": deployed.ok,
-            **_target(job.target),
-            "image": job.image,
-            "previous_image": job.target.image,
-            "kind": job.kind,
-            "order": job.target.order,
-            "pulled": deployed.fetched.pulled,
-            "changed": deployed.changed,
-            "steps": [
-                {"name": each.name, "about": each.about, "ok": each.ok, "seconds": each.seconds}
-                for each in deployed.steps
-            ],
-            "error": deployed.error,
-            "lines": list(deployed.lines),
-            "back": None if deployed.back is None else not deployed.back.error,
-            "removed_images": list(deployed.removed),
-            "notes": [*([deployed.fetched.note] if deployed.fetched.note else []), *deployed.notes],
-            "seconds": deployed.seconds,
-        }
+    return as_json(
+        ok=deployed.ok,
+        **_target(job.target),
+        image=job.image,
+        previous_image=job.target.image,
+        kind=job.kind,
+        order=job.target.order,
+        pulled=deployed.fetched.pulled,
+        changed=deployed.changed,
+        steps=[
+            {"name": each.name, "about": each.about, "ok": each.ok, "seconds": each.seconds}
+            for each in deployed.steps
+        ],
+        error=deployed.error,
+        lines=list(deployed.lines),
+        back=None if deployed.back is None else not deployed.back.error,
+        removed_images=list(deployed.removed),
+        notes=[*([deployed.fetched.note] if deployed.fetched.note else []), *deployed.notes],
+        seconds=deployed.seconds,
     )
 
 
@@ -89,16 +87,14 @@ def preview_lines(preview: Preview) -> list[str]:
 def preview_json(preview: Preview) -> str:
     """The answer of deploy --dry-run and rollback --dry-run."""
     job = preview.job
-    return _json(
-        {
-            **_target(job.target),
-            "image": job.image,
-            "previous_image": job.target.image,
-            "kind": job.kind,
-            "order": job.target.order,
-            "present": preview.present,
-            "changed": job.is_change or bool(preview.plan),
-        }
+    return as_json(
+        **_target(job.target),
+        image=job.image,
+        previous_image=job.target.image,
+        kind=job.kind,
+        order=job.target.order,
+        present=preview.present,
+        changed=job.is_change or bool(preview.plan),
     )
 
 
@@ -122,22 +118,20 @@ def current(history: tuple[Deployment, ...], target: Target) -> Deployment | Non
 def history_json(history: tuple[Deployment, ...], target: Target) -> str:
     """The answer of deployments."""
     present = current(history, target)
-    return _json(
-        {
-            **_target(target),
-            "image": target.image,
-            "committed": present is not None,
-            "deployments": [
-                {
-                    "number": each.number,
-                    "when": each.when.isoformat().replace("+00:00", "Z"),
-                    "image": each.image,
-                    "kind": each.kind,
-                    "current": each is present,
-                }
-                for each in reversed(history)
-            ],
-        }
+    return as_json(
+        **_target(target),
+        image=target.image,
+        committed=present is not None,
+        deployments=[
+            {
+                "number": each.number,
+                "when": each.when,
+                "image": each.image,
+                "kind": each.kind,
+                "current": each is present,
+            }
+            for each in reversed(history)
+        ],
     )
 
 
@@ -147,7 +141,3 @@ def _moment(when: datetime) -> str:
 
 def _target(target: Target) -> dict[str, object]:
     return {"application": target.name, "service": target.service}
-
-
-def _json(answer: dict[str, object]) -> str:
-    return json.dumps({"version": JSON_VERSION, **answer}, indent=2, ensure_ascii=False)

@@ -8,11 +8,12 @@ from ipaddress import ip_address
 
 from installer.firewall.manage import UNIT, Firewall
 from installer.host.ports import Listener
-from installer.host.report import as_json, columns
 from installer.host.systemd import unit_name
 from installer.host.timers import State
 from runtime.config.applications import OPEN_PORTS
 from runtime.config.published_ports import Published
+from runtime.output.encoder import as_json
+from runtime.output.table import table
 
 # Answers to this host's own DHCP requests, which the rules let in.
 _DHCP = (68, 546)
@@ -56,7 +57,7 @@ def _lost_at_boot(firewall: Firewall) -> str:
 
 def lines(firewall: Firewall) -> list[str]:
     """What stays open and why, then what closes."""
-    return columns([*open_rows(firewall), *closed_rows(firewall)])
+    return table([*open_rows(firewall), *closed_rows(firewall)])
 
 
 def open_rows(firewall: Firewall) -> Iterator[Row]:

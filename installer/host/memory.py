@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runtime.base.constants import LABEL_INSTANCE
+from runtime.base.constants import LABEL_INSTANCE, MEGABYTE
 from runtime.base.errors import ShoestringError
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-MEGABYTE = 1024 * 1024
 # What must stay free when a service is added: a pass of the watchdog that changes something, and Compose.
 RESERVE = 64 * MEGABYTE
 # Containers whose figures Docker is asked for at the same time.

@@ -2,55 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import datetime
 
 from installer.host.health import Health
 from installer.host.memory import Memory
 from installer.host.swap import Host as SwapHost
 from installer.host.swap import InUse
 from installer.host.timers import ALARM, RENEW, START, WATCHDOG, Job, Last, State
-from installer.setup.summary import size
-from runtime.output.report import JSON_VERSION
+from runtime.base.formats import local_time, size
+from runtime.output.encoder import as_json
+from runtime.output.table import Row, table
 
 WELL = "success"
-# The columns of numbers end in one line, the others begin in one.
-Row = tuple[str, ...]
-
-
-def as_json(**answer: object) -> str:
-    """A JSON answer."""
-    return json.dumps({"version": JSON_VERSION, **answer}, indent=2, ensure_ascii=False)
-
-
-def columns(rows: Iterable[Row], numbers: frozenset[int] = frozenset()) -> list[str]:
-    """Lines of columns; those in `numbers`, counted from 0, are put to the right."""
-    every = list(rows)
-    widths = [max(len(cell) for cell in column) for column in zip(*every, strict=True)]
-    return [
-        "  "
-        + "  ".join(
-            cell.rjust(width) if number in numbers else cell.ljust(width)
-            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in every
-    ]
-
-
-def clock(moment: float, now: float) -> str:
-    """A time as the host's clock shows it; with its date if that is another one. Both in seconds since 1970."""
-    # The host's own zone, as `date` and the journal have it.
-    when, today = (datetime.fromtimestamp(each).astimezone() for each in (moment, now))
-    return when.strftime("%H:%M:%S" if when.date() == today.date() else "%Y-%m-%d %H:%M:%S")
 
 
 def last_run(last: Last | None, service: str, now: float) -> str:
     """When a job ran last and how it ended."""
     if last is None:
         return "has not run since boot"
-    began = clock(last.began, now)
+    began = local_time(last.began, now)
     if last.seconds is None:
         return f"{began}, runs now"
     took = f"{began}, took {last.seconds:.1f} s"
@@ -64,16 +35,16 @@ def timers_lines(jobs: Iterable[Job], now: float) -> list[str]:
     """The jobs, a line each."""
     rows = [("TIMER", "STATE", "NEXT", "LAST")]
     for job in jobs:
-        upcoming = clock(job.next, now) if job.next else "-"
+        upcoming = local_time(job.next, now) if job.next else "-"
         rows.append((job.name, job.state.value, upcoming, last_run(job.last, job.service, now)))
-    return columns(rows)
+    return table(rows)
 
 
 def install_lines(jobs: Iterable[Job]) -> list[str]:
     """What an installation would change."""
     signs = {State.MISSING: "+", State.OUTDATED: "~", State.OFF: "+"}
     when = {START: "at boot", WATCHDOG: "each minute", RENEW: "every 6 hours", ALARM: "every 5 minutes"}
-    return columns((signs[job.state], job.service, f"{job.name} {when[job.name]}") for job in jobs if not job.is_on)
+    return table((signs[job.state], job.service, f"{job.name} {when[job.name]}") for job in jobs if not job.is_on)
 
 
 def timers_json(jobs: Iterable[Job], *, systemd: bool) -> str:
@@ -123,7 +94,7 @@ def memory_lines(memory: Memory) -> list[str]:
     ]
     swap_used = f"swap {size(memory.swap_total - memory.swap_free)} of {size(memory.swap_total)} used"
     last = f"  {memory_sentence(memory)}, {swap_used if memory.swap_total else 'no swap'}"
-    return [*columns(rows, frozenset((1, 2))), "", last]
+    return [*table(rows, frozenset((1, 2))), "", last]
 
 
 def memory_sentence(memory: Memory) -> str:
@@ -141,7 +112,7 @@ def swap_lines(host: SwapHost) -> list[str]:
     if not host.in_use:
         return ["  This host has no swap. Add it with: shoestring swap add"]
     rows = [("SWAP", "SIZE", "USED", ""), *(_swap_row(each, host) for each in host.in_use)]
-    return columns(rows, frozenset((1, 2)))
+    return table(rows, frozenset((1, 2)))
 
 
 def _swap_row(each: InUse, host: SwapHost) -> Row:

@@ -8,9 +8,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from installer.host import facts, systemd
-from installer.host.memory import MEGABYTE, parse_meminfo
+from installer.host.memory import parse_meminfo
 from installer.host.systemd import Unit
 from runtime.base import command, files
+from runtime.base.constants import MEGABYTE
 from runtime.base.errors import ShoestringError
 from runtime.docker.images import TEMPLATES
 

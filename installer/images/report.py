@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 
 from installer.images import Fetched, ImageState
-from installer.setup.summary import size
-from runtime.output.report import JSON_VERSION, NAME_WIDTH
+from runtime.base.formats import size
+from runtime.output.encoder import as_json
+from runtime.output.report import NAME_WIDTH
 
 
 def states_lines(states: Iterable[ImageState]) -> list[str]:
@@ -33,7 +33,7 @@ def states_json(states: Iterable[ImageState]) -> str:
         }
         for each in states
     ]
-    return json.dumps({"version": JSON_VERSION, "images": images}, indent=2)
+    return as_json(images=images)
 
 
 def fetched_line(fetched: Fetched) -> str:
@@ -54,4 +54,4 @@ def fetched_json(fetched: Iterable[Fetched]) -> str:
         }
         for each in fetched
     ]
-    return json.dumps({"version": JSON_VERSION, "images": images}, indent=2)
+    return as_json(images=images)

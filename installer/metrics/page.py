@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from installer.host.report import as_json
 from installer.metrics import influxdb
 from installer.metrics.figures import FIGURES, INTERVAL_SECONDS, Figure
 from installer.metrics.plot import amount, blocks, clip
+from runtime.output.encoder import as_json
 from runtime.reconcile.operations import Cluster
 
 # A plot that is wider says no more, one that is narrower says nothing.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from installer.metrics.figures import Unit
+from runtime.base.formats import count, size
 
 # Block Elements of Unicode: one eighth to the whole.
 BLOCKS = "▁▂▃▄▅▆▇█"
-_BYTES = ("B", "kB", "MB", "GB", "TB")
 
 
 def blocks(values: Sequence[float | None], top: float = 0.0) -> str:
@@ -29,15 +29,15 @@ def amount(value: float | None, unit: Unit) -> str:
         case Unit.PERCENT:
             return f"{_short(value)} %"
         case Unit.BYTES:
-            return _bytes(value)
+            return size(value)
         case Unit.BYTES_PER_SECOND:
-            return f"{_bytes(value)}/s"
+            return f"{size(value)}/s"
         case Unit.PER_SECOND:
             return f"{_short(value)}/s"
         case Unit.MILLISECONDS:
             return f"{_short(value / 1000)} s" if value >= 1000 else f"{_short(value)} ms"
         case Unit.DAYS:
-            return f"{value:.0f} day{'' if round(value) == 1 else 's'}"
+            return count(round(value), "day")
         case _:
             return _short(value)
 
@@ -48,14 +48,6 @@ def _short(value: float) -> str:
         return f"{value:.0f}"
     text = f"{value:.1f}" if abs(value) >= 1 else f"{value:.2f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _bytes(value: float) -> str:
-    for unit in _BYTES:
-        if abs(value) < 1024 or unit == _BYTES[-1]:
-            break
-        value /= 1024
-    return f"{value:.1f} {unit}" if abs(value) < 10 and unit != _BYTES[0] else f"{value:.0f} {unit}"
 
 
 def clip(text: str, width: int) -> str:

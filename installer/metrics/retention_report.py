@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from installer.host.report import as_json
 from installer.metrics.influxdb import Retention
-from installer.setup.summary import table
+from runtime.base.formats import count
+from runtime.output.encoder import as_json
+from runtime.output.table import table
 
 
 def retention_lines(kept: Retention) -> list[str]:
@@ -32,5 +33,5 @@ def change_json(before: Retention, wanted: int, after: Retention) -> str:
     return as_json(days=after.days, hourly_days=after.hourly_days, before=before.days, wanted=wanted)
 
 
-def _days(count: int) -> str:
-    return "for ever" if count == 0 else "1 day" if count == 1 else f"{count} days"
+def _days(number: int) -> str:
+    return count(number, "day") if number else "for ever"

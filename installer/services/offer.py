@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from installer.host import memory
-from installer.host.memory import MEGABYTE, RESERVE, Memory
+from installer.host.memory import RESERVE, Memory
 from installer.services.catalogue import Catalogue, complete
 from installer.services.service import Service
+from runtime.base.constants import MEGABYTE
 
 # What the two proxies and the example need, with what Docker needs for them: docs/memory.md.
 CORE = 64 * MEGABYTE

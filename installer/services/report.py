@@ -7,17 +7,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from installer.data_directory import flat_settings
-from installer.host.memory import MEGABYTE, Memory
-from installer.host.report import as_json, columns
+from installer.host.memory import Memory
 from installer.services.add import Started, Written
 from installer.services.plan import Plan
 from installer.services.remove import Removal
 from installer.services.service import Service
 from installer.services.status import ABSENT, ServiceStatus
-from installer.setup.summary import Row, size, table
+from runtime.base.constants import MEGABYTE
+from runtime.base.formats import size
 from runtime.base.paths import Paths
 from runtime.config.settings import Settings
+from runtime.output.encoder import as_json
 from runtime.output.report import report_json
+from runtime.output.table import Row, table
 from runtime.reconcile.operations import Report
 
 SECRETS_FILE = "conf/secrets.yaml"
@@ -34,7 +36,7 @@ def list_lines(services: Iterable[ServiceStatus], memory: Memory, option: str) -
         rows.append((each.service.name, each.state, used, f"{each.service.memory} MB", where))
         problems += [f"  ✗ {problem}" for problem in each.problems]
     left = f"  {size(memory.available)} of {size(memory.total)} memory are available."
-    return [*columns(rows, frozenset((2, 3))), *problems, "", f"{left} Add one: shoestring service add NAME{option}"]
+    return [*table(rows, frozenset((2, 3))), *problems, "", f"{left} Add one: shoestring service add NAME{option}"]
 
 
 def list_json(services: Iterable[ServiceStatus], memory: Memory) -> str:

@@ -10,7 +10,7 @@ from installer.host import memory
 from installer.services import catalogue
 from installer.services.catalogue import Catalogue
 from installer.services.service import Service
-from installer.setup.summary import url
+from runtime.base.formats import url
 from runtime.base.paths import Paths, Side
 from runtime.config import application_files
 from runtime.config.applications import Application, BrokenApplication

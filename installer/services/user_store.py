@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from installer.data_directory import secrets_file
-from installer.host.report import as_json
 from installer.services import htpasswd
 from installer.services.htpasswd import Users
 from runtime.base.errors import UsageError
 from runtime.base.failpoints import failpoint
+from runtime.output.encoder import as_json
 
 UNCHANGED = "  Nothing was changed."
 

@@ -86,7 +86,7 @@ def _references(cluster: Cluster) -> Iterator[str]:
 
 
 def _total(fetched: list[Fetched]) -> str:
-    from installer.setup.summary import size
+    from runtime.base.formats import size
 
     names = ", ".join(dict.fromkeys(each.image for each in fetched))
     return f"{names}  {size(sum(each.own for each in fetched))}"

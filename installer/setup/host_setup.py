@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.host import docker_daemon, swap, systemd, timers
-from installer.setup.summary import size
 from installer.terminal.progress import Lines
 from runtime.base import files
 from runtime.base.errors import ExitCode, ShoestringError, UsageError
+from runtime.base.formats import size
 from runtime.base.paths import Paths, RunPaths
 from runtime.config.settings import Settings
 from runtime.firewall import table

@@ -29,6 +29,7 @@ from runtime.base.errors import ExitCode, ShoestringError, UsageError
 from runtime.base.paths import DEFAULT_DATA_DIRECTORY, RECORD, Paths, RunPaths
 from runtime.config import settings
 from runtime.config.settings import Settings
+from runtime.output.table import table
 
 LOCK_TIMEOUT_SECONDS = 120.0
 
@@ -119,9 +120,9 @@ def _host_plan(options: SetupOptions, wanted: Wanted) -> HostPlan:
         return HostPlan()
     ask = None
     if options.asks:
-        from installer.setup import wizard
+        from installer.terminal import prompts
 
-        ask = wizard.confirm
+        ask = prompts.confirm
     plan = host_setup.decide(
         options.host,
         host_setup.look(),
@@ -181,16 +182,16 @@ def _plan_lines(wanted: Wanted) -> list[str]:
     if wanted.present is None or wanted.update is None:
         return summary.new_lines(wanted.settings, wanted.paths, more)
     if wanted.is_nothing:
-        return ["  Nothing changes in the files.", *summary.table(more)]
+        return ["  Nothing changes in the files.", *table(more)]
     return summary.update_lines(wanted.present, wanted.settings, wanted.update, more)
 
 
 def _agreed(options: SetupOptions, wanted: Wanted, lines: Lines) -> bool:
     if options.yes or not options.asks or (wanted.is_nothing and not options.start):
         return True
-    from installer.setup import wizard
+    from installer.terminal import prompts
 
-    agreed = wizard.confirm("Write this and start?" if options.start else "Write this?")
+    agreed = prompts.confirm("Write this and start?" if options.start else "Write this?")
     lines.say("" if agreed else "  Nothing was written.")
     return agreed
 
@@ -235,10 +236,10 @@ def _start(options: SetupOptions, wanted: Wanted, start: BringUp, lines: Lines) 
     except PullError as error:
         if not options.asks:
             raise
-        from installer.setup import wizard
+        from installer.terminal import prompts
 
         lines.note(f"✗ {error}")
-        if not wizard.confirm("Build the images on this host instead?"):
+        if not prompts.confirm("Build the images on this host instead?"):
             raise
     images = replace(wanted.settings.images, source="local")
     local = replace(wanted.settings, images=images)

@@ -11,23 +11,14 @@ from installer.host.facts import Facts
 from installer.setup import preflight
 from installer.vpn.manage import FIRST_CLIENT
 from runtime.base import validators
+from runtime.base.formats import size, url
 from runtime.base.paths import Paths, Side
 from runtime.config.sections import AcmeSettings, InternalSettings, InternalTls, PublicSettings
 from runtime.config.settings import Settings
+from runtime.output.table import Row, table
 
 if TYPE_CHECKING:
     from installer.setup.data_directory import Update
-
-MEGABYTE = 1024 * 1024
-# From here on gigabytes say enough.
-GIGABYTES_FROM = 10_000 * MEGABYTE
-
-Row = tuple[str, ...]
-
-
-def size(count: int) -> str:
-    """Bytes as a person reads them: `957 MB`, `18 GB`."""
-    return f"{count // (1024 * MEGABYTE)} GB" if count >= GIGABYTES_FROM else f"{count // MEGABYTE} MB"
 
 
 def host_lines(facts: Facts) -> list[str]:
@@ -157,11 +148,6 @@ def option(paths: Paths, *, recorded: bool) -> str:
     return "" if recorded else f" --data-directory {paths.root}"
 
 
-def url(scheme: str, host: str, port: int) -> str:
-    """The address of a page; the port only where a browser needs it."""
-    return f"{scheme}://{host}" + ("" if port == {"http": 80, "https": 443}[scheme] else f":{port}")
-
-
 def _internal_scheme(internal: InternalSettings) -> tuple[str, int]:
     """How internal applications are asked, and at which port."""
     return ("http", internal.http_port) if internal.tls is InternalTls.NONE else ("https", internal.https_port)
@@ -175,16 +161,3 @@ def _reach(settings: Settings) -> str:
         return ""
     _, port = _internal_scheme(internal)
     return f"(ssh -L {port}:{_at(internal.address)}:{port} THIS-HOST)"
-
-
-def table(rows: Iterable[Row]) -> list[str]:
-    """Lines of columns, each as wide as its widest cell; the last cell of a row may go on under the next columns."""
-    all_rows = list(rows)
-    widths = [
-        max((len(row[column]) for row in all_rows if len(row) > column + 1), default=0)
-        for column in range(max((len(row) for row in all_rows), default=0))
-    ]
-    return [
-        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip()
-        for row in all_rows
-    ]

@@ -21,9 +21,9 @@ def agreed(question: str, *, yes: bool, json: bool = False) -> bool:
         return True
     if json or not at_terminal():
         raise UsageError("There is no terminal to ask at. Do it with --yes, or only look with --dry-run.")
-    from installer.setup import wizard
+    from installer.terminal import prompts
 
-    return wizard.confirm(question)
+    return prompts.confirm(question)
 
 
 def typed(question: str, expected: str, given: str = "") -> None:

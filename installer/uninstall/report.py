@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from installer.host import docker_daemon
-from installer.host.report import as_json, columns
 from installer.uninstall.run import PACKAGE_HINT, Uninstall
+from runtime.output.encoder import as_json
+from runtime.output.table import table
 from runtime.reconcile.changes import RemoveProject
 
 
 def uninstall_lines(wanted: Uninstall) -> list[str]:
     """What goes, a line each; then what stays and what a person has to do."""
     rows = list(_rows(wanted))
-    lines = columns(rows) if rows else ["  Nothing of this instance is on this host."]
+    lines = table(rows) if rows else ["  Nothing of this instance is on this host."]
     return [*lines, *(f"  {sentence}" for sentence in _notes(wanted))]
 
 
@@ -44,8 +45,8 @@ def _notes(wanted: Uninstall) -> Iterator[str]:
         yield f"The data directory stays: {wanted.directory} (with --purge it goes too)."
     if wanted.others:
         yield f"Other instances on this host keep images, swap and Docker's settings: {', '.join(wanted.others)}."
-    for table in wanted.cron:
-        yield f"✗ cron would start everything again: take Shoestring's lines out of {table} first."
+    for crontab in wanted.cron:
+        yield f"✗ cron would start everything again: take Shoestring's lines out of {crontab} first."
     yield PACKAGE_HINT
 
 
@@ -57,6 +58,6 @@ def uninstall_json(wanted: Uninstall) -> str:
             "changes": [{"kind": change.kind, "name": change.name} for change in wanted.changes],
             "vpn": ", ".join(wanted.vpn),
             "directory": str(wanted.directory),
-            "cron": [str(table) for table in wanted.cron],
+            "cron": [str(table) for crontab in wanted.cron],
         }
     )

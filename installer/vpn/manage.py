@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from installer.host import wireguard
 from installer.host.wireguard import Boot, Interface, Link
@@ -18,6 +17,7 @@ from installer.vpn.peers import Live
 from runtime.base import files, validators
 from runtime.base.errors import ShoestringError, UsageError
 from runtime.base.failpoints import failpoint
+from runtime.base.formats import rfc3339
 from runtime.base.paths import Paths, RunPaths
 from runtime.config.settings import Settings
 
@@ -194,7 +194,7 @@ def _prepared(vpn: Vpn, wanted: Wanted, clock: Callable[[], float]) -> tuple[Cli
     own_key = "" if public_key else keys.generate_private()
     client = Client(
         name=name,
-        made=datetime.fromtimestamp(clock(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        made=rfc3339(clock()),
         addresses=addresses.allocate(vpn.settings, taken),
         public_key=public_key or keys.public_of(own_key),
         preshared_key=keys.generate_preshared(),

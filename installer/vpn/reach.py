@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 from dataclasses import dataclass
 
 from runtime.base import validators
@@ -11,7 +10,7 @@ from runtime.base.errors import UsageError
 from runtime.base.paths import Side
 from runtime.config.settings import Settings
 from runtime.firewall import ssh
-from runtime.output.report import JSON_VERSION
+from runtime.output.encoder import as_json
 from runtime.proxy.model import ProxyModel
 
 LOOPBACK = "127.0.0.1"
@@ -99,12 +98,10 @@ def tunnel_lines(reach: Reach) -> list[str]:
 
 def to_json(reach: Reach, address: str) -> str:
     """The answer of tunnel and hosts."""
-    answer = {
-        "version": JSON_VERSION,
-        "command": list(reach.command),
-        "address": address,
-        "ports": list(reach.ports),
-        "host_names": list(reach.host_names),
-        "wildcards": list(reach.wildcards),
-    }
-    return json.dumps(answer, indent=2)
+    return as_json(
+        command=reach.command,
+        address=address,
+        ports=reach.ports,
+        host_names=reach.host_names,
+        wildcards=reach.wildcards,
+    )

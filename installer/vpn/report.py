@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import io
-import json
-from datetime import UTC, datetime
+from datetime import datetime
 
-from installer.setup.summary import table
 from installer.vpn import addresses, configuration
 from installer.vpn.clients import Client
 from installer.vpn.manage import Overview
 from installer.vpn.peers import Peer
+from runtime.base.formats import count, duration, rfc3339, size
 from runtime.config.sections import InternalTls
 from runtime.config.settings import Settings
-from runtime.output.report import JSON_VERSION, count, since
+from runtime.output.encoder import as_json
+from runtime.output.table import table
 
 
 def added_lines(client: Client, text: str, settings: Settings) -> list[str]:
@@ -89,16 +89,8 @@ def list_lines(overview: Overview, now: datetime) -> list[str]:
 def _traffic(peer: Peer | None, now: datetime) -> tuple[str, str, str, str]:
     if peer is None:
         return "-", "-", "-", "-"
-    seen = f"{since(_moment(peer.handshake), now)} ago" if peer.handshake else "never"
-    return seen, amount(peer.received), amount(peer.sent), peer.endpoint or "-"
-
-
-def amount(count: int) -> str:
-    """Bytes of traffic as a person reads them: `48 B`, `957 MB`."""
-    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if count >= factor:
-            return f"{count // factor} {unit}"
-    return f"{count} B"
+    seen = f"{duration(now.timestamp() - peer.handshake)} ago" if peer.handshake else "never"
+    return seen, size(peer.received), size(peer.sent), peer.endpoint or "-"
 
 
 def _notes(overview: Overview) -> list[str]:
@@ -107,22 +99,22 @@ def _notes(overview: Overview) -> list[str]:
 
 def list_json(overview: Overview) -> str:
     """The answer of list. No private key is in it."""
-    return _json({"clients": [_client(each, overview) for each in overview.clients], "problem": overview.problem})
+    return as_json(clients=[_client(each, overview) for each in overview.clients], problem=overview.problem)
 
 
 def client_json(client: Client, text: str, settings: Settings) -> str:
     """The answer of add and show: the file has keys in it."""
-    return _json({**_identity(client), "endpoint": configuration.endpoint(settings), "file": text})
+    return as_json(**_identity(client), endpoint=configuration.endpoint(settings), file=text)
 
 
 def preview_json(client: Client, settings: Settings) -> str:
     """The answer of a dry run of add or remove."""
-    return _json({**_identity(client), "endpoint": configuration.endpoint(settings)})
+    return as_json(**_identity(client), endpoint=configuration.endpoint(settings))
 
 
 def removed_json(client: Client) -> str:
     """The answer of remove."""
-    return _json({"name": client.name, "removed": True})
+    return as_json(name=client.name, removed=True)
 
 
 def status_lines(overview: Overview, now: float) -> list[str]:
@@ -153,31 +145,29 @@ def _state(overview: Overview) -> str:
 def status_json(overview: Overview, now: float) -> str:
     """The answer of status and apply."""
     settings = overview.settings
-    return _json(
-        {
-            "ok": not overview.problem,
-            "interface": settings.wireguard.interface,
-            "up": overview.is_up,
-            "addresses": list(addresses.server(settings)),
-            "endpoint": configuration.endpoint(settings),
-            "public_key": overview.public_key,
-            "clients": len(overview.clients),
-            "connected": sum(each.is_connected(now) for each in overview.live.peers) if overview.live else 0,
-            "problem": overview.problem,
-        }
+    return as_json(
+        ok=not overview.problem,
+        interface=settings.wireguard.interface,
+        up=overview.is_up,
+        addresses=list(addresses.server(settings)),
+        endpoint=configuration.endpoint(settings),
+        public_key=overview.public_key,
+        clients=len(overview.clients),
+        connected=sum(each.is_connected(now) for each in overview.live.peers) if overview.live else 0,
+        problem=overview.problem,
     )
 
 
 def down_json(settings: Settings) -> str:
     """The answer of apply where the VPN is off."""
-    return _json({"ok": True, "interface": settings.wireguard.interface, "up": False})
+    return as_json(ok=True, interface=settings.wireguard.interface, up=False)
 
 
 def _client(client: Client, overview: Overview) -> dict[str, object]:
     peer = overview.live.peer(client.public_key) if overview.live else None
     return {
         **_identity(client),
-        "handshake": _moment(peer.handshake) if peer and peer.handshake else None,
+        "handshake": rfc3339(peer.handshake) if peer and peer.handshake else None,
         "received_bytes": peer.received if peer else 0,
         "sent_bytes": peer.sent if peer else 0,
         "from": peer.endpoint if peer and peer.endpoint else None,
@@ -191,11 +181,3 @@ def _identity(client: Client) -> dict[str, object]:
         "public_key": client.public_key,
         "made": client.made,
     }
-
-
-def _moment(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _json(answer: dict[str, object]) -> str:
-    return json.dumps({"version": JSON_VERSION, **answer}, indent=2, ensure_ascii=False)

@@ -6,6 +6,8 @@ ENVIRONMENT_VARIABLE = "SHOESTRING_DATA_DIRECTORY"
 # Where setup notes the data directory of commands that name none.
 RECORD = "/etc/shoestring/data-directory"
 
+MEGABYTE = 1024 * 1024
+
 # By these Shoestring knows a container, a network or an image as its own.
 LABEL_INSTANCE = "shoestring.instance"
 LABEL_APPLICATION = "shoestring.application"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
+from runtime.base.constants import MEGABYTE
+
 DOCKER = "/var/lib/docker"
-MEGABYTE = 1024 * 1024
 # A pull or a database is about to fail; a pass and a notice still have room.
 LOW_MEGABYTES = 64
 ADVICE = "Free some: docker system df, journalctl --vacuum-size=50M, docker image prune --all"

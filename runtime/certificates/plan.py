@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from runtime.base.errors import UsageError
+from runtime.base.formats import until
 from runtime.certificates.model import PLACEHOLDER, Issuer, Wanted, covered, listed
 from runtime.certificates.policy import due, limits
 from runtime.certificates.policy.due import Assessment, State
@@ -128,19 +129,11 @@ def _one(survey: Survey, wanted: Wanted, now: float, request: Request) -> _One:
     forced = request.force or bool(request.names)
     held = _held(survey, wanted, now, forced=forced, staging=request.staging)
     if held:
-        again = f" (again {_in(held.until - now)})" if held.until < float("inf") else ""
+        again = f" (again {until(held.until - now)})" if held.until < float("inf") else ""
         return _One(held=f"certificate {wanted.name}: {held.why}{again}", next_look=held.until)
     sign = NEW if found.state is State.MISSING else CHANGED
     about = f"{listed(wanted.host_names)}: {found.why}"
     return _One(IssueCertificate(wanted, sign, about, forced, request.staging))
-
-
-def _in(seconds: float) -> str:
-    """A time from now as a person says it."""
-    for name, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if seconds >= 1.5 * size:
-            return f"in {round(seconds / size)} {name}s"
-    return "in a minute"
 
 
 def _held(survey: Survey, wanted: Wanted, now: float, *, forced: bool, staging: bool) -> Hold | None:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from runtime.base.errors import Problem
+from runtime.base.formats import age, count, rfc3339, until
 from runtime.certificates.overview import CertificateStatus, Overview, expiry_sentence
+from runtime.output.encoder import as_json
+from runtime.output.table import Row, table
 from runtime.reconcile.apply import Listener, Outcome
 from runtime.reconcile.changes import NEW, Change, Plan
 from runtime.reconcile.operations import Report, View
-from runtime.reconcile.status import Status
+from runtime.reconcile.status import ApplicationStatus, Status
 
 if TYPE_CHECKING:
     from runtime.rollout.start_first import Step
 
-JSON_VERSION = 1
 NAME_WIDTH = 22
 
 
@@ -80,14 +81,12 @@ def report_json(report: Report) -> str:
         {**_change(each.change), "ok": each.ok, "detail": each.detail, "error": each.error, "seconds": each.seconds}
         for each in report.outcomes
     ]
-    return _json(
-        {
-            "ok": report.ok,
-            "changes": changes,
-            "problems": [_problem(each) for each in report.problems],
-            "failures": [str(each) for each in (*report.failures, *report.refused)],
-            "notes": list(report.notes),
-        }
+    return as_json(
+        ok=report.ok,
+        changes=changes,
+        problems=[_problem(each) for each in report.problems],
+        failures=[str(each) for each in (*report.failures, *report.refused)],
+        notes=list(report.notes),
     )
 
 
@@ -101,7 +100,7 @@ def change_lines(plan: Plan, apply_with: str) -> list[str]:
 
 def changes_json(plan: Plan) -> str:
     """The answer of a dry run."""
-    return _json({"changes": [_change(change) for change in plan]})
+    return as_json(changes=[_change(change) for change in plan])
 
 
 def plan_lines(view: View) -> list[str]:
@@ -115,28 +114,28 @@ def plan_lines(view: View) -> list[str]:
 
 def plan_json(view: View) -> str:
     """The answer of plan."""
-    return _json(
-        {
-            "changes": [_change(change) for change in view.changes],
-            "problems": [_problem(each) for each in view.desired.problems],
-            "failures": list(view.refused),
-            "notes": [*view.desired.notes, *view.due.held],
-        }
+    return as_json(
+        changes=[_change(change) for change in view.changes],
+        problems=[_problem(each) for each in view.desired.problems],
+        failures=list(view.refused),
+        notes=[*view.desired.notes, *view.due.held],
     )
 
 
 def status_lines(status: Status, now: datetime) -> list[str]:
     """The status in plain lines, one an application; its problems below it."""
+    rows = table((_application_row(each, now) for each in status.applications), margin="")
     lines = []
-    for each in status.applications:
-        host_names = ",".join(each.host_names) or "-"
-        parts = (each.name, each.side, each.state, host_names, each.image or "-", since(each.since, now))
-        lines.append("  ".join(parts))
-        lines += [indent(sentence) for sentence in (*each.problems, *each.notes)]
+    for each, row in zip(status.applications, rows, strict=True):
+        lines += [row, *(indent(sentence) for sentence in (*each.problems, *each.notes))]
     lines += [f"proxy  {each.side}  {each.state}  {count(each.host_names, 'host')}" for each in status.proxies]
     lines += [f"TLS  {tls_line(status.certificates, now.timestamp())}"]
     lines += [indent(each) for each in tls_problems(status.certificates, now.timestamp())]
     return [*lines, *status.problems, *status.notes]
+
+
+def _application_row(each: ApplicationStatus, now: datetime) -> Row:
+    return each.name, each.side, each.state, ",".join(each.host_names) or "-", each.image or "-", age(each.since, now)
 
 
 def tls_line(certificates: Overview, now: float) -> str:
@@ -145,15 +144,7 @@ def tls_line(certificates: Overview, now: float) -> str:
     due = [each.renew_at for each in real if each.renew_at]
     if not due:
         return count(len(real), "certificate")
-    return f"{count(len(real), 'certificate')}, next renewal {_when(min(due) - now)}"
-
-
-def _when(seconds: float) -> str:
-    """A moment in the future as a person says it."""
-    if seconds <= 0:
-        return "now"
-    days, hours = int(seconds // 86_400), int(seconds // 3_600)
-    return f"in {count(days, 'day')}" if days > 1 else f"in {count(hours, 'hour')}" if hours else "within an hour"
+    return f"{count(len(real), 'certificate')}, next renewal {until(min(due) - now)}"
 
 
 def tls_problems(certificates: Overview, now: float) -> tuple[str, ...]:
@@ -164,38 +155,36 @@ def tls_problems(certificates: Overview, now: float) -> tuple[str, ...]:
 
 def status_json(status: Status, **more: object) -> str:
     """The answer of status; `more` goes in beside it."""
-    return _json(
-        {
-            "instance": status.instance,
-            "ok": status.fine,
-            "applications": [
-                {
-                    "name": each.name,
-                    "side": each.side,
-                    "state": each.state,
-                    "host_names": list(each.host_names),
-                    "image": each.image,
-                    "since": each.since or None,
-                    "problems": list(each.problems),
-                    "notes": list(each.notes),
-                }
-                for each in status.applications
-            ],
-            "proxies": [
-                {
-                    "side": each.side,
-                    "state": each.state,
-                    "host_names": each.host_names,
-                    "since": each.since or None,
-                }
-                for each in status.proxies
-            ],
-            "certificates": [certificate_json(each) for each in status.certificates.certificates],
-            "certificate_problems": list(status.certificates.problems),
-            "problems": list(status.problems),
-            "notes": list(status.notes),
-            **more,
-        }
+    return as_json(
+        instance=status.instance,
+        ok=status.fine,
+        applications=[
+            {
+                "name": each.name,
+                "side": each.side,
+                "state": each.state,
+                "host_names": list(each.host_names),
+                "image": each.image,
+                "since": each.since or None,
+                "problems": list(each.problems),
+                "notes": list(each.notes),
+            }
+            for each in status.applications
+        ],
+        proxies=[
+            {
+                "side": each.side,
+                "state": each.state,
+                "host_names": each.host_names,
+                "since": each.since or None,
+            }
+            for each in status.proxies
+        ],
+        certificates=[certificate_json(each) for each in status.certificates.certificates],
+        certificate_problems=list(status.certificates.problems),
+        problems=list(status.problems),
+        notes=list(status.notes),
+        **more,
     )
 
 
@@ -216,25 +205,7 @@ def certificate_json(status: CertificateStatus) -> dict[str, object]:
 
 
 def _moment(seconds: float) -> str | None:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds") if seconds else None
-
-
-def since(moment: str, now: datetime) -> str:
-    """How long ago a moment (RFC 3339) was, in the largest unit that fits: `3 days`; `-` if there is none."""
-    if not moment:
-        return "-"
-    # The engine gives nanoseconds; Python reads microseconds.
-    whole = datetime.fromisoformat(moment[:19]).replace(tzinfo=UTC)
-    seconds = max(0, int((now - whole).total_seconds()))
-    for name, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if seconds >= size:
-            return count(seconds // size, name)
-    return f"{seconds} s"
-
-
-def count(number: int, noun: str) -> str:
-    """A number with its noun: `1 change`, `2 changes`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return rfc3339(seconds) if seconds else None
 
 
 def _change(change: Change) -> dict[str, object]:
@@ -243,7 +214,3 @@ def _change(change: Change) -> dict[str, object]:
 
 def _problem(problem: Problem) -> dict[str, object]:
     return {"file": str(problem.file), "line": problem.line or None, "key": problem.key or None, "what": problem.what}
-
-
-def _json(answer: dict[str, object]) -> str:
-    return json.dumps({"version": JSON_VERSION, **answer}, indent=2, ensure_ascii=False)

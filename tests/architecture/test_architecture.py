@@ -61,7 +61,8 @@ def _reads(call: ast.Call) -> bool:
     [
         ("jinja2", {"runtime.proxy.render", "installer.data_directory.templates"}),
         ("dns", {"runtime.certificates.acme.resolve"}),
-        ("questionary", {"installer.setup.wizard"}),
+        ("questionary", {"installer.terminal.prompts"}),
+        ("rich", {"installer.output"}),
         ("segno", {"installer.vpn.report"}),
         ("bcrypt", {"installer.services.htpasswd"}),
         (

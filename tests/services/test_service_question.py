@@ -17,7 +17,7 @@ ASK = """
 import sys
 from pathlib import Path
 from installer.host import memory
-from installer.host.memory import MEGABYTE, Memory
+from installer.host.memory import Memory
 from installer.services import catalogue
 from installer.setup import service_choice
 from runtime.base.errors import explain

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
 from installer.data_directory import secrets_file
-from installer.host.report import as_json
 from installer.services.postgres import scram
 from installer.services.postgres import server as servers
 from installer.services.postgres.server import Server
 from runtime.base import files
 from runtime.base.errors import ShoestringError, UsageError
 from runtime.config import secrets
+from runtime.output.encoder import as_json
 from runtime.reconcile.operations import Cluster
 
 # The name on the network `postgres`, and Postgres's own port.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from installer.host.report import as_json
 from installer.services.postgres.prune import Old
 from installer.services.postgres.upgrade import Upgraded
 from installer.services.postgres.upgrade_job import Job
-from installer.setup.summary import size
+from runtime.base.formats import size
+from runtime.output.encoder import as_json
 from runtime.output.report import indent
 
 

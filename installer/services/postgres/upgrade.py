@@ -20,7 +20,7 @@ from installer.services.postgres.server import Server
 from installer.services.postgres.target_server import Spare, removed
 from installer.services.postgres.upgrade_job import Job
 from runtime.base import files
-from runtime.base.disk_space import MEGABYTE
+from runtime.base.constants import MEGABYTE
 from runtime.base.errors import ShoestringError
 from runtime.base.failpoints import failpoint
 from runtime.reconcile import desired

@@ -16,7 +16,8 @@ from installer.services.postgres import server as servers
 from installer.services.postgres.data_folder import Place
 from installer.services.postgres.server import Server
 from runtime.base import command
-from runtime.base.disk_space import ADVICE, LOW_MEGABYTES, MEGABYTE
+from runtime.base.constants import MEGABYTE
+from runtime.base.disk_space import ADVICE, LOW_MEGABYTES
 from runtime.base.errors import ShoestringError, UsageError
 from runtime.docker import images
 from runtime.reconcile import desired, operations

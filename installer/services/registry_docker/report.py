@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
-from installer.host.report import as_json, columns
 from installer.services.registry_docker.gc import Collected, Waste
 from installer.services.registry_docker.login import Login
 from installer.services.registry_docker.store import Tag
-from runtime.output.report import count, report_lines, since
-
-_UNITS = ("kB", "MB", "GB", "TB")
-
-
-def bytes_text(number: int) -> str:
-    """Bytes as a person reads them, in decimal units, as Docker shows images: `4.1 MB`."""
-    power = min((len(str(number)) - 1) // 3, len(_UNITS))
-    return f"{number / 1000**power:.1f} {_UNITS[power - 1]}" if power else f"{number} B"
+from runtime.base.formats import count, duration, rfc3339, size
+from runtime.output.encoder import as_json
+from runtime.output.report import report_lines
+from runtime.output.table import table
 
 
 def list_lines(tags: Iterable[Tag], address: str, now: datetime) -> list[str]:
     """The images, a line a tag; sizes are as they are stored, compressed."""
     rows = [
-        (f"{address}/{each.repository}:{each.name}", bytes_text(each.size), since(_moment(each.pushed), now))
+        (f"{address}/{each.repository}:{each.name}", size(each.size), duration(now.timestamp() - each.pushed))
         for each in tags
     ]
     if not rows:
         return [f"  There are no images yet. Push one: docker push {address}/NAME:TAG"]
-    return columns([("IMAGE", "SIZE", "PUSHED"), *rows], frozenset((1,)))
+    return table([("IMAGE", "SIZE", "PUSHED"), *rows], frozenset((1,)))
 
 
 def list_json(tags: Iterable[Tag], address: str) -> str:
@@ -41,21 +35,17 @@ def list_json(tags: Iterable[Tag], address: str) -> str:
                 "tag": each.name,
                 "digest": each.digest,
                 "size": each.size,
-                "pushed": _moment(each.pushed),
+                "pushed": rfc3339(each.pushed),
             }
             for each in tags
         ],
     )
 
 
-def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
-
-
 def waste_lines(waste: Waste) -> list[str]:
     """What a collection would do."""
     lines = [f"  - {each.repository}@{each.digest}" for each in waste.versions]
-    about = f"  {count(waste.blobs, 'blob')} would go, {bytes_text(waste.size)}. Nothing was changed."
+    about = f"  {count(waste.blobs, 'blob')} would go, {size(waste.size)}. Nothing was changed."
     return [*lines, about]
 
 
@@ -68,7 +58,7 @@ def waste_json(waste: Waste) -> str:
 def collected_lines(done: Collected) -> list[str]:
     """What a collection did."""
     versions = f", {count(len(done.versions), 'version')} without a tag" if done.versions else ""
-    freed = f"  ✓ {bytes_text(done.freed)} freed{versions}; {bytes_text(done.left)} are left"
+    freed = f"  ✓ {size(done.freed)} freed{versions}; {size(done.left)} are left"
     return [freed, *report_lines(done.report, "the registry runs again")]
 
 

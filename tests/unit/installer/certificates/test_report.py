@@ -74,6 +74,7 @@ def test_what_blocks_one_stands_below_it() -> None:
 
 def test_a_terminal_gets_a_table(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr("installer.output.is_terminal", lambda: True)
     tables.print_certificates(Overview((GOOD, BLOCKED), ("a note",), ("x.pem: no key",)), NOW)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split("  ")[0].strip() == "NAME"
@@ -95,8 +96,8 @@ def test_a_script_reads_all_of_it() -> None:
         "state": "fine",
         "host_names": ["blog.example.com", "www.example.com"],
         "issuer": "Let's Encrypt R11",
-        "not_after": "2027-02-20T00:00:00+00:00",
-        "renew_at": "2027-01-21T00:00:00+00:00",
+        "not_after": "2027-02-20T00:00:00Z",
+        "renew_at": "2027-01-21T00:00:00Z",
         "expiring": False,
         "managed": True,
         "blocked": None,

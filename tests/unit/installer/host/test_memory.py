@@ -9,7 +9,6 @@ from docker import DockerClient
 from docker.errors import NotFound
 
 from installer.host.memory import (
-    MEGABYTE,
     RESERVE,
     Memory,
     Use,
@@ -22,6 +21,7 @@ from installer.host.memory import (
     problem,
 )
 from installer.host.report import memory_json, memory_lines
+from runtime.base.constants import MEGABYTE
 from runtime.base.errors import ShoestringError
 
 RECORDED = Path(__file__).parent / "recorded"

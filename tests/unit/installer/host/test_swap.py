@@ -9,7 +9,6 @@ import pytest
 
 from installer.cli.swap import Kind as Option
 from installer.host import swap
-from installer.host.memory import MEGABYTE
 from installer.host.report import swap_json, swap_lines
 from installer.host.swap import (
     FILE_UNIT,
@@ -27,6 +26,7 @@ from installer.host.swap import (
     suggestion,
     unit,
 )
+from runtime.base.constants import MEGABYTE
 from runtime.base.errors import ShoestringError
 from tests.unit.installer.conftest import Interrupt
 from tests.unit.installer.host.conftest import FakedSystemd
@@ -242,8 +242,8 @@ def test_lines() -> None:
     host = replace(HOST, in_use=parse_swaps(SWAPS)[:2], own=Kind.FILE)
     assert swap_lines(HOST) == ["  This host has no swap. Add it with: shoestring swap add"]
     assert swap_lines(host) == [
-        "  SWAP                             SIZE  USED",
-        "  /var/lib/shoestring/swapfile  1023 MB  0 MB  by Shoestring",
-        "  /dev/zram0                     511 MB  0 MB",
+        "  SWAP                             SIZE    USED",
+        "  /var/lib/shoestring/swapfile  1023 MB  256 kB  by Shoestring",
+        "  /dev/zram0                     511 MB     0 B",
     ]
     assert json.loads(swap_json(host))["own"] == "file"

@@ -10,10 +10,11 @@ from installer.cli.main import app
 from installer.data_directory import settings_file
 from installer.host import boot_files, systemd
 from installer.host.health import Health
-from installer.host.memory import MEGABYTE
-from installer.host.report import HealthRow, clock, health_rows, install_lines, last_run, timers_lines
+from installer.host.report import HealthRow, health_rows, install_lines, last_run, timers_lines
 from installer.host.systemd import parse_show
 from installer.host.timers import Job, Last, State, cron_lines, jobs, names, remove, written
+from runtime.base.constants import MEGABYTE
+from runtime.base.formats import local_time
 from runtime.base.paths import Paths
 from tests.support.builders.runtime import make_settings
 from tests.unit.installer.conftest import Interrupt
@@ -125,8 +126,8 @@ def test_killed_at_any_moment_a_second_removal_ends_it(
 
 
 def test_a_time_has_its_date_only_on_another_day() -> None:
-    assert clock(NOON - 3, NOON) == "11:59:57"
-    assert clock(NOON - 86_400, NOON) == "2026-02-28 12:00:00"
+    assert local_time(NOON - 3, NOON) == "11:59:57"
+    assert local_time(NOON - 86_400, NOON) == "2026-02-28 12:00:00"
 
 
 def test_how_a_run_ended() -> None:

@@ -12,7 +12,7 @@ from unittest.mock import MagicMock
 import pytest
 
 import installer.services
-from installer.host.memory import MEGABYTE, Memory
+from installer.host.memory import Memory
 from installer.services import add, catalogue, offer, remove, report
 from installer.services.catalogue import Catalogue
 from installer.services.plan import plan
@@ -22,6 +22,7 @@ from installer.services.status import ServiceStatus
 from installer.setup import data_directory
 from installer.uninstall import run as uninstall
 from runtime.base import files
+from runtime.base.constants import MEGABYTE
 from runtime.base.errors import UsageError
 from runtime.base.paths import Paths, RunPaths
 from runtime.config import settings

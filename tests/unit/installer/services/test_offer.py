@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from installer.host.memory import MEGABYTE, Memory
+from installer.host.memory import Memory
 from installer.services import offer
 from installer.services.catalogue import Catalogue
 from installer.services.offer import Offer
+from runtime.base.constants import MEGABYTE
 from runtime.base.errors import ShoestringError
 
 # store needs 60 MB, beside 30 (both offered as one, and suggested), front 100; 64 must stay free.

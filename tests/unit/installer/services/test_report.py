@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from installer.data_directory.templates import Action, FileChange
-from installer.host.memory import MEGABYTE, Memory
+from installer.host.memory import Memory
 from installer.services import report
 from installer.services.add import Written
 from installer.services.catalogue import Catalogue
@@ -15,6 +15,7 @@ from installer.services.plan import Plan
 from installer.services.remove import Removal
 from installer.services.status import ServiceStatus, addresses
 from runtime.base import yaml_documents
+from runtime.base.constants import MEGABYTE
 from runtime.base.paths import Paths, Side
 from runtime.config import application_files
 from runtime.config.applications import Application

@@ -58,7 +58,7 @@ def test_a_person_is_asked_for_each() -> None:
     assert willing.asked == unwilling.asked
     assert willing.asked == [
         "Start at boot, and check each minute?",
-        "Add 1024 MB of swap?",
+        "Add 1.0 GB of swap?",
         "Limit Docker's logs (10 MB, 3 files a container)?",
         "Close all other ports to the outside (SSH stays open)?",
     ]

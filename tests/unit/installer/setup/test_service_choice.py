@@ -10,9 +10,10 @@ import pytest
 
 from installer.host import memory
 from installer.host.facts import Facts
-from installer.host.memory import MEGABYTE, Memory
+from installer.host.memory import Memory
 from installer.services import add, catalogue
 from installer.setup import answers, data_directory, service_choice
+from runtime.base.constants import MEGABYTE
 from runtime.base.errors import SettingsError, ShoestringError, UsageError
 from runtime.base.paths import Paths
 from runtime.config import settings

@@ -39,7 +39,7 @@ def test_the_host(facts: Facts) -> None:
     ]
     bare = replace(facts, cores=2, swap=2**30, addresses=(), engine=EngineFacts(), compose_version="")
     assert summary.host_lines(bare) == [
-        "  This host  Debian 13, 2 cores, 957 MB memory (1024 MB swap), 18 GB free",
+        "  This host  Debian 13, 2 cores, 957 MB memory (1.0 GB swap), 18 GB free",
         "  Docker     not there, Compose not there",
         "  Addresses  none but loopback",
     ]
@@ -139,15 +139,6 @@ def test_how_to_go_on() -> None:
         "    Next: shoestring status --data-directory /srv/shoestring",
         "          edit /srv/shoestring/conf/applications-internal",
     ]
-
-
-@pytest.mark.parametrize(("count", "text"), [(957 * 2**20, "957 MB"), (18 * 2**30, "18 GB"), (0, "0 MB")])
-def test_sizes(count: int, text: str) -> None:
-    assert summary.size(count) == text
-
-
-def test_an_empty_table_has_no_lines() -> None:
-    assert summary.table([]) == []
 
 
 def test_a_first_setup_tells_of_the_vpn_and_its_first_client() -> None:

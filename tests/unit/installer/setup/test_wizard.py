@@ -11,8 +11,8 @@ from prompt_toolkit.output import DummyOutput
 
 from installer.host import swap
 from installer.host.docker_daemon import Plan
-from installer.setup import wizard
 from installer.setup.host_setup import HostChoice, HostPlan, Offer, decide
+from installer.terminal import prompts
 
 ENTER = "\r"
 OFFER = Offer(systemd=True, swap=swap.Offer(), log_rotation=Plan())
@@ -28,6 +28,6 @@ def keys() -> Iterator[PipeInput]:
 @pytest.mark.parametrize(("typed", "timers"), [(ENTER, True), ("y", True), ("n", False)])
 def test_timers_are_on_unless_a_person_says_no(keys: PipeInput, typed: str, timers: bool) -> None:
     keys.send_text(typed)
-    assert decide(HostChoice(firewall=False), OFFER, wizard.confirm, recorded=True, starts=True) == HostPlan(
+    assert decide(HostChoice(firewall=False), OFFER, prompts.confirm, recorded=True, starts=True) == HostPlan(
         timers=timers
     )

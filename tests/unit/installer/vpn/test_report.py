@@ -30,8 +30,8 @@ def overview(dump: str, problem: str = "") -> Overview:
 
 def test_the_list() -> None:
     assert report.list_lines(overview(DUMP), NOW) == [
-        "  CLIENT  ADDRESSES           HANDSHAKE     RECEIVED  SENT  FROM",
-        "  laptop  10.12.0.2, fd12::2  1 minute ago  48 kB     9 MB  192.0.2.9:41641",
+        "  CLIENT  ADDRESSES           HANDSHAKE     RECEIVED  SENT    FROM",
+        "  laptop  10.12.0.2, fd12::2  1 minute ago  46 kB     8.7 MB  192.0.2.9:41641",
     ]
 
 

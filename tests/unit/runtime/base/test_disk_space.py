@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from runtime.base import disk_space
+from runtime.base.constants import MEGABYTE
 
 
 def test_a_disk_with_room_is_no_problem(tmp_path: Path) -> None:
@@ -16,7 +17,7 @@ def test_a_disk_with_room_is_no_problem(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_told_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     status = os.statvfs(tmp_path)
-    free = status.f_bavail * status.f_frsize // disk_space.MEGABYTE
+    free = status.f_bavail * status.f_frsize // MEGABYTE
     monkeypatch.setattr(disk_space, "LOW_MEGABYTES", free + 1_000_000)
     assert disk_space.problem(str(tmp_path)).startswith(f"The disk of {tmp_path} is full: ")
 

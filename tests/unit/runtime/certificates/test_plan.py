@@ -88,7 +88,7 @@ def test_after_a_failure_it_waits_unless_a_person_names_it() -> None:
     waiting = survey(BLOG, ledger=Ledger(attempts=(failed(BLOG, 20.0),)))
     due = plan.plan(waiting, NOW, Request(missing_only=True))
     assert due.remote == ()
-    assert due.held == ("certificate blog: the last attempt failed: no luck (again in a minute)",)
+    assert due.held == ("certificate blog: the last attempt failed: no luck (again in 40 s)",)
     assert due.next_look == NOW + 40
     assert kinds(plan.plan(waiting, NOW, Request(names=("blog.acme.org",)))) == ([], ["issue-certificate"])
 

@@ -11,7 +11,7 @@ from runtime.base.paths import Side
 from runtime.certificates.overview import CertificateStatus, Overview
 from runtime.docker.observed import Observed
 from runtime.network import interfaces
-from runtime.output.report import since, status_json, status_lines
+from runtime.output.report import status_json, status_lines
 from runtime.reconcile.desired import Desired, Sources, build
 from runtime.reconcile.status import Status, assess
 from tests.support.builders.runtime import (
@@ -65,8 +65,8 @@ def test_plain_lines() -> None:
         broken("api", "x-external-host-name: [x.com]\nservices: {application: {image: a}}\n"),
     )
     assert status_lines(assess_with(wanted), NOW) == [
-        "a  public  running  a.com,b.com  web:1  3 days",
-        "api  public  broken  -  -  -",
+        "a    public  running  a.com,b.com  web:1  3 days",
+        "api  public  broken   -            -      -",
         "      api.yaml:1 x-external-host-name: unknown key; did you mean x-external-host-names?",
         "proxy  public  running  2 hosts",
         "proxy  internal  running  1 host",
@@ -138,21 +138,6 @@ def test_a_network_that_the_firewall_does_not_see_is_told_with_its_application()
     wanted = desired(beside, settings_text="firewall: on\n")
     assert assess(wanted, observed_of(wanted), walled=True).applications[0].notes == (said,)
     assert assess(wanted, observed_of(wanted)).applications[0].notes == ()
-
-
-@pytest.mark.parametrize(
-    ("moment", "said"),
-    [
-        ("", "-"),
-        ("2026-01-10T11:59:48Z", "12 s"),
-        ("2026-01-10T11:59:00.999999999Z", "1 minute"),
-        ("2026-01-10T09:30:00Z", "2 hours"),
-        ("2026-01-01T12:00:00Z", "9 days"),
-        ("2026-01-10T12:00:05Z", "0 s"),
-    ],
-)
-def test_since(moment: str, said: str) -> None:
-    assert since(moment, NOW) == said
 
 
 def test_a_vpn_that_is_down_is_no_note_but_needs_a_person() -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from installer.services.registry_docker.report import bytes_text
 from installer.services.registry_docker.store import Manifest, Store, parse
 
 LONG_AGO, NOW = 1_000.0, 10_000.0
@@ -147,18 +146,3 @@ def test_an_empty_registry(tmp_path: Path) -> None:
 
 def test_manifests_of_schema_1() -> None:
     assert parse({"schemaVersion": 1, "fsLayers": [{"blobSum": "sha256:a"}]}).parts == (("sha256:a", 0),)
-
-
-@pytest.mark.parametrize(
-    ("number", "text"),
-    [
-        (0, "0 B"),
-        (999, "999 B"),
-        (1000, "1.0 kB"),
-        (4_120_000, "4.1 MB"),
-        (500_000_000, "500.0 MB"),
-        (10**16, "10000.0 TB"),
-    ],
-)
-def test_bytes(number: int, text: str) -> None:
-    assert bytes_text(number) == text
