@@ -36,7 +36,7 @@ class Peer:
 
 def look(ports: Collection[int]) -> tuple[Peer, ...]:
     """Those who are connected to these ports now, but for this host itself."""
-    held = {each.address: each.interface for each in addresses.look()}
+    held = {each.address: each.interface for each in addresses.observe()}
     pairs = parse(output("ss", "-Htn", "state", "established"), ports)
     found = ((*pair, _ways_back(*pair)) for pair in pairs if pair[1] in held and pair[0] not in held)
     return tuple(

@@ -72,7 +72,7 @@ def gather(near: Path) -> Facts:
         memory=memory,
         swap=swap,
         free_disk=free_disk(near),
-        addresses=addresses.look(),
+        addresses=addresses.observe(),
         default_address=_default_address(),
         host_name=_output("hostname", "-f"),
         engine=_engine(),
@@ -80,7 +80,7 @@ def gather(near: Path) -> Facts:
         listeners=with_units(parse_listeners(_output("ss", "-ltnpH"))),
         is_root=os.geteuid() == 0,
         has_git=command.exists("git"),
-        networks=networks.look(),
+        networks=networks.observe(),
         has_ipv6=networks.has_ipv6(),
     )
 

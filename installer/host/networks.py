@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
-from runtime.base import command
-from runtime.base.errors import ShoestringError
-from runtime.network import routes
-from runtime.network.routes import UNICAST, Route
+from runtime.network import netlink
+from runtime.network.netlink import UNICAST, InterfaceAddress, Route
 
-_ADDRESSES = ("ip", "-json", "address")
-_SHORT_TIMEOUT_SECONDS = 10.0
 # All of the internet: the default route, or the two halves that some VPNs lay over it.
 _LONGEST_DEFAULT = 1
 # https://docs.kernel.org/networking/ip-sysctl.html, disable_ipv6; none is there after a boot with ipv6.disable=1.
@@ -31,18 +26,17 @@ class HostNetwork:
     interface: str
 
 
-def parse(addresses: str, found: Iterable[Route]) -> tuple[HostNetwork, ...]:
-    """The networks of `ip -json address` and of the kernel's routes, each once. The default route is none."""
-    return tuple(dict.fromkeys((*_of_addresses(addresses), *_of_routes(found))))
+def host_networks(addresses: Iterable[InterfaceAddress], routes: Iterable[Route]) -> tuple[HostNetwork, ...]:
+    """Return the networks of addresses and of the kernel's routes, each once, without the default route. Pure."""
+    return tuple(dict.fromkeys((*_of_addresses(addresses), *_of_routes(routes))))
 
 
-def look() -> tuple[HostNetwork, ...]:
-    """The networks of this host; none where they cannot be had."""
-    found: tuple[Route, ...] = ()
-    # Those of every table: what a policy sends elsewhere is reached as well, such as Tailscale's networks.
+def observe() -> tuple[HostNetwork, ...]:
+    """Return the networks of this host; none where the kernel does not answer."""
+    # Routes of every table: what a policy sends elsewhere is reached as well, such as Tailscale's networks.
     with contextlib.suppress(OSError):
-        found = routes.look()
-    return parse(_output(_ADDRESSES), found)
+        return host_networks(netlink.addresses(), netlink.routes())
+    return ()
 
 
 def overlapping(network: str, found: Iterable[HostNetwork]) -> tuple[HostNetwork, ...]:
@@ -61,13 +55,11 @@ def has_ipv6(interface: str = NEW_INTERFACE) -> bool:
     return False
 
 
-def _of_addresses(text: str) -> Iterator[HostNetwork]:
-    for link in json.loads(text or "[]"):
-        for item in link.get("addr_info", ()):
-            # At the other end of a line between two is the network, if there is one.
-            far = item.get("address", item["local"])
-            for each in (f"{far}/{item['prefixlen']}", item["local"]):
-                yield HostNetwork(ip_network(each, strict=False), str(link["ifname"]))
+def _of_addresses(found: Iterable[InterfaceAddress]) -> Iterator[HostNetwork]:
+    for each in found:
+        # On a line between two the network, if there is one, is at the other end.
+        for text in (f"{each.far}/{each.prefix}", each.address):
+            yield HostNetwork(ip_network(text, strict=False), each.interface)
 
 
 def _of_routes(found: Iterable[Route]) -> Iterator[HostNetwork]:
@@ -76,11 +68,3 @@ def _of_routes(found: Iterable[Route]) -> Iterator[HostNetwork]:
         # What is local is in the addresses.
         if kind == UNICAST and network.prefixlen > _LONGEST_DEFAULT:
             yield HostNetwork(network, interface)
-
-
-def _output(argv: tuple[str, ...]) -> str:
-    try:
-        result = command.run(argv, timeout=_SHORT_TIMEOUT_SECONDS)
-    except ShoestringError:
-        return ""
-    return result.out.strip() if result.ok else ""

@@ -12,7 +12,7 @@ from runtime.network.addresses import HostAddress, is_public
 
 def look(host: str) -> str:
     """Why an endpoint is not this host, asked of this host and its resolver; see `problem`."""
-    return problem(host, resolve(host), addresses.look())
+    return problem(host, resolve(host), addresses.observe())
 
 
 def resolve(host: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from runtime.config.settings import Settings
 def look(settings: Settings, own: Collection[str]) -> tuple[str, ...]:
     """What does not fit, asked of this host; see `problems`."""
     has_ipv6 = networks.has_ipv6(settings.wireguard.interface)
-    return tuple(problems(settings, networks.look(), own, has_ipv6=has_ipv6))
+    return tuple(problems(settings, networks.observe(), own, has_ipv6=has_ipv6))
 
 
 def problems(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from runtime.base.errors import ShoestringError
 from runtime.firewall import bridges, model, rules, ssh, table
 from runtime.firewall.model import Bridges, Wall
-from runtime.network import routes
+from runtime.network import netlink
 from runtime.reconcile.changes import CHANGED, NEW, REMOVED, InstallFirewall
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def wall(desired: Desired, ssh_ports: Iterable[int], docker: DockerBridges) -> W
     unclear = bridges.unclear()
     # The names first: a bridge that Docker makes in between is then not taken for somebody else's.
     present = sorted_out(unclear, docker() if unclear else ())
-    return model.build(desired.settings, desired.known, desired.variables, ssh_ports, present, routes.look())
+    return model.build(desired.settings, desired.known, desired.variables, ssh_ports, present, netlink.routes())
 
 
 def wanted_ports(paths: Paths) -> frozenset[int]:

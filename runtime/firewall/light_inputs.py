@@ -29,11 +29,11 @@ class FirewallInputs(light_inputs.Part):
         if not os.path.exists(rules):
             return
         from runtime.firewall import bridges, generation
-        from runtime.network import routes
+        from runtime.network import netlink
 
         yield from (each.encode() for each in (str(generation.current()), *bridges.unclear()))
         # Those of containers come and go, and nothing depends on them.
-        lasting = (each for each in routes.look() if not bridges.is_dockers(each[0]))
+        lasting = (each for each in netlink.routes() if not bridges.is_dockers(each[0]))
         yield from (" ".join(map(str, each)).encode() for each in lasting)
         for path in SSH_CONFIGURATION:
             yield from light_inputs.by_stat(path)

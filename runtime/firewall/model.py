@@ -12,7 +12,7 @@ from runtime.config.published_ports import Published, read
 from runtime.config.sections import InternalTls
 from runtime.config.settings import Settings
 from runtime.firewall import bridges
-from runtime.network.routes import LOCAL, UNICAST, Route
+from runtime.network.netlink import LOCAL, UNICAST, Route
 
 EVERYWHERE = ""
 SSH_WHY = "SSH"

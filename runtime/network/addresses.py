@@ -1,20 +1,18 @@
-"""The addresses of this host, as `ip` tells them: an observation is a command plus a pure parser."""
+"""The addresses of this host that something can be served on."""
 
 from __future__ import annotations
 
 import ipaddress
-import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from runtime.base import command
-from runtime.base.errors import ShoestringError
+from runtime.network import netlink
+from runtime.network.netlink import SCOPE_LINK, InterfaceAddress
 
-ARGV = ("ip", "-json", "addr")
-TIMEOUT_SECONDS = 10.0
-# Docker's own bridges: addresses of this host, but none that anybody would serve on.
+# Docker's own bridges: addresses of this host, but none that a user would serve on.
 _DOCKER_INTERFACE = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}|veth.*")
-# RFC 1918, RFC 6598 (a provider's NAT), RFC 3927, RFC 3879, RFC 4193, RFC 4291: from outside nobody reaches them.
+# RFC 1918, RFC 6598 (a provider's NAT), RFC 3927, RFC 3879, RFC 4193, RFC 4291: they cannot be reached from outside.
 # Python's is_private has more, such as the addresses of documentation.
 _INSIDE = tuple(
     ipaddress.ip_network(network)
@@ -34,17 +32,17 @@ class HostAddress:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this host reaches it."""
+        """Return whether only this host can reach it."""
         return ipaddress.ip_address(self.address).is_loopback
 
     @property
     def is_offered(self) -> bool:
-        """Whether a person would serve on it: not loopback, not one of Docker's bridges."""
+        """Return whether a user would serve on it: not loopback, not one of Docker's bridges."""
         return not self.is_loopback and not _DOCKER_INTERFACE.fullmatch(self.interface)
 
     @property
     def is_public(self) -> bool:
-        """Whether the world can reach it, if nothing stands between."""
+        """Return whether the internet can reach it, if no router or firewall prevents it."""
         return self.is_offered and is_public(self.address)
 
     def __str__(self) -> str:
@@ -52,25 +50,19 @@ class HostAddress:
 
 
 def is_public(address: str) -> bool:
-    """Whether an address is one that the world can reach: neither private, nor loopback, nor all addresses."""
+    """Return whether the internet can reach an address: it is neither private, nor loopback, nor unspecified."""
     ip = ipaddress.ip_address(address)
     return not ip.is_unspecified and not any(ip in network for network in _INSIDE)
 
 
-def parse(text: str) -> tuple[HostAddress, ...]:
-    """Addresses from `ip -json addr`, without those that are valid on one link only (ip-address(8))."""
-    return tuple(
-        HostAddress(str(ipaddress.ip_address(item["local"])), str(link["ifname"]))
-        for link in json.loads(text or "[]")
-        for item in link.get("addr_info", ())
-        if item.get("family") in ("inet", "inet6") and item.get("scope") != "link"
-    )
+def host_addresses(found: Iterable[InterfaceAddress]) -> tuple[HostAddress, ...]:
+    """Return the addresses of interfaces, without those that are valid on one link only (ip-address(8)). Pure."""
+    return tuple(HostAddress(each.address, each.interface) for each in found if each.scope != SCOPE_LINK)
 
 
-def look() -> tuple[HostAddress, ...]:
-    """The addresses of this host; none where they cannot be had."""
+def observe() -> tuple[HostAddress, ...]:
+    """Return the addresses of this host; none where the kernel does not answer."""
     try:
-        result = command.run(ARGV, timeout=TIMEOUT_SECONDS)
-    except ShoestringError:
+        return host_addresses(netlink.addresses())
+    except OSError:
         return ()
-    return parse(result.out) if result.ok else ()

@@ -1,35 +1,39 @@
 """Addresses of network interfaces, asked of the kernel when they are needed: some come late, or change.
 
-The pass of each minute imports this: it must import little.
+The fast path imports this: it must import little.
 """
 
 from __future__ import annotations
 
-import fcntl
-import socket
-import struct
+from runtime.network import netlink
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from runtime.config.settings import Settings
 
-# netdevice(7): the first IPv4 address of an interface. Its name, then a sockaddr_in at 16.
-_SIOCGIFADDR = 0x8915
-_NAME_BYTES = 16
-# proc(5): address, index, prefix length, scope, flags and name, all but the name hexadecimal. Scope 0 is global.
-_IPV6_ADDRESSES = "/proc/net/if_inet6"
-
 
 def address(interface: str) -> str:
-    """The first address of an interface, IPv4 before IPv6; empty if it has none, or is not there."""
-    return _ipv4(interface) or next(iter(_ipv6(interface)), "")
+    """Return the first address of an interface, IPv4 before IPv6; empty if it has none, or does not exist."""
+    return next(iter(_usable(interface)), "")
 
 
-def holds(interface: str, wanted: str) -> bool:
-    """Whether an interface still has an address, or still has none where `wanted` is empty. True without one."""
-    if not interface:
-        return True
-    return wanted in (_ipv4(interface), *_ipv6(interface)) if wanted else not address(interface)
+def has_address(interface: str, expected: str) -> bool:
+    """Return whether an interface still has an address, or still has none where `expected` is empty.
+
+    True without an interface. Of several IPv4 addresses only the first one counts, as for `address`.
+    """
+    return not interface or expected in (_usable(interface) or ("",))
+
+
+def _usable(interface: str) -> tuple[str, ...]:
+    """The first IPv4 address of an interface, then its IPv6 addresses that are valid everywhere."""
+    try:
+        found = [each for each in netlink.addresses() if each.interface == interface]
+    except OSError:
+        return ()
+    ipv4 = [each.address for each in found if ":" not in each.address]
+    ipv6 = [each.address for each in found if ":" in each.address and each.scope == netlink.SCOPE_GLOBAL]
+    return (*ipv4[:1], *ipv6)
 
 
 def resolved(settings: Settings) -> tuple[Settings, str]:
@@ -46,7 +50,7 @@ def resolved(settings: Settings) -> tuple[Settings, str]:
     if not settings.wireguard.enabled or settings.internal is None:
         return settings, interface
     interface = settings.wireguard.interface
-    if holds(interface, settings.internal.address):
+    if has_address(interface, settings.internal.address):
         return settings, interface
     return replace(settings, internal=replace(settings.internal, address=f"{validators.AUTO}{interface}")), interface
 
@@ -65,24 +69,3 @@ def followed(settings: Settings) -> tuple[Settings, str]:
     if not found:
         return settings, interface
     return replace(settings, internal=replace(internal, address=found)), interface
-
-
-def _ipv4(interface: str) -> str:
-    request = struct.pack("256s", interface.encode()[: _NAME_BYTES - 1])
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            answer = fcntl.ioctl(probe.fileno(), _SIOCGIFADDR, request)
-        except OSError:
-            return ""
-    return socket.inet_ntop(socket.AF_INET, answer[_NAME_BYTES + 4 : _NAME_BYTES + 8])
-
-
-def _ipv6(interface: str) -> tuple[str, ...]:
-    from pathlib import Path
-
-    try:
-        listed = [line.split() for line in Path(_IPV6_ADDRESSES).read_text(encoding="ascii").splitlines()]
-    except OSError:
-        return ()
-    found = (each[0] for each in listed if each[5] == interface and int(each[3], 16) == 0)
-    return tuple(socket.inet_ntop(socket.AF_INET6, bytes.fromhex(each)) for each in found)

@@ -20,4 +20,4 @@ class NetworkInputs(light_inputs.Part):
     def is_recorded(self, place: Place, recorded: Any) -> bool:
         """Return whether an interface still has an address: `recorded` is both, empty where there is none."""
         interface, address = recorded
-        return interfaces.holds(interface, address)
+        return interfaces.has_address(interface, address)

@@ -13,7 +13,7 @@ from runtime.base.paths import Side
 from runtime.firewall import model, rules
 from runtime.firewall.model import Bridges
 from runtime.firewall.rules import Rules
-from runtime.network.routes import LOCAL, UNICAST
+from runtime.network.netlink import LOCAL, UNICAST
 from tests.support.builders.runtime import application, desired
 from tests.support.golden import Golden
 

@@ -52,7 +52,7 @@ def check(settings: Settings, host_names: tuple[str, ...], thumbprint: str) -> R
         found = resolve.addresses(host_names, settings.acme.dns.resolvers)
     except resolve.NoResolverError as error:
         return Reach(dict.fromkeys(host_names, str(error)))
-    return judge(found, addresses.look(), ask)
+    return judge(found, addresses.observe(), ask)
 
 
 def _own_problem(settings: Settings, host_name: str, ask: Ask) -> str:

@@ -11,7 +11,7 @@ from installer.host.ports import Listener
 from installer.host.timers import State
 from runtime.firewall import model, rules
 from runtime.firewall.table import Present
-from runtime.network.routes import LOCAL, UNICAST
+from runtime.network.netlink import LOCAL, UNICAST
 from tests.support.builders.runtime import PATHS, application, desired
 from tests.support.screens.screen import Screens, sections
 

@@ -13,7 +13,7 @@ from installer.host.ports import Listener
 from installer.host.timers import State
 from runtime.firewall import model, rules
 from runtime.firewall.table import Present
-from runtime.network.routes import LOCAL, UNICAST
+from runtime.network.netlink import LOCAL, UNICAST
 from tests.support.builders.runtime import PATHS, application, desired
 
 GAME = "x-open-ports: [25565]\nservices: {application: {image: g, ports: ['9999:80', '25565:80', '127.0.0.1:5:5']}}\n"

@@ -1,4 +1,4 @@
-"""Whether the VPN's networks fit a host: the addresses are as iproute2 6.1.0 lists them."""
+"""Whether the VPN's networks fit a host."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from ipaddress import ip_network
 from installer.host import networks
 from installer.host.networks import HostNetwork
 from installer.vpn import fits
-from runtime.network.routes import LOCAL, UNICAST
+from runtime.network.netlink import LOCAL, SCOPE_GLOBAL, SCOPE_HOST, UNICAST, InterfaceAddress
 from tests.support.builders.runtime import make_settings
 
 # A host in a large network at home, with a line between two, networks behind a router, and a second table.
 ADDRESSES = (
-    '[{"ifname":"lo","addr_info":[{"family":"inet","local":"127.0.0.1","prefixlen":8,"scope":"host"}]},'
-    '{"ifname":"eth0","addr_info":[{"family":"inet","local":"10.12.5.9","prefixlen":16,"scope":"global"},'
-    '{"family":"inet","local":"10.50.0.1","address":"10.60.0.2","prefixlen":32,"scope":"global"}]}]'
+    InterfaceAddress("lo", "127.0.0.1", 8, SCOPE_HOST, "127.0.0.1"),
+    InterfaceAddress("eth0", "10.12.5.9", 16, SCOPE_GLOBAL, "10.12.5.9"),
+    InterfaceAddress("eth0", "10.50.0.1", 32, SCOPE_GLOBAL, "10.60.0.2"),
 )
 ROUTES = (
     ("tun0", "10.97.0.0/16", UNICAST),
@@ -37,17 +37,17 @@ def problems(*found: HostNetwork, network6: str = "", has_ipv6: bool = True) -> 
 
 
 def test_the_networks_of_a_host_are_those_of_its_addresses_and_of_its_routes() -> None:
-    assert networks.parse(ADDRESSES, ROUTES) == (
+    assert networks.host_networks(ADDRESSES, ROUTES) == (
         *at("lo", "127.0.0.0/8", "127.0.0.1/32"),
         *at("eth0", "10.12.0.0/16", "10.12.5.9/32", "10.60.0.2/32", "10.50.0.1/32"),
         *at("tun0", "10.97.0.0/16"),
         *at("eth0", "10.98.0.0/16", "fd12:1::/64"),
     )
-    assert networks.parse("", ()) == ()
+    assert networks.host_networks((), ()) == ()
 
 
 def test_a_network_that_holds_none_of_the_host_s_addresses_overlaps_all_the_same() -> None:
-    assert problems(*networks.parse(ADDRESSES, ROUTES)) == [
+    assert problems(*networks.host_networks(ADDRESSES, ROUTES)) == [
         "wireguard.network: 10.12.0.0/24 overlaps with 10.12.0.0/16, which this host reaches by eth0. Choose another "
         "network, with internal.address in it."
     ]

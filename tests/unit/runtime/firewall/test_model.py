@@ -5,7 +5,7 @@ import pytest
 from runtime.config.published_ports import Published
 from runtime.firewall import model
 from runtime.firewall.model import Wall
-from runtime.network.routes import LOCAL, UNICAST
+from runtime.network.netlink import LOCAL, UNICAST
 from tests.support.builders.runtime import application, broken, desired
 
 PUBLISHES = (

@@ -32,12 +32,12 @@ def test_an_interface_that_comes_late() -> None:
 
 
 def test_an_interface_that_still_has_its_address() -> None:
-    assert interfaces.holds("lo", "127.0.0.1")
-    assert not interfaces.holds("lo", "192.0.2.1")
-    assert not interfaces.holds("lo", "")
-    assert interfaces.holds("none0", "")
-    assert not interfaces.holds("none0", "127.0.0.1")
-    assert interfaces.holds("", "127.0.0.1")
+    assert interfaces.has_address("lo", "127.0.0.1")
+    assert not interfaces.has_address("lo", "192.0.2.1")
+    assert not interfaces.has_address("lo", "")
+    assert interfaces.has_address("none0", "")
+    assert not interfaces.has_address("none0", "127.0.0.1")
+    assert interfaces.has_address("", "127.0.0.1")
 
 
 def test_an_interface_of_the_vpn_that_is_not_up() -> None:
