@@ -18,7 +18,6 @@ from installer.metrics.figures import FIGURES
 from installer.metrics.influxdb import Retention
 from installer.services import report, user_store
 from installer.services.add import Started, Written
-from installer.services.catalogue import Catalogue
 from installer.services.htpasswd import Users
 from installer.services.plan import Plan
 from installer.services.postgres import databases
@@ -38,8 +37,9 @@ from installer.services.user_store import Account, Door
 from runtime.base.paths import Side
 from runtime.reconcile.operations import Report
 from tests.support.builders.runtime import application, web
+from tests.support.builders.services import known
 
-PAGE = (Path(__file__).parents[4] / "docs" / "json.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")
 ENDED = Report(())
 KEPT = Retention(30, 365)
 LOGIN = Login("docker.internal.example.com", "10.12.0.1 docker.internal.example.com", b"root")
@@ -76,8 +76,8 @@ def test_a_key_that_is_not_described_is_seen() -> None:
         holds("registry login", json.dumps({"version": 1, "done": [{"nowhere": 1}]}))
 
 
-def test_the_services(known: Catalogue) -> None:
-    store = known["store"]
+def test_the_services(tmp_path: Path) -> None:
+    store = known(tmp_path)["store"]
     memory = Memory(2, 1)
     holds("service list", report.list_json((ServiceStatus(store, kept=(Path("/data"),)),), memory))
     # What is in `shown` has names of passwords, so there is none here.

@@ -14,7 +14,7 @@ import pytest
 from installer.uninstall.run import PACKAGE_HINT
 from tests.support.install.shell import Shell
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 # For all users, and where sudo looks: pipx alone would link into ~/.local/bin of whoever runs it.
 PIPX_BY_HAND = "sudo PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin pipx"
 

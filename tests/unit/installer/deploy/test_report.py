@@ -1,0 +1,82 @@
+"""What a deploy and the list of deployments answer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from installer.applications.target import find
+from installer.applications.trial import Trial
+from installer.deploy import report
+from installer.deploy.run import Deployed, Preview
+from installer.images.refresh import Fetched
+from runtime.rollout.start_first import Step
+from tests.support.builders.deploys import WANTED, job, past
+
+DONE = Deployed(job(), Fetched("ghost:6", True, 8.1), 16.44, True)
+BAD = Deployed(job(), Fetched("ghost:6", True, 8.1), 16.44, True, "it is unhealthy", ("Error: no",))
+
+
+def test_a_good_deploy_is_one_line() -> None:
+    assert report.deployed_lines(DONE) == ["  ✓ blog runs ghost:6  16.4 s"]
+    step = Step("healthy", "GET /", 1.0)
+    rolled = replace(DONE, steps=(step,), removed=("ghost:2",), notes=("Not committed.",))
+    assert report.deployed_lines(rolled) == [
+        "    Not committed.",
+        "  ✓ blog runs ghost:6  16.4 s, no request lost",
+        "    removed old images: ghost:2",
+    ]
+    same = replace(DONE, job=job("ghost:5"), changed=False)
+    assert report.deployed_lines(same) == ["  ✓ blog has ghost:5 already; nothing to do  16.4 s"]
+
+
+@pytest.mark.parametrize(
+    ("back", "says"),
+    [
+        (Trial(changed=False), "  blog still runs ghost:5; nothing was changed."),
+        (Trial(changed=True), "  blog runs ghost:5 again; blog.yaml is as it was."),
+        (
+            Trial(changed=True, error="no disk"),
+            "  blog.yaml goes back to ghost:5, which does not run either. See: shoestring status\n      no disk",
+        ),
+    ],
+)
+def test_a_bad_deploy_says_how_it_is_now(back: Trial, says: str) -> None:
+    lines = report.deployed_lines(replace(BAD, back=back))
+    assert lines == [
+        "  ✗ blog does not run with ghost:6",
+        "      it is unhealthy",
+        "      | Error: no",
+        says,
+        "  Try again: shoestring deploy blog 6",
+    ]
+    # A step that failed has said why.
+    told = report.deployed_lines(replace(BAD, back=back, steps=(Step("healthy", "exited", 1.0, ok=False),)))
+    assert told == lines[2:]
+
+
+def test_json() -> None:
+    said = json.loads(report.deployed_json(replace(BAD, back=Trial(changed=False))))
+    assert (said["version"], said["ok"], said["back"], said["error"]) == (1, False, True, "it is unhealthy")
+    assert (said["previous_image"], said["image"], said["lines"]) == ("ghost:5", "ghost:6", ["Error: no"])
+    seen = json.loads(report.preview_json(Preview(job(), present=False, plan=())))
+    assert (seen["changed"], seen["present"], seen["order"]) == (True, False, "start-first")
+
+
+def test_the_list_of_deployments() -> None:
+    target = find(WANTED, "blog")
+    lines = report.history_lines(past(target, "ghost:4", "ghost:5"), target)
+    assert [line.split()[0] for line in lines] == ["*", "1"]
+    assert lines[0].endswith("edit      ghost:5")
+    uncommitted = report.history_lines(past(target, "ghost:4"), target)
+    assert "not committed" in uncommitted[0]
+    said = json.loads(report.history_json(past(target, "ghost:4", "ghost:5"), target))
+    assert said["deployments"][0] == {
+        "number": 2,
+        "when": "2026-11-22T14:05:00Z",
+        "image": "ghost:5",
+        "kind": "edit",
+        "current": True,
+    }
