@@ -15,7 +15,7 @@ from runtime.base.errors import DEBUG_VARIABLE, ExitCode, LockedError, Shoestrin
 from runtime.base.paths import Side, find
 
 if TYPE_CHECKING:
-    from runtime.reconcile import operations
+    from runtime.context.cluster import Cluster
 
 LOCK_TIMEOUT_SECONDS = 300.0
 
@@ -88,10 +88,11 @@ def _run(options: argparse.Namespace) -> ExitCode:
     # Imported here: `--help` and a wrong argument should not pay for the engine's SDK.
     from datetime import UTC, datetime
 
+    from runtime.context.cluster import open_cluster
     from runtime.output import report
     from runtime.reconcile import operations
 
-    cluster = operations.open_cluster(find(options.data_directory))
+    cluster = open_cluster(find(options.data_directory))
     if options.command == "status":
         status = operations.status(cluster)
         now = datetime.now(UTC)
@@ -104,7 +105,7 @@ def _run(options: argparse.Namespace) -> ExitCode:
     return _change(options, cluster)
 
 
-def _change(options: argparse.Namespace, cluster: operations.Cluster) -> ExitCode:
+def _change(options: argparse.Namespace, cluster: Cluster) -> ExitCode:
     from runtime.output import report
     from runtime.reconcile import operations
     from runtime.reconcile.watchdog import watch

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from runtime.base.errors import ShoestringError
+from runtime.context.cluster import Cluster
 from runtime.docker.observed import observe
 from runtime.docker.projects import CORE, Project
 from runtime.reconcile import operations
 from runtime.reconcile.apply import Listener
 from runtime.reconcile.changes import NEW, ApplyProject, Change, CreateNetwork, InstallProxy, Plan
-from runtime.reconcile.operations import Cluster, Report, View
+from runtime.reconcile.operations import Report, View
 
 TAIL_LINES = 12
 # What stands before a container's lines in the message of a RolloutError.

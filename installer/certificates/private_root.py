@@ -15,8 +15,9 @@ from runtime.config.settings import Settings
 from runtime.reconcile import desired
 
 if TYPE_CHECKING:
+    from runtime.context.cluster import Cluster
     from runtime.reconcile.apply import Listener
-    from runtime.reconcile.operations import Cluster, Report
+    from runtime.reconcile.operations import Report
 
 
 def check(settings: Settings) -> None:

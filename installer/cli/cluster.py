@@ -10,14 +10,15 @@ import typer
 from runtime.base.errors import ExitCode
 
 if TYPE_CHECKING:
+    from runtime.context.cluster import Cluster
     from runtime.reconcile.apply import Listener
-    from runtime.reconcile.operations import Cluster, Report
+    from runtime.reconcile.operations import Report
 
 
 def opened(data_directory: Path | None) -> Cluster:
     """The cluster of a data directory. Raises SettingsError, or ShoestringError without an engine."""
     from runtime.base.paths import find
-    from runtime.reconcile.operations import open_cluster
+    from runtime.context.cluster import open_cluster
 
     return open_cluster(find(data_directory))
 

@@ -12,7 +12,7 @@ from runtime.base.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from installer.deploy.job import Job
-    from runtime.reconcile.operations import Cluster
+    from runtime.context.cluster import Cluster
 
 app = typer.Typer()
 

@@ -14,7 +14,7 @@ from runtime.base.errors import ExitCode
 
 if TYPE_CHECKING:
     from installer.services.user_store import Door
-    from runtime.reconcile.operations import Cluster
+    from runtime.context.cluster import Cluster
 
 
 def _opened(data_directory: Path | None) -> Cluster:

@@ -14,7 +14,7 @@ from runtime.base.errors import ExitCode
 if TYPE_CHECKING:
     from installer.services.add import Started, Written
     from installer.services.plan import Plan
-    from runtime.reconcile.operations import Cluster
+    from runtime.context.cluster import Cluster
 
 app = typer.Typer(help="Internal services: metrics, registries, a database.", no_args_is_help=True)
 
@@ -71,7 +71,7 @@ def _add(cluster: Cluster, wanted: Plan, json: bool, timeout: float) -> tuple[St
     from installer.services import add as adding
     from installer.terminal.progress import Lines
     from runtime.base import files
-    from runtime.reconcile.operations import open_cluster
+    from runtime.context.cluster import open_cluster
 
     lines = Lines()
     adding.fetch(cluster, wanted, lambda now: None if json else lines.passing("images", f"{now.image}  {now.line}"))

@@ -29,7 +29,7 @@ def uninstall(
     from installer.uninstall import run as work
     from installer.uninstall.report import uninstall_json, uninstall_lines
     from runtime.base.paths import find
-    from runtime.reconcile.operations import open_cluster
+    from runtime.context.cluster import open_cluster
 
     cluster = None
     wanted = work.rest(data_directory) if purge else None

@@ -11,9 +11,9 @@ from installer.deploy.history import Deployment, Kind
 from installer.images.lookup import look_up
 from installer.images.progress import EngineRefusalError, engine_refusals
 from runtime.base.errors import ShoestringError
+from runtime.context.cluster import Cluster
 from runtime.docker import images
 from runtime.reconcile import desired
-from runtime.reconcile.operations import Cluster
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -24,11 +24,12 @@ from installer.images.refresh import Fetched
 from runtime.base import files
 from runtime.base.errors import DEBUG_VARIABLE, ShoestringError, explain
 from runtime.base.failpoints import failpoint
+from runtime.context.cluster import Cluster
 from runtime.docker.observed import observe
 from runtime.reconcile import desired, operations
 from runtime.reconcile.apply import Listener
 from runtime.reconcile.changes import Plan
-from runtime.reconcile.operations import SILENT, Cluster
+from runtime.reconcile.operations import SILENT
 from runtime.rollout.start_first import Step
 
 # Prepares the engine of this host for the pull of an image, given by its reference.

@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 
 from runtime.base import command
 from runtime.base.errors import ShoestringError, UsageError
+from runtime.context.cluster import Cluster
 from runtime.docker.observed import observe
-from runtime.reconcile.operations import Cluster
 
 APPLICATION, SERVICE = "influxdb", "application"
 DATABASE = "telegraf"

@@ -10,8 +10,8 @@ from typing import Any
 from installer.metrics import influxdb
 from installer.metrics.figures import FIGURES, INTERVAL_SECONDS, Figure
 from installer.metrics.plot import amount, blocks, clip
+from runtime.context.cluster import Cluster
 from runtime.output.encoder import as_json
-from runtime.reconcile.operations import Cluster
 
 # A plot that is wider says no more, one that is narrower says nothing.
 MOST_COLUMNS, LEAST_COLUMNS = 72, 8

@@ -14,9 +14,10 @@ from installer.services.plan import Plan
 from installer.services.service import Service
 from runtime.base import files
 from runtime.base.paths import Paths
+from runtime.context.cluster import Cluster
 from runtime.reconcile import operations
 from runtime.reconcile.apply import Listener
-from runtime.reconcile.operations import SILENT, Cluster, Report
+from runtime.reconcile.operations import SILENT, Report
 
 if TYPE_CHECKING:
     from installer.images import Fetched, Progress

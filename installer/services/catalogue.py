@@ -17,7 +17,7 @@ from runtime.config.application_files import SUFFIXES
 from runtime.docker import images
 
 if TYPE_CHECKING:
-    from runtime.reconcile.operations import Cluster
+    from runtime.context.cluster import Cluster
 
 FOLDER = images.TEMPLATES / "services"
 Catalogue = dict[str, Service]

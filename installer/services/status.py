@@ -16,9 +16,9 @@ from runtime.config import application_files
 from runtime.config.applications import Application, BrokenApplication
 from runtime.config.sections import InternalTls
 from runtime.config.settings import Settings
+from runtime.context.cluster import Cluster
 from runtime.docker.observed import observe
 from runtime.reconcile import operations
-from runtime.reconcile.operations import Cluster
 
 ABSENT = "absent"
 

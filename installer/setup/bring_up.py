@@ -11,7 +11,7 @@ from runtime.base.paths import Paths
 
 if TYPE_CHECKING:
     from installer.images import Fetched, Progress
-    from runtime.reconcile.operations import Cluster
+    from runtime.context.cluster import Cluster
 
 BringUp = Callable[[Paths, Lines], ExitCode]
 # Another command may hold the lock for a while: the watchdog, each minute.
@@ -21,11 +21,12 @@ LOCK_TIMEOUT_SECONDS = 120.0
 def bring_up(paths: Paths, lines: Lines) -> ExitCode:
     """Get the images that are missing and start everything. Raises ShoestringError."""
     from installer.services import add, catalogue
+    from runtime.context.cluster import open_cluster
     from runtime.output import report
     from runtime.reconcile import operations
 
     _wireguard(paths, lines)
-    cluster = operations.open_cluster(paths)
+    cluster = open_cluster(paths)
     try:
         _fetch(cluster, lines)
         lines.passing("start", "networks, proxies, applications")

@@ -11,6 +11,7 @@ from runtime.base import disk_space
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths, RunPaths, Side
 from runtime.certificates.overview import CertificateStatus, expiry_sentence
+from runtime.context.cluster import open_cluster
 from runtime.reconcile import operations
 from runtime.reconcile.status import FINE, Status
 
@@ -68,7 +69,7 @@ def look(paths: Paths, run: RunPaths, now: float, told: Collection[str]) -> Seen
 
 
 def _status(paths: Paths) -> Status:
-    cluster = operations.open_cluster(paths)
+    cluster = open_cluster(paths)
     try:
         return operations.status(cluster)
     finally:

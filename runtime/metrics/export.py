@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from runtime.context.cluster import Cluster
     from runtime.docker.observed import Observed
-    from runtime.reconcile.operations import Cluster, View
+    from runtime.reconcile.operations import View
     from runtime.reconcile.status import Status
 
 DIRECTORY = "measured"

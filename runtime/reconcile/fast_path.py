@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runtime.base.light_inputs import Part
+    from runtime.context.cluster import Cluster
     from runtime.reconcile.desired import Desired
-    from runtime.reconcile.operations import Cluster, View
+    from runtime.reconcile.operations import View
 
 SNAPSHOT = "fast-path.json"
 # That of the version before; it is never read.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -11,23 +10,22 @@ from typing import TYPE_CHECKING
 from runtime.base import files
 from runtime.base.errors import Problem, UsageError
 from runtime.base.light_inputs import Place
-from runtime.base.paths import Paths, RunPaths, Side
+from runtime.base.paths import Side
 from runtime.certificates import overview, survey
 from runtime.certificates import plan as certificate_plan
 from runtime.certificates.manager import Keeper
 from runtime.certificates.plan import Due, Request
 from runtime.certificates.store import placeholder
 from runtime.certificates.survey import Survey
-from runtime.config import settings, vpn_configuration
+from runtime.config import vpn_configuration
 from runtime.config.sections import InternalTls
-from runtime.config.settings import Settings
+from runtime.context.cluster import Cluster
 from runtime.core import dns
 from runtime.core import project as core
-from runtime.docker import engine, observed
+from runtime.docker import observed
 from runtime.docker.observed import Observed, asked, observe
 from runtime.docker.projects import Project
 from runtime.firewall import keep
-from runtime.network import interfaces
 from runtime.proxy import install
 from runtime.proxy.model import ProxyModel
 from runtime.reconcile import fast_path
@@ -39,28 +37,10 @@ from runtime.reconcile.status import Status, assess
 from runtime.reconcile.wait import Failure, settle
 
 if TYPE_CHECKING:
-    from docker import DockerClient
-
     from runtime.rollout.site import Site
 
 
 SILENT = Listener()
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """One data directory and the engine that it runs on.
-
-    `follows` is the interface whose address `internal.address` is; empty if it names an address. `clock` gives
-    seconds since the epoch.
-    """
-
-    paths: Paths
-    settings: Settings
-    run: RunPaths
-    client: DockerClient
-    follows: str = ""
-    clock: Callable[[], float] = time.time
 
 
 @dataclass(frozen=True)
@@ -103,12 +83,6 @@ class Report:
         """Whether all of it worked and no file is broken."""
         wrong = self.problems or self.failures or self.refused
         return not wrong and all(outcome.ok for outcome in self.outcomes)
-
-
-def open_cluster(paths: Paths) -> Cluster:
-    """Read the settings and connect to the engine. Raises SettingsError, or ShoestringError without an engine."""
-    loaded, follows = interfaces.resolved(settings.load(paths.settings))
-    return Cluster(paths, loaded, RunPaths(loaded.instance), engine.connect(), follows)
 
 
 def look(cluster: Cluster) -> View:

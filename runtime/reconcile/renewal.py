@@ -19,10 +19,11 @@ from runtime.certificates.overview import Overview, assess, expiry_sentence
 from runtime.certificates.plan import EVERYTHING, Due, Request
 from runtime.certificates.policy import ledger
 from runtime.certificates.survey import Survey
+from runtime.context.cluster import Cluster
 from runtime.reconcile import operations
 from runtime.reconcile.apply import Listener, Outcome, apply
 from runtime.reconcile.changes import Plan
-from runtime.reconcile.operations import Cluster, Report
+from runtime.reconcile.operations import Report
 
 # How long an installation waits for another command.
 GUARD_TIMEOUT_SECONDS = 300.0

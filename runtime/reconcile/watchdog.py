@@ -8,11 +8,12 @@ from dataclasses import replace
 from runtime.base import disk_space, files
 from runtime.base.errors import LockedError
 from runtime.certificates.plan import Request
+from runtime.context.cluster import Cluster
 from runtime.metrics import export
 from runtime.reconcile import backoff, fast_path, renewal
 from runtime.reconcile.apply import Listener
 from runtime.reconcile.backoff import Held
-from runtime.reconcile.operations import SILENT, Cluster, Report, View, carry_out, look
+from runtime.reconcile.operations import SILENT, Report, View, carry_out, look
 
 STOPPED = "Stopped by a person, so nothing is done. Start it with: shoestring start"
 

@@ -16,6 +16,7 @@ LAYERS = {
         ("network",),
         ("config",),
         ("docker",),
+        ("context",),
         ("proxy",),
         ("core", "firewall", "rollout"),
         ("certificates",),

@@ -26,6 +26,7 @@ import pytest
 
 from runtime.base.paths import Side
 from runtime.config.sections import InternalSettings, InternalTls, WireguardSettings
+from runtime.context.cluster import open_cluster
 from runtime.reconcile import fast_path, operations, watchdog
 from tests.support.engine import Instance, ask, free_port, memory_of, names, new_settings, output_of, plain, until
 
@@ -245,7 +246,7 @@ def test_an_address_that_comes_late_or_changes_is_served_as_soon_as_it_is_there(
                 move(f"late{token}", bridge_of(network), moved)
                 assert not fast_path.is_unchanged(str(instance.paths.root))
             # Each pass reads the settings anew, and with them the address.
-            instance.cluster = operations.open_cluster(instance.paths)
+            instance.cluster = open_cluster(instance.paths)
             assert watchdog.watch(instance.cluster).ok
             answer = until(
                 lambda current=current: ask(  # type: ignore[misc]

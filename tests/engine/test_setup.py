@@ -27,6 +27,7 @@ from runtime.base.errors import ExitCode, SettingsError, ShoestringError, UsageE
 from runtime.base.paths import RUN_ROOT, Paths, Side
 from runtime.config import settings
 from runtime.config.settings import Settings
+from runtime.context.cluster import open_cluster
 from runtime.docker.images import BUSYBOX, HAPROXY
 from runtime.reconcile import operations
 from tests.support.engine import LOOPBACK, ask, free_port, no_trust, until
@@ -114,7 +115,7 @@ def host(tmp_path: Path) -> Iterator[Host]:
     paths = Paths(tmp_path / "srv" / f"t{secrets.token_hex(3)}")
     yield Host(paths, tmp_path / "record", free_port(), free_port(), free_port(), free_port())
     if paths.settings.exists():
-        cluster = operations.open_cluster(paths)
+        cluster = open_cluster(paths)
         operations.stop(cluster, timeout=60)
         shutil.rmtree(RUN_ROOT / cluster.settings.instance, ignore_errors=True)
         cluster.client.close()
@@ -235,7 +236,7 @@ def test_questions_in_a_terminal_lead_to_a_served_page(host: Host, tmp_path: Pat
     assert "in the container <b>example</b>" in host.page(address)
 
     by_questions = conf_and_data(host.paths)
-    cluster = operations.open_cluster(host.paths)
+    cluster = open_cluster(host.paths)
     assert operations.stop(cluster, timeout=60).ok
     cluster.client.close()
     twin = Host(Paths(tmp_path / "twin" / host.paths.root.name), host.record, 0, 0, 0, 0)

@@ -19,8 +19,8 @@ from installer.cli.main import app
 from installer.metrics.figures import FIGURES
 from installer.services import add, catalogue, plan, service_files
 from runtime.base.paths import Side
+from runtime.context.cluster import open_cluster
 from runtime.docker.images import GRAFANA
-from runtime.reconcile.operations import open_cluster
 from runtime.reconcile.watchdog import watch
 from tests.support.engine import output_of, until
 from tests.support.services import grafana_files

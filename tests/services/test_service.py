@@ -23,6 +23,7 @@ from runtime.base import files
 from runtime.base.errors import ExitCode
 from runtime.base.paths import Paths, Side
 from runtime.config import secrets, settings
+from runtime.context.cluster import open_cluster
 from runtime.reconcile import operations
 from tests.support.builders.services import FRONT, STORE, service
 from tests.support.engine import LOOPBACK, Instance, free_port, new_settings, tcp_echo
@@ -291,7 +292,7 @@ def test_setup_by_answers_has_services_from_the_start(folder: tuple[Path, int], 
         assert password not in again.stdout
     finally:
         if paths.settings.exists():
-            cluster = operations.open_cluster(paths)
+            cluster = open_cluster(paths)
             with contextlib.closing(cluster.client):
                 wanted = run.look(cluster, purge=True, recorded=tmp_path / "record")
                 # What other instances on this host may use stays.

@@ -24,10 +24,10 @@ from runtime.base import files
 from runtime.base.paths import RUN_ROOT, Paths, Side
 from runtime.config.sections import ImageSettings, InternalSettings, InternalTls, PublicSettings
 from runtime.config.settings import Settings
+from runtime.context.cluster import Cluster, open_cluster
 from runtime.docker.images import BASE, local_name
 from runtime.docker.observed import observe
 from runtime.reconcile import operations
-from runtime.reconcile.operations import Cluster
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -89,7 +89,7 @@ class Instance:
         self.paths = Paths(root)
         data_directory.create(self.paths, settings)
         self.file(Side.PUBLIC, "example").unlink()
-        self.cluster: Cluster = operations.open_cluster(self.paths)
+        self.cluster: Cluster = open_cluster(self.paths)
 
     @property
     def settings(self) -> Settings:

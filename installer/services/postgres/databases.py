@@ -14,8 +14,8 @@ from installer.services.postgres.server import Server
 from runtime.base import files
 from runtime.base.errors import ShoestringError, UsageError
 from runtime.config import secrets
+from runtime.context.cluster import Cluster
 from runtime.output.encoder import as_json
-from runtime.reconcile.operations import Cluster
 
 # The name on the network `postgres`, and Postgres's own port.
 ADDRESS = "postgres:5432"

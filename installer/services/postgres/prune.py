@@ -15,7 +15,7 @@ from runtime.base.failpoints import failpoint
 from runtime.reconcile import desired
 
 if TYPE_CHECKING:
-    from runtime.reconcile.operations import Cluster
+    from runtime.context.cluster import Cluster
 
 # Every folder of data has it from its first start on.
 VERSION_FILE = "PG_VERSION"

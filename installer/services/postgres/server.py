@@ -16,7 +16,7 @@ from runtime.reconcile import desired
 if TYPE_CHECKING:
     from docker import DockerClient
 
-    from runtime.reconcile.operations import Cluster
+    from runtime.context.cluster import Cluster
 
 APPLICATION = "postgres"
 DEFAULT_USER = "postgres"

@@ -12,7 +12,7 @@ from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths
 from runtime.config import secrets
 from runtime.config.settings import Settings
-from runtime.reconcile.operations import Cluster
+from runtime.context.cluster import Cluster
 
 PORT = 5432
 PASSWORD_SECRET = "POSTGRES_PASSWORD"  # noqa: S105 - a secret's name

@@ -24,7 +24,7 @@ from runtime.docker.projects import GeneratedFile, labels
 from runtime.reconcile.apply import environment as compose_environment
 
 if TYPE_CHECKING:
-    from runtime.reconcile.operations import Cluster
+    from runtime.context.cluster import Cluster
 
 SERVICE = "upgrade"
 HEADER = "# Made by Shoestring for an upgrade of Postgres. It may be deleted.\n"

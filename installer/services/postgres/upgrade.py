@@ -27,7 +27,7 @@ from runtime.reconcile import desired
 from runtime.reconcile.operations import SILENT
 
 if TYPE_CHECKING:
-    from runtime.reconcile.operations import Cluster
+    from runtime.context.cluster import Cluster
 
 SHOWN_DIFFERENCES = 10
 _END_SESSIONS = """

@@ -23,7 +23,7 @@ from runtime.docker import images
 from runtime.reconcile import desired, operations
 
 if TYPE_CHECKING:
-    from runtime.reconcile.operations import Cluster
+    from runtime.context.cluster import Cluster
 
 OFFICIAL = repository(images.POSTGRES.reference)
 # While it takes the data it writes each page into its log first; more than this it clears away.

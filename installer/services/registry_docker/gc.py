@@ -20,9 +20,9 @@ from runtime.base.failpoints import failpoint
 from runtime.base.paths import Paths
 from runtime.certificates.acme.container import LABEL
 from runtime.config.settings import SEPARATOR
+from runtime.context.cluster import Cluster
 from runtime.docker.observed import Container, observe
 from runtime.reconcile import desired, operations
-from runtime.reconcile.operations import Cluster
 
 TIMEOUT_SECONDS = 4 * 3600.0
 STOP_SECONDS = 15

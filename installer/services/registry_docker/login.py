@@ -21,7 +21,7 @@ from runtime.base.paths import Paths
 from runtime.certificates.store.private_ca import ROOT
 from runtime.config.sections import InternalTls
 from runtime.config.settings import Settings
-from runtime.reconcile.operations import Cluster
+from runtime.context.cluster import Cluster
 
 CA_FILE = "ca.crt"
 LOGIN_TIMEOUT_SECONDS = 60.0

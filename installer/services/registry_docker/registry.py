@@ -13,7 +13,7 @@ from runtime.config import application_files, secrets
 from runtime.config.applications import Application
 from runtime.config.sections import InternalTls
 from runtime.config.settings import Settings
-from runtime.reconcile.operations import Cluster
+from runtime.context.cluster import Cluster
 
 NAME = "registry-docker"
 # The user that setup makes, and its password's name in conf/secrets.yaml. This host's own engine logs in as it.

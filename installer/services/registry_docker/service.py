@@ -11,7 +11,7 @@ from runtime.base.paths import Paths
 from runtime.config.settings import Settings
 
 if TYPE_CHECKING:
-    from runtime.reconcile.operations import Cluster
+    from runtime.context.cluster import Cluster
 
 
 class DockerRegistry(Service):

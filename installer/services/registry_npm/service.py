@@ -11,8 +11,8 @@ from installer.services.user_store import Door
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths
 from runtime.config.settings import Settings
+from runtime.context.cluster import Cluster
 from runtime.docker.observed import observe
-from runtime.reconcile.operations import Cluster
 
 NAME = "registry-npm"
 # As in the application file, which mounts the folder below data/.

@@ -14,11 +14,11 @@ from unittest.mock import patch
 
 from runtime.base import command, failpoints, files
 from runtime.base.paths import Paths, Side
+from runtime.context.cluster import Cluster, open_cluster
 from runtime.docker.observed import Container, observe
 from runtime.proxy import slots
-from runtime.reconcile import apply, operations
+from runtime.reconcile import apply
 from runtime.reconcile.desired import build, read
-from runtime.reconcile.operations import Cluster
 from runtime.rollout import health, start_first
 from runtime.rollout.site import Site
 from runtime.rollout.start_first import Step
@@ -127,7 +127,7 @@ class Stage:
 
 def main() -> None:
     root, name = sys.argv[1:3]
-    cluster = operations.open_cluster(Paths(Path(root)))
+    cluster = open_cluster(Paths(Path(root)))
     site = site_of(cluster, name)
     with patch.object(health, "WATCH_SECONDS", SHORT_WATCH_SECONDS):
         start_first.roll(site, (), lambda step: print(step, flush=True))

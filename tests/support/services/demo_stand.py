@@ -26,9 +26,9 @@ from installer.terminal.progress import Lines
 from installer.uninstall import run
 from runtime.base.paths import Paths
 from runtime.config import secrets
+from runtime.context.cluster import open_cluster
 from runtime.docker.images import TELEGRAF
 from runtime.docker.observed import observe
-from runtime.reconcile import operations
 from tests.support.engine import own_loopback
 from tests.support.services.telegraf_image import telegraf_image
 
@@ -153,7 +153,7 @@ def open_demo(scratch: Path) -> Iterator[Demo]:
 def _take_away(demo: Demo, record: Path) -> None:
     if not demo.paths.settings.exists():
         return
-    cluster = operations.open_cluster(demo.paths)
+    cluster = open_cluster(demo.paths)
     with contextlib.closing(cluster.client):
         registry_login.undo(demo.paths, cluster.settings)
         wanted = run.look(cluster, purge=True, recorded=record)

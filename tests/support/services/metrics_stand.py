@@ -17,8 +17,8 @@ from installer.services import add, catalogue, plan, service_files
 from runtime.base.paths import Side
 from runtime.config import secrets
 from runtime.config.sections import InternalSettings, InternalTls
+from runtime.context.cluster import open_cluster
 from runtime.docker.images import HAPROXY, INFLUXDB, TELEGRAF
-from runtime.reconcile.operations import open_cluster
 from tests.support.engine import LOOPBACK, Instance, free_port, new_settings, no_trust
 from tests.support.services.telegraf_image import telegraf_image
 

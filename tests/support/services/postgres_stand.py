@@ -17,9 +17,9 @@ from installer.images.build import context
 from runtime.base import command, files
 from runtime.base.paths import Side
 from runtime.config.sections import InternalSettings, InternalTls
+from runtime.context.cluster import open_cluster
 from runtime.docker import images
 from runtime.docker.images import BASE, POSTGRES
-from runtime.reconcile import operations
 from tests.support.deploy.stand import Answer, shoestring
 from tests.support.engine import Instance, new_settings, own_loopback, until
 
@@ -185,7 +185,7 @@ def open_site(root: Path) -> Iterator[Site]:
         site.command("service", "add", "postgres", "--yes")
         # The settings know a network more now.
         instance.cluster.client.close()
-        instance.cluster = operations.open_cluster(instance.paths)
+        instance.cluster = open_cluster(instance.paths)
         yield site
     finally:
         instance.close()

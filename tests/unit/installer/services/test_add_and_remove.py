@@ -24,7 +24,7 @@ from runtime.base.errors import ShoestringError, UsageError
 from runtime.base.paths import Paths, RunPaths, Side
 from runtime.config import secrets, settings
 from runtime.config.settings import Settings
-from runtime.reconcile.operations import Cluster
+from runtime.context.cluster import Cluster
 from tests.unit.installer.services.conftest import SETTINGS
 
 Interrupt = Callable[[Callable[[], object], int, bool], bool]

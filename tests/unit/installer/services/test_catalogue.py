@@ -26,7 +26,8 @@ from runtime.base.constants import MEGABYTE
 from runtime.base.errors import UsageError
 from runtime.base.paths import Paths, RunPaths
 from runtime.config import settings
-from runtime.reconcile.operations import Cluster, Report
+from runtime.context.cluster import Cluster
+from runtime.reconcile.operations import Report
 from tests.support.builders.services import service
 from tests.unit.installer.services.conftest import SETTINGS
 
