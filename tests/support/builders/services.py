@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 from installer.services import catalogue
 from installer.services.catalogue import Catalogue
+from installer.services.plan import Plan, plan
+from installer.services.service_files import Host
+from runtime.base.paths import Paths
+from runtime.config import settings
+from runtime.config.settings import Settings
 
+SETTINGS = Settings(domain="example.com", email="ops@example.com")
 APPLICATION = """\
 x-external-host-names: [NAME.{{ settings.internal_domain }}]
 x-container-port: 8080
@@ -62,3 +71,19 @@ def known(folder: Path) -> Catalogue:
     service(folder, "front", FRONT)
     service(folder, "beside", BESIDE)
     return catalogue.load(folder)
+
+
+HOST = Host(docker_group=77)
+
+
+def git(paths: Paths, *arguments: str) -> str:
+    command = ("git", "-c", "safe.directory=*", "-C", str(paths.conf), *arguments)
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def wanted(paths: Paths, known: Catalogue, *names: str) -> Plan:
+    return plan(paths, settings.load(paths.settings), catalogue.complete(known, names), HOST)
+
+
+# Of a cluster it takes no more than how the instance is called.
+CLUSTER: Any = SimpleNamespace(settings=SETTINGS)

@@ -10,15 +10,13 @@ import pytest
 from installer.services.catalogue import Catalogue
 from installer.setup import data_directory
 from runtime.base.paths import Paths
-from runtime.config.settings import Settings
+from tests.support.builders.services import SETTINGS
 from tests.support.builders.services import known as make_known
-
-SETTINGS = Settings(domain="example.com", email="ops@example.com")
 
 
 @pytest.fixture
 def known(tmp_path: Path) -> Catalogue:
-    """Services of a test; see make.py."""
+    """Services of a test; see tests/support/builders/services.py."""
     return make_known(tmp_path / "services")
 
 

@@ -28,8 +28,7 @@ from runtime.base.paths import Paths, RunPaths
 from runtime.config import settings
 from runtime.context.cluster import Cluster
 from runtime.reconcile.operations import Report
-from tests.support.builders.services import service
-from tests.unit.installer.services.conftest import SETTINGS
+from tests.support.builders.services import SETTINGS, service
 
 MEMORY = Memory(1000 * MEGABYTE, 500 * MEGABYTE)
 DESCRIPTION = """\

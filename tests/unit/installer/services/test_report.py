@@ -20,7 +20,7 @@ from runtime.base.paths import Paths, Side
 from runtime.config import application_files
 from runtime.config.applications import Application
 from runtime.config.sections import InternalSettings, InternalTls, NetworkSettings
-from tests.unit.installer.services.conftest import SETTINGS
+from tests.support.builders.services import SETTINGS
 
 HOST = Memory(957 * MEGABYTE, 353 * MEGABYTE)
 ROOT = Path("/srv/shoestring")

@@ -1,45 +1,29 @@
-"""What services put into the data directory, and what is left of them. Nothing is started here."""
+"""What services write into the data directory. Nothing is started here."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import stat
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from unittest.mock import MagicMock
 
 import pytest
 
-from installer.services import add, catalogue, remove, service_files
+from installer.services import add, catalogue, service_files
 from installer.services.catalogue import Catalogue
-from installer.services.plan import Plan, plan
-from installer.services.service_files import Host
+from installer.services.plan import plan
 from installer.setup import data_directory
-from runtime.base import files
-from runtime.base.errors import ShoestringError, UsageError
-from runtime.base.paths import Paths, RunPaths, Side
+from runtime.base.errors import UsageError
+from runtime.base.paths import Paths, Side
 from runtime.config import secrets, settings
 from runtime.config.settings import Settings
-from runtime.context.cluster import Cluster
-from tests.unit.installer.services.conftest import SETTINGS
+from tests.support.builders.services import HOST, SETTINGS, git, wanted
 
 Interrupt = Callable[[Callable[[], object], int, bool], bool]
-HOST = Host(docker_group=77)
-
 pytestmark = pytest.mark.processes
-
-
-def git(paths: Paths, *arguments: str) -> str:
-    command = ("git", "-c", "safe.directory=*", "-C", str(paths.conf), *arguments)
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-
-def wanted(paths: Paths, known: Catalogue, *names: str) -> Plan:
-    return plan(paths, settings.load(paths.settings), catalogue.complete(known, names), HOST)
 
 
 def content(paths: Paths) -> dict[str, tuple[str, bytes]]:
@@ -183,82 +167,3 @@ def test_a_run_that_is_interrupted_anywhere_is_finished_by_the_next(
         if not stopped:
             break
     assert step > 10
-
-
-def test_a_removal_keeps_what_a_person_may_want_again(made: Paths, known: Catalogue) -> None:
-    add.write(made, wanted(made, known, "front"))
-    removal = remove.plan(made, known, ("store", "front"), purge=False)
-    assert [each.name for each in removal.services] == ["front", "store"]
-    assert removal.kept == (made.conf / "store", made.data / "store")
-    assert (removal.folders, removal.secrets) == ((), ())
-    with pytest.raises(UsageError, match="Front needs it. Remove front too, or first."):
-        remove.plan(made, known, ("store",), purge=False)
-
-
-def cluster_of(paths: Paths, tmp_path: Path) -> Cluster:
-    """Return a stopped cluster, in which nothing is started and no engine is asked."""
-    cluster = Cluster(paths, settings.load(paths.settings), RunPaths("main", tmp_path / "run"), MagicMock())
-    files.make_directory(cluster.run.directory)
-    cluster.run.stopped.touch()
-    return cluster
-
-
-def test_carry_out_refused_commit_keeps_the_users_change(
-    made: Paths, known: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(remove, "_must_be_gone", lambda _cluster, _service: None)
-    add.write(made, wanted(made, known, "store"))
-    file = catalogue.application_file(made, "store")
-    file.write_text(file.read_text() + "# mine\n")
-    held = made.conf / ".git" / "index.lock"
-    held.touch()
-    planned, cluster = remove.plan(made, known, ("store",), purge=False), cluster_of(made, tmp_path)
-    with pytest.raises(ShoestringError, match=r"Store was not removed. The changes in .* are made but not committed"):
-        remove.carry_out(cluster, planned)
-    assert file.read_text().endswith("# mine\n")
-    held.unlink()
-    assert remove.carry_out(cluster, planned) == remove.Removed()
-    assert not file.exists()
-    assert git(made, "log", "-2", "--format=%s").splitlines() == [
-        "Service removed: store",
-        "edit store: changed by hand",
-    ]
-
-
-def test_carry_out_without_repository_says_so(
-    made: Paths, known: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(remove, "_must_be_gone", lambda _cluster, _service: None)
-    add.write(made, wanted(made, known, "store"))
-    files.remove_tree(made.conf / ".git")
-    removed = remove.carry_out(cluster_of(made, tmp_path), remove.plan(made, known, ("store",), purge=False))
-    assert not catalogue.is_present(made, "store")
-    (note,) = removed.notes
-    assert "is not a git repository" in note
-
-
-def test_a_purge_takes_all_but_what_others_use(made: Paths, known: Catalogue) -> None:
-    add.write(made, wanted(made, known, "store"))
-    other = made.applications(Side.PUBLIC) / "shop.yaml"
-    other.write_text("services: {application: {image: a, environment: {KEY: '${STORE_READER}'}}}\n")
-    removal = remove.plan(made, known, ("store",), purge=True)
-    assert removal.folders == (made.conf / "store", made.data / "store")
-    assert removal.secrets == ("STORE_PASSWORD",)
-    assert removal.used == ("STORE_READER",)
-    other.write_text("services: [broken\n")
-    assert remove.plan(made, known, ("store",), purge=True).secrets == ()
-    other.unlink()
-    assert remove.plan(made, known, ("store",), purge=True).secrets == ("STORE_PASSWORD", "STORE_READER")
-
-
-def test_a_template_may_fill_in_its_configuration_or_not(made: Paths, known: Catalogue) -> None:
-    (known["store"].folder / "conf" / "plain.j2").write_text("{{ not_ours }}")
-    (known["store"].folder / "conf" / "deep").mkdir()
-    (known["store"].folder / "conf" / "deep" / "x.setup.j2").write_text("{{ host.docker_group }}")
-    shipped = service_files.load(known["store"], SETTINGS, HOST)
-    assert {str(each.path): each.content for each in shipped if not each.is_optional} == {
-        "store/deep/x": b"77",
-        "store/plain.j2": b"{{ not_ours }}",
-        "store/store.conf": b"domain example.com\n",
-    }
-    assert service_files.images(shipped) == ("busybox:1.37",)

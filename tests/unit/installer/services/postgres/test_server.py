@@ -1,0 +1,28 @@
+"""The Postgres server, its environment and its errors."""
+
+from __future__ import annotations
+
+import pytest
+
+from installer.services.postgres.server import Server, environment, first_error
+from runtime.base.command import Result
+from runtime.base.errors import ShoestringError
+from tests.support.builders.commands import answering
+
+
+def test_postgres(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, 3, "", "ERROR:  permission denied\n")
+    with pytest.raises(ShoestringError, match=r"permission denied\. Mend that, .*: shoestring postgres psql shop$"):
+        Server("shoestring_postgres-application-1", "postgres").ask("SELECT 1;", "shop")
+
+
+def test_an_environment_has_two_forms() -> None:
+    assert environment({"environment": {"A": 1, "B": None}}) == {"A": "1", "B": ""}
+    assert environment({"environment": ["A=1=2", "B"]}) == {"A": "1=2", "B": ""}
+    assert environment({}) == {}
+
+
+def test_the_first_error_is_the_reason() -> None:
+    said = "psql:<stdin>:4: NOTICE:  x\npsql:<stdin>:9: ERROR:  no space\nLINE 1: PASSWORD 'secret'\nERROR:  later\n"
+    assert first_error(Result(("psql",), 3, "", said)) == "psql:<stdin>:9: ERROR:  no space"
+    assert first_error(Result(("psql",), 3, "", "")) == "exit code 3"

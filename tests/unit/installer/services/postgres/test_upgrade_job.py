@@ -1,0 +1,39 @@
+"""What an upgrade of Postgres does, names and needs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from installer.applications.target import Target
+from installer.services.postgres import upgrade_job
+from installer.services.postgres.data_folder import Place
+from installer.services.postgres.upgrade_job import Job
+from runtime.base.errors import ShoestringError
+from runtime.base.paths import Side
+from runtime.docker.images import POSTGRES
+from tests.support.builders.runtime import application, web
+
+
+def test_a_disk_without_room_for_an_upgrade() -> None:
+    found = application("postgres", web("a.example.com"), Side.INTERNAL)
+    place = Place(Target(found, "application", "postgres:15"), (), "", "", Path("/data/15"))
+    with pytest.raises(ShoestringError, match=r"Nothing was changed\. .*docker system df"):
+        upgrade_job.require_room(Job(place, 15, 17, "postgres:17", (), 10**9, 10**8))
+
+
+def test_the_official_image_of_a_version_is_on_the_same_system() -> None:
+    assert upgrade_job.official(17) == POSTGRES.reference
+    assert upgrade_job.official(18) == "postgres:18-trixie"
+
+
+def test_commands_that_lose_data_name_the_instance() -> None:
+    found = application("postgres", web("a.example.com"), Side.INTERNAL)
+    place = Place(Target(found, "application", "postgres:15"), (), "", "", Path("/data/15"))
+    upgrade = upgrade_job.Job(place, 15, 18, "postgres:18-trixie", (), 0, 0, " --data-directory /srv/demo")
+    assert upgrade.again == "shoestring postgres upgrade 18 --data-directory /srv/demo"
+    assert upgrade.forget("15") == "shoestring postgres forget 15 --data-directory /srv/demo"
+    another = replace(upgrade, image="other:18", option="")
+    assert another.again == "shoestring postgres upgrade 18 --image other:18"
