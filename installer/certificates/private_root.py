@@ -61,7 +61,7 @@ def pem(paths: Paths) -> str:
 
 def renew(cluster: Cluster, listener: Listener, now: float, timeout: float) -> Report:
     """Make a new root and have it sign the internal certificate. Nobody trusts it before they are told to."""
-    from runtime.certificates.plan import Request
+    from runtime.certificates.plan import RenewalRequest
     from runtime.certificates.policy.desired import INTERNAL
     from runtime.certificates.store import private_ca
     from runtime.reconcile import renewal
@@ -69,7 +69,7 @@ def renew(cluster: Cluster, listener: Listener, now: float, timeout: float) -> R
     with files.lock(cluster.run.lock, timeout, listener.waiting):
         private_ca.new_root(cluster.paths.private_ca, cluster.settings.internal_domain, now)
     managed = any(each.name == INTERNAL and each.managed for each in renewal.overview(cluster, now).certificates)
-    request = Request(names=(INTERNAL,) if managed else (), force=managed)
+    request = RenewalRequest(names=(INTERNAL,) if managed else (), force=managed)
     return renewal.renew(cluster, listener, now, request, timeout)
 
 

@@ -13,7 +13,7 @@ from runtime.output.table import table
 
 if TYPE_CHECKING:
     from installer.certificates.trust import Trust
-    from runtime.certificates.overview import CertificateStatus, Overview
+    from runtime.certificates.overview import CertificateOverview, CertificateStatus
 
 HEADER = ("NAME", "SIDE", "STATE", "HOSTS", "VALID UNTIL", "RENEWAL", "FROM")
 NONE_YET = "No certificates yet: no application has a host name."
@@ -41,20 +41,20 @@ def row(status: CertificateStatus, now: float) -> tuple[str, ...]:
     )
 
 
-def remarks(overview: Overview) -> list[str]:
+def remarks(overview: CertificateOverview) -> list[str]:
     """Sentences about what is wrong, the certificates' first."""
     blocked = [f"{each.name}: {each.blocked}" for each in overview.certificates if each.blocked]
     return [*blocked, *overview.problems]
 
 
-def status_lines(overview: Overview, now: float) -> list[str]:
+def status_lines(overview: CertificateOverview, now: float) -> list[str]:
     """The certificates in plain lines, one each; what blocks one stands below it."""
     lines = list(_certificates(overview, now)) or [NONE_YET]
     lines += [f"problem  {each}" for each in overview.problems]
     return lines + [f"note  {each}" for each in overview.notes]
 
 
-def _certificates(overview: Overview, now: float) -> Iterator[str]:
+def _certificates(overview: CertificateOverview, now: float) -> Iterator[str]:
     rows = table((row(each, now) for each in overview.certificates), margin="")
     for each, line in zip(overview.certificates, rows, strict=True):
         yield line
@@ -62,7 +62,7 @@ def _certificates(overview: Overview, now: float) -> Iterator[str]:
             yield indent(each.blocked)
 
 
-def status_json(overview: Overview) -> str:
+def status_json(overview: CertificateOverview) -> str:
     """The answer of ssl status."""
     return as_json(
         ok=not remarks(overview) and not overview.expiring,

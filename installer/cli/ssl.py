@@ -14,7 +14,7 @@ from installer.cli.options import DataDirectory, DryRun, Json, Timeout, Yes
 
 if TYPE_CHECKING:
     from runtime.base.paths import Paths
-    from runtime.certificates.plan import Request
+    from runtime.certificates.plan import RenewalRequest
     from runtime.config.settings import Settings
     from runtime.reconcile.changes import Plan
 
@@ -66,9 +66,9 @@ def issue(
     timeout: Timeout = 60.0,
 ) -> None:
     """Ask now for certificates that are missing or due. The watchdog does it by itself."""
-    from runtime.certificates.plan import Request
+    from runtime.certificates.plan import RenewalRequest
 
-    request = Request(names=tuple(host_names or ()), force=force, staging=staging)
+    request = RenewalRequest(names=tuple(host_names or ()), force=force, staging=staging)
     if dry_run:
         _show_plan(data_directory, request, "shoestring ssl issue", json)
     else:
@@ -85,9 +85,9 @@ def renew(
     timeout: Timeout = 60.0,
 ) -> None:
     """Renew what is due, as the timer does. Ends with 1 if something failed or is about to expire."""
-    from runtime.certificates.plan import Request
+    from runtime.certificates.plan import RenewalRequest
 
-    request = Request(force=force)
+    request = RenewalRequest(force=force)
     if dry_run:
         _show_plan(data_directory, request, "shoestring ssl renew", json)
     else:
@@ -147,7 +147,7 @@ def _show_root(loaded: Settings, paths: Paths, *, pem: bool, json: bool) -> None
     print(trust_json(shown, private_root.pem(paths)) if json else "\n".join(trust.lines(shown)))
 
 
-def _show_plan(data_directory: Path | None, request: Request, command: str, json: bool) -> None:
+def _show_plan(data_directory: Path | None, request: RenewalRequest, command: str, json: bool) -> None:
     from runtime.reconcile import renewal
 
     _show(renewal.renew_plan(opened(data_directory), time.time(), request), command, json)
@@ -160,7 +160,7 @@ def _show(plan: Plan, command: str, json: bool) -> None:
 
 
 def _carry_out(
-    data_directory: Path | None, request: Request, done: str, timeout: float, *, yes: bool, json: bool
+    data_directory: Path | None, request: RenewalRequest, done: str, timeout: float, *, yes: bool, json: bool
 ) -> None:
     from runtime.reconcile import renewal
 

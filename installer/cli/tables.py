@@ -15,7 +15,7 @@ from runtime.reconcile.status import FINE, Status
 
 if TYPE_CHECKING:
     from installer.host.report import HealthRow
-    from runtime.certificates.overview import Overview
+    from runtime.certificates.overview import CertificateOverview
 
 COLORS = {NEW: "green", CHANGED: "yellow", REMOVED: "red"}
 FOLDING = ("APPLICATION", "HOSTS", "IMAGE", "NAME", "FROM")
@@ -78,7 +78,7 @@ def print_plan(view: View) -> None:
         print_line(Cell(line, COLORS.get(sign, "red" if sign == "✗" else "")))
 
 
-def print_certificates(overview: Overview, now: float) -> None:
+def print_certificates(overview: CertificateOverview, now: float) -> None:
     """Print how each certificate is, then what blocks one; `now` is in seconds since the epoch."""
     from installer.certificates.report import HEADER, NONE_YET, remarks, row
 

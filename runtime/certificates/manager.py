@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from runtime.base import files
 from runtime.base.failpoints import failpoint
 from runtime.base.paths import Paths, RunPaths
-from runtime.certificates import survey
-from runtime.certificates.model import Issuer, Wanted
+from runtime.certificates import inventory
+from runtime.certificates.model import DesiredCertificate, Issuer
 from runtime.certificates.policy import ledger
 from runtime.certificates.store import install, private_ca, read
 from runtime.certificates.store.folder import certificate_file, key_file
@@ -26,7 +26,7 @@ ORIGINAL_MODE = 0o600
 
 
 @dataclass(frozen=True)
-class Keeper:
+class CertificateManager:
     """Where certificates are kept, and what is needed to get them.
 
     `guard` holds the lock of the instance while files and proxies are changed; asking an authority takes too long for
@@ -40,7 +40,7 @@ class Keeper:
     clock: Callable[[], float] = time.time
     guard: Callable[[], AbstractContextManager[None]] = nullcontext
 
-    def carry_out(self, change: CertificateChange) -> str:
+    def apply(self, change: CertificateChange) -> str:
         """Make one change. Returns what was done, as a part of a sentence. Raises ShoestringError."""
         match change:
             case IssueCertificate():
@@ -55,7 +55,7 @@ class Keeper:
                         self.paths, self.run, self.settings, change.side, change.certificate, self.clock()
                     )
 
-    def _sign(self, wanted: Wanted) -> str:
+    def _sign(self, wanted: DesiredCertificate) -> str:
         """By the private CA of this host."""
         directory = self.paths.private_ca
         private_ca.ensure_root(directory, self.settings.internal_domain, self.clock())
@@ -77,9 +77,9 @@ class Keeper:
             done = self._install(wanted, issued.certificate, issued.key)
         return "; ".join((done, *issued.notes))
 
-    def _install(self, wanted: Wanted, certificate: bytes, key: bytes) -> str:
+    def _install(self, wanted: DesiredCertificate, certificate: bytes, key: bytes) -> str:
         found = read.parse(certificate, certificate_file(self.paths, wanted.side, wanted.name))
-        place = survey.place(wanted.side, wanted.name)
+        place = inventory.place(wanted.side, wanted.name)
         source = "" if wanted.issuer is Issuer.PRIVATE_CA else self.settings.acme.directory
         with self.guard():
             # Before the files: what is there must never be taken for a person's own.

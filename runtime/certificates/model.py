@@ -40,7 +40,7 @@ def listed(host_names: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DesiredCertificate:
     """A certificate that should be there: one for each public application, one for the whole internal side.
 
     `name` is that of its files and of certbot's lineage; it never changes when host names do. `host_names` are in a
@@ -54,7 +54,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Found:
+class InstalledCertificate:
     """A certificate on the disk, `NAME.pem` with `NAME.pem.key`.
 
     Times are seconds since the epoch. `fingerprint` is the SHA-256 of the leaf, in hexadecimal digits. `ari_id` is
@@ -88,7 +88,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Window:
+class RenewalWindow:
     """When a certificate authority suggests to renew one certificate (RFC 9773, section 4.2).
 
     Times are seconds since the epoch. `check_again` is when to ask the next time.

@@ -6,20 +6,20 @@ from dataclasses import dataclass
 
 from runtime.base.paths import Side
 from runtime.certificates import plan
-from runtime.certificates.model import PLACEHOLDER, Found, Issuer, listed
+from runtime.certificates.inventory import CertificateInventory
+from runtime.certificates.model import PLACEHOLDER, InstalledCertificate, Issuer, listed
 from runtime.certificates.policy import due
-from runtime.certificates.policy.due import State
+from runtime.certificates.policy.due import CertificateState
 from runtime.certificates.policy.ledger import DAY
-from runtime.certificates.survey import Survey
 
 
 @dataclass(frozen=True)
 class CertificateStatus:
-    """One certificate for a person.
+    """The status of one certificate, for the user.
 
-    `state` is a word of due.State, `placeholder`, `unused`, `own` for a person's file, or `root` for that of the
-    private CA. Times are seconds since the epoch, 0 where there is none. `blocked` is a sentence about what it waits
-    for. `managed`: Shoestring renews it; else a person does.
+    `state` is a value of CertificateState, `placeholder`, `unused`, `own` for a user-provided file, or `root` for the
+    private CA's certificate. Times are seconds since the epoch, 0 where there is none. `blocked` is a sentence about
+    why it cannot be issued now. `managed`: Shoestring renews it; else the user does.
     """
 
     name: str
@@ -35,7 +35,7 @@ class CertificateStatus:
 
 
 @dataclass(frozen=True)
-class Overview:
+class CertificateOverview:
     """All certificates.
 
     `notes` are about host names that can have none, `problems` about files that cannot be used.
@@ -52,26 +52,28 @@ class Overview:
 
 
 ROOT, ROOT_NAME = "root", "private-ca"
-NO_CERTIFICATES = Overview((), (), ())
+NO_CERTIFICATES = CertificateOverview((), (), ())
 
 
-def assess(found: Survey, now: float) -> Overview:
-    """What a survey means for a person. Pure."""
+def assess(found: CertificateInventory, now: float) -> CertificateOverview:
+    """What a inventory means for a person. Pure."""
     planned = plan.plan(found, now)
-    blocked = {sentence.partition(": ")[0].removeprefix("certificate "): sentence for sentence in planned.held}
-    wanted = [_wanted_status(found, each.name, blocked.get(each.name, ""), now) for each in found.wanted]
+    blocked = {sentence.partition(": ")[0].removeprefix("certificate "): sentence for sentence in planned.deferred}
+    wanted = [_wanted_status(found, each.name, blocked.get(each.name, ""), now) for each in found.managed]
     named = {(each.side, each.name) for each in wanted}
     others = [
-        _other_status(each, side.side, each in side.persons, now)
+        _other_status(each, side.side, each in side.user_provided, now)
         for side in found.sides
-        for each in side.found
+        for each in side.installed
         if (side.side, each.name) not in named and not each.problem
     ]
-    return Overview((*wanted, *others, *_root_status(found, now)), found.wishes.unprovable, found.problems)
+    return CertificateOverview(
+        (*wanted, *others, *_root_status(found, now)), found.desired.unprovable, found.problems
+    )
 
 
-def _wanted_status(found: Survey, name: str, blocked: str, now: float) -> CertificateStatus:
-    wanted = next(each for each in found.wanted if each.name == name)
+def _wanted_status(found: CertificateInventory, name: str, blocked: str, now: float) -> CertificateStatus:
+    wanted = next(each for each in found.managed if each.name == name)
     assessment = plan.assess(found, wanted, now)
     there = found.certificate(wanted)
     unsigned = found.ca_problem if wanted.issuer is Issuer.PRIVATE_CA else ""
@@ -84,11 +86,11 @@ def _wanted_status(found: Survey, name: str, blocked: str, now: float) -> Certif
         not_after=there.not_after if there else 0.0,
         renew_at=assessment.renew_at if there else 0.0,
         blocked=blocked.partition(": ")[2] or unsigned,
-        expiring=bool(there and (assessment.state is State.EXPIRED or due.is_expiring(there, now))),
+        expiring=bool(there and (assessment.state is CertificateState.EXPIRED or due.is_expiring(there, now))),
     )
 
 
-def _other_status(found: Found, side: Side, person: bool, now: float) -> CertificateStatus:
+def _other_status(found: InstalledCertificate, side: Side, person: bool, now: float) -> CertificateStatus:
     """A person's own, the placeholder, or one that nothing needs any more."""
     placeholder = found.name == PLACEHOLDER
     state = "placeholder" if placeholder else "own" if person else "unused"
@@ -104,7 +106,7 @@ def _other_status(found: Found, side: Side, person: bool, now: float) -> Certifi
     )
 
 
-def _root_status(found: Survey, now: float) -> tuple[CertificateStatus, ...]:
+def _root_status(found: CertificateInventory, now: float) -> tuple[CertificateStatus, ...]:
     """The private CA's own, when a new one has to be made: nobody trusts that before a person says so."""
     root = found.authority
     if root is None or not due.is_expiring(root, now):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from runtime.base.errors import Problem
 from runtime.base.formats import age, count, rfc3339, until
-from runtime.certificates.overview import CertificateStatus, Overview, expiry_sentence
+from runtime.certificates.overview import CertificateOverview, CertificateStatus, expiry_sentence
 from runtime.output.encoder import as_json
 from runtime.output.table import Row, table
 from runtime.reconcile.apply import Listener, Outcome
@@ -105,7 +105,7 @@ def changes_json(plan: Plan) -> str:
 
 def plan_lines(view: View) -> list[str]:
     """A plan, then what is wrong."""
-    lines = [f"  {note}" for note in (*view.desired.notes, *view.due.held)]
+    lines = [f"  {note}" for note in (*view.desired.notes, *view.due.deferred)]
     lines += [f"  ✗ {problem}" for problem in view.desired.problems]
     lines += [f"  ✗ {sentence}" for sentence in view.refused]
     apply_with = "shoestring start" + ("; the watchdog asks for certificates" if view.due.remote else "")
@@ -118,7 +118,7 @@ def plan_json(view: View) -> str:
         changes=[_change(change) for change in view.changes],
         problems=[_problem(each) for each in view.desired.problems],
         failures=list(view.refused),
-        notes=[*view.desired.notes, *view.due.held],
+        notes=[*view.desired.notes, *view.due.deferred],
     )
 
 
@@ -138,7 +138,7 @@ def _application_row(each: ApplicationStatus, now: datetime) -> Row:
     return each.name, each.side, each.state, ",".join(each.host_names) or "-", each.image or "-", age(each.since, now)
 
 
-def tls_line(certificates: Overview, now: float) -> str:
+def tls_line(certificates: CertificateOverview, now: float) -> str:
     """How many certificates there are, and when the next one is due."""
     real = [each for each in certificates.certificates if each.not_after and each.state != "placeholder"]
     due = [each.renew_at for each in real if each.renew_at]
@@ -147,7 +147,7 @@ def tls_line(certificates: Overview, now: float) -> str:
     return f"{count(len(real), 'certificate')}, next renewal {until(min(due) - now)}"
 
 
-def tls_problems(certificates: Overview, now: float) -> tuple[str, ...]:
+def tls_problems(certificates: CertificateOverview, now: float) -> tuple[str, ...]:
     """What is wrong with certificates, a sentence each."""
     blocked = tuple(f"certificate {each.name}: {each.blocked}" for each in certificates.certificates if each.blocked)
     return (*certificates.problems, *(expiry_sentence(each, now) for each in certificates.expiring), *blocked)

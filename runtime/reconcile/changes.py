@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.base.paths import Side
-from runtime.certificates.model import Wanted
+from runtime.certificates.model import DesiredCertificate
 from runtime.docker.observed import Container
 from runtime.docker.projects import Project
 
@@ -149,7 +149,7 @@ class IssueCertificate:
     staging, and nothing is installed.
     """
 
-    wanted: Wanted
+    wanted: DesiredCertificate
     sign: str
     about: str
     forced: bool = False

@@ -101,7 +101,7 @@ def save(cluster: Cluster, view: View) -> None:
         "run": str(cluster.run.directory),
         # A certificate becomes due by time alone; and what the engine lists may be wrong
         # (runtime/docker/observed.py). It is the same for all runs of an hour, which write nothing then.
-        "until": min(view.due.next_look, time.time() // LONGEST_SECONDS * LONGEST_SECONDS + LONGEST_SECONDS),
+        "until": min(view.due.next_check, time.time() // LONGEST_SECONDS * LONGEST_SECONDS + LONGEST_SECONDS),
         "inputs": view.inputs,
         "recorded": _recorded(cluster, view),
         "measured": measured,

@@ -11,12 +11,12 @@ from runtime.base import files
 from runtime.base.errors import Problem, UsageError
 from runtime.base.light_inputs import Place
 from runtime.base.paths import Side
-from runtime.certificates import overview, survey
+from runtime.certificates import inventory, overview
 from runtime.certificates import plan as certificate_plan
-from runtime.certificates.manager import Keeper
-from runtime.certificates.plan import Due, Request
+from runtime.certificates.inventory import CertificateInventory
+from runtime.certificates.manager import CertificateManager
+from runtime.certificates.plan import CertificatePlan, RenewalRequest
 from runtime.certificates.store import placeholder
-from runtime.certificates.survey import Survey
 from runtime.config import vpn_configuration
 from runtime.config.sections import InternalTls
 from runtime.context.cluster import Cluster
@@ -56,8 +56,8 @@ class View:
     plan: Plan
     refused: tuple[str, ...]
     inputs: str
-    certificates: Survey
-    due: Due
+    certificates: CertificateInventory
+    due: CertificatePlan
 
     @property
     def changes(self) -> Plan:
@@ -97,8 +97,8 @@ def look(cluster: Cluster) -> View:
     differences = tuple(_difference(cluster, model) for model in desired.proxies)
     started = plan_start(desired, seen, differences, dns.difference(desired.hosts))
     now = cluster.clock()
-    certificates = survey.take(cluster.settings, cluster.paths, cluster.run, desired.proxies, now)
-    due = certificate_plan.plan(certificates, now, Request(missing_only=True))
+    certificates = inventory.observe(cluster.settings, cluster.paths, cluster.run, desired.proxies, now)
+    due = certificate_plan.plan(certificates, now, RenewalRequest(missing_only=True))
     issues = tuple(each for each in due.local if isinstance(each, IssueCertificate))
     upkeep = tuple(each for each in due.local if each not in issues)
     refused = (*desired.unserved, *refused_removals(desired, seen), *certificates.problems)
@@ -187,7 +187,7 @@ def status(cluster: Cluster) -> Status:
     desired = build(read(cluster.settings, cluster.paths), cluster.paths, cluster.run)
     seen = asked(cluster.client, observe(cluster.client, cluster.settings.instance))
     now = cluster.clock()
-    certificates = survey.take(cluster.settings, cluster.paths, cluster.run, desired.proxies, now)
+    certificates = inventory.observe(cluster.settings, cluster.paths, cluster.run, desired.proxies, now)
     walled = keep.is_kept(desired, cluster.paths)
     found = assess(desired, seen, overview.assess(certificates, now), walled=walled)
     return replace(
@@ -239,9 +239,9 @@ def tools(
         variables=desired.variables if desired else {},
         install_proxy=install_proxy,
         site=site,
-        certificate=Keeper(
+        certificate=CertificateManager(
             cluster.client, cluster.paths, cluster.run, cluster.settings, cluster.clock, guard
-        ).carry_out,
+        ).apply,
     )
 
 

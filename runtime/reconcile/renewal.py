@@ -14,11 +14,11 @@ from runtime.base import files
 from runtime.base.errors import ShoestringError
 from runtime.certificates import plan
 from runtime.certificates.acme import ari
-from runtime.certificates.model import Issuer, Window
-from runtime.certificates.overview import Overview, assess, expiry_sentence
-from runtime.certificates.plan import EVERYTHING, Due, Request
+from runtime.certificates.inventory import CertificateInventory
+from runtime.certificates.model import Issuer, RenewalWindow
+from runtime.certificates.overview import CertificateOverview, assess, expiry_sentence
+from runtime.certificates.plan import EVERYTHING, CertificatePlan, RenewalRequest
 from runtime.certificates.policy import ledger
-from runtime.certificates.survey import Survey
 from runtime.context.cluster import Cluster
 from runtime.reconcile import operations
 from runtime.reconcile.apply import Listener, Outcome, apply
@@ -31,12 +31,12 @@ GUARD_TIMEOUT_SECONDS = 300.0
 PASS_BUDGET_SECONDS = 45.0
 
 
-def overview(cluster: Cluster, now: float) -> Overview:
+def overview(cluster: Cluster, now: float) -> CertificateOverview:
     """Look at all certificates. Changes nothing. `now` is in seconds since the epoch."""
     return assess(operations.look(cluster).certificates, now)
 
 
-def renew_plan(cluster: Cluster, now: float, request: Request = EVERYTHING) -> Plan:
+def renew_plan(cluster: Cluster, now: float, request: RenewalRequest = EVERYTHING) -> Plan:
     """What renew would do."""
     planned = plan.plan(operations.look(cluster).certificates, now, request)
     return (*planned.local, *planned.remote)
@@ -46,7 +46,7 @@ def renew(
     cluster: Cluster,
     listener: Listener,
     now: float,
-    request: Request = EVERYTHING,
+    request: RenewalRequest = EVERYTHING,
     timeout: float = 0.0,
 ) -> Report:
     """Ask for all certificates that the request means, install and prove each; one that fails harms no other.
@@ -62,17 +62,17 @@ def renew(
         outcomes = _carry_out(cluster, planned, request, clock, listener)
         after = operations.look(cluster)
     later = plan.plan(after.certificates, clock(), replace(request, names=(), force=False, staging=False))
-    held = {each.partition(": ")[0]: each for each in (*planned.held, *later.held)}
+    held = {each.partition(": ")[0]: each for each in (*planned.deferred, *later.deferred)}
     failed = {each.change.name for each in outcomes if not each.ok}
     meant = {f"certificate {each.name}" for each in plan.chosen(view.certificates, request.names)}
     waiting = tuple(sentence for name, sentence in held.items() if name in meant - failed)
     untold = _tell(cluster, after.certificates, clock())
     expiring = tuple(expiry_sentence(each, clock()) for each in assess(after.certificates, clock()).expiring)
     refused = (*waiting, *after.certificates.problems, *expiring, *untold)
-    return Report(outcomes, notes=after.certificates.wishes.unprovable, refused=refused)
+    return Report(outcomes, notes=after.certificates.desired.unprovable, refused=refused)
 
 
-def _tell(cluster: Cluster, found: Survey, now: float) -> tuple[str, ...]:
+def _tell(cluster: Cluster, found: CertificateInventory, now: float) -> tuple[str, ...]:
     """Tell whoever the settings name of what is about to expire. Returns sentences about who could not be told."""
     sentences = (
         notify.tell(
@@ -109,7 +109,11 @@ def _clock(now: float) -> Callable[[], float]:
 
 
 def _carry_out(
-    cluster: Cluster, planned: Due, request: Request, clock: Callable[[], float], listener: Listener
+    cluster: Cluster,
+    planned: CertificatePlan,
+    request: RenewalRequest,
+    clock: Callable[[], float],
+    listener: Listener,
 ) -> tuple[Outcome, ...]:
     @contextmanager
     def guard() -> Iterator[None]:
@@ -129,7 +133,7 @@ def _carry_out(
 def _ask_for_windows(cluster: Cluster, clock: Callable[[], float]) -> None:
     """Ask the authority when each of its certificates should be renewed (RFC 9773)."""
     found = operations.look(cluster).certificates
-    for wanted in found.wanted:
+    for wanted in found.managed:
         there, known = found.certificate(wanted), found.ledger.windows.get(wanted.name)
         fresh = known and there and known.ari_id == there.ari_id and clock() < known.check_again
         if wanted.issuer is Issuer.PRIVATE_CA or there is None or not there.ari_id or fresh:
@@ -144,5 +148,5 @@ def _ask_for_windows(cluster: Cluster, clock: Callable[[], float]) -> None:
             ledger.update(cluster.paths.ledger, remember, clock())
 
 
-def _with_window(each: ledger.Ledger, name: str, window: Window) -> ledger.Ledger:
+def _with_window(each: ledger.Ledger, name: str, window: RenewalWindow) -> ledger.Ledger:
     return replace(each, windows={**each.windows, name: window})

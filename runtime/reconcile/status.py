@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from runtime.base.paths import Side
-from runtime.certificates.overview import NO_CERTIFICATES, Overview
+from runtime.certificates.overview import NO_CERTIFICATES, CertificateOverview
 from runtime.config.applications import OPEN_PORTS, PROXIED_SERVICE, Application
 from runtime.core import dns, ipv6_proxy
 from runtime.core.project import service_name
@@ -60,7 +60,7 @@ class Status:
     proxies: tuple[ProxyStatus, ...]
     applications: tuple[ApplicationStatus, ...]
     notes: tuple[str, ...]
-    certificates: Overview = NO_CERTIFICATES
+    certificates: CertificateOverview = NO_CERTIFICATES
     problems: tuple[str, ...] = ()
     unserved: tuple[str, ...] = ()
 
@@ -82,7 +82,7 @@ def states_of(project: Project, observed: Observed) -> dict[str, str]:
 def assess(
     desired: Desired,
     observed: Observed,
-    certificates: Overview = NO_CERTIFICATES,
+    certificates: CertificateOverview = NO_CERTIFICATES,
     *,
     walled: bool = False,
 ) -> Status:

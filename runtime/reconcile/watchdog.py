@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from runtime.base import disk_space, files
 from runtime.base.errors import LockedError
-from runtime.certificates.plan import Request
+from runtime.certificates.plan import RenewalRequest
 from runtime.context.cluster import Cluster
 from runtime.metrics import export
 from runtime.reconcile import backoff, fast_path, renewal
@@ -28,7 +28,7 @@ def watch(cluster: Cluster, listener: Listener = SILENT) -> Report:
         if cluster.run.stopped.exists():
             return Report((), notes=(STOPPED,))
         view = look(cluster)
-        report = _with_space(cluster, replace(_mend(cluster, view, listener), notes=view.due.held))
+        report = _with_space(cluster, replace(_mend(cluster, view, listener), notes=view.due.deferred))
     return _with_certificates(cluster, report, listener) if view.due.remote else report
 
 
@@ -63,7 +63,7 @@ def _with_space(cluster: Cluster, report: Report) -> Report:
 def _with_certificates(cluster: Cluster, report: Report, listener: Listener) -> Report:
     """Ask for the certificates that are missing. What waits, such as for DNS, is told; the pass is none the worse."""
     try:
-        issued = renewal.renew(cluster, listener, cluster.clock(), Request(missing_only=True))
+        issued = renewal.renew(cluster, listener, cluster.clock(), RenewalRequest(missing_only=True))
     except LockedError:
         # The renewal timer is at it.
         return report

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runtime.base.paths import Side
-from runtime.certificates.plan import Request
+from runtime.certificates.plan import RenewalRequest
 from runtime.certificates.policy import ledger
 from runtime.certificates.policy.ledger import DAY
 from runtime.certificates.store import read
@@ -99,7 +99,7 @@ def test_an_application_that_cannot_have_a_certificate_harms_no_other(place: Sit
     assert any(lost in note for note in held.notes)
     # Whoever asks for another one does not fail for it.
     cluster = place.instance.cluster
-    assert renewal.renew(cluster, SILENT, cluster.clock(), Request(names=(A,))).ok
+    assert renewal.renew(cluster, SILENT, cluster.clock(), RenewalRequest(names=(A,))).ok
     assert not renewal.renew(cluster, SILENT, cluster.clock()).ok
     place.name(lost)
     now = place.instance.cluster.clock()
@@ -167,6 +167,6 @@ def test_a_plan_shows_what_a_pass_would_ask_for(place: Site, tools: str) -> None
     assert [each.name for each in view.changes if each.kind == "issue-certificate"] == ["certificate blog"]
     assert plan_lines(view)[-1].endswith("changes. Apply: shoestring start; the watchdog asks for certificates")
     before = place.pebble.requests()["new-order"]
-    planned = renewal.renew_plan(place.instance.cluster, place.instance.cluster.clock(), Request(names=(A,)))
+    planned = renewal.renew_plan(place.instance.cluster, place.instance.cluster.clock(), RenewalRequest(names=(A,)))
     assert [each.name for each in planned if each.kind == "issue-certificate"] == ["certificate blog"]
     assert place.pebble.requests()["new-order"] == before

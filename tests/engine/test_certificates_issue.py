@@ -17,9 +17,9 @@ import yaml
 from runtime.base.errors import UsageError
 from runtime.base.paths import Side
 from runtime.certificates.acme import ari, certbot, issue
-from runtime.certificates.model import Issuer, Wanted
+from runtime.certificates.model import DesiredCertificate, Issuer
 from runtime.certificates.policy import ledger
-from runtime.certificates.policy.ledger import Result
+from runtime.certificates.policy.ledger import AttemptResult
 from runtime.certificates.store import folder, read
 from runtime.config.sections import AcmeSettings, DnsSettings
 from tests.support.acme.knot import knot
@@ -46,11 +46,11 @@ def stand(parts: Stand) -> Iterator[Stand]:
     parts.mend()
 
 
-def _proven(stand: Stand, wanted: Wanted) -> bool:
+def _proven(stand: Stand, wanted: DesiredCertificate) -> bool:
     return ledger.set_key(wanted.host_names) in ledger.load(stand.here.paths.ledger).proven
 
 
-def _install(stand: Stand, wanted: Wanted) -> None:
+def _install(stand: Stand, wanted: DesiredCertificate) -> None:
     """Put what was got into the proxy's folder; until then it would be given out again."""
     certificate, key = certbot.original(stand.here.paths, wanted.name)
     target = folder.certificate_file(stand.here.paths, wanted.side, wanted.name)
@@ -62,19 +62,19 @@ def test_staging_is_first_and_production_hears_nothing_before(stand: Stand) -> N
     before = stand.asked()
     stand.staging.faults.problems["new-order"] = REFUSED
     error = stand.refused(wanted)
-    assert error.result is Result.UNAVAILABLE
+    assert error.result is AttemptResult.UNAVAILABLE
     assert "The fake CA front refuses all." in str(error)
     assert stand.asked()[0] > before[0]
     assert stand.asked()[1] == before[1]
     held = stand.refused(wanted, forced=False)
-    assert held.result is Result.HELD
+    assert held.result is AttemptResult.HELD
     assert held.until > time.time()
 
     stand.staging.faults.problems.clear()
     found = stand.issued(wanted)
     assert (found.problem, set(found.host_names)) == ("", set(wanted.host_names))
     assert _proven(stand, wanted)
-    assert stand.last().result is Result.ISSUED
+    assert stand.last().result is AttemptResult.ISSUED
     assert stand.last().server == stand.production.directory
 
     # A certificate that was got and never installed is not asked for twice.
@@ -111,12 +111,12 @@ def test_one_name_of_three_cannot_be_proven_and_staging_is_first_again(stand: St
     _install(stand, wanted)
     stand.ca.clear(wanted.host_names[2])
     error = stand.refused(wanted)
-    assert error.result is Result.REFUSED
+    assert error.result is AttemptResult.REFUSED
     assert wanted.host_names[2] in str(error)
     assert stand.last().failed_names == (wanted.host_names[2],)
     assert not _proven(stand, wanted)
     production = stand.asked()[1]
-    assert stand.refused(wanted).result is Result.REFUSED
+    assert stand.refused(wanted).result is AttemptResult.REFUSED
     assert stand.last().server == stand.staging.directory
     assert stand.asked()[1] == production
 
@@ -128,7 +128,7 @@ def test_what_could_not_be_reached_from_inside_is_told_when_the_authority_refuse
     stand.world.set_address(host, stand.ca.address)
     stand.ca.clear(host)
     error = stand.refused(wanted)
-    assert error.result is Result.REFUSED
+    assert error.result is AttemptResult.REFUSED
     noted = f"{host} ({stand.ca.address}) cannot be reached from this host"
     assert noted in str(error)
     assert noted in stand.last().error
@@ -139,16 +139,16 @@ def test_no_authority_is_asked_for_names_that_do_not_lead_here(stand: Stand) -> 
     before = stand.asked()
     stand.world.clear(wanted.host_names[0])
     error = stand.refused(wanted)
-    assert error.result is Result.HELD
+    assert error.result is AttemptResult.HELD
     assert "www.astray.example.test has no address in DNS" in str(error)
     with _other_server() as other:
         stand.world.set_address(wanted.host_names[0], other)
         error = stand.refused(wanted)
-    assert error.result is Result.HELD
+    assert error.result is AttemptResult.HELD
     # Which of them depends on whether the host of this test has an address that the world reaches.
     assert "is answered by something else" in str(error) or f"points to {other}" in str(error)
     assert stand.asked() == before
-    assert stand.last().result is Result.HELD
+    assert stand.last().result is AttemptResult.HELD
 
 
 @contextlib.contextmanager
@@ -165,7 +165,7 @@ def _other_server() -> Iterator[str]:
 
 
 def test_dns_01_by_a_real_server(stand: Stand, client: DockerClient, tmp_path: Path) -> None:
-    wanted = Wanted("internal", Side.INTERNAL, (f"*.{ZONE}", ZONE), Issuer.DNS_01)
+    wanted = DesiredCertificate("internal", Side.INTERNAL, (f"*.{ZONE}", ZONE), Issuer.DNS_01)
     with contextlib.ExitStack() as stack:
         zone = stack.enter_context(knot(client, tmp_path / "knot", ZONE))
         # lego asks again after an answer of badNonce, as often as it takes.

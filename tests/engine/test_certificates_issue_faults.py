@@ -19,9 +19,9 @@ from runtime.base import failpoints
 from runtime.certificates.acme import issue
 from runtime.certificates.acme.container import StillRunningError
 from runtime.certificates.acme.issue import IssueError
-from runtime.certificates.model import Wanted
+from runtime.certificates.model import DesiredCertificate
 from runtime.certificates.policy import ledger
-from runtime.certificates.policy.ledger import Result
+from runtime.certificates.policy.ledger import AttemptResult
 from tests.support.acme.relay import Faults, rate_limited
 from tests.support.acme.stand import PebbleOptions, pebble
 from tests.support.certificates.issue_stand import Stand, made, open_issue_stand
@@ -49,24 +49,24 @@ def test_an_authority_that_is_down_slow_or_at_its_limit(stand: Stand) -> None:
     wanted = stand.wanted("outage", "www")
     stand.staging.down()
     error = stand.refused(wanted)
-    assert error.result is Result.UNAVAILABLE
+    assert error.result is AttemptResult.UNAVAILABLE
     stand.staging.up()
     stand.staging.faults.delay_seconds = 60
     error = stand.refused(wanted, timeout=3)
-    assert error.result is Result.UNAVAILABLE
+    assert error.result is AttemptResult.UNAVAILABLE
     assert "did not end within 3 s" in str(error)
     stand.staging.faults = Faults(problems={"new-order": rate_limited(3600)})
     # Another set of names: this one has failed enough for now.
     other = stand.wanted("limited", "www")
     began = time.time()
     error = stand.refused(other)
-    assert error.result is Result.UNAVAILABLE
+    assert error.result is AttemptResult.UNAVAILABLE
     assert "too many certificates" in str(error)
     assert began + 3600 <= stand.last().not_before <= time.time() + 3600
     stand.staging.faults = Faults()
     asked = stand.asked()
     held = stand.refused(other, forced=True)
-    assert (held.result, held.until) == (Result.HELD, stand.last().not_before)
+    assert (held.result, held.until) == (AttemptResult.HELD, stand.last().not_before)
     assert stand.asked() == asked
 
 
@@ -78,8 +78,8 @@ def test_a_command_that_is_killed(stand: Stand, point: str) -> None:
     assert _elsewhere(stand, wanted, kill=point).wait(60) == -signal.SIGKILL
     attempt, asked = stand.last(), stand.asked()
     if point == "certificate-asked":
-        assert attempt.result is Result.OPEN
-        assert stand.refused(wanted, forced=False).result is Result.HELD
+        assert attempt.result is AttemptResult.OPEN
+        assert stand.refused(wanted, forced=False).result is AttemptResult.HELD
         assert stand.asked() == asked
     assert set(stand.issued(wanted).host_names) == set(wanted.host_names)
     if point == "certificate-answered":
@@ -96,13 +96,13 @@ def test_what_a_killed_command_left_at_work_is_not_disturbed(stand: Stand, clien
     process.communicate()
     with pytest.raises(StillRunningError, match="still works for an earlier command"):
         issue.issue(stand.here, wanted, forced=True)
-    assert stand.last().result is Result.HELD
+    assert stand.last().result is AttemptResult.HELD
     stand.staging.faults = Faults()
     until(lambda: client.api.containers(filters=running), lambda left: not left)
     assert set(stand.issued(wanted).host_names) == set(wanted.host_names)
 
 
-def _elsewhere(stand: Stand, wanted: Wanted, kill: str = "") -> subprocess.Popen[bytes]:
+def _elsewhere(stand: Stand, wanted: DesiredCertificate, kill: str = "") -> subprocess.Popen[bytes]:
     """Ask in another process, which may be killed, or end itself at a point."""
     code = (
         "import sys; from pathlib import Path\n"
@@ -111,7 +111,7 @@ def _elsewhere(stand: Stand, wanted: Wanted, kill: str = "") -> subprocess.Popen
         "from runtime.base.paths import Paths, Side\n"
         "from tests.support.certificates.issue_stand import Here\n"
         "c = operations.open_cluster(Paths(Path(sys.argv[1])))\n"
-        "wanted = model.Wanted(sys.argv[2], Side.PUBLIC, tuple(sys.argv[3:]), model.Issuer.HTTP_01)\n"
+        "wanted = model.DesiredCertificate(sys.argv[2], Side.PUBLIC, tuple(sys.argv[3:]), model.Issuer.HTTP_01)\n"
         "issue.issue(Here(c.client, c.paths, c.run, c.settings), wanted, forced=True)\n"
     )
     argv = (sys.executable, "-c", code, str(stand.here.paths.root), wanted.name, *wanted.host_names)
@@ -132,5 +132,5 @@ def test_nonces_that_are_refused(client: DockerClient, stand: Stand, tmp_path: P
                 issue.issue(here, wanted, forced=True)
                 break
         results = {each.result for each in ledger.load(here.paths.ledger).attempts if each.certificate == "nonces"}
-        assert results <= {Result.ISSUED, Result.UNAVAILABLE}
-        assert Result.ISSUED in results
+        assert results <= {AttemptResult.ISSUED, AttemptResult.UNAVAILABLE}
+        assert AttemptResult.ISSUED in results

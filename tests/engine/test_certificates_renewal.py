@@ -16,7 +16,7 @@ import pytest
 
 from runtime.base import failpoints
 from runtime.base.paths import Side
-from runtime.certificates.plan import Request
+from runtime.certificates.plan import RenewalRequest
 from runtime.certificates.policy import ledger, limits
 from runtime.certificates.policy.ledger import DAY
 from runtime.certificates.store import read
@@ -89,7 +89,7 @@ def test_renewals_under_load_lose_no_request_and_reload_nothing(place: Site) -> 
     workers, serials = place.workers(), {place.serial("blog")}
     with Load(443, A, address=place.address, rate=200) as load:
         for _ in range(2):
-            assert renew(place, request=Request(force=True)).ok
+            assert renew(place, request=RenewalRequest(force=True)).ok
             serials.add(place.serial("blog"))
             assert place.served(A) == place.serial("blog")
     assert load.result.failed == 0, load.result
@@ -155,7 +155,7 @@ def test_what_an_authority_gave_before_a_kill_is_installed_without_asking_again(
     asked = front.requests()["new-order"]
     # Whoever does it again gets what is there; what was half installed, the next pass ends.
     if place.serial("blog") == first:
-        assert renew(place, request=Request(names=(A,), force=True)).ok
+        assert renew(place, request=RenewalRequest(names=(A,), force=True)).ok
     else:
         place.passes()
     assert place.serial("blog") != first
@@ -169,7 +169,7 @@ def test_forced_renewal_of_one_name_leaves_the_others(place: Site, tools: str) -
     place.instance.add(Side.PUBLIC, "shop", plain(tools, "shop", other))
     place.passes()
     blog, shop = place.serial("blog"), place.serial("shop")
-    assert renew(place, request=Request(names=(other,), force=True)).ok
+    assert renew(place, request=RenewalRequest(names=(other,), force=True)).ok
     assert place.serial("blog") == blog
     assert place.serial("shop") != shop
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from runtime.base.errors import ShoestringError
 from runtime.certificates.acme.outcome import header_moment, short
-from runtime.certificates.model import Found, Window
+from runtime.certificates.model import InstalledCertificate, RenewalWindow
 from runtime.config.sections import AcmeSettings
 
 TIMEOUT_SECONDS = 10.0
@@ -21,7 +21,7 @@ CHECK_AGAIN_SECONDS = 6 * 3600.0
 SOONEST_SECONDS, LATEST_SECONDS = 60.0, 24 * 3600.0
 
 
-def window(acme: AcmeSettings, found: Found, now: float) -> Window | None:
+def window(acme: AcmeSettings, found: InstalledCertificate, now: float) -> RenewalWindow | None:
     """Ask for the window of a certificate; None if the authority offers none. `now` is in seconds since the epoch.
 
     Raises ShoestringError if the authority does not answer, or not as RFC 9773 says: then the lifetime decides.
@@ -42,7 +42,7 @@ def window(acme: AcmeSettings, found: Found, now: float) -> Window | None:
         ) from error
 
 
-def parse(ari_id: str, answer: Any, retry_after: str, now: float) -> Window:
+def parse(ari_id: str, answer: Any, retry_after: str, now: float) -> RenewalWindow:
     """A window from the authority's answer (section 4.2) and its header. Raises ValueError, KeyError, TypeError."""
     suggested = answer["suggestedWindow"]
     start, end = (datetime.fromisoformat(suggested[key]).timestamp() for key in ("start", "end"))
@@ -50,7 +50,7 @@ def parse(ari_id: str, answer: Any, retry_after: str, now: float) -> Window:
         raise ValueError("the window ends before it begins")
     wait = header_moment(retry_after, now) - now if retry_after else CHECK_AGAIN_SECONDS
     wait = min(max(wait, SOONEST_SECONDS), LATEST_SECONDS)
-    return Window(ari_id, start, end, now + wait, str(answer.get("explanationURL", "")))
+    return RenewalWindow(ari_id, start, end, now + wait, str(answer.get("explanationURL", "")))
 
 
 def _get(url: str, ca_file: str) -> tuple[Any, str]:

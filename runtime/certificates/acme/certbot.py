@@ -12,9 +12,9 @@ from runtime.base.command import Result as Finished
 from runtime.base.paths import Paths
 from runtime.certificates.acme.account import Account
 from runtime.certificates.acme.container import Mount, Task
-from runtime.certificates.acme.outcome import RATE_LIMITED, REFUSALS, URN, Outcome, retry_after, short
-from runtime.certificates.model import Wanted
-from runtime.certificates.policy.ledger import Result
+from runtime.certificates.acme.outcome import RATE_LIMITED, REFUSALS, URN, AcmeOutcome, retry_after, short
+from runtime.certificates.model import DesiredCertificate
+from runtime.certificates.policy.ledger import AttemptResult
 from runtime.config.settings import Settings
 from runtime.docker import images
 
@@ -43,7 +43,9 @@ def register(paths: Paths, settings: Settings, server: str) -> Task:
     )
 
 
-def certonly(paths: Paths, settings: Settings, server: str, account: Account, wanted: Wanted, *, trial: bool) -> Task:
+def certonly(
+    paths: Paths, settings: Settings, server: str, account: Account, wanted: DesiredCertificate, *, trial: bool
+) -> Task:
     """Ask for a certificate; as a `trial` all is done but keeping it."""
     return _task(
         paths,
@@ -96,23 +98,27 @@ def _has_content(file: Path) -> bool:
     return file.is_file() and file.stat().st_size > 0
 
 
-def outcome(finished: Finished, wanted: Wanted, now: float) -> Outcome:
+def outcome(finished: Finished, wanted: DesiredCertificate, now: float) -> AcmeOutcome:
     """What an attempt of certbot came to; `now` is when it ended, in seconds since the epoch."""
     if finished.ok:
-        return Outcome(Result.ISSUED)
+        return AcmeOutcome(AttemptResult.ISSUED)
     if failed := _FAILED.findall(finished.out):
         error = "; ".join(f"{name}: {detail.strip()} ({kind})" for name, kind, detail in failed)
-        return Outcome(Result.REFUSED, short(error), tuple(name for name, _, _ in failed))
+        return AcmeOutcome(AttemptResult.REFUSED, short(error), tuple(name for name, _, _ in failed))
     error = _last_error(finished)
     kind = _last_problem(finished.err)
     if kind == RATE_LIMITED:
-        return Outcome(Result.UNAVAILABLE, f"it is at its limit: {error}", (), retry_after(finished.err, now))
+        return AcmeOutcome(
+            AttemptResult.UNAVAILABLE, f"it is at its limit: {error}", (), retry_after(finished.err, now)
+        )
     if kind == "accountDoesNotExist":
         advice = "it does not know the account any more; move data/letsencrypt/etc/accounts away to have one made"
-        return Outcome(Result.UNAVAILABLE, f"{advice} ({error})")
+        return AcmeOutcome(AttemptResult.UNAVAILABLE, f"{advice} ({error})")
     if kind in REFUSALS:
-        return Outcome(Result.REFUSED, error, tuple(name for name in wanted.host_names if f'"{name}"' in error))
-    return Outcome(Result.UNAVAILABLE, error, (), retry_after(_last_answer(finished.err), now))
+        return AcmeOutcome(
+            AttemptResult.REFUSED, error, tuple(name for name in wanted.host_names if f'"{name}"' in error)
+        )
+    return AcmeOutcome(AttemptResult.UNAVAILABLE, error, (), retry_after(_last_answer(finished.err), now))
 
 
 def _last_error(finished: Finished) -> str:

@@ -15,9 +15,9 @@ from runtime.certificates.acme import account, certbot, challenge, container, le
 from runtime.certificates.acme.account import Account
 from runtime.certificates.acme.container import Task, TooSlowError
 from runtime.certificates.acme.lego import Provider
-from runtime.certificates.acme.outcome import Outcome
-from runtime.certificates.model import Wanted
-from runtime.certificates.policy.ledger import Result
+from runtime.certificates.acme.outcome import AcmeOutcome
+from runtime.certificates.model import DesiredCertificate
+from runtime.certificates.policy.ledger import AttemptResult
 from runtime.config import secrets as secrets_file
 from runtime.config.settings import Settings
 
@@ -30,11 +30,11 @@ HELP_TIMEOUT_SECONDS = 60.0
 THUMBPRINT_BYTES = 32
 
 
-class HeldError(ShoestringError):
-    """Our own checks found that the authority would refuse, or cannot be asked; it was not."""
+class PrecheckError(ShoestringError):
+    """Our own checks found that the authority would refuse, or cannot be asked; it was not asked."""
 
 
-class Host(Protocol):
+class AcmeHost(Protocol):
     """What a client works with."""
 
     @property
@@ -48,10 +48,10 @@ class Host(Protocol):
 
 
 @dataclass(frozen=True)
-class Question:
+class AcmeRequest:
     """One question to one authority: a `trial` keeps nothing; `timeout` is in seconds, `now` since the epoch."""
 
-    wanted: Wanted
+    wanted: DesiredCertificate
     server: str
     trial: bool
     timeout: float
@@ -61,10 +61,10 @@ class Question:
 class AcmeClient(Protocol):
     """A way to ask."""
 
-    def check(self, wanted: Wanted, server: str) -> tuple[str, ...]:
-        """Look whether the authority could prove the names. Returns notes; raises HeldError or UsageError if not."""
+    def check(self, wanted: DesiredCertificate, server: str) -> tuple[str, ...]:
+        """Check that the authority could prove the names, and return notes. Raises PrecheckError or UsageError."""
 
-    def ask(self, question: Question) -> Outcome:
+    def ask(self, question: AcmeRequest) -> AcmeOutcome:
         """Ask. Raises ShoestringError only if the authority was not reached at all because of this host."""
 
     def original(self, name: str) -> tuple[Path, Path]:
@@ -72,12 +72,12 @@ class AcmeClient(Protocol):
 
 
 @dataclass(frozen=True)
-class ByHttp:
+class CertbotClient:
     """certbot; the public proxy answers the challenges."""
 
-    host: Host
+    host: AcmeHost
 
-    def check(self, wanted: Wanted, server: str) -> tuple[str, ...]:
+    def check(self, wanted: DesiredCertificate, server: str) -> tuple[str, ...]:
         """The names lead to this host, and its proxy answers for them."""
         settings, paths = self.host.settings, self.host.paths
         known = account.find(paths, server)
@@ -86,10 +86,10 @@ class ByHttp:
         challenge.set(paths, self.host.run, mark)
         found = reachability.check(settings, wanted.host_names, mark)
         if found.problems:
-            raise HeldError("; ".join(dict.fromkeys(found.problems.values())))
+            raise PrecheckError("; ".join(dict.fromkeys(found.problems.values())))
         return found.notes
 
-    def ask(self, question: Question) -> Outcome:
+    def ask(self, question: AcmeRequest) -> AcmeOutcome:
         """With an account of its own at each authority, made if there is none."""
         host, wanted = self.host, question.wanted
         for part in ("etc", "var"):
@@ -97,7 +97,7 @@ class ByHttp:
         _check_ca_file(host.settings)
         try:
             known = account.find(host.paths, question.server) or self._register(question)
-            if isinstance(known, Outcome):
+            if isinstance(known, AcmeOutcome):
                 return known
             challenge.set(host.paths, host.run, known.thumbprint)
             for left in certbot.remains(host.paths, wanted.name):
@@ -105,19 +105,19 @@ class ByHttp:
             task = certbot.certonly(host.paths, host.settings, question.server, known, wanted, trial=question.trial)
             finished = self._run(task, question)
         except TooSlowError as error:
-            return Outcome(Result.UNAVAILABLE, str(error))
+            return AcmeOutcome(AttemptResult.UNAVAILABLE, str(error))
         return certbot.outcome(finished, wanted, question.now)
 
-    def _register(self, question: Question) -> Account | Outcome:
+    def _register(self, question: AcmeRequest) -> Account | AcmeOutcome:
         host = self.host
         finished = self._run(certbot.register(host.paths, host.settings, question.server), question)
         found = account.find(host.paths, question.server)
         if found:
             return found
         failed = certbot.outcome(finished, question.wanted, question.now)
-        return Outcome(Result.UNAVAILABLE, f"no account was made: {failed.error}", (), failed.not_before)
+        return AcmeOutcome(AttemptResult.UNAVAILABLE, f"no account was made: {failed.error}", (), failed.not_before)
 
-    def _run(self, task: Task, question: Question) -> Finished:
+    def _run(self, task: Task, question: AcmeRequest) -> Finished:
         return container.run(self.host.client, self.host.settings, task, question.timeout)
 
     def original(self, name: str) -> tuple[Path, Path]:
@@ -126,17 +126,17 @@ class ByHttp:
 
 
 @dataclass(frozen=True)
-class ByDns:
+class LegoClient:
     """lego; the DNS provider's records answer the challenges."""
 
-    host: Host
+    host: AcmeHost
 
-    def check(self, wanted: Wanted, server: str) -> tuple[str, ...]:
+    def check(self, wanted: DesiredCertificate, server: str) -> tuple[str, ...]:
         """The provider is one of lego's, and its credentials are there."""
         self._variables()
         return ()
 
-    def ask(self, question: Question) -> Outcome:
+    def ask(self, question: AcmeRequest) -> AcmeOutcome:
         """With an account of its own at each authority, which lego makes."""
         host = self.host
         files.make_directory(lego.folder(host.paths, trial=question.trial), PRIVATE)

@@ -9,19 +9,26 @@ from typing import Protocol
 
 from runtime.base.errors import ShoestringError, UsageError
 from runtime.base.failpoints import failpoint
-from runtime.certificates.acme.clients import AcmeClient, ByDns, ByHttp, HeldError, Host, Question
-from runtime.certificates.acme.outcome import Outcome
-from runtime.certificates.model import Found, Issuer, Wanted
+from runtime.certificates.acme.clients import (
+    AcmeClient,
+    AcmeHost,
+    AcmeRequest,
+    CertbotClient,
+    LegoClient,
+    PrecheckError,
+)
+from runtime.certificates.acme.outcome import AcmeOutcome
+from runtime.certificates.model import DesiredCertificate, InstalledCertificate, Issuer
 from runtime.certificates.policy import due, ledger, limits
-from runtime.certificates.policy.ledger import Attempt, Ledger, Result, set_key
-from runtime.certificates.policy.limits import Hold
+from runtime.certificates.policy.ledger import Attempt, AttemptResult, Ledger, set_key
+from runtime.certificates.policy.limits import Deferral
 from runtime.certificates.store import folder, read
 
 # A certificate takes seconds; a DNS provider may take minutes to show a record to the world.
 TIMEOUTS = {Issuer.HTTP_01: 300.0, Issuer.DNS_01: 900.0}
 
 
-class Context(Host, Protocol):
+class IssueContext(AcmeHost, Protocol):
     """What is needed to ask. `clock` gives seconds since the epoch."""
 
     @property
@@ -29,7 +36,7 @@ class Context(Host, Protocol):
 
 
 @dataclass(frozen=True)
-class Issued:
+class IssuedCertificate:
     """A certificate with its chain and its key, as PEM; both empty after a trial. `notes` are only told."""
 
     certificate: bytes = b""
@@ -40,7 +47,7 @@ class Issued:
 class IssueError(ShoestringError):
     """There is no certificate. `result` says why; `until` is when it may be tried again, 0 if that is not known."""
 
-    def __init__(self, message: str, result: Result, until: float = 0.0) -> None:
+    def __init__(self, message: str, result: AttemptResult, until: float = 0.0) -> None:
         self.result = result
         self.until = until
         super().__init__(message)
@@ -53,15 +60,20 @@ class _Stage:
 
 
 def issue(
-    context: Context, wanted: Wanted, *, staging_only: bool = False, forced: bool = False, timeout: float = 0.0
-) -> Issued:
+    context: IssueContext,
+    wanted: DesiredCertificate,
+    *,
+    staging_only: bool = False,
+    forced: bool = False,
+    timeout: float = 0.0,
+) -> IssuedCertificate:
     """Get a certificate from the authority; staging is asked before, until it gave one for these names.
 
     One that an earlier command got, and was killed before it installed it, is used in place of a new one. `forced`
     skips delays after failures, never limits. `timeout` is for each question, in seconds; 0: TIMEOUTS. Raises
     IssueError, UsageError for wrong settings, and ShoestringError if this host cannot ask.
     """
-    client: AcmeClient = ByHttp(context) if wanted.issuer is Issuer.HTTP_01 else ByDns(context)
+    client: AcmeClient = CertbotClient(context) if wanted.issuer is Issuer.HTTP_01 else LegoClient(context)
     known = ledger.load(context.paths.ledger)
     if not staging_only and (there := _got_already(context, client, wanted, known)):
         return there
@@ -73,21 +85,23 @@ def issue(
         _allow(context, wanted, stage.server, forced=forced)
         _ask(context, client, wanted, stage, timeout or TIMEOUTS[wanted.issuer], notes)
     if staging_only:
-        return Issued(notes=notes)
+        return IssuedCertificate(notes=notes)
     got = _original(client, wanted)
     if isinstance(got, str):
-        raise IssueError(f"{wanted.name} was issued, but cannot be used: {got}", Result.UNAVAILABLE)
+        raise IssueError(f"{wanted.name} was issued, but cannot be used: {got}", AttemptResult.UNAVAILABLE)
     issued, found = got
     if found.fingerprint == before:
-        raise IssueError(f"{wanted.name} was issued, but {found.file} is the old one still.", Result.UNAVAILABLE)
+        raise IssueError(
+            f"{wanted.name} was issued, but {found.file} is the old one still.", AttemptResult.UNAVAILABLE
+        )
     return replace(issued, notes=notes)
 
 
-def _original(client: AcmeClient, wanted: Wanted) -> tuple[Issued, Found] | str:
+def _original(client: AcmeClient, wanted: DesiredCertificate) -> tuple[IssuedCertificate, InstalledCertificate] | str:
     """What the client keeps, if it is what is wanted; else why not."""
     certificate, key = client.original(wanted.name)
     try:
-        issued = Issued(certificate.read_bytes(), key.read_bytes())
+        issued = IssuedCertificate(certificate.read_bytes(), key.read_bytes())
     except OSError as error:
         return f"{error.filename} cannot be read ({error.strerror})."
     found = read.pair(issued.certificate, issued.key, certificate)
@@ -98,7 +112,9 @@ def _original(client: AcmeClient, wanted: Wanted) -> tuple[Issued, Found] | str:
     return issued, found
 
 
-def _stages(context: Context, wanted: Wanted, known: Ledger, *, staging_only: bool) -> tuple[_Stage, ...]:
+def _stages(
+    context: IssueContext, wanted: DesiredCertificate, known: Ledger, *, staging_only: bool
+) -> tuple[_Stage, ...]:
     acme = context.settings.acme
     trial = _Stage(acme.staging_directory, trial=True)
     if staging_only:
@@ -110,28 +126,33 @@ def _stages(context: Context, wanted: Wanted, known: Ledger, *, staging_only: bo
     return (production,) if proven or not trial.server else (trial, production)
 
 
-def _allow(context: Context, wanted: Wanted, server: str, *, forced: bool) -> None:
+def _allow(context: IssueContext, wanted: DesiredCertificate, server: str, *, forced: bool) -> None:
     known = ledger.load(context.paths.ledger)
     answer = limits.next_try(known, wanted.host_names, wanted.name, server, context.clock(), forced=forced)
-    if isinstance(answer, Hold):
-        raise IssueError(f"{wanted.name} waits: {answer.why}", Result.HELD, answer.until)
+    if isinstance(answer, Deferral):
+        raise IssueError(f"{wanted.name} waits: {answer.why}", AttemptResult.HELD, answer.until)
 
 
-def _check(context: Context, client: AcmeClient, wanted: Wanted, server: str) -> tuple[str, ...]:
+def _check(context: IssueContext, client: AcmeClient, wanted: DesiredCertificate, server: str) -> tuple[str, ...]:
     """Our own checks; what they find is noted, so that it is not looked at each minute."""
     try:
         return client.check(wanted, server)
     except ShoestringError as error:
         attempt = _attempt(context, wanted, server)
-        held = replace(attempt, result=Result.HELD, error=str(error), failed_names=())
+        held = replace(attempt, result=AttemptResult.HELD, error=str(error), failed_names=())
         _note(context, partial(ledger.begin, attempt=held))
-        if isinstance(error, HeldError):
-            raise IssueError(str(error), Result.HELD) from error
+        if isinstance(error, PrecheckError):
+            raise IssueError(str(error), AttemptResult.HELD) from error
         raise
 
 
 def _ask(
-    context: Context, client: AcmeClient, wanted: Wanted, stage: _Stage, timeout: float, notes: tuple[str, ...]
+    context: IssueContext,
+    client: AcmeClient,
+    wanted: DesiredCertificate,
+    stage: _Stage,
+    timeout: float,
+    notes: tuple[str, ...],
 ) -> None:
     """Ask one authority, and note it before and after. Raises IssueError unless it issued.
 
@@ -141,31 +162,38 @@ def _ask(
     _note(context, partial(ledger.begin, attempt=attempt))
     failpoint("certificate-asked")
     try:
-        outcome = client.ask(Question(wanted, stage.server, stage.trial, timeout, context.clock()))
+        outcome = client.ask(AcmeRequest(wanted, stage.server, stage.trial, timeout, context.clock()))
     except ShoestringError as error:
         # The authority heard nothing of it: the settings, the engine, or a command that is still at work.
-        _note(context, partial(_ended, attempt=attempt, outcome=Outcome(Result.HELD, str(error)), stage=stage))
+        _note(
+            context,
+            partial(_ended, attempt=attempt, outcome=AcmeOutcome(AttemptResult.HELD, str(error)), stage=stage),
+        )
         raise
-    if outcome.result is Result.REFUSED and notes:
+    if outcome.result is AttemptResult.REFUSED and notes:
         outcome = replace(outcome, error=f"{outcome.error} ({'; '.join(notes)})")
     _note(context, partial(_ended, attempt=attempt, outcome=outcome, stage=stage))
     failpoint("certificate-answered")
-    if outcome.result is not Result.ISSUED:
+    if outcome.result is not AttemptResult.ISSUED:
         where = "staging" if stage.trial else "the authority"
-        said = {Result.REFUSED: "refused", Result.UNAVAILABLE: "could not issue", Result.HELD: "was not asked for"}
+        said = {
+            AttemptResult.REFUSED: "refused",
+            AttemptResult.UNAVAILABLE: "could not issue",
+            AttemptResult.HELD: "was not asked for",
+        }
         raise IssueError(f"{where} {said[outcome.result]} {wanted.name}: {outcome.error}", outcome.result)
 
 
-def _attempt(context: Context, wanted: Wanted, server: str) -> Attempt:
+def _attempt(context: IssueContext, wanted: DesiredCertificate, server: str) -> Attempt:
     """An attempt that counts as failed for all names, until more is known."""
     names = wanted.host_names
-    return Attempt(wanted.name, server, names, context.clock(), Result.OPEN, failed_names=names)
+    return Attempt(wanted.name, server, names, context.clock(), AttemptResult.OPEN, failed_names=names)
 
 
-def _ended(known: Ledger, attempt: Attempt, outcome: Outcome, stage: _Stage) -> Ledger:
+def _ended(known: Ledger, attempt: Attempt, outcome: AcmeOutcome, stage: _Stage) -> Ledger:
     """The ledger after an attempt. What staging issued is proven, until the authority itself refuses it."""
     # Where the authority did not say which, it may be any; one that did not answer may have tried all.
-    counts = outcome.result in (Result.REFUSED, Result.UNAVAILABLE)
+    counts = outcome.result in (AttemptResult.REFUSED, AttemptResult.UNAVAILABLE)
     failed = (outcome.failed_names or attempt.host_names) if counts else ()
     ended = replace(
         attempt,
@@ -176,18 +204,20 @@ def _ended(known: Ledger, attempt: Attempt, outcome: Outcome, stage: _Stage) -> 
     )
     key = set_key(attempt.host_names)
     proven = dict(known.proven)
-    if stage.trial and outcome.result is Result.ISSUED:
+    if stage.trial and outcome.result is AttemptResult.ISSUED:
         proven[key] = attempt.when
-    elif outcome.result is Result.REFUSED:
+    elif outcome.result is AttemptResult.REFUSED:
         proven.pop(key, None)
     return replace(ledger.end(known, ended), proven=proven)
 
 
-def _note(context: Context, change: Callable[[Ledger], Ledger]) -> None:
+def _note(context: IssueContext, change: Callable[[Ledger], Ledger]) -> None:
     ledger.update(context.paths.ledger, change, context.clock())
 
 
-def _got_already(context: Context, client: AcmeClient, wanted: Wanted, known: Ledger) -> Issued | None:
+def _got_already(
+    context: IssueContext, client: AcmeClient, wanted: DesiredCertificate, known: Ledger
+) -> IssuedCertificate | None:
     """The certificate that the last attempt got, if it was never installed, because its command was killed."""
     names = set(wanted.host_names)
     ours = [
@@ -195,7 +225,7 @@ def _got_already(context: Context, client: AcmeClient, wanted: Wanted, known: Le
         for each in known.attempts
         if each.server == context.settings.acme.directory and set(each.host_names) == names
     ]
-    if not ours or ours[-1].result not in (Result.OPEN, Result.ISSUED):
+    if not ours or ours[-1].result not in (AttemptResult.OPEN, AttemptResult.ISSUED):
         return None
     got = _original(client, wanted)
     if isinstance(got, str):
@@ -206,7 +236,7 @@ def _got_already(context: Context, client: AcmeClient, wanted: Wanted, known: Le
     newer = found.fingerprint != installed.fingerprint and found.not_before >= installed.not_before
     if not newer or due.renew_at(found, None) <= context.clock():
         return None
-    if ours[-1].result is Result.OPEN:
+    if ours[-1].result is AttemptResult.OPEN:
         done = _Stage(ours[-1].server, trial=False)
-        _note(context, partial(_ended, attempt=ours[-1], outcome=Outcome(Result.ISSUED), stage=done))
+        _note(context, partial(_ended, attempt=ours[-1], outcome=AcmeOutcome(AttemptResult.ISSUED), stage=done))
     return replace(issued, notes=("an earlier command got it",))

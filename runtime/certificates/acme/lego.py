@@ -15,9 +15,9 @@ from runtime.base.command import Result as Finished
 from runtime.base.errors import UsageError
 from runtime.base.paths import Paths
 from runtime.certificates.acme.container import NO_NETWORK, Mount, Task
-from runtime.certificates.acme.outcome import RATE_LIMITED, REFUSALS, URN, Outcome, retry_after, short
-from runtime.certificates.model import Wanted
-from runtime.certificates.policy.ledger import Result
+from runtime.certificates.acme.outcome import RATE_LIMITED, REFUSALS, URN, AcmeOutcome, retry_after, short
+from runtime.certificates.model import DesiredCertificate
+from runtime.certificates.policy.ledger import AttemptResult
 from runtime.config.sections import PUBLIC_RESOLVERS
 from runtime.config.settings import Settings
 from runtime.docker import images
@@ -94,7 +94,13 @@ def unknown(name: str, known: tuple[str, ...]) -> UsageError:
 
 
 def run(
-    paths: Paths, settings: Settings, server: str, variables: Mapping[str, str], wanted: Wanted, *, trial: bool
+    paths: Paths,
+    settings: Settings,
+    server: str,
+    variables: Mapping[str, str],
+    wanted: DesiredCertificate,
+    *,
+    trial: bool,
 ) -> Task:
     """Ask for a certificate, and register where there is no account; a `trial` is kept apart."""
     mounts: tuple[Mount, ...] = (Mount(folder(paths, trial=trial), DATA),)
@@ -141,28 +147,28 @@ def original(paths: Paths, name: str) -> tuple[Path, Path]:
     return place / f"{name}.crt", place / f"{name}.key"
 
 
-def outcome(finished: Finished, now: float) -> Outcome:
+def outcome(finished: Finished, now: float) -> AcmeOutcome:
     """What an attempt of lego came to; `now` is when it ended, in seconds since the epoch."""
     if finished.ok:
-        return Outcome(Result.ISSUED)
+        return AcmeOutcome(AttemptResult.ISSUED)
     printed = finished.err
     if found := _MISSING.search(printed):
-        return Outcome(Result.HELD, f"secrets.yaml lacks {found[1].replace(',', ', ')}")
+        return AcmeOutcome(AttemptResult.HELD, f"secrets.yaml lacks {found[1].replace(',', ', ')}")
     last = _last(printed) or f"lego ended with exit code {finished.code}"
     kinds = URN.findall(last)
     if RATE_LIMITED in kinds:
-        return Outcome(Result.UNAVAILABLE, f"it is at its limit: {last}", (), retry_after(last, now))
+        return AcmeOutcome(AttemptResult.UNAVAILABLE, f"it is at its limit: {last}", (), retry_after(last, now))
     if REFUSALS & set(kinds):
         refused = tuple(dict.fromkeys(name for name, why in _FAILED.findall(printed) if "error:" in why))
-        return Outcome(Result.REFUSED, last, refused)
-    return Outcome(Result.UNAVAILABLE, last)
+        return AcmeOutcome(AttemptResult.REFUSED, last, refused)
+    return AcmeOutcome(AttemptResult.UNAVAILABLE, last)
 
 
-def too_slow(message: str, printed: str) -> Outcome:
+def too_slow(message: str, printed: str) -> AcmeOutcome:
     """What an attempt came to that was stopped: lego waits when an authority is at its limit, however long."""
     if RATE_LIMITED in URN.findall(printed):
-        return Outcome(Result.UNAVAILABLE, f"it is at its limit: {_last(printed)}")
-    return Outcome(Result.UNAVAILABLE, message)
+        return AcmeOutcome(AttemptResult.UNAVAILABLE, f"it is at its limit: {_last(printed)}")
+    return AcmeOutcome(AttemptResult.UNAVAILABLE, message)
 
 
 def _last(printed: str) -> str:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from runtime.certificates.policy.ledger import DAY, Result
+from runtime.certificates.policy.ledger import DAY, AttemptResult
 
 # RFC 8555, section 6.7: error types that say that a name cannot be proven, or not by us. Another is the authority's.
 REFUSALS = frozenset(
@@ -27,14 +27,14 @@ LONGEST_ERROR = 400
 
 
 @dataclass(frozen=True)
-class Outcome:
+class AcmeOutcome:
     """How an attempt ended. `error` is a part of a sentence, the authority's own words where it said any.
 
     `failed_names` are those that could not be proven; empty where it is not known which. `not_before` is when the
     authority lets us ask again, in seconds since the epoch; 0 if it did not say.
     """
 
-    result: Result
+    result: AttemptResult
     error: str = ""
     failed_names: tuple[str, ...] = ()
     not_before: float = 0.0

@@ -24,7 +24,7 @@ PATH = "/.well-known/acme-challenge/"
 
 
 @dataclass(frozen=True)
-class Reach:
+class Reachability:
     """What stands against asking an authority: `problems` by host name. `notes` are only told."""
 
     problems: Mapping[str, str]
@@ -43,15 +43,15 @@ class Answer(Enum):
 Ask = Callable[[str, int, str], Answer]
 
 
-def check(settings: Settings, host_names: tuple[str, ...], thumbprint: str) -> Reach:
+def check(settings: Settings, host_names: tuple[str, ...], thumbprint: str) -> Reachability:
     """Look up the names and ask a nonce through each address; `thumbprint` is what the proxy answers with."""
     ask = _asker(thumbprint)
     if problem := _own_problem(settings, host_names[0], ask):
-        return Reach(dict.fromkeys(host_names, problem))
+        return Reachability(dict.fromkeys(host_names, problem))
     try:
         found = resolve.addresses(host_names, settings.acme.dns.resolvers)
     except resolve.NoResolverError as error:
-        return Reach(dict.fromkeys(host_names, str(error)))
+        return Reachability(dict.fromkeys(host_names, str(error)))
     return judge(found, addresses.observe(), ask)
 
 
@@ -78,7 +78,7 @@ def listening_address(address: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104 - looked at, not listened on
 
 
-def judge(found: Mapping[str, tuple[str, ...]], own: tuple[HostAddress, ...], ask: Ask) -> Reach:
+def judge(found: Mapping[str, tuple[str, ...]], own: tuple[HostAddress, ...], ask: Ask) -> Reachability:
     """What the names' addresses mean on a host with the addresses `own`."""
     problems: dict[str, str] = {}
     notes: list[str] = []
@@ -90,7 +90,7 @@ def judge(found: Mapping[str, tuple[str, ...]], own: tuple[HostAddress, ...], as
             if problem and name not in problems:
                 problems[name] = problem
             notes += [note] if note else []
-    return Reach(problems, tuple(notes))
+    return Reachability(problems, tuple(notes))
 
 
 def _no_address(name: str, own: tuple[HostAddress, ...]) -> str:

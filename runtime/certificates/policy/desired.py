@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from runtime.base.paths import Side
-from runtime.certificates.model import PLACEHOLDER, Found, Issuer, Wanted, covered
+from runtime.certificates.model import PLACEHOLDER, DesiredCertificate, InstalledCertificate, Issuer, covered
 from runtime.config.sections import ACME_DIRECTORIES, InternalTls
 from runtime.config.settings import Settings
 from runtime.proxy.model import ProxyModel
@@ -18,29 +18,29 @@ RESERVED = ("test", "example", "invalid", "localhost", "local", "internal", "hom
 
 
 @dataclass(frozen=True)
-class Wishes:
+class DesiredCertificates:
     """The certificates that should be there. `unprovable` are sentences about host names that can have none."""
 
-    wanted: tuple[Wanted, ...]
+    certificates: tuple[DesiredCertificate, ...]
     unprovable: tuple[str, ...] = ()
 
 
-def wishes(settings: Settings, models: Iterable[ProxyModel]) -> Wishes:
+def desired_certificates(settings: Settings, models: Iterable[ProxyModel]) -> DesiredCertificates:
     """What the host names that the proxies serve need."""
     names = {model.side: _by_application(model) for model in models}
     parts = [
         _public(settings, names.get(Side.PUBLIC, {})),
-        _internal(settings, names[Side.INTERNAL]) if Side.INTERNAL in names else Wishes(()),
+        _internal(settings, names[Side.INTERNAL]) if Side.INTERNAL in names else DesiredCertificates(()),
     ]
-    return Wishes(
-        tuple(wanted for part in parts for wanted in part.wanted),
+    return DesiredCertificates(
+        tuple(wanted for part in parts for wanted in part.certificates),
         tuple(sentence for part in parts for sentence in part.unprovable),
     )
 
 
-def without(wanted: Wanted, persons: Iterable[Found]) -> Wanted | None:
+def subtract(wanted: DesiredCertificate, user_provided: Iterable[InstalledCertificate]) -> DesiredCertificate | None:
     """The certificate without the host names that a person's own certificates serve; None if these serve all."""
-    own = tuple(persons)
+    own = tuple(user_provided)
     names = tuple(name for name in wanted.host_names if not any(each.covers(name) for each in own))
     return replace(wanted, host_names=names) if names else None
 
@@ -57,7 +57,7 @@ def _file_name(application: str) -> str:
     return f"{application}.application" if application in (INTERNAL, PLACEHOLDER) else application
 
 
-def _public(settings: Settings, applications: dict[str, tuple[str, ...]]) -> Wishes:
+def _public(settings: Settings, applications: dict[str, tuple[str, ...]]) -> DesiredCertificates:
     wanted = []
     unprovable = []
     for application, host_names in applications.items():
@@ -74,8 +74,8 @@ def _public(settings: Settings, applications: dict[str, tuple[str, ...]]) -> Wis
             names = tuple(name for name in names if name not in wild)
         if names:
             issuer = Issuer.DNS_01 if wild and settings.acme.dns.provider else Issuer.HTTP_01
-            wanted.append(Wanted(_file_name(application), Side.PUBLIC, names, issuer))
-    return Wishes(tuple(wanted), tuple(unprovable))
+            wanted.append(DesiredCertificate(_file_name(application), Side.PUBLIC, names, issuer))
+    return DesiredCertificates(tuple(wanted), tuple(unprovable))
 
 
 def _reserved(name: str, host_names: tuple[str, ...]) -> str:
@@ -92,14 +92,14 @@ def _is_reserved(settings: Settings, name: str) -> bool:
     return "." not in name or any(name.endswith(f".{reserved}") for reserved in RESERVED)
 
 
-def _internal(settings: Settings, applications: dict[str, tuple[str, ...]]) -> Wishes:
+def _internal(settings: Settings, applications: dict[str, tuple[str, ...]]) -> DesiredCertificates:
     tls, domain = settings.internal_tls, settings.internal_domain
     if tls is InternalTls.NONE:
-        return Wishes(())
+        return DesiredCertificates(())
     if tls is InternalTls.DNS_01 and _is_reserved(settings, domain):
-        return Wishes((), (_reserved(INTERNAL, (domain,)),))
+        return DesiredCertificates((), (_reserved(INTERNAL, (domain,)),))
     issuer = Issuer.PRIVATE_CA if tls is InternalTls.PRIVATE_CA else Issuer.DNS_01
-    shared = Wanted(INTERNAL, Side.INTERNAL, (domain, f"*.{domain}"), issuer)
+    shared = DesiredCertificate(INTERNAL, Side.INTERNAL, (domain, f"*.{domain}"), issuer)
     others = {
         name: tuple(each for each in names if not covered(each, shared.host_names))
         for name, names in applications.items()
@@ -111,7 +111,7 @@ def _internal(settings: Settings, applications: dict[str, tuple[str, ...]]) -> W
     }
     if issuer is Issuer.PRIVATE_CA:
         # The root may sign for the internal domain only, so that whoever steals its key wins no other names.
-        return Wishes(
+        return DesiredCertificates(
             (shared,),
             tuple(
                 f"{name}: {', '.join(names)} is not below {domain}, and your own CA may sign for that only; give it "
@@ -122,8 +122,8 @@ def _internal(settings: Settings, applications: dict[str, tuple[str, ...]]) -> W
         )
     # Each has a certificate of its own: where one cannot be proven, the rest is not harmed.
     apart = tuple(
-        Wanted(_file_name(name), Side.INTERNAL, tuple(dict.fromkeys(names)), issuer)
+        DesiredCertificate(_file_name(name), Side.INTERNAL, tuple(dict.fromkeys(names)), issuer)
         for name, names in outside.items()
         if names
     )
-    return Wishes((shared, *apart))
+    return DesiredCertificates((shared, *apart))

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
-from runtime.certificates.model import Found, Issuer, Wanted, Window, listed
+from runtime.certificates.model import DesiredCertificate, InstalledCertificate, Issuer, RenewalWindow, listed
 
 DAY = 86_400.0
 # A lifetime below this is short: then half of it is left for renewing, else a third.
@@ -16,7 +16,7 @@ ALARM = 10 * DAY
 LONGEST_ALARM = 30 * DAY
 
 
-class State(StrEnum):
+class CertificateState(StrEnum):
     """How a wanted certificate is."""
 
     FINE = "fine"
@@ -38,12 +38,12 @@ class Assessment:
     or one before.
     """
 
-    state: State
+    state: CertificateState
     why: str
     renew_at: float
 
 
-def renew_at(found: Found, window: Window | None) -> float:
+def renew_at(found: InstalledCertificate, window: RenewalWindow | None) -> float:
     """When to renew, in seconds since the epoch.
 
     Where the authority suggests a window for this very certificate (RFC 9773, section 4.2): a moment in it that
@@ -61,7 +61,7 @@ def renew_at(found: Found, window: Window | None) -> float:
     return min(window.start + share * (window.end - window.start), latest)
 
 
-def is_expiring(found: Found, now: float) -> bool:
+def is_expiring(found: InstalledCertificate, now: float) -> bool:
     """Whether a person must hear that a certificate is about to end, or has ended.
 
     That is: less than 10 days left, or less than a fifth of its life. Both count, with two limits. The 10 days count
@@ -74,12 +74,19 @@ def is_expiring(found: Found, now: float) -> bool:
     return found.not_after - now < _alarm_seconds(found)
 
 
-def _alarm_seconds(found: Found) -> float:
+def _alarm_seconds(found: InstalledCertificate) -> float:
     days = ALARM if found.lifetime / 4 >= ALARM else 0.0
     return min(max(found.lifetime / 5, days), LONGEST_ALARM)
 
 
-def assess(wanted: Wanted, found: Found | None, window: Window | None, now: float, *, root: str = "") -> Assessment:
+def assess(
+    wanted: DesiredCertificate,
+    found: InstalledCertificate | None,
+    window: RenewalWindow | None,
+    now: float,
+    *,
+    root: str = "",
+) -> Assessment:
     """How a wanted certificate is; `now` in seconds since the epoch.
 
     `root` is the private CA's key identifier (`private_ca.key_id`): a certificate that it should have signed and did
@@ -89,27 +96,29 @@ def assess(wanted: Wanted, found: Found | None, window: Window | None, now: floa
     valid yet is fine: the clock is behind, and a new one would be no better.
     """
     if found is None:
-        return Assessment(State.MISSING, "there is no certificate", now)
+        return Assessment(CertificateState.MISSING, "there is no certificate", now)
     if found.problem:
-        return Assessment(State.BROKEN, f"the certificate cannot be used: {found.problem.rstrip('.')}", now)
+        return Assessment(
+            CertificateState.BROKEN, f"the certificate cannot be used: {found.problem.rstrip('.')}", now
+        )
     if found.not_after <= now:
-        return Assessment(State.EXPIRED, "the certificate has expired", found.not_after)
+        return Assessment(CertificateState.EXPIRED, "the certificate has expired", found.not_after)
     lacking = [name for name in wanted.host_names if not found.covers(name)]
     if lacking:
-        return Assessment(State.NAMES, f"the certificate lacks {listed(lacking)}", now)
+        return Assessment(CertificateState.NAMES, f"the certificate lacks {listed(lacking)}", now)
     if root and (wanted.issuer is Issuer.PRIVATE_CA) != found.ari_id.startswith(f"{root}."):
-        return Assessment(State.ISSUER, f"the certificate is signed by {found.issuer}", now)
+        return Assessment(CertificateState.ISSUER, f"the certificate is signed by {found.issuer}", now)
     return _by_time(found, window, now)
 
 
-def _by_time(found: Found, window: Window | None, now: float) -> Assessment:
+def _by_time(found: InstalledCertificate, window: RenewalWindow | None, now: float) -> Assessment:
     moment = renew_at(found, window)
     if now < found.not_before:
         return Assessment(
-            State.FINE, "the certificate is not valid yet; the clock of this host may be behind", moment
+            CertificateState.FINE, "the certificate is not valid yet; the clock of this host may be behind", moment
         )
     if moment > now:
-        return Assessment(State.FINE, "the certificate is valid", moment)
+        return Assessment(CertificateState.FINE, "the certificate is valid", moment)
     explanation = window.explanation if window and window.ari_id == found.ari_id else ""
     about = f"the authority asks for it: {explanation}" if explanation else "its time has come"
-    return Assessment(State.DUE, f"the certificate is to be renewed; {about}", moment)
+    return Assessment(CertificateState.DUE, f"the certificate is to be renewed; {about}", moment)

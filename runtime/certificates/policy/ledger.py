@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from runtime.base import files
-from runtime.certificates.model import Window
+from runtime.certificates.model import RenewalWindow
 
 VERSION = 1
 DAY = 86_400.0
@@ -24,7 +24,7 @@ KEPT_FINGERPRINTS = 2
 LOCK_TIMEOUT_SECONDS = 30.0
 
 
-class Result(StrEnum):
+class AttemptResult(StrEnum):
     """How an attempt ended."""
 
     # Asked, and not known to have ended: killed, or still at work. Counts as failed.
@@ -50,7 +50,7 @@ class Attempt:
     server: str
     host_names: tuple[str, ...]
     when: float
-    result: Result
+    result: AttemptResult
     error: str = ""
     failed_names: tuple[str, ...] = ()
     not_before: float = 0.0
@@ -68,7 +68,7 @@ class Ledger:
 
     attempts: tuple[Attempt, ...] = ()
     proven: Mapping[str, float] = field(default_factory=dict)
-    windows: Mapping[str, Window] = field(default_factory=dict)
+    windows: Mapping[str, RenewalWindow] = field(default_factory=dict)
     installed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
 
@@ -85,7 +85,7 @@ def load(file: Path) -> Ledger:
         return Ledger(
             attempts=tuple(_attempt(each) for each in value["attempts"]),
             proven={str(key): float(when) for key, when in value["proven"].items()},
-            windows={str(name): Window(**each) for name, each in value["windows"].items()},
+            windows={str(name): RenewalWindow(**each) for name, each in value["windows"].items()},
             installed={str(name): tuple(map(str, each)) for name, each in value["installed"].items()},
             sources={str(name): str(each) for name, each in value["sources"].items()},
         )
@@ -99,7 +99,7 @@ def _attempt(value: Mapping[str, object]) -> Attempt:
         attempt,
         host_names=tuple(attempt.host_names),
         failed_names=tuple(attempt.failed_names),
-        result=Result(attempt.result),
+        result=AttemptResult(attempt.result),
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-from runtime.certificates.policy.ledger import DAY, Attempt, Ledger, Result
+from runtime.certificates.policy.ledger import DAY, Attempt, AttemptResult, Ledger
 
 MINUTE, HOUR, WEEK = 60.0, 3_600.0, 7 * DAY
 # After so many failures in a row of a set of names; the last one repeats.
@@ -21,8 +21,8 @@ HELD_DELAYS = (1 * MINUTE, 10 * MINUTE)
 FAILED_AUTHORIZATIONS_AN_HOUR = 5
 CERTIFICATES_A_WEEK = 5
 # An authority that cannot be reached may have counted all the same, and so may one that a killed process asked.
-FAILED = (Result.REFUSED, Result.UNAVAILABLE, Result.OPEN)
-PERHAPS_ISSUED = (Result.ISSUED, Result.OPEN)
+FAILED = (AttemptResult.REFUSED, AttemptResult.UNAVAILABLE, AttemptResult.OPEN)
+PERHAPS_ISSUED = (AttemptResult.ISSUED, AttemptResult.OPEN)
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Allowed:
 
 
 @dataclass(frozen=True)
-class Hold:
+class Deferral:
     """The authority must not be asked before `until`, in seconds since the epoch. `why` is a part of a sentence."""
 
     until: float
@@ -40,7 +40,7 @@ class Hold:
 
 def next_try(
     ledger: Ledger, host_names: Iterable[str], certificate: str, server: str, now: float, forced: bool = False
-) -> Allowed | Hold:
+) -> Allowed | Deferral:
     """Whether a server may be asked for a certificate for these names now; `now` in seconds since the epoch.
 
     After failures in a row of this set of names it waits 1, 10 and 100 minutes, then a day each; after checks of our
@@ -73,44 +73,44 @@ def _at(attempts: Iterable[Attempt], server: str, now: float) -> list[Attempt]:
     return placed[::-1]
 
 
-def _delays(ours: tuple[Attempt, ...]) -> Iterator[Hold]:
+def _delays(ours: tuple[Attempt, ...]) -> Iterator[Deferral]:
     """What to wait after failures in a row."""
     row = _row(ours)
     failed = [each for each in row if each.result in FAILED]
     if failed:
         yield _delay(failed, FAILURE_DELAYS)
-    held = list(takewhile(lambda each: each.result is Result.HELD, row))
+    held = list(takewhile(lambda each: each.result is AttemptResult.HELD, row))
     if held:
         yield _delay(held, HELD_DELAYS)
 
 
 def _row(ours: tuple[Attempt, ...]) -> tuple[Attempt, ...]:
     """The attempts since the last certificate, newest first."""
-    return tuple(takewhile(lambda each: each.result is not Result.ISSUED, reversed(ours)))
+    return tuple(takewhile(lambda each: each.result is not AttemptResult.ISSUED, reversed(ours)))
 
 
-def _delay(row: list[Attempt], delays: tuple[float, ...]) -> Hold:
+def _delay(row: list[Attempt], delays: tuple[float, ...]) -> Deferral:
     times = "the last attempt failed" if len(row) == 1 else f"the last {len(row)} attempts failed"
     until = max(each.when for each in row) + delays[min(len(row), len(delays)) - 1]
-    return Hold(until, f"{times}: {row[0].error or 'it did not end'}")
+    return Deferral(until, f"{times}: {row[0].error or 'it did not end'}")
 
 
-def _asked_to_wait(ours: tuple[Attempt, ...]) -> Iterator[Hold]:
+def _asked_to_wait(ours: tuple[Attempt, ...]) -> Iterator[Deferral]:
     """What the authority said; at most a week, the longest limit there is."""
     for each in _row(ours):
         if each.not_before:
             wait = min(each.not_before, each.when + WEEK)
-            yield Hold(wait, f"the authority asks to wait: {each.error or 'it gave no reason'}")
+            yield Deferral(wait, f"the authority asks to wait: {each.error or 'it gave no reason'}")
 
 
-def _failed_enough(attempts: list[Attempt], names: tuple[str, ...]) -> Iterator[Hold]:
+def _failed_enough(attempts: list[Attempt], names: tuple[str, ...]) -> Iterator[Deferral]:
     """Where this attempt, should it fail, would be one too many for a name."""
     for name, number in Counter(map(_proven_as, names)).items():
         failed = (each for each in attempts if each.result in FAILED)
         failures = sorted(each.when for each in failed for _ in range(_failures(each, name)))
         spare = FAILED_AUTHORIZATIONS_AN_HOUR - number
         if len(failures) > spare:
-            yield Hold(failures[-spare - 1] + HOUR, f"{name} failed too often within an hour")
+            yield Deferral(failures[-spare - 1] + HOUR, f"{name} failed too often within an hour")
 
 
 def _failures(attempt: Attempt, name: str) -> int:
@@ -122,8 +122,8 @@ def _proven_as(host_name: str) -> str:
     return host_name.removeprefix("*.")
 
 
-def _issued_enough(ours: tuple[Attempt, ...], certificate: str) -> Iterator[Hold]:
+def _issued_enough(ours: tuple[Attempt, ...], certificate: str) -> Iterator[Deferral]:
     issued = sorted(each.when for each in ours if each.result in PERHAPS_ISSUED)
     if len(issued) >= CERTIFICATES_A_WEEK:
         until = issued[-CERTIFICATES_A_WEEK] + WEEK
-        yield Hold(until, f"{certificate} was asked for {CERTIFICATES_A_WEEK} times within a week")
+        yield Deferral(until, f"{certificate} was asked for {CERTIFICATES_A_WEEK} times within a week")

@@ -15,7 +15,7 @@ from pathlib import Path
 from runtime.base import files
 from runtime.base.failpoints import failpoint
 from runtime.base.paths import Paths, Side
-from runtime.certificates.model import Found
+from runtime.certificates.model import InstalledCertificate
 from runtime.certificates.store import read, running
 from runtime.certificates.store.read import KEY_SUFFIX
 from runtime.core import project
@@ -45,12 +45,12 @@ def read_pair(certificate: Path) -> tuple[bytes, bytes]:
     return pem, pem if _PRIVATE_KEY in pem else key_file(certificate).read_bytes()
 
 
-def scan(directory: Path) -> tuple[Found, ...]:
+def scan(directory: Path) -> tuple[InstalledCertificate, ...]:
     """All that HAProxy would load from a folder (`read.scan`); what is of no use to it there is told as a problem."""
     return tuple(_as_used(each) for each in read.scan(directory))
 
 
-def _as_used(found: Found) -> Found:
+def _as_used(found: InstalledCertificate) -> InstalledCertificate:
     problem = found.problem or _unreadable(found.file)
     if problem:
         return replace(found, problem=f"{problem} {_STOPS_PROXY}")

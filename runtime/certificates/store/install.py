@@ -8,7 +8,7 @@ from pathlib import Path
 
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths, RunPaths, Side
-from runtime.certificates.model import PLACEHOLDER, Found
+from runtime.certificates.model import PLACEHOLDER, InstalledCertificate
 from runtime.certificates.store import folder, placeholder, proof, read, running
 from runtime.config.settings import Settings
 from runtime.core import project
@@ -97,7 +97,12 @@ def archive(paths: Paths, run: RunPaths, settings: Settings, side: Side, name: s
 
 
 def _serve(
-    paths: Paths, run: RunPaths, settings: Settings, side: Side, found: Found, host_names: tuple[str, ...]
+    paths: Paths,
+    run: RunPaths,
+    settings: Settings,
+    side: Side,
+    found: InstalledCertificate,
+    host_names: tuple[str, ...],
 ) -> bool:
     """Have the running proxy serve what is written; whether that took a reload. Raises ShoestringError."""
     if _put(run.master_socket(side), found.file) and _proven(settings, side, host_names, found.serial):
@@ -134,7 +139,7 @@ def _proven(settings: Settings, side: Side, host_names: tuple[str, ...], serial:
     )
 
 
-def _other_is_served(settings: Settings, side: Side, found: Found, host_name: str) -> ShoestringError:
+def _other_is_served(settings: Settings, side: Side, found: InstalledCertificate, host_name: str) -> ShoestringError:
     served = proof.served(settings, side, host_name)
     directory = found.file.parent
     other = next((each for each in read.scan(directory) if each.serial == served and each != found), None)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from runtime.base import files
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths
-from runtime.certificates.model import Found
+from runtime.certificates.model import InstalledCertificate
 from runtime.certificates.store import keys, read
 from runtime.certificates.store.keys import KeyPair
 
@@ -133,7 +133,7 @@ def fingerprint(directory: Path) -> str:
     return _certificate(directory / ROOT).fingerprint(hashes.SHA256()).hex(":").upper()
 
 
-def look(directory: Path) -> Found | None:
+def look(directory: Path) -> InstalledCertificate | None:
     """The root's certificate; None if there is none that can be read."""
     try:
         found = read.parse((directory / ROOT).read_bytes(), directory / ROOT)

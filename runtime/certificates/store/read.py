@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runtime.certificates.model import Found
+from runtime.certificates.model import InstalledCertificate
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -21,7 +21,7 @@ PRIVATE_KEY_MARK = b"PRIVATE KEY-----"
 CERTIFICATE_MARK = b"-----BEGIN CERTIFICATE-----"
 
 
-def scan(directory: Path) -> tuple[Found, ...]:
+def scan(directory: Path) -> tuple[InstalledCertificate, ...]:
     """All certificates that HAProxy would load from a folder, in its order: by file name. None if it is missing.
 
     HAProxy takes every file for a certificate, whatever its ending; so one that is none is told as a problem.
@@ -34,26 +34,26 @@ def scan(directory: Path) -> tuple[Found, ...]:
     return tuple(load(directory / name) for name in names if not name.startswith(".") and not name.endswith(IGNORED))
 
 
-def load(file: Path) -> Found:
+def load(file: Path) -> InstalledCertificate:
     """Read a certificate with its key: from the same file, else from the one named like it with `.key` added.
 
-    That is where HAProxy looks (its `ssl-load-extra-files`). Raises nothing; see `Found.problem`.
+    That is where HAProxy looks (its `ssl-load-extra-files`). Raises nothing; see `InstalledCertificate.problem`.
     """
     try:
         pem = file.read_bytes()
     except OSError as error:
-        return Found(file, problem=f"the file cannot be read: {error.strerror}.")
+        return InstalledCertificate(file, problem=f"the file cannot be read: {error.strerror}.")
     found = parse(pem, file)
     return found if found.problem else _with_key(found, pem)
 
 
-def pair(certificate: bytes, key: bytes, file: Path) -> Found:
+def pair(certificate: bytes, key: bytes, file: Path) -> InstalledCertificate:
     """Read a certificate and its key that are not on the disk yet; `file` is where the certificate will be."""
     found = parse(certificate, file)
     return found if found.problem else _with_key(found, certificate.rstrip() + b"\n" + key)
 
 
-def _with_key(found: Found, pem: bytes) -> Found:
+def _with_key(found: InstalledCertificate, pem: bytes) -> InstalledCertificate:
     """The certificate, with a problem if its key is not there or is another's."""
     beside = found.file.with_name(found.file.name + KEY_SUFFIX)
     try:
@@ -70,14 +70,16 @@ def _with_key(found: Found, pem: bytes) -> Found:
     return found
 
 
-def parse(pem: bytes, file: Path) -> Found:
+def parse(pem: bytes, file: Path) -> InstalledCertificate:
     """What a certificate says; the first one, where there is a chain. `file` is where it is, or will be."""
     try:
         leaf, *_ = _certificates(pem)
         return _describe(leaf, file)
     # The library's own errors differ by what is wrong, and some are no ValueError.
     except Exception:
-        return Found(file, problem="it is no certificate in PEM that can be read; replace it, or remove it.")
+        return InstalledCertificate(
+            file, problem="it is no certificate in PEM that can be read; replace it, or remove it."
+        )
 
 
 def serial_of(der: bytes) -> int:
@@ -113,10 +115,10 @@ def _key_start(pem: bytes) -> int:
     return max(pem.rfind(b"-----BEGIN", 0, pem.find(PRIVATE_KEY_MARK)), 0)
 
 
-def _describe(leaf: x509.Certificate, file: Path) -> Found:
+def _describe(leaf: x509.Certificate, file: Path) -> InstalledCertificate:
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    return Found(
+    return InstalledCertificate(
         file,
         host_names=_host_names(leaf),
         serial=leaf.serial_number,
@@ -168,5 +170,5 @@ def _base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
-def _broken(found: Found, problem: str) -> Found:
+def _broken(found: InstalledCertificate, problem: str) -> InstalledCertificate:
     return replace(found, problem=problem)

@@ -14,7 +14,7 @@ import pytest
 from runtime.base.paths import Paths, RunPaths, Side
 from runtime.certificates.acme import issue
 from runtime.certificates.acme.issue import IssueError
-from runtime.certificates.model import Found, Issuer, Wanted
+from runtime.certificates.model import DesiredCertificate, InstalledCertificate, Issuer
 from runtime.certificates.policy import ledger
 from runtime.certificates.store import read
 from runtime.config.sections import AcmeSettings, DnsSettings
@@ -49,13 +49,13 @@ class Stand:
     production: FakeFront
     world: Names
 
-    def wanted(self, name: str, *labels: str) -> Wanted:
+    def wanted(self, name: str, *labels: str) -> DesiredCertificate:
         """A certificate for names that lead to the proxy, for this host and for the CA."""
         hosts = tuple(f"{label}.{name}.example.test" for label in labels)
         for host in hosts:
             self.world.set_address(host, self.address)
             self.ca.set_address(host, self.address)
-        return Wanted(name, Side.PUBLIC, hosts, Issuer.HTTP_01)
+        return DesiredCertificate(name, Side.PUBLIC, hosts, Issuer.HTTP_01)
 
     def asked(self) -> tuple[int, int]:
         """How many requests staging and production have had."""
@@ -65,13 +65,13 @@ class Stand:
         """The last attempt that is noted."""
         return ledger.load(self.here.paths.ledger).attempts[-1]
 
-    def refused(self, wanted: Wanted, *, forced: bool = True, timeout: float = 0.0) -> IssueError:
+    def refused(self, wanted: DesiredCertificate, *, forced: bool = True, timeout: float = 0.0) -> IssueError:
         """Ask for what cannot be had."""
         with pytest.raises(IssueError) as caught:
             issue.issue(self.here, wanted, forced=forced, timeout=timeout)
         return caught.value
 
-    def issued(self, wanted: Wanted) -> Found:
+    def issued(self, wanted: DesiredCertificate) -> InstalledCertificate:
         """Ask for what can be had; the delays after failures before do not count."""
         there = issue.issue(self.here, wanted, forced=True)
         return read.pair(there.certificate, there.key, Path("asked.pem"))

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from runtime.base.paths import Side
-from runtime.certificates.plan import Request
+from runtime.certificates.plan import RenewalRequest
 from runtime.certificates.store import read
 from runtime.config.sections import AcmeSettings, DnsSettings, InternalTls, PublicSettings
 from runtime.config.settings import Settings
@@ -132,7 +132,7 @@ def begin(place: Site, host_name: str, tools: str) -> None:
     place.passes()
 
 
-def renew(place: Site, now: float = 0.0, request: Request | None = None) -> Report:
+def renew(place: Site, now: float = 0.0, request: RenewalRequest | None = None) -> Report:
     """Renew what is due, now or at another moment in seconds since the epoch."""
     cluster = place.instance.cluster
-    return renewal.renew(cluster, SILENT, now or cluster.clock(), request or Request())
+    return renewal.renew(cluster, SILENT, now or cluster.clock(), request or RenewalRequest())

@@ -8,7 +8,7 @@ from installer.certificates.report import status_lines
 from installer.certificates.trust import Trust, lines
 from installer.cli import tables
 from runtime.base.paths import Side
-from runtime.certificates.overview import CertificateStatus, Overview, expiry_sentence
+from runtime.certificates.overview import CertificateOverview, CertificateStatus, expiry_sentence
 from tests.support.builders.runtime import PATHS
 from tests.support.screens.screen import DAY, NOW, Screens, moment, printed, sections, text
 
@@ -45,9 +45,9 @@ _ROOT = replace(_PROVIDED, name="private-ca", host_names=("internal.example.com"
 _PLACEHOLDER = CertificateStatus("invalid", Side.PUBLIC, ("invalid",), "invalid", "placeholder", moment(-9000 * DAY))
 
 
-def overview() -> Overview:
+def overview() -> CertificateOverview:
     """Return certificates of every kind, some of them with a problem."""
-    return Overview(
+    return CertificateOverview(
         (_GOOD, _BLOCKED, _PRIVATE, _PROVIDED, replace(_GOOD, name="old", state="unused"), _PLACEHOLDER),
         ("nas.lan: no public authority signs it, because .lan is no public domain.",),
         ("certificates/public/mine.pem has no private key.",),
@@ -56,7 +56,7 @@ def overview() -> Overview:
 
 def _status() -> str:
     now = NOW.timestamp()
-    nothing = Overview((), (), ())
+    nothing = CertificateOverview((), (), ())
     return sections(
         terminal=printed(lambda: tables.print_certificates(overview(), now)),
         pipe=status_lines(overview(), now),

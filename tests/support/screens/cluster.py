@@ -11,11 +11,11 @@ from installer.host.report import health_rows
 from installer.host.timers import WATCHDOG, Job, Last, State
 from runtime.base.errors import Problem
 from runtime.base.paths import Side
-from runtime.certificates.overview import Overview
-from runtime.certificates.plan import Due
-from runtime.certificates.policy.desired import Wishes
+from runtime.certificates.inventory import CertificateInventory
+from runtime.certificates.overview import CertificateOverview
+from runtime.certificates.plan import CertificatePlan
+from runtime.certificates.policy.desired import DesiredCertificates
 from runtime.certificates.policy.ledger import Ledger
-from runtime.certificates.survey import Survey
 from runtime.docker.observed import Observed
 from runtime.output.report import outcome_line, plan_lines, report_lines, status_lines, step_line
 from runtime.reconcile.apply import Outcome
@@ -74,8 +74,8 @@ BLOCKED = "www.example.com points to 198.51.100.9, this host is 203.0.113.7; cor
 
 
 def _plan_lines(wanted: Desired, changes: Plan, held: tuple[str, ...] = ()) -> list[str]:
-    nothing = Survey(wanted.settings, Wishes(()), (), Ledger())
-    return plan_lines(View(wanted, Observed((), ()), changes, (), "", nothing, Due((), (), held, 0.0)))
+    nothing = CertificateInventory(wanted.settings, DesiredCertificates(()), (), Ledger())
+    return plan_lines(View(wanted, Observed((), ()), changes, (), "", nothing, CertificatePlan((), (), held, 0.0)))
 
 
 def _report() -> list[str]:
@@ -135,7 +135,7 @@ def _bad() -> Status:
         for each in seen.containers
         if "names" not in each.name
     )
-    certificates: Overview = overview()
+    certificates: CertificateOverview = overview()
     return assess(wanted, Observed(containers, seen.networks), certificates, walled=True)
 
 

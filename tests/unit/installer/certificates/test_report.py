@@ -11,7 +11,7 @@ import pytest
 from installer.certificates.report import row, status_json, status_lines
 from installer.cli import tables
 from runtime.base.paths import Side
-from runtime.certificates.overview import CertificateStatus, Overview
+from runtime.certificates.overview import CertificateOverview, CertificateStatus
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
 DAY = 86_400.0
@@ -65,17 +65,19 @@ def test_one_that_has_ended_says_so() -> None:
 
 
 def test_what_blocks_one_stands_below_it() -> None:
-    lines = status_lines(Overview((BLOCKED, GOOD), ("a note",), ("x.pem: no key",)), NOW)
+    lines = status_lines(CertificateOverview((BLOCKED, GOOD), ("a note",), ("x.pem: no key",)), NOW)
     assert lines[1] == "      shop.example.com points to 198.51.100.9, this host is 203.0.113.7"
     assert lines[2].startswith("blog  public  fine")
     assert lines[3:] == ["problem  x.pem: no key", "note  a note"]
-    assert status_lines(Overview((), (), ()), NOW) == ["No certificates yet: no application has a host name."]
+    assert status_lines(CertificateOverview((), (), ()), NOW) == [
+        "No certificates yet: no application has a host name."
+    ]
 
 
 def test_a_terminal_gets_a_table(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr("installer.output.is_terminal", lambda: True)
-    tables.print_certificates(Overview((GOOD, BLOCKED), ("a note",), ("x.pem: no key",)), NOW)
+    tables.print_certificates(CertificateOverview((GOOD, BLOCKED), ("a note",), ("x.pem: no key",)), NOW)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split("  ")[0].strip() == "NAME"
     assert "89 days" in lines[1]
@@ -87,7 +89,7 @@ def test_a_terminal_gets_a_table(capsys: pytest.CaptureFixture[str], monkeypatch
 
 
 def test_a_script_reads_all_of_it() -> None:
-    answer = json.loads(status_json(Overview((GOOD, PERSONS), (), ())))
+    answer = json.loads(status_json(CertificateOverview((GOOD, PERSONS), (), ())))
     assert answer["version"] == 1
     assert answer["ok"] is False
     assert answer["certificates"][0] == {
@@ -108,11 +110,11 @@ def test_a_script_reads_all_of_it() -> None:
 @pytest.mark.parametrize(
     ("overview", "fine"),
     [
-        (Overview((GOOD, PLACEHOLDER), ("a note",), ()), True),
-        (Overview((BLOCKED,), (), ()), False),
-        (Overview((PERSONS,), (), ()), False),
-        (Overview((GOOD,), (), ("a problem",)), False),
+        (CertificateOverview((GOOD, PLACEHOLDER), ("a note",), ()), True),
+        (CertificateOverview((BLOCKED,), (), ()), False),
+        (CertificateOverview((PERSONS,), (), ()), False),
+        (CertificateOverview((GOOD,), (), ("a problem",)), False),
     ],
 )
-def test_a_script_sees_at_once_whether_all_is_well(overview: Overview, fine: bool) -> None:
+def test_a_script_sees_at_once_whether_all_is_well(overview: CertificateOverview, fine: bool) -> None:
     assert json.loads(status_json(overview))["ok"] is fine

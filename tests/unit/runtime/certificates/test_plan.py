@@ -10,46 +10,51 @@ import pytest
 from runtime.base.errors import UsageError
 from runtime.base.paths import Side
 from runtime.certificates import overview, plan
-from runtime.certificates.model import Found, Issuer, Wanted
-from runtime.certificates.plan import Request
-from runtime.certificates.policy.desired import Wishes
-from runtime.certificates.policy.ledger import DAY, Attempt, Ledger, Result, set_key
-from runtime.certificates.survey import SideCertificates, Survey
+from runtime.certificates.inventory import CertificateInventory, SideCertificates
+from runtime.certificates.model import DesiredCertificate, InstalledCertificate, Issuer
+from runtime.certificates.plan import RenewalRequest
+from runtime.certificates.policy.desired import DesiredCertificates
+from runtime.certificates.policy.ledger import DAY, Attempt, AttemptResult, Ledger, set_key
 from runtime.reconcile.changes import IssueCertificate
 from tests.support.builders.runtime import make_settings
 
 NOW = 1_800_000_000.0
 FOLDER = Path("/srv/test/data/haproxy-public-ssl")
-BLOG = Wanted("blog", Side.PUBLIC, ("blog.acme.org",), Issuer.HTTP_01)
-SHOP = Wanted("shop", Side.PUBLIC, ("shop.acme.org", "*.shop.acme.org"), Issuer.DNS_01)
-INTERNAL = Wanted("internal", Side.INTERNAL, ("i.acme.org", "*.i.acme.org"), Issuer.PRIVATE_CA)
+BLOG = DesiredCertificate("blog", Side.PUBLIC, ("blog.acme.org",), Issuer.HTTP_01)
+SHOP = DesiredCertificate("shop", Side.PUBLIC, ("shop.acme.org", "*.shop.acme.org"), Issuer.DNS_01)
+INTERNAL = DesiredCertificate("internal", Side.INTERNAL, ("i.acme.org", "*.i.acme.org"), Issuer.PRIVATE_CA)
 
 
-def found(name: str, *host_names: str, age: float = 1.0, life: float = 90.0, serial: int = 7) -> Found:
+def found(name: str, *host_names: str, age: float = 1.0, life: float = 90.0, serial: int = 7) -> InstalledCertificate:
     begun = NOW - age * DAY
-    return Found(
+    return InstalledCertificate(
         FOLDER / f"{name}.pem", host_names, serial, f"f{serial}", begun, begun + life * DAY, "Some CA", f"k.{serial}"
     )
 
 
-def survey(*wanted: Wanted, there: tuple[Found, ...] = (), persons: tuple[Found, ...] = (), **more: object) -> Survey:
+def survey(
+    *wanted: DesiredCertificate,
+    there: tuple[InstalledCertificate, ...] = (),
+    persons: tuple[InstalledCertificate, ...] = (),
+    **more: object,
+) -> CertificateInventory:
     loaded = more.pop("loaded", {each.file.name: each.serial for each in (*there, *persons)})
     sides = (SideCertificates(Side.PUBLIC, (*there, *persons), persons, loaded),)  # type: ignore[arg-type]
-    made = Survey(make_settings(), Wishes(wanted), sides, Ledger())
+    made = CertificateInventory(make_settings(), DesiredCertificates(wanted), sides, Ledger())
     return replace(made, **more)  # type: ignore[arg-type]
 
 
-def failed(wanted: Wanted, ago: float, result: Result = Result.REFUSED) -> Attempt:
+def failed(wanted: DesiredCertificate, ago: float, result: AttemptResult = AttemptResult.REFUSED) -> Attempt:
     server = make_settings().acme.staging_directory
     return Attempt(wanted.name, server, wanted.host_names, NOW - ago, result, "no luck", wanted.host_names)
 
 
-def kinds(due: plan.Due) -> tuple[list[str], list[str]]:
+def kinds(due: plan.CertificatePlan) -> tuple[list[str], list[str]]:
     return [each.kind for each in due.local], [each.kind for each in due.remote]
 
 
 def test_what_is_missing_is_asked_for_and_the_private_ca_signs_by_itself() -> None:
-    due = plan.plan(survey(BLOG, INTERNAL), NOW, Request(missing_only=True))
+    due = plan.plan(survey(BLOG, INTERNAL), NOW, RenewalRequest(missing_only=True))
     assert kinds(due) == (["issue-certificate"], ["issue-certificate"])
     assert due.remote[0].name == "certificate blog"
     assert due.remote[0].about == "blog.acme.org: there is no certificate"
@@ -57,22 +62,22 @@ def test_what_is_missing_is_asked_for_and_the_private_ca_signs_by_itself() -> No
 
 def test_a_valid_one_is_left_alone_until_its_time() -> None:
     due = plan.plan(survey(BLOG, there=(found("blog", "blog.acme.org"),)), NOW)
-    assert (due.local, due.remote, due.held) == ((), (), ())
-    assert due.next_look == pytest.approx(NOW + 59 * DAY)
+    assert (due.local, due.remote, due.deferred) == ((), (), ())
+    assert due.next_check == pytest.approx(NOW + 59 * DAY)
 
 
 def test_a_pass_leaves_what_is_due_to_the_renewal() -> None:
     old = survey(BLOG, there=(found("blog", "blog.acme.org", age=70),))
     assert kinds(plan.plan(old, NOW)) == ([], ["issue-certificate"])
-    due = plan.plan(old, NOW, Request(missing_only=True))
+    due = plan.plan(old, NOW, RenewalRequest(missing_only=True))
     assert kinds(due) == ([], [])
     # When it has expired it is missing.
-    assert due.next_look == pytest.approx(NOW + 20 * DAY)
+    assert due.next_check == pytest.approx(NOW + 20 * DAY)
 
 
 def test_a_name_more_is_a_new_certificate_of_the_same_name() -> None:
     more = replace(BLOG, host_names=("blog.acme.org", "www.acme.org"))
-    due = plan.plan(survey(more, there=(found("blog", "blog.acme.org"),)), NOW, Request(missing_only=True))
+    due = plan.plan(survey(more, there=(found("blog", "blog.acme.org"),)), NOW, RenewalRequest(missing_only=True))
     assert due.remote[0].about == "blog.acme.org, www.acme.org: the certificate lacks www.acme.org"
 
 
@@ -86,18 +91,18 @@ def test_of_many_names_the_first_are_told() -> None:
 
 def test_after_a_failure_it_waits_unless_a_person_names_it() -> None:
     waiting = survey(BLOG, ledger=Ledger(attempts=(failed(BLOG, 20.0),)))
-    due = plan.plan(waiting, NOW, Request(missing_only=True))
+    due = plan.plan(waiting, NOW, RenewalRequest(missing_only=True))
     assert due.remote == ()
-    assert due.held == ("certificate blog: the last attempt failed: no luck (again in 40 s)",)
-    assert due.next_look == NOW + 40
-    assert kinds(plan.plan(waiting, NOW, Request(names=("blog.acme.org",)))) == ([], ["issue-certificate"])
+    assert due.deferred == ("certificate blog: the last attempt failed: no luck (again in 40 s)",)
+    assert due.next_check == NOW + 40
+    assert kinds(plan.plan(waiting, NOW, RenewalRequest(names=("blog.acme.org",)))) == ([], ["issue-certificate"])
 
 
 def test_no_person_lifts_the_limits() -> None:
     ledger = Ledger(attempts=tuple(failed(BLOG, 60.0 * number) for number in range(5)))
-    due = plan.plan(survey(BLOG, ledger=ledger), NOW, Request(names=("blog.acme.org",), force=True))
+    due = plan.plan(survey(BLOG, ledger=ledger), NOW, RenewalRequest(names=("blog.acme.org",), force=True))
     assert due.remote == ()
-    assert "failed too often within an hour" in due.held[0]
+    assert "failed too often within an hour" in due.deferred[0]
 
 
 def test_production_has_limits_of_its_own_once_staging_gave_one() -> None:
@@ -122,22 +127,22 @@ def test_a_write_that_was_cut_off_is_ended_although_the_proxy_serves_what_is_the
 def test_a_private_ca_that_cannot_sign_is_told() -> None:
     due = plan.plan(survey(INTERNAL, ca_problem="It is for another domain."), NOW)
     assert due.local == ()
-    assert due.held == ("certificate internal: It is for another domain.",)
+    assert due.deferred == ("certificate internal: It is for another domain.",)
 
 
 def test_what_the_private_ca_signed_by_a_clock_that_was_ahead_is_signed_again() -> None:
     ahead = found("internal", *INTERNAL.host_names, age=-30)
     side = SideCertificates(Side.INTERNAL, (ahead,), (), {ahead.file.name: ahead.serial})
     root = found("root", age=100, life=3652)
-    seen = Survey(make_settings(), Wishes((INTERNAL,)), (side,), Ledger(), authority=root)
-    (change,) = plan.plan(seen, NOW, Request(missing_only=True)).local
+    seen = CertificateInventory(make_settings(), DesiredCertificates((INTERNAL,)), (side,), Ledger(), authority=root)
+    (change,) = plan.plan(seen, NOW, RenewalRequest(missing_only=True)).local
     assert change.about == "i.acme.org, *.i.acme.org: the clock of this host was ahead when it was signed"
     # A root that is not valid either tells that the clock is behind now: a new one would be no better.
     young = replace(seen, authority=found("root", age=-1, life=3652))
-    assert plan.plan(young, NOW, Request(missing_only=True)).local == ()
+    assert plan.plan(young, NOW, RenewalRequest(missing_only=True)).local == ()
     # No other authority signs what is not valid yet.
     blog = found("blog", "blog.acme.org", age=-30)
-    assert plan.plan(survey(BLOG, there=(blog,), authority=root), NOW, Request(missing_only=True)).remote == ()
+    assert plan.plan(survey(BLOG, there=(blog,), authority=root), NOW, RenewalRequest(missing_only=True)).remote == ()
 
 
 def test_what_lies_in_the_folder_is_loaded() -> None:
@@ -161,17 +166,20 @@ def test_what_nothing_needs_is_archived_when_it_has_expired_and_a_persons_never(
 
 def test_a_host_name_that_nobody_wants_is_refused() -> None:
     with pytest.raises(UsageError, match=r"No certificate is wanted for x\.org.*blog\.acme\.org"):
-        plan.plan(survey(BLOG), NOW, Request(names=("x.org",)))
-    assert kinds(plan.plan(survey(SHOP), NOW, Request(names=("a.shop.acme.org",)))) == ([], ["issue-certificate"])
+        plan.plan(survey(BLOG), NOW, RenewalRequest(names=("x.org",)))
+    assert kinds(plan.plan(survey(SHOP), NOW, RenewalRequest(names=("a.shop.acme.org",)))) == (
+        [],
+        ["issue-certificate"],
+    )
 
 
 def test_staging_is_tried_whatever_is_there() -> None:
     there = survey(BLOG, there=(found("blog", "blog.acme.org"),))
-    due = plan.plan(there, NOW, Request(staging=True))
+    due = plan.plan(there, NOW, RenewalRequest(staging=True))
     assert [each.staging_only for each in due.remote if isinstance(each, IssueCertificate)] == [True]
     settings = make_settings("acme: {server: 'https://ca.example/dir'}\n")
     with pytest.raises(UsageError, match="no staging"):
-        plan.plan(replace(there, settings=settings), NOW, Request(staging=True))
+        plan.plan(replace(there, settings=settings), NOW, RenewalRequest(staging=True))
 
 
 def test_the_overview_tells_of_a_root_that_is_about_to_end() -> None:
@@ -191,7 +199,9 @@ def test_the_overview_tells_of_a_root_that_is_about_to_end() -> None:
 def test_a_private_ca_that_could_not_renew_is_told_though_its_certificate_is_fine() -> None:
     there = replace(found("internal", *INTERNAL.host_names), file=FOLDER.with_name("haproxy-internal-ssl"))
     side = SideCertificates(Side.INTERNAL, (replace(there, file=there.file / "internal.pem"),), (), {})
-    seen = Survey(make_settings(), Wishes((INTERNAL,)), (side,), Ledger(), "Its key is gone.")
+    seen = CertificateInventory(
+        make_settings(), DesiredCertificates((INTERNAL,)), (side,), Ledger(), "Its key is gone."
+    )
     (status,) = overview.assess(seen, NOW).certificates
     assert (status.state, status.blocked) == ("fine", "Its key is gone.")
 

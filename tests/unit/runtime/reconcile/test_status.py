@@ -8,7 +8,7 @@ import pytest
 
 from runtime.alerting import checks
 from runtime.base.paths import Side
-from runtime.certificates.overview import CertificateStatus, Overview
+from runtime.certificates.overview import CertificateOverview, CertificateStatus
 from runtime.docker.observed import Observed
 from runtime.network import interfaces
 from runtime.output.report import status_json, status_lines
@@ -96,7 +96,10 @@ def test_json() -> None:
 def test_a_certificate_that_is_about_to_end_or_of_no_use_is_not_fine() -> None:
     good = assess_with(desired(application("a", TWO)))
     mine = CertificateStatus("mine", Side.PUBLIC, ("a.com",), "Some CA", "own", 1.8e9, expiring=True, managed=False)
-    for certificates in (Overview((mine,), (), ()), Overview((), (), ("mine.pem: it is none.",))):
+    for certificates in (
+        CertificateOverview((mine,), (), ()),
+        CertificateOverview((), (), ("mine.pem: it is none.",)),
+    ):
         status = replace(good, certificates=certificates)
         assert not status.fine
         answer = json.loads(status_json(status))

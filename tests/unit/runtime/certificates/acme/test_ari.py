@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runtime.certificates.acme import ari
-from runtime.certificates.model import Window
+from runtime.certificates.model import RenewalWindow
 
 NOW = 1_800_000_000.0
 # RFC 9773, section 4.2.
@@ -16,7 +16,7 @@ ANSWER = {
 
 
 def test_the_example_of_the_standard() -> None:
-    expected = Window("id", 1735790400.0, 1735876800.0, NOW + 21_600, "https://acme.example.com/docs/ari")
+    expected = RenewalWindow("id", 1735790400.0, 1735876800.0, NOW + 21_600, "https://acme.example.com/docs/ari")
     assert ari.parse("id", ANSWER, "21600", NOW) == expected
 
 

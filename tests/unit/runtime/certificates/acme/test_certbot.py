@@ -11,15 +11,17 @@ from runtime.base.command import Result as Finished
 from runtime.base.paths import Paths, Side
 from runtime.certificates.acme import certbot
 from runtime.certificates.acme.account import Account
-from runtime.certificates.model import Issuer, Wanted
-from runtime.certificates.policy.ledger import Result
+from runtime.certificates.model import DesiredCertificate, Issuer
+from runtime.certificates.policy.ledger import AttemptResult
 from runtime.config.sections import AcmeSettings
 from runtime.config.settings import Settings
 
 RECORDED = Path(__file__).parents[1] / "recorded"
 SERVER = "https://ca.example.test/dir"
 NOW = 1_800_000_000.0
-WANTED = Wanted("shop", Side.PUBLIC, ("a.example.test", "b.example.test", "c.example.test"), Issuer.HTTP_01)
+WANTED = DesiredCertificate(
+    "shop", Side.PUBLIC, ("a.example.test", "b.example.test", "c.example.test"), Issuer.HTTP_01
+)
 SETTINGS = Settings(domain="example.test", email="ops@example.test")
 
 
@@ -48,21 +50,21 @@ def test_an_authority_of_ones_own_is_trusted_by_its_file() -> None:
 
 def test_names_that_are_refused_are_told_apart() -> None:
     outcome = certbot.outcome(failed(out="certbot-refused.out"), WANTED, NOW)
-    assert (outcome.result, outcome.failed_names) == (Result.REFUSED, ("c.example.test",))
+    assert (outcome.result, outcome.failed_names) == (AttemptResult.REFUSED, ("c.example.test",))
     assert outcome.error.startswith("c.example.test: Get ")
     assert outcome.error.endswith("(connection)")
 
 
 def test_a_limit_says_when_to_come_back() -> None:
     outcome = certbot.outcome(failed(err="certbot-limited.err"), WANTED, NOW)
-    assert outcome.result is Result.UNAVAILABLE
+    assert outcome.result is AttemptResult.UNAVAILABLE
     assert outcome.not_before == NOW + 3600
     assert outcome.error == "it is at its limit: too many certificates already issued for this exact set of names"
 
 
 def test_an_order_that_is_refused_names_the_host() -> None:
     outcome = certbot.outcome(failed(err="certbot-rejected.err"), WANTED, NOW)
-    assert (outcome.result, outcome.failed_names) == (Result.REFUSED, ("a.example.test",))
+    assert (outcome.result, outcome.failed_names) == (AttemptResult.REFUSED, ("a.example.test",))
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,7 @@ def test_an_order_that_is_refused_names_the_host() -> None:
 )
 def test_an_authority_that_does_not_answer(finished: Finished, error: str) -> None:
     outcome = certbot.outcome(finished, WANTED, NOW)
-    assert (outcome.result, outcome.error, outcome.failed_names) == (Result.UNAVAILABLE, error, ())
+    assert (outcome.result, outcome.error, outcome.failed_names) == (AttemptResult.UNAVAILABLE, error, ())
 
 
 def test_remains_of_a_lineage_are_found_and_a_whole_one_is_left(tmp_path: Path) -> None:

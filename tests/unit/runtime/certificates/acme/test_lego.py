@@ -11,14 +11,16 @@ from runtime.base.command import Result as Finished
 from runtime.base.errors import UsageError
 from runtime.base.paths import Paths, Side
 from runtime.certificates.acme import lego
-from runtime.certificates.model import Issuer, Wanted
-from runtime.certificates.policy.ledger import Result
+from runtime.certificates.model import DesiredCertificate, Issuer
+from runtime.certificates.policy.ledger import AttemptResult
 from runtime.config.sections import AcmeSettings, DnsSettings
 from runtime.config.settings import Settings
 
 RECORDED = Path(__file__).parents[1] / "recorded"
 NOW = 1_800_000_000.0
-WANTED = Wanted("internal", Side.INTERNAL, ("internal.example.test", "*.internal.example.test"), Issuer.DNS_01)
+WANTED = DesiredCertificate(
+    "internal", Side.INTERNAL, ("internal.example.test", "*.internal.example.test"), Issuer.DNS_01
+)
 SETTINGS = Settings(domain="example.test", email="ops@example.test")
 HEAD = "2026/11/22 16:40:05 [INFO] [x] acme: Obtaining bundled SAN certificate\n2026/11/22 16:40:20 "
 
@@ -87,21 +89,21 @@ def test_resolvers_of_a_persons_choice_are_asked_themselves(
     [
         (
             "hetzner: some credentials information are missing: HETZNER_API_TOKEN\n",
-            Result.HELD,
+            AttemptResult.HELD,
             (),
             "secrets.yaml lacks HETZNER_API_TOKEN",
         ),
         (
             "Could not obtain certificates:\n\terror: one or more domains had a problem:\n[*.a.test] [*.a.test] "
             "acme: error presenting token: hetzner: could not find zone\n",
-            Result.UNAVAILABLE,
+            AttemptResult.UNAVAILABLE,
             (),
             "could not find zone",
         ),
         (
             "Could not obtain certificates:\n\terror: one or more domains had a problem:\n[a.test] invalid "
             "authorization: acme: error: 403 :: urn:ietf:params:acme:error:unauthorized :: Correct value not found\n",
-            Result.REFUSED,
+            AttemptResult.REFUSED,
             ("a.test",),
             "Correct value not found",
         ),
@@ -109,13 +111,13 @@ def test_resolvers_of_a_persons_choice_are_asked_themselves(
             'Could not obtain certificates:\n\tPost "https://ca/order-plz": POST https://ca/order-plz giving up '
             "after 6 attempt(s): acme: error: 0 :: urn:ietf:params:acme:error:rateLimited :: too many, retry after "
             "2027-01-15 09:00:00 UTC: see https://example.test\n",
-            Result.UNAVAILABLE,
+            AttemptResult.UNAVAILABLE,
             (),
             "it is at its limit",
         ),
     ],
 )
-def test_what_a_failure_means(printed: str, result: Result, names: tuple[str, ...], error: str) -> None:
+def test_what_a_failure_means(printed: str, result: AttemptResult, names: tuple[str, ...], error: str) -> None:
     outcome = lego.outcome(Finished(("lego",), 1, "", HEAD + printed), NOW)
     assert (outcome.result, outcome.failed_names) == (result, names)
     assert error in outcome.error

@@ -8,24 +8,31 @@ from pathlib import Path
 import pytest
 
 from runtime.base.paths import Side
-from runtime.certificates.model import Found, Issuer, Wanted, Window
+from runtime.certificates.model import DesiredCertificate, InstalledCertificate, Issuer, RenewalWindow
 from runtime.certificates.policy import due
-from runtime.certificates.policy.due import DAY, State
+from runtime.certificates.policy.due import DAY, CertificateState
 
 START = 1_800_000_000.0
 NAMES = ("shop.example.com", "www.example.com")
-WANTED = Wanted("shop", Side.PUBLIC, NAMES, Issuer.HTTP_01)
+WANTED = DesiredCertificate("shop", Side.PUBLIC, NAMES, Issuer.HTTP_01)
 
 
-def certificate(days: float, fingerprint: str = "a1") -> Found:
-    return Found(Path("shop.pem"), NAMES, 1, fingerprint, START, START + days * DAY, "Test CA", ari_id="root.serial")
+def certificate(days: float, fingerprint: str = "a1") -> InstalledCertificate:
+    return InstalledCertificate(
+        Path("shop.pem"), NAMES, 1, fingerprint, START, START + days * DAY, "Test CA", ari_id="root.serial"
+    )
 
 
-def window(start_day: float, end_day: float, ari_id: str = "root.serial", explanation: str = "") -> Window:
-    return Window(ari_id, START + start_day * DAY, START + end_day * DAY, START, explanation)
+def window(start_day: float, end_day: float, ari_id: str = "root.serial", explanation: str = "") -> RenewalWindow:
+    return RenewalWindow(ari_id, START + start_day * DAY, START + end_day * DAY, START, explanation)
 
 
-def state(found: Found | None, day: float, suggested: Window | None = None, wanted: Wanted = WANTED) -> State:
+def state(
+    found: InstalledCertificate | None,
+    day: float,
+    suggested: RenewalWindow | None = None,
+    wanted: DesiredCertificate = WANTED,
+) -> CertificateState:
     return due.assess(wanted, found, suggested, START + day * DAY).state
 
 
@@ -42,8 +49,8 @@ def alarm_left(days: float) -> float:
 def test_without_a_window_it_is_due_at_a_third_left_or_half_of_a_short_life(days: float, left: float) -> None:
     found = certificate(days)
     assert due.renew_at(found, None) == pytest.approx(found.not_after - left * DAY)
-    assert state(found, days - left - 0.001) is State.FINE
-    assert state(found, days - left + 0.001) is State.DUE
+    assert state(found, days - left - 0.001) is CertificateState.FINE
+    assert state(found, days - left + 0.001) is CertificateState.DUE
 
 
 def test_within_a_window_each_certificate_has_a_moment_of_its_own_and_keeps_it() -> None:
@@ -58,7 +65,7 @@ def test_within_a_window_each_certificate_has_a_moment_of_its_own_and_keeps_it()
 @pytest.mark.parametrize(
     "useless", [window(1, 2, "root.other"), window(1, 2, ""), window(2, 2), window(2, 1)], ids=["other", "", "=", "<"]
 )
-def test_a_window_of_another_certificate_or_one_that_is_none_does_not_count(useless: Window) -> None:
+def test_a_window_of_another_certificate_or_one_that_is_none_does_not_count(useless: RenewalWindow) -> None:
     found = certificate(90)
     assert due.renew_at(found, useless) == due.renew_at(found, None)
     unnamed = replace(found, ari_id="")
@@ -68,7 +75,7 @@ def test_a_window_of_another_certificate_or_one_that_is_none_does_not_count(usel
 def test_an_authority_may_ask_for_early_renewal() -> None:
     found = certificate(90)
     assessment = due.assess(WANTED, found, window(-2, -1, explanation="https://ca.test/why"), START + DAY)
-    assert assessment.state is State.DUE
+    assert assessment.state is CertificateState.DUE
     assert assessment.why == "the certificate is to be renewed; the authority asks for it: https://ca.test/why"
 
 
@@ -101,12 +108,14 @@ def test_what_has_expired_alarms() -> None:
 
 def test_what_is_missing_broken_or_expired_is_told_apart() -> None:
     found = certificate(90)
-    assert state(None, 1) is State.MISSING
-    assert state(replace(found, problem="its private key is missing."), 1) is State.BROKEN
-    assert state(Found(Path("shop.pem"), problem="it is no certificate."), 1) is State.BROKEN
-    assert state(found, 89.9) is State.DUE
-    assert state(found, 90) is State.EXPIRED
-    assert state(found, 1) is State.FINE
+    assert state(None, 1) is CertificateState.MISSING
+    assert state(replace(found, problem="its private key is missing."), 1) is CertificateState.BROKEN
+    assert (
+        state(InstalledCertificate(Path("shop.pem"), problem="it is no certificate."), 1) is CertificateState.BROKEN
+    )
+    assert state(found, 89.9) is CertificateState.DUE
+    assert state(found, 90) is CertificateState.EXPIRED
+    assert state(found, 1) is CertificateState.FINE
     assert due.assess(WANTED, replace(found, problem="it is none."), None, 0).why == (
         "the certificate cannot be used: it is none"
     )
@@ -116,43 +125,43 @@ def test_a_host_name_more_is_a_reason_and_one_less_is_not() -> None:
     found = certificate(90)
     more = replace(WANTED, host_names=(*NAMES, "new.example.com"))
     assessment = due.assess(more, found, None, START + DAY)
-    assert (assessment.state, assessment.why) == (State.NAMES, "the certificate lacks new.example.com")
-    assert state(found, 1, wanted=replace(WANTED, host_names=NAMES[:1])) is State.FINE
-    assert state(found, 1, wanted=replace(WANTED, host_names=NAMES[::-1])) is State.FINE
+    assert (assessment.state, assessment.why) == (CertificateState.NAMES, "the certificate lacks new.example.com")
+    assert state(found, 1, wanted=replace(WANTED, host_names=NAMES[:1])) is CertificateState.FINE
+    assert state(found, 1, wanted=replace(WANTED, host_names=NAMES[::-1])) is CertificateState.FINE
 
 
 def test_a_wildcard_serves_one_label() -> None:
     found = replace(certificate(90), host_names=("*.internal.test",))
-    assert state(found, 1, wanted=replace(WANTED, host_names=("a.internal.test",))) is State.FINE
+    assert state(found, 1, wanted=replace(WANTED, host_names=("a.internal.test",))) is CertificateState.FINE
     for name in ("internal.test", "a.b.internal.test"):
-        assert state(found, 1, wanted=replace(WANTED, host_names=(name,))) is State.NAMES
+        assert state(found, 1, wanted=replace(WANTED, host_names=(name,))) is CertificateState.NAMES
 
 
 def test_one_that_the_wrong_authority_signed_is_issued_again() -> None:
     private = replace(WANTED, issuer=Issuer.PRIVATE_CA)
     found = certificate(90)
 
-    def judged(wanted: Wanted, root: str) -> State:
+    def judged(wanted: DesiredCertificate, root: str) -> CertificateState:
         return due.assess(wanted, found, None, START + DAY, root=root).state
 
-    assert judged(private, "root") is State.FINE
-    assert judged(private, "") is State.FINE
-    assert judged(private, "roo") is State.ISSUER
-    assert judged(private, "newroot") is State.ISSUER
-    assert judged(WANTED, "root") is State.ISSUER
-    assert judged(WANTED, "newroot") is State.FINE
+    assert judged(private, "root") is CertificateState.FINE
+    assert judged(private, "") is CertificateState.FINE
+    assert judged(private, "roo") is CertificateState.ISSUER
+    assert judged(private, "newroot") is CertificateState.ISSUER
+    assert judged(WANTED, "root") is CertificateState.ISSUER
+    assert judged(WANTED, "newroot") is CertificateState.FINE
 
 
 def test_a_clock_that_is_behind_does_not_issue_again() -> None:
     found = certificate(90)
     for day in (-0.1, -30, -4000):
         assessment = due.assess(WANTED, found, None, START + day * DAY)
-        assert assessment.state is State.FINE
+        assert assessment.state is CertificateState.FINE
         assert "the clock of this host may be behind" in assessment.why
         assert assessment.renew_at == due.renew_at(found, None)
     # Not even where the authority's window is over.
-    assert state(found, -0.1, window(-3, -2)) is State.FINE
+    assert state(found, -0.1, window(-3, -2)) is CertificateState.FINE
 
 
 def test_a_clock_that_is_30_days_ahead_renews_nothing_fresh_of_90_days() -> None:
-    assert state(certificate(90), 30.5) is State.FINE
+    assert state(certificate(90), 30.5) is CertificateState.FINE

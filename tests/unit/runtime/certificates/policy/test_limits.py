@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from runtime.certificates.policy import ledger, limits
-from runtime.certificates.policy.ledger import DAY, Attempt, Ledger, Result
-from runtime.certificates.policy.limits import HOUR, MINUTE, WEEK, Allowed, Hold
+from runtime.certificates.policy.ledger import DAY, Attempt, AttemptResult, Ledger
+from runtime.certificates.policy.limits import HOUR, MINUTE, WEEK, Allowed, Deferral
 
 NOW = 1_800_000_000.0
 SERVER, OTHER_SERVER = "https://ca.test/dir", "https://staging.test/dir"
@@ -20,7 +20,7 @@ MONTH_MINUTES = 31 * 24 * 60
 
 def attempt(
     ago: float,
-    result: Result = Result.REFUSED,
+    result: AttemptResult = AttemptResult.REFUSED,
     names: tuple[str, ...] = NAMES,
     *,
     server: str = SERVER,
@@ -31,7 +31,9 @@ def attempt(
     return Attempt("shop", server, names, NOW - ago, result, error, failed, not_before)
 
 
-def ask(*attempts: Attempt, names: tuple[str, ...] = NAMES, now: float = NOW, forced: bool = False) -> Allowed | Hold:
+def ask(
+    *attempts: Attempt, names: tuple[str, ...] = NAMES, now: float = NOW, forced: bool = False
+) -> Allowed | Deferral:
     return limits.next_try(Ledger(attempts), names, "shop", SERVER, now, forced=forced)
 
 
@@ -41,12 +43,12 @@ def until(*attempts: Attempt, names: tuple[str, ...] = NAMES, now: float = NOW, 
     if isinstance(answer, Allowed):
         return 0.0
     assert answer.until > now
-    assert isinstance(ask(*attempts, names=names, now=answer.until - 0.001, forced=forced), Hold)
+    assert isinstance(ask(*attempts, names=names, now=answer.until - 0.001, forced=forced), Deferral)
     assert isinstance(ask(*attempts, names=names, now=answer.until, forced=forced), Allowed)
     return answer.until - now
 
 
-def failures(number: int, last_ago: float = 0.0, result: Result = Result.REFUSED) -> list[Attempt]:
+def failures(number: int, last_ago: float = 0.0, result: AttemptResult = AttemptResult.REFUSED) -> list[Attempt]:
     """A row of failures, two hours apart."""
     return [attempt(last_ago + (number - 1 - index) * 2 * HOUR, result) for index in range(number)]
 
@@ -55,11 +57,11 @@ def test_the_first_time_is_allowed() -> None:
     assert ask() == Allowed()
 
 
-@pytest.mark.parametrize("result", [Result.REFUSED, Result.UNAVAILABLE, Result.OPEN])
+@pytest.mark.parametrize("result", [AttemptResult.REFUSED, AttemptResult.UNAVAILABLE, AttemptResult.OPEN])
 @pytest.mark.parametrize(("number", "delay"), [(1, MINUTE), (2, 10 * MINUTE), (3, 100 * MINUTE), (4, DAY), (9, DAY)])
-def test_failures_in_a_row_wait_longer_each(number: int, delay: float, result: Result) -> None:
+def test_failures_in_a_row_wait_longer_each(number: int, delay: float, result: AttemptResult) -> None:
     # A killed process may have got a certificate: from the fifth on, the limit of a week counts too.
-    if result is not Result.OPEN or number < 5:
+    if result is not AttemptResult.OPEN or number < 5:
         assert until(*failures(number, result=result)) == delay
     assert until(*failures(number)) == delay
     assert until(*failures(number, 30)) == delay - 30
@@ -67,8 +69,8 @@ def test_failures_in_a_row_wait_longer_each(number: int, delay: float, result: R
 
 
 def test_a_certificate_ends_the_row() -> None:
-    assert until(*failures(3, DAY), attempt(HOUR, Result.ISSUED), attempt(0)) == MINUTE
-    assert until(*failures(3, HOUR), attempt(0, Result.ISSUED)) == 0
+    assert until(*failures(3, DAY), attempt(HOUR, AttemptResult.ISSUED), attempt(0)) == MINUTE
+    assert until(*failures(3, HOUR), attempt(0, AttemptResult.ISSUED)) == 0
 
 
 def test_the_row_is_that_of_the_set_at_the_server() -> None:
@@ -80,28 +82,28 @@ def test_the_row_is_that_of_the_set_at_the_server() -> None:
 
 def test_our_own_checks_wait_1_and_then_10_minutes() -> None:
     for number, delay in ((1, MINUTE), (2, 10 * MINUTE), (3, 10 * MINUTE), (50, 10 * MINUTE)):
-        assert until(*failures(number, result=Result.HELD)) == delay
+        assert until(*failures(number, result=AttemptResult.HELD)) == delay
 
 
 def test_our_own_checks_neither_shorten_nor_end_a_row_of_failures() -> None:
-    held = attempt(5, Result.HELD)
+    held = attempt(5, AttemptResult.HELD)
     assert until(*failures(3, 60), held) == 100 * MINUTE - 60
-    assert until(*failures(2, DAY), attempt(HOUR, Result.HELD), attempt(0)) == 100 * MINUTE
+    assert until(*failures(2, DAY), attempt(HOUR, AttemptResult.HELD), attempt(0)) == 100 * MINUTE
     assert until(*failures(1, HOUR), held) == MINUTE - 5
 
 
 def test_what_the_authority_asks_for_is_kept() -> None:
-    asked = attempt(0, Result.UNAVAILABLE, not_before=NOW + 3 * HOUR, error="rate limited")
+    asked = attempt(0, AttemptResult.UNAVAILABLE, not_before=NOW + 3 * HOUR, error="rate limited")
     assert until(asked) == 3 * HOUR
     assert until(asked, forced=True) == 3 * HOUR
-    assert ask(asked) == Hold(NOW + 3 * HOUR, "the authority asks to wait: rate limited")
+    assert ask(asked) == Deferral(NOW + 3 * HOUR, "the authority asks to wait: rate limited")
     assert until(asked, names=("other.test",)) == 0
-    assert until(attempt(0, Result.UNAVAILABLE, not_before=NOW + 1000 * DAY)) == WEEK
+    assert until(attempt(0, AttemptResult.UNAVAILABLE, not_before=NOW + 1000 * DAY)) == WEEK
 
 
 def test_force_skips_delays_alone() -> None:
     assert until(*failures(4), forced=True) == 0
-    assert until(*failures(4, result=Result.HELD), forced=True) == 0
+    assert until(*failures(4, result=AttemptResult.HELD), forced=True) == 0
 
 
 def test_a_name_fails_at_most_5_times_an_hour_in_whatever_certificate() -> None:
@@ -112,7 +114,7 @@ def test_a_name_fails_at_most_5_times_an_hour_in_whatever_certificate() -> None:
     assert until(*five, names=("a.test",)) == 0
     assert until(*(replace(each, server=OTHER_SERVER) for each in five)) == 0
     told = ask(*five)
-    assert isinstance(told, Hold)
+    assert isinstance(told, Deferral)
     assert told.why == "b.test failed too often within an hour"
 
 
@@ -122,8 +124,8 @@ def test_only_the_names_that_failed_count_where_they_are_known() -> None:
     assert until(*(replace(each, failed_names=()) for each in five)) > 0
 
 
-@pytest.mark.parametrize("result", [Result.HELD, Result.ISSUED])
-def test_what_the_authority_did_not_refuse_is_no_failure(result: Result) -> None:
+@pytest.mark.parametrize("result", [AttemptResult.HELD, AttemptResult.ISSUED])
+def test_what_the_authority_did_not_refuse_is_no_failure(result: AttemptResult) -> None:
     assert until(*(attempt(index, result, ("a.test", f"{index}.test")) for index in range(9))) == 0
 
 
@@ -139,30 +141,30 @@ def test_a_wildcard_and_its_domain_are_one_name_to_the_authority() -> None:
 
 @pytest.mark.parametrize("forced", [True, False])
 def test_a_set_gets_at_most_5_certificates_a_week(forced: bool) -> None:
-    four = [attempt(day * DAY, Result.ISSUED) for day in (6, 5, 3, 2)]
+    four = [attempt(day * DAY, AttemptResult.ISSUED) for day in (6, 5, 3, 2)]
     assert until(*four, forced=forced) == 0
-    assert until(*four, attempt(DAY, Result.ISSUED), forced=forced) == DAY
-    assert until(*four, attempt(DAY, Result.OPEN), forced=forced) == DAY
-    assert until(*four, attempt(DAY, Result.REFUSED), forced=forced) == 0
-    assert until(*four, attempt(DAY, Result.ISSUED, ("a.test",)), forced=forced) == 0
-    assert until(*four, attempt(DAY, Result.ISSUED, server=OTHER_SERVER), forced=forced) == 0
+    assert until(*four, attempt(DAY, AttemptResult.ISSUED), forced=forced) == DAY
+    assert until(*four, attempt(DAY, AttemptResult.OPEN), forced=forced) == DAY
+    assert until(*four, attempt(DAY, AttemptResult.REFUSED), forced=forced) == 0
+    assert until(*four, attempt(DAY, AttemptResult.ISSUED, ("a.test",)), forced=forced) == 0
+    assert until(*four, attempt(DAY, AttemptResult.ISSUED, server=OTHER_SERVER), forced=forced) == 0
 
 
 def test_attempts_from_far_ahead_say_nothing_though_the_clock_went_back() -> None:
     far = tuple(replace(each, when=NOW + 400 * DAY) for each in failures(9))
     assert until(*far) == 0
-    assert until(*far, *(attempt(0, Result.ISSUED) for _ in range(4))) == 0
-    waits = attempt(-400 * DAY, Result.UNAVAILABLE, not_before=NOW + 401 * DAY)
+    assert until(*far, *(attempt(0, AttemptResult.ISSUED) for _ in range(4))) == 0
+    waits = attempt(-400 * DAY, AttemptResult.UNAVAILABLE, not_before=NOW + 401 * DAY)
     assert until(waits) == 0
 
 
 def test_an_attempt_from_less_than_a_day_ahead_counts_as_made_now() -> None:
     ahead = attempt(-3 * HOUR)
-    assert ask(ahead) == Hold(NOW + MINUTE, "the last attempt failed: no")
+    assert ask(ahead) == Deferral(NOW + MINUTE, "the last attempt failed: no")
     assert ask(ahead, now=NOW + 3 * HOUR + MINUTE) == Allowed()
     # The limits count it, so that a clock that is set back some hours does not lift them.
     five = [attempt(-HOUR, names=("a.test", f"{index}.test")) for index in range(5)]
-    assert isinstance(ask(*five, forced=True), Hold)
+    assert isinstance(ask(*five, forced=True), Deferral)
 
 
 @pytest.mark.parametrize("ahead", [3 * HOUR, DAY, 5 * DAY, 400 * DAY])
@@ -172,7 +174,7 @@ def test_a_clock_that_was_ahead_never_blocks_for_longer_than_two_days(ahead: flo
     first = next(now for now in passes if ask(*row, now=now) == Allowed())
     assert first - NOW <= 2 * DAY
     # Once there is an attempt by the right clock, those before it are older, and never come to life again.
-    issued = replace(attempt(0, Result.ISSUED), when=first)
+    issued = replace(attempt(0, AttemptResult.ISSUED), when=first)
     assert all(ask(*row, issued, now=first + hour * HOUR) == Allowed() for hour in range(24 * 6))
 
 
@@ -181,8 +183,10 @@ def test_a_clock_that_was_behind_for_an_attempt_lifts_no_delay() -> None:
 
 
 def test_the_reason_says_what_the_last_error_was() -> None:
-    assert ask(*failures(2)) == Hold(NOW + 10 * MINUTE, "the last 2 attempts failed: no")
-    assert ask(attempt(0, Result.OPEN, error="")) == Hold(NOW + MINUTE, "the last attempt failed: it did not end")
+    assert ask(*failures(2)) == Deferral(NOW + 10 * MINUTE, "the last 2 attempts failed: no")
+    assert ask(attempt(0, AttemptResult.OPEN, error="")) == Deferral(
+        NOW + MINUTE, "the last attempt failed: it did not end"
+    )
 
 
 @dataclass
@@ -202,9 +206,9 @@ class FakeAuthority:
                 self._pass(names, NOW + minute * MINUTE, forced)
 
     def _pass(self, names: tuple[str, ...], now: float, forced: bool) -> None:
-        if isinstance(limits.next_try(self.ledger, names, names[0], SERVER, now, forced=forced), Hold):
+        if isinstance(limits.next_try(self.ledger, names, names[0], SERVER, now, forced=forced), Deferral):
             return
-        opened = Attempt(names[0], SERVER, names, now, Result.OPEN)
+        opened = Attempt(names[0], SERVER, names, now, AttemptResult.OPEN)
         self._keep(ledger.begin(self.ledger, opened), now)
         self.asked.append(opened)
         self._keep(ledger.end(self.ledger, self.answer(opened)), now)
@@ -221,11 +225,11 @@ class FakeAuthority:
 
 
 def refuse(opened: Attempt) -> Attempt:
-    return replace(opened, result=Result.REFUSED, failed_names=opened.host_names, error="no")
+    return replace(opened, result=AttemptResult.REFUSED, failed_names=opened.host_names, error="no")
 
 
 def issue(opened: Attempt) -> Attempt:
-    return replace(opened, result=Result.ISSUED)
+    return replace(opened, result=AttemptResult.ISSUED)
 
 
 def most_in_any(span: float, times: list[float]) -> int:

@@ -1,4 +1,4 @@
-"""Looks at the certificates that are there: on the disk, in the running proxies, and what the ledger remembers."""
+"""The certificates of an instance: desired, on the disk, in the running proxies, and in the ledger."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths, RunPaths, Side
 from runtime.certificates.acme import certbot, lego
-from runtime.certificates.model import PLACEHOLDER, Found, Issuer, Wanted
+from runtime.certificates.model import PLACEHOLDER, DesiredCertificate, InstalledCertificate, Issuer
 from runtime.certificates.policy import ledger
-from runtime.certificates.policy.desired import Wishes, wishes, without
+from runtime.certificates.policy.desired import DesiredCertificates, desired_certificates, subtract
 from runtime.certificates.policy.ledger import Ledger
 from runtime.certificates.store import folder, private_ca, read, running
 from runtime.config.settings import Settings
@@ -22,23 +22,23 @@ from runtime.proxy.model import ProxyModel
 class SideCertificates:
     """The certificates of one side that has TLS.
 
-    `loaded` are the serials in the running proxy by file name; None if it does not run. `persons` are those that
-    Shoestring did not put there. `unfinished`: a killed command left something in the folder.
+    `loaded` are the serials in the running proxy by file name; None if it does not run. `user_provided` are the
+    certificates that Shoestring did not install. `unfinished`: a killed command left something in the folder.
     """
 
     side: Side
-    found: tuple[Found, ...]
-    persons: tuple[Found, ...]
+    installed: tuple[InstalledCertificate, ...]
+    user_provided: tuple[InstalledCertificate, ...]
     loaded: Mapping[str, int] | None
     unfinished: bool = False
 
-    def certificate(self, name: str) -> Found | None:
+    def certificate(self, name: str) -> InstalledCertificate | None:
         """The certificate with a name, if its file is there."""
-        return next((each for each in self.found if each.name == name), None)
+        return next((each for each in self.installed if each.name == name), None)
 
 
 @dataclass(frozen=True)
-class Survey:
+class CertificateInventory:
     """All that a plan of certificates is made from.
 
     `ca_problem` is a sentence if the private CA cannot sign, `root` its key identifier. `authority` is its own
@@ -46,38 +46,42 @@ class Survey:
     """
 
     settings: Settings
-    wishes: Wishes
+    desired: DesiredCertificates
     sides: tuple[SideCertificates, ...]
     ledger: Ledger
     ca_problem: str = ""
     root: str = ""
-    authority: Found | None = None
+    authority: InstalledCertificate | None = None
 
     @property
-    def wanted(self) -> tuple[Wanted, ...]:
-        """The certificates that should be there, without host names that a person's own certificates serve."""
-        asked = (without(each, self._persons(each)) for each in self.wishes.wanted)
+    def managed(self) -> tuple[DesiredCertificate, ...]:
+        """Return the desired certificates without the host names that user-provided certificates serve."""
+        asked = (subtract(each, self._user_provided(each)) for each in self.desired.certificates)
         return tuple(each for each in asked if each)
 
-    def _persons(self, wanted: Wanted) -> Iterable[Found]:
-        return (each for side in self.sides if side.side is wanted.side for each in side.persons if not each.problem)
+    def _user_provided(self, wanted: DesiredCertificate) -> Iterable[InstalledCertificate]:
+        return (
+            each for side in self.sides if side.side is wanted.side for each in side.user_provided if not each.problem
+        )
 
-    def certificate(self, wanted: Wanted) -> Found | None:
+    def certificate(self, wanted: DesiredCertificate) -> InstalledCertificate | None:
         """What is there of a wanted certificate."""
         return next((side.certificate(wanted.name) for side in self.sides if side.side is wanted.side), None)
 
     @property
     def problems(self) -> tuple[str, ...]:
         """Sentences about files that cannot be used."""
-        return tuple(f"{each.file}: {each.problem}" for side in self.sides for each in side.found if each.problem)
+        return tuple(f"{each.file}: {each.problem}" for side in self.sides for each in side.installed if each.problem)
 
 
-def take(settings: Settings, paths: Paths, run: RunPaths, models: tuple[ProxyModel, ...], now: float) -> Survey:
-    """Look. Changes nothing. `now` is in seconds since the epoch."""
+def observe(
+    settings: Settings, paths: Paths, run: RunPaths, models: tuple[ProxyModel, ...], now: float
+) -> CertificateInventory:
+    """Read files, proxies and ledger. Changes nothing. `now` is in seconds since the epoch."""
     remembered = ledger.load(paths.ledger)
-    asked = wishes(settings, models)
-    private = any(each.issuer is Issuer.PRIVATE_CA for each in asked.wanted)
-    return Survey(
+    asked = desired_certificates(settings, models)
+    private = any(each.issuer is Issuer.PRIVATE_CA for each in asked.certificates)
+    return CertificateInventory(
         settings,
         asked,
         tuple(_side(paths, run, model.side, remembered) for model in models if model.https_port),
@@ -100,16 +104,16 @@ def originals(paths: Paths, name: str) -> tuple[Path, ...]:
 
 def _side(paths: Paths, run: RunPaths, side: Side, remembered: Ledger) -> SideCertificates:
     found = folder.scan(paths.proxy_certificates(side))
-    persons = tuple(each for each in found if not _is_ours(paths, side, each, remembered))
+    user_provided = tuple(each for each in found if not _is_ours(paths, side, each, remembered))
     try:
         loaded = running.loaded(run.master_socket(side))
     except ShoestringError:
         # One that starts or ends at this moment; the next pass sees it.
         loaded = None
-    return SideCertificates(side, found, persons, loaded, folder.is_unfinished(paths.proxy_certificates(side)))
+    return SideCertificates(side, found, user_provided, loaded, folder.is_unfinished(paths.proxy_certificates(side)))
 
 
-def _is_ours(paths: Paths, side: Side, found: Found, remembered: Ledger) -> bool:
+def _is_ours(paths: Paths, side: Side, found: InstalledCertificate, remembered: Ledger) -> bool:
     if found.name == PLACEHOLDER or found.fingerprint in remembered.installed.get(place(side, found.name), ()):
         return True
     # The ledger may be lost; the originals tell as well.
