@@ -50,14 +50,15 @@ def _find(data_directory: Path | None) -> Reach:
 
     from installer.vpn import reach
     from runtime.base.paths import RunPaths, find
-    from runtime.config import settings
+    from runtime.config import internal_address, settings
     from runtime.firewall import ssh
-    from runtime.network import interfaces
     from runtime.reconcile import desired
 
     paths = find(data_directory)
-    loaded, _ = interfaces.followed(settings.load(paths.settings))
-    wanted = desired.build(desired.read(loaded, paths), paths, RunPaths(loaded.instance))
+    loaded = settings.load(paths.settings)
+    wanted = desired.build(
+        desired.read(loaded, paths, internal_address.follow(loaded)), paths, RunPaths(loaded.instance)
+    )
     # Under sudo, the person who called it.
     user = os.environ.get("SUDO_USER") or getpass.getuser()
     return reach.find(loaded, wanted.proxies, user, ssh.configured())

@@ -8,6 +8,7 @@ from typing import Any
 
 from runtime.base.schema import section_type
 from runtime.base.yaml_documents import KeyPath, dotted
+from runtime.config.listen_address import ListenAddress
 from runtime.config.settings import Settings
 
 # What a section that is switched off holds: `public: off`, which YAML 1.1 reads as false.
@@ -43,7 +44,7 @@ def text(value: object) -> str:
 
 
 def of_settings(settings: Settings) -> Leaves:
-    """All values of some settings, defaults too. A section that is off is one value, `OFF`."""
+    """All values of some settings as the file has them, defaults too. A section that is off is one value, `OFF`."""
     return dict(_walk(settings, ()))
 
 
@@ -52,7 +53,7 @@ def _walk(section: Any, path: KeyPath) -> Iterator[tuple[KeyPath, object]]:
         value = getattr(section, item.name)
         nested, _ = section_type(type(section), item)
         if nested is None:
-            yield (*path, item.name), value
+            yield (*path, item.name), str(value) if isinstance(value, ListenAddress) else value
         elif value is None:
             yield (*path, item.name), OFF
         else:

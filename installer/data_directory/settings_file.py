@@ -15,6 +15,7 @@ from runtime.base.errors import SettingsError
 from runtime.base.schema import describe, section_type
 from runtime.base.yaml_documents import DocumentError
 from runtime.config import settings
+from runtime.config.listen_address import ListenAddress
 from runtime.config.settings import Settings
 
 WIDTH = 100
@@ -56,8 +57,8 @@ def scalar(value: object, style: str | None = None) -> str:
         return "on" if value else "off"
     if isinstance(value, tuple | list):
         return "[" + ", ".join(scalar(item) for item in value) + "]"
-    # A word of an enumeration is a text to YAML.
-    value = str(value) if isinstance(value, str) else value
+    # A word of an enumeration is a text to YAML, and so is a listen address.
+    value = str(value) if isinstance(value, str | ListenAddress) else value
     quoting = style if isinstance(value, str) and style in ("'", '"') else None
     dumped: str = yaml.safe_dump(value, default_style=quoting, default_flow_style=True, width=10_000)
     return dumped.removesuffix("\n").removesuffix("\n...")

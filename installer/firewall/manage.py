@@ -15,7 +15,7 @@ from installer.host.timers import FOLDER, State
 from runtime.base import files
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths, RunPaths
-from runtime.config import settings
+from runtime.config import internal_address, settings
 from runtime.config.applications import Application
 from runtime.config.published_ports import Published
 from runtime.docker import engine, observed
@@ -23,7 +23,6 @@ from runtime.firewall import keep, model, rules, ssh, table
 from runtime.firewall.model import Wall
 from runtime.firewall.rules import Rules
 from runtime.firewall.table import Present
-from runtime.network import interfaces
 from runtime.reconcile import desired
 from runtime.reconcile.desired import Desired
 
@@ -80,13 +79,19 @@ def look(paths: Paths, *, anew: bool = False) -> Firewall:
     and what would be broken is looked for.
     Raises ShoestringError where nft is missing or may not be asked.
     """
-    loaded, _ = interfaces.followed(settings.load(paths.settings))
-    wanted = desired.build(desired.read(loaded, paths), paths, RunPaths(loaded.instance))
+    loaded = settings.load(paths.settings)
+    wanted = desired.build(
+        desired.read(loaded, paths, internal_address.follow(loaded)), paths, RunPaths(loaded.instance)
+    )
     listeners = ssh_ports.listeners()
     kept = keep.is_kept(wanted, paths)
     ports = keep.wanted_ports(paths) if kept and not anew else ssh_ports.find(listeners)
     wall = keep.wall(wanted, ports, _docker_bridges)
-    closed = ((each, port) for each in wanted.known for port in model.closed(each, loaded, wanted.variables))
+    closed = (
+        (each, port)
+        for each in wanted.known
+        for port in model.closed(each, wanted.internal_address, wanted.variables)
+    )
     return Firewall(
         paths,
         wanted,

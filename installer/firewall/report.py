@@ -108,8 +108,7 @@ def _port(protocol: str, listener: Listener) -> Published:
 
 def _is_known(firewall: Firewall, port: Published, listener: Listener) -> bool:
     """Whether a socket is no news: it stays open, is of this host alone, or of the internal side."""
-    internal = firewall.wanted.settings.internal
-    inside = internal is not None and port.address == internal.address
+    inside = bool(port.address) and port.address == firewall.wanted.internal_address.address
     answers = port.protocol == "udp" and listener.port in _DHCP
     loopback = ip_address(listener.address).is_loopback
     return inside or answers or loopback or firewall.wall.lets_in(port)

@@ -12,7 +12,7 @@ from installer.services.catalogue import Catalogue
 from installer.services.service import Service
 from runtime.base.formats import url
 from runtime.base.paths import Paths, Side
-from runtime.config import application_files
+from runtime.config import application_files, internal_address
 from runtime.config.applications import Application, BrokenApplication
 from runtime.config.sections import InternalTls
 from runtime.config.settings import Settings
@@ -84,5 +84,6 @@ def addresses(settings: Settings, application: Application) -> Iterable[str]:
     plain = internal.tls is InternalTls.NONE
     scheme, port = ("http", internal.http_port) if plain else ("https", internal.https_port)
     yield from (url(scheme, each, port) for each in application.host_names if not each.startswith("*."))
-    at = f"[{internal.address}]" if ":" in internal.address else internal.address
+    address = internal_address.follow(settings).address or str(internal.address)
+    at = f"[{address}]" if address.count(":") > 1 else address
     yield from (f"{at}:{each.port}" for each in application.tcp_ports)

@@ -12,10 +12,10 @@ from installer.host import ports, wireguard
 from installer.host.facts import Facts
 from installer.host.ports import overlap
 from installer.vpn import fits, own
-from runtime.base import validators
 from runtime.base.errors import ExitCode, ShoestringError
 from runtime.base.paths import Paths
 from runtime.base.yaml_documents import KeyPath, dotted
+from runtime.config.internal_address import configured
 from runtime.config.sections import InternalTls
 from runtime.config.settings import Settings
 
@@ -179,8 +179,8 @@ def wanted_ports(settings: Settings) -> tuple[tuple[KeyPath, str, int], ...]:
         at = settings.public.address
         wanted.append((("public", "http_port"), at, settings.public.http_port))
         wanted.append((("public", "https_port"), at, settings.public.https_port))
-    if settings.internal and not validators.is_auto(settings.internal.address):
-        at = settings.internal.address
+    at = configured(settings).address
+    if settings.internal and at:
         wanted.append((("internal", "http_port"), at, settings.internal.http_port))
         if settings.internal_tls is not InternalTls.NONE:
             wanted.append((("internal", "https_port"), at, settings.internal.https_port))
@@ -189,12 +189,7 @@ def wanted_ports(settings: Settings) -> tuple[tuple[KeyPath, str, int], ...]:
 
 def _own_internal_address(settings: Settings) -> str:
     """The internal address, if the host must have it by now: an interface may come late, the VPN's comes with it."""
-    internal = settings.internal
-    return (
-        internal.address
-        if internal and not validators.is_auto(internal.address) and not settings.wireguard.enabled
-        else ""
-    )
+    return "" if settings.wireguard.enabled else configured(settings).address
 
 
 def address_problem(facts: Facts, key: KeyPath, address: str) -> str:
@@ -207,8 +202,8 @@ def address_problem(facts: Facts, key: KeyPath, address: str) -> str:
 
 
 def is_world_reachable(address: str) -> bool:
-    """Whether an address is one that the internet routes. Not known where it follows an interface."""
-    return not validators.is_auto(address) and ipaddress.ip_address(address).is_global
+    """Return whether the internet routes an address; it may be empty, for one that is not known."""
+    return bool(address) and ipaddress.ip_address(address).is_global
 
 
 def instance_problem(facts: Facts, settings: Settings, paths: Paths) -> str:

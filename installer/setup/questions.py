@@ -10,6 +10,7 @@ from installer.setup.question import Choice, Context, Question, derived_internal
 from installer.vpn import answers as vpn
 from runtime.base import validators
 from runtime.base.yaml_documents import KeyPath
+from runtime.config import listen_address
 from runtime.config.sections import InternalTls
 
 ALL_ADDRESSES, EVERY_ADDRESS = "0.0.0.0", "::"  # noqa: S104 - offered, and only for the public side
@@ -155,7 +156,7 @@ QUESTIONS: tuple[Question, ...] = (
         ("internal", "address"),
         "How will you reach internal services?",
         lambda context: vpn.address(context) if vpn.is_given(context) else LOOPBACK,
-        validators.private_listen_address,
+        lambda text: str(listen_address.parse(text)),
         _internal_choices,
         follows=vpn.follows,
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -10,9 +9,9 @@ from installer.data_directory import flat_settings
 from installer.host.facts import Facts
 from installer.setup import preflight
 from installer.vpn.manage import FIRST_CLIENT
-from runtime.base import validators
 from runtime.base.formats import size, url
 from runtime.base.paths import Paths, Side
+from runtime.config.internal_address import configured
 from runtime.config.sections import AcmeSettings, InternalSettings, InternalTls, PublicSettings
 from runtime.config.settings import Settings
 from runtime.output.table import Row, table
@@ -41,7 +40,12 @@ def settings_lines(settings: Settings, paths: Paths) -> list[str]:
         rows.append((settings.domain, "public", _public(settings.public), certificate))
     if settings.internal:
         rows.append(
-            (settings.internal_domain, "internal", _internal(settings.internal), _internal_certificate(settings))
+            (
+                settings.internal_domain,
+                "internal",
+                _internal(settings, settings.internal),
+                _internal_certificate(settings),
+            )
         )
     if settings.wireguard.enabled:
         rows.append(("VPN", "", f"WireGuard at {settings.endpoint}, UDP {settings.wireguard.port}"))
@@ -55,15 +59,10 @@ def _public(public: PublicSettings) -> str:
     return f"{_at(public.address)}:{public.http_port}, {public.https_port}"
 
 
-def _internal(internal: InternalSettings) -> str:
-    tunnel = "  by an SSH tunnel" if _is_loopback(internal) else ""
+def _internal(settings: Settings, internal: InternalSettings) -> str:
+    tunnel = "  by an SSH tunnel" if configured(settings).is_loopback else ""
     ports = f"{internal.http_port}" + (f", {internal.https_port}" if internal.tls is not InternalTls.NONE else "")
-    return f"{_at(internal.address)}:{ports}{tunnel}"
-
-
-def _is_loopback(internal: InternalSettings) -> bool:
-    """Whether only this host itself reaches it; an interface that is followed is another one."""
-    return not validators.is_auto(internal.address) and ipaddress.ip_address(internal.address).is_loopback
+    return f"{_at(str(internal.address))}:{ports}{tunnel}"
 
 
 def _authority(acme: AcmeSettings) -> str:
@@ -93,11 +92,9 @@ def _at(address: str) -> str:
 
 
 def _warnings(settings: Settings) -> Iterator[str]:
-    if settings.internal and preflight.is_world_reachable(settings.internal.address):
-        yield (
-            f"  ! internal.address {settings.internal.address} can be reached from the internet, and so can all "
-            "internal services."
-        )
+    address = configured(settings).address
+    if preflight.is_world_reachable(address):
+        yield (f"  ! internal.address {address} can be reached from the internet, and so can all internal services.")
 
 
 def new_lines(settings: Settings, paths: Paths, more: Iterable[Row] = ()) -> list[str]:
@@ -154,10 +151,10 @@ def _internal_scheme(internal: InternalSettings) -> tuple[str, int]:
 
 
 def _reach(settings: Settings) -> str:
-    internal = settings.internal
+    internal, found = settings.internal, configured(settings)
     if settings.wireguard.enabled:
         return "(over the VPN)"
-    if internal is None or not _is_loopback(internal):
+    if internal is None or not found.is_loopback:
         return ""
     _, port = _internal_scheme(internal)
-    return f"(ssh -L {port}:{_at(internal.address)}:{port} THIS-HOST)"
+    return f"(ssh -L {port}:{_at(found.address)}:{port} THIS-HOST)"

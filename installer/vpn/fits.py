@@ -7,7 +7,7 @@ from ipaddress import ip_address, ip_network
 
 from installer.host import networks
 from installer.host.networks import HostNetwork
-from runtime.base import validators
+from runtime.config import internal_address
 from runtime.config.settings import Settings
 
 
@@ -46,7 +46,7 @@ def problems(
 
 def _address_too(settings: Settings, network: str, other: str = "") -> str:
     """That the internal side's address is to be changed as well, if it lies in a network."""
-    address = settings.internal.address if settings.internal else ""
-    if not address or validators.is_auto(address) or ip_address(address) not in ip_network(network):
+    address = internal_address.configured(settings).address
+    if not address or ip_address(address) not in ip_network(network):
         return ""
     return f", with internal.address in {other or 'it'}"

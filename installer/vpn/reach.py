@@ -5,9 +5,9 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 
-from runtime.base import validators
 from runtime.base.errors import UsageError
 from runtime.base.paths import Side
+from runtime.config import internal_address
 from runtime.config.settings import Settings
 from runtime.firewall import ssh
 from runtime.output.encoder import as_json
@@ -59,13 +59,13 @@ def find(settings: Settings, models: tuple[ProxyModel, ...], user: str, ssh_port
         raise UsageError("The internal side is off; there is nothing to reach. Switch it on in conf/shoestring.yaml.")
     model = next((each for each in models if each.side is Side.INTERNAL), None)
     if model is None:
-        interface = settings.internal.address.removeprefix(validators.AUTO)
+        interface = internal_address.configured(settings).interface
         raise UsageError(f"The interface {interface} of internal.address has no address yet. Bring it up first.")
     served = {name for backend in model.backends for name in backend.host_names} - {settings.internal_domain}
     known = (settings.internal_domain, *sorted(served))
     ports = (model.http_port, model.https_port, *(each.port for each in model.tcp_ports))
     return Reach(
-        address=settings.internal.address,
+        address=model.address,
         ports=tuple(port for port in ports if port),
         host_names=tuple(name for name in known if not name.startswith("*.")),
         wildcards=tuple(name for name in known if name.startswith("*.")),

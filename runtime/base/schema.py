@@ -47,7 +47,9 @@ def describe(item: Field[Any]) -> Key:
 
 
 def section_type(kind: type, item: Field[Any]) -> tuple[type | None, bool]:
-    """The dataclass that a field nests, if it does, and whether the section can be switched `off`."""
+    """Return the dataclass that a field nests, if it does, and whether the section can be switched `off`."""
+    if describe(item).check:
+        return None, False
     hint = get_type_hints(kind)[item.name]
     choices = get_args(hint) if isinstance(hint, UnionType) else (hint,)
     nested = next((choice for choice in choices if is_dataclass(choice)), None)

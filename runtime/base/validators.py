@@ -25,8 +25,6 @@ _HTTPS_URL = re.compile(r"https://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9/._~-]*)?")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-# `auto:tailscale0`: the address of that interface, whatever it is when it is needed.
-AUTO = "auto:"
 # Unique local addresses (RFC 4193 section 3.1).
 _ULA = ipaddress.IPv6Network("fd00::/8")
 # A client must get an address beside the server's.
@@ -92,21 +90,6 @@ def interface(value: object) -> str:
     if not isinstance(value, str) or not _INTERFACE.fullmatch(value):
         raise ValueError(f"{value!r} is not the name of a network interface (at most 15 letters, digits, - _ and .)")
     return value
-
-
-def private_listen_address(value: object) -> str:
-    """An address to serve internal services on: one address, not all of them; or `auto:` and an interface."""
-    if isinstance(value, str) and value.startswith(AUTO):
-        return AUTO + interface(value.removeprefix(AUTO))
-    address = ip_address(value)
-    if ipaddress.ip_address(address).is_unspecified:
-        raise ValueError(f"{address} would open the internal services on every address; name one address")
-    return address
-
-
-def is_auto(address: str) -> bool:
-    """Whether an address of the settings follows an interface."""
-    return address.startswith(AUTO)
 
 
 def private_network(value: object) -> str:

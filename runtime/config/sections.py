@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from runtime.base import validators
 from runtime.base.schema import key, list_of, one_of, section, switch, whole_number
+from runtime.config import listen_address
+from runtime.config.listen_address import FixedAddress, ListenAddress
 
 ACME_SERVERS = ("production", "staging")
 # https://letsencrypt.org/docs/acme-protocol-updates/ and /docs/staging-environment/
@@ -76,11 +78,11 @@ class PublicSettings:
 class InternalSettings:
     """Where the internal proxy listens."""
 
-    address: str = key(
+    address: ListenAddress = key(
         "the address to serve internal applications on, never one that the world reaches; auto: and an interface "
         "(auto:tailscale0) follows the address of that interface",
-        check=validators.private_listen_address,
-        default="127.0.0.1",
+        check=listen_address.parse,
+        default=FixedAddress("127.0.0.1"),
     )
     # Not 80: with the public proxy on all addresses, 80 is taken on this one too.
     http_port: int = key(

@@ -11,6 +11,7 @@ from runtime.base.errors import Problem, SettingsError
 from runtime.base.paths import Side
 from runtime.base.schema import key, read, section, switch
 from runtime.base.yaml_documents import Document, DocumentError
+from runtime.config.listen_address import fixed_address
 from runtime.config.sections import (
     AcmeSettings,
     ImageSettings,
@@ -144,7 +145,8 @@ def _wireguard_conflicts(settings: Settings, document: Document) -> list[Problem
     if not vpn.enabled or internal is None:
         return []
     networks = [ipaddress.ip_network(each) for each in (vpn.network, vpn.network6) if each]
-    if validators.is_auto(internal.address) or not any(_usable(internal.address, each) for each in networks):
+    fixed = fixed_address(internal.address)
+    if not any(_usable(fixed, each) for each in networks):
         known = " or ".join(str(each) for each in networks)
         what = (
             f"{internal.address} is not a host's address in {known}, the network of wireguard, so VPN clients would "
@@ -155,6 +157,8 @@ def _wireguard_conflicts(settings: Settings, document: Document) -> list[Problem
 
 
 def _usable(text: str, network: validators.Network) -> bool:
+    if not text:
+        return False
     address = ipaddress.ip_address(text)
     return address in network and address not in (network.network_address, network.broadcast_address)
 
@@ -170,7 +174,11 @@ def _internal_conflicts(settings: Settings, document: Document) -> list[Problem]
         ports["https_port"] = internal.https_port
         if internal.https_port == internal.http_port:
             problems.append(document.problem(("internal", "https_port"), "is the same as internal.http_port"))
-    taken = (public.http_port, public.https_port) if public and _overlap(public.address, internal.address) else ()
+    taken = (
+        (public.http_port, public.https_port)
+        if public and _overlap(public.address, fixed_address(internal.address))
+        else ()
+    )
     for name, port in ports.items():
         if port in taken:
             what = f"{port} is the public proxy's at this address; choose another port"
@@ -181,9 +189,9 @@ def _internal_conflicts(settings: Settings, document: Document) -> list[Problem]
 def _overlap(public: str, internal: str) -> bool:
     """Whether both listen on one address. 0.0.0.0 takes all IPv4 addresses, :: all addresses.
 
-    An interface that is followed may have any address.
+    An interface that is followed may have any address; `internal` is empty then.
     """
-    if validators.is_auto(internal):
+    if not internal:
         return ipaddress.ip_address(public).is_unspecified
     first, second = ipaddress.ip_address(public), ipaddress.ip_address(internal)
     return first == second or (first.is_unspecified and (first.version == 6 or second.version == 4))

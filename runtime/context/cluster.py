@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runtime.base.paths import Paths, RunPaths
-from runtime.config import settings
+from runtime.config import internal_address, settings
+from runtime.config.internal_address import InternalAddress
 from runtime.config.settings import Settings
 from runtime.docker import engine
-from runtime.network import interfaces
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -21,15 +21,14 @@ if TYPE_CHECKING:
 class Cluster:
     """One data directory and the engine that it runs on.
 
-    `follows` is the interface whose address `internal.address` is; empty if it names an address. `clock` gives
-    seconds since the epoch.
+    `internal_address` is as observed when the settings were read. `clock` gives seconds since the epoch.
     """
 
     paths: Paths
     settings: Settings
     run: RunPaths
     client: DockerClient
-    follows: str = ""
+    internal_address: InternalAddress = InternalAddress()
     clock: Callable[[], float] = time.time
 
 
@@ -38,5 +37,5 @@ def open_cluster(paths: Paths) -> Cluster:
 
     Raises SettingsError for settings that are invalid, and ShoestringError without an engine.
     """
-    loaded, follows = interfaces.resolved(settings.load(paths.settings))
-    return Cluster(paths, loaded, RunPaths(loaded.instance), engine.connect(), follows)
+    loaded = settings.load(paths.settings)
+    return Cluster(paths, loaded, RunPaths(loaded.instance), engine.connect(), internal_address.observe(loaded))

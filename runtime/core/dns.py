@@ -52,7 +52,7 @@ def hosts_file(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths)
     if not is_wanted(settings, models) or settings.internal is None:
         return None
     names = [name for name in _names(settings, models) if not name.startswith("*.")]
-    lines = "".join(f"{address} {name}\n" for name in names for address in _addresses(settings))
+    lines = "".join(f"{address} {name}\n" for name in names for address in _addresses(settings, models))
     return HostsFile(paths.names_generated / FILE, HEADER + lines)
 
 
@@ -74,7 +74,7 @@ def difference(wanted: HostsFile | None) -> InstallNames | None:
 
 def service(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths) -> dict[str, Any]:
     """The resolver's service for Compose, without its labels."""
-    address = _addresses(settings)[0]
+    address = _addresses(settings, models)[0]
     definition: dict[str, Any] = {
         "image": images.effective(images.DNSMASQ.reference, settings.images.source),
         # The image's own may be a script with ideas of its own.
@@ -107,10 +107,10 @@ def _names(settings: Settings, models: tuple[ProxyModel, ...]) -> list[str]:
     return [settings.internal_domain, *sorted(found - {settings.internal_domain})]
 
 
-def _addresses(settings: Settings) -> tuple[str, ...]:
-    """Where the internal side is: its address, and in the VPN's IPv6 network a second one."""
-    own = settings.internal.address if settings.internal else ""
-    return tuple(dict.fromkeys((own, *ipv6_proxy.addresses(settings, Side.INTERNAL))))
+def _addresses(settings: Settings, models: tuple[ProxyModel, ...]) -> tuple[str, ...]:
+    """Return where the internal side is: its address, and in the VPN's IPv6 network a second one."""
+    own = next((model.address for model in models if model.side is Side.INTERNAL), "")
+    return tuple(dict.fromkeys((own, *ipv6_proxy.addresses(settings, Side.INTERNAL, own))))
 
 
 def _options(settings: Settings, models: tuple[ProxyModel, ...]) -> list[str]:
@@ -124,7 +124,7 @@ def _options(settings: Settings, models: tuple[ProxyModel, ...]) -> list[str]:
         # Neither names without a dot nor private addresses are asked of anybody else.
         *("--domain-needed", "--bogus-priv"),
         f"--local=/{settings.internal_domain}/",
-        *(f"--address=/{name}/{address}" for name in wildcards for address in _addresses(settings)),
+        *(f"--address=/{name}/{address}" for name in wildcards for address in _addresses(settings, models)),
         # Without these a question for a family that has no address would be answered: no such name.
         *(f"--local=/{name}/" for name in dict.fromkeys((*wildcards, *outside))),
         *(f"--server={_server(each)}" for each in settings.wireguard.dns),

@@ -12,8 +12,8 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
-from runtime.base import validators
 from runtime.base.paths import RunPaths, Side
+from runtime.config.internal_address import configured
 from runtime.config.settings import Settings
 from runtime.docker.projects import bind
 
@@ -57,15 +57,14 @@ def published(address: str) -> str:
     """The address that Docker publishes the proxy's ports at; empty if there is nothing to publish."""
     if address == EVERY:
         return EVERY_IPV4
-    return "" if _is_ipv6(address) else address
+    return "" if ":" in address else address
 
 
-def addresses(settings: Settings, side: Side) -> tuple[str, ...]:
-    """Where a side is served by IPv6: its own address, and the VPN's second one. Empty where nowhere."""
-    listening = settings.public if side is Side.PUBLIC else settings.internal
-    if listening is None or validators.is_auto(listening.address):
+def addresses(settings: Settings, side: Side, address: str) -> tuple[str, ...]:
+    """Return where a side that listens at `address` is served by IPv6: there, and at the VPN's second address."""
+    if not address:
         return ()
-    own = (listening.address,) if _is_ipv6(listening.address) else ()
+    own = (address,) if ":" in address else ()
     vpn = vpn_address(settings) if side is Side.INTERNAL else ""
     return tuple(dict.fromkeys((*own, *((vpn,) if vpn else ()))))
 
@@ -78,24 +77,26 @@ def vpn_address(settings: Settings) -> str:
 
 def address_in(network: str, settings: Settings) -> str:
     """This host's address in a network of the VPN: `internal.address` where it lies in it, else the first one."""
-    found = ipaddress.ip_network(network)
-    internal = settings.internal.address if settings.internal else ""
-    try:
-        if ipaddress.ip_address(internal) in found:
-            return internal
-    except ValueError:
-        pass  # It follows an interface.
-    return str(found[1])
+    found, internal = ipaddress.ip_network(network), configured(settings).address
+    return internal if internal and ipaddress.ip_address(internal) in found else str(found[1])
 
 
 def service(
-    settings: Settings, side: Side, image: str, ports: list[tuple[int, int]], user: tuple[int, int], run: RunPaths
+    side: Side,
+    listening: tuple[str, ...],
+    image: str,
+    ports: list[tuple[int, int]],
+    user: tuple[int, int],
+    run: RunPaths,
 ) -> dict[str, Any]:
-    """The service for Compose, without its labels. `ports` are pairs of the one outside and the container's."""
+    """Return the service for Compose, without its labels.
+
+    `listening` are the IPv6 addresses, `ports` pairs of the port outside and the container's.
+    """
     return {
         "image": image,
         "entrypoint": ["sh", "-c", COMMAND],
-        "environment": {"CONFIGURATION": _configuration(addresses(settings, side), ports, user).replace("$", "$$")},
+        "environment": {"CONFIGURATION": _configuration(listening, ports, user).replace("$", "$$")},
         "network_mode": "host",
         # Ports below 1024 of the host need a right, which is given up with the user once they are had.
         "user": "0:0",
@@ -117,7 +118,3 @@ def _configuration(listening: tuple[str, ...], ports: list[tuple[int, int]], use
         binds = "\n".join(f"    bind [{each}]:{outside} v6only" for each in listening)
         parts.append(LISTEN.format(inside=inside, binds=binds, mount=SOCKETS_MOUNT))
     return "".join(parts)
-
-
-def _is_ipv6(address: str) -> bool:
-    return not validators.is_auto(address) and ":" in address

@@ -42,7 +42,9 @@ def project(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths, ru
         services.append(ProjectService(service_name(model.side), definition["image"], mark, networks=(network,)))
         if model.ipv6:
             image, user = proxy_image(settings), (PROXY_UID, PROXY_GID)
-            definition = _pulled(settings, ipv6_proxy.service(settings, model.side, image, _ports(model), user, run))
+            listening = ipv6_proxy.addresses(settings, model.side, model.address)
+            definition = ipv6_proxy.service(model.side, listening, image, _ports(model), user, run)
+            definition = _pulled(settings, definition)
             mark = digest(definition)
             definition["labels"] = labels(settings.instance, CORE, None, mark)
             definitions[ipv6_proxy.service_name(model.side)] = definition
@@ -93,7 +95,7 @@ def _service(settings: Settings, model: ProxyModel, paths: Paths, run: RunPaths)
         # Without it Docker's DNS asks the host's name servers for each application that does not run.
         "dns_opt": ["ndots:1"],
         "networks": [settings.network(side)],
-        "ports": _published(settings, model),
+        "ports": _published(model),
         # Directories, never single files: a rename breaks a file mount.
         "volumes": [
             bind(str(paths.proxy_generated(side)), CONFIGURATION_MOUNT, read_only=True),
@@ -117,10 +119,9 @@ def _ports(model: ProxyModel) -> list[tuple[int, int]]:
     return pairs + [(tcp.port, tcp.port) for tcp in model.tcp_ports]
 
 
-def _published(settings: Settings, model: ProxyModel) -> list[dict[str, Any]]:
+def _published(model: ProxyModel) -> list[dict[str, Any]]:
     """The ports that Docker publishes: by IPv4 alone, see ipv6.py."""
-    listening = settings.public if model.side is Side.PUBLIC else settings.internal
-    address = ipv6_proxy.published(listening.address) if listening else ""
+    address = ipv6_proxy.published(model.address)
     common = {"host_ip": address, "protocol": "tcp", "mode": "host"}
     pairs = _ports(model) if address else []
     return [{"target": inside, "published": str(outside), **common} for outside, inside in pairs]

@@ -37,7 +37,8 @@ def wall(desired: Desired, ssh_ports: Iterable[int], docker: DockerBridges) -> W
     unclear = bridges.unclear()
     # The names first: a bridge that Docker makes in between is then not taken for somebody else's.
     present = sorted_out(unclear, docker() if unclear else ())
-    return model.build(desired.settings, desired.known, desired.variables, ssh_ports, present, netlink.routes())
+    read = (desired.settings, desired.known, desired.variables)
+    return model.build(*read, ssh_ports, present, netlink.routes(), desired.internal_address)
 
 
 def wanted_ports(paths: Paths) -> frozenset[int]:

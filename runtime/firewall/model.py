@@ -6,8 +6,9 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from runtime.base import validators
+from runtime.config import internal_address
 from runtime.config.applications import Application
+from runtime.config.internal_address import InternalAddress
 from runtime.config.published_ports import Published, read
 from runtime.config.sections import InternalTls
 from runtime.config.settings import Settings
@@ -120,36 +121,40 @@ def build(
     ssh_ports: Iterable[int],
     present: Bridges = Bridges(),
     routes: Iterable[Route] = (),
+    internal: InternalAddress | None = None,
 ) -> Wall:
     """Work out what the firewall lets in.
 
-    `variables` are those of the application files, `present` and `routes` what is on this host now.
+    `variables` are those of the application files, `present` and `routes` what is on this host now. `internal` is the
+    address of the internal side if it was observed.
     """
     listed = tuple(applications)
+    where = internal or internal_address.configured(settings)
     vpn = settings.wireguard
     return Wall(
         table_name(settings.instance),
         tuple(dict.fromkeys(_openings(settings, listed, ssh_ports))),
-        None if vpn.enabled else _inside(settings, listed, variables, routes),
+        None if vpn.enabled else _inside(settings, where, listed, variables, routes),
         vpn.interface if vpn.enabled else "",
         tuple(each for each in (vpn.network, vpn.network6) if each) if vpn.enabled else (),
         present,
     )
 
 
-def closed(application: Application, settings: Settings, variables: Mapping[str, str]) -> tuple[Published, ...]:
+def closed(
+    application: Application, internal: InternalAddress, variables: Mapping[str, str]
+) -> tuple[Published, ...]:
     """The ports that an application publishes, and that the firewall closes."""
     return tuple(
         port
         for port in read((service.definition for service in application.services), variables)
-        if not _is_private(port.address, settings) and not any(each.covers(port) for each in application.open_ports)
+        if not _is_private(port.address, internal) and not any(each.covers(port) for each in application.open_ports)
     )
 
 
-def _is_private(address: str, settings: Settings) -> bool:
+def _is_private(address: str, internal: InternalAddress) -> bool:
     """Whether a person has published a port for this host or the internal side alone."""
-    internal = settings.internal.address if settings.internal else ""
-    return bool(address) and (ipaddress.ip_address(address).is_loopback or address == internal)
+    return bool(address) and (ipaddress.ip_address(address).is_loopback or address == internal.address)
 
 
 def _openings(
@@ -170,14 +175,15 @@ def _openings(
 
 
 def _inside(
-    settings: Settings, applications: tuple[Application, ...], variables: Mapping[str, str], routes: Iterable[Route]
+    settings: Settings,
+    where: InternalAddress,
+    applications: tuple[Application, ...],
+    variables: Mapping[str, str],
+    routes: Iterable[Route],
 ) -> Inside | None:
     """The internal side at a private address that the host has anyway; None where only this host reaches it."""
     internal = settings.internal
-    if internal is None:
-        return None
-    auto = validators.is_auto(internal.address)
-    if not auto and ipaddress.ip_address(internal.address).is_loopback:
+    if internal is None or where.is_loopback:
         return None
     ports = [internal.http_port, *([internal.https_port] if internal.tls is not InternalTls.NONE else [])]
     openings = [Opening("tcp", port, port, "internal proxy") for port in ports]
@@ -187,11 +193,11 @@ def _inside(
         openings += [
             Opening(each.protocol, each.first, each.last, application.name)
             for each in read(services, variables)
-            if each.first and each.address == internal.address
+            if each.first and each.address and each.address == where.address
         ]
-    interface = internal.address.removeprefix(validators.AUTO) if auto else ""
-    address = "" if auto else internal.address
-    return Inside(address, interface, tuple(dict.fromkeys(openings)), _behind(address, interface, tuple(routes)))
+    interface = "" if where.address else where.interface
+    networks = _behind(where.address, interface, tuple(routes))
+    return Inside(where.address, interface, tuple(dict.fromkeys(openings)), networks)
 
 
 def _behind(address: str, interface: str, routes: tuple[Route, ...]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from runtime.base.paths import Side
 from runtime.config.applications import Backend, TcpPort
@@ -23,7 +23,8 @@ class ProxyModel:
 
     `http_port` and `https_port` are those outside the container (`https_port` is 0 where the side has no TLS).
     `index_host` is the host name that the page with `links` is served at; empty: there is no such page.
-    `ipv6`: connections come by socket files too, with the client's address before them (ipv6.py).
+    `ipv6`: connections come by socket files too, with the client's address before them (ipv6_proxy.py). `address` is
+    where the side listens on the host.
     Every value in here has been validated; host names are lower-case ASCII.
     """
 
@@ -35,3 +36,5 @@ class ProxyModel:
     index_host: str = ""
     links: tuple[Link, ...] = ()
     ipv6: bool = False
+    # Not in the digest of the inputs (its repr): the proxy's configuration does not depend on it.
+    address: str = field(default="", repr=False)

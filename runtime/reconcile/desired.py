@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from runtime.base import validators as names
 from runtime.base.errors import Problem, ShoestringError
 from runtime.base.paths import Paths, RunPaths, Side
 from runtime.config import application_files, applications, referenced_files, secrets
 from runtime.config.applications import Application, Backend, BrokenApplication, TcpPort
+from runtime.config.internal_address import InternalAddress, configured
 from runtime.config.sections import InternalTls
 from runtime.config.settings import Settings
 from runtime.core import dns, ipv6_proxy
@@ -25,7 +25,8 @@ class Sources:
     """What was read from the data directory.
 
     `accepted` are the last good copies of files that are broken now: they stay proxied, and are not applied.
-    `referred` is what is in the files that an application's file names, by its name.
+    `referred` is what is in the files that an application's file names, by its name. `internal_address` is
+    that of the internal side as observed; None: what the settings say.
     """
 
     settings: Settings
@@ -34,6 +35,7 @@ class Sources:
     accepted: tuple[Application, ...]
     broken: tuple[BrokenApplication, ...]
     referred: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
+    internal_address: InternalAddress | None = None
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Desired:
     `conflicts` are problems of files that run all the same (a host name that another file has already);
     `notes` is information that needs no action, `hosts` the names that VPN clients are told, None without a VPN.
     `unserved` are sentences about what cannot run until a person has done something on this host.
-    `known` are the applications, and the last good copies of those whose files are broken.
+    `known` are the applications, and the last good copies of those whose files are broken. `internal_address`
+    is where the internal side is.
     """
 
     settings: Settings
@@ -59,6 +62,7 @@ class Desired:
     hosts: HostsFile | None = None
     known: tuple[Application, ...] = ()
     unserved: tuple[str, ...] = ()
+    internal_address: InternalAddress = InternalAddress()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -66,8 +70,8 @@ class Desired:
         return tuple(problem for each in self.broken for problem in each.problems) + self.conflicts
 
 
-def read(settings: Settings, paths: Paths) -> Sources:
-    """Read secrets and application files.
+def read(settings: Settings, paths: Paths, internal_address: InternalAddress | None = None) -> Sources:
+    """Read secrets and application files; `internal_address` is that of the internal side, if it was observed.
 
     Raises ShoestringError if a directory of application files is missing or unreadable: that never means that
     the applications should go.
@@ -101,19 +105,21 @@ def read(settings: Settings, paths: Paths) -> Sources:
             )
             for each in sound
         },
+        internal_address=internal_address,
     )
 
 
 def build(sources: Sources, paths: Paths, run: RunPaths) -> Desired:
     """Work out the desired state. Conflicts are settled in favour of the first file by name."""
     settings = sources.settings
+    internal = sources.internal_address or configured(settings)
     sound, twice = _unique_names(sources.applications)
     projects, odd = _projects(sound, sources, paths)
     sound = tuple(each for each in sound if each.name in projects)
     proxied, conflicts = _settle((*sound, *sources.accepted), settings)
-    waiting, unserved = _waiting(settings), _unserved(settings)
+    waiting, unserved = _waiting(settings, internal), _unserved(internal)
     served = tuple(side for side in settings.sides if side is not Side.INTERNAL or not (waiting or unserved))
-    models = tuple(_model(settings, side, proxied) for side in served)
+    models = tuple(_model(settings, side, proxied, internal) for side in served)
     by_name = {(each.side, each.name): each for each in proxied}
     settled = tuple(by_name[each.side, each.name] for each in sound)
     return Desired(
@@ -131,25 +137,24 @@ def build(sources: Sources, paths: Paths, run: RunPaths) -> Desired:
         hosts=dns.hosts_file(settings, models, paths),
         known=proxied,
         unserved=unserved,
+        internal_address=internal,
     )
 
 
-def _waiting(settings: Settings) -> tuple[str, ...]:
+def _waiting(settings: Settings, internal: InternalAddress) -> tuple[str, ...]:
     """That the internal proxy waits for the address of an interface, which comes by itself. Empty if it does not."""
-    if settings.internal is None or not names.is_auto(settings.internal.address) or settings.wireguard.enabled:
+    if settings.internal is None or internal.address:
         return ()
-    interface = settings.internal.address.removeprefix(names.AUTO)
-    return (f"The internal proxy waits: the interface {interface} has no address yet (internal.address).",)
+    return (f"The internal proxy waits: the interface {internal.interface} has no address yet (internal.address).",)
 
 
-def _unserved(settings: Settings) -> tuple[str, ...]:
+def _unserved(internal: InternalAddress) -> tuple[str, ...]:
     """That the internal proxy cannot run, for the VPN is down: at boot it comes first. Empty if it can."""
-    if settings.internal is None or not names.is_auto(settings.internal.address) or not settings.wireguard.enabled:
+    if internal.is_up:
         return ()
-    interface = settings.internal.address.removeprefix(names.AUTO)
     return (
-        f"The internal proxy does not run: the VPN's interface {interface} is not there, or lacks internal.address. "
-        "Bring it up: shoestring vpn apply",
+        f"The internal proxy does not run: the VPN's interface {internal.interface} is not there, or lacks "
+        "internal.address. Bring it up: shoestring vpn apply",
     )
 
 
@@ -241,19 +246,25 @@ def _claim_port(tcp: TcpPort, claim: Claim, reserved: set[int], owner: Applicati
     return claim("the TCP port", str(tcp.port), applications.TCP_PORTS)
 
 
-def _model(settings: Settings, side: Side, proxied: tuple[Application, ...]) -> ProxyModel:
+def _model(
+    settings: Settings, side: Side, proxied: tuple[Application, ...], listening: InternalAddress
+) -> ProxyModel:
     """What the template of a side's proxy sees."""
     mine = sorted((each for each in proxied if each.side is side), key=lambda each: each.name)
     public, internal = settings.public, settings.internal
     backends = tuple(backend for each in mine for backend in each.backends)
     tcp_ports = tuple(tcp for each in mine for tcp in each.tcp_ports)
-    by_ipv6 = bool(ipv6_proxy.addresses(settings, side))
+    address = listening.address if side is Side.INTERNAL or public is None else public.address
+    by_ipv6 = bool(ipv6_proxy.addresses(settings, side, address))
     if side is Side.PUBLIC and public:
-        return ProxyModel(side, public.http_port, public.https_port, backends, tcp_ports, ipv6=by_ipv6)
+        ports = (public.http_port, public.https_port)
+        return ProxyModel(side, *ports, backends, tcp_ports, ipv6=by_ipv6, address=address)
     http_port = internal.http_port if internal else core.HTTP_PORT
     https_port = internal.https_port if internal and internal.tls is not InternalTls.NONE else 0
     links = tuple(_link(each, settings) for each in sorted(proxied, key=lambda each: each.name))
-    return ProxyModel(side, http_port, https_port, backends, tcp_ports, settings.internal_domain, links, by_ipv6)
+    return ProxyModel(
+        side, http_port, https_port, backends, tcp_ports, settings.internal_domain, links, by_ipv6, address
+    )
 
 
 def _link(application: Application, settings: Settings) -> Link:

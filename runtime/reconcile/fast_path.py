@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from runtime.base.light_inputs import Part
+    from runtime.config.internal_address import InternalAddress
     from runtime.context.cluster import Cluster
     from runtime.reconcile.desired import Desired
     from runtime.reconcile.operations import View
@@ -138,17 +139,14 @@ def _recorded(cluster: Cluster, view: View) -> dict[str, object]:
 
     return {
         "config": config.digests(str(path) for path in _named_files(view.desired)),
-        "network": (cluster.follows, _address(cluster)),
+        "network": _followed(cluster.internal_address),
         "docker": docker.recorded(cluster.settings.instance, view.observed.containers),
     }
 
 
-def _address(cluster: Cluster) -> str:
-    """The address that the internal side's interface had when the settings were read; empty without one."""
-    from runtime.base import validators
-
-    internal = cluster.settings.internal
-    return internal.address if cluster.follows and internal and not validators.is_auto(internal.address) else ""
+def _followed(address: InternalAddress) -> tuple[str, str]:
+    """Return the interface that the internal side depends on, and its address; both empty without one."""
+    return (address.interface, address.address) if address.interface else ("", "")
 
 
 def _named_files(desired: Desired) -> Iterator[Path]:

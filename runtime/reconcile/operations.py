@@ -88,7 +88,7 @@ class Report:
 def look(cluster: Cluster) -> View:
     """Read the files, ask the engine, and plan. Changes nothing."""
     inputs = fast_path.inputs(Place(str(cluster.paths.root), str(cluster.run.directory)))
-    sources = read(cluster.settings, cluster.paths)
+    sources = read(cluster.settings, cluster.paths, cluster.internal_address)
     desired = build(sources, cluster.paths, cluster.run)
     seen = observe(cluster.client, cluster.settings.instance, desired.networks)
     if fast_path.is_stale(cluster):
@@ -184,7 +184,7 @@ def _installs(view: View, sides: tuple[Side, ...], *, force: bool) -> Plan:
 
 def status(cluster: Cluster) -> Status:
     """What runs, since when, and what is wrong. Changes nothing."""
-    desired = build(read(cluster.settings, cluster.paths), cluster.paths, cluster.run)
+    desired = build(read(cluster.settings, cluster.paths, cluster.internal_address), cluster.paths, cluster.run)
     seen = asked(cluster.client, observe(cluster.client, cluster.settings.instance))
     now = cluster.clock()
     certificates = inventory.observe(cluster.settings, cluster.paths, cluster.run, desired.proxies, now)

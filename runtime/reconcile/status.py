@@ -159,7 +159,7 @@ def _notes(application: Application, desired: Desired) -> tuple[str, ...]:
 
 def _closed(application: Application, desired: Desired) -> Iterator[str]:
     """A sentence about the ports that the firewall closes."""
-    ports = closed(application, desired.settings, desired.variables)
+    ports = closed(application, desired.internal_address, desired.variables)
     if ports:
         named = ", ".join(dict.fromkeys(map(str, ports)))
         yield f"published, but closed by the firewall: {named}; to be reached from outside it needs {OPEN_PORTS}"

@@ -19,6 +19,7 @@ import pytest
 import yaml
 
 from runtime.base.paths import Side
+from runtime.config.listen_address import FixedAddress
 from runtime.config.sections import InternalSettings, InternalTls, PublicSettings, WireguardSettings
 from runtime.reconcile import operations, watchdog
 from tests.support.engine import Instance, free_port, new_settings, plain, until
@@ -122,7 +123,9 @@ def running(root: Path, tools: str, neighbour: Neighbour, public: str) -> Iterat
     settings = replace(
         new_settings(),
         public=PublicSettings(address=public, http_port=free_port(), https_port=free_port()),
-        internal=InternalSettings(address=vpn.here[0], http_port=free_port(vpn.here[0]), tls=InternalTls.NONE),
+        internal=InternalSettings(
+            address=FixedAddress(vpn.here[0]), http_port=free_port(vpn.here[0]), tls=InternalTls.NONE
+        ),
         wireguard=WireguardSettings(
             enabled=True, network=vpn.networks[0], network6=vpn.networks[1], interface=vpn.interface
         ),

@@ -25,6 +25,7 @@ import dns.rrset
 import pytest
 
 from runtime.base.paths import Side
+from runtime.config.listen_address import FixedAddress, FollowedInterface
 from runtime.config.sections import InternalSettings, InternalTls, WireguardSettings
 from runtime.context.cluster import open_cluster
 from runtime.reconcile import fast_path, operations, watchdog
@@ -71,7 +72,9 @@ def running(root: Path, bridge: Bridge, upstream: tuple[str, ...] = ()) -> Itera
     settings = replace(
         new_settings(),
         public=None,
-        internal=InternalSettings(address=bridge.address, http_port=free_port(bridge.address), tls=InternalTls.NONE),
+        internal=InternalSettings(
+            address=FixedAddress(bridge.address), http_port=free_port(bridge.address), tls=InternalTls.NONE
+        ),
         wireguard=WireguardSettings(enabled=True, network=bridge.network, dns=upstream, interface=bridge.interface),
     )
     made = Instance(root, settings)
@@ -221,7 +224,9 @@ def test_an_address_that_comes_late_or_changes_is_served_as_soon_as_it_is_there(
     port = free_port()
     settings = replace(
         new_settings(),
-        internal=InternalSettings(address=f"auto:late{token}", http_port=port, https_port=free_port(), tls=tls),
+        internal=InternalSettings(
+            address=FollowedInterface(f"late{token}"), http_port=port, https_port=free_port(), tls=tls
+        ),
     )
     # With HTTPS, plain HTTP only says where to go.
     served = 200 if tls is InternalTls.NONE else 308
@@ -265,7 +270,7 @@ def test_an_address_that_comes_late_or_changes_is_served_as_soon_as_it_is_there(
 def test_a_vpn_that_is_down_holds_up_nothing_but_the_internal_proxy(tmp_path: Path, tools: str) -> None:
     settings = replace(
         new_settings(),
-        internal=InternalSettings(address="10.12.0.1", tls=InternalTls.NONE),
+        internal=InternalSettings(address=FixedAddress("10.12.0.1"), tls=InternalTls.NONE),
         wireguard=WireguardSettings(enabled=True, interface=f"none{secrets.token_hex(3)}"),
     )
     instance = Instance(tmp_path / "data-directory", settings)

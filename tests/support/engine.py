@@ -22,6 +22,7 @@ from installer import images
 from installer.setup import data_directory
 from runtime.base import files
 from runtime.base.paths import RUN_ROOT, Paths, Side
+from runtime.config.listen_address import FixedAddress
 from runtime.config.sections import ImageSettings, InternalSettings, InternalTls, PublicSettings
 from runtime.config.settings import Settings
 from runtime.context.cluster import Cluster, open_cluster
@@ -72,7 +73,7 @@ def new_settings() -> Settings:
         email="ops@example.test",
         instance=f"t{secrets.token_hex(3)}",
         public=PublicSettings(address=LOOPBACK, http_port=free_port(), https_port=free_port()),
-        internal=InternalSettings(address=LOOPBACK, http_port=free_port(), tls=InternalTls.NONE),
+        internal=InternalSettings(address=FixedAddress(LOOPBACK), http_port=free_port(), tls=InternalTls.NONE),
         images=ImageSettings(source="local"),
     )
 

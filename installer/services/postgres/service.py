@@ -7,10 +7,9 @@ from installer.services import catalogue
 from installer.services.postgres import databases, scram
 from installer.services.postgres import server as servers
 from installer.services.service import Service
-from runtime.base import validators
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths
-from runtime.config import secrets
+from runtime.config import internal_address, secrets
 from runtime.config.settings import Settings
 from runtime.context.cluster import Cluster
 
@@ -26,8 +25,8 @@ class Postgres(Service):
         """Raise ShoestringError if the port is taken: the internal proxy would not start again with it."""
         if catalogue.is_present(paths, self.name) or settings.internal is None:
             return
-        address = settings.internal.address
-        if not validators.is_auto(address) and not ports.can_bind(address, PORT):
+        address = internal_address.follow(settings).address
+        if address and not ports.can_bind(address, PORT):
             raise ShoestringError(
                 f"Port {PORT} of {address} is in use, and Postgres needs it. Find the program "
                 f"(ss -ltnp sport = :{PORT}), stop it or give it another port, then try again."

@@ -8,7 +8,6 @@ the user who runs this (docker login).
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import socket
 import time
 from dataclasses import dataclass, replace
@@ -77,7 +76,7 @@ def look(cluster: Cluster, places: Places = PLACES) -> Login:
         return Login(where, note=NOT_REACHED, places=places)
     if settings.internal_tls is InternalTls.NONE and not _is_insecure(cluster, where):
         return Login(where, note=registry.insecure(where, here=True), places=places)
-    found = Login(where, _missing_line(paths, settings, places), places=places)
+    found = Login(where, _missing_line(cluster, places), places=places)
     root = _root(paths) if settings.internal_tls is InternalTls.PRIVATE_CA else b""
     there = found.trust.read_bytes() if found.trust.exists() else b""
     return found if root == there else replace(found, root=root)
@@ -130,20 +129,18 @@ def undo(paths: Paths, settings: Settings, places: Places = PLACES) -> None:
 
 def _is_insecure(cluster: Cluster, where: str) -> bool:
     """Whether the engine takes a registry without HTTPS: it was told to, or it is on this machine alone."""
-    assert cluster.settings.internal  # noqa: S101 - the caller has looked
-    if ipaddress.ip_address(cluster.settings.internal.address).is_loopback:
+    if cluster.internal_address.is_loopback:
         return True
     known = cluster.client.info().get("RegistryConfig", {}).get("IndexConfigs", {})
     return where in known and not known[where].get("Secure", True)
 
 
-def _missing_line(paths: Paths, settings: Settings, places: Places) -> str:
+def _missing_line(cluster: Cluster, places: Places) -> str:
     """The line by which the host name leads to the internal proxy; empty where it does already."""
-    assert settings.internal  # noqa: S101 - the caller has looked
-    name, wanted = registry.host_name(paths, settings), settings.internal.address
-    own = _own_line(places.hosts, settings.instance)
+    name, wanted = registry.host_name(cluster.paths, cluster.settings), cluster.internal_address.address
+    own = _own_line(places.hosts, cluster.settings.instance)
     line = f"{wanted} {name}"
-    return "" if own == line or (not own and wanted in _addresses(name)) else line
+    return "" if not wanted or own == line or (not own and wanted in _addresses(name)) else line
 
 
 def _addresses(name: str) -> set[str]:

@@ -7,10 +7,10 @@ import socket
 import ssl
 import time
 
-from runtime.base import validators
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Side
 from runtime.certificates.store import read
+from runtime.config import internal_address
 from runtime.config.sections import InternalSettings, PublicSettings
 from runtime.config.settings import Settings
 
@@ -54,10 +54,13 @@ def served(settings: Settings, side: Side, host_name: str) -> int:
     Raises NoHandshakeError.
     """
     listening = _listening(settings, side)
-    if validators.is_auto(listening.address):
+    address = (
+        listening.address if isinstance(listening, PublicSettings) else internal_address.follow(settings).address
+    )
+    if not address:
         raise NoHandshakeError(f"The {side} proxy does not run: {listening.address} has no address yet.")
     name = f"{ANY_LABEL}{host_name[1:]}" if host_name.startswith("*.") else host_name
-    return served_serial(reachable(listening.address), listening.https_port, name)
+    return served_serial(reachable(address), listening.https_port, name)
 
 
 def prove(settings: Settings, side: Side, host_name: str, serial: int, patience: float = PATIENCE_SECONDS) -> bool:

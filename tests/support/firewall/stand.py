@@ -21,6 +21,7 @@ from pathlib import Path
 
 from installer.setup import data_directory
 from runtime.base.paths import RUN_ROOT, Paths, Side
+from runtime.config.listen_address import FixedAddress
 from runtime.config.sections import InternalSettings, PublicSettings, WireguardSettings
 from runtime.config.settings import Settings
 from tests.support.engine import until
@@ -83,13 +84,13 @@ class Stand:
             email="ops@example.test",
             instance=f"t{self.token}",
             public=PublicSettings(address="::"),
-            internal=InternalSettings(address=PRIVATE),
+            internal=InternalSettings(address=FixedAddress(PRIVATE)),
         )
         if not vpn:
             return made
         return replace(
             made,
-            internal=InternalSettings(address=VPN),
+            internal=InternalSettings(address=FixedAddress(VPN)),
             wireguard=WireguardSettings(enabled=True, network6=VPN_NETWORK6),
         )
 

@@ -24,7 +24,7 @@ _ROUTES = (("eth1", "10.0.0.5/32", LOCAL), ("eth1", "10.0.0.0/24", UNICAST))
 def _firewall(settings: str = "firewall: on\ninternal: {address: 10.0.0.5, tls: none}\n") -> Firewall:
     wanted = desired(application("game", _GAME), settings_text=settings)
     built = model.build(wanted.settings, wanted.known, {}, (22,), routes=_ROUTES)
-    closed = tuple((each, port) for each in wanted.known for port in model.closed(each, wanted.settings, {}))
+    closed = tuple((each, port) for each in wanted.known for port in model.closed(each, wanted.internal_address, {}))
     made = rules.render(built)
     return Firewall(PATHS, wanted, built, made, None, "", False, closed, _LISTENERS, _UDP, frozenset({22}), State.ON)
 

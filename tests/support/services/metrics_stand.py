@@ -16,6 +16,7 @@ from installer import images
 from installer.services import add, catalogue, plan, service_files
 from runtime.base.paths import Side
 from runtime.config import secrets
+from runtime.config.listen_address import FixedAddress
 from runtime.config.sections import InternalSettings, InternalTls
 from runtime.context.cluster import open_cluster
 from runtime.docker.images import HAPROXY, INFLUXDB, TELEGRAF
@@ -101,7 +102,7 @@ def open_metrics(root: Path, client: DockerClient, *, service: str = "telegraf")
     images.build(client, (HAPROXY, INFLUXDB))
     telegraf = telegraf_image(client) if service == "telegraf" else ""
     internal = InternalSettings(
-        address=LOOPBACK, http_port=free_port(), https_port=free_port(), tls=InternalTls.PRIVATE_CA
+        address=FixedAddress(LOOPBACK), http_port=free_port(), https_port=free_port(), tls=InternalTls.PRIVATE_CA
     )
     instance = Instance(root, replace(new_settings(), internal=internal))
     try:

@@ -16,6 +16,7 @@ import yaml
 from installer.images.build import context
 from runtime.base import command, files
 from runtime.base.paths import Side
+from runtime.config.listen_address import FixedAddress
 from runtime.config.sections import InternalSettings, InternalTls
 from runtime.context.cluster import open_cluster
 from runtime.docker import images
@@ -177,7 +178,7 @@ def open_site(root: Path) -> Iterator[Site]:
     address = own_loopback()
     settings = replace(
         new_settings(),
-        internal=InternalSettings(address=address, http_port=8081, tls=InternalTls.NONE),
+        internal=InternalSettings(address=FixedAddress(address), http_port=8081, tls=InternalTls.NONE),
     )
     instance = Instance(root, settings)
     try:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from installer.services.registry_docker import login
+from runtime.config.listen_address import FixedAddress
 from runtime.config.sections import InternalSettings, InternalTls
 from tests.support.deploy.stand import Answer, shoestring
 from tests.support.engine import Instance, built_image, new_settings, until
@@ -118,7 +119,7 @@ def open_site(
             settings,
             domain=f"{settings.instance}.test",
             public=None,
-            internal=InternalSettings(address=address, http_port=80, https_port=443, tls=tls),
+            internal=InternalSettings(address=FixedAddress(address), http_port=80, https_port=443, tls=tls),
         )
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         config = root.parent / "docker-config"

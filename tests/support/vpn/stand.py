@@ -21,6 +21,7 @@ from installer.setup import data_directory
 from installer.vpn import clients
 from installer.vpn.peers import Live, parse_dump
 from runtime.base.paths import RUN_ROOT, Paths
+from runtime.config.listen_address import FixedAddress
 from runtime.config.sections import InternalSettings, InternalTls, WireguardSettings
 from runtime.config.settings import Settings
 from tests.support.engine import until
@@ -165,7 +166,7 @@ class Stand:
             email="ops@example.test",
             instance=f"t{self.token}",
             public=None,
-            internal=InternalSettings(address=SERVER, http_port=HTTP_PORT, tls=InternalTls.NONE),
+            internal=InternalSettings(address=FixedAddress(SERVER), http_port=HTTP_PORT, tls=InternalTls.NONE),
             wireguard=WireguardSettings(
                 enabled=True,
                 network=self._network,

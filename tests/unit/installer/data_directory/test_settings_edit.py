@@ -12,6 +12,7 @@ import pytest
 from installer.data_directory import settings_file
 from installer.data_directory.settings_edit import edit
 from runtime.base.errors import UsageError
+from runtime.config.listen_address import FixedAddress
 from runtime.config.sections import AcmeSettings, ImageSettings, InternalSettings, NetworkSettings, PublicSettings
 from runtime.config.settings import Settings
 
@@ -44,7 +45,9 @@ def changed(before: str, after: str) -> list[str]:
 def test_a_value_changes_and_nothing_else() -> None:
     settings = settings_file.parse(FILE, OWN)
     assert settings.internal
-    wanted = replace(settings, email="me@example.com", internal=replace(settings.internal, address="127.0.0.1"))
+    wanted = replace(
+        settings, email="me@example.com", internal=replace(settings.internal, address=FixedAddress("127.0.0.1"))
+    )
     assert changed(OWN, edit(FILE, OWN, wanted)) == [
         "-email:   'ops@example.com'   # reads this daily",
         "+email:   'me@example.com'   # reads this daily",
@@ -104,7 +107,7 @@ def test_a_side_is_switched_off_and_on() -> None:
     settings = settings_file.parse(FILE, OWN)
     off = edit(FILE, OWN, replace(settings, internal=None))
     assert "\ninternal: off\n\nnetworks:" in off
-    again = edit(FILE, off, replace(settings, internal=InternalSettings(address="127.0.0.1")))
+    again = edit(FILE, off, replace(settings, internal=InternalSettings(address=FixedAddress("127.0.0.1"))))
     written = "{address: 127.0.0.1, http_port: 8081, https_port: 8444, tls: private-ca, domain: ''}"
     assert f"\ninternal: {written}\n\nnetworks:" in again
 
@@ -128,7 +131,11 @@ def test_a_side_is_switched_off_and_on() -> None:
 def test_every_form_of_a_file_can_be_edited(text: str) -> None:
     present = settings_file.parse(FILE, text)
     publics = (None, PublicSettings(address="203.0.113.9", http_port=81), present.public)
-    internals = (None, InternalSettings(address="10.9.9.9", http_port=8099, domain="i.example"), present.internal)
+    internals = (
+        None,
+        InternalSettings(address=FixedAddress("10.9.9.9"), http_port=8099, domain="i.example"),
+        present.internal,
+    )
     lists: tuple[tuple[str, ...], ...] = ((), ("x", "y"), present.networks.additional)
     for public, internal, additional in product(publics, internals, lists):
         if public is None and internal is None:
@@ -150,7 +157,7 @@ def test_a_value_that_others_share_by_an_alias_is_left_to_the_person() -> None:
     settings = settings_file.parse(FILE, text)
     assert settings.public
     with pytest.raises(UsageError, match=r"Set by hand:\n  internal\.address  10\.0\.0\.5 → 127\.0\.0\.1"):
-        edit(FILE, text, replace(settings, internal=InternalSettings(address="127.0.0.1")))
+        edit(FILE, text, replace(settings, internal=InternalSettings(address=FixedAddress("127.0.0.1"))))
     with pytest.raises(UsageError, match=r"Set by hand:\n  public\.address"):
         edit(FILE, text, replace(settings, public=replace(settings.public, address="10.0.0.6")))
 

@@ -8,6 +8,7 @@ import pytest
 
 from installer.data_directory import settings_file
 from runtime.base import yaml_documents
+from runtime.config.listen_address import FixedAddress
 from runtime.config.sections import (
     AcmeSettings,
     DnsSettings,
@@ -26,7 +27,7 @@ ALL = Settings(
     email="o'brien+#x@example.com",
     instance="123",
     public=PublicSettings(address="2001:db8::1", http_port=8080, https_port=8443),
-    internal=InternalSettings(address="::1", domain="yes.no", tls=InternalTls.DNS_01),
+    internal=InternalSettings(address=FixedAddress("::1"), domain="yes.no", tls=InternalTls.DNS_01),
     acme=AcmeSettings(
         server="https://acme.example/directory",
         ca_file="/etc/ca's.pem",

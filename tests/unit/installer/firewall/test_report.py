@@ -37,7 +37,7 @@ def firewall(settings: str = "internal: {address: 10.0.0.5, tls: none}\n") -> Fi
     wanted = desired(application("game", GAME), settings_text=settings)
     routes = (("eth1", "10.0.0.5/32", LOCAL), ("eth1", "10.0.0.0/24", UNICAST))
     wall = model.build(wanted.settings, wanted.known, {}, (22,), routes=routes)
-    closed = tuple((each, port) for each in wanted.known for port in model.closed(each, wanted.settings, {}))
+    closed = tuple((each, port) for each in wanted.known for port in model.closed(each, wanted.internal_address, {}))
     made = rules.render(wall)
     return Firewall(PATHS, wanted, wall, made, None, "", False, closed, LISTENERS, UDP, frozenset({22}), State.ON)
 

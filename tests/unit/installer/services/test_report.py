@@ -19,6 +19,7 @@ from runtime.base.constants import MEGABYTE
 from runtime.base.paths import Paths, Side
 from runtime.config import application_files
 from runtime.config.applications import Application
+from runtime.config.listen_address import FixedAddress
 from runtime.config.sections import InternalSettings, InternalTls, NetworkSettings
 from tests.support.builders.services import SETTINGS
 
@@ -131,11 +132,11 @@ def test_addresses_are_pages_and_ports(tmp_path: Path) -> None:
     def of(internal: InternalSettings | None) -> list[str]:
         return list(addresses(replace(SETTINGS, internal=internal), found))
 
-    vpn = InternalSettings(address="10.12.0.1", http_port=80, https_port=443)
+    vpn = InternalSettings(address=FixedAddress("10.12.0.1"), http_port=80, https_port=443)
     assert of(vpn) == ["https://a.internal.example.com", "10.12.0.1:15432"]
     assert of(replace(vpn, tls=InternalTls.NONE, http_port=8081)) == [
         "http://a.internal.example.com:8081",
         "10.12.0.1:15432",
     ]
-    assert of(replace(vpn, address="fd00::1"))[1] == "[fd00::1]:15432"
+    assert of(replace(vpn, address=FixedAddress("fd00::1")))[1] == "[fd00::1]:15432"
     assert of(None) == []

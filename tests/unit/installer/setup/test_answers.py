@@ -15,6 +15,7 @@ from installer.setup import answers
 from installer.setup.answers import Ask, Given
 from installer.setup.question import Context, Question
 from runtime.base.errors import ExitCode, SettingsError, UsageError
+from runtime.config.listen_address import FixedAddress
 from runtime.config.sections import AcmeSettings, DnsSettings, InternalSettings, InternalTls, NetworkSettings
 from runtime.config.settings import Settings
 from runtime.network.addresses import HostAddress
@@ -24,7 +25,7 @@ PRESENT = Settings(
     email="me@old.example",
     instance="mine",
     networks=NetworkSettings(additional=("postgres",)),
-    internal=InternalSettings(address="10.0.0.5", domain="intra.example"),
+    internal=InternalSettings(address=FixedAddress("10.0.0.5"), domain="intra.example"),
 )
 
 
@@ -103,8 +104,10 @@ def test_a_side_that_was_off_stays_off_until_it_is_given(facts: Facts, tmp_path:
 
 def test_the_internal_domain_follows_the_domain_unless_it_was_chosen(facts: Facts, tmp_path: Path) -> None:
     new = given(tmp_path, "domain: new.example\n")
-    following = replace(PRESENT, internal=InternalSettings(address="10.0.0.5"))
-    written_out = replace(PRESENT, internal=InternalSettings(address="10.0.0.5", domain="internal.old.example"))
+    following = replace(PRESENT, internal=InternalSettings(address=FixedAddress("10.0.0.5")))
+    written_out = replace(
+        PRESENT, internal=InternalSettings(address=FixedAddress("10.0.0.5"), domain="internal.old.example")
+    )
     assert answers.collect(facts, following, new).internal_domain == "internal.new.example"
     assert answers.collect(facts, written_out, new).internal_domain == "internal.new.example"
     assert answers.collect(facts, PRESENT, new).internal_domain == "intra.example"
@@ -163,7 +166,7 @@ def test_a_vpn_that_is_asked_for_brings_its_address_and_networks(facts: Facts, t
     settings = answers.collect(facts, None, given(tmp_path, VPN))
     assert settings.wireguard.enabled
     assert settings.internal
-    assert (settings.internal.address, settings.internal.http_port) == ("10.12.0.1", 80)
+    assert (settings.internal.address, settings.internal.http_port) == (FixedAddress("10.12.0.1"), 80)
     assert settings.wireguard.network6.startswith("fd")
     other = answers.collect(facts, None, given(tmp_path, VPN))
     assert other.wireguard.network6 != settings.wireguard.network6
@@ -178,7 +181,7 @@ def test_what_is_given_of_a_vpn_stays(facts: Facts, tmp_path: Path) -> None:
     settings = answers.collect(facts, None, given(tmp_path, text))
     assert (settings.wireguard.network, settings.wireguard.network6) == ("10.99.0.0/16", "")
     assert settings.internal
-    assert settings.internal.address == "10.99.0.7"
+    assert settings.internal.address == FixedAddress("10.99.0.7")
     assert answers.collect(facts, settings, Given()) == settings
 
 
@@ -207,7 +210,7 @@ def test_a_network_that_the_host_reaches_is_left_alone(
     settings = answers.collect(inside, None, given(tmp_path, VPN))
     assert settings.internal
     assert settings.wireguard.network == network
-    assert settings.internal.address == str(ip_network(network)[1])
+    assert settings.internal.address == FixedAddress(str(ip_network(network)[1]))
 
 
 def test_a_host_without_ipv6_gets_a_vpn_without(facts: Facts, tmp_path: Path) -> None:
@@ -237,7 +240,7 @@ def test_a_dns_provider_that_is_missing_is_told(facts: Facts, tmp_path: Path) ->
 
 
 def test_what_is_not_asked_this_time_stays(facts: Facts, tmp_path: Path) -> None:
-    internal = InternalSettings(address="10.0.0.5", https_port=9443, tls=InternalTls.NONE)
+    internal = InternalSettings(address=FixedAddress("10.0.0.5"), https_port=9443, tls=InternalTls.NONE)
     present = replace(
         PRESENT, internal=internal, acme=AcmeSettings(dns=DnsSettings(provider="cloudflare", resolvers=("9.9.9.9",)))
     )

@@ -13,6 +13,7 @@ from installer.setup import preflight
 from installer.setup.preflight import DirectoryState, Preflight, SetupRefusedError
 from runtime.base.errors import ExitCode
 from runtime.base.paths import Paths
+from runtime.config.listen_address import FixedAddress, FollowedInterface
 from runtime.config.sections import InternalSettings, InternalTls, PublicSettings, WireguardSettings
 from runtime.config.settings import Settings
 
@@ -21,7 +22,7 @@ SETTINGS = Settings(
     domain="example.com",
     email="ops@example.com",
     public=PublicSettings(address="203.0.113.7"),
-    internal=InternalSettings(address="127.0.0.1", http_port=80),
+    internal=InternalSettings(address=FixedAddress("127.0.0.1"), http_port=80),
 )
 CORE_FILE = "/srv/shoestring/generated/core.compose.yaml"
 
@@ -68,7 +69,7 @@ def test_who_is_not_root_is_told_nothing_else(facts: Facts) -> None:
 
 
 def test_an_address_of_another_host(facts: Facts) -> None:
-    settings = replace(SETTINGS, internal=InternalSettings(address="10.12.0.1"))
+    settings = replace(SETTINGS, internal=InternalSettings(address=FixedAddress("10.12.0.1")))
     assert check(facts, settings) == (
         "internal.address: 10.12.0.1 is not an address of this host; "
         "it has 127.0.0.1, ::1, 203.0.113.7, 10.0.0.5, 172.17.0.1",
@@ -189,7 +190,7 @@ def test_a_place_where_no_data_directory_can_be(facts: Facts, state: DirectorySt
 
 
 def test_the_address_of_the_vpn_comes_with_the_vpn(facts: Facts) -> None:
-    internal = InternalSettings(address="10.12.0.1", http_port=80)
+    internal = InternalSettings(address=FixedAddress("10.12.0.1"), http_port=80)
     assert check(facts, replace(SETTINGS, internal=internal)) != ()
     assert check(facts, replace(SETTINGS, internal=internal, wireguard=WireguardSettings(enabled=True))) == ()
 
@@ -200,6 +201,6 @@ def test_a_host_that_cannot_have_the_vpn(facts: Facts) -> None:
 
 
 def test_an_interface_that_is_followed_may_come_late(facts: Facts) -> None:
-    internal = InternalSettings(address="auto:tailscale0")
+    internal = InternalSettings(address=FollowedInterface("tailscale0"))
     assert check(facts, replace(SETTINGS, internal=internal)) == ()
-    assert not preflight.is_world_reachable("auto:tailscale0")
+    assert not preflight.is_world_reachable("")

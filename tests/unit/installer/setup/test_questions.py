@@ -11,6 +11,7 @@ from installer.host.facts import Facts
 from installer.host.ports import Listener
 from installer.setup.question import Context, Question
 from installer.setup.questions import QUESTIONS, is_domain
+from runtime.config.listen_address import FixedAddress
 from runtime.config.sections import InternalSettings, PublicSettings
 from runtime.config.settings import Settings
 
@@ -18,7 +19,7 @@ PRESENT = Settings(
     domain="old.example",
     email="me@old.example",
     public=PublicSettings(address="203.0.113.7", http_port=8080),
-    internal=InternalSettings(address="10.0.0.9", domain="intra.old.example"),
+    internal=InternalSettings(address=FixedAddress("10.0.0.9"), domain="intra.old.example"),
 )
 
 

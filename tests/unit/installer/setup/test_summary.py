@@ -12,6 +12,7 @@ from installer.host.facts import EngineFacts, Facts
 from installer.setup import summary
 from installer.setup.data_directory import Update
 from runtime.base.paths import Paths
+from runtime.config.listen_address import FixedAddress, FollowedInterface
 from runtime.config.sections import (
     AcmeSettings,
     DnsSettings,
@@ -27,7 +28,7 @@ SETTINGS = Settings(
     domain="example.com",
     email="ops@example.com",
     public=PublicSettings(address="203.0.113.7"),
-    internal=InternalSettings(address="127.0.0.1"),
+    internal=InternalSettings(address=FixedAddress("127.0.0.1")),
 )
 
 
@@ -56,7 +57,7 @@ def test_what_was_answered() -> None:
 
 
 def test_the_vpn() -> None:
-    internal = InternalSettings(address="10.12.0.1")
+    internal = InternalSettings(address=FixedAddress("10.12.0.1"))
     settings = replace(SETTINGS, internal=internal, wireguard=WireguardSettings(enabled=True))
     assert "  VPN                             WireGuard at 203.0.113.7, UDP 51820" in summary.settings_lines(
         settings, PATHS
@@ -65,7 +66,7 @@ def test_the_vpn() -> None:
 
 
 def test_an_interface_that_is_followed() -> None:
-    settings = replace(SETTINGS, internal=InternalSettings(address="auto:tailscale0"))
+    settings = replace(SETTINGS, internal=InternalSettings(address=FollowedInterface("tailscale0")))
     assert "SSH" not in "\n".join(summary.settings_lines(settings, PATHS))
     assert "ssh" not in "\n".join(summary.closing_lines(settings, PATHS, 1.0, recorded=True))
 
@@ -101,7 +102,9 @@ def test_where_each_certificate_comes_from(tls: InternalTls, acme: AcmeSettings,
 
 
 def test_internal_services_that_the_internet_reaches_are_told() -> None:
-    exposed = replace(SETTINGS, internal=InternalSettings(address="8.8.8.8"), acme=AcmeSettings(server="staging"))
+    exposed = replace(
+        SETTINGS, internal=InternalSettings(address=FixedAddress("8.8.8.8")), acme=AcmeSettings(server="staging")
+    )
     assert summary.settings_lines(exposed, PATHS)[-1].startswith("  ! internal.address 8.8.8.8 can be reached from")
 
 
@@ -132,7 +135,7 @@ def test_how_to_go_on() -> None:
         "    Next: shoestring status",
         "          edit /srv/shoestring/conf/applications-public/example.yaml",
     ]
-    plain = InternalSettings(address="10.0.0.5", http_port=80, tls=InternalTls.NONE)
+    plain = InternalSettings(address=FixedAddress("10.0.0.5"), http_port=80, tls=InternalTls.NONE)
     other = replace(SETTINGS, public=None, internal=plain)
     assert summary.closing_lines(other, PATHS, 1, recorded=False)[1:] == [
         "    http://internal.example.com",

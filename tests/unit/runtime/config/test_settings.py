@@ -8,6 +8,7 @@ from runtime.base import yaml_documents
 from runtime.base.errors import ExitCode, SettingsError
 from runtime.base.paths import Side
 from runtime.config import settings
+from runtime.config.listen_address import FixedAddress, FollowedInterface
 from tests.support.builders.runtime import make_settings
 
 
@@ -26,7 +27,7 @@ def test_defaults() -> None:
     assert found.network_names == ("main", "internal")
     assert found.docker_network("main") == "shoestring_main"
     assert found.internal
-    assert found.internal.address == "127.0.0.1"
+    assert found.internal.address == FixedAddress("127.0.0.1")
 
 
 @pytest.mark.parametrize("off", ["off", "'off'", "false"])
@@ -146,7 +147,8 @@ def test_wrong_settings_of_the_vpn(text: str, problem: str) -> None:
 def test_an_address_that_follows_an_interface() -> None:
     found = make_settings("internal: {address: 'auto:tailscale0'}\n")
     assert found.internal
-    assert found.internal.address == "auto:tailscale0"
+    assert found.internal.address == FollowedInterface("tailscale0")
+    assert str(found.internal.address) == "auto:tailscale0"
     lines = problems("domain: a.com\nemail: a@a.com\ninternal: {address: 'auto:no such'}\n")
     assert "'no such' is not the name of a network interface" in lines[1]
     lines = problems("domain: a.com\nemail: a@a.com\ninternal: {address: 'auto:eth1', http_port: 80}\n")

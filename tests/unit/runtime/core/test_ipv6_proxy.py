@@ -39,7 +39,7 @@ def test_docker_publishes_by_ipv4_and_ipv6_is_taken_on_the_host(
 ) -> None:
     wanted = desired(application("a", web("a.com")), settings_text=PUBLIC % address)
     assert published(wanted, Side.PUBLIC) == by_docker
-    assert ipv6_proxy.addresses(wanted.settings, Side.PUBLIC) == by_ipv6
+    assert ipv6_proxy.addresses(wanted.settings, Side.PUBLIC, address) == by_ipv6
     assert ("haproxy-public-ipv6" in services(wanted)) is bool(by_ipv6)
     assert [model.ipv6 for model in wanted.proxies] == [bool(by_ipv6), False]
 
@@ -55,7 +55,7 @@ def test_in_the_vpn_the_internal_side_has_an_address_of_each_family() -> None:
     wiki = application("wiki", web("wiki.internal.example.com", "*.w.internal.example.com"), Side.INTERNAL)
     wanted = desired(wiki, settings_text=VPN)
     assert published(wanted, Side.INTERNAL) == {"10.12.0.1"}
-    assert ipv6_proxy.addresses(wanted.settings, Side.INTERNAL) == ("fd12::1",)
+    assert ipv6_proxy.addresses(wanted.settings, Side.INTERNAL, "10.12.0.1") == ("fd12::1",)
     assert wanted.hosts
     assert "fd12::1 wiki.internal.example.com\n" in wanted.hosts.content
     assert "10.12.0.1 wiki.internal.example.com\n" in wanted.hosts.content
@@ -64,13 +64,11 @@ def test_in_the_vpn_the_internal_side_has_an_address_of_each_family() -> None:
 
 def test_an_address_that_is_not_there_yet_is_served_by_nobody() -> None:
     wanted = desired(settings_text="internal: {address: 'auto:tailscale0'}\n")
-    assert ipv6_proxy.addresses(wanted.settings, Side.INTERNAL) == ()
+    assert ipv6_proxy.addresses(wanted.settings, Side.INTERNAL, "") == ()
 
 
 def test_the_right_to_low_ports_is_all_it_has() -> None:
-    made = ipv6_proxy.service(
-        desired().settings, Side.PUBLIC, "haproxy:1", [(80, 80)], (99, 99), RunPaths("t", Path("/run"))
-    )
+    made = ipv6_proxy.service(Side.PUBLIC, ("::",), "haproxy:1", [(80, 80)], (99, 99), RunPaths("t", Path("/run")))
     assert made["cap_add"] == ["NET_BIND_SERVICE", "SETUID", "SETGID"]
     assert made["read_only"]
     assert "uid 99\n    gid 99\n" in made["environment"]["CONFIGURATION"]

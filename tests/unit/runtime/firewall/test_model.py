@@ -94,7 +94,9 @@ def test_who_reaches_the_internal_side(address: str, expected: tuple[str, ...]) 
 )
 def test_what_is_closed_of_an_application(more: str, settings: str, expected: list[str]) -> None:
     made = desired(settings_text=settings)
-    assert [str(each) for each in model.closed(application("a", more + PUBLISHES), made.settings, {})] == expected
+    assert [
+        str(each) for each in model.closed(application("a", more + PUBLISHES), made.internal_address, {})
+    ] == expected
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pytest
 from runtime.alerting import checks
 from runtime.base.paths import Side
 from runtime.certificates.overview import CertificateOverview, CertificateStatus
+from runtime.config import internal_address
 from runtime.docker.observed import Observed
-from runtime.network import interfaces
 from runtime.output.report import status_json, status_lines
 from runtime.reconcile.desired import Desired, Sources, build
 from runtime.reconcile.status import Status, assess
@@ -146,10 +146,10 @@ def test_a_network_that_the_firewall_does_not_see_is_told_with_its_application()
 def test_a_vpn_that_is_down_is_no_note_but_needs_a_person() -> None:
     """The address of another interface may come late; the VPN's is there before anything starts."""
     on = make_settings("internal: {address: 10.12.0.1}\nwireguard: {enabled: on, interface: none0}\n")
-    settings, interface = interfaces.resolved(on)
+    address = internal_address.observe(on)
     web_file = application("a", web("a.example.com"))
-    wanted = build(Sources(settings, {}, (web_file,), (), ()), PATHS, RUN)
-    assert interface == "none0"
+    wanted = build(Sources(on, {}, (web_file,), (), (), internal_address=address), PATHS, RUN)
+    assert address.interface == "none0"
     assert [each.name for each in wanted.core.services] == ["haproxy-public"]
     assert wanted.notes == ()
     sentence = (

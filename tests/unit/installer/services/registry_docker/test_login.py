@@ -10,6 +10,7 @@ from installer.services.registry_docker import login as registry_login
 from installer.services.registry_docker import registry, report
 from installer.services.registry_docker.gc import SCRIPT, argv
 from runtime.base.paths import Paths
+from runtime.config.listen_address import FixedAddress
 from runtime.config.sections import InternalSettings, InternalTls
 from runtime.config.settings import Settings
 
@@ -17,7 +18,9 @@ OTHERS = "127.0.0.1 localhost\n10.0.0.1 nas # mine"
 
 
 def settings(tls: InternalTls = InternalTls.PRIVATE_CA, https_port: int = 443, http_port: int = 80) -> Settings:
-    internal = InternalSettings(address="10.12.0.1", http_port=http_port, https_port=https_port, tls=tls)
+    internal = InternalSettings(
+        address=FixedAddress("10.12.0.1"), http_port=http_port, https_port=https_port, tls=tls
+    )
     return Settings(domain="example.com", email="ops@example.com", internal=internal)
 
 

@@ -7,6 +7,7 @@ import pytest
 from runtime.base.paths import Side
 from runtime.certificates.store import proof
 from runtime.certificates.store.proof import NoHandshakeError
+from runtime.config.listen_address import FollowedInterface
 from runtime.config.sections import InternalSettings
 from runtime.config.settings import Settings
 
@@ -21,7 +22,8 @@ def test_all_addresses_are_asked_for_at_loopback(listened: str, asked: str) -> N
 
 def test_a_proxy_that_waits_for_its_address_answers_nobody() -> None:
     settings = replace(
-        Settings(domain="example.com", email="a@example.com"), internal=InternalSettings(address="auto:tailscale0")
+        Settings(domain="example.com", email="a@example.com"),
+        internal=InternalSettings(address=FollowedInterface("tailscale0")),
     )
     with pytest.raises(NoHandshakeError, match="The internal proxy does not run: auto:tailscale0 has no address yet"):
         proof.served(settings, Side.INTERNAL, "internal.example.com")
