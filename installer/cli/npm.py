@@ -11,17 +11,17 @@ from installer.cli.cluster import opened
 from installer.cli.users import users_app
 
 if TYPE_CHECKING:
-    from installer.services.user_store import Door
+    from installer.services.user_store import UserStore
 
 
-def _door(data_directory: Path | None) -> Door:
+def _user_store(data_directory: Path | None) -> UserStore:
     from installer.services.registry_npm import service
 
-    return service.door(opened(data_directory))
+    return service.user_store(opened(data_directory))
 
 
 app = typer.Typer(help="The npm registry: users.", no_args_is_help=True)
 app.add_typer(
-    users_app(_door, may="publish", removal="The registry starts anew for that; what they published stays."),
+    users_app(_user_store, may="publish", removal="The registry is restarted for that; published packages stay."),
     name="user",
 )

@@ -93,27 +93,33 @@ def upgrade(
 
 
 @app.command()
-def forget(
-    version: Annotated[str, typer.Argument(help="The version whose data go, such as 17.", metavar="VERSION")],
+def prune(
+    version: Annotated[
+        str, typer.Argument(help="The version whose data are deleted, such as 17.", metavar="VERSION")
+    ],
     data_directory: DataDirectory = None,
     yes: Yes = False,
     dry_run: DryRun = False,
     json: Json = False,
     timeout: Timeout = 60.0,
 ) -> None:
-    """Delete the data of a version that Postgres has left behind."""
-    from installer.services.postgres import prune as forgetting
+    """Delete data that Postgres does not use any more, such as those of the version before an upgrade."""
+    from installer.services.postgres import prune as pruning
     from installer.services.postgres import report
     from installer.terminal.confirm import agreed
 
     cluster = opened(data_directory)
-    old = forgetting.find(cluster, version)
+    old = pruning.find(cluster, version)
     if not json:
         print("\n".join(report.old_lines(old)))
     removed = not dry_run and agreed("Delete it for good?", yes=yes, json=json)
     if removed:
-        forgetting.remove(cluster, version, timeout)
+        pruning.remove(cluster, version, timeout)
     if json:
         print(report.old_json(old, removed=removed))
     elif removed:
         print("  ✓ deleted")
+
+
+# Its name before.
+app.command("forget", hidden=True)(prune)

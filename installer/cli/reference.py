@@ -73,7 +73,7 @@ def _commands(command: Any, context: Any, name: str) -> Iterator[str]:
         rows = [record for each in command.params if (record := each.get_help_record(context))]
         yield "\n".join(["| option | meaning |", "| --- | --- |", *(_row(*row) for row in rows)])
         yield ""
-    for child in children.values():
+    for child in (each for each in children.values() if not each.hidden):
         yield from _commands(child, context, f"{name} {child.name}")
 
 

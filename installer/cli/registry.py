@@ -13,7 +13,7 @@ from installer.cli.users import users_app
 from runtime.base.errors import ExitCode
 
 if TYPE_CHECKING:
-    from installer.services.user_store import Door
+    from installer.services.user_store import UserStore
     from runtime.context.cluster import Cluster
 
 
@@ -25,14 +25,14 @@ def _opened(data_directory: Path | None) -> Cluster:
     return cluster
 
 
-def _door(data_directory: Path | None) -> Door:
+def _user_store(data_directory: Path | None) -> UserStore:
     from installer.services.registry_docker import registry
 
-    return registry.door(opened(data_directory))
+    return registry.user_store(opened(data_directory))
 
 
 app = typer.Typer(help="The Docker registry: images, their space, users.", no_args_is_help=True)
-app.add_typer(users_app(_door, may="push, pull and delete", removal="What they pushed stays."), name="user")
+app.add_typer(users_app(_user_store, may="push, pull and delete", removal="Pushed images stay."), name="user")
 
 
 @app.command("list")
@@ -69,7 +69,7 @@ def gc(
     from runtime.base.formats import size
 
     cluster = _opened(data_directory)
-    waste = gc.look(cluster, untagged=untagged)
+    waste = gc.find_waste(cluster, untagged=untagged)
     if dry_run:
         print(report.waste_json(waste) if json else "\n".join(report.waste_lines(waste)))
         return
@@ -89,7 +89,7 @@ def login(data_directory: DataDirectory = None, dry_run: DryRun = False, json: J
     from installer.services.registry_docker import login, report
 
     cluster = _opened(data_directory)
-    found = login.look(cluster) if dry_run else login.ensure(cluster)
+    found = login.plan_login(cluster) if dry_run else login.ensure(cluster)
     lines = report.login_lines(found, dry_run=dry_run)
     print(report.login_json(found) if json else "\n".join(lines))
     raise typer.Exit(ExitCode.FAILED if found.note else ExitCode.DONE)

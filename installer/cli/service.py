@@ -13,7 +13,7 @@ from runtime.base.errors import ExitCode
 
 if TYPE_CHECKING:
     from installer.services.add import Started, Written
-    from installer.services.plan import Plan
+    from installer.services.plan import ServicePlan
     from runtime.context.cluster import Cluster
 
 app = typer.Typer(help="Internal services: metrics, registries, a database.", no_args_is_help=True)
@@ -29,7 +29,7 @@ def list_(data_directory: DataDirectory = None, json: Json = False) -> None:
     from installer.services import catalogue, report, status
 
     cluster = opened(data_directory)
-    found, host = status.look(cluster, catalogue.load()), memory.of_host()
+    found, host = status.collect(cluster, catalogue.load()), memory.of_host()
     lines = report.list_lines(found, host, default_directory.option(cluster.paths.root))
     print(report.list_json(found, host) if json else "\n".join(lines))
 
@@ -52,7 +52,7 @@ def add(
 
     cluster = opened(data_directory)
     services = catalogue.complete(catalogue.load(), names)
-    wanted = plan.plan(cluster.paths, cluster.settings, services, service_files.look())
+    wanted = plan.plan(cluster.paths, cluster.settings, services, service_files.template_host())
     host = memory.of_host()
     if not json:
         print("\n".join(report.plan_lines(wanted, cluster.settings, host)))
@@ -67,7 +67,7 @@ def add(
     _tell(cluster, wanted, started, written, json)
 
 
-def _add(cluster: Cluster, wanted: Plan, json: bool, timeout: float) -> tuple[Started | None, Written]:
+def _add(cluster: Cluster, wanted: ServicePlan, json: bool, timeout: float) -> tuple[Started | None, Written]:
     from installer.services import add as adding
     from installer.terminal.progress import Lines
     from runtime.base import files
@@ -88,7 +88,7 @@ def _add(cluster: Cluster, wanted: Plan, json: bool, timeout: float) -> tuple[St
     return adding.start(open_cluster(cluster.paths), wanted, shown, timeout), written
 
 
-def _tell(cluster: Cluster, wanted: Plan, started: Started | None, written: Written, json: bool) -> None:
+def _tell(cluster: Cluster, wanted: ServicePlan, started: Started | None, written: Written, json: bool) -> None:
     from installer.data_directory import default_directory
     from installer.services import report, status
     from runtime.output.report import report_lines, say

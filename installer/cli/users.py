@@ -1,4 +1,4 @@
-"""The commands `user add`, `list` and `remove`, which every registry has in the same form."""
+"""The commands `user add`, `user list` and `user remove`, the same for every registry."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from installer.cli.cluster import listener
 from installer.cli.options import DataDirectory, DryRun, Json, PasswordStdin, Timeout, UserName
 
 if TYPE_CHECKING:
-    from installer.services.user_store import Door
+    from installer.services.user_store import UserStore
 
 # The users of the registry in a data directory. Raises UsageError where there is no such registry.
-Find = Callable[[Path | None], "Door"]
+Find = Callable[[Path | None], "UserStore"]
 
 
 def users_app(find: Find, *, may: str, removal: str) -> typer.Typer:
-    """The commands of one registry. `may` says what its users may do, `removal` what the removal of one means."""
-    app = typer.Typer(help=f"Who may {may}.", no_args_is_help=True)
+    """Return the commands of one registry. `may` says what its users may do, `removal` what else a removal does."""
+    app = typer.Typer(help=f"Users who may {may}.", no_args_is_help=True)
 
-    @app.command(help=f"Add a user, who may {may}; or give one another password.")
+    @app.command(help=f"Add a user who may {may}, or set another password.")
     def add(
         name: UserName,
         password_stdin: PasswordStdin = False,
@@ -33,12 +33,12 @@ def users_app(find: Find, *, may: str, removal: str) -> typer.Typer:
     ) -> None:
         _add(find(data_directory), name, timeout, password_stdin=password_stdin, dry_run=dry_run, json=json)
 
-    @app.command("list", help=f"Show who may {may}.")
+    @app.command("list", help=f"List the users who may {may}.")
     def list_(data_directory: DataDirectory = None, json: Json = False) -> None:
-        from installer.services import user_store
+        from installer.services import user_report
 
-        door = find(data_directory)
-        print(user_store.list_json(door) if json else "\n".join(user_store.list_lines(door)))
+        store = find(data_directory)
+        print(user_report.list_json(store) if json else "\n".join(user_report.list_lines(store)))
 
     @app.command(help=f"Remove a user. {removal}")
     def remove(
@@ -53,28 +53,29 @@ def users_app(find: Find, *, may: str, removal: str) -> typer.Typer:
     return app
 
 
-def _add(door: Door, name: str, timeout: float, *, password_stdin: bool, dry_run: bool, json: bool) -> None:
-    from installer.services import user_store
+def _add(store: UserStore, name: str, timeout: float, *, password_stdin: bool, dry_run: bool, json: bool) -> None:
+    from installer.services import user_report
+    from installer.services.user_store import read_password
     from runtime.base import files
 
-    # What is refused is refused before a person types a password.
-    account = user_store.planned(door, name)
+    # A name that is refused is refused before the user types a password.
+    user = store.plan_put(name)
     if not dry_run:
-        chosen = user_store.read_password() if password_stdin else ""
-        with files.lock(door.lock, timeout, listener(json).waiting):
-            account = user_store.put(door, name, chosen)
-    lines = user_store.put_lines(door, account, dry_run=dry_run)
-    print(user_store.put_json(door, account) if json else "\n".join(lines))
+        chosen = read_password() if password_stdin else ""
+        with files.lock(store.lock, timeout, listener(json).waiting):
+            user = store.put(name, chosen)
+    lines = user_report.put_lines(store, user, dry_run=dry_run)
+    print(user_report.put_json(store, user) if json else "\n".join(lines))
 
 
-def _remove(door: Door, name: str, timeout: float, *, dry_run: bool, json: bool) -> None:
-    from installer.services import user_store
+def _remove(store: UserStore, name: str, timeout: float, *, dry_run: bool, json: bool) -> None:
+    from installer.services import user_report
     from runtime.base import files
 
     if dry_run:
-        user_store.known(door, name)
+        store.require_removable(name)
     else:
-        with files.lock(door.lock, timeout, listener(json).waiting):
-            user_store.remove(door, name)
-    lines = user_store.removed_lines(name, dry_run=dry_run)
-    print(user_store.removed_json(name, removed=not dry_run) if json else "\n".join(lines))
+        with files.lock(store.lock, timeout, listener(json).waiting):
+            store.remove(name)
+    lines = user_report.removed_lines(name, dry_run=dry_run)
+    print(user_report.removed_json(name, removed=not dry_run) if json else "\n".join(lines))

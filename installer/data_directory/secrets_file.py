@@ -23,7 +23,7 @@ LENGTH = 32
 ALPHABET = string.ascii_letters + string.digits
 
 
-def new() -> str:
+def new_password() -> str:
     """A new password."""
     return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from installer.deploy.job import Job
 from installer.deploy.steps import Steps
 from installer.images import Progress
-from installer.images.refresh import Fetched
+from installer.images.refresh import RefreshedImage
 from installer.terminal.progress import Lines
 from runtime.reconcile.apply import Outcome
 from runtime.reconcile.changes import Change
@@ -30,7 +30,7 @@ class StepLines(Steps):
         part = f"{progress.done * 100 // progress.total} %  " if progress.total else ""
         self._lines.passing("pulling", f"{progress.image}  {part}{progress.line}")
 
-    def fetched(self, fetched: Fetched) -> None:
+    def fetched(self, fetched: RefreshedImage) -> None:
         """Print where the image comes from."""
         self._step("pulled" if fetched.pulled else "present", fetched.image, fetched.seconds)
         if fetched.note:

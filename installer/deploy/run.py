@@ -20,7 +20,7 @@ from installer.deploy.history import Kind
 from installer.deploy.job import Job
 from installer.deploy.steps import Steps
 from installer.images import refresh
-from installer.images.refresh import Fetched
+from installer.images.refresh import RefreshedImage
 from runtime.base import files
 from runtime.base.errors import DEBUG_VARIABLE, ShoestringError, explain
 from runtime.base.failpoints import failpoint
@@ -50,7 +50,7 @@ class Deployed:
     """
 
     job: Job
-    fetched: Fetched
+    fetched: RefreshedImage
     seconds: float
     changed: bool
     error: str = ""
@@ -113,7 +113,7 @@ def deploy(
         return _roll_out(cluster, job, edited, fetched, steps, started)
 
 
-def _fetch(cluster: Cluster, job: Job, steps: Steps, before_pull: BeforePull) -> Fetched:
+def _fetch(cluster: Cluster, job: Job, steps: Steps, before_pull: BeforePull) -> RefreshedImage:
     back = job.kind is Kind.ROLLBACK
     before_pull(cluster, job.image)
     try:
@@ -132,7 +132,9 @@ def unchanged(job: Job) -> str:
     return f"{job.target.name} still runs {job.target.image}; nothing was changed."
 
 
-def _roll_out(cluster: Cluster, job: Job, edited: str, fetched: Fetched, steps: Steps, started: float) -> Deployed:
+def _roll_out(
+    cluster: Cluster, job: Job, edited: str, fetched: RefreshedImage, steps: Steps, started: float
+) -> Deployed:
     # First, so that the deploy's own commit has nothing else in it.
     refused = commit_user_edit(cluster.paths.conf, job.target.file, job.target.name) if job.is_change else ""
     failpoint("deploy-begun")
@@ -179,7 +181,9 @@ def _try(cluster: Cluster, job: Job, edited: str, steps: Steps) -> Trial:
         ) from None
 
 
-def _go_back(cluster: Cluster, job: Job, trial: Trial, fetched: Fetched, steps: Steps, started: float) -> Deployed:
+def _go_back(
+    cluster: Cluster, job: Job, trial: Trial, fetched: RefreshedImage, steps: Steps, started: float
+) -> Deployed:
     back = None
     if job.is_change:
         steps.going_back(job)

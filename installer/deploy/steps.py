@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from installer.deploy.job import Job
 from installer.images import Progress
-from installer.images.refresh import Fetched
+from installer.images.refresh import RefreshedImage
 from runtime.reconcile.apply import Listener
 from runtime.reconcile.changes import Change
 from runtime.rollout.start_first import Step
@@ -26,7 +26,7 @@ class Steps(Listener):
     def pulling(self, progress: Progress) -> None:
         """How far the pull is."""
 
-    def fetched(self, fetched: Fetched) -> None:
+    def fetched(self, fetched: RefreshedImage) -> None:
         """The image is on this host."""
 
     def not_fetched(self, image: str) -> None:

@@ -138,7 +138,7 @@ def cron_lines(root: Path, domain: str, python: str = sys.executable) -> list[st
 def check(settings: Settings, root: Path) -> None:
     """Raise UsageError or ShoestringError for what units could not work with. Changes nothing."""
     units(settings, root)
-    if not command.run((sys.executable, "-I", "-c", "import runtime.door")).ok:
+    if not command.run((sys.executable, "-I", "-c", "import runtime.cli")).ok:
         raise ShoestringError(
             f"{sys.executable} has no Shoestring in it, so timers could not run it. Use one that pipx installed."
         )

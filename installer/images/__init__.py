@@ -2,16 +2,16 @@
 
 from installer.images.build import BuildError, build
 from installer.images.inventory import ImageState, Need, Source, fetch, list_images, needed
-from installer.images.progress import Action, Fetched, Outcome, Progress, Report
+from installer.images.progress import Fetched, ImageAction, ImageOutcome, Progress, Report
 from installer.images.pull import PullError, pull
 
 __all__ = [
-    "Action",
+    "ImageAction",
     "BuildError",
     "Fetched",
     "ImageState",
     "Need",
-    "Outcome",
+    "ImageOutcome",
     "Progress",
     "PullError",
     "Report",

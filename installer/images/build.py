@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from installer.images.debian import provided
 from installer.images.lookup import look_up
 from installer.images.progress import (
-    Action,
     EngineRefusalError,
     Fetched,
+    ImageAction,
+    ImageOutcome,
     Meter,
-    Outcome,
     Report,
     engine_refusals,
     ignore,
@@ -67,7 +67,7 @@ def build(
     results = []
     for image, present in found.items():
         if present:
-            results.append(_fetched(client, image, Outcome.PRESENT, 0.0))
+            results.append(_fetched(client, image, ImageOutcome.PRESENT, 0.0))
         else:
             results.append(_build_one(client, image, report))
     # The base last: the engine keeps what another image stands on.
@@ -77,16 +77,16 @@ def build(
 
 
 def _build_one(client: DockerClient, image: Image, report: Report) -> Fetched:
-    meter = Meter(image.name, Action.BUILD, report)
+    meter = Meter(image.name, ImageAction.BUILD, report)
     if image == images.BASE:
         with provided(client, meter) as reference:
             _run(client, image, {"DEBIAN": reference}, meter)
     else:
         _run(client, image, {"BASE": images.local_name(images.BASE)}, meter)
-    return _fetched(client, image, Outcome.BUILT, meter.seconds)
+    return _fetched(client, image, ImageOutcome.BUILT, meter.seconds)
 
 
-def _fetched(client: DockerClient, image: Image, outcome: Outcome, seconds: float) -> Fetched:
+def _fetched(client: DockerClient, image: Image, outcome: ImageOutcome, seconds: float) -> Fetched:
     name = images.local_name(image)
     present = look_up(client, name)
     base = None if image == images.BASE else look_up(client, images.local_name(images.BASE))

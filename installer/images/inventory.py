@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from installer.images.build import build
-from installer.images.lookup import Present, look_up
-from installer.images.progress import Action, Fetched, Report, ignore
+from installer.images.lookup import LocalImage, look_up
+from installer.images.progress import Fetched, ImageAction, Report, ignore
 from installer.images.pull import pull
 from runtime.docker import images
 from runtime.docker.images import Image
@@ -47,7 +47,7 @@ class Need:
     """An image that a start needs and that is not on this host: `name` is what the engine will call it."""
 
     reference: str
-    action: Action
+    action: ImageAction
     name: str
 
 
@@ -62,7 +62,7 @@ def list_images(client: DockerClient, source: str) -> tuple[ImageState, ...]:
     )
 
 
-def _state(client: DockerClient, image: Image, source: Source, base: Present | None) -> ImageState:
+def _state(client: DockerClient, image: Image, source: Source, base: LocalImage | None) -> ImageState:
     name = images.local_name(image) if source is Source.LOCAL else image.reference
     present = look_up(client, name)
     return ImageState(
@@ -87,7 +87,7 @@ def needed(client: DockerClient, source: str, references: Iterable[str]) -> tupl
         local = images.local_image(reference) if source == Source.LOCAL else None
         name = local or images.normalise(reference)
         if name not in found and look_up(client, name) is None:
-            found[name] = Need(reference, Action.BUILD if local else Action.PULL, name)
+            found[name] = Need(reference, ImageAction.BUILD if local else ImageAction.PULL, name)
     return tuple(found.values())
 
 
@@ -98,7 +98,9 @@ def fetch(client: DockerClient, needs: Iterable[Need], report: Report = ignore) 
     """
     todo = tuple(needs)
     recipes = tuple(
-        image for need in todo if need.action is Action.BUILD and (image := images.find(need.reference)) is not None
+        image
+        for need in todo
+        if need.action is ImageAction.BUILD and (image := images.find(need.reference)) is not None
     )
     built = build(client, recipes, report=report)
-    return built + pull(client, (need.reference for need in todo if need.action is Action.PULL), report)
+    return built + pull(client, (need.reference for need in todo if need.action is ImageAction.PULL), report)

@@ -11,14 +11,14 @@ from enum import StrEnum
 from runtime.base.errors import ShoestringError
 
 
-class Action(StrEnum):
+class ImageAction(StrEnum):
     """How an image gets to this host."""
 
     PULL = "pull"
     BUILD = "build"
 
 
-class Outcome(StrEnum):
+class ImageOutcome(StrEnum):
     """What was done about an image."""
 
     PULLED = "pulled"
@@ -35,7 +35,7 @@ class Progress:
     """
 
     image: str
-    action: Action
+    action: ImageAction
     seconds: float
     line: str
     done: int = 0
@@ -51,7 +51,7 @@ class Fetched:
 
     image: str
     name: str
-    outcome: Outcome
+    outcome: ImageOutcome
     seconds: float
     size: int
     shared: int = 0
@@ -74,7 +74,7 @@ class Meter:
     """Reports the progress of one image, with the time since the work on it began."""
 
     image: str
-    action: Action
+    action: ImageAction
     report: Report
     started: float = field(default_factory=time.monotonic)
 

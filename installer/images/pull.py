@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from installer.images.lookup import look_up
 from installer.images.progress import (
-    Action,
     EngineRefusalError,
     Fetched,
+    ImageAction,
+    ImageOutcome,
     Meter,
-    Outcome,
     Report,
     engine_refusals,
     ignore,
@@ -54,7 +54,7 @@ def pull(client: DockerClient, references: Iterable[str], report: Report = ignor
 def _pull(client: DockerClient, reference: str, report: Report) -> Fetched:
     # Without a tag the engine would pull all of them.
     name = images.normalise(reference)
-    meter = Meter(reference, Action.PULL, report)
+    meter = Meter(reference, ImageAction.PULL, report)
     meter.tell("asking the registry")
     downloads: dict[str, tuple[int, int]] = {}
     try:
@@ -64,7 +64,7 @@ def _pull(client: DockerClient, reference: str, report: Report) -> Fetched:
         pulled = look_up(client, name)
     except EngineRefusalError as error:
         raise PullError(reference, str(error)) from error
-    return Fetched(reference, name, Outcome.PULLED, meter.seconds, pulled.size if pulled else 0)
+    return Fetched(reference, name, ImageOutcome.PULLED, meter.seconds, pulled.size if pulled else 0)
 
 
 def _tell(event: dict[str, Any], downloads: dict[str, tuple[int, int]], meter: Meter) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Fetched:
+class RefreshedImage:
     """An image that is on this host now. `pulled` is False where it was there; `note` says what there is to say."""
 
     image: str
@@ -46,7 +46,7 @@ def moved(client: DockerClient, image: str, source: str, containers: Iterable[st
 
 def fetch(
     client: DockerClient, image: str, source: str, report: images.Report, *, only_if_missing: bool = False
-) -> Fetched:
+) -> RefreshedImage:
     """Pull an image. One that cannot be pulled and is on this host is taken as it is.
 
     `source` is `images.source` of the settings. Raises PullError, or ShoestringError for a local image that is not
@@ -57,13 +57,15 @@ def fetch(
     if local != image:
         if not here:
             raise ShoestringError(f"The local image {local} is not on this host. Build it: shoestring images build")
-        return Fetched(image, False, 0.0, f"{local} stands for it.")
+        return RefreshedImage(image, False, 0.0, f"{local} stands for it.")
     if here and only_if_missing:
-        return Fetched(image, False, 0.0)
+        return RefreshedImage(image, False, 0.0)
     try:
         (pulled,) = images.pull(client, (image,), report)
     except images.PullError as error:
         if not here:
             raise
-        return Fetched(image, False, 0.0, f"Not pulled, taken as it is on this host: {error.__cause__ or error}.")
-    return Fetched(image, True, pulled.seconds)
+        return RefreshedImage(
+            image, False, 0.0, f"Not pulled, taken as it is on this host: {error.__cause__ or error}."
+        )
+    return RefreshedImage(image, True, pulled.seconds)

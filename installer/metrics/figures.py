@@ -9,7 +9,7 @@ from enum import StrEnum
 INTERVAL_SECONDS = 30
 
 
-class Unit(StrEnum):
+class FigureUnit(StrEnum):
     """What a number counts."""
 
     PERCENT = "percent"
@@ -31,7 +31,7 @@ class Figure:
 
     group: str
     name: str
-    unit: Unit
+    unit: FigureUnit
     measurement: str
     value: str
     by: str = ""
@@ -53,23 +53,28 @@ def _rate(field: str) -> str:
 # Those of applications; what the proxy answers by itself begins with an underscore.
 _BACKENDS = '"type" = \'backend\' AND "proxy" !~ /^_/'
 _CONTAINER, _PROXY, _CLIENT = "container_name", "proxy", "client"
-_TRAFFIC = Unit.BYTES_PER_SECOND
+_TRAFFIC = FigureUnit.BYTES_PER_SECOND
 FIGURES = (
-    Figure("HOST", "processor", Unit.PERCENT, "cpu", 'mean("usage_active")', top=100),
-    Figure("HOST", "memory", Unit.PERCENT, "mem", '100 - mean("available_percent")', top=100),
-    Figure("HOST", "swap", Unit.PERCENT, "swap", 'mean("used_percent")', top=100),
-    Figure("HOST", "load", Unit.NUMBER, "system", 'mean("load1")'),
-    Figure("HOST", "disk {disk}", Unit.PERCENT, "disk", 'max("used_percent")', by="disk", top=100),
+    Figure("HOST", "processor", FigureUnit.PERCENT, "cpu", 'mean("usage_active")', top=100),
+    Figure("HOST", "memory", FigureUnit.PERCENT, "mem", '100 - mean("available_percent")', top=100),
+    Figure("HOST", "swap", FigureUnit.PERCENT, "swap", 'mean("used_percent")', top=100),
+    Figure("HOST", "load", FigureUnit.NUMBER, "system", 'mean("load1")'),
+    Figure("HOST", "disk {disk}", FigureUnit.PERCENT, "disk", 'max("used_percent")', by="disk", top=100),
     Figure("HOST", "{interface} in", _TRAFFIC, "net", _rate("bytes_recv"), by="interface"),
     Figure("HOST", "{interface} out", _TRAFFIC, "net", _rate("bytes_sent"), by="interface"),
     Figure(
-        "PROCESSOR", "{container_name}", Unit.PERCENT, "docker_container_cpu", 'mean("usage_percent")', _CONTAINER
+        "PROCESSOR",
+        "{container_name}",
+        FigureUnit.PERCENT,
+        "docker_container_cpu",
+        'mean("usage_percent")',
+        _CONTAINER,
     ),
-    Figure("MEMORY", "{container_name}", Unit.BYTES, "docker_container_mem", 'mean("usage")', _CONTAINER),
-    Figure("REQUESTS", "{proxy}", Unit.PER_SECOND, "haproxy", _rate("req_tot"), _PROXY, _BACKENDS),
-    Figure("ERRORS", "{proxy}", Unit.PER_SECOND, "haproxy", _rate("http_response.5xx"), _PROXY, _BACKENDS),
-    Figure("LATENCY", "{proxy}", Unit.MILLISECONDS, "haproxy", 'mean("rtime")', _PROXY, _BACKENDS),
-    Figure("CERTIFICATES", "{name}", Unit.DAYS, "shoestring_certificate", 'last("days_left")', "name"),
+    Figure("MEMORY", "{container_name}", FigureUnit.BYTES, "docker_container_mem", 'mean("usage")', _CONTAINER),
+    Figure("REQUESTS", "{proxy}", FigureUnit.PER_SECOND, "haproxy", _rate("req_tot"), _PROXY, _BACKENDS),
+    Figure("ERRORS", "{proxy}", FigureUnit.PER_SECOND, "haproxy", _rate("http_response.5xx"), _PROXY, _BACKENDS),
+    Figure("LATENCY", "{proxy}", FigureUnit.MILLISECONDS, "haproxy", 'mean("rtime")', _PROXY, _BACKENDS),
+    Figure("CERTIFICATES", "{name}", FigureUnit.DAYS, "shoestring_certificate", 'last("days_left")', "name"),
     Figure("VPN", "{client} in", _TRAFFIC, "shoestring_peer", _rate("rx_bytes"), _CLIENT),
     Figure("VPN", "{client} out", _TRAFFIC, "shoestring_peer", _rate("tx_bytes"), _CLIENT),
 )

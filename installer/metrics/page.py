@@ -24,7 +24,7 @@ Series = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Window:
+class TimeWindow:
     """The time that is shown: `columns` steps of `step` seconds from `start` (seconds since the epoch) on."""
 
     start: int
@@ -62,7 +62,7 @@ class Row:
 class Page:
     """All rows, and the figures of which nothing was measured."""
 
-    window: Window
+    window: TimeWindow
     rows: tuple[Row, ...]
     missing: tuple[Figure, ...]
 
@@ -78,16 +78,16 @@ def _name_width(width: int) -> int:
     return min(MOST_NAME, max(width // 3, 6))
 
 
-def window(now: float, hours: int, columns: int) -> Window:
+def window(now: float, hours: int, columns: int) -> TimeWindow:
     """The last hours until `now` (seconds since the epoch), in at most so many steps, and one that has just begun."""
     span = hours * 3600
     step = max(INTERVAL_SECONDS, -(-span // columns))
     # As InfluxDB cuts time: at multiples of the step since the epoch.
     start = int(now - span) // step * step + step
-    return Window(start, step, (int(now) - start) // step + 1, hours)
+    return TimeWindow(start, step, (int(now) - start) // step + 1, hours)
 
 
-def take(cluster: Cluster, shown: Window) -> Page:
+def take(cluster: Cluster, shown: TimeWindow) -> Page:
     """Ask InfluxDB, as the reader. Raises ShoestringError if it does not run."""
     queries = (each.query(shown.start, shown.step, _column(number)) for number, each in enumerate(FIGURES))
     return assemble(FIGURES, influxdb.ask(cluster, "; ".join(queries)), shown, cluster.settings.project(""))
@@ -98,7 +98,7 @@ def _column(number: int) -> str:
     return f"figure{number}"
 
 
-def assemble(figures: Sequence[Figure], answer: Sequence[Series], shown: Window, own: str = "") -> Page:
+def assemble(figures: Sequence[Figure], answer: Sequence[Series], shown: TimeWindow, own: str = "") -> Page:
     """Put the answer in its places; `own` begins the names of this instance's containers, and is left out. Pure."""
     rows, missing = [], []
     for number, figure in enumerate(figures):
@@ -110,7 +110,7 @@ def assemble(figures: Sequence[Figure], answer: Sequence[Series], shown: Window,
     return Page(shown, tuple(rows), tuple(missing))
 
 
-def _row(figure: Figure, series: Series, shown: Window, own: str) -> Row:
+def _row(figure: Figure, series: Series, shown: TimeWindow, own: str) -> Row:
     values: list[float | None] = [None] * shown.columns
     for moment, value, *_ in series["values"]:
         place = (int(moment) - shown.start) // shown.step

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from installer.metrics.figures import Unit
+from installer.metrics.figures import FigureUnit
 from runtime.base.formats import count, size
 
 # Block Elements of Unicode: one eighth to the whole.
@@ -21,22 +21,22 @@ def _eighth(value: float, highest: float) -> int:
     return min(max(round(value / highest * 7), 0), 7) if highest > 0 else 0
 
 
-def amount(value: float | None, unit: Unit) -> str:
+def amount(value: float | None, unit: FigureUnit) -> str:
     """A number as a person reads it; `-` for none."""
     if value is None:
         return "-"
     match unit:
-        case Unit.PERCENT:
+        case FigureUnit.PERCENT:
             return f"{_short(value)} %"
-        case Unit.BYTES:
+        case FigureUnit.BYTES:
             return size(value)
-        case Unit.BYTES_PER_SECOND:
+        case FigureUnit.BYTES_PER_SECOND:
             return f"{size(value)}/s"
-        case Unit.PER_SECOND:
+        case FigureUnit.PER_SECOND:
             return f"{_short(value)}/s"
-        case Unit.MILLISECONDS:
+        case FigureUnit.MILLISECONDS:
             return f"{_short(value / 1000)} s" if value >= 1000 else f"{_short(value)} ms"
-        case Unit.DAYS:
+        case FigureUnit.DAYS:
             return count(round(value), "day")
         case _:
             return _short(value)

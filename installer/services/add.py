@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from installer.data_directory import conf_repository, secrets_file, templates
 from installer.services import plan as planning
 from installer.services import service_files
-from installer.services.plan import Plan
+from installer.services.plan import ServicePlan
 from installer.services.service import Service
 from runtime.base import files
 from runtime.base.paths import Paths
@@ -41,7 +41,7 @@ class Started:
     failed: tuple[str, ...] = ()
 
 
-def fetch(cluster: Cluster, wanted: Plan, show: Callable[[Progress], None]) -> tuple[Fetched, ...]:
+def fetch(cluster: Cluster, wanted: ServicePlan, show: Callable[[Progress], None]) -> tuple[Fetched, ...]:
     """Get the images of the new services. Raises PullError or BuildError; then nothing has changed but images."""
     from installer import images
 
@@ -49,7 +49,7 @@ def fetch(cluster: Cluster, wanted: Plan, show: Callable[[Progress], None]) -> t
     return images.fetch(cluster.client, needs, show)
 
 
-def write(paths: Paths, wanted: Plan, *, commit: bool = True) -> Written:
+def write(paths: Paths, wanted: ServicePlan, *, commit: bool = True) -> Written:
     """Write all that the plan says, the application files last: what is there before them is of no effect.
 
     Doing it again ends in the same place. The lock must be held. Raises ShoestringError.
@@ -59,7 +59,7 @@ def write(paths: Paths, wanted: Plan, *, commit: bool = True) -> Written:
     if wanted.text is not None:
         target = paths.settings.resolve()
         files.write(target, wanted.text, target.stat().st_mode & 0o7777)
-    made = {name: secrets_file.new() for name in wanted.secrets}
+    made = {name: secrets_file.new_password() for name in wanted.secrets}
     secrets_file.add(paths, made)
     for folder in wanted.folders:
         files.make_directory(paths.data / folder.path, folder.mode, (folder.owner, folder.group))
@@ -82,7 +82,7 @@ def _write(paths: Paths, change: templates.FileChange) -> None:
     files.write(target, change.content, target.stat().st_mode & 0o7777 if target.exists() else OWN_FILE_MODE)
 
 
-def _commit(paths: Paths, wanted: Plan) -> str:
+def _commit(paths: Paths, wanted: ServicePlan) -> str:
     """Commit what was written, and nothing that a person has begun."""
     written = [each.path for each in wanted.changes]
     if wanted.text is not None:
@@ -92,7 +92,7 @@ def _commit(paths: Paths, wanted: Plan) -> str:
     return conf_repository.commit_or_explain(paths.conf, (PurePosixPath(templates.MANIFEST), *written), message)
 
 
-def start(cluster: Cluster, wanted: Plan, listener: Listener = SILENT, timeout: float = 0.0) -> Started:
+def start(cluster: Cluster, wanted: ServicePlan, listener: Listener = SILENT, timeout: float = 0.0) -> Started:
     """Make everything run as the files say, then do what the services need besides. Raises ShoestringError."""
     return ready(cluster, wanted.services, operations.start(cluster, listener, timeout))
 

@@ -21,7 +21,7 @@ COST_OF_GENERATED, COST = 5, 10
 
 
 @dataclass(frozen=True)
-class Users:
+class HtpasswdFile:
     """The users of one registry: `group` is the number of the group that its container reads the file as."""
 
     file: Path

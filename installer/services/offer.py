@@ -16,7 +16,7 @@ CORE = 64 * MEGABYTE
 
 
 @dataclass(frozen=True)
-class Offer:
+class ServiceOffer:
     """One line to tick: services that are offered together. One that is not `possible` would not fit even alone."""
 
     services: tuple[Service, ...]
@@ -63,7 +63,7 @@ def _together_need(services: tuple[Service, ...]) -> tuple[str, int]:
 
 def offers(
     known: Catalogue, there: Iterable[str], host: Memory, *, first: bool, pulled: Iterable[str] = ()
-) -> tuple[Offer, ...]:
+) -> tuple[ServiceOffer, ...]:
     """The lines to tick. At a `first` setup what is suggested is ticked as far as it fits.
 
     `pulled` are services that need a registry although images are built on this host; they are not suggested.
@@ -82,7 +82,7 @@ def offers(
     for services in groups:
         names = frozenset(each.name for each in services)
         possible = _memory(known, names, present) <= room
-        offer = Offer(services, names <= present, names <= taken, possible)
+        offer = ServiceOffer(services, names <= present, names <= taken, possible)
         more = _memory(known, names, taken if possible else present)
         found.append(replace(offer, remark=_remark(offer, more, left if possible else room, away)))
     return tuple(found)
@@ -100,7 +100,7 @@ def _together(known: Catalogue) -> tuple[tuple[Service, ...], ...]:
     return tuple((head, *(each for each in known.values() if each.part_of == head.name)) for head in ordered)
 
 
-def _remark(offer: Offer, needed: int, left: int, pulled: frozenset[str]) -> str:
+def _remark(offer: ServiceOffer, needed: int, left: int, pulled: frozenset[str]) -> str:
     """What a person should know before ticking it. `needed` and `left` are in MB."""
     if offer.there:
         return "here already"

@@ -12,14 +12,14 @@ from installer.data_directory.templates import FileChange, Shipped
 from installer.services import catalogue, service_files
 from installer.services.description import Folder
 from installer.services.service import Service
-from installer.services.service_files import Host
+from installer.services.service_files import TemplateHost
 from runtime.base.errors import UsageError
 from runtime.base.paths import Paths
 from runtime.config.settings import Settings
 
 
 @dataclass(frozen=True)
-class Plan:
+class ServicePlan:
     """What is to be done for `services`; `new` are those that are not there yet.
 
     `changes` are files below `conf/`, the application files last. `secrets` are names to make values for. `text` is
@@ -60,14 +60,14 @@ def with_networks(settings: Settings, services: Iterable[Service]) -> Settings:
     return replace(settings, networks=replace(networks, additional=additional))
 
 
-def plan(paths: Paths, settings: Settings, services: tuple[Service, ...], host: Host) -> Plan:
+def plan(paths: Paths, settings: Settings, services: tuple[Service, ...], host: TemplateHost) -> ServicePlan:
     """What adding `services` would change; those that are there get what they lack.
 
     Raises UsageError without an internal side, for a name that is taken, and if a file has a form that cannot be
     edited.
     """
     if not services:
-        return Plan()
+        return ServicePlan()
     if settings.internal is None:
         raise UsageError(
             "Services are for the internal side, and it is off. Switch it on first: shoestring setup, or "
@@ -82,7 +82,7 @@ def plan(paths: Paths, settings: Settings, services: tuple[Service, ...], host: 
             key=lambda file: file.is_optional,
         )
     )
-    return Plan(
+    return ServicePlan(
         services=services,
         new=tuple(each for each in services if not catalogue.is_present(paths, each.name)),
         settings=wanted,

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from installer.data_directory import flat_settings
 from installer.host.memory import Memory
 from installer.services.add import Started, Written
-from installer.services.plan import Plan
+from installer.services.plan import ServicePlan
 from installer.services.remove import Removal
 from installer.services.service import Service
 from installer.services.status import ABSENT, ServiceStatus
@@ -58,7 +58,7 @@ def list_json(services: Iterable[ServiceStatus], memory: Memory) -> str:
     return as_json(services=listed, available=memory.available, total=memory.total)
 
 
-def plan_lines(wanted: Plan, before: Settings, memory: Memory) -> list[str]:
+def plan_lines(wanted: ServicePlan, before: Settings, memory: Memory) -> list[str]:
     """What adding would change, and what it costs."""
     if wanted.is_empty:
         names = ", ".join(each.name for each in wanted.services)
@@ -66,12 +66,12 @@ def plan_lines(wanted: Plan, before: Settings, memory: Memory) -> list[str]:
     return table((*_service_rows(wanted), *_rows(wanted, before), *_memory_rows(wanted, memory)))
 
 
-def _service_rows(wanted: Plan) -> Iterator[Row]:
+def _service_rows(wanted: ServicePlan) -> Iterator[Row]:
     for each in wanted.new:
         yield "+", "service", f"{each.title}, {each.memory} MB: {each.about}"
 
 
-def setup_rows(wanted: Plan) -> Iterator[Row]:
+def setup_rows(wanted: ServicePlan) -> Iterator[Row]:
     """What setup tells of them: the new services, each with its memory; and newer files of those that are there."""
     yield from _service_rows(wanted)
     new = {each.name for each in wanted.new}
@@ -80,7 +80,7 @@ def setup_rows(wanted: Plan) -> Iterator[Row]:
             yield "~", "service", str(change)
 
 
-def _rows(wanted: Plan, before: Settings) -> Iterator[Row]:
+def _rows(wanted: ServicePlan, before: Settings) -> Iterator[Row]:
     for change in wanted.changes:
         yield "+" if change.action.value == "new" else "~", "file", str(change)
     for name in wanted.secrets:
@@ -91,7 +91,7 @@ def _rows(wanted: Plan, before: Settings) -> Iterator[Row]:
         yield from (("~", "setting", str(each)) for each in flat_settings.changes(before, wanted.settings))
 
 
-def _memory_rows(wanted: Plan, memory: Memory) -> Iterator[Row]:
+def _memory_rows(wanted: ServicePlan, memory: Memory) -> Iterator[Row]:
     if wanted.new:
         yield "", "memory", f"{wanted.memory} MB needed, {size(memory.available)} of {size(memory.total)} available"
 
@@ -124,7 +124,9 @@ def log_in(text: str, addresses: tuple[str, ...]) -> str:
     return text.replace("{host}", urlsplit(first).netloc if "://" in first else first)
 
 
-def add_json(wanted: Plan, started: Started | None, written: Written, addresses: dict[str, tuple[str, ...]]) -> str:
+def add_json(
+    wanted: ServicePlan, started: Started | None, written: Written, addresses: dict[str, tuple[str, ...]]
+) -> str:
     """The answer of `service add`; without `started` nothing was started."""
     report = json.loads(report_json(started.report)) if started else {"ok": True}
     services = [

@@ -23,17 +23,17 @@ DOCKER_SOCKET = Path("/var/run/docker.sock")
 
 
 @dataclass(frozen=True)
-class Host:
+class TemplateHost:
     """What templates see of this host as `host`: the number of the group that may use Docker's socket."""
 
     docker_group: int = 0
 
 
-def look() -> Host:
+def template_host() -> TemplateHost:
     """Look at this host."""
     with contextlib.suppress(OSError):
-        return Host(DOCKER_SOCKET.stat().st_gid)
-    return Host()
+        return TemplateHost(DOCKER_SOCKET.stat().st_gid)
+    return TemplateHost()
 
 
 def application_path(name: str) -> PurePosixPath:
@@ -41,7 +41,7 @@ def application_path(name: str) -> PurePosixPath:
     return PurePosixPath(f"applications-{Side.INTERNAL}") / f"{name}.yaml"
 
 
-def load(service: Service, settings: Settings, host: Host) -> tuple[Shipped, ...]:
+def load(service: Service, settings: Settings, host: TemplateHost) -> tuple[Shipped, ...]:
     """The configuration of a service, then its application file."""
     configuration = service.folder / CONFIGURATION
     found = templates.load(settings, configuration, host=host) if configuration.is_dir() else ()

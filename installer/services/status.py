@@ -39,7 +39,7 @@ class ServiceStatus:
     kept: tuple[Path, ...] = ()
 
 
-def look(cluster: Cluster, known: Catalogue) -> tuple[ServiceStatus, ...]:
+def collect(cluster: Cluster, known: Catalogue) -> tuple[ServiceStatus, ...]:
     """All services, those that are absent too. Changes nothing."""
     there = {each.name: each for each in operations.status(cluster).applications if each.side == Side.INTERNAL}
     used = _used(cluster)

@@ -1,136 +1,90 @@
-"""What `registry user` and `npm user` share: a new user's password, and what is said about users."""
+"""The users of a registry: what `registry user` and `npm user` share."""
 
 from __future__ import annotations
 
 import getpass
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from installer.data_directory import secrets_file
 from installer.services import htpasswd
-from installer.services.htpasswd import Users
+from installer.services.htpasswd import HtpasswdFile
 from runtime.base.errors import UsageError
 from runtime.base.failpoints import failpoint
-from runtime.output.encoder import as_json
-
-UNCHANGED = "  Nothing was changed."
-
-
-def _nothing(gone: bool) -> None:
-    del gone
 
 
 @dataclass(frozen=True)
-class Door:
-    """The users of one registry, and what is said of them.
+class RegistryUser:
+    """A user that was added or updated, or would be.
 
-    `command` adds a user and `log_in` logs one in, with {name} for the name; `more` is told beside it. `own` is the
-    user of this host, whom `refusal` keeps from being changed here. `forget` has the registry forget who is out of
-    the file; it hears whether one has just gone from it. `lock` is the lock of the instance.
+    `password` is the generated one, empty if the user chose it. `new` is whether the user did not exist before.
     """
-
-    users: Users
-    lock: Path
-    command: str
-    log_in: str
-    more: str = ""
-    own: str = ""
-    refusal: str = ""
-    forget: Callable[[bool], None] = _nothing
-
-
-@dataclass(frozen=True)
-class Account:
-    """A user. `password` is empty if a person chose it: then they know it; and if there is none yet."""
 
     name: str
     password: str = ""
     new: bool = True
 
 
+def _nothing(removed: bool) -> None:
+    del removed
+
+
+@dataclass(frozen=True)
+class UserStore:
+    """The users of one registry, and the sentences about them that differ between registries.
+
+    `add_command` adds a user. `log_in` is the command that logs one in, with {name} for the name, and `hint` a
+    sentence beside it. `host_user` is the user that this host itself logs in as; it cannot be changed here, as
+    `host_user_advice` says. `revoke` makes the registry refuse users who are no more in the file; its argument is
+    whether one was removed just now. `lock` is the lock of the instance.
+    """
+
+    file: HtpasswdFile
+    lock: Path
+    add_command: str
+    log_in: str
+    hint: str = ""
+    host_user: str = ""
+    host_user_advice: str = ""
+    revoke: Callable[[bool], None] = _nothing
+
+    def plan_put(self, name: str) -> RegistryUser:
+        """Return the user as `put` would make it, without a password. Raises UsageError as `put`."""
+        if htpasswd.checked_name(name) == self.host_user:
+            raise UsageError(self.host_user_advice)
+        return RegistryUser(name, new=name not in self.file.names)
+
+    def put(self, name: str, chosen: str = "") -> RegistryUser:
+        """Add a user, or set another password: the chosen one, else a generated one. Raises UsageError."""
+        planned = self.plan_put(name)
+        password = htpasswd.checked_password(chosen) if chosen else secrets_file.new_password()
+        self.file.put(name, htpasswd.hashed(password))
+        return RegistryUser(name, "" if chosen else password, planned.new)
+
+    def require_removable(self, name: str) -> None:
+        """Raise UsageError if there is no user of that name, or if it is the user of this host."""
+        if name not in self.file.names:
+            raise UsageError(f"There is no user {name}. Users: {', '.join(self.file.names) or 'none'}.")
+        if name == self.host_user:
+            raise UsageError(self.host_user_advice)
+
+    def remove(self, name: str) -> None:
+        """Remove a user. A removal that was killed before is finished first. Raises UsageError or ShoestringError."""
+        if name not in self.file.names:
+            self.revoke(False)
+        self.require_removable(name)
+        self.file.remove(name)
+        failpoint("user-removed")
+        self.revoke(True)
+
+
 def read_password() -> str:
-    """A password from standard input: asked for twice at a terminal, else its first line. Raises UsageError."""
+    """Read a password from standard input: twice at a terminal, else its first line. Raises UsageError."""
     if not sys.stdin.isatty():
         return htpasswd.checked_password(sys.stdin.readline().rstrip("\r\n"))
     given = htpasswd.checked_password(getpass.getpass("Password: "))
     if getpass.getpass("Again: ") != given:
-        raise UsageError("The two are not the same; nothing was changed.")
+        raise UsageError("The two passwords differ; nothing was changed.")
     return given
-
-
-def planned(door: Door, name: str) -> Account:
-    """The user as `put` would make them, without a password. Raises UsageError as `put`."""
-    if htpasswd.checked_name(name) == door.own:
-        raise UsageError(door.refusal)
-    return Account(name, new=name not in door.users.names)
-
-
-def put(door: Door, name: str, chosen: str = "") -> Account:
-    """Add a user, or give one another password: the chosen one, else a generated one. Raises UsageError."""
-    account = planned(door, name)
-    password = htpasswd.checked_password(chosen) if chosen else secrets_file.new()
-    door.users.put(name, htpasswd.hashed(password))
-    return replace(account, password="" if chosen else password)
-
-
-def known(door: Door, name: str) -> None:
-    """Raise UsageError if there is no user of that name, or it is not one to remove."""
-    if name not in door.users.names:
-        raise UsageError(f"There is no user {name}. There are: {', '.join(door.users.names) or 'none'}.")
-    if name == door.own:
-        raise UsageError(door.refusal)
-
-
-def remove(door: Door, name: str) -> None:
-    """Remove a user; done again, what a run that was killed has left is done first. Raises UsageError as `known`."""
-    if name not in door.users.names:
-        door.forget(False)
-    known(door, name)
-    door.users.remove(name)
-    failpoint("user-removed")
-    door.forget(True)
-
-
-def put_lines(door: Door, account: Account, *, dry_run: bool = False) -> list[str]:
-    """What is said about a user that was made, or would be; the password is told this once."""
-    if dry_run:
-        about = "" if account.new else "  gets another password"
-        return [f"  {'+' if account.new else '~'} {account.name}{about}", UNCHANGED]
-    lines = [f"  ✓ {account.name} {'is a user now' if account.new else 'has another password now'}"]
-    if account.password:
-        lines.append(f"    password  {account.password}   (told only now)")
-    lines.append(f"    log in    {_log_in(door, account)}")
-    return [*lines, f"    {door.more}"] if door.more else lines
-
-
-def put_json(door: Door, account: Account) -> str:
-    """The same for a script."""
-    return as_json(
-        name=account.name, new=account.new, password=account.password or None, log_in=_log_in(door, account)
-    )
-
-
-def _log_in(door: Door, account: Account) -> str:
-    return door.log_in.replace("{name}", account.name)
-
-
-def list_lines(door: Door) -> list[str]:
-    """The users, one a line."""
-    return [f"  {name}" for name in door.users.names] or [f"  There are no users yet. Add one: {door.command}"]
-
-
-def list_json(door: Door) -> str:
-    """The same for a script."""
-    return as_json(users=list(door.users.names))
-
-
-def removed_lines(name: str, *, dry_run: bool = False) -> list[str]:
-    """What is said about a user that was removed, or would be."""
-    return [f"  - {name}", UNCHANGED] if dry_run else [f"  ✓ {name} gets in no more"]
-
-
-def removed_json(name: str, *, removed: bool) -> str:
-    """The same for a script."""
-    return as_json(name=name, removed=removed)

@@ -59,7 +59,9 @@ def _build(paths: Paths, settings: Settings, services: tuple[Service, ...], prox
     if settings.internal_tls is InternalTls.PRIVATE_CA:
         # Its certificate can be taken to other computers before anything is started.
         private_ca.ensure_root(paths.private_ca, settings.internal_domain, time.time())
-    written = add.write(paths, services_plan.plan(paths, settings, services, service_files.look()), commit=False)
+    written = add.write(
+        paths, services_plan.plan(paths, settings, services, service_files.template_host()), commit=False
+    )
     conf_repository.create(paths.conf, FIRST_COMMIT)
     return written
 

@@ -13,7 +13,7 @@ from installer.host.facts import Facts
 from installer.services import report
 from installer.services.add import Written
 from installer.services.add import write as write_services
-from installer.services.plan import Plan as ServicesPlan
+from installer.services.plan import ServicePlan
 from installer.setup import answers, data_directory, host_setup, preflight, service_choice, summary
 from installer.setup.answers import Ask, Given
 from installer.setup.bring_up import BringUp, bring_up
@@ -65,7 +65,7 @@ class Wanted:
     settings: Settings
     present: Settings | None
     update: Update | None
-    services: ServicesPlan = ServicesPlan()
+    services: ServicePlan = ServicePlan()
     host: HostPlan = HostPlan()
 
     @property

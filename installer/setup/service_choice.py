@@ -10,7 +10,7 @@ from installer.host import memory
 from installer.services import catalogue, offer, report, service_files, status
 from installer.services.add import Written
 from installer.services.catalogue import Catalogue
-from installer.services.plan import Plan, plan, with_networks
+from installer.services.plan import ServicePlan, plan, with_networks
 from installer.services.service import Service
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths
@@ -18,13 +18,13 @@ from runtime.config.settings import Settings
 from runtime.docker import images
 
 
-def choose(paths: Paths, settings: Settings, given: tuple[str, ...], *, asks: bool, first: bool) -> Plan:
+def choose(paths: Paths, settings: Settings, given: tuple[str, ...], *, asks: bool, first: bool) -> ServicePlan:
     """What is to be done for the services that are there already, and for new ones with what they need.
 
     Where some are `given`, nobody is asked. `first`: nothing runs yet. Raises ShoestringError for what does not fit.
     """
     if settings.internal is None and not given:
-        return Plan()
+        return ServicePlan()
     known = catalogue.load()
     there = tuple(each.name for each in catalogue.present(known, paths))
     host = offer.before_start(memory.of_host()) if first else memory.of_host()
@@ -44,7 +44,7 @@ def choose(paths: Paths, settings: Settings, given: tuple[str, ...], *, asks: bo
         raise ShoestringError(f"{found} All the same, after setup: shoestring service add {wanted} --force")
     services = catalogue.complete(known, (*there, *names))
     # Their networks are part of what setup itself writes.
-    return plan(paths, with_networks(settings, services), services, service_files.look())
+    return plan(paths, with_networks(settings, services), services, service_files.template_host())
 
 
 def _new(known: Catalogue, there: tuple[str, ...], names: Iterable[str]) -> tuple[Service, ...]:
@@ -55,7 +55,7 @@ def _pulled(known: Catalogue, settings: Settings) -> tuple[str, ...]:
     """The services with an image that a registry must have although images are built on this host."""
     if settings.images.source != images.LOCAL:
         return ()
-    host = service_files.look()
+    host = service_files.template_host()
     return tuple(
         name
         for name, service in known.items()
@@ -63,7 +63,7 @@ def _pulled(known: Catalogue, settings: Settings) -> tuple[str, ...]:
     )
 
 
-def closing_lines(paths: Paths, wanted: Plan, written: Written) -> list[str]:
+def closing_lines(paths: Paths, wanted: ServicePlan, written: Written) -> list[str]:
     """Where the new services are, how to log in, and their passwords where a person reads that."""
     if not wanted.new or wanted.settings is None:
         return []

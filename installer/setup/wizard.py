@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from installer.services.offer import Offer
+from installer.services.offer import ServiceOffer
 from installer.setup import preflight
 from installer.setup.question import Context, Question
 from installer.terminal import prompts
@@ -32,7 +32,9 @@ def ask_data_directory(default: Path) -> Path:
     return Path(text).resolve()
 
 
-def ask_services(offers: tuple[Offer, ...], problem: Callable[[Iterable[str]], str], option: str) -> tuple[str, ...]:
+def ask_services(
+    offers: tuple[ServiceOffer, ...], problem: Callable[[Iterable[str]], str], option: str
+) -> tuple[str, ...]:
     """Ask which services are wanted, until they fit. Returns names of new ones and of those that stay ticked.
 
     One that is here already is never removed by this; `option` is what the command that does that needs to find this
@@ -58,7 +60,7 @@ def ask_services(offers: tuple[Offer, ...], problem: Callable[[Iterable[str]], s
     return names
 
 
-def _offer_line(offer: Offer, title: int, memory: int) -> str:
+def _offer_line(offer: ServiceOffer, title: int, memory: int) -> str:
     about = offer.services[0].about if offer.possible else ""
     line = f"{offer.title:<{title}}  {offer.memory:>{memory}} MB  {about}".rstrip()
     return line + (f"  ({offer.remark})" if offer.remark and offer.possible else "")

@@ -10,7 +10,7 @@ import docker
 import pytest
 from docker import DockerClient
 
-from installer.images import BuildError, Need, Outcome, Progress, build, fetch, list_images, needed
+from installer.images import BuildError, ImageOutcome, Need, Progress, build, fetch, list_images, needed
 from installer.images.lookup import look_up
 from runtime.base.errors import ShoestringError
 from runtime.docker import images
@@ -50,7 +50,7 @@ def test_what_is_there_is_not_built_again(client: DockerClient) -> None:
     told: list[Progress] = []
     before = [client.images.get(images.local_name(image)).id for image in CORE]
     results = build(client, report=told.append)
-    assert [result.outcome for result in results] == [Outcome.PRESENT] * len(CORE)
+    assert [result.outcome for result in results] == [ImageOutcome.PRESENT] * len(CORE)
     assert told == []
     assert [client.images.get(images.local_name(image)).id for image in CORE] == before
 
@@ -59,8 +59,8 @@ def test_a_build_tells_its_steps_and_returns_what_it_made(client: DockerClient, 
     probe.write_text(dockerfile("RUN echo hello from the build"))
     told: list[Progress] = []
     base, made = build(client, (PROBE,), report=told.append)
-    assert base.outcome is Outcome.PRESENT
-    assert (made.image, made.name, made.outcome) == (PROBE.name, images.local_name(PROBE), Outcome.BUILT)
+    assert base.outcome is ImageOutcome.PRESENT
+    assert (made.image, made.name, made.outcome) == (PROBE.name, images.local_name(PROBE), ImageOutcome.BUILT)
     assert made.shared == base.size == base.own
     assert 0 <= made.own < 1_000_000
     assert "hello from the build" in [progress.line for progress in told]
@@ -127,7 +127,7 @@ def test_fetching_builds_what_has_a_recipe(
     monkeypatch.setattr(images, "CATALOGUE", (*images.CATALOGUE, PROBE))
     needs = needed(client, "local", [PROBE.reference])
     assert [need.name for need in needs] == [images.local_name(PROBE)]
-    assert fetch(client, needs)[-1].outcome is Outcome.BUILT
+    assert fetch(client, needs)[-1].outcome is ImageOutcome.BUILT
     assert needed(client, "local", [PROBE.reference]) == ()
     listed = {state.image: state for state in list_images(client, "local")}
     assert listed[PROBE.name].present

@@ -19,7 +19,7 @@ import docker
 import pytest
 from docker import DockerClient
 
-from installer.images import Action, Need, Outcome, Progress, PullError, fetch, pull
+from installer.images import ImageAction, ImageOutcome, Need, Progress, PullError, fetch, pull
 from installer.images.lookup import look_up
 from runtime.base.errors import ShoestringError
 from runtime.proxy import check
@@ -122,16 +122,16 @@ def client(registry: Registry) -> Iterator[DockerClient]:
 def test_a_pull_tells_how_far_it_is(client: DockerClient, registry: Registry) -> None:
     told: list[Progress] = []
     (pulled,) = pull(client, (registry.reference,), told.append)
-    assert (pulled.name, pulled.outcome) == (registry.reference, Outcome.PULLED)
+    assert (pulled.name, pulled.outcome) == (registry.reference, ImageOutcome.PULLED)
     assert pulled.size >= PAYLOAD_BYTES
-    assert {progress.action for progress in told} == {Action.PULL}
+    assert {progress.action for progress in told} == {ImageAction.PULL}
     assert told[-1].done == told[-1].total >= PAYLOAD_BYTES
     assert all(progress.done <= progress.total for progress in told)
 
 
 def test_fetching_pulls_what_has_no_recipe(client: DockerClient, registry: Registry) -> None:
-    (fetched,) = fetch(client, (Need(registry.reference, Action.PULL, registry.reference),))
-    assert fetched.outcome is Outcome.PULLED
+    (fetched,) = fetch(client, (Need(registry.reference, ImageAction.PULL, registry.reference),))
+    assert fetched.outcome is ImageOutcome.PULLED
     assert look_up(client, registry.reference) is not None
 
 

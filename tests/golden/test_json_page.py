@@ -18,6 +18,8 @@ def answering(command: Any, name: str = "") -> Iterator[str]:
     if any("--json" in each.opts for each in command.params):
         yield name
     for child in getattr(command, "commands", {}).values():
+        if child.hidden:
+            continue
         yield from answering(child, f"{name} {child.name}".strip())
 
 

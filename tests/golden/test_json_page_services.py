@@ -16,24 +16,24 @@ from installer.host.memory import Memory
 from installer.metrics import page, retention_report
 from installer.metrics.figures import FIGURES
 from installer.metrics.influxdb import Retention
-from installer.services import report, user_store
+from installer.services import report, user_report
 from installer.services.add import Started, Written
-from installer.services.htpasswd import Users
-from installer.services.plan import Plan
+from installer.services.htpasswd import HtpasswdFile
+from installer.services.plan import ServicePlan
 from installer.services.postgres import databases
 from installer.services.postgres import report as postgres
-from installer.services.postgres.data_folder import Place
+from installer.services.postgres.data_folder import DataFolder
 from installer.services.postgres.databases import Access, Created
-from installer.services.postgres.prune import Old
+from installer.services.postgres.prune import UnusedData
 from installer.services.postgres.upgrade import Upgraded
-from installer.services.postgres.upgrade_job import Job
+from installer.services.postgres.upgrade_job import UpgradeJob
 from installer.services.registry_docker import report as registry_report
 from installer.services.registry_docker.gc import Collected, Waste
 from installer.services.registry_docker.login import Login
 from installer.services.registry_docker.store import Tag, Version
 from installer.services.remove import Removal
 from installer.services.status import ServiceStatus
-from installer.services.user_store import Account, Door
+from installer.services.user_store import RegistryUser, UserStore
 from runtime.base.paths import Side
 from runtime.reconcile.operations import Report
 from tests.support.builders.runtime import application, web
@@ -81,7 +81,7 @@ def test_the_services(tmp_path: Path) -> None:
     memory = Memory(2, 1)
     holds("service list", report.list_json((ServiceStatus(store, kept=(Path("/data"),)),), memory))
     # What is in `shown` has names of passwords, so there is none here.
-    wanted = Plan((store,), (store,), folders=store.folders)
+    wanted = ServicePlan((store,), (store,), folders=store.folders)
     holds("service add", report.add_json(wanted, Started(ENDED), Written(), {}))
     holds("service remove", report.removal_json(Removal((store,)), ENDED))
 
@@ -98,10 +98,10 @@ def test_the_images_of_the_registry() -> None:
 
 @pytest.mark.parametrize("registry", ["registry", "npm"])
 def test_the_users_of_both_registries(registry: str, tmp_path: Path) -> None:
-    door = Door(Users(tmp_path / "htpasswd", os.getgid()), tmp_path / "lock", "add", "log in")
-    holds(f"{registry} user add", user_store.put_json(door, Account("anna", "secret")))
-    holds(f"{registry} user list", user_store.list_json(door))
-    holds(f"{registry} user remove", user_store.removed_json("anna", removed=True))
+    store = UserStore(HtpasswdFile(tmp_path / "htpasswd", os.getgid()), tmp_path / "lock", "add", "log in")
+    holds(f"{registry} user add", user_report.put_json(store, RegistryUser("anna", "secret")))
+    holds(f"{registry} user list", user_report.list_json(store))
+    holds(f"{registry} user remove", user_report.removed_json("anna", removed=True))
 
 
 def test_the_metrics() -> None:
@@ -112,8 +112,8 @@ def test_the_metrics() -> None:
 
 def test_postgres() -> None:
     found = application("postgres", web("a.example.com"), Side.INTERNAL)
-    place = Place(Target(found, "application", "postgres:15"), (), "", "", Path("/data/15"))
-    job = Job(place, 15, 17, "postgres:17", ("shop",), 7, 9)
+    place = DataFolder(Target(found, "application", "postgres:15"), (), "", "", Path("/data/15"))
+    job = UpgradeJob(place, 15, 17, "postgres:17", ("shop",), 7, 9)
     holds("postgres create", databases.answer(Created(Access("shop", "secret"), ("role shop",))))
     holds(
         "postgres upgrade",
@@ -121,4 +121,4 @@ def test_postgres() -> None:
         postgres.upgraded_json(Upgraded(job, 1, 2, 3.0)),
         postgres.nothing_json(17),
     )
-    holds("postgres forget", postgres.old_json(Old(Path("/data/15"), 7), removed=True))
+    holds("postgres prune", postgres.old_json(UnusedData(Path("/data/15"), 7), removed=True))

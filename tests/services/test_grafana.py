@@ -131,7 +131,9 @@ def put_another_program_in_its_place(metrics: Metrics, tools: str) -> tuple[str,
     instance = metrics.instance
     services = catalogue.complete(catalogue.load(), ["grafana"])
     written = add.write(
-        instance.paths, plan.plan(instance.paths, instance.settings, services, service_files.look()), commit=False
+        instance.paths,
+        plan.plan(instance.paths, instance.settings, services, service_files.template_host()),
+        commit=False,
     )
     file = instance.file(Side.INTERNAL, "grafana")
     text = file.read_text().replace(GRAFANA.reference, tools)

@@ -204,7 +204,7 @@ def test_all_data_are_in_the_new_version_and_the_old_ones_stay(begun: Stage) -> 
     assert begun.left() == [str(NEW)]
     assert (site.folder / str(OLD) / "PG_VERSION").read_text() == f"{OLD}\n"
     assert site.answer("plan")["changes"] == []
-    assert f"shoestring postgres forget {OLD} --data-directory {site.instance.paths.root}" in upgraded
+    assert f"shoestring postgres prune {OLD} --data-directory {site.instance.paths.root}" in upgraded
     assert upgraded.count("✓ restored") == 5
     assert "runs already" in site.command(*UPGRADE).out
     assert site.run("postgres", "upgrade", str(OLD), "--yes").code == 2
@@ -213,21 +213,21 @@ def test_all_data_are_in_the_new_version_and_the_old_ones_stay(begun: Stage) -> 
 
 def test_old_data_go_when_a_person_says_so(begun: Stage) -> None:
     site = begun.site
-    assert "Postgres uses" in site.run("postgres", "forget", str(OLD), "--yes").err
-    assert site.run("postgres", "forget", "../haproxy-public-ssl", "--yes").code == 2
+    assert "Postgres uses" in site.run("postgres", "prune", str(OLD), "--yes").err
+    assert site.run("postgres", "prune", "../haproxy-public-ssl", "--yes").code == 2
     site.command(*UPGRADE)
-    forget = ("postgres", "forget", str(OLD))
-    would = site.answer(*forget, "--dry-run")
+    prune = ("postgres", "prune", str(OLD))
+    would = site.answer(*prune, "--dry-run")
     assert (would["folder"], would["removed"]) == (str(site.folder / str(OLD)), False)
     assert (site.folder / str(OLD)).exists()
-    for refused in (site.run(*forget), site.run(*forget, "--json")):
+    for refused in (site.run(*prune), site.run(*prune, "--json")):
         assert (refused.code, "Do it with --yes" in refused.err) == (2, True)
     # Killed in the middle, it is done when it is done again.
-    assert killed_at(site.instance, "postgres-emptied", *forget, "--yes").code == -signal.SIGKILL
+    assert killed_at(site.instance, "postgres-emptied", *prune, "--yes").code == -signal.SIGKILL
     assert [each.name for each in (site.folder / str(OLD)).iterdir()] == ["PG_VERSION"]
-    assert site.answer(*forget, "--yes")["removed"] is True
+    assert site.answer(*prune, "--yes")["removed"] is True
     assert [each.name for each in site.folder.iterdir()] == [str(NEW)]
-    assert "nothing to forget" in site.run("postgres", "forget", str(OLD), "--yes").err
+    assert "nothing to prune" in site.run("postgres", "prune", str(OLD), "--yes").err
 
 
 def test_no_acknowledged_row_is_lost_while_a_client_writes(begun: Stage) -> None:
@@ -348,7 +348,7 @@ def test_a_new_version_that_does_not_serve_goes_back(stage: Stage) -> None:
     assert stage.left() == [f"{NEW}.failed"]
     stage.site.wait()
     assert stage.facts_now() == stage.facts
-    stage.site.command("postgres", "forget", f"{NEW}.failed", "--yes")
+    stage.site.command("postgres", "prune", f"{NEW}.failed", "--yes")
 
 
 def test_it_is_refused_where_the_disk_has_no_room(stage: Stage) -> None:
@@ -374,12 +374,12 @@ def test_data_that_somebody_else_left_there_are_not_touched(begun: Stage) -> Non
     other.mkdir()
     (other / "PG_VERSION").write_text(f"{NEW}\n")
     refused = begun.site.run(*UPGRADE)
-    forget = f"shoestring postgres forget {NEW} --data-directory {begun.site.instance.paths.root}"
+    prune = f"shoestring postgres prune {NEW} --data-directory {begun.site.instance.paths.root}"
     assert (
-        f"has data already, from an earlier time; nothing was changed. If nobody needs them: {forget}" in refused.err
+        f"has data already, from an earlier time; nothing was changed. If nobody needs them: {prune}" in refused.err
     )
     assert (other / "PG_VERSION").exists()
-    begun.site.command("postgres", "forget", str(NEW), "--yes")
+    begun.site.command("postgres", "prune", str(NEW), "--yes")
     begun.assert_as_before()
 
 

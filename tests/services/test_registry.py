@@ -159,17 +159,17 @@ def test_a_deploy_takes_images_from_it_with_nothing_else_set(site: Site, machine
 def test_the_host_finds_it_again_after_what_it_knew_is_gone(site: Site) -> None:
     registry_login.undo(site.instance.paths, site.instance.settings)
     host = site.host("docker")
-    assert host not in registry_login.PLACES.hosts.read_text()
-    assert not (registry_login.PLACES.certificates / host).exists()
+    assert host not in registry_login.HOST_FILES.hosts.read_text()
+    assert not (registry_login.HOST_FILES.certificates / host).exists()
     assert host not in (site.docker_config / "config.json").read_text()
     would = site.answer("registry", "login", "--dry-run")
     assert (would["ok"], would["address"], len(would["done"])) == (True, host, 2)
-    assert host not in registry_login.PLACES.hosts.read_text()
-    assert not (registry_login.PLACES.certificates / host).exists()
+    assert host not in registry_login.HOST_FILES.hosts.read_text()
+    assert not (registry_login.HOST_FILES.certificates / host).exists()
     assert host not in (site.docker_config / "config.json").read_text()
     assert site.answer("registry", "login") == would
-    assert f"{site.address} {host}" in registry_login.PLACES.hosts.read_text()
-    assert (registry_login.PLACES.certificates / host / "ca.crt").read_bytes() == site.root
+    assert f"{site.address} {host}" in registry_login.HOST_FILES.hosts.read_text()
+    assert (registry_login.HOST_FILES.certificates / host / "ca.crt").read_bytes() == site.root
     assert host in (site.docker_config / "config.json").read_text()
     assert site.answer("registry", "login")["done"] == []
 
@@ -288,8 +288,8 @@ def test_a_restart_keeps_all(site: Site, machine: Machine) -> None:
 def test_removal_leaves_nothing_on_the_host(site: Site) -> None:
     host = site.host("docker")
     site.command("service", "remove", registry.NAME, "--yes")
-    assert host not in registry_login.PLACES.hosts.read_text()
-    assert not (registry_login.PLACES.certificates / host).exists()
+    assert host not in registry_login.HOST_FILES.hosts.read_text()
+    assert not (registry_login.HOST_FILES.certificates / host).exists()
     assert host not in (site.docker_config / "config.json").read_text()
     assert gc.store(site.instance.paths).tags() != ()
     refused = shoestring(site.instance, "registry", "list")

@@ -25,7 +25,7 @@ def test_the_line_for_daemon_json_is_told_and_works(tmp_path: Path, client: Dock
         refused = shoestring(site.instance, "registry", "login", "--json")
         assert (refused.code, json.loads(refused.out)["ok"]) == (1, False)
         # Nothing of the host is touched until it can work.
-        assert site.host("docker") not in login.PLACES.hosts.read_text()
+        assert site.host("docker") not in login.HOST_FILES.hosts.read_text()
 
         made = site.command("registry", "user", "add", "anna").out
         key = re.search(r"daemon\.json: (\{.*?\})", made)

@@ -27,7 +27,7 @@ _SHORT = re.compile(r"(?P<source>(?:\$\{[^}]*\}|[^:])+):(?P<target>[^:]+)(?P<opt
 
 
 @dataclass(frozen=True)
-class Place:
+class DataFolder:
     """The folder with the data: `source` as it stands in the file, `folder` on the host; its name is the version.
 
     `key` is where it stands in the file, `text` the whole value there.
@@ -57,7 +57,7 @@ def folder(service: Target, variables: Mapping[str, str]) -> Path:
     return _mount(service, variables).folder
 
 
-def find(service: Target, variables: Mapping[str, str], version: int) -> Place:
+def find(service: Target, variables: Mapping[str, str], version: int) -> DataFolder:
     """The place of the data of a running version. Raises UsageError if their folder is not named after it."""
     found = _mount(service, variables)
     if not found.folder.is_absolute() or found.folder.name != str(version):
@@ -68,12 +68,12 @@ def find(service: Target, variables: Mapping[str, str], version: int) -> Place:
     return found
 
 
-def _mount(service: Target, variables: Mapping[str, str]) -> Place:
+def _mount(service: Target, variables: Mapping[str, str]) -> DataFolder:
     wanted = definition(service)
     inside = environment(wanted).get("PGDATA") or DEFAULT_DATA
     for key, text, source, target in _volumes(service, wanted):
         if target.rstrip("/") == inside.rstrip("/"):
-            return Place(service, key, text, source, Path(interpolate_known(source, variables) or source))
+            return DataFolder(service, key, text, source, Path(interpolate_known(source, variables) or source))
     raise UsageError(f"{service.file.name} mounts no folder at {inside}, where the data are; nothing was done.")
 
 
@@ -90,25 +90,25 @@ def _volumes(service: Target, wanted: Mapping[str, Any]) -> list[tuple[KeyPath, 
     return found
 
 
-def edited(place: Place, image: str, version: str) -> str:
+def edited(data: DataFolder, image: str, version: str) -> str:
     """The text of the file with another image and the folder of another version; all else stays as it is.
 
     Raises CannotEditError.
     """
-    file = place.service.file
-    before = set_image(file, place.service.text, place.service.service, image)
-    wanted = place.volume(place.source_of(version))
+    file = data.service.file
+    before = set_image(file, data.service.text, data.service.service, image)
+    wanted = data.volume(data.source_of(version))
     try:
-        node = _node(yaml.compose(before, Loader=yaml.SafeLoader), place.key)
+        node = _node(yaml.compose(before, Loader=yaml.SafeLoader), data.key)
         after = before[: node.start_mark.index] + scalar(wanted, node.style) + before[node.end_mark.index :]
         if yaml_documents.parse(file, after).value == _changed(
-            yaml_documents.parse(file, before).value, place.key, wanted
+            yaml_documents.parse(file, before).value, data.key, wanted
         ):
             return after
     except (DocumentError, LookupError, yaml.YAMLError):
         pass
     raise CannotEditError(
-        f"{file.name}: the folder {place.text} cannot be changed without changing something else. Write the volume "
+        f"{file.name}: the folder {data.text} cannot be changed without changing something else. Write the volume "
         "out as a plain line, - FOLDER:TARGET, then try again."
     )
 

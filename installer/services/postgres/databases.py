@@ -147,7 +147,7 @@ def set_password(server: Server, name: str, password: str) -> None:
 
 def _access(name: str, given: Mapping[str, str]) -> tuple[Access, bool]:
     """How the application gets in, with the password that the secrets have, else a new one."""
-    made = Access(name, secrets_file.new())
+    made = Access(name, secrets_file.new_password())
     url, password = given.get(made.url_secret), given.get(made.password_secret)
     if url is not None:
         parts = urlsplit(url)

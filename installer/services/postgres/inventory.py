@@ -55,7 +55,7 @@ def databases(server: Server) -> tuple[str, ...]:
     return tuple(name for (name,) in server.ask(DATABASES))
 
 
-def take(server: Server) -> Inventory:
+def collect(server: Server) -> Inventory:
     """Count everything: roles, databases, and in each the rows of every table, sequences, large objects, extensions.
 
     Reads each table once. Raises ShoestringError.

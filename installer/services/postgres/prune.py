@@ -22,14 +22,14 @@ VERSION_FILE = "PG_VERSION"
 
 
 @dataclass(frozen=True)
-class Old:
+class UnusedData:
     """A folder with data that Postgres does not use; `size` is in bytes."""
 
     folder: Path
     size: int
 
 
-def find(cluster: Cluster, name: str) -> Old:
+def find(cluster: Cluster, name: str) -> UnusedData:
     """The folder of a version, or what an upgrade left, such as `17.failed`.
 
     Raises UsageError if there is none, or if it is the one in use.
@@ -41,10 +41,10 @@ def find(cluster: Cluster, name: str) -> Old:
     if name == used.name:
         raise UsageError(f"Postgres uses {used}; nothing was removed.")
     if name not in known:
-        others = f"It has: {', '.join(known)}." if known else "There is nothing to forget."
+        others = f"It has: {', '.join(known)}." if known else "There is nothing to prune."
         raise UsageError(f"{used.parent} has no data of the name {name}. {others}")
     folder = used.with_name(name)
-    return Old(folder, _size(folder))
+    return UnusedData(folder, _size(folder))
 
 
 def remove(cluster: Cluster, name: str, timeout: float = 0.0) -> None:

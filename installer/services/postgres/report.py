@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from installer.services.postgres.prune import Old
+from installer.services.postgres.prune import UnusedData
 from installer.services.postgres.upgrade import Upgraded
-from installer.services.postgres.upgrade_job import Job
+from installer.services.postgres.upgrade_job import UpgradeJob
 from runtime.base.formats import size
 from runtime.output.encoder import as_json
 from runtime.output.report import indent
 
 
-def job_lines(job: Job, *, present: bool) -> list[str]:
+def job_lines(job: UpgradeJob, *, present: bool) -> list[str]:
     """What an upgrade would do."""
     pull = "" if present else "  not on this host yet"
     return [
         f"  ~ postgres  version {job.before} → {job.after}",
-        f"    image     {job.place.service.image} → {job.image}{pull}",
-        f"    data      {job.place.folder} → {job.folder}",
+        f"    image     {job.data.service.image} → {job.image}{pull}",
+        f"    data      {job.data.folder} → {job.folder}",
         f"    size      {size(job.size)} in {len(job.databases)} databases; {size(job.free)} are free",
         "    Nobody reaches Postgres until it is done. All rows are counted on both sides; the old data stay.",
     ]
@@ -38,7 +38,7 @@ def upgraded_lines(upgraded: Upgraded) -> list[str]:
     return [*lines, *notes, f"  Try again: {job.again}"]
 
 
-def job_json(job: Job, *, present: bool) -> str:
+def job_json(job: UpgradeJob, *, present: bool) -> str:
     """The answer of upgrade --dry-run."""
     return as_json(**_job(job), present=present)
 
@@ -63,24 +63,24 @@ def nothing_json(version: int) -> str:
     return as_json(ok=True, before=version, after=version)
 
 
-def old_lines(old: Old) -> list[str]:
+def old_lines(old: UnusedData) -> list[str]:
     """What goes for good."""
     return [f"  - {old.folder}  {size(old.size)}"]
 
 
-def old_json(old: Old, *, removed: bool) -> str:
+def old_json(old: UnusedData, *, removed: bool) -> str:
     """The answer of forget; `size` is in bytes."""
     return as_json(folder=str(old.folder), size=old.size, removed=removed)
 
 
-def _job(job: Job) -> dict[str, object]:
+def _job(job: UpgradeJob) -> dict[str, object]:
     return {
         "before": job.before,
         "after": job.after,
         "image": job.image,
-        "previous_image": job.place.service.image,
+        "previous_image": job.data.service.image,
         "folder": str(job.folder),
-        "previous_folder": str(job.place.folder),
+        "previous_folder": str(job.data.folder),
         "databases": list(job.databases),
         "size": job.size,
         "free": job.free,

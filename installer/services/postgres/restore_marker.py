@@ -12,12 +12,12 @@ MARK = "shoestring-unused"
 CONTROL = Path("global") / "pg_control"
 
 
-def mark(folder: Path) -> None:
+def write(folder: Path) -> None:
     """Note in a folder of data how they are now, while no server has them."""
     files.write(folder / MARK, _digest(folder), mode=0o600)
 
 
-def holds(folder: Path) -> bool:
+def matches(folder: Path) -> bool:
     """Whether the data are as they were when they were marked."""
     try:
         return (folder / MARK).read_text(encoding="ascii") == _digest(folder)

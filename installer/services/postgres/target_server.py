@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from installer.services.postgres.data_folder import Place
+from installer.services.postgres.data_folder import DataFolder
 from installer.services.postgres.server import Server, definition, end_of_log, environment, superuser
 from runtime.base import command, files
 from runtime.base.errors import ShoestringError
@@ -48,11 +48,11 @@ _DROPPED = (
 
 
 @dataclass(frozen=True)
-class Spare:
+class TargetServer:
     """A new server: `place` is that of the old data, `folder` is for the new, `image` as in an application file."""
 
     cluster: Cluster
-    place: Place
+    data: DataFolder
     folder: Path
     image: str
     variables: Mapping[str, str]
@@ -64,7 +64,7 @@ class Spare:
 
     @property
     def _project(self) -> str:
-        return self.cluster.settings.project(self.place.service.name)
+        return self.cluster.settings.project(self.data.service.name)
 
     @property
     def _file(self) -> GeneratedFile:
@@ -82,10 +82,10 @@ class Spare:
 
     def start(self) -> Server:
         """Make the folder and start the server; returns when it takes connections. Raises ShoestringError."""
-        owner = self.place.folder.stat()
+        owner = self.data.folder.stat()
         files.make_directory(self.folder, 0o700, (owner.st_uid, owner.st_gid))
         files.write(self._file.file, self._file.content)
-        argv = compose.up_service(self._project, self._file.file, self.place.service.file.parent, SERVICE)
+        argv = compose.up_service(self._project, self._file.file, self.data.service.file.parent, SERVICE)
         result = command.run(
             argv,
             environment=compose_environment(self.variables),
@@ -95,7 +95,7 @@ class Spare:
         )
         if not result.ok:
             raise ShoestringError(f"The new version does not start: {result.tail(3)}")
-        server = Server(self.container, superuser(definition(self.place.service)))
+        server = Server(self.container, superuser(definition(self.data.service)))
         self._wait(server)
         return server
 
@@ -126,7 +126,7 @@ class Spare:
 
 
 @contextmanager
-def removed(spare: Spare) -> Iterator[Spare]:
+def removed(spare: TargetServer) -> Iterator[TargetServer]:
     """Have nothing of a spare there before; and nothing after, if what goes on meanwhile fails."""
     spare.remove()
     try:
@@ -136,9 +136,9 @@ def removed(spare: Spare) -> Iterator[Spare]:
         raise
 
 
-def content(spare: Spare) -> dict[str, Any]:
+def content(spare: TargetServer) -> dict[str, Any]:
     """The Compose file of the new server: the service as in the application file, with image and folder. Pure."""
-    settings, service = spare.cluster.settings, spare.place.service
+    settings, service = spare.cluster.settings, spare.data.service
     given = definition(service)
     wanted = {key: value for key, value in given.items() if key not in _DROPPED and not str(key).startswith("x-")}
     image = effective(spare.image, settings.images.source)
@@ -157,13 +157,13 @@ def content(spare: Spare) -> dict[str, Any]:
     return {"services": {SERVICE: wanted}} | {key: top[key] for key in ("secrets", "configs") if key in top}
 
 
-def _volumes(spare: Spare, given: Mapping[str, Any]) -> list[Any]:
+def _volumes(spare: TargetServer, given: Mapping[str, Any]) -> list[Any]:
     """The new folder in the place of the old one, and what is only read; no scripts of a first start."""
     found: list[Any] = []
     for index, each in enumerate(given.get("volumes") or ()):
-        if spare.place.key[3] == index:
+        if spare.data.key[3] == index:
             source = str(spare.folder).replace("$", "$$")
-            found.append({**each, "source": source} if isinstance(each, Mapping) else spare.place.volume(source))
+            found.append({**each, "source": source} if isinstance(each, Mapping) else spare.data.volume(source))
         elif INIT_FOLDER not in str(each) and _is_read_only(each):
             found.append(each)
     return found

@@ -17,8 +17,8 @@ from installer.services.postgres import inventory, restore_marker, transfer
 from installer.services.postgres import server as servers
 from installer.services.postgres import upgrade_job as jobs
 from installer.services.postgres.server import Server
-from installer.services.postgres.target_server import Spare, removed
-from installer.services.postgres.upgrade_job import Job
+from installer.services.postgres.target_server import TargetServer, removed
+from installer.services.postgres.upgrade_job import UpgradeJob
 from runtime.base import files
 from runtime.base.constants import MEGABYTE
 from runtime.base.errors import ShoestringError
@@ -36,7 +36,7 @@ SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 """
 
 
-class Teller(Protocol):
+class UpgradeProgress(Protocol):
     """Hears how far it is."""
 
     def passing(self, name: str, about: str) -> None:
@@ -51,7 +51,7 @@ class Upgraded:
     """What became of an upgrade. `error` says why the new version does not run with the data; then the old one does,
     unless `back` says why not. `notes` are sentences for the person."""
 
-    job: Job
+    job: UpgradeJob
     tables: int
     rows: int
     seconds: float
@@ -75,21 +75,21 @@ class _Moved:
     notes: tuple[str, ...]
 
 
-def upgrade(cluster: Cluster, job: Job, tell: Teller, timeout: float = 0.0) -> Upgraded:
+def upgrade(cluster: Cluster, job: UpgradeJob, tell: UpgradeProgress, timeout: float = 0.0) -> Upgraded:
     """Carry it out. The new image must be on this host.
 
     `timeout` is how long to wait for the lock, in seconds; it is held all the time, so that no pass comes between.
     Raises ShoestringError if the old version goes on with all its data.
     """
-    started, conf, file = time.monotonic(), cluster.paths.conf, job.place.service.file
+    started, conf, file = time.monotonic(), cluster.paths.conf, job.data.service.file
     jobs.check_image(job, cluster.settings.images.source)
     with files.lock(cluster.run.lock, timeout):
-        if servers.find(cluster).text != job.place.service.text:
+        if servers.find(cluster).text != job.data.service.text:
             raise ShoestringError(f"{file} has changed meanwhile; nothing was done: {job.again}")
         _free_place(job)
         failpoint("postgres-begun")
         # First, so that the upgrade's own commit has nothing else in it.
-        refused = commit_user_edit(conf, file, job.place.service.name)
+        refused = commit_user_edit(conf, file, job.data.service.name)
         try:
             moved = _move(cluster, job, tell)
             _write(job, job.edited)
@@ -107,25 +107,25 @@ def upgrade(cluster: Cluster, job: Job, tell: Teller, timeout: float = 0.0) -> U
         return Upgraded(job, moved.tables, moved.rows, seconds, tuple(each for each in notes if each))
 
 
-def _free_place(job: Job) -> None:
+def _free_place(job: UpgradeJob) -> None:
     """Raise ShoestringError if the new folder has data that were served; those that never were are removed."""
     files.remove_tree(job.unfinished)
     if not job.folder.exists() or not any(job.folder.iterdir()):
         return
-    if restore_marker.holds(job.folder):
+    if restore_marker.matches(job.folder):
         files.remove_tree(job.folder)
         return
     raise ShoestringError(
         f"{job.folder} has data already, from an earlier time; nothing was changed. If nobody needs them: "
-        f"{job.forget(job.folder.name)}"
+        f"{job.prune_command(job.folder.name)}"
     )
 
 
-def _move(cluster: Cluster, job: Job, tell: Teller) -> _Moved:
+def _move(cluster: Cluster, job: UpgradeJob, tell: UpgradeProgress) -> _Moved:
     """Everything up to the new data in their folder; the file still has the old version."""
-    old = servers.running(cluster, job.place.service)
+    old = servers.running(cluster, job.data.service)
     variables = desired.read(cluster.settings, cluster.paths).variables
-    with removed(Spare(cluster, job.place, job.unfinished, job.image, variables)) as spare:
+    with removed(TargetServer(cluster, job.data, job.unfinished, job.image, variables)) as spare:
         tell.passing("apart", "Postgres leaves its networks")
         _set_apart(cluster, old)
         failpoint("postgres-apart")
@@ -144,7 +144,7 @@ def _move(cluster: Cluster, job: Job, tell: Teller) -> _Moved:
         tell.passing("new server", "writes all to the disk")
         spare.stop()
         failpoint("postgres-stopped")
-    restore_marker.mark(job.unfinished)
+    restore_marker.write(job.unfinished)
     if job.folder.exists():
         files.remove_tree(job.folder)
     files.publish_directory(job.unfinished, job.folder)
@@ -160,7 +160,7 @@ def _set_apart(cluster: Cluster, old: Server) -> None:
     old.ask(_END_SESSIONS)
 
 
-def _restore(old: Server, new: Server, job: Job, tell: Teller) -> None:
+def _restore(old: Server, new: Server, job: UpgradeJob, tell: UpgradeProgress) -> None:
     tell.passing("roles", "")
     transfer.globals_(old, new)
     tell.done("roles")
@@ -178,7 +178,7 @@ def _restore(old: Server, new: Server, job: Job, tell: Teller) -> None:
 
 def _compare(old: Server, new: Server) -> tuple[int, int]:
     """Count both. Returns the number of tables and rows. Raises ShoestringError if anything differs."""
-    before, after = inventory.take(old), inventory.take(new)
+    before, after = inventory.collect(old), inventory.collect(new)
     wrong = inventory.differences(before, after)
     if wrong:
         shown = "\n".join(f"  {each}" for each in wrong[:SHOWN_DIFFERENCES])
@@ -187,9 +187,9 @@ def _compare(old: Server, new: Server) -> tuple[int, int]:
     return inventory.rows(after)
 
 
-def _back(cluster: Cluster, job: Job) -> str:
+def _back(cluster: Cluster, job: UpgradeJob) -> str:
     """Have the old version serve again. Returns a sentence."""
-    service = job.place.service
+    service = job.data.service
     try:
         files.remove_tree(job.unfinished)
         error = attempt(cluster, service.name, service.service, SILENT).error
@@ -200,11 +200,11 @@ def _back(cluster: Cluster, job: Job) -> str:
     return f"Version {job.before} serves as before, with all its data."
 
 
-def _apply(cluster: Cluster, job: Job, tell: Teller) -> Trial:
+def _apply(cluster: Cluster, job: UpgradeJob, tell: UpgradeProgress) -> Trial:
     """Apply the file that has the new version. From here on the new data are the truth, unless they do not serve."""
     tell.passing("waiting", f"until version {job.after} serves")
     try:
-        trial = attempt(cluster, job.place.service.name, job.place.service.service, SILENT)
+        trial = attempt(cluster, job.data.service.name, job.data.service.service, SILENT)
     except KeyboardInterrupt:
         raise ShoestringError(
             f"Interrupted. All data are in version {job.after}, and its file says so. Go on with: shoestring start"
@@ -214,20 +214,20 @@ def _apply(cluster: Cluster, job: Job, tell: Teller) -> Trial:
     return trial
 
 
-def _commit(cluster: Cluster, job: Job) -> str:
+def _commit(cluster: Cluster, job: UpgradeJob) -> str:
     """Commit the file. Return a sentence if that cannot be done."""
     message = f"Postgres: from version {job.before} to {job.after}"
-    return commit_file(cluster.paths.conf, job.place.service.file, message)
+    return commit_file(cluster.paths.conf, job.data.service.file, message)
 
 
-def _kept(job: Job) -> str:
-    old = job.place.folder
-    return f"The data of version {job.before} stay in {old}. When all is well: {job.forget(old.name)}"
+def _kept(job: UpgradeJob) -> str:
+    old = job.data.folder
+    return f"The data of version {job.before} stay in {old}. When all is well: {job.prune_command(old.name)}"
 
 
-def _undone(cluster: Cluster, job: Job, moved: _Moved, trial: Trial, started: float) -> Upgraded:
+def _undone(cluster: Cluster, job: UpgradeJob, moved: _Moved, trial: Trial, started: float) -> Upgraded:
     """Go back to the old version, and keep the new data aside: somebody may have written to them."""
-    service = job.place.service
+    service = job.data.service
     _write(job, service.text)
     failpoint("postgres-undone")
     back = attempt(cluster, service.name, service.service, SILENT)
@@ -238,6 +238,6 @@ def _undone(cluster: Cluster, job: Job, moved: _Moved, trial: Trial, started: fl
     return Upgraded(job, moved.tables, moved.rows, seconds, (kept,), trial.error, trial.lines, back.error)
 
 
-def _write(job: Job, text: str) -> None:
-    file = job.place.service.file
+def _write(job: UpgradeJob, text: str) -> None:
+    file = job.data.service.file
     files.write(file, text, file.stat().st_mode & 0o7777)

@@ -13,7 +13,7 @@ from installer.data_directory import default_directory
 from installer.images.references import repository
 from installer.services.postgres import data_folder, inventory
 from installer.services.postgres import server as servers
-from installer.services.postgres.data_folder import Place
+from installer.services.postgres.data_folder import DataFolder
 from installer.services.postgres.server import Server
 from runtime.base import command
 from runtime.base.constants import MEGABYTE
@@ -37,13 +37,13 @@ _TABLESPACES = "SELECT spcname FROM pg_tablespace WHERE spcname NOT IN ('pg_defa
 
 
 @dataclass(frozen=True)
-class Job:
-    """An upgrade: `place` is where the data are now, `image` the new one as the file will say. Sizes are in bytes.
+class UpgradeJob:
+    """An upgrade: `data` is the folder with the data now, `image` the new one in the file. Sizes are in bytes.
 
     `option` is what a command needs to be about this instance: on another one it would do harm.
     """
 
-    place: Place
+    data: DataFolder
     before: int
     after: int
     image: str
@@ -58,29 +58,29 @@ class Job:
         image = "" if self.image == official(self.after) else f" --image {self.image}"
         return f"shoestring postgres upgrade {self.after}{image}{self.option}"
 
-    def forget(self, folder: str) -> str:
-        """The command that removes a folder of data, by its name."""
-        return f"shoestring postgres forget {folder}{self.option}"
+    def prune_command(self, folder: str) -> str:
+        """Return the command that deletes a folder of data, by its name."""
+        return f"shoestring postgres prune {folder}{self.option}"
 
     @property
     def folder(self) -> Path:
         """Where the data of the new version will be."""
-        return self.place.folder_of(str(self.after))
+        return self.data.folder_of(str(self.after))
 
     @property
     def unfinished(self) -> Path:
         """Where they are until all of them are there; it may be removed at any time that no upgrade is at work."""
-        return self.place.folder_of(f"{self.after}.upgrading")
+        return self.data.folder_of(f"{self.after}.upgrading")
 
     @property
     def failed(self) -> Path:
         """Where they go if the new version does not run with them."""
-        return self.place.folder_of(f"{self.after}.failed")
+        return self.data.folder_of(f"{self.after}.failed")
 
     @property
     def edited(self) -> str:
         """The text of the application file with the new version. Raises CannotEditError."""
-        return data_folder.edited(self.place, self.image, str(self.after))
+        return data_folder.edited(self.data, self.image, str(self.after))
 
 
 def official(version: int) -> str:
@@ -89,7 +89,7 @@ def official(version: int) -> str:
     return f"{name}:{version}-{tag.partition('-')[2]}"
 
 
-def find(cluster: Cluster, version: int, image: str = "") -> Job | None:
+def find(cluster: Cluster, version: int, image: str = "") -> UpgradeJob | None:
     """The upgrade to a version; None if that runs already. Changes nothing.
 
     Raises UsageError for what makes no sense, ShoestringError for what cannot be done now.
@@ -111,7 +111,7 @@ def find(cluster: Cluster, version: int, image: str = "") -> Job | None:
     here = data_folder.find(service, variables, before)
     _refuse_odd(server)
     status = os.statvfs(here.folder.parent)
-    job = Job(
+    job = UpgradeJob(
         here,
         before,
         version,
@@ -150,18 +150,18 @@ def _refuse_odd(server: Server) -> None:
         )
 
 
-def require_room(job: Job) -> None:
+def require_room(job: UpgradeJob) -> None:
     """Raise ShoestringError if the disk does not take all of it once more, with the log that comes of writing it."""
     needed = job.size + LOG_BYTES + LOW_MEGABYTES * MEGABYTE
     if job.free < needed:
         raise ShoestringError(
-            f"{job.place.folder.parent} has {job.free // MEGABYTE} MB free, and the upgrade needs "
+            f"{job.data.folder.parent} has {job.free // MEGABYTE} MB free, and the upgrade needs "
             f"{needed // MEGABYTE} MB: {job.size // MEGABYTE} MB of databases once more, and room to write them. "
             f"Nothing was changed. {ADVICE}"
         )
 
 
-def check_image(job: Job, source: str) -> None:
+def check_image(job: UpgradeJob, source: str) -> None:
     """Raise UsageError if the new image, which must be on this host, is not of the new version."""
     name = images.effective(job.image, source)
     limits = ("--network", "none", "--memory", _MEMORY)

@@ -63,7 +63,7 @@ def store(paths: Paths) -> Store:
     return Store(paths.data / registry.STORE)
 
 
-def look(cluster: Cluster, *, untagged: bool) -> Waste:
+def find_waste(cluster: Cluster, *, untagged: bool) -> Waste:
     """What could go; with `untagged` also versions that no tag leads to. Changes nothing."""
     found = store(cluster.paths)
     versions = _versions(cluster, found, untagged=untagged)

@@ -32,14 +32,14 @@ HOSTS_ARE_READ_SECONDS = 6.0
 
 
 @dataclass(frozen=True)
-class Places:
+class HostFiles:
     """Where the host keeps what is changed."""
 
     hosts: Path = Path("/etc/hosts")
     certificates: Path = Path("/etc/docker/certs.d")
 
 
-PLACES = Places()
+HOST_FILES = HostFiles()
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Login:
     line: str = ""
     root: bytes = b""
     note: str = ""
-    places: Places = PLACES
+    places: HostFiles = HOST_FILES
 
     @property
     def trust(self) -> Path:
@@ -68,7 +68,7 @@ class Login:
         return (*named, f"your CA in {self.trust}") if self.root else named
 
 
-def look(cluster: Cluster, places: Places = PLACES) -> Login:
+def plan_login(cluster: Cluster, places: HostFiles = HOST_FILES) -> Login:
     """What `ensure` would put right; it would then log in. Changes nothing."""
     paths, settings = cluster.paths, cluster.settings
     where = registry.address(paths, settings)
@@ -82,12 +82,12 @@ def look(cluster: Cluster, places: Places = PLACES) -> Login:
     return found if root == there else replace(found, root=root)
 
 
-def ensure(cluster: Cluster, places: Places = PLACES) -> Login:
+def ensure(cluster: Cluster, places: HostFiles = HOST_FILES) -> Login:
     """Make this host's engine know the registry, trust it and log in; what is so already stays as it is.
 
     Returns what was put right, or what a person must do first. Raises ShoestringError.
     """
-    wanted = look(cluster, places)
+    wanted = plan_login(cluster, places)
     if wanted.note:
         return wanted
     if wanted.line:
@@ -119,7 +119,7 @@ def before_pull(cluster: Cluster, image: str) -> None:
             ensure(cluster)
 
 
-def undo(paths: Paths, settings: Settings, places: Places = PLACES) -> None:
+def undo(paths: Paths, settings: Settings, places: HostFiles = HOST_FILES) -> None:
     """Undo `ensure`, also for another host name that the application file had. Raises ShoestringError."""
     _edit_hosts(places.hosts, settings.instance, "")
     known = {registry.address(paths, settings), *_distrust(paths, places)}
@@ -135,7 +135,7 @@ def _is_insecure(cluster: Cluster, where: str) -> bool:
     return where in known and not known[where].get("Secure", True)
 
 
-def _missing_line(cluster: Cluster, places: Places) -> str:
+def _missing_line(cluster: Cluster, places: HostFiles) -> str:
     """The line by which the host name leads to the internal proxy; empty where it does already."""
     name, wanted = registry.host_name(cluster.paths, cluster.settings), cluster.internal_address.address
     own = _own_line(places.hosts, cluster.settings.instance)
@@ -175,7 +175,7 @@ def _root(paths: Paths) -> bytes:
     return file.read_bytes() if file.exists() else b""
 
 
-def _distrust(paths: Paths, places: Places) -> tuple[str, ...]:
+def _distrust(paths: Paths, places: HostFiles) -> tuple[str, ...]:
     """Take our CA from all registries that the engine trusts it for. Returns these."""
     root = _root(paths)
     trusted = [each for each in places.certificates.glob(f"*/{CA_FILE}") if root and each.read_bytes() == root]

@@ -1,12 +1,13 @@
-"""The Docker registry: where it is, and who may use it."""
+"""The Docker registry: its address and its users."""
 
 from __future__ import annotations
 
 import json
 
+from installer.data_directory import default_directory
 from installer.services import catalogue
-from installer.services.htpasswd import Users
-from installer.services.user_store import Door
+from installer.services.htpasswd import HtpasswdFile
+from installer.services.user_store import UserStore
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths, Side
 from runtime.config import application_files, secrets
@@ -16,7 +17,7 @@ from runtime.config.settings import Settings
 from runtime.context.cluster import Cluster
 
 NAME = "registry-docker"
-# The user that setup makes, and its password's name in conf/secrets.yaml. This host's own engine logs in as it.
+# The user that this host's own engine logs in as, and its password's name in conf/secrets.yaml.
 USER, PASSWORD = "admin", "DOCKER_REGISTRY_PASSWORD"
 # As in the application file, which mounts both folders below data/.
 GROUP = 5000
@@ -24,9 +25,9 @@ STORE, USERS = "docker-registry", "docker-registry-users"
 _HTTP, _HTTPS = 80, 443
 
 
-def users(paths: Paths) -> Users:
-    """Who may push and pull."""
-    return Users(paths.data / USERS / "htpasswd", GROUP)
+def users(paths: Paths) -> HtpasswdFile:
+    """Return the file of the users who may push and pull."""
+    return HtpasswdFile(paths.data / USERS / "htpasswd", GROUP)
 
 
 def require(paths: Paths) -> None:
@@ -34,36 +35,37 @@ def require(paths: Paths) -> None:
     catalogue.require(paths, NAME, "Docker registry")
 
 
-def door(cluster: Cluster) -> Door:
-    """What the commands of its users need. Raises UsageError where there is no Docker registry."""
+def user_store(cluster: Cluster) -> UserStore:
+    """Return its users. Raises UsageError if there is no Docker registry."""
     require(cluster.paths)
     where = address(cluster.paths, cluster.settings)
     plain = cluster.settings.internal_tls is InternalTls.NONE
-    trust = "On a machine that does not trust your CA yet: shoestring ssl ca"
-    return Door(
+    option = default_directory.option(cluster.paths.root)
+    trust = f"For a machine that does not trust your CA yet: shoestring ssl ca{option}"
+    return UserStore(
         users(cluster.paths),
         cluster.run.lock,
-        command="shoestring registry user add NAME",
+        add_command=f"shoestring registry user add NAME{option}",
         log_in=f"docker login {where} --username {{name}}",
-        more=insecure(where, here=False) if plain else trust,
-        own=USER,
-        refusal=f"{USER} is the user of this host itself. For another password change {PASSWORD} in "
-        f"conf/secrets.yaml, then: shoestring service add {NAME}",
+        hint=insecure(where, here=False) if plain else trust,
+        host_user=USER,
+        host_user_advice=f"{USER} is the user of this host itself. To change its password, edit {PASSWORD} in "
+        f"conf/secrets.yaml, then: shoestring service add {NAME}{option}",
     )
 
 
 def insecure(where: str, *, here: bool) -> str:
-    """What Docker needs on a machine for a registry without HTTPS: on this host, or on others."""
+    """Return what Docker needs on a machine for a registry without HTTPS: on this host, or on others."""
     key = json.dumps({"insecure-registries": [where]})
     who = "Docker on this host" if here else "each machine's Docker"
     return (
-        f"Without HTTPS {who} takes the registry only with this in /etc/docker/daemon.json: {key}  "
+        f"Without HTTPS, {who} accepts the registry only with this in /etc/docker/daemon.json: {key}  "
         "Then: systemctl reload docker" + (", and: shoestring registry login" if here else "")
     )
 
 
 def host_name(paths: Paths, settings: Settings) -> str:
-    """The registry's host name: the first of its application file, which a person may have changed."""
+    """Return the registry's host name: the first of its application file, which the user may have changed."""
     file = catalogue.application_file(paths, NAME)
     found = application_files.load(file, Side.INTERNAL) if file.exists() else None
     if isinstance(found, Application):
@@ -73,7 +75,7 @@ def host_name(paths: Paths, settings: Settings) -> str:
 
 
 def address(paths: Paths, settings: Settings) -> str:
-    """What names of its images begin with: the host name, and the port where it is not the usual one."""
+    """Return what names of its images begin with: the host name, and the port unless it is the usual one."""
     name, internal = host_name(paths, settings), settings.internal
     if internal is None:
         return name
@@ -83,8 +85,8 @@ def address(paths: Paths, settings: Settings) -> str:
 
 
 def password(paths: Paths) -> str:
-    """The password of the user that setup made. Raises ShoestringError if it is not in conf/secrets.yaml."""
+    """Return the password of this host's user. Raises ShoestringError if it is not in conf/secrets.yaml."""
     found = secrets.load(paths.secrets).get(PASSWORD, "")
     if not found:
-        raise ShoestringError(f"{PASSWORD} is not in {paths.secrets}. Make it: shoestring service add {NAME}")
+        raise ShoestringError(f"{PASSWORD} is not in {paths.secrets}. Generate it: shoestring service add {NAME}")
     return found

@@ -1,13 +1,14 @@
-"""The npm registry: where it is, and who may publish."""
+"""The npm registry: its address and its users."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from installer.data_directory import default_directory
 from installer.services import catalogue, status
-from installer.services.htpasswd import Users
+from installer.services.htpasswd import HtpasswdFile
 from installer.services.service import Service
-from installer.services.user_store import Door
+from installer.services.user_store import UserStore
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths
 from runtime.config.settings import Settings
@@ -20,33 +21,34 @@ GROUP = 65533
 USERS = "verdaccio-users"
 
 
-def users(paths: Paths) -> Users:
-    """Who may publish."""
-    return Users(paths.data / USERS / "htpasswd", GROUP)
+def users(paths: Paths) -> HtpasswdFile:
+    """Return the file of the users who may publish."""
+    return HtpasswdFile(paths.data / USERS / "htpasswd", GROUP)
 
 
 def url(paths: Paths, settings: Settings) -> str:
-    """What npm is given as its registry."""
+    """Return the URL that npm is given as its registry."""
     found = status.addresses_of(paths, settings, NAME)
     return f"{found[0]}/" if found else f"https://npm.{settings.internal_domain}/"
 
 
-def door(cluster: Cluster) -> Door:
-    """What the commands of its users need. Raises UsageError where there is no npm registry."""
+def user_store(cluster: Cluster) -> UserStore:
+    """Return its users. Raises UsageError if there is no npm registry."""
     catalogue.require(cluster.paths, NAME, "npm registry")
-    return Door(
+    option = default_directory.option(cluster.paths.root)
+    return UserStore(
         users(cluster.paths),
         cluster.run.lock,
-        command="shoestring npm user add NAME",
+        add_command=f"shoestring npm user add NAME{option}",
         log_in=f"npm login --auth-type=legacy --registry {url(cluster.paths, cluster.settings)}",
-        forget=lambda gone: forget_users(cluster, always=gone),
+        revoke=lambda removed: restart(cluster, always=removed),
     )
 
 
-def forget_users(cluster: Cluster, *, always: bool) -> None:
-    """Have Verdaccio read its users anew: it takes new ones from the file, and forgets none until it starts again.
+def restart(cluster: Cluster, *, always: bool) -> None:
+    """Restart Verdaccio: it reads new users from the file while it runs, but drops removed ones only at a start.
 
-    Not `always`: only one that was started before the file was changed. Raises ShoestringError.
+    Without `always` only if it was started before the file was changed. Raises ShoestringError.
     """
     from docker.errors import APIError
 
@@ -61,8 +63,8 @@ def forget_users(cluster: Cluster, *, always: bool) -> None:
             cluster.client.api.restart(container.id, timeout=10)
         except APIError as error:
             raise ShoestringError(
-                f"The user is out of the file; the npm registry knows them until it starts again. Docker says: "
-                f"{error.explanation}. Do it with: docker restart {container.name}"
+                f"User removed, but the registry still accepts the old login until it restarts. Docker says: "
+                f"{error.explanation}. Restart it: docker restart {container.name}"
             ) from error
 
 

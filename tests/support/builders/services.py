@@ -9,8 +9,8 @@ from typing import Any
 
 from installer.services import catalogue
 from installer.services.catalogue import Catalogue
-from installer.services.plan import Plan, plan
-from installer.services.service_files import Host
+from installer.services.plan import ServicePlan, plan
+from installer.services.service_files import TemplateHost
 from runtime.base.paths import Paths
 from runtime.config import settings
 from runtime.config.settings import Settings
@@ -73,7 +73,7 @@ def known(folder: Path) -> Catalogue:
     return catalogue.load(folder)
 
 
-HOST = Host(docker_group=77)
+HOST = TemplateHost(docker_group=77)
 
 
 def git(paths: Paths, *arguments: str) -> str:
@@ -81,7 +81,7 @@ def git(paths: Paths, *arguments: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def wanted(paths: Paths, known: Catalogue, *names: str) -> Plan:
+def wanted(paths: Paths, known: Catalogue, *names: str) -> ServicePlan:
     return plan(paths, settings.load(paths.settings), catalogue.complete(known, names), HOST)
 
 

@@ -13,7 +13,7 @@ from installer.deploy.job import Job
 from installer.deploy.lines import StepLines
 from installer.deploy.report import deployed_lines, history_lines, preview_lines
 from installer.deploy.run import Deployed, Preview
-from installer.images.refresh import Fetched
+from installer.images.refresh import RefreshedImage
 from installer.terminal.progress import Lines
 from runtime.base.paths import Side
 from runtime.reconcile.apply import Outcome
@@ -25,7 +25,7 @@ from tests.support.screens.screen import NOW, Screens, sections
 _TARGET = Target(application("blog", web("blog.example.com", image="ghost:5.0")), "application", "ghost:5.0")
 _JOB = Job(_TARGET, "ghost:5.1", Kind.DEPLOY, "shoestring deploy blog 5.1")
 _SAME = replace(_JOB, image="ghost:5.0")
-_FETCHED = Fetched("ghost:5.1", True, 12.3)
+_FETCHED = RefreshedImage("ghost:5.1", True, 12.3)
 _STEPS = (Step("started", "blog beside the old version", 0.6), Step("healthy", "after 2.1 s", 2.1))
 _DONE = Deployed(_JOB, _FETCHED, 17.4, True, steps=_STEPS, removed=("ghost:4.9",))
 _FAILED = Deployed(

@@ -17,6 +17,8 @@ def _paths(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]
     """Yield the words of each command."""
     yield path
     for child in getattr(command, "commands", {}).values():
+        if child.hidden:
+            continue
         yield from _paths(child, (*path, str(child.name)))
 
 

@@ -13,7 +13,7 @@ from installer.host.report import install_lines, memory_lines, swap_lines, timer
 from installer.host.timers import ALARM, JOBS, RENEW, START, WATCHDOG, Job, Last, State, cron_lines
 from installer.images import Fetched, ImageState
 from installer.images.inventory import Source
-from installer.images.progress import Outcome
+from installer.images.progress import ImageOutcome
 from installer.images.report import fetched_line, states_lines
 from installer.setup import summary
 from installer.setup.data_directory import Update
@@ -107,8 +107,8 @@ def _images() -> str:
         ImageState("dnsmasq", "dnsmasq:2", Source.REGISTRY, "dnsmasq:2", False, 0, 0),
     )
     fetched = (
-        Fetched("haproxy", "localhost/shoestring/haproxy:1", Outcome.BUILT, 14.2, 90 * _MB, 70 * _MB),
-        Fetched("dnsmasq", "dnsmasq:2", Outcome.PULLED, 3.1, 12 * _MB),
+        Fetched("haproxy", "localhost/shoestring/haproxy:1", ImageOutcome.BUILT, 14.2, 90 * _MB, 70 * _MB),
+        Fetched("dnsmasq", "dnsmasq:2", ImageOutcome.PULLED, 3.1, 12 * _MB),
     )
     return sections(list=states_lines(states), fetched=map(fetched_line, fetched))
 

@@ -9,7 +9,7 @@ from installer.data_directory.templates import Action, FileChange
 from installer.host.memory import Memory
 from installer.services import catalogue, offer, report
 from installer.services.add import Written
-from installer.services.plan import Plan
+from installer.services.plan import ServicePlan
 from installer.services.remove import Removal
 from installer.services.status import ServiceStatus
 from runtime.config.sections import NetworkSettings
@@ -35,7 +35,7 @@ def _list() -> str:
 
 def _plan() -> str:
     postgres = catalogue.load()["postgres"]
-    wanted = Plan(
+    wanted = ServicePlan(
         services=(postgres,),
         new=(postgres,),
         settings=replace(_SETTINGS, networks=NetworkSettings(additional=("databases",))),
@@ -52,7 +52,7 @@ def _plan() -> str:
     written = Written((("POSTGRES_PASSWORD", "long-and-random"),))
     return sections(
         plan=report.plan_lines(wanted, _SETTINGS, _HOST),
-        nothing_to_do=report.plan_lines(Plan((postgres,)), _SETTINGS, _HOST),
+        nothing_to_do=report.plan_lines(ServicePlan((postgres,)), _SETTINGS, _HOST),
         does_not_fit=[offer.problem(catalogue.load().values(), _HOST)],
         added=report.added_lines(services, written, at, terminal=True),
         added_without_a_terminal=report.added_lines(services, written, at, terminal=False),

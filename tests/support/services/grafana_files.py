@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from installer.services import catalogue, service_files
-from installer.services.service_files import Host
+from installer.services.service_files import TemplateHost
 from runtime.config.sections import NotifySettings
 from runtime.config.settings import Settings
 
@@ -46,7 +46,7 @@ class Query:
 def shipped(settings: Settings = SETTINGS) -> dict[PurePosixPath, str]:
     """The files of the service below `conf/`."""
     service = catalogue.load()["grafana"]
-    return {each.path: each.content.decode() for each in service_files.load(service, settings, Host())}
+    return {each.path: each.content.decode() for each in service_files.load(service, settings, TemplateHost())}
 
 
 def dashboards() -> dict[str, dict[str, Any]]:

@@ -110,7 +110,7 @@ def open_metrics(root: Path, client: DockerClient, *, service: str = "telegraf")
             instance.paths,
             instance.settings,
             catalogue.complete(catalogue.load(), [service]),
-            service_files.look(),
+            service_files.template_host(),
         )
         add.write(instance.paths, wanted, commit=False)
         if telegraf:

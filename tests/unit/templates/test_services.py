@@ -9,14 +9,14 @@ import pytest
 
 from installer.services import catalogue, service_files
 from installer.services.service import Service
-from installer.services.service_files import Host
+from installer.services.service_files import TemplateHost
 from runtime.config.applications import Application
 from runtime.config.sections import InternalSettings, InternalTls
 from runtime.config.settings import Settings
 from runtime.docker import images
 
 KNOWN = catalogue.load()
-HOST = Host(docker_group=998)
+HOST = TemplateHost(docker_group=998)
 SETTINGS = Settings(domain="example.com", email="ops@example.com")
 PLAIN = Settings(
     domain="example.com",

@@ -30,7 +30,7 @@ def write(paths: Paths, text: str, mode: int = 0o600) -> None:
 
 
 def test_a_password_has_32_letters_and_digits() -> None:
-    made = {secrets_file.new() for _ in range(50)}
+    made = {secrets_file.new_password() for _ in range(50)}
     assert len(made) == 50
     assert all(len(each) == 32 and each.isascii() and each.isalnum() for each in made)
 

@@ -11,12 +11,12 @@ from installer.applications.target import find
 from installer.applications.trial import Trial
 from installer.deploy import report
 from installer.deploy.run import Deployed, Preview
-from installer.images.refresh import Fetched
+from installer.images.refresh import RefreshedImage
 from runtime.rollout.start_first import Step
 from tests.support.builders.deploys import WANTED, job, past
 
-DONE = Deployed(job(), Fetched("ghost:6", True, 8.1), 16.44, True)
-BAD = Deployed(job(), Fetched("ghost:6", True, 8.1), 16.44, True, "it is unhealthy", ("Error: no",))
+DONE = Deployed(job(), RefreshedImage("ghost:6", True, 8.1), 16.44, True)
+BAD = Deployed(job(), RefreshedImage("ghost:6", True, 8.1), 16.44, True, "it is unhealthy", ("Error: no",))
 
 
 def test_a_good_deploy_is_one_line() -> None:

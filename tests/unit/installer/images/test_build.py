@@ -11,8 +11,8 @@ import pytest
 from installer.images import BuildError, PullError
 from installer.images.build import context
 from installer.images.debian import bootstrap_command
-from installer.images.lookup import Present
-from installer.images.progress import Action, Meter, Progress
+from installer.images.lookup import LocalImage
+from installer.images.progress import ImageAction, Meter, Progress
 from runtime.docker.images import BASE, CATALOGUE, HAPROXY, Image
 
 
@@ -50,16 +50,16 @@ def test_mmdebstrap_takes_security_updates_and_nothing_of_the_host() -> None:
 
 
 def test_an_image_shares_the_base_if_it_has_all_its_layers() -> None:
-    base = Present(10, ("a", "b"))
-    assert Present(12, ("a", "b", "c")).shares_with(base) == 10
-    assert Present(12, ("a", "c")).shares_with(base) == 0
-    assert base.shares_with(Present(12, ("a", "b", "c"))) == 0
+    base = LocalImage(10, ("a", "b"))
+    assert LocalImage(12, ("a", "b", "c")).shares_with(base) == 10
+    assert LocalImage(12, ("a", "c")).shares_with(base) == 0
+    assert base.shares_with(LocalImage(12, ("a", "b", "c"))) == 0
     assert base.shares_with(None) == 0
 
 
 def test_a_meter_tells_the_time_since_it_began() -> None:
     told: list[Progress] = []
-    meter = Meter("haproxy", Action.BUILD, told.append, started=0.0)
+    meter = Meter("haproxy", ImageAction.BUILD, told.append, started=0.0)
     meter.tell("Step 1/2")
     assert told[0].line == "Step 1/2"
     assert told[0].seconds > 0

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from installer.metrics import figures, page
-from installer.metrics.figures import FIGURES, Figure, Unit
+from installer.metrics.figures import FIGURES, Figure, FigureUnit
 from installer.metrics.page import Page, assemble, lines, page_json, window
 
 NOW = 1_795_000_000.0
-LOAD = Figure("HOST", "load", Unit.NUMBER, "system", 'mean("load1")')
-PEER = Figure("VPN", "{client} in", Unit.BYTES_PER_SECOND, "shoestring_peer", "x", by="client")
+LOAD = Figure("HOST", "load", FigureUnit.NUMBER, "system", 'mean("load1")')
+PEER = Figure("VPN", "{client} in", FigureUnit.BYTES_PER_SECOND, "shoestring_peer", "x", by="client")
 
 
 def series(values: dict[int, float | None], number: int = 1, **tags: str) -> dict[str, Any]:

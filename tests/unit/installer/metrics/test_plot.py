@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from installer.metrics.figures import Unit
+from installer.metrics.figures import FigureUnit
 from installer.metrics.plot import amount, blocks, clip
 
 
@@ -28,24 +28,24 @@ def test_nothing_but_zeros_is_flat() -> None:
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
     [
-        (12.34, Unit.PERCENT, "12 %"),
-        (0.4, Unit.PERCENT, "0.4 %"),
-        (28 * 1024 * 1024, Unit.BYTES, "28 MB"),
-        (2.5 * 1024**3, Unit.BYTES, "2.5 GB"),
-        (512, Unit.BYTES, "512 B"),
-        (2048, Unit.BYTES_PER_SECOND, "2.0 kB/s"),
-        (0, Unit.BYTES_PER_SECOND, "0 B/s"),
-        (1.25, Unit.PER_SECOND, "1.2/s"),
-        (0.034, Unit.PER_SECOND, "0.03/s"),
-        (83.6, Unit.MILLISECONDS, "84 ms"),
-        (2500, Unit.MILLISECONDS, "2.5 s"),
-        (59.4, Unit.DAYS, "59 days"),
-        (1.0, Unit.DAYS, "1 day"),
-        (0.27, Unit.NUMBER, "0.27"),
-        (None, Unit.NUMBER, "-"),
+        (12.34, FigureUnit.PERCENT, "12 %"),
+        (0.4, FigureUnit.PERCENT, "0.4 %"),
+        (28 * 1024 * 1024, FigureUnit.BYTES, "28 MB"),
+        (2.5 * 1024**3, FigureUnit.BYTES, "2.5 GB"),
+        (512, FigureUnit.BYTES, "512 B"),
+        (2048, FigureUnit.BYTES_PER_SECOND, "2.0 kB/s"),
+        (0, FigureUnit.BYTES_PER_SECOND, "0 B/s"),
+        (1.25, FigureUnit.PER_SECOND, "1.2/s"),
+        (0.034, FigureUnit.PER_SECOND, "0.03/s"),
+        (83.6, FigureUnit.MILLISECONDS, "84 ms"),
+        (2500, FigureUnit.MILLISECONDS, "2.5 s"),
+        (59.4, FigureUnit.DAYS, "59 days"),
+        (1.0, FigureUnit.DAYS, "1 day"),
+        (0.27, FigureUnit.NUMBER, "0.27"),
+        (None, FigureUnit.NUMBER, "-"),
     ],
 )
-def test_an_amount_has_its_unit(value: float | None, unit: Unit, text: str) -> None:
+def test_an_amount_has_its_unit(value: float | None, unit: FigureUnit, text: str) -> None:
     assert amount(value, unit) == text
 
 

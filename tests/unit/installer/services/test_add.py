@@ -124,7 +124,7 @@ def test_names_that_are_taken_and_a_side_that_is_off_are_told(made: Paths, known
 
 
 def test_a_first_setup_has_them_from_the_start(target: Path, known: Catalogue, made: Paths) -> None:
-    add.write(made, plan(made, SETTINGS, catalogue.complete(known, ("front",)), service_files.look()))
+    add.write(made, plan(made, SETTINGS, catalogue.complete(known, ("front",)), service_files.template_host()))
     twin = Paths(target.with_name("twin"))
     chosen = Settings(**{**vars(SETTINGS), "networks": settings.load(made.settings).networks})
     written = data_directory.create(twin, chosen, catalogue.complete(known, ("front",)), proxy_group=os.getgid())

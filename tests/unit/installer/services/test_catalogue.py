@@ -17,7 +17,7 @@ from installer.services import add, catalogue, offer, remove, report
 from installer.services.catalogue import Catalogue
 from installer.services.plan import plan
 from installer.services.service import Service
-from installer.services.service_files import Host
+from installer.services.service_files import TemplateHost
 from installer.services.status import ServiceStatus
 from installer.setup import data_directory
 from installer.uninstall import run as uninstall
@@ -99,7 +99,7 @@ def test_a_service_with_code_is_offered_added_listed_and_removed(small: Catalogu
     (offered,) = offer.offers(small, (), MEMORY, first=True)
     assert (offered.title, offered.ticked) == ("Small", True)
 
-    planned = plan(paths, cluster.settings, tuple(small.values()), Host())
+    planned = plan(paths, cluster.settings, tuple(small.values()), TemplateHost())
     add.write(paths, planned)
     assert (paths.data / "small-one" / "prepared").read_text() == "example.com"
     started = add.ready(cluster, planned.services, Report(()))

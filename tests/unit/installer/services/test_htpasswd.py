@@ -7,20 +7,20 @@ import pytest
 
 from installer.data_directory import secrets_file
 from installer.services import htpasswd
-from installer.services.htpasswd import Users
+from installer.services.htpasswd import HtpasswdFile
 from runtime.base.errors import UsageError
 
 
 @pytest.fixture
-def users(tmp_path: Path) -> Users:
-    return Users(tmp_path / "htpasswd", os.getgid())
+def users(tmp_path: Path) -> HtpasswdFile:
+    return HtpasswdFile(tmp_path / "htpasswd", os.getgid())
 
 
-def put(users: Users, name: str) -> None:
+def put(users: HtpasswdFile, name: str) -> None:
     users.put(name, htpasswd.hashed("of-this-test"))
 
 
-def test_a_user_is_known_by_their_password_alone(users: Users) -> None:
+def test_a_user_is_known_by_their_password_alone(users: HtpasswdFile) -> None:
     put(users, "anna")
     assert users.names == ("anna",)
     assert users.knows("anna", "of-this-test")
@@ -30,7 +30,7 @@ def test_a_user_is_known_by_their_password_alone(users: Users) -> None:
     assert users.file.stat().st_mode & 0o777 == 0o640
 
 
-def test_removal_takes_one_user_alone(users: Users) -> None:
+def test_removal_takes_one_user_alone(users: HtpasswdFile) -> None:
     put(users, "anna")
     put(users, "anna.b")
     assert users.remove("anna")
@@ -38,7 +38,7 @@ def test_removal_takes_one_user_alone(users: Users) -> None:
     assert users.names == ("anna.b",)
 
 
-def test_what_a_person_wrote_stays(users: Users) -> None:
+def test_what_a_person_wrote_stays(users: HtpasswdFile) -> None:
     users.file.write_text("# ours\nold:$2y$05$abc\n\nbroken\n")
     put(users, "anna")
     assert users.file.read_text().startswith("# ours\nold:$2y$05$abc\n\nbroken\nanna:$2b$")
@@ -59,5 +59,5 @@ def test_passwords_that_are_refused(password: str) -> None:
 
 
 def test_a_guess_costs_more_where_the_password_is_a_persons() -> None:
-    assert htpasswd.hashed(secrets_file.new()).startswith("$2b$05$")
+    assert htpasswd.hashed(secrets_file.new_password()).startswith("$2b$05$")
     assert htpasswd.hashed("correct horse battery").startswith("$2b$10$")

@@ -7,7 +7,7 @@ import pytest
 from installer.host.memory import Memory
 from installer.services import offer
 from installer.services.catalogue import Catalogue
-from installer.services.offer import Offer
+from installer.services.offer import ServiceOffer
 from runtime.base.constants import MEGABYTE
 from runtime.base.errors import ShoestringError
 
@@ -18,7 +18,9 @@ def host(available: int) -> Memory:
     return Memory(1000 * MEGABYTE, available * MEGABYTE)
 
 
-def offers(known: Catalogue, available: int, there: tuple[str, ...] = (), *, first: bool = True) -> dict[str, Offer]:
+def offers(
+    known: Catalogue, available: int, there: tuple[str, ...] = (), *, first: bool = True
+) -> dict[str, ServiceOffer]:
     return {each.title: each for each in offer.offers(known, there, host(available), first=first)}
 
 

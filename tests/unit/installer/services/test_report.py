@@ -11,7 +11,7 @@ from installer.host.memory import Memory
 from installer.services import report
 from installer.services.add import Written
 from installer.services.catalogue import Catalogue
-from installer.services.plan import Plan
+from installer.services.plan import ServicePlan
 from installer.services.remove import Removal
 from installer.services.status import ServiceStatus, addresses
 from runtime.base import yaml_documents
@@ -49,7 +49,7 @@ def test_the_list_says_where_each_is_or_what_it_would_be(known: Catalogue) -> No
 
 def test_the_plan_says_files_names_of_secrets_folders_settings_and_memory(known: Catalogue) -> None:
     store = known["store"]
-    wanted = Plan(
+    wanted = ServicePlan(
         services=(store,),
         new=(store,),
         settings=replace(SETTINGS, networks=NetworkSettings(additional=("things",))),
@@ -66,7 +66,9 @@ def test_the_plan_says_files_names_of_secrets_folders_settings_and_memory(known:
         "  ~  setting  networks.additional  (empty) → things",
         "     memory   60 MB needed, 353 MB of 957 MB available",
     ]
-    assert report.plan_lines(Plan((store,)), SETTINGS, HOST) == ["  Nothing changes in the files: store is there."]
+    assert report.plan_lines(ServicePlan((store,)), SETTINGS, HOST) == [
+        "  Nothing changes in the files: store is there."
+    ]
 
 
 def test_setup_tells_new_services_and_newer_files_of_others(known: Catalogue) -> None:
@@ -78,7 +80,7 @@ def test_setup_tells_new_services_and_newer_files_of_others(known: Catalogue) ->
             ("applications-internal/front.yaml.new", Action.BESIDE),
         )
     )
-    assert list(report.setup_rows(Plan(new=(known["store"],), changes=changes))) == [
+    assert list(report.setup_rows(ServicePlan(new=(known["store"],), changes=changes))) == [
         ("+", "service", "Store, 60 MB: keeps things"),
         ("~", "service", "conf/applications-internal/front.yaml.new  you changed it; the new version is beside it"),
     ]

@@ -1,4 +1,4 @@
-"""Users that come and go: what is said before and after, and what is refused."""
+"""Users of a registry: what is added, updated, removed and refused, and the answers about it."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from pathlib import Path
 
 import pytest
 
-from installer.services import user_store
-from installer.services.htpasswd import Users
-from installer.services.user_store import Door
+from installer.services import user_report
+from installer.services.htpasswd import HtpasswdFile
+from installer.services.user_store import RegistryUser, UserStore
 from runtime.base.errors import UsageError
 
 
 @pytest.fixture
-def door(tmp_path: Path) -> Door:
-    return Door(
-        Users(tmp_path / "htpasswd", os.getgid()),
+def store(tmp_path: Path) -> UserStore:
+    return UserStore(
+        HtpasswdFile(tmp_path / "htpasswd", os.getgid()),
         tmp_path / "lock",
-        command="shoestring hub user add NAME",
+        add_command="shoestring hub user add NAME",
         log_in="hub login --user {name}",
-        own="admin",
-        refusal="admin is the user of this host itself.",
+        host_user="admin",
+        host_user_advice="admin is the user of this host itself.",
     )
 
 
-def test_a_new_user_gets_a_password_and_hears_how_to_log_in(door: Door) -> None:
-    made = user_store.put(door, "anna")
-    assert door.users.knows("anna", made.password)
-    assert user_store.put_lines(door, made) == [
-        "  ✓ anna is a user now",
-        f"    password  {made.password}   (told only now)",
+def test_put_new_user_generates_a_password(store: UserStore) -> None:
+    made = store.put("anna")
+    assert made.new
+    assert store.file.knows("anna", made.password)
+    assert user_report.put_lines(store, made) == [
+        "  ✓ Added user anna",
+        f"    password  {made.password}   (shown only once)",
         "    log in    hub login --user anna",
     ]
-    assert user_store.put_lines(replace(door, more="Trust it first."), made)[-1] == "    Trust it first."
-    answer = json.loads(user_store.put_json(door, made))
-    assert answer == {
+    assert user_report.put_lines(replace(store, hint="Trust it first."), made)[-1] == "    Trust it first."
+    assert json.loads(user_report.put_json(store, made)) == {
         "version": 1,
         "name": "anna",
         "new": True,
@@ -46,64 +46,65 @@ def test_a_new_user_gets_a_password_and_hears_how_to_log_in(door: Door) -> None:
     }
 
 
-def test_a_password_that_a_person_chose_takes_the_place_of_the_old_and_is_not_told(door: Door) -> None:
-    first = user_store.put(door, "anna")
-    user_store.put(door, "berta")
-    second = user_store.put(door, "anna", "a password of her own")
-    assert (second.new, second.password) == (False, "")
-    assert door.users.names == ("anna", "berta")
-    assert door.users.knows("anna", "a password of her own")
-    assert not door.users.knows("anna", first.password)
-    assert user_store.put_lines(door, second)[0] == "  ✓ anna has another password now"
-    assert json.loads(user_store.put_json(door, second))["password"] is None
+def test_put_chosen_password_replaces_the_old_one_and_is_not_shown(store: UserStore) -> None:
+    first = store.put("anna")
+    store.put("berta")
+    second = store.put("anna", "a password of her own")
+    assert second == RegistryUser("anna", "", new=False)
+    assert store.file.names == ("anna", "berta")
+    assert store.file.knows("anna", "a password of her own")
+    assert not store.file.knows("anna", first.password)
+    assert user_report.put_lines(store, second)[0] == "  ✓ Changed the password of user anna"
+    assert json.loads(user_report.put_json(store, second))["password"] is None
 
 
-def test_a_plan_says_what_would_be_and_makes_nothing(door: Door) -> None:
-    new = user_store.planned(door, "anna")
-    assert (new.new, new.password) == (True, "")
-    assert user_store.put_lines(door, new, dry_run=True) == ["  + anna", "  Nothing was changed."]
-    assert json.loads(user_store.put_json(door, new))["password"] is None
-    assert not door.users.file.exists()
-    user_store.put(door, "anna")
-    text = door.users.file.read_text()
-    again = user_store.planned(door, "anna")
-    assert user_store.put_lines(door, again, dry_run=True)[0] == "  ~ anna  gets another password"
-    assert door.users.file.read_text() == text
+def test_plan_put_changes_nothing(store: UserStore) -> None:
+    planned = store.plan_put("anna")
+    assert planned == RegistryUser("anna")
+    assert user_report.put_lines(store, planned, dry_run=True) == ["  + anna", "  Nothing was changed."]
+    assert json.loads(user_report.put_json(store, planned))["password"] is None
+    assert not store.file.file.exists()
+    store.put("anna")
+    text = store.file.file.read_text()
+    again = store.plan_put("anna")
+    assert user_report.put_lines(store, again, dry_run=True)[0] == "  ~ anna  new password"
+    assert store.file.file.read_text() == text
 
 
-def test_what_is_refused_changes_nothing(door: Door) -> None:
+def test_put_refused_changes_nothing(store: UserStore) -> None:
     for name, password in (("a b", ""), ("anna", "short"), ("admin", "")):
         with pytest.raises(UsageError):
-            user_store.put(door, name, password)
+            store.put(name, password)
     with pytest.raises(UsageError, match="user of this host"):
-        user_store.planned(door, "admin")
-    assert not door.users.file.exists()
+        store.plan_put("admin")
+    assert not store.file.file.exists()
 
 
-def test_a_removal_tells_the_registry_and_finishes_what_was_cut_short(door: Door) -> None:
-    heard: list[bool] = []
-    door = replace(door, forget=heard.append)
-    user_store.put(door, "anna")
-    user_store.remove(door, "anna")
-    assert (door.users.names, heard) == ((), [True])
-    with pytest.raises(UsageError, match="There is no user anna. There are: none."):
-        user_store.remove(door, "anna")
-    assert heard == [True, False]
-    assert json.loads(user_store.removed_json("anna", removed=True)) == {
-        "version": 1,
-        "name": "anna",
-        "removed": True,
-    }
+def test_remove_revokes_and_finishes_a_removal_that_was_killed(store: UserStore) -> None:
+    revoked: list[bool] = []
+    store = replace(store, revoke=revoked.append)
+    store.put("anna")
+    store.remove("anna")
+    assert (store.file.names, revoked) == ((), [True])
+    with pytest.raises(UsageError, match="There is no user anna. Users: none."):
+        store.remove("anna")
+    assert revoked == [True, False]
 
 
-def test_the_hosts_own_user_stays(door: Door) -> None:
-    door.users.put("admin", "x")
+def test_remove_user_of_the_host_is_refused(store: UserStore) -> None:
+    store.file.put("admin", "x")
     with pytest.raises(UsageError, match="user of this host"):
-        user_store.remove(door, "admin")
-    assert door.users.names == ("admin",)
+        store.remove("admin")
+    assert store.file.names == ("admin",)
 
 
-def test_the_list_of_nobody_says_how_to_add_one(door: Door) -> None:
-    assert user_store.list_lines(door) == ["  There are no users yet. Add one: shoestring hub user add NAME"]
-    user_store.put(door, "anna")
-    assert user_store.list_lines(door) == ["  anna"]
+def test_removed_lines() -> None:
+    assert user_report.removed_lines("bob") == ["  ✓ Removed user bob"]
+    assert user_report.removed_lines("bob", dry_run=True) == ["  - bob", "  Nothing was changed."]
+    assert json.loads(user_report.removed_json("bob", removed=True)) == {"version": 1, "name": "bob", "removed": True}
+
+
+def test_list_lines_without_users_says_how_to_add_one(store: UserStore) -> None:
+    assert user_report.list_lines(store) == ["  No users yet. Add one: shoestring hub user add NAME"]
+    store.put("anna")
+    assert user_report.list_lines(store) == ["  anna"]

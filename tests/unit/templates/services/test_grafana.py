@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from installer.services import catalogue, service_files
-from installer.services.service_files import Host
+from installer.services.service_files import TemplateHost
 from runtime.config.sections import InternalSettings, InternalTls, NotifySettings
 from runtime.config.settings import Settings
 from tests.support.services import grafana_files
@@ -21,7 +21,9 @@ DASHBOARDS = grafana_files.dashboards()
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    (application,) = service_files.applications(service_files.load(catalogue.load()["grafana"], settings, Host()))
+    (application,) = service_files.applications(
+        service_files.load(catalogue.load()["grafana"], settings, TemplateHost())
+    )
     found: dict[str, str] = application.services[0].definition["environment"]
     return found
 
@@ -160,7 +162,9 @@ def test_it_knows_its_own_address(internal: InternalSettings, url: str) -> None:
 
 
 def test_every_file_is_read_by_somebody() -> None:
-    (application,) = service_files.applications(service_files.load(catalogue.load()["grafana"], SETTINGS, Host()))
+    (application,) = service_files.applications(
+        service_files.load(catalogue.load()["grafana"], SETTINGS, TemplateHost())
+    )
     sources = {each["file"] for each in application.document.value["configs"].values()}
     for path, text in grafana_files.shipped().items():
         assert yaml.safe_load(text), path

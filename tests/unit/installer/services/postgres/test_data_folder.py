@@ -10,7 +10,7 @@ from installer.applications.image_edit import CannotEditError
 from installer.applications.target import Target
 from installer.services import catalogue, service_files
 from installer.services.postgres import data_folder
-from installer.services.service_files import Host
+from installer.services.service_files import TemplateHost
 from runtime.base import yaml_documents
 from runtime.base.errors import UsageError
 from runtime.base.paths import Side
@@ -97,7 +97,7 @@ def test_the_shipped_file_can_be_upgraded() -> None:
     service = catalogue.load()["postgres"]
     text = next(
         each.content.decode()
-        for each in service_files.load(service, settings, Host())
+        for each in service_files.load(service, settings, TemplateHost())
         if each.path.parts[0].startswith("applications-")
     )
     found = data_folder.find(target(text), VARIABLES, 17)

@@ -8,11 +8,11 @@ from installer.services.postgres import restore_marker
 
 
 def test_data_are_unused_until_a_server_has_them(tmp_path: Path) -> None:
-    assert not restore_marker.holds(tmp_path)
+    assert not restore_marker.matches(tmp_path)
     control = tmp_path / restore_marker.CONTROL
     control.parent.mkdir()
     control.write_bytes(b"stopped")
-    restore_marker.mark(tmp_path)
-    assert restore_marker.holds(tmp_path)
+    restore_marker.write(tmp_path)
+    assert restore_marker.matches(tmp_path)
     control.write_bytes(b"served")
-    assert not restore_marker.holds(tmp_path)
+    assert not restore_marker.matches(tmp_path)

@@ -9,8 +9,8 @@ import pytest
 
 from installer.applications.target import Target
 from installer.services.postgres import upgrade_job
-from installer.services.postgres.data_folder import Place
-from installer.services.postgres.upgrade_job import Job
+from installer.services.postgres.data_folder import DataFolder
+from installer.services.postgres.upgrade_job import UpgradeJob
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Side
 from runtime.docker.images import POSTGRES
@@ -19,9 +19,9 @@ from tests.support.builders.runtime import application, web
 
 def test_a_disk_without_room_for_an_upgrade() -> None:
     found = application("postgres", web("a.example.com"), Side.INTERNAL)
-    place = Place(Target(found, "application", "postgres:15"), (), "", "", Path("/data/15"))
+    place = DataFolder(Target(found, "application", "postgres:15"), (), "", "", Path("/data/15"))
     with pytest.raises(ShoestringError, match=r"Nothing was changed\. .*docker system df"):
-        upgrade_job.require_room(Job(place, 15, 17, "postgres:17", (), 10**9, 10**8))
+        upgrade_job.require_room(UpgradeJob(place, 15, 17, "postgres:17", (), 10**9, 10**8))
 
 
 def test_the_official_image_of_a_version_is_on_the_same_system() -> None:
@@ -31,9 +31,9 @@ def test_the_official_image_of_a_version_is_on_the_same_system() -> None:
 
 def test_commands_that_lose_data_name_the_instance() -> None:
     found = application("postgres", web("a.example.com"), Side.INTERNAL)
-    place = Place(Target(found, "application", "postgres:15"), (), "", "", Path("/data/15"))
-    upgrade = upgrade_job.Job(place, 15, 18, "postgres:18-trixie", (), 0, 0, " --data-directory /srv/demo")
+    place = DataFolder(Target(found, "application", "postgres:15"), (), "", "", Path("/data/15"))
+    upgrade = upgrade_job.UpgradeJob(place, 15, 18, "postgres:18-trixie", (), 0, 0, " --data-directory /srv/demo")
     assert upgrade.again == "shoestring postgres upgrade 18 --data-directory /srv/demo"
-    assert upgrade.forget("15") == "shoestring postgres forget 15 --data-directory /srv/demo"
+    assert upgrade.prune_command("15") == "shoestring postgres prune 15 --data-directory /srv/demo"
     another = replace(upgrade, image="other:18", option="")
     assert another.again == "shoestring postgres upgrade 18 --image other:18"

@@ -57,7 +57,7 @@ def test_the_hosts_file_gets_one_line_and_keeps_all_others(tmp_path: Path) -> No
 
 
 def test_what_is_left_on_the_host_goes_and_a_persons_own_stays(paths: Paths, tmp_path: Path) -> None:
-    places = registry_login.Places(tmp_path / "hosts", tmp_path / "certs.d")
+    places = registry_login.HostFiles(tmp_path / "hosts", tmp_path / "certs.d")
     paths.private_ca.mkdir(parents=True)
     (paths.private_ca / "root.pem").write_text("our root")
     contents = {
@@ -98,7 +98,7 @@ def test_a_registry_that_is_not_there_is_told(paths: Paths) -> None:
 
 
 def test_a_login_says_what_it_puts_right(tmp_path: Path) -> None:
-    places = registry_login.Places(tmp_path / "hosts", tmp_path / "certs.d")
+    places = registry_login.HostFiles(tmp_path / "hosts", tmp_path / "certs.d")
     login = registry_login.Login("hub.test", "10.12.0.1 hub.test", b"our root", places=places)
     put_right = [f"10.12.0.1 hub.test in {tmp_path}/hosts", f"your CA in {tmp_path}/certs.d/hub.test/ca.crt"]
     assert report.login_lines(login, dry_run=True) == [
