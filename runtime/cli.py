@@ -125,14 +125,21 @@ def _change(options: argparse.Namespace, cluster: Cluster) -> ExitCode:
             print(f"Nothing done. {error}")
             return ExitCode.DONE
         done = NOTHING_TO_DO
+        if result.expiring:
+            from runtime.alerting import certificate_expiry
+
+            now = cluster.clock()
+            _say_untold(" ".join(certificate_expiry.send(cluster.paths, cluster.settings, result.expiring, now)))
         if not result.ok:
             from runtime.alerting import watchdog_failure
 
             _say_untold(watchdog_failure.of_report(cluster.paths, cluster.settings, result, cluster.clock()))
     elif options.command == "renew":
+        from runtime.alerting import certificate_expiry
         from runtime.reconcile import renewal
 
         result = renewal.renew(cluster, listener, cluster.clock(), timeout=LOCK_TIMEOUT_SECONDS)
+        result = certificate_expiry.of_report(cluster.paths, cluster.settings, result, cluster.clock())
         done = "no certificate is due"
     else:
         sides = (Side(options.side),) if options.side else tuple(Side)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from runtime.base.paths import Paths
     from runtime.certificates.plan import RenewalRequest
     from runtime.config.settings import Settings
+    from runtime.context.cluster import Cluster
     from runtime.reconcile.changes import Plan
+    from runtime.reconcile.operations import Report
 
 app = typer.Typer(help="Certificates: how they are, asking for them, and trusting your own CA.", no_args_is_help=True)
 
@@ -131,8 +133,9 @@ def ca(
     elif dry_run:
         print(f"  Would make a new private CA in {paths.private_ca} and have it sign the internal certificate.")
     elif _agreed_twice(NEW_ROOT, UNTRUSTED, yes=yes, json=json):
-        report = private_root.renew(opened(data_directory), listener(json), time.time(), timeout)
-        finish(report, "the private CA is new", json)
+        cluster = opened(data_directory)
+        report = private_root.renew(cluster, listener(json), time.time(), timeout)
+        _finish(cluster, report, "the private CA is new", json)
 
 
 def _show_root(loaded: Settings, paths: Paths, *, pem: bool, json: bool) -> None:
@@ -166,8 +169,16 @@ def _carry_out(
 
     if request.force and not _agreed_twice(AGAIN, COUNTED, yes=yes, json=json):
         return
-    report = renewal.renew(opened(data_directory), listener(json), time.time(), request, timeout)
-    finish(report, done, json)
+    cluster = opened(data_directory)
+    report = renewal.renew(cluster, listener(json), time.time(), request, timeout)
+    _finish(cluster, report, done, json)
+
+
+def _finish(cluster: Cluster, report: Report, done: str, json: bool) -> NoReturn:
+    """Notify of what is about to expire, and end."""
+    from runtime.alerting import certificate_expiry
+
+    finish(certificate_expiry.of_report(cluster.paths, cluster.settings, report, time.time()), done, json)
 
 
 def _agreed_twice(first: str, second: str, *, yes: bool, json: bool) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from runtime.base.paths import Side
 from runtime.certificates import plan
 from runtime.certificates.inventory import CertificateInventory
-from runtime.certificates.model import PLACEHOLDER, InstalledCertificate, Issuer, listed
+from runtime.certificates.model import PLACEHOLDER, DesiredCertificate, InstalledCertificate, Issuer, listed
 from runtime.certificates.policy import due
 from runtime.certificates.policy.due import CertificateState
 from runtime.certificates.policy.ledger import DAY
@@ -58,8 +58,8 @@ NO_CERTIFICATES = CertificateOverview((), (), ())
 def assess(found: CertificateInventory, now: float) -> CertificateOverview:
     """What a inventory means for a person. Pure."""
     planned = plan.plan(found, now)
-    blocked = {sentence.partition(": ")[0].removeprefix("certificate "): sentence for sentence in planned.deferred}
-    wanted = [_wanted_status(found, each.name, blocked.get(each.name, ""), now) for each in found.managed]
+    blocked = {each.certificate: each.message for each in planned.deferred}
+    wanted = [_managed_status(found, each, blocked.get(each, ""), now) for each in found.managed]
     named = {(each.side, each.name) for each in wanted}
     others = [
         _other_status(each, side.side, each in side.user_provided, now)
@@ -72,20 +72,21 @@ def assess(found: CertificateInventory, now: float) -> CertificateOverview:
     )
 
 
-def _wanted_status(found: CertificateInventory, name: str, blocked: str, now: float) -> CertificateStatus:
-    wanted = next(each for each in found.managed if each.name == name)
+def _managed_status(
+    found: CertificateInventory, wanted: DesiredCertificate, blocked: str, now: float
+) -> CertificateStatus:
     assessment = plan.assess(found, wanted, now)
     there = found.certificate(wanted)
     unsigned = found.ca_problem if wanted.issuer is Issuer.PRIVATE_CA else ""
     return CertificateStatus(
-        name=name,
+        name=wanted.name,
         side=wanted.side,
         host_names=wanted.host_names,
         issuer=there.issuer if there else wanted.issuer,
         state=assessment.state,
         not_after=there.not_after if there else 0.0,
         renew_at=assessment.renew_at if there else 0.0,
-        blocked=blocked.partition(": ")[2] or unsigned,
+        blocked=blocked or unsigned,
         expiring=bool(there and (assessment.state is CertificateState.EXPIRED or due.is_expiring(there, now))),
     )
 

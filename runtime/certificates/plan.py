@@ -37,16 +37,38 @@ EVERYTHING = RenewalRequest()
 
 
 @dataclass(frozen=True)
+class DeferredCertificate:
+    """A certificate that cannot be issued now. `until` is when it is tried again, in seconds since the epoch.
+
+    `message` is a sentence about why, without the name of the certificate; `until` is infinite where it depends on
+    the user.
+    """
+
+    certificate: DesiredCertificate
+    message: str
+    until: float
+    code = "certificate-deferred"
+
+    @property
+    def subject(self) -> str:
+        """Return what it is about."""
+        return f"certificate {self.certificate.name}"
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.message}"
+
+
+@dataclass(frozen=True)
 class CertificatePlan:
     """What is to be done.
 
-    `local` needs nobody outside this host; `remote` asks a certificate authority. `deferred` are sentences about what
-    waits. `next_check` is when there may be something to do again, in seconds since the epoch.
+    `local` needs nobody outside this host; `remote` asks a certificate authority. `deferred` are those that cannot be
+    issued now. `next_check` is when there may be something to do again, in seconds since the epoch.
     """
 
     local: Plan
     remote: Plan
-    deferred: tuple[str, ...]
+    deferred: tuple[DeferredCertificate, ...]
     next_check: float
 
 
@@ -55,7 +77,7 @@ class _Decision:
     """What becomes of one wanted certificate."""
 
     change: IssueCertificate | None = None
-    deferred: str = ""
+    deferred: DeferredCertificate | None = None
     next_check: float = float("inf")
 
 
@@ -134,7 +156,8 @@ def _one(
     deferral = _deferral(inventory, wanted, now, forced=forced, staging=request.staging)
     if deferral:
         again = f" (again {until(deferral.until - now)})" if deferral.until < float("inf") else ""
-        return _Decision(deferred=f"certificate {wanted.name}: {deferral.why}{again}", next_check=deferral.until)
+        deferred = DeferredCertificate(wanted, f"{deferral.why}{again}", deferral.until)
+        return _Decision(deferred=deferred, next_check=deferral.until)
     sign = NEW if found.state is CertificateState.MISSING else CHANGED
     about = f"{listed(wanted.host_names)}: {found.why}"
     return _Decision(IssueCertificate(wanted, sign, about, forced, request.staging))

@@ -118,7 +118,7 @@ def plan_json(view: View) -> str:
         changes=[_change(change) for change in view.changes],
         problems=[_problem(each) for each in view.desired.problems],
         failures=list(view.refused),
-        notes=[*view.desired.notes, *view.due.deferred],
+        notes=[*view.desired.notes, *map(str, view.due.deferred)],
     )
 
 

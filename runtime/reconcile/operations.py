@@ -15,6 +15,7 @@ from runtime.certificates import inventory, overview
 from runtime.certificates import plan as certificate_plan
 from runtime.certificates.inventory import CertificateInventory
 from runtime.certificates.manager import CertificateManager
+from runtime.certificates.overview import CertificateStatus
 from runtime.certificates.plan import CertificatePlan, RenewalRequest
 from runtime.certificates.store import placeholder
 from runtime.config import vpn_configuration
@@ -70,6 +71,7 @@ class Report:
     """What a changing command did, and what is wrong.
 
     `problems` are in the files, `failures` in what was applied, `refused` are sentences about what was not done.
+    `expiring` are certificates that a renewal left about to expire; `refused` has a sentence about each.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -77,6 +79,7 @@ class Report:
     notes: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
     refused: tuple[str, ...] = ()
+    expiring: tuple[CertificateStatus, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -8,13 +8,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
-from runtime.alerting import notify
-from runtime.alerting.notify import Severity
 from runtime.base import files
 from runtime.base.errors import ShoestringError
 from runtime.certificates import plan
 from runtime.certificates.acme import ari
-from runtime.certificates.inventory import CertificateInventory
 from runtime.certificates.model import Issuer, RenewalWindow
 from runtime.certificates.overview import CertificateOverview, assess, expiry_sentence
 from runtime.certificates.plan import EVERYTHING, CertificatePlan, RenewalRequest
@@ -22,7 +19,7 @@ from runtime.certificates.policy import ledger
 from runtime.context.cluster import Cluster
 from runtime.reconcile import operations
 from runtime.reconcile.apply import Listener, Outcome, apply
-from runtime.reconcile.changes import Plan
+from runtime.reconcile.changes import IssueCertificate, Plan
 from runtime.reconcile.operations import Report
 
 # How long an installation waits for another command.
@@ -49,8 +46,9 @@ def renew(
     request: RenewalRequest = EVERYTHING,
     timeout: float = 0.0,
 ) -> Report:
-    """Ask for all certificates that the request means, install and prove each; one that fails harms no other.
+    """Issue, install and prove each certificate that is requested and due; a failure affects that one alone.
 
+    The report names the certificates that are about to expire: the caller notifies the user of them.
     `timeout` is how long to wait for another renewal, in seconds. Raises LockedError if it goes on longer.
     """
     clock = _clock(now)
@@ -62,30 +60,19 @@ def renew(
         outcomes = _carry_out(cluster, planned, request, clock, listener)
         after = operations.look(cluster)
     later = plan.plan(after.certificates, clock(), replace(request, names=(), force=False, staging=False))
-    held = {each.partition(": ")[0]: each for each in (*planned.deferred, *later.deferred)}
-    failed = {each.change.name for each in outcomes if not each.ok}
-    meant = {f"certificate {each.name}" for each in plan.chosen(view.certificates, request.names)}
-    waiting = tuple(sentence for name, sentence in held.items() if name in meant - failed)
-    untold = _tell(cluster, after.certificates, clock())
-    expiring = tuple(expiry_sentence(each, clock()) for each in assess(after.certificates, clock()).expiring)
-    refused = (*waiting, *after.certificates.problems, *expiring, *untold)
-    return Report(outcomes, notes=after.certificates.desired.unprovable, refused=refused)
-
-
-def _tell(cluster: Cluster, found: CertificateInventory, now: float) -> tuple[str, ...]:
-    """Tell whoever the settings name of what is about to expire. Returns sentences about who could not be told."""
-    sentences = (
-        notify.tell(
-            cluster.settings,
-            cluster.paths,
-            f"certificate {each.name}",
-            expiry_sentence(each, now),
-            Severity.ERROR if each.not_after <= now else Severity.WARNING,
-            now,
-        )
-        for each in assess(found, now).expiring
+    requested = {each.name for each in plan.chosen(view.certificates, request.names)}
+    failed = [each.change for each in outcomes if not each.ok]
+    unissued = {each.wanted.name for each in failed if isinstance(each, IssueCertificate)}
+    deferred = {each.certificate.name: each for each in (*planned.deferred, *later.deferred)}
+    waiting = tuple(str(each) for name, each in deferred.items() if name in requested - unissued)
+    expiring = assess(after.certificates, clock()).expiring
+    sentences = tuple(expiry_sentence(each, clock()) for each in expiring)
+    return Report(
+        outcomes,
+        notes=after.certificates.desired.unprovable,
+        refused=(*waiting, *after.certificates.problems, *sentences),
+        expiring=expiring,
     )
-    return tuple(each for each in sentences if each)
 
 
 def load_plan(cluster: Cluster) -> Plan:

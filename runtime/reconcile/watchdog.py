@@ -28,7 +28,9 @@ def watch(cluster: Cluster, listener: Listener = SILENT) -> Report:
         if cluster.run.stopped.exists():
             return Report((), notes=(STOPPED,))
         view = look(cluster)
-        report = _with_space(cluster, replace(_mend(cluster, view, listener), notes=view.due.deferred))
+        report = _with_space(
+            cluster, replace(_mend(cluster, view, listener), notes=tuple(map(str, view.due.deferred)))
+        )
     return _with_certificates(cluster, report, listener) if view.due.remote else report
 
 
@@ -67,7 +69,9 @@ def _with_certificates(cluster: Cluster, report: Report, listener: Listener) -> 
     except LockedError:
         # The renewal timer is at it.
         return report
-    return replace(report, outcomes=(*report.outcomes, *issued.outcomes), notes=issued.refused)
+    return replace(
+        report, outcomes=(*report.outcomes, *issued.outcomes), notes=issued.refused, expiring=issued.expiring
+    )
 
 
 def _sentence(held: Held) -> str:

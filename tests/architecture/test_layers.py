@@ -48,7 +48,6 @@ OPEN = {
     "runtime.proxy.check imports runtime.core.project",
     "runtime.proxy.install imports runtime.core.project",
     "runtime.reconcile.fast_path imports runtime.metrics.export",
-    "runtime.reconcile.renewal imports runtime.alerting.notify",
     "runtime.reconcile.watchdog imports runtime.metrics.export",
 }
 # Arrows within a folder that close a circle and are still to go.

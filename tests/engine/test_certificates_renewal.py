@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runtime.alerting import certificate_expiry
 from runtime.base import failpoints
 from runtime.base.paths import Side
 from runtime.certificates.plan import RenewalRequest
@@ -185,7 +186,10 @@ def test_an_expiring_certificate_is_heard_of(place: Site, front: FakeFront, tmp_
     # The authority is away, so that it cannot be renewed.
     front.down()
     for _ in range(2):
-        report = renewal.renew(loud, SILENT, cluster.clock() + 85 * DAY)
+        now = cluster.clock() + 85 * DAY
+        report = renewal.renew(loud, SILENT, now)
+        assert [each.name for each in report.expiring] == ["blog"]
+        assert certificate_expiry.of_report(loud.paths, loud.settings, report, now) == report
         assert not report.ok
         assert any("blog" in each and "expires in" in each for each in report.refused), report
     lines = told.read_text().splitlines()

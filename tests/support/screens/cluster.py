@@ -12,8 +12,9 @@ from installer.host.timers import WATCHDOG, Job, Last, State
 from runtime.base.errors import Problem
 from runtime.base.paths import Side
 from runtime.certificates.inventory import CertificateInventory
+from runtime.certificates.model import DesiredCertificate, Issuer
 from runtime.certificates.overview import CertificateOverview
-from runtime.certificates.plan import CertificatePlan
+from runtime.certificates.plan import CertificatePlan, DeferredCertificate
 from runtime.certificates.policy.desired import DesiredCertificates
 from runtime.certificates.policy.ledger import Ledger
 from runtime.docker.observed import Observed
@@ -67,15 +68,18 @@ def _plan() -> list[str]:
     old = replace(containers[-1], project="shoestring_old", application="old", service="application", side="public")
     differences = (ProxyDifference(Side.PUBLIC, "1 host more", "", False),)
     changes = plan_start(wanted, Observed((*containers, old), observed.networks), differences, None)
-    return _plan_lines(wanted, changes, held=(f"certificate blog: {BLOCKED}",))
+    return _plan_lines(wanted, changes, deferred=(DeferredCertificate(_BLOG, BLOCKED, 0.0),))
 
 
+_BLOG = DesiredCertificate("blog", Side.PUBLIC, ("blog.example.com", "www.example.com"), Issuer.HTTP_01)
 BLOCKED = "www.example.com points to 198.51.100.9, this host is 203.0.113.7; correct its DNS record"
 
 
-def _plan_lines(wanted: Desired, changes: Plan, held: tuple[str, ...] = ()) -> list[str]:
+def _plan_lines(wanted: Desired, changes: Plan, deferred: tuple[DeferredCertificate, ...] = ()) -> list[str]:
     nothing = CertificateInventory(wanted.settings, DesiredCertificates(()), (), Ledger())
-    return plan_lines(View(wanted, Observed((), ()), changes, (), "", nothing, CertificatePlan((), (), held, 0.0)))
+    return plan_lines(
+        View(wanted, Observed((), ()), changes, (), "", nothing, CertificatePlan((), (), deferred, 0.0))
+    )
 
 
 def _report() -> list[str]:

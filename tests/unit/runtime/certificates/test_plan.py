@@ -93,7 +93,9 @@ def test_after_a_failure_it_waits_unless_a_person_names_it() -> None:
     waiting = survey(BLOG, ledger=Ledger(attempts=(failed(BLOG, 20.0),)))
     due = plan.plan(waiting, NOW, RenewalRequest(missing_only=True))
     assert due.remote == ()
-    assert due.deferred == ("certificate blog: the last attempt failed: no luck (again in 40 s)",)
+    (deferred,) = due.deferred
+    assert (deferred.certificate, deferred.until) == (BLOG, NOW + 40)
+    assert str(deferred) == "certificate blog: the last attempt failed: no luck (again in 40 s)"
     assert due.next_check == NOW + 40
     assert kinds(plan.plan(waiting, NOW, RenewalRequest(names=("blog.acme.org",)))) == ([], ["issue-certificate"])
 
@@ -102,7 +104,7 @@ def test_no_person_lifts_the_limits() -> None:
     ledger = Ledger(attempts=tuple(failed(BLOG, 60.0 * number) for number in range(5)))
     due = plan.plan(survey(BLOG, ledger=ledger), NOW, RenewalRequest(names=("blog.acme.org",), force=True))
     assert due.remote == ()
-    assert "failed too often within an hour" in due.deferred[0]
+    assert "failed too often within an hour" in due.deferred[0].message
 
 
 def test_production_has_limits_of_its_own_once_staging_gave_one() -> None:
@@ -127,7 +129,8 @@ def test_a_write_that_was_cut_off_is_ended_although_the_proxy_serves_what_is_the
 def test_a_private_ca_that_cannot_sign_is_told() -> None:
     due = plan.plan(survey(INTERNAL, ca_problem="It is for another domain."), NOW)
     assert due.local == ()
-    assert due.deferred == ("certificate internal: It is for another domain.",)
+    assert [(each.certificate, each.until) for each in due.deferred] == [(INTERNAL, float("inf"))]
+    assert due.deferred[0].message == "It is for another domain."
 
 
 def test_what_the_private_ca_signed_by_a_clock_that_was_ahead_is_signed_again() -> None:

@@ -1,0 +1,37 @@
+"""Notifies the user of certificates that a renewal left about to expire; see runtime/alerting/notify.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from runtime.alerting import notify
+from runtime.alerting.notify import Severity
+from runtime.base.paths import Paths
+from runtime.certificates.overview import CertificateStatus, expiry_sentence
+from runtime.config.settings import Settings
+from runtime.reconcile.operations import Report
+
+
+def of_report(paths: Paths, loaded: Settings, report: Report, now: float) -> Report:
+    """Notify of the certificates of a renewal's report. Returns the report with what could not be sent."""
+    return replace(report, refused=(*report.refused, *send(paths, loaded, report.expiring, now)))
+
+
+def send(paths: Paths, loaded: Settings, expiring: Iterable[CertificateStatus], now: float) -> tuple[str, ...]:
+    """Notify of each certificate, at most once a day. `now` is in seconds since the epoch.
+
+    Returns a sentence for each notification that could not be sent.
+    """
+    sentences = (
+        notify.tell(
+            loaded,
+            paths,
+            f"certificate {each.name}",
+            expiry_sentence(each, now),
+            Severity.ERROR if each.not_after <= now else Severity.WARNING,
+            now,
+        )
+        for each in expiring
+    )
+    return tuple(each for each in sentences if each)
