@@ -13,8 +13,9 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 
 from installer.firewall.ssh_ports import output
-from runtime.firewall.model import Wall, is_private
+from runtime.firewall.model import Wall
 from runtime.network import addresses
+from runtime.network.addresses import is_private
 
 _ETHERNET = "1"
 AGAIN = "then once more: shoestring firewall on"
@@ -93,7 +94,7 @@ def _why(peer: Peer, wall: Wall) -> Iterator[str]:
                 "log in from another address, or choose another wireguard.network"
             )
             return
-    if peer.ways_back and peer.interface not in peer.ways_back and is_private(address):
+    if peer.ways_back and peer.interface not in peer.ways_back and is_private(str(address)):
         yield (
             f"it comes by {peer.interface} to {peer.local}, and the way back to it is by "
             f"{', '.join(sorted(peer.ways_back))}, so it is taken for spoofed; log in from another address, or make "

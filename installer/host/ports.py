@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
 import re
 import socket
 from collections.abc import Iterable, Mapping
@@ -13,6 +12,7 @@ from typing import Any
 
 from runtime.base.paths import Side
 from runtime.core import ipv6_proxy
+from runtime.network.addresses import overlap
 
 _USER = re.compile(r'\("(?P<name>[^"]*)",pid=(?P<pid>\d+)')
 _UNIT = re.compile(r"/(?P<unit>[^/]+\.service)$")
@@ -97,16 +97,6 @@ def _unit_of(pid: int) -> str:
         return parse_unit(Path(f"/proc/{pid}/cgroup").read_text(encoding="utf-8"))
     except OSError:
         return ""
-
-
-def overlap(first: str, second: str) -> bool:
-    """Whether two sockets cannot both have a port. `0.0.0.0` is all IPv4 addresses, `::` is all addresses."""
-    one, two = ipaddress.ip_address(first), ipaddress.ip_address(second)
-    if one == two:
-        return True
-    return any(
-        wild.is_unspecified and (wild.version == 6 or other.version == 4) for wild, other in ((one, two), (two, one))
-    )
 
 
 def publisher(address: str, port: int, containers: tuple[Container, ...]) -> Container | None:

@@ -10,14 +10,13 @@ from installer.host import memory
 from installer.services import catalogue
 from installer.services.catalogue import Catalogue
 from installer.services.service import Service
-from runtime.base.formats import url
 from runtime.base.paths import Paths, Side
 from runtime.config import application_files, internal_address
 from runtime.config.applications import Application, BrokenApplication
-from runtime.config.sections import InternalTls
 from runtime.config.settings import Settings
 from runtime.context.cluster import Cluster
 from runtime.docker.observed import observe
+from runtime.network.addresses import bracketed
 from runtime.reconcile import operations
 
 ABSENT = "absent"
@@ -81,9 +80,6 @@ def addresses(settings: Settings, application: Application) -> Iterable[str]:
     internal = settings.internal
     if internal is None:
         return
-    plain = internal.tls is InternalTls.NONE
-    scheme, port = ("http", internal.http_port) if plain else ("https", internal.https_port)
-    yield from (url(scheme, each, port) for each in application.host_names if not each.startswith("*."))
-    address = internal_address.follow(settings).address or str(internal.address)
-    at = f"[{address}]" if address.count(":") > 1 else address
-    yield from (f"{at}:{each.port}" for each in application.tcp_ports)
+    yield from (settings.url_of(Side.INTERNAL, each) for each in application.host_names if not each.startswith("*."))
+    address = internal_address.follow(settings).address or "(no address yet)"
+    yield from (f"{bracketed(address)}:{each.port}" for each in application.tcp_ports)

@@ -10,13 +10,11 @@ from pathlib import Path
 
 from installer.host import ports, wireguard
 from installer.host.facts import Facts
-from installer.host.ports import overlap
 from installer.vpn import fits, own
 from runtime.base.errors import ExitCode, ShoestringError
 from runtime.base.paths import Paths
 from runtime.base.yaml_documents import KeyPath, dotted
 from runtime.config.internal_address import configured
-from runtime.config.sections import InternalTls
 from runtime.config.settings import Settings
 
 COMPOSE_MINIMUM = (2, 20)
@@ -27,7 +25,6 @@ __all__ = [
     "SetupRefusedError",
     "directory_state",
     "host_problems",
-    "overlap",
     "problems",
 ]
 
@@ -181,9 +178,8 @@ def wanted_ports(settings: Settings) -> tuple[tuple[KeyPath, str, int], ...]:
         wanted.append((("public", "https_port"), at, settings.public.https_port))
     at = configured(settings).address
     if settings.internal and at:
-        wanted.append((("internal", "http_port"), at, settings.internal.http_port))
-        if settings.internal_tls is not InternalTls.NONE:
-            wanted.append((("internal", "https_port"), at, settings.internal.https_port))
+        names = zip(("http_port", "https_port"), settings.internal.ports, strict=False)
+        wanted += [(("internal", name), at, port) for name, port in names]
     return tuple(wanted)
 
 

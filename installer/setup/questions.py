@@ -12,6 +12,7 @@ from runtime.base import validators
 from runtime.base.yaml_documents import KeyPath
 from runtime.config import listen_address
 from runtime.config.sections import InternalTls
+from runtime.network.addresses import overlap
 
 ALL_ADDRESSES, EVERY_ADDRESS = "0.0.0.0", "::"  # noqa: S104 - offered, and only for the public side
 LOOPBACK = "127.0.0.1"
@@ -20,17 +21,12 @@ TUNNEL_PORTS = tuple(range(8081, 8100))
 INTERNAL_PORTS = (80, *TUNNEL_PORTS)
 TUNNEL_HTTPS_PORTS = tuple(range(8444, 8463))
 INTERNAL_HTTPS_PORTS = (443, *TUNNEL_HTTPS_PORTS)
-# Last labels of names that hosts get when nobody gave them a domain; no certificate is ever issued for them
-# (RFC 6761, RFC 6762 section 3 and appendix G, and what cloud providers use).
-_NO_DOMAIN = frozenset(
-    ("arpa", "corp", "home", "internal", "intranet", "invalid", "lan", "local", "localdomain", "localhost", "private")
-)
 
 
 def is_domain(name: str) -> bool:
     """Whether a host's name is one that certificates can be issued for."""
     try:
-        return validators.domain(name).rpartition(".")[2] not in _NO_DOMAIN
+        return not validators.is_reserved(validators.domain(name))
     except ValueError:
         return False
 
@@ -120,7 +116,7 @@ def _port_problem(context: Context, key: KeyPath, value: object) -> str:
         (section, name) for section in ("public", "internal") for name in ("http_port", "https_port")
     ):
         taken = (section, name) != key and context.value(section, name) == port
-        if taken and preflight.overlap(str(context.value(section, "address")), address):
+        if taken and overlap(str(context.value(section, "address")), address):
             return f"{port} is {section}.{name} already"
     instance = str(context.before.get(("instance",), ""))
     return preflight.port_problem(context.facts, key, address, port, instance)

@@ -9,11 +9,12 @@ from installer.data_directory import flat_settings
 from installer.host.facts import Facts
 from installer.setup import preflight
 from installer.vpn.manage import FIRST_CLIENT
-from runtime.base.formats import size, url
+from runtime.base.formats import size
 from runtime.base.paths import Paths, Side
 from runtime.config.internal_address import configured
 from runtime.config.sections import AcmeSettings, InternalSettings, InternalTls, PublicSettings
 from runtime.config.settings import Settings
+from runtime.network.addresses import bracketed
 from runtime.output.table import Row, table
 
 if TYPE_CHECKING:
@@ -56,13 +57,13 @@ def settings_lines(settings: Settings, paths: Paths) -> list[str]:
 
 
 def _public(public: PublicSettings) -> str:
-    return f"{_at(public.address)}:{public.http_port}, {public.https_port}"
+    return f"{bracketed(public.address)}:{public.http_port}, {public.https_port}"
 
 
 def _internal(settings: Settings, internal: InternalSettings) -> str:
     tunnel = "  by an SSH tunnel" if configured(settings).is_loopback else ""
-    ports = f"{internal.http_port}" + (f", {internal.https_port}" if internal.tls is not InternalTls.NONE else "")
-    return f"{_at(str(internal.address))}:{ports}{tunnel}"
+    address = configured(settings).address
+    return f"{bracketed(address) or internal.address}:{', '.join(map(str, internal.ports))}{tunnel}"
 
 
 def _authority(acme: AcmeSettings) -> str:
@@ -87,10 +88,6 @@ def _internal_certificate(settings: Settings) -> str:
             return "plain HTTP"
 
 
-def _at(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
-
-
 def _warnings(settings: Settings) -> Iterator[str]:
     address = configured(settings).address
     if preflight.is_world_reachable(address):
@@ -109,7 +106,7 @@ def new_lines(settings: Settings, paths: Paths, more: Iterable[Row] = ()) -> lis
     if settings.wireguard.enabled:
         rows.insert(1, ("+", "WireGuard", f"{settings.wireguard.interface}, and a first client, {FIRST_CLIENT}"))
     if settings.public:
-        at = url("https", settings.domain, settings.public.https_port)
+        at = settings.url_of(Side.PUBLIC, settings.domain)
         rows.append(("+", "example", f"an application at {at}"))
     return table((*rows, *more))
 
@@ -127,11 +124,10 @@ def closing_lines(settings: Settings, paths: Paths, seconds: float, *, recorded:
     """Where it is served, and what to do next."""
     lines = [f"  Done in {seconds:.0f} s."]
     if settings.public:
-        at = url("https", settings.domain, settings.public.https_port)
+        at = settings.url_of(Side.PUBLIC, settings.domain)
         lines.append(f"    {at}   (placeholder certificate until DNS points here)")
     if settings.internal:
-        scheme, port = _internal_scheme(settings.internal)
-        lines.append(f"    {url(scheme, settings.internal_domain, port)}   {_reach(settings)}")
+        lines.append(f"    {settings.url_of(Side.INTERNAL, settings.internal_domain)}   {_reach(settings)}")
         if settings.internal_tls is InternalTls.PRIVATE_CA:
             lines.append(f"    Trust its certificate: shoestring ssl ca{option(paths, recorded=recorded)}")
     first = paths.applications(Side.PUBLIC) / "example.yaml" if settings.public else paths.applications(Side.INTERNAL)
@@ -145,16 +141,11 @@ def option(paths: Paths, *, recorded: bool) -> str:
     return "" if recorded else f" --data-directory {paths.root}"
 
 
-def _internal_scheme(internal: InternalSettings) -> tuple[str, int]:
-    """How internal applications are asked, and at which port."""
-    return ("http", internal.http_port) if internal.tls is InternalTls.NONE else ("https", internal.https_port)
-
-
 def _reach(settings: Settings) -> str:
     internal, found = settings.internal, configured(settings)
     if settings.wireguard.enabled:
         return "(over the VPN)"
     if internal is None or not found.is_loopback:
         return ""
-    _, port = _internal_scheme(internal)
-    return f"(ssh -L {port}:{_at(found.address)}:{port} THIS-HOST)"
+    port = internal.endpoint.port
+    return f"(ssh -L {port}:{bracketed(found.address)}:{port} THIS-HOST)"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from installer.vpn import addresses, keys
 from installer.vpn.clients import Client
 from runtime.config.settings import Settings
+from runtime.network.addresses import bracketed
 
 # A client behind NAT stays reachable (wg(8), PersistentKeepalive), and its file fits every network.
 KEEPALIVE_SECONDS = 25
@@ -70,8 +71,7 @@ def client_text(settings: Settings, server_public_key: str, client: Client) -> s
 
 def endpoint(settings: Settings) -> str:
     """Where clients connect to, with the port; an IPv6 address stands in brackets."""
-    host = settings.endpoint
-    return f"[{host}]:{settings.wireguard.port}" if ":" in host else f"{host}:{settings.wireguard.port}"
+    return f"{bracketed(settings.endpoint)}:{settings.wireguard.port}"
 
 
 def server_public_key(private: str) -> str:

@@ -10,6 +10,7 @@ from runtime.base.paths import Side
 from runtime.config import internal_address
 from runtime.config.settings import Settings
 from runtime.firewall import ssh
+from runtime.network.addresses import bracketed
 from runtime.output.encoder import as_json
 from runtime.proxy.model import ProxyModel
 
@@ -40,7 +41,7 @@ class Reach:
     @property
     def command(self) -> tuple[str, ...]:
         """The SSH that brings every port to the loopback address of the person's computer (ssh(1), -L)."""
-        host = f"[{self.address}]" if ":" in self.address else self.address
+        host = bracketed(self.address)
         forwards = (part for port in self.ports for part in ("-L", f"{LOOPBACK}:{port}:{host}:{port}"))
         port = () if self.ssh_port == ssh.DEFAULT_PORT else ("-p", str(self.ssh_port))
         return ("ssh", *port, "-N", *forwards, self.login)

@@ -10,7 +10,7 @@ from installer.vpn.clients import Client
 from installer.vpn.manage import Overview
 from installer.vpn.peers import Peer
 from runtime.base.formats import count, duration, rfc3339, size
-from runtime.config.sections import InternalTls
+from runtime.base.paths import Side
 from runtime.config.settings import Settings
 from runtime.output.encoder import as_json
 from runtime.output.table import table
@@ -57,13 +57,7 @@ def _instructions(client: Client, settings: Settings) -> list[str]:
 
 def _page(settings: Settings) -> str:
     """The address of the page that lists the internal services."""
-    internal = settings.internal
-    if internal and internal.tls is not InternalTls.NONE:
-        return f"https://{settings.internal_domain}" + (
-            f":{internal.https_port}" if internal.https_port != 443 else ""
-        )
-    port = internal.http_port if internal else 80
-    return f"http://{settings.internal_domain}" + (f":{port}" if port != 80 else "")
+    return settings.url_of(Side.INTERNAL, settings.internal_domain)
 
 
 def qr(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Amounts, times and addresses as text: the one formatter of each. Pure."""
+"""Amounts and times as text: the one formatter of each. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 _BYTE_UNITS = ("B", "kB", "MB", "GB", "TB")
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def size(count: float) -> str:
@@ -59,8 +58,3 @@ def local_time(moment: float, now: float) -> str:
     # The host's own zone, as `date` and the journal have it.
     when, today = (datetime.fromtimestamp(each).astimezone() for each in (moment, now))
     return when.strftime("%H:%M:%S" if when.date() == today.date() else "%Y-%m-%d %H:%M:%S")
-
-
-def url(scheme: str, host: str, port: int) -> str:
-    """Return the address of a page, with its port only where a browser needs it."""
-    return f"{scheme}://{host}" + ("" if port == _DEFAULT_PORTS[scheme] else f":{port}")

@@ -23,6 +23,15 @@ _INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
 _HTTP_URL = re.compile(r"https?://[^\s\"'<>\\^`{|}]+")
 _HTTPS_URL = re.compile(r"https://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9/._~-]*)?")
 
+# Last labels of names that no public authority signs for: RFC 2606, RFC 6761, RFC 6762 section 3 and appendix G,
+# RFC 7686, RFC 8375, ICANN's "internal", and those that cloud providers give to hosts.
+_RESERVED = frozenset(
+    (
+        *("test", "example", "invalid", "localhost", "local", "internal", "arpa", "onion"),
+        *("corp", "home", "intranet", "lan", "localdomain", "private"),
+    )
+)
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 # Unique local addresses (RFC 4193 section 3.1).
@@ -59,6 +68,11 @@ def domain(value: object) -> str:
     if "." not in name:
         raise ValueError(f"{value!r} is not a domain; one looks like example.com")
     return name
+
+
+def is_reserved(name: str) -> bool:
+    """Return whether no public authority signs a host name: nobody can register its top-level domain."""
+    return name.rpartition(".")[2] in _RESERVED
 
 
 def host_pattern(value: object) -> str:

@@ -17,6 +17,7 @@ ACME_DIRECTORIES = {
     "production": "https://acme-v02.api.letsencrypt.org/directory",
     "staging": "https://acme-staging-v02.api.letsencrypt.org/directory",
 }
+DEFAULT_PORTS = {"http": 80, "https": 443}
 # Asked from outside, so that the answers are those that a certificate authority gets.
 PUBLIC_RESOLVERS = ("1.1.1.1", "9.9.9.9")
 # What an Ethernet frame carries (1500) less WireGuard's own over IPv6: 40 of IPv6, 8 of UDP, 32 of WireGuard.
@@ -62,6 +63,22 @@ class InternalTls(StrEnum):
 
 
 @dataclass(frozen=True)
+class WebEndpoint:
+    """The scheme and the port at which a side serves its applications; port 0 is the usual one of the scheme."""
+
+    scheme: str
+    port: int = 0
+
+    def authority(self, host_name: str) -> str:
+        """Return a host name with the port, if it is not the usual one (RFC 3986 section 3.2)."""
+        return host_name if self.port in (0, DEFAULT_PORTS[self.scheme]) else f"{host_name}:{self.port}"
+
+    def url(self, host_name: str) -> str:
+        """Return the URL of a host name, without a path."""
+        return f"{self.scheme}://{self.authority(host_name)}"
+
+
+@dataclass(frozen=True)
 class PublicSettings:
     """Where the public proxy listens."""
 
@@ -72,6 +89,11 @@ class PublicSettings:
     )
     http_port: int = key("redirects to HTTPS", check=validators.port, default=80)
     https_port: int = key("serves the public applications", check=validators.port, default=443)
+
+    @property
+    def endpoint(self) -> WebEndpoint:
+        """Return where the public applications are served."""
+        return WebEndpoint("https", self.https_port)
 
 
 @dataclass(frozen=True)
@@ -100,6 +122,18 @@ class InternalSettings:
         check=lambda value: value and validators.domain(value),
         default="",
     )
+
+    @property
+    def endpoint(self) -> WebEndpoint:
+        """Return where the internal applications are served."""
+        if self.tls is InternalTls.NONE:
+            return WebEndpoint("http", self.http_port)
+        return WebEndpoint("https", self.https_port)
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Return the ports that the proxy listens on: HTTP, and HTTPS if there is TLS."""
+        return (self.http_port,) if self.tls is InternalTls.NONE else (self.http_port, self.https_port)
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,10 @@ from runtime.config.sections import (
     NetworkSettings,
     NotifySettings,
     PublicSettings,
+    WebEndpoint,
     WireguardSettings,
 )
-from runtime.network.addresses import is_public
+from runtime.network.addresses import is_public, overlap
 
 VERSION = 1
 # No instance has it in its name, so that no two instances can have a project or a network of one name.
@@ -73,6 +74,15 @@ class Settings:
         """The sides that are switched on."""
         switched = ((Side.PUBLIC, self.public), (Side.INTERNAL, self.internal))
         return tuple(side for side, settings in switched if settings is not None)
+
+    def endpoint_of(self, side: Side) -> WebEndpoint:
+        """Return the scheme and port of a side's applications; the usual ones for a side that is off."""
+        section = self.public if side is Side.PUBLIC else self.internal
+        return section.endpoint if section else WebEndpoint("https" if side is Side.PUBLIC else "http")
+
+    def url_of(self, side: Side, host_name: str) -> str:
+        """Return the URL of a host name of a side, without a path."""
+        return self.endpoint_of(side).url(host_name)
 
     @property
     def internal_tls(self) -> InternalTls:
@@ -169,14 +179,12 @@ def _internal_conflicts(settings: Settings, document: Document) -> list[Problem]
     if internal is None:
         return []
     problems = []
-    ports = {"http_port": internal.http_port}
-    if settings.internal_tls is not InternalTls.NONE:
-        ports["https_port"] = internal.https_port
-        if internal.https_port == internal.http_port:
-            problems.append(document.problem(("internal", "https_port"), "is the same as internal.http_port"))
+    ports = dict(zip(("http_port", "https_port"), internal.ports, strict=False))
+    if ports.get("https_port") == internal.http_port:
+        problems.append(document.problem(("internal", "https_port"), "is the same as internal.http_port"))
     taken = (
         (public.http_port, public.https_port)
-        if public and _overlap(public.address, fixed_address(internal.address))
+        if public and _share_address(public.address, fixed_address(internal.address))
         else ()
     )
     for name, port in ports.items():
@@ -186,12 +194,6 @@ def _internal_conflicts(settings: Settings, document: Document) -> list[Problem]
     return problems
 
 
-def _overlap(public: str, internal: str) -> bool:
-    """Whether both listen on one address. 0.0.0.0 takes all IPv4 addresses, :: all addresses.
-
-    An interface that is followed may have any address; `internal` is empty then.
-    """
-    if not internal:
-        return ipaddress.ip_address(public).is_unspecified
-    first, second = ipaddress.ip_address(public), ipaddress.ip_address(internal)
-    return first == second or (first.is_unspecified and (first.version == 6 or second.version == 4))
+def _share_address(public: str, internal: str) -> bool:
+    """Return whether both sides may listen on one address; `internal` is empty for a followed interface."""
+    return overlap(public, internal) if internal else ipaddress.ip_address(public).is_unspecified

@@ -10,16 +10,13 @@ from runtime.config import internal_address
 from runtime.config.applications import Application
 from runtime.config.internal_address import InternalAddress
 from runtime.config.published_ports import Published, read
-from runtime.config.sections import InternalTls
 from runtime.config.settings import Settings
 from runtime.firewall import bridges
+from runtime.network.addresses import PRIVATE4, PRIVATE6
 from runtime.network.netlink import LOCAL, UNICAST, Route
 
 EVERYWHERE = ""
 SSH_WHY = "SSH"
-# RFC 1918, RFC 6598, RFC 3927; RFC 4193: whose sources have to come by the interface that is the way back to them.
-PRIVATE4 = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
-PRIVATE6 = ("fc00::/7",)
 
 
 @dataclass(frozen=True)
@@ -97,11 +94,6 @@ class Wall:
             or each.address in (EVERYWHERE, port.address)
             or _family_fits(each.address, port.address)
         )
-
-
-def is_private(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """Whether an address is of a private network."""
-    return any(address in ipaddress.ip_network(each) for each in (*PRIVATE4, *PRIVATE6))
 
 
 def _family_fits(every: str, address: str) -> bool:
@@ -185,8 +177,7 @@ def _inside(
     internal = settings.internal
     if internal is None or where.is_loopback:
         return None
-    ports = [internal.http_port, *([internal.https_port] if internal.tls is not InternalTls.NONE else [])]
-    openings = [Opening("tcp", port, port, "internal proxy") for port in ports]
+    openings = [Opening("tcp", port, port, "internal proxy") for port in internal.ports]
     for application in applications:
         openings += [Opening("tcp", tcp.port, tcp.port, application.name) for tcp in application.tcp_ports]
         services = (service.definition for service in application.services)

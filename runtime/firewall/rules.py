@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from runtime.firewall import bridges
-from runtime.firewall.model import PRIVATE4, PRIVATE6, Inside, Wall
+from runtime.firewall.model import Inside, Wall
+from runtime.network.addresses import PRIVATE4, PRIVATE6
 
 _PRIVATE4, _PRIVATE6 = ", ".join(PRIVATE4), ", ".join(PRIVATE6)
 # ICMP must work for path MTU, neighbours and errors (RFC 4890 section 4.4; RFC 1812 section 4.3).

@@ -12,15 +12,12 @@ from runtime.network.netlink import SCOPE_LINK, InterfaceAddress
 
 # Docker's own bridges: addresses of this host, but none that a user would serve on.
 _DOCKER_INTERFACE = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}|veth.*")
-# RFC 1918, RFC 6598 (a provider's NAT), RFC 3927, RFC 3879, RFC 4193, RFC 4291: they cannot be reached from outside.
-# Python's is_private has more, such as the addresses of documentation.
-_INSIDE = tuple(
-    ipaddress.ip_network(network)
-    for network in (
-        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8"),
-        *("fc00::/7", "fe80::/10", "fec0::/10", "::1/128"),
-    )
-)
+# RFC 1918, RFC 6598 (a provider's NAT) and RFC 3927; RFC 4193. Python's is_private has more, such as the addresses of
+# documentation.
+PRIVATE4 = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
+PRIVATE6 = ("fc00::/7",)
+# RFC 3879 and RFC 4291: they cannot be reached from outside either.
+_LOCAL = ("127.0.0.0/8", "fe80::/10", "fec0::/10", "::1/128")
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,31 @@ class HostAddress:
 def is_public(address: str) -> bool:
     """Return whether the internet can reach an address: it is neither private, nor loopback, nor unspecified."""
     ip = ipaddress.ip_address(address)
-    return not ip.is_unspecified and not any(ip in network for network in _INSIDE)
+    return not ip.is_unspecified and not _is_in(address, (*PRIVATE4, *PRIVATE6, *_LOCAL))
+
+
+def is_private(address: str) -> bool:
+    """Return whether an address is of a private network."""
+    return _is_in(address, (*PRIVATE4, *PRIVATE6))
+
+
+def _is_in(address: str, networks: Iterable[str]) -> bool:
+    return any(ipaddress.ip_address(address) in ipaddress.ip_network(each) for each in networks)
+
+
+def overlap(first: str, second: str) -> bool:
+    """Return whether two sockets cannot both have a port. `0.0.0.0` is all IPv4 addresses, `::` is all addresses."""
+    one, two = ipaddress.ip_address(first), ipaddress.ip_address(second)
+    if one == two:
+        return True
+    return any(
+        wild.is_unspecified and (wild.version == 6 or other.version == 4) for wild, other in ((one, two), (two, one))
+    )
+
+
+def bracketed(host: str) -> str:
+    """Return a host as it stands before a port: an IPv6 address in brackets (RFC 3986 section 3.2.2)."""
+    return f"[{host}]" if ":" in host else host
 
 
 def host_addresses(found: Iterable[InterfaceAddress]) -> tuple[HostAddress, ...]:

@@ -10,7 +10,6 @@ from runtime.base.paths import Paths, RunPaths, Side
 from runtime.config import application_files, applications, referenced_files, secrets
 from runtime.config.applications import Application, Backend, BrokenApplication, TcpPort
 from runtime.config.internal_address import InternalAddress, configured
-from runtime.config.sections import InternalTls
 from runtime.config.settings import Settings
 from runtime.core import dns, ipv6_proxy
 from runtime.core import project as core
@@ -260,7 +259,7 @@ def _model(
         ports = (public.http_port, public.https_port)
         return ProxyModel(side, *ports, backends, tcp_ports, ipv6=by_ipv6, address=address)
     http_port = internal.http_port if internal else core.HTTP_PORT
-    https_port = internal.https_port if internal and internal.tls is not InternalTls.NONE else 0
+    https_port = internal.https_port if internal and internal.endpoint.scheme == "https" else 0
     links = tuple(_link(each, settings) for each in sorted(proxied, key=lambda each: each.name))
     return ProxyModel(
         side, http_port, https_port, backends, tcp_ports, settings.internal_domain, links, by_ipv6, address
@@ -269,14 +268,6 @@ def _model(
 
 def _link(application: Application, settings: Settings) -> Link:
     """A line of the page that lists the applications; wildcards are no addresses."""
-    if application.side is Side.PUBLIC:
-        port = settings.public.https_port if settings.public else core.HTTPS_PORT
-        start, end = "https://", "" if port == core.HTTPS_PORT else f":{port}"
-    elif settings.internal and settings.internal.tls is not InternalTls.NONE:
-        port = settings.internal.https_port
-        start, end = "https://", "" if port == core.HTTPS_PORT else f":{port}"
-    else:
-        port = settings.internal.http_port if settings.internal else core.HTTP_PORT
-        start, end = "http://", "" if port == core.HTTP_PORT else f":{port}"
     names = (name for name in application.host_names if not name.startswith("*."))
-    return Link(application.name, application.side, tuple(f"{start}{name}{end}/" for name in names))
+    urls = tuple(f"{settings.url_of(application.side, name)}/" for name in names)
+    return Link(application.name, application.side, urls)

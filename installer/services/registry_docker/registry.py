@@ -22,7 +22,6 @@ USER, PASSWORD = "admin", "DOCKER_REGISTRY_PASSWORD"
 # As in the application file, which mounts both folders below data/.
 GROUP = 5000
 STORE, USERS = "docker-registry", "docker-registry-users"
-_HTTP, _HTTPS = 80, 443
 
 
 def users(paths: Paths) -> HtpasswdFile:
@@ -76,12 +75,7 @@ def host_name(paths: Paths, settings: Settings) -> str:
 
 def address(paths: Paths, settings: Settings) -> str:
     """Return what names of its images begin with: the host name, and the port unless it is the usual one."""
-    name, internal = host_name(paths, settings), settings.internal
-    if internal is None:
-        return name
-    plain = internal.tls is InternalTls.NONE
-    port, usual = (internal.http_port, _HTTP) if plain else (internal.https_port, _HTTPS)
-    return name if port == usual else f"{name}:{port}"
+    return settings.endpoint_of(Side.INTERNAL).authority(host_name(paths, settings))
 
 
 def password(paths: Paths) -> str:

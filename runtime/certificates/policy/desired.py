@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from runtime.base import validators
 from runtime.base.paths import Side
 from runtime.certificates.model import PLACEHOLDER, DesiredCertificate, InstalledCertificate, Issuer, covered
 from runtime.config.sections import ACME_DIRECTORIES, InternalTls
@@ -13,8 +14,6 @@ from runtime.proxy.model import ProxyModel
 
 # The certificate of the internal side.
 INTERNAL = "internal"
-# RFC 2606, RFC 6761, RFC 6762, RFC 8375, and ICANN's "internal": no public authority signs these.
-RESERVED = ("test", "example", "invalid", "localhost", "local", "internal", "home.arpa", "onion")
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def _is_reserved(settings: Settings, name: str) -> bool:
     """Whether no authority that the world trusts can sign a name. An authority of one's own may."""
     if settings.acme.directory not in ACME_DIRECTORIES.values():
         return False
-    return "." not in name or any(name.endswith(f".{reserved}") for reserved in RESERVED)
+    return "." not in name or validators.is_reserved(name)
 
 
 def _internal(settings: Settings, applications: dict[str, tuple[str, ...]]) -> DesiredCertificates:

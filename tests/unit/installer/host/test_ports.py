@@ -58,22 +58,6 @@ def test_the_unit_of_a_process(text: str, unit: str) -> None:
     assert ports.parse_unit(text) == unit
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "both"),
-    [
-        ("10.0.0.1", "10.0.0.1", True),
-        ("10.0.0.1", "10.0.0.2", False),
-        ("0.0.0.0", "10.0.0.2", True),
-        ("10.0.0.2", "0.0.0.0", True),
-        ("::", "10.0.0.2", True),
-        ("0.0.0.0", "::1", False),
-        ("0.0.0.0", "::", True),
-    ],
-)
-def test_which_addresses_share_a_port(first: str, second: str, both: bool) -> None:
-    assert ports.overlap(first, second) is both
-
-
 def test_a_port_that_somebody_listens_on_cannot_be_bound() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from runtime.base.formats import age, count, duration, local_time, rfc3339, size, until, url
+from runtime.base.formats import age, count, duration, local_time, rfc3339, size, until
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
 
@@ -69,8 +69,3 @@ def test_moments() -> None:
     noon = datetime(2026, 1, 10, 12).astimezone().timestamp()
     assert local_time(noon - 3, noon) == "11:59:57"
     assert local_time(noon - 86_400, noon) == "2026-01-09 12:00:00"
-
-
-def test_url() -> None:
-    assert url("https", "example.com", 443) == "https://example.com"
-    assert url("http", "example.com", 8080) == "http://example.com:8080"

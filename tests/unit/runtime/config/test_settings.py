@@ -153,3 +153,25 @@ def test_an_address_that_follows_an_interface() -> None:
     assert "'no such' is not the name of a network interface" in lines[1]
     lines = problems("domain: a.com\nemail: a@a.com\ninternal: {address: 'auto:eth1', http_port: 80}\n")
     assert "80 is the public proxy's at this address" in lines[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "public", "internal"),
+    [
+        ("", "https://a.b", "https://a.b:8444"),
+        ("internal: {https_port: 443, address: 10.0.0.5}\npublic: off\n", "https://a.b", "https://a.b"),
+        ("internal: {tls: none}\npublic: {https_port: 8443}\n", "https://a.b:8443", "http://a.b:8081"),
+        ("internal: {tls: none, http_port: 80, address: 10.0.0.5}\npublic: off\n", "https://a.b", "http://a.b"),
+        ("internal: off\n", "https://a.b", "http://a.b"),
+    ],
+)
+def test_url_of(text: str, public: str, internal: str) -> None:
+    settings = make_settings(text)
+    assert (settings.url_of(Side.PUBLIC, "a.b"), settings.url_of(Side.INTERNAL, "a.b")) == (public, internal)
+
+
+def test_ports_of_the_internal_side() -> None:
+    with_tls, without = make_settings(), make_settings("internal: {tls: none}\n")
+    assert with_tls.internal
+    assert without.internal
+    assert (with_tls.internal.ports, without.internal.ports) == ((8081, 8444), (8081,))

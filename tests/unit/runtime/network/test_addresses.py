@@ -45,3 +45,25 @@ def test_observe_finds_loopback() -> None:
 )
 def test_is_public(address: str, interface: str, public: bool) -> None:
     assert HostAddress(address, interface).is_public is public
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "both"),
+    [
+        ("10.0.0.1", "10.0.0.1", True),
+        ("10.0.0.1", "10.0.0.2", False),
+        ("0.0.0.0", "10.0.0.2", True),
+        ("10.0.0.2", "0.0.0.0", True),
+        ("::", "10.0.0.2", True),
+        ("0.0.0.0", "::1", False),
+        ("0.0.0.0", "::", True),
+    ],
+)
+def test_overlap(first: str, second: str, both: bool) -> None:
+    assert addresses.overlap(first, second) is both
+
+
+def test_bracketed() -> None:
+    assert [addresses.bracketed(each) for each in ("::1", "10.0.0.1", "host.example.com")] == [
+        *("[::1]", "10.0.0.1", "host.example.com")
+    ]
