@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runtime.base import hints
 from runtime.base.constants import NOTHING_TO_DO
 from runtime.base.errors import DEBUG_VARIABLE, ExitCode, LockedError, ShoestringError, explain
 from runtime.base.paths import Side, find
@@ -23,24 +24,40 @@ LOCK_TIMEOUT_SECONDS = 300.0
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser(prog="python -m runtime", description=__doc__)
-    top.add_argument("--data-directory", type=Path, help="default: what setup recorded on this host")
-    top.add_argument("--json", action="store_true", help="answer in JSON")
+    _add_shared_options(top)
+    # Also after the command; there they have no default, which would replace what stands before it.
+    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    _add_shared_options(shared)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("start", help="make everything run as the files say")
-    commands.add_parser("stop", help="stop and remove all containers and networks; data stays")
-    reload = commands.add_parser("reload", help="render, check and load the proxies' configuration")
+
+    def add(name: str, about: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=about, parents=[shared])
+
+    add("start", "start everything that the configuration defines")
+    add("stop", "stop and remove all containers and networks; data stays")
+    reload = add("reload", "render, check and load the proxies' configuration")
     reload.add_argument("side", nargs="?", choices=[side.value for side in Side], help="default: both sides")
-    commands.add_parser("watchdog", help="one pass: mend what differs from the files, and end")
-    commands.add_parser("renew", help="renew the certificates that are due, and end")
-    commands.add_parser("alarm", help="tell what needs a person since the last time, or is over, and end")
-    commands.add_parser("plan", help="show what start would change")
-    commands.add_parser("status", help="show what runs")
+    add("watchdog", "run once: repair what differs from the configuration")
+    add("renew", "renew the certificates that are due")
+    add("alarm", "send notifications for incidents that were opened or resolved")
+    add("plan", "show what start would change")
+    add("status", "show what runs")
     return top
+
+
+def _add_shared_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data-directory", type=Path, help="default: the default of this host")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def main(arguments: list[str] | None = None) -> ExitCode:
     """Run one command to its end. Returns its exit code; see runtime/base/errors.py."""
-    options = parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    with hints.completed(words):
+        return _main(parser().parse_args(words))
+
+
+def _main(options: argparse.Namespace) -> ExitCode:
     try:
         return _alarm(options) if options.command == "alarm" else _run(options)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""`shoestring deploy`, `rollback` and `deployments`."""
+"""`shoestring deploy`, `rollback` and `history`."""
 
 from __future__ import annotations
 
@@ -74,8 +74,9 @@ def rollback(
     _carry_out(cluster, Job(target, version.image, Kind.ROLLBACK, again), dry_run, json, timeout)
 
 
-@app.command()
-def deployments(
+@app.command("history")
+@app.command("deployments", hidden=True)
+def show_history(
     application: Application, service: Service = "", data_directory: DataDirectory = None, json: Json = False
 ) -> None:
     """Show which versions an application had, the newest first."""

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from installer.cli.options import DataDirectory, Json
+from installer.cli.options import DataDirectory, DryRun, Json
 
 if TYPE_CHECKING:
+    from docker import DockerClient
+
     from installer.images import Fetched, Progress
     from installer.terminal.progress import Lines
     from runtime.docker.images import Image
@@ -36,13 +38,16 @@ def list_(
 
 
 @app.command()
-def pull(data_directory: DataDirectory = None, json: Json = False) -> None:
+def pull(data_directory: DataDirectory = None, dry_run: DryRun = False, json: Json = False) -> None:
     """Pull the images that the core and the applications use; without a data directory those of Shoestring."""
     from installer import images
     from runtime.docker import engine
 
-    client = engine.connect()
-    _show(lambda report: images.pull(client, _pulled(data_directory), report), json)
+    client, wanted = engine.connect(), _pulled(data_directory)
+    if dry_run:
+        _preview(client, wanted, json)
+        return
+    _show(lambda report: images.pull(client, wanted, report), json)
 
 
 @app.command()
@@ -54,15 +59,19 @@ def build(
     all_: Annotated[bool, typer.Option("--all", help="All that there are recipes for.")] = False,
     data_directory: DataDirectory = None,
     force: Annotated[bool, typer.Option("--force", help="Also those that are there, with today's packages.")] = False,
+    dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
     """Build images from packages, for hosts without a registry: what the core and the applications use."""
     from installer import images
     from runtime.docker import engine
-    from runtime.docker.images import CATALOGUE
+    from runtime.docker.images import CATALOGUE, local_name
 
     wanted = list(CATALOGUE) if all_ else [_named(name) for name in names] if names else _built_here(data_directory)
     client = engine.connect()
+    if dry_run:
+        _preview(client, [local_name(image) for image in wanted], json)
+        return
     _show(lambda report: images.build(client, wanted, force=force, report=report), json)
 
 
@@ -83,6 +92,15 @@ def _built_here(data_directory: Path | None) -> list[Image]:
     _, used = _used(data_directory)
     found = (images.find(each) for each in used)
     return list(dict.fromkeys((*images.CORE, *(image for image in found if image))))
+
+
+def _preview(client: DockerClient, references: list[str], json: bool) -> None:
+    """Print what would be fetched."""
+    from installer.images.refresh import is_here
+    from installer.images.report import preview_json, preview_lines
+
+    present = {each: is_here(client, each, "registry") for each in references}
+    print(preview_json(present) if json else "\n".join(preview_lines(present)))
 
 
 def _show(fetch: Callable[[Callable[[Progress], None]], Iterable[Fetched]], json: bool) -> None:

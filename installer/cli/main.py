@@ -1,4 +1,4 @@
-"""The person's door: every `shoestring` command. Each imports what it needs when it runs."""
+"""The command line: every `shoestring` command. Each imports what it needs when it runs."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from installer.cli import swap as cli_swap
 from installer.cli import timers as cli_timers
 from installer.cli.cluster import finish, listener, opened
 from installer.cli.options import DataDirectory, DryRun, Json, Timeout
+from runtime.base import hints
 from runtime.base.errors import DEBUG_VARIABLE, explain
 from runtime.base.paths import Side
 
 app = typer.Typer(
     name="shoestring",
-    help="Turns one small server into a cluster of plain Docker Compose applications.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -42,6 +42,7 @@ app = typer.Typer(
 app.add_typer(deploy.app)
 app.add_typer(images.app, name="images")
 app.add_typer(ssl.app, name="ssl")
+vpn.app.add_typer(reach.app)
 app.add_typer(vpn.app, name="vpn")
 app.add_typer(cli_firewall.app, name="firewall")
 app.add_typer(service.app, name="service")
@@ -49,7 +50,7 @@ app.add_typer(metrics.app, name="metrics")
 app.add_typer(registry.app, name="registry")
 app.add_typer(npm.app, name="npm")
 app.add_typer(postgres.app, name="postgres")
-app.add_typer(reach.app)
+app.add_typer(reach.old_app)
 app.add_typer(cli_timers.app, name="timers")
 app.add_typer(memory.app)
 app.add_typer(cli_swap.app, name="swap")
@@ -58,16 +59,15 @@ app.add_typer(uninstall.app)
 
 def main() -> None:
     """Run the command line; an error becomes one sentence and an exit code."""
-    try:
-        app()
-    except Exception as error:
-        if DEBUG_VARIABLE in os.environ:
-            raise
-        sentence, code = explain(error)
-        from installer.data_directory import default_directory as record
-
-        print(record.for_instance(sentence, sys.argv[1:]), file=sys.stderr)
-        sys.exit(code)
+    with hints.completed(sys.argv[1:]):
+        try:
+            app()
+        except Exception as error:
+            if DEBUG_VARIABLE in os.environ:
+                raise
+            sentence, code = explain(error)
+            print(sentence, file=sys.stderr)
+            sys.exit(code)
 
 
 def _version(wanted: bool) -> None:
@@ -80,11 +80,12 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _top(
+    data_directory: DataDirectory = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    pass
+    """Turn one small server into a cluster of plain Docker Compose applications."""
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Options that more than one command takes."""
+"""The options that more than one command takes: each has its name, its default and its help text here."""
 
 from __future__ import annotations
 
@@ -7,17 +7,28 @@ from typing import Annotated
 
 import typer
 
+
+def _inherited(context: typer.Context, value: Path | None) -> Path | None:
+    """Return what the command itself names, else what is named before it."""
+    above = context.parent
+    while value is None and above is not None:
+        value, above = above.params.get("data_directory"), above.parent
+    return value
+
+
 DataDirectory = Annotated[
     Path | None,
     typer.Option(
-        help="The data directory; else $SHOESTRING_DATA_DIRECTORY, else what setup recorded.", metavar="DIR"
+        help="Data directory (default: $SHOESTRING_DATA_DIRECTORY, else the default of this host).",
+        metavar="DIR",
+        callback=_inherited,
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Answer in JSON; see docs/json.md.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and change nothing.")]
-Timeout = Annotated[float, typer.Option(help="Seconds to wait for another command that is at work.", min=0)]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask before it is done.")]
-UserName = Annotated[str, typer.Argument(help="What the user is called.", metavar="NAME")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON; see docs/json.md.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done and change nothing.")]
+Timeout = Annotated[float, typer.Option(help="Seconds to wait while another command changes the instance.", min=0)]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
+UserName = Annotated[str, typer.Argument(help="Name of the user.", metavar="NAME")]
 PasswordStdin = Annotated[
-    bool, typer.Option("--password-stdin", help="Take the password from standard input; else one is generated.")
+    bool, typer.Option("--password-stdin", help="Read the password from standard input (default: generate one).")
 ]

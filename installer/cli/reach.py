@@ -1,4 +1,4 @@
-"""`shoestring tunnel` and `hosts`: the internal side without a VPN."""
+"""`shoestring vpn tunnel` and `vpn hosts`: the internal side without a VPN."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from installer.vpn.reach import Reach
 
 app = typer.Typer()
+# The names of these commands until 0.1.
+old_app = typer.Typer()
 
 
 @app.command()
+@old_app.command(hidden=True)
 def tunnel(
     login: Annotated[
         str, typer.Option(help="Whom to log in as, and where; else you, at the endpoint.", metavar="USER@HOST")
@@ -34,6 +37,7 @@ def tunnel(
 
 
 @app.command()
+@old_app.command(hidden=True)
 def hosts(data_directory: DataDirectory = None, json: Json = False) -> None:
     """Print the lines of a hosts file for the internal host names, and nothing else."""
     from installer.vpn import reach

@@ -70,7 +70,7 @@ def _commands(command: Any, context: Any, name: str) -> Iterator[str]:
         arguments = [each for each in command.params if each.param_type_name == "argument"]
         usage = " ".join([name, *map(_argument, arguments)])
         yield f"## `{usage}`\n\n{command.help.strip()}\n"
-        rows = [record for each in command.params if (record := each.get_help_record(context))]
+        rows = [record for each in command.params if not each.hidden and (record := each.get_help_record(context))]
         yield "\n".join(["| option | meaning |", "| --- | --- |", *(_row(*row) for row in rows)])
         yield ""
     for child in (each for each in children.values() if not each.hidden):

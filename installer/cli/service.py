@@ -119,7 +119,10 @@ def remove(
     purge: Annotated[
         bool, typer.Option("--purge", help="Also its configuration, its data and its passwords.")
     ] = False,
-    name: Annotated[str, typer.Option(help="With --purge: the names again, instead of typing them.")] = "",
+    confirm: Annotated[
+        str, typer.Option(help="With --purge: the names again, instead of typing them.", metavar="NAMES")
+    ] = "",
+    name: Annotated[str, typer.Option("--name", hidden=True)] = "",
     yes: Yes = False,
     dry_run: DryRun = False,
     json: Json = False,
@@ -143,7 +146,7 @@ def remove(
     if not wanted.is_empty and not agreed("Remove this?", yes=yes, json=json):
         return
     if purge and not wanted.is_empty:
-        typed(f"This goes for good. Type {' '.join(names)}", " ".join(names), name)
+        typed(f"This goes for good. Type {' '.join(names)}", " ".join(names), confirm or name)
     done = removing.carry_out(cluster, wanted, listener(json), timeout)
     if json:
         print(report.removal_json(wanted, done.report))

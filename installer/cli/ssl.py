@@ -97,7 +97,8 @@ def renew(
 
 
 @app.command()
-def install(
+@app.command("install", hidden=True)
+def load(
     data_directory: DataDirectory = None, dry_run: DryRun = False, json: Json = False, timeout: Timeout = 60.0
 ) -> None:
     """Have the running proxies serve what lies in their folders, such as a certificate that you put there."""
@@ -105,7 +106,7 @@ def install(
 
     cluster = opened(data_directory)
     if dry_run:
-        _show(renewal.load_plan(cluster), "shoestring ssl install", json)
+        _show(renewal.load_plan(cluster), "shoestring ssl load", json)
     else:
         finish(renewal.load(cluster, listener(json), timeout), LOADED, json)
 

@@ -16,9 +16,10 @@ app = typer.Typer()
 def uninstall(
     data_directory: DataDirectory = None,
     purge: Annotated[bool, typer.Option("--purge", help="Also the data directory, with all data in it.")] = False,
-    name: Annotated[
+    confirm: Annotated[
         str, typer.Option(help="With --purge: the path of the data directory, instead of typing it.", metavar="DIR")
     ] = "",
+    name: Annotated[str, typer.Option("--name", hidden=True)] = "",
     yes: Yes = False,
     dry_run: DryRun = False,
     json: Json = False,
@@ -43,7 +44,7 @@ def uninstall(
     if dry_run or not agreed("Remove all of this?", yes=yes, json=json):
         return
     if purge:
-        typed("All data in it goes. Type the path of the data directory", str(wanted.directory), name)
+        typed("All data in it goes. Type the path of the data directory", str(wanted.directory), confirm or name)
     # With --json the plan is the answer, and has no lines beside it.
     lines = Lines(StringIO()) if json else Lines()
     if cluster:

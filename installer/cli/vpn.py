@@ -28,9 +28,10 @@ def add(
     public_key: Annotated[
         str, typer.Option(help="The client's public key; its private one then never comes here.", metavar="KEY")
     ] = "",
-    any_endpoint: Annotated[
-        bool, typer.Option("--any-endpoint", help="Also if the endpoint does not seem to be this host.")
+    skip_endpoint_check: Annotated[
+        bool, typer.Option("--skip-endpoint-check", help="Do not check that the endpoint is this host.")
     ] = False,
+    any_endpoint: Annotated[bool, typer.Option("--any-endpoint", hidden=True)] = False,
     data_directory: DataDirectory = None,
     dry_run: DryRun = False,
     json: Json = False,
@@ -41,7 +42,7 @@ def add(
     from installer.vpn.manage import Wanted
 
     vpn = _open(data_directory, timeout)
-    wanted = Wanted(name, public_key, any_endpoint)
+    wanted = Wanted(name, public_key, skip_endpoint_check or any_endpoint)
     if dry_run:
         client = manage.preview(vpn, wanted)
         shown = report.preview_lines(client, vpn.settings)

@@ -20,13 +20,13 @@ def choose(paths: Paths, target: Target, number: int | None) -> Deployment:
         if found is None:
             raise UsageError(
                 f"{target.name} has no version before {target.image}. "
-                f"All that it had: shoestring deployments {target.name}"
+                f"All that it had: shoestring history {target.name}"
             )
         return found
     known = next((each for each in past if each.number == number), None)
     if known is None:
         numbers = f"1 to {len(past)}" if past else "none yet"
         raise UsageError(
-            f"{target.name} has no deployment {number}; there is {numbers}. See: shoestring deployments {target.name}"
+            f"{target.name} has no deployment {number}; there is {numbers}. See: shoestring history {target.name}"
         )
     return known

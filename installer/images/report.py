@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from installer.images import Fetched, ImageState
 from runtime.base.formats import size
@@ -34,6 +34,16 @@ def states_json(states: Iterable[ImageState]) -> str:
         for each in states
     ]
     return as_json(images=images)
+
+
+def preview_lines(present: Mapping[str, bool]) -> list[str]:
+    """Return what a pull or a build would fetch, a line an image; `present`: whether each is here already."""
+    return [f"  {'~' if here else '+'} {image}" for image, here in present.items()] or ["  Nothing to do."]
+
+
+def preview_json(present: Mapping[str, bool]) -> str:
+    """Return the answer of a dry run of images pull and images build."""
+    return as_json(images=[{"name": image, "present": here} for image, here in present.items()])
 
 
 def fetched_line(fetched: Fetched) -> str:

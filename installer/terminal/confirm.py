@@ -31,4 +31,4 @@ def typed(question: str, expected: str, given: str = "") -> None:
     if not given and sys.stdin.isatty():
         given = input(f"{question}: ").strip()
     if given != expected:
-        raise UsageError(f"That is not {expected}; nothing was removed. Without a terminal, name it with --name.")
+        raise UsageError(f"That is not {expected}; nothing was removed. Without a terminal, give it with --confirm.")

@@ -202,9 +202,7 @@ def _prepared(vpn: Vpn, wanted: Wanted, clock: Callable[[], float]) -> tuple[Cli
     )
     wrong = "" if wanted.any_endpoint else endpoint.look(vpn.settings.endpoint)
     if wrong:
-        raise UsageError(
-            f"{wrong} Set wireguard.endpoint in conf/shoestring.yaml, or go on all the same with --any-endpoint."
-        )
+        raise UsageError(f"{wrong} Set wireguard.endpoint in conf/shoestring.yaml, or add --skip-endpoint-check.")
     _check_fits(vpn)
     wireguard.check_possible(_interface(vpn, private, known))
     return client, private

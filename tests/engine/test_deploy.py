@@ -165,7 +165,7 @@ def test_another_service(instance: Instance, versions: Versions, blog: Path) -> 
     assert blog.read_text().endswith(data.replace(versions["1"], versions["2"]))
     assert sorted(images_that_run(instance)) == sorted([main[0], versions["2"]])
     assert served(instance) == "1"
-    listed = json.loads(shoestring(instance, "deployments", "a", "--service", "data", "--json").out)["deployments"]
+    listed = json.loads(shoestring(instance, "history", "a", "--service", "data", "--json").out)["deployments"]
     assert [(each["number"], each["kind"], each["current"]) for each in listed] == [
         (2, "deploy", True),
         (1, "edit", False),
@@ -205,10 +205,10 @@ def test_rollback_and_deployments(instance: Instance, versions: Versions, blog: 
     assert (answer.code, json.loads(answer.out)["kind"]) == (0, "rollback")
     assert served(instance) == "3"
     assert "a has no deployment 99; there is 1 to 6." in shoestring(instance, "rollback", "a", "--to", "99").err
-    said = json.loads(shoestring(instance, "deployments", "a", "--json").out)
+    said = json.loads(shoestring(instance, "history", "a", "--json").out)
     assert [each["image"][-1] for each in said["deployments"]] == ["3", "1", "2", "3", "2", "1"]
     assert [each["current"] for each in said["deployments"]] == [True] + [False] * 5
-    lines = shoestring(instance, "deployments", "a").out.splitlines()
+    lines = shoestring(instance, "history", "a").out.splitlines()
     assert lines[0].split()[:2] == ["*", "6"]
     assert lines[-1].split()[0] == "1"
 
@@ -219,7 +219,7 @@ def test_without_a_repository(instance: Instance, versions: Versions, blog: Path
     assert answer.code == 0
     assert "is not a git repository" in answer.out
     assert served(instance) == "2"
-    for words in (("rollback", "a"), ("deployments", "a")):
+    for words in (("rollback", "a"), ("history", "a")):
         refused = shoestring(instance, *words)
         assert refused.code == 1
         assert "is not a git repository, so there is no history of deployments." in refused.err

@@ -61,7 +61,7 @@ def test_a_killed_deploy_converges(
     assert images_that_run(instance) == [versions[expected]]
     assert instance.wait(HOST).body.strip() == expected
     committed = point == "deploy-committed" or expected == "1"
-    said = json.loads(shoestring(instance, "deployments", "a", "--json").out)
+    said = json.loads(shoestring(instance, "history", "a", "--json").out)
     assert said["committed"] == committed
 
     # The same deploy again brings the history up to date, and a rollback finds its way.

@@ -139,8 +139,8 @@ def test_what_is_secret_is_root_s_alone_and_in_no_commit(stand: Stand) -> None:
 
 
 def test_hosts_and_tunnel_name_what_is_there(stand: Stand) -> None:
-    assert stand.shoestring("hosts").stdout == f"{SERVER} internal.example.test\n"
-    tunnel = json.loads(stand.shoestring("tunnel", "--json").stdout)
+    assert stand.shoestring("vpn", "hosts").stdout == f"{SERVER} internal.example.test\n"
+    tunnel = json.loads(stand.shoestring("vpn", "tunnel", "--json").stdout)
     assert tunnel["command"][-1].endswith(f"@{ENDPOINT}")
     assert f"127.0.0.1:8081:{SERVER}:8081" in tunnel["command"]
 

@@ -14,7 +14,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "json.md"
 
 
 def answering(command: Any, name: str = "") -> Iterator[str]:
-    """The commands that take --json."""
+    """Yield the commands that take --json, but hidden ones."""
     if any("--json" in each.opts for each in command.params):
         yield name
     for child in getattr(command, "commands", {}).values():

@@ -184,7 +184,7 @@ def test_a_purge_takes_the_name_typed_and_leaves_nothing(services: Services) -> 
     refused = services.run("service", "remove", "store", "--purge", "--yes", code=ExitCode.USAGE)
     assert "That is not store; nothing was removed." in refused
     assert file.exists()
-    said = services.run("service", "remove", "store", "--purge", "--yes", "--json", "--name", "store")
+    said = services.run("service", "remove", "store", "--purge", "--yes", "--json", "--confirm", "store")
     # What goes for good is not said to stay.
     assert "file removed; its containers go" in said
     assert "stays" not in said

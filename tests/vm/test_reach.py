@@ -92,7 +92,7 @@ def bare(start_once: Start, running: Disk) -> Machine:
         # All goes but the images, which have other names meanwhile: it is a bare host again.
         "names=$(docker image ls --format '{{.Repository}}:{{.Tag}}' | grep ^localhost/shoestring)\n"
         "for name in $names; do docker tag $name kept/$name; done\n"
-        f"shoestring uninstall --purge --name {ROOT} --yes\n"
+        f"shoestring uninstall --purge --confirm {ROOT} --yes\n"
         "for name in $names; do docker tag kept/$name $name; docker image rm kept/$name; done >/dev/null\n"
         f"systemctl reset-failed; cat >/root/answers.yaml <<'END'\n{yaml.safe_dump(SETTINGS)}END",
     )
@@ -185,7 +185,7 @@ def test_who_is_removed_reaches_nothing(machine: Machine, world: Outside) -> Non
 
 def test_the_tunnel_leads_there_without_the_vpn(machine: Machine, world: Outside) -> None:
     """The one SSH command and the lines of a hosts file, as they are printed."""
-    printed = shell(machine, f"shoestring tunnel --login root@{HERE[0]}").splitlines()
+    printed = shell(machine, f"shoestring vpn tunnel --login root@{HERE[0]}").splitlines()
     command = next(line for line in printed if line.startswith("ssh ")).split()
     hosts = [line for line in printed if line.startswith("127.0.0.1 ")]
     (world.etc / "hosts").write_text("\n".join(hosts) + "\n")
@@ -221,6 +221,6 @@ def test_a_killed_command_is_undone_by_a_timer_and_off_leaves_nothing(machine: M
 
 def test_an_uninstallation_leaves_the_host_as_it_was(machine: Machine) -> None:
     shell(machine, "shoestring firewall on --yes")
-    shell(machine, f"shoestring uninstall --purge --name {ROOT} --yes")
+    shell(machine, f"shoestring uninstall --purge --confirm {ROOT} --yes")
     assert shell(machine, f"{{\n{HOST}}} >/root/after; diff /root/before /root/after || true") == ""
     assert shell(machine, "docker ps -aq; docker image ls -q; docker volume ls -q; ls /srv") == ""

@@ -144,7 +144,7 @@ def _other_is_served(settings: Settings, side: Side, found: InstalledCertificate
     directory = found.file.parent
     other = next((each for each in read.scan(directory) if each.serial == served and each != found), None)
     if other:
-        what = f"{other.file}. Remove that file if it is not needed, then: shoestring ssl install"
+        what = f"{other.file}. Remove that file if it is not needed, then: shoestring ssl load"
     else:
         what = (
             f"one that is not in {directory} (serial {served:X}). Does another program listen at the {side} side's "

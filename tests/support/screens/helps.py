@@ -14,7 +14,7 @@ from tests.support.screens.screen import WIDTH, Screens
 
 
 def _paths(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Yield the words of each command."""
+    """Yield the words of each command but those of hidden ones."""
     yield path
     for child in getattr(command, "commands", {}).values():
         if child.hidden:

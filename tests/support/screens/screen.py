@@ -6,6 +6,7 @@ import contextlib
 import io
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from unittest import mock
 
 WIDTH = 80
 # When all screens are made.
@@ -33,7 +34,7 @@ def sections(**parts: Iterable[str]) -> str:
 def printed(show: Callable[[], object]) -> list[str]:
     """Return the lines that a function prints to a terminal without colors."""
     out = io.StringIO()
-    with contextlib.redirect_stdout(out):
+    with contextlib.redirect_stdout(out), mock.patch("installer.output.is_terminal", return_value=True):
         show()
     # A table pads its last column.
     return [line.rstrip() for line in out.getvalue().splitlines()]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from installer.data_directory import default_directory
 
 
@@ -36,30 +34,3 @@ def test_commands_for_another_directory_need_its_name(tmp_path: Path) -> None:
     file.write_text(f"{here}\n")
     assert default_directory.option(here, file) == ""
     assert default_directory.option(there, file) == f" --data-directory {there}"
-
-
-NAMED = ("vpn", "apply", "--data-directory", "/srv/demo")
-
-
-@pytest.mark.parametrize(
-    ("sentence", "words", "more"),
-    [
-        ("Off. Run: shoestring start", NAMED, True),
-        ("Off. Run: sudo shoestring start", ("--data-directory=/srv/demo",), True),
-        ("Off.\nTry: shoestring vpn apply.", ("--data-directory", "/srv/recorded", *NAMED), True),
-        ("Off. Run: shoestring start", ("vpn", "apply"), False),
-        ("Off. Run: shoestring start", ("--data-directory", "/srv/recorded"), False),
-        ("Off. Run: shoestring start", (*NAMED, "--data-directory"), True),
-        ("Off. Run: shoestring start", ("--", *NAMED), False),
-        ("Off. Run: shoestring start --data-directory /srv/demo", NAMED, False),
-        ("/srv/shoestring has data, and conf/shoestring.yaml is wrong.", NAMED, False),
-        ("Docker failed. Try: docker info", NAMED, False),
-    ],
-)
-def test_a_hint_is_about_the_instance_that_was_named(
-    sentence: str, words: tuple[str, ...], more: bool, tmp_path: Path
-) -> None:
-    file = tmp_path / "data-directory"
-    file.write_text("/srv/recorded\n")
-    wanted = f"{sentence}\nFor this instance add: --data-directory /srv/demo" if more else sentence
-    assert default_directory.for_instance(sentence, words, file) == wanted

@@ -177,15 +177,16 @@ def test_what_is_no_purge_that_was_cut_off_has_no_rest(paths: Paths, recorded: P
     assert rest(None, recorded, tmp_path) is None
 
 
+@pytest.mark.parametrize("option", ["--confirm", "--name"])
 def test_the_rest_of_a_purge_needs_no_engine(
-    paths: Paths, recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    option: str, paths: Paths, recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for each in paths.root.iterdir():
         shutil.rmtree(each)
     monkeypatch.setattr(run, "rest", lambda argument: rest(argument, recorded, tmp_path))
     monkeypatch.setattr(run, "finish", lambda wanted, lines: finish(wanted, lines, recorded))
     root = str(paths.root)
-    result = CliRunner().invoke(app, ["uninstall", "--data-directory", root, "--purge", "--yes", "--name", root])
+    result = CliRunner().invoke(app, ["uninstall", "--data-directory", root, "--purge", "--yes", option, root])
     assert result.exit_code == 0, result.output
     assert f"✓ data directory          {root} removed" in result.output
     assert (paths.root.exists(), recorded.exists()) == (False, False)
