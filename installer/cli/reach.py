@@ -10,7 +10,7 @@ import typer
 from installer.cli.options import DataDirectory, Json
 
 if TYPE_CHECKING:
-    from installer.vpn.reach import Reach
+    from installer.vpn.ssh_tunnel import SshTunnel
 
 app = typer.Typer()
 # The names of these commands until 0.1.
@@ -29,30 +29,30 @@ def tunnel(
     """Print the SSH command and the hosts file that make every internal service work on your computer."""
     from dataclasses import replace
 
-    from installer.vpn import reach
+    from installer.vpn import ssh_tunnel
 
     found = _find(data_directory)
     found = replace(found, login=login) if login else found
-    print(reach.to_json(found, reach.LOOPBACK) if json else "\n".join(reach.tunnel_lines(found)))
+    print(ssh_tunnel.to_json(found, ssh_tunnel.LOOPBACK) if json else "\n".join(ssh_tunnel.tunnel_lines(found)))
 
 
 @app.command()
 @old_app.command(hidden=True)
 def hosts(data_directory: DataDirectory = None, json: Json = False) -> None:
     """Print the lines of a hosts file for the internal host names, and nothing else."""
-    from installer.vpn import reach
+    from installer.vpn import ssh_tunnel
 
     found = _find(data_directory)
-    address = reach.LOOPBACK if found.is_loopback else found.address
-    print(reach.to_json(found, address) if json else "\n".join(reach.hosts_lines(found)))
+    address = ssh_tunnel.LOOPBACK if found.is_loopback else found.address
+    print(ssh_tunnel.to_json(found, address) if json else "\n".join(ssh_tunnel.hosts_lines(found)))
 
 
-def _find(data_directory: Path | None) -> Reach:
+def _find(data_directory: Path | None) -> SshTunnel:
     """Where the internal side is, from the files alone: nothing has to run."""
     import getpass
     import os
 
-    from installer.vpn import reach
+    from installer.vpn import ssh_tunnel
     from runtime.base.paths import RunPaths, find
     from runtime.config import internal_address, settings
     from runtime.firewall import ssh
@@ -65,4 +65,4 @@ def _find(data_directory: Path | None) -> Reach:
     )
     # Under sudo, the person who called it.
     user = os.environ.get("SUDO_USER") or getpass.getuser()
-    return reach.find(loaded, wanted.proxies, user, ssh.configured())
+    return ssh_tunnel.find(loaded, wanted.proxies, user, ssh.configured())

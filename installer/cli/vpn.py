@@ -13,7 +13,7 @@ from installer.cli.options import DataDirectory, DryRun, Json, Timeout, Yes
 from runtime.base.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from installer.vpn.manage import Overview, Vpn
+    from installer.vpn.operations import Vpn, VpnOverview
 
 APPLY = "  Apply: shoestring vpn apply"
 
@@ -38,18 +38,18 @@ def add(
     timeout: Timeout = 60.0,
 ) -> None:
     """Add a client and print its file, with its keys."""
-    from installer.vpn import manage, report
-    from installer.vpn.manage import Wanted
+    from installer.vpn import operations, report
+    from installer.vpn.operations import ClientRequest
 
     vpn = _open(data_directory, timeout)
-    wanted = Wanted(name, public_key, skip_endpoint_check or any_endpoint)
+    wanted = ClientRequest(name, public_key, skip_endpoint_check or any_endpoint)
     if dry_run:
-        client = manage.preview(vpn, wanted)
+        client = operations.preview(vpn, wanted)
         shown = report.preview_lines(client, vpn.settings)
         print(report.preview_json(client, vpn.settings) if json else "\n".join(shown))
         return
-    client = manage.add(vpn, wanted)
-    text = manage.text_of(vpn, client)
+    client = operations.add(vpn, wanted)
+    text = operations.text_of(vpn, client)
     if json:
         print(report.client_json(client, text, vpn.settings))
     else:
@@ -61,9 +61,9 @@ def list_(data_directory: DataDirectory = None, json: Json = False) -> None:
     """Show the clients, when each was last heard of, and what went through."""
     from datetime import UTC, datetime
 
-    from installer.vpn import manage, report
+    from installer.vpn import operations, report
 
-    found = manage.overview(_open(data_directory))
+    found = operations.overview(_open(data_directory))
     print(report.list_json(found) if json else "\n".join(report.list_lines(found, datetime.now(UTC))))
 
 
@@ -75,11 +75,11 @@ def show(
     json: Json = False,
 ) -> None:
     """Print a client's file, with its keys."""
-    from installer.vpn import clients, manage, report
+    from installer.vpn import clients, operations, report
 
     vpn = _open(data_directory)
     client = clients.find(clients.read_all(vpn.paths), name)
-    text = manage.text_of(vpn, client)
+    text = operations.text_of(vpn, client)
     if qr and not client.private_key:
         raise UsageError(f"The private key of {name} is not here, so a QR code of its file would be of no use.")
     if json:
@@ -99,7 +99,7 @@ def remove(
 ) -> None:
     """Take a client's access away; all others stay connected."""
     from installer.terminal import confirm
-    from installer.vpn import clients, manage, report
+    from installer.vpn import clients, operations, report
 
     vpn = _open(data_directory, timeout)
     present = {each.name: each for each in clients.read_all(vpn.paths)}
@@ -110,16 +110,16 @@ def remove(
     # Without a client of that name nothing is asked: what is left of it goes, and the error says the rest.
     if name in present and not confirm.agreed(f"Take {name} off the VPN, now?", yes=yes, json=json):
         return
-    client = manage.remove(vpn, name)
+    client = operations.remove(vpn, name)
     print(report.removed_json(client) if json else f"  ✓ {client.name} reaches nothing here any more")
 
 
 @app.command()
 def status(data_directory: DataDirectory = None, json: Json = False) -> None:
     """Show the server's side: interface, endpoint, key, and whether it runs as the files say."""
-    from installer.vpn import manage
+    from installer.vpn import operations
 
-    _tell(manage.overview(_open(data_directory)), json)
+    _tell(operations.overview(_open(data_directory)), json)
 
 
 @app.command()
@@ -131,15 +131,15 @@ def apply(
     Where wireguard.enabled is off, it is taken down.
     """
     from installer.host import wireguard
-    from installer.vpn import manage, own, report
+    from installer.vpn import managed_interfaces, operations, report
     from runtime.base.paths import find
     from runtime.config import settings
 
     paths = find(data_directory)
     loaded = settings.load(paths.settings)
-    gone = () if loaded.wireguard.enabled else own.interfaces(paths, loaded)
+    gone = () if loaded.wireguard.enabled else managed_interfaces.observe(paths, loaded)
     if dry_run and not gone:
-        _show_plan(manage.overview(_open(data_directory)), json)
+        _show_plan(operations.overview(_open(data_directory)), json)
     elif dry_run:
         down = "\n".join([*_down_lines(gone), APPLY])
         print(report.down_json(loaded) if json else down)
@@ -149,17 +149,17 @@ def apply(
         down = f"  ✓ {', '.join(gone)} is down; its keys and clients stay in conf/wireguard/"
         print(report.down_json(loaded) if json else down)
     else:
-        _tell(manage.apply(_open(data_directory, timeout)), json)
+        _tell(operations.apply(_open(data_directory, timeout)), json)
 
 
-def _show_plan(overview: Overview, json: bool) -> None:
+def _show_plan(overview: VpnOverview, json: bool) -> None:
     """Show what apply would do to a VPN that is on."""
     from installer.vpn import report
 
     print(report.status_json(overview, time.time()) if json else "\n".join(_plan_lines(overview)))
 
 
-def _plan_lines(overview: Overview) -> list[str]:
+def _plan_lines(overview: VpnOverview) -> list[str]:
     from runtime.base.formats import count
 
     name = overview.settings.wireguard.interface
@@ -177,7 +177,7 @@ def _down_lines(names: tuple[str, ...]) -> list[str]:
     return [f"  - {each}  goes down; its keys and clients stay in conf/wireguard/" for each in names]
 
 
-def _tell(overview: Overview, json: bool) -> None:
+def _tell(overview: VpnOverview, json: bool) -> None:
     from installer.vpn import report
 
     now = time.time()
@@ -187,7 +187,7 @@ def _tell(overview: Overview, json: bool) -> None:
 
 
 def _open(data_directory: Path | None, timeout: float = 0.0) -> Vpn:
-    from installer.vpn.manage import open_vpn
+    from installer.vpn.operations import open_vpn
     from runtime.base.paths import find
     from runtime.config import settings
 

@@ -41,14 +41,14 @@ def bring_up(paths: Paths, lines: Lines) -> ExitCode:
 
 def _wireguard(paths: Paths, lines: Lines) -> None:
     """Bring the VPN up, if there is one. First of all: the internal proxy listens at its address."""
-    from installer.vpn import manage
+    from installer.vpn import operations as vpn
     from runtime.config import settings
 
     loaded = settings.load(paths.settings)
     if not loaded.wireguard.enabled:
         return
     lines.passing("WireGuard", "keys and interface")
-    about, note = manage.set_up(manage.open_vpn(paths, loaded, LOCK_TIMEOUT_SECONDS))
+    about, note = vpn.set_up(vpn.open_vpn(paths, loaded, LOCK_TIMEOUT_SECONDS))
     lines.done("WireGuard", about)
     if note:
         lines.note(note)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from installer.host import ports, wireguard
 from installer.host.facts import Facts
-from installer.vpn import fits, own
+from installer.vpn import managed_interfaces, subnet_conflicts
 from runtime.base.errors import ExitCode, ShoestringError
 from runtime.base.paths import Paths
 from runtime.base.yaml_documents import KeyPath, dotted
@@ -77,8 +77,8 @@ def gather(facts: Facts, settings: Settings, paths: Paths) -> Preflight:
 def _vpn(settings: Settings, paths: Paths) -> tuple[str, ...]:
     if not settings.wireguard.enabled:
         return ()
-    mine = (settings.wireguard.interface, *own.old(paths, settings))
-    return (wireguard.missing(), *fits.look(settings, mine))
+    mine = (settings.wireguard.interface, *managed_interfaces.former(paths, settings))
+    return (wireguard.missing(), *subnet_conflicts.on_host(settings, mine))
 
 
 def directory_state(paths: Paths) -> DirectoryState:

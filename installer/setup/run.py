@@ -22,7 +22,7 @@ from installer.setup.host_setup import HostChoice, HostPlan
 from installer.setup.preflight import DirectoryState
 from installer.terminal import confirm
 from installer.terminal.progress import Lines
-from installer.vpn.manage import FIRST_CLIENT
+from installer.vpn.operations import FIRST_CLIENT
 from runtime.base import files
 from runtime.base.constants import ENVIRONMENT_VARIABLE
 from runtime.base.errors import ExitCode, ShoestringError, UsageError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from installer.data_directory import flat_settings
 from installer.host.facts import Facts
 from installer.setup import preflight
-from installer.vpn.manage import FIRST_CLIENT
+from installer.vpn.operations import FIRST_CLIENT
 from runtime.base.formats import size
 from runtime.base.paths import Paths, Side
 from runtime.config.internal_address import configured

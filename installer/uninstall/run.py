@@ -14,7 +14,7 @@ from installer.host import cron, docker_daemon, swap, timers, wireguard
 from installer.host.systemd import UNIT_DIRECTORY
 from installer.services import catalogue
 from installer.terminal.progress import Lines
-from installer.vpn import own
+from installer.vpn import managed_interfaces
 from runtime.base import files
 from runtime.base.constants import ENVIRONMENT_VARIABLE, LABEL_INSTANCE, LABEL_PROJECT
 from runtime.base.errors import ShoestringError
@@ -73,7 +73,7 @@ def look(cluster: Cluster, *, purge: bool, recorded: Path = RECORD) -> Uninstall
         tasks=tuple(_tasks(listed, instance, root)),
         images=() if others else tuple(unused_images(cluster.client.api.images(), listed, instance)),
         volumes=tuple(_volumes(cluster.client, instance)) if purge else (),
-        vpn=own.interfaces(cluster.paths, cluster.settings),
+        vpn=managed_interfaces.observe(cluster.paths, cluster.settings),
         firewall=manage.is_there(instance, cluster.paths),
         swap=not others and bool(swap.look().removable),
         daemon="" if others else daemon,

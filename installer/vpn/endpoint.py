@@ -10,12 +10,12 @@ from runtime.network import addresses
 from runtime.network.addresses import HostAddress, is_public
 
 
-def look(host: str) -> str:
+def check(host: str) -> str:
     """Why an endpoint is not this host, asked of this host and its resolver; see `problem`."""
-    return problem(host, resolve(host), addresses.observe())
+    return problem(host, resolve_endpoint(host), addresses.observe())
 
 
-def resolve(host: str) -> tuple[str, ...]:
+def resolve_endpoint(host: str) -> tuple[str, ...]:
     """The addresses of a host name or an address, as this host's resolver knows them; none if it has none."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)

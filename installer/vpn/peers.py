@@ -32,7 +32,7 @@ class Peer:
 
 
 @dataclass(frozen=True)
-class Live:
+class RunningInterface:
     """The interface as it runs."""
 
     public_key: str
@@ -44,7 +44,7 @@ class Live:
         return next((each for each in self.peers if each.public_key == public_key), None)
 
 
-def parse_dump(text: str) -> Live | None:
+def parse_dump(text: str) -> RunningInterface | None:
     """The answer of `wg show NAME dump` (wg(8)): a line of the interface, then one a peer, columns between tabs.
 
     None if it is none. The interface's own private key is left out.
@@ -53,7 +53,7 @@ def parse_dump(text: str) -> Live | None:
     if not lines or len(lines[0]) != 4:
         return None
     _, public_key, port, _ = lines[0]
-    return Live(public_key, int(port), tuple(_peer(*line) for line in lines[1:] if len(line) == 8))
+    return RunningInterface(public_key, int(port), tuple(_peer(*line) for line in lines[1:] if len(line) == 8))
 
 
 def _peer(key: str, shared: str, endpoint: str, allowed: str, handshake: str, got: str, sent: str, _: str) -> Peer:

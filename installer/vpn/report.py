@@ -7,7 +7,7 @@ from datetime import datetime
 
 from installer.vpn import addresses, configuration
 from installer.vpn.clients import Client
-from installer.vpn.manage import Overview
+from installer.vpn.operations import VpnOverview
 from installer.vpn.peers import Peer
 from runtime.base.formats import count, duration, rfc3339, size
 from runtime.base.paths import Side
@@ -69,7 +69,7 @@ def qr(text: str) -> str:
     return drawn.getvalue()
 
 
-def list_lines(overview: Overview, now: datetime) -> list[str]:
+def list_lines(overview: VpnOverview, now: datetime) -> list[str]:
     """A line a client: its addresses, its last handshake, and what went through."""
     if not overview.clients:
         return ["  No clients yet. Add one with: shoestring vpn add NAME"]
@@ -87,11 +87,11 @@ def _traffic(peer: Peer | None, now: datetime) -> tuple[str, str, str, str]:
     return seen, size(peer.received), size(peer.sent), peer.endpoint or "-"
 
 
-def _notes(overview: Overview) -> list[str]:
+def _notes(overview: VpnOverview) -> list[str]:
     return ["", f"  ✗ {overview.problem}"] if overview.problem else []
 
 
-def list_json(overview: Overview) -> str:
+def list_json(overview: VpnOverview) -> str:
     """The answer of list. No private key is in it."""
     return as_json(clients=[_client(each, overview) for each in overview.clients], problem=overview.problem)
 
@@ -111,7 +111,7 @@ def removed_json(client: Client) -> str:
     return as_json(name=client.name, removed=True)
 
 
-def status_lines(overview: Overview, now: float) -> list[str]:
+def status_lines(overview: VpnOverview, now: float) -> list[str]:
     """How the VPN is."""
     settings = overview.settings
     vpn = settings.wireguard
@@ -129,14 +129,14 @@ def status_lines(overview: Overview, now: float) -> list[str]:
     return [*table(rows), *_notes(overview)]
 
 
-def _state(overview: Overview) -> str:
+def _state(overview: VpnOverview) -> str:
     """How the interface is."""
     if overview.live is None or overview.link is None:
         return "not there"
     return f"{'up' if overview.is_up else 'down'}, MTU {overview.link.mtu}"
 
 
-def status_json(overview: Overview, now: float) -> str:
+def status_json(overview: VpnOverview, now: float) -> str:
     """The answer of status and apply."""
     settings = overview.settings
     return as_json(
@@ -157,7 +157,7 @@ def down_json(settings: Settings) -> str:
     return as_json(ok=True, interface=settings.wireguard.interface, up=False)
 
 
-def _client(client: Client, overview: Overview) -> dict[str, object]:
+def _client(client: Client, overview: VpnOverview) -> dict[str, object]:
     peer = overview.live.peer(client.public_key) if overview.live else None
     return {
         **_identity(client),

@@ -147,10 +147,10 @@ def test_hosts_and_tunnel_name_what_is_there(stand: Stand) -> None:
 
 def test_setup_makes_a_first_client_once(stand: Stand) -> None:
     code = (
-        "import sys; from pathlib import Path; from installer.vpn import manage; "
+        "import sys; from pathlib import Path; from installer.vpn import operations; "
         "from runtime.config import settings; "
         "from runtime.base.paths import Paths; paths = Paths(Path(sys.argv[1])); "
-        "print(manage.set_up(manage.open_vpn(paths, settings.load(paths.settings))))"
+        "print(operations.set_up(operations.open_vpn(paths, settings.load(paths.settings))))"
     )
     for said in ("('WG up, client \"laptop\" made: shoestring vpn show laptop', '')", "('WG up', '')"):
         printed = stand.server.check(sys.executable, "-c", code, str(stand.paths.root))

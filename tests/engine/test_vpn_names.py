@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from installer.host import wireguard
-from installer.vpn import clients, own
+from installer.vpn import clients, managed_interfaces
 from runtime.base.errors import ExitCode
 from runtime.config import settings
 from tests.support.engine import until
@@ -76,11 +76,13 @@ def test_an_interface_by_an_old_name_that_has_come_back_is_told_of(stand: Stand)
     assert stand.shoestring("vpn", "apply").returncode == ExitCode.DONE
     file.write_text(text)
     assert f"({old} is there as well)" in stand.shoestring("vpn", "status").stdout
-    assert own.interfaces(stand.paths, settings.load(stand.paths.settings)) == tuple(sorted((old, stand.interface)))
+    assert managed_interfaces.observe(stand.paths, settings.load(stand.paths.settings)) == tuple(
+        sorted((old, stand.interface))
+    )
     stand.edit(enabled=False)
     assert stand.shoestring("vpn", "apply").returncode == ExitCode.DONE
     assert not file.exists()
-    assert own.interfaces(stand.paths, settings.load(stand.paths.settings)) == ()
+    assert managed_interfaces.observe(stand.paths, settings.load(stand.paths.settings)) == ()
 
 
 def renamed(stand: Stand) -> None:

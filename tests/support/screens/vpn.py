@@ -7,9 +7,9 @@ from dataclasses import replace
 from installer.cli import vpn as cli
 from installer.host.wireguard import Boot, Link
 from installer.vpn import report
-from installer.vpn.compare import Seen
 from installer.vpn.configuration import client_text
-from installer.vpn.manage import Overview
+from installer.vpn.drift import ObservedVpn
+from installer.vpn.operations import VpnOverview
 from installer.vpn.peers import parse_dump
 from tests.support.builders.runtime import make_settings
 from tests.support.builders.vpn import LAPTOP, VPN, key
@@ -24,10 +24,10 @@ _PHONE = replace(LAPTOP, name="phone", addresses=("10.12.0.3", "fd12::3"), publi
 _DOWN = "wg0 is down. Bring it up: shoestring vpn apply"
 
 
-def _overview(dump: str = _DUMP, problem: str = "") -> Overview:
+def _overview(dump: str = _DUMP, problem: str = "") -> VpnOverview:
     link = Link(frozenset({"10.12.0.1/24"}), 1420, is_up=True) if dump else None
-    return Overview(
-        _SETTINGS, key("q"), (LAPTOP, _PHONE), Seen(parse_dump(dump), link, Boot(is_written=True)), problem
+    return VpnOverview(
+        _SETTINGS, key("q"), (LAPTOP, _PHONE), ObservedVpn(parse_dump(dump), link, Boot(is_written=True)), problem
     )
 
 

@@ -19,7 +19,7 @@ from installer.data_directory import settings_edit
 from installer.host import wireguard
 from installer.setup import data_directory
 from installer.vpn import clients
-from installer.vpn.peers import Live, parse_dump
+from installer.vpn.peers import RunningInterface, parse_dump
 from runtime.base.paths import RUN_ROOT, Paths
 from runtime.config.listen_address import FixedAddress
 from runtime.config.sections import InternalSettings, InternalTls, WireguardSettings
@@ -216,7 +216,7 @@ class Stand:
         client.check("wg-quick", "up", str(file), PATH=f"{self._programs}:{os.environ['PATH']}")
         return client
 
-    def live(self) -> Live:
+    def live(self) -> RunningInterface:
         """The server's interface as it runs."""
         found = parse_dump(self.server.check("wg", "show", self.interface, "dump"))
         assert found

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from installer.host.wireguard import Boot, Link
 from installer.vpn import report
-from installer.vpn.compare import Seen
 from installer.vpn.configuration import client_text
-from installer.vpn.manage import Overview
+from installer.vpn.drift import ObservedVpn
+from installer.vpn.operations import VpnOverview
 from installer.vpn.peers import parse_dump
 from tests.support.builders.runtime import make_settings
 from tests.support.builders.vpn import LAPTOP, VPN, key
@@ -22,10 +22,10 @@ DUMP = (
 )
 
 
-def overview(dump: str, problem: str = "") -> Overview:
+def overview(dump: str, problem: str = "") -> VpnOverview:
     link = Link(frozenset({"10.12.0.1/24"}), 1420, is_up=True) if dump else None
-    seen = Seen(parse_dump(dump), link, Boot(is_written=True))
-    return Overview(SETTINGS, key("q"), (LAPTOP,), seen, problem)
+    seen = ObservedVpn(parse_dump(dump), link, Boot(is_written=True))
+    return VpnOverview(SETTINGS, key("q"), (LAPTOP,), seen, problem)
 
 
 def test_the_list() -> None:

@@ -5,29 +5,29 @@ from dataclasses import replace
 import pytest
 
 from installer.host.wireguard import Boot, Link
-from installer.vpn import compare
-from installer.vpn.compare import Seen
-from installer.vpn.peers import Live, Peer
+from installer.vpn import drift
+from installer.vpn.drift import ObservedVpn
+from installer.vpn.peers import Peer, RunningInterface
 from tests.support.builders.runtime import make_settings
 from tests.support.builders.vpn import LAPTOP, VPN, key
 
 SETTINGS = make_settings(VPN)
 LINK = Link(frozenset({"10.12.0.1/24", "fd12::1/64"}), 1420, is_up=True)
 PEER = Peer(key("p"), "192.0.2.9:41641", ("10.12.0.2/32", "fd12::2/128"), 1767322000, 48120, 92004, key("s"))
-LIVE = Live(key("q"), 51820, (PEER,))
+LIVE = RunningInterface(key("q"), 51820, (PEER,))
 
 
 BOOT = Boot(is_written=True)
 
 
 def problem(
-    live: Live | None = LIVE,
+    live: RunningInterface | None = LIVE,
     link: Link | None = LINK,
     boot: Boot = BOOT,
     old: tuple[str, ...] = (),
     public_key: str = key("q"),
 ) -> str:
-    return compare.problem(SETTINGS, public_key, (LAPTOP,), Seen(live, link, boot, old))
+    return drift.problem(SETTINGS, public_key, (LAPTOP,), ObservedVpn(live, link, boot, old))
 
 
 def test_what_runs_as_the_files_say() -> None:
@@ -59,7 +59,7 @@ def test_one_thing_that_is_other_at_the_link(link: Link, said: str) -> None:
         (replace(LIVE, peers=(replace(PEER, allowed=("10.12.0.2/32",)),)), "its clients"),
     ],
 )
-def test_one_thing_that_is_other_in_wireguard(live: Live, said: str) -> None:
+def test_one_thing_that_is_other_in_wireguard(live: RunningInterface, said: str) -> None:
     assert problem(live) == f"The interface wg0 is not what the files say ({said}). Run: shoestring vpn apply"
 
 
@@ -81,8 +81,8 @@ def test_an_interface_by_a_name_of_before() -> None:
 def test_a_vpn_that_has_no_ipv6_any_more() -> None:
     settings = make_settings(VPN.replace("fd12::/64", ""))
     link, peer = replace(LINK, addresses=frozenset({"10.12.0.1/24"})), replace(PEER, allowed=("10.12.0.2/32",))
-    seen = Seen(replace(LIVE, peers=(peer,)), link, BOOT)
-    assert compare.problem(settings, key("q"), (LAPTOP,), seen) == ""
+    seen = ObservedVpn(replace(LIVE, peers=(peer,)), link, BOOT)
+    assert drift.problem(settings, key("q"), (LAPTOP,), seen) == ""
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:

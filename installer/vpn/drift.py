@@ -8,27 +8,27 @@ from dataclasses import dataclass
 from installer.host.wireguard import Boot, Link, configuration_file
 from installer.vpn import addresses, configuration
 from installer.vpn.clients import Client
-from installer.vpn.peers import Live
+from installer.vpn.peers import RunningInterface
 from runtime.config.settings import Settings
 
 MEND = "Run: shoestring vpn apply"
 
 
 @dataclass(frozen=True)
-class Seen:
+class ObservedVpn:
     """The VPN as it is on this host.
 
     `live` and `link` are the interface as WireGuard and as the kernel's network knows it, None where it is not there;
     `boot` is what brings it up, `old` the instance's interfaces by other names.
     """
 
-    live: Live | None
+    live: RunningInterface | None
     link: Link | None
     boot: Boot
     old: tuple[str, ...] = ()
 
 
-def problem(settings: Settings, public_key: str, known: tuple[Client, ...], seen: Seen) -> str:
+def problem(settings: Settings, public_key: str, known: tuple[Client, ...], seen: ObservedVpn) -> str:
     """What is wrong with the running interface, as a sentence; empty if it is what the files say.
 
     `public_key` is the server's, empty if it has none yet.
@@ -58,7 +58,9 @@ def _of_link(settings: Settings, link: Link) -> Iterator[str]:
         yield "its MTU"
 
 
-def _of_wireguard(settings: Settings, public_key: str, known: tuple[Client, ...], live: Live) -> Iterator[str]:
+def _of_wireguard(
+    settings: Settings, public_key: str, known: tuple[Client, ...], live: RunningInterface
+) -> Iterator[str]:
     if live.public_key != public_key:
         yield "its key"
     if live.port != settings.wireguard.port:

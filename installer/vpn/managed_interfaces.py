@@ -14,7 +14,7 @@ def mark(settings: Settings) -> str:
     return f"{configuration.MARK}{settings.instance}"
 
 
-def interfaces(paths: Paths, settings: Settings) -> tuple[str, ...]:
+def observe(paths: Paths, settings: Settings) -> tuple[str, ...]:
     """Those that are there, or come up at boot."""
     try:
         public_key = configuration.server_public_key(clients.read_server_key(paths))
@@ -24,6 +24,6 @@ def interfaces(paths: Paths, settings: Settings) -> tuple[str, ...]:
     return wireguard.ours(mark(settings), public_key)
 
 
-def old(paths: Paths, settings: Settings) -> tuple[str, ...]:
+def former(paths: Paths, settings: Settings) -> tuple[str, ...]:
     """Those by other names than the present one: whoever was a client may still have access there."""
-    return tuple(each for each in interfaces(paths, settings) if each != settings.wireguard.interface)
+    return tuple(each for each in observe(paths, settings) if each != settings.wireguard.interface)

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from installer.vpn import clients, manage
-from installer.vpn.manage import Vpn, Wanted
+from installer.vpn import clients, operations
+from installer.vpn.operations import ClientRequest, Vpn
 from runtime.base.errors import UsageError
 from runtime.base.paths import Paths
 from tests.support.builders.runtime import make_settings
@@ -16,13 +16,13 @@ from tests.support.builders.vpn import LAPTOP, VPN
 def test_a_name_that_wg_quick_does_not_take(paths: Paths, name: str) -> None:
     """The name is that of the file which we tell people to bring up, and so of their interface."""
     with pytest.raises(UsageError, match=f"^NAME: {name} has {len(name)} characters, .* at most 15"):
-        manage.preview(Vpn(paths, make_settings(VPN)), Wanted(name, any_endpoint=True))
+        operations.preview(Vpn(paths, make_settings(VPN)), ClientRequest(name, skip_endpoint_check=True))
 
 
 def test_a_name_of_the_greatest_length_is_only_refused_if_it_is_used(paths: Paths) -> None:
     clients.write(paths, replace(LAPTOP, name="fifteen-letters"))
     with pytest.raises(UsageError, match="^There is a VPN client fifteen-letters already"):
-        manage.preview(Vpn(paths, make_settings(VPN)), Wanted("fifteen-letters", any_endpoint=True))
+        operations.preview(Vpn(paths, make_settings(VPN)), ClientRequest("fifteen-letters", skip_endpoint_check=True))
 
 
 def test_a_client_with_a_longer_name_from_before_is_still_one(paths: Paths) -> None:

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from installer.vpn import reach
-from installer.vpn.reach import Reach
+from installer.vpn import ssh_tunnel
+from installer.vpn.ssh_tunnel import SshTunnel
 from runtime.base.errors import UsageError
 from runtime.base.paths import Side
 from tests.support.builders.runtime import application, desired, web
@@ -13,14 +13,14 @@ from tests.support.builders.runtime import application, desired, web
 DATABASE = "x-external-tcp-ports: [5432]\nservices: {application: {image: db}}\n"
 
 
-def find(settings_text: str = "", ssh_ports: frozenset[int] = frozenset({22})) -> Reach:
+def find(settings_text: str = "", ssh_ports: frozenset[int] = frozenset({22})) -> SshTunnel:
     wanted = desired(
         application("wiki", web("wiki.internal.example.com", "*.w.internal.example.com"), Side.INTERNAL),
         application("database", DATABASE, Side.INTERNAL),
         application("site", web("example.com")),
         settings_text=settings_text,
     )
-    return reach.find(wanted.settings, wanted.proxies, "me", ssh_ports)
+    return ssh_tunnel.find(wanted.settings, wanted.proxies, "me", ssh_ports)
 
 
 def test_one_command_reaches_every_internal_port() -> None:
@@ -37,8 +37,8 @@ def test_the_command_goes_to_a_port_that_sshd_has(ports: set[int], expected: tup
     found = find(ssh_ports=frozenset(ports))
     assert found.command[:4] == expected
     assert found.command[-1] == "me@example.com"
-    assert reach.tunnel_lines(found)[2].startswith(" ".join(expected))
-    answer = json.loads(reach.to_json(found, reach.LOOPBACK))
+    assert ssh_tunnel.tunnel_lines(found)[2].startswith(" ".join(expected))
+    answer = json.loads(ssh_tunnel.to_json(found, ssh_tunnel.LOOPBACK))
     assert (answer["command"], answer["ports"]) == (list(found.command), [8081, 8444, 5432])
 
 
@@ -47,7 +47,7 @@ def test_where_sshd_has_its_usual_port_too_none_is_named() -> None:
 
 
 def test_the_lines_are_of_internal_names_alone() -> None:
-    assert reach.hosts_lines(find()) == [
+    assert ssh_tunnel.hosts_lines(find()) == [
         "127.0.0.1 internal.example.com",
         "127.0.0.1 wiki.internal.example.com",
         "# *.w.internal.example.com: write the names that you use",
@@ -58,8 +58,8 @@ def test_a_private_address_stands_in_the_lines_but_not_behind_a_tunnel() -> None
     found = find(
         "internal: {address: 10.0.0.5, tls: none, http_port: 80}\npublic: {address: 203.0.113.7, http_port: 8080}\n"
     )
-    assert reach.hosts_lines(found)[0] == "10.0.0.5 internal.example.com"
-    said = reach.tunnel_lines(found)
+    assert ssh_tunnel.hosts_lines(found)[0] == "10.0.0.5 internal.example.com"
+    said = ssh_tunnel.tunnel_lines(found)
     assert "127.0.0.1 wiki.internal.example.com" in said
     assert "sudo" in said[0]
     assert "-L 127.0.0.1:80:10.0.0.5:80" in said[2]

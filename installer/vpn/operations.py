@@ -9,11 +9,21 @@ from dataclasses import dataclass, replace
 
 from installer.host import wireguard
 from installer.host.wireguard import Boot, Interface, Link
-from installer.vpn import addresses, clients, compare, configuration, endpoint, fits, keys, own, peers
+from installer.vpn import (
+    addresses,
+    clients,
+    configuration,
+    drift,
+    endpoint,
+    keys,
+    managed_interfaces,
+    peers,
+    subnet_conflicts,
+)
 from installer.vpn.clients import Client
-from installer.vpn.compare import Seen
 from installer.vpn.configuration import ServerConfig
-from installer.vpn.peers import Live
+from installer.vpn.drift import ObservedVpn
+from installer.vpn.peers import RunningInterface
 from runtime.base import files, validators
 from runtime.base.errors import ShoestringError, UsageError
 from runtime.base.failpoints import failpoint
@@ -47,26 +57,26 @@ class Vpn:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ClientRequest:
     """A client that a person asks for. With `public_key` the private one stays with them."""
 
     name: str
     public_key: str = ""
-    any_endpoint: bool = False
+    skip_endpoint_check: bool = False
 
 
 @dataclass(frozen=True)
-class Overview:
+class VpnOverview:
     """The VPN as its files say and as it is seen on this host. `problem` is a sentence if they differ."""
 
     settings: Settings
     public_key: str
     clients: tuple[Client, ...]
-    seen: Seen
+    seen: ObservedVpn
     problem: str
 
     @property
-    def live(self) -> Live | None:
+    def live(self) -> RunningInterface | None:
         """The interface as WireGuard knows it; None if it is not there."""
         return self.seen.live
 
@@ -91,7 +101,7 @@ def open_vpn(paths: Paths, settings: Settings, timeout: float = 0.0) -> Vpn:
     return Vpn(paths, settings, timeout)
 
 
-def add(vpn: Vpn, wanted: Wanted, clock: Callable[[], float] = time.time) -> Client:
+def add(vpn: Vpn, wanted: ClientRequest, clock: Callable[[], float] = time.time) -> Client:
     """Add a client, and tell the running interface. Raises UsageError for what is wrong; nothing is changed then."""
     with vpn.locked():
         client, private = _prepared(vpn, wanted, clock)
@@ -111,7 +121,7 @@ def add(vpn: Vpn, wanted: Wanted, clock: Callable[[], float] = time.time) -> Cli
     return client
 
 
-def preview(vpn: Vpn, wanted: Wanted, clock: Callable[[], float] = time.time) -> Client:
+def preview(vpn: Vpn, wanted: ClientRequest, clock: Callable[[], float] = time.time) -> Client:
     """The client that `add` would make, with other keys. Changes nothing. Raises as `add` does."""
     return _prepared(vpn, wanted, clock)[0]
 
@@ -130,7 +140,7 @@ def remove(vpn: Vpn, name: str) -> Client:
     return clients.find(known, name)
 
 
-def apply(vpn: Vpn) -> Overview:
+def apply(vpn: Vpn) -> VpnOverview:
     """Make the interface what the settings and the clients' files say; the server's key is made if there is none.
 
     Raises UsageError where the settings do not fit this host; nothing is changed then.
@@ -160,8 +170,8 @@ def set_up(vpn: Vpn) -> tuple[str, str]:
     if found.clients:
         return up, ""
     # A domain that is new may not lead here yet; the client's file is right as soon as it does.
-    add(vpn, Wanted(FIRST_CLIENT, any_endpoint=True))
-    wrong = endpoint.look(vpn.settings.endpoint)
+    add(vpn, ClientRequest(FIRST_CLIENT, skip_endpoint_check=True))
+    wrong = endpoint.check(vpn.settings.endpoint)
     note = f"{wrong} Set it right, or choose another wireguard.endpoint, before clients can connect." if wrong else ""
     return f'{up}, client "{FIRST_CLIENT}" made: shoestring vpn show {FIRST_CLIENT}', note
 
@@ -172,7 +182,7 @@ def text_of(vpn: Vpn, client: Client) -> str:
     return configuration.client_text(vpn.settings, public, client)
 
 
-def overview(vpn: Vpn) -> Overview:
+def overview(vpn: Vpn) -> VpnOverview:
     """Look at the files and at what runs. Changes nothing."""
     known = clients.read_all(vpn.paths)
     private = clients.read_server_key(vpn.paths)
@@ -180,11 +190,11 @@ def overview(vpn: Vpn) -> Overview:
     live = peers.parse_dump(wireguard.dump(vpn.interface_name))
     link = wireguard.link(vpn.interface_name)
     boot = wireguard.boot(_interface(vpn, private, known)) if private else Boot(is_written=False)
-    seen = Seen(live, link, boot, own.old(vpn.paths, vpn.settings))
-    return Overview(vpn.settings, public, known, seen, compare.problem(vpn.settings, public, known, seen))
+    seen = ObservedVpn(live, link, boot, managed_interfaces.former(vpn.paths, vpn.settings))
+    return VpnOverview(vpn.settings, public, known, seen, drift.problem(vpn.settings, public, known, seen))
 
 
-def _prepared(vpn: Vpn, wanted: Wanted, clock: Callable[[], float]) -> tuple[Client, str]:
+def _prepared(vpn: Vpn, wanted: ClientRequest, clock: Callable[[], float]) -> tuple[Client, str]:
     """The new client, and the server's private key, a new one if there is none. Checks all that can be wrong."""
     known = clients.read_all(vpn.paths)
     name = _new_name(wanted.name, known)
@@ -200,7 +210,7 @@ def _prepared(vpn: Vpn, wanted: Wanted, clock: Callable[[], float]) -> tuple[Cli
         preshared_key=keys.generate_preshared(),
         private_key=own_key,
     )
-    wrong = "" if wanted.any_endpoint else endpoint.look(vpn.settings.endpoint)
+    wrong = "" if wanted.skip_endpoint_check else endpoint.check(vpn.settings.endpoint)
     if wrong:
         raise UsageError(f"{wrong} Set wireguard.endpoint in conf/shoestring.yaml, or add --skip-endpoint-check.")
     _check_fits(vpn)
@@ -220,7 +230,9 @@ def _fitting(settings: Settings, known: tuple[Client, ...]) -> tuple[Client, ...
 
 def _check_fits(vpn: Vpn) -> None:
     """Raise UsageError where the networks of the settings do not fit this host."""
-    found = fits.look(vpn.settings, (vpn.interface_name, *own.old(vpn.paths, vpn.settings)))
+    found = subnet_conflicts.on_host(
+        vpn.settings, (vpn.interface_name, *managed_interfaces.former(vpn.paths, vpn.settings))
+    )
     if found:
         raise UsageError("\n".join(found))
 
@@ -261,7 +273,7 @@ def _converge(vpn: Vpn, known: tuple[Client, ...]) -> None:
     interface = _interface(vpn, clients.read_server_key(vpn.paths), known)
     wireguard.check_possible(interface)
     # They have the port and the addresses that this one needs.
-    for old in own.old(vpn.paths, vpn.settings):
+    for old in managed_interfaces.former(vpn.paths, vpn.settings):
         files.remove(vpn.paths.wireguard / f"{old}.conf")
         wireguard.remove(old)
     files.write(vpn.paths.wireguard / f"{interface.name}.conf", interface.text, clients.FILE_MODE)
@@ -276,6 +288,6 @@ def _interface(vpn: Vpn, private: str, known: tuple[Client, ...]) -> Interface:
         mtu=vpn.settings.wireguard.mtu,
         text=server.text(),
         stripped=server.stripped(),
-        mark=own.mark(vpn.settings),
+        mark=managed_interfaces.mark(vpn.settings),
         public_key=keys.public_of(private),
     )

@@ -11,15 +11,13 @@ from runtime.config import internal_address
 from runtime.config.settings import Settings
 
 
-def look(settings: Settings, own: Collection[str]) -> tuple[str, ...]:
-    """What does not fit, asked of this host; see `problems`."""
+def on_host(settings: Settings, own: Collection[str]) -> tuple[str, ...]:
+    """What does not fit, asked of this host; see `find`."""
     has_ipv6 = networks.has_ipv6(settings.wireguard.interface)
-    return tuple(problems(settings, networks.observe(), own, has_ipv6=has_ipv6))
+    return tuple(find(settings, networks.observe(), own, has_ipv6=has_ipv6))
 
 
-def problems(
-    settings: Settings, found: Iterable[HostNetwork], own: Collection[str], *, has_ipv6: bool
-) -> Iterator[str]:
+def find(settings: Settings, found: Iterable[HostNetwork], own: Collection[str], *, has_ipv6: bool) -> Iterator[str]:
     """What does not fit, a sentence for each key. `own` are the instance's interfaces, by all their names.
 
     A network that these have is one that the host lives with: it is not asked about again.

@@ -20,7 +20,7 @@ FIRST_FREE_PORT = 1024
 
 
 @dataclass(frozen=True)
-class Reach:
+class SshTunnel:
     """What leads to the internal side: an address, ports, and the host names that it serves there.
 
     `wildcards` are names that no hosts file can hold; `login` is what SSH connects to, at `ssh_port`.
@@ -51,7 +51,7 @@ class Reach:
         return tuple(f"{address} {name}" for name in self.host_names)
 
 
-def find(settings: Settings, models: tuple[ProxyModel, ...], user: str, ssh_ports: frozenset[int]) -> Reach:
+def find(settings: Settings, models: tuple[ProxyModel, ...], user: str, ssh_ports: frozenset[int]) -> SshTunnel:
     """Where the internal side is. `ssh_ports` are those of sshd, at least one.
 
     Raises UsageError if it is off, or waits for its interface.
@@ -65,7 +65,7 @@ def find(settings: Settings, models: tuple[ProxyModel, ...], user: str, ssh_port
     served = {name for backend in model.backends for name in backend.host_names} - {settings.internal_domain}
     known = (settings.internal_domain, *sorted(served))
     ports = (model.http_port, model.https_port, *(each.port for each in model.tcp_ports))
-    return Reach(
+    return SshTunnel(
         address=model.address,
         ports=tuple(port for port in ports if port),
         host_names=tuple(name for name in known if not name.startswith("*.")),
@@ -75,34 +75,34 @@ def find(settings: Settings, models: tuple[ProxyModel, ...], user: str, ssh_port
     )
 
 
-def hosts_lines(reach: Reach) -> list[str]:
+def hosts_lines(tunnel: SshTunnel) -> list[str]:
     """The lines alone, and as comments what they cannot hold."""
-    address = LOOPBACK if reach.is_loopback else reach.address
-    return [*reach.lines(address), *(f"# {name}: write the names that you use" for name in reach.wildcards)]
+    address = LOOPBACK if tunnel.is_loopback else tunnel.address
+    return [*tunnel.lines(address), *(f"# {name}: write the names that you use" for name in tunnel.wildcards)]
 
 
-def tunnel_lines(reach: Reach) -> list[str]:
+def tunnel_lines(tunnel: SshTunnel) -> list[str]:
     """The command, then the lines of the hosts file."""
-    low = [port for port in reach.ports if port < FIRST_FREE_PORT]
+    low = [port for port in tunnel.ports if port < FIRST_FREE_PORT]
     needs = f" It needs sudo there, for port {low[0]}." if low else ""
     return [
         f"  On your computer, and leave it running:{needs}",
         "",
-        " ".join(reach.command),
+        " ".join(tunnel.command),
         "",
         "  In its hosts file (/etc/hosts; on Windows C:\\Windows\\System32\\drivers\\etc\\hosts):",
         "",
-        *reach.lines(LOOPBACK),
-        *(f"# {name}: write the names that you use" for name in reach.wildcards),
+        *tunnel.lines(LOOPBACK),
+        *(f"# {name}: write the names that you use" for name in tunnel.wildcards),
     ]
 
 
-def to_json(reach: Reach, address: str) -> str:
+def to_json(tunnel: SshTunnel, address: str) -> str:
     """The answer of tunnel and hosts."""
     return as_json(
-        command=reach.command,
+        command=tunnel.command,
         address=address,
-        ports=reach.ports,
-        host_names=reach.host_names,
-        wildcards=reach.wildcards,
+        ports=tunnel.ports,
+        host_names=tunnel.host_names,
+        wildcards=tunnel.wildcards,
     )

@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 from installer.host import networks
 from installer.host.networks import HostNetwork
-from installer.vpn import fits
+from installer.vpn import subnet_conflicts
 from runtime.network.netlink import LOCAL, SCOPE_GLOBAL, SCOPE_HOST, UNICAST, InterfaceAddress
 from tests.support.builders.runtime import make_settings
 
@@ -33,7 +33,7 @@ def at(interface: str, *found: str) -> tuple[HostNetwork, ...]:
 
 
 def problems(*found: HostNetwork, network6: str = "", has_ipv6: bool = True) -> list[str]:
-    return list(fits.problems(make_settings(VPN.format(network6)), found, ("wg0",), has_ipv6=has_ipv6))
+    return list(subnet_conflicts.find(make_settings(VPN.format(network6)), found, ("wg0",), has_ipv6=has_ipv6))
 
 
 def test_the_networks_of_a_host_are_those_of_its_addresses_and_of_its_routes() -> None:
@@ -76,5 +76,5 @@ def test_a_kernel_without_ipv6() -> None:
         "switch IPv6 on."
     ]
     settings = make_settings(VPN.format("fd12::/64").replace("10.12.0.1", "'fd12::1'"))
-    (found,) = fits.problems(settings, (), ("wg0",), has_ipv6=False)
+    (found,) = subnet_conflicts.find(settings, (), ("wg0",), has_ipv6=False)
     assert "Leave it empty, with internal.address in 10.12.0.0/24, or" in found
