@@ -42,7 +42,7 @@ def _default(item: Field[Any]) -> str:
     if item.default is MISSING:
         return "(needed)"
     if isinstance(item.default, tuple):
-        return f"`[{', '.join(item.default)}]`"
+        return f"`[{', '.join(map(str, item.default))}]`"
     if item.default is False:
         return "off"
     return f"`{item.default}`" if item.default != "" else "(empty)"

@@ -8,7 +8,6 @@ from typing import Any
 
 from runtime.base.schema import section_type
 from runtime.base.yaml_documents import KeyPath, dotted
-from runtime.config.listen_address import ListenAddress
 from runtime.config.settings import Settings
 
 # What a section that is switched off holds: `public: off`, which YAML 1.1 reads as false.
@@ -53,11 +52,18 @@ def _walk(section: Any, path: KeyPath) -> Iterator[tuple[KeyPath, object]]:
         value = getattr(section, item.name)
         nested, _ = section_type(type(section), item)
         if nested is None:
-            yield (*path, item.name), str(value) if isinstance(value, ListenAddress) else value
+            yield (*path, item.name), _as_written(value)
         elif value is None:
             yield (*path, item.name), OFF
         else:
             yield from _walk(value, (*path, item.name))
+
+
+def _as_written(value: object) -> object:
+    """Return a value as the settings file has it: an address is a text there."""
+    if isinstance(value, tuple):
+        return tuple(_as_written(each) for each in value)
+    return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
 def of_mapping(mapping: Mapping[Any, object]) -> Leaves:

@@ -15,7 +15,6 @@ from runtime.base.errors import SettingsError
 from runtime.base.schema import describe, section_type
 from runtime.base.yaml_documents import DocumentError
 from runtime.config import settings
-from runtime.config.listen_address import ListenAddress
 from runtime.config.settings import Settings
 
 WIDTH = 100
@@ -56,12 +55,17 @@ def scalar(value: object, style: str | None = None) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, tuple | list):
-        return "[" + ", ".join(scalar(item) for item in value) + "]"
-    # A word of an enumeration is a text to YAML, and so is a listen address.
-    value = str(value) if isinstance(value, str | ListenAddress) else value
+        # Within brackets a text needs quotes that it does not need alone, such as ::1.
+        return yaml.safe_dump([_as_text(item) for item in value], default_flow_style=True, width=10_000).rstrip()
+    value = _as_text(value)
     quoting = style if isinstance(value, str) and style in ("'", '"') else None
     dumped: str = yaml.safe_dump(value, default_style=quoting, default_flow_style=True, width=10_000)
     return dumped.removesuffix("\n").removesuffix("\n...")
+
+
+def _as_text(value: object) -> object:
+    """Return a value as YAML knows it: a word of an enumeration is a text, and so is an address."""
+    return value if value is None or isinstance(value, int | float) else str(value)
 
 
 def parse(file: Path, text: str) -> Settings:

@@ -124,7 +124,7 @@ def status_lines(overview: VpnOverview, now: float) -> list[str]:
         ("endpoint", f"{configuration.endpoint(settings)} (UDP)"),
         ("key", overview.public_key or "none yet"),
         ("clients", f"{count(len(overview.clients), 'client')}, {connected} connected"),
-        ("names", names + (", ".join(vpn.dns) or "refused")),
+        ("names", names + (", ".join(map(str, vpn.dns)) or "refused")),
     ]
     return [*table(rows), *_notes(overview)]
 

@@ -211,14 +211,3 @@ def absolute_path(value: object) -> str:
     if not isinstance(value, str) or not value.startswith("/") or not value.isprintable():
         raise ValueError(f"{value!r} is not the path of a file from / on")
     return value
-
-
-def resolver(value: object) -> str:
-    """A DNS resolver: an IP address, or an address and a port (`127.0.0.1:5353`, `[::1]:5353`)."""
-    if isinstance(value, str):
-        address, found, number = value.rpartition(":")
-        if found and (address.count(":") == 0 or address.startswith("[")) and number.isdigit():
-            ip_address(address.strip("[]"))
-            port(int(number))
-            return value
-    return ip_address(value)

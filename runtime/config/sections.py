@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from runtime.base import validators
 from runtime.base.schema import key, list_of, one_of, section, switch, whole_number
-from runtime.config import listen_address
+from runtime.config import dns_resolver, listen_address
+from runtime.config.dns_resolver import Resolver
 from runtime.config.listen_address import FixedAddress, ListenAddress
 
 ACME_SERVERS = ("production", "staging")
@@ -19,7 +20,7 @@ ACME_DIRECTORIES = {
 }
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # Asked from outside, so that the answers are those that a certificate authority gets.
-PUBLIC_RESOLVERS = ("1.1.1.1", "9.9.9.9")
+PUBLIC_RESOLVERS = (Resolver("1.1.1.1"), Resolver("9.9.9.9"))
 # What an Ethernet frame carries (1500) less WireGuard's own over IPv6: 40 of IPv6, 8 of UDP, 32 of WireGuard.
 WIREGUARD_MTU = 1420
 # A link below cannot carry IPv6 (RFC 8200 section 5); one of jumbo frames carries 9000.
@@ -47,10 +48,10 @@ def _command_line(value: object) -> str:
     return value
 
 
-def _upstream(value: object) -> tuple[str, ...]:
+def _upstream(value: object) -> tuple[Resolver, ...]:
     if value == "refuse":
         return ()
-    resolvers: tuple[str, ...] = list_of(validators.resolver)(value)
+    resolvers: tuple[Resolver, ...] = list_of(dns_resolver.parse)(value)
     return resolvers
 
 
@@ -161,7 +162,7 @@ class WireguardSettings:
         check=lambda value: value and validators.endpoint(value),
         default="",
     )
-    dns: tuple[str, ...] = key(
+    dns: tuple[Resolver, ...] = key(
         "the DNS resolvers that answer VPN clients for all names that are not internal; refuse, or an empty list: "
         "nobody does (split DNS)",
         check=_upstream,
@@ -189,9 +190,9 @@ class DnsSettings:
         check=lambda value: value and validators.application(value),
         default="",
     )
-    resolvers: tuple[str, ...] = key(
+    resolvers: tuple[Resolver, ...] = key(
         "DNS resolvers that see names as the world does, each an address or address:port",
-        check=list_of(validators.resolver),
+        check=list_of(dns_resolver.parse),
         default=PUBLIC_RESOLVERS,
     )
 

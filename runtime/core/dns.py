@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.base.paths import Paths, Side
+from runtime.config.dns_resolver import DNS_PORT, Resolver
 from runtime.config.settings import Settings
 from runtime.core import ipv6_proxy
 from runtime.docker import images
@@ -131,9 +132,6 @@ def _options(settings: Settings, models: tuple[ProxyModel, ...]) -> list[str]:
     ]
 
 
-def _server(resolver: str) -> str:
-    """A resolver of the settings in dnsmasq's form: a port stands after #."""
-    address, found, port = resolver.rpartition(":")
-    if found and (resolver.startswith("[") or address.count(":") == 0):
-        return f"{address.strip('[]')}#{port}"
-    return resolver
+def _server(resolver: Resolver) -> str:
+    """Return a resolver in dnsmasq's form: a port stands after #."""
+    return resolver.address if resolver.port == DNS_PORT else f"{resolver.address}#{resolver.port}"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runtime.base.paths import Side
+from runtime.config import dns_resolver
 from runtime.config.sections import DnsSettings, InternalTls
 from tests.support.acme.knot import knot
 from tests.support.acme.stand import PebbleOptions, pebble
@@ -24,7 +25,9 @@ def test_internal_names_by_dns_and_a_public_wildcard(tmp_path: Path, client: Doc
         knot(client, tmp_path / "knot", "example.test") as server,
         pebble(client, tmp_path / "pebble", PebbleOptions(dns=server.address)) as made,
     ):
-        settings = settings_for(made, dns=DnsSettings(provider="rfc2136", resolvers=(server.address,)))
+        settings = settings_for(
+            made, dns=DnsSettings(provider="rfc2136", resolvers=(dns_resolver.parse(server.address),))
+        )
         assert settings.internal
         settings = replace(settings, internal=replace(settings.internal, tls=InternalTls.DNS_01))
         with site(tmp_path / "data", made, settings) as place:

@@ -21,6 +21,7 @@ from runtime.certificates.model import DesiredCertificate, Issuer
 from runtime.certificates.policy import ledger
 from runtime.certificates.policy.ledger import AttemptResult
 from runtime.certificates.store import folder, read
+from runtime.config import dns_resolver
 from runtime.config.sections import AcmeSettings, DnsSettings
 from tests.support.acme.knot import knot
 from tests.support.acme.relay import REFUSED, Window
@@ -174,7 +175,7 @@ def test_dns_01_by_a_real_server(stand: Stand, client: DockerClient, tmp_path: P
         acme = AcmeSettings(
             server=ca.directory,
             ca_file=str(ca.ca_file),
-            dns=DnsSettings(provider="rfc2136", resolvers=(zone.address,)),
+            dns=DnsSettings(provider="rfc2136", resolvers=(dns_resolver.parse(zone.address),)),
         )
         here = replace(stand.here, settings=replace(stand.here.settings, acme=acme))
         secrets = here.paths.secrets

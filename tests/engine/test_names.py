@@ -25,6 +25,7 @@ import dns.rrset
 import pytest
 
 from runtime.base.paths import Side
+from runtime.config import dns_resolver
 from runtime.config.listen_address import FixedAddress, FollowedInterface
 from runtime.config.sections import InternalSettings, InternalTls, WireguardSettings
 from runtime.context.cluster import open_cluster
@@ -75,7 +76,12 @@ def running(root: Path, bridge: Bridge, upstream: tuple[str, ...] = ()) -> Itera
         internal=InternalSettings(
             address=FixedAddress(bridge.address), http_port=free_port(bridge.address), tls=InternalTls.NONE
         ),
-        wireguard=WireguardSettings(enabled=True, network=bridge.network, dns=upstream, interface=bridge.interface),
+        wireguard=WireguardSettings(
+            enabled=True,
+            network=bridge.network,
+            dns=tuple(map(dns_resolver.parse, upstream)),
+            interface=bridge.interface,
+        ),
     )
     made = Instance(root, settings)
     try:

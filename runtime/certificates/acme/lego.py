@@ -18,6 +18,7 @@ from runtime.certificates.acme.container import NO_NETWORK, Mount, Task
 from runtime.certificates.acme.outcome import RATE_LIMITED, REFUSALS, URN, AcmeOutcome, retry_after, short
 from runtime.certificates.model import DesiredCertificate
 from runtime.certificates.policy.ledger import AttemptResult
+from runtime.config.dns_resolver import Resolver
 from runtime.config.sections import PUBLIC_RESOLVERS
 from runtime.config.settings import Settings
 from runtime.docker import images
@@ -119,21 +120,15 @@ def run(
     return Task(NAME, images.LEGO.reference, arguments, mounts, environment, variables, MEMORY)
 
 
-def _resolvers(resolvers: tuple[str, ...]) -> tuple[str, ...]:
+def _resolvers(resolvers: tuple[Resolver, ...]) -> tuple[str, ...]:
     """Who is asked whether the record is there.
 
     By default the domain's own servers, found by name. Resolvers of a person's choice are asked themselves: such a
     network may reach no others.
     """
-    asked = tuple(word for each in resolvers for word in ("--dns.resolvers", _with_port(each)))
+    asked = tuple(word for each in resolvers for word in ("--dns.resolvers", each.host_port))
     own = resolvers != PUBLIC_RESOLVERS
     return (*asked, *(("--dns.propagation-disable-ans", "--dns.propagation-rns") if own else ()))
-
-
-def _with_port(resolver: str) -> str:
-    if resolver.count(":") == 1 or resolver.startswith("["):
-        return resolver
-    return f"[{resolver}]:53" if ":" in resolver else f"{resolver}:53"
 
 
 def folder(paths: Paths, *, trial: bool) -> Path:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from runtime.base.errors import ShoestringError
+from runtime.config.dns_resolver import Resolver
 
 # For one resolver, and for all of them; a name that has many servers which do not answer takes this long.
 TRY_SECONDS, LIFETIME_SECONDS = 2.0, 6.0
-DNS_PORT = 53
 
 
 class NoResolverError(ShoestringError):
     """No resolver answered, so nothing is known about the names."""
 
 
-def addresses(host_names: Iterable[str], resolvers: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+def addresses(host_names: Iterable[str], resolvers: tuple[Resolver, ...]) -> Mapping[str, tuple[str, ...]]:
     """The IPv4 and IPv6 addresses of each name, CNAMEs followed; none for a name that has none.
 
     `resolvers` are as in the settings. Raises NoResolverError if a name cannot be looked up at all.
@@ -25,7 +25,7 @@ def addresses(host_names: Iterable[str], resolvers: tuple[str, ...]) -> Mapping[
     import dns.resolver
 
     resolver = dns.resolver.Resolver(configure=False)
-    resolver.nameservers = [dns.nameserver.Do53Nameserver(*split(each)) for each in resolvers]
+    resolver.nameservers = [dns.nameserver.Do53Nameserver(each.address, each.port) for each in resolvers]
     resolver.timeout, resolver.lifetime = TRY_SECONDS, LIFETIME_SECONDS
     found: dict[str, tuple[str, ...]] = {}
     for name in host_names:
@@ -40,15 +40,7 @@ def addresses(host_names: Iterable[str], resolvers: tuple[str, ...]) -> Mapping[
             found[name] = ()
         except dns.exception.DNSException as error:
             raise NoResolverError(
-                f"No resolver answered for {name} (asked: {', '.join(resolvers)}); check acme.dns.resolvers and "
-                "this host's way to them"
+                f"No resolver answered for {name} (asked: {', '.join(map(str, resolvers))}); check "
+                "acme.dns.resolvers and this host's way to them"
             ) from error
     return found
-
-
-def split(resolver: str) -> tuple[str, int]:
-    """A resolver's address and port."""
-    address, found, port = resolver.rpartition(":")
-    if found and (":" not in address or address.startswith("[")):
-        return address.strip("[]"), int(port)
-    return resolver, DNS_PORT

@@ -17,6 +17,7 @@ from runtime.certificates.acme.issue import IssueError
 from runtime.certificates.model import DesiredCertificate, InstalledCertificate, Issuer
 from runtime.certificates.policy import ledger
 from runtime.certificates.store import read
+from runtime.config import dns_resolver
 from runtime.config.sections import AcmeSettings, DnsSettings
 from runtime.config.settings import Settings
 from tests.support.acme.relay import FakeFront, Faults, fake_front
@@ -103,7 +104,7 @@ def open_issue_stand(client: DockerClient, place: Path) -> Iterator[Stand]:
             server=production.directory,
             staging=staging.directory,
             ca_file=str(ca.ca_file),
-            dns=DnsSettings(resolvers=(world.dns,)),
+            dns=DnsSettings(resolvers=(dns_resolver.parse(world.dns),)),
         )
         public = replace(settings.public, address=address, http_port=80)
         instance = Instance(place / "data-directory", replace(settings, public=public, acme=acme))

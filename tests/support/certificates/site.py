@@ -13,6 +13,7 @@ from pathlib import Path
 from runtime.base.paths import Side
 from runtime.certificates.plan import RenewalRequest
 from runtime.certificates.store import read
+from runtime.config import dns_resolver
 from runtime.config.sections import AcmeSettings, DnsSettings, InternalTls, PublicSettings
 from runtime.config.settings import Settings
 from runtime.proxy import sockets
@@ -30,7 +31,7 @@ def settings_for(pebble: Pebble, **acme: object) -> Settings:
     values: dict[str, object] = {
         "server": pebble.directory,
         "ca_file": str(pebble.ca_file),
-        "dns": DnsSettings(resolvers=(pebble.dns,)),
+        "dns": DnsSettings(resolvers=(dns_resolver.parse(pebble.dns),)),
         **acme,
     }
     return replace(

@@ -8,6 +8,7 @@ import pytest
 
 from installer.data_directory import settings_file
 from runtime.base import yaml_documents
+from runtime.config.dns_resolver import Resolver
 from runtime.config.listen_address import FixedAddress
 from runtime.config.sections import (
     AcmeSettings,
@@ -31,7 +32,7 @@ ALL = Settings(
     acme=AcmeSettings(
         server="https://acme.example/directory",
         ca_file="/etc/ca's.pem",
-        dns=DnsSettings(provider="rfc2136", resolvers=("[::1]:53", "127.0.0.1:5353")),
+        dns=DnsSettings(provider="rfc2136", resolvers=(Resolver("::1"), Resolver("127.0.0.1", 5353))),
     ),
     notify=NotifySettings(url="https://ntfy.example/a?b=c#d", command="/bin/tell 'a b' --now"),
     networks=NetworkSettings(public="on", internal="off", additional=("null", "1e3")),

@@ -15,6 +15,7 @@ from installer.setup import answers
 from installer.setup.answers import Ask, Given
 from installer.setup.question import Context, Question
 from runtime.base.errors import ExitCode, SettingsError, UsageError
+from runtime.config.dns_resolver import Resolver
 from runtime.config.listen_address import FixedAddress
 from runtime.config.sections import AcmeSettings, DnsSettings, InternalSettings, InternalTls, NetworkSettings
 from runtime.config.settings import Settings
@@ -242,7 +243,9 @@ def test_a_dns_provider_that_is_missing_is_told(facts: Facts, tmp_path: Path) ->
 def test_what_is_not_asked_this_time_stays(facts: Facts, tmp_path: Path) -> None:
     internal = InternalSettings(address=FixedAddress("10.0.0.5"), https_port=9443, tls=InternalTls.NONE)
     present = replace(
-        PRESENT, internal=internal, acme=AcmeSettings(dns=DnsSettings(provider="cloudflare", resolvers=("9.9.9.9",)))
+        PRESENT,
+        internal=internal,
+        acme=AcmeSettings(dns=DnsSettings(provider="cloudflare", resolvers=(Resolver("9.9.9.9"),))),
     )
     assert answers.collect(facts, present, Given()) == present
     switched = answers.collect(facts, present, given(tmp_path, "internal: {tls: dns-01}\n"))

@@ -8,6 +8,7 @@ from runtime.base import yaml_documents
 from runtime.base.errors import ExitCode, SettingsError
 from runtime.base.paths import Side
 from runtime.config import settings
+from runtime.config.dns_resolver import Resolver
 from runtime.config.listen_address import FixedAddress, FollowedInterface
 from tests.support.builders.runtime import make_settings
 
@@ -87,7 +88,7 @@ def test_all_addresses_take_the_port_of_each() -> None:
 def test_the_vpn_is_off_by_default() -> None:
     found = make_settings()
     assert found.wireguard.enabled is False
-    assert found.wireguard.dns == ("1.1.1.1", "9.9.9.9")
+    assert found.wireguard.dns == (Resolver("1.1.1.1"), Resolver("9.9.9.9"))
 
 
 @pytest.mark.parametrize(

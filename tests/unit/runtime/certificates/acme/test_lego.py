@@ -13,6 +13,7 @@ from runtime.base.paths import Paths, Side
 from runtime.certificates.acme import lego
 from runtime.certificates.model import DesiredCertificate, Issuer
 from runtime.certificates.policy.ledger import AttemptResult
+from runtime.config import dns_resolver
 from runtime.config.sections import AcmeSettings, DnsSettings
 from runtime.config.settings import Settings
 
@@ -79,7 +80,10 @@ def test_values_of_variables_are_no_arguments() -> None:
 def test_resolvers_of_a_persons_choice_are_asked_themselves(
     resolvers: tuple[str, ...], words: tuple[str, ...]
 ) -> None:
-    settings = replace(SETTINGS, acme=AcmeSettings(dns=DnsSettings(provider="hetzner", resolvers=resolvers)))
+    settings = replace(
+        SETTINGS,
+        acme=AcmeSettings(dns=DnsSettings(provider="hetzner", resolvers=tuple(map(dns_resolver.parse, resolvers)))),
+    )
     arguments = lego.run(Paths(Path("/d")), settings, "https://ca/dir", {}, WANTED, trial=False).arguments
     assert tuple(word for word in arguments if word.startswith("--dns.") or word[-1].isdigit())[1:] == words
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runtime.certificates.acme import reachability, resolve
+from runtime.certificates.acme import reachability
 from runtime.certificates.acme.reachability import Answer
 from runtime.network.addresses import HostAddress
 
@@ -54,16 +54,3 @@ def test_one_wrong_address_of_two_is_enough() -> None:
     answers = {"203.0.113.7": Answer.OURS, "2001:db8::9": Answer.OTHER}
     found = reachability.judge({NAME: tuple(answers)}, BOTH, lambda address, port, name: answers[address])
     assert "2001:db8::9" in found.problems[NAME]
-
-
-@pytest.mark.parametrize(
-    ("text", "parts"),
-    [
-        ("1.1.1.1", ("1.1.1.1", 53)),
-        ("127.0.0.1:5353", ("127.0.0.1", 5353)),
-        ("2001:db8::1", ("2001:db8::1", 53)),
-        ("[2001:db8::1]:54", ("2001:db8::1", 54)),
-    ],
-)
-def test_a_resolver_has_an_address_and_a_port(text: str, parts: tuple[str, int]) -> None:
-    assert resolve.split(text) == parts
