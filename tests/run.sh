@@ -61,8 +61,8 @@ install_test_tools() {
   begin "test tools"
   local -a missing
   mapfile -t missing < <(missing_packages mmdebstrap:mmdebstrap tmux:tmux openssl:openssl curl:curl git:git \
-    wg:wireguard-tools wireguard-go:wireguard-go nft:nftables ufw:ufw dbus-daemon:dbus zbarimg:zbar-tools \
-    systemd-analyze:systemd)
+    wg:wireguard-tools wireguard-go:wireguard-go nft:nftables iptables:iptables ufw:ufw dbus-daemon:dbus \
+    zbarimg:zbar-tools systemd-analyze:systemd chattr:e2fsprogs mount:mount)
   # Where systemd runs, its package would start it, and it would filter this machine.
   systemd_runs || mapfile -t -O "${#missing[@]}" missing < <(missing_packages firewalld:firewalld)
   if ((${#missing[@]})); then install_packages "${missing[@]}"; fi
@@ -217,16 +217,17 @@ run_tests() {
   local part=$1 where=tests/$1
   printf '\n%s\n' "$part"
   # They mostly wait for the engine, each for containers of its own; or boot one machine each.
+  local -a options=()
   case $part in
-    unit) set -- "$@" --numprocesses 2 ;;
-    engine) set -- "$@" --numprocesses 3 --dist loadfile ;;
-    services) set -- "$@" --numprocesses 2 --dist loadfile ;;
+    unit) options=(--numprocesses 2) ;;
+    engine) options=(--numprocesses 3 --dist loadfile) ;;
+    services) options=(--numprocesses 2 --dist loadfile) ;;
     # With the figures that tests print, such as those of docs/memory.md.
-    vm) set -- "$@" --ignore tests/vm/test_services.py --numprocesses 2 --dist loadfile --no-loadscope-reorder -rP ;;
-    vm-services) set -- "$@" -rP && where=tests/vm/test_services.py ;;
+    vm) options=(--ignore tests/vm/test_services.py --numprocesses 2 --dist loadfile --no-loadscope-reorder -rP) ;;
+    vm-services) options=(-rP) && where=tests/vm/test_services.py ;;
   esac
-  # Pytest fails where there is no test.
-  "$VENV/bin/python" -m pytest -o cache_dir="$CACHE/pytest" "$where" "${@:2}" || FAILED+=("$part")
+  # Of an option that is there twice pytest takes the last: the user's. It fails where there is no test.
+  "$VENV/bin/python" -m pytest -o cache_dir="$CACHE/pytest" "$where" "${options[@]}" "${@:2}" || FAILED+=("$part")
 }
 
 # make_lock [--upgrade]: run by hand when pyproject.toml asks for other packages. What is locked stays, but for --upgrade.
@@ -321,4 +322,5 @@ main() {
   report "${parts[@]}"
 }
 
-main "$@"
+# A test reads this file for its functions alone.
+if [[ ${BASH_SOURCE[0]} == "$0" ]]; then main "$@"; fi

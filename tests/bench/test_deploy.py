@@ -184,7 +184,7 @@ class Stand:
         container = client.containers.run(self.versions[tag], detach=True)
         try:
             container.reload()
-            address = container.attrs["NetworkSettings"]["IPAddress"]
+            address = container.attrs["NetworkSettings"]["Networks"]["bridge"]["IPAddress"]
             until(lambda: socket.create_connection((address, 8080), 1).close(), lambda _: True)
             return time.monotonic() - began
         finally:

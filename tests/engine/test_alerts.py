@@ -15,6 +15,7 @@ from runtime.alerting import incidents
 from runtime.alerting.checks import LASTING_SECONDS
 from runtime.base.paths import Side
 from tests.support.engine import Instance, plain
+from tests.support.listing import listed_change
 
 
 def subjects(told: Path, start: str) -> list[str]:
@@ -37,7 +38,8 @@ def test_an_application_that_is_down_is_told_and_told_when_it_runs(
     incidents.run(instance.paths, now)
     assert subjects(told, "application") == []
     container = instance.container("a")
-    instance.cluster.client.containers.get(container).stop(timeout=0)
+    with listed_change(instance.cluster.client, container):
+        instance.cluster.client.containers.get(container).stop(timeout=0)
     for later in (0.0, LASTING_SECONDS, 2 * LASTING_SECONDS - 60):
         incidents.run(instance.paths, now + later)
     assert subjects(told, "application a") == ["error"]

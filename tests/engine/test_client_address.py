@@ -23,6 +23,7 @@ from runtime.config.listen_address import FixedAddress
 from runtime.config.sections import InternalSettings, InternalTls, PublicSettings, WireguardSettings
 from runtime.reconcile import operations, watchdog
 from tests.support.engine import Instance, free_port, new_settings, plain, until
+from tests.support.listing import listed_change
 from tests.support.vpn.stand import Namespace
 
 pytestmark = pytest.mark.engine
@@ -194,7 +195,8 @@ def test_status_tells_when_nobody_takes_ipv6_or_knows_names_and_the_watchdog_men
         found = [each for each in instance.containers() if "-ipv6-" in each or "-names-" in each]
         assert len(found) == 2
         for name in found:
-            instance.cluster.client.containers.get(name).stop(timeout=5)
+            with listed_change(instance.cluster.client, name):
+                instance.cluster.client.containers.get(name).stop(timeout=5)
         status = operations.status(instance.cluster)
         assert not status.fine
         assert status.problems == (

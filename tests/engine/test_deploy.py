@@ -18,6 +18,7 @@ from runtime.base.paths import Side
 from runtime.docker.observed import observe
 from tests.support.deploy.stand import EXITS, HOST, Versions, git, images_that_run, log_of, made_versions, shoestring
 from tests.support.engine import Instance, until
+from tests.support.listing import listed_change
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -144,7 +145,9 @@ def test_the_same_image_is_told_and_what_differs_is_applied(
     again = shoestring(instance, "deploy", "a", "1")
     assert again.code == 0
     assert f"✓ a has {versions['1']} already; nothing to do" in again.out
-    instance.cluster.client.api.stop(f"{instance.settings.project('a')}-application-1", timeout=0)
+    name = f"{instance.settings.project('a')}-application-1"
+    with listed_change(instance.cluster.client, name):
+        instance.cluster.client.api.stop(name, timeout=0)
 
     answer = shoestring(instance, "deploy", "a", "--image", versions["1"], "--json")
 

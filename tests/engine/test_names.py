@@ -14,7 +14,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,11 +30,11 @@ from runtime.config.listen_address import FixedAddress, FollowedInterface
 from runtime.config.sections import InternalSettings, InternalTls, WireguardSettings
 from runtime.context.cluster import open_cluster
 from runtime.reconcile import fast_path, operations, watchdog
+from tests.support.bridges import HostBridge, host_bridge
 from tests.support.engine import Instance, ask, free_port, memory_of, names, new_settings, output_of, plain, until
 
 if TYPE_CHECKING:
     from docker import DockerClient
-    from docker.models.networks import Network
 
 pytestmark = pytest.mark.engine
 
@@ -42,33 +42,18 @@ MOST_MEMORY = 10 * 1024 * 1024
 DOMAIN = "internal.example.test"
 
 
-@dataclass(frozen=True)
-class Bridge:
-    """A bridge, and the address that this host has on it."""
-
-    network: str
-    address: str
-    interface: str
-
-
-def bridge_of(network: Network) -> Bridge:
-    network.reload()
-    configuration = network.attrs["IPAM"]["Config"][0]
-    return Bridge(configuration["Subnet"], configuration["Gateway"], f"br-{str(network.id)[:12]}")
-
-
 @pytest.fixture
-def bridge(client: DockerClient) -> Iterator[Bridge]:
+def bridge(client: DockerClient) -> Iterator[HostBridge]:
     """What stands in for the VPN: to names and ports an address is an address."""
     network = client.networks.create(f"t{secrets.token_hex(3)}-vpn")
     try:
-        yield bridge_of(network)
+        yield host_bridge(client, str(network.id))
     finally:
         network.remove()
 
 
 @contextlib.contextmanager
-def running(root: Path, bridge: Bridge, upstream: tuple[str, ...] = ()) -> Iterator[Instance]:
+def running(root: Path, bridge: HostBridge, upstream: tuple[str, ...] = ()) -> Iterator[Instance]:
     """An instance whose internal side is on the bridge, not started."""
     settings = replace(
         new_settings(),
@@ -94,12 +79,12 @@ def rcode(answer: dns.message.Message) -> str:
     return dns.rcode.to_text(answer.rcode())
 
 
-def query(bridge: Bridge, name: str, kind: str = "A", *, tcp: bool = False) -> dns.message.Message:
+def query(bridge: HostBridge, name: str, kind: str = "A", *, tcp: bool = False) -> dns.message.Message:
     question = dns.message.make_query(name, kind)
     return dns.query.tcp(question, bridge.address, 5) if tcp else dns.query.udp(question, bridge.address, 5)
 
 
-def addresses(bridge: Bridge, name: str) -> list[str]:
+def addresses(bridge: HostBridge, name: str) -> list[str]:
     return [str(item) for rrset in query(bridge, name).answer for item in rrset]
 
 
@@ -108,7 +93,7 @@ def names_container(instance: Instance) -> tuple[str, str]:
     return next(each for each in instance.containers().items() if "-names-" in each[0])
 
 
-def test_names_are_those_of_the_files(tmp_path: Path, tools: str, bridge: Bridge) -> None:
+def test_names_are_those_of_the_files(tmp_path: Path, tools: str, bridge: HostBridge) -> None:
     with running(tmp_path / "data-directory", bridge) as instance:
         instance.add(Side.INTERNAL, "a", plain(tools, "a", f"a.{DOMAIN}", f"'*.w.{DOMAIN}'", "wiki.other.test"))
         assert instance.start().ok
@@ -123,7 +108,7 @@ def test_names_are_those_of_the_files(tmp_path: Path, tools: str, bridge: Bridge
         assert rcode(query(bridge, "debian.org")) == "REFUSED"
 
 
-def test_a_new_name_is_known_at_once_and_nothing_starts_again(tmp_path: Path, tools: str, bridge: Bridge) -> None:
+def test_a_new_name_is_known_at_once_and_nothing_starts_again(tmp_path: Path, tools: str, bridge: HostBridge) -> None:
     with running(tmp_path / "data-directory", bridge) as instance:
         instance.add(Side.INTERNAL, "a", plain(tools, "a", f"a.{DOMAIN}"))
         assert instance.start().ok
@@ -143,7 +128,7 @@ def test_a_new_name_is_known_at_once_and_nothing_starts_again(tmp_path: Path, to
         assert fast_path.is_unchanged(str(instance.paths.root))
 
 
-def test_a_generated_directory_that_was_removed_is_made_again(tmp_path: Path, tools: str, bridge: Bridge) -> None:
+def test_a_generated_directory_that_was_removed_is_made_again(tmp_path: Path, tools: str, bridge: HostBridge) -> None:
     with running(tmp_path / "data-directory", bridge) as instance:
         instance.add(Side.INTERNAL, "a", plain(tools, "a", f"a.{DOMAIN}"))
         assert instance.start().ok
@@ -154,7 +139,7 @@ def test_a_generated_directory_that_was_removed_is_made_again(tmp_path: Path, to
         assert until(lambda: addresses(bridge, f"new.{DOMAIN}"), bool) == [bridge.address]
 
 
-def test_the_resolver_stays_small_and_has_no_rights(tmp_path: Path, bridge: Bridge) -> None:
+def test_the_resolver_stays_small_and_has_no_rights(tmp_path: Path, bridge: HostBridge) -> None:
     with running(tmp_path / "data-directory", bridge) as instance:
         assert instance.start().ok
         until(lambda: addresses(bridge, DOMAIN), bool)
@@ -194,7 +179,7 @@ class Upstream:
                 self.socket.sendto(answer.to_wire(), sender)
 
 
-def test_other_names_go_upstream_and_internal_ones_never(tmp_path: Path, bridge: Bridge) -> None:
+def test_other_names_go_upstream_and_internal_ones_never(tmp_path: Path, bridge: HostBridge) -> None:
     upstream = Upstream(bridge.address)
     try:
         with running(tmp_path / "data-directory", bridge, (upstream.place,)) as instance:
@@ -208,7 +193,7 @@ def test_other_names_go_upstream_and_internal_ones_never(tmp_path: Path, bridge:
         upstream.socket.close()
 
 
-def move(interface: str, bridge: Bridge, address: str) -> None:
+def move(interface: str, bridge: HostBridge, address: str) -> None:
     """Have another address on a bridge in place of this host's own."""
     prefix = ipaddress.ip_network(bridge.network).prefixlen
     for verb, each in (("delete", bridge.address), ("add", address)):
@@ -249,12 +234,12 @@ def test_an_address_that_comes_late_or_changes_is_served_as_soon_as_it_is_there(
         assert operations.status(instance.cluster).notes == report.notes
         assert fast_path.is_unchanged(str(instance.paths.root))
         network = client.networks.create(f"late{token}", options={"com.docker.network.bridge.name": f"late{token}"})
-        address = bridge_of(network).address
+        bridge = host_bridge(client, str(network.id))
         assert not fast_path.is_unchanged(str(instance.paths.root))
-        moved = str(ipaddress.ip_network(bridge_of(network).network)[77])
+        address, moved = bridge.address, str(ipaddress.ip_network(bridge.network)[77])
         for current in (address, moved):
             if current == moved:
-                move(f"late{token}", bridge_of(network), moved)
+                move(f"late{token}", bridge, moved)
                 assert not fast_path.is_unchanged(str(instance.paths.root))
             # Each pass reads the settings anew, and with them the address.
             instance.cluster = open_cluster(instance.paths)

@@ -16,6 +16,7 @@ from runtime.base.paths import Side
 from runtime.docker.light_inputs import ENGINE_VARIABLES
 from runtime.reconcile import fast_path
 from tests.support.engine import Instance, plain, until
+from tests.support.listing import listed_change
 
 HARMS: dict[str, Callable[[Instance], object]] = {
     "an edit": lambda it: it.add(Side.PUBLIC, "a", it.file(Side.PUBLIC, "a").read_text().replace("[a]", "[z]")),
@@ -25,10 +26,10 @@ HARMS: dict[str, Callable[[Instance], object]] = {
     "a template": lambda it: it.paths.proxy_template(Side.PUBLIC).write_text("# nothing\n"),
     "a setting": lambda it: it.paths.settings.write_text(it.paths.settings.read_text() + "# a comment\n"),
     "a generated file": lambda it: it.paths.core_compose.write_text("services: {}\n"),
-    "a stopped container": lambda it: docker("stop", "-t", "0", it.container("a")),
-    "a removed container": lambda it: docker("rm", "-f", it.container("a")),
-    "a paused container": lambda it: docker("pause", it.container("a")),
-    "a network": lambda it: docker("network", "disconnect", it.settings.docker_network("main"), it.container("a")),
+    "a stopped container": lambda it: by_hand(it, "stop", "-t", "0"),
+    "a removed container": lambda it: by_hand(it, "rm", "-f"),
+    "a paused container": lambda it: by_hand(it, "pause"),
+    "a network": lambda it: by_hand(it, "network", "disconnect", it.settings.docker_network("main")),
     "one more container": lambda it: docker(
         *("run", "-d", "--label", f"shoestring.instance={it.settings.instance}", "--entrypoint", "sleep"),
         *(it.cluster.client.api.inspect_container(it.container("a"))["Image"], "60"),
@@ -43,6 +44,13 @@ HARMS: dict[str, Callable[[Instance], object]] = {
 
 def docker(*arguments: str) -> None:
     subprocess.run(("docker", *arguments), check=True, capture_output=True)
+
+
+def by_hand(instance: Instance, *arguments: str) -> None:
+    """Do something to the container of `a`, as a user would with Docker's own command."""
+    name = instance.container("a")
+    with listed_change(instance.cluster.client, name):
+        docker(*arguments, name)
 
 
 def test_after_a_start_all_is_quiet(served: Instance) -> None:

@@ -68,6 +68,12 @@ def apply(instance: Instance, wanted: Uninstall, recorded: Path) -> str:
     return out.getvalue()
 
 
+def of_its_own(instance: Instance, recorded: Path) -> Uninstall:
+    """Plan the removal of the instance, without what it shares with others: they may begin or end at any moment."""
+    wanted = run.look(instance.cluster, purge=False, recorded=recorded)
+    return replace(wanted, images=(), swap=False, daemon="")
+
+
 def left_of(instance: Instance) -> list[str]:
     """The names of all in Docker whose names begin as those of an instance do."""
     client = instance.cluster.client
@@ -98,8 +104,8 @@ def test_all_of_it_goes_and_the_data_stays(used: Instance, other: Instance, tmp_
 
 def test_a_second_time_there_is_nothing_to_do(used: Instance, tmp_path: Path) -> None:
     recorded = tmp_path / "etc" / "data-directory"
-    apply(used, run.look(used.cluster, purge=False, recorded=recorded), recorded)
-    again = run.look(used.cluster, purge=False, recorded=recorded)
+    apply(used, of_its_own(used, recorded), recorded)
+    again = of_its_own(used, recorded)
     assert (again.changes, again.tasks, again.units, again.record) == ((), (), (), False)
     apply(used, again, recorded)
 
@@ -156,7 +162,7 @@ def test_images_go_but_for_one_that_is_in_use(used: Instance, tmp_path: Path) ->
     container = client.containers.create(busy, ["x"], name=f"{name}_busy")
     try:
         recorded = tmp_path / "etc" / "data-directory"
-        wanted = replace(run.look(used.cluster, purge=False, recorded=recorded), images=(free, busy))
+        wanted = replace(of_its_own(used, recorded), images=(free, busy))
         said = apply(used, wanted, recorded)
         assert not client.images.list(name=free)
         assert client.images.list(name=busy)
@@ -181,7 +187,7 @@ def archive(text: str) -> bytes:
 def test_while_cron_would_start_it_again_nothing_goes(used: Instance, tmp_path: Path) -> None:
     recorded = tmp_path / "etc" / "data-directory"
     before = used.containers()
-    wanted = run.look(used.cluster, purge=False, recorded=recorded)
+    wanted = of_its_own(used, recorded)
     with pytest.raises(Exception, match=r"cron would start everything again.*/etc/cron\.d/mine"):
         apply(used, replace(wanted, cron=(Path("/etc/cron.d/mine"),)), recorded)
     assert used.containers() == before

@@ -17,6 +17,7 @@ from runtime.base.paths import Side
 from runtime.reconcile import fast_path, operations
 from runtime.reconcile.watchdog import watch
 from tests.support.engine import Instance, names, plain, until
+from tests.support.listing import listed_change
 
 UNHEALTHY = """    healthcheck:
       test: [CMD, test, -e, /tmp/well]
@@ -36,7 +37,9 @@ UNHEALTHY = """    healthcheck:
 )
 def test_what_someone_did_by_hand_is_undone(served: Instance, harm: tuple[str, ...], done: str) -> None:
     others = {name: moment for name, moment in served.containers().items() if name != served.container("a")}
-    subprocess.run(("docker", *harm, served.container("a")), check=True, capture_output=True)
+    name = served.container("a")
+    with listed_change(served.cluster.client, name):
+        subprocess.run(("docker", *harm, name), check=True, capture_output=True)
     report = watch(served.cluster)
     assert names(report) == [done]
     assert report.ok
@@ -100,7 +103,9 @@ def test_after_a_full_disk_no_pass_is_quiet(served: Instance, monkeypatch: pytes
 
 def test_a_container_that_was_taken_off_its_network_is_put_back(served: Instance) -> None:
     network = served.settings.docker_network("main")
-    subprocess.run(("docker", "network", "disconnect", network, served.container("a")), check=True)
+    name = served.container("a")
+    with listed_change(served.cluster.client, name):
+        subprocess.run(("docker", "network", "disconnect", network, name), check=True)
     report = watch(served.cluster)
     assert names(report) == ["apply a"]
     assert served.wait("a.example.test").body == "a\n"
@@ -200,7 +205,8 @@ def test_the_same_error_is_not_a_new_attempt_until_the_file_changes(instance: In
 
 def test_a_proxy_that_was_removed_comes_back(served: Instance) -> None:
     name = f"{served.settings.instance}_core-haproxy-public-1"
-    subprocess.run(("docker", "rm", "-f", name), check=True, capture_output=True)
+    with listed_change(served.cluster.client, name):
+        subprocess.run(("docker", "rm", "-f", name), check=True, capture_output=True)
     assert "apply core" in names(watch(served.cluster))
     assert served.wait("a.example.test").body == "a\n"
 
@@ -208,7 +214,9 @@ def test_a_proxy_that_was_removed_comes_back(served: Instance) -> None:
 def test_a_lost_directory_of_sockets_is_mended(served: Instance) -> None:
     """After a reboot /run is empty; here the proxies are recreated over a directory that is root's."""
     directory = served.cluster.run.proxy(Side.PUBLIC)
-    subprocess.run(("docker", "stop", "-t", "0", f"{served.settings.instance}_core-haproxy-public-1"), check=True)
+    name = f"{served.settings.instance}_core-haproxy-public-1"
+    with listed_change(served.cluster.client, name):
+        subprocess.run(("docker", "stop", "-t", "0", name), check=True)
     for socket in directory.iterdir():
         socket.unlink()
     os.chown(directory, 0, 0)

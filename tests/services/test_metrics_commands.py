@@ -13,6 +13,7 @@ import pytest
 
 from installer.metrics import influxdb
 from runtime.base.errors import ShoestringError
+from tests.support.listing import listed_change
 from tests.support.services.metrics_stand import Metrics, open_metrics
 
 if TYPE_CHECKING:
@@ -98,7 +99,9 @@ def test_the_reader_may_not_change_anything(metrics: Metrics) -> None:
 
 
 def test_without_influxdb_it_says_what_to_do(metrics: Metrics) -> None:
-    metrics.container("influxdb", "application").stop(timeout=5)
+    container = metrics.container("influxdb", "application")
+    with listed_change(metrics.instance.cluster.client, str(container.name)):
+        container.stop(timeout=5)
     answer = shoestring(metrics, "shell")
     assert answer.returncode == 1
     assert answer.stderr.strip().startswith("InfluxDB does not run. Add it: shoestring service add influxdb")

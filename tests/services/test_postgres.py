@@ -21,6 +21,7 @@ from runtime.docker import images
 from runtime.docker.images import POSTGRES
 from tests.support.deploy.stand import shoestring as run
 from tests.support.engine import LOOPBACK, Instance
+from tests.support.listing import listed_change
 from tests.support.services.postgres_stand import Site, open_site
 
 if TYPE_CHECKING:
@@ -258,7 +259,8 @@ def test_without_postgres_a_sentence_says_how_to_get_it(instance: Instance) -> N
 
 def test_it_is_still_there_after_a_restart(site: Site, client: DockerClient) -> None:
     site.sql("CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n")
-    client.containers.get(site.container).kill()
+    with listed_change(client, site.container):
+        client.containers.get(site.container).kill()
     site.command("start")
     site.wait()
     assert site.sql("SELECT count(*) FROM kept") == "1000"

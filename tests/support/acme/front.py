@@ -7,15 +7,14 @@ import ipaddress
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
-if TYPE_CHECKING:
-    from docker import DockerClient
+from runtime.certificates.store import keys
+from runtime.certificates.store.keys import KeyPair
+from tests.support.builders.certificates import key_usage
 
 LIFETIME = datetime.timedelta(days=365)
 
@@ -29,8 +28,10 @@ class Front:
     key: Path
 
     def client(self) -> ssl.SSLContext:
-        """A TLS client that trusts this server."""
-        return ssl.create_default_context(cafile=str(self.ca_file))
+        """A TLS client that trusts this server, as strict as Python 3.13 is by default (RFC 5280)."""
+        context = ssl.create_default_context(cafile=str(self.ca_file))
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        return context
 
     def server(self) -> ssl.SSLContext:
         """The TLS server itself."""
@@ -39,53 +40,44 @@ class Front:
         return context
 
 
-def gateway(client: DockerClient) -> str:
-    """The address of this host on Docker's default bridge: containers there reach it, and so does this host."""
-    network = client.api.inspect_network("bridge")
-    return str(network["IPAM"]["Config"][0]["Gateway"])
-
-
 def make_front(folder: Path, address: str) -> Front:
     """Make a CA and a certificate for an address of this host, in a folder of their own."""
     folder.mkdir(parents=True)
-    ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    ca_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test front CA")])
-    ca = _certificate(ca_name, ca_name, ca_key, ca_key, x509.BasicConstraints(ca=True, path_length=0))
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
-    addresses = x509.SubjectAlternativeName(
-        [x509.IPAddress(ipaddress.ip_address(address)), x509.DNSName("localhost")]
+    ca_key, key = keys.fresh(), keys.fresh()
+    ca_name = keys.name("Test front CA")
+    ca = _sign(keys.builder(ca_name, ca_name, ca_key), ca_key, ca_key, x509.BasicConstraints(ca=True, path_length=0))
+    addresses = [x509.IPAddress(ipaddress.ip_address(address)), x509.DNSName("localhost")]
+    leaf = _sign(
+        keys.builder(keys.name(address), ca_name, key).add_extension(
+            x509.SubjectAlternativeName(addresses), critical=False
+        ),
+        key,
+        ca_key,
+        x509.BasicConstraints(ca=False, path_length=None),
     )
-    leaf = _certificate(name, ca_name, key, ca_key, addresses)
     front = Front(folder / "ca.pem", folder / "certificate.pem", folder / "key.pem")
-    front.ca_file.write_bytes(ca.public_bytes(serialization.Encoding.PEM))
-    front.certificate.write_bytes(leaf.public_bytes(serialization.Encoding.PEM))
-    plain = serialization.NoEncryption()
-    front.key.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, plain)
-    )
+    front.ca_file.write_bytes(ca.certificate)
+    front.certificate.write_bytes(leaf.certificate)
+    front.key.write_bytes(leaf.key)
     return front
 
 
-def _certificate(
-    subject: x509.Name,
-    issuer: x509.Name,
+def _sign(
+    builder: x509.CertificateBuilder,
     key: ec.EllipticCurvePrivateKey,
     issuer_key: ec.EllipticCurvePrivateKey,
-    extension: x509.ExtensionType,
-) -> x509.Certificate:
+    constraints: x509.BasicConstraints,
+) -> KeyPair:
+    """Add what RFC 5280 (4.2.1.1, 4.2.1.3, 4.2.1.9) wants of every certificate, and sign."""
     # An hour back and a year ahead: a test may run its clients with another clock.
     now = datetime.datetime.now(datetime.UTC)
     issuer_id = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
+    certificate = (
+        builder.not_valid_before(now - datetime.timedelta(hours=1))
         .not_valid_after(now + LIFETIME)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(issuer_id, critical=False)
-        .add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
+        .add_extension(constraints, critical=True)
+        .add_extension(key_usage(signs_certificates=constraints.ca), critical=True)
         .sign(issuer_key, hashes.SHA256())
     )
+    return keys.pair(certificate, key)

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.support.acme.front import gateway
 from tests.support.acme.stand import IMAGES, start
+from tests.support.bridges import host_bridge
 from tests.support.engine import built_image, free_port, until
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Knot:
     """A DNS server of a test's own for one zone; `close` takes it away."""
 
     def __init__(self, client: DockerClient, folder: Path, zone: str) -> None:
-        self.zone, self._address = zone, gateway(client)
+        self.zone, self._address = zone, host_bridge(client).address
         self._port, self._secret = free_port(self._address), base64.b64encode(secrets.token_bytes(32)).decode()
         folder.mkdir(parents=True, exist_ok=True)
         values = {

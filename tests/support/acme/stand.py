@@ -1,7 +1,7 @@
 """A real CA for tests: pebble, with its challenge test server as the DNS that it asks.
 
-Both run in containers on the host's network. pebble listens at the gateway of Docker's default bridge, so that
-clients in containers there reach it, and validates names at any loopback address that its DNS gives.
+Both run in containers on the host's network. pebble listens at this host's address on Docker's default bridge, so
+that clients in containers there reach it, and validates names at any loopback address that its DNS gives.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.support.acme.front import Front, gateway, make_front
+from tests.support.acme.front import Front, make_front
+from tests.support.bridges import host_bridge
 from tests.support.engine import LOOPBACK, built_image, free_port, until
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class Pebble:
 
     def __init__(self, client: DockerClient, folder: Path, options: PebbleOptions | None = None) -> None:
         self.options = options or PebbleOptions()
-        self.address = gateway(client)
+        self.address = host_bridge(client).address
         self.port, self._management = free_port(self.address), free_port(self.address)
         self.front: Front = make_front(folder / "front", self.address)
         self._folder, self._client, self._image = folder, client, built_image(client, IMAGES / "pebble")

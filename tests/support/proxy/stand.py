@@ -7,11 +7,9 @@ connections on to them.
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import socket
 import ssl
-import subprocess
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -27,6 +25,7 @@ from docker.models.networks import Network
 from installer.images import build
 from runtime.base import files
 from runtime.base.paths import Paths, RunPaths, Side
+from runtime.certificates.store import placeholder
 from runtime.config.applications import Backend, TcpPort
 from runtime.core import project
 from runtime.docker import images
@@ -195,20 +194,6 @@ def _free_ports(names: tuple[str, ...]) -> dict[str, int]:
         return {name: each.getsockname()[1] for name, each in sockets.items()}
 
 
-def _make_certificate(directory: Path) -> None:
-    key = directory / "invalid.pem.key"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"),
-            *("-days", "2", "-subj", "/CN=invalid.", "-keyout", str(key), "-out", str(directory / "invalid.pem")),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    os.chown(key, 0, project.PROXY_GID)
-    key.chmod(0o640)
-
-
 def _make_directories(root: Path) -> tuple[Paths, RunPaths]:
     paths, run = Paths(root / "data-directory"), RunPaths(f"proxytest-{uuid.uuid4().hex[:8]}", root / "run")
     proxy = (project.PROXY_UID, project.PROXY_GID)
@@ -218,7 +203,7 @@ def _make_directories(root: Path) -> tuple[Paths, RunPaths]:
         files.make_directory(run.proxy(side), 0o750, proxy)
         files.make_directory(paths.proxy_generated(side), 0o750, (0, project.PROXY_GID))
         files.make_directory(paths.proxy_certificates(side), 0o750, (0, project.PROXY_GID))
-    _make_certificate(paths.proxy_certificates(Side.PUBLIC))
+    placeholder.ensure(paths.proxy_certificates(Side.PUBLIC), project.PROXY_GID, time.time())
     return paths, run
 
 

@@ -16,6 +16,7 @@ import pytest
 from installer.services.registry_docker import login
 from runtime.config.listen_address import FixedAddress
 from runtime.config.sections import InternalSettings, InternalTls
+from tests.support.bridges import host_bridge
 from tests.support.deploy.stand import Answer, shoestring
 from tests.support.engine import Instance, built_image, new_settings, until
 from tests.support.install.host import engine_rights
@@ -112,8 +113,7 @@ def open_site(
     network = client.networks.create(f"{settings.instance}-beside")
     with contextlib.ExitStack() as stack:
         stack.callback(network.remove)
-        network.reload()
-        address = str(network.attrs["IPAM"]["Config"][0]["Gateway"])
+        address = host_bridge(client, str(network.id)).address
         # A domain that no other test has: this host's own engine and /etc/hosts get to know it.
         settings = replace(
             settings,
