@@ -16,24 +16,25 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-Application = Annotated[str, typer.Argument(help="The name of its file, without .yaml.", metavar="APP")]
-Service = Annotated[
-    str, typer.Option(help="The service whose image changes; else the one named application.", metavar="SERVICE")
-]
+Application = Annotated[str, typer.Argument(help="Name of the application: its file without .yaml.", metavar="APP")]
+Service = Annotated[str, typer.Option(help="Service whose image changes (default: application).", metavar="SERVICE")]
 
 
 @app.command()
 def deploy(
     application: Application,
-    tag: Annotated[str, typer.Argument(help="The new tag of its image.", metavar="TAG")] = "",
-    image: Annotated[str, typer.Option(help="A whole image instead of a tag.", metavar="IMAGE")] = "",
+    tag: Annotated[str, typer.Argument(help="New tag of its image.", metavar="TAG")] = "",
+    image: Annotated[str, typer.Option(help="Image with its tag or digest, in place of TAG.", metavar="IMAGE")] = "",
     service: Service = "",
     data_directory: DataDirectory = None,
     dry_run: DryRun = False,
     json: Json = False,
     timeout: Timeout = 60.0,
 ) -> None:
-    """Give an application another version: pull it, change its file, roll it out, commit."""
+    """Deploy a new image version of an application.
+
+    Pull the image, change the application's file, roll it out, and commit the change.
+    """
     from installer.deploy import run
     from installer.deploy.history import Kind
     from installer.deploy.job import Job
@@ -53,7 +54,7 @@ def deploy(
 def rollback(
     application: Application,
     to: Annotated[
-        int | None, typer.Option(help="The number of a deployment; else the version before the present.", metavar="N")
+        int | None, typer.Option(help="Number of a deployment (default: the one before the current).", metavar="N")
     ] = None,
     service: Service = "",
     data_directory: DataDirectory = None,
@@ -61,7 +62,7 @@ def rollback(
     json: Json = False,
     timeout: Timeout = 60.0,
 ) -> None:
-    """Go back to an earlier version of an application."""
+    """Roll an application back to an earlier version."""
     from installer.deploy import run
     from installer.deploy.history import Kind
     from installer.deploy.job import Job
@@ -79,7 +80,7 @@ def rollback(
 def show_history(
     application: Application, service: Service = "", data_directory: DataDirectory = None, json: Json = False
 ) -> None:
-    """Show which versions an application had, the newest first."""
+    """List the deployments of an application, the newest first."""
     from installer.applications import target
     from installer.deploy import history, report
     from runtime.base.paths import RunPaths, find

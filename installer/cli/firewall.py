@@ -13,14 +13,12 @@ if TYPE_CHECKING:
 
     from installer.firewall.manage import Firewall
 
-app = typer.Typer(
-    help="Close all ports but those of the proxies, SSH, WireGuard and x-open-ports.", no_args_is_help=True
-)
+app = typer.Typer(help="Block all ports but those of the proxies, SSH, VPN and x-open-ports.", no_args_is_help=True)
 
 
 @app.command()
 def status(data_directory: DataDirectory = None, json: Json = False) -> None:
-    """Show whether it is on, what is open and why, and what is closed."""
+    """Show which ports are open, why, and which are blocked."""
     from installer.firewall import manage, report
     from runtime.base.paths import find
 
@@ -34,9 +32,10 @@ def status(data_directory: DataDirectory = None, json: Json = False) -> None:
 
 @app.command()
 def on(data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun = False, json: Json = False) -> None:
-    """Switch it on: shown, tried for 60 seconds, and kept if you say so; else undone by itself.
+    """Turn the firewall on.
 
-    With --yes it makes sure by itself that SSH still answers, and keeps it.
+    Show the rules and load them for 60 seconds; they are rolled back unless you confirm them. With --yes, they are
+    confirmed automatically if SSH still answers.
     """
     from installer.firewall import manage, report, trial
     from installer.terminal.confirm import agreed
@@ -64,7 +63,7 @@ def on(data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun =
 
 @app.command()
 def off(data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun = False, json: Json = False) -> None:
-    """Switch it off: the rules of this host are again what they were without it."""
+    """Turn the firewall off and remove its rules."""
     from installer.firewall import manage, report
     from installer.terminal.confirm import agreed
     from runtime.base.paths import find

@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from installer.terminal.progress import Lines
     from runtime.docker.images import Image
 
-app = typer.Typer(help="Container images: which are there, pull them, build them here.", no_args_is_help=True)
+app = typer.Typer(help="List, pull and build container images.", no_args_is_help=True)
 
 
 @app.command("list")
 def list_(
     data_directory: DataDirectory = None,
     source: Annotated[
-        str, typer.Option(help="registry or local; else what the settings say, else registry.", metavar="SOURCE")
+        str, typer.Option(help="registry or local (default: images.source of the settings).", metavar="SOURCE")
     ] = "",
     json: Json = False,
 ) -> None:
-    """Show the images that Shoestring itself uses, and whether they are on this host."""
+    """List the images that Shoestring uses, and whether they are on this host."""
     from installer.images import list_images
     from installer.images.report import states_json, states_lines
     from runtime.docker import engine
@@ -39,7 +39,10 @@ def list_(
 
 @app.command()
 def pull(data_directory: DataDirectory = None, dry_run: DryRun = False, json: Json = False) -> None:
-    """Pull the images that the core and the applications use; without a data directory those of Shoestring."""
+    """Pull the images of the proxies and the applications.
+
+    Without a data directory: the images of the proxies.
+    """
     from installer import images
     from runtime.docker import engine
 
@@ -54,15 +57,20 @@ def pull(data_directory: DataDirectory = None, dry_run: DryRun = False, json: Js
 def build(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="NAME", help="Only these, as images list names them.", show_default=False),
+        typer.Argument(metavar="NAME", help="Names of images, as `images list` shows them.", show_default=False),
     ] = None,
-    all_: Annotated[bool, typer.Option("--all", help="All that there are recipes for.")] = False,
+    all_: Annotated[bool, typer.Option("--all", help="Build every image that has a recipe.")] = False,
     data_directory: DataDirectory = None,
-    force: Annotated[bool, typer.Option("--force", help="Also those that are there, with today's packages.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also rebuild existing images, with current packages.")
+    ] = False,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
-    """Build images from packages, for hosts without a registry: what the core and the applications use."""
+    """Build images from Debian packages, for hosts without a registry.
+
+    Without names: the images of the proxies and the applications.
+    """
     from installer import images
     from runtime.docker import engine
     from runtime.docker.images import CATALOGUE, local_name

@@ -92,29 +92,35 @@ def _top(
 def setup(
     data_directory: DataDirectory = None,
     answers: Annotated[
-        Path | None, typer.Option(help="A YAML file with the keys of the settings: no questions.", metavar="FILE")
+        Path | None, typer.Option(help="YAML file with settings (no questions are asked).", metavar="FILE")
     ] = None,
-    defaults: Annotated[bool, typer.Option("--defaults", help="Ask nothing; take what the host suggests.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before writing.")] = False,
-    start: Annotated[bool, typer.Option("--start/--no-start", help="Start everything when it is written.")] = True,
+    defaults: Annotated[bool, typer.Option("--defaults", help="Ask nothing; use the suggested settings.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    start: Annotated[bool, typer.Option("--start/--no-start", help="Start everything afterwards.")] = True,
     dry_run: DryRun = False,
     record: Annotated[
-        bool, typer.Option("--record/--no-record", help="Make it the directory of commands that name none.")
+        bool, typer.Option("--record/--no-record", help="Use this directory as the default for later commands.")
     ] = True,
     timers: Annotated[
-        bool | None, typer.Option("--timers/--no-timers", help="Start at boot, check each minute; else asked.")
+        bool | None,
+        typer.Option("--timers/--no-timers", help="Start at boot and run the watchdog each minute (default: ask)."),
     ] = None,
     swap: Annotated[
-        bool | None, typer.Option("--swap/--no-swap", help="Add swap where memory is under 1 GB; else asked.")
+        bool | None,
+        typer.Option("--swap/--no-swap", help="Add swap if the host has less than 1 GB of memory (default: ask)."),
     ] = None,
     log_rotation: Annotated[
-        bool | None, typer.Option("--log-rotation/--no-log-rotation", help="Limit Docker's logs; else asked.")
+        bool | None,
+        typer.Option("--log-rotation/--no-log-rotation", help="Limit the size of Docker's logs (default: ask)."),
     ] = None,
     firewall: Annotated[
-        bool | None, typer.Option("--firewall/--no-firewall", help="Close all other ports; else asked.")
+        bool | None, typer.Option("--firewall/--no-firewall", help="Block all other ports (default: ask).")
     ] = None,
 ) -> None:
-    """Set this host up: a few questions, then the data directory, the proxies and the first application."""
+    """Set up this host.
+
+    Ask a few questions, then create the data directory and start the proxies and an example application.
+    """
     from installer.setup.host_setup import HostChoice
     from installer.setup.run import SetupOptions, run
 
@@ -135,7 +141,7 @@ def setup(
 def start(
     data_directory: DataDirectory = None, dry_run: DryRun = False, json: Json = False, timeout: Timeout = 60.0
 ) -> None:
-    """Make everything run as the files say."""
+    """Start everything that the configuration defines."""
     from runtime.reconcile import operations
 
     if dry_run:
@@ -149,7 +155,7 @@ def start(
 def stop(
     data_directory: DataDirectory = None, dry_run: DryRun = False, json: Json = False, timeout: Timeout = 60.0
 ) -> None:
-    """Stop and remove all containers and networks of this instance. Files and data stay."""
+    """Stop and remove all containers and networks. Files and data stay."""
     from runtime.output.report import change_lines, changes_json
     from runtime.reconcile import operations
 
@@ -163,16 +169,14 @@ def stop(
 
 @app.command()
 def reload(
-    side: Annotated[Side | None, typer.Argument(help="Only this side's proxy.")] = None,
+    side: Annotated[Side | None, typer.Argument(help="Only the proxy of this side.")] = None,
     data_directory: DataDirectory = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Load it even if nothing changed, such as for a certificate.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Reload even if nothing changed.")] = False,
     dry_run: DryRun = False,
     json: Json = False,
     timeout: Timeout = 60.0,
 ) -> None:
-    """Render the proxies' configuration again, check it, and have them load it."""
+    """Reload the proxies with a newly rendered, checked configuration."""
     from runtime.output.report import change_lines, changes_json
     from runtime.reconcile import operations
 
@@ -188,7 +192,10 @@ def reload(
 
 @app.command()
 def watchdog(data_directory: DataDirectory = None, dry_run: DryRun = False, json: Json = False) -> None:
-    """One pass: mend what differs from the files, and end. What failed a moment ago waits."""
+    """Repair what differs from the configuration, once.
+
+    What failed recently is tried again after a delay.
+    """
     from runtime.base.errors import LockedError
     from runtime.reconcile.watchdog import watch
 
@@ -205,7 +212,7 @@ def watchdog(data_directory: DataDirectory = None, dry_run: DryRun = False, json
 
 @app.command()
 def plan(data_directory: DataDirectory = None, json: Json = False) -> None:
-    """Show what start would change."""
+    """Show what `start` would change."""
     _show_plan(data_directory, json)
 
 
@@ -226,7 +233,7 @@ def _show_plan(data_directory: Path | None, json: bool) -> None:
 
 @app.command()
 def status(data_directory: DataDirectory = None, json: Json = False) -> None:
-    """Show what runs, since when, and what is wrong."""
+    """Show what runs and what is wrong."""
     from datetime import UTC, datetime
 
     from installer.host import health

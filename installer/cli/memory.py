@@ -11,7 +11,7 @@ app = typer.Typer()
 
 @app.command()
 def memory(json: Json = False) -> None:
-    """Show what each container and Docker itself use of this host's memory, and what is left."""
+    """Show the memory use of each container, of Docker and of the host."""
     from installer.host import memory as host
     from installer.host.report import memory_json, memory_lines
     from runtime.docker import engine

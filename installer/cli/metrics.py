@@ -16,11 +16,11 @@ app = typer.Typer()
 @app.callback(invoke_without_command=True)
 def metrics(
     context: typer.Context,
-    hours: Annotated[int, typer.Option(help="So many of the last hours.", min=1, max=720)] = 6,
+    hours: Annotated[int, typer.Option(help="Time range in hours.", min=1, max=720)] = 6,
     data_directory: DataDirectory = None,
     json: Json = False,
 ) -> None:
-    """Show small plots of what was measured: host, containers, proxies, certificates, VPN."""
+    """Plot the metrics of host, containers, proxies and VPN."""
     if context.invoked_subcommand is None:
         import shutil
         import time
@@ -35,7 +35,7 @@ def metrics(
 
 @app.command()
 def shell(data_directory: DataDirectory = None) -> None:
-    """Open InfluxDB's own client, as its administrator."""
+    """Open the InfluxDB client as administrator."""
     from installer.metrics import influxdb
     from installer.terminal.confirm import at_terminal
 
@@ -44,13 +44,16 @@ def shell(data_directory: DataDirectory = None) -> None:
 
 @app.command()
 def retention(
-    days: Annotated[int | None, typer.Argument(help="Keep points for so many days.", metavar="[DAYS]")] = None,
+    days: Annotated[int | None, typer.Argument(help="Days to keep measurements.", metavar="[DAYS]")] = None,
     data_directory: DataDirectory = None,
     yes: Yes = False,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
-    """Show or change for how long points are kept; means of each hour are kept for a year."""
+    """Show or change how long measurements are kept.
+
+    Hourly means are kept for a year.
+    """
     from installer.metrics import influxdb, retention_report
     from installer.terminal.confirm import agreed
 

@@ -10,15 +10,15 @@ from installer.cli.cluster import opened
 from installer.cli.options import DataDirectory, DryRun, Json, Timeout, Yes
 from runtime.base.errors import ExitCode
 
-app = typer.Typer(help="Postgres: a prompt, databases for applications, upgrades.", no_args_is_help=True)
+app = typer.Typer(help="Postgres: prompt, databases for applications, upgrades.", no_args_is_help=True)
 
 
 @app.command()
 def psql(
-    database: Annotated[str, typer.Argument(help="The database.", metavar="DB")] = "postgres",
+    database: Annotated[str, typer.Argument(help="Name of the database.", metavar="DB")] = "postgres",
     data_directory: DataDirectory = None,
 ) -> None:
-    """Open a prompt as the superuser, or run the SQL that comes by standard input."""
+    """Open psql as superuser, or run SQL from standard input."""
     from installer.services.postgres import server
     from installer.terminal.confirm import at_terminal
     from runtime.base import command
@@ -31,13 +31,13 @@ def psql(
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Argument(help="The database, and its user.", metavar="NAME")],
+    name: Annotated[str, typer.Argument(help="Name of the database and of its user.", metavar="NAME")],
     data_directory: DataDirectory = None,
     dry_run: DryRun = False,
     json: Json = False,
     timeout: Timeout = 60.0,
 ) -> None:
-    """Make a database for an application, with a user and a password of its own, and show its URL."""
+    """Create a database with its own user, and print its URL."""
     from installer.services.postgres import databases
     from runtime.base.paths import Side
 
@@ -51,15 +51,18 @@ def create(
 
 @app.command()
 def upgrade(
-    version: Annotated[int, typer.Argument(help="The major version, such as 18.", metavar="VERSION")],
-    image: Annotated[str, typer.Option(help="Its image, where that is not the official one.", metavar="IMAGE")] = "",
+    version: Annotated[int, typer.Argument(help="Major version, such as 18.", metavar="VERSION")],
+    image: Annotated[str, typer.Option(help="Its image (default: the official one).", metavar="IMAGE")] = "",
     data_directory: DataDirectory = None,
     yes: Yes = False,
     dry_run: DryRun = False,
     json: Json = False,
     timeout: Timeout = 60.0,
 ) -> None:
-    """Take all data to another major version; the old ones stay. Nobody reaches Postgres meanwhile."""
+    """Upgrade to another major version. The old data stay.
+
+    Postgres is not reachable while it runs.
+    """
     import io
 
     from installer.images import references, refresh
@@ -103,7 +106,7 @@ def prune(
     json: Json = False,
     timeout: Timeout = 60.0,
 ) -> None:
-    """Delete data that Postgres does not use any more, such as those of the version before an upgrade."""
+    """Delete data that Postgres no longer uses, such as of an old version."""
     from installer.services.postgres import prune as pruning
     from installer.services.postgres import report
     from installer.terminal.confirm import agreed

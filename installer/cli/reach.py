@@ -21,12 +21,15 @@ old_app = typer.Typer()
 @old_app.command(hidden=True)
 def tunnel(
     login: Annotated[
-        str, typer.Option(help="Whom to log in as, and where; else you, at the endpoint.", metavar="USER@HOST")
+        str, typer.Option(help="SSH login (default: the current user, at the endpoint).", metavar="USER@HOST")
     ] = "",
     data_directory: DataDirectory = None,
     json: Json = False,
 ) -> None:
-    """Print the SSH command and the hosts file that make every internal service work on your computer."""
+    """Print an SSH command and hosts file lines to reach internal services.
+
+    Use them on your computer, without a VPN.
+    """
     from dataclasses import replace
 
     from installer.vpn import ssh_tunnel
@@ -39,7 +42,7 @@ def tunnel(
 @app.command()
 @old_app.command(hidden=True)
 def hosts(data_directory: DataDirectory = None, json: Json = False) -> None:
-    """Print the lines of a hosts file for the internal host names, and nothing else."""
+    """Print hosts file lines for the internal host names."""
     from installer.vpn import ssh_tunnel
 
     found = _find(data_directory)

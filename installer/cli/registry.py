@@ -31,13 +31,13 @@ def _user_store(data_directory: Path | None) -> UserStore:
     return registry.user_store(opened(data_directory))
 
 
-app = typer.Typer(help="The Docker registry: images, their space, users.", no_args_is_help=True)
+app = typer.Typer(help="The Docker registry: images, disk space, users.", no_args_is_help=True)
 app.add_typer(users_app(_user_store, may="push, pull and delete", removal="Pushed images stay."), name="user")
 
 
 @app.command("list")
 def list_(data_directory: DataDirectory = None, json: Json = False) -> None:
-    """Show the images, how large they are, and when they came."""
+    """List the images with their size and time of push."""
     from datetime import UTC, datetime
 
     from installer.services.registry_docker import gc, registry, report
@@ -54,7 +54,7 @@ def list_(data_directory: DataDirectory = None, json: Json = False) -> None:
 @app.command()
 def gc(
     untagged: Annotated[
-        bool, typer.Option("--untagged", help="Also versions that no tag leads to, older than an hour.")
+        bool, typer.Option("--untagged", help="Also delete untagged manifests older than an hour.")
     ] = False,
     data_directory: DataDirectory = None,
     yes: Yes = False,
@@ -62,7 +62,10 @@ def gc(
     json: Json = False,
     timeout: Timeout = 60.0,
 ) -> None:
-    """Free the space of what nothing names any more. The registry is stopped meanwhile."""
+    """Delete unreferenced blobs (garbage collection).
+
+    The registry is stopped while it runs.
+    """
     from installer.services.registry_docker import gc, report
     from installer.terminal.confirm import agreed
     from installer.terminal.progress import Lines
@@ -85,7 +88,10 @@ def gc(
 
 @app.command()
 def login(data_directory: DataDirectory = None, dry_run: DryRun = False, json: Json = False) -> None:
-    """Have Docker on this host find, trust and log in to the registry; shoestring deploy does it by itself."""
+    """Log Docker on this host in to the registry.
+
+    Also make it resolve and trust the registry. `deploy` does this automatically.
+    """
     from installer.services.registry_docker import login, report
 
     cluster = _opened(data_directory)

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Internal services: metrics, registries, a database.", no_args_is_help=True)
 
-Names = Annotated[list[str], typer.Argument(help="What the services are called.", metavar="NAME...")]
+Names = Annotated[list[str], typer.Argument(help="Names of services.", metavar="NAME...")]
 
 
 @app.command("list")
 def list_(data_directory: DataDirectory = None, json: Json = False) -> None:
-    """Show the services that there are, which of them are here, and what memory each uses."""
+    """List the services with their state and memory."""
     from installer.data_directory import default_directory
     from installer.host import memory
     from installer.services import catalogue, report, status
@@ -38,13 +38,13 @@ def list_(data_directory: DataDirectory = None, json: Json = False) -> None:
 def add(
     names: Names,
     data_directory: DataDirectory = None,
-    force: Annotated[bool, typer.Option("--force", help="Also if the memory that is left is too little.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Add them even if too little memory is left.")] = False,
     yes: Yes = False,
     dry_run: DryRun = False,
     json: Json = False,
     timeout: Timeout = 60.0,
 ) -> None:
-    """Add services, with all that they need, and start them."""
+    """Add services and what they require, and start them."""
     from installer.host import memory
     from installer.services import catalogue, offer, plan, report, service_files
     from installer.services.add import Written
@@ -116,11 +116,9 @@ def _tell(cluster: Cluster, wanted: ServicePlan, started: Started | None, writte
 def remove(
     names: Names,
     data_directory: DataDirectory = None,
-    purge: Annotated[
-        bool, typer.Option("--purge", help="Also its configuration, its data and its passwords.")
-    ] = False,
+    purge: Annotated[bool, typer.Option("--purge", help="Also delete configuration, data and passwords.")] = False,
     confirm: Annotated[
-        str, typer.Option(help="With --purge: the names again, instead of typing them.", metavar="NAMES")
+        str, typer.Option(help="With --purge: the same names again, in place of typing them.", metavar="NAMES")
     ] = "",
     name: Annotated[str, typer.Option("--name", hidden=True)] = "",
     yes: Yes = False,
@@ -128,7 +126,7 @@ def remove(
     json: Json = False,
     timeout: Timeout = 60.0,
 ) -> None:
-    """Take services away. Their data, passwords and configuration stay."""
+    """Remove services. Data, passwords and configuration stay."""
     from installer.services import catalogue, report
     from installer.services import remove as removing
     from installer.terminal.confirm import agreed, typed

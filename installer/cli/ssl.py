@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from runtime.reconcile.changes import Plan
     from runtime.reconcile.operations import Report
 
-app = typer.Typer(help="Certificates: how they are, asking for them, and trusting your own CA.", no_args_is_help=True)
+app = typer.Typer(help="Certificates and the private CA.", no_args_is_help=True)
 
 Force = Annotated[
-    bool, typer.Option("--force", help="Also what is valid or waits after a failure; asks twice. Limits still hold.")
+    bool,
+    typer.Option(
+        "--force", help="Renew even if still valid or backing off after a failure. Rate limits still apply."
+    ),
 ]
 ISSUED = "every host name has its certificate"
 RENEWED = "no certificate is due"
@@ -36,7 +39,7 @@ UNTRUSTED = "Until then browsers, docker login and npm refuse the internal servi
 
 @app.command()
 def status(data_directory: DataDirectory = None, json: Json = False) -> None:
-    """Show each certificate: until when it is valid, when it is renewed, and what blocks it."""
+    """List the certificates with their validity, renewal and problems."""
     from installer.certificates.report import status_json, status_lines
     from runtime.reconcile import renewal
 
@@ -58,7 +61,7 @@ def issue(
         list[str] | None, typer.Argument(help="Only for these host names or certificates.", metavar="HOST")
     ] = None,
     staging: Annotated[
-        bool, typer.Option("--staging", help="Try it at the authority's staging and install nothing.")
+        bool, typer.Option("--staging", help="Test with the staging server of the authority; install nothing.")
     ] = False,
     force: Force = False,
     yes: Yes = False,
@@ -67,7 +70,10 @@ def issue(
     json: Json = False,
     timeout: Timeout = 60.0,
 ) -> None:
-    """Ask now for certificates that are missing or due. The watchdog does it by itself."""
+    """Request certificates that are missing or due.
+
+    The watchdog does this automatically.
+    """
     from runtime.certificates.plan import RenewalRequest
 
     request = RenewalRequest(names=tuple(host_names or ()), force=force, staging=staging)
@@ -86,7 +92,10 @@ def renew(
     json: Json = False,
     timeout: Timeout = 60.0,
 ) -> None:
-    """Renew what is due, as the timer does. Ends with 1 if something failed or is about to expire."""
+    """Renew the certificates that are due.
+
+    The timer does this automatically. The exit code is 1 if a renewal failed or a certificate is about to expire.
+    """
     from runtime.certificates.plan import RenewalRequest
 
     request = RenewalRequest(force=force)
@@ -101,7 +110,10 @@ def renew(
 def load(
     data_directory: DataDirectory = None, dry_run: DryRun = False, json: Json = False, timeout: Timeout = 60.0
 ) -> None:
-    """Have the running proxies serve what lies in their folders, such as a certificate that you put there."""
+    """Load certificates from the proxies' folders into the running proxies.
+
+    For certificates that you put there yourself.
+    """
     from runtime.reconcile import renewal
 
     cluster = opened(data_directory)
@@ -113,15 +125,15 @@ def load(
 
 @app.command()
 def ca(
-    pem: Annotated[bool, typer.Option("--pem", help="Print its certificate and nothing else.")] = False,
-    new: Annotated[bool, typer.Option("--new", help="Make a new one in its place; asks twice.")] = False,
+    pem: Annotated[bool, typer.Option("--pem", help="Print only its certificate.")] = False,
+    new: Annotated[bool, typer.Option("--new", help="Replace it by a new one (asks twice).")] = False,
     yes: Yes = False,
     data_directory: DataDirectory = None,
     dry_run: DryRun = False,
     json: Json = False,
     timeout: Timeout = 60.0,
 ) -> None:
-    """Show how to trust your own CA on other computers, with the host names of this instance."""
+    """Show how to trust the private CA on other computers."""
     from installer.certificates import private_root
     from runtime.base.paths import find
     from runtime.config import settings

@@ -9,7 +9,7 @@ import typer
 
 from installer.cli.options import DryRun, Json, Yes
 
-app = typer.Typer(help="Swap for a host with little memory: a file, or compressed memory.", no_args_is_help=True)
+app = typer.Typer(help="Swap for a host with little memory.", no_args_is_help=True)
 
 
 class Kind(StrEnum):
@@ -21,7 +21,7 @@ class Kind(StrEnum):
 
 @app.command()
 def status(json: Json = False) -> None:
-    """Show what this host swaps to."""
+    """Show the swap of this host."""
     from installer.host import swap
     from installer.host.report import swap_json, swap_lines
 
@@ -32,12 +32,14 @@ def status(json: Json = False) -> None:
 @app.command()
 def add(
     kind: Annotated[Kind, typer.Option(help="A file on the disk, or compressed memory (zram).")] = Kind.FILE,
-    size: Annotated[int, typer.Option(help="In MB; else 1024 for a file, half of the memory for zram.", min=0)] = 0,
+    size: Annotated[
+        int, typer.Option(help="Size in MB (default: 1024 for a file, half of the memory for zram).", min=0)
+    ] = 0,
     yes: Yes = False,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
-    """Add swap, now and after each boot."""
+    """Add swap, now and at each boot."""
     from installer.host import swap
     from installer.host.report import swap_json
     from installer.terminal.confirm import agreed
@@ -61,7 +63,7 @@ def add(
 
 @app.command()
 def remove(yes: Yes = False, dry_run: DryRun = False, json: Json = False) -> None:
-    """Remove the swap that Shoestring added; other swap stays."""
+    """Remove the swap that Shoestring added. Other swap stays."""
     from installer.host import swap
     from installer.host.report import swap_json
     from installer.terminal.confirm import agreed

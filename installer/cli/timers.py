@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from installer.host.timers import Job
     from runtime.config.settings import Settings
 
-app = typer.Typer(help="The start at boot, the watchdog each minute, renewals every 6 hours.", no_args_is_help=True)
+app = typer.Typer(help="Timers for the start at boot, the watchdog and renewals.", no_args_is_help=True)
 
 NO_SYSTEMD = "systemd does not run on this host. The same with cron, as a file /etc/cron.d/shoestring:"
 
 
 @app.command()
 def status(data_directory: DataDirectory = None, json: Json = False) -> None:
-    """Show which timers are on, when each runs next, and how its last run ended."""
+    """List the timers with their next and last run."""
     import time
 
     from installer.host import systemd, timers
@@ -42,7 +42,7 @@ def status(data_directory: DataDirectory = None, json: Json = False) -> None:
 def install(
     data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun = False, json: Json = False
 ) -> None:
-    """Write the units and switch them on."""
+    """Install and enable the systemd units."""
     from installer.host import systemd, timers
     from installer.host.report import install_lines, timers_json
     from installer.terminal.confirm import agreed
@@ -72,7 +72,7 @@ def install(
 def remove(
     data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun = False, json: Json = False
 ) -> None:
-    """Switch the units off and remove them. What runs goes on running."""
+    """Disable and remove the systemd units. Containers keep running."""
     from installer.host import timers
     from installer.terminal.confirm import agreed
     from runtime.output.encoder import as_json

@@ -1,4 +1,4 @@
-"""`shoestring uninstall`: takes all of an instance away from this host."""
+"""`shoestring uninstall`: removes an instance from this host."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ app = typer.Typer()
 @app.command()
 def uninstall(
     data_directory: DataDirectory = None,
-    purge: Annotated[bool, typer.Option("--purge", help="Also the data directory, with all data in it.")] = False,
+    purge: Annotated[bool, typer.Option("--purge", help="Also delete the data directory with all data.")] = False,
     confirm: Annotated[
-        str, typer.Option(help="With --purge: the path of the data directory, instead of typing it.", metavar="DIR")
+        str, typer.Option(help="With --purge: the path of the data directory, in place of typing it.", metavar="DIR")
     ] = "",
     name: Annotated[str, typer.Option("--name", hidden=True)] = "",
     yes: Yes = False,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
-    """Remove timers, containers, networks, images and swap of Shoestring. The data directory stays."""
+    """Remove Shoestring from this host. The data directory stays.
+
+    Remove timers, containers, networks, images and swap.
+    """
     from installer.terminal.confirm import agreed, typed
     from installer.terminal.progress import Lines
     from installer.uninstall import run as work

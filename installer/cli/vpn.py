@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 APPLY = "  Apply: shoestring vpn apply"
 
-app = typer.Typer(help="The VPN: which computers and phones reach the internal side.", no_args_is_help=True)
+app = typer.Typer(help="VPN clients, and access to the internal side.", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(help="What the client is called, such as laptop.", metavar="NAME")]
+Name = Annotated[str, typer.Argument(help="Name of the client, such as laptop.", metavar="NAME")]
 
 
 @app.command()
 def add(
     name: Name,
     public_key: Annotated[
-        str, typer.Option(help="The client's public key; its private one then never comes here.", metavar="KEY")
+        str, typer.Option(help="Public key of the client, whose private key then stays there.", metavar="KEY")
     ] = "",
     skip_endpoint_check: Annotated[
         bool, typer.Option("--skip-endpoint-check", help="Do not check that the endpoint is this host.")
@@ -37,7 +37,7 @@ def add(
     json: Json = False,
     timeout: Timeout = 60.0,
 ) -> None:
-    """Add a client and print its file, with its keys."""
+    """Add a client and print its configuration, with its keys."""
     from installer.vpn import operations, report
     from installer.vpn.operations import ClientRequest
 
@@ -58,7 +58,7 @@ def add(
 
 @app.command("list")
 def list_(data_directory: DataDirectory = None, json: Json = False) -> None:
-    """Show the clients, when each was last heard of, and what went through."""
+    """List the clients with their last handshake and traffic."""
     from datetime import UTC, datetime
 
     from installer.vpn import operations, report
@@ -70,11 +70,11 @@ def list_(data_directory: DataDirectory = None, json: Json = False) -> None:
 @app.command()
 def show(
     name: Name,
-    qr: Annotated[bool, typer.Option("--qr", help="As a QR code, for a phone's camera.")] = False,
+    qr: Annotated[bool, typer.Option("--qr", help="Print a QR code for a phone.")] = False,
     data_directory: DataDirectory = None,
     json: Json = False,
 ) -> None:
-    """Print a client's file, with its keys."""
+    """Print the configuration of a client, with its keys."""
     from installer.vpn import clients, operations, report
 
     vpn = _open(data_directory)
@@ -97,7 +97,7 @@ def remove(
     json: Json = False,
     timeout: Timeout = 60.0,
 ) -> None:
-    """Take a client's access away; all others stay connected."""
+    """Remove a client and revoke its access. Others stay connected."""
     from installer.terminal import confirm
     from installer.vpn import clients, operations, report
 
@@ -116,7 +116,7 @@ def remove(
 
 @app.command()
 def status(data_directory: DataDirectory = None, json: Json = False) -> None:
-    """Show the server's side: interface, endpoint, key, and whether it runs as the files say."""
+    """Show the server: interface, endpoint, public key and problems."""
     from installer.vpn import operations
 
     _tell(operations.overview(_open(data_directory)), json)
@@ -126,9 +126,9 @@ def status(data_directory: DataDirectory = None, json: Json = False) -> None:
 def apply(
     data_directory: DataDirectory = None, dry_run: DryRun = False, json: Json = False, timeout: Timeout = 60.0
 ) -> None:
-    """Bring WireGuard up, or to what the settings and the clients' files say; connections stay.
+    """Configure WireGuard from the settings and the clients' files.
 
-    Where wireguard.enabled is off, it is taken down.
+    Connections stay open. With wireguard.enabled off, the interface is removed.
     """
     from installer.host import wireguard
     from installer.vpn import managed_interfaces, operations, report
