@@ -8,8 +8,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from installer.data_directory.yaml_edit import scalar
 from runtime.base import yaml_documents
 from runtime.base.errors import SettingsError
 from runtime.base.schema import describe, section_type
@@ -48,24 +47,6 @@ def _section(values: Any, indent: int) -> Iterator[str]:
 def _comment(text: str, indent: int, before: str) -> Iterator[str]:
     prefix = " " * indent + "# "
     yield before + textwrap.fill(text, WIDTH, initial_indent=prefix, subsequent_indent=prefix) + "\n"
-
-
-def scalar(value: object, style: str | None = None) -> str:
-    """A value as YAML on one line; a text in the quotes of `style` if it is given."""
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, tuple | list):
-        # Within brackets a text needs quotes that it does not need alone, such as ::1.
-        return yaml.safe_dump([_as_text(item) for item in value], default_flow_style=True, width=10_000).rstrip()
-    value = _as_text(value)
-    quoting = style if isinstance(value, str) and style in ("'", '"') else None
-    dumped: str = yaml.safe_dump(value, default_style=quoting, default_flow_style=True, width=10_000)
-    return dumped.removesuffix("\n").removesuffix("\n...")
-
-
-def _as_text(value: object) -> object:
-    """Return a value as YAML knows it: a word of an enumeration is a text, and so is an address."""
-    return value if value is None or isinstance(value, int | float) else str(value)
 
 
 def parse(file: Path, text: str) -> Settings:

@@ -9,15 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from installer.applications.image_edit import CannotEditError, set_image
 from installer.applications.target import Target
-from installer.data_directory.settings_file import scalar
+from installer.data_directory.yaml_edit import CannotEditYamlError, replace_text
 from installer.services.postgres.server import definition, environment
-from runtime.base import yaml_documents
 from runtime.base.errors import UsageError
-from runtime.base.yaml_documents import DocumentError, KeyPath
+from runtime.base.yaml_documents import KeyPath
 from runtime.config.interpolation import interpolate_known
 
 # Of the official image, up to version 17.
@@ -91,7 +88,7 @@ def _volumes(service: Target, wanted: Mapping[str, Any]) -> list[tuple[KeyPath, 
 
 
 def edited(data: DataFolder, image: str, version: str) -> str:
-    """The text of the file with another image and the folder of another version; all else stays as it is.
+    """Return the text of the file with another image and the folder of another version; all else stays.
 
     Raises CannotEditError.
     """
@@ -99,38 +96,9 @@ def edited(data: DataFolder, image: str, version: str) -> str:
     before = set_image(file, data.service.text, data.service.service, image)
     wanted = data.volume(data.source_of(version))
     try:
-        node = _node(yaml.compose(before, Loader=yaml.SafeLoader), data.key)
-        after = before[: node.start_mark.index] + scalar(wanted, node.style) + before[node.end_mark.index :]
-        if yaml_documents.parse(file, after).value == _changed(
-            yaml_documents.parse(file, before).value, data.key, wanted
-        ):
-            return after
-    except (DocumentError, LookupError, yaml.YAMLError):
-        pass
-    raise CannotEditError(
-        f"{file.name}: the folder {data.text} cannot be changed without changing something else. Write the volume "
-        "out as a plain line, - FOLDER:TARGET, then try again."
-    )
-
-
-def _node(node: yaml.Node | None, key: KeyPath) -> yaml.ScalarNode:
-    for part in key:
-        if isinstance(node, yaml.MappingNode):
-            node = next(value for name, value in node.value if name.value == part)
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-            node = node.value[part]
-        else:
-            raise LookupError(part)
-    if not isinstance(node, yaml.ScalarNode) or node.start_mark.line != node.end_mark.line:
-        raise LookupError(key)
-    return node
-
-
-def _changed(value: Any, key: KeyPath, wanted: str) -> Any:
-    """A copy of a parsed file with one value changed."""
-    if not key:
-        return wanted
-    part, rest = key[0], key[1:]
-    if isinstance(value, list):
-        return [_changed(each, rest, wanted) if index == part else each for index, each in enumerate(value)]
-    return {name: _changed(each, rest, wanted) if name == part else each for name, each in value.items()}
+        return replace_text(file, before, data.key, wanted)
+    except CannotEditYamlError as error:
+        raise CannotEditError(
+            f"{file.name}:{error.line} the folder {data.text} {error.reason}. Write the volume as a plain line, "
+            "- FOLDER:TARGET, then try again."
+        ) from error
