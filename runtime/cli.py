@@ -59,7 +59,7 @@ def main(arguments: list[str] | None = None) -> ExitCode:
 
 def _main(options: argparse.Namespace) -> ExitCode:
     try:
-        return _alarm(options) if options.command == "alarm" else _run(options)
+        return _check(options) if options.command == "alarm" else _run(options)
     except Exception as error:
         if DEBUG_VARIABLE in os.environ:
             raise
@@ -68,15 +68,15 @@ def _main(options: argparse.Namespace) -> ExitCode:
         if options.command == "watchdog":
             from runtime.alerting import watchdog_failure
 
-            _say_untold(watchdog_failure.of_error(options.data_directory, sentence, time.time()))
+            _print_failure(watchdog_failure.of_error(options.data_directory, sentence, time.time()))
         return code
     finally:
         if options.command == "watchdog":
-            _note_pass(options.data_directory)
+            _stamp_run(options.data_directory)
 
 
-def _note_pass(data_directory: Path | None) -> None:
-    """Leave the time of this moment for the alarm, however the pass ended. Without settings it has no place."""
+def _stamp_run(data_directory: Path | None) -> None:
+    """Save the time for the check of the watchdog, however the run ended. Without settings it has no place."""
     from runtime.base import files
     from runtime.base.paths import RunPaths
     from runtime.config import settings
@@ -86,17 +86,17 @@ def _note_pass(data_directory: Path | None) -> None:
         files.stamp(RunPaths(loaded.instance).passed)
 
 
-def _alarm(options: argparse.Namespace) -> ExitCode:
-    # It works without an engine: what is wrong with that is not all that can be.
+def _check(options: argparse.Namespace) -> ExitCode:
+    # It works without an engine: that is not the only thing to check.
     from runtime.alerting import incidents
 
-    for sentence in incidents.run(find(options.data_directory), time.time()):
-        print(sentence)
+    for message in incidents.run(find(options.data_directory), time.time()):
+        print(message)
     return ExitCode.DONE
 
 
-def _say_untold(sentence: str) -> None:
-    """Say who could not be told."""
+def _print_failure(sentence: str) -> None:
+    """Print why a notification could not be sent, if so."""
     if sentence:
         print(sentence, file=sys.stderr)
 
@@ -146,11 +146,11 @@ def _change(options: argparse.Namespace, cluster: Cluster) -> ExitCode:
             from runtime.alerting import certificate_expiry
 
             now = cluster.clock()
-            _say_untold(" ".join(certificate_expiry.send(cluster.paths, cluster.settings, result.expiring, now)))
+            _print_failure(" ".join(certificate_expiry.send(cluster.paths, cluster.settings, result.expiring, now)))
         if not result.ok:
             from runtime.alerting import watchdog_failure
 
-            _say_untold(watchdog_failure.of_report(cluster.paths, cluster.settings, result, cluster.clock()))
+            _print_failure(watchdog_failure.of_report(cluster.paths, cluster.settings, result, cluster.clock()))
     elif options.command == "renew":
         from runtime.alerting import certificate_expiry
         from runtime.reconcile import renewal

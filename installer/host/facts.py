@@ -12,7 +12,7 @@ from pathlib import Path
 from installer.host import networks
 from installer.host.networks import HostNetwork
 from installer.host.ports import Container, Listener, parse_containers, parse_listeners, with_units
-from runtime.base import command
+from runtime.base import command, meminfo
 from runtime.base.errors import ShoestringError
 from runtime.docker import compose, engine
 from runtime.network import addresses
@@ -65,12 +65,12 @@ class Facts:
 
 def gather(near: Path) -> Facts:
     """Look at this host; `near` says on which disk to look for free space. Changes nothing."""
-    memory, swap = parse_meminfo(_text(Path("/proc/meminfo")))
+    sizes = meminfo.read()
     return Facts(
         system=parse_os_release(_text(Path("/etc/os-release"))),
         cores=len(os.sched_getaffinity(0)),
-        memory=memory,
-        swap=swap,
+        memory=sizes.total,
+        swap=sizes.swap,
         free_disk=free_disk(near),
         addresses=addresses.observe(),
         default_address=_default_address(),
@@ -101,14 +101,6 @@ def parse_os_release(text: str) -> str:
             values[name.strip()] = " ".join(shlex.split(value))
     name = values.get("NAME", "Linux").removesuffix(" GNU/Linux")
     return f"{name} {values.get('VERSION_ID', '')}".strip()
-
-
-def parse_meminfo(text: str) -> tuple[int, int]:
-    """Memory and swap in bytes from /proc/meminfo (proc(5))."""
-    sizes = {
-        name: int(rest.split()[0]) * 1024 for name, _, rest in (line.partition(":") for line in text.splitlines())
-    }
-    return sizes.get("MemTotal", 0), sizes.get("SwapTotal", 0)
 
 
 def parse_route(text: str) -> str:

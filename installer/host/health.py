@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.host import systemd, timers
-from installer.host.memory import parse_meminfo
 from installer.host.timers import WATCHDOG, Job
-from runtime.base import disk_space
+from runtime.base import disk_space, meminfo
 from runtime.base.errors import UsageError
 from runtime.config.settings import Settings
 
@@ -25,9 +24,9 @@ class Health:
 
 def look(settings: Settings, root: Path) -> Health:
     """Look at this host. Changes nothing."""
-    total, available, _, _ = parse_meminfo(Path("/proc/meminfo").read_text(encoding="ascii"))
+    sizes = meminfo.read()
     watchdog = _watchdog(settings, root) if systemd.is_running() else None
-    return Health(watchdog, total, available, disk_space.problem(str(root)))
+    return Health(watchdog, sizes.total, sizes.available, disk_space.problem(str(root)))
 
 
 def _watchdog(settings: Settings, root: Path) -> Job | None:

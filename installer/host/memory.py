@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runtime.base import meminfo
 from runtime.base.constants import LABEL_INSTANCE, MEGABYTE
 from runtime.base.errors import ShoestringError
 
@@ -66,16 +67,8 @@ def look(client: DockerClient) -> Memory:
 
 def of_host() -> Memory:
     """Look at this host, without asking who uses it: quick, and without an engine."""
-    return Memory(*parse_meminfo(Path("/proc/meminfo").read_text(encoding="ascii")))
-
-
-def parse_meminfo(text: str) -> tuple[int, int, int, int]:
-    """Memory, what of it is available, swap, and what of that is free, from /proc/meminfo (proc(5))."""
-    sizes = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in text.splitlines())}
-    total, available, swap, free = (
-        sizes.get(name, 0) * 1024 for name in ("MemTotal", "MemAvailable", "SwapTotal", "SwapFree")
-    )
-    return total, available, swap, free
+    sizes = meminfo.read()
+    return Memory(sizes.total, sizes.available, sizes.swap, sizes.swap_free)
 
 
 def parse_stats(name: str, ours: bool, stats: Mapping[str, Any], total: int) -> Use:

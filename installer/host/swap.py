@@ -8,9 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from installer.host import facts, systemd
-from installer.host.memory import parse_meminfo
 from installer.host.systemd import Unit
-from runtime.base import command, files
+from runtime.base import command, files, meminfo
 from runtime.base.constants import MEGABYTE
 from runtime.base.errors import ShoestringError
 from runtime.docker.images import TEMPLATES
@@ -89,12 +88,12 @@ class Host:
 
 def look(directory: Path = systemd.UNIT_DIRECTORY) -> Host:
     """Look at this host. Changes nothing."""
-    memory, available, _, _ = parse_meminfo(Path("/proc/meminfo").read_text(encoding="ascii"))
+    sizes = meminfo.read()
     units = {Kind.FILE: FILE_UNIT, Kind.ZRAM: ZRAM_UNIT}
     leftover = DIRECTORY.exists() and not (directory / FILE_UNIT).is_file()
     return Host(
-        memory=memory,
-        available=available,
+        memory=sizes.total,
+        available=sizes.available,
         in_use=parse_swaps(_SWAPS.read_text(encoding="utf-8") if _SWAPS.exists() else ""),
         own=next((kind for kind, unit in units.items() if (directory / unit).is_file()), None),
         free_disk=facts.free_disk(DIRECTORY) + (_taken(FILE) if leftover else 0),

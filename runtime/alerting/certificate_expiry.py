@@ -1,4 +1,4 @@
-"""Notifies the user of certificates that a renewal left about to expire; see runtime/alerting/notify.py."""
+"""Notify of certificates that a renewal left about to expire; see runtime/alerting/notify.py."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def send(paths: Paths, loaded: Settings, expiring: Iterable[CertificateStatus], 
     Returns a sentence for each notification that could not be sent.
     """
     sentences = (
-        notify.tell(
+        notify.send(
             loaded,
             paths,
             f"certificate {each.name}",

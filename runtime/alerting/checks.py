@@ -1,71 +1,69 @@
-"""The checks: what of this host and its applications needs the user at this moment. See also incidents.py."""
+"""The checks of this host and its applications: what needs the user at this moment. See also incidents.py."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
+from runtime.alerting import messages
 from runtime.alerting.notify import Severity
-from runtime.base import disk_space
+from runtime.alerting.subject import Kind, Subject
+from runtime.base import disk_space, meminfo
 from runtime.base.errors import ShoestringError
+from runtime.base.meminfo import MemorySizes
 from runtime.base.paths import Paths, RunPaths, Side
 from runtime.certificates.overview import CertificateStatus, expiry_sentence
 from runtime.context.cluster import open_cluster
 from runtime.reconcile import operations
 from runtime.reconcile.status import FINE, Status
 
-MEMINFO = Path("/proc/meminfo")
 DISK_PERCENT, MEMORY_PERCENT = 85.0, 10.0
-# What was told is over only so far on the other side of its limit: else it would come and go.
-DISK_SLACK, MEMORY_SLACK = 2.0, 5.0
+# An open incident is resolved only so far on the other side of its limit: else it would open and close repeatedly.
+DISK_HYSTERESIS, MEMORY_HYSTERESIS = 2.0, 5.0
 LASTING_SECONDS = 300.0
-NO_PASS_SECONDS = 600.0
-APPLICATION, PROXY, CERTIFICATE = "application ", "proxy ", "certificate "
-# The internal one alone may have nothing to listen on.
-UNSERVED = f"{PROXY}{Side.INTERNAL}"
-MEMORY, NO_PASS = "memory", "no pass of the watchdog"
-SEE_STATUS = "See: shoestring status"
+NO_RUN_SECONDS = 600.0
+# What only the engine knows.
+OF_ENGINE = frozenset((Kind.APPLICATION, Kind.PROXY, Kind.CERTIFICATE))
 
 
 @dataclass(frozen=True)
-class Trouble:
-    """One thing that needs a person.
+class FailedCheck:
+    """A check that fails now. It becomes an incident when it has failed for `pending_seconds`."""
 
-    `subject` names it, `message` tells it, `over` tells that it has ended. It counts when it has been there for
-    `lasting` seconds.
-    """
-
-    subject: str
+    subject: Subject
     message: str
-    over: str
     severity: Severity = Severity.ERROR
-    lasting: float = 0.0
+    pending_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What a look found. `blind` are beginnings of subjects that it could say nothing about."""
+class Checked:
+    """The checks that failed. `unknown` are the kinds that could not be checked."""
 
-    troubles: tuple[Trouble, ...]
-    blind: tuple[str, ...]
+    failed: tuple[FailedCheck, ...]
+    unknown: frozenset[Kind] = frozenset()
 
 
-def look(paths: Paths, run: RunPaths, now: float, told: Collection[str]) -> Seen:
-    """Look at everything; `told` are subjects that were told, `now` is in seconds since the epoch.
+def run_checks(paths: Paths, run: RunPaths, now: float, notified: Collection[Subject]) -> Checked:
+    """Run all checks; `notified` are the subjects with an open incident, `now` is in seconds since the epoch.
 
-    Changes nothing. Without an engine, and while a person has stopped everything, applications cannot be judged.
+    Changes nothing. Without an engine, and while the cluster is stopped, applications cannot be checked.
     """
-    found = [*_of_disks(paths, told), *of_memory(_read(MEMINFO), told=MEMORY in told), *of_pass(run, now)]
-    blind: tuple[str, ...] = (APPLICATION, PROXY, CERTIFICATE)
+    memory_is_open = Subject(Kind.MEMORY) in notified
+    found = [
+        *_check_disks(paths, notified),
+        *check_memory(meminfo.read(), is_open=memory_is_open),
+        *check_watchdog(run, now),
+    ]
+    unknown = OF_ENGINE
     if not run.stopped.exists():
         try:
-            found += of_status(_status(paths), now)
-            blind = ()
+            found += check_status(_status(paths), now)
+            unknown = frozenset()
         except (ShoestringError, OSError):
-            # The watchdog's pass tells that, and why.
+            # The watchdog reports that, and why.
             pass
-    return Seen(tuple(found), blind)
+    return Checked(tuple(found), unknown)
 
 
 def _status(paths: Paths) -> Status:
@@ -76,80 +74,64 @@ def _status(paths: Paths) -> Status:
         cluster.client.close()
 
 
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="ascii")
-    except OSError:
-        return ""
-
-
-def _of_disks(paths: Paths, told: Collection[str]) -> Iterator[Trouble]:
+def _check_disks(paths: Paths, notified: Collection[Subject]) -> Iterator[FailedCheck]:
     for place, percent in disk_space.used(str(paths.root)).items():
-        yield from of_disk(place, percent, told=f"disk of {place}" in told)
+        yield from check_disk(place, percent, is_open=Subject(Kind.DISK, place) in notified)
 
 
-def of_disk(place: str, percent: float, *, told: bool) -> tuple[Trouble, ...]:
-    """A disk that is fuller than its limit."""
-    if percent < DISK_PERCENT - (DISK_SLACK if told else 0):
+def check_disk(place: str, percent: float, *, is_open: bool) -> tuple[FailedCheck, ...]:
+    """Return the failed check of a disk that is fuller than its limit."""
+    if percent < DISK_PERCENT - (DISK_HYSTERESIS if is_open else 0):
         return ()
-    what = f"The disk of {place} is {percent:.0f} % full. {disk_space.ADVICE}"
-    return (Trouble(f"disk of {place}", what, f"The disk of {place} has room again.", Severity.WARNING),)
+    return (FailedCheck(Subject(Kind.DISK, place), messages.disk(place, percent), Severity.WARNING),)
 
 
-def of_memory(meminfo: str, *, told: bool) -> tuple[Trouble, ...]:
-    """Little memory that a program could still have; `meminfo` is the text of /proc/meminfo (proc(5), in kB)."""
-    sizes = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in meminfo.splitlines())}
-    total, available = sizes.get("MemTotal", 0), sizes.get("MemAvailable", 0)
-    limit = MEMORY_PERCENT + (MEMORY_SLACK if told else 0)
-    if 100 * available >= limit * total:
+def check_memory(sizes: MemorySizes, *, is_open: bool) -> tuple[FailedCheck, ...]:
+    """Return the failed check of a host with little memory that a program could still have."""
+    limit = MEMORY_PERCENT + (MEMORY_HYSTERESIS if is_open else 0)
+    if 100 * sizes.available >= limit * sizes.total:
         return ()
-    megabytes = f"{available // 1024} of {total // 1024} MB of memory"
-    what = f"Only {megabytes} can still be used. See who uses it: shoestring memory"
-    return (Trouble(MEMORY, what, "There is enough memory again.", Severity.WARNING, LASTING_SECONDS),)
+    return (FailedCheck(Subject(Kind.MEMORY), messages.memory(sizes), Severity.WARNING, LASTING_SECONDS),)
 
 
-def of_pass(run: RunPaths, now: float) -> tuple[Trouble, ...]:
-    """No pass of the watchdog has ended for too long, whether well or not. What it mends stays as it is meanwhile.
+def check_watchdog(run: RunPaths, now: float) -> tuple[FailedCheck, ...]:
+    """Return the failed check of a watchdog that has not run for too long, whether successfully or not.
 
-    It must last from one look to the next: a host that was asleep, or whose clock was set, makes a pass between them.
+    It must fail in two checks: on a host that was asleep, or whose clock was set, the watchdog runs between them.
     """
-    see = "See: shoestring timers status"
-    over = "The watchdog makes its passes again."
+    subject = Subject(Kind.WATCHDOG)
     try:
         age = now - run.passed.stat().st_mtime
     except OSError:
-        what = f"No pass of the watchdog has ended since the host was started. {see}"
-        return (Trouble(NO_PASS, what, over, lasting=NO_PASS_SECONDS),)
-    if age < NO_PASS_SECONDS - LASTING_SECONDS:
+        return (FailedCheck(subject, messages.no_watchdog_run(None), pending_seconds=NO_RUN_SECONDS),)
+    if age < NO_RUN_SECONDS - LASTING_SECONDS:
         return ()
-    what = f"No pass of the watchdog has ended for {age / 60:.0f} minutes. {see}"
-    return (Trouble(NO_PASS, what, over, lasting=LASTING_SECONDS),)
+    return (FailedCheck(subject, messages.no_watchdog_run(age / 60), pending_seconds=LASTING_SECONDS),)
 
 
-def of_status(status: Status, now: float) -> tuple[Trouble, ...]:
-    """Applications and proxies that do not run, certificates that are about to end.
+def check_status(status: Status, now: float) -> tuple[FailedCheck, ...]:
+    """Return the failed checks of applications and proxies that do not run, and of certificates about to expire.
 
-    A file that is broken is told by the pass; what it has running goes on.
+    An invalid file is reported by the watchdog; the containers it has already keep running.
     """
     fine = {*FINE, "broken"}
-    down = [
-        *((f"{PROXY}{each.side}", each.state) for each in status.proxies if each.state not in fine),
-        *((f"{APPLICATION}{each.name}", each.state) for each in status.applications if each.state not in fine),
+    served = [
+        *((Subject(Kind.PROXY, each.side), each.state) for each in status.proxies),
+        *((Subject(Kind.APPLICATION, each.name), each.state) for each in status.applications),
     ]
-    unserved = (
-        Trouble(UNSERVED, each, f"{UNSERVED} runs again.", lasting=LASTING_SECONDS) for each in status.unserved
+    # The internal proxy alone may have no address to listen on.
+    unserved = Subject(Kind.PROXY, Side.INTERNAL)
+    return (
+        *(
+            FailedCheck(subject, messages.down(subject, state, LASTING_SECONDS / 60), pending_seconds=LASTING_SECONDS)
+            for subject, state in served
+            if state not in fine
+        ),
+        *(FailedCheck(unserved, each, pending_seconds=LASTING_SECONDS) for each in status.unserved),
+        *(_expiring(each, now) for each in status.certificates.expiring),
     )
-    return (*_down(down), *unserved, *(_expiring(each, now) for each in status.certificates.expiring))
 
 
-def _down(found: Iterable[tuple[str, str]]) -> Iterator[Trouble]:
-    for subject, state in found:
-        what = f"{subject} has not run well for {LASTING_SECONDS / 60:.0f} minutes; now it is {state}. {SEE_STATUS}"
-        yield Trouble(subject, what, f"{subject} runs again, or is gone.", lasting=LASTING_SECONDS)
-
-
-def _expiring(certificate: CertificateStatus, now: float) -> Trouble:
-    subject = f"{CERTIFICATE}{certificate.name}"
+def _expiring(certificate: CertificateStatus, now: float) -> FailedCheck:
     severity = Severity.ERROR if certificate.not_after <= now else Severity.WARNING
-    over = f"{subject} is good for longer again, or is gone."
-    return Trouble(subject, expiry_sentence(certificate, now), over, severity)
+    return FailedCheck(Subject(Kind.CERTIFICATE, certificate.name), expiry_sentence(certificate, now), severity)

@@ -1,164 +1,111 @@
-"""Tells of troubles: once when one has lasted, once when it is over. A timer runs it each 5 minutes, and it ends.
+"""Open and resolve incidents: each is notified once when its check has failed long enough, and once when resolved.
 
-It is apart from the watchdog's pass, because it also tells that there was none. What was told is remembered over a
-reboot.
+A timer runs this every 5 minutes, and it ends. It is apart from the watchdog, because it also notices that
+the watchdog does not run.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from runtime.alerting import checks, notify
-from runtime.alerting.checks import CERTIFICATE, Seen, Trouble
+from runtime.alerting import checks, incident, messages, notify
+from runtime.alerting.checks import Checked, FailedCheck
+from runtime.alerting.incident import Incident, Incidents
 from runtime.alerting.notify import Severity
-from runtime.base import files
-from runtime.base.errors import ShoestringError
+from runtime.alerting.subject import Kind, Subject
 from runtime.base.paths import Paths, RunPaths
 from runtime.config import settings
 from runtime.config.settings import Settings
 
-VERSION = 1
-# What comes and goes is not over: it must have been away for so long.
-CALM_SECONDS = 300.0
-# Looks are 5 minutes apart. After so long without one the host was off or asleep, or its clock was set: what had only
-# been seen before has not lasted.
+# A check must have passed for so long before its incident is resolved.
+RECOVERY_SECONDS = 300.0
+# Checks run every 5 minutes. After so long without one the host was off or asleep, or its clock was set: what was
+# only pending before has not lasted.
 UNWATCHED_SECONDS = 900.0
 # Timers are not on the second.
 SLACK_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class Open:
-    """A trouble that is there since `since`, or away again since `well` (seconds since the epoch; 0: it is there)."""
+class Notification:
+    """What is to be sent. `key` is never sent twice on a day."""
 
-    trouble: Trouble
-    since: float
-    told: bool = False
-    well: float = 0.0
-
-
-@dataclass(frozen=True)
-class Noted:
-    """What was open at the last look, which was at `time` (seconds since the epoch; 0: there was none)."""
-
-    time: float = 0.0
-    opened: Mapping[str, Open] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Notice:
-    """What is to be told. `key` is never told twice on a day."""
-
-    subject: str
+    subject: Subject
     message: str
     severity: Severity
     key: str
 
 
 def run(paths: Paths, now: float) -> tuple[str, ...]:
-    """Look, and tell what is new. Returns what was told, as sentences; and who could not be told.
+    """Run all checks and notify of the changes. Returns the messages sent, and why one could not be sent.
 
-    `now` is in seconds since the epoch. Raises SettingsError: whom to tell stands in the settings.
+    `now` is in seconds since the epoch. Raises SettingsError: they have the receivers.
     """
     loaded = settings.load(paths.settings)
     place = RunPaths(loaded.instance)
-    known = {subject for subject, each in _load(paths, place, now).opened.items() if each.told}
-    return tell(paths, loaded, place, checks.look(paths, place, now, known), now)
+    known = {subject for subject, each in incident.load(paths, place, now).by_subject.items() if each.notified}
+    return notify_changes(paths, loaded, place, checks.run_checks(paths, place, now, known), now)
 
 
-def tell(paths: Paths, loaded: Settings, place: RunPaths, seen: Seen, now: float) -> tuple[str, ...]:
-    """Tell what of a look is new, and remember it. Returns as `run` does."""
-    before = _load(paths, place, now)
-    opened = dict(merge(before, seen, now))
-    said = []
-    for subject, each in list(opened.items()):
-        notice = due(each, now)
-        if notice is None:
+def notify_changes(paths: Paths, loaded: Settings, place: RunPaths, checked: Checked, now: float) -> tuple[str, ...]:
+    """Notify of the incidents that opened or were resolved, and save them. Returns as `run` does."""
+    before = incident.load(paths, place, now)
+    after = dict(update(before, checked, now))
+    sent = []
+    for subject, each in list(after.items()):
+        due = notification(each, now)
+        if due is None:
             continue
-        wrong = notify.tell(loaded, paths, subject, notice.message, notice.severity, now, key=notice.key, run=place)
-        said += [notice.message, *([wrong] if wrong else [])]
-        after = each if wrong else settled(each)
-        opened.pop(subject)
-        opened.update({subject: after} if after else {})
-    if opened != before.opened or not all(each.told for each in opened.values()):
-        _save(paths, place, opened, now)
-    return tuple(said)
+        failure = notify.send(loaded, paths, str(subject), due.message, due.severity, now, key=due.key, run=place)
+        sent += [due.message, *([failure] if failure else [])]
+        left = each if failure else after_notification(each)
+        after.pop(subject)
+        after.update({subject: left} if left else {})
+    if after != before.by_subject or not all(each.notified for each in after.values()):
+        incident.save(paths, place, Incidents(now, after))
+    return tuple(sent)
 
 
-def merge(before: Noted, seen: Seen, now: float) -> Mapping[str, Open]:
-    """What is open after a look. Pure."""
+def update(before: Incidents, checked: Checked, now: float) -> Mapping[Subject, Incident]:
+    """Return the incidents after checks have run. Pure."""
     unwatched = now - before.time > UNWATCHED_SECONDS
-    known = {name: each for name, each in before.opened.items() if each.told or not unwatched}
-    opened = {each.subject: _still(known.get(each.subject), each, now) for each in seen.troubles}
+    known = {subject: each for subject, each in before.by_subject.items() if each.notified or not unwatched}
+    after = {each.subject: _failing(known.get(each.subject), each, now) for each in checked.failed}
     for subject, each in known.items():
-        if subject in opened:
+        if subject in after:
             continue
-        if subject.startswith(seen.blind):
-            opened[subject] = each
-        elif each.told:
-            # What nobody has heard of is forgotten at once.
-            opened[subject] = replace(each, well=min(each.well or now, now))
-    return opened
+        if subject.kind in checked.unknown:
+            after[subject] = each
+        elif each.notified:
+            # One that is only pending is dropped at once.
+            after[subject] = replace(each, recovered_at=min(each.recovered_at or now, now))
+    return after
 
 
-def _still(before: Open | None, trouble: Trouble, now: float) -> Open:
+def _failing(before: Incident | None, check: FailedCheck, now: float) -> Incident:
     if before is None:
-        return Open(trouble, now)
+        return Incident(check, now)
     # A clock may have gone back.
-    since = min(before.since, now)
-    return replace(before, trouble=before.trouble if before.told else trouble, since=since, well=0.0)
+    opened_at = min(before.opened_at, now)
+    check = before.check if before.notified else check
+    return replace(before, check=check, opened_at=opened_at, recovered_at=0.0)
 
 
-def due(opened: Open, now: float) -> Notice | None:
-    """What is to be told of a trouble now. Pure."""
-    trouble, key = opened.trouble, f"{opened.trouble.subject} {opened.since:.0f}"
-    if opened.told:
-        is_over = opened.well and now - opened.well >= CALM_SECONDS - SLACK_SECONDS
-        return Notice(trouble.subject, trouble.over, Severity.OVER, f"{key} over") if is_over else None
-    if now - opened.since < trouble.lasting - SLACK_SECONDS:
+def notification(found: Incident, now: float) -> Notification | None:
+    """Return what is to be sent of an incident now. Pure."""
+    check, key = found.check, f"{found.check.subject} {found.opened_at:.0f}"
+    if found.notified:
+        is_resolved = found.recovered_at and now - found.recovered_at >= RECOVERY_SECONDS - SLACK_SECONDS
+        message = messages.resolved(check.subject)
+        return Notification(check.subject, message, Severity.RESOLVED, f"{key} resolved") if is_resolved else None
+    if now - found.opened_at < check.pending_seconds - SLACK_SECONDS:
         return None
-    # Renewals tell of certificates too, by their subject.
-    own = trouble.subject if trouble.subject.startswith(CERTIFICATE) else key
-    return Notice(trouble.subject, trouble.message, trouble.severity, own)
+    # Renewals notify of certificates too, by their subject.
+    own = str(check.subject) if check.subject.kind is Kind.CERTIFICATE else key
+    return Notification(check.subject, check.message, check.severity, own)
 
 
-def settled(opened: Open) -> Open | None:
-    """What is left of it when what was due has been told. Pure."""
-    return None if opened.told else replace(opened, told=True)
-
-
-def _load(paths: Paths, place: RunPaths, now: float) -> Noted:
-    """What was noted at the last look. On a full disk that was in memory, and it is the newer one."""
-    return max((_read(file, now) for file in (paths.alerts, place.alerts)), key=lambda noted: noted.time)
-
-
-def _read(file: Path, now: float) -> Noted:
-    """A file that cannot be read holds nothing."""
-    try:
-        loaded = json.loads(file.read_text(encoding="utf-8"))
-        opened = {each.trouble.subject: each for each in _entries(loaded["open"])}
-        return Noted(min(float(loaded["time"]), now), opened)
-    except (OSError, ValueError, TypeError, KeyError):
-        return Noted()
-
-
-def _entries(loaded: list[dict[str, Any]]) -> Iterator[Open]:
-    for each in loaded:
-        trouble = Trouble(**{**each["trouble"], "severity": Severity(each["trouble"]["severity"])})
-        yield Open(trouble, float(each["since"]), bool(each["told"]), float(each["well"]))
-
-
-def _save(paths: Paths, place: RunPaths, opened: Mapping[str, Open], now: float) -> None:
-    text = json.dumps({"version": VERSION, "time": now, "open": [asdict(each) for each in opened.values()]}, indent=1)
-    try:
-        if not paths.memory.is_dir():
-            files.make_directory(paths.memory, mode=0o700)
-        files.write(paths.alerts, text, mode=0o600)
-    except (ShoestringError, OSError):
-        with contextlib.suppress(ShoestringError, OSError):
-            files.write(place.alerts, text, mode=0o600)
+def after_notification(found: Incident) -> Incident | None:
+    """Return what is left of an incident when its notification was sent: nothing of a resolved one. Pure."""
+    return None if found.notified else replace(found, notified=True)

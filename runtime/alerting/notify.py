@@ -1,4 +1,4 @@
-"""Tells whoever the settings name of what needs a person: a command, an address, or both; docs/notifications.md."""
+"""Send notifications to the receivers in the settings: a command, a URL, or both; see docs/notifications.md."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths, RunPaths
 from runtime.config.settings import Settings
 
-VERSION = 1
+VERSION = 2
 DAY = 86_400.0
-# What could not be told is tried again after this, so that a receiver that is down does not cost each pass its time.
+# A notification that could not be sent is tried again after this: a receiver that is down must not delay each run.
 RETRY_SECONDS = 900.0
 URL_TIMEOUT_SECONDS = 10.0
 COMMAND_TIMEOUT_SECONDS = 30.0
 
 
 class Severity(StrEnum):
-    """How bad it is: a warning can wait for a day, an error means that something does not work; or it is over."""
+    """How severe it is: a warning can wait for a day, an error means that something does not work."""
 
     WARNING = "warning"
     ERROR = "error"
-    OVER = "over"
+    RESOLVED = "resolved"
 
 
-# Takes the notice as JSON; returns a sentence if it could not be told, else nothing.
+# Sends a notification, which is JSON; returns a sentence if it could not be sent, else nothing.
 Channel = Callable[[str], str]
 
 
-def tell(
+def send(
     settings: Settings,
     paths: Paths,
     subject: str,
@@ -48,28 +48,28 @@ def tell(
     key: str = "",
     run: RunPaths | None = None,
 ) -> str:
-    """Tell those that the settings name, each at most once a day of a subject, also after a restart.
+    """Send a notification to each receiver in the settings, at most once a day for a subject, also after a restart.
 
-    `now` is in seconds since the epoch. Returns a sentence if somebody could not be told, else nothing; who could not
-    be told hears it later, if it is told again. Never raises. `key` is what is told once a day, where it is not the
-    subject; `run` is for what the disk takes no note of.
+    `now` is in seconds since the epoch. Returns a sentence if it could not be sent, else nothing; calling this again
+    sends it again after RETRY_SECONDS. Never raises. `key` is what is sent once a day, where it is not the subject;
+    `run` is where that is saved while the disk is full.
     """
-    notice = _notice(settings, subject, message, severity, now)
+    body = _notification(settings, subject, message, severity, now)
     channels = _channels(settings)
-    # On a full disk it is noted in memory: of that above all somebody must hear.
+    # On a full disk it is saved in memory: that above all must be notified.
     places = (paths.notified, (run or RunPaths(settings.instance)).notified)
     try:
-        wrong = [
-            _tell_once(places, f"{name} {key or subject}", channel, notice, now) if once_a_day else channel(notice)
+        failures = [
+            _send_once(places, f"{name} {key or subject}", channel, body, now) if once_a_day else channel(body)
             for name, channel in channels.items()
         ]
     except (ShoestringError, OSError) as error:
-        # Without a note of it, it would be told at each pass.
-        return f"{subject}: nobody was told, because that cannot be noted. {error}"
-    return " ".join(each for each in wrong if each)
+        # Without its state it would be sent by each run.
+        return f"Could not send the notification for {subject}: its state file cannot be written. {error}"
+    return " ".join(each for each in failures if each)
 
 
-def _notice(settings: Settings, subject: str, message: str, severity: Severity, now: float) -> str:
+def _notification(settings: Settings, subject: str, message: str, severity: Severity, now: float) -> str:
     return json.dumps(
         {
             "version": VERSION,
@@ -87,26 +87,26 @@ def _notice(settings: Settings, subject: str, message: str, severity: Severity, 
 def _channels(settings: Settings) -> Mapping[str, Channel]:
     channels: dict[str, Channel] = {}
     if settings.notify.command:
-        channels["command"] = lambda notice: _by_command(settings.notify.command, notice)
+        channels["command"] = lambda notification: _by_command(settings.notify.command, notification)
     if settings.notify.url:
-        channels["url"] = lambda notice: _by_url(settings.notify.url, notice)
+        channels["url"] = lambda notification: _by_url(settings.notify.url, notification)
     return channels
 
 
-def _tell_once(places: tuple[Path, ...], key: str, channel: Channel, notice: str, now: float) -> str:
-    """Tell unless it was told in the last day. It is noted first: a kill costs one notice, and never repeats one."""
+def _send_once(places: tuple[Path, ...], key: str, channel: Channel, body: str, now: float) -> str:
+    """Send unless it was sent in the last day. That is saved first: a kill loses one and repeats none."""
     waits = {name: until for file in places for name, until in _load(file, now).items()}
     if key in waits:
         return ""
-    _note(places, {**waits, key: now + RETRY_SECONDS})
-    wrong = channel(notice)
-    if not wrong:
-        _note(places, {**waits, key: now + DAY})
-    return wrong
+    _save_first(places, {**waits, key: now + RETRY_SECONDS})
+    failure = channel(body)
+    if not failure:
+        _save_first(places, {**waits, key: now + DAY})
+    return failure
 
 
-def _note(places: tuple[Path, ...], waits: Mapping[str, float]) -> None:
-    """Save it at the first place that takes it. Raises what the last one raised."""
+def _save_first(places: tuple[Path, ...], waits: Mapping[str, float]) -> None:
+    """Save at the first place that can be written. Raises what the last one raised."""
     *better, last = places
     for file in better:
         with contextlib.suppress(ShoestringError, OSError):
@@ -116,13 +116,15 @@ def _note(places: tuple[Path, ...], waits: Mapping[str, float]) -> None:
 
 
 def _load(file: Path, now: float) -> dict[str, float]:
-    """Until when each is not told again, in seconds since the epoch; a file that cannot be read holds nothing.
+    """Until when each is not sent again, in seconds since the epoch; a file that cannot be read holds nothing.
 
-    What lies further ahead than a day was noted by a clock that has gone back since.
+    A time further ahead than a day was saved by a clock that has gone back since.
     """
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))["told"]
-        return {str(key): float(until) for key, until in told.items() if now < float(until) <= now + DAY}
+        content = json.loads(file.read_text(encoding="utf-8"))
+        # `told` was the key of the version before.
+        notified = content["notified"] if "notified" in content else content["told"]
+        return {str(key): float(until) for key, until in notified.items() if now < float(until) <= now + DAY}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}
 
@@ -130,12 +132,12 @@ def _load(file: Path, now: float) -> dict[str, float]:
 def _save(file: Path, waits: Mapping[str, float]) -> None:
     if not file.parent.is_dir():
         files.make_directory(file.parent, mode=0o700)
-    files.write(file, json.dumps({"version": VERSION, "told": dict(sorted(waits.items()))}, indent=1), mode=0o600)
+    files.write(file, json.dumps({"version": VERSION, "notified": dict(sorted(waits.items()))}, indent=1), mode=0o600)
 
 
-def _by_command(line: str, notice: str) -> str:
+def _by_command(line: str, notification: str) -> str:
     try:
-        result = command.run(tuple(shlex.split(line)), stdin=notice + "\n", timeout=COMMAND_TIMEOUT_SECONDS)
+        result = command.run(tuple(shlex.split(line)), stdin=notification + "\n", timeout=COMMAND_TIMEOUT_SECONDS)
     except (ShoestringError, OSError, ValueError) as error:
         return f"notify.command failed: {error}"
     if result.ok:
@@ -144,8 +146,8 @@ def _by_command(line: str, notice: str) -> str:
     return f"notify.command ended with exit code {result.code}" + (f": {last}" if last else ".")
 
 
-def _by_url(url: str, notice: str) -> str:
-    """POST it. Sentences name the host alone: the rest of such an address is often a secret."""
+def _by_url(url: str, notification: str) -> str:
+    """POST it. A failure names the host only: the rest of such a URL is often a secret."""
     from http.client import HTTPException
     from urllib import request
     from urllib.error import HTTPError, URLError
@@ -162,16 +164,16 @@ def _by_url(url: str, notice: str) -> str:
     ):
         opener.add_handler(handler())
     headers = {"Content-Type": "application/json", "User-Agent": "Shoestring"}
-    host = "the address"
+    host = "the URL"
     try:
         host = urlsplit(url).hostname or host
-        post = request.Request(url, notice.encode(), headers, method="POST")  # noqa: S310 - settings take http(s) only
+        post = request.Request(url, notification.encode(), headers, method="POST")  # noqa: S310 - settings take http(s) only
         opener.open(post, timeout=URL_TIMEOUT_SECONDS).close()
     except HTTPError as error:
         error.close()
-        moved = ". Put the address that it redirects to into the settings." if 300 <= error.code < 400 else "."
+        moved = ". Set the URL that it redirects to in the settings." if 300 <= error.code < 400 else "."
         return f"notify.url: {host} answered {error.code} {error.reason}{moved}"
     except (OSError, HTTPException, ValueError) as error:
         reason = error.reason if isinstance(error, URLError) else error
-        return f"notify.url: {host} could not be told ({reason})."
+        return f"notify.url: {host} cannot be reached ({reason})."
     return ""

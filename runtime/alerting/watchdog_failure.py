@@ -1,10 +1,11 @@
-"""Tells of a pass of the watchdog that failed, to those that the settings name; see runtime/alerting/notify.py."""
+"""Notify of a run of the watchdog that failed; see notify.py."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from runtime.alerting import notify
+from runtime.alerting.messages import SEE_STATUS
 from runtime.alerting.notify import Severity
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths, find
@@ -14,31 +15,30 @@ from runtime.output.report import report_lines
 from runtime.reconcile.operations import Report
 
 SUBJECT = "watchdog"
-SEE = "See: shoestring status"
 
 
 def of_report(paths: Paths, loaded: Settings, report: Report, now: float) -> str:
-    """Tell what a pass could not mend, once a day. `now` is in seconds since the epoch.
+    """Notify of what a run could not repair, once a day. `now` is in seconds since the epoch.
 
-    Returns a sentence if somebody could not be told, else nothing.
+    Returns a sentence if the notification could not be sent, else nothing.
     """
     failed = [f"{each.change.name}: {each.error}" for each in report.outcomes if not each.ok]
     lines = [line.strip().removeprefix("✗ ") for line in report_lines(report, "")]
-    return _tell(paths, loaded, (*failed, *lines), now)
+    return _send(paths, loaded, (*failed, *lines), now)
 
 
 def of_error(data_directory: Path | None, sentence: str, now: float) -> str:
-    """Tell why a pass could not even look, as when Docker does not answer.
+    """Notify of why a run could not begin, as when Docker does not answer. Returns as `of_report` does.
 
-    Whom to tell is not known where the settings are what is wrong.
+    Without valid settings no receiver is known.
     """
     try:
         paths = find(data_directory)
-        return _tell(paths, settings.load(paths.settings), (sentence,), now)
+        return _send(paths, settings.load(paths.settings), (sentence,), now)
     except ShoestringError:
         return ""
 
 
-def _tell(paths: Paths, loaded: Settings, lines: tuple[str, ...], now: float) -> str:
-    message = "\n".join(("A pass of the watchdog failed.", *lines, SEE))
-    return notify.tell(loaded, paths, SUBJECT, message, Severity.ERROR, now)
+def _send(paths: Paths, loaded: Settings, lines: tuple[str, ...], now: float) -> str:
+    message = "\n".join(("A run of the watchdog failed.", *lines, SEE_STATUS))
+    return notify.send(loaded, paths, SUBJECT, message, Severity.ERROR, now)

@@ -130,13 +130,13 @@ class Paths:
 
     @property
     def notified(self) -> Path:
-        """When each subject was last told; see runtime/alerting/notify.py."""
+        """When each subject was last notified; see runtime/alerting/notify.py."""
         return self.memory / "notified.json"
 
     @property
-    def alerts(self) -> Path:
-        """The troubles that were told; see runtime/alerting/incidents.py."""
-        return self.memory / "alerts.json"
+    def incidents(self) -> Path:
+        """The open incidents; see runtime/alerting/incident.py."""
+        return self.memory / "incidents.json"
 
     @property
     def firewall(self) -> Path:
@@ -188,13 +188,13 @@ class RunPaths:
 
     @property
     def notified(self) -> Path:
-        """What was told while the disk took no note of it; see runtime/alerting/notify.py."""
+        """What was notified while the disk was full; see runtime/alerting/notify.py."""
         return self.directory / "notified.json"
 
     @property
-    def alerts(self) -> Path:
-        """The troubles that were told while the disk took no note of them; see runtime/alerting/incidents.py."""
-        return self.directory / "alerts.json"
+    def incidents(self) -> Path:
+        """The open incidents while the disk was full; see runtime/alerting/incident.py."""
+        return self.directory / "incidents.json"
 
     @property
     def passed(self) -> Path:

@@ -73,7 +73,7 @@ def measured(root: str) -> bool:
     """Leave the time, and tell Telegraf, where it is there, that nothing changed. False if a full run must."""
     try:
         snapshot = _load(root)
-        # For the alarm; see runtime/alerting/checks.py.
+        # For the check of the watchdog; see runtime/alerting/checks.py.
         os.utime(os.path.join(snapshot["run"], PASSED))
         return export.again(snapshot["run"], snapshot["measured"])
     except (OSError, ValueError, KeyError, TypeError):

@@ -46,7 +46,7 @@ def test_an_application_that_is_down_is_told_and_told_when_it_runs(
     assert a_pass(instance) == 0
     for later in (2 * LASTING_SECONDS - 50, 3 * LASTING_SECONDS - 50):
         incidents.run(instance.paths, now + later)
-    assert subjects(told, "application a") == ["error", "over"]
+    assert subjects(told, "application a") == ["error", "resolved"]
     assert file.exists()
 
 
@@ -75,10 +75,10 @@ def test_a_pass_that_no_longer_comes_is_told_without_an_engine(
     past = now - LASTING_SECONDS - 60
     os.utime(instance.cluster.run.passed, (past, past))
     assert cli.main(run) == 0
-    assert subjects(told, "no pass") == []
+    assert subjects(told, "no watchdog run") == []
     said = [incidents.run(instance.paths, now + later) for later in (LASTING_SECONDS + 1, 2 * LASTING_SECONDS)]
-    assert subjects(told, "no pass") == ["error"]
-    assert str(said).count("No pass of the watchdog has ended for 11 minutes.") == 1
+    assert subjects(told, "no watchdog run") == ["error"]
+    assert str(said).count("No run of the watchdog has ended for 11 minutes.") == 1
 
 
 @pytest.mark.parametrize("broken", [False, True])

@@ -1,4 +1,4 @@
-"""All notifications: what the user receives when something is wrong, and when it is well again."""
+"""All notifications: what the user receives when something is wrong, and when it is resolved."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from runtime.alerting import checks, watchdog_failure
-from runtime.alerting.checks import Trouble
+from runtime.alerting import checks, messages, watchdog_failure
+from runtime.alerting.checks import FailedCheck
+from runtime.base import meminfo
 from runtime.base.paths import Paths, RunPaths, Side
 from runtime.reconcile.apply import Outcome
 from runtime.reconcile.changes import InstallProxy
@@ -30,23 +31,23 @@ _STATUS = Status(
 )
 
 
-def _troubles(run: RunPaths) -> list[Trouble]:
+def _failed(run: RunPaths) -> list[FailedCheck]:
     found = [
-        *checks.of_disk("/srv/test", 91.0, told=False),
-        *checks.of_memory(_MEMINFO, told=False),
-        *checks.of_status(_STATUS, NOW.timestamp()),
-        *checks.of_pass(run, NOW.timestamp()),
+        *checks.check_disk("/srv/test", 91.0, is_open=False),
+        *checks.check_memory(meminfo.parse(_MEMINFO), is_open=False),
+        *checks.check_status(_STATUS, NOW.timestamp()),
+        *checks.check_watchdog(run, NOW.timestamp()),
     ]
     run.passed.parent.mkdir(parents=True)
     run.passed.touch()
-    return [*found, *checks.of_pass(run, run.passed.stat().st_mtime + 1260)]
+    return [*found, *checks.check_watchdog(run, run.passed.stat().st_mtime + 1260)]
 
 
 def _incidents() -> str:
     with TemporaryDirectory() as directory:
-        found = _troubles(replace(RunPaths("shoestring"), root=Path(directory)))
+        found = _failed(replace(RunPaths("shoestring"), root=Path(directory)))
     lines = [f"{each.severity}: {each.message}" for each in found]
-    return sections(opened=lines, resolved=[each.over for each in found], watchdog=_watchdog())
+    return sections(opened=lines, resolved=[messages.resolved(each.subject) for each in found], watchdog=_watchdog())
 
 
 def _watchdog() -> list[str]:

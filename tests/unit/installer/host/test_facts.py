@@ -28,12 +28,6 @@ def test_the_distribution_is_read_from_os_release(text: str, system: str) -> Non
     assert host.parse_os_release(text) == system
 
 
-def test_memory_and_swap_are_bytes() -> None:
-    text = "MemTotal:         980184 kB\nMemFree:  1 kB\nHugePages_Total:       0\nSwapTotal:       1048572 kB\n"
-    assert host.parse_meminfo(text) == (980184 * 1024, 1048572 * 1024)
-    assert host.parse_meminfo("") == (0, 0)
-
-
 def test_neither_loopback_nor_dockers_bridges_are_offered(facts: Facts) -> None:
     assert [str(each) for each in facts.offered_addresses] == ["203.0.113.7 (eth0)", "10.0.0.5 (eth1)"]
     assert not HostAddress("172.18.0.1", "br-0123456789ab").is_offered

@@ -15,7 +15,6 @@ from installer.host.memory import (
     docker_processes,
     look,
     must_fit,
-    parse_meminfo,
     parse_pss,
     parse_stats,
     problem,
@@ -34,11 +33,6 @@ HOST = Memory(
     ),
     docker=(Use("dockerd", 92 * MEGABYTE),),
 )
-
-
-def test_meminfo() -> None:
-    text = "MemTotal:  474000 kB\nMemFree: 1 kB\nMemAvailable: 304000 kB\nHugePages_Total:       0\nSwapTotal: 0 kB\n"
-    assert parse_meminfo(text) == (474_000 * 1024, 304_000 * 1024, 0, 0)
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])

@@ -1,4 +1,4 @@
-"""What counts as a trouble: limits, and how long it must last."""
+"""What fails a check: limits, and how long it must last."""
 
 from __future__ import annotations
 
@@ -8,14 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from runtime.alerting import checks
-from runtime.alerting.checks import LASTING_SECONDS, NO_PASS_SECONDS
+from runtime.alerting import checks, subject
+from runtime.alerting.checks import LASTING_SECONDS, NO_RUN_SECONDS
 from runtime.alerting.notify import Severity
+from runtime.alerting.subject import Kind, Subject
 from runtime.base import disk_space
+from runtime.base.meminfo import MemorySizes
 from runtime.base.paths import RunPaths
 from runtime.reconcile.status import ApplicationStatus, ProxyStatus, Status
 
-MEMINFO = "MemTotal:  474000 kB\nMemFree:  9000 kB\nMemAvailable:  {} kB\nSwapTotal: 0 kB\n"
+
+def memory(available: int) -> MemorySizes:
+    """Return the sizes of a host with 474,000 kB; `available` is in kB too."""
+    return MemorySizes(474_000 * 1024, available * 1024, 0, 0)
 
 
 def one(state: str, name: str = "blog") -> ApplicationStatus:
@@ -27,49 +32,53 @@ def status(*applications: ApplicationStatus, proxy: str = "running") -> Status:
 
 
 @pytest.mark.parametrize("state", ["exited", "unhealthy", "restarting", "missing", "starting", "dead", "paused"])
-def test_an_application_that_does_not_run_must_last(state: str) -> None:
-    (trouble,) = checks.of_status(status(one(state)), 0.0)
-    assert (trouble.subject, trouble.lasting) == ("application blog", LASTING_SECONDS)
-    assert state in trouble.message
+def test_check_status_of_an_application_that_does_not_run(state: str) -> None:
+    (failed,) = checks.check_status(status(one(state)), 0.0)
+    assert (failed.subject, failed.pending_seconds) == (Subject(Kind.APPLICATION, "blog"), LASTING_SECONDS)
+    assert state in failed.message
 
 
-# What is broken is a file; the pass tells it, and what runs goes on.
+# Broken is the file; the watchdog reports it, and its containers keep running.
 @pytest.mark.parametrize("state", ["running", "healthy", "completed", "broken"])
-def test_an_application_that_runs_is_no_trouble(state: str) -> None:
-    assert checks.of_status(status(one(state)), 0.0) == ()
+def test_check_status_of_an_application_that_runs(state: str) -> None:
+    assert checks.check_status(status(one(state)), 0.0) == ()
 
 
-def test_a_proxy_that_does_not_run_is_one_too() -> None:
-    (trouble,) = checks.of_status(status(proxy="exited"), 0.0)
-    assert trouble.subject == "proxy public"
+def test_check_status_of_a_proxy_that_does_not_run() -> None:
+    (failed,) = checks.check_status(status(proxy="exited"), 0.0)
+    assert failed.subject == Subject(Kind.PROXY, "public")
 
 
-def test_little_memory_must_last() -> None:
-    (trouble,) = checks.of_memory(MEMINFO.format(47_000), told=False)
-    assert trouble.lasting == LASTING_SECONDS
-    assert "45 of 462 MB" in trouble.message
-    assert checks.of_memory(MEMINFO.format(48_000), told=False) == ()
+def test_check_memory_must_last() -> None:
+    (failed,) = checks.check_memory(memory(47_000), is_open=False)
+    assert failed.pending_seconds == LASTING_SECONDS
+    assert "45 of 462 MB" in failed.message
+    assert checks.check_memory(memory(48_000), is_open=False) == ()
 
 
-def test_memory_that_was_told_needs_more_to_be_well() -> None:
-    assert checks.of_memory(MEMINFO.format(48_000), told=True)
-    assert checks.of_memory(MEMINFO.format(72_000), told=True) == ()
+def test_check_memory_of_an_open_incident_has_a_higher_limit() -> None:
+    assert checks.check_memory(memory(48_000), is_open=True)
+    assert checks.check_memory(memory(72_000), is_open=True) == ()
 
 
-def test_a_kernel_that_says_nothing_of_memory_is_no_trouble() -> None:
-    assert checks.of_memory("", told=False) == ()
+def test_check_memory_passes_where_the_kernel_gives_no_sizes() -> None:
+    assert checks.check_memory(MemorySizes(0, 0, 0, 0), is_open=False) == ()
 
 
-def test_a_disk_is_told_at_its_limit_and_well_below_it() -> None:
-    assert checks.of_disk("/srv", 84.9, told=False) == ()
-    (trouble,) = checks.of_disk("/srv", 85.2, told=False)
-    assert (trouble.subject, trouble.lasting, trouble.severity) == ("disk of /srv", 0.0, Severity.WARNING)
-    assert "85 % full" in trouble.message
-    assert checks.of_disk("/srv", 84.0, told=True)
-    assert checks.of_disk("/srv", 82.9, told=True) == ()
+def test_check_disk_fails_at_its_limit_and_passes_well_below_it() -> None:
+    assert checks.check_disk("/srv", 84.9, is_open=False) == ()
+    (failed,) = checks.check_disk("/srv", 85.2, is_open=False)
+    assert (failed.subject, failed.pending_seconds, failed.severity) == (
+        Subject(Kind.DISK, "/srv"),
+        0.0,
+        Severity.WARNING,
+    )
+    assert "85 % full" in failed.message
+    assert checks.check_disk("/srv", 84.0, is_open=True)
+    assert checks.check_disk("/srv", 82.9, is_open=True) == ()
 
 
-def test_the_size_of_a_disk_is_the_kernels(tmp_path: Path) -> None:
+def test_disk_use_is_that_of_the_kernel(tmp_path: Path) -> None:
     used = disk_space.used(str(tmp_path))
     seen = os.statvfs(tmp_path)
     taken = seen.f_blocks - seen.f_bfree
@@ -77,30 +86,53 @@ def test_the_size_of_a_disk_is_the_kernels(tmp_path: Path) -> None:
     assert disk_space.used("/proc").get("/proc") is None
 
 
-def test_one_disk_is_told_once(tmp_path: Path) -> None:
+def test_disk_use_lists_each_disk_once(tmp_path: Path) -> None:
     docker = Path(disk_space.DOCKER)
     two = docker.is_dir() and docker.stat().st_dev != tmp_path.stat().st_dev
     assert len(disk_space.used(str(tmp_path))) == (2 if two else 1)
 
 
-def test_a_pass_that_ended_just_now_is_no_trouble(tmp_path: Path) -> None:
+def test_check_watchdog_passes_after_a_run(tmp_path: Path) -> None:
     run = RunPaths("shoestring", tmp_path)
     run.directory.mkdir()
     run.passed.touch()
-    assert checks.of_pass(run, time.time()) == ()
+    assert checks.check_watchdog(run, time.time()) == ()
 
 
 @pytest.mark.parametrize("minutes", [5, 105])
-def test_no_pass_must_last_from_one_look_to_the_next(tmp_path: Path, minutes: int) -> None:
-    """A host that was asleep, or whose clock was set, makes its pass between the two."""
+def test_check_watchdog_must_fail_twice(tmp_path: Path, minutes: int) -> None:
+    """On a host that was asleep, or whose clock was set, the watchdog runs between the two."""
     run = RunPaths("shoestring", tmp_path)
     run.directory.mkdir()
     run.passed.touch()
-    (trouble,) = checks.of_pass(run, time.time() + minutes * 60 + 5)
-    assert (trouble.subject, trouble.lasting) == ("no pass of the watchdog", LASTING_SECONDS)
-    assert f"for {minutes} minutes" in trouble.message
+    (failed,) = checks.check_watchdog(run, time.time() + minutes * 60 + 5)
+    assert (failed.subject, failed.pending_seconds) == (Subject(Kind.WATCHDOG), LASTING_SECONDS)
+    assert f"for {minutes} minutes" in failed.message
 
 
-def test_no_pass_since_boot_must_last(tmp_path: Path) -> None:
-    (trouble,) = checks.of_pass(RunPaths("shoestring", tmp_path), time.time())
-    assert trouble.lasting == NO_PASS_SECONDS
+def test_check_watchdog_since_boot_must_last(tmp_path: Path) -> None:
+    (failed,) = checks.check_watchdog(RunPaths("shoestring", tmp_path), time.time())
+    assert failed.pending_seconds == NO_RUN_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("application no watchdog run", Subject(Kind.APPLICATION, "no watchdog run")),
+        ("disk of /srv/my disk", Subject(Kind.DISK, "/srv/my disk")),
+        ("memory", Subject(Kind.MEMORY)),
+        ("no watchdog run", Subject(Kind.WATCHDOG)),
+    ],
+)
+def test_parse_of_a_subject_is_the_way_back(text: str, expected: Subject) -> None:
+    assert subject.parse(text) == expected
+    assert str(expected) == text
+
+
+def test_parse_of_a_subject_of_the_version_before() -> None:
+    assert subject.parse("no pass of the watchdog") == Subject(Kind.WATCHDOG)
+
+
+def test_parse_of_what_is_no_subject() -> None:
+    with pytest.raises(ValueError, match="memory2"):
+        subject.parse("memory2")

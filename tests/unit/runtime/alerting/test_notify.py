@@ -1,4 +1,4 @@
-"""Notices: to a real HTTP server and a real command, each subject once a day."""
+"""Notifications: to a real HTTP server and a real command, each subject once a day."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.alerting.notify import DAY, RETRY_SECONDS, Severity, tell
+from runtime.alerting.notify import DAY, RETRY_SECONDS, Severity, send
 from runtime.base.paths import Paths, RunPaths
 from runtime.config.sections import NotifySettings
 from tests.support.builders.runtime import make_settings
@@ -62,7 +62,7 @@ def receiver() -> Iterator[Receiver]:
         thread.join()
 
 
-def say(
+def notify(
     paths: Paths,
     now: float = NOW,
     subject: str = "certificate blog",
@@ -73,21 +73,21 @@ def say(
 ) -> str:
     settings = replace(make_settings(), notify=NotifySettings(url=url, command=line))
     run = RunPaths(settings.instance, paths.root / "run")
-    return tell(settings, paths, subject, "It ends in 3 days.", Severity.WARNING, now, once_a_day=once_a_day, run=run)
+    return send(settings, paths, subject, "It ends in 3 days.", Severity.WARNING, now, once_a_day=once_a_day, run=run)
 
 
-def test_nobody_to_tell_is_no_failure(paths: Paths) -> None:
-    assert say(paths) == ""
+def test_send_without_a_receiver(paths: Paths) -> None:
+    assert notify(paths) == ""
     assert not paths.notified.exists()
 
 
-def test_an_address_gets_a_post_with_json(paths: Paths, receiver: Receiver) -> None:
-    assert say(paths, url=receiver.url) == ""
+def test_send_to_a_url_posts_json(paths: Paths, receiver: Receiver) -> None:
+    assert notify(paths, url=receiver.url) == ""
     ((method, path, kind, body),) = receiver.seen
     assert (method, path, kind) == ("POST", "/topic?key=s3cret", "application/json")
     assert body.pop("host")
     assert body == {
-        "version": 1,
+        "version": 2,
         "instance": "shoestring",
         "subject": "certificate blog",
         "severity": "warning",
@@ -96,125 +96,131 @@ def test_an_address_gets_a_post_with_json(paths: Paths, receiver: Receiver) -> N
     }
 
 
-def test_a_subject_is_told_once_a_day(paths: Paths, receiver: Receiver) -> None:
+def test_send_once_a_day_for_a_subject(paths: Paths, receiver: Receiver) -> None:
     for minutes in range(0, 24 * 60, 7):
-        assert say(paths, NOW + minutes * 60, url=receiver.url) == ""
+        assert notify(paths, NOW + minutes * 60, url=receiver.url) == ""
     assert len(receiver.seen) == 1
-    assert say(paths, NOW + DAY, url=receiver.url) == ""
-    assert say(paths, NOW + DAY, "certificate shop", url=receiver.url) == ""
-    assert say(paths, NOW + DAY, url=receiver.url) == ""
+    assert notify(paths, NOW + DAY, url=receiver.url) == ""
+    assert notify(paths, NOW + DAY, "certificate shop", url=receiver.url) == ""
+    assert notify(paths, NOW + DAY, url=receiver.url) == ""
     assert [body["subject"] for *_, body in receiver.seen] == ["certificate blog"] * 2 + ["certificate shop"]
-    assert say(paths, NOW + DAY, url=receiver.url, once_a_day=False) == ""
+    assert notify(paths, NOW + DAY, url=receiver.url, once_a_day=False) == ""
     assert len(receiver.seen) == 4
 
 
-def test_what_was_told_is_kept_for_the_owner_alone_and_does_not_grow(paths: Paths, receiver: Receiver) -> None:
+def test_state_file_is_private_and_does_not_grow(paths: Paths, receiver: Receiver) -> None:
     for day in range(5):
-        say(paths, NOW + day * DAY, f"subject {day}", url=receiver.url)
+        notify(paths, NOW + day * DAY, f"subject {day}", url=receiver.url)
     assert stat.S_IMODE(paths.notified.stat().st_mode) == 0o600
     assert stat.S_IMODE(paths.memory.stat().st_mode) == 0o700
-    assert len(json.loads(paths.notified.read_text())["told"]) == 1
+    assert len(json.loads(paths.notified.read_text())["notified"]) == 1
+
+
+def test_state_file_of_the_version_before_is_read(paths: Paths, receiver: Receiver) -> None:
+    paths.memory.mkdir(parents=True)
+    old = {"version": 1, "told": {"url certificate blog": NOW + 60}}
+    paths.notified.write_text(json.dumps(old))
+    assert notify(paths, url=receiver.url) == ""
+    assert receiver.seen == []
 
 
 @pytest.mark.parametrize("broken", ["", "{", "[]", '{"told": []}', '{"told": {"url x": "soon"}}', "\udcff"])
-def test_a_broken_memory_is_made_again(paths: Paths, receiver: Receiver, broken: str) -> None:
+def test_invalid_state_file_is_written_again(paths: Paths, receiver: Receiver, broken: str) -> None:
     paths.memory.mkdir(parents=True)
     paths.notified.write_bytes(broken.encode("utf-8", "surrogateescape"))
-    assert say(paths, url=receiver.url) == say(paths, url=receiver.url) == ""
+    assert notify(paths, url=receiver.url) == notify(paths, url=receiver.url) == ""
     assert len(receiver.seen) == 1
 
 
-def test_a_clock_that_went_back_silences_nobody_for_long(paths: Paths, receiver: Receiver) -> None:
-    say(paths, NOW + 30 * DAY, url=receiver.url)
-    say(paths, NOW, url=receiver.url)
+def test_send_after_the_clock_went_back(paths: Paths, receiver: Receiver) -> None:
+    notify(paths, NOW + 30 * DAY, url=receiver.url)
+    notify(paths, NOW, url=receiver.url)
     assert len(receiver.seen) == 2
 
 
-def test_a_receiver_that_fails_is_told_again_soon_and_not_at_each_pass(paths: Paths, receiver: Receiver) -> None:
+def test_send_again_to_a_receiver_that_failed_after_a_while(paths: Paths, receiver: Receiver) -> None:
     receiver.status = 503
-    assert say(paths, url=receiver.url) == "notify.url: 127.0.0.1 answered 503 Service Unavailable."
-    assert say(paths, NOW + RETRY_SECONDS - 1, url=receiver.url) == ""
+    assert notify(paths, url=receiver.url) == "notify.url: 127.0.0.1 answered 503 Service Unavailable."
+    assert notify(paths, NOW + RETRY_SECONDS - 1, url=receiver.url) == ""
     assert len(receiver.seen) == 1
     receiver.status = 200
-    assert say(paths, NOW + RETRY_SECONDS, url=receiver.url) == ""
-    assert say(paths, NOW + DAY, url=receiver.url) == ""
+    assert notify(paths, NOW + RETRY_SECONDS, url=receiver.url) == ""
+    assert notify(paths, NOW + DAY, url=receiver.url) == ""
     assert len(receiver.seen) == 2
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("target", ["{url}", "file:///etc/passwd", "ftp://127.0.0.1/x"])
-def test_a_redirect_is_told_and_not_followed(paths: Paths, receiver: Receiver, status: int, target: str) -> None:
+def test_redirect_is_reported_and_not_followed(paths: Paths, receiver: Receiver, status: int, target: str) -> None:
     receiver.status, receiver.location = status, target.format(url=receiver.url)
-    assert "Put the address that it redirects to into the settings." in say(paths, url=receiver.url)
+    assert "Set the URL that it redirects to in the settings." in notify(paths, url=receiver.url)
     assert len(receiver.seen) == 1
 
 
-def test_an_address_that_does_not_answer_is_a_sentence_without_its_secrets(paths: Paths) -> None:
-    with Receiver() as gone:
-        url = gone.url
-    told = say(paths, url=url)
-    assert told.startswith("notify.url: 127.0.0.1 could not be told (")
-    assert "s3cret" not in told
-    for odd in ("http://[", "http://127.0.0.1:99999/", "http://user:pa ss@/", "https://127.0.0.1:x/"):
-        assert say(paths, url=odd, once_a_day=False).startswith("notify.url: ")
+def test_url_that_does_not_answer_is_reported_without_its_secrets(paths: Paths) -> None:
+    with Receiver() as closed:
+        url = closed.url
+    failure = notify(paths, url=url)
+    assert failure.startswith("notify.url: 127.0.0.1 cannot be reached (")
+    assert "s3cret" not in failure
+    for invalid in ("http://[", "http://127.0.0.1:99999/", "http://user:pa ss@/", "https://127.0.0.1:x/"):
+        assert notify(paths, url=invalid, once_a_day=False).startswith("notify.url: ")
 
 
-def test_what_the_disk_takes_no_note_of_is_told_once_all_the_same(paths: Paths, receiver: Receiver) -> None:
+def test_send_once_while_the_disk_is_full(paths: Paths, receiver: Receiver) -> None:
     paths.data.mkdir(parents=True)
     paths.memory.write_text("a file where the directory should be")
-    assert say(paths, url=receiver.url) == say(paths, url=receiver.url) == ""
+    assert notify(paths, url=receiver.url) == notify(paths, url=receiver.url) == ""
     paths.memory.unlink()
-    assert say(paths, url=receiver.url) == ""
+    assert notify(paths, url=receiver.url) == ""
     assert len(receiver.seen) == 1
 
 
-def test_what_cannot_be_noted_is_not_told(paths: Paths, receiver: Receiver) -> None:
+def test_send_without_a_state_file_fails(paths: Paths, receiver: Receiver) -> None:
     paths.data.mkdir(parents=True)
     paths.memory.write_text("a file where the directory should be")
     (paths.root / "run").write_text("another")
-    told = say(paths, url=receiver.url)
-    assert told.startswith(
-        "certificate blog: nobody was told, because that cannot be noted. Cannot make the directory"
+    failure = notify(paths, url=receiver.url)
+    assert failure.startswith(
+        "Could not send the notification for certificate blog: its state file cannot be written. Cannot make"
     )
     assert receiver.seen == []
 
 
 def script(tmp_path: Path, *lines: str) -> Path:
-    file = tmp_path / "tell me.sh"
+    file = tmp_path / "notify me.sh"
     file.write_text("\n".join(("#!/bin/sh", *lines, "")))
     file.chmod(0o755)
     return file
 
 
 @pytest.mark.processes
-def test_a_command_gets_the_same_on_its_standard_input(paths: Paths, tmp_path: Path, receiver: Receiver) -> None:
+def test_command_receives_the_same_json(paths: Paths, tmp_path: Path, receiver: Receiver) -> None:
     file = script(tmp_path, 'cat >>"$1/got"; echo "$2" >>"$1/words"')
-    assert say(paths, line=f"'{file}' '{tmp_path}' --now", url=receiver.url) == ""
-    assert say(paths, line=f"'{file}' '{tmp_path}' --now", url=receiver.url) == ""
+    assert notify(paths, line=f"'{file}' '{tmp_path}' --now", url=receiver.url) == ""
+    assert notify(paths, line=f"'{file}' '{tmp_path}' --now", url=receiver.url) == ""
     assert json.loads((tmp_path / "got").read_text()) == receiver.seen[0][3]
     assert (tmp_path / "words").read_text() == "--now\n"
     assert len(receiver.seen) == 1
 
 
 @pytest.mark.processes
-def test_a_command_that_fails_does_not_keep_the_address_from_being_told(
-    paths: Paths, tmp_path: Path, receiver: Receiver
-) -> None:
+def test_command_that_fails_does_not_stop_the_url(paths: Paths, tmp_path: Path, receiver: Receiver) -> None:
     file = script(tmp_path, "echo no route >&2; exit 4")
-    assert say(paths, line=f"'{file}'", url=receiver.url) == "notify.command ended with exit code 4: no route"
-    assert say(paths, NOW + RETRY_SECONDS, line=f"'{file}'", url=receiver.url) != ""
+    assert notify(paths, line=f"'{file}'", url=receiver.url) == "notify.command ended with exit code 4: no route"
+    assert notify(paths, NOW + RETRY_SECONDS, line=f"'{file}'", url=receiver.url) != ""
     assert len(receiver.seen) == 1
 
 
 @pytest.mark.processes
-def test_a_command_that_cannot_run_is_a_sentence(paths: Paths, tmp_path: Path) -> None:
+def test_command_that_cannot_run_is_reported(paths: Paths, tmp_path: Path) -> None:
     plain = script(tmp_path)
     plain.chmod(0o644)
     assert (
-        say(paths, line="/no/such/command")
+        notify(paths, line="/no/such/command")
         == "notify.command failed: /no/such/command is not installed on this host."
     )
     for line in (f"'{plain}'", str(tmp_path), "'' x"):
-        assert say(paths, line=line, once_a_day=False).startswith("notify.command failed: ")
+        assert notify(paths, line=line, once_a_day=False).startswith("notify.command failed: ")
     # It need not read what it gets.
-    assert say(paths, line=f"{sys.executable} -c ''", once_a_day=False) == ""
+    assert notify(paths, line=f"{sys.executable} -c ''", once_a_day=False) == ""

@@ -160,5 +160,5 @@ def test_a_vpn_that_is_down_is_no_note_but_needs_a_person() -> None:
     found = assess(wanted, observed_of(wanted))
     assert not found.fine
     assert found.problems == (sentence,)
-    (trouble,) = checks.of_status(found, 0.0)
-    assert (trouble.subject, trouble.message, trouble.lasting) == ("proxy internal", sentence, 300.0)
+    (failed,) = checks.check_status(found, 0.0)
+    assert (str(failed.subject), failed.message, failed.pending_seconds) == ("proxy internal", sentence, 300.0)
