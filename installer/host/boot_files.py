@@ -8,7 +8,7 @@ from installer.host import systemd
 from installer.host.systemd import Unit, unit_name
 from runtime.base import command, files
 from runtime.base.paths import RunPaths, Side
-from runtime.core import project
+from runtime.proxy.container import PROXY_UID
 
 # Of the same name in each folder.
 _FILE = "shoestring.conf"
@@ -30,7 +30,7 @@ def directories(instance: str) -> Unit:
     """
     run = RunPaths(instance)
     owned = [(path, "0755", 0) for path in (run.root, run.directory)]
-    owned += [(run.proxy(side), "0750", project.PROXY_UID) for side in Side]
+    owned += [(run.proxy(side), "0750", PROXY_UID) for side in Side]
     lines = "".join(f"d {path} {mode} {owner} {owner} -\n" for path, mode, owner in owned)
     return Unit(unit_name(_FILE, instance), _MADE + lines, _TMPFILES)
 

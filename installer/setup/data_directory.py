@@ -17,7 +17,7 @@ from runtime.base.paths import Paths, Side
 from runtime.certificates.store import placeholder, private_ca
 from runtime.config.sections import InternalTls
 from runtime.config.settings import Settings
-from runtime.core.project import PROXY_GID
+from runtime.proxy.container import PROXY_GID
 
 FIRST_COMMIT = "Configuration as set up"
 LATER_COMMIT = "Changed by shoestring setup"

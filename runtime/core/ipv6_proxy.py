@@ -16,9 +16,9 @@ from runtime.base.paths import RunPaths, Side
 from runtime.config.internal_address import configured
 from runtime.config.settings import Settings
 from runtime.docker.projects import bind
+from runtime.proxy.container import SOCKETS_MOUNT
 
 EVERY, EVERY_IPV4 = "::", "0.0.0.0"  # noqa: S104 - what a person wrote
-SOCKETS_MOUNT = "/run/haproxy"
 # 8 MB when idle; the proxy behind it has the limit of connections.
 MEMORY_LIMIT = "64m"
 # The configuration comes in by the environment: it is a part of the container's definition, and there is no file to

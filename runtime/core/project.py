@@ -9,27 +9,24 @@ from runtime.config.settings import Settings
 from runtime.core import dns, ipv6_proxy
 from runtime.docker import images
 from runtime.docker.projects import CORE, GeneratedFile, Project, ProjectService, bind, digest, labels
+from runtime.proxy.container import (
+    CERTIFICATES_MOUNT,
+    CONFIGURATION_MOUNT,
+    HTTP_PORT,
+    HTTPS_PORT,
+    MEMORY_LIMIT,
+    PROXY_GID,
+    PROXY_UID,
+    SOCKETS_MOUNT,
+    proxy_image,
+    service_name,
+)
 from runtime.proxy.model import ProxyModel
 
-# The user of the official haproxy image, and the group that may read certificates' keys.
-PROXY_UID = PROXY_GID = 99
-# 11 MB with maxconn 1000 when idle, and up to 9 MB for each of ten old processes that a websocket holds open; TLS
-# connections take the rest.
-MEMORY_LIMIT = "192m"
 HEADER = "# Made by Shoestring from the settings. Do not edit: it is written again.\n"
 
-CONFIGURATION_MOUNT = "/usr/local/etc/haproxy"
-CERTIFICATES_MOUNT = "/usr/local/etc/haproxy-ssl"
-SOCKETS_MOUNT = ipv6_proxy.SOCKETS_MOUNT
-HTTP_PORT, HTTPS_PORT = 80, 443
 
-
-def service_name(side: Side) -> str:
-    """The Compose service of a side's proxy."""
-    return f"haproxy-{side}"
-
-
-def project(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths, run: RunPaths) -> Project:
+def core_project(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths, run: RunPaths) -> Project:
     """What Compose runs for the proxies of the sides that are switched on."""
     definitions: dict[str, Any] = {}
     services = []
@@ -68,11 +65,6 @@ def project(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths, ru
 def references(settings: Settings) -> tuple[str, ...]:
     """The images of the core, as a registry calls them."""
     return (images.HAPROXY.reference, *((images.DNSMASQ.reference,) if settings.wireguard.enabled else ()))
-
-
-def proxy_image(settings: Settings) -> str:
-    """The image of the proxies in the source that the settings choose."""
-    return images.effective(images.HAPROXY.reference, settings.images.source)
 
 
 def _service(settings: Settings, model: ProxyModel, paths: Paths, run: RunPaths) -> dict[str, Any]:

@@ -36,12 +36,12 @@ UNSEEN = ("placeholder", "unused")
 def take(cluster: Cluster, view: View) -> dict[str, Any] | None:
     """Write the file, where Telegraf is there. Returns what `again` needs to write it once more; else None."""
     from runtime.base import files
-    from runtime.core import project
+    from runtime.proxy.container import PROXY_GID
 
     directory = cluster.run.directory / DIRECTORY
     if not directory.is_dir():
         return None
-    files.make_directory(directory, 0o750, (0, project.PROXY_GID))
+    files.make_directory(directory, 0o750, (0, PROXY_GID))
     facts = _facts(cluster, view)
     _write(directory, facts, cluster.clock())
     return facts

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runtime.base.errors import ShoestringError
-from runtime.core import project
 from runtime.docker.images import LOCAL_REPOSITORY
+from runtime.proxy.container import CERTIFICATES_MOUNT, CONFIGURATION_MOUNT, PROXY_GID, PROXY_UID
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -96,9 +96,9 @@ def _get(client: DockerClient, image: str) -> None:
 def _container(client: DockerClient, image: str, directory: Path, certificates: Path) -> Iterator[Container]:
     container = client.containers.create(
         image,
-        entrypoint=["haproxy", "-c", "-f", f"{project.CONFIGURATION_MOUNT}/{FILE}"],
+        entrypoint=["haproxy", "-c", "-f", f"{CONFIGURATION_MOUNT}/{FILE}"],
         command=[],
-        user=f"{project.PROXY_UID}:{project.PROXY_GID}",
+        user=f"{PROXY_UID}:{PROXY_GID}",
         network_mode="none",
         read_only=True,
         cap_drop=["ALL"],
@@ -107,8 +107,8 @@ def _container(client: DockerClient, image: str, directory: Path, certificates: 
         pids_limit=16,
         labels={LABEL: str(directory)},
         volumes={
-            str(directory): {"bind": project.CONFIGURATION_MOUNT, "mode": "ro,z"},
-            str(certificates): {"bind": project.CERTIFICATES_MOUNT, "mode": "ro,z"},
+            str(directory): {"bind": CONFIGURATION_MOUNT, "mode": "ro,z"},
+            str(certificates): {"bind": CERTIFICATES_MOUNT, "mode": "ro,z"},
         },
     )
     try:

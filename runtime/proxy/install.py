@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from runtime.base import files
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths, RunPaths, Side
-from runtime.core import project
 from runtime.proxy import check, configuration, sockets, states
 from runtime.proxy.configuration import Change, Configuration
+from runtime.proxy.container import PROXY_GID
 from runtime.proxy.model import ProxyModel
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def prepare(paths: Paths, model: ProxyModel, image: str, client: DockerClient) -
     _write(candidate / check.FILE, made.text)
     certificates = paths.proxy_certificates(side)
     if not certificates.is_dir():
-        files.make_directory(certificates, DIRECTORY_MODE, (0, project.PROXY_GID))
+        files.make_directory(certificates, DIRECTORY_MODE, (0, PROXY_GID))
     result = check.check(client, image, candidate, certificates)
     if not result.ok:
         raise _refused(candidate / check.FILE, made.text, template, side, result.errors)
@@ -164,7 +164,7 @@ def _reload(run: RunPaths, side: Side, installed: Configuration) -> sockets.Relo
     master = run.master_socket(side)
     file = run.proxy(side) / STATES
     kept = states.kept(sockets.server_states(master), installed.text)
-    files.write(file, kept, FILE_MODE, project.PROXY_GID)
+    files.write(file, kept, FILE_MODE, PROXY_GID)
     try:
         return sockets.reload(master)
     finally:
@@ -232,5 +232,5 @@ def _checked(paths: Paths, side: Side, digest: str) -> Path:
 
 
 def _write(file: Path, text: str) -> None:
-    files.make_directory(file.parent, DIRECTORY_MODE, (0, project.PROXY_GID))
-    files.write(file, text, FILE_MODE, project.PROXY_GID)
+    files.make_directory(file.parent, DIRECTORY_MODE, (0, PROXY_GID))
+    files.write(file, text, FILE_MODE, PROXY_GID)

@@ -12,10 +12,11 @@ from runtime.config.applications import Application, Backend, BrokenApplication,
 from runtime.config.internal_address import InternalAddress, configured
 from runtime.config.settings import Settings
 from runtime.core import dns, ipv6_proxy
-from runtime.core import project as core
 from runtime.core.dns import HostsFile
+from runtime.core.project import core_project
 from runtime.docker import images, overrides
 from runtime.docker.projects import Project
+from runtime.proxy.container import HTTP_PORT, HTTPS_PORT
 from runtime.proxy.model import Link, ProxyModel
 
 
@@ -124,7 +125,7 @@ def build(sources: Sources, paths: Paths, run: RunPaths) -> Desired:
     return Desired(
         settings=settings,
         networks=tuple(settings.docker_network(name) for name in settings.network_names),
-        core=core.project(settings, models, paths, run),
+        core=core_project(settings, models, paths, run),
         proxies=models,
         # The files as they are: a name that another file has takes nothing from what the container is.
         projects=tuple(projects[each.name] for each in sound),
@@ -204,7 +205,7 @@ def _settle(
     settled: dict[tuple[Side, str], Application] = {}
     taken: dict[tuple[Side, str, str], Application] = {}
     # The internal proxy listens on these itself, inside its container or outside.
-    reserved = {core.HTTP_PORT, core.HTTPS_PORT}
+    reserved = {HTTP_PORT, HTTPS_PORT}
     if settings.internal:
         reserved |= {settings.internal.http_port, settings.internal.https_port}
     for each in sorted(loaded, key=lambda application: application.file.name):
@@ -258,7 +259,7 @@ def _model(
     if side is Side.PUBLIC and public:
         ports = (public.http_port, public.https_port)
         return ProxyModel(side, *ports, backends, tcp_ports, ipv6=by_ipv6, address=address)
-    http_port = internal.http_port if internal else core.HTTP_PORT
+    http_port = internal.http_port if internal else HTTP_PORT
     https_port = internal.https_port if internal and internal.endpoint.scheme == "https" else 0
     links = tuple(_link(each, settings) for each in sorted(proxied, key=lambda each: each.name))
     return ProxyModel(

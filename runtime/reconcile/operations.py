@@ -22,12 +22,12 @@ from runtime.config import vpn_configuration
 from runtime.config.sections import InternalTls
 from runtime.context.cluster import Cluster
 from runtime.core import dns
-from runtime.core import project as core
 from runtime.docker import observed
 from runtime.docker.observed import Observed, asked, observe
 from runtime.docker.projects import Project
 from runtime.firewall import keep
 from runtime.proxy import install
+from runtime.proxy.container import PROXY_GID, PROXY_UID, proxy_image
 from runtime.proxy.model import ProxyModel
 from runtime.reconcile import fast_path
 from runtime.reconcile.apply import Listener, Outcome, Tools, apply
@@ -202,14 +202,14 @@ def status(cluster: Cluster) -> Status:
 
 def _make_directories(cluster: Cluster) -> None:
     """What the proxies' containers mount; after a reboot the engine may have made it, as root's."""
-    proxy = (core.PROXY_UID, core.PROXY_GID)
+    proxy = (PROXY_UID, PROXY_GID)
     for side in cluster.settings.sides:
         files.make_directory(cluster.run.proxy(side), 0o750, proxy)
-        files.make_directory(cluster.paths.proxy_generated(side), 0o750, (0, core.PROXY_GID))
+        files.make_directory(cluster.paths.proxy_generated(side), 0o750, (0, PROXY_GID))
         certificates = cluster.paths.proxy_certificates(side)
-        files.make_directory(certificates, 0o750, (0, core.PROXY_GID))
+        files.make_directory(certificates, 0o750, (0, PROXY_GID))
         if side is Side.PUBLIC or cluster.settings.internal_tls is not InternalTls.NONE:
-            placeholder.ensure(certificates, core.PROXY_GID, cluster.clock())
+            placeholder.ensure(certificates, PROXY_GID, cluster.clock())
 
 
 def tools(
@@ -219,7 +219,7 @@ def tools(
     models = {model.side: model for model in desired.proxies} if desired else {}
 
     def install_proxy(side: Side, force: bool) -> str:
-        prepared = install.prepare(cluster.paths, models[side], core.proxy_image(cluster.settings), cluster.client)
+        prepared = install.prepare(cluster.paths, models[side], proxy_image(cluster.settings), cluster.client)
         reloaded = install.reload(cluster.paths, cluster.run, side, force=force).reloaded
         parts = [str(prepared.change), "loaded" if reloaded else "", *(each.text for each in prepared.warnings)]
         return ", ".join(part for part in parts if part)

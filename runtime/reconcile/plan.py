@@ -9,9 +9,9 @@ from runtime.base.errors import ShoestringError
 from runtime.base.paths import Side
 from runtime.config.settings import SEPARATOR
 from runtime.core.dns import SERVICE as RESOLVER
-from runtime.core.project import service_name
 from runtime.docker.observed import ENDED, Container, Observed
 from runtime.docker.projects import CORE, Project, ProjectService
+from runtime.proxy.container import service_name
 from runtime.reconcile.changes import (
     CHANGED,
     NEW,

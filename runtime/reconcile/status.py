@@ -9,10 +9,10 @@ from runtime.base.paths import Side
 from runtime.certificates.overview import NO_CERTIFICATES, CertificateOverview
 from runtime.config.applications import OPEN_PORTS, PROXIED_SERVICE, Application
 from runtime.core import dns, ipv6_proxy
-from runtime.core.project import service_name
 from runtime.docker.observed import ENDED, Container, Observed
 from runtime.docker.projects import CORE, Project, ProjectService
 from runtime.firewall.model import closed
+from runtime.proxy.container import service_name
 from runtime.reconcile.desired import Desired
 
 # From bad to good: an application is as well as the worst of its containers.

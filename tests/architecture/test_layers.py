@@ -45,8 +45,6 @@ OPEN = {
     "runtime.core.dns imports runtime.reconcile.changes",
     "runtime.firewall.keep imports runtime.reconcile.changes",
     "runtime.firewall.keep imports runtime.reconcile.desired",
-    "runtime.proxy.check imports runtime.core.project",
-    "runtime.proxy.install imports runtime.core.project",
     "runtime.reconcile.fast_path imports runtime.metrics.export",
     "runtime.reconcile.watchdog imports runtime.metrics.export",
 }

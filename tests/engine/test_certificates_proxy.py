@@ -12,8 +12,8 @@ import pytest
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Side
 from runtime.certificates.acme import challenge
-from runtime.core import project
 from runtime.proxy import sockets
+from runtime.proxy.container import CONFIGURATION_MOUNT
 from runtime.reconcile import operations
 from tests.support.certificates.stand import Stand, open_stand
 from tests.support.engine import Instance, new_settings, plain, until
@@ -39,7 +39,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory, client: DockerClient, tools
 def stand(shared: Stand) -> Stand:
     """The stand without a thumbprint, on disk and in the proxy."""
     shared.instance.paths.challenge_map.unlink(missing_ok=True)
-    name = f"{project.CONFIGURATION_MOUNT}/challenge.map"
+    name = f"{CONFIGURATION_MOUNT}/challenge.map"
     sockets.ask(shared.master(), f"@1 clear map {name}\nquit")
     return shared
 
@@ -79,7 +79,7 @@ def test_one_that_is_lost_on_disk_or_in_the_proxy_is_made_good(stand: Stand) -> 
     set_thumbprint(stand, FIRST)
     stand.instance.paths.challenge_map.unlink()
     assert set_thumbprint(stand, FIRST)
-    sockets.ask(stand.master(), f"@1 clear map {project.CONFIGURATION_MOUNT}/challenge.map\nquit")
+    sockets.ask(stand.master(), f"@1 clear map {CONFIGURATION_MOUNT}/challenge.map\nquit")
     assert set_thumbprint(stand, FIRST)
     assert stand.plain(A, f"{FOLDER}{TOKEN}")[0] == 200
 

@@ -7,8 +7,8 @@ import re
 from runtime.base import files
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths, RunPaths, Side
-from runtime.core import project
 from runtime.proxy import sockets
+from runtime.proxy.container import CONFIGURATION_MOUNT, PROXY_GID
 
 KEY = "thumbprint"
 FILE_MODE, DIRECTORY_MODE = 0o640, 0o750
@@ -24,9 +24,9 @@ def set(paths: Paths, run: RunPaths, thumbprint: str) -> bool:  # noqa: A001 - r
     if not _THUMBPRINT.fullmatch(thumbprint):
         raise ShoestringError(f"{thumbprint!r} is not the thumbprint of an account's key (RFC 7638).")
     file = paths.challenge_map
-    files.make_directory(file.parent, DIRECTORY_MODE, (0, project.PROXY_GID))
-    written = files.write(file, f"{KEY} {thumbprint}\n", FILE_MODE, project.PROXY_GID)
-    return _tell(run, f"{project.CONFIGURATION_MOUNT}/{file.name}", thumbprint) or written
+    files.make_directory(file.parent, DIRECTORY_MODE, (0, PROXY_GID))
+    written = files.write(file, f"{KEY} {thumbprint}\n", FILE_MODE, PROXY_GID)
+    return _tell(run, f"{CONFIGURATION_MOUNT}/{file.name}", thumbprint) or written
 
 
 def _tell(run: RunPaths, name: str, thumbprint: str) -> bool:

@@ -18,7 +18,7 @@ from runtime.base.paths import Paths, Side
 from runtime.certificates.model import InstalledCertificate
 from runtime.certificates.store import read, running
 from runtime.certificates.store.read import KEY_SUFFIX
-from runtime.core import project
+from runtime.proxy.container import PROXY_GID, PROXY_UID
 
 MODE, DIRECTORY_MODE = 0o640, 0o750
 ARCHIVE_MODE, ARCHIVE_DIRECTORY_MODE = 0o600, 0o700
@@ -63,18 +63,18 @@ def _unreadable(certificate: Path) -> str:
     told = " ".join(str(file) for file in pair if not _proxy_reads(file.stat()))
     if not told:
         return ""
-    return f"HAProxy may not read it; let it: chgrp {project.PROXY_GID} {told}; chmod 640 {told}."
+    return f"HAProxy may not read it; let it: chgrp {PROXY_GID} {told}; chmod 640 {told}."
 
 
 def _proxy_reads(status: os.stat_result) -> bool:
-    if status.st_uid == project.PROXY_UID:
+    if status.st_uid == PROXY_UID:
         return bool(status.st_mode & stat.S_IRUSR)
-    return bool(status.st_mode & (stat.S_IRGRP if status.st_gid == project.PROXY_GID else stat.S_IROTH))
+    return bool(status.st_mode & (stat.S_IRGRP if status.st_gid == PROXY_GID else stat.S_IROTH))
 
 
 def write(certificate: Path, chain: bytes, key: bytes) -> None:
     """Write a certificate and its key. The old pair stays whole if the disk is full. Raises ShoestringError."""
-    files.make_directory(certificate.parent, DIRECTORY_MODE, (0, project.PROXY_GID))
+    files.make_directory(certificate.parent, DIRECTORY_MODE, (0, PROXY_GID))
     chain, key = _ended(chain), _ended(key)
     steps = [("key", key_file(certificate), key), ("certificate", certificate, chain)]
     if certificate.exists():
@@ -82,7 +82,7 @@ def write(certificate: Path, chain: bytes, key: bytes) -> None:
     files.write_in_turn(
         [(file, data) for _, file, data in steps],
         MODE,
-        project.PROXY_GID,
+        PROXY_GID,
         lambda index: failpoint(f"install-{steps[index][0]}"),
     )
 

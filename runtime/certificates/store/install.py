@@ -11,8 +11,8 @@ from runtime.base.paths import Paths, RunPaths, Side
 from runtime.certificates.model import PLACEHOLDER, InstalledCertificate
 from runtime.certificates.store import folder, placeholder, proof, read, running
 from runtime.config.settings import Settings
-from runtime.core import project
 from runtime.proxy import install as proxy
+from runtime.proxy.container import PROXY_GID
 
 
 def install(
@@ -53,7 +53,7 @@ def load(paths: Paths, run: RunPaths, settings: Settings, side: Side) -> str:
     """
     directory, master = paths.proxy_certificates(side), run.master_socket(side)
     done = [f"finished {name}" for name in folder.finish(directory)]
-    if placeholder.ensure(directory, project.PROXY_GID, time.time()):
+    if placeholder.ensure(directory, PROXY_GID, time.time()):
         done.append("made the placeholder")
     if any(not each.problem and each.name != PLACEHOLDER for each in folder.scan(directory)):
         placeholder.remove(directory)

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from runtime.base.errors import ShoestringError
 from runtime.base.failpoints import failpoint
-from runtime.core import project
 from runtime.proxy import sockets
+from runtime.proxy.container import CERTIFICATES_MOUNT
 
 # A command must fit into HAProxy's buffer, 16,384 bytes unless tune.bufsize says otherwise, with room for headers.
 LONGEST_PAYLOAD = 15_000
-_FOLDER = project.CERTIFICATES_MOUNT
+_FOLDER = CERTIFICATES_MOUNT
 # What follows `*` in the list is being changed at the moment.
 _LISTED = re.compile(rf"^(\*?){re.escape(_FOLDER)}/+([^/\n]+)$", re.MULTILINE)
 # A space would end the name in a command.

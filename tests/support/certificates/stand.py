@@ -21,9 +21,9 @@ from runtime.base.paths import Side
 from runtime.certificates.store import folder, install, keys, placeholder, read, running
 from runtime.config.sections import InternalTls
 from runtime.config.settings import Settings
-from runtime.core import project
 from runtime.proxy import check, sockets
 from runtime.proxy import install as proxy
+from runtime.proxy.container import PROXY_GID, proxy_image
 from tests.support.engine import LOOPBACK, Instance, free_port, new_settings, no_trust
 
 DAYS = 30
@@ -159,7 +159,7 @@ class Stand:
     def starts(self, side: Side = Side.PUBLIC) -> bool:
         """Whether HAProxy would start with what is in the folder now."""
         cluster = self.instance.cluster
-        image = project.proxy_image(cluster.settings)
+        image = proxy_image(cluster.settings)
         return check.check(cluster.client, image, cluster.paths.proxy_generated(side), self.folder(side)).ok
 
     def connection(self, side: Side = Side.PUBLIC) -> http.client.HTTPSConnection:
@@ -179,7 +179,7 @@ class Stand:
         for side in Side:
             for file in self.folder(side).iterdir():
                 file.unlink()
-            placeholder.ensure(self.folder(side), project.PROXY_GID, time.time())
+            placeholder.ensure(self.folder(side), PROXY_GID, time.time())
             proxy.reload(self.instance.paths, self.instance.cluster.run, side, force=True)
 
 

@@ -27,9 +27,16 @@ from runtime.base import files
 from runtime.base.paths import Paths, RunPaths, Side
 from runtime.certificates.store import placeholder
 from runtime.config.applications import Backend, TcpPort
-from runtime.core import project
 from runtime.docker import images
 from runtime.proxy import install
+from runtime.proxy.container import (
+    CERTIFICATES_MOUNT,
+    CONFIGURATION_MOUNT,
+    MEMORY_LIMIT,
+    PROXY_GID,
+    PROXY_UID,
+    SOCKETS_MOUNT,
+)
 from runtime.proxy.model import Link, ProxyModel
 from tests.support.proxy.backends import HTTP_PORT, TCP_PORT, WEBSOCKET_PORT, Backends
 
@@ -108,22 +115,22 @@ class Stand:
         if side is Side.INTERNAL:
             published = {80: self.ports["internal"], self.ports["tcp"]: self.ports["tcp"]}
         mounts = {
-            project.CONFIGURATION_MOUNT: (self.paths.proxy_generated(side), "ro"),
-            project.CERTIFICATES_MOUNT: (self.paths.proxy_certificates(side), "ro"),
-            project.SOCKETS_MOUNT: (self.run.proxy(side), "rw"),
+            CONFIGURATION_MOUNT: (self.paths.proxy_generated(side), "ro"),
+            CERTIFICATES_MOUNT: (self.paths.proxy_certificates(side), "ro"),
+            SOCKETS_MOUNT: (self.run.proxy(side), "rw"),
         }
         return self.client.containers.run(
             self.image,
             [
-                *("haproxy", "-W", "-db", "-S", f"{project.SOCKETS_MOUNT}/master.sock,mode,600"),
-                *("-f", f"{project.CONFIGURATION_MOUNT}/haproxy.cfg"),
+                *("haproxy", "-W", "-db", "-S", f"{SOCKETS_MOUNT}/master.sock,mode,600"),
+                *("-f", f"{CONFIGURATION_MOUNT}/haproxy.cfg"),
             ],
             detach=True,
-            user=f"{project.PROXY_UID}:{project.PROXY_GID}",
+            user=f"{PROXY_UID}:{PROXY_GID}",
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"],
             read_only=True,
-            mem_limit=project.MEMORY_LIMIT,
+            mem_limit=MEMORY_LIMIT,
             pids_limit=64,
             dns_opt=["ndots:1"],
             network=self.network.name,
@@ -196,14 +203,14 @@ def _free_ports(names: tuple[str, ...]) -> dict[str, int]:
 
 def _make_directories(root: Path) -> tuple[Paths, RunPaths]:
     paths, run = Paths(root / "data-directory"), RunPaths(f"proxytest-{uuid.uuid4().hex[:8]}", root / "run")
-    proxy = (project.PROXY_UID, project.PROXY_GID)
+    proxy = (PROXY_UID, PROXY_GID)
     for side in Side:
         paths.proxy_template(side).parent.mkdir(parents=True)
         shutil.copy(template(side), paths.proxy_template(side))
         files.make_directory(run.proxy(side), 0o750, proxy)
-        files.make_directory(paths.proxy_generated(side), 0o750, (0, project.PROXY_GID))
-        files.make_directory(paths.proxy_certificates(side), 0o750, (0, project.PROXY_GID))
-    placeholder.ensure(paths.proxy_certificates(Side.PUBLIC), project.PROXY_GID, time.time())
+        files.make_directory(paths.proxy_generated(side), 0o750, (0, PROXY_GID))
+        files.make_directory(paths.proxy_certificates(side), 0o750, (0, PROXY_GID))
+    placeholder.ensure(paths.proxy_certificates(Side.PUBLIC), PROXY_GID, time.time())
     return paths, run
 
 
