@@ -108,6 +108,7 @@ def _run(options: argparse.Namespace) -> ExitCode:
     from runtime.context.cluster import open_cluster
     from runtime.output import report
     from runtime.reconcile import operations
+    from runtime.reconcile.snapshot import Snapshot
 
     cluster = open_cluster(find(options.data_directory))
     if options.command == "status":
@@ -116,18 +117,19 @@ def _run(options: argparse.Namespace) -> ExitCode:
         print(report.status_json(status) if options.json else "\n".join(report.status_lines(status, now)))
         return ExitCode.DONE
     if options.command == "plan":
-        view = operations.look(cluster)
-        print(report.plan_json(view) if options.json else "\n".join(report.plan_lines(view)))
+        planned = Snapshot(cluster).report
+        print(report.plan_json(planned) if options.json else "\n".join(report.plan_lines(planned)))
         return ExitCode.DONE
     return _change(options, cluster)
 
 
 def _change(options: argparse.Namespace, cluster: Cluster) -> ExitCode:
+    from runtime.context import change
     from runtime.output import report
     from runtime.reconcile import operations
     from runtime.reconcile.watchdog import watch
 
-    listener = operations.SILENT if options.json else report.Printer()
+    listener = change.SILENT if options.json else report.Printer()
     if options.command == "start":
         result = operations.start(cluster, listener, LOCK_TIMEOUT_SECONDS)
         done = "everything runs as the files say"

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from runtime.base.errors import ShoestringError
+from runtime.context.change import Change, Listener, Plan, Sign
 from runtime.context.cluster import Cluster
+from runtime.context.results import Report
 from runtime.docker.observed import observe
 from runtime.docker.projects import CORE, Project
+from runtime.proxy.changes import InstallProxy
 from runtime.reconcile import operations
-from runtime.reconcile.apply import Listener
-from runtime.reconcile.changes import NEW, ApplyProject, Change, CreateNetwork, InstallProxy, Plan
-from runtime.reconcile.operations import Report, View
+from runtime.reconcile.changes import CreateNetwork
+from runtime.reconcile.snapshot import Snapshot
+from runtime.rollout.apply_project import ApplyProject
 
 TAIL_LINES = 12
 # What stands before a container's lines in the message of a RolloutError.
@@ -30,9 +33,9 @@ class Trial:
     notes: tuple[str, ...] = ()
 
 
-def require_proxies(view: View) -> None:
+def require_proxies(view: Snapshot) -> None:
     """Raises ShoestringError if the instance is stopped, or was never started: then nothing can be rolled out."""
-    if any(isinstance(each, ApplyProject) and each.name == CORE and each.sign == NEW for each in view.plan):
+    if any(isinstance(each, ApplyProject) and each.name == CORE and each.sign is Sign.NEW for each in view.plan):
         raise ShoestringError(
             "The proxies do not run, so nothing was changed. Start everything first: shoestring start"
         )
@@ -48,9 +51,9 @@ def attempt(cluster: Cluster, name: str, service: str, listener: Listener) -> Tr
 
     Raises ShoestringError if it cannot be tried, such as without an engine.
     """
-    view = operations.look(cluster)
+    view = Snapshot(cluster)
     require_proxies(view)
-    report = operations.carry_out(cluster, replace(view, plan=restricted(view.plan, name)), listener)
+    report = operations.carry_out(view, listener, restricted(view.plan, name))
     error, lines = split_lines("\n".join(_errors(report, name)))
     project = next((each for each in view.desired.projects if each.application == name), None)
     return Trial(

@@ -15,9 +15,9 @@ from runtime.config.settings import Settings
 from runtime.reconcile import desired
 
 if TYPE_CHECKING:
+    from runtime.context.change import Listener
     from runtime.context.cluster import Cluster
-    from runtime.reconcile.apply import Listener
-    from runtime.reconcile.operations import Report
+    from runtime.context.results import Report
 
 
 def check(settings: Settings) -> None:

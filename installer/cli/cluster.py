@@ -10,9 +10,9 @@ import typer
 from runtime.base.errors import ExitCode
 
 if TYPE_CHECKING:
+    from runtime.context.change import Listener
     from runtime.context.cluster import Cluster
-    from runtime.reconcile.apply import Listener
-    from runtime.reconcile.operations import Report
+    from runtime.context.results import Report
 
 
 def opened(data_directory: Path | None) -> Cluster:
@@ -26,7 +26,7 @@ def opened(data_directory: Path | None) -> Cluster:
 def listener(json: bool) -> Listener:
     """Shows each change as it is made; a script gets the answer alone."""
     from installer.terminal.progress import ChangeLines, Lines
-    from runtime.reconcile.operations import SILENT
+    from runtime.context.change import SILENT
 
     return SILENT if json else ChangeLines(Lines())
 

@@ -218,17 +218,17 @@ def plan(data_directory: DataDirectory = None, json: Json = False) -> None:
 
 def _show_plan(data_directory: Path | None, json: bool) -> None:
     from runtime.output.report import plan_json, plan_lines
-    from runtime.reconcile.operations import look
+    from runtime.reconcile.snapshot import Snapshot
 
-    view = look(opened(data_directory))
+    planned = Snapshot(opened(data_directory)).report
     if json:
-        print(plan_json(view))
+        print(plan_json(planned))
     elif sys.stdout.isatty():
         from installer.cli.tables import print_plan
 
-        print_plan(view)
+        print_plan(planned)
     else:
-        print("\n".join(plan_lines(view)))
+        print("\n".join(plan_lines(planned)))
 
 
 @app.command()

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from runtime.base.paths import Paths
     from runtime.certificates.plan import RenewalRequest
     from runtime.config.settings import Settings
+    from runtime.context.change import Plan
     from runtime.context.cluster import Cluster
-    from runtime.reconcile.changes import Plan
-    from runtime.reconcile.operations import Report
+    from runtime.context.results import Report
 
 app = typer.Typer(help="Certificates and the private CA.", no_args_is_help=True)
 

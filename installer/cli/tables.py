@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 from installer.output import Cell, Column, print_line, print_table
 from runtime.base.formats import age, count
+from runtime.context.change import Sign
+from runtime.context.results import PlanReport
 from runtime.output.report import plan_lines, tls_line, tls_problems
-from runtime.reconcile.changes import CHANGED, NEW, REMOVED
-from runtime.reconcile.operations import View
 from runtime.reconcile.status import FINE, Status
 
 if TYPE_CHECKING:
     from installer.host.report import HealthRow
     from runtime.certificates.overview import CertificateOverview
 
-COLORS = {NEW: "green", CHANGED: "yellow", REMOVED: "red"}
+COLORS: dict[str, str] = {Sign.NEW: "green", Sign.CHANGED: "yellow", Sign.REMOVED: "red"}
 FOLDING = ("APPLICATION", "HOSTS", "IMAGE", "NAME", "FROM")
 
 
@@ -71,9 +71,9 @@ def _state(state: str) -> Cell:
     return Cell(state, "green" if state in FINE else "red")
 
 
-def print_plan(view: View) -> None:
+def print_plan(plan: PlanReport) -> None:
     """Print a plan with its signs in color."""
-    for line in plan_lines(view):
+    for line in plan_lines(plan):
         sign = line.strip()[:1]
         print_line(Cell(line, COLORS.get(sign, "red" if sign == "✗" else "")))
 

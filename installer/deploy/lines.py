@@ -7,9 +7,7 @@ from installer.deploy.steps import Steps
 from installer.images import Progress
 from installer.images.refresh import RefreshedImage
 from installer.terminal.progress import Lines
-from runtime.reconcile.apply import Outcome
-from runtime.reconcile.changes import Change
-from runtime.rollout.start_first import Step
+from runtime.context.change import Change, Outcome, Step
 
 NAME_WIDTH = 10
 

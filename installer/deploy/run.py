@@ -24,13 +24,11 @@ from installer.images.refresh import RefreshedImage
 from runtime.base import files
 from runtime.base.errors import DEBUG_VARIABLE, ShoestringError, explain
 from runtime.base.failpoints import failpoint
+from runtime.context.change import SILENT, Listener, Plan, Step
 from runtime.context.cluster import Cluster
 from runtime.docker.observed import observe
-from runtime.reconcile import desired, operations
-from runtime.reconcile.apply import Listener
-from runtime.reconcile.changes import Plan
-from runtime.reconcile.operations import SILENT
-from runtime.rollout.start_first import Step
+from runtime.reconcile import desired
+from runtime.reconcile.snapshot import Snapshot
 
 # Prepares the engine of this host for the pull of an image, given by its reference.
 BeforePull = Callable[[Cluster, str], None]
@@ -85,7 +83,7 @@ def preview(cluster: Cluster, job: Job) -> Preview:
     """See what a deploy would do. Changes nothing. Raises ShoestringError if it cannot work."""
     # Called for what it raises.
     _ = job.edited
-    view = operations.look(cluster)
+    view = Snapshot(cluster)
     require_proxies(view)
     present = refresh.is_here(cluster.client, job.image, cluster.settings.images.source)
     return Preview(job, present, restricted(view.plan, job.target.name))
@@ -103,7 +101,7 @@ def deploy(
     started = time.monotonic()
     # What cannot work is told before a long pull.
     edited = job.edited
-    require_proxies(operations.look(cluster))
+    require_proxies(Snapshot(cluster))
     fetched = _fetch(cluster, job, steps, before_pull)
     with files.lock(cluster.run.lock, timeout, steps.waiting):
         if find(cluster, job.target.name, job.target.service).text != job.target.text:

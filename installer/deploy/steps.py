@@ -5,9 +5,7 @@ from __future__ import annotations
 from installer.deploy.job import Job
 from installer.images import Progress
 from installer.images.refresh import RefreshedImage
-from runtime.reconcile.apply import Listener
-from runtime.reconcile.changes import Change
-from runtime.rollout.start_first import Step
+from runtime.context.change import Change, Listener, Step
 
 
 class Steps(Listener):

@@ -14,10 +14,10 @@ from installer.services.plan import ServicePlan
 from installer.services.service import Service
 from runtime.base import files
 from runtime.base.paths import Paths
+from runtime.context.change import SILENT, Listener
 from runtime.context.cluster import Cluster
+from runtime.context.results import Report
 from runtime.reconcile import operations
-from runtime.reconcile.apply import Listener
-from runtime.reconcile.operations import SILENT, Report
 
 if TYPE_CHECKING:
     from installer.images import Fetched, Progress

@@ -18,11 +18,11 @@ from runtime.base.paths import Paths, Side
 from runtime.config import secrets
 from runtime.config.application_files import load_side
 from runtime.config.applications import Application
+from runtime.context.change import SILENT, Listener
 from runtime.context.cluster import Cluster
+from runtime.context.results import Report
 from runtime.docker.observed import observe
 from runtime.reconcile import operations
-from runtime.reconcile.apply import Listener
-from runtime.reconcile.operations import SILENT, Report
 
 
 @dataclass(frozen=True)

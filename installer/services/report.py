@@ -17,10 +17,10 @@ from runtime.base.constants import MEGABYTE
 from runtime.base.formats import size
 from runtime.base.paths import Paths
 from runtime.config.settings import Settings
+from runtime.context.results import Report
 from runtime.output.encoder import as_json
 from runtime.output.report import report_json
 from runtime.output.table import Row, table
-from runtime.reconcile.operations import Report
 
 SECRETS_FILE = "conf/secrets.yaml"
 

@@ -7,12 +7,11 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, TextIO
 
+from runtime.context.change import Change, Listener, Outcome
 from runtime.output.report import outcome_line, step_line
-from runtime.reconcile.apply import Listener, Outcome
-from runtime.reconcile.changes import Change
 
 if TYPE_CHECKING:
-    from runtime.rollout.start_first import Step
+    from runtime.context.change import Step
 
 NAME_WIDTH = 22
 PASSING_WIDTH = 78

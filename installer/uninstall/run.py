@@ -21,11 +21,11 @@ from runtime.base.errors import ShoestringError
 from runtime.base.paths import RECORD, Paths
 from runtime.certificates.acme.container import LABEL as LABEL_TASK
 from runtime.config.settings import SEPARATOR
+from runtime.context.change import Plan as Changes
 from runtime.context.cluster import Cluster
 from runtime.docker import images
 from runtime.proxy.check import LABEL as LABEL_CHECK
 from runtime.reconcile import operations
-from runtime.reconcile.changes import Plan as Changes
 
 if TYPE_CHECKING:
     from docker import DockerClient

@@ -8,9 +8,8 @@ from dataclasses import replace
 from runtime.alerting import notify
 from runtime.alerting.notify import Severity
 from runtime.base.paths import Paths
-from runtime.certificates.overview import CertificateStatus, expiry_sentence
 from runtime.config.settings import Settings
-from runtime.reconcile.operations import Report
+from runtime.context.results import Expiry, Report
 
 
 def of_report(paths: Paths, loaded: Settings, report: Report, now: float) -> Report:
@@ -18,7 +17,7 @@ def of_report(paths: Paths, loaded: Settings, report: Report, now: float) -> Rep
     return replace(report, refused=(*report.refused, *send(paths, loaded, report.expiring, now)))
 
 
-def send(paths: Paths, loaded: Settings, expiring: Iterable[CertificateStatus], now: float) -> tuple[str, ...]:
+def send(paths: Paths, loaded: Settings, expiring: Iterable[Expiry], now: float) -> tuple[str, ...]:
     """Notify of each certificate, at most once a day. `now` is in seconds since the epoch.
 
     Returns a sentence for each notification that could not be sent.
@@ -28,8 +27,8 @@ def send(paths: Paths, loaded: Settings, expiring: Iterable[CertificateStatus], 
             loaded,
             paths,
             f"certificate {each.name}",
-            expiry_sentence(each, now),
-            Severity.ERROR if each.not_after <= now else Severity.WARNING,
+            each.message,
+            Severity.ERROR if each.expired else Severity.WARNING,
             now,
         )
         for each in expiring

@@ -11,8 +11,8 @@ from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths, find
 from runtime.config import settings
 from runtime.config.settings import Settings
+from runtime.context.results import Report
 from runtime.output.report import report_lines
-from runtime.reconcile.operations import Report
 
 SUBJECT = "watchdog"
 

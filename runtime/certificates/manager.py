@@ -1,4 +1,4 @@
-"""Makes the changes of a plan of certificates, each to its end: asked for, installed, proven."""
+"""Carry out what the changes of certificates ask for, to its end: issued, installed, proven."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from runtime.base import files
 from runtime.base.failpoints import failpoint
-from runtime.base.paths import Paths, RunPaths
+from runtime.base.paths import Paths, RunPaths, Side
 from runtime.certificates import inventory
 from runtime.certificates.model import DesiredCertificate, Issuer
 from runtime.certificates.policy import ledger
 from runtime.certificates.store import install, private_ca, read
 from runtime.certificates.store.folder import certificate_file, key_file
 from runtime.config.settings import Settings
-from runtime.reconcile.changes import ArchiveCertificate, CertificateChange, IssueCertificate, LoadCertificates
+from runtime.context.change import Context
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -40,23 +40,24 @@ class CertificateManager:
     clock: Callable[[], float] = time.time
     guard: Callable[[], AbstractContextManager[None]] = nullcontext
 
-    def apply(self, change: CertificateChange) -> str:
-        """Make one change. Returns what was done, as a part of a sentence. Raises ShoestringError."""
-        match change:
-            case IssueCertificate():
-                private = change.wanted.issuer is Issuer.PRIVATE_CA
-                return self._sign(change.wanted) if private else self._ask(change)
-            case LoadCertificates():
-                with self.guard():
-                    return install.load(self.paths, self.run, self.settings, change.side)
-            case ArchiveCertificate():
-                with self.guard():
-                    return install.archive(
-                        self.paths, self.run, self.settings, change.side, change.certificate, self.clock()
-                    )
+    @classmethod
+    def of(cls, context: Context) -> CertificateManager:
+        """Return the manager of the cluster that a change is applied to."""
+        cluster = context.cluster
+        return cls(cluster.client, cluster.paths, cluster.run, cluster.settings, cluster.clock, context.guard)
 
-    def _sign(self, wanted: DesiredCertificate) -> str:
-        """By the private CA of this host."""
+    def load(self, side: Side) -> str:
+        """Have the running proxy of a side load its folder. Return what was done."""
+        with self.guard():
+            return install.load(self.paths, self.run, self.settings, side)
+
+    def archive(self, side: Side, certificate: str) -> str:
+        """Move a certificate out of the folder of a side. Return what was done."""
+        with self.guard():
+            return install.archive(self.paths, self.run, self.settings, side, certificate, self.clock())
+
+    def sign(self, wanted: DesiredCertificate) -> str:
+        """Have a certificate signed by the private CA of this host, and install it. Return what was done."""
         directory = self.paths.private_ca
         private_ca.ensure_root(directory, self.settings.internal_domain, self.clock())
         pair = private_ca.issue(directory, wanted.host_names, self.clock())
@@ -65,13 +66,15 @@ class CertificateManager:
         files.write_in_turn(((key_file(target), pair.key), (target, pair.certificate)), ORIGINAL_MODE, None)
         return self._install(wanted, pair.certificate, pair.key)
 
-    def _ask(self, change: IssueCertificate) -> str:
-        """By an authority that is asked over the network."""
+    def ask(self, wanted: DesiredCertificate, *, forced: bool, staging_only: bool) -> str:
+        """Ask an authority over the network for a certificate, and install it. Return what was done.
+
+        Raises ShoestringError if there is none, or if it cannot be installed.
+        """
         from runtime.certificates.acme import issue
 
-        wanted = change.wanted
-        issued = issue.issue(self, wanted, forced=change.forced, staging_only=change.staging_only)
-        if change.staging_only:
+        issued = issue.issue(self, wanted, forced=forced, staging_only=staging_only)
+        if staging_only:
             done = "staging would issue it; nothing was installed"
         else:
             done = self._install(wanted, issued.certificate, issued.key)

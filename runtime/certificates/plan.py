@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from runtime.base.errors import UsageError
 from runtime.base.formats import until
+from runtime.certificates.changes import ArchiveCertificate, IssueCertificate, LoadCertificates
 from runtime.certificates.inventory import CertificateInventory, SideCertificates, place
 from runtime.certificates.model import PLACEHOLDER, DesiredCertificate, Issuer, covered, listed
 from runtime.certificates.policy import due, limits
 from runtime.certificates.policy.due import Assessment, CertificateState
 from runtime.certificates.policy.ledger import set_key
 from runtime.certificates.policy.limits import Deferral
-from runtime.reconcile.changes import CHANGED, NEW, ArchiveCertificate, IssueCertificate, LoadCertificates, Plan
+from runtime.context.change import Plan, Sign
 
 PLACEHOLDER_FILE = f"{PLACEHOLDER}.pem"
 
@@ -158,7 +159,7 @@ def _one(
         again = f" (again {until(deferral.until - now)})" if deferral.until < float("inf") else ""
         deferred = DeferredCertificate(wanted, f"{deferral.why}{again}", deferral.until)
         return _Decision(deferred=deferred, next_check=deferral.until)
-    sign = NEW if found.state is CertificateState.MISSING else CHANGED
+    sign = Sign.NEW if found.state is CertificateState.MISSING else Sign.CHANGED
     about = f"{listed(wanted.host_names)}: {found.why}"
     return _Decision(IssueCertificate(wanted, sign, about, forced, request.staging))
 

@@ -15,10 +15,10 @@ from runtime.base.paths import Paths, Side
 from runtime.config.dns_resolver import DNS_PORT, Resolver
 from runtime.config.settings import Settings
 from runtime.core import ipv6_proxy
+from runtime.core.changes import InstallHostsFile
 from runtime.docker import images
 from runtime.docker.projects import bind
 from runtime.proxy.model import ProxyModel
-from runtime.reconcile.changes import InstallNames
 
 SERVICE = "names"
 PORT = 53
@@ -57,20 +57,20 @@ def hosts_file(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths)
     return HostsFile(paths.names_generated / FILE, HEADER + lines)
 
 
-def difference(wanted: HostsFile | None) -> InstallNames | None:
+def difference(wanted: HostsFile | None) -> InstallHostsFile | None:
     """What is to be written so that the resolver knows all names; None if nothing. Reads the file that is there."""
     if wanted is None:
         return None
     try:
         present = wanted.file.read_text(encoding="utf-8")
     except OSError:
-        return InstallNames(wanted.file, wanted.content, "new", lost=not wanted.file.parent.is_dir())
+        return InstallHostsFile(wanted.file, wanted.content, "new", lost=not wanted.file.parent.is_dir())
     if present == wanted.content:
         return None
     before, after = set(present.splitlines()), set(wanted.content.splitlines())
     parts = ((len(after - before), "new"), (len(before - after), "gone"))
     about = ", ".join(f"{number} {what}" for number, what in parts if number)
-    return InstallNames(wanted.file, wanted.content, about or "changed")
+    return InstallHostsFile(wanted.file, wanted.content, about or "changed")
 
 
 def service(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths) -> dict[str, Any]:

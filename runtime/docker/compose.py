@@ -1,7 +1,9 @@
-"""docker compose: builds its argv; nothing here starts a process."""
+"""docker compose: builds its argv and its environment; nothing here starts a process."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from runtime.docker.projects import Project
@@ -21,6 +23,11 @@ ENVIRONMENT = (
     "DOCKER_CERT_PATH",
     "DOCKER_TLS_VERIFY",
 )
+
+
+def environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the whole environment of Compose: the little of ours that it needs, and the variables of the files."""
+    return {name: os.environ[name] for name in ENVIRONMENT if name in os.environ} | dict(variables)
 
 
 def version() -> tuple[str, ...]:

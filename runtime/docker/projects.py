@@ -66,6 +66,11 @@ class Project:
     services: tuple[ProjectService, ...]
     source: str = ""
 
+    @property
+    def fingerprint(self) -> str:
+        """Return a digest of what its containers are made from."""
+        return digest(self.source, [(each.name, each.definition) for each in self.services])
+
 
 def labels(instance: str, application: str, side: Side | None, definition: str) -> dict[str, str]:
     """The labels by which Shoestring knows a container as its own."""

@@ -6,10 +6,11 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from runtime.base.errors import ShoestringError
+from runtime.context.change import Sign
 from runtime.firewall import bridges, model, rules, ssh, table
+from runtime.firewall.changes import InstallFirewall
 from runtime.firewall.model import Bridges, Wall
 from runtime.network import netlink
-from runtime.reconcile.changes import CHANGED, NEW, REMOVED, InstallFirewall
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,7 +56,7 @@ def difference(desired: Desired, paths: Paths, docker: DockerBridges) -> Install
     if not is_kept(desired, paths):
         if desired.settings.firewall or not file.exists():
             return None
-        return InstallFirewall(file, "", name, "off", REMOVED)
+        return InstallFirewall(file, "", name, "off", Sign.REMOVED)
     made = rules.render(wall(desired, wanted_ports(paths), docker))
     try:
         present = table.look(name)
@@ -65,7 +66,7 @@ def difference(desired: Desired, paths: Paths, docker: DockerBridges) -> Install
     if present and present.is_like(made, table.noted(file)) and _content(file) == made.text:
         return None
     about = "its table was gone" if present is None else "other rules" if present.mark != made.mark else "was altered"
-    return InstallFirewall(file, made.text, name, about, CHANGED if present else NEW)
+    return InstallFirewall(file, made.text, name, about, Sign.CHANGED if present else Sign.NEW)
 
 
 def notes(desired: Desired, paths: Paths) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from runtime.context.cluster import Cluster
     from runtime.docker.observed import Observed
-    from runtime.reconcile.operations import View
+    from runtime.reconcile.snapshot import Snapshot
     from runtime.reconcile.status import Status
 
 DIRECTORY = "measured"
@@ -33,16 +33,17 @@ WG_TIMEOUT_SECONDS = 5.0
 UNSEEN = ("placeholder", "unused")
 
 
-def take(cluster: Cluster, view: View) -> dict[str, Any] | None:
+def take(view: Snapshot) -> dict[str, Any] | None:
     """Write the file, where Telegraf is there. Returns what `again` needs to write it once more; else None."""
     from runtime.base import files
     from runtime.proxy.container import PROXY_GID
 
+    cluster = view.cluster
     directory = cluster.run.directory / DIRECTORY
     if not directory.is_dir():
         return None
     files.make_directory(directory, 0o750, (0, PROXY_GID))
-    facts = _facts(cluster, view)
+    facts = _facts(view)
     _write(directory, facts, cluster.clock())
     return facts
 
@@ -108,13 +109,13 @@ def of_applications(found: Status, seen: Observed) -> list[list[Any]]:
     return rows
 
 
-def _facts(cluster: Cluster, view: View) -> dict[str, Any]:
+def _facts(view: Snapshot) -> dict[str, Any]:
     """What does not change while nothing else does, in a form that JSON keeps as it is."""
     from runtime.certificates import overview
     from runtime.reconcile.status import FINE, assess
 
     desired, seen = view.desired, view.observed
-    found = assess(desired, seen, overview.assess(view.certificates, cluster.clock()))
+    found = assess(desired, seen, overview.assess(view.certificates, view.now))
     problems = len(desired.problems) + len(view.refused) + len(found.certificates.problems)
     return {
         "problems": problems,
@@ -126,7 +127,7 @@ def _facts(cluster: Cluster, view: View) -> dict[str, Any]:
             if each.not_after and each.state not in UNSEEN
         ],
         "interface": desired.settings.wireguard.interface if desired.settings.wireguard.enabled else "",
-        "clients": _clients(cluster) if desired.settings.wireguard.enabled else {},
+        "clients": _clients(view.cluster) if desired.settings.wireguard.enabled else {},
     }
 
 

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from runtime.base.errors import Problem
 from runtime.base.formats import age, count, rfc3339, until
 from runtime.certificates.overview import CertificateOverview, CertificateStatus, expiry_sentence
+from runtime.context.change import Change, Listener, Outcome, Plan, Sign, Step
+from runtime.context.results import PlanReport, Report
 from runtime.output.encoder import as_json
 from runtime.output.table import Row, table
-from runtime.reconcile.apply import Listener, Outcome
-from runtime.reconcile.changes import NEW, Change, Plan
-from runtime.reconcile.operations import Report, View
 from runtime.reconcile.status import ApplicationStatus, Status
-
-if TYPE_CHECKING:
-    from runtime.rollout.start_first import Step
 
 NAME_WIDTH = 22
 
@@ -103,22 +98,22 @@ def changes_json(plan: Plan) -> str:
     return as_json(changes=[_change(change) for change in plan])
 
 
-def plan_lines(view: View) -> list[str]:
+def plan_lines(plan: PlanReport) -> list[str]:
     """A plan, then what is wrong."""
-    lines = [f"  {note}" for note in (*view.desired.notes, *view.due.deferred)]
-    lines += [f"  ✗ {problem}" for problem in view.desired.problems]
-    lines += [f"  ✗ {sentence}" for sentence in view.refused]
-    apply_with = "shoestring start" + ("; the watchdog asks for certificates" if view.due.remote else "")
-    return lines + change_lines(view.changes, apply_with)
+    lines = [f"  {note}" for note in plan.notes]
+    lines += [f"  ✗ {problem}" for problem in plan.problems]
+    lines += [f"  ✗ {sentence}" for sentence in plan.refused]
+    apply_with = "shoestring start" + ("; the watchdog asks for certificates" if plan.asks_authority else "")
+    return lines + change_lines(plan.changes, apply_with)
 
 
-def plan_json(view: View) -> str:
+def plan_json(plan: PlanReport) -> str:
     """The answer of plan."""
     return as_json(
-        changes=[_change(change) for change in view.changes],
-        problems=[_problem(each) for each in view.desired.problems],
-        failures=list(view.refused),
-        notes=[*view.desired.notes, *map(str, view.due.deferred)],
+        changes=[_change(change) for change in plan.changes],
+        problems=[_problem(each) for each in plan.problems],
+        failures=list(plan.refused),
+        notes=list(plan.notes),
     )
 
 
@@ -209,7 +204,7 @@ def _moment(seconds: float) -> str | None:
 
 
 def _change(change: Change) -> dict[str, object]:
-    return {"kind": change.kind, "name": change.name, "about": change.about, "new": change.sign == NEW}
+    return {"kind": change.kind, "name": change.name, "about": change.about, "new": change.sign is Sign.NEW}
 
 
 def _problem(problem: Problem) -> dict[str, object]:

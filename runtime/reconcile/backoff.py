@@ -11,9 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from runtime.base import files
-from runtime.docker.projects import digest
-from runtime.reconcile.apply import Outcome
-from runtime.reconcile.changes import ApplyProject, Change, InstallProxy, Plan, RestartContainer
+from runtime.context.change import Change, Outcome, Plan
 
 DELAYS_SECONDS = (0.0, 60.0, 300.0, 900.0)
 # What has been well for this long after its last attempt starts afresh.
@@ -73,8 +71,8 @@ def split(plan: Plan, memory: Memory, now: float) -> tuple[Plan, tuple[Held, ...
     todo: list[Change] = []
     held: list[Held] = []
     for change in plan:
-        entry = memory.get(_key(change))
-        if entry is None or entry.fingerprint != _fingerprint(change) or entry.forgotten(now) or entry.due(now) <= 0:
+        entry = memory.get(change.key)
+        if entry is None or entry.fingerprint != change.fingerprint or entry.forgotten(now) or entry.due(now) <= 0:
             todo.append(change)
         else:
             held.append(Held(change, entry, entry.due(now)))
@@ -95,28 +93,12 @@ def remember(memory: Memory, outcomes: tuple[Outcome, ...], failures: Mapping[st
     told: dict[str, Attempts] = {}
     for outcome in outcomes:
         change = outcome.change
-        key, fingerprint = _key(change), _fingerprint(change)
+        key, fingerprint = change.key, change.fingerprint
         error = outcome.error or failures.get(change.name, "")
-        again = isinstance(change, RestartContainer) or (isinstance(change, ApplyProject) and not change.changed)
         before = kept.pop(key, None) if key not in told else None
-        if error or again:
+        if error or change.is_repair:
             number = before.number + 1 if before and before.fingerprint == fingerprint else 1
             first = told.get(key, Attempts(fingerprint, number, now))
             # An application may have more than one change in a pass; that is one attempt.
             told[key] = replace(first, error=first.error or error)
     return kept | told
-
-
-def _key(change: Change) -> str:
-    # A restart and a new start of an application are one story.
-    kind = "application" if isinstance(change, ApplyProject | RestartContainer) else change.kind
-    return f"{kind} {change.name}"
-
-
-def _fingerprint(change: Change) -> str:
-    match change:
-        case ApplyProject() | RestartContainer():
-            return digest(change.project.source, [(each.name, each.definition) for each in change.project.services])
-        case InstallProxy():
-            return digest(change.inputs, change.about)
-    return ""

@@ -1,208 +1,149 @@
-"""The changes that a plan is made of. Pure data."""
+"""The changes of the engine's objects: networks, containers, and whole projects."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from runtime.base.paths import Side
-from runtime.certificates.model import DesiredCertificate
+from runtime.base import command
+from runtime.base.constants import LABEL_INSTANCE
+from runtime.base.errors import ShoestringError
+from runtime.context.change import Change, Context, Description, Sign
+from runtime.docker import compose
 from runtime.docker.observed import Container
-from runtime.docker.projects import Project
+from runtime.docker.projects import CORE, Project
 
-NEW, CHANGED, REMOVED = "+", "~", "-"
+# Docker's own default for `stop_grace_period`.
+STOP_SECONDS = 10
 
 
 @dataclass(frozen=True)
-class CreateNetwork:
-    """A network of ours is missing. `name` is its name in Docker."""
+class CreateNetwork(Change):
+    """A network of the instance is missing. `network` is its name in Docker."""
 
-    name: str
-    sign = NEW
+    network: str
     kind = "create-network"
 
-    @property
-    def about(self) -> str:
-        """What a person reads."""
-        return "network"
+    def describe(self) -> Description:
+        """Return the name of the network."""
+        return Description(Sign.NEW, self.network, "network")
 
+    def apply(self, context: Context) -> str:
+        """Create it with the label of the instance."""
+        from docker.errors import DockerException
 
-@dataclass(frozen=True)
-class InstallProxy:
-    """A proxy's configuration differs from the one that is installed, or that its process runs.
-
-    With `force` the process loads it even if nothing differs.
-    """
-
-    side: Side
-    about: str
-    force: bool = False
-    inputs: str = ""
-    sign = CHANGED
-    kind = "install-proxy"
-
-    @property
-    def name(self) -> str:
-        """What a person reads first."""
-        return f"proxy {self.side}"
-
-
-@dataclass(frozen=True)
-class InstallNames:
-    """The host names that VPN clients are told are not those of the files.
-
-    `lost`: the directory that the resolver's container has mounted was removed.
-    """
-
-    file: Path
-    content: str
-    about: str
-    lost: bool = False
-    sign = CHANGED
-    kind = "install-names"
-    name = "names"
-
-
-@dataclass(frozen=True)
-class InstallFirewall:
-    """The firewall is not what the files say. `content` are its rules, for nft(8); empty: it goes."""
-
-    file: Path
-    content: str
-    table: str
-    about: str
-    sign: str = CHANGED
-    kind = "install-firewall"
-    name = "firewall"
-
-
-@dataclass(frozen=True)
-class ApplyProject:
-    """A project's containers are not what its files say.
-
-    `changed`: the files want something else than before; not so where a container only has gone or ended.
-    `recreate` are services whose containers someone has altered; Compose would not see it. `services` are all that
-    differ.
-    """
-
-    project: Project
-    sign: str
-    about: str
-    changed: bool = True
-    recreate: tuple[str, ...] = ()
-    services: tuple[str, ...] = ()
-    kind = "apply"
+        cluster = context.cluster
+        try:
+            cluster.client.networks.create(
+                self.network,
+                driver="bridge",
+                check_duplicate=True,
+                labels={LABEL_INSTANCE: cluster.settings.instance},
+            )
+        except DockerException as error:
+            raise ShoestringError(f"Docker cannot create the network {self.network}: {error}") from error
+        return ""
 
     @property
-    def name(self) -> str:
-        """The application's name, or `core`."""
-        return self.project.application
+    def is_fatal(self) -> bool:
+        """Return True: whatever joins it could not start."""
+        return True
 
 
 @dataclass(frozen=True)
-class RestartContainer:
+class RemoveNetwork(Change):
+    """A network of the instance that nothing uses any more."""
+
+    network: str
+    id: str
+    kind = "remove-network"
+
+    def describe(self) -> Description:
+        """Return the name of the network."""
+        return Description(Sign.REMOVED, self.network, "network")
+
+    def apply(self, context: Context) -> str:
+        """Remove it, unless something that is not ours has joined it; that is reported."""
+        from docker.errors import DockerException, NotFound
+
+        try:
+            network = context.cluster.client.networks.get(self.id)
+            network.reload()
+            joined = sorted(container.name or "" for container in network.containers)
+            if joined:
+                return f"kept; {', '.join(joined)} still uses it"
+            network.remove()
+        except NotFound:
+            return ""
+        except DockerException as error:
+            raise ShoestringError(f"Docker cannot remove the network {self.network}: {error}") from error
+        return ""
+
+
+@dataclass(frozen=True)
+class RestartContainer(Change):
     """A container that is what its file says, and does not do what it should; Docker leaves it like that."""
 
     project: Project
     container: Container
-    about: str
-    sign = CHANGED
+    reason: str
     kind = "restart"
 
+    def describe(self) -> Description:
+        """Return the state of the container."""
+        return Description(Sign.CHANGED, self.project.application, self.reason)
+
+    def apply(self, context: Context) -> str:
+        """Restart it, with the time to stop that its file gives it."""
+        from docker.errors import DockerException
+
+        api = context.cluster.client.api
+        try:
+            configuration = api.inspect_container(self.container.id)["Config"]
+            api.restart(self.container.id, timeout=configuration.get("StopTimeout") or STOP_SECONDS)
+        except DockerException as error:
+            raise ShoestringError(f"Docker cannot restart {self.container.name}: {error}") from error
+        return ""
+
     @property
-    def name(self) -> str:
-        """The application's name, or `core`."""
-        return self.project.application
+    def key(self) -> str:
+        """Return the application: its restarts and new starts count together."""
+        return f"application {self.name}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Return a digest of the project."""
+        return self.project.fingerprint
+
+    @property
+    def is_fatal(self) -> bool:
+        """Return whether it is a container of the core."""
+        return self.name == CORE
+
+    @property
+    def is_repair(self) -> bool:
+        """Return True: no file has changed."""
+        return True
 
 
 @dataclass(frozen=True)
-class RemoveProject:
-    """A project's containers go; its data stays. `project` is its name for Compose."""
+class RemoveProject(Change):
+    """A project's containers are removed; its data stays. `project` is its name for Compose."""
 
-    name: str
+    application: str
     project: str
-    about: str
-    sign = REMOVED
+    reason: str
     kind = "remove"
 
+    def describe(self) -> Description:
+        """Return why it is removed."""
+        return Description(Sign.REMOVED, self.application, self.reason)
 
-@dataclass(frozen=True)
-class RemoveNetwork:
-    """A network of ours that nothing uses any more."""
-
-    name: str
-    id: str
-    sign = REMOVED
-    kind = "remove-network"
-
-    @property
-    def about(self) -> str:
-        """What a person reads."""
-        return "network"
-
-
-@dataclass(frozen=True)
-class IssueCertificate:
-    """A certificate is missing or due.
-
-    `forced`: a person asks for it, so that delays after failures do not hold. With `staging_only` it is tried at
-    staging, and nothing is installed.
-    """
-
-    wanted: DesiredCertificate
-    sign: str
-    about: str
-    forced: bool = False
-    staging_only: bool = False
-    kind = "issue-certificate"
-
-    @property
-    def name(self) -> str:
-        """What a person reads first."""
-        return f"certificate {self.wanted.name}"
-
-
-@dataclass(frozen=True)
-class LoadCertificates:
-    """What lies in a proxy's folder is not what its process serves."""
-
-    side: Side
-    about: str
-    sign = CHANGED
-    kind = "load-certificates"
-
-    @property
-    def name(self) -> str:
-        """What a person reads first."""
-        return f"certificates {self.side}"
-
-
-@dataclass(frozen=True)
-class ArchiveCertificate:
-    """A certificate of ours has expired, and nothing needs it any more."""
-
-    side: Side
-    certificate: str
-    about: str
-    sign = REMOVED
-    kind = "archive-certificate"
-
-    @property
-    def name(self) -> str:
-        """What a person reads first."""
-        return f"certificate {self.certificate}"
-
-
-CertificateChange = IssueCertificate | LoadCertificates | ArchiveCertificate
-Change = (
-    CreateNetwork
-    | InstallProxy
-    | InstallNames
-    | InstallFirewall
-    | ApplyProject
-    | RestartContainer
-    | RemoveProject
-    | RemoveNetwork
-    | CertificateChange
-)
-Plan = tuple[Change, ...]
+    def apply(self, context: Context) -> str:
+        """Stop and remove its containers and its own networks."""
+        command.check(
+            compose.down(self.project),
+            environment=compose.environment({}),
+            clear_env=True,
+            timeout=compose.DOWN_TIMEOUT_SECONDS,
+        )
+        return ""

@@ -22,15 +22,11 @@ from runtime.reconcile.parts import PARTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
+    from collections.abc import Iterable
     from typing import Any
 
     from runtime.base.light_inputs import Part
-    from runtime.config.internal_address import InternalAddress
     from runtime.context.cluster import Cluster
-    from runtime.reconcile.desired import Desired
-    from runtime.reconcile.operations import View
 
 SNAPSHOT = "fast-path.json"
 # That of the version before; it is never read.
@@ -80,38 +76,6 @@ def measured(root: str) -> bool:
         return False
 
 
-def save(cluster: Cluster, view: View) -> None:
-    """Save the snapshot, if there is nothing to do and nothing wrong; and tell Telegraf, where it is there."""
-    from runtime.base import disk_space, files
-
-    measured = export.take(cluster, view)
-    joined = {name for each in view.observed.containers for name in each.networks}
-    unseen = not joined.issuperset(view.desired.networks)
-    if (
-        view.plan
-        or view.refused
-        or view.desired.problems
-        or view.due.remote
-        or not view.inputs
-        or unseen
-        or cluster.run.attempts.exists()
-        or disk_space.problem(str(cluster.paths.root))
-    ):
-        return
-    snapshot = {
-        "run": str(cluster.run.directory),
-        # A certificate becomes due by time alone; and what the engine lists may be wrong
-        # (runtime/docker/observed.py). It is the same for all runs of an hour, which write nothing then.
-        "until": min(view.due.next_check, time.time() // LONGEST_SECONDS * LONGEST_SECONDS + LONGEST_SECONDS),
-        "inputs": view.inputs,
-        "recorded": _recorded(cluster, view),
-        "measured": measured,
-    }
-    files.stamp(cluster.run.passed)
-    files.write(cluster.paths.generated / SNAPSHOT, json.dumps(snapshot), mode=0o600)
-    files.remove(cluster.paths.generated / OLD_SNAPSHOT)
-
-
 def is_stale(cluster: Cluster) -> bool:
     """Return whether the engine's list may be old: no good run in this hour, so each container is to be inspected."""
     try:
@@ -120,38 +84,6 @@ def is_stale(cluster: Cluster) -> bool:
         return True
 
 
-def invalidate(cluster: Cluster) -> None:
-    """Remove the snapshot: the next run inspects everything."""
-    from runtime.base import files
-
-    files.remove(cluster.paths.generated / SNAPSHOT)
-
-
 def _load(root: str) -> Any:
     with open(os.path.join(root, "generated", SNAPSHOT), encoding="utf-8") as file:
         return json.load(file)
-
-
-def _recorded(cluster: Cluster, view: View) -> dict[str, object]:
-    """What the plan was made with, by the names of the parts that compare it; not that of the moment."""
-    from runtime.config import light_inputs as config
-    from runtime.docker import light_inputs as docker
-
-    return {
-        "config": config.digests(str(path) for path in _named_files(view.desired)),
-        "network": _followed(cluster.internal_address),
-        "docker": docker.recorded(cluster.settings.instance, view.observed.containers),
-    }
-
-
-def _followed(address: InternalAddress) -> tuple[str, str]:
-    """Return the interface that the internal side depends on, and its address; both empty without one."""
-    return (address.interface, address.address) if address.interface else ("", "")
-
-
-def _named_files(desired: Desired) -> Iterator[Path]:
-    """The files that application files name; they may be anywhere."""
-    from runtime.config import referenced_files
-
-    for each in desired.applications:
-        yield from referenced_files.files(each.document.value, each.file.parent, desired.variables)

@@ -6,70 +6,44 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from runtime.base.errors import ShoestringError
-from runtime.base.paths import Side
+from runtime.config.applications import Application
 from runtime.config.settings import SEPARATOR
-from runtime.core.dns import SERVICE as RESOLVER
+from runtime.context.change import Plan, Sign
+from runtime.core.changes import InstallHostsFile
+from runtime.core.dns import SERVICE as DNS
 from runtime.docker.observed import ENDED, Container, Observed
 from runtime.docker.projects import CORE, Project, ProjectService
+from runtime.proxy.changes import InstallProxy
 from runtime.proxy.container import service_name
-from runtime.reconcile.changes import (
-    CHANGED,
-    NEW,
-    ApplyProject,
-    CreateNetwork,
-    InstallNames,
-    InstallProxy,
-    Plan,
-    RemoveNetwork,
-    RemoveProject,
-    RestartContainer,
-)
+from runtime.reconcile.changes import CreateNetwork, RemoveNetwork, RemoveProject, RestartContainer
 from runtime.reconcile.desired import Desired
+from runtime.rollout.apply_project import ApplyProject
 
 # The engine's words. Compose starts what does not run; what Docker starts again and again, or holds, it leaves.
 TO_APPLY = ("created", "exited", "dead", "removing")
 TO_RESTART = ("restarting", "paused", ENDED)
 
 
-@dataclass(frozen=True)
-class ProxyDifference:
-    """What differs between a proxy's rendered configuration and the one in force; empty `about`: nothing.
+def plan_core(
+    desired: Desired, observed: Observed, proxies: tuple[InstallProxy, ...], dns: InstallHostsFile | None
+) -> ApplyProject | None:
+    """Return the change of the core; None if it is what it should be.
 
-    `inputs` is a digest of what the configuration is made from. `lost`: the directory that the proxy's container has
-    mounted was removed, so that it sees nothing that is written there anew.
+    A container whose mounted directory was removed sees nothing that is written there: it is made again.
     """
+    lost = frozenset(service_name(each.side) for each in proxies if each.difference.lost)
+    if dns and dns.lost:
+        lost |= {DNS}
+    return _project_change(desired.core, observed, lost)
 
-    side: Side
-    about: str
-    inputs: str = ""
-    lost: bool = False
 
-
-def plan_start(
-    desired: Desired, observed: Observed, proxies: tuple[ProxyDifference, ...], names: InstallNames | None = None
-) -> Plan:
-    """The changes that make everything run as the files say. `names` is the change to what VPN clients are told.
-
-    Raises ShoestringError if a network of ours has the name of someone else's.
-    """
-    lost = frozenset(service_name(each.side) for each in proxies if each.lost)
-    if names and names.lost:
-        lost |= {RESOLVER}
-    core = _project_change(desired.core, observed, lost)
-    applications = [_project_change(project, observed) for project in desired.projects]
-    installs = [InstallProxy(each.side, each.about, inputs=each.inputs) for each in proxies if each.about]
-    return (
-        *_networks(desired, observed),
-        *([names] if names else ()),
-        # Before the core starts it needs its configuration; while it runs, it gets new host names once their
-        # applications are there.
-        *(installs if core else ()),
-        *([core] if core else ()),
-        *(change for change in applications if change),
-        *(restart for project in (desired.core, *desired.projects) for restart in _restarts(project, observed)),
-        *(() if core else installs),
-        *_removals(desired, observed),
-    )
+def plan_applications(desired: Desired, observed: Observed) -> Iterator[ApplyProject]:
+    """Yield the change of each application whose containers are not what its file says."""
+    by_name = {each.name: each for each in desired.applications}
+    for project in desired.projects:
+        change = _project_change(project, observed, application=by_name.get(project.application))
+        if change:
+            yield change
 
 
 def plan_stop(observed: Observed, instance: str) -> Plan:
@@ -89,7 +63,7 @@ def plan_stop(observed: Observed, instance: str) -> Plan:
     )
 
 
-def _networks(desired: Desired, observed: Observed) -> Iterator[CreateNetwork]:
+def plan_networks(desired: Desired, observed: Observed) -> Iterator[CreateNetwork]:
     there = {network.name: network for network in observed.networks}
     for name in desired.networks:
         network = there.get(name)
@@ -102,13 +76,18 @@ def _networks(desired: Desired, observed: Observed) -> Iterator[CreateNetwork]:
             )
 
 
-def _project_change(project: Project, observed: Observed, lost: frozenset[str] = frozenset()) -> ApplyProject | None:
+def _project_change(
+    project: Project,
+    observed: Observed,
+    lost: frozenset[str] = frozenset(),
+    application: Application | None = None,
+) -> ApplyProject | None:
     containers = observed.of(project.application)
     if not containers:
         if not project.services:
             return None  # All its services are behind profiles: nothing to run.
         side = f"{project.side}, " if project.side else ""
-        return ApplyProject(project, NEW, f"new, {side}{', '.join(_images(project))}")
+        return ApplyProject(project, Sign.NEW, f"new, {side}{', '.join(_images(project))}", application=application)
     differences = [each for service in project.services for each in _differences(service, containers)]
     differences += [
         _Difference(each.service, f"{each.service} lost its files", altered=True)
@@ -125,11 +104,12 @@ def _project_change(project: Project, observed: Observed, lost: frozenset[str] =
         return None
     return ApplyProject(
         project,
-        CHANGED,
+        Sign.CHANGED,
         "; ".join(dict.fromkeys(each.about for each in differences)),
         changed=any(each.changed for each in differences),
         recreate=tuple(dict.fromkeys(each.service for each in differences if each.altered)),
         services=tuple(dict.fromkeys(each.service for each in differences if each.service in known)),
+        application=application,
     )
 
 
@@ -164,6 +144,12 @@ def _differences(service: ProjectService, containers: tuple[Container, ...]) -> 
             yield _Difference(service.name, f"{service.name} taken off its network", altered=True)
 
 
+def plan_restarts(desired: Desired, observed: Observed) -> Iterator[RestartContainer]:
+    """Yield the restart of each container that is what its file says, and does not do what it should."""
+    for project in (desired.core, *desired.projects):
+        yield from _restarts(project, observed)
+
+
 def _restarts(project: Project, observed: Observed) -> Iterator[RestartContainer]:
     """Containers that are unhealthy, in a crash loop, or paused, or that Compose too takes for running.
 
@@ -185,7 +171,7 @@ def _completed(service: ProjectService, container: Container) -> bool:
     return service.task and container.state in ("exited", ENDED) and container.exit_code == 0
 
 
-def _removals(desired: Desired, observed: Observed) -> Iterator[RemoveProject]:
+def plan_removals(desired: Desired, observed: Observed) -> Iterator[RemoveProject]:
     emptied = _emptied_sides(desired, observed)
     for name in _without_file(desired, observed):
         container = observed.of(name)[0]

@@ -12,15 +12,16 @@ from runtime.base import files
 from runtime.base.errors import ShoestringError
 from runtime.certificates import plan
 from runtime.certificates.acme import ari
+from runtime.certificates.changes import IssueCertificate
 from runtime.certificates.model import Issuer, RenewalWindow
 from runtime.certificates.overview import CertificateOverview, assess, expiry_sentence
 from runtime.certificates.plan import EVERYTHING, CertificatePlan, RenewalRequest
 from runtime.certificates.policy import ledger
+from runtime.context.change import Context, Listener, Outcome, Plan
 from runtime.context.cluster import Cluster
-from runtime.reconcile import operations
-from runtime.reconcile.apply import Listener, Outcome, apply
-from runtime.reconcile.changes import IssueCertificate, Plan
-from runtime.reconcile.operations import Report
+from runtime.context.results import Expiry, Report
+from runtime.reconcile.apply import apply
+from runtime.reconcile.snapshot import Snapshot
 
 # How long an installation waits for another command.
 GUARD_TIMEOUT_SECONDS = 300.0
@@ -30,12 +31,12 @@ PASS_BUDGET_SECONDS = 45.0
 
 def overview(cluster: Cluster, now: float) -> CertificateOverview:
     """Look at all certificates. Changes nothing. `now` is in seconds since the epoch."""
-    return assess(operations.look(cluster).certificates, now)
+    return assess(Snapshot(cluster).certificates, now)
 
 
 def renew_plan(cluster: Cluster, now: float, request: RenewalRequest = EVERYTHING) -> Plan:
     """What renew would do."""
-    planned = plan.plan(operations.look(cluster).certificates, now, request)
+    planned = plan.plan(Snapshot(cluster).certificates, now, request)
     return (*planned.local, *planned.remote)
 
 
@@ -55,38 +56,40 @@ def renew(
     with files.lock(cluster.run.certificates_lock, timeout, listener.waiting):
         if not request.missing_only:
             _ask_for_windows(cluster, clock)
-        view = operations.look(cluster)
-        planned = plan.plan(view.certificates, clock(), request)
+        before = Snapshot(cluster).certificates
+        planned = plan.plan(before, clock(), request)
         outcomes = _carry_out(cluster, planned, request, clock, listener)
-        after = operations.look(cluster)
-    later = plan.plan(after.certificates, clock(), replace(request, names=(), force=False, staging=False))
-    requested = {each.name for each in plan.chosen(view.certificates, request.names)}
+        after = Snapshot(cluster).certificates
+    later = plan.plan(after, clock(), replace(request, names=(), force=False, staging=False))
+    requested = {each.name for each in plan.chosen(before, request.names)}
     failed = [each.change for each in outcomes if not each.ok]
     unissued = {each.wanted.name for each in failed if isinstance(each, IssueCertificate)}
     deferred = {each.certificate.name: each for each in (*planned.deferred, *later.deferred)}
     waiting = tuple(str(each) for name, each in deferred.items() if name in requested - unissued)
-    expiring = assess(after.certificates, clock()).expiring
-    sentences = tuple(expiry_sentence(each, clock()) for each in expiring)
+    now = clock()
+    expiring = tuple(
+        Expiry(each.name, expiry_sentence(each, now), each.not_after <= now) for each in assess(after, now).expiring
+    )
     return Report(
         outcomes,
-        notes=after.certificates.desired.unprovable,
-        refused=(*waiting, *after.certificates.problems, *sentences),
+        notes=after.desired.unprovable,
+        refused=(*waiting, *after.problems, *(each.message for each in expiring)),
         expiring=expiring,
     )
 
 
 def load_plan(cluster: Cluster) -> Plan:
     """What load would do. Changes nothing."""
-    return plan.plan(operations.look(cluster).certificates, cluster.clock()).local
+    return plan.plan(Snapshot(cluster).certificates, cluster.clock()).local
 
 
 def load(cluster: Cluster, listener: Listener, timeout: float = 0.0) -> Report:
     """Bring what lies in the folders into the running proxies."""
     with files.lock(cluster.run.lock, timeout, listener.waiting):
-        view = operations.look(cluster)
-        changes = plan.plan(view.certificates, cluster.clock()).local
-        outcomes = apply(changes, operations.tools(cluster, view.desired), listener)
-    return Report(outcomes, refused=operations.look(cluster).certificates.problems)
+        snapshot = Snapshot(cluster)
+        changes = plan.plan(snapshot.certificates, cluster.clock()).local
+        outcomes = apply(changes, snapshot.context, listener)
+    return Report(outcomes, refused=Snapshot(cluster).certificates.problems)
 
 
 def _clock(now: float) -> Callable[[], float]:
@@ -107,19 +110,19 @@ def _carry_out(
         with files.lock(cluster.run.lock, GUARD_TIMEOUT_SECONDS, listener.waiting):
             yield
 
-    tools = operations.tools(replace(cluster, clock=clock), None, guard=guard)
+    context = Context(replace(cluster, clock=clock), guard=guard)
     outcomes: tuple[Outcome, ...] = ()
     began = time.monotonic()
     for change in (*planned.local, *planned.remote):
         if request.missing_only and time.monotonic() - began > PASS_BUDGET_SECONDS:
             break
-        outcomes += apply((change,), tools, listener)
+        outcomes += apply((change,), context, listener)
     return outcomes
 
 
 def _ask_for_windows(cluster: Cluster, clock: Callable[[], float]) -> None:
     """Ask the authority when each of its certificates should be renewed (RFC 9773)."""
-    found = operations.look(cluster).certificates
+    found = Snapshot(cluster).certificates
     for wanted in found.managed:
         there, known = found.certificate(wanted), found.ledger.windows.get(wanted.name)
         fresh = known and there and known.ari_id == there.ari_id and clock() < known.check_again

@@ -84,9 +84,9 @@ def assess(
     observed: Observed,
     certificates: CertificateOverview = NO_CERTIFICATES,
     *,
-    walled: bool = False,
+    firewall_active: bool = False,
 ) -> Status:
-    """Compare desired and observed. Pure. `walled`: the firewall is kept, not only wanted."""
+    """Compare desired and observed. Pure. `firewall_active`: it is confirmed, not only desired."""
     core = states_of(desired.core, observed)
     proxies = tuple(
         ProxyStatus(
@@ -99,7 +99,7 @@ def assess(
     )
     projects = {project.application: project for project in desired.projects}
     sound = [
-        _sound(each, projects[each.name], desired, observed, _notes(each, desired) if walled else ())
+        _sound(each, projects[each.name], desired, observed, _notes(each, desired) if firewall_active else ())
         for each in desired.applications
     ]
     broken = [

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import RunPaths, Side
 from runtime.config.applications import Application
+from runtime.context.results import Failure
 from runtime.docker.observed import Observed, observe
 from runtime.docker.projects import Project
 from runtime.proxy import sockets, states
@@ -26,17 +27,6 @@ POLL_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
-class Failure:
-    """Something that was applied, and does not run or is not reached."""
-
-    application: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.application}: {self.what}"
-
-
-@dataclass(frozen=True)
 class _Seen:
     """One look: what has failed, and whether something is still on its way."""
 
@@ -44,7 +34,7 @@ class _Seen:
     waiting: bool
 
 
-def settle(
+def wait_until_ready(
     client: DockerClient, run: RunPaths, desired: Desired, applied: tuple[Project, ...]
 ) -> tuple[Failure, ...]:
     """Wait until the projects run and their proxies reach them, at most PATIENCE_SECONDS.

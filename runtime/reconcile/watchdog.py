@@ -8,12 +8,14 @@ from dataclasses import replace
 from runtime.base import disk_space, files
 from runtime.base.errors import LockedError
 from runtime.certificates.plan import RenewalRequest
+from runtime.context.change import SILENT, Listener
 from runtime.context.cluster import Cluster
+from runtime.context.results import Report
 from runtime.metrics import export
-from runtime.reconcile import backoff, fast_path, renewal
-from runtime.reconcile.apply import Listener
+from runtime.reconcile import backoff, fast_path_record, renewal
 from runtime.reconcile.backoff import Held
-from runtime.reconcile.operations import SILENT, Report, View, carry_out, look
+from runtime.reconcile.operations import carry_out
+from runtime.reconcile.snapshot import Snapshot
 
 STOPPED = "Stopped by a person, so nothing is done. Start it with: shoestring start"
 
@@ -27,24 +29,24 @@ def watch(cluster: Cluster, listener: Listener = SILENT) -> Report:
     with files.lock(cluster.run.lock):
         if cluster.run.stopped.exists():
             return Report((), notes=(STOPPED,))
-        view = look(cluster)
-        report = _with_space(
-            cluster, replace(_mend(cluster, view, listener), notes=tuple(map(str, view.due.deferred)))
-        )
-    return _with_certificates(cluster, report, listener) if view.due.remote else report
+        snapshot = Snapshot(cluster)
+        deferred = tuple(map(str, snapshot.due.deferred))
+        report = _with_space(cluster, replace(_repair(snapshot, listener), notes=deferred))
+    return _with_certificates(cluster, report, listener) if snapshot.due.remote else report
 
 
-def _mend(cluster: Cluster, view: View, listener: Listener) -> Report:
+def _repair(snapshot: Snapshot, listener: Listener) -> Report:
     """Make what runs equal to the files. The lock must be held."""
+    cluster, desired = snapshot.cluster, snapshot.desired
     memory = backoff.load(cluster.run.attempts)
-    todo, held = backoff.split(view.plan, memory, time.time())
+    todo, held = backoff.split(snapshot.plan, memory, time.time())
     waiting = tuple(_sentence(each) for each in held)
     if not todo:
         backoff.save(cluster.run.attempts, backoff.current(memory, time.time()))
-        fast_path.save(cluster, view)
-        return Report((), view.desired.problems, refused=(*view.refused, *waiting))
-    export.take(cluster, view)
-    report = carry_out(cluster, replace(view, plan=todo), listener)
+        fast_path_record.save(snapshot)
+        return Report((), desired.problems, refused=(*snapshot.refused, *waiting))
+    export.take(snapshot)
+    report = carry_out(snapshot, listener, todo)
     failures = {failure.application: failure.what for failure in report.failures}
     backoff.save(cluster.run.attempts, backoff.remember(memory, report.outcomes, failures, time.time()))
     return replace(report, refused=(*report.refused, *waiting))
@@ -58,7 +60,7 @@ def _with_space(cluster: Cluster, report: Report) -> Report:
     full = disk_space.problem(str(cluster.paths.root))
     if not full:
         return report
-    fast_path.invalidate(cluster)
+    fast_path_record.invalidate(cluster)
     return replace(report, refused=(*report.refused, full))
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from runtime.base.errors import ShoestringError
 from runtime.base.failpoints import failpoint
 from runtime.config.applications import PROXIED_SERVICE, ROLLOUT, Order
+from runtime.context.change import Step
 from runtime.docker import compose
 from runtime.docker.observed import Container
 from runtime.proxy import states
@@ -34,16 +34,6 @@ from runtime.rollout.site import Crew, Site
 MOST_REPLICAS = 2
 PLACES = 4
 LINES_KEPT = 12
-
-
-@dataclass(frozen=True)
-class Step:
-    """One thing that a rollout did: its name, what a person reads beside it, how long it took in seconds."""
-
-    name: str
-    about: str
-    seconds: float
-    ok: bool = True
 
 
 class RolloutError(ShoestringError):

@@ -16,9 +16,10 @@ from runtime.certificates.plan import RenewalRequest
 from runtime.certificates.policy import ledger
 from runtime.certificates.policy.ledger import DAY
 from runtime.certificates.store import read
+from runtime.context.change import SILENT
 from runtime.output.report import plan_lines
-from runtime.reconcile import fast_path, operations, renewal
-from runtime.reconcile.operations import SILENT
+from runtime.reconcile import fast_path, renewal
+from runtime.reconcile.snapshot import Snapshot
 from runtime.reconcile.watchdog import watch
 from tests.support.acme.stand import Pebble, pebble
 from tests.support.certificates.site import Site, settings_for, site
@@ -163,9 +164,11 @@ def test_a_ledger_that_is_lost_makes_no_certificate_a_persons_own(place: Site, t
 
 def test_a_plan_shows_what_a_pass_would_ask_for(place: Site, tools: str) -> None:
     place.instance.add(Side.PUBLIC, "blog", plain(tools, "blog", A))
-    view = operations.look(place.instance.cluster)
+    view = Snapshot(place.instance.cluster)
     assert [each.name for each in view.changes if each.kind == "issue-certificate"] == ["certificate blog"]
-    assert plan_lines(view)[-1].endswith("changes. Apply: shoestring start; the watchdog asks for certificates")
+    assert plan_lines(view.report)[-1].endswith(
+        "changes. Apply: shoestring start; the watchdog asks for certificates"
+    )
     before = place.pebble.requests()["new-order"]
     planned = renewal.renew_plan(place.instance.cluster, place.instance.cluster.clock(), RenewalRequest(names=(A,)))
     assert [each.name for each in planned if each.kind == "issue-certificate"] == ["certificate blog"]

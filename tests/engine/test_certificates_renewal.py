@@ -21,8 +21,8 @@ from runtime.certificates.plan import RenewalRequest
 from runtime.certificates.policy import ledger, limits
 from runtime.certificates.policy.ledger import DAY
 from runtime.certificates.store import read
+from runtime.context.change import SILENT
 from runtime.reconcile import renewal
-from runtime.reconcile.operations import SILENT
 from tests.support.acme.relay import FakeFront, Faults, Window, fake_front
 from tests.support.acme.stand import Pebble, pebble
 from tests.support.certificates.site import Site, begin, public_only, renew, site

@@ -9,6 +9,7 @@ import pytest
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Side
 from runtime.reconcile import operations, wait
+from runtime.reconcile.snapshot import Snapshot
 from tests.support.clients.websocket import open_websocket
 from tests.support.engine import LOOPBACK, Instance, free_port, no_trust, plain, service, tcp_echo, until
 
@@ -79,7 +80,7 @@ def test_stop_and_start_again(instance: Instance, tools: str) -> None:
     assert operations.stop(instance.cluster).ok
 
     assert instance.containers() == {}
-    assert operations.look(instance.cluster).observed.containers == ()
+    assert Snapshot(instance.cluster).observed.containers == ()
     name = instance.settings.docker_network("main")
     assert instance.cluster.client.networks.list(names=[name]) == []
     assert operations.stop(instance.cluster).outcomes == ()

@@ -24,14 +24,17 @@ from runtime.base.paths import RunPaths
 from runtime.config import settings
 from runtime.firewall import keep
 from runtime.reconcile import desired
-from runtime.reconcile.apply import Listener, Tools, apply
+from runtime.context.change import Context, Listener
+from runtime.context.cluster import Cluster
+from runtime.reconcile.apply import apply
 read = settings.load(paths.settings)
 wanted = desired.build(desired.read(read, paths), paths, RunPaths(read.instance))
 change = keep.difference(wanted, paths, lambda: {"app0"})
 print(change.about if change else "nothing")
 """
 APPLY = """
-outcome, = apply((change,), Tools(None, read.instance, {}, None, None, None), Listener())
+cluster = Cluster(paths, read, RunPaths(read.instance), None)
+outcome, = apply((change,), Context(cluster), Listener())
 print(outcome.error or "done")
 """
 

@@ -116,7 +116,7 @@ def test_a_new_name_is_known_at_once_and_nothing_starts_again(tmp_path: Path, to
         file = instance.add(Side.INTERNAL, "b", plain(tools, "b", f"b.{DOMAIN}"))
         report = instance.start()
         assert report.ok
-        assert "install-names names" in names(report)
+        assert "install-dns dns" in names(report)
         assert until(lambda: addresses(bridge, f"b.{DOMAIN}"), bool) == [bridge.address]
         file.unlink()
         assert instance.start().ok

@@ -14,7 +14,7 @@ from runtime.base import files
 from runtime.base.light_inputs import Place
 from runtime.base.paths import Side
 from runtime.docker.light_inputs import ENGINE_VARIABLES
-from runtime.reconcile import fast_path
+from runtime.reconcile import fast_path, fast_path_record
 from tests.support.engine import Instance, plain, until
 from tests.support.listing import listed_change
 
@@ -106,7 +106,7 @@ def test_each_generated_file_is_an_input(served: Instance) -> None:
 def test_the_snapshot_of_the_version_before_is_removed(served: Instance) -> None:
     old = served.paths.generated / fast_path.OLD_SNAPSHOT
     old.write_text("{}")
-    fast_path.invalidate(served.cluster)
+    fast_path_record.invalidate(served.cluster)
     assert served.start().ok
     assert fast_path.is_unchanged(str(served.paths.root))
     assert not old.exists()

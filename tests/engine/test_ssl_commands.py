@@ -13,8 +13,8 @@ import pytest
 
 from runtime.base.errors import ExitCode
 from runtime.base.paths import Side
+from runtime.context.change import SILENT
 from runtime.reconcile import renewal
-from runtime.reconcile.operations import SILENT
 from tests.support.certificates.stand import make, settings_with_tls
 from tests.support.engine import LOOPBACK, Instance, plain, until
 

@@ -14,7 +14,7 @@ import pytest
 
 from runtime.base import disk_space, files
 from runtime.base.paths import Side
-from runtime.reconcile import fast_path, operations
+from runtime.reconcile import fast_path, fast_path_record, operations
 from runtime.reconcile.watchdog import watch
 from tests.support.engine import Instance, names, plain, until
 from tests.support.listing import listed_change
@@ -72,7 +72,7 @@ def make_old(instance: Instance) -> None:
 
 
 @pytest.mark.parametrize(
-    "doubt", [lambda it: fast_path.invalidate(it.cluster), make_old], ids=["full disk", "an hour later"]
+    "doubt", [lambda it: fast_path_record.invalidate(it.cluster), make_old], ids=["full disk", "an hour later"]
 )
 def test_what_ended_while_the_disk_was_full_is_started(
     served: Instance, unnoticed: str, doubt: Callable[[Instance], None]

@@ -35,7 +35,7 @@ from installer.services.remove import Removal
 from installer.services.status import ServiceStatus
 from installer.services.user_store import RegistryUser, UserStore
 from runtime.base.paths import Side
-from runtime.reconcile.operations import Report
+from runtime.context.results import Report
 from tests.support.builders.runtime import application, web
 from tests.support.builders.services import known
 

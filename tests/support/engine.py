@@ -25,6 +25,7 @@ from runtime.base.paths import RUN_ROOT, Paths, Side
 from runtime.config.listen_address import FixedAddress
 from runtime.config.sections import ImageSettings, InternalSettings, InternalTls, PublicSettings
 from runtime.config.settings import Settings
+from runtime.context import results
 from runtime.context.cluster import Cluster, open_cluster
 from runtime.docker.images import BASE, local_name
 from runtime.docker.observed import observe
@@ -78,7 +79,7 @@ def new_settings() -> Settings:
     )
 
 
-def names(report: operations.Report) -> list[str]:
+def names(report: results.Report) -> list[str]:
     """What a command did, as `KIND NAME`."""
     return [f"{outcome.change.kind} {outcome.change.name}" for outcome in report.outcomes]
 
@@ -110,7 +111,7 @@ class Instance:
         seen = observe(self.cluster.client, self.settings.instance)
         return next(each.name for each in seen.of(application) if each.service == "application")
 
-    def start(self) -> operations.Report:
+    def start(self) -> results.Report:
         return operations.start(self.cluster, timeout=30)
 
     def containers(self) -> dict[str, str]:

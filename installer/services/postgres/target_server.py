@@ -19,9 +19,9 @@ from installer.services.postgres.server import Server, definition, end_of_log, e
 from runtime.base import command, files
 from runtime.base.errors import ShoestringError
 from runtime.docker import compose
+from runtime.docker.compose import environment as compose_environment
 from runtime.docker.images import LOCAL, effective
 from runtime.docker.projects import GeneratedFile, labels
-from runtime.reconcile.apply import environment as compose_environment
 
 if TYPE_CHECKING:
     from runtime.context.cluster import Cluster

@@ -23,8 +23,8 @@ from runtime.base import files
 from runtime.base.constants import MEGABYTE
 from runtime.base.errors import ShoestringError
 from runtime.base.failpoints import failpoint
+from runtime.context.change import SILENT
 from runtime.reconcile import desired
-from runtime.reconcile.operations import SILENT
 
 if TYPE_CHECKING:
     from runtime.context.cluster import Cluster

@@ -20,7 +20,8 @@ from runtime.base.constants import MEGABYTE
 from runtime.base.disk_space import ADVICE, LOW_MEGABYTES
 from runtime.base.errors import ShoestringError, UsageError
 from runtime.docker import images
-from runtime.reconcile import desired, operations
+from runtime.reconcile import desired
+from runtime.reconcile.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from runtime.context.cluster import Cluster
@@ -123,7 +124,7 @@ def find(cluster: Cluster, version: int, image: str = "") -> UpgradeJob | None:
     )
     _ = job.edited  # Called for what it raises.
     require_room(job)
-    require_proxies(operations.look(cluster))
+    require_proxies(Snapshot(cluster))
     return job
 
 

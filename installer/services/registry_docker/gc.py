@@ -20,9 +20,11 @@ from runtime.base.failpoints import failpoint
 from runtime.base.paths import Paths
 from runtime.certificates.acme.container import LABEL
 from runtime.config.settings import SEPARATOR
+from runtime.context import change, results
 from runtime.context.cluster import Cluster
 from runtime.docker.observed import Container, observe
 from runtime.reconcile import desired, operations
+from runtime.reconcile.snapshot import Snapshot
 
 TIMEOUT_SECONDS = 4 * 3600.0
 STOP_SECONDS = 15
@@ -55,7 +57,7 @@ class Collected:
     versions: tuple[Version, ...]
     freed: int
     left: int
-    report: operations.Report
+    report: results.Report
 
 
 def store(paths: Paths) -> Store:
@@ -110,7 +112,7 @@ def collect(
         finally:
             _clear(cluster)
             say("the registry starts")
-            report = operations.carry_out(cluster, operations.look(cluster), operations.SILENT)
+            report = operations.carry_out(Snapshot(cluster), change.SILENT)
         left = found.size()
     return Collected(versions, before - left, left, report)
 

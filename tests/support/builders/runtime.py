@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
+from runtime.certificates.plan import CertificatePlan
+from runtime.context.change import Plan
+from runtime.context.cluster import Cluster
+from runtime.core.changes import InstallHostsFile
+from runtime.proxy.changes import InstallProxy
+from runtime.proxy.configuration import Change as ProxyChange
+from runtime.proxy.install import Difference
+from runtime.proxy.model import ProxyModel
+from runtime.reconcile.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+
 import sys
 from pathlib import Path
 
@@ -94,3 +110,21 @@ def observed_of(wanted: Desired) -> Observed:
     containers = [container for project in (wanted.core, *wanted.projects) for container in running(project)]
     networks = tuple(Network(name, name, wanted.settings.instance) for name in wanted.networks)
     return Observed(tuple(containers), networks)
+
+
+def proxy_change(side: Side = Side.PUBLIC, about: str = "", inputs: str = "", *, lost: bool = False) -> InstallProxy:
+    """Return the change of a proxy's configuration that is described so."""
+    return InstallProxy(ProxyModel(side, 80, 443, (), ()), Difference(ProxyChange(side), False, about, inputs, lost))
+
+
+def plan_of(
+    wanted: Desired,
+    observed: Observed,
+    proxies: tuple[InstallProxy, ...] = (),
+    dns: InstallHostsFile | None = None,
+) -> Plan:
+    """Return the plan from observed to desired on a host without a firewall and without certificates."""
+    snapshot = Snapshot(Cluster(PATHS, wanted.settings, RUN, cast("DockerClient", None)))
+    due = CertificatePlan((), (), (), 0.0)
+    vars(snapshot).update(desired=wanted, observed=observed, proxies=proxies, dns=dns, firewall=None, due=due)
+    return snapshot.plan

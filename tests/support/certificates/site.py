@@ -16,9 +16,10 @@ from runtime.certificates.store import read
 from runtime.config import dns_resolver
 from runtime.config.sections import AcmeSettings, DnsSettings, InternalTls, PublicSettings
 from runtime.config.settings import Settings
+from runtime.context.change import SILENT
+from runtime.context.results import Report
 from runtime.proxy import sockets
 from runtime.reconcile import renewal
-from runtime.reconcile.operations import SILENT, Report
 from runtime.reconcile.watchdog import watch
 from tests.support.acme.stand import Pebble
 from tests.support.engine import Answer, Instance, ask, free_port, new_settings, own_loopback, plain

@@ -14,14 +14,14 @@ from unittest.mock import patch
 
 from runtime.base import command, failpoints, files
 from runtime.base.paths import Paths, Side
+from runtime.context.change import Step
 from runtime.context.cluster import Cluster, open_cluster
+from runtime.docker.compose import environment
 from runtime.docker.observed import Container, observe
 from runtime.proxy import slots
-from runtime.reconcile import apply
 from runtime.reconcile.desired import build, read
 from runtime.rollout import health, start_first
 from runtime.rollout.site import Site
-from runtime.rollout.start_first import Step
 from tests.support.clients.load import Load
 from tests.support.engine import Instance, plain
 
@@ -39,7 +39,7 @@ def site_of(cluster: Cluster, name: str) -> Site:
     files.write(project.generated.file, project.generated.content)
 
     def compose(argv: tuple[str, ...]) -> None:
-        command.check(argv, environment=apply.environment(desired.variables), clear_env=True)
+        command.check(argv, environment=environment(desired.variables), clear_env=True)
 
     master = cluster.run.master_socket(application.side)
     configuration = (cluster.paths.proxy_generated(application.side) / "haproxy.cfg").read_text()

@@ -9,27 +9,22 @@ from installer.cli import tables
 from installer.host.health import Health
 from installer.host.report import health_rows
 from installer.host.timers import WATCHDOG, Job, Last, State
-from runtime.base.errors import Problem
+from runtime.base.errors import Problem, ShoestringError
 from runtime.base.paths import Side
-from runtime.certificates.inventory import CertificateInventory
 from runtime.certificates.model import DesiredCertificate, Issuer
 from runtime.certificates.overview import CertificateOverview
-from runtime.certificates.plan import CertificatePlan, DeferredCertificate
-from runtime.certificates.policy.desired import DesiredCertificates
-from runtime.certificates.policy.ledger import Ledger
+from runtime.certificates.plan import DeferredCertificate
+from runtime.context.change import Outcome, Plan, Sign, Step
+from runtime.context.results import Failure, PlanReport, Report
 from runtime.docker.observed import Observed
 from runtime.output.report import outcome_line, plan_lines, report_lines, status_lines, step_line
-from runtime.reconcile.apply import Outcome
 from runtime.reconcile.backoff import Attempts, Held
-from runtime.reconcile.changes import ApplyProject, CreateNetwork, InstallProxy, Plan, RemoveNetwork, RemoveProject
+from runtime.reconcile.changes import CreateNetwork, RemoveNetwork, RemoveProject
 from runtime.reconcile.desired import Desired
-from runtime.reconcile.operations import Report, View
-from runtime.reconcile.plan import ProxyDifference, plan_start
 from runtime.reconcile.status import Status, assess
-from runtime.reconcile.wait import Failure
 from runtime.reconcile.watchdog import STOPPED, _sentence
-from runtime.rollout.start_first import Step
-from tests.support.builders.runtime import application, broken, desired, observed_of, web
+from runtime.rollout.apply_project import ApplyProject
+from tests.support.builders.runtime import application, broken, desired, observed_of, plan_of, proxy_change, web
 from tests.support.screens.certificates import overview
 from tests.support.screens.screen import NOW, Screens, moment, printed, sections, text
 
@@ -66,8 +61,8 @@ def _plan() -> list[str]:
         if not each.project.endswith("game")
     )
     old = replace(containers[-1], project="shoestring_old", application="old", service="application", side="public")
-    differences = (ProxyDifference(Side.PUBLIC, "1 host more", "", False),)
-    changes = plan_start(wanted, Observed((*containers, old), observed.networks), differences, None)
+    differences = (proxy_change(Side.PUBLIC, "1 host more"),)
+    changes = plan_of(wanted, Observed((*containers, old), observed.networks), differences, None)
     return _plan_lines(wanted, changes, deferred=(DeferredCertificate(_BLOG, BLOCKED, 0.0),))
 
 
@@ -76,10 +71,7 @@ BLOCKED = "www.example.com points to 198.51.100.9, this host is 203.0.113.7; cor
 
 
 def _plan_lines(wanted: Desired, changes: Plan, deferred: tuple[DeferredCertificate, ...] = ()) -> list[str]:
-    nothing = CertificateInventory(wanted.settings, DesiredCertificates(()), (), Ledger())
-    return plan_lines(
-        View(wanted, Observed((), ()), changes, (), "", nothing, CertificatePlan((), (), deferred, 0.0))
-    )
+    return plan_lines(PlanReport(changes, wanted.problems, (*wanted.notes, *map(str, deferred))))
 
 
 def _report() -> list[str]:
@@ -87,10 +79,12 @@ def _report() -> list[str]:
     blog, postgres = wanted.projects[0], wanted.projects[1]
     outcomes = (
         Outcome(CreateNetwork("shoestring_main"), 0.1),
-        Outcome(InstallProxy(Side.PUBLIC, "1 host more"), 0.3),
-        Outcome(ApplyProject(postgres, "~", "image postgres:15 → postgres:16"), 4.2),
+        Outcome(proxy_change(Side.PUBLIC, "1 host more"), 0.3),
+        Outcome(ApplyProject(postgres, Sign.CHANGED, "image postgres:15 → postgres:16"), 4.2),
         Outcome(RemoveProject("old", "shoestring_old", "its file was removed"), 10.4),
-        Outcome(ApplyProject(blog, "~", "image ghost:5.0 → ghost:5.1"), 31.0, error=_ERROR),
+        Outcome(
+            ApplyProject(blog, Sign.CHANGED, "image ghost:5.0 → ghost:5.1"), 31.0, failure=ShoestringError(_ERROR)
+        ),
     )
     problem = Problem(Path("applications-public/shop.yaml"), "is not a host name", "x-external-host-names", 2)
     report = Report(
@@ -104,13 +98,13 @@ _ERROR = "application is exited with code 1\n    | Error: no such table: posts\n
 
 def _watchdog() -> str:
     wanted = _desired()
-    change = ApplyProject(wanted.projects[0], "~", "image ghost:5.0 → ghost:5.1")
+    change = ApplyProject(wanted.projects[0], Sign.CHANGED, "image ghost:5.0 → ghost:5.1")
     held = Held(change, Attempts("", 2, 0.0, _ERROR), 280.0)
     return sections(
         nothing_to_do=report_lines(Report(()), "what runs is what the files say"),
         stopped=report_lines(Report((), notes=(STOPPED,)), ""),
         held_back=report_lines(Report((), refused=(_sentence(held),)), ""),
-        restart=[outcome_line(Outcome(ApplyProject(wanted.projects[2], "+", "application is exited"), 1.5))],
+        restart=[outcome_line(Outcome(ApplyProject(wanted.projects[2], Sign.NEW, "application is exited"), 1.5))],
     )
 
 
@@ -140,7 +134,7 @@ def _bad() -> Status:
         if "names" not in each.name
     )
     certificates: CertificateOverview = overview()
-    return assess(wanted, Observed(containers, seen.networks), certificates, walled=True)
+    return assess(wanted, Observed(containers, seen.networks), certificates, firewall_active=True)
 
 
 def _health(job: Job | None, disk: str = "") -> list[str]:

@@ -16,10 +16,8 @@ from installer.deploy.run import Deployed, Preview
 from installer.images.refresh import RefreshedImage
 from installer.terminal.progress import Lines
 from runtime.base.paths import Side
-from runtime.reconcile.apply import Outcome
-from runtime.reconcile.changes import InstallProxy
-from runtime.rollout.start_first import Step
-from tests.support.builders.runtime import application, web
+from runtime.context.change import Outcome, Step
+from tests.support.builders.runtime import application, proxy_change, web
 from tests.support.screens.screen import NOW, Screens, sections
 
 _TARGET = Target(application("blog", web("blog.example.com", image="ghost:5.0")), "application", "ghost:5.0")
@@ -42,7 +40,7 @@ _FAILED = Deployed(
 def _steps() -> list[str]:
     out = io.StringIO()
     steps = StepLines(Lines(out))
-    change = InstallProxy(Side.PUBLIC, "1 host more")
+    change = proxy_change(Side.PUBLIC, "1 host more")
     steps.waiting("start")
     steps.fetched(_FETCHED)
     steps.fetched(replace(_FETCHED, pulled=False, note="It could not be pulled; what is on this host is used."))
@@ -54,7 +52,7 @@ def _steps() -> list[str]:
 
 
 def _deploy() -> str:
-    plan = (InstallProxy(Side.PUBLIC, "1 host more"),)
+    plan = (proxy_change(Side.PUBLIC, "1 host more"),)
     return sections(
         plan=preview_lines(Preview(_JOB, present=False, plan=())),
         plan_without_another_image=preview_lines(Preview(_SAME, present=True, plan=())),

@@ -10,13 +10,12 @@ from tempfile import TemporaryDirectory
 from runtime.alerting import checks, messages, watchdog_failure
 from runtime.alerting.checks import FailedCheck
 from runtime.base import meminfo
+from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths, RunPaths, Side
-from runtime.reconcile.apply import Outcome
-from runtime.reconcile.changes import InstallProxy
-from runtime.reconcile.operations import Report
+from runtime.context.change import Outcome
+from runtime.context.results import Failure, Report
 from runtime.reconcile.status import ApplicationStatus, ProxyStatus, Status
-from runtime.reconcile.wait import Failure
-from tests.support.builders.runtime import keeper, make_settings
+from tests.support.builders.runtime import keeper, make_settings, proxy_change
 from tests.support.screens.certificates import overview
 from tests.support.screens.screen import NOW, Screens, sections
 
@@ -52,7 +51,11 @@ def _incidents() -> str:
 
 def _watchdog() -> list[str]:
     """Return what a command receives when a run of the watchdog failed, as lines of JSON."""
-    outcome = Outcome(InstallProxy(Side.PUBLIC, "1 host more"), 0.3, error="haproxy refuses the configuration:\nwhy")
+    outcome = Outcome(
+        proxy_change(Side.PUBLIC, "1 host more"),
+        0.3,
+        failure=ShoestringError("haproxy refuses the configuration:\nwhy"),
+    )
     report = Report((outcome,), failures=(Failure("blog", "application is exited"),))
     with TemporaryDirectory() as directory:
         received = Path(directory) / "received"

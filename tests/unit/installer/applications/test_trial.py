@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from installer.applications.trial import restricted, split_lines
 from runtime.docker.observed import Observed
-from runtime.reconcile.plan import plan_start
 from runtime.rollout.start_first import RolloutError
 from tests.support.builders.deploys import WANTED
+from tests.support.builders.runtime import plan_of
 
 
 def test_the_plan_is_that_of_one_application() -> None:
-    plan = restricted(plan_start(WANTED, Observed((), ()), ()), "blog")
+    plan = restricted(plan_of(WANTED, Observed((), ()), ()), "blog")
     assert [(each.kind, each.name) for each in plan] == [
         ("create-network", "shoestring_main"),
         ("create-network", "shoestring_internal"),

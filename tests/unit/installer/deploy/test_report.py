@@ -12,7 +12,7 @@ from installer.applications.trial import Trial
 from installer.deploy import report
 from installer.deploy.run import Deployed, Preview
 from installer.images.refresh import RefreshedImage
-from runtime.rollout.start_first import Step
+from runtime.context.change import Step
 from tests.support.builders.deploys import WANTED, job, past
 
 DONE = Deployed(job(), RefreshedImage("ghost:6", True, 8.1), 16.44, True)

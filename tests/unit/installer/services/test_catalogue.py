@@ -27,7 +27,7 @@ from runtime.base.errors import UsageError
 from runtime.base.paths import Paths, RunPaths
 from runtime.config import settings
 from runtime.context.cluster import Cluster
-from runtime.reconcile.operations import Report
+from runtime.context.results import Report
 from tests.support.builders.services import SETTINGS, service
 
 MEMORY = Memory(1000 * MEGABYTE, 500 * MEGABYTE)

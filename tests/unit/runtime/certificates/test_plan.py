@@ -10,12 +10,12 @@ import pytest
 from runtime.base.errors import UsageError
 from runtime.base.paths import Side
 from runtime.certificates import overview, plan
+from runtime.certificates.changes import IssueCertificate
 from runtime.certificates.inventory import CertificateInventory, SideCertificates
 from runtime.certificates.model import DesiredCertificate, InstalledCertificate, Issuer
 from runtime.certificates.plan import RenewalRequest
 from runtime.certificates.policy.desired import DesiredCertificates
 from runtime.certificates.policy.ledger import DAY, Attempt, AttemptResult, Ledger, set_key
-from runtime.reconcile.changes import IssueCertificate
 from tests.support.builders.runtime import make_settings
 
 NOW = 1_800_000_000.0

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from runtime.base.paths import Paths, Side
+from runtime.core.changes import InstallHostsFile
 from runtime.core.dns import HostsFile, difference
 from runtime.docker.observed import Observed
-from runtime.reconcile.changes import ApplyProject, InstallNames
 from runtime.reconcile.desired import Desired
-from runtime.reconcile.plan import plan_start
-from tests.support.builders.runtime import application, desired, observed_of, web
+from runtime.rollout.apply_project import ApplyProject
+from tests.support.builders.runtime import application, desired, observed_of, plan_of, web
 
 NOTHING = Observed((), ())
 VPN = "wireguard: {enabled: on}\ninternal: {address: 10.12.0.1}\n"
@@ -111,16 +111,16 @@ def test_what_is_written_and_when(paths: Paths) -> None:
 def test_names_are_there_before_the_resolver_starts() -> None:
     wanted = internal("a", "a.internal.example.com")
     assert wanted.hosts
-    change = InstallNames(wanted.hosts.file, wanted.hosts.content, "new", lost=True)
-    kinds = [each.kind for each in plan_start(wanted, NOTHING, (), change)]
-    assert kinds.index("install-names") < kinds.index("apply")
+    change = InstallHostsFile(wanted.hosts.file, wanted.hosts.content, "new", lost=True)
+    kinds = [each.kind for each in plan_of(wanted, NOTHING, (), change)]
+    assert kinds.index("install-dns") < kinds.index("apply")
 
 
 def test_a_resolver_that_lost_its_directory_is_made_anew() -> None:
     wanted = internal("a", "a.internal.example.com")
     assert wanted.hosts
-    change = InstallNames(wanted.hosts.file, wanted.hosts.content, "new", lost=True)
-    plan = plan_start(wanted, observed_of(wanted), (), change)
+    change = InstallHostsFile(wanted.hosts.file, wanted.hosts.content, "new", lost=True)
+    plan = plan_of(wanted, observed_of(wanted), (), change)
     recreated = [each.recreate for each in plan if isinstance(each, ApplyProject) and each.name == "core"]
     assert recreated == [("names",)]
 

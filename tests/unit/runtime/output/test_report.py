@@ -3,15 +3,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from runtime.base.errors import ExitCode, Problem, SettingsError, UsageError, explain
+from runtime.base.errors import ExitCode, Problem, SettingsError, ShoestringError, UsageError, explain
+from runtime.context.change import Outcome
+from runtime.context.results import Failure, Report
 from runtime.output.report import change_lines, changes_json, outcome_line, report_json, report_lines
-from runtime.reconcile.apply import Outcome
 from runtime.reconcile.changes import CreateNetwork, RemoveProject
-from runtime.reconcile.operations import Report
-from runtime.reconcile.wait import Failure
 
 GOOD = Outcome(CreateNetwork("shoestring_main"), 0.12)
-BAD = Outcome(RemoveProject("a", "shoestring-a", "stop"), 1.0, error="docker failed:\nwhy")
+BAD = Outcome(RemoveProject("a", "shoestring-a", "stop"), 1.0, failure=ShoestringError("docker failed:\nwhy"))
 
 
 def test_lines_of_changes() -> None:

@@ -5,16 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from runtime.base.errors import ShoestringError
 from runtime.base.paths import Side
+from runtime.context.change import Change, Outcome, Sign
 from runtime.reconcile import backoff
-from runtime.reconcile.apply import Outcome
 from runtime.reconcile.backoff import Attempts
-from runtime.reconcile.changes import ApplyProject, Change, InstallProxy, RestartContainer
-from tests.support.builders.runtime import application, desired, running, web
+from runtime.reconcile.changes import RestartContainer
+from runtime.rollout.apply_project import ApplyProject
+from tests.support.builders.runtime import application, desired, proxy_change, running, web
 
 PROJECT = desired(application("a", web("a.com"))).projects[0]
 OTHER = desired(application("a", web("a.com", image="web:2"))).projects[0]
-START_AGAIN = ApplyProject(PROJECT, "~", "application exited", changed=False)
+START_AGAIN = ApplyProject(PROJECT, Sign.CHANGED, "application exited", changed=False)
 RESTART = RestartContainer(PROJECT, running(PROJECT)[0], "application unhealthy")
 MINUTE = 60.0
 
@@ -29,17 +31,17 @@ def attempts_of(change: Change, error: str, minutes: int, step: float = MINUTE) 
         assert len(todo) + len(held) == 1
         if todo:
             made.append(number)
-            memory = backoff.remember(memory, (Outcome(change, 0.1, error=error),), {}, now)
+            memory = backoff.remember(memory, (Outcome(change, 0.1, failure=ShoestringError(error)),), {}, now)
     return made
 
 
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        (ApplyProject(PROJECT, "~", "changed"), "compose failed"),
+        (ApplyProject(PROJECT, Sign.CHANGED, "changed"), "compose failed"),
         (START_AGAIN, ""),
         (RESTART, ""),
-        (InstallProxy(Side.PUBLIC, "template changed", inputs="x"), "line 3 is wrong"),
+        (proxy_change(Side.PUBLIC, "template changed", inputs="x"), "line 3 is wrong"),
     ],
 )
 def test_at_once_then_after_1_5_and_15_minutes(change: Change, error: str) -> None:
@@ -47,34 +49,34 @@ def test_at_once_then_after_1_5_and_15_minutes(change: Change, error: str) -> No
 
 
 def test_what_worked_and_was_new_is_not_held() -> None:
-    assert attempts_of(ApplyProject(PROJECT, "~", "changed"), "", 4) == [0, 1, 2, 3]
+    assert attempts_of(ApplyProject(PROJECT, Sign.CHANGED, "changed"), "", 4) == [0, 1, 2, 3]
 
 
 def test_a_changed_file_is_tried_at_once() -> None:
-    failed = ApplyProject(PROJECT, "~", "changed")
-    memory = backoff.remember({}, (Outcome(failed, 0.1, error="no"),), {}, 100.0)
+    failed = ApplyProject(PROJECT, Sign.CHANGED, "changed")
+    memory = backoff.remember({}, (Outcome(failed, 0.1, failure=ShoestringError("no")),), {}, 100.0)
     assert backoff.split((failed,), memory, 101.0)[0] == ()
     assert backoff.split((replace(failed, project=OTHER),), memory, 101.0)[1] == ()
 
 
 def test_one_of_our_own_keys_that_changed_is_tried_at_once() -> None:
-    failed = ApplyProject(PROJECT, "~", "changed")
-    memory = backoff.remember({}, (Outcome(failed, 0.1, error="not healthy"),), {}, 100.0)
+    failed = ApplyProject(PROJECT, Sign.CHANGED, "changed")
+    memory = backoff.remember({}, (Outcome(failed, 0.1, failure=ShoestringError("not healthy")),), {}, 100.0)
     slower = desired(application("a", "x-rollout: {health_timeout: 3m}\n" + web("a.com"))).projects[0]
     assert slower.services == PROJECT.services
     assert backoff.split((replace(failed, project=slower),), memory, 101.0)[1] == ()
 
 
 def test_a_template_that_changed_is_tried_at_once() -> None:
-    failed = InstallProxy(Side.PUBLIC, "template changed", inputs="x")
-    memory = backoff.remember({}, (Outcome(failed, 0.1, error="no"),), {}, 100.0)
+    failed = proxy_change(Side.PUBLIC, "template changed", inputs="x")
+    memory = backoff.remember({}, (Outcome(failed, 0.1, failure=ShoestringError("no")),), {}, 100.0)
     assert backoff.split((failed,), memory, 101.0)[0] == ()
-    assert backoff.split((replace(failed, inputs="y"),), memory, 101.0)[1] == ()
-    assert backoff.split((replace(failed, side=Side.INTERNAL),), memory, 101.0)[1] == ()
+    assert backoff.split((proxy_change(Side.PUBLIC, "template changed", inputs="y"),), memory, 101.0)[1] == ()
+    assert backoff.split((proxy_change(Side.INTERNAL, "template changed", inputs="x"),), memory, 101.0)[1] == ()
 
 
 def test_what_was_applied_and_does_not_run_counts() -> None:
-    change = ApplyProject(PROJECT, "+", "new")
+    change = ApplyProject(PROJECT, Sign.NEW, "new")
     memory = backoff.remember({}, (Outcome(change, 0.1),), {"a": "application is exited"}, 100.0)
     assert memory["application a"].error == "application is exited"
     assert len(backoff.split((START_AGAIN,), memory, 101.0)[1]) == 1

@@ -6,10 +6,20 @@ import pytest
 
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Side
+from runtime.context.change import Plan
 from runtime.docker.observed import Network, Observed
-from runtime.reconcile.changes import ApplyProject, Plan
-from runtime.reconcile.plan import ProxyDifference, plan_start, plan_stop, refused_removals
-from tests.support.builders.runtime import application, broken, desired, observed_of, running, web
+from runtime.reconcile.plan import plan_stop, refused_removals
+from runtime.rollout.apply_project import ApplyProject
+from tests.support.builders.runtime import (
+    application,
+    broken,
+    desired,
+    observed_of,
+    plan_of,
+    proxy_change,
+    running,
+    web,
+)
 
 NOTHING = Observed((), ())
 TASK = "services: {task: {image: t}}\n"
@@ -21,7 +31,7 @@ def said(plan: Plan) -> list[tuple[str, str, str]]:
 
 def test_a_fresh_host() -> None:
     wanted = desired(application("a", web("a.com")))
-    plan = plan_start(wanted, NOTHING, (ProxyDifference(Side.PUBLIC, "+1 host"),))
+    plan = plan_of(wanted, NOTHING, (proxy_change(Side.PUBLIC, "+1 host"),))
     assert said(plan) == [
         ("+", "shoestring_main", "network"),
         ("+", "shoestring_internal", "network"),
@@ -33,19 +43,19 @@ def test_a_fresh_host() -> None:
 
 def test_nothing_to_do() -> None:
     wanted = desired(application("a", web("a.com")))
-    assert plan_start(wanted, observed_of(wanted), ()) == ()
+    assert plan_of(wanted, observed_of(wanted), ()) == ()
 
 
 def test_a_running_proxy_hears_of_an_application_once_it_runs() -> None:
     before, after = desired(), desired(application("a", web("a.com")))
-    plan = plan_start(after, observed_of(before), (ProxyDifference(Side.PUBLIC, "+1 host"),))
+    plan = plan_of(after, observed_of(before), (proxy_change(Side.PUBLIC, "+1 host"),))
     assert said(plan) == [("+", "a", "new, public, web:1"), ("~", "proxy public", "+1 host")]
 
 
 def test_an_image_that_changed() -> None:
     before = desired(application("a", web("a.com")), application("b", web("b.com")))
     after = desired(application("a", web("a.com", image="web:2")), application("b", web("b.com")))
-    assert said(plan_start(after, observed_of(before), ())) == [("~", "a", "image web:1 → web:2")]
+    assert said(plan_of(after, observed_of(before), ())) == [("~", "a", "image web:1 → web:2")]
 
 
 @pytest.mark.parametrize(
@@ -63,13 +73,13 @@ def test_only_what_changes_a_container_is_applied(edit: str, about: str | None) 
     before = desired(application("a", web("a.com")))
     after = desired(application("a", web("a.com", more=edit)))
     expected = [("~", "a", about)] if about else []
-    assert said(plan_start(after, observed_of(before), ())) == expected
+    assert said(plan_of(after, observed_of(before), ())) == expected
 
 
 def test_another_order_of_keys_is_no_change() -> None:
     one = "x-external-host-names: [a.com]\nservices:\n  application: {image: a, environment: {A: 1, B: 2}}\n"
     two = "services:\n  application: {environment: {B: 2, A: 1}, image: a}\nx-external-host-names: [a.com]\n"
-    assert plan_start(desired(application("a", two)), observed_of(desired(application("a", one))), ()) == ()
+    assert plan_of(desired(application("a", two)), observed_of(desired(application("a", one))), ()) == ()
 
 
 @pytest.mark.parametrize("state", ["exited", "created", "dead", "paused", "restarting"])
@@ -77,7 +87,7 @@ def test_a_container_that_does_not_run(state: str) -> None:
     wanted = desired(application("a", web("a.com")))
     core = observed_of(desired())
     seen = Observed((*core.containers, *running(wanted.projects[0], state=state, exit_code=0)), core.networks)
-    assert said(plan_start(wanted, seen, ())) == [("~", "a", f"application {state}")]
+    assert said(plan_of(wanted, seen, ())) == [("~", "a", f"application {state}")]
 
 
 @pytest.mark.parametrize(("code", "restart", "again"), [(0, "no", False), (1, "no", True), (0, "always", True)])
@@ -85,37 +95,37 @@ def test_a_task_that_ended_well_is_not_started_again(code: int, restart: str, ag
     wanted = desired(application("t", f"services: {{task: {{image: t, restart: '{restart}'}}}}\n"))
     core = observed_of(desired())
     seen = Observed((*core.containers, *running(wanted.projects[0], state="exited", exit_code=code)), core.networks)
-    assert bool(plan_start(wanted, seen, ())) is again
+    assert bool(plan_of(wanted, seen, ())) is again
 
 
 def test_a_file_that_is_gone() -> None:
     before = desired(application("a", web("a.com")), application("b", web("b.com")))
     after = desired(application("a", web("a.com")))
-    assert said(plan_start(after, observed_of(before), ())) == [("-", "b", "file removed; its containers go")]
+    assert said(plan_of(after, observed_of(before), ())) == [("-", "b", "file removed; its containers go")]
 
 
 def test_the_last_file_of_a_side_may_go() -> None:
     seen = observed_of(desired(application("a", web("a.com"))))
-    assert said(plan_start(desired(), seen, ())) == [("-", "a", "file removed; its containers go")]
+    assert said(plan_of(desired(), seen, ())) == [("-", "a", "file removed; its containers go")]
     assert refused_removals(desired(), seen) == ()
 
 
 def test_all_files_of_a_side_at_once_are_a_mistake() -> None:
     seen = observed_of(desired(application("a", web("a.com")), application("b", web("b.com"))))
-    assert plan_start(desired(), seen, ()) == ()
+    assert plan_of(desired(), seen, ()) == ()
     assert "All application files of the public side are gone while a, b run" in refused_removals(desired(), seen)[0]
 
 
 def test_a_broken_file_leaves_its_containers_alone() -> None:
     before = desired(application("a", web("a.com")), application("b", web("b.com")))
     after = desired(broken("a", "services: []\n"), application("b", web("b.com")))
-    assert plan_start(after, observed_of(before), ()) == ()
+    assert plan_of(after, observed_of(before), ()) == ()
 
 
 def test_a_side_that_was_switched_off() -> None:
     before = desired(application("a", web("a.com")), application("b", TASK, Side.INTERNAL))
     after = desired(application("a", web("a.com")), settings_text="internal: off\n")
-    assert said(plan_start(after, observed_of(before), ())) == [
+    assert said(plan_of(after, observed_of(before), ())) == [
         ("~", "core", "haproxy-internal removed"),
         ("-", "b", "the internal side is off"),
     ]
@@ -124,7 +134,7 @@ def test_a_side_that_was_switched_off() -> None:
 def test_a_network_of_someone_elses_is_never_taken() -> None:
     seen = Observed((), (Network("1", "shoestring_main", ""),))
     with pytest.raises(ShoestringError, match="shoestring_main exists and is not Shoestring's"):
-        plan_start(desired(), seen, ())
+        plan_of(desired(), seen, ())
 
 
 def test_stop_takes_applications_then_the_core_then_our_networks() -> None:
@@ -145,7 +155,7 @@ def test_stop_takes_applications_then_the_core_then_our_networks() -> None:
 
 def test_a_proxy_that_lost_its_files_is_made_anew() -> None:
     wanted = desired()
-    plan = plan_start(wanted, observed_of(wanted), (ProxyDifference(Side.PUBLIC, "new", lost=True),))
+    plan = plan_of(wanted, observed_of(wanted), (proxy_change(Side.PUBLIC, "new", lost=True),))
     assert said(plan) == [("~", "proxy public", "new"), ("~", "core", "haproxy-public lost its files")]
     assert isinstance(plan[1], ApplyProject)
     assert plan[1].recreate == ("haproxy-public",)
@@ -154,5 +164,5 @@ def test_a_proxy_that_lost_its_files_is_made_anew() -> None:
 def test_services_behind_profiles_are_not_missing() -> None:
     wanted = desired(application("a", "services: {tool: {image: t, profiles: [manual]}}\n"))
     assert [
-        change for change in plan_start(wanted, observed_of(desired()), ()) if isinstance(change, ApplyProject)
+        change for change in plan_of(wanted, observed_of(desired()), ()) if isinstance(change, ApplyProject)
     ] == []

@@ -126,7 +126,7 @@ def test_a_port_that_the_firewall_closes_is_told_with_its_application() -> None:
     closed = application("a", "services: {application: {image: a, ports: ['9999:80', '127.0.0.1:5000:80']}}\n")
     said = "published, but closed by the firewall: 9999/tcp; to be reached from outside it needs x-open-ports"
     with_firewall = desired(closed, settings_text="firewall: on\n")
-    status = assess(with_firewall, observed_of(with_firewall), walled=True)
+    status = assess(with_firewall, observed_of(with_firewall), firewall_active=True)
     assert status.applications[0].notes == (said,)
     assert status.fine
     assert f"      {said}" in status_lines(status, NOW)
@@ -139,7 +139,7 @@ def test_a_network_that_the_firewall_does_not_see_is_told_with_its_application()
     beside = application("a", f"{networks}services: {{application: {{image: a, networks: [lan]}}}}\n")
     said = "network lan (macvlan) is beside this host: what reaches a container by it passes no firewall"
     wanted = desired(beside, settings_text="firewall: on\n")
-    assert assess(wanted, observed_of(wanted), walled=True).applications[0].notes == (said,)
+    assert assess(wanted, observed_of(wanted), firewall_active=True).applications[0].notes == (said,)
     assert assess(wanted, observed_of(wanted)).applications[0].notes == ()
 
 

@@ -1,0 +1,35 @@
+"""A snapshot of a cluster: its desired and observed state, and the plan between them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from runtime.context.change import Context, Plan
+from runtime.context.results import PlanReport
+from runtime.reconcile.planners import PLANNERS
+from runtime.reconcile.state import State
+
+
+class Snapshot(State):
+    """The state of a cluster at one moment, and what is to be done. After a change, take a new snapshot."""
+
+    @cached_property
+    def plan(self) -> Plan:
+        """Return the ordered changes that this host makes without anybody else."""
+        return tuple(change for planner in PLANNERS for change in planner(self))
+
+    @property
+    def changes(self) -> Plan:
+        """Return all that is to be done, certificates that others must sign too."""
+        return (*self.plan, *self.due.remote)
+
+    @property
+    def report(self) -> PlanReport:
+        """Return what is to be done and what is wrong, as a plan shows it."""
+        notes = (*self.desired.notes, *map(str, self.due.deferred))
+        return PlanReport(self.changes, self.desired.problems, notes, self.refused, bool(self.due.remote))
+
+    @property
+    def context(self) -> Context:
+        """Return what its changes are applied with, while the instance's lock is held."""
+        return Context(self.cluster, self.desired.variables)

@@ -1,0 +1,120 @@
+"""The change that makes a project's containers what its files say: by a rollout where possible, else by Compose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from runtime.base import command, files
+from runtime.base.errors import ShoestringError
+from runtime.config.applications import PROXIED_SERVICE, Application
+from runtime.context.change import Change, Context, Description, Sign
+from runtime.docker import compose
+from runtime.docker.images import LOCAL_REPOSITORY
+from runtime.docker.projects import CORE, Project
+from runtime.proxy import install
+
+if TYPE_CHECKING:
+    from runtime.rollout.site import Site
+
+
+@dataclass(frozen=True)
+class ApplyProject(Change):
+    """A project's containers are not what its files say.
+
+    `changed`: the files ask for something else than before; False where only a container is missing or has ended.
+    `recreate` are services whose containers someone has altered, which Compose would not see. `services` are all that
+    differ. `application` is that of a proxied project, as its rollout needs it.
+    """
+
+    project: Project
+    action: Sign
+    reason: str
+    changed: bool = True
+    recreate: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    application: Application | None = None
+    kind = "apply"
+
+    def describe(self) -> Description:
+        """Return what differs, service by service."""
+        return Description(self.action, self.project.application, self.reason)
+
+    def apply(self, context: Context) -> str:
+        """Roll the new version out beside the old one where that is possible, else have Compose apply the project."""
+        from runtime.rollout import start_first
+
+        project = self.project
+        files.make_directory(project.generated.file.parent)
+        files.write(project.generated.file, project.generated.content)
+        if self.recreate:
+            _compose(project, context, compose.up(project, recreate=self.recreate))
+        site = self._site(context)
+        if site and start_first.possible(site):
+            others = tuple(name for name in self.services if name != PROXIED_SERVICE)
+            start_first.roll(site, others, context.report)
+            return f"{self.reason}, no request lost"
+        if site and self.action is not Sign.NEW:
+            start_first.open_places(site)
+        _compose(project, context, compose.up(project))
+        return ""
+
+    def _site(self, context: Context) -> Site | None:
+        if self.application is None:
+            return None
+        from runtime.rollout.site import Site
+
+        cluster, side = context.cluster, self.application.side
+        return Site(
+            cluster.client,
+            cluster.run.master_socket(side),
+            partial(_compose, self.project, context),
+            self.project,
+            self.application,
+            install.text(cluster.paths, side),
+        )
+
+    @property
+    def key(self) -> str:
+        """Return the application: its restarts and new starts count together."""
+        return f"application {self.name}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Return a digest of the project."""
+        return self.project.fingerprint
+
+    @property
+    def is_fatal(self) -> bool:
+        """Return whether it is the core, without which nothing is served."""
+        return self.name == CORE
+
+    @property
+    def is_repair(self) -> bool:
+        """Return whether no file has changed."""
+        return not self.changed
+
+
+def _compose(project: Project, context: Context, argv: tuple[str, ...]) -> None:
+    """Run Compose for a project. Raises ShoestringError with its last lines, without the values of secrets."""
+    variables = context.variables
+    result = command.run(
+        argv,
+        environment=compose.environment(variables),
+        clear_env=True,
+        timeout=compose.UP_TIMEOUT_SECONDS,
+        secrets=tuple(value for name, value in variables.items() if name != "DATA_BASE_PATH"),
+    )
+    if not result.ok:
+        raise _failure(project, context, result)
+
+
+def _failure(project: Project, context: Context, result: command.Result) -> ShoestringError:
+    client = context.cluster.client
+    local = [each.image for each in project.services if each.image.startswith(f"{LOCAL_REPOSITORY}/")]
+    missing = [image for image in local if not client.images.list(name=image)]
+    if missing:
+        return ShoestringError(f"The local image {missing[0]} is not on this host. Build it: shoestring images build")
+    lines = result.tail().splitlines() or ["it said nothing"]
+    return ShoestringError(f"{project.application}: Compose failed: {lines[-1].strip()}\n" + "\n".join(lines[:-1]))
