@@ -2,39 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
+from enum import Enum
 from typing import Any
 
 from runtime.base.schema import section_type
-from runtime.base.yaml_documents import KeyPath, dotted
+from runtime.base.yaml_documents import dotted
 from runtime.config.settings import Settings
 
-# What a section that is switched off holds: `public: off`, which YAML 1.1 reads as false.
-OFF = False
 
-Leaves = dict[KeyPath, object]
+class SectionState(Enum):
+    """The value of a section as a whole: `public: off`, or switched on."""
+
+    ON = "on"
+    OFF = "off"
+
+
+OFF = SectionState.OFF
+
+SettingsPath = tuple[str, ...]
+SettingsValue = str | int | float | bool | Sequence[object] | SectionState | None
+FlatSettings = dict[SettingsPath, SettingsValue]
 
 
 @dataclass(frozen=True)
-class Change:
-    """One setting that differs; `before` is None where it was not there."""
+class SettingsChange:
+    """One setting that differs; `before` is None if it had no value."""
 
-    key: KeyPath
-    before: object
-    after: object
+    key: SettingsPath
+    before: SettingsValue
+    after: SettingsValue
 
     @property
     def difference(self) -> str:
-        """The value before and after, as a person reads it."""
+        """Return the value before and after, for a user."""
         return f"{text(self.before)} → {text(self.after)}"
 
     def __str__(self) -> str:
         return f"{dotted(self.key)}  {self.difference}"
 
 
-def text(value: object) -> str:
-    """A value as a person reads it."""
+def text(value: SettingsValue) -> str:
+    """Return a value for a user: a switch is on or off, a list has commas."""
+    if isinstance(value, SectionState):
+        return value.value
     if value is None or value in ("", (), []):
         return "(empty)"
     if isinstance(value, bool):
@@ -42,12 +54,12 @@ def text(value: object) -> str:
     return ", ".join(str(item) for item in value) if isinstance(value, tuple | list) else str(value)
 
 
-def of_settings(settings: Settings) -> Leaves:
-    """All values of some settings as the file has them, defaults too. A section that is off is one value, `OFF`."""
+def of_settings(settings: Settings) -> FlatSettings:
+    """Return all values of settings as the file has them, with defaults. A section that is off is `OFF`."""
     return dict(_walk(settings, ()))
 
 
-def _walk(section: Any, path: KeyPath) -> Iterator[tuple[KeyPath, object]]:
+def _walk(section: Any, path: SettingsPath) -> Iterator[tuple[SettingsPath, SettingsValue]]:
     for item in fields(section):
         value = getattr(section, item.name)
         nested, _ = section_type(type(section), item)
@@ -59,54 +71,70 @@ def _walk(section: Any, path: KeyPath) -> Iterator[tuple[KeyPath, object]]:
             yield from _walk(value, (*path, item.name))
 
 
-def _as_written(value: object) -> object:
+def _as_written(value: object) -> SettingsValue:
     """Return a value as the settings file has it: an address is a text there."""
     if isinstance(value, tuple):
         return tuple(_as_written(each) for each in value)
     return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
-def of_mapping(mapping: Mapping[Any, object]) -> Leaves:
-    """All values of a parsed YAML file, known keys or not."""
-    found: Leaves = {}
+def of_mapping(mapping: Mapping[Any, Any], path: SettingsPath = ()) -> FlatSettings:
+    """Return all values of a parsed YAML file, known keys or not; `path` is that of the mapping."""
+    found: FlatSettings = {}
     for name, value in mapping.items():
+        here = (*path, str(name))
         if isinstance(value, dict):
-            found |= {(str(name), *path): child for path, child in of_mapping(value).items()}
+            found |= of_mapping(value, here)
         else:
-            found[(str(name),)] = OFF if value == "off" else value
+            # YAML 1.1 reads `off` as false.
+            found[here] = OFF if here in _SWITCHABLE and (value is False or value == "off") else value
     return found
 
 
-def nested(leaves: Leaves) -> dict[str, Any]:
-    """The mapping that a YAML file with these values has. A value at a section's own path hides all below it."""
+def nested(values: FlatSettings) -> dict[str, Any]:
+    """Return the mapping of a YAML file with these values. A value at a section's own path hides all below it."""
     tree: dict[str, Any] = {}
-    for path, value in leaves.items():
-        if any(path[:end] in leaves for end in range(1, len(path))):
+    for path, value in values.items():
+        if any(path[:end] in values for end in range(1, len(path))):
             continue
         place = tree
         for part in path[:-1]:
-            place = place.setdefault(str(part), {})
-        place[str(path[-1])] = list(value) if isinstance(value, tuple) else value
+            place = place.setdefault(part, {})
+        place[path[-1]] = False if value is OFF else list(value) if isinstance(value, tuple) else value
     return tree
 
 
-def is_off(leaves: Leaves, path: KeyPath) -> bool:
-    """Whether a section above a key holds a plain value, so that the key has no meaning."""
-    return any(path[:end] in leaves for end in range(1, len(path)))
+def _switchable(kind: type, path: SettingsPath = ()) -> Iterator[SettingsPath]:
+    """The paths of the sections that can be switched off."""
+    for item in fields(kind):
+        section, optional = section_type(kind, item)
+        if section is not None:
+            if optional:
+                yield (*path, item.name)
+            yield from _switchable(section, (*path, item.name))
 
 
-def required(kind: type = Settings) -> tuple[KeyPath, ...]:
-    """The keys that have no default and must be given."""
+_SWITCHABLE = frozenset(_switchable(Settings))
+
+
+def is_off(values: FlatSettings, path: SettingsPath) -> bool:
+    """Return whether a section above a key holds a plain value, so that the key has no meaning."""
+    return any(path[:end] in values for end in range(1, len(path)))
+
+
+def required(kind: type = Settings) -> tuple[SettingsPath, ...]:
+    """Return the keys that have no default and must be given."""
     return tuple((item.name,) for item in fields(kind) if item.default is MISSING and item.default_factory is MISSING)
 
 
-def changes(before: Settings, after: Settings) -> tuple[Change, ...]:
-    """The settings that differ. A section that is switched off is one change, `on` to off."""
+def changes(before: Settings, after: Settings) -> tuple[SettingsChange, ...]:
+    """Return the settings that differ. A section that is switched off is one change, `on` to off."""
     old, new = of_settings(before), of_settings(after)
     found = []
     for path in dict.fromkeys((*old, *new)):
         if path in new and old.get(path) != new[path]:
             was_off = any(path[:end] in old for end in range(1, len(path)))
             switched_off = path not in old and new[path] is OFF
-            found.append(Change(path, OFF if was_off else "on" if switched_off else old.get(path), new[path]))
+            present = OFF if was_off else SectionState.ON if switched_off else old.get(path)
+            found.append(SettingsChange(path, present, new[path]))
     return tuple(found)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from installer.data_directory import flat_settings
-from installer.data_directory.flat_settings import Leaves
+from installer.data_directory.flat_settings import OFF, FlatSettings, SettingsPath
 from installer.data_directory.settings_file import parse
 from installer.data_directory.yaml_edit import CannotEditYamlError, set_value
 from runtime.base.errors import SettingsError, UsageError
-from runtime.base.yaml_documents import KeyPath
 from runtime.config.settings import Settings
 
 
@@ -32,19 +31,19 @@ def edit(file: Path, text: str, wanted: Settings) -> str:
     raise UsageError(f"{file} cannot be edited automatically (aliases or merge keys). Set by hand:\n{by_hand}")
 
 
-def _steps(present: Settings, wanted: Settings) -> list[tuple[KeyPath, object]]:
+def _steps(present: Settings, wanted: Settings) -> list[tuple[SettingsPath, object]]:
     """What to set, in order; a section that was off, or is switched off, is set as a whole."""
     before, after = flat_settings.of_settings(present), flat_settings.of_settings(wanted)
-    steps: list[tuple[KeyPath, object]] = []
+    steps: list[tuple[SettingsPath, object]] = []
     for key, value in after.items():
         off = next((key[:end] for end in range(1, len(key)) if key[:end] in before), None)
         if off is None and before.get(key) != value:
             steps.append((key, value))
         elif off is not None and (off, ...) not in steps:
             steps.append((off, ...))
-    return [(key, _below(after, key) if value is ... else value) for key, value in steps]
+    return [(key, _below(after, key) if value is ... else False if value is OFF else value) for key, value in steps]
 
 
-def _below(values: Leaves, section: KeyPath) -> dict[str, object]:
+def _below(values: FlatSettings, section: SettingsPath) -> dict[str, object]:
     found = {key[len(section) :]: value for key, value in values.items() if key[: len(section)] == section}
     return flat_settings.nested(found)

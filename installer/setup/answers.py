@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.data_directory import flat_settings
-from installer.data_directory.flat_settings import OFF, Leaves
+from installer.data_directory.flat_settings import OFF, FlatSettings, SettingsPath, SettingsValue
 from installer.host.facts import Facts
 from installer.services import catalogue
 from installer.setup.question import Context, Question
@@ -24,7 +24,7 @@ DEFAULT_INSTANCE = DEFAULT_DATA_DIRECTORY.name
 # A key of the answers alone: afterwards an application file tells whether a service is there.
 SERVICES = "services"
 
-Ask = Callable[[Question, Context], object]
+Ask = Callable[[Question, Context], SettingsValue]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Given:
     document: Document | None = None
 
     @property
-    def values(self) -> Leaves:
+    def values(self) -> FlatSettings:
         """The answers one by one, as they stand in the file, but for the services: no setting keeps those."""
         found = flat_settings.of_mapping(self.document.value) if self.document else {}
         return {path: value for path, value in found.items() if path[0] != SERVICES}
@@ -63,7 +63,7 @@ def load(file: Path) -> Given:
         raise SettingsError(file, (error.problem,)) from error
 
 
-def take_default(question: Question, context: Context) -> object:
+def take_default(question: Question, context: Context) -> SettingsValue:
     """The answer of somebody who presses Enter. Raises KeyError with the key's path if nothing is offered."""
     value = question.offered(context)
     if value is None:
@@ -95,12 +95,12 @@ def collect(
     What `given` has is not asked; what no question is about stays as it is at present. `instance` is the name of
     a new one. Raises UsageError that names the answers that are missing, and SettingsError with all that is wrong.
     """
-    answers: Leaves = {**({} if present else {("instance",): instance}), **given.values}
-    missing: list[KeyPath] = []
+    answers: FlatSettings = {**({} if present else {("instance",): instance}), **given.values}
+    missing: list[SettingsPath] = []
     for question in QUESTIONS:
         context = Context(facts, present, answers)
         if question.key in answers:
-            answers = {**question.follows(context, answers[question.key]), **answers}
+            answers = {**question.implied(context, answers[question.key]), **answers}
             continue
         if not question.applies(context):
             continue
@@ -110,7 +110,7 @@ def collect(
             missing.append(question.key)
             continue
         answers[question.key[:-1] if value is OFF else question.key] = value
-        answers = {**question.follows(context, value), **answers}
+        answers = {**question.implied(context, value), **answers}
     if missing:
         raise missing_error(tuple(missing), given)
     return _settings(_complete(answers, present), given)
@@ -121,7 +121,7 @@ def required_names() -> tuple[str, ...]:
     return tuple(yaml_documents.dotted(key) for key in flat_settings.required())
 
 
-def missing_error(keys: tuple[KeyPath, ...], given: Given) -> UsageError:
+def missing_error(keys: tuple[SettingsPath, ...], given: Given) -> UsageError:
     """Say which answers are missing, and how to give them."""
     listed = ", ".join(yaml_documents.dotted(key) for key in keys)
     where = f"Add them to {given.document.file}." if given.document else "Give them with --answers FILE."
@@ -131,7 +131,7 @@ def missing_error(keys: tuple[KeyPath, ...], given: Given) -> UsageError:
     )
 
 
-def _complete(answers: Leaves, present: Settings | None) -> Leaves:
+def _complete(answers: FlatSettings, present: Settings | None) -> FlatSettings:
     """Add what was not asked, and leave out an internal domain that follows from the domain anyway."""
     before = flat_settings.of_settings(present) if present else {}
     # A section that is switched on or off now leaves nothing of what it was.
@@ -140,14 +140,14 @@ def _complete(answers: Leaves, present: Settings | None) -> Leaves:
         for key, value in before.items()
         if not any(key[: len(path)] == path or path[: len(key)] == key for path in answers)
     }
-    complete: Leaves = {**kept, **answers}
-    domain: KeyPath = ("internal", "domain")
+    complete: FlatSettings = {**kept, **answers}
+    domain: SettingsPath = ("internal", "domain")
     if complete.get(domain) == f"internal.{complete.get(('domain',))}" != before.get(domain):
         complete[domain] = ""
     return complete
 
 
-def _settings(values: Leaves, given: Given) -> Settings:
+def _settings(values: FlatSettings, given: Given) -> Settings:
     """Check the values as a settings file; problems name the answers file and its keys."""
     nested = flat_settings.nested(values)
     file = given.document.file if given.document else Path("the answers")

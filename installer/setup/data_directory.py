@@ -8,10 +8,9 @@ from pathlib import Path, PurePosixPath
 
 from installer.data_directory import conf_repository, secrets_file, settings_edit, settings_file, staging, templates
 from installer.data_directory.templates import FileChange
-from installer.services import add, service_files
-from installer.services import plan as services_plan
+from installer.services import add
 from installer.services.add import Written
-from installer.services.service import Service
+from installer.services.plan import ServicePlan
 from runtime.base import files
 from runtime.base.paths import Paths, Side
 from runtime.certificates.store import placeholder, private_ca
@@ -21,6 +20,7 @@ from runtime.proxy.container import PROXY_GID
 
 FIRST_COMMIT = "Configuration as set up"
 LATER_COMMIT = "Changed by shoestring setup"
+NO_SERVICES = ServicePlan()
 SECRET_DIRECTORY_MODE = 0o750
 
 
@@ -39,11 +39,11 @@ class Update:
 
 
 def create(
-    paths: Paths, settings: Settings, services: tuple[Service, ...] = (), *, proxy_group: int = PROXY_GID
+    paths: Paths, settings: Settings, services: ServicePlan = NO_SERVICES, *, proxy_group: int = PROXY_GID
 ) -> Written:
     """Build a new data directory beside its place and move it there: it is there whole, or not at all.
 
-    `services` are in it from the start. `proxy_group` is the group that may read the proxies' private keys. Returns
+    `services` are added from the start. `proxy_group` is the group that may read the proxies' private keys. Returns
     what is to be told of the services. Raises ShoestringError; nothing is at the data directory's place then.
     """
     staging.remove_leftovers(paths.root)
@@ -51,7 +51,7 @@ def create(
         return _build(Paths(root), settings, services, proxy_group)
 
 
-def _build(paths: Paths, settings: Settings, services: tuple[Service, ...], proxy_group: int) -> Written:
+def _build(paths: Paths, settings: Settings, services: ServicePlan, proxy_group: int) -> Written:
     files.make_directory(paths.root)
     _write_conf(paths, settings)
     _make_directories(paths, proxy_group)
@@ -59,9 +59,7 @@ def _build(paths: Paths, settings: Settings, services: tuple[Service, ...], prox
     if settings.internal_tls is InternalTls.PRIVATE_CA:
         # Its certificate can be taken to other computers before anything is started.
         private_ca.ensure_root(paths.private_ca, settings.internal_domain, time.time())
-    written = add.write(
-        paths, services_plan.plan(paths, settings, services, service_files.template_host()), commit=False
-    )
+    written = add.write(paths, services, commit=False)
     conf_repository.create(paths.conf, FIRST_COMMIT)
     return written
 

@@ -1,4 +1,4 @@
-"""What a question of setup is: key, text, default, choices and check. The questions are in questions.py."""
+"""A question of setup: key, text, default, choices and check. The questions are in questions.py."""
 
 from __future__ import annotations
 
@@ -6,32 +6,40 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from installer.data_directory import flat_settings
-from installer.data_directory.flat_settings import OFF, Leaves
+from installer.data_directory.flat_settings import OFF, FlatSettings, SettingsPath, SettingsValue
 from installer.host.facts import Facts
-from runtime.base.yaml_documents import KeyPath
 from runtime.config.settings import Settings
 
 
-def derived_internal_domain(domain: object) -> str:
-    """The internal domain that follows from the domain."""
+def derived_internal_domain(domain: str) -> str:
+    """Return the internal domain of a domain."""
     return f"internal.{domain}"
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a question may look at: the host, the present settings if there are any, the answers so far."""
+    """The inputs of a question: the host, the present settings if there are any, and the answers so far."""
 
     facts: Facts
     present: Settings | None
-    answers: Leaves
+    answers: FlatSettings
 
-    def value(self, *path: str) -> object:
-        """An answer that was given already; None if there is none."""
+    def value(self, *path: str) -> SettingsValue:
+        """Return an answer so far; None if there is none."""
         return self.answers.get(path)
 
+    def text(self, *path: str) -> str:
+        """Return an answer so far as text; empty if there is none."""
+        found = self.answers.get(path)
+        return "" if found is None else str(found)
+
+    def is_off(self, section: str) -> bool:
+        """Return whether a section is switched off by the answers so far."""
+        return self.answers.get((section,)) is OFF
+
     @property
-    def before(self) -> Leaves:
-        """The present settings, one by one; empty on the first run."""
+    def before(self) -> FlatSettings:
+        """Return the present settings, one by one; empty on the first run."""
         return flat_settings.of_settings(self.present) if self.present else {}
 
 
@@ -39,7 +47,7 @@ class Context:
 class Choice:
     """One answer to choose: `text` is shown for `value`. The value OFF switches the question's section off."""
 
-    value: object
+    value: SettingsValue
     text: str
 
 
@@ -47,41 +55,41 @@ class Choice:
 class Question:
     """One question. Typed text goes through `parse`, the value through `check`; both raise ValueError.
 
-    `needed` says whether it has a meaning, by the answers to those before it. `follows` gives the answers to other
-    keys that follow from the value; one that is given stays as it is.
+    `needed` returns whether to ask it, given the answers so far. `implied` gives the answers to other
+    keys that the value implies; a given answer has precedence.
     """
 
-    key: KeyPath
+    key: SettingsPath
     text: str
-    default: Callable[[Context], object]
-    parse: Callable[[str], object]
+    default: Callable[[Context], SettingsValue]
+    parse: Callable[[str], SettingsValue]
     choices: Callable[[Context], tuple[Choice, ...]] | None = None
-    check: Callable[[Context, object], None] = lambda _context, _value: None
+    check: Callable[[Context, SettingsValue], None] = lambda _context, _value: None
     needed: Callable[[Context], bool] = lambda _context: True
-    follows: Callable[[Context, object], Leaves] = lambda _context, _value: {}
+    implied: Callable[[Context, SettingsValue], FlatSettings] = lambda _context, _value: {}
 
     def applies(self, context: Context) -> bool:
-        """Whether there is anything to ask: not below a section that is off, and not what has no meaning."""
+        """Return whether to ask it: its section is on, and the answers so far need it."""
         return not flat_settings.is_off(context.answers, self.key) and self.needed(context)
 
-    def offered(self, context: Context) -> object:
-        """What is offered as the answer: the present setting, else what fits the host. None if nothing does."""
+    def offered(self, context: Context) -> SettingsValue:
+        """Return the suggested answer: the present setting, else one that fits the host. None without any."""
         if self.choices and self._was_off(context):
             return OFF
         return context.before.get(self.key, None) if self._keeps(context) else self.default(context)
 
     def _was_off(self, context: Context) -> bool:
-        """Whether the section is off at present, and no answer has switched it on."""
+        """Return whether the section is off at present, and no answer has switched it on."""
         section = self.key[:-1]
         return section in context.before and not any(path[: len(section)] == section for path in context.answers)
 
     def _keeps(self, context: Context) -> bool:
         if self.key not in context.before:
             return False
-        # An internal domain that followed from the domain goes on following it.
-        follows = self.key == ("internal", "domain") and context.present is not None
+        # An internal domain that was derived from the domain stays derived.
+        is_derived = self.key == ("internal", "domain") and context.present is not None
         return not (
-            follows
+            is_derived
             and context.present
             and context.present.internal_domain == derived_internal_domain(context.present.domain)
         )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from installer.data_directory.flat_settings import OFF
+from installer.data_directory.flat_settings import OFF, SettingsPath, SettingsValue
 from installer.setup import preflight
+from installer.setup import vpn_answers as vpn
 from installer.setup.question import Choice, Context, Question, derived_internal_domain
-from installer.vpn import answers as vpn
 from runtime.base import validators
-from runtime.base.yaml_documents import KeyPath
 from runtime.config import listen_address
 from runtime.config.sections import InternalTls
 from runtime.network.addresses import overlap
@@ -31,18 +30,18 @@ def is_domain(name: str) -> bool:
         return False
 
 
-def _domain(context: Context) -> object:
+def _domain(context: Context) -> SettingsValue:
     name = context.facts.host_name
     return validators.domain(name) if is_domain(name) else None
 
 
-def _email(context: Context) -> object:
+def _email(context: Context) -> SettingsValue:
     # RFC 2142 section 7: the mailbox of whoever looks after a domain's names.
-    domain = context.value("domain")
+    domain = context.text("domain")
     return f"hostmaster@{domain}" if domain else None
 
 
-def _public_address(context: Context) -> object:
+def _public_address(context: Context) -> SettingsValue:
     return context.facts.default_address or ALL_ADDRESSES
 
 
@@ -62,7 +61,7 @@ def _internal_choices(context: Context) -> tuple[Choice, ...]:
         for each in context.facts.offered_addresses
         if not preflight.is_world_reachable(each.address) and each.address != vpn.address(context)
     ]
-    off = () if context.value("public") is OFF else (Choice(OFF, "Not at all: there are none"),)
+    off = () if context.is_off("public") else (Choice(OFF, "Not at all: there are none"),)
     return (
         *vpn.choices(context),
         Choice(LOOPBACK, f"An SSH tunnel to {LOOPBACK}"),
@@ -72,18 +71,18 @@ def _internal_choices(context: Context) -> tuple[Choice, ...]:
     )
 
 
-def _present_choice(context: Context, key: KeyPath, besides: tuple[str, ...]) -> tuple[Choice, ...]:
+def _present_choice(context: Context, key: SettingsPath, besides: tuple[str, ...]) -> tuple[Choice, ...]:
     """The present address, where it is none of those that are offered anyway."""
     present = context.before.get(key)
     offered = {each.address for each in context.facts.offered_addresses} | set(besides)
     return (Choice(present, f"{present} (as now)"),) if present and present not in offered else ()
 
 
-def _internal_port(name: str, tunnel: tuple[int, ...], direct: tuple[int, ...]) -> Callable[[Context], object]:
+def _internal_port(name: str, tunnel: tuple[int, ...], direct: tuple[int, ...]) -> Callable[[Context], SettingsValue]:
     """Offers the first port that is free: of `tunnel` on loopback, else of `direct`."""
 
-    def offer(context: Context) -> object:
-        ports = tunnel if context.value("internal", "address") == LOOPBACK else direct
+    def offer(context: Context) -> SettingsValue:
+        ports = tunnel if context.text("internal", "address") == LOOPBACK else direct
         free = (port for port in ports if not _port_problem(context, ("internal", name), port))
         return next(free, ports[0])
 
@@ -91,32 +90,32 @@ def _internal_port(name: str, tunnel: tuple[int, ...], direct: tuple[int, ...]) 
 
 
 def _has_internal_tls(context: Context) -> bool:
-    return context.value("internal", "tls") != InternalTls.NONE
+    return context.text("internal", "tls") != InternalTls.NONE
 
 
 def _by_dns(context: Context) -> bool:
-    return context.value("internal", "tls") == InternalTls.DNS_01
+    return context.text("internal", "tls") == InternalTls.DNS_01
 
 
 def _needs_acme(context: Context) -> bool:
     """Whether any certificate comes from a public authority."""
-    return context.value("public") is not OFF or _by_dns(context)
+    return not context.is_off("public") or _by_dns(context)
 
 
-def _check_port(context: Context, key: KeyPath, value: object) -> None:
+def _check_port(context: Context, key: SettingsPath, value: SettingsValue) -> None:
     problem = _port_problem(context, key, value)
     if problem:
         raise ValueError(problem)
 
 
-def _port_problem(context: Context, key: KeyPath, value: object) -> str:
+def _port_problem(context: Context, key: SettingsPath, value: SettingsValue) -> str:
     """Why a port cannot be had at the address of its side; empty if it can."""
-    port, address = validators.port(value), str(context.value(str(key[0]), "address"))
+    port, address = validators.port(value), context.text(key[0], "address")
     for section, name in (
         (section, name) for section in ("public", "internal") for name in ("http_port", "https_port")
     ):
         taken = (section, name) != key and context.value(section, name) == port
-        if taken and overlap(str(context.value(section, "address")), address):
+        if taken and overlap(context.text(section, "address"), address):
             return f"{port} is {section}.{name} already"
     instance = str(context.before.get(("instance",), ""))
     return preflight.port_problem(context.facts, key, address, port, instance)
@@ -133,7 +132,7 @@ def _port_question(
     section: str,
     name: str,
     text: str,
-    default: Callable[[Context], object],
+    default: Callable[[Context], SettingsValue],
     needed: Callable[[Context], bool] = lambda _: True,
 ) -> Question:
     key = (section, name)
@@ -154,7 +153,7 @@ QUESTIONS: tuple[Question, ...] = (
         lambda context: vpn.address(context) if vpn.is_given(context) else LOOPBACK,
         lambda text: str(listen_address.parse(text)),
         _internal_choices,
-        follows=vpn.follows,
+        implied=vpn.implied,
     ),
     _port_question(
         "internal", "http_port", "Internal port for HTTP", _internal_port("http_port", TUNNEL_PORTS, INTERNAL_PORTS)
@@ -162,7 +161,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         ("internal", "domain"),
         "Internal domain",
-        lambda context: derived_internal_domain(context.value("domain")),
+        lambda context: derived_internal_domain(context.text("domain")),
         validators.domain,
     ),
     Question(

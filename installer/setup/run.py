@@ -250,7 +250,7 @@ def _start(options: SetupOptions, wanted: Wanted, start: BringUp, lines: Lines) 
 def _write(wanted: Wanted) -> tuple[tuple[str, ...], Written]:
     """Write the data directory. Returns sentences for the person, if there is anything to tell, and new passwords."""
     if wanted.update is None:
-        return (), data_directory.create(wanted.paths, wanted.settings, wanted.services.services)
+        return (), data_directory.create(wanted.paths, wanted.settings, wanted.services)
     note = data_directory.update(wanted.paths, wanted.update)
     written = write_services(wanted.paths, wanted.services)
     return (note, written.note), written

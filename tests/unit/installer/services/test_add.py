@@ -127,7 +127,8 @@ def test_a_first_setup_has_them_from_the_start(target: Path, known: Catalogue, m
     add.write(made, plan(made, SETTINGS, catalogue.complete(known, ("front",)), service_files.template_host()))
     twin = Paths(target.with_name("twin"))
     chosen = Settings(**{**vars(SETTINGS), "networks": settings.load(made.settings).networks})
-    written = data_directory.create(twin, chosen, catalogue.complete(known, ("front",)), proxy_group=os.getgid())
+    services = plan(twin, chosen, catalogue.complete(known, ("front",)), service_files.template_host())
+    written = data_directory.create(twin, chosen, services, proxy_group=os.getgid())
     assert [name for name, _ in written.shown] == ["STORE_PASSWORD"]
     first, later = content(twin), content(made)
     # Edited in place, or written as a whole: the same settings in another form.

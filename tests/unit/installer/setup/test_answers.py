@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from installer.data_directory.flat_settings import OFF
+from installer.data_directory.flat_settings import OFF, SettingsValue
 from installer.host.facts import Facts
 from installer.host.networks import HostNetwork
 from installer.setup import answers
@@ -118,7 +118,7 @@ def test_the_internal_domain_follows_the_domain_unless_it_was_chosen(facts: Fact
 def test_a_person_is_asked_what_is_not_given_and_what_applies(facts: Facts, tmp_path: Path) -> None:
     asked = []
 
-    def ask(question: Question, context: Context) -> object:
+    def ask(question: Question, context: Context) -> SettingsValue:
         asked.append(".".join(map(str, question.key)))
         return OFF if question.key == ("public", "address") else answers.take_default(question, context)
 
@@ -149,7 +149,7 @@ def test_what_is_asked_depends_on_where_internal_certificates_come_from(
 ) -> None:
     asked = []
 
-    def ask(question: Question, context: Context) -> object:
+    def ask(question: Question, context: Context) -> SettingsValue:
         asked.append(".".join(map(str, question.key)))
         return "cloudflare" if question.key[-1] == "provider" else answers.take_default(question, context)
 
@@ -222,7 +222,7 @@ def test_a_host_without_ipv6_gets_a_vpn_without(facts: Facts, tmp_path: Path) ->
 
 def test_the_choice_of_an_address_switches_the_vpn_on_and_off(facts: Facts, tmp_path: Path) -> None:
     def choose(address: str) -> Ask:
-        def ask(question: Question, context: Context) -> object:
+        def ask(question: Question, context: Context) -> SettingsValue:
             chosen = question.key == ("internal", "address")
             return address if chosen else answers.take_default(question, context)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from installer.data_directory.flat_settings import OFF, Leaves
+from installer.data_directory.flat_settings import OFF, FlatSettings
 from installer.host.facts import Facts
 from installer.host.ports import Listener
 from installer.setup.question import Context, Question
@@ -28,7 +28,7 @@ def question(*key: str) -> Question:
 
 
 def offered(
-    facts: Facts, key: tuple[str, ...], answers: Leaves | None = None, present: Settings | None = None
+    facts: Facts, key: tuple[str, ...], answers: FlatSettings | None = None, present: Settings | None = None
 ) -> object:
     return question(*key).offered(Context(facts, present, answers or {}))
 
@@ -51,7 +51,7 @@ def test_a_hosts_name_is_offered_only_if_it_is_a_domain(facts: Facts, name: str,
 
 
 def test_defaults_come_from_the_host_and_from_earlier_answers(facts: Facts) -> None:
-    answers: Leaves = {("domain",): "example.com", ("public", "address"): "203.0.113.7"}
+    answers: FlatSettings = {("domain",): "example.com", ("public", "address"): "203.0.113.7"}
     assert offered(facts, ("email",), answers) == "hostmaster@example.com"
     assert offered(facts, ("email",)) is None
     assert offered(facts, ("public", "address")) == "203.0.113.7"
@@ -72,7 +72,7 @@ def test_defaults_come_from_the_host_and_from_earlier_answers(facts: Facts) -> N
 def test_the_internal_port_is_one_that_is_free(
     facts: Facts, public: str, internal: str, listeners: tuple[Listener, ...], port: int
 ) -> None:
-    answers: Leaves = {
+    answers: FlatSettings = {
         ("public", "address"): public,
         ("public", "http_port"): 80,
         ("public", "https_port"): 443,
@@ -93,7 +93,7 @@ def test_the_internal_port_is_one_that_is_free(
 def test_the_internal_https_port_is_one_that_is_free(
     facts: Facts, public: str, internal: str, listeners: tuple[Listener, ...], port: int
 ) -> None:
-    answers: Leaves = {
+    answers: FlatSettings = {
         ("public", "address"): public,
         ("public", "http_port"): 80,
         ("public", "https_port"): 443,
@@ -108,7 +108,7 @@ def test_the_internal_https_port_is_one_that_is_free(
 
 
 def test_a_public_authority_is_asked_about_only_where_it_signs(facts: Facts) -> None:
-    def asks(answers: Leaves) -> bool:
+    def asks(answers: FlatSettings) -> bool:
         return question("acme", "server").applies(Context(facts, None, answers))
 
     assert asks({("public", "address"): "0.0.0.0", ("internal", "tls"): "none"})
@@ -118,7 +118,7 @@ def test_a_public_authority_is_asked_about_only_where_it_signs(facts: Facts) -> 
 
 
 def test_a_port_is_checked_when_it_is_typed(facts: Facts) -> None:
-    answers: Leaves = {("public", "address"): "0.0.0.0", ("public", "http_port"): 80}
+    answers: FlatSettings = {("public", "address"): "0.0.0.0", ("public", "http_port"): 80}
     busy = replace(facts, listeners=(Listener("::", 443, "nginx", 812, "nginx"),))
     https = question("public", "https_port")
     with pytest.raises(ValueError, match=r"443 is taken by nginx \(process 812\)"):
@@ -132,7 +132,7 @@ def test_a_port_is_checked_when_it_is_typed(facts: Facts) -> None:
 
 
 def test_present_settings_are_offered(facts: Facts) -> None:
-    answers: Leaves = {("domain",): "old.example", ("public", "address"): "203.0.113.7"}
+    answers: FlatSettings = {("domain",): "old.example", ("public", "address"): "203.0.113.7"}
     assert offered(facts, ("domain",), present=PRESENT) == "old.example"
     assert offered(facts, ("public", "http_port"), answers, PRESENT) == 8080
     assert offered(facts, ("internal", "address"), answers, PRESENT) == "10.0.0.9"
@@ -140,7 +140,7 @@ def test_present_settings_are_offered(facts: Facts) -> None:
 
 
 def test_an_internal_domain_that_followed_the_domain_still_does(facts: Facts) -> None:
-    answers: Leaves = {("domain",): "new.example"}
+    answers: FlatSettings = {("domain",): "new.example"}
     for domain in ("", "internal.old.example"):
         present = replace(PRESENT, internal=InternalSettings(domain=domain))
         assert offered(facts, ("internal", "domain"), answers, present) == "internal.new.example"
@@ -152,7 +152,7 @@ def test_a_side_that_is_off_is_offered_as_off_and_its_ports_are_not_asked(facts:
     assert not question("public", "http_port").applies(Context(facts, present, {("public",): OFF}))
 
 
-def texts(facts: Facts, key: tuple[str, ...], answers: Leaves, present: Settings | None = None) -> list[object]:
+def texts(facts: Facts, key: tuple[str, ...], answers: FlatSettings, present: Settings | None = None) -> list[object]:
     asked = question(*key)
     assert asked.choices
     return [choice.value for choice in asked.choices(Context(facts, present, answers))]

@@ -5,15 +5,14 @@ from __future__ import annotations
 import ipaddress
 import secrets
 
-from installer.data_directory.flat_settings import OFF, Leaves
+from installer.data_directory.flat_settings import OFF, FlatSettings, SettingsPath, SettingsValue
 from installer.host.networks import overlapping
 from installer.setup.question import Choice, Context
 from installer.vpn import addresses
-from runtime.base.yaml_documents import KeyPath
 
-ENABLED: KeyPath = ("wireguard", "enabled")
-NETWORK: KeyPath = ("wireguard", "network")
-NETWORK6: KeyPath = ("wireguard", "network6")
+ENABLED: SettingsPath = ("wireguard", "enabled")
+NETWORK: SettingsPath = ("wireguard", "network")
+NETWORK6: SettingsPath = ("wireguard", "network6")
 # The first that overlaps with no network of this host; other private networks are more likely to be somebody's at
 # home. Those at the end are for a host that reaches all of 10.0.0.0/8.
 CANDIDATES = (
@@ -42,8 +41,8 @@ def choices(context: Context) -> tuple[Choice, ...]:
     return (Choice(at, "WireGuard (a VPN; set up here)"),) if at else ()
 
 
-def follows(context: Context, value: object) -> Leaves:
-    """The answers that follow from the internal address: whether there is a VPN, and its networks."""
+def implied(context: Context, value: SettingsValue) -> FlatSettings:
+    """Return the answers that the internal address implies: whether there is a VPN, and its networks."""
     before = context.before
     was = before.get(ENABLED) is True
     given = ENABLED in context.answers
@@ -54,12 +53,12 @@ def follows(context: Context, value: object) -> Leaves:
     return {ENABLED: False} if was else {}
 
 
-def _is_offered(value: object, context: Context) -> bool:
+def _is_offered(value: SettingsValue, context: Context) -> bool:
     """Whether it is the address that is offered for a new VPN, and none that the host has for another reason."""
     return value == address(context) and value not in {each.address for each in context.facts.addresses}
 
 
-def _is_inside(value: object, context: Context) -> bool:
+def _is_inside(value: SettingsValue, context: Context) -> bool:
     """Whether it is an address of the VPN that there is."""
     networks = [str(context.before[key]) for key in (NETWORK, NETWORK6) if context.before[key]]
     try:
