@@ -1,4 +1,4 @@
-"""The private CA's root for a person: what `shoestring ssl ca` shows, and making a new one."""
+"""The private CA's root certificate: what `shoestring ssl ca` shows, and a new root."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 def check(settings: Settings) -> None:
-    """Raise UsageError where no private CA signs."""
+    """Raise UsageError if the private CA is not in use."""
     if settings.internal_tls is not InternalTls.PRIVATE_CA:
         what = f"internal.tls is {settings.internal_tls}" if settings.internal else "the internal side is off"
         raise UsageError(f"There is no private CA: {what}. Choose it with internal.tls: private-ca in the settings.")
 
 
-def look(settings: Settings, paths: Paths, now: float, option: str = "") -> Trust:
-    """What a person needs to trust the root. Raises ShoestringError if it is not there, or can sign no more."""
+def describe(settings: Settings, paths: Paths, now: float, option: str = "") -> Trust:
+    """Return what is needed to trust the root. Raises ShoestringError if it is missing or cannot sign."""
     from runtime.certificates.store import private_ca
 
     pem(paths)
@@ -48,19 +48,19 @@ def look(settings: Settings, paths: Paths, now: float, option: str = "") -> Trus
 
 
 def pem(paths: Paths) -> str:
-    """The root's certificate. Raises ShoestringError if it is not there or cannot be read."""
+    """Return the root's certificate as PEM. Raises ShoestringError if it is missing or cannot be read."""
     try:
         return _root(paths).read_text(encoding="ascii")
     except FileNotFoundError:
-        raise ShoestringError("The private CA is not made yet. Make it with: shoestring start") from None
+        raise ShoestringError("There is no private CA yet. Create it with: shoestring start") from None
     except (OSError, ValueError) as error:
         raise ShoestringError(
-            f"{_root(paths)} cannot be read ({error}). Make a new one with: shoestring ssl ca --new"
+            f"{_root(paths)} cannot be read ({error}). Create a new one with: shoestring ssl ca --new"
         ) from error
 
 
 def renew(cluster: Cluster, listener: Listener, now: float, timeout: float) -> Report:
-    """Make a new root and have it sign the internal certificate. Nobody trusts it before they are told to."""
+    """Create a new root and sign the internal certificate with it. No computer trusts it yet."""
     from runtime.certificates.plan import RenewalRequest
     from runtime.certificates.policy.desired import INTERNAL
     from runtime.certificates.store import private_ca

@@ -1,4 +1,4 @@
-"""What `shoestring ssl status` and `ssl ca` print: plain lines and JSON. The table is in tables.py."""
+"""The output of `shoestring ssl status` and `ssl ca`: plain lines and JSON. The table is in tables.py."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 HEADER = ("NAME", "SIDE", "STATE", "HOSTS", "VALID UNTIL", "RENEWAL", "FROM")
 NONE_YET = "No certificates yet: no application has a host name."
-# How the private CA calls itself.
+# How the private CA names itself.
 _OWN_CA = "Shoestring CA for "
-# What a certificate will come from, where there is none yet.
+# Where a certificate will come from, if there is none yet.
 _SOURCES: dict[str, str] = {
     Issuer.HTTP_01: "ACME",
     Issuer.DNS_01: "ACME, by DNS",
-    Issuer.PRIVATE_CA: "your own CA",
+    Issuer.PRIVATE_CA: "private CA",
 }
 
 
 def row(status: CertificateStatus, now: float) -> tuple[str, ...]:
-    """The cells of one certificate, in the order of HEADER. `now` is in seconds since the epoch."""
+    """Return the cells of one certificate, in the order of HEADER. `now` is in seconds since the epoch."""
     more = f" +{len(status.host_names) - 1}" if len(status.host_names) > 1 else ""
     return (
         status.name,
@@ -42,13 +42,13 @@ def row(status: CertificateStatus, now: float) -> tuple[str, ...]:
 
 
 def remarks(overview: CertificateOverview) -> list[str]:
-    """Sentences about what is wrong, the certificates' first."""
+    """Return sentences about problems, those of certificates first."""
     blocked = [f"{each.name}: {each.blocked}" for each in overview.certificates if each.blocked]
     return [*blocked, *overview.problems]
 
 
 def status_lines(overview: CertificateOverview, now: float) -> list[str]:
-    """The certificates in plain lines, one each; what blocks one stands below it."""
+    """Return a line per certificate, with its problem below it."""
     lines = list(_certificates(overview, now)) or [NONE_YET]
     lines += [f"problem  {each}" for each in overview.problems]
     return lines + [f"note  {each}" for each in overview.notes]
@@ -63,7 +63,7 @@ def _certificates(overview: CertificateOverview, now: float) -> Iterator[str]:
 
 
 def status_json(overview: CertificateOverview) -> str:
-    """The answer of ssl status."""
+    """Return the answer of ssl status."""
     return as_json(
         ok=not remarks(overview) and not overview.expiring,
         certificates=[certificate_json(each) for each in overview.certificates],
@@ -73,7 +73,7 @@ def status_json(overview: CertificateOverview) -> str:
 
 
 def trust_json(trust: Trust, pem: str) -> str:
-    """The answer of ssl ca."""
+    """Return the answer of ssl ca."""
     return as_json(
         root=str(trust.root),
         fingerprint=trust.fingerprint,
@@ -103,7 +103,7 @@ def _renewal(status: CertificateStatus, now: float) -> str:
     if not status.managed:
         return "by you"
     if status.blocked:
-        return "waits"
+        return "deferred"
     return until(status.renew_at - now)
 
 

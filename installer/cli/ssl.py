@@ -30,11 +30,11 @@ Force = Annotated[
 ]
 ISSUED = "every host name has its certificate"
 RENEWED = "no certificate is due"
-LOADED = "the proxies serve what lies in the folders"
-AGAIN = "Ask for new certificates, though the present ones may be good?"
-COUNTED = "An authority gives the same names 5 certificates a week, and these count. Ask all the same?"
-NEW_ROOT = "Make a new private CA? Every computer that trusts the present one has to be told again."
-UNTRUSTED = "Until then browsers, docker login and npm refuse the internal services. Do it?"
+LOADED = "the proxies serve the certificates in the folders"
+AGAIN = "Request new certificates although the present ones may still be valid?"
+COUNTED = "An authority issues 5 certificates a week for the same names, and these count. Continue?"
+NEW_ROOT = "Create a new private CA? Every computer that trusts the present one must trust the new one."
+UNTRUSTED = "Until then browsers, docker login and npm refuse the internal services. Continue?"
 
 
 @app.command()
@@ -58,7 +58,7 @@ def status(data_directory: DataDirectory = None, json: Json = False) -> None:
 @app.command()
 def issue(
     host_names: Annotated[
-        list[str] | None, typer.Argument(help="Only for these host names or certificates.", metavar="HOST")
+        list[str] | None, typer.Argument(help="Only these host names or certificates.", metavar="HOST")
     ] = None,
     staging: Annotated[
         bool, typer.Option("--staging", help="Test with the staging server of the authority; install nothing.")
@@ -144,7 +144,7 @@ def ca(
     if not new:
         _show_root(loaded, paths, pem=pem, json=json)
     elif dry_run:
-        print(f"  Would make a new private CA in {paths.private_ca} and have it sign the internal certificate.")
+        print(f"  Would create a new private CA in {paths.private_ca} and sign the internal certificate with it.")
     elif _agreed_twice(NEW_ROOT, UNTRUSTED, yes=yes, json=json):
         cluster = opened(data_directory)
         report = private_root.renew(cluster, listener(json), time.time(), timeout)
@@ -159,7 +159,7 @@ def _show_root(loaded: Settings, paths: Paths, *, pem: bool, json: bool) -> None
     if pem:
         print(private_root.pem(paths), end="")
         return
-    shown = private_root.look(loaded, paths, time.time(), default_directory.option(paths.root))
+    shown = private_root.describe(loaded, paths, time.time(), default_directory.option(paths.root))
     print(trust_json(shown, private_root.pem(paths)) if json else "\n".join(trust.lines(shown)))
 
 
@@ -188,17 +188,17 @@ def _carry_out(
 
 
 def _finish(cluster: Cluster, report: Report, done: str, json: bool) -> NoReturn:
-    """Notify of what is about to expire, and end."""
+    """Notify of certificates that are about to expire, print the report, and exit."""
     from runtime.alerting import certificate_expiry
 
     finish(certificate_expiry.of_report(cluster.paths, cluster.settings, report, time.time()), done, json)
 
 
 def _agreed_twice(first: str, second: str, *, yes: bool, json: bool) -> bool:
-    """Two questions that differ: the second is not answered by habit."""
+    """Ask two different questions, so that the second is not confirmed by habit."""
     from installer.terminal.confirm import agreed
 
     if agreed(first, yes=yes, json=json) and agreed(second, yes=yes, json=json):
         return True
-    print("  Nothing was done.")
+    print("  Nothing was changed.")
     return False

@@ -1,4 +1,4 @@
-"""`shoestring vpn`: who may reach the internal side through WireGuard."""
+"""`shoestring vpn`: the clients that may reach the internal side through WireGuard."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def add(
         print(report.preview_json(client, vpn.settings) if json else "\n".join(shown))
         return
     client = operations.add(vpn, wanted)
-    text = operations.text_of(vpn, client)
+    text = operations.client_file(vpn, client)
     if json:
         print(report.client_json(client, text, vpn.settings))
     else:
@@ -79,9 +79,9 @@ def show(
 
     vpn = _open(data_directory)
     client = clients.find(clients.read_all(vpn.paths), name)
-    text = operations.text_of(vpn, client)
+    text = operations.client_file(vpn, client)
     if qr and not client.private_key:
-        raise UsageError(f"The private key of {name} is not here, so a QR code of its file would be of no use.")
+        raise UsageError(f"The private key of {name} is not on this host, so a QR code of its file would not work.")
     if json:
         print(report.client_json(client, text, vpn.settings))
     else:
@@ -107,11 +107,11 @@ def remove(
         client = clients.find(present.values(), name)
         print(report.preview_json(client, vpn.settings) if json else f"  - {name}\n  Nothing was changed.")
         return
-    # Without a client of that name nothing is asked: what is left of it goes, and the error says the rest.
-    if name in present and not confirm.agreed(f"Take {name} off the VPN, now?", yes=yes, json=json):
+    # Without such a client there is no question: leftover access is revoked, and the error says the rest.
+    if name in present and not confirm.agreed(f"Remove client {name} and revoke its access?", yes=yes, json=json):
         return
     client = operations.remove(vpn, name)
-    print(report.removed_json(client) if json else f"  ✓ {client.name} reaches nothing here any more")
+    print(report.removed_json(client) if json else f"  ✓ Removed client {client.name}; its access is revoked")
 
 
 @app.command()
@@ -146,7 +146,7 @@ def apply(
     elif gone:
         for each in gone:
             wireguard.remove(each)
-        down = f"  ✓ {', '.join(gone)} is down; its keys and clients stay in conf/wireguard/"
+        down = f"  ✓ {', '.join(gone)} is removed; its keys and clients stay in conf/wireguard/"
         print(report.down_json(loaded) if json else down)
     else:
         _tell(operations.apply(_open(data_directory, timeout)), json)
@@ -164,17 +164,17 @@ def _plan_lines(overview: VpnOverview) -> list[str]:
 
     name = overview.settings.wireguard.interface
     if not overview.problem:
-        return [f"  Nothing to do: {name} is what the files say."]
+        return [f"  Nothing to do: {name} is up to date."]
     clients = count(len(overview.clients), "client")
     old = _down_lines(overview.seen.old)
     if overview.live is None:
         key = "" if overview.public_key else ", with a new key"
-        return [*old, f"  + {name}  comes up with {clients}{key}", APPLY]
-    return [*old, f"  ~ {name}  becomes what the files say, with {clients}; connections stay", APPLY]
+        return [*old, f"  + {name}  starts with {clients}{key}", APPLY]
+    return [*old, f"  ~ {name}  is updated, with {clients}; they stay connected", APPLY]
 
 
 def _down_lines(names: tuple[str, ...]) -> list[str]:
-    return [f"  - {each}  goes down; its keys and clients stay in conf/wireguard/" for each in names]
+    return [f"  - {each}  is removed; its keys and clients stay in conf/wireguard/" for each in names]
 
 
 def _tell(overview: VpnOverview, json: bool) -> None:

@@ -1,4 +1,4 @@
-"""The answers of setup that are about the VPN: what is offered, and what follows from a choice. Nothing here asks."""
+"""Setup's answers about the VPN: what is offered, and what follows from a choice. Pure but for random bytes."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ CANDIDATES = (
 
 
 def is_given(context: Context) -> bool:
-    """Whether somebody has asked for the VPN before any question."""
+    """Return whether the given answers ask for the VPN."""
     return context.answers.get(ENABLED) in (True, "on")
 
 
 def address(context: Context) -> str:
-    """The address that the internal side would have in the VPN; empty where no network can be had."""
+    """Return the address of the internal side in the VPN; empty if no network is free."""
     try:
         return str(ipaddress.ip_network(_network(context))[1])
     except ValueError:
@@ -36,7 +36,7 @@ def address(context: Context) -> str:
 
 
 def choices(context: Context) -> tuple[Choice, ...]:
-    """What to offer for reaching the internal side."""
+    """Return the choices for reaching the internal side."""
     at = address(context)
     return (Choice(at, "WireGuard (a VPN; set up here)"),) if at else ()
 
@@ -68,13 +68,13 @@ def _is_inside(value: SettingsValue, context: Context) -> bool:
 
 
 def _network6(context: Context) -> str:
-    """A new network for IPv6; empty where the VPN's interface could have no address of it."""
+    """Return a new IPv6 network; empty if an interface of this host cannot have an IPv6 address."""
     random = secrets.token_bytes(addresses.GLOBAL_ID_BYTES)
     return addresses.ula_network(random) if context.facts.has_ipv6 else ""
 
 
 def _network(context: Context) -> str:
-    """The network that is given or in use, else one that is free here."""
+    """Return the network that is given or in use, else one that is free on this host."""
     given = context.answers.get(NETWORK)
     if given is not None:
         return str(given)

@@ -13,19 +13,19 @@ GLOBAL_ID_BYTES = 5
 
 
 def ula_network(random: bytes) -> str:
-    """A /64 of unique local IPv6 addresses from 5 random bytes (RFC 4193 section 3.2): fd, these, subnet 0."""
+    """Return a /64 of unique local IPv6 addresses: `fd`, the 5 random bytes, subnet 0 (RFC 4193, section 3.2)."""
     if len(random) != GLOBAL_ID_BYTES:
         raise ValueError(f"{len(random)} bytes are not the 40 bits of a global ID")
     return str(ipaddress.IPv6Network((b"\xfd" + random + bytes(10), 64)))
 
 
 def networks(settings: Settings) -> tuple[str, ...]:
-    """The VPN's networks, IPv4 first."""
+    """Return the VPN's networks, IPv4 first."""
     return tuple(each for each in (settings.wireguard.network, settings.wireguard.network6) if each)
 
 
 def server(settings: Settings) -> tuple[str, ...]:
-    """The server's address in each network, with the network's prefix length."""
+    """Return the server's address in each network, with the prefix length of the network."""
     return tuple(
         f"{ipv6_proxy.address_in(each, settings)}/{ipaddress.ip_network(each).prefixlen}"
         for each in networks(settings)
@@ -33,15 +33,15 @@ def server(settings: Settings) -> tuple[str, ...]:
 
 
 def allocate(settings: Settings, taken: Collection[str]) -> tuple[str, ...]:
-    """The lowest free address in each network. Raises UsageError where there is none left."""
+    """Return the lowest free address in each network. Raises UsageError if a network has no free address."""
     used = {*taken, *(each.partition("/")[0] for each in server(settings))}
     return tuple(_lowest_free(each, used) for each in networks(settings))
 
 
 def fitting(settings: Settings, present: Collection[str], taken: Collection[str]) -> tuple[str, ...]:
-    """A client's addresses: of those that it has the one in each network, a free one where it has none.
+    """Return an address for a client in each network: the one that it has there, else a free one.
 
-    `taken` are those of all clients. Raises as `allocate` does.
+    `taken` are the addresses of all clients. Raises as `allocate` does.
     """
     own = {each.partition("/")[0] for each in server(settings)}
     found = []
@@ -59,5 +59,5 @@ def _lowest_free(text: str, used: Collection[str]) -> str:
             return str(host)
     raise UsageError(
         f"All addresses of {text} are in use. Remove a client (shoestring vpn remove NAME), or choose a larger "
-        "network in conf/shoestring.yaml; then every client needs its file anew (shoestring vpn show NAME)."
+        "network in conf/shoestring.yaml; then every client needs its new file (shoestring vpn show NAME)."
     )

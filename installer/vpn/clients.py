@@ -1,4 +1,4 @@
-"""The VPN's files in the data directory: the server's key, and one file a client."""
+"""The VPN's files in the data directory: the server's key, and one file per client."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runtime.base.schema import key, list_of, read, suggestion
 from runtime.base.yaml_documents import DocumentError
 
 DIRECTORY_MODE, FILE_MODE = 0o700, 0o600
-HEADER = "# A client of the VPN. Made by shoestring vpn add; shoestring vpn remove takes it away.\n"
+HEADER = "# A client of the VPN. Created by shoestring vpn add, removed by shoestring vpn remove.\n"
 
 
 def _key(value: object) -> str:
@@ -27,7 +27,7 @@ def _key(value: object) -> str:
 
 @dataclass(frozen=True)
 class Client:
-    """A peer of the server. `private_key` is empty where the person has made the key: then only they have it."""
+    """A client of the VPN. `private_key` is empty if the user generated the key pair and gave the public key only."""
 
     name: str = key("what it is called", check=validators.application)
     made: str = key("when it was added (RFC 3339)", check=str)
@@ -38,7 +38,7 @@ class Client:
 
 
 def read_server_key(paths: Paths) -> str:
-    """The server's private key; empty if there is none yet. Raises ShoestringError."""
+    """Return the server's private key; empty if there is none yet. Raises ShoestringError."""
     file = _server_key(paths)
     try:
         return keys.checked(file.read_text(encoding="ascii"))
@@ -46,24 +46,24 @@ def read_server_key(paths: Paths) -> str:
         return ""
     except ValueError as error:
         raise ShoestringError(
-            f"The VPN's own key {file} cannot be used: it {error}. Put it back from a backup, or remove it; then a "
-            "new one is made, and every client needs its file anew."
+            f"The VPN's own key {file} cannot be used: it {error}. Restore it from a backup, or remove it; then a "
+            "new one is made, and every client needs its new file."
         ) from error
 
 
 def write_server_key(paths: Paths, private: str) -> None:
-    """Keep a new server key."""
+    """Write the server's private key."""
     files.make_directory(paths.wireguard, DIRECTORY_MODE)
     files.write(_server_key(paths), f"{private}\n", FILE_MODE)
 
 
 def read_all(paths: Paths) -> tuple[Client, ...]:
-    """All clients by name.
+    """Read all clients, in the order of their names.
 
-    Raises ShoestringError for a file that is none of a client: nobody may lose access by it.
+    Raises ShoestringError for an invalid file: skipping it would take the client's access away.
     """
     try:
-        # Not glob: to somebody who may not look, that would say that there are none.
+        # Not glob: without permission to read the directory, it finds no files and raises nothing.
         listed = sorted(_directory(paths).iterdir())
     except FileNotFoundError:
         return ()
@@ -71,7 +71,7 @@ def read_all(paths: Paths) -> tuple[Client, ...]:
 
 
 def write(paths: Paths, client: Client) -> None:
-    """Keep a client."""
+    """Write a client's file."""
     for directory in (paths.wireguard, _directory(paths)):
         files.make_directory(directory, DIRECTORY_MODE)
     values = {item.name: getattr(client, item.name) for item in fields(client)}
@@ -80,12 +80,12 @@ def write(paths: Paths, client: Client) -> None:
 
 
 def remove(paths: Paths, name: str) -> None:
-    """Forget a client."""
+    """Remove a client's file."""
     files.remove(_file(paths, name))
 
 
 def find(known: Iterable[Client], name: str) -> Client:
-    """The client of that name. Raises UsageError that names the nearest."""
+    """Return the client with a name. Raises UsageError with the nearest name if there is none."""
     by_name = {each.name: each for each in known}
     if name not in by_name:
         raise UsageError(f"There is no VPN client {name}{suggestion(name, by_name)}. See: shoestring vpn list")
@@ -100,7 +100,7 @@ def _read(file: Path) -> Client:
     if client is None or client.name != file.stem:
         what = f"{problems[0]}" if problems else f"{file.name} name: is not {file.stem}, as the file is called"
         raise ShoestringError(
-            f"{what}. It is the file of a VPN client: {file}. Mend it, or put it back from a backup."
+            f"{what}. It is the file of a VPN client: {file}. Correct it, or restore it from a backup."
         )
     return client
 

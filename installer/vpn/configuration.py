@@ -1,4 +1,4 @@
-"""What WireGuard reads: the server's configuration and each client's, in the form of wg-quick(8). Pure."""
+"""The configuration files of the server and of each client, in the format of wg-quick(8). Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runtime.network.addresses import bracketed
 
 # A client behind NAT stays reachable (wg(8), PersistentKeepalive), and its file fits every network.
 KEEPALIVE_SECONDS = 25
-# What stands in the file of a client whose private key never came here.
+# Placeholder in the file of a client whose private key is not on this host.
 OWN_KEY = "PUT-YOUR-PRIVATE-KEY-HERE"
 MARK = "# Shoestring instance: "
 
@@ -27,7 +27,7 @@ class ServerConfig:
     clients: tuple[Client, ...]
 
     def text(self) -> str:
-        """The file for wg-quick(8)."""
+        """Return the file for wg-quick(8)."""
         vpn = self.settings.wireguard
         head = [
             f"{MARK}{self.settings.instance}",
@@ -40,7 +40,7 @@ class ServerConfig:
         return _joined([head, *(_peer(each, self.settings) for each in self.clients)])
 
     def stripped(self) -> str:
-        """What wg(8) itself knows, as `wg-quick strip` prints it."""
+        """Return the part that wg(8) reads, as `wg-quick strip` prints it."""
         return _joined([["[Interface]", *self._interface()], *(_peer(each, self.settings) for each in self.clients)])
 
     def _interface(self) -> list[str]:
@@ -48,13 +48,13 @@ class ServerConfig:
 
 
 def client_text(settings: Settings, server_public_key: str, client: Client) -> str:
-    """A client's file. Only the VPN's own networks go through the tunnel."""
+    """Return a client's file. Only the VPN's own networks are routed through the tunnel."""
     vpn = settings.wireguard
     interface = [
         f"# {client.name} at {settings.domain}",
         "[Interface]",
         f"PrivateKey = {client.private_key or OWN_KEY}",
-        f"Address = {', '.join(alone(client, settings))}",
+        f"Address = {', '.join(host_networks(client, settings))}",
         *_names(settings),
         f"MTU = {vpn.mtu}",
     ]
@@ -70,35 +70,35 @@ def client_text(settings: Settings, server_public_key: str, client: Client) -> s
 
 
 def endpoint(settings: Settings) -> str:
-    """Where clients connect to, with the port; an IPv6 address stands in brackets."""
+    """Return the host and port that clients connect to, with an IPv6 address in brackets."""
     return f"{bracketed(settings.endpoint)}:{settings.wireguard.port}"
 
 
 def server_public_key(private: str) -> str:
-    """The server's public key; empty if it has no key yet."""
+    """Return the server's public key; empty if it has no key yet."""
     return keys.public_of(private) if private else ""
 
 
 def _names(settings: Settings) -> list[str]:
-    """Whom to ask for names: the resolver at the internal side's address, with the internal domain to search in."""
+    """Return the DNS line: the resolver at the internal address, and the internal domain as the search domain."""
     if settings.internal is None:
         return []
     return [f"DNS = {settings.internal.address}, {settings.internal_domain}"]
 
 
 def _peer(client: Client, settings: Settings) -> list[str]:
-    """A client as the server sees it: never its private key."""
+    """Return a client's section in the server's file: never its private key."""
     return [
         f"# {client.name}",
         "[Peer]",
         f"PublicKey = {client.public_key}",
         f"PresharedKey = {client.preshared_key}",
-        f"AllowedIPs = {', '.join(alone(client, settings))}",
+        f"AllowedIPs = {', '.join(host_networks(client, settings))}",
     ]
 
 
-def alone(client: Client, settings: Settings) -> list[str]:
-    """A client's addresses, each as a network of its own. One of a family that the VPN has no more is left out."""
+def host_networks(client: Client, settings: Settings) -> list[str]:
+    """Return a client's addresses as networks of one address, without those of an IP version that the VPN lacks."""
     families = {ipaddress.ip_network(each).version for each in addresses.networks(settings)}
     parsed = (ipaddress.ip_address(each) for each in client.addresses)
     return [f"{each}/{each.max_prefixlen}" for each in parsed if each.version in families]

@@ -1,4 +1,4 @@
-"""Whether the VPN runs as its files say. Pure."""
+"""The difference between the running VPN and its files. Pure."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from installer.vpn.clients import Client
 from installer.vpn.peers import RunningInterface
 from runtime.config.settings import Settings
 
-MEND = "Run: shoestring vpn apply"
+REPAIR = "Run: shoestring vpn apply"
 
 
 @dataclass(frozen=True)
 class ObservedVpn:
     """The VPN as it is on this host.
 
-    `live` and `link` are the interface as WireGuard and as the kernel's network knows it, None where it is not there;
-    `boot` is what brings it up, `old` the instance's interfaces by other names.
+    `live` and `link` are the interface as WireGuard and as the kernel report it, None if it does not exist; `boot` is
+    what starts it at boot, `old` are the instance's interfaces with former names.
     """
 
     live: RunningInterface | None
@@ -29,7 +29,7 @@ class ObservedVpn:
 
 
 def problem(settings: Settings, public_key: str, known: tuple[Client, ...], seen: ObservedVpn) -> str:
-    """What is wrong with the running interface, as a sentence; empty if it is what the files say.
+    """Return a sentence about what differs from the files; empty if nothing does.
 
     `public_key` is the server's, empty if it has none yet.
     """
@@ -37,16 +37,16 @@ def problem(settings: Settings, public_key: str, known: tuple[Client, ...], seen
     if not public_key:
         return "The VPN has no key and no client yet. Run: shoestring vpn add NAME"
     if seen.live is None or seen.link is None:
-        return f"The interface {name} is not there. {MEND}"
+        return f"The interface {name} does not exist. {REPAIR}"
     wrong = ", ".join(
         (
             *_of_link(settings, seen.link),
             *_of_wireguard(settings, public_key, known, seen.live),
             *_of_boot(name, seen.boot),
-            *(f"{each} is there as well" for each in seen.old),
+            *(f"{each} exists as well" for each in seen.old),
         )
     )
-    return f"The interface {name} is not what the files say ({wrong}). {MEND}" if wrong else ""
+    return f"The interface {name} differs from its configuration ({wrong}). {REPAIR}" if wrong else ""
 
 
 def _of_link(settings: Settings, link: Link) -> Iterator[str]:
@@ -66,7 +66,8 @@ def _of_wireguard(
     if live.port != settings.wireguard.port:
         yield "its port"
     wanted = {
-        (each.public_key, each.preshared_key, tuple(sorted(configuration.alone(each, settings)))) for each in known
+        (each.public_key, each.preshared_key, tuple(sorted(configuration.host_networks(each, settings))))
+        for each in known
     }
     if wanted != {(each.public_key, each.preshared_key, each.allowed) for each in live.peers}:
         yield "its clients"
@@ -76,4 +77,4 @@ def _of_boot(name: str, boot: Boot) -> Iterator[str]:
     if not boot.is_written:
         yield f"its file {configuration_file(name)}"
     if not boot.is_enabled:
-        yield "it does not come up at boot"
+        yield "it does not start at boot"

@@ -1,4 +1,4 @@
-"""Whether the endpoint that clients are told is this host."""
+"""The check that the endpoint in the clients' files is this host."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from runtime.network.addresses import HostAddress, is_public
 
 
 def check(host: str) -> str:
-    """Why an endpoint is not this host, asked of this host and its resolver; see `problem`."""
+    """Resolve an endpoint and return why it is not this host, as a sentence; empty if it is."""
     return problem(host, resolve_endpoint(host), addresses.observe())
 
 
 def resolve_endpoint(host: str) -> tuple[str, ...]:
-    """The addresses of a host name or an address, as this host's resolver knows them; none if it has none."""
+    """Return the addresses of a host name or an address by this host's resolver; empty if there is none."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
     except OSError:
@@ -25,15 +25,14 @@ def resolve_endpoint(host: str) -> tuple[str, ...]:
 
 
 def problem(host: str, resolved: Collection[str], own: Collection[HostAddress]) -> str:
-    """Why an endpoint is not this host, as a sentence; empty if it is. `own` are the addresses of this host.
+    """Return why an endpoint is not this host, as a sentence; empty if it is. `own` are the addresses of this host.
 
-    A host with none but private addresses is behind somebody's address translation: then an address that the internet
-    routes may well lead to it.
+    A host with private addresses only is behind NAT: then a public address may lead to it.
     """
     if not resolved:
-        return f"The endpoint {host} has no address: DNS does not know it."
+        return f"The endpoint {host} does not resolve to an address. Correct its DNS record."
     if any(ipaddress.ip_address(each).is_loopback for each in resolved):
-        return f"The endpoint {host} is the loopback address, which no client reaches."
+        return f"The endpoint {host} is the loopback address, which no client can reach."
     known = [each.address for each in own]
     if any(each in known for each in resolved):
         return ""

@@ -10,7 +10,7 @@ KEY_BYTES = 32
 
 
 def generate_private() -> str:
-    """A new private key."""
+    """Return a new private key."""
     raw = bytearray(secrets.token_bytes(KEY_BYTES))
     # RFC 7748 section 5. Every implementation does it when it uses a key; done here, the key is shown alike by all.
     raw[0] &= 248
@@ -19,12 +19,12 @@ def generate_private() -> str:
 
 
 def generate_preshared() -> str:
-    """A new key that two peers share beside their own."""
+    """Return a new key that two peers share in addition to their own keys."""
     return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
 
 def public_of(private: str) -> str:
-    """The public key of a private one (X25519, RFC 7748)."""
+    """Return the public key of a private key (X25519, RFC 7748)."""
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
     own = X25519PrivateKey.from_private_bytes(base64.b64decode(private))
@@ -32,7 +32,7 @@ def public_of(private: str) -> str:
 
 
 def checked(value: object) -> str:
-    """A key as a file or a person gave it, in its normal form. Raises ValueError with the end of a sentence."""
+    """Return a key from a file or the command line in its canonical form. Raises ValueError with a predicate."""
     text = value.strip() if isinstance(value, str) else ""
     try:
         raw = base64.b64decode(text, validate=True)
@@ -42,5 +42,5 @@ def checked(value: object) -> str:
     if len(raw) != KEY_BYTES or base64.b64encode(raw).decode() != text:
         raise ValueError("is not a WireGuard key (44 characters that end in =, as wg pubkey prints)")
     if not any(raw):
-        raise ValueError("is no key at all: it is all zeros")
+        raise ValueError("is not a key: it is all zeros")
     return text

@@ -1,4 +1,4 @@
-"""Clients of the VPN come and go: the files first, then the running interface; doing it again changes nothing."""
+"""Add, remove and apply: the files first, then the running interface. Each is idempotent."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Vpn:
 
     @property
     def interface_name(self) -> str:
-        """The name of the network interface."""
+        """Return the name of the network interface."""
         return self.settings.wireguard.interface
 
     @contextmanager
@@ -58,7 +58,7 @@ class Vpn:
 
 @dataclass(frozen=True)
 class ClientRequest:
-    """A client that a person asks for. With `public_key` the private one stays with them."""
+    """A client to add. With `public_key` the private key stays with the user."""
 
     name: str
     public_key: str = ""
@@ -67,7 +67,7 @@ class ClientRequest:
 
 @dataclass(frozen=True)
 class VpnOverview:
-    """The VPN as its files say and as it is seen on this host. `problem` is a sentence if they differ."""
+    """The VPN in its files and on this host. `problem` is a sentence if they differ."""
 
     settings: Settings
     public_key: str
@@ -77,22 +77,22 @@ class VpnOverview:
 
     @property
     def live(self) -> RunningInterface | None:
-        """The interface as WireGuard knows it; None if it is not there."""
+        """Return the interface as WireGuard reports it; None if it does not exist."""
         return self.seen.live
 
     @property
     def link(self) -> Link | None:
-        """The interface as the kernel's network knows it; None if it is not there."""
+        """Return the interface as the kernel reports it; None if it does not exist."""
         return self.seen.link
 
     @property
     def is_up(self) -> bool:
-        """Whether the interface is there and up."""
+        """Return whether the interface exists and is up."""
         return self.live is not None and self.link is not None and self.link.is_up
 
 
 def open_vpn(paths: Paths, settings: Settings, timeout: float = 0.0) -> Vpn:
-    """The VPN of a data directory. Raises UsageError if the settings have none."""
+    """Return the VPN of a data directory. Raises UsageError if it is off in the settings."""
     if not settings.wireguard.enabled:
         raise UsageError(
             "The VPN is off. Switch it on in conf/shoestring.yaml: wireguard.enabled: on, and internal.address: "
@@ -102,7 +102,7 @@ def open_vpn(paths: Paths, settings: Settings, timeout: float = 0.0) -> Vpn:
 
 
 def add(vpn: Vpn, wanted: ClientRequest, clock: Callable[[], float] = time.time) -> Client:
-    """Add a client, and tell the running interface. Raises UsageError for what is wrong; nothing is changed then."""
+    """Add a client to the files and the running interface. Raises UsageError, and then changes nothing."""
     with vpn.locked():
         client, private = _prepared(vpn, wanted, clock)
         if not clients.read_server_key(vpn.paths):
@@ -113,7 +113,7 @@ def add(vpn: Vpn, wanted: ClientRequest, clock: Callable[[], float] = time.time)
         try:
             _converge(vpn, clients.read_all(vpn.paths))
         except ShoestringError:
-            # It may have got as far as the access.
+            # The interface may have the client already.
             with suppress(ShoestringError):
                 _converge(vpn, before)
             clients.remove(vpn.paths, client.name)
@@ -122,16 +122,16 @@ def add(vpn: Vpn, wanted: ClientRequest, clock: Callable[[], float] = time.time)
 
 
 def preview(vpn: Vpn, wanted: ClientRequest, clock: Callable[[], float] = time.time) -> Client:
-    """The client that `add` would make, with other keys. Changes nothing. Raises as `add` does."""
+    """Return the client that `add` would add, with other keys. Changes nothing. Raises as `add` does."""
     return _prepared(vpn, wanted, clock)[0]
 
 
 def remove(vpn: Vpn, name: str) -> Client:
-    """Take a client's access away. Raises UsageError if there is none of that name."""
+    """Remove a client and revoke its access. Raises UsageError if there is none with that name."""
     with vpn.locked():
         known = clients.read_all(vpn.paths)
-        # The access first: killed at any moment, it leaves nobody with access who is not listed.
-        # Also where there is none of that name: whoever has access all the same loses it.
+        # The access first: killed at any moment, it leaves no client that has access and is not listed.
+        # Also if there is no such client: a peer that has access without a file loses it.
         if clients.read_server_key(vpn.paths):
             _converge(vpn, tuple(each for each in known if each.name != name))
         if any(each.name == name for each in known):
@@ -141,16 +141,16 @@ def remove(vpn: Vpn, name: str) -> Client:
 
 
 def apply(vpn: Vpn) -> VpnOverview:
-    """Make the interface what the settings and the clients' files say; the server's key is made if there is none.
+    """Apply the settings and the clients' files to the interface. Generates the server's key if there is none.
 
-    Raises UsageError where the settings do not fit this host; nothing is changed then.
+    Raises UsageError if the networks conflict with this host's, and then changes nothing.
     """
     with vpn.locked():
-        _check_fits(vpn)
+        _check_subnets(vpn)
         private = clients.read_server_key(vpn.paths)
         known = clients.read_all(vpn.paths)
         wireguard.check_possible(_interface(vpn, private or keys.generate_private(), known))
-        fitting = _fitting(vpn.settings, known)
+        fitting = _with_addresses(vpn.settings, known)
         if not private:
             clients.write_server_key(vpn.paths, keys.generate_private())
         for each in fitting:
@@ -161,29 +161,29 @@ def apply(vpn: Vpn) -> VpnOverview:
 
 
 def set_up(vpn: Vpn) -> tuple[str, str]:
-    """Bring it up, with a first client if there is none.
+    """Start the VPN, and add a first client if there is none.
 
-    Returns what was done, and a sentence if a person must act, else nothing.
+    Returns what was done, and a sentence if the user has to act, else an empty text.
     """
     found = apply(vpn)
     up = f"{vpn.interface_name} up"
     if found.clients:
         return up, ""
-    # A domain that is new may not lead here yet; the client's file is right as soon as it does.
+    # A new domain may not resolve to this host yet; the client's file is right as soon as it does.
     add(vpn, ClientRequest(FIRST_CLIENT, skip_endpoint_check=True))
     wrong = endpoint.check(vpn.settings.endpoint)
-    note = f"{wrong} Set it right, or choose another wireguard.endpoint, before clients can connect." if wrong else ""
-    return f'{up}, client "{FIRST_CLIENT}" made: shoestring vpn show {FIRST_CLIENT}', note
+    note = f"{wrong} Correct it, or choose another wireguard.endpoint, before clients can connect." if wrong else ""
+    return f'{up}, client "{FIRST_CLIENT}" added: shoestring vpn show {FIRST_CLIENT}', note
 
 
-def text_of(vpn: Vpn, client: Client) -> str:
-    """The file of a client."""
+def client_file(vpn: Vpn, client: Client) -> str:
+    """Return the file of a client."""
     public = configuration.server_public_key(clients.read_server_key(vpn.paths))
     return configuration.client_text(vpn.settings, public, client)
 
 
 def overview(vpn: Vpn) -> VpnOverview:
-    """Look at the files and at what runs. Changes nothing."""
+    """Read the files and observe the interface. Changes nothing."""
     known = clients.read_all(vpn.paths)
     private = clients.read_server_key(vpn.paths)
     public = configuration.server_public_key(private)
@@ -195,7 +195,7 @@ def overview(vpn: Vpn) -> VpnOverview:
 
 
 def _prepared(vpn: Vpn, wanted: ClientRequest, clock: Callable[[], float]) -> tuple[Client, str]:
-    """The new client, and the server's private key, a new one if there is none. Checks all that can be wrong."""
+    """Return the new client and the server's private key, a new one if there is none, after all checks."""
     known = clients.read_all(vpn.paths)
     name = _new_name(wanted.name, known)
     private = clients.read_server_key(vpn.paths) or keys.generate_private()
@@ -213,13 +213,13 @@ def _prepared(vpn: Vpn, wanted: ClientRequest, clock: Callable[[], float]) -> tu
     wrong = "" if wanted.skip_endpoint_check else endpoint.check(vpn.settings.endpoint)
     if wrong:
         raise UsageError(f"{wrong} Set wireguard.endpoint in conf/shoestring.yaml, or add --skip-endpoint-check.")
-    _check_fits(vpn)
+    _check_subnets(vpn)
     wireguard.check_possible(_interface(vpn, private, known))
     return client, private
 
 
-def _fitting(settings: Settings, known: tuple[Client, ...]) -> tuple[Client, ...]:
-    """The clients, each with an address in each network: the settings may have other ones than before."""
+def _with_addresses(settings: Settings, known: tuple[Client, ...]) -> tuple[Client, ...]:
+    """Return the clients, each with an address in each network: the networks may have changed in the settings."""
     taken = {address for each in known for address in each.addresses}
     found = []
     for each in known:
@@ -228,8 +228,8 @@ def _fitting(settings: Settings, known: tuple[Client, ...]) -> tuple[Client, ...
     return tuple(found)
 
 
-def _check_fits(vpn: Vpn) -> None:
-    """Raise UsageError where the networks of the settings do not fit this host."""
+def _check_subnets(vpn: Vpn) -> None:
+    """Raise UsageError if the networks of the settings conflict with this host's."""
     found = subnet_conflicts.on_host(
         vpn.settings, (vpn.interface_name, *managed_interfaces.former(vpn.paths, vpn.settings))
     )
@@ -244,7 +244,7 @@ def _new_name(name: str, known: tuple[Client, ...]) -> str:
         raise UsageError(f"NAME: {error}") from error
     if len(name) > LONGEST_NAME:
         raise UsageError(
-            f"NAME: {name} has {len(name)} characters, and the client's own WireGuard takes at most {LONGEST_NAME}. "
+            f"NAME: {name} has {len(name)} characters, and WireGuard on the client takes at most {LONGEST_NAME}. "
             "Choose a shorter one."
         )
     if any(each.name == name for each in known):
@@ -259,8 +259,8 @@ def _new_key(text: str, known: tuple[Client, ...], server: str) -> str:
     try:
         key = keys.checked(text)
     except ValueError as error:
-        # The key itself is not told: it may be a private one, given by mistake.
-        raise UsageError(f"--public-key: what was given {error}") from error
+        # The key itself is not printed: it may be a private one, given by mistake.
+        raise UsageError(f"--public-key: the given text {error}") from error
     owner = "the server" if key == server else next((each.name for each in known if each.public_key == key), "")
     if owner:
         # WireGuard knows a peer by its key alone: the second would take the first one's addresses away.
@@ -269,10 +269,10 @@ def _new_key(text: str, known: tuple[Client, ...], server: str) -> str:
 
 
 def _converge(vpn: Vpn, known: tuple[Client, ...]) -> None:
-    """Bring the original, the host's copy and the running interface to what the files say, with these clients."""
+    """Update the original, the host's copy and the running interface, with these clients."""
     interface = _interface(vpn, clients.read_server_key(vpn.paths), known)
     wireguard.check_possible(interface)
-    # They have the port and the addresses that this one needs.
+    # They occupy the port and the addresses that this one needs.
     for old in managed_interfaces.former(vpn.paths, vpn.settings):
         files.remove(vpn.paths.wireguard / f"{old}.conf")
         wireguard.remove(old)

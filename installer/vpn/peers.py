@@ -1,10 +1,10 @@
-"""What the running WireGuard says of its peers."""
+"""The peers of the running interface, as WireGuard reports them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-# A session that works shakes hands every two minutes; after three it is given up (WireGuard's paper, section 6.1).
+# A live session has a handshake every two minutes; it expires after three (WireGuard's paper, section 6.1).
 SESSION_SECONDS = 180
 # What wg(8) prints where there is nothing.
 NONE = "(none)"
@@ -12,10 +12,10 @@ NONE = "(none)"
 
 @dataclass(frozen=True)
 class Peer:
-    """A client as the interface knows it.
+    """A client as the interface reports it.
 
-    `handshake` is in seconds since 1970, 0: none yet; `received` and `sent` are bytes. The key that it shares with
-    the server is empty if there is none, and printed nowhere.
+    `handshake` is in seconds since 1970, 0 if there was none; `received` and `sent` are bytes. `preshared_key` is
+    empty if there is none, and never printed.
     """
 
     public_key: str
@@ -27,27 +27,27 @@ class Peer:
     preshared_key: str = field(repr=False)
 
     def is_connected(self, now: float) -> bool:
-        """Whether its session is alive."""
+        """Return whether its session is alive. `now` is in seconds since 1970."""
         return now - self.handshake < SESSION_SECONDS
 
 
 @dataclass(frozen=True)
 class RunningInterface:
-    """The interface as it runs."""
+    """The running interface."""
 
     public_key: str
     port: int
     peers: tuple[Peer, ...]
 
     def peer(self, public_key: str) -> Peer | None:
-        """The peer with a key."""
+        """Return the peer with a public key; None if there is none."""
         return next((each for each in self.peers if each.public_key == public_key), None)
 
 
 def parse_dump(text: str) -> RunningInterface | None:
-    """The answer of `wg show NAME dump` (wg(8)): a line of the interface, then one a peer, columns between tabs.
+    """Parse the output of `wg show NAME dump` (wg(8)): a line for the interface, then one per peer, tab-separated.
 
-    None if it is none. The interface's own private key is left out.
+    Returns None if it is no such output. The private key of the interface is left out.
     """
     lines = [line.split("\t") for line in text.splitlines()]
     if not lines or len(lines[0]) != 4:

@@ -1,4 +1,4 @@
-"""What `shoestring vpn` answers, as text or JSON; docs/json.md has the keys."""
+"""The output of `shoestring vpn`, as text or JSON; docs/json.md has the keys."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from runtime.output.table import table
 
 
 def added_lines(client: Client, text: str, settings: Settings) -> list[str]:
-    """What comes after a client was added: its file, and what to do with it."""
+    """Return the lines about a new client: its file, and what to do with it."""
     return [
         f"  ✓ {client.name}  {', '.join(client.addresses)}",
         "",
@@ -28,13 +28,13 @@ def added_lines(client: Client, text: str, settings: Settings) -> list[str]:
 
 
 def preview_lines(client: Client, settings: Settings) -> list[str]:
-    """What adding a client would do."""
+    """Return the lines of a dry run of add."""
     where = configuration.endpoint(settings)
     return [f"  + {client.name}  {', '.join(client.addresses)}  connects to {where}", "  Nothing was changed."]
 
 
 def _instructions(client: Client, settings: Settings) -> list[str]:
-    """Where the file goes; docs/vpn.md says more."""
+    """Return how to install the file on each system; docs/vpn.md has details."""
     name = client.name
     own = [] if client.private_key else [f"  Put your private key in place of {configuration.OWN_KEY}."]
     phone = (
@@ -43,7 +43,7 @@ def _instructions(client: Client, settings: Settings) -> list[str]:
         else "WireGuard app, +, Create from file or archive"
     )
     # Only where there is an internal side the file has a DNS line.
-    resolver = ("", "for its DNS line that needs resolvconf, of the package systemd-resolved or openresolv")
+    resolver = ("", "its DNS line needs resolvconf, from the package systemd-resolved or openresolv")
     rows = [
         ("Linux", f"save it as /etc/wireguard/{name}.conf (mode 600), then: sudo wg-quick up {name}"),
         *((resolver,) if settings.internal else ()),
@@ -52,7 +52,7 @@ def _instructions(client: Client, settings: Settings) -> list[str]:
         ("Phone", phone),
     ]
     page = [f"  Then open {_page(settings)}"] if settings.internal else []
-    return ["  Save what stands above as a file, and keep it secret.", *own, *table(rows), *page]
+    return ["  Save the text above as a file, and keep it secret.", *own, *table(rows), *page]
 
 
 def _page(settings: Settings) -> str:
@@ -61,7 +61,7 @@ def _page(settings: Settings) -> str:
 
 
 def qr(text: str) -> str:
-    """A QR code for a terminal; phones read it from a dark screen and from a light one."""
+    """Return a QR code for a terminal, readable on dark and light backgrounds."""
     import segno
 
     drawn = io.StringIO()
@@ -70,7 +70,7 @@ def qr(text: str) -> str:
 
 
 def list_lines(overview: VpnOverview, now: datetime) -> list[str]:
-    """A line a client: its addresses, its last handshake, and what went through."""
+    """Return a line per client: addresses, last handshake, traffic."""
     if not overview.clients:
         return ["  No clients yet. Add one with: shoestring vpn add NAME"]
     rows = [("CLIENT", "ADDRESSES", "HANDSHAKE", "RECEIVED", "SENT", "FROM")]
@@ -92,32 +92,32 @@ def _notes(overview: VpnOverview) -> list[str]:
 
 
 def list_json(overview: VpnOverview) -> str:
-    """The answer of list. No private key is in it."""
+    """Return the answer of list, which has no private keys."""
     return as_json(clients=[_client(each, overview) for each in overview.clients], problem=overview.problem)
 
 
 def client_json(client: Client, text: str, settings: Settings) -> str:
-    """The answer of add and show: the file has keys in it."""
+    """Return the answer of add and show; the file has keys in it."""
     return as_json(**_identity(client), endpoint=configuration.endpoint(settings), file=text)
 
 
 def preview_json(client: Client, settings: Settings) -> str:
-    """The answer of a dry run of add or remove."""
+    """Return the answer of a dry run of add or remove."""
     return as_json(**_identity(client), endpoint=configuration.endpoint(settings))
 
 
 def removed_json(client: Client) -> str:
-    """The answer of remove."""
+    """Return the answer of remove."""
     return as_json(name=client.name, removed=True)
 
 
 def status_lines(overview: VpnOverview, now: float) -> list[str]:
-    """How the VPN is."""
+    """Return the status of the VPN."""
     settings = overview.settings
     vpn = settings.wireguard
     connected = sum(each.is_connected(now) for each in overview.live.peers) if overview.live else 0
     internal = settings.internal
-    names = f"{internal.address} answers {settings.internal_domain}; others: " if internal else "nobody answers: "
+    names = f"{internal.address} answers {settings.internal_domain}; others: " if internal else "no resolver: "
     rows = [
         ("interface", f"{vpn.interface}  {_state(overview)}"),
         ("addresses", ", ".join(addresses.server(settings))),
@@ -130,14 +130,14 @@ def status_lines(overview: VpnOverview, now: float) -> list[str]:
 
 
 def _state(overview: VpnOverview) -> str:
-    """How the interface is."""
+    """Return the state of the interface."""
     if overview.live is None or overview.link is None:
-        return "not there"
+        return "missing"
     return f"{'up' if overview.is_up else 'down'}, MTU {overview.link.mtu}"
 
 
 def status_json(overview: VpnOverview, now: float) -> str:
-    """The answer of status and apply."""
+    """Return the answer of status and apply."""
     settings = overview.settings
     return as_json(
         ok=not overview.problem,
@@ -153,7 +153,7 @@ def status_json(overview: VpnOverview, now: float) -> str:
 
 
 def down_json(settings: Settings) -> str:
-    """The answer of apply where the VPN is off."""
+    """Return the answer of apply if the VPN is off."""
     return as_json(ok=True, interface=settings.wireguard.interface, up=False)
 
 

@@ -1,4 +1,4 @@
-"""How a person reaches the internal side without a VPN: an SSH tunnel, and lines of a hosts file. Pure."""
+"""Access to the internal side without a VPN: an SSH tunnel, and lines for a hosts file. Pure."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ FIRST_FREE_PORT = 1024
 
 @dataclass(frozen=True)
 class SshTunnel:
-    """What leads to the internal side: an address, ports, and the host names that it serves there.
+    """The internal side as a tunnel reaches it: its address, its ports, and the host names that it serves.
 
-    `wildcards` are names that no hosts file can hold; `login` is what SSH connects to, at `ssh_port`.
+    `wildcards` are names that a hosts file cannot have; `login` is what SSH connects to, at `ssh_port`.
     """
 
     address: str
@@ -35,26 +35,26 @@ class SshTunnel:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this host itself reaches it."""
+        """Return whether only this host reaches it."""
         return ipaddress.ip_address(self.address).is_loopback
 
     @property
     def command(self) -> tuple[str, ...]:
-        """The SSH that brings every port to the loopback address of the person's computer (ssh(1), -L)."""
+        """Return the SSH command that forwards every port to the user's computer (ssh(1), -L)."""
         host = bracketed(self.address)
         forwards = (part for port in self.ports for part in ("-L", f"{LOOPBACK}:{port}:{host}:{port}"))
         port = () if self.ssh_port == ssh.DEFAULT_PORT else ("-p", str(self.ssh_port))
         return ("ssh", *port, "-N", *forwards, self.login)
 
     def lines(self, address: str) -> tuple[str, ...]:
-        """The lines of a hosts file: a name a line, since Windows reads no more than nine on one."""
+        """Return the lines for a hosts file: one name per line, since Windows reads at most nine on a line."""
         return tuple(f"{address} {name}" for name in self.host_names)
 
 
 def find(settings: Settings, models: tuple[ProxyModel, ...], user: str, ssh_ports: frozenset[int]) -> SshTunnel:
-    """Where the internal side is. `ssh_ports` are those of sshd, at least one.
+    """Return the tunnel to the internal side. `ssh_ports` are the ports of sshd, at least one.
 
-    Raises UsageError if it is off, or waits for its interface.
+    Raises UsageError if the internal side is off, or has no address yet.
     """
     if settings.internal is None:
         raise UsageError("The internal side is off; there is nothing to reach. Switch it on in conf/shoestring.yaml.")
@@ -76,15 +76,15 @@ def find(settings: Settings, models: tuple[ProxyModel, ...], user: str, ssh_port
 
 
 def hosts_lines(tunnel: SshTunnel) -> list[str]:
-    """The lines alone, and as comments what they cannot hold."""
+    """Return the lines for a hosts file; wildcards are comments."""
     address = LOOPBACK if tunnel.is_loopback else tunnel.address
-    return [*tunnel.lines(address), *(f"# {name}: write the names that you use" for name in tunnel.wildcards)]
+    return [*tunnel.lines(address), *(f"# {name}: add each name that you use" for name in tunnel.wildcards)]
 
 
 def tunnel_lines(tunnel: SshTunnel) -> list[str]:
-    """The command, then the lines of the hosts file."""
+    """Return the SSH command, then the lines for the hosts file."""
     low = [port for port in tunnel.ports if port < FIRST_FREE_PORT]
-    needs = f" It needs sudo there, for port {low[0]}." if low else ""
+    needs = f" It needs sudo for port {low[0]}." if low else ""
     return [
         f"  On your computer, and leave it running:{needs}",
         "",
@@ -93,12 +93,12 @@ def tunnel_lines(tunnel: SshTunnel) -> list[str]:
         "  In its hosts file (/etc/hosts; on Windows C:\\Windows\\System32\\drivers\\etc\\hosts):",
         "",
         *tunnel.lines(LOOPBACK),
-        *(f"# {name}: write the names that you use" for name in tunnel.wildcards),
+        *(f"# {name}: add each name that you use" for name in tunnel.wildcards),
     ]
 
 
 def to_json(tunnel: SshTunnel, address: str) -> str:
-    """The answer of tunnel and hosts."""
+    """Return the answer of tunnel and hosts."""
     return as_json(
         command=tunnel.command,
         address=address,

@@ -1,4 +1,4 @@
-"""Whether the VPN's networks fit this host. Pure, but for `look`."""
+"""Conflicts between the VPN's networks and the networks of this host. Pure, except `on_host`."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from runtime.config.settings import Settings
 
 
 def on_host(settings: Settings, own: Collection[str]) -> tuple[str, ...]:
-    """What does not fit, asked of this host; see `find`."""
+    """Observe the networks of this host and return the conflicts; see `find`."""
     has_ipv6 = networks.has_ipv6(settings.wireguard.interface)
     return tuple(find(settings, networks.observe(), own, has_ipv6=has_ipv6))
 
 
 def find(settings: Settings, found: Iterable[HostNetwork], own: Collection[str], *, has_ipv6: bool) -> Iterator[str]:
-    """What does not fit, a sentence for each key. `own` are the instance's interfaces, by all their names.
+    """Yield a sentence for each setting that conflicts. `own` are the instance's interfaces, with all their names.
 
-    A network that these have is one that the host lives with: it is not asked about again.
+    A network that these interfaces have already is accepted.
     """
     listed = tuple(found)
     held = {each.network for each in listed if each.interface in own}
@@ -43,7 +43,7 @@ def find(settings: Settings, found: Iterable[HostNetwork], own: Collection[str],
 
 
 def _address_too(settings: Settings, network: str, other: str = "") -> str:
-    """That the internal side's address is to be changed as well, if it lies in a network."""
+    """Return the advice to change internal.address as well, if it is in the network."""
     address = internal_address.configured(settings).address
     if not address or ip_address(address) not in ip_network(network):
         return ""

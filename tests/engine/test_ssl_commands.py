@@ -132,7 +132,7 @@ def test_a_root_that_cannot_sign_any_more_is_told(cluster: Instance) -> None:
     assert said in shoestring(cluster, "issue", DOMAIN, "--force", "--yes", code=ExitCode.FAILED)
     assert said in shoestring(cluster, "ca", code=ExitCode.FAILED)
     key.write_bytes(kept)
-    assert "Your own CA" in shoestring(cluster, "ca")
+    assert "Private CA" in shoestring(cluster, "ca")
 
 
 def test_force_makes_a_new_certificate_of_the_same_root(cluster: Instance, tmp_path: Path) -> None:

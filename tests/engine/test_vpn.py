@@ -152,7 +152,7 @@ def test_setup_makes_a_first_client_once(stand: Stand) -> None:
         "from runtime.base.paths import Paths; paths = Paths(Path(sys.argv[1])); "
         "print(operations.set_up(operations.open_vpn(paths, settings.load(paths.settings))))"
     )
-    for said in ("('WG up, client \"laptop\" made: shoestring vpn show laptop', '')", "('WG up', '')"):
+    for said in ("('WG up, client \"laptop\" added: shoestring vpn show laptop', '')", "('WG up', '')"):
         printed = stand.server.check(sys.executable, "-c", code, str(stand.paths.root))
         assert printed.strip() == said.replace("WG", stand.interface)
     laptop = stand.client(stand.shoestring("vpn", "show", "laptop").stdout)

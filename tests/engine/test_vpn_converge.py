@@ -54,7 +54,7 @@ def test_a_removal_that_is_killed_has_taken_the_access_away_and_is_finished_by_t
     assert [each.public_key for each in stand.live().peers] == [stand.key_of("phone")]
     assert "# laptop" not in file.read_text()
     assert laptop.fetch(SERVER, timeout=2).returncode != 0
-    assert "is not what the files say (its clients, its file " in stand.shoestring("vpn", "status").stdout
+    assert "differs from its configuration (its clients, its file " in stand.shoestring("vpn", "status").stdout
     assert stand.shoestring("vpn", "remove", "laptop", "--yes").returncode == ExitCode.DONE
     assert [each.name for each in clients.read_all(stand.paths)] == ["phone"]
     assert [each.public_key for each in stand.live().peers] == [stand.key_of("phone")]
@@ -80,19 +80,19 @@ def test_an_addition_that_is_killed_is_finished_by_the_next_run(stand: Stand) ->
 
 
 def test_what_apply_would_do_is_shown_and_not_done(stand: Stand) -> None:
-    assert f"+ {stand.interface}  comes up with 0 clients, with a new key" in would(stand)
+    assert f"+ {stand.interface}  starts with 0 clients, with a new key" in would(stand)
     assert stand.interface not in stand.server.check("ip", "link")
     assert not clients.read_server_key(stand.paths)
     stand.add("laptop")
     assert "Nothing to do" in would(stand)
     key = keys.public_of(keys.generate_private())
     stand.server.check("wg", "set", stand.interface, "peer", key, "allowed-ips", "10.12.0.99/32")
-    assert f"~ {stand.interface}  becomes what the files say, with 1 client; connections stay" in would(stand)
+    assert f"~ {stand.interface}  is updated, with 1 client; they stay connected" in would(stand)
     assert len(stand.live().peers) == 2
     answer = json.loads(stand.shoestring("vpn", "apply", "--dry-run", "--json").stdout)
-    assert (answer["ok"], answer["up"], "is not what the files say" in answer["problem"]) == (False, True, True)
+    assert (answer["ok"], answer["up"], "differs from its configuration" in answer["problem"]) == (False, True, True)
     stand.edit(enabled=False)
-    assert f"- {stand.interface}  goes down" in would(stand)
+    assert f"- {stand.interface}  is removed" in would(stand)
     assert stand.interface in stand.server.check("ip", "link")
 
 
@@ -120,7 +120,7 @@ def test_each_thing_that_someone_changed_at_the_interface_is_seen_and_put_right(
         stand.server.check("sh", "-ec", change, "sh", name, key)
         status = stand.shoestring("vpn", "status")
         assert status.returncode == ExitCode.FAILED, change
-        assert f"The interface {name} is not what the files say ({said}" in status.stdout, change
+        assert f"The interface {name} differs from its configuration ({said}" in status.stdout, change
         assert stand.shoestring("vpn", "apply").returncode == ExitCode.DONE, change
         assert as_it_runs(stand) == before, change
 
@@ -135,7 +135,7 @@ def test_a_vpn_that_is_switched_off_goes_down_and_keeps_its_clients(stand: Stand
     stand.add("laptop")
     stand.edit(enabled=False)
     assert "The VPN is off." in stand.shoestring("vpn", "list").stderr
-    assert f"{stand.interface} is down" in stand.shoestring("vpn", "apply").stdout
+    assert f"{stand.interface} is removed" in stand.shoestring("vpn", "apply").stdout
     assert stand.interface not in stand.server.check("ip", "link")
     assert not wireguard.configuration_file(stand.interface).exists()
     assert stand.shoestring("vpn", "apply").returncode == ExitCode.USAGE

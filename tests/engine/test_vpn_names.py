@@ -29,7 +29,9 @@ def test_a_file_for_the_boot_that_is_lost_or_changed_is_seen_and_put_back(stand:
     stand.add("laptop")
     file = wireguard.configuration_file(stand.interface)
     before, live = file.read_text(), stand.live()
-    said = f"The interface {stand.interface} is not what the files say (its file {file}). Run: shoestring vpn apply"
+    said = (
+        f"The interface {stand.interface} differs from its configuration (its file {file}). Run: shoestring vpn apply"
+    )
     for lose in (file.unlink, lambda: file.write_text(f"{before}PostUp = true\n")):
         lose()
         status = json.loads(stand.shoestring("vpn", "status", "--json").stdout)
@@ -46,7 +48,7 @@ def test_an_interface_whose_file_is_lost_goes_down_as_well(stand: Stand) -> None
     stand.add("laptop")
     wireguard.configuration_file(stand.interface).unlink()
     stand.edit(enabled=False)
-    assert f"{stand.interface} is down" in stand.shoestring("vpn", "apply").stdout
+    assert f"{stand.interface} is removed" in stand.shoestring("vpn", "apply").stdout
     assert stand.interface not in stand.server.check("ip", "link")
 
 
@@ -56,7 +58,7 @@ def test_another_name_of_the_interface_takes_the_old_one_down(stand: Stand, argv
     before, old = stand.live(), stand.interface
     old_file = wireguard.configuration_file(old)
     renamed(stand)
-    assert f"- {old}  goes down" in stand.shoestring("vpn", "apply", "--dry-run").stdout
+    assert f"- {old}  is removed" in stand.shoestring("vpn", "apply", "--dry-run").stdout
     done = stand.shoestring("vpn", *argv)
     assert done.returncode == ExitCode.DONE, done.stderr
     links = stand.server.check("ip", "link")
@@ -75,7 +77,7 @@ def test_an_interface_by_an_old_name_that_has_come_back_is_told_of(stand: Stand)
     renamed(stand)
     assert stand.shoestring("vpn", "apply").returncode == ExitCode.DONE
     file.write_text(text)
-    assert f"({old} is there as well)" in stand.shoestring("vpn", "status").stdout
+    assert f"({old} exists as well)" in stand.shoestring("vpn", "status").stdout
     assert managed_interfaces.observe(stand.paths, settings.load(stand.paths.settings)) == tuple(
         sorted((old, stand.interface))
     )

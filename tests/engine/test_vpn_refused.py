@@ -36,7 +36,7 @@ def test_bad_input_is_told_in_a_sentence_and_changes_nothing(stand: Stand) -> No
         (("laptop",), "There is a VPN client laptop already."),
         (("../laptop",), "'../laptop' is not a name"),
         (("the-laptop-of-me",), "NAME: the-laptop-of-me has 16 characters"),
-        (("phone", "--public-key", "nonsense"), "--public-key: what was given is not a WireGuard key"),
+        (("phone", "--public-key", "nonsense"), "--public-key: the given text is not a WireGuard key"),
         (("phone", "--public-key", taken), "this is the key of laptop already"),
         (("phone", "--public-key", server), "this is the key of the server already"),
     ):
@@ -55,7 +55,10 @@ def test_bad_input_is_told_in_a_sentence_and_changes_nothing(stand: Stand) -> No
 
 
 def test_an_endpoint_that_is_not_this_host(stand: Stand) -> None:
-    for host, said in (("192.0.2.99", "is not this host, which has"), ("nowhere.invalid", "DNS does not know it")):
+    for host, said in (
+        ("192.0.2.99", "is not this host, which has"),
+        ("nowhere.invalid", "does not resolve to an address"),
+    ):
         stand.edit(endpoint=host)
         done = stand.shoestring("vpn", "add", "laptop")
         assert done.returncode == ExitCode.USAGE

@@ -186,7 +186,7 @@ class Stand:
         done = self.shoestring("vpn", "add", name, *options)
         assert done.returncode == 0, done.stderr
         text = done.stdout[done.stdout.index(f"# {name} at ") :]
-        return text[: text.index("\n  Save what stands above")]
+        return text[: text.index("\n  Save the text above")]
 
     def key_of(self, name: str) -> str:
         """A client's public key, from its file."""

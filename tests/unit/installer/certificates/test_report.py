@@ -49,10 +49,10 @@ PLACEHOLDER = CertificateStatus("invalid", Side.PUBLIC, ("invalid",), "invalid",
     ("status", "cells"),
     [
         (GOOD, "blog|public|fine|blog.example.com +1|2027-02-20 (89 days)|in 59 days|Let's Encrypt R11"),
-        (BLOCKED, "shop|public|missing|shop.example.com|-|waits|ACME"),
+        (BLOCKED, "shop|public|missing|shop.example.com|-|deferred|ACME"),
         (PERSONS, "bought|internal|expiring|a.example|2026-11-22 (3 hours)|by you|Some CA"),
         (PLACEHOLDER, "invalid|public|placeholder|invalid|-|-|-"),
-        (OWN_CA, "internal|internal|fine|internal.example.com|2027-02-20 (89 days)|in 59 days|your own CA"),
+        (OWN_CA, "internal|internal|fine|internal.example.com|2027-02-20 (89 days)|in 59 days|private CA"),
     ],
 )
 def test_a_certificate_in_cells(status: CertificateStatus, cells: str) -> None:

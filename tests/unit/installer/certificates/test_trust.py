@@ -29,7 +29,7 @@ def block(shown: Trust, title: str) -> list[str]:
 
 def test_it_begins_with_what_a_person_compares() -> None:
     assert trust.lines(TRUST)[:3] == [
-        "  Your own CA    signs for internal.example.com and the names below it, and can sign for no others",
+        "  Private CA     signs for internal.example.com and the names below it only",
         "  Certificate    /srv/shoestring/data/private-ca/root.pem",
         "  SHA-256        AB:CD",
     ]
@@ -52,7 +52,7 @@ def test_it_begins_with_what_a_person_compares() -> None:
         ("Windows", "certutil -addstore -f Root internal.example.com.crt"),
         ("Firefox", "Settings, Privacy & Security, View Certificates, Authorities, Import: choose the file,"),
         ("npm", 'export NODE_EXTRA_CA_CERTS="$PWD/internal.example.com.crt"'),
-        ("See that it works", "curl --cacert internal.example.com.crt https://internal.example.com/"),
+        ("Check that it works", "curl --cacert internal.example.com.crt https://internal.example.com/"),
     ],
 )
 def test_every_system_has_its_commands(title: str, command: str) -> None:
@@ -69,7 +69,7 @@ def test_docker_and_npm_get_the_host_names_that_there_are() -> None:
     assert block(own, "docker login")[0].endswith("/my-registry.internal.example.com:8444")
     assert block(own, "docker login")[2] == "docker login my-registry.internal.example.com:8444"
     assert block(own, "npm")[1] == "npm ping --registry https://npm.internal.example.com:8444/"
-    assert block(own, "See that it works")[0].endswith("https://internal.example.com:8444/")
+    assert block(own, "Check that it works")[0].endswith("https://internal.example.com:8444/")
 
 
 def test_a_command_on_this_host_finds_the_data_directory() -> None:

@@ -28,4 +28,4 @@ def test_an_error_says_what_its_command_needs_for_this_instance(
     assert ended.value.code == ExitCode.FAILED
     said = capsys.readouterr().err.splitlines()
     option = "" if recorded else f" --data-directory {paths.root}"
-    assert said[-1].endswith(f"Make it with: shoestring start{option}")
+    assert said[-1].endswith(f"Create it with: shoestring start{option}")

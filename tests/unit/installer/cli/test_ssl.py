@@ -72,7 +72,7 @@ def test_a_script_gets_the_root_too(cluster: Paths) -> None:
 def test_a_root_that_is_not_made_yet_is_told(paths: Paths) -> None:
     write(paths, make_settings())
     for arguments in (("ca",), ("ca", "--pem"), ("ca", "--json")):
-        assert "Make it with: shoestring start" in str(refusal(call(paths, *arguments)))
+        assert "Create it with: shoestring start" in str(refusal(call(paths, *arguments)))
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_what_asks_twice_is_refused_where_nobody_can_be_asked(cluster: Paths, ar
 
 def test_a_dry_run_of_a_new_root_changes_nothing(cluster: Paths) -> None:
     before = (cluster.private_ca / "root.pem").read_bytes()
-    assert "Would make a new private CA in" in call(cluster, "ca", "--new", "--dry-run").output
+    assert "Would create a new private CA in" in call(cluster, "ca", "--new", "--dry-run").output
     assert (cluster.private_ca / "root.pem").read_bytes() == before
 
 
@@ -113,8 +113,8 @@ def test_a_dry_run_of_a_new_root_changes_nothing(cluster: Paths) -> None:
 @pytest.mark.parametrize(
     ("arguments", "first", "second"),
     [
-        (("issue", "--force"), "Ask for new certificates", "5 certificates a week"),
-        (("ca", "--new"), "Make a new private CA", "refuse the internal services"),
+        (("issue", "--force"), "Request new certificates", "5 certificates a week"),
+        (("ca", "--new"), "Create a new private CA", "refuse the internal services"),
     ],
 )
 def test_a_person_is_asked_two_questions_that_differ(
@@ -146,7 +146,7 @@ def test_a_person_is_asked_two_questions_that_differ(
         for question, answer in zip((first, second), answers, strict=False):
             terminal.expect_exact(question)
             terminal.send(answer)
-        terminal.expect_exact("Nothing was done.")
+        terminal.expect_exact("Nothing was changed.")
         terminal.expect(pexpect.EOF)
         terminal.close()
         assert terminal.exitstatus == 0

@@ -44,7 +44,9 @@ def test_what_runs_as_the_files_say() -> None:
     ],
 )
 def test_one_thing_that_is_other_at_the_link(link: Link, said: str) -> None:
-    assert problem(link=link) == f"The interface wg0 is not what the files say ({said}). Run: shoestring vpn apply"
+    assert (
+        problem(link=link) == f"The interface wg0 differs from its configuration ({said}). Run: shoestring vpn apply"
+    )
 
 
 @pytest.mark.parametrize(
@@ -60,22 +62,24 @@ def test_one_thing_that_is_other_at_the_link(link: Link, said: str) -> None:
     ],
 )
 def test_one_thing_that_is_other_in_wireguard(live: RunningInterface, said: str) -> None:
-    assert problem(live) == f"The interface wg0 is not what the files say ({said}). Run: shoestring vpn apply"
+    assert problem(live) == f"The interface wg0 differs from its configuration ({said}). Run: shoestring vpn apply"
 
 
 @pytest.mark.parametrize(
     ("boot", "said"),
     [
         (Boot(is_written=False), "its file /etc/wireguard/wg0.conf"),
-        (Boot(is_written=True, is_enabled=False), "it does not come up at boot"),
+        (Boot(is_written=True, is_enabled=False), "it does not start at boot"),
     ],
 )
 def test_one_thing_that_would_be_other_after_a_boot(boot: Boot, said: str) -> None:
-    assert problem(boot=boot) == f"The interface wg0 is not what the files say ({said}). Run: shoestring vpn apply"
+    assert (
+        problem(boot=boot) == f"The interface wg0 differs from its configuration ({said}). Run: shoestring vpn apply"
+    )
 
 
 def test_an_interface_by_a_name_of_before() -> None:
-    assert "(wg9 is there as well)" in problem(old=("wg9",))
+    assert "(wg9 exists as well)" in problem(old=("wg9",))
 
 
 def test_a_vpn_that_has_no_ipv6_any_more() -> None:
@@ -90,6 +94,6 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
 
 
 def test_what_is_not_there() -> None:
-    assert problem(live=None).startswith("The interface wg0 is not there.")
-    assert problem(link=None).startswith("The interface wg0 is not there.")
+    assert problem(live=None).startswith("The interface wg0 does not exist.")
+    assert problem(link=None).startswith("The interface wg0 does not exist.")
     assert problem(public_key="").startswith("The VPN has no key and no client yet.")

@@ -29,7 +29,7 @@ def test_an_endpoint_that_is_this_host(host: str, resolved: tuple[str, ...], own
         ("9.9.9.9", ("9.9.9.9",), PUBLIC, "The endpoint 9.9.9.9 is not this host, which has 127.0.0.1, 8.8.4.4"),
         ("a.com", ("9.9.9.9",), PUBLIC, "The endpoint a.com (9.9.9.9) is not this host"),
         ("10.0.0.6", ("10.0.0.6",), TRANSLATED, "The endpoint 10.0.0.6 is not this host"),
-        ("a.com", (), PUBLIC, "The endpoint a.com has no address"),
+        ("a.com", (), PUBLIC, "The endpoint a.com does not resolve to an address"),
         ("localhost", ("127.0.0.1",), PUBLIC, "The endpoint localhost is the loopback address"),
     ],
 )

@@ -66,7 +66,7 @@ def test_the_interface_is_told_as_it_is() -> None:
     for each, said, up in ((there, "up, MTU 1420", True), (down, "down, MTU 1300", False)):
         assert report.status_lines(each, NOW.timestamp())[0] == f"  interface  wg0  {said}"
         assert json.loads(report.status_json(each, NOW.timestamp()))["up"] is up
-    assert report.status_lines(overview(""), NOW.timestamp())[0] == "  interface  wg0  not there"
+    assert report.status_lines(overview(""), NOW.timestamp())[0] == "  interface  wg0  missing"
 
 
 def test_what_an_addition_prints_begins_with_the_whole_file() -> None:
@@ -83,7 +83,7 @@ def test_linux_needs_a_program_for_a_file_with_a_line_of_dns() -> None:
         text = client_text(settings, key("q"), LAPTOP)
         said = "\n".join(report.added_lines(LAPTOP, text, settings))
         assert ("DNS = " in text) is needed
-        assert ("resolvconf, of the package systemd-resolved or openresolv" in said) is needed
+        assert ("resolvconf, from the package systemd-resolved or openresolv" in said) is needed
 
 
 def test_a_qr_code_is_small_enough_for_a_terminal() -> None:

@@ -50,7 +50,7 @@ def test_the_lines_are_of_internal_names_alone() -> None:
     assert ssh_tunnel.hosts_lines(find()) == [
         "127.0.0.1 internal.example.com",
         "127.0.0.1 wiki.internal.example.com",
-        "# *.w.internal.example.com: write the names that you use",
+        "# *.w.internal.example.com: add each name that you use",
     ]
 
 
