@@ -187,14 +187,15 @@ def remove(path: Path) -> bool:
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a directory with all that is in it, if it is there."""
+    """Remove a directory with all that is in it, if it is there. Raises ShoestringError, also for a symbolic link."""
+    if path.is_symlink():
+        raise ShoestringError(f"Cannot remove {path}: it is a symbolic link. Remove the link, then try again.")
     try:
         shutil.rmtree(path)
     except FileNotFoundError:
         return
     except OSError as error:
-        # Of a link to a directory the system says nothing, but the library does.
-        raise ShoestringError(f"Cannot remove {path}: {error.strerror or error}.") from error
+        raise ShoestringError(f"Cannot remove {path}: {error.strerror}.") from error
 
 
 def publish_directory(staged: Path, target: Path) -> None:

@@ -17,6 +17,9 @@ def test_print_table_to_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
 def test_print_table_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(output, "is_terminal", lambda: True)
     monkeypatch.setenv("FORCE_COLOR", "1")
+    # A terminal may be one that knows no colors.
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
     output.print_table(COLUMNS, ROWS)
     assert "\x1b[32mrunning\x1b[0m" in capsys.readouterr().out
 
