@@ -10,11 +10,11 @@ from runtime.base.errors import ShoestringError
 
 
 class CannotEditError(ShoestringError):
-    """The file's form does not let one image change in place; says what to edit by hand."""
+    """The file's form does not allow the edit of one image; the message says what to edit by hand."""
 
 
 def set_image(file: Path, text: str, service: str, image: str) -> str:
-    """The text of an application file with another image for one service.
+    """Return the text of an application file with another image for one service.
 
     The text is as in the file, with its own line endings. Raises CannotEditError.
     """

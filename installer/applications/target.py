@@ -13,7 +13,7 @@ from runtime.reconcile.desired import Desired
 
 @dataclass(frozen=True)
 class Target:
-    """One service of a sound application file, with its image as it stands there."""
+    """One service of a valid application file, with its image as written there."""
 
     application: Application
     service: str
@@ -21,41 +21,43 @@ class Target:
 
     @property
     def name(self) -> str:
-        """The application's name."""
+        """Return the application's name."""
         return self.application.name
 
     @property
     def file(self) -> Path:
-        """The application's file."""
+        """Return the application's file."""
         return self.application.file
 
     @property
     def text(self) -> str:
-        """The file as it was read, with its own line endings."""
+        """Return the text of the file as it was read, with its own line endings."""
         return self.application.document.text
 
     @property
     def order(self) -> Order:
-        """How a new version takes over; only the service that is proxied can start beside the old one."""
+        """Return the rollout order; only the proxied service can start beside its old version."""
         return self.application.rollout.order if self.service == PROXIED_SERVICE else Order.STOP_FIRST
 
 
 def find(desired: Desired, name: str, service: str = "") -> Target:
-    """The service to deploy: the one that is named, else `application`, else the only one.
+    """Return one service of an application: the one that is named, else `application`, else the only one.
 
     Raises UsageError if there is none of that name, ShoestringError if the file is broken.
     """
     broken = next((each for each in desired.broken if each.name == name), None)
     if broken:
         problems = "\n".join(f"  {problem}" for problem in broken.problems)
-        raise ShoestringError(f"{broken.file} is broken; nothing was changed. Mend it first:\n{problems}")
+        raise ShoestringError(f"{broken.file} is broken; nothing was changed. Correct it first:\n{problems}")
     application = next((each for each in desired.applications if each.name == name), None)
     if application is None:
         known = sorted(each.name for each in desired.applications)
         near = suggestion(name, known)
-        raise UsageError(f"There is no application {name}{near or '.'} All of them: shoestring status")
+        raise UsageError(f"There is no application {name}{near or '.'} List them: shoestring status")
     if application.file.is_symlink():
-        raise ShoestringError(f"{application.file} is a link. Edit what it points to, then: shoestring start")
+        raise ShoestringError(
+            f"{application.file} is a symbolic link. Edit the file that it points to, then: shoestring start"
+        )
     found = _service(application, service)
     if not found.image:
         raise UsageError(

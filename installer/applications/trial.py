@@ -1,4 +1,4 @@
-"""Apply one application as its file says now, and see whether it runs."""
+"""Apply one application as in its file, and return whether it runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LINE_MARK = "    | "
 
 @dataclass(frozen=True)
 class Trial:
-    """What became of it: whether anything was changed, why it does not run, and what its container printed last."""
+    """The result: whether anything was changed, why it does not run, and the last lines of its container's log."""
 
     changed: bool
     error: str = ""
@@ -34,7 +34,7 @@ class Trial:
 
 
 def require_proxies(view: Snapshot) -> None:
-    """Raises ShoestringError if the instance is stopped, or was never started: then nothing can be rolled out."""
+    """Raise ShoestringError if the instance is stopped, or was never started: then nothing can be rolled out."""
     if any(isinstance(each, ApplyProject) and each.name == CORE and each.sign is Sign.NEW for each in view.plan):
         raise ShoestringError(
             "The proxies do not run, so nothing was changed. Start everything first: shoestring start"
@@ -42,12 +42,12 @@ def require_proxies(view: Snapshot) -> None:
 
 
 def restricted(plan: Plan, name: str) -> Plan:
-    """The part of a plan that one application needs: its own changes, networks, and what the proxies know. Pure."""
+    """Return the part of a plan that one application needs: its own changes, networks and proxies. Pure."""
     return tuple(each for each in plan if each.name == name or isinstance(each, CreateNetwork | InstallProxy))
 
 
 def attempt(cluster: Cluster, name: str, service: str, listener: Listener) -> Trial:
-    """Apply one application and wait until it runs and is reached. The lock must be held.
+    """Apply one application and wait until it runs and serves. The lock must be held.
 
     Raises ShoestringError if it cannot be tried, such as without an engine.
     """
@@ -88,7 +88,7 @@ def _errors(report: Report, name: str) -> Iterator[str]:
 
 
 def _last_lines(cluster: Cluster, project: Project, service: str) -> tuple[str, ...]:
-    """What the newest container of the service printed last, if it is still there."""
+    """Return the last lines of the newest container of the service, if it still exists."""
     from docker.errors import DockerException
 
     wanted = next((each.definition for each in project.services if each.name == service), "")

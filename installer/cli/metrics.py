@@ -1,4 +1,4 @@
-"""`shoestring metrics`: what was measured, and for how long it is kept."""
+"""`shoestring metrics`: plots, InfluxDB's client, and the retention of metrics."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def metrics(
 
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() and not json else 0
         shown = page.window(time.time(), hours, page.columns_for(width))
-        taken = page.take(opened(data_directory), shown)
+        taken = page.query(opened(data_directory), shown)
         print(page.page_json(taken) if json else "\n".join(page.lines(taken, width)))
 
 
@@ -67,7 +67,7 @@ def retention(
     wanted = influxdb.checked_days(days)
     if not json:
         print("\n".join(retention_report.change_lines(before, wanted)))
-    # Only what is lost for good is asked about.
+    # Only a change that loses data has to be confirmed.
     agrees = dry_run or not before.loses(wanted) or agreed("Change it?", yes=yes, json=json)
     if agrees and not dry_run and wanted != before.days:
         influxdb.keep(cluster, wanted)

@@ -44,9 +44,9 @@ def create(
     cluster = opened(data_directory)
     created = databases.create(cluster, name, timeout, dry_run=dry_run)
     if json:
-        print(databases.answer(created, dry_run=dry_run))
+        print(databases.created_json(created, dry_run=dry_run))
     else:
-        print("\n".join(databases.lines(created, cluster.settings.network(Side.PUBLIC), dry_run=dry_run)))
+        print("\n".join(databases.created_lines(created, cluster.settings.network(Side.PUBLIC), dry_run=dry_run)))
 
 
 @app.command()
@@ -77,7 +77,7 @@ def upgrade(
     source = cluster.settings.images.source
     job = jobs.find(cluster, version, references.checked(image) if image else "")
     if job is None:
-        print(report.nothing_json(version) if json else f"  Version {version} runs already. Nothing to do.")
+        print(report.nothing_json(version) if json else f"  Version {version} already runs. Nothing to do.")
         return
     present = refresh.is_here(cluster.client, job.image, source)
     if dry_run or not json:
@@ -115,7 +115,7 @@ def prune(
     old = pruning.find(cluster, version)
     if not json:
         print("\n".join(report.old_lines(old)))
-    removed = not dry_run and agreed("Delete it for good?", yes=yes, json=json)
+    removed = not dry_run and agreed("Delete for good?", yes=yes, json=json)
     if removed:
         pruning.remove(cluster, version, timeout)
     if json:

@@ -1,4 +1,4 @@
-"""`shoestring registry`: the images in the Docker registry, their space, and who may push."""
+"""`shoestring registry`: the images in the Docker registry, garbage collection, users, login."""
 
 from __future__ import annotations
 

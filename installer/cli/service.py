@@ -26,12 +26,12 @@ def list_(data_directory: DataDirectory = None, json: Json = False) -> None:
     """List the services with their state and memory."""
     from installer.data_directory import default_directory
     from installer.host import memory
-    from installer.services import catalogue, report, status
+    from installer.services import answers, catalogue, report, status
 
     cluster = opened(data_directory)
     found, host = status.collect(cluster, catalogue.load()), memory.of_host()
     lines = report.list_lines(found, host, default_directory.option(cluster.paths.root))
-    print(report.list_json(found, host) if json else "\n".join(lines))
+    print(answers.list_json(found, host) if json else "\n".join(lines))
 
 
 @app.command()
@@ -46,7 +46,7 @@ def add(
 ) -> None:
     """Add services and what they require, and start them."""
     from installer.host import memory
-    from installer.services import catalogue, offer, plan, report, service_files
+    from installer.services import answers, catalogue, offer, plan, report, service_files
     from installer.services.add import Written
     from installer.terminal.confirm import agreed
 
@@ -59,7 +59,7 @@ def add(
     offer.must_fit(wanted.new, host, force=force)
     if dry_run:
         if json:
-            print(report.add_json(wanted, None, Written(), {}))
+            print(answers.add_json(wanted, None, Written(), {}))
         return
     if not wanted.is_empty and not agreed("Add this?", yes=yes, json=json):
         return
@@ -90,7 +90,7 @@ def _add(cluster: Cluster, wanted: ServicePlan, json: bool, timeout: float) -> t
 
 def _tell(cluster: Cluster, wanted: ServicePlan, started: Started | None, written: Written, json: bool) -> None:
     from installer.data_directory import default_directory
-    from installer.services import report, status
+    from installer.services import answers, report, status
     from runtime.output.report import report_lines, say
 
     option = default_directory.option(cluster.paths.root)
@@ -98,7 +98,7 @@ def _tell(cluster: Cluster, wanted: ServicePlan, started: Started | None, writte
         each.name: status.addresses_of(cluster.paths, cluster.settings, each.name) for each in wanted.services
     }
     if json:
-        print(report.add_json(wanted, started, written, addresses))
+        print(answers.add_json(wanted, started, written, addresses))
     else:
         if started is None:
             print(f"  Everything is stopped. It starts with: shoestring start{option}")
@@ -127,7 +127,7 @@ def remove(
     timeout: Timeout = 60.0,
 ) -> None:
     """Remove services. Data, passwords and configuration stay."""
-    from installer.services import catalogue, report
+    from installer.services import answers, catalogue, report
     from installer.services import remove as removing
     from installer.terminal.confirm import agreed, typed
     from runtime.output.report import report_lines, say
@@ -138,7 +138,7 @@ def remove(
         print("\n".join(report.removal_lines(wanted, cluster.paths)))
     if dry_run:
         if json:
-            print(report.removal_json(wanted, None))
+            print(answers.removal_json(wanted, None))
         return
     # Where nothing is left to see, a run that was killed is finished all the same.
     if not wanted.is_empty and not agreed("Remove this?", yes=yes, json=json):
@@ -147,7 +147,7 @@ def remove(
         typed(f"This goes for good. Type {' '.join(names)}", " ".join(names), confirm or name)
     done = removing.carry_out(cluster, wanted, listener(json), timeout)
     if json:
-        print(report.removal_json(wanted, done.report))
+        print(answers.removal_json(wanted, done))
     else:
         if done.report:
             say(report_lines(done.report, "everything runs as the files say"))

@@ -1,4 +1,4 @@
-"""Generated passwords, and adding to `conf/secrets.yaml` without changing what stands there."""
+"""Generated passwords, and edits of `conf/secrets.yaml` that change nothing else in it."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ HEADER = """\
 """
 MODE, WIDEST_MODE = 0o600, 0o640
 LENGTH = 32
-# Nothing that a shell, a URL, Compose or YAML reads as anything but itself. 190 bits.
+# No character that a shell, a URL, Compose or YAML interprets. 190 bits.
 ALPHABET = string.ascii_letters + string.digits
 
 
 def new_password() -> str:
-    """A new password."""
+    """Return a new password."""
     return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
 
 
 def missing(paths: Paths, names: Iterable[str]) -> tuple[str, ...]:
-    """Those of the names that have no value yet, each once. Raises SettingsError for a broken file."""
+    """Return those of the names that have no value yet, each once. Raises SettingsError for a broken file."""
     there = load(paths.secrets)
     return tuple(name for name in dict.fromkeys(names) if name not in there)
 
@@ -45,7 +45,7 @@ def add(paths: Paths, values: Mapping[str, str]) -> None:
 
 
 def remove(paths: Paths, names: Iterable[str]) -> tuple[str, ...]:
-    """Take names out of the file. Returns those that were there. Raises ShoestringError as `add`."""
+    """Remove names from the file. Return those that were in it. Raises ShoestringError as `add`."""
     before = load(paths.secrets)
     gone = tuple(name for name in dict.fromkeys(names) if name in before)
     if not gone:
@@ -65,7 +65,7 @@ def remove(paths: Paths, names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _write(paths: Paths, text: str, expected: Mapping[str, str], by_hand: str) -> None:
-    """Write the file if it then says what is expected."""
+    """Write the file if its new text has the expected values."""
     try:
         value = yaml_documents.parse(paths.secrets, text).value
         says = {str(name): str(each) for name, each in value.items()}
@@ -73,8 +73,7 @@ def _write(paths: Paths, text: str, expected: Mapping[str, str], by_hand: str) -
         says = {}
     if says != dict(expected):
         raise ShoestringError(
-            f"{paths.secrets} cannot be edited without changing more than was asked. {by_hand} by hand, "
-            "then run this again."
+            f"{paths.secrets} cannot be edited automatically. {by_hand} by hand, then run this again."
         )
     target = paths.secrets.resolve()
     mode = target.stat().st_mode & WIDEST_MODE | MODE if target.exists() else MODE

@@ -1,4 +1,4 @@
-"""Container images on this host: which are there, and how the missing ones get here."""
+"""Container images on this host: which are present, and how missing ones are pulled or built."""
 
 from installer.images.build import BuildError, build
 from installer.images.inventory import ImageState, Need, Source, fetch, list_images, needed

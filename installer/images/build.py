@@ -1,4 +1,4 @@
-"""Images from the recipes of `templates/images/`, for hosts without a registry."""
+"""Build images from the recipes of `templates/images/`, for hosts that reach no registry."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ STAGE_LABEL = "shoestring.stage"
 
 
 class BuildError(ShoestringError):
-    """A recipe could not be built; has the last lines of the build's output."""
+    """A recipe could not be built. The message has the last lines of the build's output."""
 
     def __init__(self, image: Image, reason: str, tail: Iterable[str]) -> None:
         self.image = image
@@ -57,8 +57,8 @@ def build(
 ) -> tuple[Fetched, ...]:
     """Build the local images that are missing, the base before them; with `force` all, with today's packages.
 
-    Images of the catalogue without a recipe are left out. Returns one result for each image, the base first if
-    it was needed. Raises BuildError, or ShoestringError if there is no Debian to start from.
+    Images of the catalogue without a recipe are left out. Return one result for each image, the base first if it was
+    needed. Raises BuildError, or ShoestringError if there is no Debian to start from.
     """
     recipes = tuple(image for image in wanted if image.recipe)
     found = {image: None if force else look_up(client, images.local_name(image)) for image in (images.BASE, *recipes)}
@@ -70,7 +70,7 @@ def build(
             results.append(_fetched(client, image, ImageOutcome.PRESENT, 0.0))
         else:
             results.append(_build_one(client, image, report))
-    # The base last: the engine keeps what another image stands on.
+    # The base last: the engine keeps an image that another one is built on.
     for image in reversed(tuple(image for image, present in found.items() if not present)):
         _remove_superseded(client, image)
     return tuple(results)
@@ -95,9 +95,9 @@ def _fetched(client: DockerClient, image: Image, outcome: ImageOutcome, seconds:
 
 
 def _run(client: DockerClient, image: Image, arguments: dict[str, str], meter: Meter) -> None:
-    """Run one recipe. The classic builder, which every engine has behind its API, takes all of it."""
+    """Run one recipe with the classic builder, which every engine has behind its API."""
     tail: deque[str] = deque(maxlen=TAIL_LINES)
-    meter.tell("sending the recipe")
+    meter.report_line("sending the recipe")
     try:
         with engine_refusals():
             events = client.api.build(
@@ -106,9 +106,9 @@ def _run(client: DockerClient, image: Image, arguments: dict[str, str], meter: M
                 tag=images.local_name(image),
                 buildargs=arguments,
                 labels={images.IMAGE_LABEL: image.name, images.RECIPE_LABEL: images.recipe_hash(image)},
-                # The host's own way to Debian's mirror: the bridge may have no DNS, or be behind a firewall.
+                # The bridge may have no DNS, or be behind a firewall.
                 network_mode="host",
-                # The same recipe with other packages: only what --force asks for gets here a second time.
+                # A second build of a recipe is for newer packages (--force).
                 nocache=True,
                 rm=True,
                 forcerm=True,
@@ -116,13 +116,13 @@ def _run(client: DockerClient, image: Image, arguments: dict[str, str], meter: M
             )
             for line in _lines(events):
                 tail.append(line)
-                meter.tell(line)
+                meter.report_line(line)
     except EngineRefusalError as error:
         raise BuildError(image, str(error), tail) from error
 
 
 def _lines(events: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """The lines that a build prints; the engine's stream has them in pieces, with colours.
+    """Yield the lines that a build prints; the engine's stream has them in pieces, with colors.
 
     Raises EngineRefusalError if the build failed.
     """
@@ -137,7 +137,7 @@ def _lines(events: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 
 def context(image: Image) -> bytes:
-    """A recipe as a tar archive, the same bytes each time."""
+    """Return a recipe as a tar archive, the same bytes each time."""
     buffer = io.BytesIO()
     with tarfile.TarFile(fileobj=buffer, mode="w") as archive:
         for file in images.recipe_files(image):
@@ -149,10 +149,10 @@ def context(image: Image) -> bytes:
 
 
 def _remove_superseded(client: DockerClient, image: Image) -> None:
-    """Remove what the new image replaces and no container uses: small disks have no room for both."""
+    """Remove images that the new one replaces and no container uses: small disks have no room for both."""
     ours = f"{images.IMAGE_LABEL}={image.name}"
     other = f"{images.RECIPE_LABEL}={images.recipe_hash(image)}"
-    # The new image is there; that the engine is busy with another clean-up is no reason to fail.
+    # The new image is built; that the engine is busy with another clean-up is no reason to fail.
     with suppress(EngineRefusalError), engine_refusals():
         client.images.prune(filters={"dangling": False, "label": ours, "label!": other})
         client.images.prune(filters={"dangling": True, "label": ours})

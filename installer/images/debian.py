@@ -1,4 +1,4 @@
-"""The Debian that local images start from: pulled if a registry answers, else made by mmdebstrap."""
+"""The Debian that local images are based on: pulled if a registry answers, else made by mmdebstrap."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SOURCES = (
     f"deb http://deb.debian.org/debian-security {images.BASE_SUITE}-security main",
 )
 # Not /tmp: on many hosts that is memory, and an unpacked Debian does not fit there. Only root can write here, so
-# nobody else can be there first.
+# nobody else can create the directory first.
 WORK_DIRECTORY = Path("/var/cache")
 TIMEOUT_SECONDS = 1800.0
 IMPORT_REPOSITORY = f"{images.LOCAL_REPOSITORY}/debian"
@@ -32,9 +32,9 @@ IMPORT_REPOSITORY = f"{images.LOCAL_REPOSITORY}/debian"
 
 @contextmanager
 def provided(client: DockerClient, meter: Meter) -> Iterator[str]:
-    """Have a bare Debian in the engine: yields its name, which may be gone afterwards.
+    """Provide a minimal Debian in the engine. Yield its name, which may be removed afterwards.
 
-    Raises ShoestringError if no registry answers and mmdebstrap is not there or fails.
+    Raises ShoestringError if no registry answers, and mmdebstrap is not installed or fails.
     """
     if _pulled(client, meter):
         yield images.BASE.reference
@@ -48,7 +48,7 @@ def provided(client: DockerClient, meter: Meter) -> Iterator[str]:
 
 
 def _pulled(client: DockerClient, meter: Meter) -> bool:
-    meter.tell(f"pulling {images.BASE.reference}")
+    meter.report_line(f"pulling {images.BASE.reference}")
     try:
         pull(client, (images.BASE.reference,))
     except PullError as error:
@@ -62,11 +62,11 @@ def _pulled(client: DockerClient, meter: Meter) -> bool:
 
 
 def _bootstrap(client: DockerClient, meter: Meter) -> str:
-    """Make a Debian with mmdebstrap and import it. Returns its name."""
-    meter.tell("no registry answers; mmdebstrap makes it from Debian's packages")
+    """Make a Debian with mmdebstrap and import it. Return its name."""
+    meter.report_line("no registry answers; mmdebstrap makes it from Debian's packages")
     directory = WORK_DIRECTORY / f"shoestring-{secrets.token_hex(8)}"
     try:
-        # apt lets go of its privileges in there, and must still be able to read.
+        # apt drops its privileges in there, and must still be able to read.
         files.make_directory(directory, 0o755)
         archive = directory / "debian.tar"
         try:
@@ -74,20 +74,20 @@ def _bootstrap(client: DockerClient, meter: Meter) -> str:
         except command.CommandError as error:
             raise ShoestringError(
                 "mmdebstrap could not make the base of the local images. Check that this host reaches "
-                f"deb.debian.org, then try again. It says:\n{error.result.tail()}"
+                f"deb.debian.org, then try again. Its output:\n{error.result.tail()}"
             ) from error
-        meter.tell("importing it into the engine")
+        meter.report_line("importing it into the engine")
         with engine_refusals():
             client.api.import_image(str(archive), repository=IMPORT_REPOSITORY, tag=images.BASE_SUITE)
     except EngineRefusalError as error:
-        raise ShoestringError(f"Docker did not take the base of the local images: {error}.") from error
+        raise ShoestringError(f"Docker could not import the base of the local images: {error}.") from error
     finally:
         files.remove_tree(directory)
     return f"{IMPORT_REPOSITORY}:{images.BASE_SUITE}"
 
 
 def bootstrap_command(archive: Path) -> tuple[str, ...]:
-    """The mmdebstrap that makes a minimal Debian into a tar archive, as mmdebstrap(1) describes it."""
+    """Return the command that makes a minimal Debian as a tar archive, see mmdebstrap(1)."""
     recipe = images.recipe_folder(images.BASE)
     return (
         "mmdebstrap",

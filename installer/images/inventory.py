@@ -1,4 +1,4 @@
-"""Which images are on this host, which a start needs, and how it gets them."""
+"""The images on this host, those that a start needs, and how it gets them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Source(StrEnum):
-    """Where an image comes from, in the words of `images.source` in the settings."""
+    """Where an image comes from: a value of `images.source` in the settings."""
 
     REGISTRY = "registry"
     LOCAL = "local"
@@ -27,10 +27,10 @@ class Source(StrEnum):
 
 @dataclass(frozen=True)
 class ImageState:
-    """One image that Shoestring itself names, as it is on this host.
+    """One image of the catalogue, as it is on this host.
 
-    `name` is what the engine calls it. Sizes are in bytes and 0 if it is not there; `shared` is the part of
-    `size` that is the base's layers, which the disk holds once for all local images.
+    `name` is its name in the engine. Sizes are in bytes, and 0 if it is not present; `shared` is the part of `size`
+    that is the base's layers, which the disk holds once for all local images.
     """
 
     image: str
@@ -44,7 +44,7 @@ class ImageState:
 
 @dataclass(frozen=True)
 class Need:
-    """An image that a start needs and that is not on this host: `name` is what the engine will call it."""
+    """An image that a start needs and that is not on this host; `name` will be its name in the engine."""
 
     reference: str
     action: ImageAction
@@ -52,7 +52,7 @@ class Need:
 
 
 def list_images(client: DockerClient, source: str) -> tuple[ImageState, ...]:
-    """The images of the catalogue as `source` (a value of `images.source`) would have them; local: the base first."""
+    """Return the images of the catalogue for a value of `images.source`; for local ones the base first."""
     if source != Source.LOCAL:
         return tuple(_state(client, image, Source.REGISTRY, None) for image in images.CATALOGUE)
     base = look_up(client, images.local_name(images.BASE))
@@ -77,10 +77,10 @@ def _state(client: DockerClient, image: Image, source: Source, base: LocalImage 
 
 
 def needed(client: DockerClient, source: str, references: Iterable[str]) -> tuple[Need, ...]:
-    """What is missing on this host of the images that a start needs, each once, in the order given.
+    """Return those of the images that are missing on this host, each once, in the order given.
 
-    `references` are as the application files say them; the core's is `images.HAPROXY.reference`. With the source
-    `local`, an image without a recipe is pulled all the same.
+    `references` are as in application files; the core's is `images.HAPROXY.reference`. With the source `local`, an
+    image without a recipe is pulled.
     """
     found: dict[str, Need] = {}
     for reference in references:
@@ -92,9 +92,9 @@ def needed(client: DockerClient, source: str, references: Iterable[str]) -> tupl
 
 
 def fetch(client: DockerClient, needs: Iterable[Need], report: Report = ignore) -> tuple[Fetched, ...]:
-    """Build and pull what `needed` found. Returns what is there now, with the base if it had to be built.
+    """Build and pull what `needed` found. Return the images, with the base if it had to be built.
 
-    Raises BuildError or PullError at the first that fails; what came before stays.
+    Raises BuildError or PullError at the first that fails; images that were built or pulled before it stay.
     """
     todo = tuple(needs)
     recipes = tuple(

@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LocalImage:
-    """An image on this host: its size in bytes, shared layers included, and its layers, the lowest first."""
+    """An image on this host: its size in bytes with shared layers, and its layers, the lowest first."""
 
     size: int
     layers: tuple[str, ...]
 
     def shares_with(self, base: LocalImage | None) -> int:
-        """The bytes of the base if all of its layers are the lowest of this image, else 0."""
+        """Return the bytes of the base if all of its layers are the lowest of this image, else 0."""
         return base.size if base and self.layers[: len(base.layers)] == base.layers else 0
 
 
 def look_up(client: DockerClient, name: str) -> LocalImage | None:
-    """Find an image by its name; None if it is not on this host, or if no image can have that name."""
+    """Return an image by its name; None if it is not on this host, or if no image can have that name."""
     from docker.errors import APIError
 
     try:

@@ -1,4 +1,4 @@
-"""What the work on images tells while it runs, and what it gives back."""
+"""Progress and results of pulling and building images."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ImageAction(StrEnum):
 
 
 class ImageOutcome(StrEnum):
-    """What was done about an image."""
+    """What was done for an image."""
 
     PULLED = "pulled"
     BUILT = "built"
@@ -28,10 +28,10 @@ class ImageOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the work on one image is.
+    """The progress of one image.
 
-    `image` is the reference or the recipe's name, `line` what happens now. `done` and `total` count the bytes
-    downloaded so far and known so far; both are 0 for a build.
+    `image` is the reference or the recipe's name, `line` the current step. `done` and `total` count the bytes
+    downloaded and known so far; both are 0 for a build.
     """
 
     image: str
@@ -46,7 +46,7 @@ class Progress:
 class Fetched:
     """An image that is on this host now.
 
-    `name` is what the engine calls it. `size` is in bytes, the base's layers included; `shared` is their part of it.
+    `name` is its name in the engine. `size` is in bytes, the base's layers included; `shared` is their part of it.
     """
 
     image: str
@@ -58,7 +58,7 @@ class Fetched:
 
     @property
     def own(self) -> int:
-        """The bytes that this image alone takes on the disk: what to add up for several images."""
+        """Return the bytes that this image alone takes on the disk: to be added up for several images."""
         return self.size - self.shared
 
 
@@ -80,21 +80,21 @@ class Meter:
 
     @property
     def seconds(self) -> float:
-        """Since the work on the image began."""
+        """Return the seconds since the work on the image began."""
         return time.monotonic() - self.started
 
-    def tell(self, line: str, done: int = 0, total: int = 0) -> None:
-        """Report what happens now."""
+    def report_line(self, line: str, done: int = 0, total: int = 0) -> None:
+        """Report the current step."""
         self.report(Progress(self.image, self.action, self.seconds, line, done, total))
 
 
 class EngineRefusalError(ShoestringError):
-    """The engine did not do what it was asked; the message is its own, in one line."""
+    """The engine refused a request; the message is its own, in one line."""
 
 
 @contextmanager
 def engine_refusals() -> Iterator[None]:
-    """Turn what the SDK raises, and a connection to the engine that breaks, into EngineRefusalError."""
+    """Turn errors of the SDK, and of the connection to the engine, into EngineRefusalError."""
     from docker.errors import APIError, DockerException
     from requests.exceptions import RequestException
 
@@ -107,5 +107,5 @@ def engine_refusals() -> Iterator[None]:
 
 
 def one_line(text: str) -> str:
-    """Text on one line, without a final full stop."""
+    """Return a text on one line, without a final full stop."""
     return " ".join(text.split()).rstrip(".")

@@ -1,4 +1,4 @@
-"""Images from a registry."""
+"""Pull images from a registry."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _DOWNLOADING = "Downloading"
 
 
 class PullError(ShoestringError):
-    """An image could not be pulled; says what to do instead."""
+    """An image could not be pulled; the message says what to do instead."""
 
     def __init__(self, reference: str, reason: str) -> None:
         self.reference = reference
@@ -43,7 +43,7 @@ class PullError(ShoestringError):
 
 
 def pull(client: DockerClient, references: Iterable[str], report: Report = ignore) -> tuple[Fetched, ...]:
-    """Pull images, one after the other, whether or not they are there: a tag may have moved.
+    """Pull images one after the other, also those that are present: a tag may have moved.
 
     Stops at the first that fails with a PullError, so that a host that reaches no registry waits once. The
     engine itself gives up after 15 s on a registry that does not answer.
@@ -55,20 +55,20 @@ def _pull(client: DockerClient, reference: str, report: Report) -> Fetched:
     # Without a tag the engine would pull all of them.
     name = images.normalise(reference)
     meter = Meter(reference, ImageAction.PULL, report)
-    meter.tell("asking the registry")
+    meter.report_line("asking the registry")
     downloads: dict[str, tuple[int, int]] = {}
     try:
         with engine_refusals():
             for event in client.api.pull(name, stream=True, decode=True):
-                _tell(event, downloads, meter)
+                _report(event, downloads, meter)
         pulled = look_up(client, name)
     except EngineRefusalError as error:
         raise PullError(reference, str(error)) from error
     return Fetched(reference, name, ImageOutcome.PULLED, meter.seconds, pulled.size if pulled else 0)
 
 
-def _tell(event: dict[str, Any], downloads: dict[str, tuple[int, int]], meter: Meter) -> None:
-    """Report one event of the engine's stream; `downloads` has the bytes done and known of each layer so far."""
+def _report(event: dict[str, Any], downloads: dict[str, tuple[int, int]], meter: Meter) -> None:
+    """Report one event of the engine's stream; `downloads` has for each layer the bytes done and known so far."""
     if "error" in event:
         raise EngineRefusalError(one_line(str(event["error"])))
     status, layer = str(event.get("status", "")), str(event.get("id", ""))
@@ -76,7 +76,7 @@ def _tell(event: dict[str, Any], downloads: dict[str, tuple[int, int]], meter: M
     if status == _DOWNLOADING and detail.get("total"):
         downloads[layer] = (int(detail["current"]), int(detail["total"]))
     elif layer in downloads:
-        # Anything that follows a layer's download means that all of it is here.
+        # An event after a layer's download means that all of it was downloaded.
         downloads[layer] = (downloads[layer][1], downloads[layer][1])
     done, total = (sum(column) for column in zip(*downloads.values(), strict=True)) if downloads else (0, 0)
-    meter.tell(status, done, total)
+    meter.report_line(status, done, total)

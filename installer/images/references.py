@@ -1,4 +1,4 @@
-"""Image references: another tag, and whether a person's word can be one. Pure."""
+"""Image references: parts, another tag, validation. Pure."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _REFERENCE = re.compile(
 
 
 def repository(reference: str) -> str:
-    """A reference without tag and digest; the port of a registry is no tag."""
+    """Return a reference without tag and digest; the port of a registry is no tag."""
     name = reference.partition("@")[0]
     directory, slash, last = name.rpartition("/")
     return directory + slash + last.partition(":")[0]
 
 
 def with_tag(reference: str, tag: str) -> str:
-    """The same repository with another tag, and without a digest. Raises UsageError if no tag can look like that."""
+    """Return the repository with another tag and without a digest. Raises UsageError for an invalid tag."""
     if not _TAG.fullmatch(tag):
         hint = f" Deploy another image with: --image {tag}" if _REFERENCE.fullmatch(tag) else ""
         raise UsageError(f"{tag} is not a tag: letters, digits, dots, hyphens and underscores, at most 128.{hint}")
@@ -31,7 +31,7 @@ def with_tag(reference: str, tag: str) -> str:
 
 
 def checked(reference: str) -> str:
-    """A whole image reference. Raises UsageError if it is none."""
+    """Return a whole image reference. Raises UsageError if it is not one."""
     if not _REFERENCE.fullmatch(reference):
         raise UsageError(
             f"{reference} is not an image; one looks like ghost:5.96 or registry.example.com/team/shop:2"

@@ -1,4 +1,4 @@
-"""The image of a new version, on this host before anything is changed."""
+"""One image, pulled or found on this host before anything is changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RefreshedImage:
-    """An image that is on this host now. `pulled` is False where it was there; `note` says what there is to say."""
+    """An image that is on this host now. `pulled` is False if it was present; `note` is a sentence for the user."""
 
     image: str
     pulled: bool
@@ -28,14 +28,14 @@ class RefreshedImage:
 
 
 def is_here(client: DockerClient, image: str, source: str) -> bool:
-    """Whether the engine has what runs for an image."""
+    """Return whether the engine has the image, or the local one in its place."""
     return look_up(client, effective(image, source)) is not None
 
 
 def moved(client: DockerClient, image: str, source: str, containers: Iterable[str]) -> str:
-    """The name by digest of an image whose tag has moved since the containers (their ids) were made.
+    """Return the name by digest of an image whose tag has moved since containers (their ids) were created.
 
-    Empty if they have it, and for an image that no registry knows.
+    Empty if they have that image, and for an image that is in no registry.
     """
     with engine_refusals():
         now = client.images.get(effective(image, source))
@@ -47,7 +47,7 @@ def moved(client: DockerClient, image: str, source: str, containers: Iterable[st
 def fetch(
     client: DockerClient, image: str, source: str, report: images.Report, *, only_if_missing: bool = False
 ) -> RefreshedImage:
-    """Pull an image. One that cannot be pulled and is on this host is taken as it is.
+    """Pull an image. One that cannot be pulled, but is on this host, is used as it is.
 
     `source` is `images.source` of the settings. Raises PullError, or ShoestringError for a local image that is not
     built yet.
@@ -57,7 +57,7 @@ def fetch(
     if local != image:
         if not here:
             raise ShoestringError(f"The local image {local} is not on this host. Build it: shoestring images build")
-        return RefreshedImage(image, False, 0.0, f"{local} stands for it.")
+        return RefreshedImage(image, False, 0.0, f"{local} is used for it.")
     if here and only_if_missing:
         return RefreshedImage(image, False, 0.0)
     try:
@@ -66,6 +66,6 @@ def fetch(
         if not here:
             raise
         return RefreshedImage(
-            image, False, 0.0, f"Not pulled, taken as it is on this host: {error.__cause__ or error}."
+            image, False, 0.0, f"Not pulled, used as it is on this host: {error.__cause__ or error}."
         )
     return RefreshedImage(image, True, pulled.seconds)

@@ -1,4 +1,4 @@
-"""What `shoestring images` answers, as text or JSON."""
+"""The answers of `shoestring images`, as text or JSON."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from runtime.output.report import NAME_WIDTH
 
 
 def states_lines(states: Iterable[ImageState]) -> list[str]:
-    """A line for each image: whether it is there, where it comes from, what it is called, how large it is."""
+    """Return a line for each image: whether it is present, its source, its name, its size."""
     return [
         f"  {'✓' if each.present else '-'} {each.image:<{NAME_WIDTH}}  {each.source:<8}  {each.name:<45}  "
-        f"{size(each.size - each.shared) if each.present else 'not here'}"
+        f"{size(each.size - each.shared) if each.present else 'missing'}"
         for each in states
     ]
 
 
 def states_json(states: Iterable[ImageState]) -> str:
-    """The answer of images list."""
+    """Return the answer of images list."""
     images = [
         {
             "image": each.image,
@@ -47,12 +47,12 @@ def preview_json(present: Mapping[str, bool]) -> str:
 
 
 def fetched_line(fetched: Fetched) -> str:
-    """A line about an image that is there now."""
+    """Return the line about an image that was pulled or built, or was present."""
     return f"  ✓ {fetched.image:<{NAME_WIDTH}}  {fetched.outcome:<8}  {size(fetched.own):>8}  {fetched.seconds:.1f} s"
 
 
 def fetched_json(fetched: Iterable[Fetched]) -> str:
-    """The answer of images pull and images build."""
+    """Return the answer of images pull and images build."""
     images = [
         {
             "image": each.image,

@@ -1,16 +1,16 @@
-"""What the page of plots shows, as data; docs/services.md lists what is measured."""
+"""The figures of the page of plots, as data; docs/services.md lists all metrics."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-# Telegraf measures so often; a smaller step has gaps.
+# Telegraf's interval; a smaller step has gaps.
 INTERVAL_SECONDS = 30
 
 
 class FigureUnit(StrEnum):
-    """What a number counts."""
+    """The unit of a number."""
 
     PERCENT = "percent"
     BYTES = "bytes"
@@ -25,8 +25,8 @@ class FigureUnit(StrEnum):
 class Figure:
     """One query of the page, and the rows that it makes.
 
-    `value` is the field in InfluxQL, as it is asked for. With `by` there is a row for each value of that tag, and
-    `name` has it in braces. `top` is the upper end of the scale, 0 for the highest value.
+    `value` is the field as InfluxQL. With `by` there is a row for each value of that tag, and `name` has it in
+    braces. `top` is the upper end of the scale, 0 for the highest value.
     """
 
     group: str
@@ -39,7 +39,7 @@ class Figure:
     top: float = 0.0
 
     def query(self, start: int, step: int, column: str) -> str:
-        """InfluxQL: one value for each `step` (seconds) since `start` (seconds since the epoch), in that column."""
+        """Return InfluxQL for a value each `step` (seconds) since `start` (seconds since the epoch), as `column`."""
         where = f"{self.where} AND " if self.where else ""
         by = f', "{self.by}"' if self.by else ""
         select = f'SELECT {self.value} AS "{column}" FROM "{self.measurement}"'  # noqa: S608 - words of our own
@@ -50,7 +50,7 @@ def _rate(field: str) -> str:
     return f'non_negative_derivative(last("{field}"), 1s)'
 
 
-# Those of applications; what the proxy answers by itself begins with an underscore.
+# Backends of applications; those that the proxy itself answers begin with an underscore.
 _BACKENDS = '"type" = \'backend\' AND "proxy" !~ /^_/'
 _CONTAINER, _PROXY, _CLIENT = "container_name", "proxy", "client"
 _TRAFFIC = FigureUnit.BYTES_PER_SECOND

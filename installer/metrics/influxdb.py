@@ -1,4 +1,4 @@
-"""What is asked of InfluxDB by its own client, in its container: as its administrator, or as the reader."""
+"""Queries to InfluxDB by its own client in its container, as the administrator or as the reader."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from runtime.docker.observed import observe
 APPLICATION, SERVICE = "influxdb", "application"
 DATABASE = "telegraf"
 ADMIN, READER = "admin", "reader"
-# Points as they were measured, and the means of each hour; see templates/services/influxdb/conf/start.sh.
+# The retention policies: points as measured, and hourly means; see templates/services/influxdb/conf/start.sh.
 RECENT, HOURLY = "recent", "hourly"
-# That it has made its users and its database.
+# The file that says that InfluxDB has created its users and its database.
 MADE = "data/influxdb/.shoestring"
 LONGEST_DAYS = 3650
-# From so many days on, a week of them is one piece on the disk; a piece is removed as a whole.
+# From this many days on, a shard has a week of points instead of a day; a shard is removed as a whole.
 WEEKLY_FROM_DAYS = 14
 QUERY_TIMEOUT_SECONDS = 60.0
 _DURATION = re.compile(r"(\d+)h0m0s")
-# The container has the passwords in its environment; so none goes through here, and none is in a list of processes.
+# The container has the passwords in its environment: none is in a process list.
 _CLIENT = """\
 export INFLUX_USERNAME="$1" INFLUX_PASSWORD="$(printenv "$2")"
 shift 2
@@ -35,25 +35,25 @@ exec influx "$@"
 
 @dataclass(frozen=True)
 class Retention:
-    """For how many days points are kept (0: for ever), and the means of each hour."""
+    """The days that points are kept (0: forever), and hourly means."""
 
     days: int
     hourly_days: int
 
     def loses(self, wanted: int) -> bool:
-        """Whether points that are there would go, if they were kept for so many days."""
+        """Return whether existing points would be deleted if points were kept for `wanted` days."""
         return self.days == 0 or wanted < self.days
 
 
 def shell(cluster: Cluster, terminal: bool) -> NoReturn:
-    """Become InfluxDB's client, as its administrator. Raises ShoestringError if InfluxDB does not run."""
+    """Replace this process by InfluxDB's client as its administrator. Raises ShoestringError if it does not run."""
     interactive = ("-it",) if terminal else ("-i",)
     options = ("-database", DATABASE, "-precision", "rfc3339")
     command.exec_replace(("docker", "exec", *interactive, _container(cluster), *_client(ADMIN), *options))
 
 
 def ask(cluster: Cluster, query: str, user: str = READER) -> list[Mapping[str, Any]]:
-    """The series that a query finds, as InfluxDB's JSON has them; of several statements those of all, in their order.
+    """Return the series that a query finds, in InfluxDB's JSON form; for several statements all of them, in order.
 
     https://docs.influxdata.com/influxdb/v1/tools/api/#query-http-endpoint. Times are seconds since the epoch.
     Raises ShoestringError if InfluxDB does not run, or refuses the query.
@@ -71,15 +71,15 @@ def ask(cluster: Cluster, query: str, user: str = READER) -> list[Mapping[str, A
     wrong = [each["error"] for each in answers if "error" in each]
     if wrong:
         raise ShoestringError(
-            f"InfluxDB refused a query: {wrong[0]}. If a user or the database is missing, have them made again: "
+            f"InfluxDB refused a query: {wrong[0]}. If a user or the database is missing, re-create them: "
             f"remove {MADE}, then docker restart {container}"
         )
-    # The client makes a result of each series.
+    # The client returns a result for each series.
     return [series for each in answers for series in each.get("series", ())]
 
 
 def retention(cluster: Cluster) -> Retention:
-    """How long points are kept. Raises ShoestringError as `ask`."""
+    """Return how long points are kept. Raises ShoestringError as `ask`."""
     (series,) = ask(cluster, f'SHOW RETENTION POLICIES ON "{DATABASE}"', ADMIN)
     rows = [dict(zip(series["columns"], row, strict=True)) for row in series["values"]]
     days = {row["name"]: _days(row["duration"]) for row in rows}
@@ -92,13 +92,13 @@ def retention(cluster: Cluster) -> Retention:
 
 
 def keep(cluster: Cluster, days: int) -> None:
-    """Keep points for so many days; older ones go within the hour. Raises ShoestringError as `ask`."""
-    piece = "7d" if days >= WEEKLY_FROM_DAYS else "1d"
-    ask(cluster, f'ALTER RETENTION POLICY "{RECENT}" ON "{DATABASE}" DURATION {days}d SHARD DURATION {piece}', ADMIN)
+    """Keep points for this many days; older ones are deleted within the hour. Raises ShoestringError as `ask`."""
+    shard = "7d" if days >= WEEKLY_FROM_DAYS else "1d"
+    ask(cluster, f'ALTER RETENTION POLICY "{RECENT}" ON "{DATABASE}" DURATION {days}d SHARD DURATION {shard}', ADMIN)
 
 
 def checked_days(days: int) -> int:
-    """A number of days that can be kept. Raises UsageError."""
+    """Return a valid number of days. Raises UsageError."""
     if not 1 <= days <= LONGEST_DAYS:
         raise UsageError(f"{days} is not a number of days from 1 to {LONGEST_DAYS}.")
     return days
@@ -114,7 +114,7 @@ def _client(user: str) -> tuple[str, ...]:
 
 
 def _container(cluster: Cluster) -> str:
-    """The name of the container that runs."""
+    """Return the name of the running container."""
     seen = observe(cluster.client, cluster.settings.instance)
     for each in seen.of(APPLICATION):
         if each.service == SERVICE and each.running:

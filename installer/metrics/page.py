@@ -1,4 +1,4 @@
-"""The page of plots: what InfluxDB has of the last hours, one row for each thing."""
+"""The page of plots: the metrics of the last hours, a row for each thing that is measured."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from installer.metrics.plot import amount, blocks, clip
 from runtime.context.cluster import Cluster
 from runtime.output.encoder import as_json
 
-# A plot that is wider says no more, one that is narrower says nothing.
+# A wider plot shows no more, a narrower one nothing.
 MOST_COLUMNS, LEAST_COLUMNS = 72, 8
 MOST_NAME = 34
-# What is newer counts as now: a measurement and the last one before it.
+# A value that is newer counts as the current one: a measurement and the one before it.
 NOW_SECONDS = 3 * INTERVAL_SECONDS
-# Two numbers of at most nine characters, what is between all parts, and the step that has just begun.
+# Two numbers of at most nine characters, the space between the parts, and the step that has just begun.
 NUMBERS = 28
 Series = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class TimeWindow:
-    """The time that is shown: `columns` steps of `step` seconds from `start` (seconds since the epoch) on."""
+    """The time range of a page: `columns` steps of `step` seconds from `start` (seconds since the epoch)."""
 
     start: int
     step: int
@@ -35,7 +35,7 @@ class TimeWindow:
 
 @dataclass(frozen=True)
 class Row:
-    """One thing: a value for each step, None where nothing was measured; `now` is the last, if it is new."""
+    """One thing: a value for each step, None where there is none; `now` is the last value, if it is recent."""
 
     figure: Figure
     name: str
@@ -44,23 +44,23 @@ class Row:
 
     @property
     def measured(self) -> tuple[float, ...]:
-        """The values that there are; there is at least one."""
+        """Return the values without gaps; there is at least one."""
         return tuple(value for value in self.values if value is not None)
 
     @property
     def mean(self) -> float:
-        """The mean of all steps."""
+        """Return the mean of all steps."""
         return sum(self.measured) / len(self.measured)
 
     @property
     def most(self) -> float:
-        """The highest."""
+        """Return the highest value."""
         return max(self.measured)
 
 
 @dataclass(frozen=True)
 class Page:
-    """All rows, and the figures of which nothing was measured."""
+    """All rows, and the figures without any value."""
 
     window: TimeWindow
     rows: tuple[Row, ...]
@@ -68,7 +68,7 @@ class Page:
 
 
 def columns_for(width: int) -> int:
-    """How many steps fit in a terminal of `width` characters; as many as may be for 0, without one."""
+    """Return how many steps fit in a terminal of `width` characters; for 0 (no terminal) the most."""
     if not width:
         return MOST_COLUMNS
     return min(max(width - _name_width(width) - NUMBERS, LEAST_COLUMNS), MOST_COLUMNS)
@@ -79,7 +79,7 @@ def _name_width(width: int) -> int:
 
 
 def window(now: float, hours: int, columns: int) -> TimeWindow:
-    """The last hours until `now` (seconds since the epoch), in at most so many steps, and one that has just begun."""
+    """Return the last hours until `now` (seconds since the epoch), in at most `columns` steps and one just begun."""
     span = hours * 3600
     step = max(INTERVAL_SECONDS, -(-span // columns))
     # As InfluxDB cuts time: at multiples of the step since the epoch.
@@ -87,19 +87,19 @@ def window(now: float, hours: int, columns: int) -> TimeWindow:
     return TimeWindow(start, step, (int(now) - start) // step + 1, hours)
 
 
-def take(cluster: Cluster, shown: TimeWindow) -> Page:
-    """Ask InfluxDB, as the reader. Raises ShoestringError if it does not run."""
+def query(cluster: Cluster, shown: TimeWindow) -> Page:
+    """Query InfluxDB as the reader. Raises ShoestringError if it does not run."""
     queries = (each.query(shown.start, shown.step, _column(number)) for number, each in enumerate(FIGURES))
     return assemble(FIGURES, influxdb.ask(cluster, "; ".join(queries)), shown, cluster.settings.project(""))
 
 
 def _column(number: int) -> str:
-    """What the values of a figure are called in the answer, where nothing else tells whose they are."""
+    """Return the column name of a figure's values; nothing else in the answer identifies them."""
     return f"figure{number}"
 
 
 def assemble(figures: Sequence[Figure], answer: Sequence[Series], shown: TimeWindow, own: str = "") -> Page:
-    """Put the answer in its places; `own` begins the names of this instance's containers, and is left out. Pure."""
+    """Assign the answer to figures. `own`, the prefix of this instance's containers, is removed. Pure."""
     rows, missing = [], []
     for number, figure in enumerate(figures):
         mine = [_row(figure, series, shown, own) for series in answer if series["columns"][1] == _column(number)]
@@ -123,19 +123,19 @@ def _row(figure: Figure, series: Series, shown: TimeWindow, own: str) -> Row:
 
 
 def lines(page: Page, width: int) -> Iterator[str]:
-    """The page for a terminal of `width` characters; for 0, without one, numbers alone."""
+    """Yield the lines for a terminal of `width` characters; for 0 (no terminal) only numbers."""
     groups = dict.fromkeys([*(row.figure.group for row in page.rows), *(each.group for each in page.missing)])
     order = [each for each in dict.fromkeys(figure.group for figure in FIGURES) if each in groups]
     by_group = {name: list(rows) for name, rows in groupby(page.rows, lambda row: row.figure.group)}
     step = page.window.step
     each = f", each block {_duration(step)}" if width else ""
     hours = "hour" if page.window.hours == 1 else f"{page.window.hours} hours"
-    yield from _fit(f"  The last {hours}{each}. The numbers: now, {'most' if width else 'mean, most'}", width)
+    yield from _fit(f"  The last {hours}{each}. The numbers: now, {'maximum' if width else 'mean, maximum'}", width)
     for group in order:
         yield from ("", f"  {group}")
         yield from _group_lines(by_group.get(group, []), width)
         absent = dict.fromkeys(figure.measurement for figure in page.missing if figure.group == group)
-        yield from (line for name in absent for line in _fit(f"    nothing was measured: {name}", width))
+        yield from (line for name in absent for line in _fit(f"    no data: {name}", width))
 
 
 def _group_lines(rows: Sequence[Row], width: int) -> Iterator[str]:
@@ -149,7 +149,7 @@ def _group_lines(rows: Sequence[Row], width: int) -> Iterator[str]:
             continue
         plot = f"  {blocks(row.values, row.figure.top)}"
         line = f"    {name}{plot}  {now:>9} {most:>9}"
-        # Too narrow for all: the plot goes first, then the highest.
+        # Too narrow for all: the plot is left out first, then the highest value.
         narrow = (line, f"    {name}  {now:>9} {most:>9}", f"  {name}  {now}")
         yield next((each for each in narrow if len(each) <= width), clip(narrow[-1], width))
 
@@ -165,7 +165,7 @@ def _duration(seconds: int) -> str:
 
 
 def page_json(page: Page) -> str:
-    """The same for a script; docs/json.md has the keys."""
+    """Return the answer of `metrics`; docs/json.md has the keys."""
     rows = [
         {
             "group": row.figure.group,

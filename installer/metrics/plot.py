@@ -12,7 +12,7 @@ BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def blocks(values: Sequence[float | None], top: float = 0.0) -> str:
-    """A block for each value, a blank where there is none. The scale is from 0 to `top`, or to the highest value."""
+    """Return a block for each value, a blank for None. The scale is from 0 to `top`, or to the highest value."""
     highest = top or max((value for value in values if value is not None), default=0.0)
     return "".join(" " if value is None else BLOCKS[_eighth(value, highest)] for value in values)
 
@@ -22,7 +22,7 @@ def _eighth(value: float, highest: float) -> int:
 
 
 def amount(value: float | None, unit: FigureUnit) -> str:
-    """A number as a person reads it; `-` for none."""
+    """Return a number with its unit; `-` for None."""
     if value is None:
         return "-"
     match unit:
@@ -43,7 +43,7 @@ def amount(value: float | None, unit: FigureUnit) -> str:
 
 
 def _short(value: float) -> str:
-    """Two digits, and no zeros at the end."""
+    """Return a number with two digits, and no zeros at the end."""
     if abs(value) >= 10:
         return f"{value:.0f}"
     text = f"{value:.1f}" if abs(value) >= 1 else f"{value:.2f}"
@@ -51,7 +51,7 @@ def _short(value: float) -> str:
 
 
 def clip(text: str, width: int) -> str:
-    """At most `width` characters; what is cut out of the middle is a `…`."""
+    """Return at most `width` characters of a text, with `…` in place of its middle."""
     if len(text) <= width:
         return text
     left = width // 2

@@ -1,1 +1,1 @@
-"""The default internal services: folders of templates/services that become application files of a person's own."""
+"""The internal services: folders of templates/services that become application files of the user."""

@@ -1,4 +1,4 @@
-"""Write what a plan of services says, get their images, start them."""
+"""Add services as planned: get their images, write their files, start them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OWN_FILE_MODE = 0o644
 
 @dataclass(frozen=True)
 class Written:
-    """What was written: new secrets that a person is told once; a sentence if there is no commit."""
+    """The result of a write: new secrets that are shown once; a sentence if the files are not committed."""
 
     shown: tuple[tuple[str, str], ...] = ()
     note: str = ""
@@ -35,14 +35,14 @@ class Written:
 
 @dataclass(frozen=True)
 class Started:
-    """How the start ended; `failed` are names of services that do not run, and so are not ready for use."""
+    """The result of a start; `failed` are names of services that do not run, and so are not ready for use."""
 
     report: Report
     failed: tuple[str, ...] = ()
 
 
 def fetch(cluster: Cluster, wanted: ServicePlan, show: Callable[[Progress], None]) -> tuple[Fetched, ...]:
-    """Get the images of the new services. Raises PullError or BuildError; then nothing has changed but images."""
+    """Get the images of the new services. Raises PullError or BuildError; then nothing else has changed."""
     from installer import images
 
     needs = images.needed(cluster.client, cluster.settings.images.source, service_files.images(wanted.files))
@@ -50,9 +50,9 @@ def fetch(cluster: Cluster, wanted: ServicePlan, show: Callable[[Progress], None
 
 
 def write(paths: Paths, wanted: ServicePlan, *, commit: bool = True) -> Written:
-    """Write all that the plan says, the application files last: what is there before them is of no effect.
+    """Write everything that is planned, the application files last: all else has no effect without them.
 
-    Doing it again ends in the same place. The lock must be held. Raises ShoestringError.
+    It may be repeated with the same result. The lock must be held. Raises ShoestringError.
     """
     if wanted.settings is None:
         return Written()
@@ -83,7 +83,7 @@ def _write(paths: Paths, change: templates.FileChange) -> None:
 
 
 def _commit(paths: Paths, wanted: ServicePlan) -> str:
-    """Commit what was written, and nothing that a person has begun."""
+    """Commit the written files, and nothing else that the user changed."""
     written = [each.path for each in wanted.changes]
     if wanted.text is not None:
         written.append(PurePosixPath(paths.settings.name))
@@ -93,16 +93,16 @@ def _commit(paths: Paths, wanted: ServicePlan) -> str:
 
 
 def start(cluster: Cluster, wanted: ServicePlan, listener: Listener = SILENT, timeout: float = 0.0) -> Started:
-    """Make everything run as the files say, then do what the services need besides. Raises ShoestringError."""
+    """Start everything as in the files, then run the services' own steps. Raises ShoestringError."""
     return ready(cluster, wanted.services, operations.start(cluster, listener, timeout))
 
 
 def ready(cluster: Cluster, services: Iterable[Service], report: Report) -> Started:
-    """Do what services need in their running containers. The report gets what there is to say about them."""
+    """Run the steps that services need in their running containers. Their sentences go into the report."""
     failed = {each.application for each in report.failures}
     failed |= {each.change.name for each in report.outcomes if not each.ok}
     failed |= {each.file.stem for each in report.problems}
     wanted = tuple(services)
     notes = [each.ready(cluster) for each in wanted if each.name not in failed]
-    told = replace(report, notes=(*report.notes, *(note for note in notes if note)))
-    return Started(told, tuple(each.name for each in wanted if each.name in failed))
+    complete = replace(report, notes=(*report.notes, *(note for note in notes if note)))
+    return Started(complete, tuple(each.name for each in wanted if each.name in failed))

@@ -1,4 +1,4 @@
-"""Which services fit this host, and which are offered at a first setup. Pure."""
+"""The services that fit this host, and the choices that setup offers. Pure."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from installer.services.catalogue import Catalogue, complete
 from installer.services.service import Service
 from runtime.base.constants import MEGABYTE
 
-# What the two proxies and the example need, with what Docker needs for them: docs/memory.md.
+# Memory of the two proxies and the example, with what Docker needs for them: docs/memory.md.
 CORE = 64 * MEGABYTE
 
 
 @dataclass(frozen=True)
 class ServiceOffer:
-    """One line to tick: services that are offered together. One that is not `possible` would not fit even alone."""
+    """One choice: services that are offered together. One that is not `possible` would not fit even alone."""
 
     services: tuple[Service, ...]
     there: bool
@@ -27,17 +27,17 @@ class ServiceOffer:
 
     @property
     def title(self) -> str:
-        """What it is called."""
+        """Return its title."""
         return " + ".join(each.title for each in self.services)
 
     @property
     def memory(self) -> int:
-        """What it needs, in MB."""
+        """Return the MB that it needs."""
         return sum(each.memory for each in self.services)
 
 
 def before_start(host: Memory) -> Memory:
-    """The memory as it will be when a first setup has started what it always starts."""
+    """Return the memory as it will be after a first setup has started the core."""
     return replace(host, available=max(0, host.available - CORE))
 
 
@@ -49,10 +49,10 @@ def must_fit(new: Iterable[Service], host: Memory, *, force: bool = False) -> No
 
 
 def problem(new: Iterable[Service], host: Memory) -> str:
-    """Why new services do not fit together; empty if they do."""
+    """Return why new services do not fit together; empty if they do."""
     services = tuple(new)
     found = memory.problem(*_together_need(services), host) if services else ""
-    return f"{found}. Take fewer now; others can be added later." if found else ""
+    return f"{found}. Choose fewer now; you can add others later." if found else ""
 
 
 def _together_need(services: tuple[Service, ...]) -> tuple[str, int]:
@@ -64,9 +64,9 @@ def _together_need(services: tuple[Service, ...]) -> tuple[str, int]:
 def offers(
     known: Catalogue, there: Iterable[str], host: Memory, *, first: bool, pulled: Iterable[str] = ()
 ) -> tuple[ServiceOffer, ...]:
-    """The lines to tick. At a `first` setup what is suggested is ticked as far as it fits.
+    """Return the choices. At a `first` setup the suggested ones are ticked as far as they fit.
 
-    `pulled` are services that need a registry although images are built on this host; they are not suggested.
+    `pulled` are services that need a registry although images are built on this host; they are not ticked.
     """
     present, away = frozenset(there), frozenset(pulled)
     room = left = (host.available - RESERVE) // MEGABYTE
@@ -89,22 +89,22 @@ def offers(
 
 
 def _memory(known: Catalogue, names: Iterable[str], besides: Collection[str]) -> int:
-    """What services need with all that they need themselves, in MB, `besides` those that are counted already."""
+    """Return the MB of services and all that they need, without those that are counted already (`besides`)."""
     return sum(each.memory for each in complete(known, names) if each.name not in besides)
 
 
 def _together(known: Catalogue) -> tuple[tuple[Service, ...], ...]:
-    """The services, those that are part of another one beside it."""
+    """Return the services in groups: each with those that are part of it."""
     heads = [each for each in known.values() if each.part_of not in known]
     ordered = sorted(heads, key=lambda each: (not each.suggested, each.suggested, each.memory))
     return tuple((head, *(each for each in known.values() if each.part_of == head.name)) for head in ordered)
 
 
 def _remark(offer: ServiceOffer, needed: int, left: int, pulled: frozenset[str]) -> str:
-    """What a person should know before ticking it. `needed` and `left` are in MB."""
+    """Return what the user should know about a choice. `needed` and `left` are in MB."""
     if offer.there:
-        return "here already"
+        return "already added"
     if needed > left:
-        return f"does not fit{' beside the others' if offer.possible else ''}: {max(0, left)} MB left"
+        return f"does not fit{' with the others' if offer.possible else ''}: {max(0, left)} MB left"
     away = [each.title for each in offer.services if each.name in pulled]
     return f"pulled from a registry: {', '.join(away)}" if away else ""

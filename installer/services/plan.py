@@ -1,4 +1,4 @@
-"""What adding services would change in the data directory. Reads, changes nothing."""
+"""The changes that adding services makes in the data directory. Nothing here changes anything."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from runtime.config.settings import Settings
 
 @dataclass(frozen=True)
 class ServicePlan:
-    """What is to be done for `services`; `new` are those that are not there yet.
+    """The changes for `services`; `new` are those that were not added yet.
 
-    `changes` are files below `conf/`, the application files last. `secrets` are names to make values for. `text` is
-    the new settings file, None if it stays.
+    `changes` are files below `conf/`, the application files last. `secrets` are names to generate values for. `text`
+    is the new settings file, None if it stays.
     """
 
     services: tuple[Service, ...] = ()
@@ -37,23 +37,23 @@ class ServicePlan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing that a person would notice."""
+        """Return whether there is no change that a user would notice."""
         return not (self.text or self.changes or self.secrets or self.folders)
 
     @property
     def memory(self) -> int:
-        """What the new services need together, in MB."""
+        """Return the MB that the new services need together."""
         return sum(each.memory for each in self.new)
 
     @property
     def files(self) -> tuple[Shipped, ...]:
-        """The new application files, as they will be."""
+        """Return the new application files."""
         paths = {service_files.application_path(each.name) for each in self.new}
         return tuple(each for each in self.shipped if each.path in paths)
 
 
 def with_networks(settings: Settings, services: Iterable[Service]) -> Settings:
-    """The settings with the networks that services make for other applications."""
+    """Return the settings with the networks that services add for other applications."""
     networks = settings.networks
     wanted = (name for each in services for name in each.networks)
     additional = tuple(dict.fromkeys((*networks.additional, *wanted)))
@@ -61,7 +61,7 @@ def with_networks(settings: Settings, services: Iterable[Service]) -> Settings:
 
 
 def plan(paths: Paths, settings: Settings, services: tuple[Service, ...], host: TemplateHost) -> ServicePlan:
-    """What adding `services` would change; those that are there get what they lack.
+    """Return the changes for `services`; those that were added before get what they lack.
 
     Raises UsageError without an internal side, for a name that is taken, and if a file has a form that cannot be
     edited.
@@ -70,7 +70,7 @@ def plan(paths: Paths, settings: Settings, services: tuple[Service, ...], host: 
         return ServicePlan()
     if settings.internal is None:
         raise UsageError(
-            "Services are for the internal side, and it is off. Switch it on first: shoestring setup, or "
+            "Services run on the internal side, and it is off. Switch it on first: shoestring setup, or "
             "internal in conf/shoestring.yaml."
         )
     for each in services:
@@ -101,7 +101,7 @@ def _settings_text(paths: Paths, wanted: Settings) -> str | None:
 
 
 def _changes(paths: Paths, files: tuple[Shipped, ...]) -> tuple[FileChange, ...]:
-    """As a re-run of setup does it, but an application file that was removed comes back: it is asked for."""
+    """Return changes as a re-run of setup makes them; but an application file that was removed is written again."""
     present = shipped.present(paths.conf, files)
     written = {
         name: digest
@@ -112,7 +112,7 @@ def _changes(paths: Paths, files: tuple[Shipped, ...]) -> tuple[FileChange, ...]
 
 
 def manifest(paths: Paths) -> dict[str, str]:
-    """What setup and services wrote."""
+    """Return what setup and services wrote: SHA-256 by path below `conf/`."""
     file = paths.conf / shipped.MANIFEST
     return shipped.parse_manifest(shipped.read(file) if file.exists() else None)
 

@@ -1,4 +1,4 @@
-"""Take services away. What a person may want again stays, unless it is purged."""
+"""Remove services. Data, configuration and passwords stay, unless they are purged."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from runtime.reconcile import operations
 
 @dataclass(frozen=True)
 class Removal:
-    """What goes: of those `named`, the `services` whose application file is there, in this order.
+    """What is removed: of those `named`, the `services` whose application file exists, in this order.
 
-    With `purge` folders and secrets go for good. `kept` are folders that stay, `used` secrets that other applications
-    use.
+    With `purge` folders and secrets are deleted too. `kept` are folders that stay, `used` secrets that other
+    applications use.
     """
 
     services: tuple[Service, ...]
@@ -43,12 +43,12 @@ class Removal:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to do."""
+        """Return whether there is nothing to do."""
         return not (self.services or self.folders or self.secrets)
 
 
 def plan(paths: Paths, known: Catalogue, names: Iterable[str], *, purge: bool) -> Removal:
-    """What removing would do. Changes nothing. Raises UsageError for a service that another one needs."""
+    """Return what a removal would do. Raises UsageError for a service that another one needs."""
     wanted = {name: catalogue.find(known, name) for name in names}
     there = catalogue.present(known, paths)
     needing = [each for each in there if each.name not in wanted and set(each.needs) & set(wanted)]
@@ -66,7 +66,7 @@ def plan(paths: Paths, known: Catalogue, names: Iterable[str], *, purge: bool) -
 
 
 def _used_by_others(paths: Paths, values: dict[str, str], but: Iterable[str]) -> set[str]:
-    """The secrets that the other applications name. A broken file counts as naming all of them: who knows."""
+    """Return the secrets that other applications use. A broken file counts as using all of them."""
     found: set[str] = set()
     for side in Side:
         for each in load_side(paths.applications(side), side):
@@ -92,18 +92,18 @@ class Removed:
 def carry_out(cluster: Cluster, wanted: Removal, listener: Listener = SILENT, timeout: float = 0.0) -> Removed:
     """Remove the services, their containers first; with a purge their folders and secrets too.
 
-    One after the other: files that vanish all at once are taken for a mistake. Raises ShoestringError; run again, it
-    continues where it ended.
+    One after the other: files that disappear all at once are taken for a mistake. Raises ShoestringError; run again,
+    it continues where it ended.
     """
     paths, report, notes = cluster.paths, None, []
     for service in wanted.services:
         with files.lock(cluster.run.lock, timeout, listener.waiting):
             notes.append(_remove_file(paths, service))
-        # What a person has stopped stays so: then there are no containers either.
+        # A cluster that the user stopped stays stopped: then there are no containers either.
         if not cluster.run.stopped.exists():
             report = operations.start(cluster, listener, timeout)
         _must_be_gone(cluster, service)
-    # Also of those that were not there any more: a run may have been killed before it came to that.
+    # Also of those that were removed before: that run may have been killed before this step.
     for service in wanted.named:
         service.remove_traces(paths, cluster.settings)
     if wanted.purge:
@@ -131,8 +131,8 @@ def _must_be_gone(cluster: Cluster, service: Service) -> None:
     left = observe(cluster.client, cluster.settings.instance).of(service.name)
     if left:
         raise ShoestringError(
-            f"{service.title} has no application file any more, but its container {left[0].name} is still there. "
-            "Do shoestring start, then this again."
+            f"The application file of {service.title} was removed, but its container {left[0].name} still exists. "
+            "Run shoestring start, then this again."
         )
 
 

@@ -1,4 +1,4 @@
-"""The files of a service as they go into `conf/`, filled in with the settings."""
+"""The files of a service for `conf/`, rendered with the settings."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ DOCKER_SOCKET = Path("/var/run/docker.sock")
 
 @dataclass(frozen=True)
 class TemplateHost:
-    """What templates see of this host as `host`: the number of the group that may use Docker's socket."""
+    """This host as templates see it (`host`): the number of the group that may use Docker's socket."""
 
     docker_group: int = 0
 
 
 def template_host() -> TemplateHost:
-    """Look at this host."""
+    """Read the facts of this host that templates use."""
     with contextlib.suppress(OSError):
         return TemplateHost(DOCKER_SOCKET.stat().st_gid)
     return TemplateHost()
 
 
 def application_path(name: str) -> PurePosixPath:
-    """A service's application file below `conf/`."""
+    """Return the path of a service's application file below `conf/`."""
     return PurePosixPath(f"applications-{Side.INTERNAL}") / f"{name}.yaml"
 
 
 def load(service: Service, settings: Settings, host: TemplateHost) -> tuple[Shipped, ...]:
-    """The configuration of a service, then its application file."""
+    """Render the configuration files of a service, then its application file."""
     configuration = service.folder / CONFIGURATION
     found = templates.load(settings, configuration, host=host) if configuration.is_dir() else ()
     template = (service.folder / APPLICATION).read_text(encoding="utf-8")
@@ -54,17 +54,19 @@ def load(service: Service, settings: Settings, host: TemplateHost) -> tuple[Ship
 
 
 def applications(files: Iterable[Shipped]) -> Iterator[Application]:
-    """The application files among shipped ones, read. Raises ShoestringError for one that cannot be run."""
+    """Parse the application files among rendered ones. Raises ShoestringError for an invalid one."""
     for file in files:
         if file.is_optional:
             found = application_files.parse(
                 yaml_documents.parse(Path(file.path), file.content.decode()), Side.INTERNAL
             )
             if isinstance(found, BrokenApplication):
-                raise ShoestringError(f"A shipped file is broken, or does not fit the settings. {found.problems[0]}")
+                raise ShoestringError(
+                    f"A template of Shoestring is not valid with these settings. {found.problems[0]}"
+                )
             yield found
 
 
 def images(files: Iterable[Shipped]) -> tuple[str, ...]:
-    """The images of the application files among shipped ones, as they say them."""
+    """Return the images in the application files among rendered ones, as written there."""
     return tuple(each.image for found in applications(files) for each in found.services if each.image)

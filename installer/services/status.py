@@ -1,4 +1,4 @@
-"""How the services are: which of them are here, how each does, what memory it uses, and where it is reached."""
+"""The status of the services: state, memory and addresses."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ ABSENT = "absent"
 
 @dataclass(frozen=True)
 class ServiceStatus:
-    """One service. `state` is as `shoestring status` says it, or `absent`.
+    """One service. `state` is that of `shoestring status`, or `absent`.
 
-    `used` is in bytes, 0 where it does not run. `addresses` are pages, and ADDRESS:PORT of raw TCP. `kept` are
-    what an absent one has left in the data directory.
+    `used` is in bytes, 0 if it does not run. `addresses` are URLs, and ADDRESS:PORT of raw TCP. `kept` are folders
+    that an absent one has left in the data directory.
     """
 
     service: Service
@@ -39,7 +39,7 @@ class ServiceStatus:
 
 
 def collect(cluster: Cluster, known: Catalogue) -> tuple[ServiceStatus, ...]:
-    """All services, those that are absent too. Changes nothing."""
+    """Return the status of all services, also of absent ones."""
     there = {each.name: each for each in operations.status(cluster).applications if each.side == Side.INTERNAL}
     used = _used(cluster)
     found = []
@@ -55,13 +55,13 @@ def collect(cluster: Cluster, known: Catalogue) -> tuple[ServiceStatus, ...]:
 
 
 def leftovers(paths: Paths, service: Service) -> tuple[Path, ...]:
-    """The outermost folders of a service that are there: its configuration, and its data."""
+    """Return the outermost existing folders of a service: its configuration and its data."""
     folders = (paths.conf / service.name, *(paths.data / each.path for each in service.folders))
     return tuple(each for each in folders if each.exists() and not set(each.parents) & set(folders))
 
 
 def _used(cluster: Cluster) -> dict[str, int]:
-    """The bytes that the containers of each application use."""
+    """Return the bytes that the containers of each application use."""
     sizes = {each.name: each.used for each in memory.look(cluster.client).containers}
     found: dict[str, int] = {}
     for each in observe(cluster.client, cluster.settings.instance).containers:
@@ -70,13 +70,13 @@ def _used(cluster: Cluster) -> dict[str, int]:
 
 
 def addresses_of(paths: Paths, settings: Settings, name: str) -> tuple[str, ...]:
-    """Where a service is reached, as its application file says it now; none for a broken file."""
+    """Return the addresses of a service as in its application file; none for a broken file."""
     found = application_files.load(catalogue.application_file(paths, name), Side.INTERNAL)
     return () if isinstance(found, BrokenApplication) else tuple(addresses(settings, found))
 
 
 def addresses(settings: Settings, application: Application) -> Iterable[str]:
-    """Where an internal application is reached."""
+    """Yield the addresses of an internal application."""
     internal = settings.internal
     if internal is None:
         return

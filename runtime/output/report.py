@@ -71,18 +71,23 @@ def report_lines(report: Report, done: str) -> list[str]:
 
 
 def report_json(report: Report) -> str:
-    """The answer of start, stop and reload."""
+    """Return the answer of start, stop and reload."""
+    return as_json(**report_answer(report))
+
+
+def report_answer(report: Report) -> dict[str, object]:
+    """Return the keys of a report in an answer; commands that do more add their own."""
     changes = [
         {**_change(each.change), "ok": each.ok, "detail": each.detail, "error": each.error, "seconds": each.seconds}
         for each in report.outcomes
     ]
-    return as_json(
-        ok=report.ok,
-        changes=changes,
-        problems=[_problem(each) for each in report.problems],
-        failures=[str(each) for each in (*report.failures, *report.refused)],
-        notes=list(report.notes),
-    )
+    return {
+        "ok": report.ok,
+        "changes": changes,
+        "problems": [_problem(each) for each in report.problems],
+        "failures": [str(each) for each in (*report.failures, *report.refused)],
+        "notes": list(report.notes),
+    }
 
 
 def change_lines(plan: Plan, apply_with: str) -> list[str]:

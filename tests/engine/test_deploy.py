@@ -233,7 +233,10 @@ def test_what_cannot_be_deployed_is_told(instance: Instance, versions: Versions,
     instance.add(Side.PUBLIC, "variable", "services: {application: {image: 'ghost:${TAG}'}}\n")
     told = {
         ("aa", "2"): (2, "There is no application aa; did you mean a?"),
-        ("broken", "2"): (1, "broken.yaml is broken; nothing was changed. Mend it first:\n  broken.yaml:1 services"),
+        ("broken", "2"): (
+            1,
+            "broken.yaml is broken; nothing was changed. Correct it first:\n  broken.yaml:1 services",
+        ),
         ("variable", "2"): (1, "its image has a variable in it"),
         ("a", "x y"): (2, "x y is not a tag"),
         ("a",): (2, "Name one of the two"),

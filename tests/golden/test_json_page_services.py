@@ -16,7 +16,7 @@ from installer.host.memory import Memory
 from installer.metrics import page, retention_report
 from installer.metrics.figures import FIGURES
 from installer.metrics.influxdb import Retention
-from installer.services import report, user_report
+from installer.services import answers, user_report
 from installer.services.add import Started, Written
 from installer.services.htpasswd import HtpasswdFile
 from installer.services.plan import ServicePlan
@@ -31,7 +31,7 @@ from installer.services.registry_docker import report as registry_report
 from installer.services.registry_docker.gc import Collected, Waste
 from installer.services.registry_docker.login import Login
 from installer.services.registry_docker.store import Tag, Version
-from installer.services.remove import Removal
+from installer.services.remove import Removal, Removed
 from installer.services.status import ServiceStatus
 from installer.services.user_store import RegistryUser, UserStore
 from runtime.base.paths import Side
@@ -79,11 +79,11 @@ def test_a_key_that_is_not_described_is_seen() -> None:
 def test_the_services(tmp_path: Path) -> None:
     store = known(tmp_path)["store"]
     memory = Memory(2, 1)
-    holds("service list", report.list_json((ServiceStatus(store, kept=(Path("/data"),)),), memory))
+    holds("service list", answers.list_json((ServiceStatus(store, kept=(Path("/data"),)),), memory))
     # What is in `shown` has names of passwords, so there is none here.
     wanted = ServicePlan((store,), (store,), folders=store.folders)
-    holds("service add", report.add_json(wanted, Started(ENDED), Written(), {}))
-    holds("service remove", report.removal_json(Removal((store,)), ENDED))
+    holds("service add", answers.add_json(wanted, Started(ENDED), Written(), {}))
+    holds("service remove", answers.removal_json(Removal((store,)), Removed(ENDED)))
 
 
 def test_the_images_of_the_registry() -> None:
@@ -114,7 +114,7 @@ def test_postgres() -> None:
     found = application("postgres", web("a.example.com"), Side.INTERNAL)
     place = DataFolder(Target(found, "application", "postgres:15"), (), "", "", Path("/data/15"))
     job = UpgradeJob(place, 15, 17, "postgres:17", ("shop",), 7, 9)
-    holds("postgres create", databases.answer(Created(Access("shop", "secret"), ("role shop",))))
+    holds("postgres create", databases.created_json(Created(Access("shop", "secret"), ("role shop",))))
     holds(
         "postgres upgrade",
         postgres.job_json(job, present=True),

@@ -247,7 +247,7 @@ def test_adding_it_again_makes_the_password_that_of_the_secrets(site: Site) -> N
     secrets = site.instance.paths.secrets
     secrets.write_text(secrets.read_text().replace(before, "another"))
     assert "password authentication failed" in site.client("SELECT 1", password="another").stderr
-    assert "has the password that secrets.yaml has" in site.command("service", "add", "postgres", "--yes").out
+    assert "was set to POSTGRES_PASSWORD" in site.command("service", "add", "postgres", "--yes").out
     assert site.client("SELECT 1", password="another").stdout == "1\n"
     assert "has the password" not in site.command("service", "add", "postgres", "--yes").out
 

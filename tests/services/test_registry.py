@@ -192,7 +192,7 @@ def test_a_collection_frees_what_nothing_names_and_keeps_the_rest(site: Site, ma
 
     done = site.answer("registry", "gc", "--untagged", "--yes")
     assert would["size"] <= done["freed"] <= would["size"] + 10_000
-    assert gc.store(site.instance.paths).dead() == {}
+    assert gc.store(site.instance.paths).unreferenced() == {}
     assert digest_of(site, "app", "1") == new
     machine.shell(f"docker image rm --force {name} >/dev/null; docker pull --quiet {name}")
     assert machine.run("docker", "pull", f"{site.host('docker')}/app@{old}").returncode != 0
@@ -217,7 +217,7 @@ def test_what_a_client_deletes_is_freed_by_the_next_collection(site: Site, machi
     assert would["blobs"] == before["blobs"] + 3
     done = site.answer("registry", "gc", "--yes")
     assert 0 < would["size"] <= done["freed"] <= would["size"] + 10_000
-    assert gc.store(site.instance.paths).dead() == {}
+    assert gc.store(site.instance.paths).unreferenced() == {}
 
 
 def delete(site: Site, repository: str, digest: str, given: str) -> int:

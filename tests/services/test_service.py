@@ -34,7 +34,7 @@ import sys
 from pathlib import Path
 from installer.services import catalogue
 catalogue.FOLDER = Path(sys.argv.pop(1))
-from installer.cli import main
+from installer.cli.main import main
 main()
 """
 SECONDS = 180
@@ -192,7 +192,7 @@ def test_a_purge_takes_the_name_typed_and_leaves_nothing(services: Services) -> 
     assert not (paths.data / "store").exists()
     assert not (paths.conf / "store").exists()
     assert secrets.load(paths.secrets) == {}
-    assert "Nothing to do: it is not there." in services.run("service", "remove", "store", "--purge")
+    assert "Nothing to do: it was not added." in services.run("service", "remove", "store", "--purge")
     # The history has what a person wrote, so that it is not lost.
     history = subprocess.run(
         ("git", "-c", "safe.directory=*", "-C", str(paths.conf), "log", "-p"),

@@ -98,7 +98,7 @@ def test_what_never_fits_cannot_be_ticked(tmp_path: Path) -> None:
 def test_what_is_here_stays_also_if_its_tick_is_taken_away(tmp_path: Path) -> None:
     terminal = ask(tmp_path, 1000, "store", "beside")
     terminal.expect_exact("● Store + Beside")
-    terminal.expect_exact("here already")
+    terminal.expect_exact("already added")
     press(terminal, SPACE, ENTER)
     terminal.expect_exact("Store + Beside stays for now. To take it away: shoestring service remove store beside")
     # It is not the recorded one.

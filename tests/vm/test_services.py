@@ -94,7 +94,7 @@ def test_all_but_grafana_on_1_gb(machine: Machine) -> None:
     add(machine, "postgres", "registry-docker", "registry-npm")
     shell(machine, MEASURED)
     states = json.loads(shell(machine, "shoestring service list --json"))["services"]
-    assert [each["name"] for each in states if not each["there"]] == ["grafana"]
+    assert [each["name"] for each in states if not each["present"]] == ["grafana"]
     assert available(machine) >= ALL_LEAVE
     # What its makers ask for does not fit beside all the others.
     result = machine.run("shoestring service add grafana --dry-run", SLOW)

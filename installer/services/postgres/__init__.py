@@ -1,1 +1,1 @@
-"""Postgres as a default service: its prompt, databases for applications, and its way to another major version."""
+"""Postgres: its prompt, databases for applications, and upgrades to another major version."""

@@ -1,4 +1,4 @@
-"""Where Postgres's data are as its application file says, and the same file with another version. Pure."""
+"""The folder of Postgres's data as in its application file, and that file with another version. Pure."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _SHORT = re.compile(r"(?P<source>(?:\$\{[^}]*\}|[^:])+):(?P<target>[^:]+)(?P<opt
 
 @dataclass(frozen=True)
 class DataFolder:
-    """The folder with the data: `source` as it stands in the file, `folder` on the host; its name is the version.
+    """The folder with the data: `source` as in the file, `folder` on the host; its name is the version.
 
-    `key` is where it stands in the file, `text` the whole value there.
+    `key` is its key in the file, `text` the whole value there.
     """
 
     service: Target
@@ -37,30 +37,30 @@ class DataFolder:
     folder: Path
 
     def source_of(self, version: str) -> str:
-        """What stands in the file for another version."""
+        """Return the source for another version."""
         return f"{posixpath.dirname(self.source)}/{version}"
 
     def folder_of(self, version: str) -> Path:
-        """The folder of another version, beside this one's."""
+        """Return the folder of another version, beside this one."""
         return self.folder.with_name(version)
 
     def volume(self, source: str) -> str:
-        """The value of the file with another source."""
+        """Return the value for the file with another source."""
         return source + self.text[len(self.source) :]
 
 
 def folder(service: Target, variables: Mapping[str, str]) -> Path:
-    """The folder on the host that the data are in. Raises UsageError if the file mounts none."""
+    """Return the folder of the data on the host. Raises UsageError if the file mounts none."""
     return _mount(service, variables).folder
 
 
 def find(service: Target, variables: Mapping[str, str], version: int) -> DataFolder:
-    """The place of the data of a running version. Raises UsageError if their folder is not named after it."""
+    """Return the data folder of a running version. Raises UsageError if it is not named after the version."""
     found = _mount(service, variables)
     if not found.folder.is_absolute() or found.folder.name != str(version):
         raise UsageError(
             f"The data are in {found.source}, a folder that is not named after the version. Stop Postgres, move "
-            f"them to {found.source.rstrip('/')}/{version}, and say so in {service.file.name}; then try again."
+            f"them to {found.source.rstrip('/')}/{version}, change {service.file.name} accordingly, then try again."
         )
     return found
 
@@ -71,11 +71,11 @@ def _mount(service: Target, variables: Mapping[str, str]) -> DataFolder:
     for key, text, source, target in _volumes(service, wanted):
         if target.rstrip("/") == inside.rstrip("/"):
             return DataFolder(service, key, text, source, Path(interpolate_known(source, variables) or source))
-    raise UsageError(f"{service.file.name} mounts no folder at {inside}, where the data are; nothing was done.")
+    raise UsageError(f"{service.file.name} mounts no folder at {inside}, where the data are; nothing was changed.")
 
 
 def _volumes(service: Target, wanted: Mapping[str, Any]) -> list[tuple[KeyPath, str, str, str]]:
-    """Each mount: its key in the file, the value there, its source and its target."""
+    """Return each mount: its key in the file, the value there, its source and its target."""
     found: list[tuple[KeyPath, str, str, str]] = []
     for index, each in enumerate(wanted.get("volumes") or ()):
         key: KeyPath = ("services", service.service, "volumes", index)

@@ -1,4 +1,4 @@
-"""A database for an application: its role, who owns that database and nothing else, and its password."""
+"""A database for an application, with a role that owns this database and nothing else."""
 
 from __future__ import annotations
 
@@ -47,55 +47,55 @@ SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', datname)
 
 @dataclass(frozen=True)
 class Access:
-    """How an application reaches its database: as `url` in one piece, and the names of its secrets."""
+    """The access of an application to its database: URL and password, and the names of their secrets."""
 
     name: str
     password: str
 
     @property
     def url(self) -> str:
-        """The connection URI (libpq's documentation, "Connection URIs")."""
+        """Return the connection URI (libpq's documentation, "Connection URIs")."""
         return f"postgres://{self.name}:{quote(self.password, safe='')}@{ADDRESS}/{self.name}"
 
     @property
     def url_secret(self) -> str:
-        """What `conf/secrets.yaml` calls the URL."""
+        """Return the name of the URL in `conf/secrets.yaml`."""
         return f"{_variable(self.name)}_DATABASE_URL"
 
     @property
     def password_secret(self) -> str:
-        """What `conf/secrets.yaml` calls the password."""
+        """Return the name of the password in `conf/secrets.yaml`."""
         return f"{_variable(self.name)}_DATABASE_PASSWORD"
 
     @property
     def values(self) -> dict[str, str]:
-        """Both, for `conf/secrets.yaml`."""
+        """Return both for `conf/secrets.yaml`."""
         return {self.url_secret: self.url, self.password_secret: self.password}
 
 
 @dataclass(frozen=True)
 class Created:
-    """A database that is there now. `done` is what was made or put right, in words; empty: nothing was to do."""
+    """A database that exists now. `done` is what was created or corrected, in words; empty if nothing was."""
 
     access: Access
     done: tuple[str, ...]
 
 
 def check_name(name: str) -> None:
-    """Raise UsageError for a name that no database and role of ours can have."""
+    """Raise UsageError for a name that a database and its role cannot have."""
     if not _NAME.fullmatch(name):
         raise UsageError(
-            f"{name} is no name for a database: small letters, digits, _ and -, a letter first, 63 at most."
+            f"{name} is not a database name: lower-case letters, digits, _ and -, a letter first, at most 63."
         )
     if name in _TAKEN or name.startswith("pg_"):
         raise UsageError(f"Postgres itself uses the name {name}; choose another one.")
 
 
 def create(cluster: Cluster, name: str, timeout: float = 0.0, *, dry_run: bool = False) -> Created:
-    """Make what is not there of a role, its database and its secrets; done again, it puts right what differs.
+    """Create a role, its database and its secrets as far as they are missing, and correct what differs.
 
     `timeout` is how long to wait for the lock, in seconds. Raises UsageError, or ShoestringError if Postgres does not
-    run or a role of the name is someone else's.
+    run or the name is already used by another role or owner.
     """
     check_name(name)
     service = servers.find(cluster)
@@ -107,14 +107,14 @@ def create(cluster: Cluster, name: str, timeout: float = 0.0, *, dry_run: bool =
         ((role, owner),) = server.ask(_STATE, name=name)
         if role and not known:
             raise ShoestringError(
-                f"There is a role {name} already, and its password is not in {cluster.paths.secrets}. Put it "
+                f"The role {name} already exists, and its password is not in {cluster.paths.secrets}. Add it "
                 f"there as {access.password_secret} (it is then set), or choose another name."
             )
         if owner not in ("", name):
-            raise ShoestringError(f"There is a database {name} already; it is {owner}'s. Choose another name.")
+            raise ShoestringError(f"The database {name} already exists; its owner is {owner}. Choose another name.")
         created = Created(access, tuple(_steps(role, owner, access, missing)))
         if not dry_run:
-            # The secret first: what is killed after it goes on with the same password.
+            # The secret first: a run after one that was killed continues with the same password.
             secrets_file.add(cluster.paths, missing)
             _make(server, role, owner, access)
         return created
@@ -140,30 +140,30 @@ def _make(server: Server, role: str, owner: str, access: Access) -> None:
 
 
 def set_password(server: Server, name: str, password: str) -> None:
-    """Set the password of a role; Postgres itself is told no more than the verifier."""
+    """Set the password of a role; Postgres gets only the verifier."""
     known = scram.verifier(password)
     server.ask(f"\\set verifier '{known}'\n{_SET_VERIFIER}", secrets=(known,), name=name)
 
 
 def _access(name: str, given: Mapping[str, str]) -> tuple[Access, bool]:
-    """How the application gets in, with the password that the secrets have, else a new one."""
+    """Return the access with the password in the secrets, else a new one; and whether it was in them."""
     made = Access(name, secrets_file.new_password())
     url, password = given.get(made.url_secret), given.get(made.password_secret)
     if url is not None:
         parts = urlsplit(url)
         if parts.username != name or parts.password is None:
             raise ShoestringError(
-                f"{made.url_secret} in secrets.yaml is no URL of the user {name}; remove or mend it."
+                f"{made.url_secret} in secrets.yaml is not a URL of the user {name}; remove or correct it."
             )
         in_url = unquote(parts.password)
         if password not in (None, in_url):
             both = f"{made.url_secret} and {made.password_secret}"
-            raise ShoestringError(f"{both} in secrets.yaml have two passwords; remove one of the lines.")
+            raise ShoestringError(f"{both} in secrets.yaml have different passwords; remove one of the lines.")
         password = in_url
     if password is None:
         return made, False
     if not password or not password.isascii() or not password.isprintable():
-        raise ShoestringError(f"{made.password_secret} in secrets.yaml must be of ASCII characters.")
+        raise ShoestringError(f"{made.password_secret} in secrets.yaml must have printable ASCII characters only.")
     return Access(name, password), True
 
 
@@ -171,13 +171,13 @@ def _variable(name: str) -> str:
     return name.upper().replace("-", "_")
 
 
-def lines(created: Created, network: str, *, dry_run: bool = False) -> list[str]:
-    """What a person is told, the URL included."""
+def created_lines(created: Created, network: str, *, dry_run: bool = False) -> list[str]:
+    """Return the lines for the user, the URL included."""
     access = created.access
     if dry_run:
         return [f"  + {each}" for each in created.done] or ["  Nothing to do."]
     variable = f"${{{access.url_secret}}}"
-    about = f"made: {', '.join(created.done)}" if created.done else "all there already"
+    about = f"created: {', '.join(created.done)}" if created.done else "already exists"
     return [
         f"  ✓ {access.name}  {about}",
         f"    {access.url}",
@@ -185,8 +185,8 @@ def lines(created: Created, network: str, *, dry_run: bool = False) -> list[str]
     ]
 
 
-def answer(created: Created, *, dry_run: bool = False) -> str:
-    """The answer of --json; a dry run has no password, since it is not set."""
+def created_json(created: Created, *, dry_run: bool = False) -> str:
+    """Return the answer of `postgres create`; a dry run has no password, since it is not set."""
     access = created.access
     return as_json(
         name=access.name,

@@ -1,4 +1,4 @@
-"""What is in a server, in names and numbers, so that two of them can be compared."""
+"""The content of a server in names and numbers, so that two servers can be compared."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Inventory = Mapping[str, str]
 # Only template0 is meant to take no connections; pg_dump could not read another one.
 DATABASES = "SELECT datname FROM pg_database WHERE datallowconn ORDER BY datname <> 'template1', datname;"
 CLOSED = "SELECT datname FROM pg_database WHERE NOT datallowconn AND datname <> 'template0' ORDER BY datname;"
-# The digest has the password's verifier in it, and does not tell it.
+# The digest covers the password's verifier, and does not reveal it.
 _ROLES = """
 SELECT 'role ' || rolname, md5(row(rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication,
        rolbypassrls, rolconnlimit, extract(epoch FROM rolvaliduntil), rolpassword)::text)
@@ -51,7 +51,7 @@ SELECT format('SELECT %L, last_value || '' '' || is_called FROM %I.%I', 'sequenc
 
 
 def databases(server: Server) -> tuple[str, ...]:
-    """The databases that hold something, template1 first."""
+    """Return the databases that accept connections, template1 first."""
     return tuple(name for (name,) in server.ask(DATABASES))
 
 
@@ -68,13 +68,13 @@ def collect(server: Server) -> Inventory:
 
 
 def rows(inventory: Inventory) -> tuple[int, int]:
-    """The number of tables, and of rows in all of them."""
+    """Return the number of tables, and of rows in all of them."""
     counts = [int(value) for name, value in inventory.items() if ": rows of " in name]
     return len(counts), sum(counts)
 
 
 def differences(old: Inventory, new: Inventory) -> tuple[str, ...]:
-    """A sentence for each thing that is not the same, in the order of names. Pure."""
+    """Return a sentence for each difference, in the order of names. Pure."""
     return tuple(_differences(old, new))
 
 

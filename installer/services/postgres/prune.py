@@ -1,4 +1,4 @@
-"""Old data of Postgres that nothing needs any more: found and removed by the name of their folder."""
+"""Data that Postgres does not use any more: found and deleted by the name of their folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from runtime.reconcile import desired
 if TYPE_CHECKING:
     from runtime.context.cluster import Cluster
 
-# Every folder of data has it from its first start on.
+# Every data folder has it from its first start on.
 VERSION_FILE = "PG_VERSION"
 
 
@@ -30,29 +30,29 @@ class UnusedData:
 
 
 def find(cluster: Cluster, name: str) -> UnusedData:
-    """The folder of a version, or what an upgrade left, such as `17.failed`.
+    """Return the data of a version, or what an upgrade left, such as `17.failed`.
 
-    Raises UsageError if there is none, or if it is the one in use.
+    Raises UsageError if there are none, or if they are in use.
     """
     service = servers.find(cluster)
     variables = desired.read(cluster.settings, cluster.paths).variables
     used = data_folder.folder(service, variables)
     known = sorted(each.name for each in used.parent.iterdir() if each != used and (each / VERSION_FILE).is_file())
     if name == used.name:
-        raise UsageError(f"Postgres uses {used}; nothing was removed.")
+        raise UsageError(f"Postgres uses {used}; nothing was deleted.")
     if name not in known:
         others = f"It has: {', '.join(known)}." if known else "There is nothing to prune."
-        raise UsageError(f"{used.parent} has no data of the name {name}. {others}")
+        raise UsageError(f"{used.parent} has no data named {name}. {others}")
     folder = used.with_name(name)
     return UnusedData(folder, _size(folder))
 
 
 def remove(cluster: Cluster, name: str, timeout: float = 0.0) -> None:
-    """Remove it. `timeout` is how long to wait for the lock, in seconds. Raises as `find`."""
+    """Delete them. `timeout` is how long to wait for the lock, in seconds. Raises as `find`."""
     with files.lock(cluster.run.lock, timeout):
         folder = find(cluster, name).folder
         for each in folder.iterdir():
-            # What it is known by goes last, so that the rest can be removed if this is killed.
+            # The file that identifies the folder goes last: if this is killed, the next run finds the rest.
             if each.name != VERSION_FILE:
                 (files.remove_tree if each.is_dir() and not each.is_symlink() else files.remove)(each)
         failpoint("postgres-emptied")
@@ -60,7 +60,7 @@ def remove(cluster: Cluster, name: str, timeout: float = 0.0) -> None:
 
 
 def _size(folder: Path) -> int:
-    """What the files take on the disk (stat(2), st_blocks)."""
+    """Return the bytes of the files on the disk (stat(2), st_blocks)."""
     return sum(
         (Path(directory) / file).lstat().st_blocks * 512 for directory, _, names in os.walk(folder) for file in names
     )

@@ -1,4 +1,4 @@
-"""What an upgrade and `forget` answer, as text or JSON; docs/json.md has the keys."""
+"""The answers of `upgrade` and `prune`, as text or JSON; docs/json.md has the keys."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from runtime.output.report import indent
 
 
 def job_lines(job: UpgradeJob, *, present: bool) -> list[str]:
-    """What an upgrade would do."""
+    """Return what an upgrade would do."""
     pull = "" if present else "  not on this host yet"
     return [
         f"  ~ postgres  version {job.before} → {job.after}",
         f"    image     {job.data.service.image} → {job.image}{pull}",
         f"    data      {job.data.folder} → {job.folder}",
         f"    size      {size(job.size)} in {len(job.databases)} databases; {size(job.free)} are free",
-        "    Nobody reaches Postgres until it is done. All rows are counted on both sides; the old data stay.",
+        "    Postgres is not reachable meanwhile. All rows are counted on both sides; the old data stay.",
     ]
 
 
 def upgraded_lines(upgraded: Upgraded) -> list[str]:
-    """How it ended, and what to do."""
+    """Return the result, and what to do."""
     job = upgraded.job
     notes = [f"    {each}" for each in upgraded.notes]
     if upgraded.ok:
@@ -32,19 +32,19 @@ def upgraded_lines(upgraded: Upgraded) -> list[str]:
     lines = [f"  ✗ postgres does not run with {job.image}", indent(upgraded.error)]
     lines += [f"      | {line}" for line in upgraded.lines]
     if upgraded.back:
-        lines += [f"  Version {job.before} does not serve either yet. See: shoestring status", indent(upgraded.back)]
+        lines += [f"  Version {job.before} does not serve yet either. See: shoestring status", indent(upgraded.back)]
     else:
         lines.append(f"  Version {job.before} serves again with all its data, and the file is as it was.")
     return [*lines, *notes, f"  Try again: {job.again}"]
 
 
 def job_json(job: UpgradeJob, *, present: bool) -> str:
-    """The answer of upgrade --dry-run."""
+    """Return the answer of `upgrade --dry-run`."""
     return as_json(**_job(job), present=present)
 
 
 def upgraded_json(upgraded: Upgraded) -> str:
-    """The answer of upgrade."""
+    """Return the answer of `upgrade`."""
     return as_json(
         ok=upgraded.ok,
         **_job(upgraded.job),
@@ -59,17 +59,17 @@ def upgraded_json(upgraded: Upgraded) -> str:
 
 
 def nothing_json(version: int) -> str:
-    """The answer where the version runs already."""
+    """Return the answer if the version already runs."""
     return as_json(ok=True, before=version, after=version)
 
 
 def old_lines(old: UnusedData) -> list[str]:
-    """What goes for good."""
+    """Return what is deleted for good."""
     return [f"  - {old.folder}  {size(old.size)}"]
 
 
 def old_json(old: UnusedData, *, removed: bool) -> str:
-    """The answer of forget; `size` is in bytes."""
+    """Return the answer of `prune`; `size` is in bytes."""
     return as_json(folder=str(old.folder), size=old.size, removed=removed)
 
 

@@ -1,4 +1,4 @@
-"""Data that an upgrade made and no server has served since: they may be removed and made again."""
+"""The marker of data that an upgrade restored and no server has used since: they may be restored again."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from pathlib import Path
 
 from runtime.base import files
 
-MARK = "shoestring-unused"
-# Every start of a server changes it.
+MARKER = "shoestring-unused"
+# Every start of a server changes this file.
 CONTROL = Path("global") / "pg_control"
 
 
 def write(folder: Path) -> None:
-    """Note in a folder of data how they are now, while no server has them."""
-    files.write(folder / MARK, _digest(folder), mode=0o600)
+    """Write the marker into a data folder that no server uses."""
+    files.write(folder / MARKER, _digest(folder), mode=0o600)
 
 
 def matches(folder: Path) -> bool:
-    """Whether the data are as they were when they were marked."""
+    """Return whether the data are unchanged since the marker was written."""
     try:
-        return (folder / MARK).read_text(encoding="ascii") == _digest(folder)
+        return (folder / MARKER).read_text(encoding="ascii") == _digest(folder)
     except OSError:
         return False
 

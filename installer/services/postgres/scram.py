@@ -1,4 +1,4 @@
-"""SCRAM-SHA-256 verifiers: what Postgres keeps of a password, so that it is told no password (and logs none)."""
+"""SCRAM-SHA-256 verifiers, which Postgres stores: it gets no password, and so logs none."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SALT_BYTES = 16
 
 
 def verifier(password: str, salt: bytes | None = None, iterations: int = ITERATIONS) -> str:
-    """What `pg_authid.rolpassword` holds for a password: RFC 5803 in PostgreSQL's form ("pg_authid").
+    """Return the value of `pg_authid.rolpassword` for a password: RFC 5803 in PostgreSQL's form ("pg_authid").
 
     The password must be of ASCII characters, so that SASLprep (RFC 4013) changes none.
     """
@@ -25,7 +25,7 @@ def verifier(password: str, salt: bytes | None = None, iterations: int = ITERATI
 
 
 def fits(password: str, known: str) -> bool:
-    """Whether a verifier is one of this password."""
+    """Return whether a verifier is of this password."""
     try:
         kind, parameters, _ = known.split("$")
         iterations, salt = parameters.split(":")

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 APPLICATION = "postgres"
 DEFAULT_USER = "postgres"
-# A counting of all rows of a large database takes its time.
+# Counting all rows of a large database takes long.
 SQL_TIMEOUT_SECONDS = 24 * 3600.0
-# Between the columns of an answer: no text in a database has it (ASCII, unit separator).
+# Between the columns of an answer: no text in a database has it (ASCII unit separator).
 SEPARATOR = "\x1f"
 
 
@@ -34,21 +34,21 @@ class Server:
     user: str
 
     def program(self, name: str, *arguments: str, terminal: bool = False) -> tuple[str, ...]:
-        """The argv of one of Postgres's programs in the container, as the superuser; it may read standard input."""
+        """Return the argv of a program of Postgres in the container, as the superuser, with standard input."""
         options = ("--interactive", "--tty") if terminal else ("--interactive",)
         return ("docker", "exec", *options, self.container, name, "--username", self.user, *arguments)
 
     def psql(self, database: str, *arguments: str, terminal: bool = False) -> tuple[str, ...]:
-        """The argv of psql. Without a terminal it ends at the first error, and a script's exit code says so."""
+        """Return the argv of psql. Without a terminal it ends at the first error, with an exit code."""
         strict = () if terminal else ("--set", "ON_ERROR_STOP=1")
         return self.program("psql", "--dbname", database, *strict, *arguments, terminal=terminal)
 
     def ask(
         self, sql: str, database: str = "template1", *, secrets: tuple[str, ...] = (), **variables: str
     ) -> list[list[str]]:
-        """The rows that SQL gives. `variables` are for `:'name'` and `:"name"` in it, which psql quotes.
+        """Return the rows of a query. `variables` are for `:'name'` and `:"name"` in it, which psql quotes.
 
-        Raises ShoestringError with what Postgres says.
+        Raises ShoestringError with Postgres's message.
         """
         plain = ("--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--record-separator-zero")
         given = tuple(part for name, value in variables.items() for part in ("--set", f"{name}={value}"))
@@ -56,17 +56,17 @@ class Server:
         result = command.run(argv, stdin=sql, secrets=secrets, timeout=SQL_TIMEOUT_SECONDS)
         if not result.ok:
             raise ShoestringError(
-                f"Postgres refused, in the database {database}: {first_error(result)}. Mend that, then try again; a "
-                f"prompt there: shoestring postgres psql {database}"
+                f"Postgres refused, in the database {database}: {first_error(result)}. Correct that, then try again; "
+                f"a prompt there: shoestring postgres psql {database}"
             )
         # Each row ends with a zero byte: a name may have any other character.
         return [row.split(SEPARATOR) for row in result.out.split("\0")[:-1]]
 
 
 def first_error(result: command.Result) -> str:
-    """The first line of what Postgres says is wrong; what follows comes of it."""
+    """Return the first error of Postgres; further ones follow from it."""
     lines = [line.strip() for line in result.err.splitlines() if line.strip()]
-    # The server's own words say more than those of the program that asked it.
+    # The server's message says more than that of the client program.
     for mark in ("ERROR:", "FATAL:", "error:"):
         if found := next((line for line in lines if mark in line), ""):
             return found
@@ -91,12 +91,12 @@ def running(cluster: Cluster, service: Target) -> Server:
 
 
 def definition(service: Target) -> dict[str, Any]:
-    """The service as it stands in the file."""
+    """Return the service's definition in the file."""
     return next(each.definition for each in service.application.services if each.name == service.service)
 
 
 def environment(service: Mapping[str, Any]) -> dict[str, str]:
-    """A service's `environment` in either of Compose's forms."""
+    """Return a service's `environment`, from either of Compose's forms."""
     given = service.get("environment") or {}
     if isinstance(given, Mapping):
         return {str(name): "" if value is None else str(value) for name, value in given.items()}
@@ -104,11 +104,11 @@ def environment(service: Mapping[str, Any]) -> dict[str, str]:
 
 
 def superuser(service: Mapping[str, Any]) -> str:
-    """The superuser that the image makes."""
+    """Return the superuser that the image creates."""
     return environment(service).get("POSTGRES_USER") or DEFAULT_USER
 
 
 def end_of_log(client: DockerClient, container: str, lines: int = 6) -> str:
-    """What a container printed last."""
+    """Return the last lines of a container's log."""
     printed: bytes = client.api.logs(container, tail=lines)
     return printed.decode(errors="replace").strip()

@@ -1,7 +1,7 @@
-"""The server of the new version, beside the old one and reached by nobody, while it takes the data.
+"""The server of the new version that the data are restored to, beside the old one and not reachable.
 
-Compose runs it in Postgres's own project, as a service that the application file does not have. So a pass that
-comes after a kill finds a container too many, and removes it.
+Compose runs it in Postgres's own project, as a service that is not in the application file: after a kill, the next
+run of the watchdog removes it.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ SERVICE = "upgrade"
 HEADER = "# Made by Shoestring for an upgrade of Postgres. It may be deleted.\n"
 INIT_FOLDER = "/docker-entrypoint-initdb.d"
 READY_SECONDS = 300.0
-# To write what is in memory to a slow disk.
+# Enough to write all memory to a slow disk.
 STOP_SECONDS = 600
 POLL_SECONDS = 0.3
-# What makes a container reachable or its own life, and what the restored data bring themselves.
+# Keys that make a container reachable, restart it, or order its start.
 _DROPPED = (
     "ports",
     "networks",
@@ -49,7 +49,7 @@ _DROPPED = (
 
 @dataclass(frozen=True)
 class TargetServer:
-    """A new server: `place` is that of the old data, `folder` is for the new, `image` as in an application file."""
+    """The new server: `data` is the folder of the old data, `folder` that of the new, `image` as in a file."""
 
     cluster: Cluster
     data: DataFolder
@@ -59,7 +59,7 @@ class TargetServer:
 
     @property
     def container(self) -> str:
-        """What Compose calls its container."""
+        """Return the name of its container."""
         return f"{self._project}-{SERVICE}-1"
 
     @property
@@ -72,7 +72,7 @@ class TargetServer:
         return GeneratedFile(path, HEADER, content(self))
 
     def remove(self) -> None:
-        """Remove the container, with or without it running, and the folder. They may be gone already."""
+        """Remove the container, running or not, and the folder, as far as they exist."""
         from docker.errors import NotFound
 
         with contextlib.suppress(NotFound):
@@ -81,7 +81,7 @@ class TargetServer:
         files.remove_tree(self.folder)
 
     def start(self) -> Server:
-        """Make the folder and start the server; returns when it takes connections. Raises ShoestringError."""
+        """Create the folder, start the server and wait until it accepts connections. Raises ShoestringError."""
         owner = self.data.folder.stat()
         files.make_directory(self.folder, 0o700, (owner.st_uid, owner.st_gid))
         files.write(self._file.file, self._file.content)
@@ -100,70 +100,70 @@ class TargetServer:
         return server
 
     def _wait(self, server: Server) -> None:
-        """By TCP: while its data are made, the server listens to its own scripts alone."""
+        """Wait by TCP: while it initializes, the server listens only to its own scripts."""
         deadline = time.monotonic() + READY_SECONDS
         while not command.run(server.program("pg_isready", "--quiet", "--host=127.0.0.1")).ok:
             container = self.cluster.client.containers.get(self.container)
             if container.status != "running" or time.monotonic() > deadline:
                 raise ShoestringError(
-                    "The new version does not start. It says:\n" + end_of_log(self.cluster.client, self.container)
+                    "The new version does not start. Its log:\n" + end_of_log(self.cluster.client, self.container)
                 )
             time.sleep(POLL_SECONDS)
 
     def stop(self) -> None:
-        """Stop the server so that all is on the disk, and remove its container; the folder stays.
+        """Stop the server, so that everything is on the disk, and remove its container; the folder stays.
 
-        Raises ShoestringError if it did not stop by itself.
+        Raises ShoestringError if it had to be killed.
         """
         container = self.cluster.client.containers.get(self.container)
         container.stop(timeout=STOP_SECONDS)
         code = int(container.wait()["StatusCode"])
-        said = end_of_log(self.cluster.client, self.container)
+        log = end_of_log(self.cluster.client, self.container)
         container.remove(v=True)
         files.remove(self._file.file)
         if code != 0:
-            raise ShoestringError(f"The new version did not stop well (exit code {code}). It says:\n{said}")
+            raise ShoestringError(f"The new version did not shut down cleanly (exit code {code}). Its log:\n{log}")
 
 
 @contextmanager
-def removed(spare: TargetServer) -> Iterator[TargetServer]:
-    """Have nothing of a spare there before; and nothing after, if what goes on meanwhile fails."""
-    spare.remove()
+def removed(target: TargetServer) -> Iterator[TargetServer]:
+    """Remove what a target server left before, and what this one leaves if the block fails."""
+    target.remove()
     try:
-        yield spare
+        yield target
     except BaseException:
-        spare.remove()
+        target.remove()
         raise
 
 
-def content(spare: TargetServer) -> dict[str, Any]:
-    """The Compose file of the new server: the service as in the application file, with image and folder. Pure."""
-    settings, service = spare.cluster.settings, spare.data.service
+def content(target: TargetServer) -> dict[str, Any]:
+    """Return the Compose file of the new server: the service with another image and folder. Pure."""
+    settings, service = target.cluster.settings, target.data.service
     given = definition(service)
     wanted = {key: value for key, value in given.items() if key not in _DROPPED and not str(key).startswith("x-")}
-    image = effective(spare.image, settings.images.source)
+    image = effective(target.image, settings.images.source)
     wanted |= {
         "image": image,
         "network_mode": "none",
         "restart": "no",
-        "volumes": _volumes(spare, given),
-        # The database that it names comes with the data.
+        "volumes": _volumes(target, given),
+        # The database that POSTGRES_DB names is in the restored data.
         "environment": {key: value for key, value in environment(given).items() if key != "POSTGRES_DB"},
         "labels": labels(settings.instance, service.name, service.application.side, SERVICE),
     }
-    if settings.images.source == LOCAL and image != spare.image:
+    if settings.images.source == LOCAL and image != target.image:
         wanted["pull_policy"] = "never"
     top = service.application.document.value
     return {"services": {SERVICE: wanted}} | {key: top[key] for key in ("secrets", "configs") if key in top}
 
 
-def _volumes(spare: TargetServer, given: Mapping[str, Any]) -> list[Any]:
-    """The new folder in the place of the old one, and what is only read; no scripts of a first start."""
+def _volumes(target: TargetServer, given: Mapping[str, Any]) -> list[Any]:
+    """Return the new folder in place of the old one, and read-only mounts but for scripts of a first start."""
     found: list[Any] = []
     for index, each in enumerate(given.get("volumes") or ()):
-        if spare.data.key[3] == index:
-            source = str(spare.folder).replace("$", "$$")
-            found.append({**each, "source": source} if isinstance(each, Mapping) else spare.data.volume(source))
+        if target.data.key[3] == index:
+            source = str(target.folder).replace("$", "$$")
+            found.append({**each, "source": source} if isinstance(each, Mapping) else target.data.volume(source))
         elif INIT_FOLDER not in str(each) and _is_read_only(each):
             found.append(each)
     return found

@@ -1,8 +1,8 @@
-"""An upgrade of Postgres to another major version: dump, restore, compare, and only then another line in the file.
+"""Upgrade Postgres to another major version: dump, restore, compare, and only then edit the application file.
 
-The old server is never stopped before that, only taken off its networks, so that nobody writes to it: there are never
-two servers on one folder, whenever this process is killed. What is killed before the file is written, the next pass
-brings back: it puts the old container on its networks again, and removes the new one.
+The old server is not stopped before that, only disconnected from its networks, so that nobody writes to it: there are
+never two servers on one folder, whenever this process is killed. If it is killed before the file is written, the next
+run of the watchdog connects the old container to its networks again, and removes the new one.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 
 
 class UpgradeProgress(Protocol):
-    """Hears how far it is."""
+    """Reports the steps of an upgrade."""
 
     def passing(self, name: str, about: str) -> None:
-        """What goes on now."""
+        """Report the current step."""
 
     def done(self, name: str, about: str = "") -> None:
-        """What is done."""
+        """Report a step that is done."""
 
 
 @dataclass(frozen=True)
 class Upgraded:
-    """What became of an upgrade. `error` says why the new version does not run with the data; then the old one does,
-    unless `back` says why not. `notes` are sentences for the person."""
+    """The result of an upgrade. `error` says why the new version does not run with the data; then the old one does,
+    unless `back` says why not. `notes` are sentences for the user."""
 
     job: UpgradeJob
     tables: int
@@ -62,53 +62,53 @@ class Upgraded:
 
     @property
     def ok(self) -> bool:
-        """Whether the new version runs."""
+        """Return whether the new version runs."""
         return not self.error
 
 
 @dataclass(frozen=True)
-class _Moved:
-    """What was moved: how many tables and rows, and what to say about it."""
+class _Restored:
+    """The restored data: the number of tables and rows, and sentences for the user."""
 
     tables: int
     rows: int
     notes: tuple[str, ...]
 
 
-def upgrade(cluster: Cluster, job: UpgradeJob, tell: UpgradeProgress, timeout: float = 0.0) -> Upgraded:
-    """Carry it out. The new image must be on this host.
+def upgrade(cluster: Cluster, job: UpgradeJob, progress: UpgradeProgress, timeout: float = 0.0) -> Upgraded:
+    """Carry out an upgrade. The new image must be on this host.
 
-    `timeout` is how long to wait for the lock, in seconds; it is held all the time, so that no pass comes between.
-    Raises ShoestringError if the old version goes on with all its data.
+    `timeout` is how long to wait for the lock, in seconds; it is held all the time, against the watchdog.
+    Raises ShoestringError if the old version continues with all its data.
     """
     started, conf, file = time.monotonic(), cluster.paths.conf, job.data.service.file
     jobs.check_image(job, cluster.settings.images.source)
     with files.lock(cluster.run.lock, timeout):
         if servers.find(cluster).text != job.data.service.text:
             raise ShoestringError(f"{file} has changed meanwhile; nothing was done: {job.again}")
-        _free_place(job)
+        _clear_folder(job)
         failpoint("postgres-begun")
         # First, so that the upgrade's own commit has nothing else in it.
         refused = commit_user_edit(conf, file, job.data.service.name)
         try:
-            moved = _move(cluster, job, tell)
+            restored = _restore_all(cluster, job, progress)
             _write(job, job.edited)
         except KeyboardInterrupt:
-            raise ShoestringError(f"Interrupted. {_back(cluster, job)}") from None
+            raise ShoestringError(f"Interrupted. {_serve_old(cluster, job)}") from None
         except ShoestringError as error:
-            raise ShoestringError(f"{error}\n{_back(cluster, job)}") from error
+            raise ShoestringError(f"{error}\n{_serve_old(cluster, job)}") from error
         failpoint("postgres-edited")
-        trial = _apply(cluster, job, tell)
+        trial = _apply(cluster, job, progress)
         if trial.error:
-            return _undone(cluster, job, moved, trial, started)
+            return _roll_back(cluster, job, restored, trial, started)
         failpoint("postgres-applied")
-        notes = (*moved.notes, *trial.notes, refused or _commit(cluster, job), _kept(job))
+        notes = (*restored.notes, *trial.notes, refused or _commit(cluster, job), _old_data_note(job))
         seconds = time.monotonic() - started
-        return Upgraded(job, moved.tables, moved.rows, seconds, tuple(each for each in notes if each))
+        return Upgraded(job, restored.tables, restored.rows, seconds, tuple(each for each in notes if each))
 
 
-def _free_place(job: UpgradeJob) -> None:
-    """Raise ShoestringError if the new folder has data that were served; those that never were are removed."""
+def _clear_folder(job: UpgradeJob) -> None:
+    """Delete restored data that no server has used. Raises ShoestringError if the new folder has others."""
     files.remove_tree(job.unfinished)
     if not job.folder.exists() or not any(job.folder.iterdir()):
         return
@@ -116,68 +116,68 @@ def _free_place(job: UpgradeJob) -> None:
         files.remove_tree(job.folder)
         return
     raise ShoestringError(
-        f"{job.folder} has data already, from an earlier time; nothing was changed. If nobody needs them: "
+        f"{job.folder} already has data, from an earlier time; nothing was changed. If nobody needs them: "
         f"{job.prune_command(job.folder.name)}"
     )
 
 
-def _move(cluster: Cluster, job: UpgradeJob, tell: UpgradeProgress) -> _Moved:
-    """Everything up to the new data in their folder; the file still has the old version."""
+def _restore_all(cluster: Cluster, job: UpgradeJob, progress: UpgradeProgress) -> _Restored:
+    """Restore the data to their new folder; the file still has the old version."""
     old = servers.running(cluster, job.data.service)
     variables = desired.read(cluster.settings, cluster.paths).variables
-    with removed(TargetServer(cluster, job.data, job.unfinished, job.image, variables)) as spare:
-        tell.passing("apart", "Postgres leaves its networks")
-        _set_apart(cluster, old)
+    with removed(TargetServer(cluster, job.data, job.unfinished, job.image, variables)) as target:
+        progress.passing("isolation", "disconnecting Postgres from its networks")
+        _isolate(cluster, old)
         failpoint("postgres-apart")
-        tell.passing("new server", job.image)
-        new = spare.start()
+        progress.passing("new server", job.image)
+        new = target.start()
         failpoint("postgres-started")
-        _restore(old, new, job, tell)
+        _restore_databases(old, new, job, progress)
         failpoint("postgres-restored")
-        tell.passing("compared", "counting rows")
+        progress.passing("compared", "counting rows")
         tables, rows = _compare(old, new)
-        tell.done("compared", f"{tables} tables, {rows} rows")
+        progress.done("compared", f"{tables} tables, {rows} rows")
         failpoint("postgres-compared")
-        tell.passing("statistics", "so that queries are fast from the start")
+        progress.passing("statistics", "so that queries are fast from the start")
         transfer.analyze(new)
-        notes = transfer.left_behind(old, new)
-        tell.passing("new server", "writes all to the disk")
-        spare.stop()
+        notes = transfer.not_copied(old, new)
+        progress.passing("new server", "writing everything to the disk")
+        target.stop()
         failpoint("postgres-stopped")
     restore_marker.write(job.unfinished)
     if job.folder.exists():
         files.remove_tree(job.folder)
     files.publish_directory(job.unfinished, job.folder)
     failpoint("postgres-moved")
-    return _Moved(tables, rows, notes)
+    return _Restored(tables, rows, notes)
 
 
-def _set_apart(cluster: Cluster, old: Server) -> None:
-    """Take the old server off all networks, and end the sessions that it has."""
+def _isolate(cluster: Cluster, old: Server) -> None:
+    """Disconnect the old server from all networks, and end its sessions."""
     container = cluster.client.api.inspect_container(old.container)
     for network in container["NetworkSettings"]["Networks"]:
         cluster.client.api.disconnect_container_from_network(container["Id"], network, force=True)
     old.ask(_END_SESSIONS)
 
 
-def _restore(old: Server, new: Server, job: UpgradeJob, tell: UpgradeProgress) -> None:
-    tell.passing("roles", "")
-    transfer.globals_(old, new)
-    tell.done("roles")
+def _restore_databases(old: Server, new: Server, job: UpgradeJob, progress: UpgradeProgress) -> None:
+    progress.passing("roles", "")
+    transfer.copy_roles(old, new)
+    progress.done("roles")
     for number, name in enumerate(job.databases, 1):
         place = f"{number} of {len(job.databases)}"
 
         def show(count: int, name: str = name, place: str = place) -> None:
-            tell.passing("restore", f"{name}  {place}  {count // MEGABYTE} MB")
+            progress.passing("restore", f"{name}  {place}  {count // MEGABYTE} MB")
 
         show(0)
-        transfer.database(old, new, name, show)
+        transfer.copy_database(old, new, name, show)
         failpoint(f"postgres-database-{number}")
-        tell.done("restored", f"{name}  {place}")
+        progress.done("restored", f"{name}  {place}")
 
 
 def _compare(old: Server, new: Server) -> tuple[int, int]:
-    """Count both. Returns the number of tables and rows. Raises ShoestringError if anything differs."""
+    """Count both. Return the number of tables and rows. Raises ShoestringError if anything differs."""
     before, after = inventory.collect(old), inventory.collect(new)
     wrong = inventory.differences(before, after)
     if wrong:
@@ -187,8 +187,8 @@ def _compare(old: Server, new: Server) -> tuple[int, int]:
     return inventory.rows(after)
 
 
-def _back(cluster: Cluster, job: UpgradeJob) -> str:
-    """Have the old version serve again. Returns a sentence."""
+def _serve_old(cluster: Cluster, job: UpgradeJob) -> str:
+    """Start serving the old version again. Return a sentence."""
     service = job.data.service
     try:
         files.remove_tree(job.unfinished)
@@ -200,17 +200,17 @@ def _back(cluster: Cluster, job: UpgradeJob) -> str:
     return f"Version {job.before} serves as before, with all its data."
 
 
-def _apply(cluster: Cluster, job: UpgradeJob, tell: UpgradeProgress) -> Trial:
-    """Apply the file that has the new version. From here on the new data are the truth, unless they do not serve."""
-    tell.passing("waiting", f"until version {job.after} serves")
+def _apply(cluster: Cluster, job: UpgradeJob, progress: UpgradeProgress) -> Trial:
+    """Apply the file with the new version. From here on the new data count, unless the version does not serve."""
+    progress.passing("waiting", f"until version {job.after} serves")
     try:
         trial = attempt(cluster, job.data.service.name, job.data.service.service, SILENT)
     except KeyboardInterrupt:
         raise ShoestringError(
-            f"Interrupted. All data are in version {job.after}, and its file says so. Go on with: shoestring start"
+            f"Interrupted. All data are in version {job.after}, and so is the file. Continue with: shoestring start"
         ) from None
     if not trial.error:
-        tell.done("serves", job.image)
+        progress.done("serves", job.image)
     return trial
 
 
@@ -220,22 +220,23 @@ def _commit(cluster: Cluster, job: UpgradeJob) -> str:
     return commit_file(cluster.paths.conf, job.data.service.file, message)
 
 
-def _kept(job: UpgradeJob) -> str:
+def _old_data_note(job: UpgradeJob) -> str:
     old = job.data.folder
-    return f"The data of version {job.before} stay in {old}. When all is well: {job.prune_command(old.name)}"
+    command = job.prune_command(old.name)
+    return f"The data of version {job.before} stay in {old}. Delete them when everything works: {command}"
 
 
-def _undone(cluster: Cluster, job: UpgradeJob, moved: _Moved, trial: Trial, started: float) -> Upgraded:
-    """Go back to the old version, and keep the new data aside: somebody may have written to them."""
+def _roll_back(cluster: Cluster, job: UpgradeJob, restored: _Restored, trial: Trial, started: float) -> Upgraded:
+    """Go back to the old version, and keep the new data in another folder: clients may have written to them."""
     service = job.data.service
     _write(job, service.text)
     failpoint("postgres-undone")
     back = attempt(cluster, service.name, service.service, SILENT)
     files.remove_tree(job.failed)
     files.publish_directory(job.folder, job.failed)
-    kept = f"What the new version wrote is in {job.failed}; it may be deleted."
+    kept = f"The data that the new version wrote are in {job.failed}; they may be deleted."
     seconds = time.monotonic() - started
-    return Upgraded(job, moved.tables, moved.rows, seconds, (kept,), trial.error, trial.lines, back.error)
+    return Upgraded(job, restored.tables, restored.rows, seconds, (kept,), trial.error, trial.lines, back.error)
 
 
 def _write(job: UpgradeJob, text: str) -> None:

@@ -1,4 +1,4 @@
-"""What an upgrade is about, found out before anything is changed, and what would keep it from working."""
+"""An upgrade as planned before anything is changed, and the checks of what would prevent it."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from runtime.context.cluster import Cluster
 
 OFFICIAL = repository(images.POSTGRES.reference)
-# While it takes the data it writes each page into its log first; more than this it clears away.
+# A restore writes each page to the log first; Postgres keeps at most this much of it.
 LOG_BYTES = 512 * MEGABYTE
-# To print its version it takes 14 MB.
+# To print its version it needs 14 MB.
 _MEMORY = "64m"
 _VERSION = "SELECT current_setting('server_version_num')::int / 10000;"
 _SIZE = "SELECT coalesce(sum(pg_database_size(oid)), 0)::bigint FROM pg_database;"
@@ -41,7 +41,7 @@ _TABLESPACES = "SELECT spcname FROM pg_tablespace WHERE spcname NOT IN ('pg_defa
 class UpgradeJob:
     """An upgrade: `data` is the folder with the data now, `image` the new one in the file. Sizes are in bytes.
 
-    `option` is what a command needs to be about this instance: on another one it would do harm.
+    `option` is the data directory's option for commands in hints: on another instance they would do harm.
     """
 
     data: DataFolder
@@ -55,7 +55,7 @@ class UpgradeJob:
 
     @property
     def again(self) -> str:
-        """The command that tries the same once more."""
+        """Return the command that tries the same again."""
         image = "" if self.image == official(self.after) else f" --image {self.image}"
         return f"shoestring postgres upgrade {self.after}{image}{self.option}"
 
@@ -65,33 +65,33 @@ class UpgradeJob:
 
     @property
     def folder(self) -> Path:
-        """Where the data of the new version will be."""
+        """Return the folder for the data of the new version."""
         return self.data.folder_of(str(self.after))
 
     @property
     def unfinished(self) -> Path:
-        """Where they are until all of them are there; it may be removed at any time that no upgrade is at work."""
+        """Return the folder for data that are not complete; it may be deleted while no upgrade runs."""
         return self.data.folder_of(f"{self.after}.upgrading")
 
     @property
     def failed(self) -> Path:
-        """Where they go if the new version does not run with them."""
+        """Return the folder for data that the new version does not run with."""
         return self.data.folder_of(f"{self.after}.failed")
 
     @property
     def edited(self) -> str:
-        """The text of the application file with the new version. Raises CannotEditError."""
+        """Return the text of the application file with the new version. Raises CannotEditError."""
         return data_folder.edited(self.data, self.image, str(self.after))
 
 
 def official(version: int) -> str:
-    """The official image of a version: the catalogue's if it is that, else another one on the same system."""
+    """Return the official image of a version, on the operating system of the catalogue's image."""
     name, _, tag = images.POSTGRES.reference.partition(":")
     return f"{name}:{version}-{tag.partition('-')[2]}"
 
 
 def find(cluster: Cluster, version: int, image: str = "") -> UpgradeJob | None:
-    """The upgrade to a version; None if that runs already. Changes nothing.
+    """Plan the upgrade to a version. Return None if it already runs.
 
     Raises UsageError for what makes no sense, ShoestringError for what cannot be done now.
     """
@@ -102,15 +102,17 @@ def find(cluster: Cluster, version: int, image: str = "") -> UpgradeJob | None:
     if version == before and image in ("", service.image):
         return None
     if version <= before:
-        raise UsageError(f"Version {before} runs; its data cannot go to version {version}. Name a later one.")
+        raise UsageError(
+            f"Version {before} runs; an upgrade to version {version} is not possible. Name a later version."
+        )
     if not image and repository(images.normalise(service.image)) != OFFICIAL:
         raise UsageError(
-            f"{service.image} is not the official image, so its image of version {version} has to be named: "
+            f"{service.image} is not the official image, so name the image of version {version}: "
             f"shoestring postgres upgrade {version} --image IMAGE{option}"
         )
     variables = desired.read(cluster.settings, cluster.paths).variables
     here = data_folder.find(service, variables, before)
-    _refuse_odd(server)
+    _require_dumpable(server)
     status = os.statvfs(here.folder.parent)
     job = UpgradeJob(
         here,
@@ -132,12 +134,12 @@ def _number(server: Server, sql: str) -> int:
     return int(server.ask(sql)[0][0])
 
 
-def _refuse_odd(server: Server) -> None:
-    """Raise ShoestringError for what a dump does not have in it."""
+def _require_dumpable(server: Server) -> None:
+    """Raise ShoestringError for content that a dump does not have."""
     closed = [name for (name,) in server.ask(inventory.CLOSED)]
     if closed:
         raise ShoestringError(
-            f"The database {closed[0]} takes no connections, so it cannot be read. Open it "
+            f"The database {closed[0]} accepts no connections, so it cannot be read. Open it "
             f'(ALTER DATABASE "{closed[0]}" ALLOW_CONNECTIONS true) or drop it, then try again.'
         )
     if _number(server, _OPEN):
@@ -146,29 +148,31 @@ def _refuse_odd(server: Server) -> None:
         )
     if spaces := [name for (name,) in server.ask(_TABLESPACES)]:
         raise ShoestringError(
-            f"There are tablespaces ({', '.join(spaces)}); an upgrade knows only one folder. Move what is in them to "
+            f"There are tablespaces ({', '.join(spaces)}); an upgrade copies only one folder. Move their content to "
             "pg_default and drop them first."
         )
 
 
 def require_room(job: UpgradeJob) -> None:
-    """Raise ShoestringError if the disk does not take all of it once more, with the log that comes of writing it."""
+    """Raise ShoestringError if the disk has no room for a second copy of the data and the log of writing it."""
     needed = job.size + LOG_BYTES + LOW_MEGABYTES * MEGABYTE
     if job.free < needed:
         raise ShoestringError(
             f"{job.data.folder.parent} has {job.free // MEGABYTE} MB free, and the upgrade needs "
-            f"{needed // MEGABYTE} MB: {job.size // MEGABYTE} MB of databases once more, and room to write them. "
+            f"{needed // MEGABYTE} MB: {job.size // MEGABYTE} MB for a copy of the databases, the rest to write it. "
             f"Nothing was changed. {ADVICE}"
         )
 
 
 def check_image(job: UpgradeJob, source: str) -> None:
-    """Raise UsageError if the new image, which must be on this host, is not of the new version."""
+    """Raise UsageError if the new image, which must be on this host, has another version."""
     name = images.effective(job.image, source)
     limits = ("--network", "none", "--memory", _MEMORY)
     result = command.run(("docker", "run", "--rm", *limits, "--entrypoint", "postgres", name, "--version"))
     found = re.search(r"\(PostgreSQL\) (\d+)", result.out)
     if found is None:
-        raise UsageError(f"{job.image} does not say its version, so it is no image of Postgres: {result.tail(1)}")
+        raise UsageError(
+            f"{job.image} does not print its version, so it is not an image of Postgres: {result.tail(1)}"
+        )
     if int(found[1]) != job.after:
         raise UsageError(f"{job.image} has version {found[1]}, not {job.after}; nothing was changed.")

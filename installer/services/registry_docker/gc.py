@@ -1,8 +1,7 @@
-"""Frees the space of what nothing names any more: the Docker registry's own collection, with the registry stopped.
+"""Delete unreferenced blobs: the Docker registry's own garbage collection, with the registry stopped.
 
-It must get nothing while it collects, or it would remove what is just being pushed
-(https://distribution.github.io/distribution/about/garbage-collection/). Killed at any moment, the next pass of the
-watchdog starts the registry again, and the collection's container ends with the command that started it.
+A push meanwhile could lose blobs (https://distribution.github.io/distribution/about/garbage-collection/). If the
+command is killed, its container ends with it, and the next run of the watchdog starts the registry again.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from installer.data_directory import default_directory
 from installer.services.registry_docker import registry
 from installer.services.registry_docker.store import Store, Version
 from runtime.base import command, files
@@ -29,10 +29,10 @@ from runtime.reconcile.snapshot import Snapshot
 TIMEOUT_SECONDS = 4 * 3600.0
 STOP_SECONDS = 15
 MEMORY = "128m"
-# What is being pushed: an index comes after its images.
+# A younger manifest may be part of a push that is not complete: an index comes after its images.
 YOUNG_SECONDS = 3600.0
-# The collection ends as soon as its standard input does, which is as soon as the command does. A job in the
-# background has no standard input (POSIX, "Asynchronous Lists"), so it goes there by another number.
+# The collection ends with its standard input, and so with the command. A job in the background has no standard input
+# (POSIX, "Asynchronous Lists"), so it is passed as another descriptor.
 SCRIPT = """\
 exec 3<&0
 registry garbage-collect "$1" 2>&1 & job=$!
@@ -43,7 +43,7 @@ wait "$job"
 
 @dataclass(frozen=True)
 class Waste:
-    """What a collection would remove: versions without a tag, and blobs; `size` is the blobs' bytes."""
+    """What a collection would delete: untagged versions, and blobs; `size` is the blobs' bytes."""
 
     versions: tuple[Version, ...]
     blobs: int
@@ -52,7 +52,7 @@ class Waste:
 
 @dataclass(frozen=True)
 class Collected:
-    """What a collection did: bytes that it freed and that are left, and whether all runs again."""
+    """What a collection did: the bytes that it freed and that are left, and the report of the start after it."""
 
     versions: tuple[Version, ...]
     freed: int
@@ -61,20 +61,20 @@ class Collected:
 
 
 def store(paths: Paths) -> Store:
-    """What the registry has stored."""
+    """Return the store of the registry."""
     return Store(paths.data / registry.STORE)
 
 
 def find_waste(cluster: Cluster, *, untagged: bool) -> Waste:
-    """What could go; with `untagged` also versions that no tag leads to. Changes nothing."""
+    """Return what a collection would delete; with `untagged` also untagged versions."""
     found = store(cluster.paths)
     versions = _versions(cluster, found, untagged=untagged)
-    dead = found.dead(versions)
+    dead = found.unreferenced(versions)
     return Waste(versions, len(dead), sum(dead.values()))
 
 
 def _versions(cluster: Cluster, found: Store, *, untagged: bool) -> tuple[Version, ...]:
-    """The versions to go. Those that an application file names by their digest stay."""
+    """Return the versions to delete. Those that an application file names by their digest stay."""
     if not untagged:
         return ()
     applications = desired.read(cluster.settings, cluster.paths).applications
@@ -90,35 +90,35 @@ def collect(
     waiting: Callable[[str], None] = lambda holder: None,
     say: Callable[[str], None] = lambda step: None,
 ) -> Collected:
-    """Stop the registry, collect, and make everything run again. `timeout` is how long to wait for the lock.
+    """Stop the registry, collect, and start everything again. `timeout` is how long to wait for the lock, in seconds.
 
-    Raises ShoestringError; then too everything runs again.
+    Raises ShoestringError after starting everything again.
     """
     found = store(cluster.paths)
     with files.lock(cluster.run.lock, timeout, waiting):
         container = _container(cluster)
         before = found.size()
         try:
-            say("the registry stops")
+            say("stopping the registry")
             cluster.client.api.stop(container.id, timeout=STOP_SECONDS)
             failpoint("registry-stopped")
             versions = _versions(cluster, found, untagged=untagged)
             for each in versions:
-                found.forget_version(each)
+                found.delete_version(each)
             failpoint("registry-forgot")
-            say("collecting")
+            say("collecting garbage")
             _run(cluster, cluster.client.api.inspect_container(container.id))
             failpoint("registry-collected")
         finally:
             _clear(cluster)
-            say("the registry starts")
+            say("starting the registry")
             report = operations.carry_out(Snapshot(cluster), change.SILENT)
         left = found.size()
     return Collected(versions, before - left, left, report)
 
 
 def _container(cluster: Cluster) -> Container:
-    """The registry's container. Raises ShoestringError if there is none."""
+    """Return the registry's container. Raises ShoestringError if there is none."""
     seen = observe(cluster.client, cluster.settings.instance).of(registry.NAME)
     if not seen:
         raise ShoestringError("The Docker registry has no container. Start it first: shoestring start")
@@ -130,7 +130,7 @@ def _name(cluster: Cluster) -> str:
 
 
 def argv(name: str, instance: str, inspected: dict[str, Any]) -> tuple[str, ...]:
-    """The command line of the collection: image, folders, user and configuration are those of the registry itself."""
+    """Return the command of the collection, with image, folders, user and configuration of the registry itself."""
     config = inspected["Config"]
     variables = tuple(word for each in _variables(inspected) for word in ("--env", each))
     return (
@@ -143,7 +143,7 @@ def argv(name: str, instance: str, inspected: dict[str, Any]) -> tuple[str, ...]
 
 
 def _variables(inspected: dict[str, Any]) -> dict[str, str]:
-    """The part of the registry's configuration that is in its environment."""
+    """Return the registry's configuration in its environment."""
     given = dict(each.split("=", 1) for each in inspected["Config"].get("Env") or () if "=" in each)
     return {name: value for name, value in given.items() if name.startswith("REGISTRY_")}
 
@@ -153,13 +153,14 @@ def _run(cluster: Cluster, inspected: dict[str, Any]) -> None:
     result = command.run(line, timeout=TIMEOUT_SECONDS, environment=_variables(inspected), kill_with_parent=True)
     if not result.ok:
         raise ShoestringError(
-            "The collection failed; what it had removed until then is gone. Try again: shoestring registry gc\n"
+            "Garbage collection failed part-way; already deleted blobs are not restored. "
+            f"Try again: shoestring registry gc{default_directory.option(cluster.paths.root)}\n"
             f"{result.tail(3)}"
         )
 
 
 def _clear(cluster: Cluster) -> None:
-    """Remove the collection's container, if it is still there: the registry must not start beside it."""
+    """Remove the collection's container, if it still exists: the registry must not start beside it."""
     from docker.errors import NotFound
 
     try:

@@ -1,8 +1,8 @@
-"""This host's own engine and the Docker registry on it: name, trust and password, so that a pull just works.
+"""This host's own engine as a client of the Docker registry on it: host name, trust and login.
 
-Three things of the host are touched, and all go again: a line of /etc/hosts where nothing else knows the name, the CA
-in /etc/docker/certs.d (https://docs.docker.com/engine/security/certificates/), and the login in the configuration of
-the user who runs this (docker login).
+Three things of the host are changed, and `undo` removes them: a line of /etc/hosts if nothing else resolves the name,
+the CA in /etc/docker/certs.d (https://docs.docker.com/engine/security/certificates/), and the login in the
+configuration of the user who runs this (docker login).
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ LOGIN_TIMEOUT_SECONDS = 60.0
 NOT_REACHED = (
     "The settings have no internal side, so nothing reaches the Docker registry. Switch it on: internal.address"
 )
-# Go's resolver, and so the engine, looks at /etc/hosts every 5 seconds (net/hosts.go, cacheMaxAge).
+# Go's resolver, and so the engine, reads /etc/hosts every 5 seconds (net/hosts.go, cacheMaxAge).
 HOSTS_ARE_READ_SECONDS = 6.0
 
 
 @dataclass(frozen=True)
 class HostFiles:
-    """Where the host keeps what is changed."""
+    """The files of the host that are changed."""
 
     hosts: Path = Path("/etc/hosts")
     certificates: Path = Path("/etc/docker/certs.d")
@@ -44,10 +44,10 @@ HOST_FILES = HostFiles()
 
 @dataclass(frozen=True)
 class Login:
-    """What the engine needs to get into the registry at `address`, and did not have.
+    """What the engine lacks for a login to the registry at `address`.
 
-    `line` is for the file of hosts, `root` the certificate of the CA to trust; each is empty where it is there, or
-    not needed. `note` says what a person must do first; until then nothing is done.
+    `line` is for the hosts file, `root` the certificate of the CA to trust; each is empty if it is present or not
+    needed. `note` says what the user must do first; until then nothing is changed.
     """
 
     address: str
@@ -58,18 +58,18 @@ class Login:
 
     @property
     def trust(self) -> Path:
-        """Where the engine looks for the CA of this registry."""
+        """Return the file that the engine reads the CA of this registry from."""
         return self.places.certificates / self.address / CA_FILE
 
     @property
     def done(self) -> tuple[str, ...]:
-        """What is put right, in words."""
+        """Return what is added, in words."""
         named = (f"{self.line} in {self.places.hosts}",) if self.line else ()
         return (*named, f"your CA in {self.trust}") if self.root else named
 
 
 def plan_login(cluster: Cluster, places: HostFiles = HOST_FILES) -> Login:
-    """What `ensure` would put right; it would then log in. Changes nothing."""
+    """Return what `ensure` would add before it logs in."""
     paths, settings = cluster.paths, cluster.settings
     where = registry.address(paths, settings)
     if settings.internal is None:
@@ -83,9 +83,9 @@ def plan_login(cluster: Cluster, places: HostFiles = HOST_FILES) -> Login:
 
 
 def ensure(cluster: Cluster, places: HostFiles = HOST_FILES) -> Login:
-    """Make this host's engine know the registry, trust it and log in; what is so already stays as it is.
+    """Make this host's engine resolve the registry's name, trust it and log in.
 
-    Returns what was put right, or what a person must do first. Raises ShoestringError.
+    Return what was added, or what the user must do first. Raises ShoestringError.
     """
     wanted = plan_login(cluster, places)
     if wanted.note:
@@ -102,7 +102,7 @@ def ensure(cluster: Cluster, places: HostFiles = HOST_FILES) -> Login:
 
 
 def ensure_or_explain(cluster: Cluster) -> str:
-    """Do what `ensure` does. Return what keeps it from working, if anything: all else runs without it."""
+    """Do as `ensure`. Return what prevents the login, or an empty string: everything else runs without it."""
     try:
         return ensure(cluster).note
     except ShoestringError as error:
@@ -120,7 +120,7 @@ def before_pull(cluster: Cluster, image: str) -> None:
 
 
 def undo(paths: Paths, settings: Settings, places: HostFiles = HOST_FILES) -> None:
-    """Undo `ensure`, also for another host name that the application file had. Raises ShoestringError."""
+    """Undo `ensure`, also for a host name that the application file had before. Raises ShoestringError."""
     _edit_hosts(places.hosts, settings.instance, "")
     known = {registry.address(paths, settings), *_distrust(paths, places)}
     for where in known if command.exists("docker") else ():
@@ -128,7 +128,7 @@ def undo(paths: Paths, settings: Settings, places: HostFiles = HOST_FILES) -> No
 
 
 def _is_insecure(cluster: Cluster, where: str) -> bool:
-    """Whether the engine takes a registry without HTTPS: it was told to, or it is on this machine alone."""
+    """Return whether the engine accepts the registry without HTTPS: it is configured, or it is on loopback."""
     if cluster.internal_address.is_loopback:
         return True
     known = cluster.client.info().get("RegistryConfig", {}).get("IndexConfigs", {})
@@ -136,7 +136,7 @@ def _is_insecure(cluster: Cluster, where: str) -> bool:
 
 
 def _missing_line(cluster: Cluster, places: HostFiles) -> str:
-    """The line by which the host name leads to the internal proxy; empty where it does already."""
+    """Return the line that resolves the host name to the internal proxy; empty if it does already."""
     name, wanted = registry.host_name(cluster.paths, cluster.settings), cluster.internal_address.address
     own = _own_line(places.hosts, cluster.settings.instance)
     line = f"{wanted} {name}"
@@ -161,7 +161,7 @@ def _own_line(file: Path, instance: str) -> str:
 
 
 def _edit_hosts(file: Path, instance: str, line: str) -> None:
-    """Have our line in the file, or none. All other lines stay."""
+    """Set or remove our line in the file. All other lines stay."""
     mark = _mark(instance)
     text = file.read_text(encoding="utf-8") if file.exists() else ""
     kept = "".join(each for each in text.splitlines(keepends=True) if not each.rstrip("\n").endswith(mark))
@@ -176,7 +176,7 @@ def _root(paths: Paths) -> bytes:
 
 
 def _distrust(paths: Paths, places: HostFiles) -> tuple[str, ...]:
-    """Take our CA from all registries that the engine trusts it for. Returns these."""
+    """Remove our CA from all registries that the engine trusts it for. Return their names."""
     root = _root(paths)
     trusted = [each for each in places.certificates.glob(f"*/{CA_FILE}") if root and each.read_bytes() == root]
     for file in trusted:
@@ -187,7 +187,7 @@ def _distrust(paths: Paths, places: HostFiles) -> tuple[str, ...]:
 
 
 def _log_in(where: str, password: str, patience: float) -> None:
-    """Log in with Docker's own client: it knows where a person's logins are kept. Raises ShoestringError."""
+    """Log in with Docker's own client, which knows where logins are stored. Raises ShoestringError."""
     argv = ("docker", "login", "--username", registry.USER, "--password-stdin", where)
     deadline = time.monotonic() + patience
     while True:

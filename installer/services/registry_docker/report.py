@@ -1,4 +1,4 @@
-"""What the commands of the Docker registry say, as text or JSON. Pure."""
+"""The answers of the commands of the Docker registry, as text or JSON. Pure."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from runtime.output.table import table
 
 
 def list_lines(tags: Iterable[Tag], address: str, now: datetime) -> list[str]:
-    """The images, a line a tag; sizes are as they are stored, compressed."""
+    """Return the images, a line a tag; sizes are of the compressed data in the store."""
     rows = [
         (f"{address}/{each.repository}:{each.name}", size(each.size), duration(now.timestamp() - each.pushed))
         for each in tags
     ]
     if not rows:
-        return [f"  There are no images yet. Push one: docker push {address}/NAME:TAG"]
+        return [f"  No images yet. Push one: docker push {address}/NAME:TAG"]
     return table([("IMAGE", "SIZE", "PUSHED"), *rows], frozenset((1,)))
 
 
 def list_json(tags: Iterable[Tag], address: str) -> str:
-    """The answer of `registry list`; sizes are in bytes."""
+    """Return the answer of `registry list`; sizes are in bytes."""
     return as_json(
         address=address,
         images=[
@@ -43,33 +43,33 @@ def list_json(tags: Iterable[Tag], address: str) -> str:
 
 
 def waste_lines(waste: Waste) -> list[str]:
-    """What a collection would do."""
+    """Return what a collection would delete."""
     lines = [f"  - {each.repository}@{each.digest}" for each in waste.versions]
-    about = f"  {count(waste.blobs, 'blob')} would go, {size(waste.size)}. Nothing was changed."
+    about = f"  {count(waste.blobs, 'blob')} would be deleted, {size(waste.size)}. Nothing was changed."
     return [*lines, about]
 
 
 def waste_json(waste: Waste) -> str:
-    """The answer of `registry gc --dry-run`; `size` is in bytes."""
+    """Return the answer of `registry gc --dry-run`; `size` is in bytes."""
     versions = [{"repository": each.repository, "digest": each.digest} for each in waste.versions]
     return as_json(versions=versions, blobs=waste.blobs, size=waste.size)
 
 
 def collected_lines(done: Collected) -> list[str]:
-    """What a collection did."""
-    versions = f", {count(len(done.versions), 'version')} without a tag" if done.versions else ""
+    """Return what a collection did."""
+    versions = f", {count(len(done.versions), 'untagged version')}" if done.versions else ""
     freed = f"  ✓ {size(done.freed)} freed{versions}; {size(done.left)} are left"
     return [freed, *report_lines(done.report, "the registry runs again")]
 
 
 def collected_json(done: Collected) -> str:
-    """The answer of `registry gc`; sizes are in bytes."""
+    """Return the answer of `registry gc`; sizes are in bytes."""
     versions = [{"repository": each.repository, "digest": each.digest} for each in done.versions]
     return as_json(versions=versions, freed=done.freed, left=done.left, ok=done.report.ok)
 
 
 def login_lines(login: Login, *, dry_run: bool) -> list[str]:
-    """What this host's engine needed to get in, or would need."""
+    """Return what was added for the login of this host's engine, or would be."""
     if login.note:
         return [f"  {login.note}"]
     if dry_run:
@@ -78,5 +78,5 @@ def login_lines(login: Login, *, dry_run: bool) -> list[str]:
 
 
 def login_json(login: Login) -> str:
-    """The answer of `registry login`."""
+    """Return the answer of `registry login`."""
     return as_json(ok=not login.note, address=login.address, done=list(login.done), note=login.note or None)

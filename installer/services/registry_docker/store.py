@@ -1,4 +1,4 @@
-"""What the Docker registry has stored, read from its folder. Changes nothing but what `forget_version` is asked to.
+"""The Docker registry's store, read from its folder. Only `delete_version` changes it.
 
 The layout is that of distribution's file system driver (registry/storage/paths.go): repositories with links, and
 blobs by digest. A manifest is a blob too: https://github.com/opencontainers/image-spec/blob/main/manifest.md
@@ -20,7 +20,7 @@ _ALGORITHM = "sha256"
 
 @dataclass(frozen=True)
 class Tag:
-    """One tag of a repository: what it names, how large that is in bytes, when it was pushed (seconds since 1970)."""
+    """One tag of a repository: its digest, its size in bytes, when it was pushed (seconds since 1970)."""
 
     repository: str
     name: str
@@ -31,7 +31,7 @@ class Tag:
 
 @dataclass(frozen=True)
 class Version:
-    """One manifest of a repository, and when it came."""
+    """One manifest of a repository, and when it was pushed (seconds since 1970)."""
 
     repository: str
     digest: str
@@ -40,8 +40,8 @@ class Version:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a manifest names: `parts` are its configuration and layers with their sizes, `children` manifests (of an
-    index), `subject` the manifest that it is about, such as a signature.
+    """The references of a manifest: `parts` are its configuration and layers with sizes, `children` the manifests of
+    an index, `subject` the manifest that it belongs to, such as that of a signature.
     """
 
     parts: tuple[tuple[str, int], ...] = ()
@@ -56,13 +56,13 @@ class Store:
     root: Path
 
     def repositories(self) -> tuple[str, ...]:
-        """The names of all repositories that have ever had an image."""
+        """Return the names of all repositories that have ever had an image."""
         top = self.root / _TOP / "repositories"
         found = (each.parent.relative_to(top).as_posix() for each in top.rglob("_manifests"))
         return tuple(sorted(found))
 
     def tags(self) -> tuple[Tag, ...]:
-        """All tags, by repository and name."""
+        """Return all tags, by repository and name."""
         return tuple(tag for repository in self.repositories() for tag in self._tags(repository))
 
     def _tags(self, repository: str) -> Iterator[Tag]:
@@ -71,19 +71,19 @@ class Store:
             yield Tag(repository, link.parent.parent.name, digest, self.size_of(digest), link.stat().st_mtime)
 
     def versions(self, repository: str) -> tuple[Version, ...]:
-        """All manifests of a repository, with a tag or without."""
+        """Return all manifests of a repository, tagged or untagged."""
         links = sorted(self._manifests(repository).glob(f"revisions/{_ALGORITHM}/*/link"))
         return tuple(Version(repository, f"{_ALGORITHM}:{link.parent.name}", link.stat().st_mtime) for link in links)
 
     def manifest(self, digest: str) -> Manifest:
-        """What a manifest says; an empty one for a blob that is none, or is not there."""
+        """Return a manifest; an empty one for a blob that is not a manifest, or is missing."""
         try:
             return parse(json.loads(self._blob(digest).read_bytes()))
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return Manifest()
 
     def size_of(self, digest: str) -> int:
-        """The bytes of an image: all that its manifest and those of its platforms name, each once."""
+        """Return the bytes of an image: all blobs of its manifest and of those of its platforms, each once."""
         return sum(dict(self._parts(digest)).values())
 
     def _parts(self, digest: str) -> Iterator[tuple[str, int]]:
@@ -93,12 +93,12 @@ class Store:
             yield from self._parts(child)
 
     def blobs(self) -> dict[str, int]:
-        """All blobs with their sizes in bytes."""
+        """Return all blobs with their sizes in bytes."""
         found = (self.root / _TOP / "blobs" / _ALGORITHM).glob("??/*/data")
         return {f"{_ALGORITHM}:{each.parent.name}": each.stat().st_size for each in found}
 
     def size(self) -> int:
-        """The bytes of all files; one that vanishes meanwhile counts nothing."""
+        """Return the bytes of all files; one that is deleted meanwhile counts nothing."""
         total = 0
         for file in self.root.rglob("*"):
             try:
@@ -108,10 +108,10 @@ class Store:
         return total
 
     def untagged(self, kept: Iterable[str], before: float) -> tuple[Version, ...]:
-        """The versions that no tag leads to and that came before a moment (seconds since 1970).
+        """Return the versions that no tag references and that were pushed before a moment (seconds since 1970).
 
-        What is `kept` (digests) leads to versions as a tag does: to the platforms of an index, and to what is about
-        one, such as a signature.
+        The digests in `kept` reference versions as tags do: the platforms of an index, and manifests that belong to
+        one, such as signatures.
         """
         wanted = set(kept)
         return tuple(each for name in self.repositories() for each in self._untagged(name, wanted, before))
@@ -129,8 +129,8 @@ class Store:
             live |= more
         yield from (each for each in versions if each.digest not in live)
 
-    def dead(self, without: Iterable[Version] = ()) -> dict[str, int]:
-        """The blobs that nothing names, with their sizes: what a collection removes; `without` are versions to go."""
+    def unreferenced(self, without: Iterable[Version] = ()) -> dict[str, int]:
+        """Return the unreferenced blobs with their sizes: what a collection deletes once `without` are deleted."""
         gone = {(each.repository, each.digest) for each in without}
         live: set[str] = set()
         for repository in self.repositories():
@@ -140,8 +140,8 @@ class Store:
                     live |= {each.digest, *found.children, *(digest for digest, _ in found.parts)}
         return {digest: size for digest, size in self.blobs().items() if digest not in live}
 
-    def forget_version(self, version: Version) -> None:
-        """Remove the link to a version, as the registry itself does when it is asked to DELETE it."""
+    def delete_version(self, version: Version) -> None:
+        """Remove the link to a version, as the registry itself does for DELETE."""
         digest = version.digest.removeprefix(f"{_ALGORITHM}:")
         files.remove_tree(self._manifests(version.repository) / "revisions" / _ALGORITHM / digest)
 
@@ -154,7 +154,7 @@ class Store:
 
 
 def parse(document: dict[str, Any]) -> Manifest:
-    """Read a manifest or an index, of Docker's kind or OCI's; schema 1, too."""
+    """Parse a manifest or an index of Docker's or OCI's type, also of schema 1."""
     described = [*document.get("layers", ()), *([document["config"]] if "config" in document else ())]
     parts = [(str(each["digest"]), int(each.get("size", 0))) for each in described]
     parts += [(str(each["blobSum"]), 0) for each in document.get("fsLayers", ())]

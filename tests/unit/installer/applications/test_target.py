@@ -25,7 +25,7 @@ def test_only_the_proxied_service_starts_beside_the_old_one() -> None:
     ("name", "service", "kind", "says"),
     [
         ("blgo", "", UsageError, "There is no application blgo; did you mean blog?"),
-        ("zzz", "", UsageError, "There is no application zzz. All of them: shoestring status"),
+        ("zzz", "", UsageError, "There is no application zzz. List them: shoestring status"),
         ("blog", "dat", UsageError, "blog has no service dat. It has: application, data, built."),
         ("two", "", UsageError, "two has no service named application; name one with --service. It has: a, b."),
         ("blog", "built", UsageError, "The service built of blog has no image; it is built."),
@@ -33,7 +33,7 @@ def test_only_the_proxied_service_starts_beside_the_old_one() -> None:
             "bad",
             "",
             ShoestringError,
-            "bad.yaml is broken; nothing was changed. Mend it first:\n  bad.yaml:1 services",
+            "bad.yaml is broken; nothing was changed. Correct it first:\n  bad.yaml:1 services",
         ),
     ],
 )

@@ -60,6 +60,6 @@ def test_an_image_shares_the_base_if_it_has_all_its_layers() -> None:
 def test_a_meter_tells_the_time_since_it_began() -> None:
     told: list[Progress] = []
     meter = Meter("haproxy", ImageAction.BUILD, told.append, started=0.0)
-    meter.tell("Step 1/2")
+    meter.report_line("Step 1/2")
     assert told[0].line == "Step 1/2"
     assert told[0].seconds > 0

@@ -66,7 +66,7 @@ def test_a_container_of_this_instance_has_a_short_name() -> None:
 def test_what_was_not_measured_is_said() -> None:
     text = "\n".join(lines(made({0: 1.0}), 80))
     assert "VPN" in text
-    assert "nothing was measured: shoestring_peer" in text
+    assert "no data: shoestring_peer" in text
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 200])

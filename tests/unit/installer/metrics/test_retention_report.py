@@ -13,10 +13,10 @@ from runtime.base.errors import UsageError
 
 def test_days_are_counted_in_words() -> None:
     assert retention_report.retention_lines(Retention(1, 365)) == [
-        "  points              1 day",
-        "  means of each hour  365 days",
+        "  points        1 day",
+        "  hourly means  365 days",
     ]
-    assert "for ever" in retention_report.retention_lines(Retention(0, 365))[0]
+    assert "forever" in retention_report.retention_lines(Retention(0, 365))[0]
 
 
 def test_what_is_lost_is_said_before() -> None:

@@ -119,7 +119,7 @@ def test_names_that_are_taken_and_a_side_that_is_off_are_told(made: Paths, known
     with pytest.raises(UsageError, match=r"store\.yaml has the name of the service Store"):
         wanted(made, known, "front")
     off = replace(SETTINGS, internal=None)
-    with pytest.raises(UsageError, match="for the internal side, and it is off"):
+    with pytest.raises(UsageError, match="on the internal side, and it is off"):
         plan(made, off, (known["store"],), HOST)
 
 

@@ -41,7 +41,7 @@ def test_a_first_setup_ticks_what_is_suggested_and_fits(known: Catalogue) -> Non
 def test_what_fits_only_without_the_others_says_so(known: Catalogue) -> None:
     front = offers(known, 64 + 60 + 100)["Front"]
     assert front.possible
-    assert front.remark == "does not fit beside the others: 70 MB left"
+    assert front.remark == "does not fit with the others: 70 MB left"
 
 
 def test_what_never_fits_cannot_be_ticked(known: Catalogue) -> None:
@@ -57,7 +57,7 @@ def test_what_is_here_is_ticked_and_costs_nothing_more(known: Catalogue) -> None
     found = offers(known, 64 + 10, ("store", "beside"), first=False)["Store + Beside"]
     assert found.ticked
     assert found.possible
-    assert found.remark == "here already"
+    assert found.remark == "already added"
 
 
 def test_what_only_a_registry_has_is_not_suggested_where_images_are_built_here(known: Catalogue) -> None:

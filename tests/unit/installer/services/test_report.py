@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from installer.data_directory.templates import Action, FileChange
 from installer.host.memory import Memory
-from installer.services import report
+from installer.services import answers, report
 from installer.services.add import Written
 from installer.services.catalogue import Catalogue
 from installer.services.plan import ServicePlan
@@ -37,13 +37,13 @@ def test_the_list_says_where_each_is_or_what_it_would_be(known: Catalogue) -> No
         "  SERVICE  STATE     USED  EXPECTED",
         "  store    healthy  41 MB     60 MB  https://store.internal.example.com  10.0.0.1:5432",
         "  front    broken       -    100 MB",
-        "  beside   absent       -     30 MB  Beside: fills the store; its data is still here",
+        "  beside   absent       -     30 MB  Beside: fills the store; its data still exists",
         "  ✗ front.yaml:3 services: is missing",
         "",
-        "  353 MB of 957 MB memory are available. Add one: shoestring service add NAME --data-directory /srv/demo",
+        "  353 MB of 957 MB memory available. Add one: shoestring service add NAME --data-directory /srv/demo",
     ]
-    answer = json.loads(report.list_json((store, away), HOST))
-    assert [each["there"] for each in answer["services"]] == [True, False]
+    answer = json.loads(answers.list_json((store, away), HOST))
+    assert [each["present"] for each in answer["services"]] == [True, False]
     assert answer["services"][0]["expected"] == 60 * MEGABYTE
 
 
@@ -66,9 +66,7 @@ def test_the_plan_says_files_names_of_secrets_folders_settings_and_memory(known:
         "  ~  setting  networks.additional  (empty) → things",
         "     memory   60 MB needed, 353 MB of 957 MB available",
     ]
-    assert report.plan_lines(ServicePlan((store,)), SETTINGS, HOST) == [
-        "  Nothing changes in the files: store is there."
-    ]
+    assert report.plan_lines(ServicePlan((store,)), SETTINGS, HOST) == ["  No file changes: store is already added."]
 
 
 def test_setup_tells_new_services_and_newer_files_of_others(known: Catalogue) -> None:
@@ -92,9 +90,9 @@ def test_a_password_is_told_once_and_where_it_is_afterwards(known: Catalogue) ->
         "  Store",
         "    https://store.internal.example.com:8444",
         "    http store.internal.example.com:8444, user admin",
-        "  Front has no page of its own",
+        "  Front has no web page",
         "",
-        "  Shown this once; also in conf/secrets.yaml:",
+        "  Shown only once; also in conf/secrets.yaml:",
         "    STORE_PASSWORD  abc",
     ]
     again = report.added_lines((known["store"],), Written(), at, terminal=True)
@@ -112,15 +110,15 @@ def test_a_removal_says_what_stays(known: Catalogue) -> None:
     paths = Paths(ROOT)
     assert report.removal_lines(Removal((known["store"],), kept=(paths.data / "store",)), paths) == [
         "  -  service  Store, its containers and file",
-        "     stays    data/store",
+        "     keep     data/store",
     ]
     purge = Removal((), (known["store"],), True, (paths.data / "store",), ("STORE_PASSWORD",), (), ("STORE_READER",))
     assert report.removal_lines(purge, paths) == [
         "  -  folder  data/store, for good",
         "  -  secret  STORE_PASSWORD, for good",
-        "     stays   STORE_READER: another application uses it",
+        "     keep    STORE_READER: another application uses it",
     ]
-    assert report.removal_lines(Removal(()), paths) == ["  Nothing to do: it is not there."]
+    assert report.removal_lines(Removal(()), paths) == ["  Nothing to do: it was not added."]
 
 
 def test_addresses_are_pages_and_ports(tmp_path: Path) -> None:

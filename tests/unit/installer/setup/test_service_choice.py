@@ -69,7 +69,7 @@ def test_what_does_not_fit_is_refused(target: Path, monkeypatch: pytest.MonkeyPa
 def test_they_need_an_internal_side(target: Path) -> None:
     off = replace(SETTINGS, internal=None)
     assert service_choice.choose(Paths(target), off, (), asks=False, first=True).is_empty
-    with pytest.raises(UsageError, match="for the internal side"):
+    with pytest.raises(UsageError, match="on the internal side"):
         service_choice.choose(Paths(target), off, ("store",), asks=False, first=True)
 
 

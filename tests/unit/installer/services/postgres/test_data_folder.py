@@ -77,9 +77,7 @@ def test_the_folder_may_be_elsewhere_in_the_container() -> None:
 
 
 def test_data_without_a_version_in_their_path_are_refused() -> None:
-    with pytest.raises(
-        UsageError, match=r"move them to \$\{DATA_BASE_PATH\}/postgres/15, and say so in postgres.yaml"
-    ):
+    with pytest.raises(UsageError, match=r"move them to \$\{DATA_BASE_PATH\}/postgres/15, change postgres.yaml"):
         data_folder.find(target(FILE.replace("postgres/15:", "postgres:")), VARIABLES, 15)
     with pytest.raises(UsageError, match="mounts no folder at /var/lib/postgresql/data"):
         data_folder.find(target(FILE.replace(LINE, "")), VARIABLES, 15)

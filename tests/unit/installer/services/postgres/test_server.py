@@ -12,7 +12,9 @@ from tests.support.builders.commands import answering
 
 def test_postgres(monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, 3, "", "ERROR:  permission denied\n")
-    with pytest.raises(ShoestringError, match=r"permission denied\. Mend that, .*: shoestring postgres psql shop$"):
+    with pytest.raises(
+        ShoestringError, match=r"permission denied\. Correct that, .*: shoestring postgres psql shop$"
+    ):
         Server("shoestring_postgres-application-1", "postgres").ask("SELECT 1;", "shop")
 
 

@@ -112,16 +112,16 @@ def test_what_came_a_moment_ago_stays(written: Written) -> None:
 
 def test_dead_are_the_blobs_that_no_version_names(written: Written) -> None:
     written.image("app", "new", "1")
-    assert written.store.dead() == {}
+    assert written.store.unreferenced() == {}
     orphan = written.blob(b"an upload that was never finished")
     old = written.image("app", "old")
     (version,) = (each for each in written.store.versions("app") if each.digest == old)
-    assert set(written.store.dead()) == {orphan}
-    dead = written.store.dead((version,))
+    assert set(written.store.unreferenced()) == {orphan}
+    dead = written.store.unreferenced((version,))
     # The manifest, its configuration and its own layer; the shared one stays.
     assert (len(dead), old in dead) == (4, True)
-    written.store.forget_version(version)
-    assert written.store.dead() == dead
+    written.store.delete_version(version)
+    assert written.store.unreferenced() == dead
 
 
 def test_the_same_image_in_another_repository_stays(written: Written) -> None:
@@ -129,7 +129,7 @@ def test_the_same_image_in_another_repository_stays(written: Written) -> None:
     written.image("b", "one", "1")
     (version,) = written.store.untagged((), NOW)
     assert version.repository == "a"
-    assert written.store.dead((version,)) == {}
+    assert written.store.unreferenced((version,)) == {}
 
 
 def test_what_is_broken_is_no_manifest(written: Written) -> None:
@@ -141,7 +141,7 @@ def test_what_is_broken_is_no_manifest(written: Written) -> None:
 
 def test_an_empty_registry(tmp_path: Path) -> None:
     store = Store(tmp_path / "none")
-    assert (store.tags(), store.dead(), store.untagged((), NOW), store.size()) == ((), {}, (), 0)
+    assert (store.tags(), store.unreferenced(), store.untagged((), NOW), store.size()) == ((), {}, (), 0)
 
 
 def test_manifests_of_schema_1() -> None:
