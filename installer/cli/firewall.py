@@ -38,7 +38,7 @@ def on(data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun =
     confirmed automatically if SSH still answers.
     """
     from installer.firewall import manage, report, trial
-    from installer.terminal.confirm import agreed
+    from installer.terminal.confirm import confirmed
     from runtime.base.paths import find
 
     firewall = manage.look(find(data_directory), anew=True)
@@ -52,7 +52,7 @@ def on(data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun =
             print(report.to_json(firewall, changed=False, notes=firewall.objections))
         return
     question = f"Switch the firewall on? It is undone after {trial.SECONDS} s unless you keep it."
-    if not agreed(question, yes=yes, json=json):
+    if not confirmed(question, yes=yes, json=json):
         return
     said = _by_itself(firewall) if yes else _by_a_person(firewall)
     if json:
@@ -65,7 +65,7 @@ def on(data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun =
 def off(data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun = False, json: Json = False) -> None:
     """Turn the firewall off and remove its rules."""
     from installer.firewall import manage, report
-    from installer.terminal.confirm import agreed
+    from installer.terminal.confirm import confirmed
     from runtime.base.paths import find
 
     firewall = manage.look(find(data_directory))
@@ -74,7 +74,7 @@ def off(data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun 
     if not json:
         about = f"  - firewall  the table inet {firewall.wall.table}; every port that listens can be reached"
         print(about if there else "  Nothing to do: the firewall is off.")
-    if there and not dry_run and agreed("Switch the firewall off?", yes=yes, json=json):
+    if there and not dry_run and confirmed("Switch the firewall off?", yes=yes, json=json):
         note = manage.off(firewall.paths)
         if note and not json:
             print(f"  {note}")

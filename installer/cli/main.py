@@ -242,7 +242,7 @@ def status(data_directory: DataDirectory = None, json: Json = False) -> None:
     from runtime.reconcile.operations import status as look_up
 
     cluster = opened(data_directory)
-    found, host = look_up(cluster), health.look(cluster.settings, cluster.paths.root)
+    found, host = look_up(cluster), health.observe(cluster.settings, cluster.paths.root)
     now = datetime.now(UTC)
     if json:
         print(status_json(found, host=health_answer(host)))

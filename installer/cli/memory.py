@@ -18,7 +18,7 @@ def memory(json: Json = False) -> None:
 
     client = engine.connect()
     try:
-        found = host.look(client)
+        found = host.observe(client)
     finally:
         client.close()
     print(memory_json(found) if json else "\n".join(memory_lines(found)))

@@ -55,7 +55,7 @@ def retention(
     Hourly means are kept for a year.
     """
     from installer.metrics import influxdb, retention_report
-    from installer.terminal.confirm import agreed
+    from installer.terminal.confirm import confirmed
 
     cluster = opened(data_directory)
     before = influxdb.retention(cluster)
@@ -68,7 +68,7 @@ def retention(
     if not json:
         print("\n".join(retention_report.change_lines(before, wanted)))
     # Only a change that loses data has to be confirmed.
-    agrees = dry_run or not before.loses(wanted) or agreed("Change it?", yes=yes, json=json)
+    agrees = dry_run or not before.loses(wanted) or confirmed("Change it?", yes=yes, json=json)
     if agrees and not dry_run and wanted != before.days:
         influxdb.keep(cluster, wanted)
         if not json:

@@ -70,7 +70,7 @@ def upgrade(
     from installer.services.postgres import report
     from installer.services.postgres import upgrade_job as jobs
     from installer.services.postgres.upgrade import upgrade as carry_out
-    from installer.terminal.confirm import agreed
+    from installer.terminal.confirm import confirmed
     from installer.terminal.progress import Lines
 
     cluster = opened(data_directory)
@@ -82,7 +82,7 @@ def upgrade(
     present = refresh.is_here(cluster.client, job.image, source)
     if dry_run or not json:
         print(report.job_json(job, present=present) if json else "\n".join(report.job_lines(job, present=present)))
-    if dry_run or not agreed("Upgrade now?", yes=yes, json=json):
+    if dry_run or not confirmed("Upgrade now?", yes=yes, json=json):
         return
     lines = Lines(io.StringIO() if json else None)
     fetched = refresh.fetch(cluster.client, job.image, source, ignore, only_if_missing=True)
@@ -109,13 +109,13 @@ def prune(
     """Delete data that Postgres no longer uses, such as of an old version."""
     from installer.services.postgres import prune as pruning
     from installer.services.postgres import report
-    from installer.terminal.confirm import agreed
+    from installer.terminal.confirm import confirmed
 
     cluster = opened(data_directory)
     old = pruning.find(cluster, version)
     if not json:
         print("\n".join(report.old_lines(old)))
-    removed = not dry_run and agreed("Delete for good?", yes=yes, json=json)
+    removed = not dry_run and confirmed("Delete for good?", yes=yes, json=json)
     if removed:
         pruning.remove(cluster, version, timeout)
     if json:

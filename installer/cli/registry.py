@@ -67,7 +67,7 @@ def gc(
     The registry is stopped while it runs.
     """
     from installer.services.registry_docker import gc, report
-    from installer.terminal.confirm import agreed
+    from installer.terminal.confirm import confirmed
     from installer.terminal.progress import Lines
     from runtime.base.formats import size
 
@@ -76,7 +76,7 @@ def gc(
     if dry_run:
         print(report.waste_json(waste) if json else "\n".join(report.waste_lines(waste)))
         return
-    if not agreed(f"Free {size(waste.size)}? The registry answers nobody meanwhile.", yes=yes, json=json):
+    if not confirmed(f"Free {size(waste.size)}? The registry answers nobody meanwhile.", yes=yes, json=json):
         return
     lines = Lines()
     say = (lambda step: None) if json else (lambda step: lines.passing("registry", step))

@@ -29,7 +29,7 @@ def list_(data_directory: DataDirectory = None, json: Json = False) -> None:
     from installer.services import answers, catalogue, report, status
 
     cluster = opened(data_directory)
-    found, host = status.collect(cluster, catalogue.load()), memory.of_host()
+    found, host = status.collect(cluster, catalogue.load()), memory.observe_host()
     lines = report.list_lines(found, host, default_directory.option(cluster.paths.root))
     print(answers.list_json(found, host) if json else "\n".join(lines))
 
@@ -48,12 +48,12 @@ def add(
     from installer.host import memory
     from installer.services import answers, catalogue, offer, plan, report, service_files
     from installer.services.add import Written
-    from installer.terminal.confirm import agreed
+    from installer.terminal.confirm import confirmed
 
     cluster = opened(data_directory)
     services = catalogue.complete(catalogue.load(), names)
     wanted = plan.plan(cluster.paths, cluster.settings, services, service_files.template_host())
-    host = memory.of_host()
+    host = memory.observe_host()
     if not json:
         print("\n".join(report.plan_lines(wanted, cluster.settings, host)))
     offer.must_fit(wanted.new, host, force=force)
@@ -61,7 +61,7 @@ def add(
         if json:
             print(answers.add_json(wanted, None, Written(), {}))
         return
-    if not wanted.is_empty and not agreed("Add this?", yes=yes, json=json):
+    if not wanted.is_empty and not confirmed("Add this?", yes=yes, json=json):
         return
     started, written = _add(cluster, wanted, json, timeout)
     _tell(cluster, wanted, started, written, json)
@@ -129,7 +129,7 @@ def remove(
     """Remove services. Data, passwords and configuration stay."""
     from installer.services import answers, catalogue, report
     from installer.services import remove as removing
-    from installer.terminal.confirm import agreed, typed
+    from installer.terminal.confirm import confirm_by_typing, confirmed
     from runtime.output.report import report_lines, say
 
     cluster = opened(data_directory)
@@ -141,10 +141,10 @@ def remove(
             print(answers.removal_json(wanted, None))
         return
     # Where nothing is left to see, a run that was killed is finished all the same.
-    if not wanted.is_empty and not agreed("Remove this?", yes=yes, json=json):
+    if not wanted.is_empty and not confirmed("Remove this?", yes=yes, json=json):
         return
     if purge and not wanted.is_empty:
-        typed(f"This goes for good. Type {' '.join(names)}", " ".join(names), confirm or name)
+        confirm_by_typing(f"This goes for good. Type {' '.join(names)}", " ".join(names), confirm or name)
     done = removing.carry_out(cluster, wanted, listener(json), timeout)
     if json:
         print(answers.removal_json(wanted, done))

@@ -145,7 +145,7 @@ def ca(
         _show_root(loaded, paths, pem=pem, json=json)
     elif dry_run:
         print(f"  Would create a new private CA in {paths.private_ca} and sign the internal certificate with it.")
-    elif _agreed_twice(NEW_ROOT, UNTRUSTED, yes=yes, json=json):
+    elif _confirmed_twice(NEW_ROOT, UNTRUSTED, yes=yes, json=json):
         cluster = opened(data_directory)
         report = private_root.renew(cluster, listener(json), time.time(), timeout)
         _finish(cluster, report, "the private CA is new", json)
@@ -180,7 +180,7 @@ def _carry_out(
 ) -> None:
     from runtime.reconcile import renewal
 
-    if request.force and not _agreed_twice(AGAIN, COUNTED, yes=yes, json=json):
+    if request.force and not _confirmed_twice(AGAIN, COUNTED, yes=yes, json=json):
         return
     cluster = opened(data_directory)
     report = renewal.renew(cluster, listener(json), time.time(), request, timeout)
@@ -194,11 +194,11 @@ def _finish(cluster: Cluster, report: Report, done: str, json: bool) -> NoReturn
     finish(certificate_expiry.of_report(cluster.paths, cluster.settings, report, time.time()), done, json)
 
 
-def _agreed_twice(first: str, second: str, *, yes: bool, json: bool) -> bool:
+def _confirmed_twice(first: str, second: str, *, yes: bool, json: bool) -> bool:
     """Ask two different questions, so that the second is not confirmed by habit."""
-    from installer.terminal.confirm import agreed
+    from installer.terminal.confirm import confirmed
 
-    if agreed(first, yes=yes, json=json) and agreed(second, yes=yes, json=json):
+    if confirmed(first, yes=yes, json=json) and confirmed(second, yes=yes, json=json):
         return True
     print("  Nothing was changed.")
     return False

@@ -12,7 +12,7 @@ from installer.cli.options import DryRun, Json, Yes
 app = typer.Typer(help="Swap for a host with little memory.", no_args_is_help=True)
 
 
-class Kind(StrEnum):
+class KindOption(StrEnum):
     """The values of --kind; see installer/host/swap.py."""
 
     FILE = "file"
@@ -25,13 +25,13 @@ def status(json: Json = False) -> None:
     from installer.host import swap
     from installer.host.report import swap_json, swap_lines
 
-    host = swap.look()
+    host = swap.observe()
     print(swap_json(host) if json else "\n".join(swap_lines(host)))
 
 
 @app.command()
 def add(
-    kind: Annotated[Kind, typer.Option(help="A file on the disk, or compressed memory (zram).")] = Kind.FILE,
+    kind: Annotated[KindOption, typer.Option(help="A file, or compressed memory (zram).")] = KindOption.FILE,
     size: Annotated[
         int, typer.Option(help="Size in MB (default: 1024 for a file, half of the memory for zram).", min=0)
     ] = 0,
@@ -42,21 +42,21 @@ def add(
     """Add swap, now and at each boot."""
     from installer.host import swap
     from installer.host.report import swap_json
-    from installer.terminal.confirm import agreed
+    from installer.terminal.confirm import confirmed
     from runtime.base.constants import MEGABYTE
     from runtime.base.errors import ShoestringError
     from runtime.base.formats import size as size_text
 
-    host, wanted = swap.look(), swap.Kind(kind)
+    host, wanted = swap.observe(), swap.SwapKind(kind)
     count = size * MEGABYTE or swap.suggestion(wanted, host.memory)
     problem = swap.problem(wanted, count, host)
     if problem:
         raise ShoestringError(f"{problem}.")
     if not json:
         print(f"  + swap  {size_text(count)} {swap.place(wanted)}, unit {swap.unit(wanted, count).name}")
-    if not dry_run and agreed("Add it?", yes=yes, json=json):
+    if not dry_run and confirmed("Add it?", yes=yes, json=json):
         swap.add(wanted, count, host)
-        host = swap.look()
+        host = swap.observe()
     if json:
         print(swap_json(host))
 
@@ -66,13 +66,13 @@ def remove(yes: Yes = False, dry_run: DryRun = False, json: Json = False) -> Non
     """Remove the swap that Shoestring added. Other swap stays."""
     from installer.host import swap
     from installer.host.report import swap_json
-    from installer.terminal.confirm import agreed
+    from installer.terminal.confirm import confirmed
 
-    host = swap.look()
+    host = swap.observe()
     if not json:
         print(f"  - swap  {host.removable}" if host.removable else "  Nothing to do: Shoestring added no swap.")
-    if host.removable and not dry_run and agreed("Remove it?", yes=yes, json=json):
+    if host.removable and not dry_run and confirmed("Remove it?", yes=yes, json=json):
         swap.remove(host)
-        host = swap.look()
+        host = swap.observe()
     if json:
         print(swap_json(host))

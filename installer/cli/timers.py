@@ -11,7 +11,7 @@ from installer.cli.options import DataDirectory, DryRun, Json, Yes
 from runtime.base.errors import ExitCode
 
 if TYPE_CHECKING:
-    from installer.host.timers import Job
+    from installer.host.timers import TimerJob
     from runtime.config.settings import Settings
 
 app = typer.Typer(help="Timers for the start at boot, the watchdog and renewals.", no_args_is_help=True)
@@ -31,7 +31,7 @@ def status(data_directory: DataDirectory = None, json: Json = False) -> None:
     if not systemd.is_running():
         _without_systemd(settings, root, json)
         return
-    jobs = timers.look(settings, root)
+    jobs = timers.observe(settings, root)
     if json:
         print(timers_json(jobs, systemd=True))
     else:
@@ -45,14 +45,14 @@ def install(
     """Install and enable the systemd units."""
     from installer.host import systemd, timers
     from installer.host.report import install_lines, timers_json
-    from installer.terminal.confirm import agreed
+    from installer.terminal.confirm import confirmed
     from runtime.base.paths import RunPaths
 
     settings, root = _open(data_directory)
     if not systemd.is_running():
         _without_systemd(settings, root, json)
         raise typer.Exit(ExitCode.FAILED)
-    jobs = timers.look(settings, root)
+    jobs = timers.observe(settings, root)
     if all(job.is_on for job in jobs):
         _tell(jobs, "Nothing to do: the timers are on.", json)
         return
@@ -62,10 +62,10 @@ def install(
         if json:
             print(timers_json(jobs, systemd=True))
         return
-    if not agreed("Write these units and switch them on?", yes=yes, json=json):
+    if not confirmed("Write these units and switch them on?", yes=yes, json=json):
         return
     timers.install(settings, root, stopped=RunPaths(settings.instance).stopped.exists())
-    _tell(timers.look(settings, root), "The timers are on.", json)
+    _tell(timers.observe(settings, root), "The timers are on.", json)
 
 
 @app.command()
@@ -74,7 +74,7 @@ def remove(
 ) -> None:
     """Disable and remove the systemd units. Containers keep running."""
     from installer.host import timers
-    from installer.terminal.confirm import agreed
+    from installer.terminal.confirm import confirmed
     from runtime.output.encoder import as_json
 
     settings, _ = _open(data_directory)
@@ -83,7 +83,7 @@ def remove(
         print(as_json(removed=list(present), dry_run=dry_run))
     else:
         print("\n".join(f"  - {name}" for name in present) or "  Nothing to do: there are no timers.")
-    if present and not dry_run and agreed("Remove these units?", yes=yes, json=json):
+    if present and not dry_run and confirmed("Remove these units?", yes=yes, json=json):
         timers.remove(settings.instance)
 
 
@@ -105,7 +105,7 @@ def _without_systemd(settings: Settings, root: Path, json: bool) -> None:
         print("\n".join((f"  {NO_SYSTEMD}", "", *timers.cron_lines(root, settings.domain))))
 
 
-def _tell(jobs: tuple[Job, ...], sentence: str, json: bool) -> None:
+def _tell(jobs: tuple[TimerJob, ...], sentence: str, json: bool) -> None:
     from installer.host.report import timers_json
 
     print(timers_json(jobs, systemd=True) if json else f"  {sentence}")

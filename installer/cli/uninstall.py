@@ -28,7 +28,7 @@ def uninstall(
 
     Remove timers, containers, networks, images and swap.
     """
-    from installer.terminal.confirm import agreed, typed
+    from installer.terminal.confirm import confirm_by_typing, confirmed
     from installer.terminal.progress import Lines
     from installer.uninstall import run as work
     from installer.uninstall.report import uninstall_json, uninstall_lines
@@ -36,18 +36,20 @@ def uninstall(
     from runtime.context.cluster import open_cluster
 
     cluster = None
-    wanted = work.rest(data_directory) if purge else None
+    wanted = work.plan_unfinished_purge(data_directory) if purge else None
     if wanted is None:
         cluster = open_cluster(find(data_directory))
-        wanted = work.look(cluster, purge=purge)
+        wanted = work.plan(cluster, purge=purge)
     if json:
         print(uninstall_json(wanted))
     else:
         print("\n".join(uninstall_lines(wanted)))
-    if dry_run or not agreed("Remove all of this?", yes=yes, json=json):
+    if dry_run or not confirmed("Remove all of this?", yes=yes, json=json):
         return
     if purge:
-        typed("All data in it goes. Type the path of the data directory", str(wanted.directory), confirm or name)
+        confirm_by_typing(
+            "All data in it goes. Type the path of the data directory", str(wanted.directory), confirm or name
+        )
     # With --json the plan is the answer, and has no lines beside it.
     lines = Lines(StringIO()) if json else Lines()
     if cluster:

@@ -9,9 +9,9 @@ from installer.data_directory import conf_repository, settings_edit
 from installer.firewall import neighbours, peers, proof, ssh_ports, trial
 from installer.firewall.trial import Trial
 from installer.host import systemd, timers
-from installer.host.ports import Listener
+from installer.host.ports import ListeningSocket
 from installer.host.systemd import Unit, unit_name
-from installer.host.timers import FOLDER, State
+from installer.host.timers import FOLDER, TimerState
 from runtime.base import files
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths, RunPaths
@@ -49,10 +49,10 @@ class Firewall:
     noted: str
     kept: bool
     closed: tuple[tuple[Application, Published], ...]
-    listeners: tuple[Listener, ...]
-    udp: tuple[Listener, ...]
+    listeners: tuple[ListeningSocket, ...]
+    udp: tuple[ListeningSocket, ...]
     ssh_ports: frozenset[int]
-    boot: State | None
+    boot: TimerState | None
     elsewhere: bool = False
     objections: tuple[str, ...] = ()
 
@@ -69,7 +69,7 @@ class Firewall:
     @property
     def is_on(self) -> bool:
         """Whether nothing has to be done to have it, now and after a reboot."""
-        return self.kept and self.in_force and self.boot in (State.ON, None)
+        return self.kept and self.in_force and self.boot in (TimerState.ON, None)
 
 
 def look(paths: Paths, *, anew: bool = False) -> Firewall:
@@ -126,7 +126,7 @@ def _docker_bridges() -> frozenset[str]:
         return frozenset()
 
 
-def _at_boot(wanted: Unit) -> State:
+def _at_boot(wanted: Unit) -> TimerState:
     (seen,) = systemd.show((wanted.name,), ("UnitFileState",))
     return timers.state([systemd.is_written(wanted)], seen)
 

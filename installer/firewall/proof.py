@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from installer.firewall import ssh_ports
-from installer.host.ports import Listener
+from installer.host.ports import ListeningSocket
 from runtime.base import command
 from runtime.base.errors import ShoestringError
 
@@ -66,7 +66,7 @@ class Answers:
         return f"{where}, asked from this host itself; from outside that is not proven."
 
 
-def targets(listeners: Iterable[Listener], ports: frozenset[int]) -> frozenset[Target]:
+def targets(listeners: Iterable[ListeningSocket], ports: frozenset[int]) -> frozenset[Target]:
     """Where an SSH server listens now, but on this host alone.
 
     `ports` are those that are known to be SSH's: systemd may listen there in its place.

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from ipaddress import ip_address
 
 from installer.firewall.manage import UNIT, Firewall
-from installer.host.ports import Listener
+from installer.host.ports import ListeningSocket
 from installer.host.systemd import unit_name
-from installer.host.timers import State
+from installer.host.timers import TimerState
 from runtime.config.applications import OPEN_PORTS
 from runtime.config.published_ports import Published
 from runtime.output.encoder import as_json
@@ -22,9 +22,9 @@ _SHOWN = 4
 NO_BOOT = "systemd does not run here: at boot, before Docker starts, have {} loaded by: nft --file"
 # Why the next boot would not load the rules.
 _LOST = {
-    State.MISSING: "is not there",
-    State.OUTDATED: "is not as it should be",
-    State.OFF: "is switched off",
+    TimerState.MISSING: "is not there",
+    TimerState.OUTDATED: "is not as it should be",
+    TimerState.OFF: "is switched off",
 }
 Row = tuple[str, str, str]
 
@@ -49,7 +49,7 @@ def state(firewall: Firewall) -> str:
 
 def _lost_at_boot(firewall: Firewall) -> str:
     """Why the next boot would not have it, as a part of a sentence; empty if it would, or where nobody knows."""
-    if firewall.boot is None or firewall.boot is State.ON:
+    if firewall.boot is None or firewall.boot is TimerState.ON:
         return ""
     name = unit_name(UNIT, firewall.instance)
     return f"the next boot does not load it: {name} {_LOST[firewall.boot]}; mend that with: shoestring firewall on"
@@ -101,12 +101,12 @@ def _is_everywhere(address: str) -> bool:
     return not address or ip_address(address).is_unspecified
 
 
-def _port(protocol: str, listener: Listener) -> Published:
+def _port(protocol: str, listener: ListeningSocket) -> Published:
     address = "" if ip_address(listener.address).is_unspecified else listener.address
     return Published(protocol, listener.port, listener.port, address)
 
 
-def _is_known(firewall: Firewall, port: Published, listener: Listener) -> bool:
+def _is_known(firewall: Firewall, port: Published, listener: ListeningSocket) -> bool:
     """Whether a socket is no news: it stays open, is of this host alone, or of the internal side."""
     inside = bool(port.address) and port.address == firewall.wanted.internal_address.address
     answers = port.protocol == "udp" and listener.port in _DHCP
@@ -130,6 +130,6 @@ def to_json(firewall: Firewall, **more: object) -> str:
         openings=[asdict(each) for each in firewall.wall.openings],
         open=[{"port": port, "why": why} for kind, port, why in rows if kind == "open"],
         closed=[{"port": port, "what": what} for kind, port, what in rows if kind == "closed"],
-        boot_unit=None if firewall.boot is None else firewall.boot is State.ON,
+        boot_unit=None if firewall.boot is None else firewall.boot is TimerState.ON,
         **more,
     )

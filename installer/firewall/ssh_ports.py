@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from installer.host.ports import Listener, parse_listeners
+from installer.host.ports import ListeningSocket, parse_listeners
 from runtime.base import command
 from runtime.base.errors import ShoestringError
 from runtime.firewall import ssh
@@ -19,7 +19,7 @@ _LISTEN = re.compile(r"^Listen=.*:(\d+) \(Stream\)$", re.MULTILINE)
 _TIMEOUT_SECONDS = 10.0
 
 
-def find(listeners: Iterable[Listener]) -> frozenset[int]:
+def find(listeners: Iterable[ListeningSocket]) -> frozenset[int]:
     """All ports that SSH answers at, or would when its server starts again; 22 where nobody knows."""
     found = ssh.parse(output("sshd", "-T")) | parse_sockets(output("systemctl", "show", "-p", "Listen", *_SOCKETS))
     # SSH_CONNECTION (ssh(1)): the client's address and port, then the server's.
@@ -28,7 +28,7 @@ def find(listeners: Iterable[Listener]) -> frozenset[int]:
     return found | {each.port for each in listeners if is_server(each)} | ssh.configured()
 
 
-def is_server(listener: Listener) -> bool:
+def is_server(listener: ListeningSocket) -> bool:
     """Whether a socket is that of an SSH server, and not a port that somebody who is logged in forwards."""
     return listener.process in SERVERS and not is_session(_title(listener.pid))
 
@@ -38,7 +38,7 @@ def is_session(title: str) -> bool:
     return title.startswith("sshd: ") and "[listener]" not in title
 
 
-def listeners(*options: str) -> tuple[Listener, ...]:
+def listeners(*options: str) -> tuple[ListeningSocket, ...]:
     """The sockets that listen, by TCP, or with `-u` by UDP (ss(8))."""
     return parse_listeners(output("ss", "-lnpH", *(options or ("-t",))))
 

@@ -1,4 +1,4 @@
-"""Files that the host reads at boot before Docker starts: directories of sockets, and addresses that come late."""
+"""Files that the host reads at boot before Docker starts: directories of sockets, and late addresses."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _FILE = "shoestring.conf"
 _TMPFILES = Path("/etc/tmpfiles.d")
 _SYSCTL = Path("/etc/sysctl.d")
 _MADE = "# Made by `shoestring timers install`.\n"
-# Tells the kernel what all files of sysctl.d(5) say of late addresses, and nothing else.
-_TELL_KERNEL = (
+# Applies what all files of sysctl.d(5) set for late addresses, and nothing else.
+_APPLY_SYSCTL = (
     "/usr/lib/systemd/systemd-sysctl",
     "--prefix=/net/ipv4/ip_nonlocal_bind",
     "--prefix=/net/ipv6/ip_nonlocal_bind",
@@ -24,9 +24,9 @@ _TELL_KERNEL = (
 
 
 def directories(instance: str) -> Unit:
-    """The directories of the proxies' sockets, made at boot before Docker starts the proxies (tmpfiles.d(5)).
+    """Return the file for the directories of the proxies' sockets, created before Docker starts (tmpfiles.d(5)).
 
-    Else Docker makes them, as root's, and the proxies cannot work until the start at boot has mended that.
+    Otherwise Docker creates them, owned by root, and the proxies fail until the start at boot has repaired that.
     """
     run = RunPaths(instance)
     owned = [(path, "0755", 0) for path in (run.root, run.directory)]
@@ -36,28 +36,28 @@ def directories(instance: str) -> Unit:
 
 
 def late_addresses(instance: str, allowed: int = 1) -> Unit:
-    """Lets a proxy start before its address is there, such as one that DHCP gives late (sysctl.d(5), ip-sysctl).
+    """Return the file that lets a proxy start before its address exists, such as with DHCP (sysctl.d(5), ip-sysctl).
 
-    Else Docker gives the container up at boot, whatever its `restart` says. It holds from the next boot on; the `-`
-    is for a kernel without IPv6.
+    Otherwise Docker gives up the container at boot, whatever its `restart` is. It applies from the next boot on; the
+    `-` is for a kernel without IPv6.
     """
     lines = f"net.ipv4.ip_nonlocal_bind = {allowed}\n-net.ipv6.ip_nonlocal_bind = {allowed}\n"
     return Unit(unit_name(_FILE, instance), _MADE + lines, _SYSCTL)
 
 
 def units(instance: str) -> tuple[Unit, ...]:
-    """What the unit of the start needs of the host before Docker starts."""
+    """Return the files that the start at boot needs before Docker starts."""
     return directories(instance), late_addresses(instance)
 
 
 def remove(instance: str) -> None:
-    """Remove them. The kernel goes back to its default, or to what other files say of late addresses."""
+    """Remove them; the kernel returns to its default, or to what other files set for late addresses."""
     made = directories(instance)
     files.remove(made.directory / made.name)
     refused = late_addresses(instance, allowed=0)
     if systemd.is_written(refused) is None:
         return
     systemd.write((refused,))
-    command.run(_TELL_KERNEL)
+    command.run(_APPLY_SYSCTL)
     files.remove(refused.directory / refused.name)
-    command.run(_TELL_KERNEL)
+    command.run(_APPLY_SYSCTL)

@@ -1,4 +1,4 @@
-"""Lines of cron that run Shoestring: it never writes them, but it must not leave before they do."""
+"""Lines of cron that run Shoestring: users add them, and must remove them before an uninstallation."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ TABLES = (Path("/etc/crontab"), Path("/var/spool/cron/crontabs/root"), Path("/va
 DIRECTORY = Path("/etc/cron.d")
 
 
-def find(root: Path, *, recorded: bool) -> tuple[Path, ...]:
-    """The tables that run Shoestring for a data directory; `recorded`: it is that of commands that name none."""
+def observe(root: Path, *, recorded: bool) -> tuple[Path, ...]:
+    """Return the crontabs that run Shoestring for a data directory; `recorded`: it is the default one."""
     return tuple(table for table in _tables() if runs(_text(table), root, recorded=recorded))
 
 
 def runs(text: str, root: Path, *, recorded: bool) -> bool:
-    """Whether a table has such a line."""
+    """Return whether a crontab has such a line."""
     return any(_runs(line, root, recorded) for line in text.splitlines() if not line.lstrip().startswith("#"))
 
 

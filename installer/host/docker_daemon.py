@@ -1,4 +1,4 @@
-"""Docker's log rotation in /etc/docker/daemon.json, beside what a person has there.
+"""Docker's log rotation in /etc/docker/daemon.json, in addition to the settings that are there.
 
 https://docs.docker.com/engine/logging/configure/ and .../drivers/json-file/: by default a container's log grows
 until the disk is full.
@@ -24,65 +24,65 @@ _ROTATED_DRIVERS = (DRIVER, "local")
 _PID_FILE = Path("/var/run/docker.pid")
 _FLAGS = ("--log-driver", "--log-opt")
 RESTART = (
-    "Containers that are made after a restart of Docker have it (systemctl restart docker; all containers restart)."
+    "Takes effect for containers created after Docker restarts (systemctl restart docker; all containers restart)."
 )
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What would be written; `content` is empty if nothing is, and then `why` says why."""
+class LogRotation:
+    """A new file; `content` is empty if none is written, and then `why` is the reason."""
 
     content: str = ""
     added: tuple[str, ...] = ()
     why: str = ""
 
 
-def plan(present: str | None, arguments: tuple[str, ...] = ()) -> Plan:
-    """What to write beside what is there (None: no file); `arguments` are those that dockerd was started with.
+def rotation(present: str | None, arguments: tuple[str, ...] = ()) -> LogRotation:
+    """Return the file to write for a present one (None: no file); `arguments` are those of the running dockerd.
 
-    Keys that are there stay as they are. Raises ShoestringError for a file that is not a JSON object.
+    Present keys are kept. Raises ShoestringError for a file that is not a JSON object.
     """
     flag = next((each for each in arguments if each.split("=")[0] in _FLAGS), "")
     if flag:
-        # dockerd refuses to start if flags and file say it both.
-        return Plan(why=f"Docker is started with {flag}, which rules its logs; rotation stays yours to set there.")
+        # dockerd refuses to start if an option is in its flags and in the file.
+        return LogRotation(why=f"Docker is started with {flag}, so set the rotation of its logs there.")
     settings = _parse(present)
     driver = settings.get("log-driver", DRIVER)
     if driver not in _ROTATED_DRIVERS:
-        return Plan(why=f"Docker's logs go to {driver}, which rotates in its own way.")
+        return LogRotation(why=f"Docker's logs go to {driver}, which has its own rotation.")
     options = settings.get("log-opts", {})
     if not isinstance(options, dict):
-        raise ShoestringError(f"log-opts in {FILE} is not an object; mend it, then try again.")
+        raise ShoestringError(f"log-opts in {FILE} is not an object. Correct it, then try again.")
     missing = {name: value for name, value in ROTATION.items() if name not in options}
     if "max-size" not in missing:
-        return Plan(why="Docker's logs are rotated already.")
+        return LogRotation(why="Docker's logs are rotated already.")
     added = tuple(f"log-opts.{name}: {value}" for name, value in missing.items())
     if "log-driver" not in settings:
         added = (f"log-driver: {DRIVER}", *added)
     merged = {**settings, "log-driver": driver, "log-opts": {**options, **missing}}
-    return Plan(json.dumps(merged, indent=2, ensure_ascii=False) + "\n", added)
+    return LogRotation(json.dumps(merged, indent=2, ensure_ascii=False) + "\n", added)
 
 
 def _parse(text: str | None) -> Mapping[str, Any]:
-    """The settings of a file; an empty file has none, as dockerd has it."""
+    """Return the settings of a file; an empty one has none, as for dockerd."""
     try:
         found = json.loads(text) if text and text.strip() else {}
     except ValueError as error:
-        raise ShoestringError(f"{FILE} is not JSON ({error}). Mend it, then try again.") from error
+        raise ShoestringError(f"{FILE} is not JSON ({error}). Correct it, then try again.") from error
     if not isinstance(found, dict):
-        raise ShoestringError(f"{FILE} is not a JSON object. Mend it, then try again.")
+        raise ShoestringError(f"{FILE} is not a JSON object. Correct it, then try again.")
     return found
 
 
-def look(file: Path = FILE) -> Plan:
-    """What would be written on this host. Changes nothing."""
-    return plan(_read(file), _arguments())
+def plan_for_host(file: Path = FILE) -> LogRotation:
+    """Return the file to write on this host. Changes nothing."""
+    return rotation(_read(file), _arguments())
 
 
-def apply(wanted: Plan, file: Path = FILE) -> None:
-    """Write it; the person's file is kept beside it. Raises ShoestringError if dockerd would refuse it.
+def apply(wanted: LogRotation, file: Path = FILE) -> None:
+    """Write it, with a copy of the user's file beside it. Raises ShoestringError if dockerd would refuse it.
 
-    Docker reads it when it is restarted, which is left to the person: see RESTART.
+    Docker reads it when it is restarted, which is left to the user: see RESTART.
     """
     if not wanted.content:
         return
@@ -93,21 +93,21 @@ def apply(wanted: Plan, file: Path = FILE) -> None:
     _write(file, wanted.content)
 
 
-def undo_about(file: Path = FILE) -> str:
-    """What `undo` would do, as the end of a sentence; empty if there is nothing of ours in the file."""
+def undo_description(file: Path = FILE) -> str:
+    """Return what `undo` would do, as the end of a sentence; empty if the file has nothing of ours."""
     present, before = _read(file), _read(_copy(file))
-    if before is None and present != plan(None).content:
+    if before is None and present != rotation(None).content:
         return ""
-    # As it was before: a command was cut off when only the copy was still to go.
-    if present in (before, plan(before).content):
-        return "put back as it was" if before is not None else "removed"
-    return f"left alone: it was changed since; as it was before is in {_copy(file)}"
+    # As it was before: a command was interrupted before it removed the copy.
+    if present in (before, rotation(before).content):
+        return "restored" if before is not None else "removed"
+    return f"not restored, because it was changed since; its old version is {_copy(file)}"
 
 
 def undo(file: Path = FILE) -> None:
-    """Put the file back as it was, if it is still as `apply` wrote it."""
+    """Restore the file, if it is still as `apply` wrote it."""
     before = _read(_copy(file))
-    if not undo_about(file) or _read(file) not in (before, plan(before).content):
+    if not undo_description(file) or _read(file) not in (before, rotation(before).content):
         return
     if before is None:
         files.remove(file.resolve())
@@ -117,7 +117,7 @@ def undo(file: Path = FILE) -> None:
 
 
 def _write(file: Path, content: str) -> None:
-    """Write it where a link leads, with the mode that is there: a person's file may have a password in it."""
+    """Write the target of a link, with its present mode: the file may contain a password."""
     target = file.resolve()
     if not target.parent.is_dir():
         files.make_directory(target.parent)
@@ -139,11 +139,11 @@ def _read(file: Path) -> str | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise ShoestringError(f"Cannot read {file}: {error}. Mend it, then try again.") from error
+        raise ShoestringError(f"Cannot read {file}: {error}. Correct it, then try again.") from error
 
 
 def _arguments() -> tuple[str, ...]:
-    """The arguments of the dockerd that runs; none where none runs."""
+    """Return the arguments of the running dockerd; none if it does not run."""
     try:
         number = int(_PID_FILE.read_text(encoding="ascii"))
         return tuple(Path(f"/proc/{number}/cmdline").read_text(encoding="utf-8", errors="replace").split("\0"))
@@ -152,7 +152,7 @@ def _arguments() -> tuple[str, ...]:
 
 
 def _validate(content: str, file: Path) -> None:
-    """Have dockerd itself check a file: Engines before 23.0 cannot."""
+    """Have dockerd itself check a file; engines before 23.0 cannot."""
     if not command.exists("dockerd"):
         return
     candidate = file.with_name(f".{file.name}.candidate")
@@ -166,5 +166,5 @@ def _validate(content: str, file: Path) -> None:
     if not result.ok and "unknown flag" not in result.err:
         raise ShoestringError(
             f"Docker refuses the new {file}, so it was not written:\n{result.tail(3)}\n"
-            f"Mend what it names in {file}, or set up with --no-log-rotation."
+            f"Correct {file}, or run setup with --no-log-rotation."
         )

@@ -1,4 +1,4 @@
-"""What this host has: observations are a command or a file plus a pure parser."""
+"""Facts about this host: each is a command or a file, and a pure parser."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from installer.host import networks
 from installer.host.networks import HostNetwork
-from installer.host.ports import Container, Listener, parse_containers, parse_listeners, with_units
+from installer.host.ports import ListeningSocket, PublishingContainer, parse_containers, parse_listeners, with_units
 from runtime.base import command, meminfo
 from runtime.base.errors import ShoestringError
 from runtime.docker import compose, engine
@@ -26,18 +26,18 @@ _SHORT_TIMEOUT_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class EngineFacts:
-    """What the Docker Engine says of itself; `problem` is a sentence if it does not answer."""
+    """Version and containers of the Docker Engine; `problem` is a sentence if it does not answer."""
 
     version: str = ""
-    containers: tuple[Container, ...] = ()
+    containers: tuple[PublishingContainer, ...] = ()
     problem: str = ""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What setup needs to know about the host. Sizes are in bytes, and 0 where there is none.
+    """The host as setup needs it. Sizes are in bytes, 0 for none.
 
-    `has_ipv6` says whether a new interface can have an IPv6 address.
+    `has_ipv6`: a new interface can have an IPv6 address.
     """
 
     system: str
@@ -50,7 +50,7 @@ class Facts:
     host_name: str
     engine: EngineFacts
     compose_version: str
-    listeners: tuple[Listener, ...]
+    listeners: tuple[ListeningSocket, ...]
     is_root: bool
     has_git: bool
     networks: tuple[HostNetwork, ...] = ()
@@ -58,13 +58,13 @@ class Facts:
 
     @property
     def offered_addresses(self) -> tuple[HostAddress, ...]:
-        """Addresses to offer, that of the default route first, IPv4 before IPv6."""
+        """Return the addresses to offer, that of the default route first, IPv4 before IPv6."""
         offered = (address for address in self.addresses if address.is_offered)
         return tuple(sorted(offered, key=lambda each: (each.address != self.default_address, ":" in each.address)))
 
 
 def gather(near: Path) -> Facts:
-    """Look at this host; `near` says on which disk to look for free space. Changes nothing."""
+    """Collect the facts of this host; `near` is a path on the disk whose free space counts. Changes nothing."""
     sizes = meminfo.read()
     return Facts(
         system=parse_os_release(_text(Path("/etc/os-release"))),
@@ -86,14 +86,14 @@ def gather(near: Path) -> Facts:
 
 
 def free_disk(near: Path) -> int:
-    """Free bytes on the disk that a path is on, or would be on."""
+    """Return the free bytes of the disk that a path is on, or would be on."""
     existing = next(each for each in (near, *near.parents) if each.exists())
     status = os.statvfs(existing)
     return status.f_bavail * status.f_frsize
 
 
 def parse_os_release(text: str) -> str:
-    """The name and version of the distribution from /etc/os-release (os-release(5)): `Debian 13`."""
+    """Return the name and version of the distribution from /etc/os-release (os-release(5)): `Debian 13`."""
     values = {}
     for line in text.splitlines():
         name, found, value = line.partition("=")
@@ -104,7 +104,7 @@ def parse_os_release(text: str) -> str:
 
 
 def parse_route(text: str) -> str:
-    """The local address that a route uses, from `ip -json route get`; empty if there is none."""
+    """Return the local address that a route uses, from `ip -json route get`; empty if there is none."""
     try:
         return next((str(route["prefsrc"]) for route in json.loads(text or "[]") if "prefsrc" in route), "")
     except ValueError:

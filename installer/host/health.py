@@ -1,4 +1,4 @@
-"""How this host does, as `shoestring status` tells it: the watchdog's timer, memory, and a full disk."""
+"""The health of this host, as `shoestring status` shows it: the watchdog's timer, memory, and a full disk."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.host import systemd, timers
-from installer.host.timers import WATCHDOG, Job
+from installer.host.timers import WATCHDOG, TimerJob
 from runtime.base import disk_space, meminfo
 from runtime.base.errors import UsageError
 from runtime.config.settings import Settings
@@ -16,22 +16,22 @@ from runtime.config.settings import Settings
 class Health:
     """The watchdog's timer, None where systemd does not run; memory in bytes; a sentence if the disk is full."""
 
-    watchdog: Job | None
+    watchdog: TimerJob | None
     memory_total: int
     memory_available: int
     disk: str = ""
 
 
-def look(settings: Settings, root: Path) -> Health:
-    """Look at this host. Changes nothing."""
+def observe(settings: Settings, root: Path) -> Health:
+    """Return the health of this host. Changes nothing."""
     sizes = meminfo.read()
     watchdog = _watchdog(settings, root) if systemd.is_running() else None
     return Health(watchdog, sizes.total, sizes.available, disk_space.problem(str(root)))
 
 
-def _watchdog(settings: Settings, root: Path) -> Job | None:
+def _watchdog(settings: Settings, root: Path) -> TimerJob | None:
     try:
-        return next(job for job in timers.look(settings, root) if job.name == WATCHDOG)
+        return next(job for job in timers.observe(settings, root) if job.name == WATCHDOG)
     except UsageError:
-        # A data directory that units cannot have; `timers install` says so.
+        # The data directory is not possible in a unit; `timers install` reports it.
         return None

@@ -1,4 +1,4 @@
-"""What uses this host's memory, what is left, and whether one more service fits. Sizes are in bytes."""
+"""The memory of this host: who uses it, how much is left, and whether a service fits. Sizes are in bytes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from runtime.base.errors import ShoestringError
 if TYPE_CHECKING:
     from docker import DockerClient
 
-# What must stay free when a service is added: a pass of the watchdog that changes something, and Compose.
+# Must stay free when a service is added: for a run of the watchdog that changes something, and Compose.
 RESERVE = 64 * MEGABYTE
 # Containers whose figures Docker is asked for at the same time.
 ASKED_AT_ONCE = 8
@@ -29,8 +29,8 @@ DOCKER_PROCESSES = {
 
 
 @dataclass(frozen=True)
-class Use:
-    """One part of what is used: a container, or Docker's processes of one kind. `limit` is 0 where there is none."""
+class MemoryUse:
+    """Memory used by a container, or by Docker's processes of one kind. `limit` is 0 for none."""
 
     name: str
     used: int
@@ -40,48 +40,50 @@ class Use:
 
 @dataclass(frozen=True)
 class Memory:
-    """The memory of this host, and who uses it."""
+    """The memory of this host, and its users."""
 
     total: int
     available: int
     swap_total: int = 0
     swap_free: int = 0
-    containers: tuple[Use, ...] = ()
-    docker: tuple[Use, ...] = ()
+    containers: tuple[MemoryUse, ...] = ()
+    docker: tuple[MemoryUse, ...] = ()
 
     @property
     def used(self) -> int:
-        """What cannot be given to a program now."""
+        """Return the memory that is not available to a program."""
         return self.total - self.available
 
     @property
     def rest(self) -> int:
-        """The kernel and all that is neither a container nor Docker."""
+        """Return the memory of the kernel and of all programs that are neither containers nor Docker."""
         return max(0, self.used - sum(each.used for each in (*self.containers, *self.docker)))
 
 
-def look(client: DockerClient) -> Memory:
-    """Look at this host. Changes nothing."""
-    return replace(of_host(), containers=_containers(client), docker=docker_processes(_processes()))
+def observe(client: DockerClient) -> Memory:
+    """Return the memory of this host with its users. Changes nothing."""
+    return replace(observe_host(), containers=_containers(client), docker=docker_processes(_processes()))
 
 
-def of_host() -> Memory:
-    """Look at this host, without asking who uses it: quick, and without an engine."""
+def observe_host() -> Memory:
+    """Return the memory of this host without its users: fast, and without an engine."""
     sizes = meminfo.read()
     return Memory(sizes.total, sizes.available, sizes.swap, sizes.swap_free)
 
 
-def parse_stats(name: str, ours: bool, stats: Mapping[str, Any], total: int) -> Use:
-    """One container from `GET /containers/ID/stats`, counted as `docker stats` does: without the page cache that is
-    given back first. A limit of all the host's memory is none."""
+def parse_stats(name: str, ours: bool, stats: Mapping[str, Any], total: int) -> MemoryUse:
+    """Return the use of one container from `GET /containers/ID/stats`, counted as `docker stats` does.
+
+    The page cache that is reclaimed first does not count. A limit of all the host's memory is none.
+    """
     memory = stats.get("memory_stats") or {}
     details = memory.get("stats") or {}
     cache = details.get("total_inactive_file", details.get("inactive_file", 0))
     limit = int(memory.get("limit", 0))
-    return Use(name, max(0, int(memory.get("usage", 0)) - int(cache)), limit if limit < total else 0, ours)
+    return MemoryUse(name, max(0, int(memory.get("usage", 0)) - int(cache)), limit if limit < total else 0, ours)
 
 
-def _containers(client: DockerClient) -> tuple[Use, ...]:
+def _containers(client: DockerClient) -> tuple[MemoryUse, ...]:
     from concurrent.futures import ThreadPoolExecutor
 
     total = int(client.info()["MemTotal"])
@@ -92,8 +94,8 @@ def _containers(client: DockerClient) -> tuple[Use, ...]:
         return tuple(sorted(filter(None, found), key=lambda each: (-each.used, each.name)))
 
 
-def _container(client: DockerClient, entry: Mapping[str, Any], total: int) -> Use | None:
-    """What a container of the list uses; None if it ended at this moment."""
+def _container(client: DockerClient, entry: Mapping[str, Any], total: int) -> MemoryUse | None:
+    """Return the use of a listed container; None if it ended meanwhile."""
     from docker.errors import NotFound
 
     try:
@@ -105,17 +107,17 @@ def _container(client: DockerClient, entry: Mapping[str, Any], total: int) -> Us
     return parse_stats(name, LABEL_INSTANCE in (entry.get("Labels") or {}), stats, total)
 
 
-def docker_processes(processes: Iterable[tuple[str, int]]) -> tuple[Use, ...]:
-    """Docker's own of the processes of a host, given by name and size."""
+def docker_processes(processes: Iterable[tuple[str, int]]) -> tuple[MemoryUse, ...]:
+    """Return the use of Docker's own processes, of all processes given by name and size."""
     sizes: dict[str, int] = {}
     for name, size in processes:
         if name in DOCKER_PROCESSES:
             sizes[name] = sizes.get(name, 0) + size
-    return tuple(Use(about, sizes[name]) for name, about in DOCKER_PROCESSES.items() if name in sizes)
+    return tuple(MemoryUse(about, sizes[name]) for name, about in DOCKER_PROCESSES.items() if name in sizes)
 
 
 def _processes() -> Iterator[tuple[str, int]]:
-    """Each process: its name, and its share of memory (Pss: what several share is divided among them)."""
+    """Yield the name of each process and its share of memory (Pss: shared memory is divided)."""
     for directory in Path("/proc").glob("[0-9]*"):
         # It may end at any moment.
         with contextlib.suppress(OSError):
@@ -125,13 +127,13 @@ def _processes() -> Iterator[tuple[str, int]]:
 
 
 def parse_pss(text: str) -> int:
-    """The Pss of a process from /proc/PID/smaps_rollup; 0 for a process that has ended."""
+    """Return the Pss of a process, in bytes, from /proc/PID/smaps_rollup; 0 for a process that has ended."""
     line = next((line for line in text.splitlines() if line.startswith("Pss:")), "Pss: 0")
     return int(line.split()[1]) * 1024
 
 
 def problem(name: str, needs: int, memory: Memory) -> str:
-    """Why a service that needs so many bytes does not fit; empty if it does. Swap does not count: it is slow."""
+    """Return why a service that needs some bytes does not fit; empty if it does. Slow swap does not count."""
     if memory.available >= needs + RESERVE:
         return ""
     needed, free, total, kept = (
@@ -144,4 +146,4 @@ def must_fit(name: str, needs: int, memory: Memory, *, force: bool = False) -> N
     """Raise ShoestringError if a service does not fit, unless `force`."""
     found = problem(name, needs, memory)
     if found and not force:
-        raise ShoestringError(f"{found}. See what uses it with shoestring memory, or go on with --force.")
+        raise ShoestringError(f"{found}. Show the memory use with: shoestring memory. To add it anyway: --force.")

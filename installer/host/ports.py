@@ -1,4 +1,4 @@
-"""Who holds a port: processes that listen and containers that publish."""
+"""The processes that listen on a port, and the containers that publish it."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _COMPOSE_FILES = "com.docker.compose.project.config_files"
 
 
 @dataclass(frozen=True)
-class Listener:
+class ListeningSocket:
     """A socket that listens for TCP connections.
 
-    The process is empty and 0 where it is not known; `unit` is its systemd service, empty if it has none.
+    `process` is empty and `pid` 0 if unknown; `unit` is its systemd service, empty for none.
     """
 
     address: str
@@ -35,7 +35,7 @@ class Listener:
 
 
 @dataclass(frozen=True)
-class Container:
+class PublishingContainer:
     """A running container: its Compose project and files, and the addresses and ports that it publishes."""
 
     name: str
@@ -44,8 +44,8 @@ class Container:
     published: tuple[tuple[str, int], ...]
 
 
-def parse_listeners(text: str) -> tuple[Listener, ...]:
-    """Listening sockets from `ss -ltnpH` (ss(8))."""
+def parse_listeners(text: str) -> tuple[ListeningSocket, ...]:
+    """Return the listening sockets from `ss -ltnpH` (ss(8))."""
     listeners = []
     for line in text.splitlines():
         columns = line.split(maxsplit=5)
@@ -57,14 +57,16 @@ def parse_listeners(text: str) -> tuple[Listener, ...]:
         # `*` is a socket for both families; a scope such as %lo follows some addresses.
         address = "::" if address == "*" else address.strip("[]").partition("%")[0]
         user = _USER.search(columns[5]) if len(columns) > 5 else None
-        listeners.append(Listener(address, int(port), user["name"] if user else "", int(user["pid"]) if user else 0))
+        listeners.append(
+            ListeningSocket(address, int(port), user["name"] if user else "", int(user["pid"]) if user else 0)
+        )
     return tuple(listeners)
 
 
-def parse_containers(items: Iterable[Mapping[str, Any]]) -> tuple[Container, ...]:
-    """Containers from the engine's answer to GET /containers/json (Docker Engine API)."""
+def parse_containers(items: Iterable[Mapping[str, Any]]) -> tuple[PublishingContainer, ...]:
+    """Return the containers of the engine's answer to GET /containers/json (Docker Engine API)."""
     return tuple(
-        Container(
+        PublishingContainer(
             name=str((item.get("Names") or ["?"])[0]).lstrip("/"),
             project=str((item.get("Labels") or {}).get(_COMPOSE_PROJECT, "")),
             files=str((item.get("Labels") or {}).get(_COMPOSE_FILES, "")),
@@ -79,7 +81,7 @@ def parse_containers(items: Iterable[Mapping[str, Any]]) -> tuple[Container, ...
 
 
 def parse_unit(text: str) -> str:
-    """The systemd unit of a process, from /proc/PID/cgroup; empty if it has none."""
+    """Return the systemd unit of a process, from /proc/PID/cgroup; empty if it has none."""
     for line in text.splitlines():
         match = _UNIT.search(line)
         if match:
@@ -87,8 +89,8 @@ def parse_unit(text: str) -> str:
     return ""
 
 
-def with_units(listeners: tuple[Listener, ...]) -> tuple[Listener, ...]:
-    """Add the systemd service of each process; one that has gone has none."""
+def with_units(listeners: tuple[ListeningSocket, ...]) -> tuple[ListeningSocket, ...]:
+    """Add the systemd service of each process; one that has ended has none."""
     return tuple(replace(each, unit=_unit_of(each.pid)) if each.pid else each for each in listeners)
 
 
@@ -99,8 +101,8 @@ def _unit_of(pid: int) -> str:
         return ""
 
 
-def publisher(address: str, port: int, containers: tuple[Container, ...]) -> Container | None:
-    """The container that publishes a port at this address."""
+def publisher(address: str, port: int, containers: tuple[PublishingContainer, ...]) -> PublishingContainer | None:
+    """Return the container that publishes a port at this address."""
     return next(
         (
             container
@@ -111,8 +113,8 @@ def publisher(address: str, port: int, containers: tuple[Container, ...]) -> Con
     )
 
 
-def is_before_proxies(found: Listener, containers: tuple[Container, ...], instance: str) -> bool:
-    """Whether a socket is that of the instance's own HAProxy for IPv6, which publishes nothing.
+def is_ipv6_proxy(found: ListeningSocket, containers: tuple[PublishingContainer, ...], instance: str) -> bool:
+    """Return whether a socket is that of the instance's own HAProxy for IPv6, which publishes no port.
 
     See runtime/core/ipv6_proxy.py.
     """
@@ -121,14 +123,14 @@ def is_before_proxies(found: Listener, containers: tuple[Container, ...], instan
     return there and ":" in found.address and found.process == "haproxy"
 
 
-def listener(address: str, port: int, listeners: tuple[Listener, ...]) -> Listener | None:
-    """The socket that listens on a port at this address."""
+def listener(address: str, port: int, listeners: tuple[ListeningSocket, ...]) -> ListeningSocket | None:
+    """Return the socket that listens on a port at this address."""
     found = [each for each in listeners if each.port == port and overlap(address, each.address)]
     return next((each for each in found if each.pid), found[0] if found else None)
 
 
 def can_bind(address: str, port: int) -> bool:
-    """Whether a TCP socket can be bound now. An address that is not on this host counts: that is another check."""
+    """Return whether a TCP socket can be bound; also for an address of another host, which is another check."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         # Connections that have ended hold a port for a while; only one that listens counts.

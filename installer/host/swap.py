@@ -1,4 +1,4 @@
-"""Swap for a host with little memory: a file, or compressed memory (zram); as a unit of systemd. Sizes in bytes."""
+"""Swap for a host with little memory: a file or compressed memory (zram), as a systemd unit. Sizes in bytes."""
 
 from __future__ import annotations
 
@@ -9,71 +9,71 @@ from pathlib import Path
 
 from installer.host import facts, systemd
 from installer.host.systemd import Unit
-from runtime.base import command, files, meminfo
+from runtime.base import command, files, formats, meminfo
 from runtime.base.constants import MEGABYTE
 from runtime.base.errors import ShoestringError
 from runtime.docker.images import TEMPLATES
 
-# Where there is less memory than this and no swap, it is offered.
+# Swap is offered where there is less memory than this and no swap.
 LITTLE_MEMORY = 1024 * MEGABYTE
 FILE_SIZE = 1024 * MEGABYTE
 SMALLEST = 64 * MEGABYTE
-# What the disk keeps free beside a swap file.
+# Stays free on the disk next to a swap file.
 DISK_RESERVE = 1024 * MEGABYTE
 DIRECTORY = Path("/var/lib/shoestring")
 FILE = DIRECTORY / "swapfile"
 # systemd gives a swap unit the name of its file (systemd.swap(5)).
 FILE_UNIT = "var-lib-shoestring-swapfile.swap"
 ZRAM_UNIT = "shoestring-zram.service"
-# What the kernel cannot swap to (swapon(8), Files with holes, Copy-on-write files), by the names of stat(1).
+# File systems that cannot hold swap (swapon(8), Files with holes, Copy-on-write files), as stat(1) names them.
 _REFUSED = ("nfs", "overlayfs", "ramfs", "squashfs", "tmpfs", "zfs")
 _BTRFS = "btrfs"
 _TIMEOUT_SECONDS = 600.0
 # A kernel that cannot swap does not have it.
 _SWAPS = Path("/proc/swaps")
-BY_HAND = "systemd does not run on this host, so it would be gone after a reboot; see swapon(8) and fstab(5)"
+BY_HAND = "systemd does not run on this host, so it would be lost at a reboot; see swapon(8) and fstab(5)"
 
 
-class Kind(StrEnum):
-    """What swap is made of."""
+class SwapKind(StrEnum):
+    """A kind of swap."""
 
     FILE = "file"
     ZRAM = "zram"
 
 
 @dataclass(frozen=True)
-class InUse:
+class ActiveSwap:
     """One swap that the kernel uses."""
 
     place: str
     size: int
     used: int
 
-    def is_of(self, kind: Kind | None) -> bool:
-        """Whether it is the one that Shoestring made, which is of this kind."""
-        return self.place == str(FILE) if kind is Kind.FILE else kind is Kind.ZRAM and "/zram" in self.place
+    def is_of(self, kind: SwapKind | None) -> bool:
+        """Return whether it is the one that Shoestring added, which is of this kind."""
+        return self.place == str(FILE) if kind is SwapKind.FILE else kind is SwapKind.ZRAM and "/zram" in self.place
 
 
 @dataclass(frozen=True)
-class Offer:
-    """Swap that could be added. `size` is 0 where it is not, and then `why` is sentences that say why."""
+class SwapOffer:
+    """Swap that could be added. If not, `size` is 0 and `why` has the reasons."""
 
-    kind: Kind = Kind.FILE
+    kind: SwapKind = SwapKind.FILE
     size: int = 0
     why: str = ""
 
 
 @dataclass(frozen=True)
-class Host:
-    """What matters for swap on this host. `own` is the one that Shoestring made, if it did.
+class SwapHost:
+    """The properties of a host that matter for swap. `own` is the kind that Shoestring added, if it did.
 
     `leftover`: there is a swap file without its unit, which the next `add` replaces; `free_disk` counts it as free.
     """
 
     memory: int
     available: int
-    in_use: tuple[InUse, ...]
-    own: Kind | None
+    in_use: tuple[ActiveSwap, ...]
+    own: SwapKind | None
     free_disk: int
     file_system: str
     has_systemd: bool
@@ -82,21 +82,21 @@ class Host:
 
     @property
     def removable(self) -> str:
-        """What `remove` would take away, as the end of a sentence; empty if there is nothing."""
-        return self.own or (f"{DIRECTORY}, which a command left that was cut off" if self.leftover else "")
+        """Return what `remove` would remove, as the end of a sentence; empty for nothing."""
+        return self.own or (f"{DIRECTORY}, left by an interrupted command" if self.leftover else "")
 
 
-def look(directory: Path = systemd.UNIT_DIRECTORY) -> Host:
-    """Look at this host. Changes nothing."""
+def observe(directory: Path = systemd.UNIT_DIRECTORY) -> SwapHost:
+    """Return the properties of this host. Changes nothing."""
     sizes = meminfo.read()
-    units = {Kind.FILE: FILE_UNIT, Kind.ZRAM: ZRAM_UNIT}
+    units = {SwapKind.FILE: FILE_UNIT, SwapKind.ZRAM: ZRAM_UNIT}
     leftover = DIRECTORY.exists() and not (directory / FILE_UNIT).is_file()
-    return Host(
+    return SwapHost(
         memory=sizes.total,
         available=sizes.available,
         in_use=parse_swaps(_SWAPS.read_text(encoding="utf-8") if _SWAPS.exists() else ""),
         own=next((kind for kind, unit in units.items() if (directory / unit).is_file()), None),
-        free_disk=facts.free_disk(DIRECTORY) + (_taken(FILE) if leftover else 0),
+        free_disk=facts.free_disk(DIRECTORY) + (_allocated(FILE) if leftover else 0),
         file_system=_file_system(DIRECTORY),
         has_systemd=systemd.is_running(),
         has_zram=_has_zram(),
@@ -104,50 +104,53 @@ def look(directory: Path = systemd.UNIT_DIRECTORY) -> Host:
     )
 
 
-def parse_swaps(text: str) -> tuple[InUse, ...]:
-    """What the kernel swaps to, from /proc/swaps (proc(5)): its sizes are in kB, and a space in a name is \\040."""
+def parse_swaps(text: str) -> tuple[ActiveSwap, ...]:
+    """Return the active swap from /proc/swaps (proc(5)): its sizes are in kB, and a space in a name is \\040."""
     rows = (line.split() for line in text.splitlines()[1:])
     return tuple(
-        InUse(row[0].replace("\\040", " "), int(row[2]) * 1024, int(row[3]) * 1024) for row in rows if len(row) > 3
+        ActiveSwap(row[0].replace("\\040", " "), int(row[2]) * 1024, int(row[3]) * 1024)
+        for row in rows
+        if len(row) > 3
     )
 
 
-def suggestion(kind: Kind, memory: int) -> int:
-    """How large it should be: a file 1 GB; zram half of the memory, which holds about three times that."""
-    return FILE_SIZE if kind is Kind.FILE else memory // 2 // MEGABYTE * MEGABYTE
+def suggestion(kind: SwapKind, memory: int) -> int:
+    """Return a suggested size: 1 GB for a file; half of the memory for zram, which holds about three times that."""
+    return FILE_SIZE if kind is SwapKind.FILE else memory // 2 // MEGABYTE * MEGABYTE
 
 
-def place(kind: Kind) -> str:
-    """Where swap of a kind is, as the end of a sentence."""
-    return f"in {FILE}" if kind is Kind.FILE else "in compressed memory (zram)"
+def place(kind: SwapKind) -> str:
+    """Return the place of a kind of swap, as the end of a sentence."""
+    return f"in {FILE}" if kind is SwapKind.FILE else "in compressed memory (zram)"
 
 
-def offer(host: Host) -> Offer:
-    """What setup offers where memory is little and no swap is there: a file, or zram where no file can be."""
+def offer(host: SwapHost) -> SwapOffer:
+    """Return what setup offers on a host with little memory and no swap: a file, else zram."""
     if host.memory >= LITTLE_MEMORY:
-        return Offer(
-            why=f"No swap is added: this host has {host.memory // MEGABYTE} MB of memory, and it is for less than "
-            f"{LITTLE_MEMORY // MEGABYTE} MB. To add it all the same: shoestring swap add"
+        return SwapOffer(
+            why=f"No swap is added: this host has {formats.size(host.memory)} of memory, and swap is added below "
+            f"{formats.size(LITTLE_MEMORY)}. To add it anyway: shoestring swap add"
         )
     if host.in_use:
-        return Offer(why=f"No swap is added: there is {host.in_use[0].place}. To see it: shoestring swap status")
-    possible = (Offer(kind, suggestion(kind, host.memory)) for kind in Kind)
+        place_in_use = host.in_use[0].place
+        return SwapOffer(why=f"No swap is added: {place_in_use} is active. To show it: shoestring swap status")
+    possible = (SwapOffer(kind, suggestion(kind, host.memory)) for kind in SwapKind)
     wrong = {each: problem(each.kind, each.size, host) for each in possible}
     # Each advises the other kind, which cannot be either.
     reasons = dict.fromkeys(sentence.partition(". ")[0] for sentence in wrong.values())
-    why = f"No swap is added. {'. '.join(reasons)}. When that is mended: shoestring swap add"
-    return next((each for each, sentence in wrong.items() if not sentence), Offer(why=why))
+    why = f"No swap is added. {'. '.join(reasons)}. After correcting that: shoestring swap add"
+    return next((each for each, sentence in wrong.items() if not sentence), SwapOffer(why=why))
 
 
-def problem(kind: Kind, size: int, host: Host) -> str:
-    """Why swap cannot be added, a sentence without its end; empty if it can."""
+def problem(kind: SwapKind, size: int, host: SwapHost) -> str:
+    """Return why swap cannot be added, as a sentence without its period; empty if it can."""
     if host.own:
         return f"Shoestring's swap ({host.own}) is there already. To change it: shoestring swap remove"
     if not host.has_systemd:
         return f"Swap cannot be added: {BY_HAND}"
     if size < SMALLEST:
         return f"{size // MEGABYTE} MB of swap is too little; give --size {SMALLEST // MEGABYTE} or more (in MB)"
-    if kind is Kind.ZRAM:
+    if kind is SwapKind.ZRAM:
         if size > host.memory:
             memory = host.memory // MEGABYTE
             return (
@@ -165,33 +168,33 @@ def problem(kind: Kind, size: int, host: Host) -> str:
     return ""
 
 
-def unit(kind: Kind, size: int) -> Unit:
-    """The unit of one kind."""
-    template = "swapfile.swap" if kind is Kind.FILE else ZRAM_UNIT
+def unit(kind: SwapKind, size: int) -> Unit:
+    """Return the unit of a kind of swap."""
+    template = "swapfile.swap" if kind is SwapKind.FILE else ZRAM_UNIT
     text = (TEMPLATES / "systemd" / template).read_text(encoding="utf-8")
-    name = FILE_UNIT if kind is Kind.FILE else ZRAM_UNIT
+    name = FILE_UNIT if kind is SwapKind.FILE else ZRAM_UNIT
     return Unit(name, text.replace("@FILE@", str(FILE)).replace("@SIZE@", str(size)))
 
 
-def add(kind: Kind, size: int, host: Host, directory: Path = systemd.UNIT_DIRECTORY) -> None:
-    """Make swap and use it, now and after each boot. What failed half-way is taken away again.
+def add(kind: SwapKind, size: int, host: SwapHost, directory: Path = systemd.UNIT_DIRECTORY) -> None:
+    """Create and activate swap, now and at each boot. After a failure, what was created is removed.
 
-    Raises ShoestringError for what `problem` tells, and for what the system refuses.
+    Raises ShoestringError for what `problem` returns, and for errors of the system.
     """
     found = problem(kind, size, host)
     if found:
         raise ShoestringError(f"{found}.")
     made = replace(unit(kind, size), directory=directory)
     try:
-        if kind is Kind.FILE:
+        if kind is SwapKind.FILE:
             _make_file(size, host.file_system)
         systemd.write((made,))
         systemd.enable(made.name)
         systemd.systemctl("start", made.name)
     except BaseException:
-        # Why it failed is what has to be told; what could not be taken away, `remove` finds.
+        # The first error is the one to report; `remove` finds what could not be removed.
         with contextlib.suppress(ShoestringError):
-            _take_away(made.name, directory)
+            _remove(made.name, directory)
         raise
 
 
@@ -208,24 +211,24 @@ def _make_file(size: int, file_system: str) -> None:
     command.check(("mkswap", str(FILE)), timeout=_TIMEOUT_SECONDS)
 
 
-def remove(host: Host, directory: Path = systemd.UNIT_DIRECTORY) -> None:
-    """Stop using Shoestring's swap, and remove it. Does nothing where there is none.
+def remove(host: SwapHost, directory: Path = systemd.UNIT_DIRECTORY) -> None:
+    """Deactivate and remove the swap that Shoestring added; nothing if there is none.
 
-    Raises ShoestringError if what is in it has no room in memory.
+    Raises ShoestringError if its content does not fit into memory.
     """
     if not host.removable:
         return
     used = sum(each.used for each in host.in_use)
     if used > host.available:
         raise ShoestringError(
-            f"{used // MEGABYTE} MB are in swap, and only {host.available // MEGABYTE} MB of memory are available. "
-            "Stop something first; shoestring memory shows what."
+            f"{formats.size(used)} are in swap, and only {formats.size(host.available)} of memory are available. "
+            "Stop an application first. To show the memory use: shoestring memory"
         )
-    _take_away(ZRAM_UNIT if host.own is Kind.ZRAM else FILE_UNIT, directory)
+    _remove(ZRAM_UNIT if host.own is SwapKind.ZRAM else FILE_UNIT, directory)
 
 
-def _take_away(name: str, directory: Path) -> None:
-    """Take swap and a leftover file away. The unit goes last: it is what says that there is something."""
+def _remove(name: str, directory: Path) -> None:
+    """Remove swap and a leftover file; the unit last, because it shows that there is something to remove."""
     stop = ("systemctl", "stop", name)
     if (directory / name).is_file():
         command.check(stop)
@@ -236,13 +239,13 @@ def _take_away(name: str, directory: Path) -> None:
     systemd.remove((name,), directory)
 
 
-def _taken(file: Path) -> int:
-    """The bytes that a file takes on its disk; 0 if there is none."""
+def _allocated(file: Path) -> int:
+    """Return the bytes that a file uses on its disk; 0 if there is none."""
     return file.stat().st_blocks * 512 if file.exists() else 0
 
 
 def _file_system(directory: Path) -> str:
-    """What stat(1) calls the file system that a directory is on, or would be on."""
+    """Return the file system that a directory is on, or would be on, as stat(1) names it."""
     existing = next(each for each in (directory, *directory.parents) if each.exists())
     return command.check(("stat", "--file-system", "--format=%T", str(existing))).out.strip()
 

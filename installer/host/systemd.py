@@ -1,4 +1,4 @@
-"""Units of systemd: written, switched on, looked at, removed. Which units there are is said elsewhere."""
+"""Units of systemd: write, enable, observe and remove them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runtime.base.errors import UsageError
 UNIT_DIRECTORY = Path("/etc/systemd/system")
 # sd_booted(3): there, and only there, is this directory.
 _BOOTED = Path("/run/systemd/system")
-# What quotes do not protect in a unit, or what ends them (systemd.syntax(7), systemd.unit(5) on specifiers).
+# Quotes do not protect these in a unit, or are ended by them (systemd.syntax(7), systemd.unit(5) on specifiers).
 _UNSAFE = frozenset("\"'\\$%")
 
 DEFAULT_INSTANCE = "shoestring"
@@ -31,21 +31,21 @@ class Unit:
 
 
 def unit_name(unit: str, instance: str) -> str:
-    """What a unit is called: of another instance than the default one, `shoestring-watchdog@INSTANCE.timer`."""
+    """Return the name of a unit; of another instance than the default one `shoestring-watchdog@INSTANCE.timer`."""
     stem, _, kind = unit.rpartition(".")
     return unit if instance == DEFAULT_INSTANCE else f"{stem}@{instance}.{kind}"
 
 
 def is_running() -> bool:
-    """Whether systemd is what this host was booted with."""
+    """Return whether this host was booted with systemd."""
     return _BOOTED.is_dir()
 
 
 def quoted(value: Path | str) -> str:
-    """A path for a unit file. Raises UsageError for one that a unit cannot carry."""
+    """Return a quoted path for a unit file. Raises UsageError for one that a unit cannot contain."""
     text = str(value)
     if not text.isprintable() or _UNSAFE & set(text):
-        raise UsageError(f"{text} has a character that a systemd unit cannot carry: a quote, $, % or \\. Rename it.")
+        raise UsageError(f"{text} has a character that systemd units cannot contain: a quote, $, % or \\. Rename it.")
     return f'"{text}"'
 
 
@@ -55,14 +55,14 @@ def systemctl(*arguments: str) -> None:
 
 
 def enable(*names: str) -> None:
-    """Have units start at each boot, from the next one on. Raises CommandError."""
+    """Enable units, from the next boot on. Raises CommandError."""
     systemctl("enable", *names)
-    # It makes links and leaves them in memory, where a power cut in the next seconds would take them away.
+    # It creates links that are not on the disk yet: a power cut in the next seconds would lose them.
     command.check(("sync", "--file-system", str(UNIT_DIRECTORY)))
 
 
 def is_written(unit: Unit) -> bool | None:
-    """Whether a unit's file has this content; None if there is no such file."""
+    """Return whether a unit's file has this content; None if there is no such file."""
     try:
         return (unit.directory / unit.name).read_text(encoding="utf-8") == unit.content
     except OSError:
@@ -70,7 +70,7 @@ def is_written(unit: Unit) -> bool | None:
 
 
 def write(units: Iterable[Unit]) -> bool:
-    """Write unit files and tell systemd. Returns whether anything changed."""
+    """Write unit files and reload systemd. Returns whether anything changed."""
     changed = []
     for unit in units:
         if not unit.directory.is_dir():
@@ -82,31 +82,31 @@ def write(units: Iterable[Unit]) -> bool:
 
 
 def remove(names: Iterable[str], directory: Path = UNIT_DIRECTORY) -> None:
-    """Switch units off and remove their files, with what a person added by `systemctl edit`; some may be gone.
+    """Disable units and remove their files, with what `systemctl edit` added; some may be missing.
 
-    Those that run are stopped when their file is gone: an `ExecStop=` does not run.
+    Running ones are stopped after their file is removed: an `ExecStop=` does not run.
     """
     wanted = tuple(names)
-    # What has no file any more systemctl calls an error.
+    # systemctl fails for units without a file.
     there = tuple(name for name in wanted if (directory / name).is_file())
     if there:
         systemctl("disable", *there)
-    # First what would start the others; a timer whose service has gone counts as failed.
+    # First the timers, which would start the others; one whose service is missing counts as failed.
     timers = tuple(name for name in there if name.endswith(".timer"))
     if timers:
         systemctl("stop", *timers)
     for name in wanted:
-        # The unit's own file last: it says to a second run that there is something to remove.
+        # The unit's own file last: it shows a second run that there is something to remove.
         files.remove_tree(directory / f"{name}.d")
         files.remove(directory / name)
     systemctl("daemon-reload")
-    # A unit that did not run is forgotten by now, which both of these call an error.
+    # Both of these fail for a unit that did not run, which systemd has forgotten by now.
     command.run(("systemctl", "stop", *wanted))
     command.run(("systemctl", "reset-failed", *wanted))
 
 
 def show(names: Iterable[str], properties: Iterable[str]) -> tuple[Properties, ...]:
-    """Properties of units, one mapping for each name (systemctl(1), show). Times are in UTC; see `moment`."""
+    """Return properties of units, one mapping for each name (systemctl(1), show). Times are in UTC; see `moment`."""
     argv = ("systemctl", "show", f"--property={','.join(properties)}", *names)
     return parse_show(command.check(argv, environment={"TZ": "UTC"}).out)
 
@@ -120,7 +120,7 @@ def parse_show(text: str) -> tuple[Properties, ...]:
 
 
 def moment(value: str) -> float | None:
-    """A time as systemd shows it, `Sun 2026-11-22 17:02:00 UTC`, in seconds since 1970; None where there is none."""
+    """Return a time that systemd shows, `Sun 2026-11-22 17:02:00 UTC`, in seconds since 1970; None for no time."""
     words = value.split()
     if len(words) != 4:
         return None

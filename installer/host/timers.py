@@ -1,4 +1,4 @@
-"""Shoestring's own units: the start at boot; timers of watchdog, renewal, alerts. Cron lines without systemd."""
+"""Shoestring's own units: the start at boot; the timers of watchdog, renewal and notifications; cron lines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from runtime.docker.images import TEMPLATES
 
 FOLDER = TEMPLATES / "systemd"
 SANDBOX = "sandbox.conf"
-# The units of each job: what does it; and what starts that, which may be the same.
+# The units of each job: the service; and the unit that starts it, which may be the same.
 START, WATCHDOG, RENEW, ALARM = "start", "watchdog", "renew", "alarm"
 JOBS = {
     START: ("shoestring.service",),
@@ -29,9 +29,9 @@ JOBS = {
     ALARM: ("shoestring-alarm.service", "shoestring-alarm.timer"),
 }
 _ALL = tuple(unit for units in JOBS.values() for unit in units)
-# Emptied by the host itself, and units have such directories of their own.
+# The host empties these, and a unit has its own ones.
 _TEMPORARY = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - refused, not used
-# That of systemd's units (systemd.exec(5)).
+# The PATH of systemd's units (systemd.exec(5)).
 _CRON_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _PROPERTIES = (
     *("Id", "UnitFileState", "ActiveState", "Result", "ExecMainStatus", "NextElapseUSecRealtime"),
@@ -39,8 +39,8 @@ _PROPERTIES = (
 )
 
 
-class State(StrEnum):
-    """How the units of one job are."""
+class TimerState(StrEnum):
+    """The state of the units of a job."""
 
     ON = "on"
     OFF = "off"
@@ -49,10 +49,10 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Last:
-    """The last run of a job: when it began (seconds since 1970), how long it took, how it ended.
+class LastRun:
+    """The last run of a job: its start in seconds since 1970, its duration, its result.
 
-    `result` is systemd's word, `success` if it is well; `seconds` is None while it runs.
+    `result` is the word of systemd, such as `success`; `seconds` is None while it runs.
     """
 
     began: float
@@ -62,33 +62,33 @@ class Last:
 
 
 @dataclass(frozen=True)
-class Job:
-    """One of the jobs of an instance; `next` is in seconds since 1970, None if it has no timer or it is off."""
+class TimerJob:
+    """A job of an instance; `next` is in seconds since 1970, None without a timer or if it is off."""
 
     name: str
     service: str
-    state: State
+    state: TimerState
     next: float | None = None
-    last: Last | None = None
+    last: LastRun | None = None
 
     @property
     def is_on(self) -> bool:
-        """Whether nothing has to be done about it."""
-        return self.state is State.ON
+        """Return whether its units are installed and enabled."""
+        return self.state is TimerState.ON
 
 
 def names(instance: str) -> tuple[str, ...]:
-    """The names of all units of an instance."""
+    """Return the names of all units of an instance."""
     return tuple(unit_name(unit, instance) for unit in _ALL)
 
 
 def units(settings: Settings, root: Path, python: str = sys.executable) -> tuple[Unit, ...]:
-    """The units of an instance. Raises UsageError for a data directory that they could not work with."""
+    """Return the units of an instance. Raises UsageError for a data directory that they cannot use."""
     for directory in _TEMPORARY:
         if root.is_relative_to(directory):
             raise UsageError(
-                f"{root} cannot have timers: {directory} is emptied by the host. Choose another data directory, "
-                "or setup with --no-timers."
+                f"{root} cannot have timers, because the host empties {directory}. Choose another data "
+                "directory, or run setup with --no-timers."
             )
     instance = settings.instance
     words = {
@@ -116,10 +116,10 @@ def _filled(template: Path, words: Mapping[str, str]) -> str:
 
 
 def cron_lines(root: Path, domain: str, python: str = sys.executable) -> list[str]:
-    """Lines for a file in /etc/cron.d that do what the units do (crontab(5): a % would end the command).
+    """Return lines for a file in /etc/cron.d that do the same as the units (crontab(5): a % would end the command).
 
-    cron's own PATH has no nft, and it would mail the line of each pass: what fails is told as the settings say.
-    Renewals have a minute that follows from the domain, so that not all hosts ask their authority at once.
+    The default PATH of cron has no nft, and cron would mail the line of each run: failures are notified as the
+    settings say. The minute of renewals depends on the domain, so that hosts do not ask their authority all at once.
     """
     runtime = f"root  {shlex.join((python, '-I', '-m', 'runtime', '--data-directory', str(root)))}".replace(
         "%", r"\%"
@@ -136,23 +136,23 @@ def cron_lines(root: Path, domain: str, python: str = sys.executable) -> list[st
 
 
 def check(settings: Settings, root: Path) -> None:
-    """Raise UsageError or ShoestringError for what units could not work with. Changes nothing."""
+    """Raise UsageError or ShoestringError if the units could not work. Changes nothing."""
     units(settings, root)
     if not command.run((sys.executable, "-I", "-c", "import runtime.cli")).ok:
         raise ShoestringError(
-            f"{sys.executable} has no Shoestring in it, so timers could not run it. Use one that pipx installed."
+            f"{sys.executable} cannot import Shoestring, so timers could not run it. Install it with pipx."
         )
 
 
 def enable(settings: Settings, root: Path) -> None:
-    """Write the units and switch them on for the next boot; none starts now. Raises ShoestringError."""
+    """Write and enable the units for the next boot; none is started now. Raises ShoestringError."""
     instance = settings.instance
     systemd.write((*units(settings, root), *boot_files.units(instance)))
     systemd.enable(*_switches(instance))
 
 
 def start(instance: str, *, boot: bool) -> None:
-    """Start the timers now, and with `boot` first what they have to find done: the start at boot."""
+    """Start the timers now, and with `boot` first the start at boot, which they rely on."""
     at_boot, *others = _switches(instance)
     if boot:
         systemd.systemctl("start", at_boot)
@@ -160,9 +160,9 @@ def start(instance: str, *, boot: bool) -> None:
 
 
 def install(settings: Settings, root: Path, *, stopped: bool = False) -> None:
-    """Write the units and switch them on. With `stopped`, nothing is started that a person stopped.
+    """Write, enable and start the units. With `stopped`, what the user stopped is not started.
 
-    Raises ShoestringError, also if systemd would run a Python that does not have Shoestring.
+    Raises ShoestringError, also if systemd would run a Python without Shoestring.
     """
     check(settings, root)
     enable(settings, root)
@@ -170,32 +170,32 @@ def install(settings: Settings, root: Path, *, stopped: bool = False) -> None:
 
 
 def _switches(instance: str) -> list[str]:
-    """The unit of each job that systemd has to start, the start at boot first."""
+    """Return the unit of each job that systemd starts, the start at boot first."""
     return [unit_name(units[-1], instance) for units in JOBS.values()]
 
 
 def remove(instance: str, directory: Path = systemd.UNIT_DIRECTORY) -> None:
-    """Switch the units off and remove them; containers go on. Does nothing where there are none."""
-    # The units last: only they say that there is something to remove.
+    """Disable and remove the units; containers keep running. Does nothing without units."""
+    # The units last: only they show that there is something to remove.
     boot_files.remove(instance)
     if written(instance, directory):
         systemd.remove(names(instance), directory)
 
 
 def written(instance: str, directory: Path = systemd.UNIT_DIRECTORY) -> tuple[str, ...]:
-    """The names of the unit files of an instance that are on this host."""
+    """Return the names of the unit files of an instance that are on this host."""
     return tuple(name for name in names(instance) if (directory / name).is_file())
 
 
 def instances(directory: Path = systemd.UNIT_DIRECTORY) -> frozenset[str]:
-    """The instances that have units on this host."""
+    """Return the instances that have units on this host."""
     stem = JOBS[WATCHDOG][0].removesuffix(".service")
     found = (file.name.removesuffix(".service") for file in directory.glob(f"{stem}*.service"))
     return frozenset(name.partition("@")[2] or DEFAULT_INSTANCE for name in found)
 
 
-def look(settings: Settings, root: Path) -> tuple[Job, ...]:
-    """How the units of an instance are. Changes nothing."""
+def observe(settings: Settings, root: Path) -> tuple[TimerJob, ...]:
+    """Return the jobs of an instance with their state. Changes nothing."""
     instance = settings.instance
     there = {unit.name: systemd.is_written(unit) for unit in units(settings, root)}
     seen = dict(zip(there, systemd.show(there, _PROPERTIES), strict=True))
@@ -207,33 +207,33 @@ def look(settings: Settings, root: Path) -> tuple[Job, ...]:
 
 def jobs(
     instance: str, there: Mapping[str, bool | None], seen: Mapping[str, Properties], booted: float
-) -> tuple[Job, ...]:
-    """Put together what files and systemd say. `booted` is when the monotonic clock began, in seconds since 1970."""
+) -> tuple[TimerJob, ...]:
+    """Combine the state of files and of systemd. `booted`: start of the monotonic clock, in seconds since 1970."""
     found = []
     for name, templates in JOBS.items():
         mine = [unit_name(unit, instance) for unit in templates]
         service, switch = mine[0], mine[-1]
         how = state([there[unit] for unit in mine], seen[switch])
         upcoming = systemd.moment(seen[switch].get("NextElapseUSecRealtime", ""))
-        found.append(Job(name, service, how, upcoming, _last(seen[service], booted)))
+        found.append(TimerJob(name, service, how, upcoming, _last(seen[service], booted)))
     return tuple(found)
 
 
-def state(there: list[bool | None], switch: Properties) -> State:
-    """How a job is whose unit files are like this (see systemd.is_written), and what starts it like that."""
+def state(there: list[bool | None], switch: Properties) -> TimerState:
+    """Return the state of a job from its unit files (see systemd.is_written) and the unit that starts it."""
     if None in there:
-        return State.MISSING
+        return TimerState.MISSING
     if False in there:
-        return State.OUTDATED
-    return State.ON if switch.get("UnitFileState") == "enabled" else State.OFF
+        return TimerState.OUTDATED
+    return TimerState.ON if switch.get("UnitFileState") == "enabled" else TimerState.OFF
 
 
-def _last(service: Properties, booted: float) -> Last | None:
-    """The last run since boot: systemd forgets the others."""
+def _last(service: Properties, booted: float) -> LastRun | None:
+    """Return the last run since boot: systemd forgets earlier ones."""
     began, ended = (
         int(service.get(f"ExecMain{which}TimestampMonotonic") or 0) / 1_000_000 for which in ("Start", "Exit")
     )
     if not began:
         return None
     seconds = ended - began if ended >= began else None
-    return Last(booted + began, seconds, service.get("Result", ""), int(service.get("ExecMainStatus") or 0))
+    return LastRun(booted + began, seconds, service.get("Result", ""), int(service.get("ExecMainStatus") or 0))

@@ -1,4 +1,4 @@
-"""WireGuard on this host: an interface that is what its configuration says, and no connection lost on the way."""
+"""WireGuard on this host: configure an interface without losing a connection."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _SHORT_TIMEOUT_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
-class Interface:
-    """An interface as it should be.
+class WireGuardInterface:
+    """A desired interface.
 
-    `addresses` have their prefix lengths. `text` is the file for wg-quick(8), `stripped` what wg(8) takes of it; both
-    have secrets in them. `mark` is the line by which a file is known as this instance's, `public_key` that of the
-    server, by which a running interface is.
+    `addresses` have their prefix lengths. `text` is the file for wg-quick(8), `stripped` its part for wg(8); both
+    contain secrets. The line `mark` identifies a file as one of this instance; `public_key`, the key of the server,
+    identifies a running interface.
     """
 
     name: str
@@ -39,13 +39,13 @@ class Interface:
 
     @property
     def unit(self) -> str:
-        """The unit that brings it up at boot."""
+        """Return the name of the unit that brings it up at boot."""
         return _unit(self.name)
 
 
 @dataclass(frozen=True)
-class Link:
-    """A network interface as it is. `addresses` have their prefix lengths; `mtu` is in bytes."""
+class WireGuardLink:
+    """An observed network interface. `addresses` have their prefix lengths; `mtu` is in bytes."""
 
     addresses: frozenset[str]
     mtu: int
@@ -53,10 +53,10 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Boot:
-    """What brings an interface up at boot: whether its file is as it should be, and whether its unit is enabled.
+class BootState:
+    """Whether an interface comes up at boot: its file is as desired, and its unit enabled.
 
-    Where systemd does not run, something else does it: then the unit is as it should be.
+    Without systemd something else brings it up: then the unit counts as enabled.
     """
 
     is_written: bool
@@ -64,35 +64,35 @@ class Boot:
 
 
 def configuration_file(name: str) -> Path:
-    """Where wg-quick(8) looks for the configuration of an interface."""
+    """Return the file that wg-quick(8) reads for an interface."""
     return CONFIGURATIONS / f"{name}.conf"
 
 
-def check_possible(interface: Interface) -> None:
-    """Raise ShoestringError if this host cannot have the interface, or has someone else's of that name."""
+def check_possible(interface: WireGuardInterface) -> None:
+    """Raise ShoestringError if this host cannot have the interface, or has a foreign one of that name."""
     name = interface.name
-    if lacks := missing(look_at_kernel=not is_there(name)):
+    if lacks := missing(check_kernel=not is_there(name)):
         raise ShoestringError(lacks)
-    if name in ours(interface.mark, interface.public_key):
+    if name in managed_interfaces(interface.mark, interface.public_key):
         return
     file = configuration_file(name)
     if file.exists():
         raise ShoestringError(
-            f"{file} is there already, and not of this instance. Choose another wireguard.interface in "
+            f"{file} exists, but not from this instance. Choose another wireguard.interface in "
             "conf/shoestring.yaml, or move that file away."
         )
     if is_there(name):
         raise ShoestringError(
-            f"There is a network interface {name} already, and it is not Shoestring's. Choose another "
+            f"The network interface {name} exists, but not from Shoestring. Choose another "
             "wireguard.interface in conf/shoestring.yaml."
         )
 
 
-def missing(*, look_at_kernel: bool = True) -> str:
-    """What this host lacks for WireGuard, and what to install; empty if it lacks nothing."""
+def missing(*, check_kernel: bool = True) -> str:
+    """Return what this host lacks for WireGuard, and what to install; empty if it lacks nothing."""
     if not command.exists("wg"):
         return "WireGuard's tools are not installed. Install the package wireguard-tools."
-    if look_at_kernel and not _kind():
+    if check_kernel and not _kind():
         return (
             "This kernel has no WireGuard, and wireguard-go is not installed. Install the package wireguard-go, or a "
             "kernel with WireGuard (Linux 5.6 or later, as your distribution builds it)."
@@ -101,15 +101,15 @@ def missing(*, look_at_kernel: bool = True) -> str:
 
 
 def is_there(name: str) -> bool:
-    """Whether a network interface of that name is there."""
+    """Return whether a network interface of that name exists."""
     return _ip("link", "show", "dev", name).ok
 
 
-def apply(interface: Interface) -> bool:
-    """Make the interface what it should be. Returns whether the file changed.
+def apply(interface: WireGuardInterface) -> bool:
+    """Configure the interface as desired. Returns whether the file changed.
 
-    The file comes first: whatever ends this, the next run or the next boot goes on from it. Peers are set by
-    `wg syncconf`, which leaves alone those that stay. Raises ShoestringError.
+    The file comes first: after an interruption, the next run or boot continues from it. Peers are set by
+    `wg syncconf`, which keeps the connections of those that stay. Raises ShoestringError.
     """
     files.make_directory(CONFIGURATIONS, DIRECTORY_MODE)
     changed = files.write(configuration_file(interface.name), interface.text, FILE_MODE)
@@ -126,28 +126,28 @@ def apply(interface: Interface) -> bool:
     return changed
 
 
-def boot(interface: Interface) -> Boot:
-    """What brings an interface up at boot, as it is."""
+def boot(interface: WireGuardInterface) -> BootState:
+    """Return whether an interface comes up at boot."""
     try:
         written = configuration_file(interface.name).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         written = ""
     enabled = not systemd.is_running() or command.run(("systemctl", "is-enabled", "--quiet", interface.unit)).ok
-    return Boot(written == interface.text, enabled)
+    return BootState(written == interface.text, enabled)
 
 
 def remove(name: str) -> None:
-    """Take an interface of this instance down, and its file away. Killed and run again, it goes on."""
+    """Remove an interface of this instance and its file. After an interruption, run it again."""
     if systemd.is_running():
         command.run(("systemctl", "disable", "--now", "--quiet", _unit(name)))
     _ip("link", "delete", "dev", name)
     files.remove(configuration_file(name))
-    # Else a power cut in the next seconds would bring both back, and at boot the interface.
+    # Otherwise a power cut in the next seconds would restore both, and the interface at boot.
     command.run(("sync", "--file-system", str(CONFIGURATIONS)), timeout=_SHORT_TIMEOUT_SECONDS)
 
 
-def ours(mark: str, public_key: str) -> tuple[str, ...]:
-    """The interfaces of an instance on this host, by every name that it has had.
+def managed_interfaces(mark: str, public_key: str) -> tuple[str, ...]:
+    """Return the interfaces of an instance on this host, by every name that it has had.
 
     Their files have its mark; where the file is lost, the running interface has its key (empty: it has none).
     """
@@ -157,14 +157,14 @@ def ours(mark: str, public_key: str) -> tuple[str, ...]:
 
 def _marked(mark: str) -> Iterator[str]:
     for file in CONFIGURATIONS.glob("*.conf"):
-        # Those of others may be anything.
+        # Foreign files may contain anything.
         with contextlib.suppress(OSError):
             if mark in file.read_text(encoding="utf-8", errors="replace").splitlines():
                 yield file.stem
 
 
 def _keys() -> Iterator[tuple[str, str]]:
-    """The name and the public key of each interface of WireGuard."""
+    """Yield the name and the public key of each interface of WireGuard."""
     if command.exists("wg"):
         result = command.run(("wg", "show", "all", "public-key"), timeout=_SHORT_TIMEOUT_SECONDS)
         for line in result.out.splitlines():
@@ -173,27 +173,27 @@ def _keys() -> Iterator[tuple[str, str]]:
 
 
 def dump(name: str) -> str:
-    """What `wg show NAME dump` prints, which has keys in it; empty if there is no such interface."""
+    """Return the output of `wg show NAME dump`, which contains keys; empty without such an interface."""
     if not command.exists("wg"):
         return ""
     result = command.run(("wg", "show", name, "dump"), timeout=_SHORT_TIMEOUT_SECONDS)
     return result.out if result.ok else ""
 
 
-def parse_link(text: str) -> Link | None:
-    """An interface, from `ip -json address show dev NAME` (ip-address(8)); None if there is none."""
+def parse_link(text: str) -> WireGuardLink | None:
+    """Return an interface from `ip -json address show dev NAME` (ip-address(8)); None if there is none."""
     # Some versions print an empty object for each interface that was not asked for.
     found = next((each for each in json.loads(text or "[]") if each), None)
     if found is None:
         return None
     addresses = (each for each in found["addr_info"] if each["scope"] != "link")
-    return Link(
+    return WireGuardLink(
         frozenset(f"{each['local']}/{each['prefixlen']}" for each in addresses), found["mtu"], "UP" in found["flags"]
     )
 
 
-def link(name: str) -> Link | None:
-    """An interface as it is; None if it is not there."""
+def link(name: str) -> WireGuardLink | None:
+    """Return an observed interface; None if it does not exist."""
     return parse_link(_ip("-json", "address", "show", "dev", name).out)
 
 
@@ -215,15 +215,15 @@ def _make(name: str) -> None:
                 f"systemd could not bring {name} up. See: journalctl -u {_unit(name)}\n{error.result.tail()}"
             ) from error
     elif _kind() == _USERSPACE:
-        # It stays, in the background; it must not hold the directory that it was started in.
+        # It stays in the background, and must not keep the directory busy that it was started in.
         command.check((_USERSPACE, name), timeout=_SHORT_TIMEOUT_SECONDS, directory=Path("/"))
     else:
         _check(("ip", "link", "add", "dev", name, "type", "wireguard"))
 
 
 def _kind() -> str:
-    """Who does the work: `kernel` or wireguard-go; empty where neither is there."""
-    # Only trying tells: the module may be built in, on the disk, or missing.
+    """Return the implementation: `kernel` or wireguard-go; empty if neither is available."""
+    # Only an attempt shows it: the module may be built in, on the disk, or missing.
     if _ip("link", "add", "dev", _PROBE, "type", "wireguard").ok:
         _ip("link", "delete", "dev", _PROBE)
         return "kernel"

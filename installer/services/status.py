@@ -62,7 +62,7 @@ def leftovers(paths: Paths, service: Service) -> tuple[Path, ...]:
 
 def _used(cluster: Cluster) -> dict[str, int]:
     """Return the bytes that the containers of each application use."""
-    sizes = {each.name: each.used for each in memory.look(cluster.client).containers}
+    sizes = {each.name: each.used for each in memory.observe(cluster.client).containers}
     found: dict[str, int] = {}
     for each in observe(cluster.client, cluster.settings.instance).containers:
         found[each.application] = found.get(each.application, 0) + sizes.get(each.name, 0)

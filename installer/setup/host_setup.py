@@ -36,8 +36,8 @@ class Offer:
     """What could be done on this host, or why it could not."""
 
     systemd: bool
-    swap: swap.Offer
-    log_rotation: docker_daemon.Plan
+    swap: swap.SwapOffer
+    log_rotation: docker_daemon.LogRotation
     firewall: bool = False
 
 
@@ -47,15 +47,17 @@ class HostPlan:
 
     timers: bool = False
     cron: bool = False
-    swap: swap.Offer | None = None
-    log_rotation: docker_daemon.Plan | None = None
+    swap: swap.SwapOffer | None = None
+    log_rotation: docker_daemon.LogRotation | None = None
     firewall: bool = False
     notes: tuple[str, ...] = ()
 
 
 def look() -> Offer:
     """Look at this host. Changes nothing."""
-    return Offer(systemd.is_running(), swap.offer(swap.look()), docker_daemon.look(), table.is_installed())
+    return Offer(
+        systemd.is_running(), swap.offer(swap.observe()), docker_daemon.plan_for_host(), table.is_installed()
+    )
 
 
 def decide(
@@ -78,9 +80,8 @@ def decide(
     timed = (
         wanted and starts and offer.systemd and wants(choice.timers, "Start at boot, and check each minute?", True)
     )
-    more = (
-        f"Add {size(offer.swap.size)} of swap{'' if offer.swap.kind is swap.Kind.FILE else ' in compressed memory'}?"
-    )
+    kind = "" if offer.swap.kind is swap.SwapKind.FILE else " in compressed memory"
+    more = f"Add {size(offer.swap.size)} of swap{kind}?"
     rotation = "Limit Docker's logs (10 MB, 3 files a container)?"
     asked = ask if recorded else None
     swaps = starts and bool(offer.swap.size) and wants(choice.swap, more, False)
@@ -168,7 +169,7 @@ def around_start(
 def _make_room(plan: HostPlan, lines: Lines) -> None:
     """First of all. Raises ShoestringError."""
     if plan.swap:
-        swap.add(plan.swap.kind, plan.swap.size, swap.look())
+        swap.add(plan.swap.kind, plan.swap.size, swap.observe())
         lines.done("swap", f"{size(plan.swap.size)} {swap.place(plan.swap.kind)}")
     if plan.log_rotation:
         docker_daemon.apply(plan.log_rotation)

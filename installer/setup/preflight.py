@@ -231,7 +231,7 @@ def port_problem(
             f"Port {port} is taken by the container {container.name}. Stop it (docker stop {container.name}) {advice}"
         )
     found = ports.listener(address, port, facts.listeners)
-    if found and ports.is_before_proxies(found, facts.engine.containers, instance):
+    if found and ports.is_ipv6_proxy(found, facts.engine.containers, instance):
         return ""
     if found and found.pid:
         how = f"systemctl disable --now {found.unit}" if found.unit else f"kill {found.pid}"

@@ -27,7 +27,7 @@ def choose(paths: Paths, settings: Settings, given: tuple[str, ...], *, asks: bo
         return ServicePlan()
     known = catalogue.load()
     there = tuple(each.name for each in catalogue.present(known, paths))
-    host = offer.before_start(memory.of_host()) if first else memory.of_host()
+    host = offer.before_start(memory.observe_host()) if first else memory.observe_host()
     names = given
 
     def problem(names: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""The question before a command changes the host."""
+"""Ask for confirmation before a command changes something."""
 
 from __future__ import annotations
 
@@ -8,26 +8,27 @@ from runtime.base.errors import UsageError
 
 
 def at_terminal() -> bool:
-    """Whether a person is there to read and to answer."""
+    """Return whether a user is there to read and to answer."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def agreed(question: str, *, yes: bool, json: bool = False) -> bool:
-    """Whether to go on: `--yes`, or what the person answers. Raises UsageError where nobody can be asked.
+def confirmed(question: str, *, yes: bool, json: bool = False) -> bool:
+    """Return whether to continue: because of `--yes`, else by the answer of the user.
 
-    With `json` nobody is: the question would be in the answer.
+    With `json` nobody is asked: the question would be part of the answer. Raises UsageError if so
+    without `--yes`, and without a terminal.
     """
     if yes:
         return True
     if json or not at_terminal():
-        raise UsageError("There is no terminal to ask at. Do it with --yes, or only look with --dry-run.")
+        raise UsageError("There is no terminal to ask at. Add --yes to confirm, or --dry-run to only show it.")
     from installer.terminal import prompts
 
     return prompts.confirm(question)
 
 
-def typed(question: str, expected: str, given: str = "") -> None:
-    """Have a person type a name, or take the one that an option gave. Raises UsageError if it is not as expected."""
+def confirm_by_typing(question: str, expected: str, given: str = "") -> None:
+    """Have the user type a name, or use the one that an option gave. Raises UsageError if it is not as expected."""
     if not given and sys.stdin.isatty():
         given = input(f"{question}: ").strip()
     if given != expected:

@@ -1,4 +1,4 @@
-"""Lines that say how far a command is: one a finished step, and one that passes while a long step runs."""
+"""Lines that show the progress of a command: one for each finished step, and a transient one while a step runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ERASE = "\r\x1b[K"
 
 
 def wrapped(text: str, indent: str) -> str:
-    """Text with white space before each line, none of them longer than the terminal is wide."""
+    """Return text wrapped to the width of the terminal, with `indent` before each line."""
     width = max(len(indent) + 20, shutil.get_terminal_size().columns - 1)
     lines = (
         textwrap.wrap(
@@ -37,26 +37,26 @@ def wrapped(text: str, indent: str) -> str:
 
 
 class Lines:
-    """Writes to a terminal or a file; passing lines go to a terminal only."""
+    """Writes lines to a terminal or a file; transient lines go to a terminal only."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
         self._live = self._stream.isatty()
 
     def say(self, text: str = "") -> None:
-        """Print a line that stays."""
+        """Print a line."""
         self._write((_ERASE if self._live else "") + text + "\n")
 
     def note(self, text: str) -> None:
-        """Print a sentence about the line above; a terminal gets it wrapped."""
+        """Print a sentence about the line above, wrapped on a terminal."""
         self.say(wrapped(text, "    ") if self._live else f"    {text}")
 
     def done(self, name: str, about: str = "") -> None:
-        """Print the line of a step that is done."""
+        """Print the line of a finished step."""
         self.say(f"  ✓ {name:<{NAME_WIDTH}}  {about}".rstrip())
 
     def passing(self, name: str, about: str) -> None:
-        """Show what goes on now; the next line takes its place."""
+        """Show the current step on a terminal; the next line replaces it."""
         if self._live:
             self._write(_ERASE + f"    {name:<{NAME_WIDTH}}  {about}"[:PASSING_WIDTH])
 
@@ -66,17 +66,17 @@ class Lines:
 
 
 class ChangeLines(Listener):
-    """Shows the change that is being made, and a line for each that is done."""
+    """Shows the change that is being made, and prints a line for each finished one."""
 
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
 
     def waiting(self, holder: str) -> None:
-        """Say for whom it waits."""
+        """Print which command holds the lock."""
         self._lines.say(f"  Waiting for another command ({holder}).")
 
     def begin(self, change: Change) -> None:
-        """Show what goes on now."""
+        """Show the change that is being made."""
         self._lines.passing(change.name, change.about)
 
     def step(self, change: Change, step: Step) -> None:
@@ -84,5 +84,5 @@ class ChangeLines(Listener):
         self._lines.say(step_line(step))
 
     def done(self, outcome: Outcome) -> None:
-        """Print what became of it."""
+        """Print the outcome of a change."""
         self._lines.say(outcome_line(outcome))

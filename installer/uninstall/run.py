@@ -37,10 +37,10 @@ PACKAGE_HINT = (
 
 
 @dataclass(frozen=True)
-class Uninstall:
-    """What goes, and what stays and why. `others` share this host; `vpn` are network interfaces.
+class UninstallPlan:
+    """What an uninstallation removes. `others` are other instances; `vpn` are network interfaces.
 
-    `services` are those that have left something on this host outside the data directory.
+    `services` are those that have files on this host outside the data directory.
     """
 
     units: tuple[str, ...]
@@ -60,14 +60,14 @@ class Uninstall:
     services: tuple[str, ...] = ()
 
 
-def look(cluster: Cluster, *, purge: bool, recorded: Path = RECORD) -> Uninstall:
-    """What an uninstallation would do. Changes nothing."""
+def plan(cluster: Cluster, *, purge: bool, recorded: Path = RECORD) -> UninstallPlan:
+    """Plan an uninstallation. Changes nothing."""
     instance, root = cluster.settings.instance, cluster.paths.root
     others = other_instances(cluster.client, instance)
     is_recorded = record.read(recorded) == root
     listed = cluster.client.api.containers(all=True)
-    daemon = docker_daemon.undo_about()
-    return Uninstall(
+    daemon = docker_daemon.undo_description()
+    return UninstallPlan(
         units=timers.written(instance),
         changes=operations.stop_plan(cluster),
         tasks=tuple(_tasks(listed, instance, root)),
@@ -75,32 +75,34 @@ def look(cluster: Cluster, *, purge: bool, recorded: Path = RECORD) -> Uninstall
         volumes=tuple(_volumes(cluster.client, instance)) if purge else (),
         vpn=managed_interfaces.observe(cluster.paths, cluster.settings),
         firewall=manage.is_there(instance, cluster.paths),
-        swap=not others and bool(swap.look().removable),
+        swap=not others and bool(swap.observe().removable),
         daemon="" if others else daemon,
         record=is_recorded,
         directory=root,
         purge=purge,
         others=others,
-        cron=cron.find(root, recorded=is_recorded),
+        cron=cron.observe(root, recorded=is_recorded),
         services=tuple(_with_traces(cluster)),
     )
 
 
-def rest(argument: Path | None, recorded: Path = RECORD, units: Path = UNIT_DIRECTORY) -> Uninstall | None:
-    """What is left of a purge that was cut off when the settings had gone already; None where that is not so."""
+def plan_unfinished_purge(
+    argument: Path | None, recorded: Path = RECORD, units: Path = UNIT_DIRECTORY
+) -> UninstallPlan | None:
+    """Plan the rest of a purge that was interrupted after it deleted the settings; None if there is none."""
     known = record.read(recorded)
     named = argument or os.environ.get(ENVIRONMENT_VARIABLE)
     root = Path(named).absolute() if named else known
     if root is None or not (root == known or (root / "conf").is_dir()):
         return None
-    # Units name it where only its disk is not mounted; then all of it is still there.
+    # If units name it, only its disk is not mounted: then nothing is deleted yet.
     texts = (unit.read_text(encoding="utf-8", errors="replace") for unit in units.glob("shoestring*.service"))
     mine = any(f'"{root}"' in text for text in texts)
     paths = Paths(root)
     there = paths.data.exists() or paths.generated.exists() or (paths.conf.is_dir() and any(paths.conf.iterdir()))
-    if mine or there or cron.find(root, recorded=root == known):
+    if mine or there or cron.observe(root, recorded=root == known):
         return None
-    return Uninstall(
+    return UninstallPlan(
         units=(),
         changes=(),
         tasks=(),
@@ -119,7 +121,7 @@ def rest(argument: Path | None, recorded: Path = RECORD, units: Path = UNIT_DIRE
 
 
 def other_instances(client: DockerClient, instance: str, units: Path = UNIT_DIRECTORY) -> tuple[str, ...]:
-    """Other instances on this host, by what they have in Docker and by their units."""
+    """Return the other instances on this host, by their objects in Docker and their units."""
     entries = (*client.api.containers(all=True), *client.api.networks())
     labels = {str((each.get("Labels") or {}).get(LABEL_INSTANCE, "")) for each in entries}
     return tuple(sorted((labels | timers.instances(units)) - {"", instance}))
@@ -132,7 +134,7 @@ def _with_traces(cluster: Cluster) -> Iterator[str]:
 
 
 def _tasks(listed: Iterable[Any], instance: str, root: Path) -> Iterator[str]:
-    """Containers of a moment that a killed command left."""
+    """Yield short-lived containers that a killed command left."""
     for each in listed:
         labels = each.get("Labels") or {}
         if labels.get(LABEL_TASK) == instance or str(labels.get(LABEL_CHECK, "")).startswith(f"{root}/"):
@@ -140,10 +142,10 @@ def _tasks(listed: Iterable[Any], instance: str, root: Path) -> Iterator[str]:
 
 
 def unused_images(listed: Iterable[Any], containers: Iterable[Any], instance: str) -> Iterator[str]:
-    """Local images of ours, and those that the catalogue pulls, but for what a container of somebody else uses."""
+    """Yield the images that Shoestring built or pulled, without those that foreign containers use."""
     used = {each["ImageID"] for each in containers if (each.get("Labels") or {}).get(LABEL_INSTANCE) != instance}
     pulled = {image.reference for image in images.CATALOGUE}
-    # The newest first: an image goes before the one that it is built on.
+    # The newest first: an image is removed before the one that it is built on.
     for each in sorted(listed, key=lambda each: -int(each["Created"])):
         if each["Id"] in used:
             continue
@@ -153,21 +155,21 @@ def unused_images(listed: Iterable[Any], containers: Iterable[Any], instance: st
 
 
 def _volumes(client: DockerClient, instance: str) -> Iterator[str]:
-    """Docker's own volumes that application files made: they are data."""
+    """Yield Docker's volumes that application files created: they are data."""
     for each in client.api.volumes().get("Volumes") or ():
         if str((each.get("Labels") or {}).get(LABEL_PROJECT, "")).startswith(f"{instance}{SEPARATOR}"):
             yield str(each["Name"])
 
 
-def apply(cluster: Cluster, wanted: Uninstall, lines: Lines, recorded: Path = RECORD) -> None:
-    """Remove it, the timers first: nothing may start again what goes. Run again, it goes on where it was stopped.
+def apply(cluster: Cluster, wanted: UninstallPlan, lines: Lines, recorded: Path = RECORD) -> None:
+    """Carry out the plan, the timers first, so that nothing is started again. After an interruption, run it again.
 
-    What a second run needs to find the rest goes last: the settings, then the record. Raises ShoestringError at the
-    first that fails.
+    A second run finds the rest by the settings and the default data directory, which are removed last. Raises
+    ShoestringError at the first that fails.
     """
     if wanted.cron:
         tables = ", ".join(map(str, wanted.cron))
-        raise ShoestringError(f"cron would start everything again. Take Shoestring's lines out of {tables} first.")
+        raise ShoestringError(f"cron would start everything again. First remove Shoestring's lines from {tables}.")
     if wanted.units:
         timers.remove(cluster.settings.instance)
         lines.done("timers", f"{len(wanted.units)} units")
@@ -175,16 +177,16 @@ def apply(cluster: Cluster, wanted: Uninstall, lines: Lines, recorded: Path = RE
     known = catalogue.load() if wanted.services else {}
     for service in wanted.services:
         known[service].remove_traces(cluster.paths, cluster.settings)
-        lines.done(service, "nothing of it is left on this host outside the data directory")
+        lines.done(service, "its files outside the data directory removed")
     if wanted.vpn:
         for each in wanted.vpn:
             wireguard.remove(each)
-        lines.done("VPN", f"{', '.join(wanted.vpn)} is down")
+        lines.done("VPN", f"{', '.join(wanted.vpn)} removed")
     if wanted.firewall:
         manage.remove(cluster.settings.instance, cluster.paths)
         lines.done("firewall", "off")
     if wanted.swap:
-        swap.remove(swap.look())
+        swap.remove(swap.observe())
         lines.done("swap")
     if wanted.daemon:
         docker_daemon.undo()
@@ -195,24 +197,24 @@ def apply(cluster: Cluster, wanted: Uninstall, lines: Lines, recorded: Path = RE
     finish(wanted, lines, recorded)
 
 
-def finish(wanted: Uninstall, lines: Lines, recorded: Path = RECORD) -> None:
-    """The last part of it: a purge; then the record, by which a second run finds what is left."""
+def finish(wanted: UninstallPlan, lines: Lines, recorded: Path = RECORD) -> None:
+    """Carry out the last part: the purge, then the default data directory, by which a second run finds the rest."""
     if wanted.purge:
         lines.done("data directory", _purge(Paths(wanted.directory)))
     if wanted.record:
         files.remove(recorded)
         if not any(recorded.parent.iterdir()):
             files.remove_tree(recorded.parent)
-        lines.done("record", str(recorded))
+        lines.done("default", f"{recorded} removed")
 
 
-def _remove_from_docker(cluster: Cluster, wanted: Uninstall, lines: Lines) -> None:
+def _remove_from_docker(cluster: Cluster, wanted: UninstallPlan, lines: Lines) -> None:
     from docker.errors import APIError, NotFound
 
     report = operations.stop(cluster, timeout=120.0)
     failed = next((outcome.error for outcome in report.outcomes if not outcome.ok), "")
     if failed:
-        raise ShoestringError(f"{failed}\nNothing else was removed. Run it again when that is mended.")
+        raise ShoestringError(f"{failed}\nNothing else was removed. Correct that, then run it again.")
     for task in wanted.tasks:
         cluster.client.api.remove_container(task, force=True, v=True)
     lines.done("containers, networks", f"{len(report.outcomes) + len(wanted.tasks)} removed")
@@ -231,10 +233,10 @@ def _remove_from_docker(cluster: Cluster, wanted: Uninstall, lines: Lines) -> No
 
 
 def _purge(paths: Paths) -> str:
-    """Remove what is Shoestring's in a data directory, and the directory if nothing else is in it.
+    """Delete Shoestring's files in a data directory, and the directory if nothing else is in it.
 
-    The data first: with their passwords they would still be of use. The settings last: they are what makes it a data
-    directory, for a second run.
+    The data first, while their passwords still exist. The settings last: they mark it as a data directory, for a
+    second run.
     """
     root = paths.root
     files.remove_tree(paths.data)
@@ -248,6 +250,6 @@ def _purge(paths: Paths) -> str:
     if not root.is_dir():
         return f"{root} removed"
     if any(root.iterdir()) or root.is_mount():
-        return f"removed; what else is in {root} stays"
+        return f"removed; other files in {root} stay"
     files.remove_tree(root)
     return f"{root} removed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from installer.host.wireguard import Boot, Link, configuration_file
+from installer.host.wireguard import BootState, WireGuardLink, configuration_file
 from installer.vpn import addresses, configuration
 from installer.vpn.clients import Client
 from installer.vpn.peers import RunningInterface
@@ -23,8 +23,8 @@ class ObservedVpn:
     """
 
     live: RunningInterface | None
-    link: Link | None
-    boot: Boot
+    link: WireGuardLink | None
+    boot: BootState
     old: tuple[str, ...] = ()
 
 
@@ -49,7 +49,7 @@ def problem(settings: Settings, public_key: str, known: tuple[Client, ...], seen
     return f"The interface {name} differs from its configuration ({wrong}). {REPAIR}" if wrong else ""
 
 
-def _of_link(settings: Settings, link: Link) -> Iterator[str]:
+def _of_link(settings: Settings, link: WireGuardLink) -> Iterator[str]:
     if not link.is_up:
         yield "it is down"
     if link.addresses != set(addresses.server(settings)):
@@ -73,7 +73,7 @@ def _of_wireguard(
         yield "its clients"
 
 
-def _of_boot(name: str, boot: Boot) -> Iterator[str]:
+def _of_boot(name: str, boot: BootState) -> Iterator[str]:
     if not boot.is_written:
         yield f"its file {configuration_file(name)}"
     if not boot.is_enabled:

@@ -21,7 +21,7 @@ def observe(paths: Paths, settings: Settings) -> tuple[str, ...]:
     except (ShoestringError, OSError):
         # The files on the host also have a mark.
         public_key = ""
-    return wireguard.ours(mark(settings), public_key)
+    return wireguard.managed_interfaces(mark(settings), public_key)
 
 
 def former(paths: Paths, settings: Settings) -> tuple[str, ...]:

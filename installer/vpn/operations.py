@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from installer.host import wireguard
-from installer.host.wireguard import Boot, Interface, Link
+from installer.host.wireguard import BootState, WireGuardInterface, WireGuardLink
 from installer.vpn import (
     addresses,
     clients,
@@ -81,7 +81,7 @@ class VpnOverview:
         return self.seen.live
 
     @property
-    def link(self) -> Link | None:
+    def link(self) -> WireGuardLink | None:
         """Return the interface as the kernel reports it; None if it does not exist."""
         return self.seen.link
 
@@ -189,7 +189,7 @@ def overview(vpn: Vpn) -> VpnOverview:
     public = configuration.server_public_key(private)
     live = peers.parse_dump(wireguard.dump(vpn.interface_name))
     link = wireguard.link(vpn.interface_name)
-    boot = wireguard.boot(_interface(vpn, private, known)) if private else Boot(is_written=False)
+    boot = wireguard.boot(_interface(vpn, private, known)) if private else BootState(is_written=False)
     seen = ObservedVpn(live, link, boot, managed_interfaces.former(vpn.paths, vpn.settings))
     return VpnOverview(vpn.settings, public, known, seen, drift.problem(vpn.settings, public, known, seen))
 
@@ -280,9 +280,9 @@ def _converge(vpn: Vpn, known: tuple[Client, ...]) -> None:
     wireguard.apply(interface)
 
 
-def _interface(vpn: Vpn, private: str, known: tuple[Client, ...]) -> Interface:
+def _interface(vpn: Vpn, private: str, known: tuple[Client, ...]) -> WireGuardInterface:
     server = ServerConfig(vpn.settings, private, known)
-    return Interface(
+    return WireGuardInterface(
         name=vpn.interface_name,
         addresses=addresses.server(vpn.settings),
         mtu=vpn.settings.wireguard.mtu,

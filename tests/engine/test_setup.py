@@ -18,7 +18,7 @@ import pytest
 
 from installer import images
 from installer.host import swap, systemd, timers
-from installer.host.docker_daemon import Plan
+from installer.host.docker_daemon import LogRotation
 from installer.setup import host_setup, run
 from installer.setup.host_setup import HostChoice, Offer
 from installer.setup.run import SetupOptions
@@ -323,7 +323,9 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(host: Host, capsys: pytest.
 def test_an_option_that_can_do_nothing_is_told(
     host: Host, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = Offer(systemd=False, swap=swap.Offer(why="There is swap."), log_rotation=Plan(why="They are rotated."))
+    found = Offer(
+        systemd=False, swap=swap.SwapOffer(why="There is swap."), log_rotation=LogRotation(why="They are rotated.")
+    )
     monkeypatch.setattr(host_setup, "look", lambda: found)
     choice = HostChoice(timers=False, swap=True, log_rotation=True)
     assert run.run(replace(host.options(start=True, dry_run=True), host=choice)) is ExitCode.DONE

@@ -114,7 +114,7 @@ def test_the_root_that_is_shown_is_trusted_by_clients(cluster: Instance, tmp_pat
 def test_a_new_root_signs_at_once_and_the_old_one_is_worth_nothing(cluster: Instance, tmp_path: Path) -> None:
     old = root(cluster, tmp_path / "old.crt")
     refused = shoestring(cluster, "ca", "--new", code=ExitCode.USAGE)
-    assert "There is no terminal to ask at. Do it with --yes" in refused
+    assert "There is no terminal to ask at. Add --yes to confirm" in refused
     assert trusts(cluster, old)
     assert "✓ certificate internal" in shoestring(cluster, "ca", "--new", "--yes")
     new = root(cluster, tmp_path / "new.crt")
@@ -162,7 +162,7 @@ def test_a_persons_certificate_is_served_and_watched(cluster: Instance, tmp_path
     (folder / "bought.pem").write_bytes(mine.certificate)
     planned = json.loads(shoestring(cluster, "install", "--dry-run", "--json"))
     assert [each["kind"] for each in planned["changes"]] == ["load-certificates"]
-    assert "1 change. Apply: shoestring ssl install" in shoestring(cluster, "install", "--dry-run")
+    assert "1 change. Apply: shoestring ssl load --data-directory" in shoestring(cluster, "load", "--dry-run")
     assert not trusts(cluster, own)
     shoestring(cluster, "install")
     assert trusts(cluster, own)

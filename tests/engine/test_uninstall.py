@@ -17,7 +17,7 @@ import pytest
 from installer.data_directory import default_directory
 from installer.terminal.progress import Lines
 from installer.uninstall import run
-from installer.uninstall.run import Uninstall
+from installer.uninstall.run import UninstallPlan
 from runtime.base.errors import ExitCode
 from runtime.base.paths import Side
 from runtime.certificates.acme.container import LABEL as LABEL_TASK
@@ -62,15 +62,15 @@ def used(instance: Instance, tools: str) -> Iterator[Instance]:
             volume.remove(force=True)
 
 
-def apply(instance: Instance, wanted: Uninstall, recorded: Path) -> str:
+def apply(instance: Instance, wanted: UninstallPlan, recorded: Path) -> str:
     out = io.StringIO()
     run.apply(instance.cluster, wanted, Lines(out), recorded)
     return out.getvalue()
 
 
-def of_its_own(instance: Instance, recorded: Path) -> Uninstall:
+def of_its_own(instance: Instance, recorded: Path) -> UninstallPlan:
     """Plan the removal of the instance, without what it shares with others: they may begin or end at any moment."""
-    wanted = run.look(instance.cluster, purge=False, recorded=recorded)
+    wanted = run.plan(instance.cluster, purge=False, recorded=recorded)
     return replace(wanted, images=(), swap=False, daemon="")
 
 
@@ -87,7 +87,7 @@ def test_all_of_it_goes_and_the_data_stays(used: Instance, other: Instance, tmp_
     default_directory.write(used.paths.root, recorded)
     before = other.containers()
 
-    wanted = run.look(used.cluster, purge=False, recorded=recorded)
+    wanted = run.plan(used.cluster, purge=False, recorded=recorded)
 
     assert other.settings.instance in wanted.others
     assert (wanted.images, wanted.swap, wanted.daemon, wanted.volumes) == ((), False, "", ())
@@ -113,7 +113,7 @@ def test_a_second_time_there_is_nothing_to_do(used: Instance, tmp_path: Path) ->
 def test_a_purge_takes_the_data_too(used: Instance, other: Instance, tmp_path: Path) -> None:
     recorded = tmp_path / "etc" / "data-directory"
     (used.paths.root / "mine.txt").write_text("a person's own")
-    wanted = run.look(used.cluster, purge=True, recorded=recorded)
+    wanted = run.plan(used.cluster, purge=True, recorded=recorded)
     assert wanted.volumes == (f"{used.settings.instance}_goes_pages",)
     said = apply(used, wanted, recorded)
     assert left_of(used) == []

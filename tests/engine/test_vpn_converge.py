@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from installer.host import wireguard
-from installer.host.wireguard import Link
+from installer.host.wireguard import WireGuardLink
 from installer.vpn import addresses, clients, keys
 from installer.vpn.clients import Client
 from runtime.base import failpoints
@@ -125,7 +125,7 @@ def test_each_thing_that_someone_changed_at_the_interface_is_seen_and_put_right(
         assert as_it_runs(stand) == before, change
 
 
-def as_it_runs(stand: Stand) -> tuple[Link | None, str]:
+def as_it_runs(stand: Stand) -> tuple[WireGuardLink | None, str]:
     """The interface, and all that WireGuard knows of it."""
     shown = stand.server.check("ip", "-json", "address", "show", "dev", stand.interface)
     return wireguard.parse_link(shown), stand.server.check("wg", "showconf", stand.interface)

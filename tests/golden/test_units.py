@@ -36,7 +36,11 @@ EXPOSURE_AT_MOST = 5.0
 
 def all_units() -> dict[str, str]:
     """Every unit that can be on a host of ours, by its name."""
-    others = (swap.unit(swap.Kind.FILE, 2**30), swap.unit(swap.Kind.ZRAM, 2**28), manage.unit(INSTANCE, Paths(ROOT)))
+    others = (
+        swap.unit(swap.SwapKind.FILE, 2**30),
+        swap.unit(swap.SwapKind.ZRAM, 2**28),
+        manage.unit(INSTANCE, Paths(ROOT)),
+    )
     made = {unit.name: unit.content for unit in (*units(SETTINGS, ROOT, PYTHON), *others)}
     return {**made, IMAGES.name: IMAGES.read_text()}
 

@@ -294,7 +294,7 @@ def test_setup_by_answers_has_services_from_the_start(folder: tuple[Path, int], 
         if paths.settings.exists():
             cluster = open_cluster(paths)
             with contextlib.closing(cluster.client):
-                wanted = run.look(cluster, purge=True, recorded=tmp_path / "record")
+                wanted = run.plan(cluster, purge=True, recorded=tmp_path / "record")
                 # What other instances on this host may use stays.
                 wanted = replace(wanted, images=(), swap=False, daemon="")
                 run.apply(cluster, wanted, Lines(StringIO()), tmp_path / "record")

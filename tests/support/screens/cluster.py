@@ -8,7 +8,7 @@ from pathlib import Path
 from installer.cli import tables
 from installer.host.health import Health
 from installer.host.report import health_rows
-from installer.host.timers import WATCHDOG, Job, Last, State
+from installer.host.timers import WATCHDOG, LastRun, TimerJob, TimerState
 from runtime.base.errors import Problem, ShoestringError
 from runtime.base.paths import Side
 from runtime.certificates.model import DesiredCertificate, Issuer
@@ -137,14 +137,14 @@ def _bad() -> Status:
     return assess(wanted, Observed(containers, seen.networks), certificates, firewall_active=True)
 
 
-def _health(job: Job | None, disk: str = "") -> list[str]:
+def _health(job: TimerJob | None, disk: str = "") -> list[str]:
     rows = health_rows(Health(job, 957 * MEGABYTE, 353 * MEGABYTE, disk), NOW.timestamp())
     return printed(lambda: tables.print_health(rows))
 
 
-def _job(state: State = State.ON, result: str = "success", code: int = 0) -> Job:
-    last = Last(moment(50), 0.2, result, code)
-    return Job(WATCHDOG, "shoestring-watchdog.service", state, moment(-10), last)
+def _job(state: TimerState = TimerState.ON, result: str = "success", code: int = 0) -> TimerJob:
+    last = LastRun(moment(50), 0.2, result, code)
+    return TimerJob(WATCHDOG, "shoestring-watchdog.service", state, moment(-10), last)
 
 
 def _status() -> str:
@@ -156,7 +156,7 @@ def _status() -> str:
         ],
         bad_in_a_pipe=status_lines(_bad(), NOW),
         no_applications=printed(lambda: tables.print_status(assess(desired(), observed_of(desired())), NOW)),
-        timer_off=_health(_job(State.OFF)),
+        timer_off=_health(_job(TimerState.OFF)),
         no_systemd=_health(None),
     )
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from installer.firewall import report
 from installer.firewall.manage import Firewall
 from installer.firewall.peers import Peer, refused
-from installer.host.ports import Listener
-from installer.host.timers import State
+from installer.host.ports import ListeningSocket
+from installer.host.timers import TimerState
 from runtime.firewall import model, rules
 from runtime.firewall.table import Present
 from runtime.network.netlink import LOCAL, UNICAST
@@ -16,8 +16,12 @@ from tests.support.builders.runtime import PATHS, application, desired
 from tests.support.screens.screen import Screens, sections
 
 _GAME = "x-open-ports: [25565]\nservices: {application: {image: g, ports: ['9999:80', '25565:80']}}\n"
-_LISTENERS = (Listener("0.0.0.0", 22, "sshd"), Listener("::", 111, "rpcbind"), Listener("127.0.0.1", 5, "x"))
-_UDP = (Listener("0.0.0.0", 68, "dhclient"), Listener("0.0.0.0", 5353, "avahi-daemon"))
+_LISTENERS = (
+    ListeningSocket("0.0.0.0", 22, "sshd"),
+    ListeningSocket("::", 111, "rpcbind"),
+    ListeningSocket("127.0.0.1", 5, "x"),
+)
+_UDP = (ListeningSocket("0.0.0.0", 68, "dhclient"), ListeningSocket("0.0.0.0", 5353, "avahi-daemon"))
 _ROUTES = (("eth1", "10.0.0.5/32", LOCAL), ("eth1", "10.0.0.0/24", UNICAST))
 
 
@@ -26,7 +30,9 @@ def _firewall(settings: str = "firewall: on\ninternal: {address: 10.0.0.5, tls: 
     built = model.build(wanted.settings, wanted.known, {}, (22,), routes=_ROUTES)
     closed = tuple((each, port) for each in wanted.known for port in model.closed(each, wanted.internal_address, {}))
     made = rules.render(built)
-    return Firewall(PATHS, wanted, built, made, None, "", False, closed, _LISTENERS, _UDP, frozenset({22}), State.ON)
+    return Firewall(
+        PATHS, wanted, built, made, None, "", False, closed, _LISTENERS, _UDP, frozenset({22}), TimerState.ON
+    )
 
 
 def _states() -> list[str]:
@@ -38,7 +44,7 @@ def _states() -> list[str]:
         replace(off, elsewhere=True),
         replace(off, present=on.present),
         on,
-        *(replace(on, boot=boot) for boot in (State.OFF, State.MISSING, State.OUTDATED)),
+        *(replace(on, boot=boot) for boot in (TimerState.OFF, TimerState.MISSING, TimerState.OUTDATED)),
         replace(on, present=None),
         replace(on, present=Present("another", "")),
     )

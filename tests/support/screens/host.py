@@ -8,9 +8,9 @@ from pathlib import Path, PurePosixPath
 from installer.data_directory.templates import Action, FileChange
 from installer.host import swap
 from installer.host.facts import EngineFacts, Facts
-from installer.host.memory import Memory, Use, problem
+from installer.host.memory import Memory, MemoryUse, problem
 from installer.host.report import install_lines, memory_lines, swap_lines, timers_lines
-from installer.host.timers import ALARM, JOBS, RENEW, START, WATCHDOG, Job, Last, State, cron_lines
+from installer.host.timers import ALARM, JOBS, RENEW, START, WATCHDOG, LastRun, TimerJob, TimerState, cron_lines
 from installer.images import Fetched, ImageState
 from installer.images.inventory import Source
 from installer.images.progress import ImageOutcome
@@ -19,7 +19,7 @@ from installer.setup import summary
 from installer.setup.data_directory import Update
 from installer.setup.host_setup import HostPlan, rows
 from installer.uninstall.report import uninstall_lines
-from installer.uninstall.run import Uninstall
+from installer.uninstall.run import UninstallPlan
 from runtime.network.addresses import HostAddress
 from runtime.reconcile.changes import RemoveNetwork, RemoveProject
 from tests.support.builders.runtime import PATHS, make_settings
@@ -44,14 +44,14 @@ _FACTS = Facts(
 
 
 def _timers() -> str:
-    last = Last(moment(50), 0.2, "success", 0)
+    last = LastRun(moment(50), 0.2, "success", 0)
     jobs = (
-        Job(START, JOBS[START][0], State.ON, None, replace(last, began=moment(200_000), seconds=4.1)),
-        Job(WATCHDOG, JOBS[WATCHDOG][0], State.ON, moment(-10), last),
-        Job(RENEW, JOBS[RENEW][0], State.ON, moment(-7200), replace(last, result="exit-code", exit_code=1)),
-        Job(ALARM, JOBS[ALARM][0], State.OFF),
+        TimerJob(START, JOBS[START][0], TimerState.ON, None, replace(last, began=moment(200_000), seconds=4.1)),
+        TimerJob(WATCHDOG, JOBS[WATCHDOG][0], TimerState.ON, moment(-10), last),
+        TimerJob(RENEW, JOBS[RENEW][0], TimerState.ON, moment(-7200), replace(last, result="exit-code", exit_code=1)),
+        TimerJob(ALARM, JOBS[ALARM][0], TimerState.OFF),
     )
-    missing = tuple(Job(name, JOBS[name][0], State.MISSING) for name in JOBS)
+    missing = tuple(TimerJob(name, JOBS[name][0], TimerState.MISSING) for name in JOBS)
     running = replace(jobs[1], last=replace(last, seconds=None))
     return sections(
         status=timers_lines((*jobs, running), NOW.timestamp()),
@@ -61,11 +61,11 @@ def _timers() -> str:
 
 
 def _swap() -> str:
-    host = swap.Host(
+    host = swap.SwapHost(
         memory=957 * _MB,
         available=353 * _MB,
-        in_use=(swap.InUse(str(swap.FILE), 1024 * _MB, 12 * _MB), swap.InUse("/dev/vda2", 512 * _MB, 0)),
-        own=swap.Kind.FILE,
+        in_use=(swap.ActiveSwap(str(swap.FILE), 1024 * _MB, 12 * _MB), swap.ActiveSwap("/dev/vda2", 512 * _MB, 0)),
+        own=swap.SwapKind.FILE,
         free_disk=18 * 1024 * _MB,
         file_system="ext2/ext3",
         has_systemd=True,
@@ -73,12 +73,12 @@ def _swap() -> str:
     )
     without = replace(host, in_use=(), own=None)
     refusals = (
-        swap.problem(swap.Kind.FILE, 1024 * _MB, host),
-        swap.problem(swap.Kind.FILE, 1024 * _MB, replace(without, free_disk=1500 * _MB)),
-        swap.problem(swap.Kind.FILE, 1024 * _MB, replace(without, file_system="zfs")),
-        swap.problem(swap.Kind.ZRAM, 2048 * _MB, without),
-        swap.problem(swap.Kind.ZRAM, 512 * _MB, replace(without, has_zram=False)),
-        swap.problem(swap.Kind.FILE, 1024 * _MB, replace(without, has_systemd=False)),
+        swap.problem(swap.SwapKind.FILE, 1024 * _MB, host),
+        swap.problem(swap.SwapKind.FILE, 1024 * _MB, replace(without, free_disk=1500 * _MB)),
+        swap.problem(swap.SwapKind.FILE, 1024 * _MB, replace(without, file_system="zfs")),
+        swap.problem(swap.SwapKind.ZRAM, 2048 * _MB, without),
+        swap.problem(swap.SwapKind.ZRAM, 512 * _MB, replace(without, has_zram=False)),
+        swap.problem(swap.SwapKind.FILE, 1024 * _MB, replace(without, has_systemd=False)),
     )
     return sections(
         status=swap_lines(host),
@@ -89,8 +89,8 @@ def _swap() -> str:
 
 
 def _memory() -> str:
-    containers = (Use("shoestring-postgres-1", 120 * _MB, 256 * _MB, True), Use("nextcloud", 90 * _MB))
-    docker = (Use("dockerd", 60 * _MB), Use("shims, one a container", 20 * _MB))
+    containers = (MemoryUse("shoestring-postgres-1", 120 * _MB, 256 * _MB, True), MemoryUse("nextcloud", 90 * _MB))
+    docker = (MemoryUse("dockerd", 60 * _MB), MemoryUse("shims, one a container", 20 * _MB))
     memory = Memory(957 * _MB, 353 * _MB, 1024 * _MB, 1012 * _MB, containers, docker)
     return sections(
         memory=memory_lines(memory),
@@ -114,7 +114,7 @@ def _images() -> str:
 
 
 def _uninstall() -> str:
-    wanted = Uninstall(
+    wanted = UninstallPlan(
         units=("shoestring.service", "shoestring-watchdog.timer"),
         changes=(RemoveProject("blog", "shoestring_blog", "stop"), RemoveNetwork("shoestring_main", "1")),
         tasks=("0123456789abcdef",),
@@ -123,7 +123,7 @@ def _uninstall() -> str:
         vpn=("wg0",),
         firewall=True,
         swap=True,
-        daemon="put back as it was",
+        daemon="restored",
         record=True,
         directory=PATHS.root,
         purge=False,
@@ -143,7 +143,7 @@ def _setup() -> str:
     vpn = make_settings("internal: {address: 10.12.0.1}\nwireguard: {enabled: on}\nimages: {source: local}\n")
     plain = make_settings("internal: {address: 10.0.0.5, tls: none}\n")
     reachable = make_settings("internal: {address: 203.0.113.7}\n")
-    host = rows(HostPlan(timers=True, swap=swap.Offer(size=1024 * _MB), firewall=True))
+    host = rows(HostPlan(timers=True, swap=swap.SwapOffer(size=1024 * _MB), firewall=True))
     update = Update(None, (FileChange(PurePosixPath("applications-public/example.yaml"), b"", Action.WRITE),), b"")
     return sections(
         this_host=summary.host_lines(_FACTS),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from installer.cli import vpn as cli
-from installer.host.wireguard import Boot, Link
+from installer.host.wireguard import BootState, WireGuardLink
 from installer.vpn import report
 from installer.vpn.configuration import client_text
 from installer.vpn.drift import ObservedVpn
@@ -25,9 +25,13 @@ _DOWN = "wg0 is down. Bring it up: shoestring vpn apply"
 
 
 def _overview(dump: str = _DUMP, problem: str = "") -> VpnOverview:
-    link = Link(frozenset({"10.12.0.1/24"}), 1420, is_up=True) if dump else None
+    link = WireGuardLink(frozenset({"10.12.0.1/24"}), 1420, is_up=True) if dump else None
     return VpnOverview(
-        _SETTINGS, key("q"), (LAPTOP, _PHONE), ObservedVpn(parse_dump(dump), link, Boot(is_written=True)), problem
+        _SETTINGS,
+        key("q"),
+        (LAPTOP, _PHONE),
+        ObservedVpn(parse_dump(dump), link, BootState(is_written=True)),
+        problem,
     )
 
 

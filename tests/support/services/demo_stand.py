@@ -156,7 +156,7 @@ def _take_away(demo: Demo, record: Path) -> None:
     cluster = open_cluster(demo.paths)
     with contextlib.closing(cluster.client):
         registry_login.undo(demo.paths, cluster.settings)
-        wanted = run.look(cluster, purge=True, recorded=record)
+        wanted = run.plan(cluster, purge=True, recorded=record)
         # What others on this host may use stays.
         wanted = replace(wanted, images=(), swap=False, daemon="")
         run.apply(cluster, wanted, Lines(StringIO()), record)

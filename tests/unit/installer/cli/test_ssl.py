@@ -99,7 +99,7 @@ def test_what_asks_twice_is_refused_where_nobody_can_be_asked(cluster: Paths, ar
     before = (cluster.private_ca / "root.pem").read_bytes()
     error = refusal(call(cluster, *arguments))
     assert error.exit_code is ExitCode.USAGE
-    assert "There is no terminal to ask at. Do it with --yes" in str(error)
+    assert "There is no terminal to ask at. Add --yes to confirm" in str(error)
     assert (cluster.private_ca / "root.pem").read_bytes() == before
 
 

@@ -9,7 +9,7 @@ from installer.firewall import manage, proof, trial
 from installer.firewall.proof import Answers, Target
 from installer.firewall.trial import Trial
 from installer.host import systemd
-from installer.host.timers import State
+from installer.host.timers import TimerState
 from runtime.base import command
 from runtime.base.command import Result
 from runtime.base.errors import ShoestringError
@@ -48,14 +48,14 @@ def test_nobody_is_locked_out_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("written", "enabled", "expected"),
     [
-        (None, "", State.MISSING),
-        ("other", "enabled", State.OUTDATED),
-        ("same", "disabled", State.OFF),
-        ("same", "enabled", State.ON),
+        (None, "", TimerState.MISSING),
+        ("other", "enabled", TimerState.OUTDATED),
+        ("same", "disabled", TimerState.OFF),
+        ("same", "enabled", TimerState.ON),
     ],
 )
 def test_what_the_next_boot_does(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, written: str | None, enabled: str, expected: State
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, written: str | None, enabled: str, expected: TimerState
 ) -> None:
     wanted = replace(manage.unit("shoestring", PATHS), directory=tmp_path)
     if written:

@@ -9,8 +9,8 @@ import pytest
 
 from installer.firewall import report
 from installer.firewall.manage import Firewall, unit
-from installer.host.ports import Listener
-from installer.host.timers import State
+from installer.host.ports import ListeningSocket
+from installer.host.timers import TimerState
 from runtime.firewall import model, rules
 from runtime.firewall.table import Present
 from runtime.network.netlink import LOCAL, UNICAST
@@ -19,17 +19,21 @@ from tests.support.builders.runtime import PATHS, application, desired
 GAME = "x-open-ports: [25565]\nservices: {application: {image: g, ports: ['9999:80', '25565:80', '127.0.0.1:5:5']}}\n"
 LISTENERS = (
     *(
-        Listener("0.0.0.0", 22, "sshd"),
-        Listener("0.0.0.0", 80, "docker-proxy"),
-        Listener("0.0.0.0", 9999, "docker-proxy"),
+        ListeningSocket("0.0.0.0", 22, "sshd"),
+        ListeningSocket("0.0.0.0", 80, "docker-proxy"),
+        ListeningSocket("0.0.0.0", 9999, "docker-proxy"),
     ),
-    *(Listener("::", 111, "rpcbind"), Listener("0.0.0.0", 111, "rpcbind"), Listener("127.0.0.1", 5, "docker-proxy")),
-    Listener("10.0.0.5", 8081, "docker-proxy"),
+    *(
+        ListeningSocket("::", 111, "rpcbind"),
+        ListeningSocket("0.0.0.0", 111, "rpcbind"),
+        ListeningSocket("127.0.0.1", 5, "docker-proxy"),
+    ),
+    ListeningSocket("10.0.0.5", 8081, "docker-proxy"),
 )
 UDP = (
-    Listener("0.0.0.0", 68, "dhclient"),
-    Listener("0.0.0.0", 5353, "avahi-daemon"),
-    Listener("127.0.0.1", 323, "chronyd"),
+    ListeningSocket("0.0.0.0", 68, "dhclient"),
+    ListeningSocket("0.0.0.0", 5353, "avahi-daemon"),
+    ListeningSocket("127.0.0.1", 323, "chronyd"),
 )
 
 
@@ -39,7 +43,9 @@ def firewall(settings: str = "internal: {address: 10.0.0.5, tls: none}\n") -> Fi
     wall = model.build(wanted.settings, wanted.known, {}, (22,), routes=routes)
     closed = tuple((each, port) for each in wanted.known for port in model.closed(each, wanted.internal_address, {}))
     made = rules.render(wall)
-    return Firewall(PATHS, wanted, wall, made, None, "", False, closed, LISTENERS, UDP, frozenset({22}), State.ON)
+    return Firewall(
+        PATHS, wanted, wall, made, None, "", False, closed, LISTENERS, UDP, frozenset({22}), TimerState.ON
+    )
 
 
 def test_what_stays_open_and_why_and_what_closes() -> None:
@@ -108,12 +114,12 @@ def test_how_it_is(kept: bool, mark: str | None, settings: str, expected: str) -
 @pytest.mark.parametrize(
     ("boot", "about"),
     [
-        (State.MISSING, "is not there"),
-        (State.OUTDATED, "is not as it should be"),
-        (State.OFF, "is switched off"),
+        (TimerState.MISSING, "is not there"),
+        (TimerState.OUTDATED, "is not as it should be"),
+        (TimerState.OFF, "is switched off"),
     ],
 )
-def test_that_the_next_boot_would_not_have_it(boot: State, about: str) -> None:
+def test_that_the_next_boot_would_not_have_it(boot: TimerState, about: str) -> None:
     made = firewall("firewall: on\n")
     made = replace(made, kept=True, boot=boot, present=Present(made.rules.mark, ""))
     said = (

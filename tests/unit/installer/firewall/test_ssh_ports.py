@@ -4,7 +4,7 @@ import pytest
 
 from installer.firewall import ssh_ports
 from installer.firewall.proof import Answers, Target, holds, targets
-from installer.host.ports import Listener
+from installer.host.ports import ListeningSocket
 
 
 @pytest.mark.parametrize(
@@ -30,15 +30,23 @@ def test_systemd_listens_for_ssh() -> None:
 def test_where_ssh_is_asked() -> None:
     """A socket of all IPv6 addresses may be one of IPv4 too: what does not answer before is not asked after."""
     sockets = (
-        *(Listener("0.0.0.0", 22, "sshd"), Listener("127.0.0.1", 2200, "sshd"), Listener("::1", 2200, "sshd")),
-        *(Listener("10.0.0.5", 2222, "dropbear"), Listener("0.0.0.0", 80, "nginx"), Listener("::", 24, "sshd")),
+        *(
+            ListeningSocket("0.0.0.0", 22, "sshd"),
+            ListeningSocket("127.0.0.1", 2200, "sshd"),
+            ListeningSocket("::1", 2200, "sshd"),
+        ),
+        *(
+            ListeningSocket("10.0.0.5", 2222, "dropbear"),
+            ListeningSocket("0.0.0.0", 80, "nginx"),
+            ListeningSocket("::", 24, "sshd"),
+        ),
     )
     everywhere = {Target("0.0.0.0", 22), Target("0.0.0.0", 24), Target("::", 24)}
     assert targets(sockets, frozenset()) == {*everywhere, Target("10.0.0.5", 2222)}
 
 
 def test_systemd_s_socket_is_asked_where_it_is_known_to_be_ssh_s() -> None:
-    sockets = (Listener("::", 2222, "systemd"), Listener("::", 631, "systemd"))
+    sockets = (ListeningSocket("::", 2222, "systemd"), ListeningSocket("::", 631, "systemd"))
     assert targets(sockets, frozenset({2222})) == {Target("0.0.0.0", 2222), Target("::", 2222)}
 
 

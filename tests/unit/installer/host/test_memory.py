@@ -11,10 +11,10 @@ from docker.errors import NotFound
 from installer.host.memory import (
     RESERVE,
     Memory,
-    Use,
+    MemoryUse,
     docker_processes,
-    look,
     must_fit,
+    observe,
     parse_pss,
     parse_stats,
     problem,
@@ -28,10 +28,10 @@ HOST = Memory(
     total=957 * MEGABYTE,
     available=353 * MEGABYTE,
     containers=(
-        Use("shop-application-1", 201 * MEGABYTE),
-        Use("haproxy-public", 11 * MEGABYTE, 192 * MEGABYTE, True),
+        MemoryUse("shop-application-1", 201 * MEGABYTE),
+        MemoryUse("haproxy-public", 11 * MEGABYTE, 192 * MEGABYTE, True),
     ),
-    docker=(Use("dockerd", 92 * MEGABYTE),),
+    docker=(MemoryUse("dockerd", 92 * MEGABYTE),),
 )
 
 
@@ -39,7 +39,7 @@ HOST = Memory(
 def test_a_container_counts_without_the_cache_that_is_given_back(version: str) -> None:
     stats = json.loads((RECORDED / f"stats-cgroup-{version}.json").read_text())
     use = parse_stats("a", True, stats, 957 * MEGABYTE)
-    assert use == Use("a", {"v1": 1_642_496 - 507_904, "v2": 372_736 - 12_288}[version], 32 * MEGABYTE, True)
+    assert use == MemoryUse("a", {"v1": 1_642_496 - 507_904, "v2": 372_736 - 12_288}[version], 32 * MEGABYTE, True)
 
 
 def test_a_limit_of_all_memory_is_none() -> None:
@@ -47,12 +47,12 @@ def test_a_limit_of_all_memory_is_none() -> None:
 
 
 def test_a_container_that_just_ended_uses_nothing() -> None:
-    assert parse_stats("a", False, {"memory_stats": {}}, 1000) == Use("a", 0)
+    assert parse_stats("a", False, {"memory_stats": {}}, 1000) == MemoryUse("a", 0)
 
 
 def test_processes_of_docker_are_added_up() -> None:
     found = docker_processes([("dockerd", 90), ("containerd-shim", 5), ("containerd-shim", 4), ("bash", 7)])
-    assert found == (Use("dockerd", 90), Use("shims, one a container", 9))
+    assert found == (MemoryUse("dockerd", 90), MemoryUse("shims, one a container", 9))
 
 
 def test_pss() -> None:
@@ -65,7 +65,7 @@ def test_pss() -> None:
 
 def test_the_rest_is_never_less_than_nothing() -> None:
     assert HOST.rest == (957 - 353 - 201 - 11 - 92) * MEGABYTE
-    assert Memory(100, 90, containers=(Use("a", 50),)).rest == 0
+    assert Memory(100, 90, containers=(MemoryUse("a", 50),)).rest == 0
 
 
 def test_lines() -> None:
@@ -91,7 +91,7 @@ def test_a_service_that_does_not_fit_is_refused_with_the_figures() -> None:
         must_fit("Grafana", 300 * MEGABYTE, HOST)
     assert str(caught.value) == (
         "Grafana needs 300 MB; 353 MB of 957 MB are left, of which 64 MB must stay free. "
-        "See what uses it with shoestring memory, or go on with --force."
+        "Show the memory use with: shoestring memory. To add it anyway: --force."
     )
     must_fit("Grafana", 300 * MEGABYTE, HOST, force=True)
 
@@ -116,5 +116,5 @@ class EngineWhoseContainersEnd:
 
 
 def test_with_a_fake_engine_a_container_that_ends_meanwhile_uses_nothing() -> None:
-    found = look(cast(DockerClient, EngineWhoseContainersEnd())).containers
+    found = observe(cast(DockerClient, EngineWhoseContainersEnd())).containers
     assert [(each.name, each.used) for each in found] == [("there", 5)]

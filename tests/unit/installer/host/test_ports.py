@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from installer.host import ports
-from installer.host.ports import Container, Listener
+from installer.host.ports import ListeningSocket, PublishingContainer
 
 RECORDED = Path(__file__).parent / "recorded"
 # Recorded with ss of iproute2 6.1.
@@ -23,17 +23,17 @@ LISTEN 0      4096            [::]:443      [::]:*    users:(("docker-proxy",pid
 
 def test_listeners_are_read_with_their_processes() -> None:
     assert ports.parse_listeners(SS) == (
-        Listener("0.0.0.0", 2024),
-        Listener("::", 80, "nginx", 813),
-        Listener("127.0.0.53", 53, "systemd-resolve", 401),
-        Listener("::", 443, "docker-proxy", 9718),
+        ListeningSocket("0.0.0.0", 2024),
+        ListeningSocket("::", 80, "nginx", 813),
+        ListeningSocket("127.0.0.53", 53, "systemd-resolve", 401),
+        ListeningSocket("::", 443, "docker-proxy", 9718),
     )
     assert ports.parse_listeners("") == ()
 
 
 def test_containers_are_read_with_what_they_publish() -> None:
     recorded = json.loads((RECORDED / "containers.json").read_text())
-    assert ports.parse_containers(recorded) == (Container("rec-web", "shop", "", (("127.0.0.1", 18999),)),)
+    assert ports.parse_containers(recorded) == (PublishingContainer("rec-web", "shop", "", (("127.0.0.1", 18999),)),)
 
 
 def test_ports_that_are_exposed_or_udp_are_not_published() -> None:
@@ -42,7 +42,7 @@ def test_ports_that_are_exposed_or_udp_are_not_published() -> None:
         "Labels": None,
         "Ports": [{"PrivatePort": 80, "Type": "tcp"}, {"PrivatePort": 53, "PublicPort": 53, "Type": "udp"}],
     }
-    assert ports.parse_containers([item]) == (Container("a", "", "", ()),)
+    assert ports.parse_containers([item]) == (PublishingContainer("a", "", "", ()),)
 
 
 @pytest.mark.parametrize(

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from installer.cli.swap import Kind as Option
+from installer.cli.swap import KindOption as Option
 from installer.host import swap
 from installer.host.report import swap_json, swap_lines
 from installer.host.swap import (
     FILE_UNIT,
     ZRAM_UNIT,
-    Host,
-    InUse,
-    Kind,
-    Offer,
+    ActiveSwap,
+    SwapHost,
+    SwapKind,
+    SwapOffer,
     add,
-    look,
+    observe,
     offer,
     parse_swaps,
     problem,
@@ -32,7 +32,7 @@ from tests.unit.installer.conftest import Interrupt
 from tests.unit.installer.host.conftest import FakedSystemd
 
 GIGABYTE = 1024 * MEGABYTE
-HOST = Host(
+HOST = SwapHost(
     memory=957 * MEGABYTE,
     available=353 * MEGABYTE,
     in_use=(),
@@ -52,24 +52,24 @@ Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority
 
 def test_swaps() -> None:
     assert parse_swaps(SWAPS) == (
-        InUse("/var/lib/shoestring/swapfile", 1_048_572 * 1024, 256 * 1024),
-        InUse("/dev/zram0", 524_284 * 1024, 0),
-        InUse("/my swap", 4096, 0),
+        ActiveSwap("/var/lib/shoestring/swapfile", 1_048_572 * 1024, 256 * 1024),
+        ActiveSwap("/dev/zram0", 524_284 * 1024, 0),
+        ActiveSwap("/my swap", 4096, 0),
     )
     assert parse_swaps(SWAPS.splitlines()[0]) == ()
 
 
 def test_a_file_is_offered_where_memory_is_little_and_there_is_no_swap() -> None:
-    assert offer(HOST) == Offer(Kind.FILE, GIGABYTE)
+    assert offer(HOST) == SwapOffer(SwapKind.FILE, GIGABYTE)
     assert offer(replace(HOST, memory=GIGABYTE)).size == 0
-    assert "1024 MB of memory" in offer(replace(HOST, memory=GIGABYTE)).why
-    used = offer(replace(HOST, in_use=(InUse("/dev/vda2", GIGABYTE, 0),)))
+    assert "1.0 GB of memory" in offer(replace(HOST, memory=GIGABYTE)).why
+    used = offer(replace(HOST, in_use=(ActiveSwap("/dev/vda2", GIGABYTE, 0),)))
     assert (used.size, "/dev/vda2" in used.why) == (0, True)
 
 
 @pytest.mark.parametrize("host", [replace(HOST, file_system="zfs"), replace(HOST, free_disk=GIGABYTE)])
-def test_compressed_memory_is_offered_where_no_file_can_be(host: Host) -> None:
-    assert offer(host) == Offer(Kind.ZRAM, 478 * MEGABYTE)
+def test_compressed_memory_is_offered_where_no_file_can_be(host: SwapHost) -> None:
+    assert offer(host) == SwapOffer(SwapKind.ZRAM, 478 * MEGABYTE)
 
 
 def test_where_neither_can_be_it_is_said_why() -> None:
@@ -84,34 +84,36 @@ def test_where_neither_can_be_it_is_said_why() -> None:
 
 
 def test_sizes() -> None:
-    assert suggestion(Kind.FILE, 463 * MEGABYTE) == GIGABYTE
-    assert suggestion(Kind.ZRAM, 463 * MEGABYTE + 5) == 231 * MEGABYTE
+    assert suggestion(SwapKind.FILE, 463 * MEGABYTE) == GIGABYTE
+    assert suggestion(SwapKind.ZRAM, 463 * MEGABYTE + 5) == 231 * MEGABYTE
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_nothing_speaks_against_it(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", SwapKind)
+def test_nothing_speaks_against_it(kind: SwapKind) -> None:
     assert problem(kind, suggestion(kind, HOST.memory), HOST) == ""
 
 
 @pytest.mark.parametrize(
     ("kind", "size", "host", "said"),
     [
-        (Kind.FILE, GIGABYTE, replace(HOST, own=Kind.ZRAM), "there already"),
-        (Kind.FILE, GIGABYTE, replace(HOST, has_systemd=False), "systemd does not run"),
-        (Kind.FILE, MEGABYTE, HOST, "too little"),
-        (Kind.FILE, GIGABYTE, replace(HOST, file_system="zfs"), "on zfs, which cannot hold swap"),
-        (Kind.FILE, GIGABYTE, replace(HOST, free_disk=2 * GIGABYTE - 1), "2047 MB free"),
-        (Kind.ZRAM, GIGABYTE, HOST, "more than the memory (957 MB)"),
-        (Kind.ZRAM, GIGABYTE, HOST, "Give --size 957 or less (in MB)"),
-        (Kind.ZRAM, 256 * MEGABYTE, replace(HOST, has_zram=False), "has no zram"),
+        (SwapKind.FILE, GIGABYTE, replace(HOST, own=SwapKind.ZRAM), "there already"),
+        (SwapKind.FILE, GIGABYTE, replace(HOST, has_systemd=False), "systemd does not run"),
+        (SwapKind.FILE, MEGABYTE, HOST, "too little"),
+        (SwapKind.FILE, GIGABYTE, replace(HOST, file_system="zfs"), "on zfs, which cannot hold swap"),
+        (SwapKind.FILE, GIGABYTE, replace(HOST, free_disk=2 * GIGABYTE - 1), "2047 MB free"),
+        (SwapKind.ZRAM, GIGABYTE, HOST, "more than the memory (957 MB)"),
+        (SwapKind.ZRAM, GIGABYTE, HOST, "Give --size 957 or less (in MB)"),
+        (SwapKind.ZRAM, 256 * MEGABYTE, replace(HOST, has_zram=False), "has no zram"),
     ],
 )
-def test_what_speaks_against_it(kind: Kind, size: int, host: Host, said: str) -> None:
+def test_what_speaks_against_it(kind: SwapKind, size: int, host: SwapHost, said: str) -> None:
     assert said in problem(kind, size, host)
 
 
 def test_what_is_in_swap_must_have_room_in_memory() -> None:
-    full = replace(HOST, own=Kind.FILE, in_use=(InUse("/var/lib/shoestring/swapfile", GIGABYTE, 400 * MEGABYTE),))
+    full = replace(
+        HOST, own=SwapKind.FILE, in_use=(ActiveSwap("/var/lib/shoestring/swapfile", GIGABYTE, 400 * MEGABYTE),)
+    )
     with pytest.raises(ShoestringError, match="400 MB are in swap, and only 353 MB"):
         remove(full)
 
@@ -128,7 +130,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.processes
 def test_a_file_is_made_and_used_and_taken_away(place: Path, faked_systemd: FakedSystemd) -> None:
-    add(Kind.FILE, swap.SMALLEST, HOST, faked_systemd.units)
+    add(SwapKind.FILE, swap.SMALLEST, HOST, faked_systemd.units)
     assert (place / "swapfile").stat().st_size == swap.SMALLEST
     assert (place / "swapfile").stat().st_mode & 0o777 == 0o600
     # A power cut right after this must not take away what makes it start at boot.
@@ -136,12 +138,12 @@ def test_a_file_is_made_and_used_and_taken_away(place: Path, faked_systemd: Fake
         *("daemon-reload", f"enable {FILE_UNIT}"),
         *("sync --file-system /etc/systemd/system", f"start {FILE_UNIT}"),
     ]
-    assert look(faked_systemd.units).own is Kind.FILE
+    assert observe(faked_systemd.units).own is SwapKind.FILE
 
-    remove(replace(HOST, own=Kind.FILE), faked_systemd.units)
+    remove(replace(HOST, own=SwapKind.FILE), faked_systemd.units)
     assert faked_systemd.heard[4:6] == [f"stop {FILE_UNIT}", f"disable {FILE_UNIT}"]
     assert (place.exists(), list(faked_systemd.units.iterdir())) == (False, [])
-    assert look(faked_systemd.units).removable == ""
+    assert observe(faked_systemd.units).removable == ""
 
 
 @pytest.mark.processes
@@ -149,14 +151,14 @@ def test_a_file_is_made_and_used_and_taken_away(place: Path, faked_systemd: Fake
 def test_why_a_file_cannot_be_made_is_told(place: Path, faked_systemd: FakedSystemd, program: str) -> None:
     faked_systemd.program(program, "#!/bin/sh\necho 'Operation not supported' >&2\nexit 1\n")
     with pytest.raises(ShoestringError, match=rf"{program}(?s:.*)Operation not supported"):
-        add(Kind.FILE, swap.SMALLEST, HOST, faked_systemd.units)
+        add(SwapKind.FILE, swap.SMALLEST, HOST, faked_systemd.units)
     assert (place.exists(), list(faked_systemd.units.iterdir())) == (False, [])
 
 
 @pytest.mark.processes
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", SwapKind)
 @pytest.mark.parametrize("verb", ["daemon-reload", "enable", "start"])
-def test_why_it_cannot_be_used_is_told(place: Path, faked_systemd: FakedSystemd, kind: Kind, verb: str) -> None:
+def test_why_it_cannot_be_used_is_told(place: Path, faked_systemd: FakedSystemd, kind: SwapKind, verb: str) -> None:
     faked_systemd.refuse(verb)
     with pytest.raises(ShoestringError, match=rf"systemctl {verb}(?s:.*)Refused, for the test"):
         add(kind, swap.SMALLEST, HOST, faked_systemd.units)
@@ -168,7 +170,7 @@ def test_why_it_cannot_be_used_is_told(place: Path, faked_systemd: FakedSystemd,
 def test_a_clean_up_that_fails_does_not_hide_the_reason(place: Path, faked_systemd: FakedSystemd) -> None:
     faked_systemd.program("systemctl", '#!/bin/sh\necho "no $1" >&2\nexit 1\n')
     with pytest.raises(ShoestringError, match="no daemon-reload"):
-        add(Kind.ZRAM, swap.SMALLEST, HOST, faked_systemd.units)
+        add(SwapKind.ZRAM, swap.SMALLEST, HOST, faked_systemd.units)
 
 
 @pytest.mark.processes
@@ -176,10 +178,10 @@ def test_a_file_without_its_unit_is_seen_and_goes(place: Path, faked_systemd: Fa
     """A power cut between the two leaves it."""
     place.mkdir()
     (place / "swapfile").write_bytes(b"x" * MEGABYTE)
-    host = look(faked_systemd.units)
-    assert (host.own, host.removable) == (None, f"{place}, which a command left that was cut off")
+    host = observe(faked_systemd.units)
+    assert (host.own, host.removable) == (None, f"{place}, left by an interrupted command")
     roomy = replace(host, memory=HOST.memory, free_disk=HOST.free_disk, file_system="ext2/ext3", has_systemd=True)
-    assert problem(Kind.FILE, swap.SMALLEST, roomy) == ""
+    assert problem(SwapKind.FILE, swap.SMALLEST, roomy) == ""
     remove(host, faked_systemd.units)
     assert not place.exists()
 
@@ -190,7 +192,7 @@ def test_a_file_without_its_unit_is_replaced(place: Path, faked_systemd: FakedSy
     (place / "swapfile").write_bytes(b"x" * MEGABYTE)
     old = (place / "swapfile").stat().st_ino
     (place / "held").hardlink_to(place / "swapfile")
-    add(Kind.FILE, swap.SMALLEST, HOST, faked_systemd.units)
+    add(SwapKind.FILE, swap.SMALLEST, HOST, faked_systemd.units)
     assert (place / "swapfile").stat().st_ino != old
     assert (place / "swapfile").stat().st_size == swap.SMALLEST
 
@@ -205,12 +207,12 @@ def test_killed_at_any_moment_it_can_be_removed(
     while cut_off:
         step += 1
         if work is add:
-            cut_off = interrupted(lambda: add(Kind.FILE, swap.SMALLEST, HOST, units), step, True)
+            cut_off = interrupted(lambda: add(SwapKind.FILE, swap.SMALLEST, HOST, units), step, True)
         else:
-            add(Kind.FILE, swap.SMALLEST, HOST, units)
-            cut_off = interrupted(lambda: remove(look(units), units), step, True)
-        remove(look(units), units)
-        assert (place.exists(), (units / FILE_UNIT).exists(), look(units).removable) == (False, False, "")
+            add(SwapKind.FILE, swap.SMALLEST, HOST, units)
+            cut_off = interrupted(lambda: remove(observe(units), units), step, True)
+        remove(observe(units), units)
+        assert (place.exists(), (units / FILE_UNIT).exists(), observe(units).removable) == (False, False, "")
     assert step > 5
 
 
@@ -220,26 +222,26 @@ def test_what_is_left_counts_as_free(place: Path, tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(swap, "_file_system", lambda directory: "ext2/ext3")
     monkeypatch.setattr(swap, "_has_zram", lambda: False)
     place.mkdir()
-    assert look(tmp_path).free_disk == GIGABYTE
+    assert observe(tmp_path).free_disk == GIGABYTE
     (place / "swapfile").write_bytes(b"x" * MEGABYTE)
-    assert look(tmp_path).free_disk == GIGABYTE + (place / "swapfile").stat().st_blocks * 512
+    assert observe(tmp_path).free_disk == GIGABYTE + (place / "swapfile").stat().st_blocks * 512
     (tmp_path / FILE_UNIT).touch()
-    assert look(tmp_path).free_disk == GIGABYTE
+    assert observe(tmp_path).free_disk == GIGABYTE
 
 
 def test_units() -> None:
-    assert unit(Kind.FILE, GIGABYTE).name == FILE_UNIT
-    assert "What=/var/lib/shoestring/swapfile\n" in unit(Kind.FILE, GIGABYTE).content
-    zram = unit(Kind.ZRAM, 231 * MEGABYTE)
+    assert unit(SwapKind.FILE, GIGABYTE).name == FILE_UNIT
+    assert "What=/var/lib/shoestring/swapfile\n" in unit(SwapKind.FILE, GIGABYTE).content
+    zram = unit(SwapKind.ZRAM, 231 * MEGABYTE)
     assert (zram.name, f"--size {231 * MEGABYTE} >" in zram.content) == (ZRAM_UNIT, True)
 
 
 def test_the_option_has_all_kinds() -> None:
-    assert [kind.value for kind in Option] == [kind.value for kind in Kind]
+    assert [kind.value for kind in Option] == [kind.value for kind in SwapKind]
 
 
 def test_lines() -> None:
-    host = replace(HOST, in_use=parse_swaps(SWAPS)[:2], own=Kind.FILE)
+    host = replace(HOST, in_use=parse_swaps(SWAPS)[:2], own=SwapKind.FILE)
     assert swap_lines(HOST) == ["  This host has no swap. Add it with: shoestring swap add"]
     assert swap_lines(host) == [
         "  SWAP                             SIZE    USED",

@@ -31,7 +31,7 @@ def test_a_path_with_a_space_is_quoted() -> None:
 
 @pytest.mark.parametrize("path", ["/srv/%i", "/srv/$HOME", "/srv/'", "/srv/a\tb"])
 def test_a_path_that_would_mean_something_else_is_refused(path: str) -> None:
-    with pytest.raises(UsageError, match="cannot carry"):
+    with pytest.raises(UsageError, match="cannot contain"):
         quoted(path)
 
 

@@ -12,7 +12,7 @@ from installer.host import boot_files, systemd
 from installer.host.health import Health
 from installer.host.report import HealthRow, health_rows, install_lines, last_run, timers_lines
 from installer.host.systemd import parse_show
-from installer.host.timers import Job, Last, State, cron_lines, jobs, names, remove, written
+from installer.host.timers import LastRun, TimerJob, TimerState, cron_lines, jobs, names, remove, written
 from runtime.base.constants import MEGABYTE
 from runtime.base.formats import local_time
 from runtime.base.paths import Paths
@@ -26,7 +26,7 @@ BOOTED = 1_795_366_524.0
 NOON = datetime(2026, 3, 1, 12, 0, 0).timestamp()
 
 
-def look(**there: bool | None) -> tuple[Job, ...]:
+def look(**there: bool | None) -> tuple[TimerJob, ...]:
     """The jobs as they were recorded; `there` changes what the unit files are, by their job."""
     every = names("shoestring")
     found = {name: there.get(name.split(".")[0].removeprefix("shoestring-"), True) for name in every}
@@ -68,7 +68,7 @@ def test_timers_status_without_systemd_shows_the_lines(paths: Paths, monkeypatch
 
 def test_what_systemd_says_is_read() -> None:
     start, watchdog, renew, alarm = look()
-    assert [job.state for job in (start, watchdog, renew, alarm)] == [State.ON] * 4
+    assert [job.state for job in (start, watchdog, renew, alarm)] == [TimerState.ON] * 4
     assert start.next is None
     assert watchdog.next == datetime(2026, 11, 22, 17, 7, tzinfo=UTC).timestamp()
     assert watchdog.last
@@ -82,7 +82,7 @@ def test_what_systemd_says_is_read() -> None:
 
 def test_units_that_are_not_as_they_should_be() -> None:
     assert [job.state for job in look(watchdog=False, renew=None)] == [
-        *(State.ON, State.OUTDATED, State.MISSING, State.ON)
+        *(TimerState.ON, TimerState.OUTDATED, TimerState.MISSING, TimerState.ON)
     ]
     assert [line.split() for line in install_lines(look(watchdog=False, renew=None))] == [
         ["~", "shoestring-watchdog.service", "watchdog", "each", "minute"],
@@ -103,7 +103,7 @@ def test_killed_at_any_moment_a_second_removal_ends_it(
     kernel = tmp_path / "kernel"
     monkeypatch.setattr(boot_files, "_TMPFILES", tmp_path / "tmpfiles.d")
     monkeypatch.setattr(boot_files, "_SYSCTL", tmp_path / "sysctl.d")
-    monkeypatch.setattr(boot_files, "_TELL_KERNEL", ("tell-kernel",))
+    monkeypatch.setattr(boot_files, "_APPLY_SYSCTL", ("tell-kernel",))
     faked_systemd.program(
         "tell-kernel", f"#!/bin/sh\ncat {tmp_path}/sysctl.d/* >{kernel}.new && mv {kernel}.new {kernel}"
     )
@@ -132,33 +132,33 @@ def test_a_time_has_its_date_only_on_another_day() -> None:
 
 def test_how_a_run_ended() -> None:
     service = "shoestring-renew.service"
-    assert last_run(None, service, NOON) == "has not run since boot"
-    assert last_run(Last(NOON, None, "success", 0), service, NOON) == "12:00:00, runs now"
-    assert last_run(Last(NOON, 0.21, "success", 0), service, NOON) == "12:00:00, took 0.2 s, well"
-    failed = last_run(Last(NOON, 1.0, "exit-code", 2), service, NOON)
+    assert last_run(None, service, NOON) == "not run since boot"
+    assert last_run(LastRun(NOON, None, "success", 0), service, NOON) == "12:00:00, running"
+    assert last_run(LastRun(NOON, 0.21, "success", 0), service, NOON) == "12:00:00, took 0.2 s, succeeded"
+    failed = last_run(LastRun(NOON, 1.0, "exit-code", 2), service, NOON)
     assert failed == "12:00:00, took 1.0 s, failed (exit code 2): journalctl -u shoestring-renew.service -n 20"
-    assert "failed (timeout)" in last_run(Last(NOON, 1.0, "timeout", 15), service, NOON)
+    assert "failed (timeout)" in last_run(LastRun(NOON, 1.0, "timeout", 15), service, NOON)
 
 
 def test_a_line_for_each_job() -> None:
-    renew = Job("renew", "shoestring-renew.service", State.ON, NOON + 60, Last(NOON, 0.5, "success", 0))
+    renew = TimerJob("renew", "shoestring-renew.service", TimerState.ON, NOON + 60, LastRun(NOON, 0.5, "success", 0))
     assert timers_lines([renew], NOON) == [
         "  TIMER  STATE  NEXT      LAST",
-        "  renew  on     12:01:00  12:00:00, took 0.5 s, well",
+        "  renew  on     12:01:00  12:00:00, took 0.5 s, succeeded",
     ]
 
 
 def test_status_says_how_the_last_pass_ended() -> None:
-    def row(job: Job | None) -> HealthRow:
+    def row(job: TimerJob | None) -> HealthRow:
         return health_rows(Health(job, 957 * MEGABYTE, 353 * MEGABYTE), NOON)[0]
 
     service = "shoestring-watchdog.service"
-    well = row(Job("watchdog", service, State.ON, NOON + 60, Last(NOON, 0.2, "success", 0)))
-    assert (well.text, well.ok) == ("12:00:00, took 0.2 s, well", True)
-    failed = row(Job("watchdog", service, State.ON, NOON + 60, Last(NOON, 2.0, "exit-code", 1)))
+    well = row(TimerJob("watchdog", service, TimerState.ON, NOON + 60, LastRun(NOON, 0.2, "success", 0)))
+    assert (well.text, well.ok) == ("12:00:00, took 0.2 s, succeeded", True)
+    failed = row(TimerJob("watchdog", service, TimerState.ON, NOON + 60, LastRun(NOON, 2.0, "exit-code", 1)))
     assert ("failed (exit code 1)" in failed.text, failed.ok) == (True, False)
-    off = row(Job("watchdog", service, State.OFF))
-    assert (off.text, off.ok) == ("timer off; switch it on: shoestring timers install", False)
+    off = row(TimerJob("watchdog", service, TimerState.OFF))
+    assert (off.text, off.ok) == ("timer off; to enable it: shoestring timers install", False)
     assert row(None).ok
 
 

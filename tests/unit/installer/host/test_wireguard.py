@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from installer.host import systemd, wireguard
-from installer.host.wireguard import Boot, Interface, Link
+from installer.host.wireguard import BootState, WireGuardInterface, WireGuardLink
 from runtime.base import command
 from runtime.base.command import Result
 from runtime.base.errors import ShoestringError
@@ -32,11 +32,11 @@ DOWN = (
 
 
 def test_an_interface() -> None:
-    assert wireguard.parse_link(UP) == Link(frozenset({"10.12.0.1/24", "fd12::1/64"}), 1420, is_up=True)
+    assert wireguard.parse_link(UP) == WireGuardLink(frozenset({"10.12.0.1/24", "fd12::1/64"}), 1420, is_up=True)
 
 
 def test_an_interface_that_is_down() -> None:
-    assert wireguard.parse_link(DOWN) == Link(frozenset({"10.12.0.1/24"}), 1420, is_up=False)
+    assert wireguard.parse_link(DOWN) == WireGuardLink(frozenset({"10.12.0.1/24"}), 1420, is_up=False)
 
 
 def test_no_interface() -> None:
@@ -47,7 +47,9 @@ def test_no_interface() -> None:
 
 
 MARK = "# Shoestring instance: mine"
-INTERFACE = Interface("wg0", ("10.12.0.1/24",), 1420, f"{MARK}\n[Interface]\n", "[Interface]\n", MARK, "KEY=")
+INTERFACE = WireGuardInterface(
+    "wg0", ("10.12.0.1/24",), 1420, f"{MARK}\n[WireGuardInterface]\n", "[WireGuardInterface]\n", MARK, "KEY="
+)
 
 
 class Host:
@@ -88,12 +90,12 @@ def test_the_unit_s_link_is_on_the_disk_when_the_interface_is_up(etc: Path, monk
 
 def test_what_brings_an_interface_up_at_boot(etc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     on(Host(systemctl_is=(1, "")), monkeypatch)
-    assert wireguard.boot(INTERFACE) == Boot(is_written=False, is_enabled=False)
+    assert wireguard.boot(INTERFACE) == BootState(is_written=False, is_enabled=False)
     on(Host(), monkeypatch)
     (etc / "wg0.conf").write_text(INTERFACE.text)
-    assert wireguard.boot(INTERFACE) == Boot(is_written=True, is_enabled=True)
+    assert wireguard.boot(INTERFACE) == BootState(is_written=True, is_enabled=True)
     (etc / "wg0.conf").write_text(f"{INTERFACE.text}PostUp = true\n")
-    assert wireguard.boot(INTERFACE) == Boot(is_written=False, is_enabled=True)
+    assert wireguard.boot(INTERFACE) == BootState(is_written=False, is_enabled=True)
 
 
 def test_interfaces_of_the_instance_are_known_by_their_files_and_by_their_key(
@@ -103,8 +105,8 @@ def test_interfaces_of_the_instance_are_known_by_their_files_and_by_their_key(
     (etc / "wg5.conf").write_text(f"{MARK}-too\n")
     (etc / "home.conf").write_bytes(b"\xff\n")
     on(Host(wg_show_all=(0, "home\tKEY=\nwg1\tKEY=\nwg2\tOTHER=\nwg3\t(none)\n")), monkeypatch)
-    assert wireguard.ours(MARK, "KEY=") == ("wg0", "wg1")
-    assert wireguard.ours(MARK, "") == ("wg0",)
+    assert wireguard.managed_interfaces(MARK, "KEY=") == ("wg0", "wg1")
+    assert wireguard.managed_interfaces(MARK, "") == ("wg0",)
 
 
 def test_an_interface_whose_file_is_lost_is_ours_if_it_has_our_key(
@@ -113,5 +115,5 @@ def test_an_interface_whose_file_is_lost_is_ours_if_it_has_our_key(
     on(Host(wg_show_all=(0, "wg0\tKEY=\n")), monkeypatch)
     wireguard.check_possible(INTERFACE)
     on(Host(wg_show_all=(0, "wg0\tOTHER=\n")), monkeypatch)
-    with pytest.raises(ShoestringError, match="There is a network interface wg0 already"):
+    with pytest.raises(ShoestringError, match="The network interface wg0 exists, but not from Shoestring"):
         wireguard.check_possible(INTERFACE)

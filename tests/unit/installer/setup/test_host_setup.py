@@ -12,9 +12,9 @@ from installer.firewall.manage import Firewall
 from installer.firewall.proof import Answers, Target
 from installer.firewall.trial import Trial
 from installer.host import docker_daemon, swap, systemd
-from installer.host.docker_daemon import Plan
-from installer.host.swap import Kind
-from installer.host.timers import State, cron_lines
+from installer.host.docker_daemon import LogRotation
+from installer.host.swap import SwapKind
+from installer.host.timers import TimerState, cron_lines
 from installer.setup import host_setup
 from installer.setup.host_setup import HostChoice, HostPlan, Offer, around_start, decide, rows
 from installer.terminal.progress import Lines
@@ -27,9 +27,9 @@ from tests.unit.installer.firewall.test_report import firewall
 
 GIGABYTE = 1024**3
 SETTINGS = Settings(domain="example.com", email="ops@example.com")
-LOGS = docker_daemon.plan(None)
-FILE = swap.Offer(Kind.FILE, GIGABYTE)
-NO_SWAP = swap.Offer(why="There is swap.")
+LOGS = docker_daemon.rotation(None)
+FILE = swap.SwapOffer(SwapKind.FILE, GIGABYTE)
+NO_SWAP = swap.SwapOffer(why="There is swap.")
 OFFER = Offer(systemd=True, swap=FILE, log_rotation=LOGS)
 NO_NFT = f"{table.MISSING} Then: shoestring firewall on"
 NOTHING = HostChoice(timers=False, swap=False, log_rotation=False)
@@ -77,14 +77,14 @@ def test_without_questions_only_timers_are_on() -> None:
 
 def test_what_the_host_has_or_cannot_is_not_asked() -> None:
     person = Person(True)
-    offer = Offer(systemd=True, swap=NO_SWAP, log_rotation=Plan(why="rotated already"))
+    offer = Offer(systemd=True, swap=NO_SWAP, log_rotation=LogRotation(why="rotated already"))
     expected = HostPlan(timers=True, notes=(NO_NFT,))
     assert decide(HostChoice(timers=True), offer, person, recorded=True, starts=True) == expected
     assert person.asked == []
 
 
 def test_an_option_that_can_do_nothing_is_told_why() -> None:
-    offer = Offer(systemd=True, swap=NO_SWAP, log_rotation=Plan(why="Rotated already."))
+    offer = Offer(systemd=True, swap=NO_SWAP, log_rotation=LogRotation(why="Rotated already."))
     wanted = decide(HostChoice(True, True, True), offer, None, recorded=True, starts=True)
     assert wanted == HostPlan(timers=True, notes=("There is swap.", "Rotated already."))
     assert decide(NOTHING, offer, None, recorded=True, starts=True) == HostPlan()
@@ -95,7 +95,7 @@ def test_an_option_that_can_do_nothing_is_told_why() -> None:
 
 def test_compressed_memory_is_called_by_its_name() -> None:
     person = Person(True)
-    zram = swap.Offer(Kind.ZRAM, GIGABYTE // 4)
+    zram = swap.SwapOffer(SwapKind.ZRAM, GIGABYTE // 4)
     wanted = decide(
         HostChoice(False, None, False, firewall=False), replace(OFFER, swap=zram), person, recorded=True, starts=True
     )
@@ -105,9 +105,9 @@ def test_compressed_memory_is_called_by_its_name() -> None:
 
 
 def test_the_kind_that_was_offered_is_added(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(swap, "look", lambda: None)
+    monkeypatch.setattr(swap, "observe", lambda: None)
     monkeypatch.setattr(swap, "add", lambda kind, size, seen: host.heard.append(f"{kind} {size}"))
-    host.around(HostPlan(swap=swap.Offer(Kind.ZRAM, 1000)))
+    host.around(HostPlan(swap=swap.SwapOffer(SwapKind.ZRAM, 1000)))
     assert host.heard == ["zram 1000", "start"]
 
 
@@ -147,7 +147,7 @@ def test_without_nft_a_person_is_told_instead_of_asked() -> None:
 def test_a_person_sees_what_the_firewall_leaves_open_before_it_is_tried(
     monkeypatch: pytest.MonkeyPatch, systemd: bool
 ) -> None:
-    found = replace(firewall(), boot=State.MISSING if systemd else None)
+    found = replace(firewall(), boot=TimerState.MISSING if systemd else None)
     said = io.StringIO()
     shown: list[str] = []
 
@@ -172,7 +172,7 @@ def test_a_person_sees_what_the_firewall_leaves_open_before_it_is_tried(
 
 
 def test_without_systemd_the_lines_for_cron_are_shown() -> None:
-    offer = Offer(systemd=False, swap=NO_SWAP, log_rotation=Plan())
+    offer = Offer(systemd=False, swap=NO_SWAP, log_rotation=LogRotation())
     assert decide(HostChoice(), offer, None, recorded=True, starts=True) == HostPlan(cron=True)
     assert decide(HostChoice(timers=False), offer, None, recorded=True, starts=True) == HostPlan()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from installer.host.facts import EngineFacts, Facts
-from installer.host.ports import Container, Listener
+from installer.host.ports import ListeningSocket, PublishingContainer
 from installer.setup import preflight
 from installer.setup.preflight import DirectoryState, Preflight, SetupRefusedError
 from runtime.base.errors import ExitCode
@@ -36,7 +36,7 @@ def check(
     return preflight.problems(Preflight(facts, settings, Paths(ROOT), directory, unbindable))
 
 
-def publishing(facts: Facts, *containers: Container) -> Facts:
+def publishing(facts: Facts, *containers: PublishingContainer) -> Facts:
     return replace(facts, engine=EngineFacts("28.5.2", containers))
 
 
@@ -82,7 +82,7 @@ def test_addresses_that_every_host_has_or_that_are_its_own(facts: Facts, address
 
 
 def test_a_port_that_a_service_holds(facts: Facts) -> None:
-    taken = replace(facts, listeners=(Listener("0.0.0.0", 80, "nginx", 812, "nginx"),))
+    taken = replace(facts, listeners=(ListeningSocket("0.0.0.0", 80, "nginx", 812, "nginx"),))
     found = check(taken)
     assert found[0] == (
         "Port 80 is taken by nginx (process 812). Stop it (systemctl disable --now nginx) "
@@ -92,13 +92,13 @@ def test_a_port_that_a_service_holds(facts: Facts) -> None:
 
 
 def test_the_internal_side_needs_its_https_port_unless_it_is_plain(facts: Facts) -> None:
-    taken = replace(facts, listeners=(Listener("127.0.0.1", 8444, "node", 99),))
+    taken = replace(facts, listeners=(ListeningSocket("127.0.0.1", 8444, "node", 99),))
     assert check(taken)[0].endswith("or choose another internal.https_port.")
     assert check(taken, replace(SETTINGS, internal=InternalSettings(tls=InternalTls.NONE))) == ()
 
 
 def test_a_port_that_a_plain_process_holds_or_nobody_can_tell(facts: Facts) -> None:
-    taken = replace(facts, listeners=(Listener("203.0.113.7", 443, "node", 99),))
+    taken = replace(facts, listeners=(ListeningSocket("203.0.113.7", 443, "node", 99),))
     assert check(taken) == (
         "Port 443 is taken by node (process 99). Stop it (kill 99) or choose another public.https_port.",
     )
@@ -109,13 +109,13 @@ def test_a_port_that_a_plain_process_holds_or_nobody_can_tell(facts: Facts) -> N
 
 
 def test_a_port_that_is_taken_at_another_address_is_free(facts: Facts) -> None:
-    assert check(replace(facts, listeners=(Listener("10.0.0.5", 80, "nginx", 812),))) == ()
+    assert check(replace(facts, listeners=(ListeningSocket("10.0.0.5", 80, "nginx", 812),))) == ()
 
 
 def test_a_port_that_a_container_publishes_names_the_container(facts: Facts) -> None:
     proxied = replace(
-        publishing(facts, Container("web", "shop", "/root/shop.yaml", (("0.0.0.0", 443),))),
-        listeners=(Listener("0.0.0.0", 443, "docker-proxy", 9),),
+        publishing(facts, PublishingContainer("web", "shop", "/root/shop.yaml", (("0.0.0.0", 443),))),
+        listeners=(ListeningSocket("0.0.0.0", 443, "docker-proxy", 9),),
     )
     assert check(proxied) == (
         "Port 443 is taken by the container web. Stop it (docker stop web) or choose another public.https_port.",
@@ -125,16 +125,22 @@ def test_a_port_that_a_container_publishes_names_the_container(facts: Facts) -> 
 def test_the_own_proxy_for_ipv6_takes_nothing(facts: Facts) -> None:
     assert SETTINGS.public
     settings = replace(SETTINGS, public=replace(SETTINGS.public, address="::"))
-    listens = replace(facts, listeners=(Listener("::", 80, "haproxy", 77), Listener("::", 443, "haproxy", 77)))
-    own = publishing(listens, Container("shoestring_core-haproxy-public-ipv6-1", "shoestring_core", "/x.yaml", ()))
+    listens = replace(
+        facts, listeners=(ListeningSocket("::", 80, "haproxy", 77), ListeningSocket("::", 443, "haproxy", 77))
+    )
+    own = publishing(
+        listens, PublishingContainer("shoestring_core-haproxy-public-ipv6-1", "shoestring_core", "/x.yaml", ())
+    )
     assert [each for each in check(own, settings) if "is taken" in each] == []
     assert len(check(listens, settings)) == 3
 
 
 def test_the_own_proxy_of_a_setup_that_runs_again_takes_nothing(facts: Facts) -> None:
     running = replace(
-        publishing(facts, Container("p", "shoestring_core", CORE_FILE, (("203.0.113.7", 80), ("203.0.113.7", 443)))),
-        listeners=(Listener("203.0.113.7", 80, "docker-proxy", 9),),
+        publishing(
+            facts, PublishingContainer("p", "shoestring_core", CORE_FILE, (("203.0.113.7", 80), ("203.0.113.7", 443)))
+        ),
+        listeners=(ListeningSocket("203.0.113.7", 80, "docker-proxy", 9),),
     )
     unbindable = frozenset([("203.0.113.7", 80), ("203.0.113.7", 443)])
     assert check(running, directory=DirectoryState.OURS, unbindable=unbindable) == ()
@@ -142,7 +148,7 @@ def test_the_own_proxy_of_a_setup_that_runs_again_takes_nothing(facts: Facts) ->
 
 def test_an_instance_that_runs_from_another_directory(facts: Facts) -> None:
     other = CORE_FILE.replace("/srv/shoestring", "/srv/other")
-    found = check(publishing(facts, Container("p", "shoestring_core", other, ())))
+    found = check(publishing(facts, PublishingContainer("p", "shoestring_core", other, ())))
     assert found == (
         "instance: shoestring already runs from /srv/other. "
         "Set up that directory, or give another instance in the answers.",

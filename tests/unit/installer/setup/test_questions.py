@@ -8,7 +8,7 @@ import pytest
 
 from installer.data_directory.flat_settings import OFF, FlatSettings
 from installer.host.facts import Facts
-from installer.host.ports import Listener
+from installer.host.ports import ListeningSocket
 from installer.setup.question import Context, Question
 from installer.setup.questions import QUESTIONS, is_domain
 from runtime.config.listen_address import FixedAddress
@@ -63,14 +63,14 @@ def test_defaults_come_from_the_host_and_from_earlier_answers(facts: Facts) -> N
     ("public", "internal", "listeners", "port"),
     [
         ("203.0.113.7", "127.0.0.1", (), 8081),
-        ("203.0.113.7", "127.0.0.1", (Listener("0.0.0.0", 8081),), 8082),
+        ("203.0.113.7", "127.0.0.1", (ListeningSocket("0.0.0.0", 8081),), 8082),
         ("203.0.113.7", "10.0.0.5", (), 80),
         ("0.0.0.0", "10.0.0.5", (), 8081),
-        ("203.0.113.7", "10.0.0.5", (Listener("::", 80),), 8081),
+        ("203.0.113.7", "10.0.0.5", (ListeningSocket("::", 80),), 8081),
     ],
 )
 def test_the_internal_port_is_one_that_is_free(
-    facts: Facts, public: str, internal: str, listeners: tuple[Listener, ...], port: int
+    facts: Facts, public: str, internal: str, listeners: tuple[ListeningSocket, ...], port: int
 ) -> None:
     answers: FlatSettings = {
         ("public", "address"): public,
@@ -85,13 +85,13 @@ def test_the_internal_port_is_one_that_is_free(
     ("public", "internal", "listeners", "port"),
     [
         ("203.0.113.7", "127.0.0.1", (), 8444),
-        ("203.0.113.7", "127.0.0.1", (Listener("127.0.0.1", 8444),), 8445),
+        ("203.0.113.7", "127.0.0.1", (ListeningSocket("127.0.0.1", 8444),), 8445),
         ("203.0.113.7", "10.0.0.5", (), 443),
         ("0.0.0.0", "10.0.0.5", (), 8444),
     ],
 )
 def test_the_internal_https_port_is_one_that_is_free(
-    facts: Facts, public: str, internal: str, listeners: tuple[Listener, ...], port: int
+    facts: Facts, public: str, internal: str, listeners: tuple[ListeningSocket, ...], port: int
 ) -> None:
     answers: FlatSettings = {
         ("public", "address"): public,
@@ -119,7 +119,7 @@ def test_a_public_authority_is_asked_about_only_where_it_signs(facts: Facts) -> 
 
 def test_a_port_is_checked_when_it_is_typed(facts: Facts) -> None:
     answers: FlatSettings = {("public", "address"): "0.0.0.0", ("public", "http_port"): 80}
-    busy = replace(facts, listeners=(Listener("::", 443, "nginx", 812, "nginx"),))
+    busy = replace(facts, listeners=(ListeningSocket("::", 443, "nginx", 812, "nginx"),))
     https = question("public", "https_port")
     with pytest.raises(ValueError, match=r"443 is taken by nginx \(process 812\)"):
         https.check(Context(busy, None, answers), https.parse("443"))

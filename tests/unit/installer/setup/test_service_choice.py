@@ -28,7 +28,7 @@ ROOM = Memory(2000 * MEGABYTE, 1500 * MEGABYTE)
 def _host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_known(tmp_path / "services")
     monkeypatch.setattr(catalogue, "FOLDER", tmp_path / "services")
-    monkeypatch.setattr(memory, "of_host", lambda: ROOM)
+    monkeypatch.setattr(memory, "observe_host", lambda: ROOM)
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_what_is_given_comes_with_what_it_needs_and_its_networks(target: Path) -
 
 
 def test_what_does_not_fit_is_refused(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "of_host", lambda: replace(ROOM, available=280 * MEGABYTE))
+    monkeypatch.setattr(memory, "observe_host", lambda: replace(ROOM, available=280 * MEGABYTE))
     with pytest.raises(ShoestringError, match="Store with Front needs 160 MB; 216 MB of 2000 MB are left") as error:
         service_choice.choose(Paths(target), SETTINGS, ("front",), asks=False, first=True)
     assert str(error.value).endswith("All the same, after setup: shoestring service add front --force")

@@ -10,12 +10,12 @@ from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from installer.host import swap
-from installer.host.docker_daemon import Plan
+from installer.host.docker_daemon import LogRotation
 from installer.setup.host_setup import HostChoice, HostPlan, Offer, decide
 from installer.terminal import prompts
 
 ENTER = "\r"
-OFFER = Offer(systemd=True, swap=swap.Offer(), log_rotation=Plan())
+OFFER = Offer(systemd=True, swap=swap.SwapOffer(), log_rotation=LogRotation())
 
 
 @pytest.fixture

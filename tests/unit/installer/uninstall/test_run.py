@@ -14,11 +14,11 @@ from typer.testing import CliRunner
 
 from installer.cli.main import app
 from installer.host.timers import instances
-from installer.terminal.confirm import agreed, typed
+from installer.terminal.confirm import confirm_by_typing, confirmed
 from installer.terminal.progress import Lines
 from installer.uninstall import run
 from installer.uninstall.report import uninstall_json, uninstall_lines
-from installer.uninstall.run import PACKAGE_HINT, Uninstall, finish, rest, unused_images
+from installer.uninstall.run import PACKAGE_HINT, UninstallPlan, finish, plan_unfinished_purge, unused_images
 from runtime.base.constants import LABEL_INSTANCE
 from runtime.base.errors import UsageError
 from runtime.base.paths import Paths
@@ -26,7 +26,7 @@ from runtime.docker.images import HAPROXY
 from runtime.reconcile.changes import RemoveNetwork, RemoveProject
 from tests.unit.installer.conftest import Interrupt
 
-WANTED = Uninstall(
+WANTED = UninstallPlan(
     units=("shoestring.service",),
     changes=(RemoveProject("blog", "shoestring_blog", "stop"), RemoveNetwork("shoestring_main", "1")),
     tasks=("0123456789abcdef",),
@@ -35,7 +35,7 @@ WANTED = Uninstall(
     vpn=("wg0",),
     firewall=True,
     swap=True,
-    daemon="put back as it was",
+    daemon="restored",
     record=True,
     directory=Path("/srv/shoestring"),
     purge=False,
@@ -54,9 +54,9 @@ def test_the_plan_says_what_goes_and_what_stays() -> None:
         "  -  VPN         wg0, its interface and its file in /etc/wireguard",
         "  -  firewall    its table in nftables, and its unit",
         "  -  swap        that Shoestring added",
-        "  ~  Docker      /etc/docker/daemon.json: put back as it was",
-        "  -  record      of the data directory, in /etc/shoestring",
-        "  The data directory stays: /srv/shoestring (with --purge it goes too).",
+        "  ~  Docker      /etc/docker/daemon.json: restored",
+        "  -  default     data directory of commands, in /etc/shoestring",
+        "  The data directory stays: /srv/shoestring (add --purge to delete it).",
         f"  {PACKAGE_HINT}",
     ]
 
@@ -73,14 +73,16 @@ def test_an_interface_of_the_vpn_by_an_old_name_goes_too() -> None:
 def test_a_purge_names_the_data_that_goes() -> None:
     lines = uninstall_lines(replace(WANTED, purge=True, volumes=("shoestring_blog_pages",)))
     assert "  -  volume      shoestring_blog_pages" in lines
-    assert "  -  data        /srv/shoestring, with all that is in it" in lines
+    assert "  -  data        /srv/shoestring with all data" in lines
     assert not any("stays" in line for line in lines)
 
 
 def test_others_and_cron_are_told() -> None:
     lines = uninstall_lines(replace(WANTED, others=("demo",), cron=(Path("/etc/cron.d/shoestring"),)))
-    assert "  Other instances on this host keep images, swap and Docker's settings: demo." in lines
-    assert any("/etc/cron.d/shoestring first" in line for line in lines)
+    assert "  Images, swap and Docker's settings stay, because other instances use this host: demo." in lines
+    assert any("lines from /etc/cron.d/shoestring." in line for line in lines)
+    answer = json.loads(uninstall_json(replace(WANTED, cron=(Path("/etc/cron.d/shoestring"),))))
+    assert answer["cron"] == ["/etc/cron.d/shoestring"]
 
 
 def test_json() -> None:
@@ -132,7 +134,7 @@ def recorded(paths: Paths, tmp_path: Path) -> Path:
     return fill(paths, tmp_path / "etc" / "data-directory")
 
 
-def purge_of(paths: Paths) -> Uninstall:
+def purge_of(paths: Paths) -> UninstallPlan:
     return replace(WANTED, directory=paths.root, purge=True)
 
 
@@ -150,7 +152,7 @@ def test_a_purge_that_was_cut_off_goes_on(
         if paths.root.exists():
             assert recorded.exists(), "without it nothing would find what is left"
 
-        again = purge_of(paths) if paths.settings.exists() else rest(None, recorded, tmp_path)
+        again = purge_of(paths) if paths.settings.exists() else plan_unfinished_purge(None, recorded, tmp_path)
         if again:
             finish(again, Lines(io.StringIO()), recorded)
         assert (paths.root.exists(), recorded.exists()) == (False, False)
@@ -159,22 +161,22 @@ def test_a_purge_that_was_cut_off_goes_on(
 
 def test_what_is_no_purge_that_was_cut_off_has_no_rest(paths: Paths, recorded: Path, tmp_path: Path) -> None:
     # Settings are there.
-    assert rest(None, recorded, tmp_path) is None
+    assert plan_unfinished_purge(None, recorded, tmp_path) is None
     paths.settings.unlink()
     # Data are there.
-    assert rest(None, recorded, tmp_path) is None
+    assert plan_unfinished_purge(None, recorded, tmp_path) is None
     for each in paths.root.iterdir():
         shutil.rmtree(each)
-    found = rest(None, recorded, tmp_path)
+    found = plan_unfinished_purge(None, recorded, tmp_path)
     assert found
     assert (found.record, found.purge, found.directory, found.units) == (True, True, paths.root, ())
-    assert rest(paths.root, recorded, tmp_path) == found
+    assert plan_unfinished_purge(paths.root, recorded, tmp_path) == found
     # Another directory, and the directory without a record.
-    assert rest(tmp_path / "other", recorded, tmp_path) is None
-    assert rest(paths.root, tmp_path / "none", tmp_path) is None
+    assert plan_unfinished_purge(tmp_path / "other", recorded, tmp_path) is None
+    assert plan_unfinished_purge(paths.root, tmp_path / "none", tmp_path) is None
     # Its disk is only not mounted: its units are there.
     (tmp_path / "shoestring.service").write_text(f'RequiresMountsFor="{paths.root}"\n')
-    assert rest(None, recorded, tmp_path) is None
+    assert plan_unfinished_purge(None, recorded, tmp_path) is None
 
 
 @pytest.mark.parametrize("option", ["--confirm", "--name"])
@@ -183,7 +185,9 @@ def test_the_rest_of_a_purge_needs_no_engine(
 ) -> None:
     for each in paths.root.iterdir():
         shutil.rmtree(each)
-    monkeypatch.setattr(run, "rest", lambda argument: rest(argument, recorded, tmp_path))
+    monkeypatch.setattr(
+        run, "plan_unfinished_purge", lambda argument: plan_unfinished_purge(argument, recorded, tmp_path)
+    )
     monkeypatch.setattr(run, "finish", lambda wanted, lines: finish(wanted, lines, recorded))
     root = str(paths.root)
     result = CliRunner().invoke(app, ["uninstall", "--data-directory", root, "--purge", "--yes", option, root])
@@ -199,11 +203,11 @@ def test_instances_are_known_by_their_units(tmp_path: Path) -> None:
 
 
 def test_without_a_terminal_nothing_is_done_unasked() -> None:
-    assert agreed("Remove?", yes=True)
+    assert confirmed("Remove?", yes=True)
     with pytest.raises(UsageError, match="--yes"):
-        agreed("Remove?", yes=False)
+        confirmed("Remove?", yes=False)
     with pytest.raises(UsageError, match="--yes"):
-        agreed("Remove?", yes=False, json=True)
+        confirmed("Remove?", yes=False, json=True)
 
 
 @pytest.mark.processes
@@ -212,8 +216,11 @@ def test_without_a_terminal_nothing_is_done_unasked() -> None:
     [("/srv/a", "goes on"), (" /srv/a ", "goes on"), ("/srv", "That is not /srv/a"), ("", "not /srv/a")],
 )
 def test_a_name_is_typed_at_a_terminal(keys: str, said: str) -> None:
-    """What goes for good is not agreed to by one key."""
-    program = "from installer.terminal.confirm import typed; typed('Type the path', '/srv/a'); print('It goes on.')"
+    """What goes for good is not confirmed to by one key."""
+    program = (
+        "from installer.terminal.confirm import confirm_by_typing; "
+        "confirm_by_typing('Type the path', '/srv/a'); print('It goes on.')"
+    )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     terminal = pexpect.spawn(sys.executable, ["-c", program], env=environment, encoding="utf-8", timeout=30)
     terminal.expect_exact("Type the path: ")
@@ -226,7 +233,7 @@ def test_a_name_is_typed_at_a_terminal(keys: str, said: str) -> None:
 
 def test_a_name_must_be_as_expected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO())
-    typed("Type it", "/srv/a", "/srv/a")
+    confirm_by_typing("Type it", "/srv/a", "/srv/a")
     for given in ("", "/srv", "/srv/a/"):
         with pytest.raises(UsageError, match="nothing was removed"):
-            typed("Type it", "/srv/a", given)
+            confirm_by_typing("Type it", "/srv/a", given)

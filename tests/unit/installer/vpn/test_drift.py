@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from installer.host.wireguard import Boot, Link
+from installer.host.wireguard import BootState, WireGuardLink
 from installer.vpn import drift
 from installer.vpn.drift import ObservedVpn
 from installer.vpn.peers import Peer, RunningInterface
@@ -12,18 +12,18 @@ from tests.support.builders.runtime import make_settings
 from tests.support.builders.vpn import LAPTOP, VPN, key
 
 SETTINGS = make_settings(VPN)
-LINK = Link(frozenset({"10.12.0.1/24", "fd12::1/64"}), 1420, is_up=True)
+LINK = WireGuardLink(frozenset({"10.12.0.1/24", "fd12::1/64"}), 1420, is_up=True)
 PEER = Peer(key("p"), "192.0.2.9:41641", ("10.12.0.2/32", "fd12::2/128"), 1767322000, 48120, 92004, key("s"))
 LIVE = RunningInterface(key("q"), 51820, (PEER,))
 
 
-BOOT = Boot(is_written=True)
+BOOT = BootState(is_written=True)
 
 
 def problem(
     live: RunningInterface | None = LIVE,
-    link: Link | None = LINK,
-    boot: Boot = BOOT,
+    link: WireGuardLink | None = LINK,
+    boot: BootState = BOOT,
     old: tuple[str, ...] = (),
     public_key: str = key("q"),
 ) -> str:
@@ -43,7 +43,7 @@ def test_what_runs_as_the_files_say() -> None:
         (replace(LINK, addresses=LINK.addresses | {"10.99.0.1/24"}), "its addresses"),
     ],
 )
-def test_one_thing_that_is_other_at_the_link(link: Link, said: str) -> None:
+def test_one_thing_that_is_other_at_the_link(link: WireGuardLink, said: str) -> None:
     assert (
         problem(link=link) == f"The interface wg0 differs from its configuration ({said}). Run: shoestring vpn apply"
     )
@@ -68,11 +68,11 @@ def test_one_thing_that_is_other_in_wireguard(live: RunningInterface, said: str)
 @pytest.mark.parametrize(
     ("boot", "said"),
     [
-        (Boot(is_written=False), "its file /etc/wireguard/wg0.conf"),
-        (Boot(is_written=True, is_enabled=False), "it does not start at boot"),
+        (BootState(is_written=False), "its file /etc/wireguard/wg0.conf"),
+        (BootState(is_written=True, is_enabled=False), "it does not start at boot"),
     ],
 )
-def test_one_thing_that_would_be_other_after_a_boot(boot: Boot, said: str) -> None:
+def test_one_thing_that_would_be_other_after_a_boot(boot: BootState, said: str) -> None:
     assert (
         problem(boot=boot) == f"The interface wg0 differs from its configuration ({said}). Run: shoestring vpn apply"
     )

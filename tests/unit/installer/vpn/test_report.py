@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from installer.host.wireguard import Boot, Link
+from installer.host.wireguard import BootState, WireGuardLink
 from installer.vpn import report
 from installer.vpn.configuration import client_text
 from installer.vpn.drift import ObservedVpn
@@ -23,8 +23,8 @@ DUMP = (
 
 
 def overview(dump: str, problem: str = "") -> VpnOverview:
-    link = Link(frozenset({"10.12.0.1/24"}), 1420, is_up=True) if dump else None
-    seen = ObservedVpn(parse_dump(dump), link, Boot(is_written=True))
+    link = WireGuardLink(frozenset({"10.12.0.1/24"}), 1420, is_up=True) if dump else None
+    seen = ObservedVpn(parse_dump(dump), link, BootState(is_written=True))
     return VpnOverview(SETTINGS, key("q"), (LAPTOP,), seen, problem)
 
 
@@ -62,7 +62,7 @@ def test_the_status() -> None:
 
 def test_the_interface_is_told_as_it_is() -> None:
     there = overview(DUMP)
-    down = replace(there, seen=replace(there.seen, link=Link(frozenset(), 1300, is_up=False)))
+    down = replace(there, seen=replace(there.seen, link=WireGuardLink(frozenset(), 1300, is_up=False)))
     for each, said, up in ((there, "up, MTU 1420", True), (down, "down, MTU 1300", False)):
         assert report.status_lines(each, NOW.timestamp())[0] == f"  interface  wg0  {said}"
         assert json.loads(report.status_json(each, NOW.timestamp()))["up"] is up
