@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from runtime.base.errors import ShoestringError
 
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 TIMEOUT_SECONDS = 60
+# Docker's own default for `stop_grace_period`.
+DEFAULT_STOP_SECONDS = 10
 
 
 def connect() -> DockerClient:
@@ -30,6 +33,15 @@ def connect() -> DockerClient:
             f"It says: {_short(error)}"
         ) from error
     return client
+
+
+def stop_seconds(inspected: Mapping[str, Any]) -> int:
+    """Return how long Docker waits from the stop signal to the kill of an inspected container, in seconds.
+
+    0 means at once; only a container without a grace of its own has Docker's default.
+    """
+    grace = (inspected.get("Config") or {}).get("StopTimeout")
+    return DEFAULT_STOP_SECONDS if grace is None else int(grace)
 
 
 def _short(error: Exception) -> str:

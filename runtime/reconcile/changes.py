@@ -9,11 +9,9 @@ from runtime.base.constants import LABEL_INSTANCE
 from runtime.base.errors import ShoestringError
 from runtime.context.change import Change, Context, Description, Sign
 from runtime.docker import compose
+from runtime.docker.engine import stop_seconds
 from runtime.docker.observed import Container
 from runtime.docker.projects import CORE, Project
-
-# Docker's own default for `stop_grace_period`.
-STOP_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -98,8 +96,7 @@ class RestartContainer(Change):
 
         api = context.cluster.client.api
         try:
-            configuration = api.inspect_container(self.container.id)["Config"]
-            api.restart(self.container.id, timeout=configuration.get("StopTimeout") or STOP_SECONDS)
+            api.restart(self.container.id, timeout=stop_seconds(api.inspect_container(self.container.id)))
         except DockerException as error:
             raise ShoestringError(f"Docker cannot restart {self.container.name}: {error}") from error
         return ""

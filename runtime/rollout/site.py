@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.base.errors import ShoestringError
 from runtime.config.applications import PROXIED_SERVICE, Application
+from runtime.docker.engine import stop_seconds
 from runtime.docker.observed import Container, parse_containers
 from runtime.docker.projects import Project, ProjectService
 from runtime.proxy import slots, states
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.1
 # How long Docker's DNS and the proxy may take to forget a container that has stopped; 1 to 3 s were seen.
 FORGET_SECONDS = 15.0
-# Docker's own default for `stop_grace_period`.
-STOP_SECONDS = 10
 _ALIVE = ("running", "restarting", "paused")
 
 
@@ -149,9 +148,9 @@ class Site:
         """Stop containers, and wait until the proxy has no place with them any more."""
         addresses = self.addresses(*containers)
         for each in containers:
-            grace = self.inspect(each).get("Config", {}).get("StopTimeout")
+            grace = stop_seconds(self.inspect(each))
             with docker_errors(missing_is_fine=True):
-                self.client.api.stop(each.id, timeout=STOP_SECONDS if grace is None else int(grace))
+                self.client.api.stop(each.id, timeout=grace)
         # A place that is opened while it still has their address would get requests for nobody.
         wait(lambda: all(each.address not in addresses or each.down for each in self.slots()), FORGET_SECONDS)
 
