@@ -17,6 +17,7 @@ from runtime.config.settings import Settings
 from runtime.core import ipv6_proxy
 from runtime.core.changes import InstallHostsFile
 from runtime.docker import images
+from runtime.docker.hardening import Hardening
 from runtime.docker.projects import bind
 from runtime.proxy.model import ProxyModel
 
@@ -30,6 +31,7 @@ MEMORY_LIMIT = "32m"
 PROCESS_LIMIT = 32
 # nobody: dnsmasq needs no right at all, and Docker lets every user bind low ports inside a container.
 USER = "65534:65534"
+HARDENING = Hardening(MEMORY_LIMIT, PROCESS_LIMIT, USER, log_size="1m")
 # How long a client may keep an answer.
 TTL_SECONDS = 30
 HEADER = "# Made by Shoestring from the application files. Do not edit: it is written again.\n"
@@ -81,14 +83,7 @@ def service(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths) ->
         # The image's own may be a script with ideas of its own.
         "entrypoint": ["dnsmasq"],
         "command": _options(settings, models),
-        "user": USER,
-        "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges:true"],
-        "read_only": True,
-        "mem_limit": MEMORY_LIMIT,
-        "pids_limit": PROCESS_LIMIT,
-        "restart": "unless-stopped",
-        "logging": {"driver": "local", "options": {"max-size": "1m", "max-file": "2"}},
+        **HARDENING.compose_service(),
         "networks": [settings.network(Side.INTERNAL)],
         "ports": [
             {"target": PORT, "published": str(PORT), "host_ip": address, "protocol": protocol, "mode": "host"}

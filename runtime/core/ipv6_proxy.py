@@ -15,12 +15,16 @@ from typing import Any
 from runtime.base.paths import RunPaths, Side
 from runtime.config.internal_address import configured
 from runtime.config.settings import Settings
+from runtime.docker.hardening import Hardening
 from runtime.docker.projects import bind
 from runtime.proxy.container import SOCKETS_MOUNT
 
 EVERY, EVERY_IPV4 = "::", "0.0.0.0"  # noqa: S104 - what a person wrote
 # 8 MB when idle; the proxy behind it has the limit of connections.
 MEMORY_LIMIT = "64m"
+# To bind ports below 1024 of the host takes a capability. HAProxy drops it with its user once it has them.
+CAPABILITIES = ("NET_BIND_SERVICE", "SETUID", "SETGID")
+HARDENING = Hardening(MEMORY_LIMIT, 16, "0:0", CAPABILITIES, log_size="1m")
 # The configuration comes in by the environment: it is a part of the container's definition, and there is no file to
 # be made anew. No time-out is shorter than those of the proxy behind it, which ends what is too slow.
 # $$ is Compose's way to write a $.
@@ -98,16 +102,7 @@ def service(
         "entrypoint": ["sh", "-c", COMMAND],
         "environment": {"CONFIGURATION": _configuration(listening, ports, user).replace("$", "$$")},
         "network_mode": "host",
-        # Ports below 1024 of the host need a right, which is given up with the user once they are had.
-        "user": "0:0",
-        "cap_drop": ["ALL"],
-        "cap_add": ["NET_BIND_SERVICE", "SETUID", "SETGID"],
-        "security_opt": ["no-new-privileges:true"],
-        "read_only": True,
-        "mem_limit": MEMORY_LIMIT,
-        "pids_limit": 16,
-        "restart": "unless-stopped",
-        "logging": {"driver": "local", "options": {"max-size": "1m", "max-file": "2"}},
+        **HARDENING.compose_service(),
         "volumes": [bind(str(run.proxy(side)), SOCKETS_MOUNT, read_only=True)],
     }
 

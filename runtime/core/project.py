@@ -12,9 +12,9 @@ from runtime.docker.projects import CORE, GeneratedFile, Project, ProjectService
 from runtime.proxy.container import (
     CERTIFICATES_MOUNT,
     CONFIGURATION_MOUNT,
+    HARDENING,
     HTTP_PORT,
     HTTPS_PORT,
-    MEMORY_LIMIT,
     PROXY_GID,
     PROXY_UID,
     SOCKETS_MOUNT,
@@ -75,15 +75,7 @@ def _service(settings: Settings, model: ProxyModel, paths: Paths, run: RunPaths)
             *("haproxy", "-W", "-db", "-S", f"{SOCKETS_MOUNT}/master.sock,mode,600"),
             *("-f", f"{CONFIGURATION_MOUNT}/haproxy.cfg"),
         ],
-        "user": f"{PROXY_UID}:{PROXY_GID}",
-        "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges:true"],
-        "read_only": True,
-        "mem_limit": MEMORY_LIMIT,
-        "pids_limit": 64,
-        "restart": "unless-stopped",
-        # Failed handshakes of scanners are logged; they must not fill a small disk.
-        "logging": {"driver": "local", "options": {"max-size": "5m", "max-file": "2"}},
+        **HARDENING.compose_service(),
         # Without it Docker's DNS asks the host's name servers for each application that does not run.
         "dns_opt": ["ndots:1"],
         "networks": [settings.network(side)],

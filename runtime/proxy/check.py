@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runtime.base.errors import ShoestringError
+from runtime.docker.hardening import Hardening
 from runtime.docker.images import LOCAL_REPOSITORY
 from runtime.proxy.container import CERTIFICATES_MOUNT, CONFIGURATION_MOUNT, PROXY_GID, PROXY_UID
 
@@ -21,7 +22,7 @@ TIMEOUT_SECONDS = 60
 FILE = "haproxy.cfg"
 # Left behind only if this process is killed while HAProxy checks; the next check then removes it.
 LABEL = "shoestring.check"
-_MEMORY_LIMIT = "128m"
+_HARDENING = Hardening("128m", 16, f"{PROXY_UID}:{PROXY_GID}")
 _MESSAGE = re.compile(r"\[(ALERT|WARNING|NOTICE)\]\s+\(\d+\) : (?:config : )?(.*)")
 _PLACE = re.compile(r"\[[^\]]*" + re.escape(FILE) + r":(\d+)\] ?")
 _PREFIX = re.compile(r"(parsing )?" + _PLACE.pattern + r": ?")
@@ -98,13 +99,8 @@ def _container(client: DockerClient, image: str, directory: Path, certificates: 
         image,
         entrypoint=["haproxy", "-c", "-f", f"{CONFIGURATION_MOUNT}/{FILE}"],
         command=[],
-        user=f"{PROXY_UID}:{PROXY_GID}",
         network_mode="none",
-        read_only=True,
-        cap_drop=["ALL"],
-        security_opt=["no-new-privileges:true"],
-        mem_limit=_MEMORY_LIMIT,
-        pids_limit=16,
+        **_HARDENING.sdk_options(),
         labels={LABEL: str(directory)},
         volumes={
             str(directory): {"bind": CONFIGURATION_MOUNT, "mode": "ro,z"},

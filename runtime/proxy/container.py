@@ -5,12 +5,15 @@ from __future__ import annotations
 from runtime.base.paths import Side
 from runtime.config.settings import Settings
 from runtime.docker import images
+from runtime.docker.hardening import Hardening
 
 # The user of the official haproxy image, and the group that may read certificates' keys.
 PROXY_UID = PROXY_GID = 99
 # 11 MB with maxconn 1000 when idle, and up to 9 MB for each of ten old processes that a websocket holds open; TLS
 # connections take the rest.
 MEMORY_LIMIT = "192m"
+# Failed handshakes of scanners are logged; they must not fill a small disk.
+HARDENING = Hardening(MEMORY_LIMIT, 64, f"{PROXY_UID}:{PROXY_GID}", log_size="5m")
 
 CONFIGURATION_MOUNT = "/usr/local/etc/haproxy"
 CERTIFICATES_MOUNT = "/usr/local/etc/haproxy-ssl"

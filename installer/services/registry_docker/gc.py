@@ -22,6 +22,7 @@ from runtime.certificates.acme.container import LABEL
 from runtime.config.settings import SEPARATOR
 from runtime.context import change, results
 from runtime.context.cluster import Cluster
+from runtime.docker.hardening import Hardening
 from runtime.docker.observed import Container, observe
 from runtime.reconcile import desired, operations
 from runtime.reconcile.snapshot import Snapshot
@@ -29,6 +30,7 @@ from runtime.reconcile.snapshot import Snapshot
 TIMEOUT_SECONDS = 4 * 3600.0
 STOP_SECONDS = 15
 MEMORY = "128m"
+PROCESSES = 64
 # A younger manifest may be part of a push that is not complete: an index comes after its images.
 YOUNG_SECONDS = 3600.0
 # The collection ends with its standard input, and so with the command. A job in the background has no standard input
@@ -135,9 +137,9 @@ def argv(name: str, instance: str, inspected: dict[str, Any]) -> tuple[str, ...]
     variables = tuple(word for each in _variables(inspected) for word in ("--env", each))
     return (
         *("docker", "run", "--rm", "--interactive", "--name", name, "--label", f"{LABEL}={instance}"),
-        *("--pull", "never", "--network", "none", "--read-only", "--cap-drop", "ALL"),
-        *("--security-opt", "no-new-privileges", "--log-driver", "none", "--memory", MEMORY, "--pids-limit", "64"),
-        *("--user", config.get("User") or "0", "--volumes-from", inspected["Id"], *variables),
+        *("--pull", "never", "--network", "none"),
+        *Hardening(MEMORY, PROCESSES, config.get("User") or "0").run_options(),
+        *("--volumes-from", inspected["Id"], *variables),
         *("--entrypoint", "sh", inspected["Image"], "-c", SCRIPT, "registry-gc", (config.get("Cmd") or [""])[-1]),
     )
 

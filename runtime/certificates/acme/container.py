@@ -14,6 +14,7 @@ from runtime.base.command import CommandTimeoutError
 from runtime.base.errors import ShoestringError
 from runtime.config.settings import SEPARATOR, Settings
 from runtime.docker import images
+from runtime.docker.hardening import Hardening
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -78,9 +79,8 @@ def argv(settings: Settings, task: Task) -> tuple[str, ...]:
     return (
         *("docker", "run", "--rm", "--name", container_name(settings, task)),
         *("--label", f"{LABEL}={settings.instance}", "--pull", "never" if local else "missing"),
-        *("--network", task.network, "--read-only", "--tmpfs", "/tmp"),  # noqa: S108 - in the container
-        *("--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--log-driver", "none"),
-        *("--memory", task.memory, "--pids-limit", str(PIDS_LIMIT)),
+        *("--network", task.network, "--tmpfs", "/tmp"),  # noqa: S108 - in the container
+        *Hardening(task.memory, PIDS_LIMIT).run_options(),
         *(word for name in sorted({*task.environment, *task.secrets}) for word in ("--env", name)),
         *(word for mount in task.mounts for word in ("--volume", _volume(mount))),
         images.effective(task.image, settings.images.source),
