@@ -85,7 +85,7 @@ def print_certificates(overview: CertificateOverview, now: float) -> None:
     rows = []
     for each in overview.certificates:
         bad = each.expiring or each.blocked or each.state in ("missing", "expired", "broken")
-        color = "red" if bad else "green" if each.state == "fine" else ""
+        color = "red" if bad else "green" if each.state == "valid" else ""
         cells = zip(HEADER, row(each, now), strict=True)
         rows.append(tuple(Cell(cell, color if name == "STATE" else "") for name, cell in cells))
     if rows:

@@ -1,1 +1,1 @@
-"""Certificates: what is wanted, what is there, what is due; asked for, installed and proven."""
+"""Certificates: desired, installed and due ones; how they are issued, installed and proven."""

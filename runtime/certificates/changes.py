@@ -61,7 +61,7 @@ class LoadCertificates(Change):
 
 @dataclass(frozen=True)
 class ArchiveCertificate(Change):
-    """A certificate that Shoestring issued has expired, and nothing needs it any more."""
+    """A certificate that Shoestring issued has expired, and no longer needed."""
 
     side: Side
     certificate: str

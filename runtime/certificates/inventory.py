@@ -33,16 +33,16 @@ class SideCertificates:
     unfinished: bool = False
 
     def certificate(self, name: str) -> InstalledCertificate | None:
-        """The certificate with a name, if its file is there."""
+        """Return the certificate with a name; None if it is not installed."""
         return next((each for each in self.installed if each.name == name), None)
 
 
 @dataclass(frozen=True)
 class CertificateInventory:
-    """All that a plan of certificates is made from.
+    """The input of a plan of certificates.
 
-    `ca_problem` is a sentence if the private CA cannot sign, `root` its key identifier. `authority` is its own
-    certificate, where it is in use.
+    `ca_problem` is a sentence if the private CA cannot sign, `root` its key identifier. `authority` is its root
+    certificate, if it is in use.
     """
 
     settings: Settings
@@ -65,12 +65,12 @@ class CertificateInventory:
         )
 
     def certificate(self, wanted: DesiredCertificate) -> InstalledCertificate | None:
-        """What is there of a wanted certificate."""
+        """Return the installed certificate for a desired one; None if there is none."""
         return next((side.certificate(wanted.name) for side in self.sides if side.side is wanted.side), None)
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Sentences about files that cannot be used."""
+        """Return sentences about files that cannot be used."""
         return tuple(f"{each.file}: {each.problem}" for side in self.sides for each in side.installed if each.problem)
 
 
@@ -93,12 +93,12 @@ def observe(
 
 
 def place(side: Side, name: str) -> str:
-    """What the ledger calls an installed certificate."""
+    """Return the key of an installed certificate in the ledger."""
     return f"{side}/{name}"
 
 
 def originals(paths: Paths, name: str) -> tuple[Path, ...]:
-    """Where the original of a certificate of ours may be."""
+    """Return where the original of a certificate that Shoestring issued may be."""
     return (certbot.original(paths, name)[0], lego.original(paths, name)[0], private_ca.original(paths, name))
 
 
@@ -108,7 +108,7 @@ def _side(paths: Paths, run: RunPaths, side: Side, remembered: Ledger) -> SideCe
     try:
         loaded = running.loaded(run.master_socket(side))
     except ShoestringError:
-        # One that starts or ends at this moment; the next pass sees it.
+        # The proxy is starting or stopping; the next run sees it.
         loaded = None
     return SideCertificates(side, found, user_provided, loaded, folder.is_unfinished(paths.proxy_certificates(side)))
 
@@ -116,7 +116,7 @@ def _side(paths: Paths, run: RunPaths, side: Side, remembered: Ledger) -> SideCe
 def _is_ours(paths: Paths, side: Side, found: InstalledCertificate, remembered: Ledger) -> bool:
     if found.name == PLACEHOLDER or found.fingerprint in remembered.installed.get(place(side, found.name), ()):
         return True
-    # The ledger may be lost; the originals tell as well.
+    # The ledger may be lost; the originals show it as well.
     return any(
         file.is_file() and read.load(file).fingerprint == found.fingerprint for file in originals(paths, found.name)
     )

@@ -27,7 +27,7 @@ ORIGINAL_MODE = 0o600
 
 @dataclass(frozen=True)
 class CertificateManager:
-    """Where certificates are kept, and what is needed to get them.
+    """Issues and installs the certificates of an instance.
 
     `guard` holds the lock of the instance while files and proxies are changed; asking an authority takes too long for
     that. `clock` gives seconds since the epoch.
@@ -75,7 +75,7 @@ class CertificateManager:
 
         issued = issue.issue(self, wanted, forced=forced, staging_only=staging_only)
         if staging_only:
-            done = "staging would issue it; nothing was installed"
+            done = "staging would issue it; not installed"
         else:
             done = self._install(wanted, issued.certificate, issued.key)
         return "; ".join((done, *issued.notes))
@@ -85,7 +85,7 @@ class CertificateManager:
         place = inventory.place(wanted.side, wanted.name)
         source = "" if wanted.issuer is Issuer.PRIVATE_CA else self.settings.acme.directory
         with self.guard():
-            # Before the files: what is there must never be taken for a person's own.
+            # Before the files: they must never be taken for user-provided ones.
             ledger.update(
                 self.paths.ledger,
                 lambda each: ledger.installs(each, place, found.fingerprint, source),

@@ -1,4 +1,4 @@
-"""What certificates are wanted, and what is there. Pure data."""
+"""Desired and installed certificates. Pure data."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 from runtime.base.paths import Side
 
-# RFC 6761 section 6.4: a name that never exists, so that nobody takes the placeholder for a real certificate.
+# RFC 6761, section 6.4: a name that never exists, so that the placeholder is not mistaken for a real certificate.
 PLACEHOLDER = "invalid"
 LONGEST_LIST = 4
 
 
 class Issuer(StrEnum):
-    """Who signs, and how names are proven to it."""
+    """The authority that signs, and how it validates names."""
 
     HTTP_01 = "http-01"
     DNS_01 = "dns-01"
@@ -23,16 +23,16 @@ class Issuer(StrEnum):
 
 
 def covered(host_name: str, names: Collection[str]) -> bool:
-    """Whether a certificate's names cover a host name or a pattern.
+    """Return whether a certificate's names cover a host name or a pattern.
 
-    RFC 6125, section 6.4.3: a wildcard stands for one whole label.
+    A wildcard stands for one whole label (RFC 6125, section 6.4.3).
     """
     parent = "*." + host_name.partition(".")[2]
     return host_name in names or (not host_name.startswith("*.") and parent in names)
 
 
 def listed(host_names: Sequence[str]) -> str:
-    """Names in a sentence; of many the first."""
+    """Return host names for a sentence; of many only the first."""
     if len(host_names) <= LONGEST_LIST:
         return ", ".join(host_names)
     shown = LONGEST_LIST - 1
@@ -41,10 +41,10 @@ def listed(host_names: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class DesiredCertificate:
-    """A certificate that should be there: one for each public application, one for the whole internal side.
+    """A certificate that should exist: one per public application, one for the internal side.
 
-    `name` is that of its files and of certbot's lineage; it never changes when host names do. `host_names` are in a
-    fixed order; a wildcard stands for one label.
+    `name` is the name of its files and of its lineage; it stays when host names change. `host_names` are in a fixed
+    order; a wildcard stands for one label.
     """
 
     name: str
@@ -58,8 +58,8 @@ class InstalledCertificate:
     """A certificate on the disk, `NAME.pem` with `NAME.pem.key`.
 
     Times are seconds since the epoch. `fingerprint` is the SHA-256 of the leaf, in hexadecimal digits. `ari_id` is
-    its name in ARI (RFC 9773, section 4.1); empty if it has no key identifier. `problem` is a sentence if the pair
-    cannot be used (then the other values may be empty).
+    its identifier in ARI (RFC 9773, section 4.1); empty if it has no key identifier. `problem` is a sentence if the
+    pair cannot be used (then the other values may be empty).
     """
 
     file: Path
@@ -74,22 +74,22 @@ class InstalledCertificate:
 
     @property
     def name(self) -> str:
-        """The name of the file without its ending."""
+        """Return the name of the file without its extension."""
         return self.file.name.removesuffix(".pem")
 
     @property
     def lifetime(self) -> float:
-        """From the first to the last moment, in seconds."""
+        """Return the time from the first to the last moment of its validity, in seconds."""
         return self.not_after - self.not_before
 
     def covers(self, host_name: str) -> bool:
-        """Whether it is valid for a host name or a pattern."""
+        """Return whether it is valid for a host name or a pattern."""
         return covered(host_name, self.host_names)
 
 
 @dataclass(frozen=True)
 class RenewalWindow:
-    """When a certificate authority suggests to renew one certificate (RFC 9773, section 4.2).
+    """The window in which an authority suggests to renew a certificate (RFC 9773, section 4.2).
 
     Times are seconds since the epoch. `check_again` is when to ask the next time.
     """

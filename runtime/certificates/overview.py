@@ -1,4 +1,4 @@
-"""How each certificate is, for a person. Pure."""
+"""The status of each certificate. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from runtime.certificates.policy.ledger import DAY
 class CertificateStatus:
     """The status of one certificate, for the user.
 
-    `state` is a value of CertificateState, `placeholder`, `unused`, `own` for a user-provided file, or `root` for the
+    `state` is a value of CertificateState, `placeholder`, `unused`, `user-provided`, or `root` for the
     private CA's certificate. Times are seconds since the epoch, 0 where there is none. `blocked` is a sentence about
     why it cannot be issued now. `managed`: Shoestring renews it; else the user does.
     """
@@ -38,7 +38,7 @@ class CertificateStatus:
 class CertificateOverview:
     """All certificates.
 
-    `notes` are about host names that can have none, `problems` about files that cannot be used.
+    `notes` are about host names that no authority signs, `problems` about files that cannot be used.
     """
 
     certificates: tuple[CertificateStatus, ...]
@@ -47,7 +47,7 @@ class CertificateOverview:
 
     @property
     def expiring(self) -> tuple[CertificateStatus, ...]:
-        """Those that a person must hear of."""
+        """Return the certificates that the user is warned of."""
         return tuple(each for each in self.certificates if each.expiring)
 
 
@@ -56,7 +56,7 @@ NO_CERTIFICATES = CertificateOverview((), (), ())
 
 
 def assess(found: CertificateInventory, now: float) -> CertificateOverview:
-    """What a inventory means for a person. Pure."""
+    """Return the status of each certificate of an inventory. Pure."""
     planned = plan.plan(found, now)
     blocked = {each.certificate: each.message for each in planned.deferred}
     wanted = [_managed_status(found, each, blocked.get(each, ""), now) for each in found.managed]
@@ -91,10 +91,10 @@ def _managed_status(
     )
 
 
-def _other_status(found: InstalledCertificate, side: Side, person: bool, now: float) -> CertificateStatus:
-    """A person's own, the placeholder, or one that nothing needs any more."""
+def _other_status(found: InstalledCertificate, side: Side, user_provided: bool, now: float) -> CertificateStatus:
+    """Return the status of one that is user-provided, the placeholder, or no longer needed."""
     placeholder = found.name == PLACEHOLDER
-    state = "placeholder" if placeholder else "own" if person else "unused"
+    state = "placeholder" if placeholder else "user-provided" if user_provided else "unused"
     return CertificateStatus(
         name=found.name,
         side=side,
@@ -102,13 +102,13 @@ def _other_status(found: InstalledCertificate, side: Side, person: bool, now: fl
         issuer=found.issuer,
         state=state,
         not_after=found.not_after,
-        expiring=person and due.is_expiring(found, now),
-        managed=not person,
+        expiring=user_provided and due.is_expiring(found, now),
+        managed=not user_provided,
     )
 
 
 def _root_status(found: CertificateInventory, now: float) -> tuple[CertificateStatus, ...]:
-    """The private CA's own, when a new one has to be made: nobody trusts that before a person says so."""
+    """Return the status of the private CA's root if it is about to expire: only the user can replace it."""
     root = found.authority
     if root is None or not due.is_expiring(root, now):
         return ()
@@ -128,11 +128,11 @@ def _root_status(found: CertificateInventory, now: float) -> tuple[CertificateSt
 
 
 def expiry_sentence(status: CertificateStatus, now: float) -> str:
-    """What a person reads about a certificate that is about to end."""
+    """Return the sentence about a certificate that is about to expire. `now` is in seconds since the epoch."""
     days = int((status.not_after - now) // DAY)
     when = "has expired" if status.not_after <= now else "expires today" if days < 1 else f"expires in {days} days"
     if status.state == ROOT:
-        what = "Make a new one and have it trusted: shoestring ssl ca --new"
+        what = "Create a new one and trust it: shoestring ssl ca --new"
     else:
-        what = "See: shoestring ssl status" if status.managed else "Renew it and put the new one in its place"
+        what = "See: shoestring ssl status" if status.managed else "Replace it with a new one"
     return f"certificate {status.name} ({listed(status.host_names)}) {when}. {what}."

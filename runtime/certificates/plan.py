@@ -1,4 +1,4 @@
-"""What has to be done about certificates, and what must wait. Pure."""
+"""The plan of certificates: what is issued, loaded and archived, and what is deferred. Pure."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ PLACEHOLDER_FILE = f"{PLACEHOLDER}.pem"
 
 @dataclass(frozen=True)
 class RenewalRequest:
-    """What of the plan a command wants.
+    """The part of the plan that a command requests.
 
-    `names` are host names or names of certificates, whose delays after failures are not waited out; empty: all.
-    `missing_only` leaves what is valid as it is, though it be due. `force` renews what is not due. `staging` only
-    tries, also what is not due.
+    `names` are host names or names of certificates, without delays after failures; empty: all. `missing_only` leaves
+    valid certificates alone, even if due. `force` also renews what is not due. `staging` only tests, also what is not
+    due.
     """
 
     names: tuple[str, ...] = ()
@@ -61,10 +61,10 @@ class DeferredCertificate:
 
 @dataclass(frozen=True)
 class CertificatePlan:
-    """What is to be done.
+    """The changes of certificates.
 
-    `local` needs nobody outside this host; `remote` asks a certificate authority. `deferred` are those that cannot be
-    issued now. `next_check` is when there may be something to do again, in seconds since the epoch.
+    `local` needs nothing outside this host; `remote` asks a certificate authority. `deferred` are certificates
+    that cannot be issued now. `next_check` is when there may be something to do again, in seconds since the epoch.
     """
 
     local: Plan
@@ -75,7 +75,7 @@ class CertificatePlan:
 
 @dataclass(frozen=True)
 class _Decision:
-    """What becomes of one wanted certificate."""
+    """The decision about one desired certificate."""
 
     change: IssueCertificate | None = None
     deferred: DeferredCertificate | None = None
@@ -83,11 +83,9 @@ class _Decision:
 
 
 def plan(inventory: CertificateInventory, now: float, request: RenewalRequest = EVERYTHING) -> CertificatePlan:
-    """Plan. Raises UsageError if the request names a host name that no certificate is for, or there is no staging."""
+    """Return the plan. Raises UsageError for a name without a certificate, or if there is no staging server."""
     if request.staging and not inventory.settings.acme.staging_directory:
-        raise UsageError(
-            "There is no staging for this ACME server. Name its directory as acme.staging in the settings."
-        )
+        raise UsageError("This ACME server has no staging server in the settings. Set acme.staging to its directory.")
     wanted = chosen(inventory, request.names)
     ones = tuple(_one(inventory, each, now, request) for each in wanted)
     issues = tuple(each.change for each in ones if each.change)
@@ -102,31 +100,33 @@ def plan(inventory: CertificateInventory, now: float, request: RenewalRequest = 
 
 
 def assess(inventory: CertificateInventory, wanted: DesiredCertificate, now: float) -> Assessment:
-    """How a wanted certificate is."""
+    """Return the state of a desired certificate."""
     found = inventory.certificate(wanted)
     assessment = due.assess(wanted, found, inventory.ledger.windows.get(wanted.name), now, root=inventory.root)
     authority = inventory.authority if wanted.issuer is Issuer.PRIVATE_CA else None
     if authority and found and not found.problem and authority.not_before <= now < found.not_before:
-        # Clients would refuse it until then. One of another authority is never ahead of the right time.
-        return Assessment(CertificateState.DUE, "the clock of this host was ahead when it was signed", now)
+        # Clients refuse it until then. Another authority never signs ahead of time.
+        return Assessment(CertificateState.DUE, "it was signed while the clock of this host was ahead", now)
     source = inventory.ledger.sources.get(place(wanted.side, wanted.name), "")
     server = "" if wanted.issuer is Issuer.PRIVATE_CA else inventory.settings.acme.directory
-    if assessment.state in (CertificateState.FINE, CertificateState.DUE) and source and server and source != server:
+    if assessment.state in (CertificateState.VALID, CertificateState.DUE) and source and server and source != server:
         return Assessment(
-            CertificateState.ISSUER, f"the certificate is from {source}, and the settings name another", now
+            CertificateState.OTHER_ISSUER,
+            f"the certificate is from {source}, but the settings name another authority",
+            now,
         )
     return assessment
 
 
 def directory(inventory: CertificateInventory, wanted: DesiredCertificate) -> str:
-    """The ACME directory that is asked first for a certificate: staging, until it gave one for these names."""
+    """Return the ACME directory to ask first: staging, until it has issued a certificate for these names."""
     acme = inventory.settings.acme
     proven = set_key(wanted.host_names) in inventory.ledger.proven
     return acme.directory if proven or not acme.staging_directory else acme.staging_directory
 
 
 def chosen(inventory: CertificateInventory, names: tuple[str, ...]) -> tuple[DesiredCertificate, ...]:
-    """The wanted certificates that host names or names of certificates mean; all of them for none.
+    """Return the desired certificates with these host names or names; all of them if none is given.
 
     Raises UsageError for a name that no certificate is for.
     """
@@ -137,7 +137,7 @@ def chosen(inventory: CertificateInventory, names: tuple[str, ...]) -> tuple[Des
         found = [each for each in inventory.managed if name == each.name or covered(name, each.host_names)]
         if not found:
             known = ", ".join(sorted({host for each in inventory.managed for host in each.host_names})) or "none"
-            raise UsageError(f"No certificate is wanted for {name}. The host names that need one: {known}.")
+            raise UsageError(f"No application uses the host name {name}. Known host names: {known}.")
         meant += found
     return tuple(dict.fromkeys(meant))
 
@@ -146,12 +146,12 @@ def _one(
     inventory: CertificateInventory, wanted: DesiredCertificate, now: float, request: RenewalRequest
 ) -> _Decision:
     found = assess(inventory, wanted, now)
-    waits = found.state is CertificateState.FINE or (request.missing_only and found.state is CertificateState.DUE)
+    waits = found.state is CertificateState.VALID or (request.missing_only and found.state is CertificateState.DUE)
     local = wanted.issuer is Issuer.PRIVATE_CA
     if request.staging and local:
         return _Decision()
     if waits and not request.force and not request.staging and not (local and found.state is CertificateState.DUE):
-        # A pass that only looks for what is missing has nothing to do when a valid one becomes due.
+        # A run for missing certificates has nothing to do when a valid one becomes due.
         return _Decision(next_check=found.renew_at if local or not request.missing_only else float("inf"))
     forced = request.force or bool(request.names)
     deferral = _deferral(inventory, wanted, now, forced=forced, staging=request.staging)
@@ -177,20 +177,20 @@ def _deferral(
 def _upkeep(
     inventory: CertificateInventory, side: SideCertificates, now: float
 ) -> Iterator[LoadCertificates | ArchiveCertificate]:
-    """What the folder of a side and its proxy need besides new certificates."""
+    """Yield the changes of a side's folder and proxy other than new certificates."""
     wanted = {each.name for each in inventory.desired.certificates if each.side is side.side}
-    persons = {each.name for each in side.user_provided}
+    user_provided = {each.name for each in side.user_provided}
     for each in side.installed:
-        ours = each.name not in persons and each.name != PLACEHOLDER and not each.problem
+        ours = each.name not in user_provided and each.name != PLACEHOLDER and not each.problem
         if ours and each.name not in wanted and each.not_after <= now:
-            yield ArchiveCertificate(side.side, each.name, "expired, and nothing needs it any more")
-    differences = (*(["a write that was cut off"] if side.unfinished else ()), *_unloaded(side))
+            yield ArchiveCertificate(side.side, each.name, "expired, and no longer needed")
+    differences = (*(["an interrupted write"] if side.unfinished else ()), *_unloaded(side))
     if differences:
         yield LoadCertificates(side.side, ", ".join(differences))
 
 
 def _unloaded(side: SideCertificates) -> Iterable[str]:
-    """How what the proxy serves differs from what is in the folder."""
+    """Yield the differences between the folder and what the proxy serves."""
     if side.loaded is None:
         return
     files = {each.file.name: each for each in side.installed if not each.problem}
@@ -201,8 +201,8 @@ def _unloaded(side: SideCertificates) -> Iterable[str]:
     for name, each in files.items():
         if side.loaded.get(name) != each.serial:
             yield f"{'changed' if name in side.loaded else 'new'} {name}"
-    # The placeholder may be what the process answers unknown names with; it goes at the next reload.
+    # The process may answer unknown names with the placeholder, which then stays until the next reload.
     broken = {each.file.name for each in side.installed if each.problem}
     yield from (
-        f"gone {name}" for name in side.loaded if name not in files and name not in {*broken, PLACEHOLDER_FILE}
+        f"removed {name}" for name in side.loaded if name not in files and name not in {*broken, PLACEHOLDER_FILE}
     )

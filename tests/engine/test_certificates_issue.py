@@ -68,7 +68,7 @@ def test_staging_is_first_and_production_hears_nothing_before(stand: Stand) -> N
     assert stand.asked()[0] > before[0]
     assert stand.asked()[1] == before[1]
     held = stand.refused(wanted, forced=False)
-    assert held.result is AttemptResult.HELD
+    assert held.result is AttemptResult.NOT_REQUESTED
     assert held.until > time.time()
 
     stand.staging.faults.problems.clear()
@@ -140,16 +140,16 @@ def test_no_authority_is_asked_for_names_that_do_not_lead_here(stand: Stand) -> 
     before = stand.asked()
     stand.world.clear(wanted.host_names[0])
     error = stand.refused(wanted)
-    assert error.result is AttemptResult.HELD
+    assert error.result is AttemptResult.NOT_REQUESTED
     assert "www.astray.example.test has no address in DNS" in str(error)
     with _other_server() as other:
         stand.world.set_address(wanted.host_names[0], other)
         error = stand.refused(wanted)
-    assert error.result is AttemptResult.HELD
+    assert error.result is AttemptResult.NOT_REQUESTED
     # Which of them depends on whether the host of this test has an address that the world reaches.
-    assert "is answered by something else" in str(error) or f"points to {other}" in str(error)
+    assert "is answered by another program" in str(error) or f"points to {other}" in str(error)
     assert stand.asked() == before
-    assert stand.last().result is AttemptResult.HELD
+    assert stand.last().result is AttemptResult.NOT_REQUESTED
 
 
 @contextlib.contextmanager

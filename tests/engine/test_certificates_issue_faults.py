@@ -66,7 +66,7 @@ def test_an_authority_that_is_down_slow_or_at_its_limit(stand: Stand) -> None:
     stand.staging.faults = Faults()
     asked = stand.asked()
     held = stand.refused(other, forced=True)
-    assert (held.result, held.until) == (AttemptResult.HELD, stand.last().not_before)
+    assert (held.result, held.until) == (AttemptResult.NOT_REQUESTED, stand.last().not_before)
     assert stand.asked() == asked
 
 
@@ -79,7 +79,7 @@ def test_a_command_that_is_killed(stand: Stand, point: str) -> None:
     attempt, asked = stand.last(), stand.asked()
     if point == "certificate-asked":
         assert attempt.result is AttemptResult.OPEN
-        assert stand.refused(wanted, forced=False).result is AttemptResult.HELD
+        assert stand.refused(wanted, forced=False).result is AttemptResult.NOT_REQUESTED
         assert stand.asked() == asked
     assert set(stand.issued(wanted).host_names) == set(wanted.host_names)
     if point == "certificate-answered":
@@ -94,9 +94,9 @@ def test_what_a_killed_command_left_at_work_is_not_disturbed(stand: Stand, clien
     until(lambda: client.api.containers(filters=running), bool)
     process.kill()
     process.communicate()
-    with pytest.raises(StillRunningError, match="still works for an earlier command"):
+    with pytest.raises(StillRunningError, match="of an earlier, killed command is still running"):
         issue.issue(stand.here, wanted, forced=True)
-    assert stand.last().result is AttemptResult.HELD
+    assert stand.last().result is AttemptResult.NOT_REQUESTED
     stand.staging.faults = Faults()
     until(lambda: client.api.containers(filters=running), lambda left: not left)
     assert set(stand.issued(wanted).host_names) == set(wanted.host_names)

@@ -118,5 +118,7 @@ def test_a_template_that_loads_certificates_another_way_is_let_alone(stand: Stan
 
 def test_a_reload_that_a_broken_file_would_spoil_names_it(stand: Stand) -> None:
     (stand.folder() / "broken.pem").write_text("nonsense")
-    with pytest.raises(ShoestringError, match="has to be reloaded, and would refuse. .*broken.pem: it is no certif"):
+    with pytest.raises(
+        ShoestringError, match="must be reloaded, but would refuse. .*broken.pem: it is not a readable"
+    ):
         stand.install("a", make_long(A, length=12), A)

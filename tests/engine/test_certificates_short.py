@@ -36,5 +36,5 @@ def test_short_certificates_are_renewed_again_and_again_within_the_limits(
         asked = made.requests()["new-order"]
         assert asked == limits.CERTIFICATES_A_WEEK
         held = until(lambda: renew(place), lambda report: bool(report.refused))
-        assert "was asked for 5 times within a week" in held.refused[0]
+        assert "was requested 5 times within a week" in held.refused[0]
         assert made.requests()["new-order"] == asked

@@ -105,7 +105,7 @@ def test_the_root_that_is_shown_is_trusted_by_clients(cluster: Instance, tmp_pat
     assert printed.partition("=")[2] in shoestring(cluster, "ca")
 
     status = states(cluster)["internal"]
-    assert (status["state"], status["managed"], status["expiring"]) == ("fine", True, False)
+    assert (status["state"], status["managed"], status["expiring"]) == ("valid", True, False)
     assert status["host_names"][:2] == [DOMAIN, f"*.{DOMAIN}"]
     assert "Nothing to do: no certificate is due." in shoestring(cluster, "renew")
     assert "Nothing to do." in shoestring(cluster, "issue", "--dry-run")
@@ -127,7 +127,7 @@ def test_a_root_that_cannot_sign_any_more_is_told(cluster: Instance) -> None:
     key = cluster.paths.private_ca / "root.key"
     kept = key.read_bytes()
     key.unlink()
-    said = f"{key} cannot be read: No such file or directory. Put it back, or make a new one with:"
+    said = f"{key} cannot be read: No such file or directory. Restore it, or create a new one with:"
     assert said in shoestring(cluster, "status")
     assert said in shoestring(cluster, "issue", DOMAIN, "--force", "--yes", code=ExitCode.FAILED)
     assert said in shoestring(cluster, "ca", code=ExitCode.FAILED)
@@ -151,7 +151,7 @@ def test_force_makes_a_new_certificate_of_the_same_root(cluster: Instance, tmp_p
     assert pem.read_bytes() != before
     assert trusts(cluster, ca)
     unknown = shoestring(cluster, "issue", "no.example.test", code=ExitCode.USAGE)
-    assert "No certificate is wanted for no.example.test." in unknown
+    assert "No application uses the host name no.example.test." in unknown
 
 
 def test_a_persons_certificate_is_served_and_watched(cluster: Instance, tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_a_persons_certificate_is_served_and_watched(cluster: Instance, tmp_path
     assert trusts(cluster, own)
     assert "Nothing to do." in shoestring(cluster, "install", "--dry-run")
     status = states(cluster)["bought"]
-    assert (status["state"], status["managed"], status["expiring"]) == ("own", False, True)
+    assert (status["state"], status["managed"], status["expiring"]) == ("user-provided", False, True)
     said = shoestring(cluster, "renew", code=ExitCode.FAILED)
     assert f"certificate bought ({HOST}) expires in 4 days" in said
     assert (folder / "bought.pem").read_bytes() == mine.certificate

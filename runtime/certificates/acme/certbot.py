@@ -109,10 +109,10 @@ def outcome(finished: Finished, wanted: DesiredCertificate, now: float) -> AcmeO
     kind = _last_problem(finished.err)
     if kind == RATE_LIMITED:
         return AcmeOutcome(
-            AttemptResult.UNAVAILABLE, f"it is at its limit: {error}", (), retry_after(finished.err, now)
+            AttemptResult.UNAVAILABLE, f"its rate limit is reached: {error}", (), retry_after(finished.err, now)
         )
     if kind == "accountDoesNotExist":
-        advice = "it does not know the account any more; move data/letsencrypt/etc/accounts away to have one made"
+        advice = "it no longer knows the account; move data/letsencrypt/etc/accounts away to create a new one"
         return AcmeOutcome(AttemptResult.UNAVAILABLE, f"{advice} ({error})")
     if kind in REFUSALS:
         return AcmeOutcome(

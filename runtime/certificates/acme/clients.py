@@ -158,7 +158,9 @@ class LegoClient:
         if not name:
             raise UsageError("acme.dns.provider is not set: the name of your DNS provider, for dns-01.")
         if name in lego.UNUSABLE:
-            raise UsageError(f"acme.dns.provider: {name} needs a person or a program of yours; it cannot work here.")
+            raise UsageError(
+                f"acme.dns.provider: {name} needs manual steps or a program of your own. Choose another provider."
+            )
         described = self._help(name)
         if not described.ok:
             known = lego.parse_list(self._help("").out)

@@ -124,8 +124,7 @@ def _clear(client: DockerClient, name: str, timeout: float) -> None:
         rest = float(left["Created"]) + timeout - time.time()
         if left["State"] == "running" and rest > 0:
             raise StillRunningError(
-                f"{name} still works for an earlier command, which was killed; it has {rest:.0f} s left to end. "
-                "Try again then."
+                f"{name} of an earlier, killed command is still running, for {rest:.0f} s at most. Try again then."
             )
         _remove(client, str(left["Id"]))
 

@@ -92,7 +92,7 @@ def issue(
     issued, found = got
     if found.fingerprint == before:
         raise IssueError(
-            f"{wanted.name} was issued, but {found.file} is the old one still.", AttemptResult.UNAVAILABLE
+            f"{wanted.name} was issued, but {found.file} is still the old one.", AttemptResult.UNAVAILABLE
         )
     return replace(issued, notes=notes)
 
@@ -108,7 +108,8 @@ def _original(client: AcmeClient, wanted: DesiredCertificate) -> tuple[IssuedCer
     if found.problem:
         return f"{certificate}: {found.problem}"
     if set(found.host_names) != set(wanted.host_names):
-        return f"{certificate} is another one. Move all of that name away from {certificate.parent.parent.parent}."
+        folder_of_client = certificate.parent.parent.parent
+        return f"{certificate} is for other host names. Move all files of that name out of {folder_of_client}."
     return issued, found
 
 
@@ -119,7 +120,9 @@ def _stages(
     trial = _Stage(acme.staging_directory, trial=True)
     if staging_only:
         if not trial.server:
-            raise UsageError("There is no staging for this ACME server; set acme.staging to the address of one.")
+            raise UsageError(
+                "This ACME server has no staging server in the settings. Set acme.staging to its directory."
+            )
         return (trial,)
     production = _Stage(acme.directory, trial=False)
     proven = set_key(wanted.host_names) in known.proven
@@ -130,7 +133,7 @@ def _allow(context: IssueContext, wanted: DesiredCertificate, server: str, *, fo
     known = ledger.load(context.paths.ledger)
     answer = limits.next_try(known, wanted.host_names, wanted.name, server, context.clock(), forced=forced)
     if isinstance(answer, Deferral):
-        raise IssueError(f"{wanted.name} waits: {answer.why}", AttemptResult.HELD, answer.until)
+        raise IssueError(f"{wanted.name} waits: {answer.why}", AttemptResult.NOT_REQUESTED, answer.until)
 
 
 def _check(context: IssueContext, client: AcmeClient, wanted: DesiredCertificate, server: str) -> tuple[str, ...]:
@@ -139,10 +142,10 @@ def _check(context: IssueContext, client: AcmeClient, wanted: DesiredCertificate
         return client.check(wanted, server)
     except ShoestringError as error:
         attempt = _attempt(context, wanted, server)
-        held = replace(attempt, result=AttemptResult.HELD, error=str(error), failed_names=())
+        held = replace(attempt, result=AttemptResult.NOT_REQUESTED, error=str(error), failed_names=())
         _note(context, partial(ledger.begin, attempt=held))
         if isinstance(error, PrecheckError):
-            raise IssueError(str(error), AttemptResult.HELD) from error
+            raise IssueError(str(error), AttemptResult.NOT_REQUESTED) from error
         raise
 
 
@@ -167,7 +170,9 @@ def _ask(
         # The authority heard nothing of it: the settings, the engine, or a command that is still at work.
         _note(
             context,
-            partial(_ended, attempt=attempt, outcome=AcmeOutcome(AttemptResult.HELD, str(error)), stage=stage),
+            partial(
+                _ended, attempt=attempt, outcome=AcmeOutcome(AttemptResult.NOT_REQUESTED, str(error)), stage=stage
+            ),
         )
         raise
     if outcome.result is AttemptResult.REFUSED and notes:
@@ -179,7 +184,7 @@ def _ask(
         said = {
             AttemptResult.REFUSED: "refused",
             AttemptResult.UNAVAILABLE: "could not issue",
-            AttemptResult.HELD: "was not asked for",
+            AttemptResult.NOT_REQUESTED: "did not request",
         }
         raise IssueError(f"{where} {said[outcome.result]} {wanted.name}: {outcome.error}", outcome.result)
 
@@ -239,4 +244,4 @@ def _got_already(
     if ours[-1].result is AttemptResult.OPEN:
         done = _Stage(ours[-1].server, trial=False)
         _note(context, partial(_ended, attempt=ours[-1], outcome=AcmeOutcome(AttemptResult.ISSUED), stage=done))
-    return replace(issued, notes=("an earlier command got it",))
+    return replace(issued, notes=("obtained by an earlier command",))

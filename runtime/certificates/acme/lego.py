@@ -148,11 +148,13 @@ def outcome(finished: Finished, now: float) -> AcmeOutcome:
         return AcmeOutcome(AttemptResult.ISSUED)
     printed = finished.err
     if found := _MISSING.search(printed):
-        return AcmeOutcome(AttemptResult.HELD, f"secrets.yaml lacks {found[1].replace(',', ', ')}")
+        return AcmeOutcome(AttemptResult.NOT_REQUESTED, f"secrets.yaml lacks {found[1].replace(',', ', ')}")
     last = _last(printed) or f"lego ended with exit code {finished.code}"
     kinds = URN.findall(last)
     if RATE_LIMITED in kinds:
-        return AcmeOutcome(AttemptResult.UNAVAILABLE, f"it is at its limit: {last}", (), retry_after(last, now))
+        return AcmeOutcome(
+            AttemptResult.UNAVAILABLE, f"its rate limit is reached: {last}", (), retry_after(last, now)
+        )
     if REFUSALS & set(kinds):
         refused = tuple(dict.fromkeys(name for name, why in _FAILED.findall(printed) if "error:" in why))
         return AcmeOutcome(AttemptResult.REFUSED, last, refused)
@@ -162,7 +164,7 @@ def outcome(finished: Finished, now: float) -> AcmeOutcome:
 def too_slow(message: str, printed: str) -> AcmeOutcome:
     """What an attempt came to that was stopped: lego waits when an authority is at its limit, however long."""
     if RATE_LIMITED in URN.findall(printed):
-        return AcmeOutcome(AttemptResult.UNAVAILABLE, f"it is at its limit: {_last(printed)}")
+        return AcmeOutcome(AttemptResult.UNAVAILABLE, f"its rate limit is reached: {_last(printed)}")
     return AcmeOutcome(AttemptResult.UNAVAILABLE, message)
 
 

@@ -96,7 +96,7 @@ def judge(found: Mapping[str, tuple[str, ...]], own: tuple[HostAddress, ...], as
 def _no_address(name: str, own: tuple[HostAddress, ...]) -> str:
     here = next((each.address for each in own if each.is_public), "")
     kind = "an AAAA record" if ":" in here else "an A record"
-    return f"{name} has no address in DNS; add {kind} for {here or 'the address that the world reaches this host at'}"
+    return f"{name} has no address in DNS; add {kind} for {here or 'the public address of this host'}"
 
 
 def _judge_one(name: str, place: str, own: tuple[HostAddress, ...], answer: Answer) -> tuple[str, str]:
@@ -111,13 +111,13 @@ def _judge_one(name: str, place: str, own: tuple[HostAddress, ...], answer: Answ
         return f"{name} points to {place}, this host is {' and '.join(public)}; correct its DNS record", ""
     if answer is Answer.OTHER:
         return (
-            f"port {PORT} of {name} ({place}) is answered by something else; have it reach the public proxy of this "
+            f"port {PORT} of {name} ({place}) is answered by another program; forward it to the public proxy of this "
             "host",
             "",
         )
     return "", (
         f"{name} ({place}) cannot be reached from this host; many networks do not let a host reach its own public "
-        "address, so this may be right"
+        "address, so this may be no problem"
     )
 
 

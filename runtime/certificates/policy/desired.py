@@ -1,4 +1,4 @@
-"""Which certificates should be there: one for each public application, one for the internal side. Pure."""
+"""The desired certificates: one for each public application, one for the internal side. Pure."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ INTERNAL = "internal"
 
 @dataclass(frozen=True)
 class DesiredCertificates:
-    """The certificates that should be there. `unprovable` are sentences about host names that can have none."""
+    """The desired certificates. `unprovable` are sentences about host names that no authority would sign."""
 
     certificates: tuple[DesiredCertificate, ...]
     unprovable: tuple[str, ...] = ()
 
 
 def desired_certificates(settings: Settings, models: Iterable[ProxyModel]) -> DesiredCertificates:
-    """What the host names that the proxies serve need."""
+    """Return the certificates for the host names that the proxies serve."""
     names = {model.side: _by_application(model) for model in models}
     parts = [
         _public(settings, names.get(Side.PUBLIC, {})),
@@ -38,7 +38,7 @@ def desired_certificates(settings: Settings, models: Iterable[ProxyModel]) -> De
 
 
 def subtract(wanted: DesiredCertificate, user_provided: Iterable[InstalledCertificate]) -> DesiredCertificate | None:
-    """The certificate without the host names that a person's own certificates serve; None if these serve all."""
+    """Return the certificate without the names that user-provided certificates cover; None if no name is left."""
     own = tuple(user_provided)
     names = tuple(name for name in wanted.host_names if not any(each.covers(name) for each in own))
     return replace(wanted, host_names=names) if names else None
@@ -52,7 +52,7 @@ def _by_application(model: ProxyModel) -> dict[str, tuple[str, ...]]:
 
 
 def _file_name(application: str) -> str:
-    """The name of an application's certificate; two names are taken by certificates of ours."""
+    """Return the name of an application's certificate; two names are reserved."""
     return f"{application}.application" if application in (INTERNAL, PLACEHOLDER) else application
 
 
@@ -67,8 +67,8 @@ def _public(settings: Settings, applications: dict[str, tuple[str, ...]]) -> Des
         wild = tuple(name for name in names if name.startswith("*."))
         if wild and not settings.acme.dns.provider:
             unprovable.append(
-                f"{application}: {', '.join(wild)} can be proven by DNS records only; set acme.dns.provider, and its "
-                "variables in secrets.yaml (docs/certificates.md)"
+                f"{application}: {', '.join(wild)} can be validated by DNS records only; set acme.dns.provider, and "
+                "its variables in secrets.yaml (docs/certificates.md)"
             )
             names = tuple(name for name in names if name not in wild)
         if names:
@@ -85,7 +85,7 @@ def _reserved(name: str, host_names: tuple[str, ...]) -> str:
 
 
 def _is_reserved(settings: Settings, name: str) -> bool:
-    """Whether no authority that the world trusts can sign a name. An authority of one's own may."""
+    """Return whether no public authority can sign a name. A private ACME server can."""
     if settings.acme.directory not in ACME_DIRECTORIES.values():
         return False
     return "." not in name or validators.is_reserved(name)
@@ -109,17 +109,17 @@ def _internal(settings: Settings, applications: dict[str, tuple[str, ...]]) -> D
         name: tuple(each for each in names if not each.endswith(f".{domain}")) for name, names in others.items()
     }
     if issuer is Issuer.PRIVATE_CA:
-        # The root may sign for the internal domain only, so that whoever steals its key wins no other names.
+        # The root may sign for the internal domain only, so that its key is of no use for other names if stolen.
         return DesiredCertificates(
             (shared,),
             tuple(
-                f"{name}: {', '.join(names)} is not below {domain}, and your own CA may sign for that only; give it "
-                "another host name"
+                f"{name}: {', '.join(names)} is not below {domain}, and the private CA signs for that domain only; "
+                "give it another host name"
                 for name, names in outside.items()
                 if names
             ),
         )
-    # Each has a certificate of its own: where one cannot be proven, the rest is not harmed.
+    # Each has its own certificate: one that cannot be validated does not affect the others.
     apart = tuple(
         DesiredCertificate(_file_name(name), Side.INTERNAL, tuple(dict.fromkeys(names)), issuer)
         for name, names in outside.items()

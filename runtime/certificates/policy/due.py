@@ -1,4 +1,4 @@
-"""When a certificate has to be renewed, and when a person must hear of it. Pure."""
+"""When a certificate is due for renewal, and when the user is warned of its expiry. Pure."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from runtime.certificates.model import DesiredCertificate, InstalledCertificate,
 DAY = 86_400.0
 # A lifetime below this is short: then half of it is left for renewing, else a third.
 SHORT_LIFETIME = 10 * DAY
-ALARM = 10 * DAY
-# Nobody wants to hear for months of one that lasts for years.
-LONGEST_ALARM = 30 * DAY
+WARNING = 10 * DAY
+# A certificate for years would be warned of for months.
+LONGEST_WARNING = 30 * DAY
 
 
 class CertificateState(StrEnum):
-    """How a wanted certificate is."""
+    """The state of a desired certificate."""
 
-    FINE = "fine"
+    VALID = "valid"
     MISSING = "missing"
-    # It lacks a host name.
-    NAMES = "names"
-    # Another than the settings ask for has signed it.
-    ISSUER = "issuer"
+    # A host name is not in it.
+    MISSING_NAMES = "missing-names"
+    # It is signed by another authority than the one in the settings.
+    OTHER_ISSUER = "other-issuer"
     DUE = "due"
     EXPIRED = "expired"
     BROKEN = "broken"
@@ -32,10 +32,9 @@ class CertificateState(StrEnum):
 
 @dataclass(frozen=True)
 class Assessment:
-    """What is to be said of a wanted certificate. `why` is a part of a sentence.
+    """The state of a desired certificate. `why` is a clause without a period.
 
-    `renew_at` is when it should be renewed, in seconds since the epoch; for what cannot wait it is the present moment
-    or one before.
+    `renew_at` is when it should be renewed, in seconds since the epoch; now or earlier if it is due.
     """
 
     state: CertificateState
@@ -44,39 +43,46 @@ class Assessment:
 
 
 def renew_at(found: InstalledCertificate, window: RenewalWindow | None) -> float:
-    """When to renew, in seconds since the epoch.
+    """Return when to renew, in seconds since the epoch.
 
-    Where the authority suggests a window for this very certificate (RFC 9773, section 4.2): a moment in it that
-    depends on the certificate, so that all who have one come spread over it, and each pass finds the same. Otherwise
-    at a third of the lifetime left; half, where the lifetime is under 10 days. A window so late that an alarm would
-    come before it is cut: `is_expiring` never speaks of a certificate that just waits for its turn.
+    If the authority suggests a window for this certificate (RFC 9773, section 4.2), it is a moment in the window that
+    follows from the certificate: renewals spread over the window, and each run computes the same moment. Otherwise a
+    third of the lifetime is left, or half of a lifetime below 10 days. It is always before `is_expiring` warns.
     """
     left = found.lifetime / (2 if found.lifetime < SHORT_LIFETIME else 3)
     by_lifetime = found.not_after - left
-    # Section 4.2 again: a window that does not end after its start counts as no answer.
+    # Section 4.2: a window that does not end after its start counts as no answer.
     if window is None or not window.ari_id or window.ari_id != found.ari_id or window.end <= window.start:
         return by_lifetime
     share = int.from_bytes(hashlib.sha256(found.fingerprint.encode()).digest()[:8], "big") / 2**64
-    latest = (by_lifetime + found.not_after - _alarm_seconds(found)) / 2
+    latest = (by_lifetime + found.not_after - _warning_seconds(found)) / 2
     return min(window.start + share * (window.end - window.start), latest)
 
 
 def is_expiring(found: InstalledCertificate, now: float) -> bool:
-    """Whether a person must hear that a certificate is about to end, or has ended.
+    """Return whether the user is warned that a certificate is about to expire, or has expired.
 
-    That is: less than 10 days left, or less than a fifth of its life. Both count, with two limits. The 10 days count
-    where they are at most a quarter of the life: a certificate of 6 days never has more, and would alarm all its
-    life; with a quarter, renewing has had some passes before anyone is called. And no alarm is longer than 30 days: a
-    fifth of a person's own certificate for ten years is two years. So it speaks at 1.2 days left of 6, at 10 of 45,
-    12.8 of 64, 18 of 90, and 30 of 365. Renewal is due at 3, 15, 21.3 and 30 days left (a person's own has none), so
-    what speaks has failed to renew for a while.
+    The warning begins at the larger of two times before the end: a fifth of the lifetime; and 10 days, if they are at
+    most a quarter of the lifetime. It begins at most 30 days before. So renewals have failed for a while by then:
+
+    ==========  ===============  ==============
+    lifetime    renewal is due   warning
+    ==========  ===============  ==============
+      6 days      3   days left    1.2 days left
+     45 days     15   days left   10   days left
+     64 days     21.3 days left   12.8 days left
+     90 days     30   days left   18   days left
+    365 days    121.7 days left   30   days left
+    ==========  ===============  ==============
+
+    A user-provided certificate has the same warning, and no renewal.
     """
-    return found.not_after - now < _alarm_seconds(found)
+    return found.not_after - now < _warning_seconds(found)
 
 
-def _alarm_seconds(found: InstalledCertificate) -> float:
-    days = ALARM if found.lifetime / 4 >= ALARM else 0.0
-    return min(max(found.lifetime / 5, days), LONGEST_ALARM)
+def _warning_seconds(found: InstalledCertificate) -> float:
+    days = WARNING if found.lifetime / 4 >= WARNING else 0.0
+    return min(max(found.lifetime / 5, days), LONGEST_WARNING)
 
 
 def assess(
@@ -87,13 +93,13 @@ def assess(
     *,
     root: str = "",
 ) -> Assessment:
-    """How a wanted certificate is; `now` in seconds since the epoch.
+    """Return the state of a desired certificate. `now` is in seconds since the epoch.
 
     `root` is the private CA's key identifier (`private_ca.key_id`): a certificate that it should have signed and did
-    not, or the other way round, is to be issued again. Empty: that is not looked at.
+    not, or the reverse, is issued again. Empty: not checked.
 
-    A host name that is in the certificate and not wanted any more waits for the renewal. A certificate that is not
-    valid yet is fine: the clock is behind, and a new one would be no better.
+    A host name in the certificate that is no longer desired stays until the renewal. A certificate that is not valid
+    yet counts as valid: the clock of this host is behind, and a new one would not help.
     """
     if found is None:
         return Assessment(CertificateState.MISSING, "there is no certificate", now)
@@ -105,9 +111,9 @@ def assess(
         return Assessment(CertificateState.EXPIRED, "the certificate has expired", found.not_after)
     lacking = [name for name in wanted.host_names if not found.covers(name)]
     if lacking:
-        return Assessment(CertificateState.NAMES, f"the certificate lacks {listed(lacking)}", now)
+        return Assessment(CertificateState.MISSING_NAMES, f"the certificate lacks {listed(lacking)}", now)
     if root and (wanted.issuer is Issuer.PRIVATE_CA) != found.ari_id.startswith(f"{root}."):
-        return Assessment(CertificateState.ISSUER, f"the certificate is signed by {found.issuer}", now)
+        return Assessment(CertificateState.OTHER_ISSUER, f"the certificate is signed by {found.issuer}", now)
     return _by_time(found, window, now)
 
 
@@ -115,10 +121,10 @@ def _by_time(found: InstalledCertificate, window: RenewalWindow | None, now: flo
     moment = renew_at(found, window)
     if now < found.not_before:
         return Assessment(
-            CertificateState.FINE, "the certificate is not valid yet; the clock of this host may be behind", moment
+            CertificateState.VALID, "the certificate is not valid yet; the clock of this host may be behind", moment
         )
     if moment > now:
-        return Assessment(CertificateState.FINE, "the certificate is valid", moment)
+        return Assessment(CertificateState.VALID, "the certificate is valid", moment)
     explanation = window.explanation if window and window.ari_id == found.ari_id else ""
-    about = f"the authority asks for it: {explanation}" if explanation else "its time has come"
-    return Assessment(CertificateState.DUE, f"the certificate is to be renewed; {about}", moment)
+    why = f"; the authority asks for it: {explanation}" if explanation else ""
+    return Assessment(CertificateState.DUE, f"the certificate is due for renewal{why}", moment)

@@ -1,6 +1,6 @@
-"""The ledger: what was asked of certificate authorities, and when. It survives restarts, so that limits do.
+"""The ledger: the requests to certificate authorities, kept over restarts, so that rate limits hold.
 
-An attempt is written down before it is made, as failed: a process that is killed leaves an attempt that counts.
+An attempt is recorded as failed before it is made: a process that is killed leaves an attempt that counts.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from runtime.certificates.model import RenewalWindow
 
 VERSION = 1
 DAY = 86_400.0
-# The longest limit looks back a week; a failure's delay looks back to the last attempt.
-KEPT_SECONDS = 8 * DAY
-# The one in force, and the one that was about to follow it when a process was killed.
+# The longest limit looks back a week, the longest delay a day.
+RETENTION_SECONDS = 8 * DAY
+# The installed one, and the one that a killed process was about to install.
 KEPT_FINGERPRINTS = 2
 LOCK_TIMEOUT_SECONDS = 30.0
 
@@ -27,23 +27,23 @@ LOCK_TIMEOUT_SECONDS = 30.0
 class AttemptResult(StrEnum):
     """How an attempt ended."""
 
-    # Asked, and not known to have ended: killed, or still at work. Counts as failed.
+    # Requested, with no known end: killed, or still running. Counts as failed.
     OPEN = "open"
     ISSUED = "issued"
-    # The authority could not prove a name.
+    # The authority could not validate a name.
     REFUSED = "refused"
-    # The authority did not answer, was too slow, or is at its limit.
+    # The authority did not answer, was too slow, or its rate limit is reached.
     UNAVAILABLE = "unavailable"
-    # It was never asked: our own checks found that it would refuse.
-    HELD = "held"
+    # Not requested: our own checks found that the authority would refuse. The value is that of earlier versions.
+    NOT_REQUESTED = "held"
 
 
 @dataclass(frozen=True)
 class Attempt:
     """One attempt. `when` is in seconds since the epoch; `server` is the ACME directory.
 
-    `failed_names` are those that could not be proven; where that is not known, all of them. `not_before` is when the
-    authority lets us ask again, if it said so (0: it did not).
+    `failed_names` could not be validated; all names if that is not known. `not_before` is when the authority allows
+    the next request, in seconds since the epoch; 0 if it did not say.
     """
 
     certificate: str
@@ -58,12 +58,12 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Ledger:
-    """All that is remembered.
+    """The content of the ledger.
 
     `proven` has the sets of names that staging issued a certificate for (keys of `set_key`, with the moment).
-    `windows` are what ARI said, by the certificate's name. `installed` are the fingerprints of what Shoestring last
-    put into the proxies' folders, by `SIDE/NAME`, newest last: anything else there is a person's. `sources` are the
-    ACME directories that these came from.
+    `windows` are the answers of ARI, by the certificate's name. `installed` are the fingerprints that Shoestring last
+    installed, by `SIDE/NAME`, newest last: any other certificate is user-provided. `sources` are the ACME directories
+    of the installed ones.
     """
 
     attempts: tuple[Attempt, ...] = ()
@@ -74,12 +74,12 @@ class Ledger:
 
 
 def set_key(host_names: Iterable[str]) -> str:
-    """Names a set of host names, in any order."""
+    """Return a key for a set of host names, in any order."""
     return hashlib.sha256("\n".join(sorted(host_names)).encode()).hexdigest()[:16]
 
 
 def load(file: Path) -> Ledger:
-    """Read the ledger; one that is missing or cannot be read is empty. That errs towards asking once more."""
+    """Read the ledger; one that is missing or cannot be read is empty. Then one request too many may be made."""
     try:
         value = json.loads(file.read_text(encoding="utf-8"))
         return Ledger(
@@ -104,24 +104,24 @@ def _attempt(value: Mapping[str, object]) -> Attempt:
 
 
 def save(file: Path, ledger: Ledger, now: float) -> None:
-    """Write the ledger without what is too old to matter. Raises ShoestringError if it cannot be written."""
-    kept = replace(ledger, attempts=_kept(ledger.attempts, now))
+    """Write the ledger without attempts that no longer count. Raises ShoestringError if it cannot be written."""
+    kept = replace(ledger, attempts=_recent(ledger.attempts, now))
     files.make_directory(file.parent, mode=0o700)
     files.write(file, json.dumps({"version": VERSION, **asdict(kept)}, indent=1), mode=0o600)
 
 
-def _kept(attempts: tuple[Attempt, ...], now: float) -> tuple[Attempt, ...]:
-    """The attempts of the last days, and of each set the run of failures that its delay is counted from."""
-    return tuple(each for each in attempts if now - each.when < KEPT_SECONDS)
+def _recent(attempts: tuple[Attempt, ...], now: float) -> tuple[Attempt, ...]:
+    """Return the attempts of the last 8 days: no limit and no delay counts an older one."""
+    return tuple(each for each in attempts if now - each.when < RETENTION_SECONDS)
 
 
 def begin(ledger: Ledger, attempt: Attempt) -> Ledger:
-    """The ledger with an attempt that is about to be made."""
+    """Return the ledger with an attempt that is about to be made."""
     return replace(ledger, attempts=(*ledger.attempts, attempt))
 
 
 def end(ledger: Ledger, attempt: Attempt) -> Ledger:
-    """The ledger with the attempt that `begin` noted replaced by how it ended."""
+    """Return the ledger with the attempt that `begin` added replaced by its result."""
     noted = next(
         index
         for index, each in reversed(tuple(enumerate(ledger.attempts)))
@@ -132,14 +132,17 @@ def end(ledger: Ledger, attempt: Attempt) -> Ledger:
 
 
 def installs(ledger: Ledger, place: str, fingerprint: str, source: str) -> Ledger:
-    """The ledger with a certificate that is about to be installed at `SIDE/NAME`; `source` is its ACME directory."""
+    """Return the ledger with a certificate that is about to be installed at `SIDE/NAME`.
+
+    `source` is its ACME directory; empty for the private CA.
+    """
     before = tuple(each for each in ledger.installed.get(place, ()) if each != fingerprint)
     kept = (*before, fingerprint)[-KEPT_FINGERPRINTS:]
     return replace(ledger, installed={**ledger.installed, place: kept}, sources={**ledger.sources, place: source})
 
 
 def update(file: Path, change: Callable[[Ledger], Ledger], now: float) -> Ledger:
-    """Change the ledger file; others that do so at this moment wait. Returns the new ledger."""
+    """Change the ledger file under its lock. Returns the new ledger."""
     files.make_directory(file.parent, mode=0o700)
     with files.lock(file.with_suffix(".lock"), LOCK_TIMEOUT_SECONDS):
         changed = change(load(file))

@@ -127,7 +127,7 @@ def _reload(paths: Paths, run: RunPaths, side: Side) -> None:
     found = folder.scan(paths.proxy_certificates(side))
     broken = [f"{each.file}: {each.problem}" for each in found if each.problem]
     if broken:
-        raise ShoestringError(f"The {side} proxy has to be reloaded, and would refuse. {' '.join(broken)}")
+        raise ShoestringError(f"The {side} proxy must be reloaded, but would refuse. {' '.join(broken)}")
     proxy.reload(paths, run, side, force=True)
 
 

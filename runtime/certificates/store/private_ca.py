@@ -30,8 +30,8 @@ BACKDATE = datetime.timedelta(hours=1)
 LEAF_SUBJECT = "Shoestring internal certificate"
 # RFC 5280 appendix A.1, ub-common-name.
 LONGEST_COMMON_NAME = 64
-NEW_ROOT = "Make a new one with: shoestring ssl ca --new"
-PUT_BACK = "Put it back, or make a new one with: shoestring ssl ca --new"
+NEW_ROOT = "Create a new one with: shoestring ssl ca --new"
+PUT_BACK = "Restore it, or create a new one with: shoestring ssl ca --new"
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,7 @@ def _load(directory: Path) -> _Root:
     except (ValueError, TypeError) as error:
         raise ShoestringError(f"The private CA's key {key_file} is damaged. {PUT_BACK}") from error
     if not isinstance(key, EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
-        raise ShoestringError(f"The private CA's key {key_file} does not fit {ROOT}. {PUT_BACK}")
+        raise ShoestringError(f"The private CA's key {key_file} does not match {ROOT}. {PUT_BACK}")
     identifier, domain = _marks(certificate, directory / ROOT)
     return _Root(certificate, identifier, key, domain)
 
@@ -238,7 +238,7 @@ def _marks(root: x509.Certificate, file: Path) -> tuple[bytes, str]:
         limits = root.extensions.get_extension_for_class(x509.NameConstraints).value
         domain = next(each.value for each in limits.permitted_subtrees or () if isinstance(each, x509.DNSName))
     except (x509.ExtensionNotFound, StopIteration) as error:
-        raise ShoestringError(f"The private CA in {file} is none that Shoestring made. {NEW_ROOT}") from error
+        raise ShoestringError(f"The private CA in {file} was not created by Shoestring. {NEW_ROOT}") from error
     return identifier, domain
 
 

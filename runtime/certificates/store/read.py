@@ -59,14 +59,14 @@ def _with_key(found: InstalledCertificate, pem: bytes) -> InstalledCertificate:
     try:
         key_pem = pem if PRIVATE_KEY_MARK in pem else beside.read_bytes()
     except FileNotFoundError:
-        return _broken(found, f"its private key is missing; put it beside it as {beside.name}.")
+        return _broken(found, f"its private key is missing; put it next to the certificate as {beside.name}.")
     except OSError as error:
         return _broken(found, f"its private key {beside.name} cannot be read: {error.strerror}.")
     key = _private_key(key_pem)
     if key is None:
         return _broken(found, "its private key cannot be used; it must be PEM, whole, and without a password.")
     if key.public_key() != _certificates(pem)[0].public_key():
-        return _broken(found, "its private key belongs to another certificate; put the one that fits beside it.")
+        return _broken(found, "its private key belongs to another certificate; put the matching key next to it.")
     return found
 
 
@@ -77,9 +77,7 @@ def parse(pem: bytes, file: Path) -> InstalledCertificate:
         return _describe(leaf, file)
     # The library's own errors differ by what is wrong, and some are no ValueError.
     except Exception:
-        return InstalledCertificate(
-            file, problem="it is no certificate in PEM that can be read; replace it, or remove it."
-        )
+        return InstalledCertificate(file, problem="it is not a readable PEM certificate; replace or remove it.")
 
 
 def serial_of(der: bytes) -> int:
@@ -95,7 +93,7 @@ def _certificates(pem: bytes) -> list[x509.Certificate]:
     chain = x509.load_pem_x509_certificates(pem)
     # The library overlooks a block that has no end; HAProxy does not.
     if len(chain) != pem.count(CERTIFICATE_MARK):
-        raise ValueError("a certificate of the chain is cut off")
+        raise ValueError("a certificate of the chain is incomplete")
     return chain
 
 

@@ -65,7 +65,7 @@ def put(master: Path, name: str, certificate_pem: bytes, key_pem: bytes) -> None
     """
     certificate, key = _blocks(certificate_pem, *_CERTIFICATE), _key(key_pem)
     if not can_name(name):
-        raise RefusedError(f"The name of the file {name!r} cannot be told to a running proxy.")
+        raise RefusedError(f"HAProxy cannot load a file named {name!r} at run time; rename it.")
     if max(len(certificate), len(key)) > LONGEST_PAYLOAD:
         raise RefusedError(f"The chain of {name} is too long to be given to a running proxy.")
     _abort(master)

@@ -18,7 +18,7 @@ _GOOD = CertificateStatus(
     side=Side.PUBLIC,
     host_names=("blog.example.com", "www.example.com"),
     issuer="Let's Encrypt R11",
-    state="fine",
+    state="valid",
     not_after=moment(-70.5 * DAY),
     renew_at=moment(-40.5 * DAY),
 )
@@ -35,7 +35,7 @@ _PROVIDED = CertificateStatus(
     side=Side.INTERNAL,
     host_names=("a.example",),
     issuer="Some CA",
-    state="own",
+    state="user-provided",
     not_after=moment(-3.5 * DAY),
     expiring=True,
     managed=False,

@@ -20,7 +20,7 @@ GOOD = CertificateStatus(
     Side.PUBLIC,
     ("blog.example.com", "www.example.com"),
     "Let's Encrypt R11",
-    "fine",
+    "valid",
     not_after=NOW + 89.5 * DAY,
     renew_at=NOW + 59.5 * DAY,
 )
@@ -33,7 +33,7 @@ BLOCKED = CertificateStatus(
     blocked="shop.example.com points to 198.51.100.9, this host is 203.0.113.7",
 )
 PERSONS = CertificateStatus(
-    "bought", Side.INTERNAL, ("a.example",), "Some CA", "own", NOW + 3 * 3600, expiring=True, managed=False
+    "bought", Side.INTERNAL, ("a.example",), "Some CA", "user-provided", NOW + 3 * 3600, expiring=True, managed=False
 )
 OWN_CA = replace(
     GOOD,
@@ -48,11 +48,11 @@ PLACEHOLDER = CertificateStatus("invalid", Side.PUBLIC, ("invalid",), "invalid",
 @pytest.mark.parametrize(
     ("status", "cells"),
     [
-        (GOOD, "blog|public|fine|blog.example.com +1|2027-02-20 (89 days)|in 59 days|Let's Encrypt R11"),
+        (GOOD, "blog|public|valid|blog.example.com +1|2027-02-20 (89 days)|in 59 days|Let's Encrypt R11"),
         (BLOCKED, "shop|public|missing|shop.example.com|-|deferred|ACME"),
         (PERSONS, "bought|internal|expiring|a.example|2026-11-22 (3 hours)|by you|Some CA"),
         (PLACEHOLDER, "invalid|public|placeholder|invalid|-|-|-"),
-        (OWN_CA, "internal|internal|fine|internal.example.com|2027-02-20 (89 days)|in 59 days|private CA"),
+        (OWN_CA, "internal|internal|valid|internal.example.com|2027-02-20 (89 days)|in 59 days|private CA"),
     ],
 )
 def test_a_certificate_in_cells(status: CertificateStatus, cells: str) -> None:
@@ -67,7 +67,7 @@ def test_one_that_has_ended_says_so() -> None:
 def test_what_blocks_one_stands_below_it() -> None:
     lines = status_lines(CertificateOverview((BLOCKED, GOOD), ("a note",), ("x.pem: no key",)), NOW)
     assert lines[1] == "      shop.example.com points to 198.51.100.9, this host is 203.0.113.7"
-    assert lines[2].startswith("blog  public  fine")
+    assert lines[2].startswith("blog  public  valid")
     assert lines[3:] == ["problem  x.pem: no key", "note  a note"]
     assert status_lines(CertificateOverview((), (), ()), NOW) == [
         "No certificates yet: no application has a host name."
@@ -95,7 +95,7 @@ def test_a_script_reads_all_of_it() -> None:
     assert answer["certificates"][0] == {
         "name": "blog",
         "side": "public",
-        "state": "fine",
+        "state": "valid",
         "host_names": ["blog.example.com", "www.example.com"],
         "issuer": "Let's Encrypt R11",
         "not_after": "2027-02-20T00:00:00Z",

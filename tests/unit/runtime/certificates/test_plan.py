@@ -115,7 +115,7 @@ def test_production_has_limits_of_its_own_once_staging_gave_one() -> None:
 def test_another_authority_in_the_settings_means_a_new_certificate() -> None:
     ledger = Ledger(sources={"public/blog": "https://ca.example/dir"})
     due = plan.plan(survey(BLOG, there=(found("blog", "blog.acme.org"),), ledger=ledger), NOW)
-    assert "the settings name another" in due.remote[0].about
+    assert "the settings name another authority" in due.remote[0].about
 
 
 def test_a_write_that_was_cut_off_is_ended_although_the_proxy_serves_what_is_there() -> None:
@@ -123,7 +123,7 @@ def test_a_write_that_was_cut_off_is_ended_although_the_proxy_serves_what_is_the
     cut = replace(seen, sides=tuple(replace(each, unfinished=True) for each in seen.sides))
     assert plan.plan(seen, NOW).local == ()
     (change,) = plan.plan(cut, NOW).local
-    assert (change.kind, change.about) == ("load-certificates", "a write that was cut off")
+    assert (change.kind, change.about) == ("load-certificates", "an interrupted write")
 
 
 def test_a_private_ca_that_cannot_sign_is_told() -> None:
@@ -139,7 +139,7 @@ def test_what_the_private_ca_signed_by_a_clock_that_was_ahead_is_signed_again() 
     root = found("root", age=100, life=3652)
     seen = CertificateInventory(make_settings(), DesiredCertificates((INTERNAL,)), (side,), Ledger(), authority=root)
     (change,) = plan.plan(seen, NOW, RenewalRequest(missing_only=True)).local
-    assert change.about == "i.acme.org, *.i.acme.org: the clock of this host was ahead when it was signed"
+    assert change.about == "i.acme.org, *.i.acme.org: it was signed while the clock of this host was ahead"
     # A root that is not valid either tells that the clock is behind now: a new one would be no better.
     young = replace(seen, authority=found("root", age=-1, life=3652))
     assert plan.plan(young, NOW, RenewalRequest(missing_only=True)).local == ()
@@ -151,7 +151,7 @@ def test_what_the_private_ca_signed_by_a_clock_that_was_ahead_is_signed_again() 
 def test_what_lies_in_the_folder_is_loaded() -> None:
     there = (found("blog", "blog.acme.org", serial=8), found("mine", "a.acme.org", serial=9))
     due = plan.plan(survey(BLOG, there=there, loaded={"blog.pem": 7, "old.pem": 5, "invalid.pem": 1}), NOW)
-    assert [each.about for each in due.local] == ["changed blog.pem, new mine.pem, gone old.pem"]
+    assert [each.about for each in due.local] == ["changed blog.pem, new mine.pem, removed old.pem"]
     assert plan.plan(survey(BLOG, there=there, loaded=None), NOW).local == ()
 
 
@@ -168,7 +168,7 @@ def test_what_nothing_needs_is_archived_when_it_has_expired_and_a_persons_never(
 
 
 def test_a_host_name_that_nobody_wants_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"No certificate is wanted for x\.org.*blog\.acme\.org"):
+    with pytest.raises(UsageError, match=r"No application uses the host name x\.org.*blog\.acme\.org"):
         plan.plan(survey(BLOG), NOW, RenewalRequest(names=("x.org",)))
     assert kinds(plan.plan(survey(SHOP), NOW, RenewalRequest(names=("a.shop.acme.org",)))) == (
         [],
@@ -194,7 +194,7 @@ def test_the_overview_tells_of_a_root_that_is_about_to_end() -> None:
     (status,) = overview.assess(replace(seen, authority=found("root", age=3622.5, life=3652)), NOW).expiring
     assert (status.state, status.managed) == ("root", False)
     assert overview.expiry_sentence(status, NOW) == (
-        "certificate private-ca (i.acme.org) expires in 29 days. Make a new one and have it trusted: "
+        "certificate private-ca (i.acme.org) expires in 29 days. Create a new one and trust it: "
         "shoestring ssl ca --new."
     )
 
@@ -206,7 +206,7 @@ def test_a_private_ca_that_could_not_renew_is_told_though_its_certificate_is_fin
         make_settings(), DesiredCertificates((INTERNAL,)), (side,), Ledger(), "Its key is gone."
     )
     (status,) = overview.assess(seen, NOW).certificates
-    assert (status.state, status.blocked) == ("fine", "Its key is gone.")
+    assert (status.state, status.blocked) == ("valid", "Its key is gone.")
 
 
 def test_the_overview_says_how_each_is() -> None:
@@ -219,7 +219,7 @@ def test_the_overview_says_how_each_is() -> None:
         "shop": "missing",
         "gone": "unused",
         "invalid": "placeholder",
-        "mine": "own",
+        "mine": "user-provided",
     }
     assert [name for name, each in states.items() if each.expiring] == ["blog", "mine"]
     assert "no luck" in states["shop"].blocked

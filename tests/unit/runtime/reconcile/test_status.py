@@ -95,7 +95,9 @@ def test_json() -> None:
 
 def test_a_certificate_that_is_about_to_end_or_of_no_use_is_not_fine() -> None:
     good = assess_with(desired(application("a", TWO)))
-    mine = CertificateStatus("mine", Side.PUBLIC, ("a.com",), "Some CA", "own", 1.8e9, expiring=True, managed=False)
+    mine = CertificateStatus(
+        "mine", Side.PUBLIC, ("a.com",), "Some CA", "user-provided", 1.8e9, expiring=True, managed=False
+    )
     for certificates in (
         CertificateOverview((mine,), (), ()),
         CertificateOverview((), (), ("mine.pem: it is none.",)),

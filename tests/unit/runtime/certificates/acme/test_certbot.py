@@ -59,7 +59,9 @@ def test_a_limit_says_when_to_come_back() -> None:
     outcome = certbot.outcome(failed(err="certbot-limited.err"), WANTED, NOW)
     assert outcome.result is AttemptResult.UNAVAILABLE
     assert outcome.not_before == NOW + 3600
-    assert outcome.error == "it is at its limit: too many certificates already issued for this exact set of names"
+    assert (
+        outcome.error == "its rate limit is reached: too many certificates already issued for this exact set of names"
+    )
 
 
 def test_an_order_that_is_refused_names_the_host() -> None:

@@ -93,7 +93,7 @@ def test_resolvers_of_a_persons_choice_are_asked_themselves(
     [
         (
             "hetzner: some credentials information are missing: HETZNER_API_TOKEN\n",
-            AttemptResult.HELD,
+            AttemptResult.NOT_REQUESTED,
             (),
             "secrets.yaml lacks HETZNER_API_TOKEN",
         ),
@@ -117,7 +117,7 @@ def test_resolvers_of_a_persons_choice_are_asked_themselves(
             "2027-01-15 09:00:00 UTC: see https://example.test\n",
             AttemptResult.UNAVAILABLE,
             (),
-            "it is at its limit",
+            "its rate limit is reached",
         ),
     ],
 )
@@ -130,5 +130,5 @@ def test_what_a_failure_means(printed: str, result: AttemptResult, names: tuple[
 
 def test_an_attempt_that_was_stopped_while_the_authority_was_at_its_limit() -> None:
     waiting = HEAD + "[WARN] retry: acme: error: 0 :: urn:ietf:params:acme:error:rateLimited :: too many\n"
-    assert lego.too_slow("lego was stopped.", waiting).error.startswith("it is at its limit: retry: acme")
+    assert lego.too_slow("lego was stopped.", waiting).error.startswith("its rate limit is reached: retry: acme")
     assert lego.too_slow("lego was stopped.", HEAD).error == "lego was stopped."

@@ -15,7 +15,7 @@ PRIVATE = (LOOPBACK, HostAddress("10.0.0.5", "eth0"), HostAddress("fd00::5", "et
 BOTH = (*PUBLIC, HostAddress("2001:db8::7", "eth0"))
 
 ELSEWHERE = f"{NAME} points to 198.51.100.9, this host is 203.0.113.7; correct its DNS record"
-TAKEN = "is answered by something else"
+TAKEN = "is answered by another program"
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ TAKEN = "is answered by something else"
         (BOTH, ("2001:db8::9",), Answer.NOTHING, f"{NAME} points to 2001:db8::9, this host is 2001:db8::7", False),
         (PUBLIC, ("2001:db8::9",), Answer.NOTHING, "", True),
         (PUBLIC, (), Answer.NOTHING, f"{NAME} has no address in DNS; add an A record for 203.0.113.7", False),
-        (PRIVATE, (), Answer.NOTHING, "add an A record for the address that the world reaches this host at", False),
+        (PRIVATE, (), Answer.NOTHING, "add an A record for the public address of this host", False),
     ],
 )
 def test_an_address(

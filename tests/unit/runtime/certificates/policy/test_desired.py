@@ -52,7 +52,7 @@ def test_a_wildcard_without_a_provider_is_told_and_the_other_names_have_their_ce
     found = wished(public("blog", "acme.org", "*.acme.org"))
     assert found.certificates[0] == DesiredCertificate("blog", Side.PUBLIC, ("acme.org",), Issuer.HTTP_01)
     assert len(found.unprovable) == 1
-    assert "blog: *.acme.org can be proven by DNS records only; set acme.dns.provider" in found.unprovable[0]
+    assert "blog: *.acme.org can be validated by DNS records only; set acme.dns.provider" in found.unprovable[0]
 
 
 @pytest.mark.parametrize("name", ["a.test", "a.example", "printer.local", "nas.home.arpa", "a.internal", "host"])
@@ -75,8 +75,8 @@ def test_the_internal_side_has_one_certificate_by_the_private_ca() -> None:
     names = ("internal.example.com", "*.internal.example.com", "a.b.internal.example.com")
     assert found.certificates == (DesiredCertificate("internal", Side.INTERNAL, names, Issuer.PRIVATE_CA),)
     assert found.unprovable == (
-        "deep: c.example.com is not below internal.example.com, and your own CA may sign for that only; give it "
-        "another host name",
+        "deep: c.example.com is not below internal.example.com, and the private CA signs for that domain only; "
+        "give it another host name",
     )
 
 

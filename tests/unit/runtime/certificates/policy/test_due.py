@@ -49,7 +49,7 @@ def alarm_left(days: float) -> float:
 def test_without_a_window_it_is_due_at_a_third_left_or_half_of_a_short_life(days: float, left: float) -> None:
     found = certificate(days)
     assert due.renew_at(found, None) == pytest.approx(found.not_after - left * DAY)
-    assert state(found, days - left - 0.001) is CertificateState.FINE
+    assert state(found, days - left - 0.001) is CertificateState.VALID
     assert state(found, days - left + 0.001) is CertificateState.DUE
 
 
@@ -76,7 +76,7 @@ def test_an_authority_may_ask_for_early_renewal() -> None:
     found = certificate(90)
     assessment = due.assess(WANTED, found, window(-2, -1, explanation="https://ca.test/why"), START + DAY)
     assert assessment.state is CertificateState.DUE
-    assert assessment.why == "the certificate is to be renewed; the authority asks for it: https://ca.test/why"
+    assert assessment.why == "the certificate is due for renewal; the authority asks for it: https://ca.test/why"
 
 
 @pytest.mark.parametrize("days", [6, 45, 64, 90, 1 / 1440])
@@ -98,7 +98,7 @@ def test_the_alarm_comes_at_10_days_or_a_fifth_of_the_life(days: float, left: fl
 def test_none_alarms_before_its_renewal_had_time_to_fail(days: float) -> None:
     found = certificate(days)
     assert not due.is_expiring(found, START)
-    overdue = found.not_after - due._alarm_seconds(found) - due.renew_at(found, None)
+    overdue = found.not_after - due._warning_seconds(found) - due.renew_at(found, None)
     assert overdue >= found.lifetime / 13
 
 
@@ -115,7 +115,7 @@ def test_what_is_missing_broken_or_expired_is_told_apart() -> None:
     )
     assert state(found, 89.9) is CertificateState.DUE
     assert state(found, 90) is CertificateState.EXPIRED
-    assert state(found, 1) is CertificateState.FINE
+    assert state(found, 1) is CertificateState.VALID
     assert due.assess(WANTED, replace(found, problem="it is none."), None, 0).why == (
         "the certificate cannot be used: it is none"
     )
@@ -125,16 +125,19 @@ def test_a_host_name_more_is_a_reason_and_one_less_is_not() -> None:
     found = certificate(90)
     more = replace(WANTED, host_names=(*NAMES, "new.example.com"))
     assessment = due.assess(more, found, None, START + DAY)
-    assert (assessment.state, assessment.why) == (CertificateState.NAMES, "the certificate lacks new.example.com")
-    assert state(found, 1, wanted=replace(WANTED, host_names=NAMES[:1])) is CertificateState.FINE
-    assert state(found, 1, wanted=replace(WANTED, host_names=NAMES[::-1])) is CertificateState.FINE
+    assert (assessment.state, assessment.why) == (
+        CertificateState.MISSING_NAMES,
+        "the certificate lacks new.example.com",
+    )
+    assert state(found, 1, wanted=replace(WANTED, host_names=NAMES[:1])) is CertificateState.VALID
+    assert state(found, 1, wanted=replace(WANTED, host_names=NAMES[::-1])) is CertificateState.VALID
 
 
 def test_a_wildcard_serves_one_label() -> None:
     found = replace(certificate(90), host_names=("*.internal.test",))
-    assert state(found, 1, wanted=replace(WANTED, host_names=("a.internal.test",))) is CertificateState.FINE
+    assert state(found, 1, wanted=replace(WANTED, host_names=("a.internal.test",))) is CertificateState.VALID
     for name in ("internal.test", "a.b.internal.test"):
-        assert state(found, 1, wanted=replace(WANTED, host_names=(name,))) is CertificateState.NAMES
+        assert state(found, 1, wanted=replace(WANTED, host_names=(name,))) is CertificateState.MISSING_NAMES
 
 
 def test_one_that_the_wrong_authority_signed_is_issued_again() -> None:
@@ -144,24 +147,24 @@ def test_one_that_the_wrong_authority_signed_is_issued_again() -> None:
     def judged(wanted: DesiredCertificate, root: str) -> CertificateState:
         return due.assess(wanted, found, None, START + DAY, root=root).state
 
-    assert judged(private, "root") is CertificateState.FINE
-    assert judged(private, "") is CertificateState.FINE
-    assert judged(private, "roo") is CertificateState.ISSUER
-    assert judged(private, "newroot") is CertificateState.ISSUER
-    assert judged(WANTED, "root") is CertificateState.ISSUER
-    assert judged(WANTED, "newroot") is CertificateState.FINE
+    assert judged(private, "root") is CertificateState.VALID
+    assert judged(private, "") is CertificateState.VALID
+    assert judged(private, "roo") is CertificateState.OTHER_ISSUER
+    assert judged(private, "newroot") is CertificateState.OTHER_ISSUER
+    assert judged(WANTED, "root") is CertificateState.OTHER_ISSUER
+    assert judged(WANTED, "newroot") is CertificateState.VALID
 
 
 def test_a_clock_that_is_behind_does_not_issue_again() -> None:
     found = certificate(90)
     for day in (-0.1, -30, -4000):
         assessment = due.assess(WANTED, found, None, START + day * DAY)
-        assert assessment.state is CertificateState.FINE
+        assert assessment.state is CertificateState.VALID
         assert "the clock of this host may be behind" in assessment.why
         assert assessment.renew_at == due.renew_at(found, None)
     # Not even where the authority's window is over.
-    assert state(found, -0.1, window(-3, -2)) is CertificateState.FINE
+    assert state(found, -0.1, window(-3, -2)) is CertificateState.VALID
 
 
 def test_a_clock_that_is_30_days_ahead_renews_nothing_fresh_of_90_days() -> None:
-    assert state(certificate(90), 30.5) is CertificateState.FINE
+    assert state(certificate(90), 30.5) is CertificateState.VALID

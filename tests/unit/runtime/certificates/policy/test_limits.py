@@ -82,13 +82,13 @@ def test_the_row_is_that_of_the_set_at_the_server() -> None:
 
 def test_our_own_checks_wait_1_and_then_10_minutes() -> None:
     for number, delay in ((1, MINUTE), (2, 10 * MINUTE), (3, 10 * MINUTE), (50, 10 * MINUTE)):
-        assert until(*failures(number, result=AttemptResult.HELD)) == delay
+        assert until(*failures(number, result=AttemptResult.NOT_REQUESTED)) == delay
 
 
 def test_our_own_checks_neither_shorten_nor_end_a_row_of_failures() -> None:
-    held = attempt(5, AttemptResult.HELD)
+    held = attempt(5, AttemptResult.NOT_REQUESTED)
     assert until(*failures(3, 60), held) == 100 * MINUTE - 60
-    assert until(*failures(2, DAY), attempt(HOUR, AttemptResult.HELD), attempt(0)) == 100 * MINUTE
+    assert until(*failures(2, DAY), attempt(HOUR, AttemptResult.NOT_REQUESTED), attempt(0)) == 100 * MINUTE
     assert until(*failures(1, HOUR), held) == MINUTE - 5
 
 
@@ -103,7 +103,7 @@ def test_what_the_authority_asks_for_is_kept() -> None:
 
 def test_force_skips_delays_alone() -> None:
     assert until(*failures(4), forced=True) == 0
-    assert until(*failures(4, result=AttemptResult.HELD), forced=True) == 0
+    assert until(*failures(4, result=AttemptResult.NOT_REQUESTED), forced=True) == 0
 
 
 def test_a_name_fails_at_most_5_times_an_hour_in_whatever_certificate() -> None:
@@ -124,7 +124,7 @@ def test_only_the_names_that_failed_count_where_they_are_known() -> None:
     assert until(*(replace(each, failed_names=()) for each in five)) > 0
 
 
-@pytest.mark.parametrize("result", [AttemptResult.HELD, AttemptResult.ISSUED])
+@pytest.mark.parametrize("result", [AttemptResult.NOT_REQUESTED, AttemptResult.ISSUED])
 def test_what_the_authority_did_not_refuse_is_no_failure(result: AttemptResult) -> None:
     assert until(*(attempt(index, result, ("a.test", f"{index}.test")) for index in range(9))) == 0
 
@@ -185,7 +185,7 @@ def test_a_clock_that_was_behind_for_an_attempt_lifts_no_delay() -> None:
 def test_the_reason_says_what_the_last_error_was() -> None:
     assert ask(*failures(2)) == Deferral(NOW + 10 * MINUTE, "the last 2 attempts failed: no")
     assert ask(attempt(0, AttemptResult.OPEN, error="")) == Deferral(
-        NOW + MINUTE, "the last attempt failed: it did not end"
+        NOW + MINUTE, "the last attempt failed: it did not finish"
     )
 
 
@@ -215,7 +215,7 @@ class FakeAuthority:
 
     def _keep(self, changed: Ledger, now: float) -> None:
         # What `save` leaves out, whether it is written or not.
-        self.ledger = replace(changed, attempts=ledger._kept(changed.attempts, now))
+        self.ledger = replace(changed, attempts=ledger._recent(changed.attempts, now))
         if self.file:
             ledger.save(self.file, changed, now)
             self.ledger = ledger.load(self.file)

@@ -151,8 +151,8 @@ def test_what_is_wrong_with_a_root_is_told_with_what_to_do(directory: Path, tmp_
     pem, key = directory / "root.pem", directory / "root.key"
     good = (pem.read_bytes(), key.read_bytes())
     other = certificates.leaf()
-    new = "Make a new one with: shoestring ssl ca --new"
-    back = "Put it back, or make a new one with: shoestring ssl ca --new"
+    new = "Create a new one with: shoestring ssl ca --new"
+    back = "Restore it, or create a new one with: shoestring ssl ca --new"
     assert problem(directory, "lan.test") == (
         f"The private CA in {pem} is for {DOMAIN}, and the internal domain is lan.test. {new}"
     )
@@ -160,8 +160,8 @@ def test_what_is_wrong_with_a_root_is_told_with_what_to_do(directory: Path, tmp_
     broken = {
         f"The private CA {pem} is damaged. {back}": (good[0][:100], good[1]),
         f"The private CA's key {key} is damaged. {back}": (good[0], good[1][:100]),
-        f"The private CA's key {key} does not fit root.pem. {back}": (good[0], other.key),
-        f"The private CA in {pem} is none that Shoestring made. {new}": (other.certificate, other.key),
+        f"The private CA's key {key} does not match root.pem. {back}": (good[0], other.key),
+        f"The private CA in {pem} was not created by Shoestring. {new}": (other.certificate, other.key),
     }
     for sentence, (certificate, private) in broken.items():
         pem.write_bytes(certificate)

@@ -23,9 +23,9 @@ from tests.support.builders import certificates
 RFC_KEY_ID = bytes.fromhex("69885B6B87464041E1B37B847BA0AE2CDE01C8D4")
 RFC_SERIAL = 0x0087654321
 RFC_ID = "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE"
-NO_PEM = "it is no certificate in PEM that can be read; replace it, or remove it."
+NO_PEM = "it is not a readable PEM certificate; replace or remove it."
 BAD_KEY = "its private key cannot be used; it must be PEM, whole, and without a password."
-OTHERS_KEY = "its private key belongs to another certificate; put the one that fits beside it."
+OTHERS_KEY = "its private key belongs to another certificate; put the matching key next to it."
 
 
 def der(pem: bytes) -> bytes:
@@ -108,7 +108,7 @@ def test_what_cannot_be_used_is_told_in_a_sentence(tmp_path: Path) -> None:
         "missing": read.load(tmp_path / "gone.pem"),
     }
     assert {what: found.problem for what, found in told.items()} == {
-        "alone": "its private key is missing; put it beside it as alone.pem.key.",
+        "alone": "its private key is missing; put it next to the certificate as alone.pem.key.",
         "another's key": OTHERS_KEY,
         "half a key": BAD_KEY,
         "no key": BAD_KEY,
