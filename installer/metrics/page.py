@@ -53,7 +53,7 @@ class Row:
         return sum(self.measured) / len(self.measured)
 
     @property
-    def most(self) -> float:
+    def maximum(self) -> float:
         """Return the highest value."""
         return max(self.measured)
 
@@ -143,14 +143,14 @@ def _group_lines(rows: Sequence[Row], width: int) -> Iterator[str]:
     name_width = min(longest, _name_width(width)) if width else longest
     for row in rows:
         name, unit = clip(row.name, name_width).ljust(name_width), row.figure.unit
-        now, most = amount(row.now, unit), amount(row.most, unit)
+        now, maximum = amount(row.now, unit), amount(row.maximum, unit)
         if not width:
-            yield f"    {name}  {now:>9} {amount(row.mean, unit):>9} {most:>9}"
+            yield f"    {name}  {now:>9} {amount(row.mean, unit):>9} {maximum:>9}"
             continue
         plot = f"  {blocks(row.values, row.figure.top)}"
-        line = f"    {name}{plot}  {now:>9} {most:>9}"
+        line = f"    {name}{plot}  {now:>9} {maximum:>9}"
         # Too narrow for all: the plot is left out first, then the highest value.
-        narrow = (line, f"    {name}  {now:>9} {most:>9}", f"  {name}  {now}")
+        narrow = (line, f"    {name}  {now:>9} {maximum:>9}", f"  {name}  {now}")
         yield next((each for each in narrow if len(each) <= width), clip(narrow[-1], width))
 
 
@@ -173,7 +173,7 @@ def page_json(page: Page) -> str:
             "unit": row.figure.unit,
             "now": row.now,
             "mean": row.mean,
-            "most": row.most,
+            "maximum": row.maximum,
             "values": row.values,
         }
         for row in page.rows

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from installer.data_directory import default_directory
 from installer.services.registry_docker import registry
 from installer.services.registry_docker.store import Store, Version
 from runtime.base import command, files
@@ -156,7 +155,7 @@ def _run(cluster: Cluster, inspected: dict[str, Any]) -> None:
     if not result.ok:
         raise ShoestringError(
             "Garbage collection failed part-way; already deleted blobs are not restored. "
-            f"Try again: shoestring registry gc{default_directory.option(cluster.paths.root)}\n"
+            "Try again: shoestring registry gc\n"
             f"{result.tail(3)}"
         )
 

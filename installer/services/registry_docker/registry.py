@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-from installer.data_directory import default_directory
 from installer.services import catalogue
 from installer.services.htpasswd import HtpasswdFile
 from installer.services.user_store import UserStore
@@ -39,17 +38,16 @@ def user_store(cluster: Cluster) -> UserStore:
     require(cluster.paths)
     where = address(cluster.paths, cluster.settings)
     plain = cluster.settings.internal_tls is InternalTls.NONE
-    option = default_directory.option(cluster.paths.root)
-    trust = f"For a machine that does not trust your CA yet: shoestring ssl ca{option}"
+    trust = "For a machine that does not trust your CA yet: shoestring ssl ca"
     return UserStore(
         users(cluster.paths),
         cluster.run.lock,
-        add_command=f"shoestring registry user add NAME{option}",
+        add_command="shoestring registry user add NAME",
         log_in=f"docker login {where} --username {{name}}",
         hint=insecure(where, here=False) if plain else trust,
         host_user=USER,
         host_user_advice=f"{USER} is the user of this host itself. To change its password, edit {PASSWORD} in "
-        f"conf/secrets.yaml, then: shoestring service add {NAME}{option}",
+        f"conf/secrets.yaml, then: shoestring service add {NAME}",
     )
 
 

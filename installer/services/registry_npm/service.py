@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from installer.data_directory import default_directory
 from installer.services import catalogue, status
 from installer.services.htpasswd import HtpasswdFile
 from installer.services.service import Service
@@ -35,11 +34,10 @@ def url(paths: Paths, settings: Settings) -> str:
 def user_store(cluster: Cluster) -> UserStore:
     """Return its users. Raises UsageError if there is no npm registry."""
     catalogue.require(cluster.paths, NAME, "npm registry")
-    option = default_directory.option(cluster.paths.root)
     return UserStore(
         users(cluster.paths),
         cluster.run.lock,
-        add_command=f"shoestring npm user add NAME{option}",
+        add_command="shoestring npm user add NAME",
         log_in=f"npm login --auth-type=legacy --registry {url(cluster.paths, cluster.settings)}",
         revoke=lambda removed: restart(cluster, always=removed),
     )

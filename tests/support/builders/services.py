@@ -86,4 +86,4 @@ def wanted(paths: Paths, known: Catalogue, *names: str) -> ServicePlan:
 
 
 # Of a cluster it takes no more than how the instance is called.
-CLUSTER: Any = SimpleNamespace(paths=Paths(Path("/srv/shoestring")), settings=SETTINGS)
+CLUSTER: Any = SimpleNamespace(settings=SETTINGS)

@@ -44,12 +44,12 @@ def test_each_value_has_its_place() -> None:
     (row, _) = made({0: 1.0, 1: None, 39: 2.0}, series({0: 5.0}, client="laptop")).rows
     assert len(row.values) == made({0: 1.0}).window.columns
     assert (row.values[-1], row.values[-2], row.values[-40]) == (1.0, None, 2.0)
-    assert (row.now, row.most) == (1.0, 2.0)
+    assert (row.now, row.maximum) == (1.0, 2.0)
 
 
 def test_what_is_no_longer_measured_has_no_value_now() -> None:
     (row,) = made({10: 1.0}).rows
-    assert (row.now, row.most) == (None, 1.0)
+    assert (row.now, row.maximum) == (None, 1.0)
 
 
 def test_a_row_for_each_tag_in_order() -> None:
