@@ -7,7 +7,8 @@ from pathlib import Path
 
 from runtime.base.errors import ShoestringError, UsageError
 from runtime.base.schema import suggestion
-from runtime.config.applications import PROXIED_SERVICE, Application, Order, Service
+from runtime.config.applications import PROXIED_SERVICE, Application, Order
+from runtime.config.compose_file import ComposeService
 from runtime.reconcile.desired import Desired
 
 
@@ -66,7 +67,7 @@ def find(desired: Desired, name: str, service: str = "") -> Target:
     return Target(application, found.name, found.image)
 
 
-def _service(application: Application, name: str) -> Service:
+def _service(application: Application, name: str) -> ComposeService:
     services = {each.name: each for each in application.services}
     if not name and len(services) == 1:
         return next(iter(services.values()))

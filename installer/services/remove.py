@@ -72,7 +72,7 @@ def _used_by_others(paths: Paths, values: dict[str, str], but: Iterable[str]) ->
         for each in load_side(paths.applications(side), side):
             if side is Side.INTERNAL and each.name in but:
                 continue
-            found |= set(secrets.used(each.document.value, values)) if isinstance(each, Application) else set(values)
+            found |= set(each.compose.used_secrets(values)) if isinstance(each, Application) else set(values)
     return found
 
 

@@ -27,11 +27,11 @@ from runtime.config.applications import (
     BrokenApplication,
     Order,
     Rollout,
-    Service,
     TcpPort,
     host_name_of,
     proxy_alias,
 )
+from runtime.config.compose_file import ComposeService
 from runtime.config.published_ports import Published
 
 T = TypeVar("T")
@@ -86,7 +86,7 @@ class _Reader:
                 what = f"unknown key{suggestion(str(key), KEYS)}"
                 self.problems.append(self.document.problem((*path, str(key)), what, key=str(key)))
 
-    def _services(self) -> Iterator[Service]:
+    def _services(self) -> Iterator[ComposeService]:
         services = self.document.value.get("services")
         if not isinstance(services, dict) or not services:
             self.refuse(("services",), "is missing; an application file is a Compose file with at least one service")
@@ -94,11 +94,11 @@ class _Reader:
         for name, definition in services.items():
             if isinstance(definition, dict):
                 self._unknown_keys(definition, ("services", str(name)))
-                yield Service(str(name), definition)
+                yield ComposeService(str(name), definition)
             else:
                 self.refuse(("services", str(name)), "is not a mapping (key: value)")
 
-    def _host_name(self, service: Service, path: KeyPath) -> str:
+    def _host_name(self, service: ComposeService, path: KeyPath) -> str:
         """The name of the containers on the network, which names the backend."""
         given = service.definition.get("hostname")
         if "network_mode" in service.definition:
@@ -109,7 +109,7 @@ class _Reader:
             self.checked(validators.backend, given, (*path, "hostname"))
         return host_name_of(self.name, service)
 
-    def _top_level_backends(self, services: tuple[Service, ...]) -> Iterator[Backend]:
+    def _top_level_backends(self, services: tuple[ComposeService, ...]) -> Iterator[Backend]:
         """The plain form: host names and port at the top level, for the service named `application`."""
         top = self.document.value
         port = self.checked(validators.port, top.get(CONTAINER_PORT, DEFAULT_PORT), (CONTAINER_PORT,)) or 0
@@ -133,7 +133,7 @@ class _Reader:
         alias = proxy_alias(self.name, service.name)
         yield Backend(name, self.name, service.name, alias, port, tuple(host_names), health_check)
 
-    def _service_backends(self, services: tuple[Service, ...]) -> Iterator[Backend]:
+    def _service_backends(self, services: tuple[ComposeService, ...]) -> Iterator[Backend]:
         """The form for more than one port: `[port, host name]` pairs in the services themselves."""
         for service in services:
             path: KeyPath = ("services", service.name)
@@ -157,7 +157,7 @@ class _Reader:
                 for port, host_names in by_port.items():
                     yield Backend(f"{name}_{port}", self.name, service.name, alias, port, tuple(host_names), check)
 
-    def _rollout(self, services: tuple[Service, ...]) -> Rollout:
+    def _rollout(self, services: tuple[ComposeService, ...]) -> Rollout:
         service = next((each.definition for each in services if each.name == PROXIED_SERVICE), None)
         rollout = self.checked(
             lambda value: rollout_options.read(value, service), self.document.value.get(ROLLOUT), (ROLLOUT,)
@@ -179,7 +179,7 @@ class _Reader:
             return ""
         return self.checked(validators.http_path, mapping[HEALTH_CHECK], (*path, HEALTH_CHECK)) or ""
 
-    def _tcp_ports(self, services: tuple[Service, ...]) -> Iterator[TcpPort]:
+    def _tcp_ports(self, services: tuple[ComposeService, ...]) -> Iterator[TcpPort]:
         listed = self.document.value.get(TCP_PORTS) or []
         if not listed:
             return

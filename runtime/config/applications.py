@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from runtime.base.errors import Problem
 from runtime.base.paths import Side
 from runtime.base.yaml_documents import Document
+from runtime.config.compose_file import ComposeFile, ComposeService
 from runtime.config.published_ports import Published
 
 HOST_NAMES = "x-external-host-names"
@@ -66,31 +67,20 @@ class Rollout:
 
     `health_timeout` is how long it may take to become healthy, `drain_timeout` how long the old one may take to end
     its requests, `watch_time` how long both serve before the old one goes (0: as runtime/rollout/health.py has it).
+    `is_order_given`: the file says the order, it is not the default.
     """
 
     order: Order
     health_timeout: float = 60.0
     drain_timeout: float = 30.0
     watch_time: float = 0.0
+    is_order_given: bool = False
 
 
-@dataclass(frozen=True)
-class Service:
-    """One service of a Compose file: its definition as it stands in the file, and its image there."""
-
-    name: str
-    definition: dict[str, Any]
-
-    @property
-    def image(self) -> str:
-        """The image reference as it stands in the file; empty where the service is built."""
-        return str(self.definition.get("image") or "")
-
-
-def host_name_of(application: str, service: Service) -> str:
+def host_name_of(application: str, service: ComposeService) -> str:
     """What others on the network call a service: its `hostname`, else the application's name."""
     default = application if service.name == PROXIED_SERVICE else f"{application}-{service.name}"
-    return str(service.definition.get("hostname") or default)
+    return service.hostname or default
 
 
 def proxy_alias(application: str, service: str) -> str:
@@ -111,16 +101,25 @@ class Application:
     side: Side
     file: Path
     document: Document
-    services: tuple[Service, ...]
+    services: tuple[ComposeService, ...]
     backends: tuple[Backend, ...]
     tcp_ports: tuple[TcpPort, ...]
     rollout: Rollout
     open_ports: tuple[Published, ...] = ()
 
     @property
+    def compose(self) -> ComposeFile:
+        """Return its file, as Compose reads it."""
+        return ComposeFile(self.document.value)
+
+    @property
     def host_names(self) -> tuple[str, ...]:
         """All host names that are proxied to it."""
         return tuple(name for backend in self.backends for name in backend.host_names)
+
+    def published(self, variables: Mapping[str, str]) -> tuple[Published, ...]:
+        """Return the ports of the host that its services publish."""
+        return tuple(dict.fromkeys(port for each in self.services for port in each.published(variables)))
 
     @property
     def aliases(self) -> dict[str, tuple[str, ...]]:
@@ -139,7 +138,7 @@ class Application:
             return ""
         if any(service.name == PROXIED_SERVICE for service in self.services):
             return f"it has no {HOST_NAMES}"
-        return f"it has no service named {PROXIED_SERVICE}" if HOST_NAMES in self.document.value else ""
+        return f"it has no service named {PROXIED_SERVICE}" if HOST_NAMES in self.compose.value else ""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def read(value: object, service: dict[str, Any] | None) -> Rollout:
             raise ValueError(f"has the unknown key {key}{suggestion(str(key), _KEYS)}")
     order = _order(given["order"]) if "order" in given else default_order(service)
     times = {key: seconds(given[key]) for key in _KEYS[1:] if key in given}
-    return Rollout(order, **times)
+    return Rollout(order, **times, is_order_given="order" in given)
 
 
 def _order(value: object) -> Order:

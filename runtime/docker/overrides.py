@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from runtime.base.paths import Paths
-from runtime.config.applications import Application, Service
+from runtime.config.applications import Application
+from runtime.config.compose_file import ComposeService
 from runtime.config.settings import Settings
 from runtime.docker import images
 from runtime.docker.projects import GeneratedFile, Project, ProjectService, digest, labels, service_digest
@@ -29,17 +30,17 @@ def project(
     services = []
     additions: dict[str, Any] = {}
     for service in application.services:
-        if service.definition.get("profiles"):
+        if service.has_profiles:
             continue  # Compose does not start these by itself.
         addition = _addition(application, service, settings, substitutes)
         # Which service a file belongs to is not asked: such files are few.
-        definition = service_digest(service.definition, [addition, *referred], application.document.value, variables)
+        definition = service_digest(service, [addition, *referred], application.compose, variables)
         added = labels(settings.instance, application.name, application.side, definition)
         additions[service.name] = {**addition, "labels": added}
         image = addition.get("image", service.image)
-        task = service.name not in application.aliases and _may_end(service)
+        task = service.name not in application.aliases and service.may_end
         joined = tuple(settings.docker_network(name) for name in addition.get("networks", {}) if name != "default")
-        services.append(ProjectService(service.name, image, definition, _replicas(service), task, joined))
+        services.append(ProjectService(service.name, image, definition, service.replicas, task, joined))
     content: dict[str, Any] = {"services": additions}
     networks = _networks(application, settings)
     if networks:
@@ -52,12 +53,12 @@ def project(
         files=(application.file, override),
         generated=GeneratedFile(override, HEADER, content),
         services=tuple(services),
-        source=digest(application.document.value, *referred),
+        source=digest(application.compose.value, *referred),
     )
 
 
 def _addition(
-    application: Application, service: Service, settings: Settings, substitutes: Mapping[str, str]
+    application: Application, service: ComposeService, settings: Settings, substitutes: Mapping[str, str]
 ) -> dict[str, Any]:
     """What the override adds to one service, but for its labels."""
     addition: dict[str, Any] = {}
@@ -65,9 +66,8 @@ def _addition(
     if aliases:
         # An alias, since a container's `hostname` resolves on its networks only since Engine 25.
         addition["networks"] = {settings.network(application.side): {"aliases": list(dict.fromkeys(aliases))}}
-        declared = application.document.value.get("networks") or {}
-        alone = len(application.services) == 1 and "default" not in declared
-        if not service.definition.get("networks") and not alone:
+        alone = len(application.services) == 1 and "default" not in application.compose.networks
+        if not service.networks and not alone:
             # Compose would have put it on the project's own network; it must still reach its neighbours there. One
             # that is alone needs none, and Docker has addresses for about 30 networks only.
             addition["networks"]["default"] = None
@@ -79,26 +79,13 @@ def _addition(
 
 def _networks(application: Application, settings: Settings) -> dict[str, Any]:
     """Our networks that the file uses: which they are in Docker. A network that the file names otherwise stays."""
-    declared = application.document.value.get("networks") or {}
-    used = {name for service in application.services for name in service.definition.get("networks") or ()}
+    declared = application.compose.networks
+    used = {name for service in application.services for name in service.networks}
     if application.aliases:
         used.add(settings.network(application.side))
     found = {}
     for name in settings.network_names:
-        own = declared.get(name) or {}
+        own = declared.get(name, {})
         if (name in used or name in declared) and own.get("name", name) == name:
             found[name] = {"name": settings.docker_network(name), "external": True}
     return found
-
-
-def _replicas(service: Service) -> int:
-    """How many containers the file asks for."""
-    deploy = service.definition.get("deploy")
-    asked = deploy.get("replicas") if isinstance(deploy, dict) else None
-    asked = service.definition.get("scale", asked)
-    return asked if isinstance(asked, int) and not isinstance(asked, bool) else 1
-
-
-def _may_end(service: Service) -> bool:
-    """Whether the file lets its process end for good: no restart policy, or one for failures only."""
-    return str(service.definition.get("restart") or "no").startswith(("no", "on-failure", "False"))

@@ -13,6 +13,7 @@ from runtime.base import yaml_documents
 from runtime.base.constants import LABEL_APPLICATION, LABEL_DEFINITION, LABEL_INSTANCE, LABEL_SIDE
 from runtime.base.paths import Side
 from runtime.config import secrets
+from runtime.config.compose_file import ComposeFile, ComposeService
 
 CORE = "core"
 
@@ -108,23 +109,11 @@ def _with_text_keys(value: object) -> object:
     return [_with_text_keys(child) for child in value] if isinstance(value, list | tuple) else value
 
 
-def service_digest(
-    definition: Mapping[str, Any], addition: object, top: Mapping[str, Any], variables: Mapping[str, str]
-) -> str:
-    """A digest of a service: its definition, what the override adds, and what it refers to.
+def service_digest(service: ComposeService, addition: object, file: ComposeFile, variables: Mapping[str, str]) -> str:
+    """Return a digest of a service: its definition, what the override adds, and what it refers to.
 
-    Comments, the order of keys and our own `x-` keys are not in it, so editing them restarts nothing. The content
-    of the `configs` and `secrets` that it uses is: Compose itself misses a change there.
+    Comments, the order of keys and `x-` keys are not in it, so editing them restarts nothing. The content of the
+    `configs` and `secrets` that it uses is: Compose itself misses a change there.
     """
-    own = {key: value for key, value in definition.items() if not str(key).startswith("x-")}
-    referred = {
-        section: {name: (top.get(section) or {}).get(name) for name in _references(own.get(section))}
-        for section in ("configs", "secrets")
-    }
-    return digest(own, addition, referred, secrets.used([own, referred], variables))
-
-
-def _references(listed: object) -> list[str]:
-    """The names in a service's `configs` or `secrets`, in the short or the long form."""
-    items = listed if isinstance(listed, list) else []
-    return [str(item.get("source")) if isinstance(item, dict) else str(item) for item in items]
+    own, referenced = service.own_keys, file.referenced_by(service)
+    return digest(own, addition, referenced, secrets.used([own, referenced], variables))

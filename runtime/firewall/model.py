@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from runtime.config import internal_address
 from runtime.config.applications import Application
 from runtime.config.internal_address import InternalAddress
-from runtime.config.published_ports import Published, read
+from runtime.config.published_ports import Published
 from runtime.config.settings import Settings
 from runtime.firewall import bridges
 from runtime.network.addresses import PRIVATE4, PRIVATE6
@@ -139,7 +139,7 @@ def closed(
     """The ports that an application publishes, and that the firewall closes."""
     return tuple(
         port
-        for port in read((service.definition for service in application.services), variables)
+        for port in application.published(variables)
         if not _is_private(port.address, internal) and not any(each.covers(port) for each in application.open_ports)
     )
 
@@ -180,10 +180,9 @@ def _inside(
     openings = [Opening("tcp", port, port, "internal proxy") for port in internal.ports]
     for application in applications:
         openings += [Opening("tcp", tcp.port, tcp.port, application.name) for tcp in application.tcp_ports]
-        services = (service.definition for service in application.services)
         openings += [
             Opening(each.protocol, each.first, each.last, application.name)
-            for each in read(services, variables)
+            for each in application.published(variables)
             if each.first and each.address and each.address == where.address
         ]
     interface = "" if where.address else where.interface

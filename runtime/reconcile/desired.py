@@ -101,7 +101,7 @@ def read(settings: Settings, paths: Paths, internal_address: InternalAddress | N
         broken=broken,
         referred={
             each.name: referenced_files.contents(
-                referenced_files.files(each.document.value, each.file.parent, variables)
+                referenced_files.files(each.compose.value, each.file.parent, variables)
             )
             for each in sound
         },

@@ -72,4 +72,4 @@ def _followed(address: InternalAddress) -> tuple[str, str]:
 def _named_files(desired: Desired) -> Iterator[Path]:
     """The files that application files name; they may be anywhere."""
     for each in desired.applications:
-        yield from referenced_files.files(each.document.value, each.file.parent, desired.variables)
+        yield from referenced_files.files(each.compose.value, each.file.parent, desired.variables)

@@ -167,9 +167,7 @@ def _closed(application: Application, desired: Desired) -> Iterator[str]:
 
 def _beside(application: Application) -> Iterator[str]:
     """A sentence about each network whose containers are reached past the host, so past its firewall."""
-    declared = application.document.value.get("networks")
-    for name, definition in declared.items() if isinstance(declared, dict) else ():
-        driver = definition.get("driver") if isinstance(definition, dict) else None
+    for name, driver in application.compose.network_drivers.items():
         if driver in _BESIDE_THE_HOST:
             yield f"network {name} ({driver}) is beside this host: what reaches a container by it passes no firewall"
 

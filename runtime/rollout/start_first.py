@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from runtime.base.errors import ShoestringError
 from runtime.base.failpoints import failpoint
-from runtime.config.applications import PROXIED_SERVICE, ROLLOUT, Order
+from runtime.config.applications import PROXIED_SERVICE, Order
 from runtime.context.change import Step
 from runtime.docker import compose
 from runtime.docker.observed import Container
@@ -84,8 +84,7 @@ def _keeps_data(site: Site, crew: Crew) -> bool:
 
     Images declare such volumes too. Where the file itself asks for start-first, it is as it says.
     """
-    asked = site.application.document.value.get(ROLLOUT)
-    if asked == Order.START_FIRST or (isinstance(asked, dict) and "order" in asked):
+    if site.application.rollout.is_order_given:
         return False
     mounts = [mount for each in (*crew.old, *crew.new) for mount in site.inspect(each).get("Mounts") or ()]
     return any(mount.get("Type") == "volume" and mount.get("RW") for mount in mounts)

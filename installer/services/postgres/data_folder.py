@@ -7,14 +7,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from installer.applications.image_edit import CannotEditError, set_image
 from installer.applications.target import Target
 from installer.data_directory.yaml_edit import CannotEditYamlError, replace_text
-from installer.services.postgres.server import definition, environment
+from installer.services.postgres.server import definition
 from runtime.base.errors import UsageError
 from runtime.base.yaml_documents import KeyPath
+from runtime.config.compose_file import ComposeService
 from runtime.config.interpolation import interpolate_known
 
 # Of the official image, up to version 17.
@@ -67,17 +67,17 @@ def find(service: Target, variables: Mapping[str, str], version: int) -> DataFol
 
 def _mount(service: Target, variables: Mapping[str, str]) -> DataFolder:
     wanted = definition(service)
-    inside = environment(wanted).get("PGDATA") or DEFAULT_DATA
+    inside = wanted.environment.get("PGDATA") or DEFAULT_DATA
     for key, text, source, target in _volumes(service, wanted):
         if target.rstrip("/") == inside.rstrip("/"):
             return DataFolder(service, key, text, source, Path(interpolate_known(source, variables) or source))
     raise UsageError(f"{service.file.name} mounts no folder at {inside}, where the data are; nothing was changed.")
 
 
-def _volumes(service: Target, wanted: Mapping[str, Any]) -> list[tuple[KeyPath, str, str, str]]:
+def _volumes(service: Target, wanted: ComposeService) -> list[tuple[KeyPath, str, str, str]]:
     """Return each mount: its key in the file, the value there, its source and its target."""
     found: list[tuple[KeyPath, str, str, str]] = []
-    for index, each in enumerate(wanted.get("volumes") or ()):
+    for index, each in enumerate(wanted.volumes):
         key: KeyPath = ("services", service.service, "volumes", index)
         if isinstance(each, Mapping):
             source = str(each.get("source", ""))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from installer.applications import target as targets
 from installer.applications.target import Target
 from runtime.base import command
 from runtime.base.errors import ShoestringError, UsageError
+from runtime.config.compose_file import ComposeService
 from runtime.docker.observed import observe
 from runtime.reconcile import desired
 
@@ -90,22 +90,14 @@ def running(cluster: Cluster, service: Target) -> Server:
     return Server(mine.name, superuser(definition(service)))
 
 
-def definition(service: Target) -> dict[str, Any]:
-    """Return the service's definition in the file."""
-    return next(each.definition for each in service.application.services if each.name == service.service)
+def definition(service: Target) -> ComposeService:
+    """Return the service as it is in the file."""
+    return next(each for each in service.application.services if each.name == service.service)
 
 
-def environment(service: Mapping[str, Any]) -> dict[str, str]:
-    """Return a service's `environment`, from either of Compose's forms."""
-    given = service.get("environment") or {}
-    if isinstance(given, Mapping):
-        return {str(name): "" if value is None else str(value) for name, value in given.items()}
-    return {name: value for name, _, value in (str(each).partition("=") for each in given)}
-
-
-def superuser(service: Mapping[str, Any]) -> str:
+def superuser(service: ComposeService) -> str:
     """Return the superuser that the image creates."""
-    return environment(service).get("POSTGRES_USER") or DEFAULT_USER
+    return service.environment.get("POSTGRES_USER") or DEFAULT_USER
 
 
 def end_of_log(client: DockerClient, container: str, lines: int = 6) -> str:

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from installer.services.postgres.data_folder import DataFolder
-from installer.services.postgres.server import Server, definition, end_of_log, environment, superuser
+from installer.services.postgres.server import Server, definition, end_of_log, superuser
 from runtime.base import command, files
 from runtime.base.errors import ShoestringError
+from runtime.config.compose_file import ComposeService
 from runtime.docker import compose
 from runtime.docker.compose import environment as compose_environment
 from runtime.docker.images import LOCAL, effective
@@ -140,7 +141,7 @@ def content(target: TargetServer) -> dict[str, Any]:
     """Return the Compose file of the new server: the service with another image and folder. Pure."""
     settings, service = target.cluster.settings, target.data.service
     given = definition(service)
-    wanted = {key: value for key, value in given.items() if key not in _DROPPED and not str(key).startswith("x-")}
+    wanted = {key: value for key, value in given.own_keys.items() if key not in _DROPPED}
     image = effective(target.image, settings.images.source)
     wanted |= {
         "image": image,
@@ -148,19 +149,20 @@ def content(target: TargetServer) -> dict[str, Any]:
         "restart": "no",
         "volumes": _volumes(target, given),
         # The database that POSTGRES_DB names is in the restored data.
-        "environment": {key: value for key, value in environment(given).items() if key != "POSTGRES_DB"},
+        "environment": {key: value for key, value in given.environment.items() if key != "POSTGRES_DB"},
         "labels": labels(settings.instance, service.name, service.application.side, SERVICE),
     }
     if settings.images.source == LOCAL and image != target.image:
         wanted["pull_policy"] = "never"
-    top = service.application.document.value
-    return {"services": {SERVICE: wanted}} | {key: top[key] for key in ("secrets", "configs") if key in top}
+    file = service.application.compose
+    sections = {key: file.section(key) for key in ("secrets", "configs")}
+    return {"services": {SERVICE: wanted}} | {key: value for key, value in sections.items() if value}
 
 
-def _volumes(target: TargetServer, given: Mapping[str, Any]) -> list[Any]:
+def _volumes(target: TargetServer, given: ComposeService) -> list[Any]:
     """Return the new folder in place of the old one, and read-only mounts but for scripts of a first start."""
     found: list[Any] = []
-    for index, each in enumerate(given.get("volumes") or ()):
+    for index, each in enumerate(given.volumes):
         if target.data.key[3] == index:
             source = str(target.folder).replace("$", "$$")
             found.append({**each, "source": source} if isinstance(each, Mapping) else target.data.volume(source))

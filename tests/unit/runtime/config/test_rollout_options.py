@@ -32,12 +32,14 @@ def test_the_default_never_has_two_writers(service: dict[str, Any] | None, order
 
 
 def test_forms() -> None:
-    assert read("stop-first", {}) == Rollout(Order.STOP_FIRST)
+    assert read("stop-first", {}) == Rollout(Order.STOP_FIRST, is_order_given=True)
     long = {"order": "start-first", "health_timeout": "2m", "drain_timeout": 5, "watch_time": "1s"}
-    assert read(long, None) == Rollout(Order.START_FIRST, 120.0, 5.0, 1.0)
+    assert read(long, None) == Rollout(Order.START_FIRST, 120.0, 5.0, 1.0, is_order_given=True)
     assert read({"health_timeout": "90s"}, {}) == Rollout(Order.START_FIRST, 90.0)
     assert application("a", web("a.com")).rollout == Rollout(Order.START_FIRST)
-    assert application("a", "x-rollout: stop-first\n" + web("a.com")).rollout == Rollout(Order.STOP_FIRST)
+    assert application("a", "x-rollout: stop-first\n" + web("a.com")).rollout == Rollout(
+        Order.STOP_FIRST, is_order_given=True
+    )
 
 
 @pytest.mark.parametrize(

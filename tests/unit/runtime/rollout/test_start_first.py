@@ -13,7 +13,8 @@ from runtime.base import failpoints
 from runtime.base.failpoints import failpoint
 from runtime.base.paths import Side
 from runtime.base.yaml_documents import Document
-from runtime.config.applications import Application, Backend, Order, Rollout, Service, TcpPort
+from runtime.config.applications import Application, Backend, Order, Rollout, TcpPort
+from runtime.config.compose_file import ComposeService
 from runtime.docker import compose
 from runtime.docker.observed import Container
 from runtime.docker.projects import GeneratedFile, Project, ProjectService
@@ -31,7 +32,7 @@ BACKEND = Backend("a", "a", "application", "a", 8080, ("a.example.com",))
 
 def application(*backends: Backend, order: Order = Order.START_FIRST) -> Application:
     tcp = () if backends else (TcpPort("a", "a", 5432, 5432),)
-    services = (Service("application", {}),)
+    services = (ComposeService("application", {}),)
     return Application("a", Side.PUBLIC, FILE, _document(), services, backends, tcp, Rollout(order))
 
 
@@ -178,7 +179,7 @@ def test_a_volume_without_a_name_is_handed_on_unless_the_file_says_otherwise() -
     assert not possible(site(engine))
     said = site(engine)
     assert possible(
-        replace(said, application=replace(said.application, document=_document(**{"x-rollout": "start-first"})))
+        replace(said, application=replace(said.application, rollout=Rollout(Order.START_FIRST, is_order_given=True)))
     )
     assert possible(site(Engine(OLD, mounts=({"Type": "bind", "RW": False}, {"Type": "volume", "RW": False}))))
 

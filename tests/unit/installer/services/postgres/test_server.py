@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from installer.services.postgres.server import Server, environment, first_error
+from installer.services.postgres.server import Server, first_error
 from runtime.base.command import Result
 from runtime.base.errors import ShoestringError
 from tests.support.builders.commands import answering
@@ -16,12 +16,6 @@ def test_postgres(monkeypatch: pytest.MonkeyPatch) -> None:
         ShoestringError, match=r"permission denied\. Correct that, .*: shoestring postgres psql shop$"
     ):
         Server("shoestring_postgres-application-1", "postgres").ask("SELECT 1;", "shop")
-
-
-def test_an_environment_has_two_forms() -> None:
-    assert environment({"environment": {"A": 1, "B": None}}) == {"A": "1", "B": ""}
-    assert environment({"environment": ["A=1=2", "B"]}) == {"A": "1=2", "B": ""}
-    assert environment({}) == {}
 
 
 def test_the_first_error_is_the_reason() -> None:

@@ -1,0 +1,116 @@
+"""Typed access to the parts of a Compose file that are used here; Compose itself says what all of it means. Pure.
+
+A file of another form than Compose's raises AttributeError, TypeError, ValueError or KeyError where it is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.config import published_ports, secrets
+from runtime.config.published_ports import Published
+
+
+@dataclass(frozen=True)
+class ComposeService:
+    """One service: its name and its definition as written in the file."""
+
+    name: str
+    definition: dict[str, Any]
+
+    @property
+    def image(self) -> str:
+        """Return the image reference as written in the file; empty if the service is built."""
+        return str(self.definition.get("image") or "")
+
+    @property
+    def hostname(self) -> str:
+        """Return the host name that the file gives it; empty if it gives none."""
+        return str(self.definition.get("hostname") or "")
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """Return the networks that it names, in the short or the long form."""
+        return tuple(self.definition.get("networks") or ())
+
+    @property
+    def has_profiles(self) -> bool:
+        """Return whether Compose starts it only if one of its profiles is asked for."""
+        return bool(self.definition.get("profiles"))
+
+    @property
+    def replicas(self) -> int:
+        """Return how many containers it has: `scale`, else `deploy.replicas`, else 1."""
+        deploy = self.definition.get("deploy")
+        asked = deploy.get("replicas") if isinstance(deploy, dict) else None
+        asked = self.definition.get("scale", asked)
+        return asked if isinstance(asked, int) and not isinstance(asked, bool) else 1
+
+    @property
+    def may_end(self) -> bool:
+        """Return whether its process may end for good: no restart policy, or one for failures only."""
+        return str(self.definition.get("restart") or "no").startswith(("no", "on-failure", "False"))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return its environment, from either form of the key."""
+        given = self.definition.get("environment") or {}
+        if isinstance(given, Mapping):
+            return {str(name): "" if value is None else str(value) for name, value in given.items()}
+        return {name: value for name, _, value in (str(each).partition("=") for each in given)}
+
+    @property
+    def volumes(self) -> tuple[Any, ...]:
+        """Return its mounts, each in the short or the long form."""
+        return tuple(self.definition.get("volumes") or ())
+
+    @property
+    def own_keys(self) -> dict[str, Any]:
+        """Return its definition without `x-` keys."""
+        return {key: value for key, value in self.definition.items() if not str(key).startswith("x-")}
+
+    def references(self, section: str) -> tuple[str, ...]:
+        """Return the names that it uses of a section of the file (`configs`, `secrets`), in either form."""
+        listed = self.definition.get(section)
+        items = listed if isinstance(listed, list) else []
+        return tuple(str(item.get("source")) if isinstance(item, dict) else str(item) for item in items)
+
+    def published(self, variables: Mapping[str, str]) -> tuple[Published, ...]:
+        """Return the ports of the host that it publishes."""
+        return published_ports.read((self.definition,), variables)
+
+
+@dataclass(frozen=True)
+class ComposeFile:
+    """A parsed Compose file."""
+
+    value: Mapping[str, Any]
+
+    @property
+    def networks(self) -> dict[str, dict[str, Any]]:
+        """Return the networks that it declares; one without a definition is an empty one."""
+        declared = self.value.get("networks") or {}
+        return {name: definition or {} for name, definition in declared.items()}
+
+    @property
+    def network_drivers(self) -> dict[str, str]:
+        """Return the drivers of the networks that name one."""
+        definitions = {name: each for name, each in self.networks.items() if isinstance(each, dict)}
+        return {name: str(each["driver"]) for name, each in definitions.items() if each.get("driver")}
+
+    def section(self, name: str) -> dict[str, Any]:
+        """Return a top-level mapping, such as `configs` or `secrets`; empty if there is none."""
+        return dict(self.value.get(name) or {})
+
+    def referenced_by(self, service: ComposeService) -> dict[str, dict[str, Any]]:
+        """Return the `configs` and `secrets` that a service uses, by section and name."""
+        return {
+            name: {each: self.section(name).get(each) for each in service.references(name)}
+            for name in ("configs", "secrets")
+        }
+
+    def used_secrets(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """Return the variables that the file uses anywhere, with their values."""
+        return secrets.used(self.value, variables)
