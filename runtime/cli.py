@@ -1,4 +1,4 @@
-"""The commands of `python -m runtime`: what boot and timers need."""
+"""The commands of `python -m runtime`, for the units of boot and timers."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from runtime.base.errors import DEBUG_VARIABLE, ExitCode, LockedError, Shoestrin
 from runtime.base.paths import Side, find
 
 if TYPE_CHECKING:
+    from runtime.context.change import Listener
     from runtime.context.cluster import Cluster
+    from runtime.context.results import Report
 
 LOCK_TIMEOUT_SECONDS = 300.0
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Return the parser of the command line."""
     top = argparse.ArgumentParser(prog="python -m runtime", description=__doc__)
     _add_shared_options(top)
     # Also after the command; there they have no default, which would replace what stands before it.
@@ -126,46 +128,67 @@ def _run(options: argparse.Namespace) -> ExitCode:
 def _change(options: argparse.Namespace, cluster: Cluster) -> ExitCode:
     from runtime.context import change
     from runtime.output import report
-    from runtime.reconcile import operations
-    from runtime.reconcile.watchdog import watch
 
     listener = change.SILENT if options.json else report.Printer()
-    if options.command == "start":
-        result = operations.start(cluster, listener, LOCK_TIMEOUT_SECONDS)
-        done = "everything runs as the files say"
-    elif options.command == "stop":
-        result = operations.stop(cluster, listener, LOCK_TIMEOUT_SECONDS)
-        done = "nothing of this instance runs"
-    elif options.command == "watchdog":
-        try:
-            result = watch(cluster, listener)
-        except LockedError as error:
-            # The other command does what has to be done; the next pass is a minute away.
-            print(f"Nothing done. {error}")
-            return ExitCode.DONE
-        done = NOTHING_TO_DO
-        if result.expiring:
-            from runtime.alerting import certificate_expiry
-
-            now = cluster.clock()
-            _print_failure(" ".join(certificate_expiry.send(cluster.paths, cluster.settings, result.expiring, now)))
-        if not result.ok:
-            from runtime.alerting import watchdog_failure
-
-            _print_failure(watchdog_failure.of_report(cluster.paths, cluster.settings, result, cluster.clock()))
-    elif options.command == "renew":
-        from runtime.alerting import certificate_expiry
-        from runtime.reconcile import renewal
-
-        result = renewal.renew(cluster, listener, cluster.clock(), timeout=LOCK_TIMEOUT_SECONDS)
-        result = certificate_expiry.of_report(cluster.paths, cluster.settings, result, cluster.clock())
-        done = "no certificate is due"
-    else:
-        sides = (Side(options.side),) if options.side else tuple(Side)
-        result = operations.reload(cluster, sides, listener, LOCK_TIMEOUT_SECONDS)
-        done = "the proxies have the configuration that the files say"
+    try:
+        result, done = _CHANGES[options.command](options, cluster, listener)
+    except LockedError as error:
+        if options.command != "watchdog":
+            raise
+        # The other command does what has to be done; the next run is in a minute.
+        print(f"Nothing done. {error}")
+        return ExitCode.DONE
     if options.json:
         print(report.report_json(result))
     else:
         report.say(report.report_lines(result, done))
     return ExitCode.DONE if result.ok else ExitCode.FAILED
+
+
+# Each returns its result, and what is printed where nothing was to do.
+def _start(_options: argparse.Namespace, cluster: Cluster, listener: Listener) -> tuple[Report, str]:
+    from runtime.reconcile import operations
+
+    return operations.start(cluster, listener, LOCK_TIMEOUT_SECONDS), "everything runs as the files say"
+
+
+def _stop(_options: argparse.Namespace, cluster: Cluster, listener: Listener) -> tuple[Report, str]:
+    from runtime.reconcile import operations
+
+    return operations.stop(cluster, listener, LOCK_TIMEOUT_SECONDS), "nothing of this instance runs"
+
+
+def _reload(options: argparse.Namespace, cluster: Cluster, listener: Listener) -> tuple[Report, str]:
+    from runtime.reconcile import operations
+
+    sides = (Side(options.side),) if options.side else tuple(Side)
+    result = operations.reload(cluster, sides, listener, LOCK_TIMEOUT_SECONDS)
+    return result, "the proxies have the configuration that the files say"
+
+
+def _watchdog(_options: argparse.Namespace, cluster: Cluster, listener: Listener) -> tuple[Report, str]:
+    from runtime.reconcile.watchdog import watch
+
+    result = watch(cluster, listener)
+    if result.expiring:
+        from runtime.alerting import certificate_expiry
+
+        now = cluster.clock()
+        _print_failure(" ".join(certificate_expiry.send(cluster.paths, cluster.settings, result.expiring, now)))
+    if not result.ok:
+        from runtime.alerting import watchdog_failure
+
+        _print_failure(watchdog_failure.of_report(cluster.paths, cluster.settings, result, cluster.clock()))
+    return result, NOTHING_TO_DO
+
+
+def _renew(_options: argparse.Namespace, cluster: Cluster, listener: Listener) -> tuple[Report, str]:
+    from runtime.alerting import certificate_expiry
+    from runtime.reconcile import renewal
+
+    result = renewal.renew(cluster, listener, cluster.clock(), timeout=LOCK_TIMEOUT_SECONDS)
+    result = certificate_expiry.of_report(cluster.paths, cluster.settings, result, cluster.clock())
+    return result, "no certificate is due"
+
+
+_CHANGES = {"start": _start, "stop": _stop, "reload": _reload, "watchdog": _watchdog, "renew": _renew}

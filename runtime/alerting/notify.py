@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from runtime.base import command, files
+from runtime.base import command, files, hints
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths, RunPaths
 from runtime.config.settings import Settings
@@ -54,7 +54,7 @@ def send(
     sends it again after RETRY_SECONDS. Never raises. `key` is what is sent once a day, where it is not the subject;
     `run` is where that is saved while the disk is full.
     """
-    body = _notification(settings, subject, message, severity, now)
+    body = _notification(settings, subject, hints.for_instance(message, paths.root), severity, now)
     channels = _channels(settings)
     # On a full disk it is saved in memory: that above all must be notified.
     places = (paths.notified, (run or RunPaths(settings.instance)).notified)

@@ -63,7 +63,7 @@ def _watchdog() -> list[str]:
         watchdog_failure.of_report(Paths(Path(directory)), settings, report, NOW.timestamp())
         return [
             json.dumps({**json.loads(line), "host": "web.example.com"}, indent=2, ensure_ascii=False)
-            for line in received.read_text(encoding="utf-8").splitlines()
+            for line in received.read_text(encoding="utf-8").replace(directory, "/srv/test").splitlines()
         ]
 
 
