@@ -84,7 +84,7 @@ def _is_own(change: Change, name: str) -> bool:
 
 def _errors(report: Report, name: str) -> Iterator[str]:
     yield from (each.error for each in report.outcomes if not each.ok and _is_own(each.change, name))
-    yield from (each.what for each in report.failures if each.application == name)
+    yield from (f"{each.message} {each.advice}" for each in report.failures if each.subject == name)
 
 
 def _last_lines(cluster: Cluster, project: Project, service: str) -> tuple[str, ...]:

@@ -47,10 +47,10 @@ def print_status(status: Status, now: datetime) -> None:
         parts += [f"  {proxy.side} ", _state(proxy.state), f" {count(proxy.host_names, 'host')}"]
     print_line(*parts)
     print_line(f"  TLS        {tls_line(status.certificates, now.timestamp())}")
-    for problem in (*tls_problems(status.certificates, now.timestamp()), *status.problems):
+    for problem in (*tls_problems(status.certificates, now.timestamp()), *map(str, status.problems)):
         _problem(problem)
-    for note in status.notes:
-        print_line(f"  note       {note}")
+    for warning in status.warnings:
+        print_line(f"  warning    {warning}")
 
 
 def print_health(rows: Iterable[HealthRow]) -> None:

@@ -16,7 +16,7 @@ from runtime.base import files
 from runtime.base.paths import Paths
 from runtime.context.change import SILENT, Listener
 from runtime.context.cluster import Cluster
-from runtime.context.results import Report
+from runtime.context.results import Advisory, Code, Report
 from runtime.reconcile import operations
 
 if TYPE_CHECKING:
@@ -99,10 +99,11 @@ def start(cluster: Cluster, wanted: ServicePlan, listener: Listener = SILENT, ti
 
 def ready(cluster: Cluster, services: Iterable[Service], report: Report) -> Started:
     """Run the steps that services need in their running containers. Their sentences go into the report."""
-    failed = {each.application for each in report.failures}
+    failed = {each.subject for each in report.failures}
     failed |= {each.change.name for each in report.outcomes if not each.ok}
     failed |= {each.file.stem for each in report.problems}
     wanted = tuple(services)
-    notes = [each.ready(cluster) for each in wanted if each.name not in failed]
-    complete = replace(report, notes=(*report.notes, *(note for note in notes if note)))
-    return Started(complete, tuple(each.name for each in wanted if each.name in failed))
+    notes = [(each, each.ready(cluster)) for each in wanted if each.name not in failed]
+    said = tuple(Advisory(Code.SERVICE, each.name, note) for each, note in notes if note)
+    not_ready = tuple(each.name for each in wanted if each.name in failed)
+    return Started(replace(report, warnings=(*report.warnings, *said)), not_ready)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from installer.host.memory import Memory
@@ -12,7 +12,7 @@ from installer.services.plan import ServicePlan
 from installer.services.remove import Removal, Removed
 from installer.services.status import ABSENT, ServiceStatus
 from runtime.base.constants import MEGABYTE
-from runtime.context.results import Report
+from runtime.context.results import Advisory, Code, Report
 from runtime.output.encoder import as_json
 from runtime.output.report import report_answer
 
@@ -99,6 +99,6 @@ def removal_json(wanted: Removal, removed: Removed | None) -> str:
 
 
 def _report(report: Report | None, notes: tuple[str, ...]) -> dict[str, object]:
-    answer = report_answer(report or Report(()))
-    answer["notes"] = [*(report.notes if report else ()), *notes]
-    return answer
+    found = report or Report(())
+    more = (Advisory(Code.SERVICE, "services", note) for note in notes)
+    return report_answer(replace(found, warnings=(*found.warnings, *more)))

@@ -9,12 +9,18 @@ from runtime.alerting import notify
 from runtime.alerting.notify import Severity
 from runtime.base.paths import Paths
 from runtime.config.settings import Settings
-from runtime.context.results import Expiry, Report
+from runtime.context.results import Blocked, Code, Expiry, Report
 
 
 def of_report(paths: Paths, loaded: Settings, report: Report, now: float) -> Report:
     """Notify of the certificates of a renewal's report. Returns the report with what could not be sent."""
-    return replace(report, refused=(*report.refused, *send(paths, loaded, report.expiring, now)))
+    return replace(
+        report,
+        blocked=(
+            *report.blocked,
+            *(Blocked(Code.NOT_SENT, "notifications", each) for each in send(paths, loaded, report.expiring, now)),
+        ),
+    )
 
 
 def send(paths: Paths, loaded: Settings, expiring: Iterable[Expiry], now: float) -> tuple[str, ...]:

@@ -127,7 +127,7 @@ def check_status(status: Status, now: float) -> tuple[FailedCheck, ...]:
             for subject, state in served
             if state not in fine
         ),
-        *(FailedCheck(unserved, each, pending_seconds=LASTING_SECONDS) for each in status.unserved),
+        *(FailedCheck(unserved, str(each), pending_seconds=LASTING_SECONDS) for each in status.unserved),
         *(_expiring(each, now) for each in status.certificates.expiring),
     )
 

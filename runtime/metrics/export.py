@@ -116,7 +116,7 @@ def _facts(view: Snapshot) -> dict[str, Any]:
 
     desired, seen = view.desired, view.observed
     found = assess(desired, seen, overview.assess(view.certificates, view.now))
-    problems = len(desired.problems) + len(view.refused) + len(found.certificates.problems)
+    problems = len(desired.problems) + len(view.blocked) + len(found.certificates.problems)
     return {
         "problems": problems,
         "applications": of_applications(found, seen),

@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from runtime.base.formats import rfc3339
 
-JSON_VERSION = 1
+JSON_VERSION = 2
 
 
 def as_json(**answer: object) -> str:

@@ -8,7 +8,7 @@ from runtime.base.errors import Problem
 from runtime.base.formats import age, count, rfc3339, until
 from runtime.certificates.overview import CertificateOverview, CertificateStatus, expiry_sentence
 from runtime.context.change import Change, Listener, Outcome, Plan, Sign, Step
-from runtime.context.results import PlanReport, Report
+from runtime.context.results import Finding, PlanReport, Report
 from runtime.output.encoder import as_json
 from runtime.output.table import Row, table
 from runtime.reconcile.status import ApplicationStatus, Status
@@ -59,9 +59,9 @@ def indent(text: str, by: str = "      ") -> str:
 
 def report_lines(report: Report, done: str) -> list[str]:
     """What comes after the lines of the changes: information, problems, and how it ended."""
-    lines = [f"  {note}" for note in report.notes]
+    lines = [f"  {note}" for note in report.warnings]
     lines += [f"  ✗ {problem}" for problem in report.problems]
-    lines += [f"  ✗ {failure}" for failure in (*report.failures, *report.refused)]
+    lines += [f"  ✗ {failure}" for failure in (*report.failures, *report.blocked, *report.deferred)]
     failed = sum(not outcome.ok for outcome in report.outcomes)
     if failed:
         lines.append(f"  {failed} of {count(len(report.outcomes), 'change')} failed.")
@@ -85,8 +85,10 @@ def report_answer(report: Report) -> dict[str, object]:
         "ok": report.ok,
         "changes": changes,
         "problems": [_problem(each) for each in report.problems],
-        "failures": [str(each) for each in (*report.failures, *report.refused)],
-        "notes": list(report.notes),
+        "failures": [_finding(each) for each in report.failures],
+        "blocked": [_finding(each) for each in report.blocked],
+        "deferred": [_finding(each) for each in report.deferred],
+        "warnings": [_finding(each) for each in report.warnings],
     }
 
 
@@ -105,9 +107,9 @@ def changes_json(plan: Plan) -> str:
 
 def plan_lines(plan: PlanReport) -> list[str]:
     """A plan, then what is wrong."""
-    lines = [f"  {note}" for note in plan.notes]
+    lines = [f"  {note}" for note in plan.warnings]
     lines += [f"  ✗ {problem}" for problem in plan.problems]
-    lines += [f"  ✗ {sentence}" for sentence in plan.refused]
+    lines += [f"  ✗ {sentence}" for sentence in plan.blocked]
     apply_with = "shoestring start" + ("; the watchdog asks for certificates" if plan.asks_authority else "")
     return lines + change_lines(plan.changes, apply_with)
 
@@ -117,8 +119,8 @@ def plan_json(plan: PlanReport) -> str:
     return as_json(
         changes=[_change(change) for change in plan.changes],
         problems=[_problem(each) for each in plan.problems],
-        failures=list(plan.refused),
-        notes=list(plan.notes),
+        blocked=[_finding(each) for each in plan.blocked],
+        warnings=[_finding(each) for each in plan.warnings],
     )
 
 
@@ -131,7 +133,7 @@ def status_lines(status: Status, now: datetime) -> list[str]:
     lines += [f"proxy  {each.side}  {each.state}  {count(each.host_names, 'host')}" for each in status.proxies]
     lines += [f"TLS  {tls_line(status.certificates, now.timestamp())}"]
     lines += [indent(each) for each in tls_problems(status.certificates, now.timestamp())]
-    return [*lines, *status.problems, *status.notes]
+    return [*lines, *map(str, (*status.problems, *status.warnings))]
 
 
 def _application_row(each: ApplicationStatus, now: datetime) -> Row:
@@ -182,8 +184,8 @@ def status_json(status: Status, **more: object) -> str:
         ],
         certificates=[certificate_json(each) for each in status.certificates.certificates],
         certificate_problems=list(status.certificates.problems),
-        problems=list(status.problems),
-        notes=list(status.notes),
+        problems=[_finding(each) for each in status.problems],
+        warnings=[_finding(each) for each in status.warnings],
         **more,
     )
 
@@ -210,6 +212,11 @@ def _moment(seconds: float) -> str | None:
 
 def _change(change: Change) -> dict[str, object]:
     return {"kind": change.kind, "name": change.name, "about": change.about, "new": change.sign is Sign.NEW}
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    advice = finding.advice or None
+    return {"code": finding.code, "subject": finding.subject, "message": finding.message, "advice": advice}
 
 
 def _problem(problem: Problem) -> dict[str, object]:

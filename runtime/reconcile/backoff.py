@@ -41,7 +41,7 @@ Memory = Mapping[str, Attempts]
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldChange:
     """A change that is due later. `seconds` until then."""
 
     change: Change
@@ -66,16 +66,16 @@ def save(file: Path, memory: Memory) -> None:
         files.remove(file)
 
 
-def split(plan: Plan, memory: Memory, now: float) -> tuple[Plan, tuple[Held, ...]]:
+def split(plan: Plan, memory: Memory, now: float) -> tuple[Plan, tuple[HeldChange, ...]]:
     """What of a plan is to be done now, and what is held back."""
     todo: list[Change] = []
-    held: list[Held] = []
+    held: list[HeldChange] = []
     for change in plan:
         entry = memory.get(change.key)
         if entry is None or entry.fingerprint != change.fingerprint or entry.forgotten(now) or entry.due(now) <= 0:
             todo.append(change)
         else:
-            held.append(Held(change, entry, entry.due(now)))
+            held.append(HeldChange(change, entry, entry.due(now)))
     return tuple(todo), tuple(held)
 
 

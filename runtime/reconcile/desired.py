@@ -11,6 +11,7 @@ from runtime.config import application_files, applications, referenced_files, se
 from runtime.config.applications import Application, Backend, BrokenApplication, TcpPort
 from runtime.config.internal_address import InternalAddress, configured
 from runtime.config.settings import Settings
+from runtime.context.results import Advisory, Blocked, Code
 from runtime.core import dns, ipv6_proxy
 from runtime.core.dns import HostsFile
 from runtime.core.project import core_project
@@ -43,8 +44,8 @@ class Desired:
     """All that should run.
 
     `conflicts` are problems of files that run all the same (a host name that another file has already);
-    `notes` is information that needs no action, `hosts` the names that VPN clients are told, None without a VPN.
-    `unserved` are sentences about what cannot run until a person has done something on this host.
+    `hosts` are the names that VPN clients resolve, None without a VPN.
+    `blocked` is what cannot run until the user has done something on this host.
     `known` are the applications, and the last good copies of those whose files are broken. `internal_address`
     is where the internal side is.
     """
@@ -57,11 +58,11 @@ class Desired:
     applications: tuple[Application, ...]
     broken: tuple[BrokenApplication, ...]
     conflicts: tuple[Problem, ...]
-    notes: tuple[str, ...]
+    warnings: tuple[Advisory, ...]
     variables: Mapping[str, str]
     hosts: HostsFile | None = None
     known: tuple[Application, ...] = ()
-    unserved: tuple[str, ...] = ()
+    blocked: tuple[Blocked, ...] = ()
     internal_address: InternalAddress = InternalAddress()
 
     @property
@@ -117,8 +118,8 @@ def build(sources: Sources, paths: Paths, run: RunPaths) -> Desired:
     projects, odd = _projects(sound, sources, paths)
     sound = tuple(each for each in sound if each.name in projects)
     proxied, conflicts = _settle((*sound, *sources.accepted), settings)
-    waiting, unserved = _waiting(settings, internal), _unserved(internal)
-    served = tuple(side for side in settings.sides if side is not Side.INTERNAL or not (waiting or unserved))
+    waiting, blocked = _waiting(settings, internal), _blocked(internal)
+    served = tuple(side for side in settings.sides if side is not Side.INTERNAL or not (waiting or blocked))
     models = tuple(_model(settings, side, proxied, internal) for side in served)
     by_name = {(each.side, each.name): each for each in proxied}
     settled = tuple(by_name[each.side, each.name] for each in sound)
@@ -132,30 +133,32 @@ def build(sources: Sources, paths: Paths, run: RunPaths) -> Desired:
         applications=settled,
         broken=(*sources.broken, *twice, *odd),
         conflicts=conflicts,
-        notes=(*(_note(each) for each in sound if each.not_proxied_because), *waiting),
+        warnings=(*(_not_proxied(each) for each in sound if each.not_proxied_because), *waiting),
         variables=sources.variables,
         hosts=dns.hosts_file(settings, models, paths),
         known=proxied,
-        unserved=unserved,
+        blocked=blocked,
         internal_address=internal,
     )
 
 
-def _waiting(settings: Settings, internal: InternalAddress) -> tuple[str, ...]:
-    """That the internal proxy waits for the address of an interface, which comes by itself. Empty if it does not."""
+def _waiting(settings: Settings, internal: InternalAddress) -> tuple[Advisory, ...]:
+    """Return that the internal proxy waits for the address of an interface, which comes by itself, if it does."""
     if settings.internal is None or internal.address:
         return ()
-    return (f"The internal proxy waits: the interface {internal.interface} has no address yet (internal.address).",)
+    what = f"The internal proxy waits: the interface {internal.interface} has no address yet (internal.address)."
+    return (Advisory(Code.NO_ADDRESS_YET, f"proxy {Side.INTERNAL}", what),)
 
 
-def _unserved(internal: InternalAddress) -> tuple[str, ...]:
-    """That the internal proxy cannot run, for the VPN is down: at boot it comes first. Empty if it can."""
+def _blocked(internal: InternalAddress) -> tuple[Blocked, ...]:
+    """Return that the internal proxy cannot run while the VPN is down: at boot the VPN comes first."""
     if internal.is_up:
         return ()
-    return (
+    what = (
         f"The internal proxy does not run: the VPN's interface {internal.interface} is not there, or lacks "
-        "internal.address. Bring it up: shoestring vpn apply",
+        "internal.address."
     )
+    return (Blocked(Code.VPN_DOWN, f"proxy {Side.INTERNAL}", what, "Bring it up: shoestring vpn apply"),)
 
 
 def _projects(
@@ -179,8 +182,9 @@ def _projects(
     return projects, tuple(odd)
 
 
-def _note(application: Application) -> str:
-    return f"{application.name} is not proxied: {application.not_proxied_because}."
+def _not_proxied(application: Application) -> Advisory:
+    what = f"{application.name} is not proxied: {application.not_proxied_because}."
+    return Advisory(Code.NOT_PROXIED, application.name, what)
 
 
 def _unique_names(

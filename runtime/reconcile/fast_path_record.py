@@ -27,7 +27,7 @@ def save(state: Snapshot) -> None:
     unseen = not joined.issuperset(state.desired.networks)
     if (
         state.plan
-        or state.refused
+        or state.blocked
         or state.desired.problems
         or state.due.remote
         or not state.inputs

@@ -13,7 +13,7 @@ from runtime.config import vpn_configuration
 from runtime.config.sections import InternalTls
 from runtime.context.change import SILENT, Context, Listener, Plan
 from runtime.context.cluster import Cluster
-from runtime.context.results import Report
+from runtime.context.results import Advisory, Blocked, Code, Report
 from runtime.docker.observed import observe
 from runtime.firewall import keep
 from runtime.proxy.container import PROXY_GID, PROXY_UID
@@ -48,7 +48,7 @@ def carry_out(snapshot: Snapshot, listener: Listener, plan: Plan | None = None) 
     failures = wait_until_ready(cluster.client, cluster.run, desired, applied)
     if not failures and all(outcome.ok for outcome in outcomes):
         fast_path_record.save(Snapshot(cluster))
-    return Report(outcomes, desired.problems, desired.notes, failures, snapshot.refused)
+    return Report(outcomes, desired.problems, desired.warnings, failures, snapshot.blocked)
 
 
 def stop(cluster: Cluster, listener: Listener = SILENT, timeout: float = 0.0) -> Report:
@@ -82,7 +82,7 @@ def reload(
     with files.lock(cluster.run.lock, timeout, listener.waiting):
         snapshot = Snapshot(cluster)
         outcomes = apply(_installs(snapshot, sides, force=force), snapshot.context, listener)
-    return Report(outcomes, snapshot.desired.problems, snapshot.desired.notes)
+    return Report(outcomes, snapshot.desired.problems, snapshot.desired.warnings)
 
 
 def reload_plan(cluster: Cluster, sides: tuple[Side, ...], *, force: bool = False) -> Plan:
@@ -104,10 +104,14 @@ def status(cluster: Cluster) -> Status:
     desired = snapshot.desired
     certificates = overview.assess(snapshot.certificates, snapshot.now)
     found = assess(desired, snapshot.inspected, certificates, firewall_active=keep.is_kept(desired, cluster.paths))
+    firewall = (
+        Advisory(Code.FIREWALL_NOT_CONFIRMED, "firewall", each) for each in keep.notes(desired, cluster.paths)
+    )
+    vpn = vpn_configuration.problems(desired.settings, cluster.paths)
     return replace(
         found,
-        notes=(*found.notes, *keep.notes(desired, cluster.paths)),
-        problems=(*found.problems, *vpn_configuration.problems(desired.settings, cluster.paths)),
+        warnings=(*found.warnings, *firewall),
+        problems=(*found.problems, *(Blocked(Code.VPN_FILE_DIFFERS, "vpn", each) for each in vpn)),
     )
 
 

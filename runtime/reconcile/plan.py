@@ -9,6 +9,7 @@ from runtime.base.errors import ShoestringError
 from runtime.config.applications import Application
 from runtime.config.settings import SEPARATOR
 from runtime.context.change import Plan, Sign
+from runtime.context.results import Blocked, Code
 from runtime.core.changes import InstallHostsFile
 from runtime.core.dns import SERVICE as DNS
 from runtime.docker.observed import ENDED, Container, Observed
@@ -181,15 +182,19 @@ def plan_removals(desired: Desired, observed: Observed) -> Iterator[RemoveProjec
             yield RemoveProject(name, container.project, about)
 
 
-def refused_removals(desired: Desired, observed: Observed) -> tuple[str, ...]:
-    """Sentences about applications that stay although their files are gone.
+def blocked_removals(desired: Desired, observed: Observed) -> tuple[Blocked, ...]:
+    """Return the sides whose applications are not removed although their files are.
 
     When several files vanish at once and none is left, that is a mistake, not a wish: nothing is removed.
     """
     return tuple(
-        f"All application files of the {side} side are gone while {', '.join(names)} run; nothing was removed. "
-        "Put the files back, or remove each with: docker compose --project-name "
-        f"{desired.settings.project('NAME')} down"
+        Blocked(
+            Code.ALL_FILES_REMOVED,
+            side,
+            f"All application files of the {side} side are gone while {', '.join(names)} run; nothing was removed.",
+            "Put the files back, or remove each with: docker compose --project-name "
+            f"{desired.settings.project('NAME')} down",
+        )
         for side, names in _emptied_sides(desired, observed).items()
     )
 

@@ -13,13 +13,14 @@ from runtime.base.errors import ShoestringError
 from runtime.certificates import plan
 from runtime.certificates.acme import ari
 from runtime.certificates.changes import IssueCertificate
+from runtime.certificates.inventory import CertificateInventory
 from runtime.certificates.model import Issuer, RenewalWindow
 from runtime.certificates.overview import CertificateOverview, assess, expiry_sentence
 from runtime.certificates.plan import EVERYTHING, CertificatePlan, RenewalRequest
 from runtime.certificates.policy import ledger
 from runtime.context.change import Context, Listener, Outcome, Plan
 from runtime.context.cluster import Cluster
-from runtime.context.results import Expiry, Report
+from runtime.context.results import Advisory, Blocked, Code, Expiry, Report
 from runtime.reconcile.apply import apply
 from runtime.reconcile.snapshot import Snapshot
 
@@ -65,17 +66,31 @@ def renew(
     failed = [each.change for each in outcomes if not each.ok]
     unissued = {each.wanted.name for each in failed if isinstance(each, IssueCertificate)}
     deferred = {each.certificate.name: each for each in (*planned.deferred, *later.deferred)}
-    waiting = tuple(str(each) for name, each in deferred.items() if name in requested - unissued)
+    waiting = tuple(
+        Blocked(Code.CERTIFICATE_DEFERRED, name, str(each))
+        for name, each in deferred.items()
+        if name in requested - unissued
+    )
     now = clock()
     expiring = tuple(
         Expiry(each.name, expiry_sentence(each, now), each.not_after <= now) for each in assess(after, now).expiring
     )
     return Report(
         outcomes,
-        notes=after.desired.unprovable,
-        refused=(*waiting, *after.problems, *(each.message for each in expiring)),
+        warnings=tuple(
+            Advisory(Code.CERTIFICATE_IMPOSSIBLE, "certificates", each) for each in after.desired.unprovable
+        ),
+        blocked=(*waiting, *_unusable(after), *(_expiring(each) for each in expiring)),
         expiring=expiring,
     )
+
+
+def _unusable(inventory: CertificateInventory) -> tuple[Blocked, ...]:
+    return tuple(Blocked(Code.CERTIFICATE_UNUSABLE, "certificates", each) for each in inventory.problems)
+
+
+def _expiring(expiry: Expiry) -> Blocked:
+    return Blocked(Code.CERTIFICATE_EXPIRING, expiry.name, expiry.message)
 
 
 def load_plan(cluster: Cluster) -> Plan:
@@ -89,7 +104,7 @@ def load(cluster: Cluster, listener: Listener, timeout: float = 0.0) -> Report:
         snapshot = Snapshot(cluster)
         changes = plan.plan(snapshot.certificates, cluster.clock()).local
         outcomes = apply(changes, snapshot.context, listener)
-    return Report(outcomes, refused=Snapshot(cluster).certificates.problems)
+    return Report(outcomes, blocked=_unusable(Snapshot(cluster).certificates))
 
 
 def _clock(now: float) -> Callable[[], float]:

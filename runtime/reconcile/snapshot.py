@@ -26,8 +26,8 @@ class Snapshot(State):
     @property
     def report(self) -> PlanReport:
         """Return what is to be done and what is wrong, as a plan shows it."""
-        notes = (*self.desired.notes, *map(str, self.due.deferred))
-        return PlanReport(self.changes, self.desired.problems, notes, self.refused, bool(self.due.remote))
+        warnings = (*self.desired.warnings, *self.waiting_certificates)
+        return PlanReport(self.changes, self.desired.problems, warnings, self.blocked, bool(self.due.remote))
 
     @property
     def context(self) -> Context:

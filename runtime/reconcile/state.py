@@ -11,6 +11,7 @@ from runtime.certificates import plan as certificate_plan
 from runtime.certificates.inventory import CertificateInventory
 from runtime.certificates.plan import CertificatePlan, RenewalRequest
 from runtime.context.cluster import Cluster
+from runtime.context.results import Advisory, Blocked, Code
 from runtime.core import dns
 from runtime.core.changes import InstallHostsFile
 from runtime.docker import observed as engine_state
@@ -22,7 +23,7 @@ from runtime.proxy.changes import InstallProxy
 from runtime.reconcile import desired as desired_state
 from runtime.reconcile import fast_path
 from runtime.reconcile.desired import Desired
-from runtime.reconcile.plan import refused_removals
+from runtime.reconcile.plan import blocked_removals
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,15 @@ class State:
         return keep.difference(self.desired, self.cluster.paths, bridges)
 
     @cached_property
-    def refused(self) -> tuple[str, ...]:
-        """Return sentences about what is not done until the user has acted."""
+    def blocked(self) -> tuple[Blocked, ...]:
+        """Return what is not done until the user has acted."""
         desired = self.desired
-        return (*desired.unserved, *refused_removals(desired, self.observed), *self.certificates.problems)
+        unusable = (Blocked(Code.CERTIFICATE_UNUSABLE, "certificates", each) for each in self.certificates.problems)
+        return (*desired.blocked, *blocked_removals(desired, self.observed), *unusable)
+
+    @cached_property
+    def waiting_certificates(self) -> tuple[Advisory, ...]:
+        """Return the certificates that cannot be asked for yet, such as those whose DNS does not point here."""
+        return tuple(
+            Advisory(Code.CERTIFICATE_DEFERRED, each.certificate.name, str(each)) for each in self.due.deferred
+        )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from runtime.base.paths import Side
 from runtime.certificates.overview import NO_CERTIFICATES, CertificateOverview
 from runtime.config.applications import OPEN_PORTS, PROXIED_SERVICE, Application
+from runtime.context.results import Advisory, Blocked, Code
 from runtime.core import dns, ipv6_proxy
 from runtime.docker.observed import ENDED, Container, Observed
 from runtime.docker.projects import CORE, Project, ProjectService
@@ -59,10 +60,10 @@ class Status:
     instance: str
     proxies: tuple[ProxyStatus, ...]
     applications: tuple[ApplicationStatus, ...]
-    notes: tuple[str, ...]
+    warnings: tuple[Advisory, ...]
     certificates: CertificateOverview = NO_CERTIFICATES
-    problems: tuple[str, ...] = ()
-    unserved: tuple[str, ...] = ()
+    problems: tuple[Blocked, ...] = ()
+    unserved: tuple[Blocked, ...] = ()
 
     @property
     def fine(self) -> bool:
@@ -115,17 +116,17 @@ def assess(
         for each in desired.broken
     ]
     applications = tuple(sorted((*sound, *broken), key=lambda each: (each.name, each.side)))
-    problems = (*desired.unserved, *_helpers(core))
+    problems = (*desired.blocked, *_helpers(core))
     instance = desired.settings.instance
-    return Status(instance, proxies, applications, desired.notes, certificates, problems, desired.unserved)
+    return Status(instance, proxies, applications, desired.warnings, certificates, problems, desired.blocked)
 
 
-def _helpers(core: Mapping[str, str]) -> tuple[str, ...]:
-    """A sentence for each part of the core that is no proxy and does not run as it should."""
-    about = {dns.SERVICE: "names: no VPN client can resolve internal names"}
+def _helpers(core: Mapping[str, str]) -> tuple[Blocked, ...]:
+    """Return each part of the core that is no proxy and does not run as it should."""
+    about = {dns.SERVICE: "dns: no VPN client can resolve internal names"}
     about |= {ipv6_proxy.service_name(side): f"{side} side: it does not answer by IPv6" for side in Side}
     return tuple(
-        f"{about[name]}; its container is {state}"
+        Blocked(Code.CORE_NOT_RUNNING, name, f"{about[name]}; its container is {state}.")
         for name, state in core.items()
         if name in about and state not in FINE
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import RunPaths, Side
 from runtime.config.applications import Application
-from runtime.context.results import Failure
+from runtime.context.results import Code, Failure
 from runtime.docker.observed import Observed, observe
 from runtime.docker.projects import Project
 from runtime.proxy import sockets, states
@@ -64,7 +64,10 @@ def _look(run: RunPaths, desired: Desired, applied: tuple[Project, ...], observe
         bad = {service: state for service, state in found.items() if state not in FINE}
         failures += [
             Failure(
-                project.application, f"{service} is {state}. See: docker compose -p {project.name} logs {service}"
+                Code.NOT_RUNNING,
+                project.application,
+                f"{service} is {state}.",
+                f"See: docker compose -p {project.name} logs {service}",
             )
             for service, state in bad.items()
         ]
@@ -86,7 +89,7 @@ def _serving(run: RunPaths, side: Side) -> frozenset[str]:
 
 
 def _unreached(application: Application, serving: frozenset[str]) -> Iterator[Failure]:
-    """What the proxy asks in vain: a wrong port, or an application that does not listen on all addresses."""
+    """Yield what does not answer the proxy: at a wrong port, or where it does not listen on all addresses."""
     silent = "it runs, but does not answer the proxy at"
     for backend in application.backends:
         if backend.name not in serving:
@@ -96,8 +99,8 @@ def _unreached(application: Application, serving: frozenset[str]) -> Iterator[Fa
                 else f"port {backend.port}"
             )
             advice = f"Check x-container-port, and that {backend.service} listens on 0.0.0.0."
-            yield Failure(application.name, f"{silent} {asked}. {advice}")
+            yield Failure(Code.NOT_REACHED, application.name, f"{silent} {asked}.", advice)
     for tcp in application.tcp_ports:
         if states.tcp_name(tcp.port) not in serving:
             advice = "Check x-external-tcp-ports, and that it listens on 0.0.0.0."
-            yield Failure(application.name, f"{silent} port {tcp.container_port}. {advice}")
+            yield Failure(Code.NOT_REACHED, application.name, f"{silent} port {tcp.container_port}.", advice)

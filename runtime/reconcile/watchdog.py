@@ -10,28 +10,27 @@ from runtime.base.errors import LockedError
 from runtime.certificates.plan import RenewalRequest
 from runtime.context.change import SILENT, Listener
 from runtime.context.cluster import Cluster
-from runtime.context.results import Report
+from runtime.context.results import Advisory, Blocked, Code, Deferred, Report
 from runtime.metrics import export
 from runtime.reconcile import backoff, fast_path_record, renewal
-from runtime.reconcile.backoff import Held
+from runtime.reconcile.backoff import HeldChange
 from runtime.reconcile.operations import carry_out
 from runtime.reconcile.snapshot import Snapshot
 
-STOPPED = "Stopped by a person, so nothing is done. Start it with: shoestring start"
+STOPPED = Advisory(Code.STOPPED, "cluster", "The cluster is stopped.", "Start it with: shoestring start")
 
 
 def watch(cluster: Cluster, listener: Listener = SILENT) -> Report:
-    """Do what has to be done now; what was tried in vain a moment ago is held back and told.
+    """Do what has to be done now; what failed a moment ago is deferred and reported.
 
     Without a change it asks the engine once and writes nothing. Host names without a certificate get one at the end,
     while other commands may go on. Raises LockedError if another command is at work.
     """
     with files.lock(cluster.run.lock):
         if cluster.run.stopped.exists():
-            return Report((), notes=(STOPPED,))
+            return Report((), warnings=(STOPPED,))
         snapshot = Snapshot(cluster)
-        deferred = tuple(map(str, snapshot.due.deferred))
-        report = _with_space(cluster, replace(_repair(snapshot, listener), notes=deferred))
+        report = _with_space(cluster, replace(_repair(snapshot, listener), warnings=snapshot.waiting_certificates))
     return _with_certificates(cluster, report, listener) if snapshot.due.remote else report
 
 
@@ -40,47 +39,47 @@ def _repair(snapshot: Snapshot, listener: Listener) -> Report:
     cluster, desired = snapshot.cluster, snapshot.desired
     memory = backoff.load(cluster.run.attempts)
     todo, held = backoff.split(snapshot.plan, memory, time.time())
-    waiting = tuple(_sentence(each) for each in held)
+    deferred = tuple(_deferred(each) for each in held)
     if not todo:
         backoff.save(cluster.run.attempts, backoff.current(memory, time.time()))
         fast_path_record.save(snapshot)
-        return Report((), desired.problems, refused=(*snapshot.refused, *waiting))
+        return Report((), desired.problems, blocked=snapshot.blocked, deferred=deferred)
     export.take(snapshot)
     report = carry_out(snapshot, listener, todo)
-    failures = {failure.application: failure.what for failure in report.failures}
+    failures = {failure.subject: failure.message for failure in report.failures}
     backoff.save(cluster.run.attempts, backoff.remember(memory, report.outcomes, failures, time.time()))
-    return replace(report, refused=(*report.refused, *waiting))
+    return replace(report, deferred=deferred)
 
 
 def _with_space(cluster: Cluster, report: Report) -> Report:
-    """A full disk is told before something fails of it that nobody sees, such as a database.
+    """Report a full disk before something fails because of it that nobody sees, such as a database.
 
-    Afterwards the engine may list what was before: the next pass must ask the containers themselves.
+    Afterwards the engine may list what was before: the next run must ask the containers themselves.
     """
     full = disk_space.problem(str(cluster.paths.root))
     if not full:
         return report
     fast_path_record.invalidate(cluster)
-    return replace(report, refused=(*report.refused, full))
+    return replace(report, blocked=(*report.blocked, Blocked(Code.DISK_FULL, "disk", full)))
 
 
 def _with_certificates(cluster: Cluster, report: Report, listener: Listener) -> Report:
-    """Ask for the certificates that are missing. What waits, such as for DNS, is told; the pass is none the worse."""
+    """Ask for the certificates that are missing. One that waits, such as for DNS, is a warning of this run."""
     try:
         issued = renewal.renew(cluster, listener, cluster.clock(), RenewalRequest(missing_only=True))
     except LockedError:
-        # The renewal timer is at it.
+        # The renewal timer does it at this moment.
         return report
-    return replace(
-        report, outcomes=(*report.outcomes, *issued.outcomes), notes=issued.refused, expiring=issued.expiring
-    )
+    warnings = tuple(Advisory(each.code, each.subject, each.message) for each in issued.blocked)
+    outcomes = (*report.outcomes, *issued.outcomes)
+    return replace(report, outcomes=outcomes, warnings=warnings, expiring=issued.expiring)
 
 
-def _sentence(held: Held) -> str:
-    """One line about what is tried again later."""
+def _deferred(held: HeldChange) -> Deferred:
+    """Return why a change is tried again later, and when."""
     minutes = max(1, round(held.seconds / 60))
     tried = "once" if held.attempts.number == 1 else f"{held.attempts.number} times"
     name = held.change.name
     why = held.attempts.error.splitlines()[0] if held.attempts.error else held.change.about
     when = f"tried {tried}; again in {minutes} min, or at once when its file changes"
-    return f"{name}: {why.removeprefix(f'{name}: ')} ({when})"
+    return Deferred(Code.RETRY_LATER, name, f"{name}: {why} ({when})")

@@ -117,4 +117,4 @@ def _failure(project: Project, context: Context, result: command.Result) -> Shoe
     if missing:
         return ShoestringError(f"The local image {missing[0]} is not on this host. Build it: shoestring images build")
     lines = result.tail().splitlines() or ["it said nothing"]
-    return ShoestringError(f"{project.application}: Compose failed: {lines[-1].strip()}\n" + "\n".join(lines[:-1]))
+    return ShoestringError(f"Compose failed: {lines[-1].strip()}\n" + "\n".join(lines[:-1]))

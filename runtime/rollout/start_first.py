@@ -47,7 +47,7 @@ class RolloutError(ShoestringError):
         self.reason = reason
         self.lines = lines
         told = "".join(f"\n    | {line}" for line in lines)
-        super().__init__(f"{application}: the new version {reason}; the old one goes on.{told}")
+        super().__init__(f"The new version {reason}; the old one keeps running.{told}")
 
 
 def possible(site: Site) -> bool:

@@ -17,6 +17,7 @@ from runtime.certificates.policy import ledger
 from runtime.certificates.policy.ledger import DAY
 from runtime.certificates.store import read
 from runtime.context.change import SILENT
+from runtime.context.results import Code
 from runtime.output.report import plan_lines
 from runtime.reconcile import fast_path, renewal
 from runtime.reconcile.snapshot import Snapshot
@@ -97,7 +98,7 @@ def test_an_application_that_cannot_have_a_certificate_harms_no_other(place: Sit
     # It waits, and says so; when its time has come and the name is there, it gets one.
     held = watch(place.instance.cluster)
     assert held.ok
-    assert any(lost in note for note in held.notes)
+    assert any(lost in each.message for each in held.warnings)
     # Whoever asks for another one does not fail for it.
     cluster = place.instance.cluster
     assert renewal.renew(cluster, SILENT, cluster.clock(), RenewalRequest(names=(A,))).ok
@@ -146,7 +147,7 @@ def test_a_persons_own_certificate_is_used_and_left_alone(place: Site, tools: st
     assert not (folder / "invalid.pem").exists()
     now = place.instance.cluster.clock()
     report = renewal.renew(place.instance.cluster, SILENT, now + 15 * DAY)
-    assert any("mine" in each and "expires in" in each for each in report.refused), report
+    assert any(each.subject == "mine" and each.code is Code.CERTIFICATE_EXPIRING for each in report.blocked), report
     assert (folder / "mine.pem").read_bytes() == mine.certificate
 
 

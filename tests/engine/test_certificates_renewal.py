@@ -22,6 +22,7 @@ from runtime.certificates.policy import ledger, limits
 from runtime.certificates.policy.ledger import DAY
 from runtime.certificates.store import read
 from runtime.context.change import SILENT
+from runtime.context.results import Code
 from runtime.reconcile import renewal
 from tests.support.acme.relay import FakeFront, Faults, Window, fake_front
 from tests.support.acme.stand import Pebble, pebble
@@ -191,6 +192,8 @@ def test_an_expiring_certificate_is_heard_of(place: Site, front: FakeFront, tmp_
         assert [each.name for each in report.expiring] == ["blog"]
         assert certificate_expiry.of_report(loud.paths, loud.settings, report, now) == report
         assert not report.ok
-        assert any("blog" in each and "expires in" in each for each in report.refused), report
+        assert any(each.subject == "blog" and each.code is Code.CERTIFICATE_EXPIRING for each in report.blocked), (
+            report
+        )
     lines = told.read_text().splitlines()
     assert len([line for line in lines if "expires" in line]) == 1, lines

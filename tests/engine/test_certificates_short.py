@@ -35,6 +35,6 @@ def test_short_certificates_are_renewed_again_and_again_within_the_limits(
             serials.append(place.serial("blog"))
         asked = made.requests()["new-order"]
         assert asked == limits.CERTIFICATES_A_WEEK
-        held = until(lambda: renew(place), lambda report: bool(report.refused))
-        assert "was requested 5 times within a week" in held.refused[0]
+        held = until(lambda: renew(place), lambda report: bool(report.blocked))
+        assert "was requested 5 times within a week" in held.blocked[0].message
         assert made.requests()["new-order"] == asked

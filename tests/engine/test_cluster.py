@@ -8,6 +8,7 @@ import pytest
 
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Side
+from runtime.context.results import Code
 from runtime.reconcile import operations, wait
 from runtime.reconcile.snapshot import Snapshot
 from tests.support.clients.websocket import open_websocket
@@ -214,7 +215,7 @@ def test_all_files_of_a_side_gone_at_once_remove_nothing(instance: Instance, too
     report = instance.start()
 
     assert not report.ok
-    assert "All application files of the public side are gone while a, b run" in report.refused[0]
+    assert [(each.code, each.subject) for each in report.blocked] == [(Code.ALL_FILES_REMOVED, "public")]
     assert instance.containers() == before
 
 

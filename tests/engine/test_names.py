@@ -29,6 +29,7 @@ from runtime.config import dns_resolver
 from runtime.config.listen_address import FixedAddress, FollowedInterface
 from runtime.config.sections import InternalSettings, InternalTls, WireguardSettings
 from runtime.context.cluster import open_cluster
+from runtime.context.results import Code
 from runtime.reconcile import fast_path, operations, watchdog
 from tests.support.bridges import HostBridge, host_bridge
 from tests.support.engine import Instance, ask, free_port, memory_of, names, new_settings, output_of, plain, until
@@ -227,11 +228,10 @@ def test_an_address_that_comes_late_or_changes_is_served_as_soon_as_it_is_there(
         instance.add(Side.INTERNAL, "a", plain(tools, "a", f"a.{DOMAIN}"))
         report = instance.start()
         assert report.ok
-        assert report.notes == (
-            f"The internal proxy waits: the interface late{token} has no address yet (internal.address).",
-        )
+        assert [each.code for each in report.warnings] == [Code.NO_ADDRESS_YET]
+        assert f"late{token}" in report.warnings[0].message
         assert "haproxy-internal" not in " ".join(instance.containers())
-        assert operations.status(instance.cluster).notes == report.notes
+        assert operations.status(instance.cluster).warnings == report.warnings
         assert fast_path.is_unchanged(str(instance.paths.root))
         network = client.networks.create(f"late{token}", options={"com.docker.network.bridge.name": f"late{token}"})
         bridge = host_bridge(client, str(network.id))
@@ -271,14 +271,14 @@ def test_a_vpn_that_is_down_holds_up_nothing_but_the_internal_proxy(tmp_path: Pa
         report = instance.start()
         assert not report.ok
         assert all(each.ok for each in report.outcomes)
-        (sentence,) = report.refused
-        assert sentence.startswith("The internal proxy does not run: the VPN's interface none")
-        assert sentence.endswith("Bring it up: shoestring vpn apply")
+        (blocked,) = report.blocked
+        assert blocked.code is Code.VPN_DOWN
+        assert blocked.advice == "Bring it up: shoestring vpn apply"
         assert instance.wait("a.example.test").status == 200
         # Each pass says so again, until somebody has done it.
         assert not fast_path.is_unchanged(str(instance.paths.root))
         report = watchdog.watch(instance.cluster)
-        assert (report.outcomes, report.refused) == ((), (sentence,))
-        assert sentence in operations.status(instance.cluster).problems
+        assert (report.outcomes, report.blocked) == ((), (blocked,))
+        assert blocked in operations.status(instance.cluster).problems
     finally:
         instance.close()

@@ -98,7 +98,7 @@ def test_a_version_that_exits_at_start_never_gets_a_request(stage: Stage, more: 
     assert set(load.result.bodies) == {"v1"}
     assert raised.value.reason.startswith("exited with code 2 after ")
     assert "v2 falls" in raised.value.lines
-    assert str(raised.value).startswith(f"{stage.name}: the new version exited with code 2 after")
+    assert str(raised.value).startswith("The new version exited with code 2 after")
     assert not stage.steps[-1].ok
 
 

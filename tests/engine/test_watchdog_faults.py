@@ -22,7 +22,7 @@ def test_a_person_who_stops_it_is_not_overruled(served: Instance) -> None:
     operations.stop(served.cluster)
     report = watch(served.cluster)
     assert report.ok
-    assert report.notes == (STOPPED,)
+    assert report.warnings == (STOPPED,)
     assert served.containers() == {}
     assert operations.start(served.cluster).ok
     assert watch(served.cluster).outcomes == ()

@@ -171,7 +171,9 @@ def test_an_unhealthy_container_is_restarted_with_backoff(instance: Instance, to
 
     assert held.outcomes == ()
     assert not held.ok
-    assert "a: application unhealthy (tried once; again in 1 min, or at once when its file changes)" in held.refused
+    assert [str(each) for each in held.deferred] == [
+        "a: application unhealthy (tried once; again in 1 min, or at once when its file changes)"
+    ]
     assert instance.containers()[name] == second
 
 
@@ -186,7 +188,7 @@ def test_a_crash_loop_is_told_and_not_tried_each_minute(instance: Instance, tool
     def told() -> bool:
         report = watch(instance.cluster)
         assert report.outcomes == ()
-        return any(sentence.startswith("a: ") and "tried once" in sentence for sentence in report.refused)
+        return any(each.subject == "a" and "tried once" in each.message for each in report.deferred)
 
     # Between two crashes it runs for a moment.
     assert until(told, bool)
@@ -197,7 +199,7 @@ def test_the_same_error_is_not_a_new_attempt_until_the_file_changes(instance: In
     assert [outcome.ok for outcome in watch(instance.cluster).outcomes if outcome.change.name == "a"] == [False]
     held = watch(instance.cluster)
     assert held.outcomes == ()
-    assert [sentence.count("\n") for sentence in held.refused] == [0]
+    assert [str(each).count("\n") for each in held.deferred] == [0]
     file.write_text(plain(tools, "a", "a.example.test"))
     assert watch(instance.cluster).ok
     assert instance.wait("a.example.test").body == "a\n"

@@ -67,13 +67,13 @@ def holds(command: str, *answers: str) -> None:
     """Each key of the answers is described, but for `version`, which all answers have."""
     for answer in answers:
         found = json.loads(answer)
-        assert found.pop("version") == 1
+        assert found.pop("version") == 2
         assert set(keys(found)) - described(command) == set(), command
 
 
 def test_a_key_that_is_not_described_is_seen() -> None:
     with pytest.raises(AssertionError, match="nowhere"):
-        holds("registry login", json.dumps({"version": 1, "done": [{"nowhere": 1}]}))
+        holds("registry login", json.dumps({"version": 2, "done": [{"nowhere": 1}]}))
 
 
 def test_the_services(tmp_path: Path) -> None:

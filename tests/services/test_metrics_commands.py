@@ -51,7 +51,7 @@ def kept(metrics: Metrics) -> dict[str, int]:
 
 
 def test_it_tells_how_long_points_are_kept(metrics: Metrics) -> None:
-    assert kept(metrics) == {"version": 1, "days": 30, "hourly_days": 365}
+    assert kept(metrics) == {"version": 2, "days": 30, "hourly_days": 365}
     assert "points              30 days" in shoestring(metrics, "retention").stdout
 
 

@@ -15,14 +15,14 @@ from runtime.certificates.model import DesiredCertificate, Issuer
 from runtime.certificates.overview import CertificateOverview
 from runtime.certificates.plan import DeferredCertificate
 from runtime.context.change import Outcome, Plan, Sign, Step
-from runtime.context.results import Failure, PlanReport, Report
+from runtime.context.results import Advisory, Code, Failure, PlanReport, Report
 from runtime.docker.observed import Observed
 from runtime.output.report import outcome_line, plan_lines, report_lines, status_lines, step_line
-from runtime.reconcile.backoff import Attempts, Held
+from runtime.reconcile.backoff import Attempts, HeldChange
 from runtime.reconcile.changes import CreateNetwork, RemoveNetwork, RemoveProject
 from runtime.reconcile.desired import Desired
 from runtime.reconcile.status import Status, assess
-from runtime.reconcile.watchdog import STOPPED, _sentence
+from runtime.reconcile.watchdog import STOPPED, _deferred
 from runtime.rollout.apply_project import ApplyProject
 from tests.support.builders.runtime import application, broken, desired, observed_of, plan_of, proxy_change, web
 from tests.support.screens.certificates import overview
@@ -71,7 +71,8 @@ BLOCKED = "www.example.com points to 198.51.100.9, this host is 203.0.113.7; cor
 
 
 def _plan_lines(wanted: Desired, changes: Plan, deferred: tuple[DeferredCertificate, ...] = ()) -> list[str]:
-    return plan_lines(PlanReport(changes, wanted.problems, (*wanted.notes, *map(str, deferred))))
+    waiting = (Advisory(Code.CERTIFICATE_DEFERRED, each.certificate.name, str(each)) for each in deferred)
+    return plan_lines(PlanReport(changes, wanted.problems, (*wanted.warnings, *waiting)))
 
 
 def _report() -> list[str]:
@@ -87,9 +88,8 @@ def _report() -> list[str]:
         ),
     )
     problem = Problem(Path("applications-public/shop.yaml"), "is not a host name", "x-external-host-names", 2)
-    report = Report(
-        outcomes, (problem,), ("No certificate for nas.lan: it is no public name.",), (Failure("game", "is exited"),)
-    )
+    warning = Advisory(Code.CERTIFICATE_IMPOSSIBLE, "nas.lan", "No certificate for nas.lan: it is no public name.")
+    report = Report(outcomes, (problem,), (warning,), (Failure(Code.NOT_RUNNING, "game", "is exited"),))
     return [*map(outcome_line, outcomes), *report_lines(report, "everything runs as the files say")]
 
 
@@ -99,11 +99,11 @@ _ERROR = "application is exited with code 1\n    | Error: no such table: posts\n
 def _watchdog() -> str:
     wanted = _desired()
     change = ApplyProject(wanted.projects[0], Sign.CHANGED, "image ghost:5.0 → ghost:5.1")
-    held = Held(change, Attempts("", 2, 0.0, _ERROR), 280.0)
+    held = HeldChange(change, Attempts("", 2, 0.0, _ERROR), 280.0)
     return sections(
         nothing_to_do=report_lines(Report(()), "what runs is what the files say"),
-        stopped=report_lines(Report((), notes=(STOPPED,)), ""),
-        held_back=report_lines(Report((), refused=(_sentence(held),)), ""),
+        stopped=report_lines(Report((), warnings=(STOPPED,)), ""),
+        held_back=report_lines(Report((), deferred=(_deferred(held),)), ""),
         restart=[outcome_line(Outcome(ApplyProject(wanted.projects[2], Sign.NEW, "application is exited"), 1.5))],
     )
 

@@ -71,7 +71,7 @@ def _conflicts() -> list[str]:
         application("wiki", web("internal.example.com"), Side.INTERNAL),
         broken("bad", "services: 3\n"),
     )
-    return [*(f"  ✗ {problem}" for problem in wanted.problems), *(f"  {note}" for note in wanted.notes)]
+    return [*(f"  ✗ {problem}" for problem in wanted.problems), *(f"  {note}" for note in wanted.warnings)]
 
 
 def _errors() -> list[str]:

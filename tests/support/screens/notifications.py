@@ -13,7 +13,7 @@ from runtime.base import meminfo
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths, RunPaths, Side
 from runtime.context.change import Outcome
-from runtime.context.results import Failure, Report
+from runtime.context.results import Blocked, Code, Failure, Report
 from runtime.reconcile.status import ApplicationStatus, ProxyStatus, Status
 from tests.support.builders.runtime import keeper, make_settings, proxy_change
 from tests.support.screens.certificates import overview
@@ -26,7 +26,13 @@ _STATUS = Status(
     (ApplicationStatus("blog", Side.PUBLIC, "restarting", (), "ghost:5.1", ""),),
     (),
     overview(),
-    unserved=("The internal side has no address: the interface tailscale0 is not there.",),
+    unserved=(
+        Blocked(
+            Code.VPN_DOWN,
+            "proxy internal",
+            "The internal side has no address: the interface tailscale0 is not there.",
+        ),
+    ),
 )
 
 
@@ -56,7 +62,7 @@ def _watchdog() -> list[str]:
         0.3,
         failure=ShoestringError("haproxy refuses the configuration:\nwhy"),
     )
-    report = Report((outcome,), failures=(Failure("blog", "application is exited"),))
+    report = Report((outcome,), failures=(Failure(Code.NOT_RUNNING, "blog", "application is exited"),))
     with TemporaryDirectory() as directory:
         received = Path(directory) / "received"
         settings = make_settings(f"notify:\n  command: >-\n    {keeper(received)}\n")

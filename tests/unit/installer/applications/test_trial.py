@@ -21,6 +21,6 @@ def test_the_plan_is_that_of_one_application() -> None:
 def test_the_lines_of_a_container_are_taken_out_of_a_rollouts_error() -> None:
     error = RolloutError("blog", "exited with code 2 after 3.1 s", ("Error: no", "", "  | end"))
     said, lines = split_lines(str(error))
-    assert said == "blog: the new version exited with code 2 after 3.1 s; the old one goes on."
+    assert said == "The new version exited with code 2 after 3.1 s; the old one keeps running."
     assert lines == ("Error: no", "", "  | end")
     assert split_lines("a\nb") == ("a\nb", ())

@@ -90,7 +90,7 @@ def test_a_terminal_gets_a_table(capsys: pytest.CaptureFixture[str], monkeypatch
 
 def test_a_script_reads_all_of_it() -> None:
     answer = json.loads(status_json(CertificateOverview((GOOD, PERSONS), (), ())))
-    assert answer["version"] == 1
+    assert answer["version"] == 2
     assert answer["ok"] is False
     assert answer["certificates"][0] == {
         "name": "blog",

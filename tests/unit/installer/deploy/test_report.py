@@ -59,7 +59,7 @@ def test_a_bad_deploy_says_how_it_is_now(back: Trial, says: str) -> None:
 
 def test_json() -> None:
     said = json.loads(report.deployed_json(replace(BAD, back=Trial(changed=False))))
-    assert (said["version"], said["ok"], said["back"], said["error"]) == (1, False, True, "it is unhealthy")
+    assert (said["version"], said["ok"], said["back"], said["error"]) == (2, False, True, "it is unhealthy")
     assert (said["previous_image"], said["image"], said["lines"]) == ("ghost:5", "ghost:6", ["Error: no"])
     seen = json.loads(report.preview_json(Preview(job(), present=False, plan=())))
     assert (seen["changed"], seen["present"], seen["order"]) == (True, False, "start-first")

@@ -27,7 +27,7 @@ def test_what_is_lost_is_said_before() -> None:
 
 def test_a_script_reads_numbers() -> None:
     answer = json.loads(retention_report.retention_json(Retention(30, 365)))
-    assert answer == {"version": 1, "days": 30, "hourly_days": 365}
+    assert answer == {"version": 2, "days": 30, "hourly_days": 365}
 
 
 @pytest.mark.parametrize("days", [0, -3, 3651])
@@ -38,7 +38,7 @@ def test_days_must_make_sense(days: int) -> None:
 
 def test_a_change_has_what_was_what_was_asked_for_and_what_is() -> None:
     planned = retention_report.change_json(Retention(30, 365), 60, Retention(30, 365))
-    assert json.loads(planned) == {"version": 1, "days": 30, "hourly_days": 365, "before": 30, "wanted": 60}
+    assert json.loads(planned) == {"version": 2, "days": 30, "hourly_days": 365, "before": 30, "wanted": 60}
 
 
 def test_fewer_days_and_an_end_lose_points() -> None:

@@ -103,7 +103,7 @@ def test_a_service_with_code_is_offered_added_listed_and_removed(small: Catalogu
     add.write(paths, planned)
     assert (paths.data / "small-one" / "prepared").read_text() == "example.com"
     started = add.ready(cluster, planned.services, Report(()))
-    assert started.report.notes == ("Small is ready.",)
+    assert [str(each) for each in started.report.warnings] == ["Small is ready."]
     assert catalogue.present(small, paths) == tuple(small.values())
     lines = report.list_lines([ServiceStatus(small["small-one"], "running")], MEMORY, "")
     assert lines[1].split()[:2] == ["small-one", "running"]

@@ -38,7 +38,7 @@ def test_put_new_user_generates_a_password(store: UserStore) -> None:
     ]
     assert user_report.put_lines(replace(store, hint="Trust it first."), made)[-1] == "    Trust it first."
     assert json.loads(user_report.put_json(store, made)) == {
-        "version": 1,
+        "version": 2,
         "name": "anna",
         "new": True,
         "password": made.password,
@@ -101,7 +101,7 @@ def test_remove_user_of_the_host_is_refused(store: UserStore) -> None:
 def test_removed_lines() -> None:
     assert user_report.removed_lines("bob") == ["  ✓ Removed user bob"]
     assert user_report.removed_lines("bob", dry_run=True) == ["  - bob", "  Nothing was changed."]
-    assert json.loads(user_report.removed_json("bob", removed=True)) == {"version": 1, "name": "bob", "removed": True}
+    assert json.loads(user_report.removed_json("bob", removed=True)) == {"version": 2, "name": "bob", "removed": True}
 
 
 def test_list_lines_without_users_says_how_to_add_one(store: UserStore) -> None:

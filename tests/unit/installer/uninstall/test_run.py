@@ -91,7 +91,7 @@ def test_json() -> None:
         {"kind": "remove", "name": "blog"},
         {"kind": "remove-network", "name": "shoestring_main"},
     ]
-    assert (answer["version"], answer["directory"], answer["images"]) == (1, "/srv/shoestring", list(WANTED.images))
+    assert (answer["version"], answer["directory"], answer["images"]) == (2, "/srv/shoestring", list(WANTED.images))
 
 
 def test_images_of_ours_go_unless_somebody_else_uses_them() -> None:

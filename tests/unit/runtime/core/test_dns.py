@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from runtime.base.paths import Paths, Side
+from runtime.context.results import Code
 from runtime.core.changes import InstallHostsFile
 from runtime.core.dns import HostsFile, difference
 from runtime.docker.observed import Observed
@@ -132,7 +133,5 @@ def test_a_proxy_whose_interface_has_no_address_waits() -> None:
     )
     assert [each.name for each in wanted.core.services] == ["haproxy-public"]
     assert [each.application for each in wanted.projects] == ["a"]
-    assert wanted.notes == (
-        "The internal proxy waits: the interface tailscale0 has no address yet (internal.address).",
-    )
-    assert wanted.unserved == ()
+    assert [(each.code, each.subject) for each in wanted.warnings] == [(Code.NO_ADDRESS_YET, "proxy internal")]
+    assert wanted.blocked == ()

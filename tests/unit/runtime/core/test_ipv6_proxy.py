@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from runtime.base.paths import RunPaths, Side
+from runtime.context.results import Code
 from runtime.core import ipv6_proxy
 from runtime.docker.observed import Observed
 from runtime.reconcile.desired import Desired
@@ -77,9 +78,7 @@ def test_the_right_to_low_ports_is_all_it_has() -> None:
 def test_status_tells_of_each_part_that_does_not_run() -> None:
     wanted = desired(settings_text=f"{VPN}{PUBLIC % '::'}")
     problems = assess(wanted, Observed((), ())).problems
-    assert problems == (
-        "public side: it does not answer by IPv6; its container is missing",
-        "internal side: it does not answer by IPv6; its container is missing",
-        "names: no VPN client can resolve internal names; its container is missing",
-    )
+    found = [(each.code, each.subject) for each in problems]
+    names = ("haproxy-public-ipv6", "haproxy-internal-ipv6", "names")
+    assert found == [(Code.CORE_NOT_RUNNING, name) for name in names]
     assert assess(desired(), Observed((), ())).problems == ()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from runtime.base.errors import ExitCode, Problem, SettingsError, ShoestringError, UsageError, explain
 from runtime.context.change import Outcome
-from runtime.context.results import Failure, Report
+from runtime.context.results import Advisory, Code, Failure, Report
 from runtime.output.report import change_lines, changes_json, outcome_line, report_json, report_lines
 from runtime.reconcile.changes import CreateNetwork, RemoveProject
 
@@ -20,7 +20,12 @@ def test_lines_of_changes() -> None:
 
 def test_how_a_command_ended() -> None:
     problem = Problem(Path("/srv/a.yaml"), "is wrong", "services", 3)
-    report = Report((GOOD, BAD), (problem,), ("a note",), (Failure("b", "web is exited"),))
+    report = Report(
+        (GOOD, BAD),
+        (problem,),
+        (Advisory(Code.NOT_PROXIED, "c", "a note"),),
+        (Failure(Code.NOT_RUNNING, "b", "web is exited"),),
+    )
     assert report_lines(report, "all is well") == [
         "  a note",
         "  ✗ a.yaml:3 services: is wrong",
@@ -30,13 +35,18 @@ def test_how_a_command_ended() -> None:
     assert report_lines(Report(()), "all is well") == ["  Nothing to do: all is well."]
     assert Report((GOOD,)).ok
     assert not any(
-        each.ok for each in (Report((BAD,)), Report((), (problem,)), Report((), failures=(Failure("x", "y"),)))
+        each.ok
+        for each in (
+            Report((BAD,)),
+            Report((), (problem,)),
+            Report((), failures=(Failure(Code.NOT_RUNNING, "x", "y"),)),
+        )
     )
 
 
 def test_json_has_its_version_and_everything_in_it() -> None:
     answer = json.loads(report_json(Report((GOOD, BAD))))
-    assert answer["version"] == 1
+    assert answer["version"] == 2
     assert answer["ok"] is False
     assert [change["ok"] for change in answer["changes"]] == [True, False]
     assert answer["changes"][0] | {"seconds": 0} == {

@@ -5,6 +5,7 @@ import yaml
 
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths, Side
+from runtime.context.results import Code
 from runtime.proxy.model import ProxyModel
 from runtime.reconcile.desired import Desired, read
 from tests.support.builders.runtime import RUN, application, broken, desired, make_settings, web
@@ -105,7 +106,7 @@ def test_a_broken_file_harms_no_other_and_keeps_its_last_good_names() -> None:
 
 def test_what_is_not_proxied_is_told() -> None:
     wanted = desired(application("job", "x-external-host-names: [job.com]\nservices: {task: {image: a}}\n"))
-    assert wanted.notes == ("job is not proxied: it has no service named application.",)
+    assert [(each.code, each.subject) for each in wanted.warnings] == [(Code.NOT_PROXIED, "job")]
     assert [project.application for project in wanted.projects] == ["job"]
 
 

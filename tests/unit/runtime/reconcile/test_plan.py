@@ -7,8 +7,9 @@ import pytest
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Side
 from runtime.context.change import Plan
+from runtime.context.results import Code
 from runtime.docker.observed import Network, Observed
-from runtime.reconcile.plan import plan_stop, refused_removals
+from runtime.reconcile.plan import blocked_removals, plan_stop
 from runtime.rollout.apply_project import ApplyProject
 from tests.support.builders.runtime import (
     application,
@@ -107,13 +108,15 @@ def test_a_file_that_is_gone() -> None:
 def test_the_last_file_of_a_side_may_go() -> None:
     seen = observed_of(desired(application("a", web("a.com"))))
     assert said(plan_of(desired(), seen, ())) == [("-", "a", "file removed; its containers go")]
-    assert refused_removals(desired(), seen) == ()
+    assert blocked_removals(desired(), seen) == ()
 
 
 def test_all_files_of_a_side_at_once_are_a_mistake() -> None:
     seen = observed_of(desired(application("a", web("a.com")), application("b", web("b.com"))))
     assert plan_of(desired(), seen, ()) == ()
-    assert "All application files of the public side are gone while a, b run" in refused_removals(desired(), seen)[0]
+    (blocked,) = blocked_removals(desired(), seen)
+    assert (blocked.code, blocked.subject) == (Code.ALL_FILES_REMOVED, "public")
+    assert "while a, b run" in blocked.message
 
 
 def test_a_broken_file_leaves_its_containers_alone() -> None:

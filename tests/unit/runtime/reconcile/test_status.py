@@ -10,6 +10,7 @@ from runtime.alerting import checks
 from runtime.base.paths import Side
 from runtime.certificates.overview import CertificateOverview, CertificateStatus
 from runtime.config import internal_address
+from runtime.context.results import Code
 from runtime.docker.observed import Observed
 from runtime.output.report import status_json, status_lines
 from runtime.reconcile.desired import Desired, Sources, build
@@ -76,7 +77,7 @@ def test_plain_lines() -> None:
 
 def test_json() -> None:
     answer = json.loads(status_json(assess_with(desired(application("a", TWO)))))
-    assert answer["version"] == 1
+    assert answer["version"] == 2
     assert answer["ok"] is True
     assert answer["applications"] == [
         {
@@ -153,14 +154,14 @@ def test_a_vpn_that_is_down_is_no_note_but_needs_a_person() -> None:
     wanted = build(Sources(on, {}, (web_file,), (), (), internal_address=address), PATHS, RUN)
     assert address.interface == "none0"
     assert [each.name for each in wanted.core.services] == ["haproxy-public"]
-    assert wanted.notes == ()
+    assert wanted.warnings == ()
     sentence = (
         "The internal proxy does not run: the VPN's interface none0 is not there, or lacks internal.address. "
         "Bring it up: shoestring vpn apply"
     )
-    assert wanted.unserved == (sentence,)
+    assert [(each.code, str(each)) for each in wanted.blocked] == [(Code.VPN_DOWN, sentence)]
     found = assess(wanted, observed_of(wanted))
     assert not found.fine
-    assert found.problems == (sentence,)
+    assert found.problems == wanted.blocked
     (failed,) = checks.check_status(found, 0.0)
     assert (str(failed.subject), failed.message, failed.pending_seconds) == ("proxy internal", sentence, 300.0)

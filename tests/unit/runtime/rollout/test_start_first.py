@@ -44,10 +44,10 @@ def project(replicas: int = 1) -> Project:
 def test_what_a_failed_rollout_says() -> None:
     error = RolloutError("blog", "exited with code 2 after 3.1 s", ("Error: migration 6.0 needs MySQL 8",))
     assert str(error) == (
-        "blog: the new version exited with code 2 after 3.1 s; the old one goes on.\n"
+        "The new version exited with code 2 after 3.1 s; the old one keeps running.\n"
         "    | Error: migration 6.0 needs MySQL 8"
     )
-    assert str(RolloutError("a", "was removed by someone", ())).endswith("; the old one goes on.")
+    assert str(RolloutError("a", "was removed by someone", ())).endswith("; the old one keeps running.")
 
 
 def test_what_decides_that_a_version_is_healthy() -> None:

@@ -107,7 +107,7 @@ def test_a_login_says_what_it_puts_right(tmp_path: Path) -> None:
         "  Nothing was changed.",
     ]
     assert report.login_lines(login, dry_run=False)[-1] == "  ✓ logged in to hub.test"
-    answer = {"version": 1, "ok": True, "address": "hub.test", "done": put_right, "note": None}
+    answer = {"version": 2, "ok": True, "address": "hub.test", "done": put_right, "note": None}
     assert json.loads(report.login_json(login)) == answer
 
 
