@@ -1,4 +1,4 @@
-"""The machine's door, what boot and timers call: python -m runtime. A person uses `shoestring`."""
+"""The entry point of boot and timers: python -m runtime. Users run `shoestring`."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from runtime.base.constants import ENVIRONMENT_VARIABLE, NOTHING_TO_DO, RECORD
 def main(arguments: list[str]) -> int:
     """Run one command to its end. Returns its exit code; see runtime/base/errors.py.
 
-    A pass of the watchdog with nothing to do, the one command that runs each minute, ends before the rest is
-    imported.
+    A run of the watchdog with nothing to do, the one command that runs each minute, ends before the rest is imported.
     """
-    root = _root_of_a_pass(arguments)
+    root = _root_of_a_run(arguments)
     if root:
         from runtime.reconcile import fast_path
 
-        if fast_path.is_unchanged(root) and fast_path.measured(root):
+        if fast_path.is_unchanged(root) and _end(root):
             print(f"  Nothing to do: {NOTHING_TO_DO}.")
             return 0
     from runtime import cli
@@ -26,8 +25,21 @@ def main(arguments: list[str]) -> int:
     return cli.main(arguments)
 
 
-def _root_of_a_pass(arguments: list[str]) -> str:
-    """The data directory, if the arguments are those of a plain pass; else nothing."""
+def _end(root: str) -> bool:
+    """End a run that found nothing to do: save its time, export its metrics. Return whether both are done."""
+    from runtime.metrics import export
+    from runtime.reconcile import fast_path
+
+    try:
+        run = fast_path.last_run(root)
+        fast_path.stamp(run)
+        return export.export_again(run.directory, run.token)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _root_of_a_run(arguments: list[str]) -> str:
+    """The data directory, if the arguments are those of a plain run of the watchdog; else nothing."""
     if arguments[:1] == ["--data-directory"] and arguments[2:] == ["watchdog"]:
         return arguments[1]
     if arguments != ["watchdog"]:

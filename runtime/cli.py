@@ -167,7 +167,7 @@ def _reload(options: argparse.Namespace, cluster: Cluster, listener: Listener) -
 
 
 def _watchdog(_options: argparse.Namespace, cluster: Cluster, listener: Listener) -> tuple[Report, str]:
-    from runtime.reconcile.watchdog import watch
+    from runtime.metrics.measured_watchdog import watch
 
     result = watch(cluster, listener)
     if result.expiring:

@@ -197,7 +197,7 @@ def watchdog(data_directory: DataDirectory = None, dry_run: DryRun = False, json
     What failed recently is tried again after a delay.
     """
     from runtime.base.errors import LockedError
-    from runtime.reconcile.watchdog import watch
+    from runtime.metrics.measured_watchdog import watch
 
     if dry_run:
         _show_plan(data_directory, json)

@@ -1,9 +1,9 @@
-"""What a pass measures for Telegraf: how applications, proxies and certificates are, and the VPN's clients.
+"""Metrics of a run for Telegraf: the state of applications, proxies, certificates and of the VPN's clients.
 
-It goes into one small file in InfluxDB's line protocol that Telegraf reads, and only while Telegraf is there: the
-engine makes the directory for its container. docs/services.md lists what is in it.
+They go into one small file in InfluxDB's line protocol, and only while Telegraf runs: the engine makes the directory
+for its container. docs/services.md lists them.
 
-This module must import little: a quick pass uses it; see runtime/reconcile/fast_path.py.
+This module must import little: it is part of the fast path; see runtime/reconcile/fast_path.py.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 DIRECTORY = "measured"
 FILE = "measured.influx"
+# Below /run, but not in the directory that Telegraf sees.
+FACTS = "measured.json"
 DAY_SECONDS = 86_400
 # After so long without a handshake a session has ended: REJECT_AFTER_TIME of WireGuard's paper, section 6.1.
 SESSION_SECONDS = 180
@@ -33,35 +35,51 @@ WG_TIMEOUT_SECONDS = 5.0
 UNSEEN = ("placeholder", "unused")
 
 
-def take(view: Snapshot) -> dict[str, Any] | None:
-    """Write the file, where Telegraf is there. Returns what `again` needs to write it once more; else None."""
+def export(snapshot: Snapshot) -> None:
+    """Write the file of a run, where Telegraf runs, and save what `export_again` needs."""
     from runtime.base import files
     from runtime.proxy.container import PROXY_GID
 
-    cluster = view.cluster
+    cluster = snapshot.cluster
     directory = cluster.run.directory / DIRECTORY
     if not directory.is_dir():
-        return None
+        return
     files.make_directory(directory, 0o750, (0, PROXY_GID))
-    facts = _facts(view)
+    facts = _facts(snapshot)
     _write(directory, facts, cluster.clock())
-    return facts
+    saved = json.dumps({"token": _token(cluster), "facts": facts})
+    files.write(cluster.run.directory / FACTS, saved, mode=0o600)
 
 
-def again(run: str, facts: Mapping[str, Any] | None) -> bool:
-    """Write the file for a pass that found everything as it was. False if that takes a full pass."""
-    directory = os.path.join(run, DIRECTORY)
+def _token(cluster: Cluster) -> str:
+    """That of the run that left nothing to do; empty if there is none."""
+    from runtime.reconcile import fast_path
+
+    try:
+        return fast_path.last_run(str(cluster.paths.root)).token
+    except (OSError, ValueError, KeyError):
+        return ""
+
+
+def export_again(run: str, token: str) -> bool:
+    """Write the file for a run that found everything unchanged since the run with a token.
+
+    Return whether that is done; False if only a full run can, such as for what another command left behind.
+    """
+    directory = f"{run}/{DIRECTORY}"
     if not os.path.isdir(directory):
         return True
-    if facts is None:
-        return False
     from pathlib import Path
 
     from runtime.base.errors import ShoestringError
 
     try:
-        _write(Path(directory), facts, time.time())
-    except ShoestringError:
+        with open(f"{run}/{FACTS}", encoding="utf-8") as file:
+            saved = json.load(file)
+        if saved["token"] != token:
+            return False
+        _write(Path(directory), saved["facts"], time.time())
+    except (ShoestringError, OSError, ValueError, KeyError, TypeError):
         return False
     return True
 

@@ -17,7 +17,6 @@ import time
 
 from runtime.base.constants import PASSED
 from runtime.base.light_inputs import Place
-from runtime.metrics import export
 from runtime.reconcile.parts import PARTS
 
 TYPE_CHECKING = False
@@ -33,6 +32,14 @@ SNAPSHOT = "fast-path.json"
 OLD_SNAPSHOT = "quiet.json"
 # After so long a run inspects everything in any case.
 LONGEST_SECONDS = 3600.0
+
+
+class Run:
+    """A run that saved a snapshot: the instance's directory below /run, and a token of what it found."""
+
+    def __init__(self, directory: str, token: str) -> None:
+        self.directory = directory
+        self.token = token
 
 
 def is_unchanged(root: str, parts: Iterable[Part] = PARTS) -> bool:
@@ -65,15 +72,16 @@ def inputs(place: Place, parts: Iterable[Part] = PARTS) -> str:
     return digest.hexdigest()
 
 
-def measured(root: str) -> bool:
-    """Leave the time, and tell Telegraf, where it is there, that nothing changed. False if a full run must."""
-    try:
-        snapshot = _load(root)
-        # For the check of the watchdog; see runtime/alerting/checks.py.
-        os.utime(os.path.join(snapshot["run"], PASSED))
-        return export.again(snapshot["run"], snapshot["measured"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+def last_run(root: str) -> Run:
+    """Return the run that saved the snapshot. Raises OSError, ValueError or KeyError if there is none."""
+    with open(os.path.join(root, "generated", SNAPSHOT), "rb") as file:
+        content = file.read()
+    return Run(json.loads(content)["run"], hashlib.sha256(content).hexdigest())
+
+
+def stamp(run: Run) -> None:
+    """Save the time of this run for the check of the watchdog; see runtime/alerting/checks.py."""
+    os.utime(os.path.join(run.directory, PASSED))
 
 
 def is_stale(cluster: Cluster) -> bool:

@@ -13,16 +13,14 @@ from runtime.config import referenced_files
 from runtime.config.internal_address import InternalAddress
 from runtime.context.cluster import Cluster
 from runtime.docker import light_inputs as docker
-from runtime.metrics import export
 from runtime.reconcile.desired import Desired
 from runtime.reconcile.fast_path import LONGEST_SECONDS, OLD_SNAPSHOT, SNAPSHOT
 from runtime.reconcile.snapshot import Snapshot
 
 
 def save(state: Snapshot) -> None:
-    """Save the snapshot, if there is nothing to do and nothing wrong; and tell Telegraf, where it is there."""
+    """Save the snapshot, if there is nothing to do and nothing wrong."""
     cluster = state.cluster
-    measured = export.take(state)
     joined = {name for each in state.observed.containers for name in each.networks}
     unseen = not joined.issuperset(state.desired.networks)
     if (
@@ -43,7 +41,6 @@ def save(state: Snapshot) -> None:
         "until": min(state.due.next_check, time.time() // LONGEST_SECONDS * LONGEST_SECONDS + LONGEST_SECONDS),
         "inputs": state.inputs,
         "recorded": _recorded(state),
-        "measured": measured,
     }
     files.stamp(cluster.run.passed)
     files.write(cluster.paths.generated / SNAPSHOT, json.dumps(snapshot), mode=0o600)

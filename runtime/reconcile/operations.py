@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from runtime.base import files
@@ -35,10 +36,16 @@ def start(cluster: Cluster, listener: Listener = SILENT, timeout: float = 0.0) -
         return carry_out(Snapshot(cluster), listener)
 
 
-def carry_out(snapshot: Snapshot, listener: Listener, plan: Plan | None = None) -> Report:
+def carry_out(
+    snapshot: Snapshot,
+    listener: Listener,
+    plan: Plan | None = None,
+    observed: Callable[[Snapshot], None] = lambda _: None,
+) -> Report:
     """Make the changes of a plan and wait for them. The lock must be held.
 
-    `plan` is a part of the snapshot's plan; None: all of it.
+    `plan` is a part of the snapshot's plan; None: all of it. `observed` is called with the snapshot afterwards, if
+    all changes were made.
     """
     cluster, desired = snapshot.cluster, snapshot.desired
     _make_directories(cluster)
@@ -47,7 +54,9 @@ def carry_out(snapshot: Snapshot, listener: Listener, plan: Plan | None = None) 
     applied = tuple(each.change.project for each in outcomes if each.ok and isinstance(each.change, ApplyProject))
     failures = wait_until_ready(cluster.client, cluster.run, desired, applied)
     if not failures and all(outcome.ok for outcome in outcomes):
-        fast_path_record.save(Snapshot(cluster))
+        after = Snapshot(cluster)
+        fast_path_record.save(after)
+        observed(after)
     return Report(outcomes, desired.problems, desired.warnings, failures, snapshot.blocked)
 
 

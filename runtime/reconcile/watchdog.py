@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from runtime.base import disk_space, files
@@ -11,7 +12,6 @@ from runtime.certificates.plan import RenewalRequest
 from runtime.context.change import SILENT, Listener
 from runtime.context.cluster import Cluster
 from runtime.context.results import Advisory, Blocked, Code, Deferred, Report
-from runtime.metrics import export
 from runtime.reconcile import backoff, fast_path_record, renewal
 from runtime.reconcile.backoff import HeldChange
 from runtime.reconcile.operations import carry_out
@@ -20,21 +20,26 @@ from runtime.reconcile.snapshot import Snapshot
 STOPPED = Advisory(Code.STOPPED, "cluster", "The cluster is stopped.", "Start it with: shoestring start")
 
 
-def watch(cluster: Cluster, listener: Listener = SILENT) -> Report:
+def watch(
+    cluster: Cluster, listener: Listener = SILENT, observed: Callable[[Snapshot], None] = lambda _: None
+) -> Report:
     """Do what has to be done now; what failed a moment ago is deferred and reported.
 
     Without a change it asks the engine once and writes nothing. Host names without a certificate get one at the end,
-    while other commands may go on. Raises LockedError if another command is at work.
+    while other commands may run. `observed` is called with what the run found, and with what it left behind.
+    Raises LockedError if another command is running.
     """
     with files.lock(cluster.run.lock):
         if cluster.run.stopped.exists():
             return Report((), warnings=(STOPPED,))
         snapshot = Snapshot(cluster)
-        report = _with_space(cluster, replace(_repair(snapshot, listener), warnings=snapshot.waiting_certificates))
+        report = _with_space(
+            cluster, replace(_repair(snapshot, listener, observed), warnings=snapshot.waiting_certificates)
+        )
     return _with_certificates(cluster, report, listener) if snapshot.due.remote else report
 
 
-def _repair(snapshot: Snapshot, listener: Listener) -> Report:
+def _repair(snapshot: Snapshot, listener: Listener, observed: Callable[[Snapshot], None]) -> Report:
     """Make what runs equal to the files. The lock must be held."""
     cluster, desired = snapshot.cluster, snapshot.desired
     memory = backoff.load(cluster.run.attempts)
@@ -43,9 +48,10 @@ def _repair(snapshot: Snapshot, listener: Listener) -> Report:
     if not todo:
         backoff.save(cluster.run.attempts, backoff.current(memory, time.time()))
         fast_path_record.save(snapshot)
+        observed(snapshot)
         return Report((), desired.problems, blocked=snapshot.blocked, deferred=deferred)
-    export.take(snapshot)
-    report = carry_out(snapshot, listener, todo)
+    observed(snapshot)
+    report = carry_out(snapshot, listener, todo, observed)
     failures = {failure.subject: failure.message for failure in report.failures}
     backoff.save(cluster.run.attempts, backoff.remember(memory, report.outcomes, failures, time.time()))
     return replace(report, deferred=deferred)

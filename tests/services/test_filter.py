@@ -16,7 +16,7 @@ import pytest
 
 from installer.services.service_files import DOCKER_SOCKET
 from runtime.base.paths import Side
-from runtime.reconcile.watchdog import watch
+from runtime.metrics.measured_watchdog import watch
 from tests.support.engine import until
 from tests.support.services.filter_requests import END, REFUSED
 from tests.support.services.metrics_stand import Metrics, open_metrics

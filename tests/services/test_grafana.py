@@ -21,7 +21,7 @@ from installer.services import add, catalogue, plan, service_files
 from runtime.base.paths import Side
 from runtime.context.cluster import open_cluster
 from runtime.docker.images import GRAFANA
-from runtime.reconcile.watchdog import watch
+from runtime.metrics.measured_watchdog import watch
 from tests.support.engine import output_of, until
 from tests.support.services import grafana_files
 from tests.support.services.grafana_files import Query

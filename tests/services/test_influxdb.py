@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runtime.reconcile.watchdog import watch
+from runtime.metrics.measured_watchdog import watch
 from tests.support.engine import until
 from tests.support.services.metrics_stand import Metrics, open_metrics
 

@@ -1,4 +1,4 @@
-"""A quick pass measures real clients of a real WireGuard interface; each end is a network namespace of its own."""
+"""The fast path measures real clients of a real WireGuard interface; each end is a network namespace of its own."""
 
 from __future__ import annotations
 
@@ -14,10 +14,7 @@ from runtime.metrics import export
 from tests.support.vpn.stand import SERVER, Stand
 
 # As `python -m runtime watchdog` does it, in the server's namespace.
-PASS = (
-    "import json, sys; from runtime.metrics import export; "
-    "sys.exit(not export.again(sys.argv[1], json.loads(sys.argv[2])))"
-)
+RUN = "import sys; from runtime.metrics import export; sys.exit(not export.export_again(sys.argv[1], 'token'))"
 
 
 @pytest.fixture
@@ -29,7 +26,7 @@ def stand(tmp_path: Path) -> Iterator[Stand]:
         opened.close()
 
 
-def test_a_client_that_connects_is_told_by_its_name(stand: Stand, tmp_path: Path) -> None:
+def test_export_again_names_a_connected_client(stand: Stand, tmp_path: Path) -> None:
     laptop = stand.client(stand.add("laptop"))
     stand.add("phone")
     assert laptop.fetch(SERVER).returncode == 0
@@ -43,10 +40,11 @@ def test_a_client_that_connects_is_told_by_its_name(stand: Stand, tmp_path: Path
         "clients": known,
     }
     (tmp_path / export.DIRECTORY).mkdir()
-    stand.server.check(sys.executable, "-c", PASS, str(tmp_path), json.dumps(facts))
+    (tmp_path / export.FACTS).write_text(json.dumps({"token": "token", "facts": facts}))
+    stand.server.check(sys.executable, "-c", RUN, str(tmp_path))
     text = (tmp_path / export.DIRECTORY / export.FILE).read_text()
-    told = {line.split(" ")[0]: line.split(" ")[1] for line in text.splitlines()}
-    assert "connected=1i" in told["shoestring_peer,client=laptop"]
-    assert "rx_bytes=0i" not in told["shoestring_peer,client=laptop"]
-    assert told["shoestring_peer,client=phone"] == "rx_bytes=0i,tx_bytes=0i,handshake_age=-1i,connected=0i"
+    found = {line.split(" ")[0]: line.split(" ")[1] for line in text.splitlines()}
+    assert "connected=1i" in found["shoestring_peer,client=laptop"]
+    assert "rx_bytes=0i" not in found["shoestring_peer,client=laptop"]
+    assert found["shoestring_peer,client=phone"] == "rx_bytes=0i,tx_bytes=0i,handshake_age=-1i,connected=0i"
     assert not any(key in text for key in known)

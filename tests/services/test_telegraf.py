@@ -13,7 +13,7 @@ import pytest
 from installer.services import catalogue
 from runtime.base.paths import Side
 from runtime.metrics import export
-from runtime.reconcile.watchdog import watch
+from runtime.metrics.measured_watchdog import watch
 from tests.support.engine import memory_of, output_of, until
 from tests.support.services.metrics_stand import Metrics, open_metrics
 

@@ -17,8 +17,10 @@ class Telegraf(Service):
     has_traces: ClassVar[bool] = True
 
     def remove_traces(self, paths: Paths, settings: Settings) -> None:
-        """Remove that directory, so that the watchdog exports no metrics any more."""
-        files.remove_tree(RunPaths(settings.instance).directory / export.DIRECTORY)
+        """Remove that directory and the last metrics, so that the watchdog exports no metrics any more."""
+        run = RunPaths(settings.instance).directory
+        files.remove_tree(run / export.DIRECTORY)
+        files.remove(run / export.FACTS)
 
 
 SERVICE = Telegraf

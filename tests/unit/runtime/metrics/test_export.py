@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -98,13 +99,15 @@ def test_names_are_escaped() -> None:
     assert "name=a\\ b\\,c\\=d\\\\e,side" in lines(facts)[-1]
 
 
-def test_a_quick_pass_writes_only_while_telegraf_is_there(tmp_path: Path) -> None:
+def test_export_again_writes_only_while_telegraf_runs(tmp_path: Path) -> None:
     facts = {**FACTS, "interface": ""}
-    assert export.again(str(tmp_path), facts)
+    assert export.export_again(str(tmp_path), "token")
     assert list(tmp_path.iterdir()) == []
     (tmp_path / export.DIRECTORY).mkdir()
-    assert not export.again(str(tmp_path), None), "a full pass has to find out what there is to tell"
-    assert export.again(str(tmp_path), facts)
+    assert not export.export_again(str(tmp_path), "token"), "only a full run knows what to export"
+    (tmp_path / export.FACTS).write_text(json.dumps({"token": "token", "facts": facts}))
+    assert not export.export_again(str(tmp_path), "another token"), "another command has changed something since"
+    assert export.export_again(str(tmp_path), "token")
     file = tmp_path / export.DIRECTORY / export.FILE
     assert "application=blog" in file.read_text()
     assert file.stat().st_mode & 0o777 == 0o640
