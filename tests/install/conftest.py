@@ -10,6 +10,14 @@ import pytest
 from tests.support.install.host import Host, docker, start
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let those who share a host follow each other in one process, and others go beside them (`--dist loadgroup`)."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "install" in Path(item.path).parts:
+            parameters = item.callspec.params if hasattr(item, "callspec") else {}
+            item.add_marker(pytest.mark.xdist_group(str(parameters.get("host", item.path.stem))))
+
+
 @pytest.fixture(scope="module", params=["bookworm", "trixie"])
 def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     """A bare host; the tests of a module follow each other on it."""

@@ -152,8 +152,8 @@ class Stand:
         return int(text.strip().removeprefix("serial="), 16)
 
     def processes(self, side: Side = Side.PUBLIC) -> str:
-        """Which processes serve, and how often the proxy was reloaded."""
-        rows = sockets.ask(self.master(side), "show proc\nquit").splitlines()
+        """Which processes serve, and how often the proxy was reloaded; without those that are about to end."""
+        rows = sockets.ask(self.master(side), "show proc\nquit").partition("# old workers")[0].splitlines()
         return "\n".join(" ".join(row.split()[:3]) for row in rows if row)
 
     def starts(self, side: Side = Side.PUBLIC) -> bool:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import tarfile
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from runtime.base import files
 
 ROOT = Path(__file__).resolve().parents[3]
 SHIPPED = ("README.md", "LICENSE", "pyproject.toml", "installer", "runtime", "templates", "packaging")
@@ -70,11 +73,15 @@ def engine_rights() -> tuple[str, ...]:
 def bare_image(suite: str, directory: Path) -> str:
     """An image with a minimal Debian; made once and kept by the engine."""
     name = f"localhost/shoestring-test/bare:{suite}"
-    if docker("image", "inspect", name).returncode != 0:
-        archive = directory / "bare.tar"
-        subprocess.run(("mmdebstrap", "--variant=minbase", suite, archive, MIRROR), check=True, capture_output=True)
-        assert docker("import", archive, name).returncode == 0
-        archive.unlink()
+    # One of several test processes makes it.
+    with files.lock(Path(tempfile.gettempdir()) / f"shoestring-test-bare-{suite}.lock", timeout=300):
+        if docker("image", "inspect", name).returncode != 0:
+            archive = directory / "bare.tar"
+            subprocess.run(
+                ("mmdebstrap", "--variant=minbase", suite, archive, MIRROR), check=True, capture_output=True
+            )
+            assert docker("import", archive, name).returncode == 0
+            archive.unlink()
     return name
 
 

@@ -30,7 +30,7 @@ def said(tmp_path: Path, script: str) -> list[str]:
     return result.stdout.split()
 
 
-@pytest.mark.parametrize("part", ["unit", "engine", "services", "vm"])
+@pytest.mark.parametrize("part", ["unit", "engine", "services", "install", "vm"])
 def test_run_tests_gives_the_users_number_of_workers_last(tmp_path: Path, part: str) -> None:
     words = said(tmp_path, f"run_tests {part} -n 7 -k name")
     assert words[-4:] == ["-n", "7", "-k", "name"]
