@@ -67,9 +67,9 @@ def test_a_killed_archive_is_made_good_by_the_next_one(stand: Stand) -> None:
     pair = make(A)
     stand.install("a", pair, A)
     code = (
-        "import sys; from runtime.reconcile import operations; from runtime.certificates.store import install;"
-        "from runtime.base.paths import Paths, Side; from pathlib import Path;"
-        "c = operations.open_cluster(Paths(Path(sys.argv[1])));"
+        "import sys; from pathlib import Path; from runtime.certificates.store import install;"
+        "from runtime.context.cluster import open_cluster; from runtime.base.paths import Paths, Side;"
+        "c = open_cluster(Paths(Path(sys.argv[1])));"
         "install.archive(c.paths, c.run, c.settings, Side.PUBLIC, 'a', 1.8e9)"
     )
     assert _python(stand, code, kill="archive-copied") == -signal.SIGKILL
@@ -136,9 +136,9 @@ def _install_elsewhere(stand: Stand, name: str, pair: Pair, host: str, *, kill: 
     (directory / "pair.pem").write_bytes(pair.certificate)
     (directory / "pair.key").write_bytes(pair.key)
     code = (
-        "import sys; from runtime.reconcile import operations; from runtime.certificates.store import install;"
-        "from runtime.base.paths import Paths, Side; from pathlib import Path;"
-        "c = operations.open_cluster(Paths(Path(sys.argv[1])));"
+        "import sys; from pathlib import Path; from runtime.certificates.store import install;"
+        "from runtime.context.cluster import open_cluster; from runtime.base.paths import Paths, Side;"
+        "c = open_cluster(Paths(Path(sys.argv[1])));"
         "read = lambda name: (c.paths.root.parent / name).read_bytes();"
         "install.install(c.paths, c.run, c.settings, Side.PUBLIC, sys.argv[2], read('pair.pem'), read('pair.key'),"
         " (sys.argv[3],))"

@@ -106,11 +106,11 @@ def _elsewhere(stand: Stand, wanted: DesiredCertificate, kill: str = "") -> subp
     """Ask in another process, which may be killed, or end itself at a point."""
     code = (
         "import sys; from pathlib import Path\n"
-        "from runtime.reconcile import operations; from runtime.certificates import model\n"
+        "from runtime.context.cluster import open_cluster; from runtime.certificates import model\n"
         "from runtime.certificates.acme import issue\n"
         "from runtime.base.paths import Paths, Side\n"
         "from tests.support.certificates.issue_stand import Here\n"
-        "c = operations.open_cluster(Paths(Path(sys.argv[1])))\n"
+        "c = open_cluster(Paths(Path(sys.argv[1])))\n"
         "wanted = model.DesiredCertificate(sys.argv[2], Side.PUBLIC, tuple(sys.argv[3:]), model.Issuer.HTTP_01)\n"
         "issue.issue(Here(c.client, c.paths, c.run, c.settings), wanted, forced=True)\n"
     )
