@@ -237,7 +237,7 @@ def status(data_directory: DataDirectory = None, json: Json = False) -> None:
     from datetime import UTC, datetime
 
     from installer.host import health
-    from installer.host.report import health_answer, health_rows
+    from installer.host.report import health_rows
     from runtime.output.report import status_json, status_lines
     from runtime.reconcile.operations import status as look_up
 
@@ -245,7 +245,7 @@ def status(data_directory: DataDirectory = None, json: Json = False) -> None:
     found, host = look_up(cluster), health.observe(cluster.settings, cluster.paths.root)
     now = datetime.now(UTC)
     if json:
-        print(status_json(found, host=health_answer(host)))
+        print(status_json(found, host=host))
         return
     rows = health_rows(host, now.timestamp())
     if sys.stdout.isatty():

@@ -13,12 +13,14 @@ app = typer.Typer()
 def memory(json: Json = False) -> None:
     """Show the memory use of each container, of Docker and of the host."""
     from installer.host import memory as host
-    from installer.host.report import memory_json, memory_lines
+    from installer.host.report import memory_lines
+    from installer.host.results import MemoryResult
     from runtime.docker import engine
+    from runtime.output.encoder import result_json
 
     client = engine.connect()
     try:
         found = host.observe(client)
     finally:
         client.close()
-    print(memory_json(found) if json else "\n".join(memory_lines(found)))
+    print(result_json(MemoryResult.of(found)) if json else "\n".join(memory_lines(found)))

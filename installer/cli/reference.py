@@ -1,4 +1,4 @@
-"""Makes the pages of the settings and the commands from their declarations: python -m installer.cli.reference."""
+"""Makes pages of settings, commands and JSON from their declarations: python -m installer.cli.reference."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
+from installer.cli import json_reference
 from runtime.base import files
 from runtime.base.schema import describe, section_type
 from runtime.config.settings import Settings
@@ -93,6 +94,9 @@ def main() -> None:
     directory = Path(sys.argv[1] if len(sys.argv) > 1 else "docs")
     files.write(directory / "settings.md", settings_page())
     files.write(directory / "commands.md", commands_page())
+    answers = directory / "json.md"
+    if answers.is_file():
+        files.write(answers, json_reference.page(answers.read_text(encoding="utf-8")))
 
 
 if __name__ == "__main__":

@@ -23,10 +23,12 @@ class KindOption(StrEnum):
 def status(json: Json = False) -> None:
     """Show the swap of this host."""
     from installer.host import swap
-    from installer.host.report import swap_json, swap_lines
+    from installer.host.report import swap_lines
+    from installer.host.results import SwapResult
+    from runtime.output.encoder import result_json
 
     host = swap.observe()
-    print(swap_json(host) if json else "\n".join(swap_lines(host)))
+    print(result_json(SwapResult.of(host)) if json else "\n".join(swap_lines(host)))
 
 
 @app.command()
@@ -41,11 +43,12 @@ def add(
 ) -> None:
     """Add swap, now and at each boot."""
     from installer.host import swap
-    from installer.host.report import swap_json
+    from installer.host.results import SwapResult
     from installer.terminal.confirm import confirmed
     from runtime.base.constants import MEGABYTE
     from runtime.base.errors import ShoestringError
     from runtime.base.formats import size as size_text
+    from runtime.output.encoder import result_json
 
     host, wanted = swap.observe(), swap.SwapKind(kind)
     count = size * MEGABYTE or swap.suggestion(wanted, host.memory)
@@ -58,15 +61,16 @@ def add(
         swap.add(wanted, count, host)
         host = swap.observe()
     if json:
-        print(swap_json(host))
+        print(result_json(SwapResult.of(host)))
 
 
 @app.command()
 def remove(yes: Yes = False, dry_run: DryRun = False, json: Json = False) -> None:
     """Remove the swap that Shoestring added. Other swap stays."""
     from installer.host import swap
-    from installer.host.report import swap_json
+    from installer.host.results import SwapResult
     from installer.terminal.confirm import confirmed
+    from runtime.output.encoder import result_json
 
     host = swap.observe()
     if not json:
@@ -75,4 +79,4 @@ def remove(yes: Yes = False, dry_run: DryRun = False, json: Json = False) -> Non
         swap.remove(host)
         host = swap.observe()
     if json:
-        print(swap_json(host))
+        print(result_json(SwapResult.of(host)))

@@ -25,7 +25,7 @@ def status(data_directory: DataDirectory = None, json: Json = False) -> None:
     import time
 
     from installer.host import systemd, timers
-    from installer.host.report import timers_json, timers_lines
+    from installer.host.report import timers_lines
 
     settings, root = _open(data_directory)
     if not systemd.is_running():
@@ -33,7 +33,7 @@ def status(data_directory: DataDirectory = None, json: Json = False) -> None:
         return
     jobs = timers.observe(settings, root)
     if json:
-        print(timers_json(jobs, systemd=True))
+        print(_answer(jobs, systemd=True))
     else:
         print("\n".join(timers_lines(jobs, time.time())))
 
@@ -44,7 +44,7 @@ def install(
 ) -> None:
     """Install and enable the systemd units."""
     from installer.host import systemd, timers
-    from installer.host.report import install_lines, timers_json
+    from installer.host.report import install_lines
     from installer.terminal.confirm import confirmed
     from runtime.base.paths import RunPaths
 
@@ -60,7 +60,7 @@ def install(
         print("\n".join(install_lines(jobs)))
     if dry_run:
         if json:
-            print(timers_json(jobs, systemd=True))
+            print(_answer(jobs, systemd=True))
         return
     if not confirmed("Write these units and switch them on?", yes=yes, json=json):
         return
@@ -74,13 +74,14 @@ def remove(
 ) -> None:
     """Disable and remove the systemd units. Containers keep running."""
     from installer.host import timers
+    from installer.host.results import TimersRemoved
     from installer.terminal.confirm import confirmed
-    from runtime.output.encoder import as_json
+    from runtime.output.encoder import result_json
 
     settings, _ = _open(data_directory)
     present = timers.written(settings.instance)
     if json:
-        print(as_json(removed=list(present), dry_run=dry_run))
+        print(result_json(TimersRemoved(present, dry_run)))
     else:
         print("\n".join(f"  - {name}" for name in present) or "  Nothing to do: there are no timers.")
     if present and not dry_run and confirmed("Remove these units?", yes=yes, json=json):
@@ -97,15 +98,20 @@ def _open(data_directory: Path | None) -> tuple[Settings, Path]:
 
 def _without_systemd(settings: Settings, root: Path, json: bool) -> None:
     from installer.host import timers
-    from installer.host.report import timers_json
 
     if json:
-        print(timers_json((), systemd=False))
+        print(_answer((), systemd=False))
     else:
         print("\n".join((f"  {NO_SYSTEMD}", "", *timers.cron_lines(root, settings.domain))))
 
 
 def _tell(jobs: tuple[TimerJob, ...], sentence: str, json: bool) -> None:
-    from installer.host.report import timers_json
 
-    print(timers_json(jobs, systemd=True) if json else f"  {sentence}")
+    print(_answer(jobs, systemd=True) if json else f"  {sentence}")
+
+
+def _answer(jobs: tuple[TimerJob, ...], *, systemd: bool) -> str:
+    from installer.host.results import TimersResult
+    from runtime.output.encoder import result_json
+
+    return result_json(TimersResult(systemd, jobs))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from installer.host import systemd, timers
 from installer.host.timers import WATCHDOG, TimerJob
@@ -16,10 +17,10 @@ from runtime.config.settings import Settings
 class Health:
     """The watchdog's timer, None where systemd does not run; memory in bytes; a sentence if the disk is full."""
 
-    watchdog: TimerJob | None
-    memory_total: int
-    memory_available: int
-    disk: str = ""
+    watchdog: Annotated[TimerJob | None, "the job of the watchdog; null without systemd"]
+    memory_total: Annotated[int, "bytes"]
+    memory_available: Annotated[int, "bytes"]
+    disk: Annotated[str, "a sentence if the disk is full, else empty"] = ""
 
 
 def observe(settings: Settings, root: Path) -> Health:

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from runtime.base import meminfo
 from runtime.base.constants import LABEL_INSTANCE, MEGABYTE
@@ -33,9 +33,9 @@ class MemoryUse:
     """Memory used by a container, or by Docker's processes of one kind. `limit` is 0 for none."""
 
     name: str
-    used: int
-    limit: int = 0
-    ours: bool = False
+    used: Annotated[int, "bytes"]
+    limit: Annotated[int, "bytes; 0: none"] = 0
+    ours: Annotated[bool, "it is a container of Shoestring"] = False
 
 
 @dataclass(frozen=True)

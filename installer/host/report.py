@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from installer.host.health import Health
 from installer.host.memory import Memory
 from installer.host.swap import ActiveSwap, SwapHost
 from installer.host.timers import ALARM, RENEW, START, WATCHDOG, LastRun, TimerJob, TimerState
 from runtime.base.formats import local_time, size
-from runtime.output.encoder import as_json
 from runtime.output.table import Row, table
 
 WELL = "success"
@@ -46,11 +45,6 @@ def install_lines(jobs: Iterable[TimerJob]) -> list[str]:
     return table((signs[job.state], job.service, f"{job.name} {when[job.name]}") for job in jobs if not job.is_on)
 
 
-def timers_json(jobs: Iterable[TimerJob], *, systemd: bool) -> str:
-    """Return the answer of `timers status`."""
-    return as_json(systemd=systemd, jobs=[asdict(job) for job in jobs])
-
-
 @dataclass(frozen=True)
 class HealthRow:
     """A line about the host; not `ok` needs attention."""
@@ -78,11 +72,6 @@ def health_rows(health: Health, now: float) -> list[HealthRow]:
     ]
 
 
-def health_answer(health: Health) -> dict[str, object]:
-    """Return the part `host` of the answer of `status`."""
-    return asdict(health)
-
-
 def memory_lines(memory: Memory) -> list[str]:
     """Return the users of memory: containers, the largest first, then Docker, then the rest."""
     rows = [
@@ -101,11 +90,6 @@ def memory_sentence(memory: Memory) -> str:
     return f"{size(memory.used)} of {size(memory.total)} used, {size(memory.available)} available"
 
 
-def memory_json(memory: Memory) -> str:
-    """Return the answer of `memory`; sizes are in bytes."""
-    return as_json(**asdict(memory), used=memory.used, rest=memory.rest)
-
-
 def swap_lines(host: SwapHost) -> list[str]:
     """Return the active swap, a line each."""
     if not host.in_use:
@@ -116,8 +100,3 @@ def swap_lines(host: SwapHost) -> list[str]:
 
 def _swap_row(each: ActiveSwap, host: SwapHost) -> Row:
     return each.place, size(each.size), size(each.used), "by Shoestring" if each.is_of(host.own) else ""
-
-
-def swap_json(host: SwapHost) -> str:
-    """Return the answer of `swap`; sizes are in bytes."""
-    return as_json(own=host.own, in_use=[asdict(each) for each in host.in_use])

@@ -6,6 +6,7 @@ import contextlib
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
 from installer.host import facts, systemd
 from installer.host.systemd import Unit
@@ -45,9 +46,9 @@ class SwapKind(StrEnum):
 class ActiveSwap:
     """One swap that the kernel uses."""
 
-    place: str
-    size: int
-    used: int
+    place: Annotated[str, "path of the file or device"]
+    size: Annotated[int, "bytes"]
+    used: Annotated[int, "bytes"]
 
     def is_of(self, kind: SwapKind | None) -> bool:
         """Return whether it is the one that Shoestring added, which is of this kind."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
 from installer.host import boot_files, systemd
 from installer.host.systemd import DEFAULT_INSTANCE, Properties, Unit, unit_name
@@ -55,9 +56,9 @@ class LastRun:
     `result` is the word of systemd, such as `success`; `seconds` is None while it runs.
     """
 
-    began: float
-    seconds: float | None
-    result: str
+    began: Annotated[float, "seconds since 1970"]
+    seconds: Annotated[float | None, "duration; null while it runs"]
+    result: Annotated[str, "the word of systemd, such as `success`"]
     exit_code: int
 
 
@@ -65,11 +66,11 @@ class LastRun:
 class TimerJob:
     """A job of an instance; `next` is in seconds since 1970, None without a timer or if it is off."""
 
-    name: str
-    service: str
+    name: Annotated[str, "`start`, `watchdog`, `renew` or `alarm`"]
+    service: Annotated[str, "name of its unit"]
     state: TimerState
-    next: float | None = None
-    last: LastRun | None = None
+    next: Annotated[float | None, "next run, in seconds since 1970"] = None
+    last: Annotated[LastRun | None, "last run since boot"] = None
 
     @property
     def is_on(self) -> bool:

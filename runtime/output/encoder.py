@@ -6,8 +6,12 @@ import dataclasses
 import json
 from datetime import datetime
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from runtime.base.formats import rfc3339
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 JSON_VERSION = 2
 
@@ -18,6 +22,11 @@ def as_json(**answer: object) -> str:
     Dataclasses become objects of their fields, moments RFC 3339 in UTC, sets sorted lists, paths text.
     """
     return json.dumps({"version": JSON_VERSION, **answer}, indent=2, ensure_ascii=False, default=_plain)
+
+
+def result_json(result: DataclassInstance) -> str:
+    """Return a result as text: an object of its fields, after `version`."""
+    return as_json(**{field.name: getattr(result, field.name) for field in dataclasses.fields(result)})
 
 
 def _plain(value: object) -> object:

@@ -118,7 +118,7 @@ def test_a_purge_takes_the_data_too(used: Instance, other: Instance, tmp_path: P
     said = apply(used, wanted, recorded)
     assert left_of(used) == []
     assert [each.name for each in used.paths.root.iterdir()] == ["mine.txt"]
-    assert f"what else is in {used.paths.root} stays" in said
+    assert f"removed; other files in {used.paths.root} stay" in said
     assert other.paths.settings.is_file()
 
 

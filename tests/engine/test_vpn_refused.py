@@ -86,7 +86,7 @@ def test_someone_elses_interface_is_left_alone(stand: Stand) -> None:
     file.write_text("[Interface]\n")
     done = stand.shoestring("vpn", "add", "laptop")
     assert done.returncode == ExitCode.FAILED
-    assert f"{file} is there already, and not of this instance." in done.stderr
+    assert f"{file} exists, but not from this instance." in done.stderr
     assert file.read_text() == "[Interface]\n"
     assert clients.read_all(stand.paths) == ()
 

@@ -19,9 +19,11 @@ from installer.host.memory import (
     parse_stats,
     problem,
 )
-from installer.host.report import memory_json, memory_lines
+from installer.host.report import memory_lines
+from installer.host.results import MemoryResult
 from runtime.base.constants import MEGABYTE
 from runtime.base.errors import ShoestringError
+from runtime.output.encoder import result_json
 
 RECORDED = Path(__file__).parent / "recorded"
 HOST = Memory(
@@ -78,7 +80,7 @@ def test_lines() -> None:
         "",
         "  604 MB of 957 MB used, 353 MB available, no swap",
     ]
-    assert json.loads(memory_json(HOST))["rest"] == 300 * MEGABYTE
+    assert json.loads(result_json(MemoryResult.of(HOST)))["rest"] == 300 * MEGABYTE
 
 
 def test_a_service_fits_if_the_reserve_stays() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from installer.cli.swap import KindOption as Option
 from installer.host import swap
-from installer.host.report import swap_json, swap_lines
+from installer.host.report import swap_lines
+from installer.host.results import SwapResult
 from installer.host.swap import (
     FILE_UNIT,
     ZRAM_UNIT,
@@ -28,6 +29,7 @@ from installer.host.swap import (
 )
 from runtime.base.constants import MEGABYTE
 from runtime.base.errors import ShoestringError
+from runtime.output.encoder import result_json
 from tests.unit.installer.conftest import Interrupt
 from tests.unit.installer.host.conftest import FakedSystemd
 
@@ -248,4 +250,4 @@ def test_lines() -> None:
         "  /var/lib/shoestring/swapfile  1023 MB  256 kB  by Shoestring",
         "  /dev/zram0                     511 MB     0 B",
     ]
-    assert json.loads(swap_json(host))["own"] == "file"
+    assert json.loads(result_json(SwapResult.of(host)))["own"] == "file"

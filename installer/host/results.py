@@ -1,0 +1,67 @@
+"""The results of the commands about the host. Each field says what it means: docs/json.md is made from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from installer.host.memory import Memory, MemoryUse
+from installer.host.swap import ActiveSwap, SwapHost, SwapKind
+from installer.host.timers import TimerJob
+
+
+@dataclass(frozen=True)
+class MemoryResult:
+    """The result of `memory`."""
+
+    total: Annotated[int, "bytes of memory"]
+    available: Annotated[int, "bytes that a program can have"]
+    used: Annotated[int, "bytes that it cannot have"]
+    rest: Annotated[int, "bytes used by the kernel and other programs"]
+    swap_total: Annotated[int, "bytes of swap"]
+    swap_free: Annotated[int, "bytes of swap that are free"]
+    containers: Annotated[tuple[MemoryUse, ...], "the containers, the largest first"]
+    docker: Annotated[tuple[MemoryUse, ...], "the processes of Docker, by kind"]
+
+    @classmethod
+    def of(cls, memory: Memory) -> MemoryResult:
+        """Return the result for the memory of a host."""
+        return cls(
+            total=memory.total,
+            available=memory.available,
+            used=memory.used,
+            rest=memory.rest,
+            swap_total=memory.swap_total,
+            swap_free=memory.swap_free,
+            containers=memory.containers,
+            docker=memory.docker,
+        )
+
+
+@dataclass(frozen=True)
+class SwapResult:
+    """The result of `swap status`, `swap add` and `swap remove`: the swap afterwards."""
+
+    own: Annotated[SwapKind | None, "the kind that Shoestring added"]
+    in_use: Annotated[tuple[ActiveSwap, ...], "the active swap"]
+
+    @classmethod
+    def of(cls, host: SwapHost) -> SwapResult:
+        """Return the result for the swap of a host."""
+        return cls(host.own, host.in_use)
+
+
+@dataclass(frozen=True)
+class TimersResult:
+    """The result of `timers status` and `timers install`."""
+
+    systemd: Annotated[bool, "systemd runs on this host"]
+    jobs: Annotated[tuple[TimerJob, ...], "the jobs, in the order of their start; none without systemd"]
+
+
+@dataclass(frozen=True)
+class TimersRemoved:
+    """The result of `timers remove`."""
+
+    removed: Annotated[tuple[str, ...], "names of unit files"]
+    dry_run: Annotated[bool, "nothing was removed"]
