@@ -54,7 +54,7 @@ def test_an_authority_that_is_down_slow_or_at_its_limit(stand: Stand) -> None:
     stand.staging.faults.delay_seconds = 60
     error = stand.refused(wanted, timeout=3)
     assert error.result is AttemptResult.UNAVAILABLE
-    assert "did not end within 3 s" in str(error)
+    assert "did not finish within 3 s" in str(error)
     stand.staging.faults = Faults(problems={"new-order": rate_limited(3600)})
     # Another set of names: this one has failed enough for now.
     other = stand.wanted("limited", "www")

@@ -1,4 +1,4 @@
-"""The ACME accounts that certbot keeps: which it uses for an authority, and the thumbprint of its key."""
+"""The ACME accounts of certbot: the one that it uses for an authority, and the thumbprint of its key."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ FILES = ("private_key.json", "regr.json", "meta.json")
 
 @dataclass(frozen=True)
 class Account:
-    """An account. `name` is certbot's name of it, `thumbprint` is what a challenge's answer ends with."""
+    """An account. `name` is certbot's name of it; the answer to a challenge ends with `thumbprint`."""
 
     name: str
     thumbprint: str
 
 
 def thumbprint(key: Mapping[str, object]) -> str:
-    """The thumbprint of a JSON Web Key (RFC 7638, section 3). Raises ValueError for what is none."""
+    """Return the thumbprint of a JSON Web Key (RFC 7638, section 3). Raises ValueError for another value."""
     members = MEMBERS.get(str(key.get("kty")), ())
     if not members or not all(isinstance(key.get(member), str) for member in members):
         raise ValueError("not a JSON Web Key that an ACME account can have")
@@ -36,13 +36,13 @@ def thumbprint(key: Mapping[str, object]) -> str:
 
 
 def folder(paths: Paths, server: str) -> Path:
-    """Where certbot keeps its accounts at an ACME directory (certbot, `server_path`)."""
+    """Return the folder of certbot's accounts at an ACME directory (certbot, `server_path`)."""
     parts = urlsplit(server)
     return paths.certbot / "etc" / "accounts" / parts.netloc / parts.path.lstrip("/")
 
 
 def find(paths: Paths, server: str) -> Account | None:
-    """The account at an ACME directory, of more always the same; None if there is none that can be used."""
+    """Return the account at an ACME directory, always the same one of several; None if none is usable."""
     place = folder(paths, server)
     try:
         candidates = sorted(each for each in place.iterdir() if all((each / name).is_file() for name in FILES))

@@ -1,4 +1,4 @@
-"""When the authority suggests to renew a certificate: ACME Renewal Information (RFC 9773)."""
+"""ACME Renewal Information (RFC 9773): the window in which an authority suggests to renew a certificate."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ SOONEST_SECONDS, LATEST_SECONDS = 60.0, 24 * 3600.0
 
 
 def window(acme: AcmeSettings, found: InstalledCertificate, now: float) -> RenewalWindow | None:
-    """Ask for the window of a certificate; None if the authority offers none. `now` is in seconds since the epoch.
+    """Request the window of a certificate; None if the authority offers none. `now` is in seconds since the epoch.
 
-    Raises ShoestringError if the authority does not answer, or not as RFC 9773 says: then the lifetime decides.
+    Raises ShoestringError if the authority does not answer as RFC 9773 says: then the lifetime decides.
     """
     if not found.ari_id:
         return None
@@ -43,7 +43,7 @@ def window(acme: AcmeSettings, found: InstalledCertificate, now: float) -> Renew
 
 
 def parse(ari_id: str, answer: Any, retry_after: str, now: float) -> RenewalWindow:
-    """A window from the authority's answer (section 4.2) and its header. Raises ValueError, KeyError, TypeError."""
+    """Parse the authority's answer (section 4.2) and its header. Raises ValueError, KeyError, TypeError."""
     suggested = answer["suggestedWindow"]
     start, end = (datetime.fromisoformat(suggested[key]).timestamp() for key in ("start", "end"))
     if end <= start:
@@ -54,7 +54,7 @@ def parse(ari_id: str, answer: Any, retry_after: str, now: float) -> RenewalWind
 
 
 def _get(url: str, ca_file: str) -> tuple[Any, str]:
-    """The JSON at an address, and its Retry-After."""
+    """Return the JSON at an address, and its Retry-After header."""
     context = ssl.create_default_context(cafile=ca_file or None)
     request = urllib.request.Request(url, headers={"User-Agent": "shoestring"})  # noqa: S310 - settings allow https only
     with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS, context=context) as response:  # noqa: S310

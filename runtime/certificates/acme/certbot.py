@@ -1,6 +1,6 @@
-"""certbot, for names that are proven over HTTP: what to run, and what its output means. Nothing here runs it.
+"""certbot, for names that are validated over HTTP: its command lines and its output. Nothing here runs it.
 
-Sources: https://eff-certbot.readthedocs.io/en/stable/using.html, and certbot 4.0 itself for what it prints.
+Sources: https://eff-certbot.readthedocs.io/en/stable/using.html, and certbot 4.0 itself for its output.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from runtime.config.settings import Settings
 from runtime.docker import images
 
 NAME = "certbot"
-# It was measured to take 67 MB.
+# Measured: 67 MB.
 MEMORY = "192m"
 CA_FILE = "/ca.pem"
 COMMON = (
@@ -28,14 +28,14 @@ COMMON = (
     *("--logs-dir", "/tmp/log", "-vv"),  # noqa: S108 - in the container
 )
 _FAILED = re.compile(r"^ +Domain: (\S+)\n +Type: +(\S+)\n +Detail: (.*)$", re.MULTILINE)
-# Python's name of an error says nothing to a person.
+# The user needs the message, not Python's name of the error.
 _UNEXPECTED = re.compile(r"^An unexpected error occurred:\n(?:[A-Za-z.]*Error: )?(.*)$", re.MULTILINE)
 _STATUS = re.compile(r"^HTTP (\d{3})$", re.MULTILINE)
 ADVICE = ("Ask for help or search for solutions", "Saving debug log to")
 
 
 def register(paths: Paths, settings: Settings, server: str) -> Task:
-    """Make an account at an ACME directory and keep it."""
+    """Return the task that registers an account at an ACME directory."""
     return _task(
         paths,
         settings,
@@ -46,16 +46,16 @@ def register(paths: Paths, settings: Settings, server: str) -> Task:
 def certonly(
     paths: Paths, settings: Settings, server: str, account: Account, wanted: DesiredCertificate, *, trial: bool
 ) -> Task:
-    """Ask for a certificate; as a `trial` all is done but keeping it."""
+    """Return the task that requests a certificate; a `trial` does not keep it."""
     return _task(
         paths,
         settings,
         (
             *("certonly", *COMMON, "--server", server, "--account", account.name, "--agree-tos"),
-            # The public proxy answers the challenges by itself; there is nothing to do for each.
+            # The public proxy answers the challenges; there is nothing to do for each.
             *("--manual", "--preferred-challenges", "http", "--manual-auth-hook", "/bin/true"),
             *("--key-type", "ecdsa", "--cert-name", wanted.name),
-            # What is due is decided before, and the names may have changed.
+            # Shoestring has decided that it is due, and the names may have changed.
             *("--force-renewal", "--renew-with-new-domains"),
             *(("--dry-run",) if trial else ()),
             *(word for name in wanted.host_names for word in ("--domain", name)),
@@ -76,15 +76,15 @@ def _task(paths: Paths, settings: Settings, arguments: tuple[str, ...]) -> Task:
 
 
 def original(paths: Paths, name: str) -> tuple[Path, Path]:
-    """The full chain and the key that certbot keeps."""
+    """Return certbot's files of the full chain and the key."""
     live = paths.certbot / "etc" / "live" / name
     return live / "fullchain.pem", live / "privkey.pem"
 
 
 def remains(paths: Paths, name: str) -> tuple[Path, ...]:
-    """The parts of a lineage that is not whole, as a power cut leaves them: certbot would begin another, `NAME-0001`.
+    """Return the files of an incomplete lineage, as a power cut leaves it: certbot would begin another, `NAME-0001`.
 
-    Empty if it is whole or not there.
+    Empty if it is complete or does not exist.
     """
     etc = paths.certbot / "etc"
     parts = (etc / "renewal" / f"{name}.conf", etc / "live" / name, etc / "archive" / name)
@@ -99,7 +99,7 @@ def _has_content(file: Path) -> bool:
 
 
 def outcome(finished: Finished, wanted: DesiredCertificate, now: float) -> AcmeOutcome:
-    """What an attempt of certbot came to; `now` is when it ended, in seconds since the epoch."""
+    """Return the outcome of an attempt of certbot. `now` is its end, in seconds since the epoch."""
     if finished.ok:
         return AcmeOutcome(AttemptResult.ISSUED)
     if failed := _FAILED.findall(finished.out):
@@ -129,12 +129,12 @@ def _last_error(finished: Finished) -> str:
 
 
 def _last_problem(printed: str) -> str:
-    """The type of the error that the authority answered last, if its last answer was one."""
+    """Return the type of the authority's last answer if it was an error, else an empty text."""
     found = URN.search(_last_answer(printed))
     return found[1] if found else ""
 
 
 def _last_answer(printed: str) -> str:
-    """The authority's last answer, if it was an error: its headers and its body."""
+    """Return the headers and body of the authority's last answer if it was an error, else an empty text."""
     answers = list(_STATUS.finditer(printed))
     return printed[answers[-1].start() :] if answers and int(answers[-1][1]) >= 400 else ""

@@ -1,4 +1,4 @@
-"""Lets the public proxy answer the challenges of certificate authorities (http-01, RFC 8555 section 8.3)."""
+"""The public proxy's answers to challenges of certificate authorities (http-01, RFC 8555, section 8.3)."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 def set(paths: Paths, run: RunPaths, thumbprint: str) -> bool:  # noqa: A001 - reads as challenge.set
-    """Have any token be answered with the thumbprint of an ACME account's key; whether anything changed.
+    """Answer any token with the thumbprint of an ACME account's key. Return whether anything changed.
 
-    On disk for the proxy's next start, and in the running proxy, without a reload. Raises ShoestringError.
+    It is set on disk for the proxy's next start, and in the running proxy without a reload. Raises ShoestringError.
     """
     if not _THUMBPRINT.fullmatch(thumbprint):
         raise ShoestringError(f"{thumbprint!r} is not the thumbprint of an account's key (RFC 7638).")
     file = paths.challenge_map
     files.make_directory(file.parent, DIRECTORY_MODE, (0, PROXY_GID))
     written = files.write(file, f"{KEY} {thumbprint}\n", FILE_MODE, PROXY_GID)
-    return _tell(run, f"{CONFIGURATION_MOUNT}/{file.name}", thumbprint) or written
+    return _update_map(run, f"{CONFIGURATION_MOUNT}/{file.name}", thumbprint) or written
 
 
-def _tell(run: RunPaths, name: str, thumbprint: str) -> bool:
-    """Change the running proxy's copy of the map. Management Guide 3.0, section 9.3: `show`, `set` and `add map`."""
+def _update_map(run: RunPaths, name: str, thumbprint: str) -> bool:
+    """Change the map in the running proxy (Management Guide 3.0, section 9.3: `show`, `set` and `add map`)."""
     master = run.master_socket(Side.PUBLIC)
     try:
         entries = _entries(sockets.ask(master, f"@1 show map {name}\nquit"))
@@ -51,6 +51,6 @@ def _tell(run: RunPaths, name: str, thumbprint: str) -> bool:
 
 
 def _entries(answer: str) -> list[str]:
-    """The values of our key in the answer to `show map`: lines of an address, the key and the value."""
+    """Return the values of our key in the answer to `show map`: lines of an address, the key and the value."""
     rows = (line.split() for line in answer.splitlines())
     return [row[2] for row in rows if len(row) == 3 and row[1] == KEY]

@@ -1,4 +1,4 @@
-"""The two ways to ask an authority, each with what has to be right before: certbot over HTTP, lego over DNS."""
+"""The two ACME clients with their checks before a request: certbot over HTTP, lego over DNS."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PRIVATE = 0o700
 HELP_TIMEOUT_SECONDS = 60.0
-# As long as the thumbprint of an account's key.
+# The length of the thumbprint of an account's key.
 THUMBPRINT_BYTES = 32
 
 
@@ -35,7 +35,7 @@ class PrecheckError(ShoestringError):
 
 
 class AcmeHost(Protocol):
-    """What a client works with."""
+    """The parts of an instance that an ACME client needs."""
 
     @property
     def client(self) -> DockerClient: ...
@@ -49,7 +49,7 @@ class AcmeHost(Protocol):
 
 @dataclass(frozen=True)
 class AcmeRequest:
-    """One question to one authority: a `trial` keeps nothing; `timeout` is in seconds, `now` since the epoch."""
+    """One request to one authority: a `trial` keeps nothing; `timeout` is in seconds, `now` since the epoch."""
 
     wanted: DesiredCertificate
     server: str
@@ -59,16 +59,16 @@ class AcmeRequest:
 
 
 class AcmeClient(Protocol):
-    """A way to ask."""
+    """A program that requests certificates."""
 
     def check(self, wanted: DesiredCertificate, server: str) -> tuple[str, ...]:
         """Check that the authority could prove the names, and return notes. Raises PrecheckError or UsageError."""
 
     def ask(self, question: AcmeRequest) -> AcmeOutcome:
-        """Ask. Raises ShoestringError only if the authority was not reached at all because of this host."""
+        """Request a certificate. Raises ShoestringError only if this host could not ask the authority at all."""
 
     def original(self, name: str) -> tuple[Path, Path]:
-        """Where the full chain and the key are after a question that was no trial."""
+        """Return where the full chain and the key are after a request that was no trial."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,10 @@ class CertbotClient:
     host: AcmeHost
 
     def check(self, wanted: DesiredCertificate, server: str) -> tuple[str, ...]:
-        """The names lead to this host, and its proxy answers for them."""
+        """Check that the names resolve to this host, and that its proxy answers for them."""
         settings, paths = self.host.settings, self.host.paths
         known = account.find(paths, server)
-        # No authority is asked for an account before this succeeds; any value shows whose answer it is.
+        # There may be no account before the first success; any value identifies the answer of this proxy.
         mark = known.thumbprint if known else secrets.token_urlsafe(THUMBPRINT_BYTES)
         challenge.set(paths, self.host.run, mark)
         found = reachability.check(settings, wanted.host_names, mark)
@@ -90,7 +90,7 @@ class CertbotClient:
         return found.notes
 
     def ask(self, question: AcmeRequest) -> AcmeOutcome:
-        """With an account of its own at each authority, made if there is none."""
+        """Request it with an account per authority, registered if there is none."""
         host, wanted = self.host, question.wanted
         for part in ("etc", "var"):
             files.make_directory(host.paths.certbot / part, PRIVATE)
@@ -121,7 +121,7 @@ class CertbotClient:
         return container.run(self.host.client, self.host.settings, task, question.timeout)
 
     def original(self, name: str) -> tuple[Path, Path]:
-        """In certbot's own folder."""
+        """Return the files in certbot's folder."""
         return certbot.original(self.host.paths, name)
 
 
@@ -132,12 +132,12 @@ class LegoClient:
     host: AcmeHost
 
     def check(self, wanted: DesiredCertificate, server: str) -> tuple[str, ...]:
-        """The provider is one of lego's, and its credentials are there."""
+        """Check that lego has the provider, and that its credentials are set."""
         self._variables()
         return ()
 
     def ask(self, question: AcmeRequest) -> AcmeOutcome:
-        """With an account of its own at each authority, which lego makes."""
+        """Request it with an account per authority, which lego registers."""
         host = self.host
         files.make_directory(lego.folder(host.paths, trial=question.trial), PRIVATE)
         _check_ca_file(host.settings)
@@ -173,11 +173,11 @@ class LegoClient:
         return container.run(self.host.client, self.host.settings, lego.describe(provider), HELP_TIMEOUT_SECONDS)
 
     def original(self, name: str) -> tuple[Path, Path]:
-        """In lego's own folder."""
+        """Return the files in lego's folder."""
         return lego.original(self.host.paths, name)
 
 
 def _check_ca_file(settings: Settings) -> None:
-    """Docker would make a directory of a file that is not there."""
+    """Raise UsageError if the file is missing: Docker would create a directory in its place."""
     if settings.acme.ca_file and not Path(settings.acme.ca_file).is_file():
         raise UsageError(f"acme.ca_file: there is no file {settings.acme.ca_file}.")

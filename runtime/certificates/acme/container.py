@@ -1,4 +1,4 @@
-"""Runs a program of an image in a container that ends: nothing stays behind, and it can do no more than it must."""
+"""Run a program in a short-lived container with minimal permissions, which is removed at its end."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from runtime.docker.hardening import Hardening
 if TYPE_CHECKING:
     from docker import DockerClient
 
-# Not the label of the instance: what runs for a moment is no part of what should run.
+# Not the label of the instance: a task is not part of its desired containers.
 LABEL = "shoestring.task"
 PIDS_LIMIT = 64
 # https://docs.docker.com/engine/containers/run/#exit-status: docker itself failed, the program was never started.
@@ -30,7 +30,7 @@ SHORTEST_SECRET = 5
 
 
 class TooSlowError(ShoestringError):
-    """The program did not end in time; its container was removed. `printed` is its standard error until then."""
+    """The program did not finish in time; its container was removed. `printed` is its standard error until then."""
 
     def __init__(self, message: str, printed: str) -> None:
         self.printed = printed
@@ -38,12 +38,12 @@ class TooSlowError(ShoestringError):
 
 
 class StillRunningError(ShoestringError):
-    """The container of an earlier command, which was killed, is still at work."""
+    """The container of an earlier, killed command is still running."""
 
 
 @dataclass(frozen=True)
 class Mount:
-    """A path of the host, and where the program sees it."""
+    """A path of the host, and its path in the container."""
 
     source: Path
     target: str
@@ -52,10 +52,10 @@ class Mount:
 
 @dataclass(frozen=True)
 class Task:
-    """What to run. `image` is a reference as the catalogue has it; `memory` is as Docker writes it (`192m`).
+    """A program to run. `image` is a reference from the catalogue; `memory` is as Docker writes it (`192m`).
 
-    The values of `environment` are handed over by the environment of the docker process; those of `secrets` too, and
-    they are masked in what the program prints.
+    The values of `environment` and `secrets` are passed in the environment of the docker process. Those of `secrets`
+    are masked in the output of the program.
     """
 
     name: str
@@ -69,12 +69,12 @@ class Task:
 
 
 def container_name(settings: Settings, task: Task) -> str:
-    """What the container of a task is called."""
+    """Return the name of the container of a task."""
     return f"{settings.instance}{SEPARATOR}{task.name}"
 
 
 def argv(settings: Settings, task: Task) -> tuple[str, ...]:
-    """The command line that runs a task. It has the names of variables, never their values."""
+    """Return the command line that runs a task, with the names of variables and never their values."""
     local = settings.images.source == images.LOCAL
     return (
         *("docker", "run", "--rm", "--name", container_name(settings, task)),
@@ -94,9 +94,9 @@ def _volume(mount: Mount) -> str:
 
 
 def run(client: DockerClient, settings: Settings, task: Task, timeout: float) -> command.Result:
-    """Run a task to its end, in at most `timeout` seconds; returns what it printed, whatever its exit code.
+    """Run a task for at most `timeout` seconds. Return its output, whatever its exit code.
 
-    Raises TooSlowError after that time, StillRunningError if an earlier one is at work, and ShoestringError if Docker
+    Raises TooSlowError after that time, StillRunningError if an earlier one is running, and ShoestringError if Docker
     cannot run it.
     """
     name = container_name(settings, task)
@@ -108,7 +108,7 @@ def run(client: DockerClient, settings: Settings, task: Task, timeout: float) ->
     except CommandTimeoutError as error:
         for left in _named(client, name):
             _remove(client, str(left["Id"]))
-        message = f"{task.name} did not end within {timeout:.0f} s and was stopped."
+        message = f"{task.name} did not finish within {timeout:.0f} s and was stopped."
         raise TooSlowError(message, error.printed) from error
     if result.code == DOCKER_FAILED:
         raise ShoestringError(
@@ -119,7 +119,7 @@ def run(client: DockerClient, settings: Settings, task: Task, timeout: float) ->
 
 
 def _clear(client: DockerClient, name: str, timeout: float) -> None:
-    """Remove the container that an earlier command left, unless it is at work and still has time to be."""
+    """Remove the container of an earlier command, unless it is running and within its time."""
     for left in _named(client, name):
         rest = float(left["Created"]) + timeout - time.time()
         if left["State"] == "running" and rest > 0:

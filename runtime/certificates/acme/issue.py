@@ -1,4 +1,4 @@
-"""Asks for one certificate: our own checks first, then staging, then the authority itself; each attempt is noted."""
+"""Request one certificate: our own checks first, then staging, then production; each attempt is recorded."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from runtime.certificates.policy.ledger import Attempt, AttemptResult, Ledger, s
 from runtime.certificates.policy.limits import Deferral
 from runtime.certificates.store import folder, read
 
-# A certificate takes seconds; a DNS provider may take minutes to show a record to the world.
+# HTTP takes seconds; a DNS provider may take minutes to publish a record.
 TIMEOUTS = {Issuer.HTTP_01: 300.0, Issuer.DNS_01: 900.0}
 
 
 class IssueContext(AcmeHost, Protocol):
-    """What is needed to ask. `clock` gives seconds since the epoch."""
+    """The parts of an instance that a request needs. `clock` gives seconds since the epoch."""
 
     @property
     def clock(self) -> Callable[[], float]: ...
@@ -37,7 +37,7 @@ class IssueContext(AcmeHost, Protocol):
 
 @dataclass(frozen=True)
 class IssuedCertificate:
-    """A certificate with its chain and its key, as PEM; both empty after a trial. `notes` are only told."""
+    """A certificate with its chain and its key, as PEM; both empty after a trial. `notes` are for the user."""
 
     certificate: bytes = b""
     key: bytes = b""
@@ -45,7 +45,7 @@ class IssuedCertificate:
 
 
 class IssueError(ShoestringError):
-    """There is no certificate. `result` says why; `until` is when it may be tried again, 0 if that is not known."""
+    """No certificate was issued. `result` is why; `until` is when to try again, 0 if that is not known."""
 
     def __init__(self, message: str, result: AttemptResult, until: float = 0.0) -> None:
         self.result = result
@@ -67,15 +67,15 @@ def issue(
     forced: bool = False,
     timeout: float = 0.0,
 ) -> IssuedCertificate:
-    """Get a certificate from the authority; staging is asked before, until it gave one for these names.
+    """Return a certificate from the authority; staging is asked first, until it has issued one for these names.
 
-    One that an earlier command got, and was killed before it installed it, is used in place of a new one. `forced`
-    skips delays after failures, never limits. `timeout` is for each question, in seconds; 0: TIMEOUTS. Raises
+    A certificate that an earlier command obtained and did not install, because it was killed, is used instead.
+    `forced` skips delays after failures, never limits. `timeout` is per request, in seconds; 0: TIMEOUTS. Raises
     IssueError, UsageError for wrong settings, and ShoestringError if this host cannot ask.
     """
     client: AcmeClient = CertbotClient(context) if wanted.issuer is Issuer.HTTP_01 else LegoClient(context)
     known = ledger.load(context.paths.ledger)
-    if not staging_only and (there := _got_already(context, client, wanted, known)):
+    if not staging_only and (there := _obtained_before(context, client, wanted, known)):
         return there
     stages = _stages(context, wanted, known, staging_only=staging_only)
     _allow(context, wanted, stages[0].server, forced=forced)
@@ -98,7 +98,7 @@ def issue(
 
 
 def _original(client: AcmeClient, wanted: DesiredCertificate) -> tuple[IssuedCertificate, InstalledCertificate] | str:
-    """What the client keeps, if it is what is wanted; else why not."""
+    """Return the certificate that the client keeps if it is the desired one, else why it is not."""
     certificate, key = client.original(wanted.name)
     try:
         issued = IssuedCertificate(certificate.read_bytes(), key.read_bytes())
@@ -133,17 +133,17 @@ def _allow(context: IssueContext, wanted: DesiredCertificate, server: str, *, fo
     known = ledger.load(context.paths.ledger)
     answer = limits.next_try(known, wanted.host_names, wanted.name, server, context.clock(), forced=forced)
     if isinstance(answer, Deferral):
-        raise IssueError(f"{wanted.name} waits: {answer.why}", AttemptResult.NOT_REQUESTED, answer.until)
+        raise IssueError(f"{wanted.name} is deferred: {answer.why}", AttemptResult.NOT_REQUESTED, answer.until)
 
 
 def _check(context: IssueContext, client: AcmeClient, wanted: DesiredCertificate, server: str) -> tuple[str, ...]:
-    """Our own checks; what they find is noted, so that it is not looked at each minute."""
+    """Run our own checks, and record a failure, so that they do not run each minute."""
     try:
         return client.check(wanted, server)
     except ShoestringError as error:
         attempt = _attempt(context, wanted, server)
         held = replace(attempt, result=AttemptResult.NOT_REQUESTED, error=str(error), failed_names=())
-        _note(context, partial(ledger.begin, attempt=held))
+        _record(context, partial(ledger.begin, attempt=held))
         if isinstance(error, PrecheckError):
             raise IssueError(str(error), AttemptResult.NOT_REQUESTED) from error
         raise
@@ -157,18 +157,18 @@ def _ask(
     timeout: float,
     notes: tuple[str, ...],
 ) -> None:
-    """Ask one authority, and note it before and after. Raises IssueError unless it issued.
+    """Ask one authority, and record it before and after. Raises IssueError unless it issued.
 
-    `notes` may be why it refuses, so they are told with its words.
+    `notes` may be why it refuses, so they are part of the error.
     """
     attempt = _attempt(context, wanted, stage.server)
-    _note(context, partial(ledger.begin, attempt=attempt))
+    _record(context, partial(ledger.begin, attempt=attempt))
     failpoint("certificate-asked")
     try:
         outcome = client.ask(AcmeRequest(wanted, stage.server, stage.trial, timeout, context.clock()))
     except ShoestringError as error:
-        # The authority heard nothing of it: the settings, the engine, or a command that is still at work.
-        _note(
+        # The authority was not asked: the settings, the engine, or a command that is still running.
+        _record(
             context,
             partial(
                 _ended, attempt=attempt, outcome=AcmeOutcome(AttemptResult.NOT_REQUESTED, str(error)), stage=stage
@@ -177,7 +177,7 @@ def _ask(
         raise
     if outcome.result is AttemptResult.REFUSED and notes:
         outcome = replace(outcome, error=f"{outcome.error} ({'; '.join(notes)})")
-    _note(context, partial(_ended, attempt=attempt, outcome=outcome, stage=stage))
+    _record(context, partial(_ended, attempt=attempt, outcome=outcome, stage=stage))
     failpoint("certificate-answered")
     if outcome.result is not AttemptResult.ISSUED:
         where = "staging" if stage.trial else "the authority"
@@ -190,14 +190,14 @@ def _ask(
 
 
 def _attempt(context: IssueContext, wanted: DesiredCertificate, server: str) -> Attempt:
-    """An attempt that counts as failed for all names, until more is known."""
+    """Return an attempt that counts as failed for all names, until more is known."""
     names = wanted.host_names
     return Attempt(wanted.name, server, names, context.clock(), AttemptResult.OPEN, failed_names=names)
 
 
 def _ended(known: Ledger, attempt: Attempt, outcome: AcmeOutcome, stage: _Stage) -> Ledger:
-    """The ledger after an attempt. What staging issued is proven, until the authority itself refuses it."""
-    # Where the authority did not say which, it may be any; one that did not answer may have tried all.
+    """Return the ledger after an attempt. Names that staging issued are proven, until production refuses them."""
+    # The names that failed may be unknown; an authority that did not answer may have tried all.
     counts = outcome.result in (AttemptResult.REFUSED, AttemptResult.UNAVAILABLE)
     failed = (outcome.failed_names or attempt.host_names) if counts else ()
     ended = replace(
@@ -216,14 +216,14 @@ def _ended(known: Ledger, attempt: Attempt, outcome: AcmeOutcome, stage: _Stage)
     return replace(ledger.end(known, ended), proven=proven)
 
 
-def _note(context: IssueContext, change: Callable[[Ledger], Ledger]) -> None:
+def _record(context: IssueContext, change: Callable[[Ledger], Ledger]) -> None:
     ledger.update(context.paths.ledger, change, context.clock())
 
 
-def _got_already(
+def _obtained_before(
     context: IssueContext, client: AcmeClient, wanted: DesiredCertificate, known: Ledger
 ) -> IssuedCertificate | None:
-    """The certificate that the last attempt got, if it was never installed, because its command was killed."""
+    """Return the certificate of the last attempt if it was not installed because the command was killed."""
     names = set(wanted.host_names)
     ours = [
         each
@@ -237,11 +237,11 @@ def _got_already(
         return None
     issued, found = got
     installed = read.load(folder.certificate_file(context.paths, wanted.side, wanted.name))
-    # By what is in them: the clock may have been set meanwhile, so the times of files say nothing.
+    # By content: the clock may have been set in between, so the times of files prove nothing.
     newer = found.fingerprint != installed.fingerprint and found.not_before >= installed.not_before
     if not newer or due.renew_at(found, None) <= context.clock():
         return None
     if ours[-1].result is AttemptResult.OPEN:
         done = _Stage(ours[-1].server, trial=False)
-        _note(context, partial(_ended, attempt=ours[-1], outcome=AcmeOutcome(AttemptResult.ISSUED), stage=done))
+        _record(context, partial(_ended, attempt=ours[-1], outcome=AcmeOutcome(AttemptResult.ISSUED), stage=done))
     return replace(issued, notes=("obtained by an earlier command",))

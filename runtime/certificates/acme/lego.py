@@ -1,6 +1,6 @@
-"""lego, for names that are proven by DNS records: what to run, and what its output means. Nothing here runs it.
+"""lego, for names that are validated by DNS records: its command lines and its output. Nothing here runs it.
 
-Sources: https://go-acme.github.io/lego/usage/cli/, and lego 4.35 itself for what it prints.
+Sources: https://go-acme.github.io/lego/usage/cli/, and lego 4.35 itself for its output.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from runtime.config.settings import Settings
 from runtime.docker import images
 
 NAME = "lego"
-# It was measured to take 22 MB.
+# Measured: 22 MB.
 MEMORY = "128m"
 DATA, CA_FILE = "/data", "/ca.pem"
 PROVIDERS_PAGE = "https://go-acme.github.io/lego/dns/"
-# They ask a person, or start a program that the container does not have.
+# They prompt, or start a program that the container does not have.
 UNUSABLE = frozenset({"manual", "exec"})
 _LISTED = re.compile(r"^Supported DNS providers:\n\s+(.*)$", re.MULTILINE)
 _SECTION = re.compile(r"^(Credentials|Additional Configuration):\n((?:  - .*\n?)+)", re.MULTILINE)
@@ -41,7 +41,7 @@ _FAILED = re.compile(r"^\[([^\]\s]+)\] (.*)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Provider:
-    """A DNS provider as lego knows it: its variables with what each is. Not all credentials are needed at once."""
+    """A DNS provider of lego, with a description of each variable. Not all credentials are needed at once."""
 
     name: str
     credentials: Mapping[str, str]
@@ -49,13 +49,13 @@ class Provider:
 
     @property
     def page(self) -> str:
-        """Where its variables are described."""
+        """Return the page that describes its variables."""
         return f"{PROVIDERS_PAGE}{self.name}/"
 
     def variables(self, secrets: Mapping[str, str]) -> dict[str, str]:
-        """Those of the secrets that are its variables. Raises UsageError if there are none, and it needs any.
+        """Return the secrets that are its variables. Raises UsageError if there are none and it needs some.
 
-        By their beginnings, such as `CF_`: lego takes older names, too, which it does not list.
+        They are found by their prefixes, such as `CF_`: lego also takes older names, which it does not list.
         """
         beginnings = {f"{name.partition('_')[0]}_" for name in self.credentials} | {f"{self.name.upper()}_"}
         given = {name: value for name, value in secrets.items() if name.startswith(tuple(beginnings))}
@@ -69,26 +69,26 @@ class Provider:
 
 
 def describe(provider: str) -> Task:
-    """Have lego describe one provider, or with an empty name list all of them. Needs no network."""
+    """Return the task that describes one provider, or lists all for an empty name. Needs no network."""
     # It makes its folder first, whatever it is asked.
     arguments = ("--path", "/tmp", "dnshelp", *(("--code", provider) if provider else ()))  # noqa: S108
     return Task("lego-help", images.LEGO.reference, arguments, memory=MEMORY, network=NO_NETWORK)
 
 
 def parse_provider(name: str, text: str) -> Provider:
-    """A provider from what `dnshelp --code` prints."""
+    """Parse the output of `dnshelp --code`."""
     parts = {title: dict(_VARIABLE.findall(lines)) for title, lines in _SECTION.findall(text)}
     return Provider(name, parts.get("Credentials", {}), parts.get("Additional Configuration", {}))
 
 
 def parse_list(text: str) -> tuple[str, ...]:
-    """The names of all providers from what `dnshelp` prints."""
+    """Parse the names of all providers from the output of `dnshelp`."""
     found = _LISTED.search(text)
     return tuple(name.strip() for name in found[1].split(",")) if found else ()
 
 
 def unknown(name: str, known: tuple[str, ...]) -> UsageError:
-    """The error for a provider that lego does not have."""
+    """Return the error for a provider that lego does not have."""
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
     return UsageError(f"acme.dns.provider: lego has no DNS provider {name!r}; {hint}All of them: {PROVIDERS_PAGE}")
@@ -103,7 +103,7 @@ def run(
     *,
     trial: bool,
 ) -> Task:
-    """Ask for a certificate, and register where there is no account; a `trial` is kept apart."""
+    """Return the task that requests a certificate, with a new account if needed; a `trial` has its own folder."""
     mounts: tuple[Mount, ...] = (Mount(folder(paths, trial=trial), DATA),)
     environment = {}
     if settings.acme.ca_file:
@@ -121,10 +121,10 @@ def run(
 
 
 def _resolvers(resolvers: tuple[Resolver, ...]) -> tuple[str, ...]:
-    """Who is asked whether the record is there.
+    """Return the options for the servers that are asked whether the record exists.
 
-    By default the domain's own servers, found by name. Resolvers of a person's choice are asked themselves: such a
-    network may reach no others.
+    By default these are the domain's own servers. User-provided resolvers are asked directly: their network may not
+    reach other servers.
     """
     asked = tuple(word for each in resolvers for word in ("--dns.resolvers", each.host_port))
     own = resolvers != PUBLIC_RESOLVERS
@@ -132,18 +132,18 @@ def _resolvers(resolvers: tuple[Resolver, ...]) -> tuple[str, ...]:
 
 
 def folder(paths: Paths, *, trial: bool) -> Path:
-    """Where lego keeps accounts and certificates."""
+    """Return the folder of lego's accounts and certificates."""
     return paths.lego / "staging" if trial else paths.lego
 
 
 def original(paths: Paths, name: str) -> tuple[Path, Path]:
-    """The full chain and the key that lego keeps."""
+    """Return lego's files of the full chain and the key."""
     place = paths.lego / "certificates"
     return place / f"{name}.crt", place / f"{name}.key"
 
 
 def outcome(finished: Finished, now: float) -> AcmeOutcome:
-    """What an attempt of lego came to; `now` is when it ended, in seconds since the epoch."""
+    """Return the outcome of an attempt of lego. `now` is its end, in seconds since the epoch."""
     if finished.ok:
         return AcmeOutcome(AttemptResult.ISSUED)
     printed = finished.err
@@ -162,14 +162,14 @@ def outcome(finished: Finished, now: float) -> AcmeOutcome:
 
 
 def too_slow(message: str, printed: str) -> AcmeOutcome:
-    """What an attempt came to that was stopped: lego waits when an authority is at its limit, however long."""
+    """Return the outcome of a stopped attempt: lego waits as long as a rate limit lasts."""
     if RATE_LIMITED in URN.findall(printed):
         return AcmeOutcome(AttemptResult.UNAVAILABLE, f"its rate limit is reached: {_last(printed)}")
     return AcmeOutcome(AttemptResult.UNAVAILABLE, message)
 
 
 def _last(printed: str) -> str:
-    """The last line of the log with what follows it."""
+    """Return the last entry of the log, which may have several lines."""
     lines = printed.strip().splitlines()
     first = next((index for index in reversed(range(len(lines))) if _LOG_LINE.match(lines[index])), 0)
     return short(_LOG_LINE.sub("", " ".join(lines[first:]))) if lines else ""

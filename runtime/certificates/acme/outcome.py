@@ -1,4 +1,4 @@
-"""What an attempt came to; and what all ACME clients print alike, because the authority says it."""
+"""The outcome of an attempt, and the parts of the authority's answer that all ACME clients print."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from runtime.certificates.policy.ledger import DAY, AttemptResult
 
-# RFC 8555, section 6.7: error types that say that a name cannot be proven, or not by us. Another is the authority's.
+# RFC 8555, section 6.7: error types about names that cannot be validated. Other types are faults of the authority.
 REFUSALS = frozenset(
     {
         *("caa", "connection", "dns", "incorrectResponse", "rejectedIdentifier", "tls", "unauthorized"),
@@ -28,10 +28,10 @@ LONGEST_ERROR = 400
 
 @dataclass(frozen=True)
 class AcmeOutcome:
-    """How an attempt ended. `error` is a part of a sentence, the authority's own words where it said any.
+    """The outcome of an attempt. `error` is a clause, with the authority's words if it gave any.
 
-    `failed_names` are those that could not be proven; empty where it is not known which. `not_before` is when the
-    authority lets us ask again, in seconds since the epoch; 0 if it did not say.
+    `failed_names` could not be validated; empty if that is not known. `not_before` is when the authority allows the
+    next request, in seconds since the epoch; 0 if it did not say.
     """
 
     result: AttemptResult
@@ -41,7 +41,7 @@ class AcmeOutcome:
 
 
 def retry_after(text: str, now: float) -> float:
-    """When the authority lets us ask again, from what a client printed; 0 if it does not say."""
+    """Return when the authority allows the next request, from a client's output; 0 if it does not say."""
     moments = []
     if found := _SENTENCE.search(text):
         moments.append(datetime.fromisoformat(found[1]).replace(tzinfo=UTC).timestamp())
@@ -52,7 +52,7 @@ def retry_after(text: str, now: float) -> float:
 
 
 def header_moment(value: str, now: float) -> float:
-    """What a Retry-After header means (RFC 9110, section 10.2.3); 0 if it means nothing."""
+    """Return the moment of a Retry-After header (RFC 9110, section 10.2.3); 0 if it is invalid."""
     if value.isdecimal():
         return now + float(value)
     try:
@@ -62,6 +62,6 @@ def header_moment(value: str, now: float) -> float:
 
 
 def short(text: str) -> str:
-    """One line of a readable length."""
+    """Return a text as one line of limited length."""
     line = " ".join(text.split())
     return line if len(line) <= LONGEST_ERROR else f"{line[:LONGEST_ERROR]}…"

@@ -1,6 +1,6 @@
-"""Whether an authority would find this host: its names lead here, and port 80 reaches this very proxy.
+"""The check that an authority would reach this host: the names resolve to it, and port 80 reaches its proxy.
 
-Asked before an authority is, because its failed attempts are counted. RFC 8555, section 8.3 has what it does.
+It runs before a request, because authorities count failed validations (RFC 8555, section 8.3).
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ PATH = "/.well-known/acme-challenge/"
 
 @dataclass(frozen=True)
 class Reachability:
-    """What stands against asking an authority: `problems` by host name. `notes` are only told."""
+    """The result of the check: `problems` by host name prevent a request; `notes` are for the user."""
 
     problems: Mapping[str, str]
     notes: tuple[str, ...] = ()
 
 
 class Answer(Enum):
-    """What is at an address."""
+    """The kind of answer at an address."""
 
     OURS = auto()
     OTHER = auto()
@@ -44,7 +44,7 @@ Ask = Callable[[str, int, str], Answer]
 
 
 def check(settings: Settings, host_names: tuple[str, ...], thumbprint: str) -> Reachability:
-    """Look up the names and ask a nonce through each address; `thumbprint` is what the proxy answers with."""
+    """Resolve the names and request a nonce at each address; the proxy answers with `thumbprint`."""
     ask = _asker(thumbprint)
     if problem := _own_problem(settings, host_names[0], ask):
         return Reachability(dict.fromkeys(host_names, problem))
@@ -56,7 +56,7 @@ def check(settings: Settings, host_names: tuple[str, ...], thumbprint: str) -> R
 
 
 def _own_problem(settings: Settings, host_name: str, ask: Ask) -> str:
-    """Why the public proxy itself does not answer as it must; empty if it does."""
+    """Return why the public proxy itself does not answer challenges; empty if it does."""
     if settings.public is None:
         return "the public side is off, so nothing answers on port 80; use dns-01"
     here = listening_address(settings.public.address)
@@ -74,12 +74,12 @@ def _own_problem(settings: Settings, host_name: str, ask: Ask) -> str:
 
 
 def listening_address(address: str) -> str:
-    """Where this host itself reaches what listens at an address."""
+    """Return the address at which this host reaches a listener."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104 - looked at, not listened on
 
 
 def judge(found: Mapping[str, tuple[str, ...]], own: tuple[HostAddress, ...], ask: Ask) -> Reachability:
-    """What the names' addresses mean on a host with the addresses `own`."""
+    """Judge the addresses of the names, on a host with the addresses `own`. Pure but for `ask`."""
     problems: dict[str, str] = {}
     notes: list[str] = []
     for name, places in found.items():
@@ -100,7 +100,7 @@ def _no_address(name: str, own: tuple[HostAddress, ...]) -> str:
 
 
 def _judge_one(name: str, place: str, own: tuple[HostAddress, ...], answer: Answer) -> tuple[str, str]:
-    """A problem and a note about one address of a name; either may be empty."""
+    """Return a problem and a note about one address of a name; either may be empty."""
     if answer is Answer.OURS:
         return "", ""
     version = ipaddress.ip_address(place).version

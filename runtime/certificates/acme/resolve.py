@@ -1,4 +1,4 @@
-"""The addresses of host names, as resolvers say that see names as the world does."""
+"""The addresses of host names, by public resolvers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class NoResolverError(ShoestringError):
 
 
 def addresses(host_names: Iterable[str], resolvers: tuple[Resolver, ...]) -> Mapping[str, tuple[str, ...]]:
-    """The IPv4 and IPv6 addresses of each name, CNAMEs followed; none for a name that has none.
+    """Return the IPv4 and IPv6 addresses of each name, with CNAMEs resolved.
 
     `resolvers` are as in the settings. Raises NoResolverError if a name cannot be looked up at all.
     """

@@ -1,7 +1,7 @@
-"""The files of certificates in a proxy's folder. HAProxy can start with what is there at any moment.
+"""The files of certificates in a proxy's folder, written so that HAProxy can start at any moment.
 
-It refuses a folder with a certificate whose key is another's. So a pair is never replaced file by file: first the
-certificate's file gets both, in one step (HAProxy does not look at NAME.pem.key then); then the key's file follows;
+HAProxy refuses a folder with a certificate and the key of another one. So a pair is not replaced file by file: first
+the certificate's file gets both, in one step (HAProxy then ignores NAME.pem.key); then the key's file is written;
 then the certificate's file gets the certificate alone.
 """
 
@@ -30,23 +30,23 @@ _STOPS_PROXY = "HAProxy cannot start again while it is there."
 
 
 def certificate_file(paths: Paths, side: Side, name: str) -> Path:
-    """Where the certificate with a name is; its key is beside it, with `.key` added."""
+    """Return the file of the certificate with a name; its key has the same name with `.key` added."""
     return paths.proxy_certificates(side) / f"{name}.pem"
 
 
 def key_file(certificate: Path) -> Path:
-    """Where the key of a certificate is."""
+    """Return the file of the key of a certificate."""
     return certificate.with_name(certificate.name + KEY_SUFFIX)
 
 
 def read_pair(certificate: Path) -> tuple[bytes, bytes]:
-    """A certificate and its key, as a person may have put them there too: in one file. Raises OSError."""
+    """Read a certificate and its key, from two files or from one. Raises OSError."""
     pem = certificate.read_bytes()
     return pem, pem if _PRIVATE_KEY in pem else key_file(certificate).read_bytes()
 
 
 def scan(directory: Path) -> tuple[InstalledCertificate, ...]:
-    """All that HAProxy would load from a folder (`read.scan`); what is of no use to it there is told as a problem."""
+    """Return all certificates that HAProxy would load from a folder (`read.scan`), with problems of unusable ones."""
     return tuple(_as_used(each) for each in read.scan(directory))
 
 
@@ -58,7 +58,7 @@ def _as_used(found: InstalledCertificate) -> InstalledCertificate:
 
 
 def _unreadable(certificate: Path) -> str:
-    """A sentence if the proxy's user may not read a pair."""
+    """Return a sentence if the proxy's user cannot read a pair, else an empty text."""
     pair = (file for file in (certificate, key_file(certificate)) if file.exists())
     told = " ".join(str(file) for file in pair if not _proxy_reads(file.stat()))
     if not told:
@@ -73,7 +73,7 @@ def _proxy_reads(status: os.stat_result) -> bool:
 
 
 def write(certificate: Path, chain: bytes, key: bytes) -> None:
-    """Write a certificate and its key. The old pair stays whole if the disk is full. Raises ShoestringError."""
+    """Write a certificate and its key. The old pair stays complete if the disk is full. Raises ShoestringError."""
     files.make_directory(certificate.parent, DIRECTORY_MODE, (0, PROXY_GID))
     chain, key = _ended(chain), _ended(key)
     steps = [("key", key_file(certificate), key), ("certificate", certificate, chain)]
@@ -88,7 +88,7 @@ def write(certificate: Path, chain: bytes, key: bytes) -> None:
 
 
 def is_unfinished(directory: Path) -> bool:
-    """Whether a killed command left something that `finish` ends, although HAProxy loads what is there."""
+    """Return whether a killed command left a write that `finish` completes."""
     return bool(files.unfinished(directory)) or any(map(_is_under_way, directory.glob("*.pem")))
 
 
@@ -101,7 +101,7 @@ def _is_under_way(certificate: Path) -> bool:
 
 
 def finish(directory: Path) -> tuple[str, ...]:
-    """End what a killed command left half done; returns the names of the certificates. Raises ShoestringError."""
+    """Complete the writes of a killed command. Return the names of the certificates. Raises ShoestringError."""
     files.sweep(directory)
     finished = []
     for file in sorted(directory.glob("*.pem")):
@@ -113,13 +113,13 @@ def finish(directory: Path) -> tuple[str, ...]:
 
 
 def archive(certificate: Path, target: Path) -> None:
-    """Copy a certificate and its key to where nothing loads them, then remove them. Raises ShoestringError."""
+    """Copy a certificate and its key to the archive, then remove them. Raises ShoestringError."""
     files.make_directory(target.parent, ARCHIVE_DIRECTORY_MODE)
     for source, copy in ((certificate, target), (key_file(certificate), key_file(target))):
         if source.exists():
             files.write(copy, source.read_bytes(), ARCHIVE_MODE)
     failpoint("archive-copied")
-    # The certificate first: HAProxy does not look at a key alone.
+    # The certificate first: HAProxy ignores a key alone.
     files.remove(certificate)
     files.remove(key_file(certificate))
 

@@ -1,4 +1,4 @@
-"""Puts certificates in place: on the disk, in the running proxy without a reload, and proven by a handshake."""
+"""Install certificates: on the disk, in the running proxy without a reload, and proven by a handshake."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def install(
     key_pem: bytes,
     host_names: tuple[str, ...],
 ) -> str:
-    """Write a certificate (the full chain, leaf first) with its key, have it served, and prove it.
+    """Write a certificate (the full chain, leaf first) with its key, load it into the proxy, and prove it.
 
-    Returns what was done, as a part of a sentence. Raises ShoestringError: if the pair is not one, or cannot be
-    written, nothing has changed; if another certificate is served in spite of it, the error says which.
+    Returns what was done, as a clause. Raises ShoestringError: if the pair does not match or cannot be written,
+    nothing has changed; if another certificate is served, the error names it.
     """
     file = folder.certificate_file(paths, side, name)
     found = read.pair(certificate_pem, key_pem, file)
@@ -46,10 +46,10 @@ def install(
 
 
 def load(paths: Paths, run: RunPaths, settings: Settings, side: Side) -> str:
-    """Bring what lies in a side's folder into its running proxy, and end what a killed command began.
+    """Load a side's folder into its running proxy, and complete the writes of a killed command.
 
-    Files that are of no use are left alone; what the proxy has of them it keeps. Returns what was done, as a part of
-    a sentence; empty if nothing. Raises ShoestringError.
+    Unusable files are skipped; the proxy keeps what it has loaded of them. Returns what was done, as a clause; empty
+    if nothing. Raises ShoestringError.
     """
     directory, master = paths.proxy_certificates(side), run.master_socket(side)
     done = [f"finished {name}" for name in folder.finish(directory)]
@@ -75,10 +75,10 @@ def load(paths: Paths, run: RunPaths, settings: Settings, side: Side) -> str:
 
 
 def archive(paths: Paths, run: RunPaths, settings: Settings, side: Side, name: str, now: float) -> str:
-    """Move a certificate to the archive and have the running proxy forget it. `now` is in seconds since the epoch.
+    """Move a certificate to the archive and unload it from the proxy. `now` is in seconds since the epoch.
 
-    Where it was the last one the placeholder comes back. Returns what was done, as a part of a sentence; empty if
-    there is none. Raises ShoestringError.
+    The placeholder replaces the last one. Returns what was done, as a clause; empty if there is no such certificate.
+    Raises ShoestringError.
     """
     file, master = folder.certificate_file(paths, side, name), run.master_socket(side)
     if not file.exists():
@@ -104,7 +104,7 @@ def _serve(
     found: InstalledCertificate,
     host_names: tuple[str, ...],
 ) -> bool:
-    """Have the running proxy serve what is written; whether that took a reload. Raises ShoestringError."""
+    """Have the running proxy serve the written pair. Return whether that took a reload. Raises ShoestringError."""
     if _put(run.master_socket(side), found.file) and _proven(settings, side, host_names, found.serial):
         return False
     _reload(paths, run, side)
@@ -114,7 +114,7 @@ def _serve(
 
 
 def _put(master: Path, file: Path) -> bool:
-    """Give a pair to the running proxy; False if only a reload can."""
+    """Load a pair into the running proxy. Return False if that needs a reload."""
     try:
         running.put(master, file.name, *folder.read_pair(file))
     except running.RefusedError:
@@ -123,7 +123,7 @@ def _put(master: Path, file: Path) -> bool:
 
 
 def _reload(paths: Paths, run: RunPaths, side: Side) -> None:
-    """Have the running proxy read its folder again. A broken file there makes HAProxy refuse; it is named then."""
+    """Reload the proxy. HAProxy refuses an invalid file in the folder; the error names it."""
     found = folder.scan(paths.proxy_certificates(side))
     broken = [f"{each.file}: {each.problem}" for each in found if each.problem]
     if broken:
@@ -132,7 +132,7 @@ def _reload(paths: Paths, run: RunPaths, side: Side) -> None:
 
 
 def _proven(settings: Settings, side: Side, host_names: tuple[str, ...], serial: int) -> bool:
-    """Whether it is served for one of its host names: another certificate may rightly have the others."""
+    """Return whether it is served for one of its names: another certificate may serve the other names."""
     return any(
         proof.prove(settings, side, host_name, serial, proof.PATIENCE_SECONDS if not index else 0.0)
         for index, host_name in enumerate(host_names)

@@ -1,4 +1,4 @@
-"""Fresh private keys, certificates for them, and both as they are written to files."""
+"""New private keys, certificates for them, and both as PEM."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class KeyPair:
 
 
 def fresh() -> EllipticCurvePrivateKey:
-    """A new ECDSA P-256 key: what every client of the last ten years understands, and the quickest."""
+    """Return a new ECDSA P-256 key: fast, and supported by every client of the last ten years."""
     from cryptography.hazmat.primitives.asymmetric import ec
 
     return ec.generate_private_key(ec.SECP256R1())
 
 
 def name(common_name: str) -> x509.Name:
-    """A subject or an issuer, by a common name of at most 64 characters (RFC 5280 appendix A.1)."""
+    """Return a subject or issuer with a common name of at most 64 characters (RFC 5280, appendix A.1)."""
     from cryptography import x509
     from cryptography.x509.oid import NameOID
 
@@ -34,7 +34,7 @@ def name(common_name: str) -> x509.Name:
 
 
 def builder(subject: x509.Name, issuer: x509.Name, key: EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-    """The beginning of a certificate for a key, with a random serial number."""
+    """Return a builder of a certificate for a key, with a random serial number."""
     from cryptography import x509
 
     public = key.public_key()
@@ -49,7 +49,7 @@ def builder(subject: x509.Name, issuer: x509.Name, key: EllipticCurvePrivateKey)
 
 
 def pair(certificate: x509.Certificate, key: EllipticCurvePrivateKey) -> KeyPair:
-    """Both as PEM, the key as PKCS #8 without a password."""
+    """Return both as PEM, the key as PKCS #8 without a password."""
     from cryptography.hazmat.primitives import serialization as to
 
     return KeyPair(

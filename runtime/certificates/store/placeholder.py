@@ -1,4 +1,4 @@
-"""The placeholder certificate: HAProxy does not start with an empty folder, so it gets this before any real one."""
+"""The placeholder certificate: HAProxy does not start with an empty folder, so it has this one at first."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from runtime.certificates.model import PLACEHOLDER
 from runtime.certificates.store import keys, read
 from runtime.certificates.store.keys import KeyPair
 
-# Longer than a host lives. No client ever accepts it, so nothing is won by an earlier end.
+# Longer than the life of a host. No client accepts it, so an earlier expiry has no benefit.
 VALIDITY = datetime.timedelta(days=50 * 365)
-# A host's clock may be behind when it has just been started.
+# The clock of a host may be behind right after boot.
 BACKDATE = datetime.timedelta(days=1)
 FILE = f"{PLACEHOLDER}.pem"
 KEY_FILE = f"{FILE}.key"
@@ -20,7 +20,7 @@ CERTIFICATE_MODE, KEY_MODE = 0o644, 0o640
 
 
 def placeholder(now: datetime.datetime) -> KeyPair:
-    """Make a self-signed ECDSA P-256 certificate for `invalid`, with a fresh key. `now` has a time zone."""
+    """Return a self-signed ECDSA P-256 certificate for `invalid`, with a new key. `now` has a time zone."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
 
@@ -38,9 +38,9 @@ def placeholder(now: datetime.datetime) -> KeyPair:
 
 
 def ensure(directory: Path, group: int, now: float) -> bool:
-    """Write the placeholder where a folder of certificates has none that HAProxy could start with.
+    """Write the placeholder if a folder has no certificate that HAProxy can start with.
 
-    One that is there but broken or expired is written again, also beside real ones: a broken file stops HAProxy.
+    An invalid or expired placeholder is replaced, also next to real ones: HAProxy refuses an invalid file.
     `group` is the group id that may read the key, `now` in seconds since the epoch. Returns whether it wrote. Raises
     ShoestringError if the folder is missing or cannot be written.
     """

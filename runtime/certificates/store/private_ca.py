@@ -1,4 +1,4 @@
-"""The private CA: a root that is made here and can sign nothing but names of the internal domain, and its leaves."""
+"""The private CA: a root of this host that can sign names of the internal domain only, and its certificates."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ ROOT, ROOT_KEY = "root.pem", "root.key"
 ROOT_MODE, ROOT_KEY_MODE = 0o644, 0o600
 ROOT_VALIDITY = datetime.timedelta(days=3652)
 LEAF_VALIDITY = datetime.timedelta(days=90)
-# The clocks of clients differ from the host's.
+# Clocks of clients may be behind.
 BACKDATE = datetime.timedelta(hours=1)
 LEAF_SUBJECT = "Shoestring internal certificate"
 # RFC 5280 appendix A.1, ub-common-name.
 LONGEST_COMMON_NAME = 64
 NEW_ROOT = "Create a new one with: shoestring ssl ca --new"
-PUT_BACK = "Restore it, or create a new one with: shoestring ssl ca --new"
+RESTORE = "Restore it, or create a new one with: shoestring ssl ca --new"
 
 
 @dataclass(frozen=True)
 class _Root:
-    """The root that signs. `domain` is what it is constrained to, `key_id` its subject key identifier."""
+    """The root certificate with its key. It is constrained to `domain`; `key_id` is its subject key identifier."""
 
     certificate: x509.Certificate
     key_id: bytes
@@ -45,9 +45,9 @@ class _Root:
 
 
 def ensure_root(directory: Path, domain: str, now: float) -> bool:
-    """Make the root for a domain, if there is none. Returns whether it made one; `now` in seconds since the epoch.
+    """Create the root for a domain if there is none. Return whether it was created; `now` is in seconds.
 
-    A root that is there is never replaced: people have told their machines to trust it. See `root_problem`.
+    An existing root is never replaced: other computers trust it. See `root_problem`.
     """
     if (directory / ROOT).exists():
         return False
@@ -56,17 +56,17 @@ def ensure_root(directory: Path, domain: str, now: float) -> bool:
 
 
 def new_root(directory: Path, domain: str, now: float) -> None:
-    """Make a new root in place of what is there; nobody trusts it yet, and all leaves have to be issued again."""
+    """Replace the root. No computer trusts the new one yet, and all certificates have to be issued again."""
     pair = _make_root(domain, _moment(now))
     files.make_directory(directory)
-    # Killed in between, it leaves no root, which the next pass makes; never one beside another's key.
+    # Killed in between, it leaves no root, which the next run creates; never a root with another key.
     files.remove(directory / ROOT)
     files.write(directory / ROOT_KEY, pair.key, ROOT_KEY_MODE)
     files.write(directory / ROOT, pair.certificate, ROOT_MODE)
 
 
 def root_problem(directory: Path, domain: str, now: float) -> str:
-    """A sentence if the root cannot sign for a domain now; empty if it can, or is still to be made."""
+    """Return a sentence if the root cannot sign for a domain now; empty if it can, or does not exist yet."""
     if not (directory / ROOT).exists():
         return ""
     try:
@@ -82,7 +82,7 @@ def root_problem(directory: Path, domain: str, now: float) -> str:
 
 
 def issue(directory: Path, host_names: Iterable[str], now: float) -> KeyPair:
-    """Sign a certificate for 90 days, though never for longer than the root is valid; `now` in seconds.
+    """Sign a certificate for 90 days, or until the root expires; `now` is in seconds since the epoch.
 
     Raises ShoestringError if a name is not within the root's domain, or if the root cannot be used.
     """
@@ -96,7 +96,7 @@ def issue(directory: Path, host_names: Iterable[str], now: float) -> KeyPair:
     if wrong or not names:
         raise ShoestringError(
             f"The private CA signs names of {root.domain} only, not {', '.join(wrong) or 'nothing'}. Use host names "
-            f"that end in .{root.domain}, or put a certificate of your own into the folder."
+            f"that end in .{root.domain}, or use a user-provided certificate."
         )
     if root_problem(directory, root.domain, now):
         raise ShoestringError(root_problem(directory, root.domain, now))
@@ -117,24 +117,24 @@ def issue(directory: Path, host_names: Iterable[str], now: float) -> KeyPair:
 
 
 def original(paths: Paths, name: str) -> Path:
-    """Where a certificate that the root signed is kept."""
+    """Return the file of a certificate that the root signed."""
     return paths.private_ca / "issued" / f"{name}.pem"
 
 
 def outside(host_names: Iterable[str], domain: str) -> tuple[str, ...]:
-    """The names that a root for a domain cannot sign: those that are neither the domain nor below it."""
+    """Return the names that a root for a domain cannot sign: neither the domain nor below it."""
     return tuple(name for name in host_names if name != domain and not name.endswith(f".{domain}"))
 
 
 def fingerprint(directory: Path) -> str:
-    """The root's SHA-256 as systems show it, to compare: `AB:CD:…`. Raises ShoestringError if there is no root."""
+    """Return the root's SHA-256 in the form that systems show: `AB:CD:…`. Raises ShoestringError without a root."""
     from cryptography.hazmat.primitives import hashes
 
     return _certificate(directory / ROOT).fingerprint(hashes.SHA256()).hex(":").upper()
 
 
 def look(directory: Path) -> InstalledCertificate | None:
-    """The root's certificate; None if there is none that can be read."""
+    """Return the root's certificate; None if it cannot be read."""
     try:
         found = read.parse((directory / ROOT).read_bytes(), directory / ROOT)
     except OSError:
@@ -143,7 +143,7 @@ def look(directory: Path) -> InstalledCertificate | None:
 
 
 def key_id(directory: Path) -> str:
-    """The root's key identifier, as the ARI names of its leaves begin; empty if there is no root that can be read."""
+    """Return the root's key identifier, the prefix of its certificates' ARI identifiers; empty without a root."""
     try:
         identifier, _ = _marks(_certificate(directory / ROOT), directory / ROOT)
     except ShoestringError:
@@ -159,8 +159,8 @@ def _make_root(domain: str, now: datetime.datetime) -> KeyPair:
     key = keys.fresh()
     name = keys.name(_root_name(domain, now))
     everything = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
-    # RFC 5280 section 4.2.1.10: a kind of name that is not spoken of is not limited. Addresses are, by excluding
-    # all; other kinds are of no use, since the extended key usage lets it sign for servers alone.
+    # RFC 5280, section 4.2.1.10: only listed kinds of names are limited. IP addresses are, by excluding all; other
+    # kinds do not matter, since the extended key usage allows server certificates only.
     limits = x509.NameConstraints([x509.DNSName(domain)], [x509.IPAddress(each) for each in everything])
     certificate = (
         keys.builder(name, name, key)
@@ -176,7 +176,7 @@ def _make_root(domain: str, now: datetime.datetime) -> KeyPair:
 
 
 def _root_name(domain: str, now: datetime.datetime) -> str:
-    """What people look for in a list of authorities; of a long domain the end."""
+    """Return the name in lists of authorities, with the end of a long domain."""
     form = "Shoestring CA for {} (made " + f"{now:%Y-%m-%d})"
     room = LONGEST_COMMON_NAME - len(form.format(""))
     return form.format(domain if len(domain) <= room else "..." + domain[3 - room :])
@@ -208,12 +208,12 @@ def _load(directory: Path) -> _Root:
         key = load_pem_private_key(key_file.read_bytes(), None)
     except OSError as error:
         raise ShoestringError(
-            f"The private CA's key {key_file} cannot be read: {error.strerror}. {PUT_BACK}"
+            f"The private CA's key {key_file} cannot be read: {error.strerror}. {RESTORE}"
         ) from error
     except (ValueError, TypeError) as error:
-        raise ShoestringError(f"The private CA's key {key_file} is damaged. {PUT_BACK}") from error
+        raise ShoestringError(f"The private CA's key {key_file} is damaged. {RESTORE}") from error
     if not isinstance(key, EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
-        raise ShoestringError(f"The private CA's key {key_file} does not match {ROOT}. {PUT_BACK}")
+        raise ShoestringError(f"The private CA's key {key_file} does not match {ROOT}. {RESTORE}")
     identifier, domain = _marks(certificate, directory / ROOT)
     return _Root(certificate, identifier, key, domain)
 
@@ -226,11 +226,11 @@ def _certificate(file: Path) -> x509.Certificate:
     except OSError as error:
         raise ShoestringError(f"The private CA {file} cannot be read: {error.strerror}. {NEW_ROOT}") from error
     except ValueError as error:
-        raise ShoestringError(f"The private CA {file} is damaged. {PUT_BACK}") from error
+        raise ShoestringError(f"The private CA {file} is damaged. {RESTORE}") from error
 
 
 def _marks(root: x509.Certificate, file: Path) -> tuple[bytes, str]:
-    """The key identifier and the domain of a root of ours."""
+    """Return the key identifier and the domain of a root that Shoestring created."""
     from cryptography import x509
 
     try:

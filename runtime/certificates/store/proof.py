@@ -23,13 +23,13 @@ ANY_LABEL = "any"
 
 
 class NoHandshakeError(ShoestringError):
-    """Nothing that speaks TLS answers."""
+    """No TLS server answers."""
 
 
 def served_serial(address: str, port: int, host_name: str, timeout: float = TIMEOUT_SECONDS) -> int:
-    """The serial number of the certificate that is shown for a host name. `timeout` in seconds.
+    """Return the serial number of the certificate that a server shows for a host name. `timeout` is in seconds.
 
-    Nothing is verified: the question is only which one it is. Raises NoHandshakeError.
+    The certificate is not verified, only identified. Raises NoHandshakeError.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
@@ -49,7 +49,7 @@ def served_serial(address: str, port: int, host_name: str, timeout: float = TIME
 
 
 def served(settings: Settings, side: Side, host_name: str) -> int:
-    """The serial number that a side's proxy shows for a host name, or for a name under a wildcard.
+    """Return the serial number that a side's proxy shows for a host name, or for a name under a wildcard.
 
     Raises NoHandshakeError.
     """
@@ -64,7 +64,7 @@ def served(settings: Settings, side: Side, host_name: str) -> int:
 
 
 def prove(settings: Settings, side: Side, host_name: str, serial: int, patience: float = PATIENCE_SECONDS) -> bool:
-    """Whether a side's proxy shows the certificate with this serial number for a host name, now or within `patience`
+    """Return whether a side's proxy shows the certificate with a serial number for a host name within `patience`
     seconds. Raises NoHandshakeError if nothing answers.
     """
     deadline = time.monotonic() + patience
@@ -82,7 +82,7 @@ def prove(settings: Settings, side: Side, host_name: str, serial: int, patience:
 
 
 def reachable(address: str) -> str:
-    """An address to ask for one that is listened on: 0.0.0.0 and :: are all addresses of the host."""
+    """Return an address to connect to for a listening address: 0.0.0.0 and :: are all addresses of the host."""
     listening = ipaddress.ip_address(address)
     if not listening.is_unspecified:
         return address

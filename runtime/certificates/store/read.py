@@ -1,4 +1,4 @@
-"""Reads certificates: those in a proxy's folder, and one from a handshake."""
+"""Read certificates: those in a proxy's folder, and one from a handshake."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ CERTIFICATE_MARK = b"-----BEGIN CERTIFICATE-----"
 
 
 def scan(directory: Path) -> tuple[InstalledCertificate, ...]:
-    """All certificates that HAProxy would load from a folder, in its order: by file name. None if it is missing.
+    """Return the certificates that HAProxy would load from a folder, by file name. Empty if it is missing.
 
-    HAProxy takes every file for a certificate, whatever its ending; so one that is none is told as a problem.
+    HAProxy loads every file, whatever its extension; another kind of file is reported as a problem.
     """
     try:
-        # A link that leads nowhere stops HAProxy as a broken file does, so it is told as one.
+        # HAProxy refuses a dangling link like an invalid file, so it is reported.
         names = sorted(each.name for each in directory.iterdir() if each.is_file() or not each.exists())
     except OSError:
         return ()
@@ -35,9 +35,9 @@ def scan(directory: Path) -> tuple[InstalledCertificate, ...]:
 
 
 def load(file: Path) -> InstalledCertificate:
-    """Read a certificate with its key: from the same file, else from the one named like it with `.key` added.
+    """Read a certificate with its key: from the same file, else from the file with `.key` added.
 
-    That is where HAProxy looks (its `ssl-load-extra-files`). Raises nothing; see `InstalledCertificate.problem`.
+    HAProxy reads the same files (`ssl-load-extra-files`). Raises nothing; see `InstalledCertificate.problem`.
     """
     try:
         pem = file.read_bytes()
@@ -48,13 +48,13 @@ def load(file: Path) -> InstalledCertificate:
 
 
 def pair(certificate: bytes, key: bytes, file: Path) -> InstalledCertificate:
-    """Read a certificate and its key that are not on the disk yet; `file` is where the certificate will be."""
+    """Parse a certificate and its key that are not on the disk yet; `file` is where the certificate will be."""
     found = parse(certificate, file)
     return found if found.problem else _with_key(found, certificate.rstrip() + b"\n" + key)
 
 
 def _with_key(found: InstalledCertificate, pem: bytes) -> InstalledCertificate:
-    """The certificate, with a problem if its key is not there or is another's."""
+    """Return the certificate, with a problem if its key is missing or does not match."""
     beside = found.file.with_name(found.file.name + KEY_SUFFIX)
     try:
         key_pem = pem if PRIVATE_KEY_MARK in pem else beside.read_bytes()
@@ -71,17 +71,17 @@ def _with_key(found: InstalledCertificate, pem: bytes) -> InstalledCertificate:
 
 
 def parse(pem: bytes, file: Path) -> InstalledCertificate:
-    """What a certificate says; the first one, where there is a chain. `file` is where it is, or will be."""
+    """Parse a certificate, the first of a chain. `file` is where it is, or will be."""
     try:
         leaf, *_ = _certificates(pem)
         return _describe(leaf, file)
-    # The library's own errors differ by what is wrong, and some are no ValueError.
+    # The library's errors have several types, and some are no ValueError.
     except Exception:
         return InstalledCertificate(file, problem="it is not a readable PEM certificate; replace or remove it.")
 
 
 def serial_of(der: bytes) -> int:
-    """The serial number of a certificate as a TLS handshake gives it, in DER. Raises ValueError if it is none."""
+    """Return the serial number of a certificate from a TLS handshake, in DER. Raises ValueError if invalid."""
     from cryptography import x509
 
     return x509.load_der_x509_certificate(der).serial_number
@@ -91,7 +91,7 @@ def _certificates(pem: bytes) -> list[x509.Certificate]:
     from cryptography import x509
 
     chain = x509.load_pem_x509_certificates(pem)
-    # The library overlooks a block that has no end; HAProxy does not.
+    # The library ignores a block without an end; HAProxy does not.
     if len(chain) != pem.count(CERTIFICATE_MARK):
         raise ValueError("a certificate of the chain is incomplete")
     return chain
@@ -109,7 +109,7 @@ def _private_key(pem: bytes) -> PrivateKeyTypes | None:
 
 
 def _key_start(pem: bytes) -> int:
-    """Where the block of the private key begins: the library reads the first block only."""
+    """Return the start of the private key's block: the library reads the first block only."""
     return max(pem.rfind(b"-----BEGIN", 0, pem.find(PRIVATE_KEY_MARK)), 0)
 
 
@@ -129,7 +129,7 @@ def _describe(leaf: x509.Certificate, file: Path) -> InstalledCertificate:
 
 
 def _host_names(leaf: x509.Certificate) -> tuple[str, ...]:
-    """RFC 9525 section 2: names are in the subjectAltName; clients do not look at the subject any more."""
+    """Return the names in the subjectAltName; clients ignore the subject (RFC 9525, section 2)."""
     from cryptography import x509
 
     try:
@@ -140,7 +140,7 @@ def _host_names(leaf: x509.Certificate) -> tuple[str, ...]:
 
 
 def _issuer(leaf: x509.Certificate) -> str:
-    """Who signed it, as a person knows them: `Let's Encrypt R11`."""
+    """Return the readable name of its issuer: `Let's Encrypt R11`."""
     from cryptography.x509.oid import NameOID
 
     parts = [
@@ -152,7 +152,7 @@ def _issuer(leaf: x509.Certificate) -> str:
 
 
 def _ari_id(leaf: x509.Certificate) -> str:
-    """RFC 9773 section 4.1: the authority's key identifier and the bytes of the serial number's DER INTEGER."""
+    """Return the ARI identifier: the issuer's key identifier and the serial number in DER (RFC 9773, section 4.1)."""
     from cryptography import x509
 
     try:

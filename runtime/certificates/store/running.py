@@ -1,4 +1,4 @@
-"""What the running proxy has loaded, and how to change that without a reload: through the socket of its master.
+"""The certificates of the running proxy, and changes of them without a reload, by the socket of its master.
 
 HAProxy's Management Guide 3.0, section 9.3: `show ssl cert`, `new`, `set`, `commit`, `abort` and `del ssl cert`,
 `add` and `del ssl crt-list`. A reload forgets these changes, so the files are written as well.
@@ -18,7 +18,7 @@ from runtime.proxy.container import CERTIFICATES_MOUNT
 # A command must fit into HAProxy's buffer, 16,384 bytes unless tune.bufsize says otherwise, with room for headers.
 LONGEST_PAYLOAD = 15_000
 _FOLDER = CERTIFICATES_MOUNT
-# What follows `*` in the list is being changed at the moment.
+# A name after `*` in the list has an unfinished change.
 _LISTED = re.compile(rf"^(\*?){re.escape(_FOLDER)}/+([^/\n]+)$", re.MULTILINE)
 # A space would end the name in a command.
 _NAME = re.compile(r"[A-Za-z0-9._+@=-]+")
@@ -27,13 +27,13 @@ _CERTIFICATE = ("CERTIFICATE", "TRUSTED CERTIFICATE", "X509 CERTIFICATE")
 
 
 class RefusedError(ShoestringError):
-    """The running proxy does not take a certificate; what it served, it serves on. A reload may help."""
+    """The running proxy refuses a certificate; it serves what it served before. A reload may help."""
 
 
 def loaded(master: Path) -> Mapping[str, int] | None:
-    """The serial numbers of what the proxy serves, by the file's name in its folder.
+    """Return the serial numbers of the certificates that the proxy serves, by file name in its folder.
 
-    None if no proxy runs, or one that loads nothing from there: without TLS, or by a person's template. Raises
+    None if no proxy runs, or if it does not load the folder: without TLS, or with a user-provided template. Raises
     ShoestringError if it does not answer.
     """
     try:
@@ -47,21 +47,21 @@ def loaded(master: Path) -> Mapping[str, int] | None:
 
 
 def loads_folder(master: Path) -> bool:
-    """Whether the proxy loads the whole folder, so that it takes new files. Raises NotRunningError."""
+    """Return whether the proxy loads the whole folder, so that it takes new files. Raises NotRunningError."""
     lists = sockets.ask(master, "@1 show ssl crt-list\nquit").split()
     return any(each.rstrip("/") == _FOLDER for each in lists)
 
 
 def can_name(name: str) -> bool:
-    """Whether a running proxy can be told of a file with this name."""
+    """Return whether a running proxy can load a file with this name."""
     return bool(_NAME.fullmatch(name))
 
 
 def put(master: Path, name: str, certificate_pem: bytes, key_pem: bytes) -> None:
-    """Have the running proxy serve a certificate from now on, in the place of one with the same file name, if any.
+    """Load a certificate into the running proxy, in place of one with the same file name.
 
     Open connections keep theirs. `certificate_pem` is the full chain, leaf first. Raises NotRunningError, and
-    RefusedError if the proxy does not take it, which changes nothing.
+    RefusedError if the proxy refuses it, which changes nothing.
     """
     certificate, key = _blocks(certificate_pem, *_CERTIFICATE), _key(key_pem)
     if not can_name(name):
@@ -88,9 +88,9 @@ def put(master: Path, name: str, certificate_pem: bytes, key_pem: bytes) -> None
 
 
 def drop(master: Path, name: str) -> bool:
-    """Have the running proxy forget a certificate; whether it is gone.
+    """Unload a certificate from the running proxy. Return whether it is unloaded.
 
-    The one that it answers unknown names with stays until the next reload. Raises ShoestringError.
+    The default certificate, for unknown names, stays until the next reload. Raises ShoestringError.
     """
     if not can_name(name):
         return False
@@ -103,19 +103,19 @@ def drop(master: Path, name: str) -> bool:
 
 
 def _listed(master: Path) -> list[tuple[bool, str]]:
-    """All certificates by name; whether each is that of an unfinished change."""
+    """Return all certificates by name, and whether each is part of an unfinished change."""
     answer = sockets.ask(master, "@1 show ssl cert\nquit")
     return [(mark == "*", name) for mark, name in _LISTED.findall(answer)]
 
 
 def _state(master: Path, name: str) -> Mapping[str, str]:
-    """What the proxy says about a certificate, such as `Serial` (hexadecimal) and `Status`."""
+    """Return the proxy's fields of a certificate, such as `Serial` (hexadecimal) and `Status`."""
     lines = sockets.ask(master, f"@1 show ssl cert {_FOLDER}/{name}\nquit").splitlines()
     return dict(line.split(": ", 1) for line in lines if ": " in line)
 
 
 def _abort(master: Path) -> None:
-    """End a change that a killed command left unfinished; there is one at most, and it would block all others."""
+    """Abort the unfinished change of a killed command; there is at most one, and it blocks all others."""
     for transaction, name in _listed(master):
         if transaction:
             sockets.ask(master, f"@1 abort ssl cert {_FOLDER}/{name}\nquit")
@@ -124,13 +124,13 @@ def _abort(master: Path) -> None:
 def _change(master: Path, name: str, command: str, expected: str) -> None:
     answer = sockets.ask(master, f"@1 {command}\nquit").strip()
     if expected not in answer:
-        # HAProxy's answers have no part of a key.
+        # HAProxy's answers contain no part of a key.
         told = " ".join(answer.split())[:300] or "no answer"
-        raise RefusedError(f"The running proxy does not take {name}: {told}")
+        raise RefusedError(f"The running proxy refuses {name}: {told}")
 
 
 def _blocks(pem: bytes, *kinds: str) -> str:
-    """The PEM blocks of some kinds, without what may stand between them: an empty line would end the command."""
+    """Return the PEM blocks of some kinds without the text between them: an empty line would end the command."""
     return "\n".join(_lines(pem, kinds))
 
 
