@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from runtime.base.errors import ShoestringError
@@ -17,10 +16,9 @@ from runtime.reconcile import operations
 from runtime.reconcile.changes import CreateNetwork
 from runtime.reconcile.snapshot import Snapshot
 from runtime.rollout.apply_project import ApplyProject
+from runtime.rollout.start_first import RolloutError
 
 TAIL_LINES = 12
-# What stands before a container's lines in the message of a RolloutError.
-LINE_MARK = "    | "
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ def attempt(cluster: Cluster, name: str, service: str, listener: Listener) -> Tr
     view = Snapshot(cluster)
     require_proxies(view)
     report = operations.carry_out(view, listener, restricted(view.plan, name))
-    error, lines = split_lines("\n".join(_errors(report, name)))
+    error, lines = explain_failure(report, name)
     project = next((each for each in view.desired.projects if each.application == name), None)
     return Trial(
         changed=any(_is_own(outcome.change, name) for outcome in report.outcomes),
@@ -68,23 +66,17 @@ def attempt(cluster: Cluster, name: str, service: str, listener: Listener) -> Tr
     )
 
 
-def split_lines(error: str) -> tuple[str, tuple[str, ...]]:
-    """What an error says, and the container's last lines in it: a rollout removes the container, and keeps these.
-
-    Pure.
-    """
-    told = error.splitlines()
-    said = [line for line in told if not line.startswith(LINE_MARK)]
-    return "\n".join(said), tuple(line.removeprefix(LINE_MARK) for line in told if line.startswith(LINE_MARK))
+def explain_failure(report: Report, name: str) -> tuple[str, tuple[str, ...]]:
+    """Return why an application does not run, and the last lines of a container that its rollout removed. Pure."""
+    failed = [each for each in report.outcomes if not each.ok and _is_own(each.change, name)]
+    errors = [each.failure.summary if isinstance(each.failure, RolloutError) else each.error for each in failed]
+    errors += [f"{each.message} {each.advice}".strip() for each in report.failures if each.subject == name]
+    rollouts = [each.failure for each in failed if isinstance(each.failure, RolloutError)]
+    return "\n".join(errors), tuple(line for each in rollouts for line in each.lines)
 
 
 def _is_own(change: Change, name: str) -> bool:
     return change.name == name
-
-
-def _errors(report: Report, name: str) -> Iterator[str]:
-    yield from (each.error for each in report.outcomes if not each.ok and _is_own(each.change, name))
-    yield from (f"{each.message} {each.advice}" for each in report.failures if each.subject == name)
 
 
 def _last_lines(cluster: Cluster, project: Project, service: str) -> tuple[str, ...]:

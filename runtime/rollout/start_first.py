@@ -39,15 +39,16 @@ LINES_KEPT = 12
 class RolloutError(ShoestringError):
     """A new version was not healthy and is gone; the old one goes on.
 
-    `reason` is such as `exited with code 2 after 3.1 s`, `lines` the last ones that the new container printed.
+    `reason` is such as `exited with code 2 after 3.1 s`, `lines` are the last ones of the container's log, `summary`
+    is the message without them.
     """
 
     def __init__(self, application: str, reason: str, lines: tuple[str, ...]) -> None:
         self.application = application
         self.reason = reason
         self.lines = lines
-        told = "".join(f"\n    | {line}" for line in lines)
-        super().__init__(f"The new version {reason}; the old one keeps running.{told}")
+        self.summary = f"The new version {reason}; the old one keeps running."
+        super().__init__(self.summary + "".join(f"\n    | {line}" for line in lines))
 
 
 def possible(site: Site) -> bool:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from installer.applications.trial import restricted, split_lines
+from installer.applications.trial import explain_failure, restricted
+from runtime.base.errors import ShoestringError
+from runtime.context.change import Outcome
+from runtime.context.results import Code, Failure, Report
 from runtime.docker.observed import Observed
+from runtime.reconcile.changes import CreateNetwork
 from runtime.rollout.start_first import RolloutError
 from tests.support.builders.deploys import WANTED
 from tests.support.builders.runtime import plan_of
@@ -18,9 +22,25 @@ def test_the_plan_is_that_of_one_application() -> None:
     ]
 
 
-def test_the_lines_of_a_container_are_taken_out_of_a_rollouts_error() -> None:
-    error = RolloutError("blog", "exited with code 2 after 3.1 s", ("Error: no", "", "  | end"))
-    said, lines = split_lines(str(error))
-    assert said == "The new version exited with code 2 after 3.1 s; the old one keeps running."
-    assert lines == ("Error: no", "", "  | end")
-    assert split_lines("a\nb") == ("a\nb", ())
+def test_explain_failure_takes_lines_from_the_rollouts_error() -> None:
+    change = CreateNetwork("blog")
+    rollout = RolloutError("blog", "exited with code 2 after 3.1 s", ("Error: no", "", "  | end"))
+    report = Report(
+        (Outcome(change, 1.0, failure=rollout),),
+        failures=(Failure(Code.NOT_REACHED, "blog", "It is not reached.", "See: shoestring status"),),
+    )
+    summary = "The new version exited with code 2 after 3.1 s; the old one keeps running."
+    assert explain_failure(report, "blog") == (
+        f"{summary}\nIt is not reached. See: shoestring status",
+        ("Error: no", "", "  | end"),
+    )
+
+
+def test_explain_failure_of_another_application_is_left_out() -> None:
+    change = CreateNetwork("shop")
+    report = Report(
+        (Outcome(change, 1.0, failure=ShoestringError("a\nb")),),
+        failures=(Failure(Code.NOT_RUNNING, "shop", "It is down."),),
+    )
+    assert explain_failure(report, "blog") == ("", ())
+    assert explain_failure(report, "shop") == ("a\nb\nIt is down.", ())
