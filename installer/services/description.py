@@ -16,7 +16,7 @@ FILE = "service.yaml"
 KIND = {"kind": "password"}
 _NAME_CHARACTERS = frozenset(string.ascii_uppercase + string.digits + "_")
 _LARGEST_NUMBER = 2**31 - 1
-_LARGEST_MEGABYTES = 1_000_000
+_LARGEST_MEGABYTES = 1_000_000_000
 
 
 @dataclass(frozen=True)

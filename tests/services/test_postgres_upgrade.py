@@ -206,7 +206,7 @@ def test_all_data_are_in_the_new_version_and_the_old_ones_stay(begun: Stage) -> 
     assert site.answer("plan")["changes"] == []
     assert f"shoestring postgres prune {OLD} --data-directory {site.instance.paths.root}" in upgraded
     assert upgraded.count("✓ restored") == 5
-    assert "runs already" in site.command(*UPGRADE).out
+    assert "already runs" in site.command(*UPGRADE).out
     assert site.run("postgres", "upgrade", str(OLD), "--yes").code == 2
     assert site.sql("SELECT count(*) FROM pg_stats WHERE tablename = 'orders'", "shop") != "0"
 
@@ -221,7 +221,7 @@ def test_old_data_go_when_a_person_says_so(begun: Stage) -> None:
     assert (would["folder"], would["removed"]) == (str(site.folder / str(OLD)), False)
     assert (site.folder / str(OLD)).exists()
     for refused in (site.run(*prune), site.run(*prune, "--json")):
-        assert (refused.code, "Do it with --yes" in refused.err) == (2, True)
+        assert (refused.code, "Add --yes to confirm" in refused.err) == (2, True)
     # Killed in the middle, it is done when it is done again.
     assert killed_at(site.instance, "postgres-emptied", *prune, "--yes").code == -signal.SIGKILL
     assert [each.name for each in (site.folder / str(OLD)).iterdir()] == ["PG_VERSION"]
@@ -376,7 +376,7 @@ def test_data_that_somebody_else_left_there_are_not_touched(begun: Stage) -> Non
     refused = begun.site.run(*UPGRADE)
     prune = f"shoestring postgres prune {NEW} --data-directory {begun.site.instance.paths.root}"
     assert (
-        f"has data already, from an earlier time; nothing was changed. If nobody needs them: {prune}" in refused.err
+        f"already has data, from an earlier time; nothing was changed. If nobody needs them: {prune}" in refused.err
     )
     assert (other / "PG_VERSION").exists()
     begun.site.command("postgres", "prune", str(NEW), "--yes")
@@ -386,7 +386,7 @@ def test_data_that_somebody_else_left_there_are_not_touched(begun: Stage) -> Non
 def test_an_image_of_another_version_is_refused(begun: Stage) -> None:
     refused = begun.site.run("postgres", "upgrade", "16", "--image", POSTGRES.reference, "--yes")
     assert (refused.code, f"has version {NEW}, not 16" in refused.err) == (2, True)
-    assert "has to be named" in begun.site.run("postgres", "upgrade", "16", "--yes").err
+    assert "so name the image of version 16" in begun.site.run("postgres", "upgrade", "16", "--yes").err
     begun.assert_as_before()
 
 

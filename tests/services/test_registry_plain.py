@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def test_the_line_for_daemon_json_is_told_and_works(tmp_path: Path, client: DockerClient) -> None:
     with open_site(tmp_path / "data-directory", client, registry.NAME, tls=InternalTls.NONE) as site:
         told = site.command("service", "add", registry.NAME, "--yes").out
-        assert "Without HTTPS Docker on this host takes the registry only with" in told
+        assert "Without HTTPS, Docker on this host accepts the registry only with" in told
         refused = shoestring(site.instance, "registry", "login")
         assert (refused.code, "insecure-registries" in refused.out) == (1, True)
         refused = shoestring(site.instance, "registry", "login", "--json")

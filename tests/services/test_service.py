@@ -185,9 +185,9 @@ def test_a_purge_takes_the_name_typed_and_leaves_nothing(services: Services) -> 
     assert "That is not store; nothing was removed." in refused
     assert file.exists()
     said = services.run("service", "remove", "store", "--purge", "--yes", "--json", "--confirm", "store")
-    # What goes for good is not said to stay.
+    # What is deleted is not listed as kept.
     assert "file removed; its containers go" in said
-    assert "stays" not in said
+    assert json.loads(said)["kept"] == []
     assert json.loads(said)["services"] == ["store"]
     assert not (paths.data / "store").exists()
     assert not (paths.conf / "store").exists()
@@ -211,7 +211,7 @@ def test_a_dry_run_and_json_ask_nothing_and_change_nothing(services: Services) -
     assert plan["secrets"] == ["STORE_PASSWORD", "STORE_READER"]
     assert plan["shown"] == {}
     assert "conf/applications-internal/store.yaml" in services.run("service", "add", "front", "--dry-run")
-    assert "Do it with --yes" in services.run("service", "add", "front", code=ExitCode.USAGE)
+    assert "Add --yes to confirm" in services.run("service", "add", "front", code=ExitCode.USAGE)
     assert "did you mean front?" in services.run("service", "add", "frnt", code=ExitCode.USAGE)
     assert services.paths.settings.read_text() == text
     assert services.states() == {"front": "absent", "store": "absent"}
@@ -226,7 +226,7 @@ def test_what_does_not_fit_is_refused_unless_it_is_forced(services: Services) ->
     try:
         refused = services.run("service", "add", "large", "--dry-run", code=ExitCode.FAILED)
         assert "Large needs 100000000 MB" in refused
-        assert "go on with --force" in refused
+        assert "To add it anyway: --force" in refused
         services.run("service", "add", "large", "--dry-run", "--force")
     finally:
         for file in large.iterdir():

@@ -20,6 +20,7 @@ from installer.host import memory
 from installer.host.memory import Memory
 from installer.services import catalogue
 from installer.setup import service_choice
+from runtime.base.constants import MEGABYTE
 from runtime.base.errors import explain
 from runtime.base.paths import Paths
 from runtime.config.settings import Settings
@@ -78,10 +79,10 @@ def test_what_a_service_needs_comes_with_it(tmp_path: Path) -> None:
 def test_what_does_not_fit_together_is_told_and_asked_again(tmp_path: Path) -> None:
     # 64 for the core, 64 that must stay free, and 170 for services.
     terminal = ask(tmp_path, 64 + 64 + 170)
-    terminal.expect_exact("does not fit beside the others: 80 MB left")
+    terminal.expect_exact("does not fit with the others: 80 MB left")
     press(terminal, DOWN, SPACE, ENTER)
     terminal.expect_exact("Store with Beside and Front needs 190 MB; 234 MB of 1000 MB are left")
-    terminal.expect_exact("others can be added later.")
+    terminal.expect_exact("you can add others later.")
     # What was ticked is ticked again; colours may stand between.
     terminal.expect(r"●[^\n]*Front")
     press(terminal, SPACE, ENTER)
