@@ -27,7 +27,7 @@ class IssueCertificate(Change):
 
     @property
     def is_local(self) -> bool:
-        """Return whether nobody outside this host is asked."""
+        """Return whether it is signed on this host."""
         return self.wanted.issuer is Issuer.PRIVATE_CA
 
     def describe(self) -> Description:

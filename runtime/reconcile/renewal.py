@@ -1,4 +1,4 @@
-"""Certificates from survey to report: what the watchdog, the renewal timer and a person's commands call."""
+"""Renewal of certificates, for the watchdog, the renewal timer and the commands of the user."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from runtime.reconcile.snapshot import Snapshot
 
 # How long an installation waits for another command.
 GUARD_TIMEOUT_SECONDS = 300.0
-# A watchdog's pass asks for no more certificates after this; the next pass does.
-PASS_BUDGET_SECONDS = 45.0
+# A run of the watchdog requests no more certificates after this time; the next run does.
+RUN_BUDGET_SECONDS = 45.0
 
 
 def overview(cluster: Cluster, now: float) -> CertificateOverview:
-    """Look at all certificates. Changes nothing. `now` is in seconds since the epoch."""
+    """Return the status of all certificates. Changes nothing. `now` is in seconds since the epoch."""
     return assess(Snapshot(cluster).certificates, now)
 
 
 def renew_plan(cluster: Cluster, now: float, request: RenewalRequest = EVERYTHING) -> Plan:
-    """What renew would do."""
+    """Return the changes that renew would make."""
     planned = plan.plan(Snapshot(cluster).certificates, now, request)
     return (*planned.local, *planned.remote)
 
@@ -94,12 +94,12 @@ def _expiring(expiry: Expiry) -> Blocked:
 
 
 def load_plan(cluster: Cluster) -> Plan:
-    """What load would do. Changes nothing."""
+    """Return the changes that load would make. Changes nothing."""
     return plan.plan(Snapshot(cluster).certificates, cluster.clock()).local
 
 
 def load(cluster: Cluster, listener: Listener, timeout: float = 0.0) -> Report:
-    """Bring what lies in the folders into the running proxies."""
+    """Load the certificates in the folders into the running proxies."""
     with files.lock(cluster.run.lock, timeout, listener.waiting):
         snapshot = Snapshot(cluster)
         changes = plan.plan(snapshot.certificates, cluster.clock()).local
@@ -108,7 +108,7 @@ def load(cluster: Cluster, listener: Listener, timeout: float = 0.0) -> Report:
 
 
 def _clock(now: float) -> Callable[[], float]:
-    """A clock that says `now` at this moment and goes on from there."""
+    """Return a clock that starts at `now` and continues from there."""
     offset = now - time.monotonic()
     return lambda: time.monotonic() + offset
 
@@ -129,7 +129,7 @@ def _carry_out(
     outcomes: tuple[Outcome, ...] = ()
     began = time.monotonic()
     for change in (*planned.local, *planned.remote):
-        if request.missing_only and time.monotonic() - began > PASS_BUDGET_SECONDS:
+        if request.missing_only and time.monotonic() - began > RUN_BUDGET_SECONDS:
             break
         outcomes += apply((change,), context, listener)
     return outcomes

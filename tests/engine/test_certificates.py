@@ -53,7 +53,7 @@ def lineages(place: Site) -> set[str]:
     return {each.stem for each in (place.instance.paths.certbot / "etc" / "renewal").glob("*.conf")}
 
 
-def test_passes_alone_bring_an_application_to_trusted_https(place: Site, tools: str) -> None:
+def test_watchdog_brings_an_application_to_trusted_https(place: Site, tools: str) -> None:
     place.instance.add(Side.PUBLIC, "blog", plain(tools, "blog", A))
     assert "issue-certificate certificate blog" in place.passes()
     roots = place.pebble.roots()
@@ -111,7 +111,7 @@ def test_an_application_that_cannot_have_a_certificate_harms_no_other(place: Sit
     place.pebble.clear(lost)
 
 
-def test_internal_services_are_trusted_by_whoever_trusts_the_private_ca(place: Site, tools: str) -> None:
+def test_clients_that_trust_the_private_ca_trust_internal_services(place: Site, tools: str) -> None:
     docker = "docker.internal.example.test"
     more = "    environment: {HEALTH: '200'}\n"
     text = plain(tools, "registry", docker, more=more).replace("main", "internal")
@@ -132,7 +132,7 @@ def test_internal_services_are_trusted_by_whoever_trusts_the_private_ca(place: S
         assert subprocess.run(argv, capture_output=True, text=True, check=True).stdout == "registry\n"
 
 
-def test_a_persons_own_certificate_is_used_and_left_alone(place: Site, tools: str) -> None:
+def test_user_provided_certificate_is_used_and_left_alone(place: Site, tools: str) -> None:
     from tests.support.certificates.stand import make
 
     folder = place.instance.paths.proxy_certificates(Side.PUBLIC)
@@ -151,7 +151,7 @@ def test_a_persons_own_certificate_is_used_and_left_alone(place: Site, tools: st
     assert (folder / "mine.pem").read_bytes() == mine.certificate
 
 
-def test_a_ledger_that_is_lost_makes_no_certificate_a_persons_own(place: Site, tools: str) -> None:
+def test_lost_ledger_makes_no_certificate_user_provided(place: Site, tools: str) -> None:
     place.instance.add(Side.PUBLIC, "blog", plain(tools, "blog", A))
     place.passes()
     place.instance.paths.ledger.unlink()
@@ -163,7 +163,7 @@ def test_a_ledger_that_is_lost_makes_no_certificate_a_persons_own(place: Site, t
     assert until(lambda: place.served(A), lambda serial: serial == place.serial("blog"))
 
 
-def test_a_plan_shows_what_a_pass_would_ask_for(place: Site, tools: str) -> None:
+def test_plan_shows_the_requests_of_the_next_run(place: Site, tools: str) -> None:
     place.instance.add(Side.PUBLIC, "blog", plain(tools, "blog", A))
     view = Snapshot(place.instance.cluster)
     assert [each.name for each in view.changes if each.kind == "issue-certificate"] == ["certificate blog"]

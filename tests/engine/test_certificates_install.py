@@ -129,7 +129,7 @@ def test_a_long_chain_as_authorities_give_it_needs_no_reload(stand: Stand) -> No
     assert stand.served(A) == pair.serial
 
 
-def test_another_certificate_for_the_name_is_told_by_its_file(stand: Stand) -> None:
+def test_another_certificate_for_the_name_is_reported_with_its_file(stand: Stand) -> None:
     mine = make(A)
     stand.put_there("0-mine", mine)
     stand.load()

@@ -122,7 +122,7 @@ def test_one_name_of_three_cannot_be_proven_and_staging_is_first_again(stand: St
     assert stand.asked()[1] == production
 
 
-def test_what_could_not_be_reached_from_inside_is_told_when_the_authority_refuses(stand: Stand) -> None:
+def test_unreachable_from_inside_is_reported_when_the_authority_refuses(stand: Stand) -> None:
     wanted = stand.wanted("inside", "www")
     (host,) = wanted.host_names
     # An address of this host where nothing listens on port 80; the authority finds none at all.

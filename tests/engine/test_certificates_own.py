@@ -14,7 +14,7 @@ from tests.support.certificates.stand import Stand, make, make_long
 A, B = "a.example.test", "b.example.test"
 
 
-def test_a_persons_certificate_is_used_when_it_comes_changed_when_it_changes_and_forgotten_when_it_goes(
+def test_user_provided_certificate_is_loaded_updated_and_unloaded(
     stand: Stand,
 ) -> None:
     stand.install("b", make(B), B)
@@ -59,7 +59,7 @@ def test_a_broken_file_is_left_alone_and_never_loaded(stand: Stand) -> None:
     assert not stand.starts()
 
 
-def test_a_pair_that_haproxy_may_not_read_is_not_used_and_told(stand: Stand) -> None:
+def test_pair_that_haproxy_cannot_read_is_reported_and_not_used(stand: Stand) -> None:
     locked, good = make(A), make(B)
     key = stand.put_there("locked", locked).with_name("locked.pem.key")
     key.chmod(0o600)
@@ -69,7 +69,7 @@ def test_a_pair_that_haproxy_may_not_read_is_not_used_and_told(stand: Stand) -> 
     assert stand.load() == ""
     told = stand.problems()
     assert list(told) == ["locked"]
-    assert f"HAProxy may not read it; let it: chgrp 99 {key}; chmod 640 {key}." in told["locked"]
+    assert f"HAProxy cannot read it. Allow it: chgrp 99 {key}; chmod 640 {key}." in told["locked"]
     assert "HAProxy cannot start again while it is there." in told["locked"]
     assert stand.served(B) == good.serial
     assert "locked.pem" not in stand.loaded()
@@ -81,7 +81,7 @@ def test_a_pair_that_haproxy_may_not_read_is_not_used_and_told(stand: Stand) -> 
     assert stand.starts()
 
 
-def test_a_file_whose_name_the_proxy_cannot_be_told_is_told(stand: Stand) -> None:
+def test_file_name_that_haproxy_cannot_load_is_reported(stand: Stand) -> None:
     before = stand.processes()
     stand.put_there("my own", make(A))
     assert stand.load() == ""

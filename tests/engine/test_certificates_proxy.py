@@ -131,7 +131,7 @@ def test_what_is_no_thumbprint_is_refused(stand: Stand) -> None:
     assert not stand.instance.paths.challenge_map.exists()
 
 
-def test_a_template_that_cannot_answer_is_told(stand: Stand) -> None:
+def test_template_without_challenges_is_reported(stand: Stand) -> None:
     template = stand.instance.paths.proxy_template(Side.PUBLIC)
     text = template.read_text()
     kept = [line for line in text.splitlines(keepends=True) if "thumbprint)" not in line]

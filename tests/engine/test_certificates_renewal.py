@@ -176,7 +176,7 @@ def test_forced_renewal_of_one_name_leaves_the_others(place: Site, tools: str) -
     assert place.serial("shop") != shop
 
 
-def test_an_expiring_certificate_is_heard_of(place: Site, front: FakeFront, tmp_path: Path) -> None:
+def test_expiring_certificate_is_notified_once(place: Site, front: FakeFront, tmp_path: Path) -> None:
     told = tmp_path / "told"
     script = tmp_path / "tell"
     script.write_text(f"#!/bin/sh\ncat >> {told}\necho >> {told}\n")

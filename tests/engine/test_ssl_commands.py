@@ -123,7 +123,7 @@ def test_a_new_root_signs_at_once_and_the_old_one_is_worth_nothing(cluster: Inst
     assert curl(cluster, old).returncode == 60, "curl(1): the certificate cannot be verified with this CA"
 
 
-def test_a_root_that_cannot_sign_any_more_is_told(cluster: Instance) -> None:
+def test_root_that_can_no_longer_sign_is_reported(cluster: Instance) -> None:
     key = cluster.paths.private_ca / "root.key"
     kept = key.read_bytes()
     key.unlink()
@@ -154,19 +154,19 @@ def test_force_makes_a_new_certificate_of_the_same_root(cluster: Instance, tmp_p
     assert "No application uses the host name no.example.test." in unknown
 
 
-def test_a_persons_certificate_is_served_and_watched(cluster: Instance, tmp_path: Path) -> None:
+def test_user_provided_certificate_is_served_and_watched(cluster: Instance, tmp_path: Path) -> None:
     folder = cluster.paths.proxy_certificates(Side.INTERNAL)
     mine, own = make(HOST, days=5), tmp_path / "mine.crt"
     own.write_bytes(mine.certificate)
     (folder / "bought.pem.key").write_bytes(mine.key)
     (folder / "bought.pem").write_bytes(mine.certificate)
-    planned = json.loads(shoestring(cluster, "install", "--dry-run", "--json"))
+    planned = json.loads(shoestring(cluster, "load", "--dry-run", "--json"))
     assert [each["kind"] for each in planned["changes"]] == ["load-certificates"]
     assert "1 change. Apply: shoestring ssl load --data-directory" in shoestring(cluster, "load", "--dry-run")
     assert not trusts(cluster, own)
-    shoestring(cluster, "install")
+    shoestring(cluster, "load")
     assert trusts(cluster, own)
-    assert "Nothing to do." in shoestring(cluster, "install", "--dry-run")
+    assert "Nothing to do." in shoestring(cluster, "load", "--dry-run")
     status = states(cluster)["bought"]
     assert (status["state"], status["managed"], status["expiring"]) == ("user-provided", False, True)
     said = shoestring(cluster, "renew", code=ExitCode.FAILED)
@@ -175,28 +175,28 @@ def test_a_persons_certificate_is_served_and_watched(cluster: Instance, tmp_path
 
     (folder / "bought.pem").unlink()
     (folder / "bought.pem.key").unlink()
-    shoestring(cluster, "install")
+    shoestring(cluster, "load")
     assert not trusts(cluster, own)
     assert trusts(cluster, root(cluster, tmp_path / "root.crt"))
 
 
-def test_a_file_that_cannot_be_used_is_told_and_harms_nothing(cluster: Instance, tmp_path: Path) -> None:
+def test_unusable_file_is_reported_and_does_no_harm(cluster: Instance, tmp_path: Path) -> None:
     (cluster.paths.proxy_certificates(Side.INTERNAL) / "odd.pem").write_text("no certificate\n")
-    assert "odd.pem" in shoestring(cluster, "install", code=ExitCode.FAILED)
+    assert "odd.pem" in shoestring(cluster, "load", code=ExitCode.FAILED)
     answer = json.loads(shoestring(cluster, "status", "--json"))
     assert answer["ok"] is False
     assert "odd.pem" in answer["problems"][0]
     assert trusts(cluster, root(cluster, tmp_path / "root.crt"))
 
 
-def test_a_key_that_haproxy_may_not_read_is_told_before_it_stops_the_proxy(cluster: Instance) -> None:
+def test_unreadable_key_is_reported_before_it_stops_the_proxy(cluster: Instance) -> None:
     folder = cluster.paths.proxy_certificates(Side.PUBLIC)
     mine = make("mine.example.test")
     (folder / "mine.pem").write_bytes(mine.certificate)
     (folder / "mine.pem.key").write_bytes(mine.key)
     (folder / "mine.pem.key").chmod(0o600)
-    said = "HAProxy may not read it; let it: chgrp 99 "
-    assert said in shoestring(cluster, "install", code=ExitCode.FAILED)
+    said = "HAProxy cannot read it. Allow it: chgrp 99 "
+    assert said in shoestring(cluster, "load", code=ExitCode.FAILED)
     assert said in shoestring(cluster, "status")
     assert said in shoestring(cluster, "renew", code=ExitCode.FAILED)
     assert (folder / "invalid.pem").exists()

@@ -88,7 +88,7 @@ def test_a_packet_of_the_whole_mtu_gets_through_and_a_larger_one_is_never_sent(s
     assert laptop.check(sys.executable, "-c", PROBE, SERVER, str(1421 - 28)).strip() == "Message too long"
 
 
-def test_who_is_removed_reaches_nothing_and_nobody_else_notices(stand: Stand) -> None:
+def test_removed_client_has_no_access_and_others_stay_connected(stand: Stand) -> None:
     laptop, phone = stand.client(stand.add("laptop")), stand.client(stand.add("phone"))
     for each in (laptop, phone):
         until(lambda each=each: each.fetch(SERVER), lambda answer: answer.stdout == PAGE)  # type: ignore[misc]

@@ -61,7 +61,7 @@ def test_a_removal_that_is_killed_has_taken_the_access_away_and_is_finished_by_t
     assert stand.shoestring("vpn", "status").returncode == ExitCode.DONE
 
 
-def test_whoever_is_not_listed_loses_access_by_any_removal(stand: Stand) -> None:
+def test_any_removal_revokes_access_of_unlisted_peers(stand: Stand) -> None:
     stand.add("laptop")
     stand.server.check("wg", "set", stand.interface, "peer", keys.public_of(keys.generate_private()))
     assert stand.shoestring("vpn", "remove", "laptop", "--yes").returncode == ExitCode.DONE

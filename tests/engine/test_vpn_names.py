@@ -35,7 +35,7 @@ def test_a_file_for_the_boot_that_is_lost_or_changed_is_seen_and_put_back(stand:
     for lose in (file.unlink, lambda: file.write_text(f"{before}PostUp = true\n")):
         lose()
         status = json.loads(stand.shoestring("vpn", "status", "--json").stdout)
-        assert (status["ok"], status["up"], status["problem"]) == (False, True, said)
+        assert (status["ok"], status["up"], status["problem"].startswith(said)) == (False, True, True)
         applied = stand.shoestring("vpn", "apply")
         assert applied.returncode == ExitCode.DONE, applied.stderr
         assert (file.read_text(), stand.live()) == (before, live)
@@ -70,7 +70,7 @@ def test_another_name_of_the_interface_takes_the_old_one_down(stand: Stand, argv
     assert stand.shoestring("vpn", "status").returncode == ExitCode.DONE
 
 
-def test_an_interface_by_an_old_name_that_has_come_back_is_told_of(stand: Stand) -> None:
+def test_interface_with_a_former_name_is_reported(stand: Stand) -> None:
     stand.add("laptop")
     old, file = stand.interface, wireguard.configuration_file(stand.interface)
     text = file.read_text()

@@ -25,7 +25,7 @@ def stand(tmp_path: Path) -> Iterator[Stand]:
         yield made
 
 
-def test_bad_input_is_told_in_a_sentence_and_changes_nothing(stand: Stand) -> None:
+def test_invalid_input_is_reported_and_changes_nothing(stand: Stand) -> None:
     stand.add("laptop")
     taken = stand.key_of("laptop")
     server = json.loads(stand.shoestring("vpn", "status", "--json").stdout)["public_key"]
@@ -135,7 +135,7 @@ def test_an_addition_that_fails_on_its_way_leaves_no_access(stand: Stand, tmp_pa
     assert "# phone" not in wireguard.configuration_file(stand.interface).read_text()
 
 
-def test_a_host_without_wireguard_is_told_what_to_install(stand: Stand, tmp_path: Path) -> None:
+def test_host_without_wireguard_gets_advice_what_to_install(stand: Stand, tmp_path: Path) -> None:
     programs = tmp_path / "few"
     programs.mkdir()
     (programs / "wg").symlink_to(str(shutil.which("wg")))

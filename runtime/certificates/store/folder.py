@@ -60,10 +60,10 @@ def _as_used(found: InstalledCertificate) -> InstalledCertificate:
 def _unreadable(certificate: Path) -> str:
     """Return a sentence if the proxy's user cannot read a pair, else an empty text."""
     pair = (file for file in (certificate, key_file(certificate)) if file.exists())
-    told = " ".join(str(file) for file in pair if not _proxy_reads(file.stat()))
-    if not told:
+    unreadable = " ".join(str(file) for file in pair if not _proxy_reads(file.stat()))
+    if not unreadable:
         return ""
-    return f"HAProxy may not read it; let it: chgrp {PROXY_GID} {told}; chmod 640 {told}."
+    return f"HAProxy cannot read it. Allow it: chgrp {PROXY_GID} {unreadable}; chmod 640 {unreadable}."
 
 
 def _proxy_reads(status: os.stat_result) -> bool:

@@ -15,7 +15,7 @@ from runtime.config.sections import InternalSettings, PublicSettings
 from runtime.config.settings import Settings
 
 TIMEOUT_SECONDS = 5.0
-# How long a process that was just told of a certificate, or just started, may go on showing another one.
+# How long a process may show another certificate after a change or a start.
 PATIENCE_SECONDS = 3.0
 POLL_SECONDS = 0.1
 # Stands for the `*` of a wildcard.

@@ -125,8 +125,8 @@ def _change(master: Path, name: str, command: str, expected: str) -> None:
     answer = sockets.ask(master, f"@1 {command}\nquit").strip()
     if expected not in answer:
         # HAProxy's answers contain no part of a key.
-        told = " ".join(answer.split())[:300] or "no answer"
-        raise RefusedError(f"The running proxy refuses {name}: {told}")
+        reply = " ".join(answer.split())[:300] or "no answer"
+        raise RefusedError(f"The running proxy refuses {name}: {reply}")
 
 
 def _blocks(pem: bytes, *kinds: str) -> str:

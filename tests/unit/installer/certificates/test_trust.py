@@ -27,7 +27,7 @@ def block(shown: Trust, title: str) -> list[str]:
     return [line.strip() for line in lines[start + 1 : end]]
 
 
-def test_it_begins_with_what_a_person_compares() -> None:
+def test_lines_begin_with_the_fingerprint() -> None:
     assert trust.lines(TRUST)[:3] == [
         "  Private CA     signs for internal.example.com and the names below it only",
         "  Certificate    /srv/shoestring/data/private-ca/root.pem",

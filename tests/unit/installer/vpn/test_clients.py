@@ -27,7 +27,7 @@ def mode(path: Path) -> int:
     return path.stat().st_mode & 0o777
 
 
-def test_what_is_written_is_read_and_nobody_else_can(paths: Paths) -> None:
+def test_write_is_read_again_and_readable_by_the_owner_only(paths: Paths) -> None:
     laptop, phone = client("laptop"), replace(client("phone"), private_key="")
     for each in (phone, laptop):
         clients.write(paths, each)
@@ -70,7 +70,7 @@ def test_a_file_that_is_none_of_a_client_is_an_error(paths: Paths, old: str, new
     assert str(file) in str(error.value)
 
 
-def test_a_bad_private_key_is_told_without_the_key(paths: Paths) -> None:
+def test_invalid_private_key_is_reported_without_the_key(paths: Paths) -> None:
     laptop = client("laptop")
     clients.write(paths, laptop)
     file = paths.wireguard / "clients" / "laptop.yaml"
@@ -81,7 +81,7 @@ def test_a_bad_private_key_is_told_without_the_key(paths: Paths) -> None:
     assert laptop.private_key[:-2] not in str(error.value)
 
 
-def test_a_name_that_nobody_has() -> None:
+def test_find_unknown_name() -> None:
     laptop = client("laptop")
     assert clients.find((laptop,), "laptop") is laptop
     with pytest.raises(UsageError, match=r"^There is no VPN client labtop; did you mean laptop\?"):

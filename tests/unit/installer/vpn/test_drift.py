@@ -89,7 +89,7 @@ def test_a_vpn_that_has_no_ipv6_any_more() -> None:
     assert drift.problem(settings, key("q"), (LAPTOP,), seen) == ""
 
 
-def test_all_that_is_wrong_is_told_at_once() -> None:
+def test_problem_reports_all_differences_at_once() -> None:
     assert "(it is down, its port)" in problem(replace(LIVE, port=1), replace(LINK, is_up=False))
 
 

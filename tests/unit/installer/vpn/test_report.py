@@ -60,7 +60,7 @@ def test_the_status() -> None:
     assert not json.loads(report.status_json(overview("", "It is down."), NOW.timestamp()))["ok"]
 
 
-def test_the_interface_is_told_as_it_is() -> None:
+def test_status_shows_the_state_of_the_interface() -> None:
     there = overview(DUMP)
     down = replace(there, seen=replace(there.seen, link=WireGuardLink(frozenset(), 1300, is_up=False)))
     for each, said, up in ((there, "up, MTU 1420", True), (down, "down, MTU 1300", False)):

@@ -53,7 +53,7 @@ def kinds(due: plan.CertificatePlan) -> tuple[list[str], list[str]]:
     return [each.kind for each in due.local], [each.kind for each in due.remote]
 
 
-def test_what_is_missing_is_asked_for_and_the_private_ca_signs_by_itself() -> None:
+def test_plan_requests_missing_and_signs_internal() -> None:
     due = plan.plan(survey(BLOG, INTERNAL), NOW, RenewalRequest(missing_only=True))
     assert kinds(due) == (["issue-certificate"], ["issue-certificate"])
     assert due.remote[0].name == "certificate blog"
@@ -66,7 +66,7 @@ def test_a_valid_one_is_left_alone_until_its_time() -> None:
     assert due.next_check == pytest.approx(NOW + 59 * DAY)
 
 
-def test_a_pass_leaves_what_is_due_to_the_renewal() -> None:
+def test_plan_of_missing_leaves_due_ones_to_the_renewal() -> None:
     old = survey(BLOG, there=(found("blog", "blog.acme.org", age=70),))
     assert kinds(plan.plan(old, NOW)) == ([], ["issue-certificate"])
     due = plan.plan(old, NOW, RenewalRequest(missing_only=True))
@@ -81,7 +81,7 @@ def test_a_name_more_is_a_new_certificate_of_the_same_name() -> None:
     assert due.remote[0].about == "blog.acme.org, www.acme.org: the certificate lacks www.acme.org"
 
 
-def test_of_many_names_the_first_are_told() -> None:
+def test_plan_names_the_first_of_many_host_names() -> None:
     many = replace(BLOG, host_names=tuple(f"{number}.acme.org" for number in range(100)))
     (change,) = plan.plan(survey(many), NOW).remote
     assert change.about == "0.acme.org, 1.acme.org, 2.acme.org and 97 more: there is no certificate"
@@ -89,7 +89,7 @@ def test_of_many_names_the_first_are_told() -> None:
     assert plan.plan(there, NOW).remote[0].about.endswith("lacks 1.acme.org, 2.acme.org, 3.acme.org and 96 more")
 
 
-def test_after_a_failure_it_waits_unless_a_person_names_it() -> None:
+def test_plan_defers_after_a_failure_unless_requested_by_name() -> None:
     waiting = survey(BLOG, ledger=Ledger(attempts=(failed(BLOG, 20.0),)))
     due = plan.plan(waiting, NOW, RenewalRequest(missing_only=True))
     assert due.remote == ()
@@ -100,7 +100,7 @@ def test_after_a_failure_it_waits_unless_a_person_names_it() -> None:
     assert kinds(plan.plan(waiting, NOW, RenewalRequest(names=("blog.acme.org",)))) == ([], ["issue-certificate"])
 
 
-def test_no_person_lifts_the_limits() -> None:
+def test_force_never_skips_the_limits() -> None:
     ledger = Ledger(attempts=tuple(failed(BLOG, 60.0 * number) for number in range(5)))
     due = plan.plan(survey(BLOG, ledger=ledger), NOW, RenewalRequest(names=("blog.acme.org",), force=True))
     assert due.remote == ()
@@ -126,7 +126,7 @@ def test_a_write_that_was_cut_off_is_ended_although_the_proxy_serves_what_is_the
     assert (change.kind, change.about) == ("load-certificates", "an interrupted write")
 
 
-def test_a_private_ca_that_cannot_sign_is_told() -> None:
+def test_plan_defers_if_the_private_ca_cannot_sign() -> None:
     due = plan.plan(survey(INTERNAL, ca_problem="It is for another domain."), NOW)
     assert due.local == ()
     assert [(each.certificate, each.until) for each in due.deferred] == [(INTERNAL, float("inf"))]
@@ -160,14 +160,14 @@ def test_the_placeholder_goes_when_it_is_not_needed() -> None:
     assert [each.about for each in plan.plan(survey(BLOG, there=there), NOW).local] == ["placeholder not needed"]
 
 
-def test_what_nothing_needs_is_archived_when_it_has_expired_and_a_persons_never() -> None:
+def test_plan_archives_expired_unused_ones_and_never_user_provided() -> None:
     old = found("old", "old.acme.org", age=100)
     assert kinds(plan.plan(survey(there=(old,)), NOW)) == (["archive-certificate"], [])
     assert kinds(plan.plan(survey(there=(found("old", "old.acme.org"),)), NOW)) == ([], [])
     assert kinds(plan.plan(survey(persons=(old,)), NOW)) == ([], [])
 
 
-def test_a_host_name_that_nobody_wants_is_refused() -> None:
+def test_chosen_refuses_unknown_host_names() -> None:
     with pytest.raises(UsageError, match=r"No application uses the host name x\.org.*blog\.acme\.org"):
         plan.plan(survey(BLOG), NOW, RenewalRequest(names=("x.org",)))
     assert kinds(plan.plan(survey(SHOP), NOW, RenewalRequest(names=("a.shop.acme.org",)))) == (
@@ -185,7 +185,7 @@ def test_staging_is_tried_whatever_is_there() -> None:
         plan.plan(replace(there, settings=settings), NOW, RenewalRequest(staging=True))
 
 
-def test_the_overview_tells_of_a_root_that_is_about_to_end() -> None:
+def test_overview_has_a_root_that_is_about_to_expire() -> None:
     seen = survey(INTERNAL, settings=make_settings("internal: {domain: i.acme.org}\n"))
     for left, told in ((31.0, []), (29.5, ["private-ca"]), (-1.0, ["private-ca"])):
         root = found("root", age=3652 - left, life=3652)
@@ -199,7 +199,7 @@ def test_the_overview_tells_of_a_root_that_is_about_to_end() -> None:
     )
 
 
-def test_a_private_ca_that_could_not_renew_is_told_though_its_certificate_is_fine() -> None:
+def test_overview_has_a_private_ca_that_cannot_sign_with_a_valid_certificate() -> None:
     there = replace(found("internal", *INTERNAL.host_names), file=FOLDER.with_name("haproxy-internal-ssl"))
     side = SideCertificates(Side.INTERNAL, (replace(there, file=there.file / "internal.pem"),), (), {})
     seen = CertificateInventory(

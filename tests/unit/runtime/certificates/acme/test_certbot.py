@@ -48,7 +48,7 @@ def test_an_authority_of_ones_own_is_trusted_by_its_file() -> None:
     assert (task.mounts[-1].source, task.mounts[-1].read_only) == (Path("/etc/own-ca.pem"), True)
 
 
-def test_names_that_are_refused_are_told_apart() -> None:
+def test_outcome_separates_refused_names() -> None:
     outcome = certbot.outcome(failed(out="certbot-refused.out"), WANTED, NOW)
     assert (outcome.result, outcome.failed_names) == (AttemptResult.REFUSED, ("c.example.test",))
     assert outcome.error.startswith("c.example.test: Get ")

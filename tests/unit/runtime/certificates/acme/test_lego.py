@@ -77,9 +77,7 @@ def test_values_of_variables_are_no_arguments() -> None:
         ),
     ],
 )
-def test_resolvers_of_a_persons_choice_are_asked_themselves(
-    resolvers: tuple[str, ...], words: tuple[str, ...]
-) -> None:
+def test_user_provided_resolvers_are_asked_directly(resolvers: tuple[str, ...], words: tuple[str, ...]) -> None:
     settings = replace(
         SETTINGS,
         acme=AcmeSettings(dns=DnsSettings(provider="hetzner", resolvers=tuple(map(dns_resolver.parse, resolvers)))),

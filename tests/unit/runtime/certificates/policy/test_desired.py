@@ -48,7 +48,7 @@ def test_a_wildcard_is_proven_by_dns_where_there_is_a_provider() -> None:
     assert found.certificates[0] == DesiredCertificate("blog", Side.PUBLIC, ("acme.org", "*.acme.org"), Issuer.DNS_01)
 
 
-def test_a_wildcard_without_a_provider_is_told_and_the_other_names_have_their_certificate() -> None:
+def test_wildcard_without_a_provider_is_reported_and_other_names_get_a_certificate() -> None:
     found = wished(public("blog", "acme.org", "*.acme.org"))
     assert found.certificates[0] == DesiredCertificate("blog", Side.PUBLIC, ("acme.org",), Issuer.HTTP_01)
     assert len(found.unprovable) == 1
@@ -102,7 +102,7 @@ def test_an_application_never_takes_a_file_name_of_ours(name: str) -> None:
     assert wished(public(name, "a.acme.org")).certificates[0].name == f"{name}.application"
 
 
-def test_names_that_a_persons_certificate_serves_are_not_asked_for() -> None:
+def test_subtract_names_of_user_provided_certificates() -> None:
     wanted = DesiredCertificate("blog", Side.PUBLIC, ("acme.org", "www.acme.org", "a.b.acme.org"), Issuer.HTTP_01)
     wild = InstalledCertificate(Path("mine.pem"), host_names=("*.acme.org",))
     own = InstalledCertificate(Path("own.pem"), host_names=("acme.org", "a.b.acme.org"))

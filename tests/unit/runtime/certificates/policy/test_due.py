@@ -106,7 +106,7 @@ def test_what_has_expired_alarms() -> None:
     assert due.is_expiring(certificate(90), START + 91 * DAY)
 
 
-def test_what_is_missing_broken_or_expired_is_told_apart() -> None:
+def test_assess_separates_missing_broken_and_expired() -> None:
     found = certificate(90)
     assert state(None, 1) is CertificateState.MISSING
     assert state(replace(found, problem="its private key is missing."), 1) is CertificateState.BROKEN

@@ -255,7 +255,7 @@ def test_a_week_of_three_certificates_that_share_a_name_at_a_fake_authority_that
         assert len([each for each in authority.asked if each.host_names == names]) == 10
 
 
-def test_a_person_who_forces_each_minute_of_a_day_at_a_fake_authority_that_always_fails() -> None:
+def test_forced_requests_each_minute_of_a_day_keep_the_limits() -> None:
     authority = FakeAuthority(refuse)
     authority.run([("shared.test", f"{number}.test") for number in range(3)], forced=True, minutes=24 * 60)
     assert most_in_any(HOUR, [each.when for each in authority.asked]) == 5

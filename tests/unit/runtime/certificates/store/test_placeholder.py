@@ -96,7 +96,7 @@ def test_a_real_certificate_is_enough_but_a_broken_one_is_not(tmp_path: Path) ->
     assert usable(tmp_path) == ["shop"]
 
 
-def test_a_broken_one_beside_a_real_one_is_mended_for_it_stops_haproxy(tmp_path: Path) -> None:
+def test_broken_placeholder_beside_a_real_one_is_replaced(tmp_path: Path) -> None:
     pair = placeholder.placeholder(NOW)
     files.write(tmp_path / "shop.pem", pair.certificate + pair.key)
     files.write(tmp_path / "invalid.pem", b"")
@@ -112,6 +112,6 @@ def test_it_goes_once_and_leaves_the_others(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["shop.pem"]
 
 
-def test_a_folder_that_is_missing_is_told(tmp_path: Path) -> None:
+def test_missing_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ShoestringError, match="Cannot write .*invalid.pem.key"):
         ensure(tmp_path / "gone")

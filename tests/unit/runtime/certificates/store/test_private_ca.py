@@ -147,7 +147,7 @@ def test_the_fingerprint_is_as_people_compare_it(directory: Path) -> None:
     assert len(told.split(":")) == 32
 
 
-def test_what_is_wrong_with_a_root_is_told_with_what_to_do(directory: Path, tmp_path: Path) -> None:
+def test_root_problem_has_advice(directory: Path, tmp_path: Path) -> None:
     pem, key = directory / "root.pem", directory / "root.key"
     good = (pem.read_bytes(), key.read_bytes())
     other = certificates.leaf()
@@ -197,7 +197,7 @@ def test_a_new_root_makes_its_leaves_due_again(directory: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_killed_at_any_step_the_next_pass_has_a_root_with_its_key(
+def test_killed_at_any_step_the_next_run_has_a_root_with_its_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: bool
 ) -> None:
     class Killed(BaseException):

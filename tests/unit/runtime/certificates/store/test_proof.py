@@ -20,7 +20,7 @@ def test_all_addresses_are_asked_for_at_loopback(listened: str, asked: str) -> N
     assert proof.reachable(listened) == asked
 
 
-def test_a_proxy_that_waits_for_its_address_answers_nobody() -> None:
+def test_proxy_without_an_address_does_not_answer() -> None:
     settings = replace(
         Settings(domain="example.com", email="a@example.com"),
         internal=InternalSettings(address=FollowedInterface("tailscale0")),

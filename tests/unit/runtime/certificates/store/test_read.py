@@ -88,7 +88,7 @@ def test_a_key_as_openssl_writes_it_with_its_parameters_before_it(tmp_path: Path
     assert read.load(write(tmp_path, "b.pem", parameters + old + pair.certificate)).problem == ""
 
 
-def test_what_cannot_be_used_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_scan_reports_unusable_files(tmp_path: Path) -> None:
     pair, other = certificates.leaf(), certificates.leaf()
     locked = load_pem_private_key(pair.key, None).private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")
