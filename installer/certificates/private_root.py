@@ -9,7 +9,7 @@ from installer.certificates import trust
 from installer.certificates.trust import Trust
 from runtime.base import files
 from runtime.base.errors import ShoestringError, UsageError
-from runtime.base.paths import Paths, RunPaths, Side
+from runtime.base.paths import Paths, Side
 from runtime.config.sections import InternalTls
 from runtime.config.settings import Settings
 from runtime.reconcile import desired
@@ -34,7 +34,7 @@ def describe(settings: Settings, paths: Paths, now: float, option: str = "") -> 
     pem(paths)
     if problem := private_ca.root_problem(paths.private_ca, settings.internal_domain, now):
         raise ShoestringError(problem)
-    wanted = desired.build(desired.read(settings, paths), paths, RunPaths(settings.instance))
+    wanted = desired.load(settings, paths)
     model = next(each for each in wanted.proxies if each.side is Side.INTERNAL)
     named = (name for backend in model.backends for name in backend.host_names)
     return Trust(

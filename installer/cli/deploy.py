@@ -83,13 +83,13 @@ def show_history(
     """List the deployments of an application, the newest first."""
     from installer.applications import target
     from installer.deploy import history, report
-    from runtime.base.paths import RunPaths, find
+    from runtime.base.paths import find
     from runtime.config import settings
     from runtime.reconcile import desired
 
     paths = find(data_directory)
     loaded = settings.load(paths.settings)
-    wanted = desired.build(desired.read(loaded, paths), paths, RunPaths(loaded.instance))
+    wanted = desired.load(loaded, paths)
     found = target.find(wanted, application, service)
     past = history.read(paths, found.application, found.service)
     print(report.history_json(past, found) if json else "\n".join(report.history_lines(past, found)))

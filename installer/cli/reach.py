@@ -56,16 +56,14 @@ def _find(data_directory: Path | None) -> SshTunnel:
     import os
 
     from installer.vpn import ssh_tunnel
-    from runtime.base.paths import RunPaths, find
+    from runtime.base.paths import find
     from runtime.config import internal_address, settings
     from runtime.firewall import ssh
     from runtime.reconcile import desired
 
     paths = find(data_directory)
     loaded = settings.load(paths.settings)
-    wanted = desired.build(
-        desired.read(loaded, paths, internal_address.follow(loaded)), paths, RunPaths(loaded.instance)
-    )
+    wanted = desired.load(loaded, paths, internal_address.follow(loaded))
     # Under sudo, the person who called it.
     user = os.environ.get("SUDO_USER") or getpass.getuser()
     return ssh_tunnel.find(loaded, wanted.proxies, user, ssh.configured())

@@ -27,7 +27,6 @@ from runtime.base.failpoints import failpoint
 from runtime.context.change import SILENT, Listener, Plan, Step
 from runtime.context.cluster import Cluster
 from runtime.docker.observed import observe
-from runtime.reconcile import desired
 from runtime.reconcile.snapshot import Snapshot
 
 # Prepares the engine of this host for the pull of an image, given by its reference.
@@ -75,8 +74,7 @@ class Preview:
 
 def find(cluster: Cluster, name: str, service: str = "") -> Target:
     """The service to deploy, as its file has it now. Raises as target.find."""
-    sources = desired.read(cluster.settings, cluster.paths)
-    return target.find(desired.build(sources, cluster.paths, cluster.run), name, service)
+    return target.find(Snapshot(cluster).desired, name, service)
 
 
 def preview(cluster: Cluster, job: Job) -> Preview:

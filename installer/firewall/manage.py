@@ -80,9 +80,7 @@ def look(paths: Paths, *, anew: bool = False) -> Firewall:
     Raises ShoestringError where nft is missing or may not be asked.
     """
     loaded = settings.load(paths.settings)
-    wanted = desired.build(
-        desired.read(loaded, paths, internal_address.follow(loaded)), paths, RunPaths(loaded.instance)
-    )
+    wanted = desired.load(loaded, paths, internal_address.follow(loaded))
     listeners = ssh_ports.listeners()
     kept = keep.is_kept(wanted, paths)
     ports = keep.wanted_ports(paths) if kept and not anew else ssh_ports.find(listeners)

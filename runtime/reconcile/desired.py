@@ -110,6 +110,11 @@ def read(settings: Settings, paths: Paths, internal_address: InternalAddress | N
     )
 
 
+def load(settings: Settings, paths: Paths, internal_address: InternalAddress | None = None) -> Desired:
+    """Read the data directory and return the desired state, for what works without an engine. Raises as `read`."""
+    return build(read(settings, paths, internal_address), paths, RunPaths(settings.instance))
+
+
 def build(sources: Sources, paths: Paths, run: RunPaths) -> Desired:
     """Work out the desired state. Conflicts are settled in favour of the first file by name."""
     settings = sources.settings

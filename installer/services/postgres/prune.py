@@ -12,7 +12,7 @@ from installer.services.postgres import server as servers
 from runtime.base import files
 from runtime.base.errors import UsageError
 from runtime.base.failpoints import failpoint
-from runtime.reconcile import desired
+from runtime.reconcile.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from runtime.context.cluster import Cluster
@@ -35,7 +35,7 @@ def find(cluster: Cluster, name: str) -> UnusedData:
     Raises UsageError if there are none, or if they are in use.
     """
     service = servers.find(cluster)
-    variables = desired.read(cluster.settings, cluster.paths).variables
+    variables = Snapshot(cluster).desired.variables
     used = data_folder.folder(service, variables)
     known = sorted(each.name for each in used.parent.iterdir() if each != used and (each / VERSION_FILE).is_file())
     if name == used.name:

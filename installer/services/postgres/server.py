@@ -11,7 +11,7 @@ from runtime.base import command
 from runtime.base.errors import ShoestringError, UsageError
 from runtime.config.compose_file import ComposeService
 from runtime.docker.observed import observe
-from runtime.reconcile import desired
+from runtime.reconcile.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -75,7 +75,7 @@ def first_error(result: command.Result) -> str:
 
 def find(cluster: Cluster) -> Target:
     """Postgres's service in its application file. Raises UsageError if it is not there."""
-    wanted = desired.build(desired.read(cluster.settings, cluster.paths), cluster.paths, cluster.run)
+    wanted = Snapshot(cluster).desired
     if APPLICATION not in {each.name for each in wanted.applications} | {each.name for each in wanted.broken}:
         raise UsageError("Postgres is not there. Add it: shoestring service add postgres")
     return targets.find(wanted, APPLICATION)

@@ -24,7 +24,7 @@ from runtime.base.constants import MEGABYTE
 from runtime.base.errors import ShoestringError
 from runtime.base.failpoints import failpoint
 from runtime.context.change import SILENT
-from runtime.reconcile import desired
+from runtime.reconcile.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from runtime.context.cluster import Cluster
@@ -124,7 +124,7 @@ def _clear_folder(job: UpgradeJob) -> None:
 def _restore_all(cluster: Cluster, job: UpgradeJob, progress: UpgradeProgress) -> _Restored:
     """Restore the data to their new folder; the file still has the old version."""
     old = servers.running(cluster, job.data.service)
-    variables = desired.read(cluster.settings, cluster.paths).variables
+    variables = Snapshot(cluster).desired.variables
     with removed(TargetServer(cluster, job.data, job.unfinished, job.image, variables)) as target:
         progress.passing("isolation", "disconnecting Postgres from its networks")
         _isolate(cluster, old)

@@ -20,7 +20,6 @@ from runtime.base.constants import MEGABYTE
 from runtime.base.disk_space import ADVICE, LOW_MEGABYTES
 from runtime.base.errors import ShoestringError, UsageError
 from runtime.docker import images
-from runtime.reconcile import desired
 from runtime.reconcile.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ def find(cluster: Cluster, version: int, image: str = "") -> UpgradeJob | None:
             f"{service.image} is not the official image, so name the image of version {version}: "
             f"shoestring postgres upgrade {version} --image IMAGE{option}"
         )
-    variables = desired.read(cluster.settings, cluster.paths).variables
+    variables = Snapshot(cluster).desired.variables
     here = data_folder.find(service, variables, before)
     _require_dumpable(server)
     status = os.statvfs(here.folder.parent)
