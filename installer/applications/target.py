@@ -13,7 +13,7 @@ from runtime.reconcile.desired import Desired
 
 
 @dataclass(frozen=True)
-class Target:
+class ApplicationService:
     """One service of a valid application file, with its image as written there."""
 
     application: Application
@@ -41,7 +41,7 @@ class Target:
         return self.application.rollout.order if self.service == PROXIED_SERVICE else Order.STOP_FIRST
 
 
-def find(desired: Desired, name: str, service: str = "") -> Target:
+def find(desired: Desired, name: str, service: str = "") -> ApplicationService:
     """Return one service of an application: the one that is named, else `application`, else the only one.
 
     Raises UsageError if there is none of that name, ShoestringError if the file is broken.
@@ -64,7 +64,7 @@ def find(desired: Desired, name: str, service: str = "") -> Target:
         raise UsageError(
             f"The service {found.name} of {name} has no image; it is built. Change it, then: shoestring start"
         )
-    return Target(application, found.name, found.image)
+    return ApplicationService(application, found.name, found.image)
 
 
 def _service(application: Application, name: str) -> ComposeService:

@@ -22,7 +22,7 @@ TAIL_LINES = 12
 
 
 @dataclass(frozen=True)
-class Trial:
+class ApplyAttempt:
     """The result: whether anything was changed, why it does not run, and the last lines of its container's log."""
 
     changed: bool
@@ -44,7 +44,7 @@ def restricted(plan: Plan, name: str) -> Plan:
     return tuple(each for each in plan if each.name == name or isinstance(each, CreateNetwork | InstallProxy))
 
 
-def attempt(cluster: Cluster, name: str, service: str, listener: Listener) -> Trial:
+def attempt(cluster: Cluster, name: str, service: str, listener: Listener) -> ApplyAttempt:
     """Apply one application and wait until it runs and serves. The lock must be held.
 
     Raises ShoestringError if it cannot be tried, such as without an engine.
@@ -54,7 +54,7 @@ def attempt(cluster: Cluster, name: str, service: str, listener: Listener) -> Tr
     report = operations.carry_out(view, listener, restricted(view.plan, name))
     error, lines = explain_failure(report, name)
     project = next((each for each in view.desired.projects if each.application == name), None)
-    return Trial(
+    return ApplyAttempt(
         changed=any(_is_own(outcome.change, name) for outcome in report.outcomes),
         error=error,
         lines=lines or (_last_lines(cluster, project, service) if error and project else ()),

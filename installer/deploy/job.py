@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from installer.applications.image_edit import set_image
-from installer.applications.target import Target
+from installer.applications.target import ApplicationService
 from installer.deploy.history import Kind
 
 
@@ -13,7 +13,7 @@ from installer.deploy.history import Kind
 class Job:
     """A target and its new image; `again` is the command that tries the same once more."""
 
-    target: Target
+    target: ApplicationService
     image: str
     kind: Kind
     again: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from installer.applications.target import Target
+from installer.applications.target import ApplicationService
 from installer.deploy.history import Deployment
 from installer.deploy.run import Deployed, Preview, unchanged
 from runtime.output.encoder import as_json
@@ -98,7 +98,7 @@ def preview_json(preview: Preview) -> str:
     )
 
 
-def history_lines(history: tuple[Deployment, ...], target: Target) -> list[str]:
+def history_lines(history: tuple[Deployment, ...], target: ApplicationService) -> list[str]:
     """The deployments, the newest first, the current one marked."""
     lines = []
     present = current(history, target)
@@ -110,12 +110,12 @@ def history_lines(history: tuple[Deployment, ...], target: Target) -> list[str]:
     return lines
 
 
-def current(history: tuple[Deployment, ...], target: Target) -> Deployment | None:
+def current(history: tuple[Deployment, ...], target: ApplicationService) -> Deployment | None:
     """The deployment that the file has now; None if its image is not committed."""
     return history[-1] if history and history[-1].image == target.image else None
 
 
-def history_json(history: tuple[Deployment, ...], target: Target) -> str:
+def history_json(history: tuple[Deployment, ...], target: ApplicationService) -> str:
     """The answer of deployments."""
     present = current(history, target)
     return as_json(
@@ -139,5 +139,5 @@ def _moment(when: datetime) -> str:
     return when.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _target(target: Target) -> dict[str, object]:
+def _target(target: ApplicationService) -> dict[str, object]:
     return {"application": target.name, "service": target.service}

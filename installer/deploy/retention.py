@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from installer.applications.target import Target
+from installer.applications.target import ApplicationService
 from installer.deploy import history as histories
 from installer.deploy.history import Deployment, Kind
 from installer.images.lookup import look_up
@@ -36,7 +36,7 @@ def outdated(history: tuple[Deployment, ...]) -> tuple[str, ...]:
     return tuple(each for each in deployed if images.normalise(each) not in kept and images.find(each) is None)
 
 
-def remove_old(cluster: Cluster, changed: Target) -> tuple[str, ...]:
+def remove_old(cluster: Cluster, changed: ApplicationService) -> tuple[str, ...]:
     """Remove the old images of a service that was just deployed. Returns their names.
 
     What another application may go back to stays. So does everything if the history cannot be read.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from installer.applications.target import Target
+from installer.applications.target import ApplicationService
 from installer.deploy import history
 from installer.deploy.history import Deployment
 from runtime.base.errors import UsageError
 from runtime.base.paths import Paths
 
 
-def choose(paths: Paths, target: Target, number: int | None) -> Deployment:
+def choose(paths: Paths, target: ApplicationService, number: int | None) -> Deployment:
     """The version with this number, else the one before the present.
 
     Raises UsageError if there is none, ShoestringError if the history cannot be read.

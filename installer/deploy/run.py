@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from installer.applications import target
 from installer.applications.commit import commit_user_edit
-from installer.applications.target import Target
-from installer.applications.trial import Trial, attempt, require_proxies, restricted
+from installer.applications.target import ApplicationService
+from installer.applications.trial import ApplyAttempt, attempt, require_proxies, restricted
 from installer.deploy import record, retention
 from installer.deploy.history import Kind
 from installer.deploy.job import Job
@@ -53,7 +53,7 @@ class Deployed:
     error: str = ""
     lines: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
-    back: Trial | None = None
+    back: ApplyAttempt | None = None
     removed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -72,7 +72,7 @@ class Preview:
     plan: Plan
 
 
-def find(cluster: Cluster, name: str, service: str = "") -> Target:
+def find(cluster: Cluster, name: str, service: str = "") -> ApplicationService:
     """The service to deploy, as its file has it now. Raises as target.find."""
     return target.find(Snapshot(cluster).desired, name, service)
 
@@ -165,7 +165,7 @@ def _moved(cluster: Cluster, job: Job) -> str:
     )
 
 
-def _try(cluster: Cluster, job: Job, edited: str, steps: Steps) -> Trial:
+def _try(cluster: Cluster, job: Job, edited: str, steps: Steps) -> ApplyAttempt:
     """Write the new image into the file and apply it. A person who interrupts is not kept waiting: the file goes back
     at once, the containers at the next pass."""
     try:
@@ -178,7 +178,7 @@ def _try(cluster: Cluster, job: Job, edited: str, steps: Steps) -> Trial:
 
 
 def _go_back(
-    cluster: Cluster, job: Job, trial: Trial, fetched: RefreshedImage, steps: Steps, started: float
+    cluster: Cluster, job: Job, trial: ApplyAttempt, fetched: RefreshedImage, steps: Steps, started: float
 ) -> Deployed:
     back = None
     if job.is_change:
@@ -191,7 +191,7 @@ def _go_back(
     )
 
 
-def _apply(cluster: Cluster, job: Job, text: str, listener: Listener, point: str) -> Trial:
+def _apply(cluster: Cluster, job: Job, text: str, listener: Listener, point: str) -> ApplyAttempt:
     """Write the file and apply it; any error is a part of what became of it."""
     try:
         _write(job.target, text)
@@ -200,8 +200,8 @@ def _apply(cluster: Cluster, job: Job, text: str, listener: Listener, point: str
     except Exception as error:
         if DEBUG_VARIABLE in os.environ:
             raise
-        return Trial(changed=True, error=explain(error)[0])
+        return ApplyAttempt(changed=True, error=explain(error)[0])
 
 
-def _write(wanted: Target, text: str) -> None:
+def _write(wanted: ApplicationService, text: str) -> None:
     files.write(wanted.file, text, wanted.file.stat().st_mode & 0o7777)

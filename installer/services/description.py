@@ -51,7 +51,7 @@ def _folder(value: object) -> Folder:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Description:
+class ServiceDescription:
     """What `service.yaml` says of a service."""
 
     title: str = key("its name for users", check=_text)
@@ -74,14 +74,14 @@ class Description:
     log_in: str = key("how to log in, in a line; {host} in it stands for host name and port", check=_text, default="")
 
 
-def read(folder: Path) -> Description:
+def read(folder: Path) -> ServiceDescription:
     """Read the description in a service's folder of templates. Raises ShoestringError with all its problems."""
     file = folder / FILE
     try:
         document = yaml_documents.load(file)
     except DocumentError as error:
         raise ShoestringError(str(error)) from error
-    found, problems = schema.read(Description, document)
+    found, problems = schema.read(ServiceDescription, document)
     if found and not set(found.shown) <= set(found.secrets):
         problems = (document.problem(("shown",), "has a name that is not among secrets"),)
     if found is None or problems:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from installer.services.description import Description
+from installer.services.description import ServiceDescription
 from runtime.base.paths import Paths
 from runtime.config.settings import Settings
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Service(Description):
+class Service(ServiceDescription):
     """One internal service. Its name is that of its application file, `folder` the one of its templates.
 
     A service that needs a step of its own has a subclass, `SERVICE` of installer/services/NAME/service.py (with _ for

@@ -1,4 +1,4 @@
-"""The services of a setup: asked for, or given; only what fits; and told of at the end."""
+"""The services of a setup: chosen by questions or answers, checked to fit, and shown at the end."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from runtime.docker import images
 
 
 def choose(paths: Paths, settings: Settings, given: tuple[str, ...], *, asks: bool, first: bool) -> ServicePlan:
-    """What is to be done for the services that are there already, and for new ones with what they need.
+    """Plan the services that were added before, and new ones with those that they need.
 
-    Where some are `given`, nobody is asked. `first`: nothing runs yet. Raises ShoestringError for what does not fit.
+    If some are `given`, there is no question. `first`: nothing runs yet. Raises ShoestringError if they do not fit.
     """
     if settings.internal is None and not given:
         return ServicePlan()
@@ -41,7 +41,7 @@ def choose(paths: Paths, settings: Settings, given: tuple[str, ...], *, asks: bo
     found = problem(names)
     if found:
         wanted = " ".join(names)
-        raise ShoestringError(f"{found} All the same, after setup: shoestring service add {wanted} --force")
+        raise ShoestringError(f"{found} To add them anyway after setup: shoestring service add {wanted} --force")
     services = catalogue.complete(known, (*there, *names))
     # Their networks are part of what setup itself writes.
     return plan(paths, with_networks(settings, services), services, service_files.template_host())
@@ -52,7 +52,7 @@ def _new(known: Catalogue, there: tuple[str, ...], names: Iterable[str]) -> tupl
 
 
 def _pulled(known: Catalogue, settings: Settings) -> tuple[str, ...]:
-    """The services with an image that a registry must have although images are built on this host."""
+    """Return the services with an image that is pulled although images are built on this host."""
     if settings.images.source != images.LOCAL:
         return ()
     host = service_files.template_host()
@@ -64,7 +64,7 @@ def _pulled(known: Catalogue, settings: Settings) -> tuple[str, ...]:
 
 
 def closing_lines(paths: Paths, wanted: ServicePlan, written: Written) -> list[str]:
-    """Where the new services are, how to log in, and their passwords where a person reads that."""
+    """Return addresses of new services, how to log in, and on a terminal their passwords."""
     if not wanted.new or wanted.settings is None:
         return []
     addresses = {each.name: status.addresses_of(paths, wanted.settings, each.name) for each in wanted.new}

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from installer.applications.target import Target
+from installer.applications.target import ApplicationService
 from installer.host.memory import Memory
 from installer.metrics import page, retention_report
 from installer.metrics.figures import FIGURES
@@ -112,7 +112,7 @@ def test_the_metrics() -> None:
 
 def test_postgres() -> None:
     found = application("postgres", web("a.example.com"), Side.INTERNAL)
-    place = DataFolder(Target(found, "application", "postgres:15"), (), "", "", Path("/data/15"))
+    place = DataFolder(ApplicationService(found, "application", "postgres:15"), (), "", "", Path("/data/15"))
     job = UpgradeJob(place, 15, 17, "postgres:17", ("shop",), 7, 9)
     holds("postgres create", databases.created_json(Created(Access("shop", "secret"), ("role shop",))))
     holds(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.applications.image_edit import CannotEditError, set_image
-from installer.applications.target import Target
+from installer.applications.target import ApplicationService
 from installer.data_directory.yaml_edit import CannotEditYamlError, replace_text
 from installer.services.postgres.server import definition
 from runtime.base.errors import UsageError
@@ -30,7 +30,7 @@ class DataFolder:
     `key` is its key in the file, `text` the whole value there.
     """
 
-    service: Target
+    service: ApplicationService
     key: KeyPath
     text: str
     source: str
@@ -49,12 +49,12 @@ class DataFolder:
         return source + self.text[len(self.source) :]
 
 
-def folder(service: Target, variables: Mapping[str, str]) -> Path:
+def folder(service: ApplicationService, variables: Mapping[str, str]) -> Path:
     """Return the folder of the data on the host. Raises UsageError if the file mounts none."""
     return _mount(service, variables).folder
 
 
-def find(service: Target, variables: Mapping[str, str], version: int) -> DataFolder:
+def find(service: ApplicationService, variables: Mapping[str, str], version: int) -> DataFolder:
     """Return the data folder of a running version. Raises UsageError if it is not named after the version."""
     found = _mount(service, variables)
     if not found.folder.is_absolute() or found.folder.name != str(version):
@@ -65,7 +65,7 @@ def find(service: Target, variables: Mapping[str, str], version: int) -> DataFol
     return found
 
 
-def _mount(service: Target, variables: Mapping[str, str]) -> DataFolder:
+def _mount(service: ApplicationService, variables: Mapping[str, str]) -> DataFolder:
     wanted = definition(service)
     inside = wanted.environment.get("PGDATA") or DEFAULT_DATA
     for key, text, source, target in _volumes(service, wanted):
@@ -74,7 +74,7 @@ def _mount(service: Target, variables: Mapping[str, str]) -> DataFolder:
     raise UsageError(f"{service.file.name} mounts no folder at {inside}, where the data are; nothing was changed.")
 
 
-def _volumes(service: Target, wanted: ComposeService) -> list[tuple[KeyPath, str, str, str]]:
+def _volumes(service: ApplicationService, wanted: ComposeService) -> list[tuple[KeyPath, str, str, str]]:
     """Return each mount: its key in the file, the value there, its source and its target."""
     found: list[tuple[KeyPath, str, str, str]] = []
     for index, each in enumerate(wanted.volumes):

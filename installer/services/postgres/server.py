@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from installer.applications import target as targets
-from installer.applications.target import Target
+from installer.applications.target import ApplicationService
 from runtime.base import command
 from runtime.base.errors import ShoestringError, UsageError
 from runtime.config.compose_file import ComposeService
@@ -73,7 +73,7 @@ def first_error(result: command.Result) -> str:
     return lines[0] if lines else f"exit code {result.code}"
 
 
-def find(cluster: Cluster) -> Target:
+def find(cluster: Cluster) -> ApplicationService:
     """Postgres's service in its application file. Raises UsageError if it is not there."""
     wanted = Snapshot(cluster).desired
     if APPLICATION not in {each.name for each in wanted.applications} | {each.name for each in wanted.broken}:
@@ -81,7 +81,7 @@ def find(cluster: Cluster) -> Target:
     return targets.find(wanted, APPLICATION)
 
 
-def running(cluster: Cluster, service: Target) -> Server:
+def running(cluster: Cluster, service: ApplicationService) -> Server:
     """The server that runs. Raises ShoestringError if it does not."""
     containers = observe(cluster.client, cluster.settings.instance).of(APPLICATION)
     mine = next((each for each in containers if each.service == service.service and each.running), None)
@@ -90,7 +90,7 @@ def running(cluster: Cluster, service: Target) -> Server:
     return Server(mine.name, superuser(definition(service)))
 
 
-def definition(service: Target) -> ComposeService:
+def definition(service: ApplicationService) -> ComposeService:
     """Return the service as it is in the file."""
     return next(each for each in service.application.services if each.name == service.service)
 

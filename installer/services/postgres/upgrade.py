@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from installer.applications.commit import commit_file, commit_user_edit
-from installer.applications.trial import Trial, attempt
+from installer.applications.trial import ApplyAttempt, attempt
 from installer.services.postgres import inventory, restore_marker, transfer
 from installer.services.postgres import server as servers
 from installer.services.postgres import upgrade_job as jobs
@@ -200,7 +200,7 @@ def _serve_old(cluster: Cluster, job: UpgradeJob) -> str:
     return f"Version {job.before} serves as before, with all its data."
 
 
-def _apply(cluster: Cluster, job: UpgradeJob, progress: UpgradeProgress) -> Trial:
+def _apply(cluster: Cluster, job: UpgradeJob, progress: UpgradeProgress) -> ApplyAttempt:
     """Apply the file with the new version. From here on the new data count, unless the version does not serve."""
     progress.passing("waiting", f"until version {job.after} serves")
     try:
@@ -226,7 +226,9 @@ def _old_data_note(job: UpgradeJob) -> str:
     return f"The data of version {job.before} stay in {old}. Delete them when everything works: {command}"
 
 
-def _roll_back(cluster: Cluster, job: UpgradeJob, restored: _Restored, trial: Trial, started: float) -> Upgraded:
+def _roll_back(
+    cluster: Cluster, job: UpgradeJob, restored: _Restored, trial: ApplyAttempt, started: float
+) -> Upgraded:
     """Go back to the old version, and keep the new data in another folder: clients may have written to them."""
     service = job.data.service
     _write(job, service.text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from installer.applications.target import Target, find
+from installer.applications.target import ApplicationService, find
 from installer.deploy.history import Commit, Deployment, Kind, deployments, message
 from installer.deploy.job import Job
 from tests.support.builders.runtime import application, broken, desired, web
@@ -22,7 +22,7 @@ def job(image: str = "ghost:6") -> Job:
     return Job(find(WANTED, "blog"), image, Kind.DEPLOY, "shoestring deploy blog 6")
 
 
-def past(target: Target, *images: str) -> tuple[Deployment, ...]:
+def past(target: ApplicationService, *images: str) -> tuple[Deployment, ...]:
     when = datetime(2026, 11, 22, 14, 5, tzinfo=UTC)
     return tuple(Deployment(number, when, image, Kind.EDIT) for number, image in enumerate(images, 1))
 

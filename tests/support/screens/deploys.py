@@ -6,8 +6,8 @@ import datetime
 import io
 from dataclasses import replace
 
-from installer.applications.target import Target
-from installer.applications.trial import Trial
+from installer.applications.target import ApplicationService
+from installer.applications.trial import ApplyAttempt
 from installer.deploy.history import Deployment, Kind
 from installer.deploy.job import Job
 from installer.deploy.lines import StepLines
@@ -20,7 +20,9 @@ from runtime.context.change import Outcome, Step
 from tests.support.builders.runtime import application, proxy_change, web
 from tests.support.screens.screen import NOW, Screens, sections
 
-_TARGET = Target(application("blog", web("blog.example.com", image="ghost:5.0")), "application", "ghost:5.0")
+_TARGET = ApplicationService(
+    application("blog", web("blog.example.com", image="ghost:5.0")), "application", "ghost:5.0"
+)
 _JOB = Job(_TARGET, "ghost:5.1", Kind.DEPLOY, "shoestring deploy blog 5.1")
 _SAME = replace(_JOB, image="ghost:5.0")
 _FETCHED = RefreshedImage("ghost:5.1", True, 12.3)
@@ -33,7 +35,7 @@ _FAILED = Deployed(
     True,
     error="application exited with code 1 after 3.1 s",
     lines=("Error: no such table: posts", "exiting"),
-    back=Trial(True),
+    back=ApplyAttempt(True),
 )
 
 
@@ -61,8 +63,8 @@ def _deploy() -> str:
         done=deployed_lines(_DONE),
         nothing_to_do=deployed_lines(Deployed(_SAME, _FETCHED, 0.4, False)),
         failed_and_back=deployed_lines(_FAILED),
-        failed_before_a_change=deployed_lines(replace(_FAILED, changed=False, back=Trial(False))),
-        failed_and_not_back=deployed_lines(replace(_FAILED, back=Trial(True, "application is exited"))),
+        failed_before_a_change=deployed_lines(replace(_FAILED, changed=False, back=ApplyAttempt(False))),
+        failed_and_not_back=deployed_lines(replace(_FAILED, back=ApplyAttempt(True, "application is exited"))),
         failed_without_a_way_back=deployed_lines(replace(_FAILED, back=None)),
     )
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from installer.applications.target import find
-from installer.applications.trial import Trial
+from installer.applications.trial import ApplyAttempt
 from installer.deploy import report
 from installer.deploy.run import Deployed, Preview
 from installer.images.refresh import RefreshedImage
@@ -35,15 +35,15 @@ def test_a_good_deploy_is_one_line() -> None:
 @pytest.mark.parametrize(
     ("back", "says"),
     [
-        (Trial(changed=False), "  blog still runs ghost:5; nothing was changed."),
-        (Trial(changed=True), "  blog runs ghost:5 again; blog.yaml is as it was."),
+        (ApplyAttempt(changed=False), "  blog still runs ghost:5; nothing was changed."),
+        (ApplyAttempt(changed=True), "  blog runs ghost:5 again; blog.yaml is as it was."),
         (
-            Trial(changed=True, error="no disk"),
+            ApplyAttempt(changed=True, error="no disk"),
             "  blog.yaml goes back to ghost:5, which does not run either. See: shoestring status\n      no disk",
         ),
     ],
 )
-def test_a_bad_deploy_says_how_it_is_now(back: Trial, says: str) -> None:
+def test_a_bad_deploy_says_how_it_is_now(back: ApplyAttempt, says: str) -> None:
     lines = report.deployed_lines(replace(BAD, back=back))
     assert lines == [
         "  ✗ blog does not run with ghost:6",
@@ -58,7 +58,7 @@ def test_a_bad_deploy_says_how_it_is_now(back: Trial, says: str) -> None:
 
 
 def test_json() -> None:
-    said = json.loads(report.deployed_json(replace(BAD, back=Trial(changed=False))))
+    said = json.loads(report.deployed_json(replace(BAD, back=ApplyAttempt(changed=False))))
     assert (said["version"], said["ok"], said["back"], said["error"]) == (2, False, True, "it is unhealthy")
     assert (said["previous_image"], said["image"], said["lines"]) == ("ghost:5", "ghost:6", ["Error: no"])
     seen = json.loads(report.preview_json(Preview(job(), present=False, plan=())))

@@ -62,7 +62,7 @@ def test_what_does_not_fit_is_refused(target: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(memory, "observe_host", lambda: replace(ROOM, available=280 * MEGABYTE))
     with pytest.raises(ShoestringError, match="Store with Front needs 160 MB; 216 MB of 2000 MB are left") as error:
         service_choice.choose(Paths(target), SETTINGS, ("front",), asks=False, first=True)
-    assert str(error.value).endswith("All the same, after setup: shoestring service add front --force")
+    assert str(error.value).endswith("To add them anyway after setup: shoestring service add front --force")
     assert service_choice.choose(Paths(target), SETTINGS, ("front",), asks=False, first=False).new
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from installer.applications.image_edit import CannotEditError
-from installer.applications.target import Target
+from installer.applications.target import ApplicationService
 from installer.services import catalogue, service_files
 from installer.services.postgres import data_folder
 from installer.services.service_files import TemplateHost
@@ -30,10 +30,10 @@ services:
 {LINE}"""
 
 
-def target(text: str) -> Target:
+def target(text: str) -> ApplicationService:
     application = application_files.parse(yaml_documents.parse(Path("postgres.yaml"), text), Side.INTERNAL)
     assert isinstance(application, Application)
-    return Target(application, "application", application.services[0].image)
+    return ApplicationService(application, "application", application.services[0].image)
 
 
 def edited(text: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from installer.applications.target import Target
+from installer.applications.target import ApplicationService
 from installer.services.postgres import upgrade_job
 from installer.services.postgres.data_folder import DataFolder
 from installer.services.postgres.upgrade_job import UpgradeJob
@@ -19,7 +19,7 @@ from tests.support.builders.runtime import application, web
 
 def test_a_disk_without_room_for_an_upgrade() -> None:
     found = application("postgres", web("a.example.com"), Side.INTERNAL)
-    place = DataFolder(Target(found, "application", "postgres:15"), (), "", "", Path("/data/15"))
+    place = DataFolder(ApplicationService(found, "application", "postgres:15"), (), "", "", Path("/data/15"))
     with pytest.raises(ShoestringError, match=r"Nothing was changed\. .*docker system df"):
         upgrade_job.require_room(UpgradeJob(place, 15, 17, "postgres:17", (), 10**9, 10**8))
 
@@ -31,7 +31,7 @@ def test_the_official_image_of_a_version_is_on_the_same_system() -> None:
 
 def test_commands_that_lose_data_name_the_instance() -> None:
     found = application("postgres", web("a.example.com"), Side.INTERNAL)
-    place = DataFolder(Target(found, "application", "postgres:15"), (), "", "", Path("/data/15"))
+    place = DataFolder(ApplicationService(found, "application", "postgres:15"), (), "", "", Path("/data/15"))
     upgrade = upgrade_job.UpgradeJob(place, 15, 18, "postgres:18-trixie", (), 0, 0, " --data-directory /srv/demo")
     assert upgrade.again == "shoestring postgres upgrade 18 --data-directory /srv/demo"
     assert upgrade.prune_command("15") == "shoestring postgres prune 15 --data-directory /srv/demo"
