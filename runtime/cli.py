@@ -149,7 +149,7 @@ def _change(options: argparse.Namespace, cluster: Cluster) -> ExitCode:
 def _start(_options: argparse.Namespace, cluster: Cluster, listener: Listener) -> tuple[Report, str]:
     from runtime.reconcile import operations
 
-    return operations.start(cluster, listener, LOCK_TIMEOUT_SECONDS), "everything runs as the files say"
+    return operations.start(cluster, listener, LOCK_TIMEOUT_SECONDS), "everything runs as configured"
 
 
 def _stop(_options: argparse.Namespace, cluster: Cluster, listener: Listener) -> tuple[Report, str]:

@@ -148,7 +148,7 @@ def start(
         _show_plan(data_directory, json)
         return
     report = operations.start(opened(data_directory), listener(json), timeout)
-    finish(report, "everything runs as the files say", json)
+    finish(report, "everything runs as configured", json)
 
 
 @app.command()
@@ -207,7 +207,7 @@ def watchdog(data_directory: DataDirectory = None, dry_run: DryRun = False, json
     except LockedError as error:
         print(f"Nothing done. {error}")
         return
-    finish(report, "what runs is what the files say", json)
+    finish(report, "everything runs as configured", json)
 
 
 @app.command()

@@ -22,8 +22,8 @@ def settings_page() -> str:
     return (
         f"{MADE}\n# Settings\n\n"
         "All settings are in `conf/shoestring.yaml` of the data directory. The same keys serve as answers for\n"
-        "`shoestring setup --answers FILE`. A wrong key or value is told with its path, all at once, and nothing is\n"
-        "changed. After an edit: `shoestring plan`, then `shoestring start`.\n\n"
+        "`shoestring setup --answers FILE`. All invalid keys and values are reported at once, each with its path,\n"
+        "and nothing is changed. After an edit: `shoestring plan`, then `shoestring start`.\n\n"
         f"| key | default | meaning |\n| --- | --- | --- |\n{rows}\n"
     )
 

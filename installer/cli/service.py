@@ -103,7 +103,7 @@ def _tell(cluster: Cluster, wanted: ServicePlan, started: Started | None, writte
         if started is None:
             print(f"  Everything is stopped. It starts with: shoestring start{option}")
         else:
-            say(report_lines(started.report, "everything runs as the files say"))
+            say(report_lines(started.report, "everything runs as configured"))
         told = report.added_lines(wanted.services, written, addresses, terminal=sys.stdout.isatty())
         print("\n".join(told))
         if started and started.failed:
@@ -150,7 +150,7 @@ def remove(
         print(answers.removal_json(wanted, done))
     else:
         if done.report:
-            say(report_lines(done.report, "everything runs as the files say"))
+            say(report_lines(done.report, "everything runs as configured"))
         say([f"  {note}" for note in done.notes])
     if purge and not wanted.is_empty and not json:
         print("  ✓ removed for good")

@@ -1,4 +1,4 @@
-"""`/etc/shoestring/data-directory`: which data directory commands use that name none."""
+"""`/etc/shoestring/data-directory`: the default data directory of this host."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from runtime.base.hints import OPTION
 
 
 def write(root: Path, record: Path = paths.RECORD) -> str:
-    """Record a data directory, unless another one is recorded that exists. Returns a sentence if so, else nothing."""
+    """Make a data directory the default one. Return a sentence if another default exists, else an empty text."""
     recorded = read(record)
     if recorded is not None and recorded != root and recorded.is_dir():
         return (
-            f"Commands without --data-directory go on using {recorded}, as {record} says. "
+            f"The default data directory of this host stays {recorded} ({record}). "
             f"For this one add: --data-directory {root}"
         )
     if not record.parent.is_dir():
@@ -23,7 +23,7 @@ def write(root: Path, record: Path = paths.RECORD) -> str:
 
 
 def read(record: Path = paths.RECORD) -> Path | None:
-    """The data directory that is recorded, if any."""
+    """Return the default data directory, if there is one."""
     try:
         text = record.read_text(encoding="utf-8").strip()
     except OSError:
@@ -32,5 +32,5 @@ def read(record: Path = paths.RECORD) -> Path | None:
 
 
 def option(root: Path, record: Path = paths.RECORD) -> str:
-    """What a command needs to find a data directory: nothing if it is the recorded one."""
+    """Return the option that a command needs for a data directory; empty for the default one."""
     return "" if read(record) == root else f" {OPTION} {root}"

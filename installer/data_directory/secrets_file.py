@@ -47,21 +47,21 @@ def add(paths: Paths, values: Mapping[str, str]) -> None:
 def remove(paths: Paths, names: Iterable[str]) -> tuple[str, ...]:
     """Remove names from the file. Return those that were in it. Raises ShoestringError as `add`."""
     before = load(paths.secrets)
-    gone = tuple(name for name in dict.fromkeys(names) if name in before)
-    if not gone:
+    removed = tuple(name for name in dict.fromkeys(names) if name in before)
+    if not removed:
         return ()
     text = paths.secrets.read_text(encoding="utf-8")
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     numbers = {
         number
         for key, value in (root.value if isinstance(root, yaml.MappingNode) and not root.flow_style else ())
-        if key.value in gone
+        if key.value in removed
         for number in range(key.start_mark.line, value.end_mark.line + 1)
     }
     left = "".join(line for number, line in enumerate(text.splitlines(keepends=True)) if number not in numbers)
-    kept = {name: value for name, value in before.items() if name not in gone}
-    _write(paths, left, kept, f"Remove {', '.join(gone)}")
-    return gone
+    kept = {name: value for name, value in before.items() if name not in removed}
+    _write(paths, left, kept, f"Remove {', '.join(removed)}")
+    return removed
 
 
 def _write(paths: Paths, text: str, expected: Mapping[str, str], by_hand: str) -> None:

@@ -21,7 +21,7 @@ from runtime.config import settings
 from runtime.config.settings import Settings
 
 DEFAULT_INSTANCE = DEFAULT_DATA_DIRECTORY.name
-# A key of the answers alone: afterwards an application file tells whether a service is there.
+# A key of the answers only: afterwards a service is present if its application file is.
 SERVICES = "services"
 
 Ask = Callable[[Question, Context], SettingsValue]
@@ -29,23 +29,23 @@ Ask = Callable[[Question, Context], SettingsValue]
 
 @dataclass(frozen=True)
 class Given:
-    """Answers that somebody gave before any question: from a file, or none at all."""
+    """The answers that were given before any question: from a file, or none."""
 
     document: Document | None = None
 
     @property
     def values(self) -> FlatSettings:
-        """The answers one by one, as they stand in the file, but for the services: no setting keeps those."""
+        """Return the answers one by one as in the file, without the services, which are no settings."""
         found = flat_settings.of_mapping(self.document.value) if self.document else {}
         return {path: value for path, value in found.items() if path[0] != SERVICES}
 
     @property
     def services(self) -> tuple[str, ...]:
-        """The services that are wanted."""
+        """Return the services to add."""
         return tuple(self.document.value.get(SERVICES, ())) if self.document else ()
 
     def problems(self) -> tuple[Problem, ...]:
-        """What is wrong with the services."""
+        """Return the problems of the services."""
         known = catalogue.load()
         given = self.document.value.get(SERVICES, []) if self.document else []
         try:
@@ -64,7 +64,7 @@ def load(file: Path) -> Given:
 
 
 def take_default(question: Question, context: Context) -> SettingsValue:
-    """The answer of somebody who presses Enter. Raises KeyError with the key's path if nothing is offered."""
+    """Return the suggested answer, as Enter does. Raises KeyError with the key's path if there is none."""
     value = question.offered(context)
     if value is None:
         raise KeyError(question.key)
@@ -72,9 +72,9 @@ def take_default(question: Question, context: Context) -> SettingsValue:
 
 
 def instance_for(root: Path) -> str:
-    """The name of an instance whose data directory is `root`, if nobody gave another: the directory's own.
+    """Return the default name of the instance in `root`: the name of the directory.
 
-    So two data directories on a host get two names. One that cannot be a name gives the settings' default.
+    So two data directories on a host get two names. If it is not a valid name: the default of the settings.
     """
     try:
         return validators.instance(root.name)
@@ -117,16 +117,16 @@ def collect(
 
 
 def required_names() -> tuple[str, ...]:
-    """The answers that have no default in the settings."""
+    """Return the answers that have no default in the settings."""
     return tuple(yaml_documents.dotted(key) for key in flat_settings.required())
 
 
 def missing_error(keys: tuple[SettingsPath, ...], given: Given) -> UsageError:
-    """Say which answers are missing, and how to give them."""
+    """Return the error that names the missing answers, and how to give them."""
     listed = ", ".join(yaml_documents.dotted(key) for key in keys)
     where = f"Add them to {given.document.file}." if given.document else "Give them with --answers FILE."
     return UsageError(
-        f"These answers are missing, and nothing on this host tells them: {listed}. {where} "
+        f"These answers are missing and have no default: {listed}. {where} "
         "Its keys are those of conf/shoestring.yaml."
     )
 

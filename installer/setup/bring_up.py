@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from installer.terminal.progress import ChangeLines, Lines
+from runtime.base.constants import NOTHING_TO_DO
 from runtime.base.errors import ExitCode
 from runtime.base.paths import Paths
 
@@ -34,7 +35,7 @@ def bring_up(paths: Paths, lines: Lines) -> ExitCode:
         result = add.ready(cluster, catalogue.present(catalogue.load(), paths), result).report
     finally:
         cluster.client.close()
-    for line in report.report_lines(result, "everything runs as the files say"):
+    for line in report.report_lines(result, NOTHING_TO_DO):
         lines.say(line)
     return ExitCode.DONE if result.ok else ExitCode.FAILED
 

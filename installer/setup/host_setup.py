@@ -16,14 +16,12 @@ from runtime.config.settings import Settings
 from runtime.firewall import table
 
 Ask = Callable[[str], bool]
-NO_SYSTEMD = (
-    "systemd does not run on this host, so there are no timers. The same with cron, in /etc/cron.d/shoestring:"
-)
+NO_SYSTEMD = "systemd does not run on this host, so there are no timers. Use cron, in /etc/cron.d/shoestring:"
 
 
 @dataclass(frozen=True)
 class HostChoice:
-    """What the command line says about each; None: ask, and without questions take the default."""
+    """The choices of the command line; None: ask, or without questions the default."""
 
     timers: bool | None = None
     swap: bool | None = None
@@ -33,7 +31,7 @@ class HostChoice:
 
 @dataclass(frozen=True)
 class Offer:
-    """What could be done on this host, or why it could not."""
+    """The changes that are possible on this host, or why they are not."""
 
     systemd: bool
     swap: swap.SwapOffer
@@ -43,7 +41,7 @@ class Offer:
 
 @dataclass(frozen=True)
 class HostPlan:
-    """What will be done. `cron`: the lines for cron are shown. `notes` say why something will not be done."""
+    """The changes to make. `cron`: show the lines for cron. `notes` explain changes that are not made."""
 
     timers: bool = False
     cron: bool = False
@@ -53,8 +51,8 @@ class HostPlan:
     notes: tuple[str, ...] = ()
 
 
-def look() -> Offer:
-    """Look at this host. Changes nothing."""
+def observe() -> Offer:
+    """Return the changes that are possible on this host. Changes nothing."""
     return Offer(
         systemd.is_running(), swap.offer(swap.observe()), docker_daemon.plan_for_host(), table.is_installed()
     )
@@ -63,12 +61,10 @@ def look() -> Offer:
 def decide(
     choice: HostChoice, offer: Offer, ask: Ask | None, *, recorded: bool, starts: bool, firewall: bool = False
 ) -> HostPlan:
-    """Ask what is open; without `ask`, timers are on, and swap, Docker's settings and the firewall are left alone.
+    """Ask for the choices that are not given; without `ask` only timers are on.
 
-    `firewall`: the settings want one, so that nobody has to be asked.
-
-    A directory that is not `recorded`, such as a demo's, has no timers unless it is told to; nor has one that is not
-    started.
+    `firewall`: it is on in the settings, so it is not asked for. A directory that is not `recorded`, such as a
+    demo's, gets timers only with --timers; one that is not started gets none.
     """
 
     def wants(given: bool | None, question: str, default: bool) -> bool:
@@ -92,16 +88,16 @@ def decide(
         swap=offer.swap if swaps else None,
         log_rotation=offer.log_rotation if rotates else None,
         firewall=starts and _wants_firewall(choice, offer, asked, firewall=firewall),
-        notes=tuple(_in_vain(choice, offer, starts=starts, asks=bool(asked) and not firewall)),
+        notes=tuple(_ignored(choice, offer, starts=starts, asks=bool(asked) and not firewall)),
     )
 
 
-def _in_vain(choice: HostChoice, offer: Offer, *, starts: bool, asks: bool) -> Iterator[str]:
-    """Why options do nothing that were given, and why a person is not asked for a firewall who else would be."""
+def _ignored(choice: HostChoice, offer: Offer, *, starts: bool, asks: bool) -> Iterator[str]:
+    """Yield why options have no effect, and why the firewall is not offered."""
     if not starts:
         if choice.swap or choice.log_rotation:
             yield (
-                "With --no-start, swap and Docker's logs stay as they are. For them, run shoestring setup again "
+                "With --no-start, swap and Docker's logs are not changed. To change them, run shoestring setup again "
                 "without it."
             )
         return
@@ -128,7 +124,7 @@ def check(plan: HostPlan, settings: Settings, root: Path) -> None:
 
 
 def rows(plan: HostPlan) -> list[tuple[str, str, str]]:
-    """What will be done, for the list of what setup changes."""
+    """Return the changes, as rows of the summary."""
     found = []
     if plan.timers:
         found.append(("+", "timers", "start at boot, watchdog each minute, renewals every 6 hours"))
@@ -144,10 +140,10 @@ def rows(plan: HostPlan) -> list[tuple[str, str, str]]:
 def around_start(
     plan: HostPlan, settings: Settings, root: Path, lines: Lines, start: Callable[[], ExitCode]
 ) -> ExitCode:
-    """Start, and do for the host what was agreed. Returns the exit code of the start. Raises what it raises.
+    """Start, and make the changes of the plan. Return the exit code of the start, or raise its error.
 
-    The units are switched on before it, for the next boot: that goes on from where a power cut ends this. They run
-    after it, so that no pass comes between; also where it fails.
+    The units are enabled before it: after a power cut the next boot continues. They are started after it, also if it
+    fails, so that no run of the watchdog interferes.
     """
     if plan.timers:
         timers.enable(settings, root)
@@ -160,14 +156,14 @@ def around_start(
         raise
     except KeyboardInterrupt:
         if plan.timers:
-            lines.note("The next boot starts it. If that shall not be: shoestring timers remove")
+            lines.note("The cluster starts at the next boot. To prevent that: shoestring timers remove")
         raise
     _keep_running(plan, settings, root, lines)
     return code
 
 
 def _make_room(plan: HostPlan, lines: Lines) -> None:
-    """First of all. Raises ShoestringError."""
+    """Add swap and limit logs, before the start. Raises ShoestringError."""
     if plan.swap:
         swap.add(plan.swap.kind, plan.swap.size, swap.observe())
         lines.done("swap", f"{size(plan.swap.size)} {swap.place(plan.swap.kind)}")
@@ -178,8 +174,8 @@ def _make_room(plan: HostPlan, lines: Lines) -> None:
 
 
 def _try_again_later(instance: str, lines: Lines) -> None:
-    """Let the watchdog go on after a start that failed, which is told afterwards."""
-    # A person who stopped everything before this setup wants it started now.
+    """Start the watchdog after a failed start; the failure is reported afterwards."""
+    # A user who stopped the cluster before this setup wants it started now.
     files.remove(RunPaths(instance).stopped)
     try:
         timers.start(instance, boot=False)
@@ -187,11 +183,11 @@ def _try_again_later(instance: str, lines: Lines) -> None:
         lines.note(str(error))
         return
     lines.done("timers", "on")
-    lines.note("Not everything is started, and each minute the watchdog tries again what failed.")
+    lines.note("The start failed; the watchdog retries it each minute.")
 
 
 def _keep_running(plan: HostPlan, settings: Settings, root: Path, lines: Lines) -> None:
-    """After the start. Raises ShoestringError."""
+    """Start the timers and the firewall, after the start. Raises ShoestringError."""
     if plan.timers:
         lines.passing("timers", "switching them on")
         timers.start(settings.instance, boot=not RunPaths(settings.instance).stopped.exists())
@@ -205,7 +201,7 @@ def _keep_running(plan: HostPlan, settings: Settings, root: Path, lines: Lines) 
 
 
 def _firewall(root: Path, lines: Lines) -> None:
-    """Switch it on, if SSH answers with it. Last of all: whatever it says, the rest is done."""
+    """Switch the firewall on if SSH still answers with it; last, so that its failure stops nothing else."""
     from installer.firewall import manage, report
 
     found = manage.look(Paths(root), anew=True)
@@ -213,7 +209,7 @@ def _firewall(root: Path, lines: Lines) -> None:
         lines.done("firewall", "on")
         return
     lines.say("\n".join(report.lines(found)))
-    lines.passing("firewall", "trying whether SSH answers with it")
+    lines.passing("firewall", "checking that SSH still answers")
     tried, answers = manage.prove(found)
     note = manage.settle(found, tried)
     lines.done("firewall", "on")

@@ -40,7 +40,7 @@ class DirectoryState(Enum):
 
 
 class SetupRefusedError(ShoestringError):
-    """Setup cannot be done on this host, or not so; nothing was written."""
+    """Setup is not possible on this host, or with these answers; nothing was written."""
 
     def __init__(self, found: tuple[str, ...], exit_code: ExitCode) -> None:
         self.exit_code = exit_code
@@ -48,15 +48,15 @@ class SetupRefusedError(ShoestringError):
         super().__init__(
             found[0]
             if len(found) == 1
-            else f"Setup cannot be done: {len(found)} problems\n" + "\n".join(f"  {each}" for each in found)
+            else f"Setup is not possible: {len(found)} problems\n" + "\n".join(f"  {each}" for each in found)
         )
 
 
 @dataclass(frozen=True)
 class Preflight:
-    """All that is checked: the host, the settings, the data directory, and the ports that cannot be bound.
+    """The inputs of the checks: the host, the settings, the data directory, and the ports that cannot be bound.
 
-    `vpn` is why the host cannot have the VPN that the settings want; nothing if it can, or if they want none.
+    `vpn` is why the host cannot have the VPN of the settings; empty if it can, or without one.
     """
 
     facts: Facts
@@ -68,7 +68,7 @@ class Preflight:
 
 
 def gather(facts: Facts, settings: Settings, paths: Paths) -> Preflight:
-    """Look at what the checks need and the facts do not have. Changes nothing."""
+    """Observe what the checks need and the facts do not have. Changes nothing."""
     wanted = {(address, port) for _, address, port in wanted_ports(settings)}
     taken = frozenset(pair for pair in wanted if not ports.can_bind(*pair))
     return Preflight(facts, settings, paths, directory_state(paths), taken, _vpn(settings, paths))
@@ -82,7 +82,7 @@ def _vpn(settings: Settings, paths: Paths) -> tuple[str, ...]:
 
 
 def directory_state(paths: Paths) -> DirectoryState:
-    """What is at the data directory's place now."""
+    """Return what is at the path of the data directory now."""
     root = paths.root
     if paths.settings.is_file():
         return DirectoryState.OURS
@@ -97,9 +97,9 @@ def directory_state(paths: Paths) -> DirectoryState:
 
 
 def host_problems(facts: Facts) -> tuple[str, ...]:
-    """What is missing on the host, whatever the answers will be."""
+    """Return what the host lacks, independent of the answers."""
     if not facts.is_root:
-        # Docker refuses everybody else too; that would tell nothing more.
+        # Docker refuses all other users too: further checks would add nothing.
         return ("Setup needs root. Run it again with: sudo shoestring setup",)
     found = []
     if facts.engine.problem:
@@ -118,24 +118,24 @@ def host_problems(facts: Facts) -> tuple[str, ...]:
     if not facts.has_git:
         found.append("git is not installed. Install the package git, or run packaging/install.sh.")
     if not facts.addresses:
-        found.append("ip does not tell this host's addresses. Install the package iproute2 (iproute on Fedora).")
+        found.append("This host has no address that can be read. Install the package iproute2 (iproute on Fedora).")
     return tuple(found)
 
 
 def directory_problem(paths: Paths, state: DirectoryState) -> str:
-    """Why a data directory cannot be made there; empty if it can, or is there already."""
+    """Return why a data directory cannot be created there; empty if it can, or exists."""
     root = paths.root
     match state:
         case DirectoryState.NOT_EMPTY:
             return (
                 f"{root} is not empty, and not a Shoestring data directory (it has no conf/shoestring.yaml). "
-                "Choose another directory, or move away what is in it."
+                "Choose another directory, or move its content away."
             )
         case DirectoryState.NOT_A_DIRECTORY:
             return f"{root} is not a directory. Choose another place, or move it away."
         case DirectoryState.MOUNT_POINT:
             return (
-                f"{root} is a mount point, and a finished directory is moved into place as a whole. "
+                f"{root} is a mount point, which cannot be replaced by a finished directory. "
                 f"Choose a directory below it, such as {root / 'shoestring'}."
             )
         case _:
@@ -143,7 +143,7 @@ def directory_problem(paths: Paths, state: DirectoryState) -> str:
 
 
 def problems(check: Preflight) -> tuple[str, ...]:
-    """What of the answers does not fit this host, or is taken."""
+    """Return the problems of the answers on this host."""
     found = [directory_problem(check.paths, check.directory)]
     found += [
         address_problem(check.facts, key, address)
@@ -170,7 +170,7 @@ def refuse(host: tuple[str, ...], answers: tuple[str, ...] = ()) -> None:
 
 
 def wanted_ports(settings: Settings) -> tuple[tuple[KeyPath, str, int], ...]:
-    """The key, address and number of each port that the proxies will listen on."""
+    """Return the key, address and number of each port that the proxies will listen on."""
     wanted: list[tuple[KeyPath, str, int]] = []
     if settings.public:
         at = settings.public.address
@@ -184,12 +184,12 @@ def wanted_ports(settings: Settings) -> tuple[tuple[KeyPath, str, int], ...]:
 
 
 def _own_internal_address(settings: Settings) -> str:
-    """The internal address, if the host must have it by now: an interface may come late, the VPN's comes with it."""
+    """Return the internal address if the host must have it now; that of an interface or of the VPN may come later."""
     return "" if settings.wireguard.enabled else configured(settings).address
 
 
 def address_problem(facts: Facts, key: KeyPath, address: str) -> str:
-    """Why nothing can listen on an address; empty if it can."""
+    """Return why nothing can listen on an address; empty if it can."""
     parsed = ipaddress.ip_address(address)
     known = tuple(each.address for each in facts.addresses)
     if parsed.is_unspecified or parsed.is_loopback or address in known:
@@ -203,7 +203,7 @@ def is_world_reachable(address: str) -> bool:
 
 
 def instance_problem(facts: Facts, settings: Settings, paths: Paths) -> str:
-    """Two data directories with one instance name would take each other's containers for their own."""
+    """Return the conflict with another data directory of the same instance name; empty if there is none."""
     project = settings.project("core")
     for container in facts.engine.containers:
         if container.project == project and not container.files.startswith(f"{paths.root}/"):
@@ -218,9 +218,9 @@ def instance_problem(facts: Facts, settings: Settings, paths: Paths) -> str:
 def port_problem(
     facts: Facts, key: KeyPath, address: str, port: int, instance: str, *, is_taken: bool = False
 ) -> str:
-    """Who holds a port, and what to do; empty if it is free, or held by this instance's own proxies.
+    """Return who holds a port, and what to do; empty if it is free, or held by this instance's own proxies.
 
-    `is_taken` says that it could not be bound, for what neither Docker nor the kernel's list tells of.
+    `is_taken`: it could not be bound, though neither Docker nor the kernel lists a holder.
     """
     container = ports.publisher(address, port, facts.engine.containers)
     if container and instance and container.project == f"{instance}_core":
@@ -228,14 +228,14 @@ def port_problem(
     advice = f"or choose another {dotted(key)}."
     if container:
         return (
-            f"Port {port} is taken by the container {container.name}. Stop it (docker stop {container.name}) {advice}"
+            f"Port {port} is used by the container {container.name}. Stop it (docker stop {container.name}) {advice}"
         )
     found = ports.listener(address, port, facts.listeners)
     if found and ports.is_ipv6_proxy(found, facts.engine.containers, instance):
         return ""
     if found and found.pid:
         how = f"systemctl disable --now {found.unit}" if found.unit else f"kill {found.pid}"
-        return f"Port {port} is taken by {found.process} (process {found.pid}). Stop it ({how}) {advice}"
+        return f"Port {port} is used by {found.process} (process {found.pid}). Stop it ({how}) {advice}"
     if found or is_taken:
-        return f"Port {port} is taken by a process that cannot be seen from here. Stop it {advice}"
+        return f"Port {port} is used by an unknown process. Stop it {advice}"
     return ""

@@ -1,4 +1,4 @@
-"""The questions of setup as data, in the order in which they are asked. Nothing here asks or looks at the host."""
+"""The questions of setup as data, in the order in which they are asked. Nothing here asks or inspects the host."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ INTERNAL_HTTPS_PORTS = (443, *TUNNEL_HTTPS_PORTS)
 
 
 def is_domain(name: str) -> bool:
-    """Whether a host's name is one that certificates can be issued for."""
+    """Return whether certificates can be issued for a host's name."""
     try:
         return not validators.is_reserved(validators.domain(name))
     except ValueError:
@@ -61,7 +61,7 @@ def _internal_choices(context: Context) -> tuple[Choice, ...]:
         for each in context.facts.offered_addresses
         if not preflight.is_world_reachable(each.address) and each.address != vpn.address(context)
     ]
-    off = () if context.is_off("public") else (Choice(OFF, "Not at all: there are none"),)
+    off = () if context.is_off("public") else (Choice(OFF, "Not at all: no internal services"),)
     return (
         *vpn.choices(context),
         Choice(LOOPBACK, f"An SSH tunnel to {LOOPBACK}"),
@@ -72,14 +72,14 @@ def _internal_choices(context: Context) -> tuple[Choice, ...]:
 
 
 def _present_choice(context: Context, key: SettingsPath, besides: tuple[str, ...]) -> tuple[Choice, ...]:
-    """The present address, where it is none of those that are offered anyway."""
+    """Return the current address as a choice, if it is not offered anyway."""
     present = context.before.get(key)
     offered = {each.address for each in context.facts.offered_addresses} | set(besides)
-    return (Choice(present, f"{present} (as now)"),) if present and present not in offered else ()
+    return (Choice(present, f"{present} (current)"),) if present and present not in offered else ()
 
 
 def _internal_port(name: str, tunnel: tuple[int, ...], direct: tuple[int, ...]) -> Callable[[Context], SettingsValue]:
-    """Offers the first port that is free: of `tunnel` on loopback, else of `direct`."""
+    """Return a default that is the first free port: of `tunnel` on loopback, else of `direct`."""
 
     def offer(context: Context) -> SettingsValue:
         ports = tunnel if context.text("internal", "address") == LOOPBACK else direct
@@ -98,7 +98,7 @@ def _by_dns(context: Context) -> bool:
 
 
 def _needs_acme(context: Context) -> bool:
-    """Whether any certificate comes from a public authority."""
+    """Return whether any certificate comes from a public authority."""
     return not context.is_off("public") or _by_dns(context)
 
 
@@ -109,7 +109,7 @@ def _check_port(context: Context, key: SettingsPath, value: SettingsValue) -> No
 
 
 def _port_problem(context: Context, key: SettingsPath, value: SettingsValue) -> str:
-    """Why a port cannot be had at the address of its side; empty if it can."""
+    """Return why a port cannot be used at the address of its side; empty if it can."""
     port, address = validators.port(value), context.text(key[0], "address")
     for section, name in (
         (section, name) for section in ("public", "internal") for name in ("http_port", "https_port")
@@ -198,7 +198,7 @@ QUESTIONS: tuple[Question, ...] = (
             Choice("production", "production"),
             Choice("staging", "staging: tests, refused by browsers"),
             *(
-                Choice(server, f"from {server} (as now)")
+                Choice(server, f"from {server} (current)")
                 for server in (context.before.get(("acme", "server")),)
                 if server not in (None, "production", "staging")
             ),

@@ -53,13 +53,13 @@ class SetupOptions:
 
     @property
     def asks(self) -> bool:
-        """Whether there are questions: an answers file and --defaults each stand for no questions at all."""
+        """Return whether to ask questions: neither an answers file nor --defaults is given."""
         return self.answers is None and not self.defaults
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What is to be done: a new data directory, or an update of the one that is there."""
+class SetupPlan:
+    """The plan of a setup: a new data directory, or an update of the present one."""
 
     paths: Paths
     settings: Settings
@@ -70,7 +70,7 @@ class Wanted:
 
     @property
     def is_nothing(self) -> bool:
-        """Whether the files are as wanted already."""
+        """Return whether no file changes."""
         return self.update is not None and self.update.is_empty and self.services.is_empty
 
 
@@ -83,24 +83,24 @@ def run(options: SetupOptions, start: BringUp = bring_up) -> ExitCode:
     lines = Lines()
     try:
         wanted = _prepare(options, lines)
-        if options.dry_run or not _agreed(options, wanted, lines):
+        if options.dry_run or not _confirmed(options, wanted, lines):
             return ExitCode.DONE
         return _carry_out(options, wanted, start, lines)
     except KeyboardInterrupt:
         raise ShoestringError(
-            "Stopped. The data directory is either complete or not there; run shoestring setup again to go on."
+            "Stopped. The data directory is complete, or was not created; run shoestring setup again to continue."
         ) from None
 
 
-def _prepare(options: SetupOptions, lines: Lines) -> Wanted:
-    """Everything up to the summary. Writes nothing."""
+def _prepare(options: SetupOptions, lines: Lines) -> SetupPlan:
+    """Do everything up to the summary. Writes nothing."""
     root = _default_directory(options)
     if options.asks and not confirm.at_terminal():
         raise _no_terminal(Paths(root))
     given = answers.load(options.answers) if options.answers else Given()
     facts = host.gather(root)
     if options.asks:
-        lines.say("\n  Shoestring turns this host into a small cluster. Nothing is written until you agree.\n")
+        lines.say("\n  Shoestring turns this host into a small cluster. Nothing is written until you confirm.\n")
         lines.say("\n".join(summary.host_lines(facts)) + "\n")
     preflight.refuse(preflight.host_problems(facts))
     wanted = _collect(options, root, facts, given)
@@ -114,7 +114,7 @@ def _prepare(options: SetupOptions, lines: Lines) -> Wanted:
     return wanted
 
 
-def _host_plan(options: SetupOptions, wanted: Wanted) -> HostPlan:
+def _host_plan(options: SetupOptions, wanted: SetupPlan) -> HostPlan:
     """Ask about the host, or take what is given."""
     if options.host is None:
         return HostPlan()
@@ -125,7 +125,7 @@ def _host_plan(options: SetupOptions, wanted: Wanted) -> HostPlan:
         ask = prompts.confirm
     plan = host_setup.decide(
         options.host,
-        host_setup.look(),
+        host_setup.observe(),
         ask,
         recorded=options.recorded,
         starts=options.start,
@@ -138,7 +138,7 @@ def _host_plan(options: SetupOptions, wanted: Wanted) -> HostPlan:
 def _no_terminal(paths: Paths) -> UsageError:
     present = paths.settings.is_file()
     missing = "" if present else f", and these answers are missing: {', '.join(answers.required_names())}"
-    take = "keep the present settings" if present else "take what this host suggests"
+    take = "keep the current settings" if present else "use the defaults for this host"
     return UsageError(
         f"There is no terminal to ask at{missing}. Give answers with --answers FILE (the keys of "
         f"conf/shoestring.yaml), or {take} with --defaults."
@@ -146,7 +146,7 @@ def _no_terminal(paths: Paths) -> UsageError:
 
 
 def _default_directory(options: SetupOptions) -> Path:
-    """The data directory that is meant if nobody says otherwise."""
+    """Return the data directory to suggest."""
     if options.data_directory:
         return options.data_directory.resolve()
     from_environment = os.environ.get(ENVIRONMENT_VARIABLE)
@@ -156,7 +156,7 @@ def _default_directory(options: SetupOptions) -> Path:
     return (recorded if recorded and recorded.is_dir() else DEFAULT_DATA_DIRECTORY).resolve()
 
 
-def _collect(options: SetupOptions, root: Path, facts: Facts, given: Given) -> Wanted:
+def _collect(options: SetupOptions, root: Path, facts: Facts, given: Given) -> SetupPlan:
     """Ask, or take what is given."""
     ask: Ask = answers.take_default
     if options.asks:
@@ -174,10 +174,10 @@ def _collect(options: SetupOptions, root: Path, facts: Facts, given: Given) -> W
     chosen = answers.collect(facts, present, given, ask, instance=answers.instance_for(root))
     services = service_choice.choose(paths, chosen, given.services, asks=options.asks, first=present is None)
     chosen = services.settings or chosen
-    return Wanted(paths, chosen, present, data_directory.plan_update(paths, chosen) if present else None, services)
+    return SetupPlan(paths, chosen, present, data_directory.plan_update(paths, chosen) if present else None, services)
 
 
-def _plan_lines(wanted: Wanted) -> list[str]:
+def _plan_lines(wanted: SetupPlan) -> list[str]:
     more = (*report.setup_rows(wanted.services), *host_setup.rows(wanted.host))
     if wanted.present is None or wanted.update is None:
         return summary.new_lines(wanted.settings, wanted.paths, more)
@@ -186,17 +186,17 @@ def _plan_lines(wanted: Wanted) -> list[str]:
     return summary.update_lines(wanted.present, wanted.settings, wanted.update, more)
 
 
-def _agreed(options: SetupOptions, wanted: Wanted, lines: Lines) -> bool:
+def _confirmed(options: SetupOptions, wanted: SetupPlan, lines: Lines) -> bool:
     if options.yes or not options.asks or (wanted.is_nothing and not options.start):
         return True
     from installer.terminal import prompts
 
-    agreed = prompts.confirm("Write this and start?" if options.start else "Write this?")
-    lines.say("" if agreed else "  Nothing was written.")
-    return agreed
+    confirmed = prompts.confirm("Write this and start?" if options.start else "Write this?")
+    lines.say("" if confirmed else "  Nothing was written.")
+    return confirmed
 
 
-def _carry_out(options: SetupOptions, wanted: Wanted, start: BringUp, lines: Lines) -> ExitCode:
+def _carry_out(options: SetupOptions, wanted: SetupPlan, start: BringUp, lines: Lines) -> ExitCode:
     began = time.monotonic()
     paths = wanted.paths
     with files.lock(RunPaths(wanted.settings.instance).lock, LOCK_TIMEOUT_SECONDS):
@@ -222,12 +222,12 @@ def _carry_out(options: SetupOptions, wanted: Wanted, start: BringUp, lines: Lin
             lines.say("\n" + "\n".join(summary.closing_lines(wanted.settings, paths, seconds, recorded=recorded)))
         return code
     finally:
-        # Whatever becomes of the start: new passwords are told only now.
+        # Also if the start fails: new passwords are shown only now.
         for line in service_choice.closing_lines(paths, wanted.services, written):
             lines.say(line)
 
 
-def _start(options: SetupOptions, wanted: Wanted, start: BringUp, lines: Lines) -> ExitCode:
+def _start(options: SetupOptions, wanted: SetupPlan, start: BringUp, lines: Lines) -> ExitCode:
     """Start, and where a registry does not give an image, offer to build it here."""
     from installer.images import PullError
 
@@ -247,8 +247,8 @@ def _start(options: SetupOptions, wanted: Wanted, start: BringUp, lines: Lines) 
     return start(wanted.paths, lines)
 
 
-def _write(wanted: Wanted) -> tuple[tuple[str, ...], Written]:
-    """Write the data directory. Returns sentences for the person, if there is anything to tell, and new passwords."""
+def _write(wanted: SetupPlan) -> tuple[tuple[str, ...], Written]:
+    """Write the data directory. Return sentences for the user, if any, and new passwords."""
     if wanted.update is None:
         return (), data_directory.create(wanted.paths, wanted.settings, wanted.services)
     note = data_directory.update(wanted.paths, wanted.update)

@@ -54,12 +54,12 @@ def implied(context: Context, value: SettingsValue) -> FlatSettings:
 
 
 def _is_offered(value: SettingsValue, context: Context) -> bool:
-    """Whether it is the address that is offered for a new VPN, and none that the host has for another reason."""
+    """Return whether it is the address offered for a new VPN, and not an existing address of the host."""
     return value == address(context) and value not in {each.address for each in context.facts.addresses}
 
 
 def _is_inside(value: SettingsValue, context: Context) -> bool:
-    """Whether it is an address of the VPN that there is."""
+    """Return whether it is an address of the present VPN."""
     networks = [str(context.before[key]) for key in (NETWORK, NETWORK6) if context.before[key]]
     try:
         return any(ipaddress.ip_address(str(value)) in ipaddress.ip_network(each) for each in networks)

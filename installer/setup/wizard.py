@@ -25,11 +25,11 @@ def ask_data_directory(default: Path) -> Path:
 
     def problem(text: str) -> str:
         if not text.startswith("/"):
-            return "Write the whole path, from / on."
+            return "Enter an absolute path, such as /srv/shoestring."
         paths = Paths(Path(text).resolve())
         return preflight.directory_problem(paths, preflight.directory_state(paths))
 
-    text = prompts.text("Where should configuration and data live?", str(default), problem)
+    text = prompts.text("Directory for configuration and data", str(default), problem)
     return Path(text).resolve()
 
 
@@ -57,7 +57,7 @@ def ask_services(
     for number, each in enumerate(offers):
         if each.there and number not in chosen:
             command = f"shoestring service remove {' '.join(service.name for service in each.services)}{option}"
-            print(wrapped(f"{each.title} stays for now. To take it away: {command}", "  "))
+            print(wrapped(f"{each.title} stays. To remove it: {command}", "  "))
     return names
 
 

@@ -1,1 +1,1 @@
-"""What everything stands on: errors, constants, paths, files, processes, YAML documents, schema, validators."""
+"""The base layer: errors, constants, paths, files, processes, YAML documents, schema, validators."""

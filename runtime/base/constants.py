@@ -24,4 +24,4 @@ LOCK = "lock"
 STOPPED = "stopped"
 ATTEMPTS = "attempts.json"
 
-NOTHING_TO_DO = "what runs is what the files say"
+NOTHING_TO_DO = "everything runs as configured"

@@ -1,4 +1,4 @@
-"""Free space on the disks that Shoestring and Docker write to. The pass of each minute imports this: little."""
+"""Free space on the disks that Shoestring and Docker write to. The fast path imports it, so it imports little."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import os
 from runtime.base.constants import MEGABYTE
 
 DOCKER = "/var/lib/docker"
-# A pull or a database is about to fail; a pass and a notice still have room.
+# A pull or a database is about to fail; a run of the watchdog and a notification still have room.
 LOW_MEGABYTES = 64
 ADVICE = "Free some: docker system df, journalctl --vacuum-size=50M, docker image prune --all"
 
 
 def problem(root: str) -> str:
-    """A sentence if the disk of a data directory, or Docker's, is full or nearly so; else empty.
+    """Return a sentence if the disk of a data directory or of Docker is (nearly) full; else an empty text.
 
-    What only root may still use (mke2fs(8), reserved blocks) does not count. Raises OSError without the directory.
+    Blocks that are reserved for root (mke2fs(8)) do not count as free. Raises OSError without the directory.
     """
     for place in _places(root):
         status = os.statvfs(place)
@@ -27,7 +27,7 @@ def problem(root: str) -> str:
 
 
 def used(root: str) -> dict[str, float]:
-    """How full the disks of a data directory and of Docker are, in percent as df(1) says it; one disk comes once."""
+    """Return the used space of the disks of a data directory and of Docker, in percent as in df(1), once per disk."""
     found: dict[int, tuple[str, float]] = {}
     for place in _places(root):
         status = os.statvfs(place)

@@ -21,7 +21,7 @@ class ExitCode(IntEnum):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong in a file of the user's, and what to do about it.
+    """One problem in a file of the user, and what to do about it.
 
     `key` is the dotted path of the setting or the name of the key, `line` counts from 1; both may be
     unknown (empty, 0).
@@ -56,7 +56,7 @@ class LockedError(ShoestringError):
 
 
 class SettingsError(UsageError):
-    """The settings file has problems; all of them are told at once."""
+    """The settings file has problems; all of them are reported at once."""
 
     def __init__(self, file: Path, problems: tuple[Problem, ...]) -> None:
         self.file = file
@@ -69,7 +69,7 @@ class SettingsError(UsageError):
 
 
 def explain(error: Exception) -> tuple[str, ExitCode]:
-    """The sentence and the exit code for any error that ends a command; a user never sees a traceback."""
+    """Return the sentence and the exit code for an error that ends a command; a user never sees a traceback."""
     if isinstance(error, ShoestringError):
         return str(error), error.exit_code
     first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
@@ -77,8 +77,9 @@ def explain(error: Exception) -> tuple[str, ExitCode]:
         return f"Docker failed: {first_line}. Is it running? Try: docker info", ExitCode.FAILED
     if isinstance(error, OSError):
         return (
-            f"The host refused: {first_line}. Are you root, and is the disk neither full nor read-only?",
+            f"{first_line}. Check that you run as root and that the disk has space and can be written to.",
             ExitCode.FAILED,
         )
     name = type(error).__name__
-    return f"This should not have happened ({name}: {first_line}). Show where: {DEBUG_VARIABLE}=1", ExitCode.FAILED
+    sentence = f"Internal error: {name}: {first_line}. Run again with {DEBUG_VARIABLE}=1 and report the traceback."
+    return sentence, ExitCode.FAILED

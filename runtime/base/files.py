@@ -62,7 +62,7 @@ def write_in_turn(
 ) -> None:
     """Write files of one directory one after the other; a file may come more than once.
 
-    All of it is on the disk before the first is in its place, so that a full disk changes nothing. `written` hears
+    All of it is on the disk before the first is in its place, so that a full disk changes nothing. `written` gets
     the index of each that is in its place. Raises ShoestringError.
     """
     staged: list[Path] = []
@@ -82,12 +82,12 @@ def write_in_turn(
 
 
 def unfinished(directory: Path) -> tuple[Path, ...]:
-    """What killed processes left half-written in a directory, or what is being written at this moment."""
+    """Return the temporary files in a directory that killed processes left, or that are being written."""
     return tuple(file for file in directory.glob(".*") if _UNFINISHED.fullmatch(file.name))
 
 
 def sweep(directory: Path) -> None:
-    """Remove what killed processes left half-written. Nobody else may be writing to this directory."""
+    """Remove the temporary files that killed processes left. No other process may write to this directory."""
     for file in unfinished(directory):
         remove(file)
 
@@ -119,13 +119,13 @@ def _stage(path: Path, data: bytes, mode: int, group: int | None) -> Path:
 
 
 def _discard(staged: Path) -> None:
-    """Remove what is left of a write; if it failed, why it did is told, and not that this does too."""
+    """Remove the temporary file of a write; an error here does not hide the error of the write."""
     with contextlib.suppress(OSError):
         staged.unlink()
 
 
 def _give(descriptor: int, path: Path, group: int | None) -> None:
-    """Keep the owner of the file that is replaced: a person's file stays theirs when root writes it."""
+    """Give a file the owner of the file that it replaces: a user's file stays theirs when root writes it."""
     with contextlib.suppress(FileNotFoundError):
         status = path.stat()
         if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
@@ -213,23 +213,23 @@ def publish_directory(staged: Path, target: Path) -> None:
 
 @contextlib.contextmanager
 def lock(path: Path, timeout: float = 0.0, waiting: Callable[[str], None] = lambda holder: None) -> Iterator[None]:
-    """Hold the lock of an instance; the kernel lets go of it when the process ends, however it ends.
+    """Hold the lock of an instance; the kernel releases it when the process ends, however it ends.
 
-    Waits at most `timeout` seconds; `waiting` hears once for whom. Raises LockedError that names who holds it.
+    Waits at most `timeout` seconds; `waiting` is called once with the holder. Raises LockedError with the holder.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + timeout
     # To lock a file it is enough to read it: nobody else may, or any user could stop the watchdog.
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    told = False
+    reported = False
     try:
         while not _locked(descriptor):
             holder = _holder(descriptor)
             if time.monotonic() >= deadline:
-                raise LockedError(f"Another command is at work ({holder}). Try again when it has ended.")
-            if not told:
+                raise LockedError(f"Another command is running ({holder}). Try again when it has ended.")
+            if not reported:
                 waiting(holder)
-                told = True
+                reported = True
             time.sleep(LOCK_POLL_SECONDS)
         yield
     finally:
@@ -245,7 +245,7 @@ def _locked(descriptor: int) -> bool:
 
 
 def _holder(descriptor: int) -> str:
-    """Who holds a lock, as the kernel knows it (proc(5), /proc/locks): nothing has to be written for that."""
+    """Return the process that holds a lock (proc(5), /proc/locks)."""
     status = os.fstat(descriptor)
     place = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
     for line in Path("/proc/locks").read_text(encoding="ascii").splitlines():
@@ -253,7 +253,7 @@ def _holder(descriptor: int) -> str:
         if len(parts) > 5 and parts[1] == "FLOCK" and parts[5] == place:
             with contextlib.suppress(OSError):
                 words = Path(f"/proc/{parts[4]}/cmdline").read_text(encoding="utf-8", errors="replace").split("\0")
-                # The interpreter and where it lies say nothing to a person.
+                # The interpreter and its directory are of no use to a user.
                 names = [Path(word).name if word.startswith("/") else word for word in words if word]
                 known = [name for name in names if not name.startswith("python")][:3]
                 return f"process {parts[4]}: {' '.join(known)}"

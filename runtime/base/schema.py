@@ -1,4 +1,4 @@
-"""Reads a mapping into frozen dataclasses whose fields say what each key means and takes.
+"""Read a mapping into frozen dataclasses whose fields declare each key: meaning, check and default.
 
 One declaration gives the validation, the commented sample file and the reference page. All problems are found
 at once, each with its key.
@@ -21,7 +21,7 @@ _KEY = "shoestring"
 
 @dataclass(frozen=True)
 class Key:
-    """What one key of a file means."""
+    """The declaration of one key of a file."""
 
     about: str
     check: Check | None = None
@@ -42,7 +42,7 @@ def section(about: str, kind: type) -> Any:
 
 
 def describe(item: Field[Any]) -> Key:
-    """The declaration behind a dataclass field."""
+    """Return the declaration of a dataclass field."""
     return cast(Key, item.metadata[_KEY])
 
 
@@ -57,7 +57,7 @@ def section_type(kind: type, item: Field[Any]) -> tuple[type | None, bool]:
 
 
 def one_of(*choices: str) -> Check:
-    """A check for one of some words."""
+    """Return a check for one of the words."""
 
     def check(value: object) -> object:
         if value not in choices:
@@ -68,7 +68,7 @@ def one_of(*choices: str) -> Check:
 
 
 def switch(value: object) -> bool:
-    """A check for on and off, which YAML 1.1 reads as true and false."""
+    """Check for on and off, which YAML 1.1 reads as true and false."""
     if value in ("on", "off"):
         return value == "on"
     if not isinstance(value, bool):
@@ -77,7 +77,7 @@ def switch(value: object) -> bool:
 
 
 def whole_number(minimum: int, maximum: int) -> Check:
-    """A check for a whole number between two others, both included."""
+    """Return a check for a whole number of a range, both ends included."""
 
     def check(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value <= maximum:
@@ -88,21 +88,21 @@ def whole_number(minimum: int, maximum: int) -> Check:
 
 
 def list_of(item: Check) -> Check:
-    """A check for a list, each item of which `item` checks; the same one twice is refused."""
+    """Return a check for a list without duplicates; `item` checks each item."""
 
     def check(value: object) -> tuple[Any, ...]:
         if not isinstance(value, list | tuple):
             raise ValueError(f"{value!r} is not a list")
         items = tuple(item(each) for each in value)
         if len(set(items)) != len(items):
-            raise ValueError("has the same item twice")
+            raise ValueError("has a duplicate item; remove one")
         return items
 
     return check
 
 
 def suggestion(word: str, known: Iterable[str], prefix: str = "") -> str:
-    """The end of a sentence that names the nearest known word, or nothing."""
+    """Return the end of a sentence that suggests the nearest known word; empty if none is near."""
     # Only a mistake pays for its import.
     import difflib
 

@@ -1,7 +1,7 @@
-"""Values that go into a configuration: each is checked here before it goes anywhere.
+"""Validators of configuration values.
 
-Every function takes what a file or a person gave, returns the normal form, and raises ValueError with the
-end of a sentence ("is not a port (1 to 65535)").
+Each takes a value that a file or a user gave, returns its normal form, and raises ValueError with the end of a
+sentence ("is not a port (1 to 65535)").
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _SMALLEST_PREFIX = {4: 30, 6: 126}
 
 
 def host_name(value: object) -> str:
-    """A DNS host name, lower-case and without a final dot."""
+    """Return a DNS host name, lower-case and without a final dot."""
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is not a host name")
     name = value.lower().removesuffix(".")
@@ -63,7 +63,7 @@ def _punycode(name: str) -> str:
 
 
 def domain(value: object) -> str:
-    """A host name with at least two labels, such as `example.com`."""
+    """Return a host name with at least two labels, such as `example.com`."""
     name = host_name(value)
     if "." not in name:
         raise ValueError(f"{value!r} is not a domain; one looks like example.com")
@@ -76,21 +76,21 @@ def is_reserved(name: str) -> bool:
 
 
 def host_pattern(value: object) -> str:
-    """A host name, or `*.` and a domain: the wildcard stands for one label, as in certificates."""
+    """Return a host name, or `*.` and a domain: the wildcard stands for one label, as in certificates."""
     if isinstance(value, str) and value.startswith("*."):
         return f"*.{domain(value[2:])}"
     return host_name(value)
 
 
 def port(value: object) -> int:
-    """A TCP or UDP port."""
+    """Return a TCP or UDP port."""
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 65535:
         raise ValueError(f"{value!r} is not a port (1 to 65535)")
     return value
 
 
 def ip_address(value: object) -> str:
-    """An IPv4 or IPv6 address in its normal form."""
+    """Return an IPv4 or IPv6 address in its normal form."""
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is not an IP address")
     try:
@@ -100,14 +100,14 @@ def ip_address(value: object) -> str:
 
 
 def interface(value: object) -> str:
-    """The name of a network interface."""
+    """Return the name of a network interface."""
     if not isinstance(value, str) or not _INTERFACE.fullmatch(value):
         raise ValueError(f"{value!r} is not the name of a network interface (at most 15 letters, digits, - _ and .)")
     return value
 
 
 def private_network(value: object) -> str:
-    """A network of private IPv4 addresses, large enough for a server and a client."""
+    """Return a network of private IPv4 addresses, large enough for a server and a client."""
     network = _network(value)
     if network.version != 4 or not network.is_private or network.is_loopback:
         raise ValueError(f"{value!r} is not a private IPv4 network; one looks like 10.12.0.0/24")
@@ -115,7 +115,7 @@ def private_network(value: object) -> str:
 
 
 def local_network6(value: object) -> str:
-    """A network of unique local IPv6 addresses (RFC 4193)."""
+    """Return a network of unique local IPv6 addresses (RFC 4193)."""
     network = _network(value)
     if not isinstance(network, ipaddress.IPv6Network) or not network.subnet_of(_ULA):
         raise ValueError(
@@ -136,7 +136,7 @@ def _network(value: object) -> Network:
 
 
 def _whole_network(value: object) -> str:
-    """The network that an address with a prefix lies in, as the end of a sentence."""
+    """Return the network that an address with a prefix lies in, as the end of a sentence."""
     try:
         meant = ipaddress.ip_network(str(value), strict=False)
     except ValueError:
@@ -145,7 +145,7 @@ def _whole_network(value: object) -> str:
 
 
 def endpoint(value: object) -> str:
-    """A host name or an IP address that clients connect to, without a port."""
+    """Return a host name or an IP address that clients connect to, without a port."""
     try:
         return ip_address(value)
     except ValueError:
@@ -153,28 +153,28 @@ def endpoint(value: object) -> str:
 
 
 def backend(value: object) -> str:
-    """The host name of a container, which names its backend in the proxy."""
+    """Return the host name of a container, which names its backend in the proxy."""
     if not isinstance(value, str) or not _BACKEND.fullmatch(value):
         raise ValueError(f"{value!r} is not a host name for a container (letters, digits, - _ and .)")
     return value
 
 
 def application(value: object) -> str:
-    """The name of an application or a network: also part of names in Docker."""
+    """Return the name of an application or a network: also part of names in Docker."""
     if not isinstance(value, str) or not _APPLICATION.fullmatch(value):
         raise ValueError(f"{value!r} is not a name (lower-case letters, digits, - and _)")
     return value
 
 
 def instance(value: object) -> str:
-    """The name of an instance: it begins the names of all that is ours in Docker, and ends at the first `_`."""
+    """Return the name of an instance: the prefix, up to the first `_`, of all its names in Docker."""
     if not isinstance(value, str) or not _INSTANCE.fullmatch(value):
         raise ValueError(f"{value!r} is not a name for an instance (lower-case letters, digits and -)")
     return value
 
 
 def email(value: object) -> str:
-    """An e-mail address that a certificate authority takes."""
+    """Return an e-mail address that a certificate authority takes."""
     match = _EMAIL.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise ValueError(f"{value!r} is not an e-mail address")
@@ -186,28 +186,28 @@ def email(value: object) -> str:
 
 
 def http_path(value: object) -> str:
-    """The path of an HTTP request, such as `/health`."""
+    """Return the path of an HTTP request, such as `/health`."""
     if not isinstance(value, str) or not _HTTP_PATH.fullmatch(value):
         raise ValueError(f"{value!r} is not an HTTP path; one looks like /health")
     return value
 
 
 def https_url(value: object) -> str:
-    """An https:// address."""
+    """Return an https:// address."""
     if not isinstance(value, str) or not _HTTPS_URL.fullmatch(value):
         raise ValueError(f"{value!r} is not an https:// address")
     return value
 
 
 def http_url(value: object) -> str:
-    """An http:// or https:// address, with all that may follow the host."""
+    """Return an http:// or https:// address, with all that may follow the host."""
     if not isinstance(value, str) or not _HTTP_URL.fullmatch(value) or not value.isascii():
         raise ValueError(f"{value!r} is not an http:// or https:// address")
     return value
 
 
 def absolute_path(value: object) -> str:
-    """The path of a file from the root on."""
+    """Return the absolute path of a file."""
     if not isinstance(value, str) or not value.startswith("/") or not value.isprintable():
-        raise ValueError(f"{value!r} is not the path of a file from / on")
+        raise ValueError(f"{value!r} is not an absolute path; one looks like /etc/ssl/ca.pem")
     return value

@@ -1,4 +1,4 @@
-"""YAML files with the line of every key: safe types only, and limits against files that would eat the machine."""
+"""YAML files with the line of every key: safe types only, with limits on size and nesting."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KeyPath = tuple[str | int, ...]
 
 
 class DocumentError(Exception):
-    """A file cannot be read as YAML; `problem` says why and where."""
+    """A file cannot be read as YAML; `problem` has the reason and the line."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -44,7 +44,7 @@ class Document:
 
 
 def dotted(path: KeyPath) -> str:
-    """Write a key path as a person would: `services.application.ports[0]`."""
+    """Return a key path as text: `services.application.ports[0]`."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
@@ -54,7 +54,7 @@ def dotted(path: KeyPath) -> str:
 def load(file: Path) -> Document:
     """Read a YAML file whose top level is a mapping (an empty file is an empty one).
 
-    Raises DocumentError for anything else: not readable, too large, not UTF-8, a syntax error, a key twice.
+    Raises DocumentError for anything else: not readable, too large, not UTF-8, a syntax error, a duplicate key.
     """
     try:
         if file.is_dir():
@@ -103,7 +103,7 @@ def _at(file: Path, node: yaml.Node, what: str) -> Problem:
 def _walk(
     file: Path, node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int], parents: tuple[int, ...]
 ) -> Iterator[yaml.Node]:
-    """Go through all nodes, note the line of each key, and refuse what a person cannot have meant."""
+    """Walk all nodes, record the line of each key, and refuse duplicate keys and excessive nesting."""
     if id(node) in parents or len(parents) > MAXIMUM_DEPTH:
         raise DocumentError(_at(file, node, f"is nested in itself, or deeper than {MAXIMUM_DEPTH} levels"))
     yield node
@@ -113,7 +113,7 @@ def _walk(
         for key, child in node.value:
             name = str(key.value)
             if name in seen and name != "<<":
-                raise DocumentError(_at(file, key, f"the key {name} is there twice; remove one"))
+                raise DocumentError(_at(file, key, f"the key {name} is a duplicate; remove one"))
             seen.add(name)
             lines[(*path, name)] = key.start_mark.line + 1
             yield from _walk(file, child, (*path, name), lines, parents)

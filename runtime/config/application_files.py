@@ -128,7 +128,7 @@ class _Reader:
         if not host_names or service is None:
             return
         if len(set(host_names)) != len(host_names):
-            self.refuse((HOST_NAMES,), "has a host name twice; remove one")
+            self.refuse((HOST_NAMES,), "has a duplicate host name; remove one")
         name = self._host_name(service, ("services", service.name))
         alias = proxy_alias(self.name, service.name)
         yield Backend(name, self.name, service.name, alias, port, tuple(host_names), health_check)
@@ -219,7 +219,7 @@ def parse(document: Document, side: Side) -> Application | BrokenApplication:
     reader = _Reader(document, name, side)
     reader.checked(validators.application, name, ())
     if name in RESERVED_NAMES:
-        reader.refuse((), f"the name {name} is taken by the proxies; give the file another one")
+        reader.refuse((), f"the name {name} is reserved for the proxies; rename the file")
     application = reader.read()
     if reader.problems:
         return BrokenApplication(name, side, document.file, tuple(reader.problems))

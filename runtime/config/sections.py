@@ -119,7 +119,7 @@ class InternalSettings:
         default=InternalTls.PRIVATE_CA,
     )
     domain: str = key(
-        "the domain of the internal applications; empty: internal. and the domain",
+        "the domain of the internal applications; empty: internal.DOMAIN",
         check=lambda value: value and validators.domain(value),
         default="",
     )
@@ -158,13 +158,13 @@ class WireguardSettings:
     )
     port: int = key("the UDP port that clients connect to", check=validators.port, default=51820)
     endpoint: str = key(
-        "the address or name that clients connect to; empty: public.address if it is no private one, else the domain",
+        "the address or name that clients connect to; empty: public.address if it is public, else the domain",
         check=lambda value: value and validators.endpoint(value),
         default="",
     )
     dns: tuple[Resolver, ...] = key(
-        "the DNS resolvers that answer VPN clients for all names that are not internal; refuse, or an empty list: "
-        "nobody does (split DNS)",
+        "the DNS resolvers that VPN clients use for all names that are not internal; refuse, or an empty list: the "
+        "VPN resolver answers internal names only (split DNS)",
         check=_upstream,
         default=PUBLIC_RESOLVERS,
     )
@@ -182,7 +182,7 @@ class WireguardSettings:
 
 @dataclass(frozen=True)
 class DnsSettings:
-    """How names are proven by DNS records (dns-01), and who is asked for records."""
+    """Validation by DNS records (dns-01), and the resolvers that are asked."""
 
     provider: str = key(
         "lego's name of the DNS provider (https://go-acme.github.io/lego/dns/), for dns-01; its variables are in "
@@ -211,20 +211,20 @@ class AcmeSettings:
         default="",
     )
     ca_file: str = key(
-        "a file with the root certificate of the ACME server's own HTTPS, where no system knows it",
+        "a file with the CA certificates to trust for the ACME server itself, for a private one; empty: the system's",
         check=lambda value: value and validators.absolute_path(value),
         default="",
     )
-    dns: DnsSettings = section("proof by DNS records, for wildcards and internal names", DnsSettings)
+    dns: DnsSettings = section("validation by DNS records (dns-01), for wildcards and internal names", DnsSettings)
 
     @property
     def directory(self) -> str:
-        """The address of the ACME directory that certificates come from."""
+        """Return the URL of the ACME directory that certificates come from."""
         return ACME_DIRECTORIES.get(self.server, self.server)
 
     @property
     def staging_directory(self) -> str:
-        """The address of the ACME directory that is tried first; empty: none."""
+        """Return the URL of the ACME directory that is tried first; empty: none."""
         if self.staging:
             return self.staging
         return ACME_DIRECTORIES["staging"] if self.server == "production" else ""
@@ -232,7 +232,7 @@ class AcmeSettings:
 
 @dataclass(frozen=True)
 class NotifySettings:
-    """Who hears of what needs a person; neither is needed."""
+    """Where incidents are reported to; both are optional."""
 
     url: str = key(
         "gets a POST with JSON, see docs/notifications.md",
@@ -240,7 +240,7 @@ class NotifySettings:
         default="",
     )
     command: str = key(
-        "is run with the same JSON on its standard input, such as /usr/local/bin/tell-me --now",
+        "is run with the same JSON on its standard input, such as /usr/local/bin/notify-me --now",
         check=_command_line,
         default="",
     )
@@ -248,7 +248,7 @@ class NotifySettings:
 
 @dataclass(frozen=True)
 class NetworkSettings:
-    """Docker networks, as application files name them; in Docker the instance's name stands before."""
+    """Docker networks, as application files name them; in Docker their names begin with the instance's."""
 
     public: str = key("the network of public applications", check=validators.application, default="main")
     internal: str = key("the network of internal applications", check=validators.application, default="internal")

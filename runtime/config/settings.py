@@ -44,7 +44,7 @@ class Settings:
     email: str = key("where certificate authorities write to", check=validators.email, example="ops@example.com")
     version: int = key("the version of this file's format", check=_version, default=VERSION)
     instance: str = key(
-        "part of the name of all that is ours in Docker; two instances on a host never disturb each other",
+        "the prefix of all names in Docker; two instances on a host need two",
         check=validators.instance,
         default="shoestring",
     )
@@ -66,12 +66,12 @@ class Settings:
 
     @property
     def internal_domain(self) -> str:
-        """The domain of the internal applications."""
+        """Return the domain of the internal applications."""
         return (self.internal.domain if self.internal else "") or f"internal.{self.domain}"
 
     @property
     def sides(self) -> tuple[Side, ...]:
-        """The sides that are switched on."""
+        """Return the sides that are switched on."""
         switched = ((Side.PUBLIC, self.public), (Side.INTERNAL, self.internal))
         return tuple(side for side, settings in switched if settings is not None)
 
@@ -86,30 +86,30 @@ class Settings:
 
     @property
     def internal_tls(self) -> InternalTls:
-        """Where the internal certificate comes from; none where there is no internal side."""
+        """Return where the internal certificate comes from; NONE without an internal side."""
         return self.internal.tls if self.internal else InternalTls.NONE
 
     @property
     def endpoint(self) -> str:
-        """The address or name that VPN clients connect to."""
+        """Return the address or name that VPN clients connect to."""
         public = self.public.address if self.public else ""
         return self.wireguard.endpoint or (public if public and is_public(public) else self.domain)
 
     def network(self, side: Side) -> str:
-        """The name of a side's network in application files."""
+        """Return the name of a side's network in application files."""
         return self.networks.public if side is Side.PUBLIC else self.networks.internal
 
     @property
     def network_names(self) -> tuple[str, ...]:
-        """All networks, as application files name them."""
+        """Return all networks, as application files name them."""
         return (*(self.network(side) for side in self.sides), *self.networks.additional)
 
     def docker_network(self, name: str) -> str:
-        """What a network of ours is called in Docker."""
+        """Return the name in Docker of a network of the settings."""
         return f"{self.instance}{SEPARATOR}{name}"
 
     def project(self, application: str) -> str:
-        """The Compose project of an application, or of the core."""
+        """Return the Compose project of an application, or of the core."""
         return f"{self.instance}{SEPARATOR}{application}"
 
 
@@ -133,7 +133,7 @@ def from_document(document: Document) -> Settings:
 
 
 def _conflicts(settings: Settings, document: Document) -> list[Problem]:
-    """What is wrong between keys that are right one by one."""
+    """Return the conflicts between keys that are valid one by one."""
     problems = []
     if not settings.sides:
         problems.append(document.problem(("public",), "public and internal are both off; nothing would run"))
@@ -150,7 +150,7 @@ def _conflicts(settings: Settings, document: Document) -> list[Problem]:
 
 
 def _wireguard_conflicts(settings: Settings, document: Document) -> list[Problem]:
-    """What VPN clients could not reach."""
+    """Return the problem of an internal side that VPN clients could not reach."""
     vpn, internal = settings.wireguard, settings.internal
     if not vpn.enabled or internal is None:
         return []
@@ -174,7 +174,7 @@ def _usable(text: str, network: validators.Network) -> bool:
 
 
 def _internal_conflicts(settings: Settings, document: Document) -> list[Problem]:
-    """What is wrong with the ports of the internal side."""
+    """Return the conflicts of the ports of the internal side."""
     public, internal = settings.public, settings.internal
     if internal is None:
         return []

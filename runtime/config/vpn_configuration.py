@@ -1,6 +1,6 @@
-"""What is seen of the VPN from here: whether the host's copy of its configuration is the original.
+"""Whether the host's copy of the VPN's configuration is the one of the data directory.
 
-`shoestring vpn status` looks at all of it.
+`shoestring vpn status` inspects all of the VPN.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ CONFIGURATIONS = Path("/etc/wireguard")
 
 
 def problems(settings: Settings, paths: Paths, configurations: Path = CONFIGURATIONS) -> tuple[str, ...]:
-    """Why the next boot would bring up another VPN than the data directory's, or none. Empty if it would not."""
+    """Return why the next boot would not bring up the VPN of the data directory; empty if it would."""
     if not settings.wireguard.enabled:
         return ()
     name = f"{settings.wireguard.interface}.conf"
     original, copy = _read(paths.wireguard / name), _read(configurations / name)
-    # Without an original it was never up: that is told of the internal proxy.
+    # Without an original it was never up: the check of the internal proxy reports that.
     if not original or copy == original:
         return ()
-    about = "is not the same as" if copy else "is not there, unlike"
+    about = "differs from" if copy else "is missing, unlike"
     return (f"The VPN's file {configurations / name} {about} conf/wireguard/{name}. Run: shoestring vpn apply",)
 
 

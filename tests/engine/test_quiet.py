@@ -66,7 +66,7 @@ def test_after_a_start_all_is_quiet(served: Instance) -> None:
     )
     before = {file: file.stat().st_mtime_ns for file in served.paths.root.rglob("*")}
     ended = subprocess.run(argv, capture_output=True, text=True, check=True)
-    assert ended.stdout == "  Nothing to do: what runs is what the files say.\n"
+    assert ended.stdout == "  Nothing to do: everything runs as configured.\n"
     imported = {line.rpartition("|")[2].strip() for line in ended.stderr.splitlines()}
     assert "runtime.reconcile.fast_path" in imported
     assert not imported & {"docker", "yaml", "runtime.cli", "subprocess", "dataclasses", "typing", "pathlib"}

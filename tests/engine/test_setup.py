@@ -150,7 +150,7 @@ def test_answers_from_a_file_lead_to_a_served_page(host: Host, capsys: pytest.Ca
     assert run.run(host.options(start=True)) is ExitCode.DONE
     again = capsys.readouterr().out
     assert "  Nothing changes in the files.\n" in again
-    assert "  Nothing to do: everything runs as the files say.\n" in again
+    assert "  Nothing to do: everything runs as configured.\n" in again
 
     moved = free_port()
     public = f"{{address: {LOOPBACK}, http_port: {host.public_http}, https_port: {moved}}}"
@@ -205,7 +205,7 @@ def first_address() -> str:
 
 
 def answer_all(terminal: Terminal, host: Host) -> None:
-    terminal.type("Where should configuration and data live?", str(host.paths.root))
+    terminal.type("Directory for configuration and data", str(host.paths.root))
     terminal.type("Your domain", "example.test")
     terminal.type("E-mail for certificate notices", "ops@example.test")
     terminal.answer("Public address")
@@ -249,11 +249,11 @@ def test_questions_in_a_terminal_lead_to_a_served_page(host: Host, tmp_path: Pat
 def test_a_second_run_offers_the_present_settings(host: Host) -> None:
     run.run(host.options())
     terminal = Terminal(host)
-    terminal.type("Where should configuration and data live?", str(host.paths.root))
+    terminal.type("Directory for configuration and data", str(host.paths.root))
     for question, offered in (
         ("Your domain", "example.test"),
         ("E-mail for certificate notices", "ops@example.test"),
-        ("Public address", f"{LOOPBACK} (as now)"),
+        ("Public address", f"{LOOPBACK} (current)"),
         ("Public port for HTTP ", str(host.public_http)),
         ("Public port for HTTPS", str(host.public_https)),
         ("How will you reach internal services?", "An SSH tunnel"),
@@ -281,7 +281,7 @@ def test_stopping_at_a_question_writes_nothing(host: Host, at: str) -> None:
     if at == "Write this and start?":
         answer_all(terminal, host)
     else:
-        terminal.type("Where should configuration and data live?", str(host.paths.root))
+        terminal.type("Directory for configuration and data", str(host.paths.root))
         if at == "Public address":
             terminal.type("Your domain", "example.test")
             terminal.answer("E-mail for certificate notices")
@@ -295,9 +295,9 @@ def test_stopping_at_a_question_writes_nothing(host: Host, at: str) -> None:
 
 def test_an_answer_that_is_wrong_is_told_at_once(host: Host) -> None:
     terminal = Terminal(host)
-    terminal.type("Where should configuration and data live?", "/etc")
+    terminal.type("Directory for configuration and data", "/etc")
     terminal.process.expect_exact("/etc is not empty, and not a Shoestring data directory")
-    terminal.type("Where should configuration and data live?", str(host.paths.root))
+    terminal.type("Directory for configuration and data", str(host.paths.root))
     terminal.type("Your domain", "localhost")
     terminal.process.expect_exact("'localhost' is not a domain; one looks like example.com")
     terminal.type("Your domain", "example.test")
@@ -326,7 +326,7 @@ def test_an_option_that_can_do_nothing_is_told(
     found = Offer(
         systemd=False, swap=swap.SwapOffer(why="There is swap."), log_rotation=LogRotation(why="They are rotated.")
     )
-    monkeypatch.setattr(host_setup, "look", lambda: found)
+    monkeypatch.setattr(host_setup, "observe", lambda: found)
     choice = HostChoice(timers=False, swap=True, log_rotation=True)
     assert run.run(replace(host.options(start=True, dry_run=True), host=choice)) is ExitCode.DONE
     assert "\n    There is swap.\n    They are rotated.\n" in capsys.readouterr().out
@@ -367,7 +367,7 @@ def test_what_does_not_fit_the_host_is_refused_and_nothing_is_written(host: Host
         internal="{address: 203.0.113.99}"
     )
     with socket.create_server((LOOPBACK, host.internal_http)):
-        words = f"Port {host.internal_http} is taken by python"
+        words = f"Port {host.internal_http} is used by python"
         told = refused()
         assert words in told
         assert f"(process {os.getpid()})" in told

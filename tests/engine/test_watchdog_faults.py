@@ -33,7 +33,7 @@ def test_two_passes_at_once_are_one(served: Instance) -> None:
     with files.lock(served.cluster.run.lock):
         other = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert other.returncode == 0
-    assert other.stdout.startswith(f"Nothing done. Another command is at work (process {os.getpid()}")
+    assert other.stdout.startswith(f"Nothing done. Another command is running (process {os.getpid()}")
     with files.lock(served.cluster.run.lock), pytest.raises(LockedError):
         watch(served.cluster)
     assert subprocess.run(argv, capture_output=True, check=False).returncode == 0

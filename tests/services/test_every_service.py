@@ -113,7 +113,7 @@ def test_all_of_them_are_well(demo: Demo) -> None:
 
 def test_adding_them_again_changes_nothing(demo: Demo, client: DockerClient) -> None:
     before = demo.containers(client), demo.files
-    assert "Nothing to do: everything runs as the files say." in demo.run("service", "add", *SERVICES, "--yes")
+    assert "Nothing to do: everything runs as configured." in demo.run("service", "add", *SERVICES, "--yes")
     assert (demo.containers(client), demo.files) == before
 
 

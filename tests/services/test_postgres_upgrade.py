@@ -272,7 +272,7 @@ def test_the_watchdog_is_held_meanwhile(begun: Stage) -> None:
             if "✓ roles" in line:
                 watchdog = (sys.executable, "-m", "runtime", "--data-directory", root, "watchdog")
                 held = subprocess.run(watchdog, cwd=ROOT, check=False, capture_output=True, text=True)
-                assert "Nothing done. Another command is at work" in held.stdout
+                assert "Nothing done. Another command is running" in held.stdout
                 assert site.run("start", "--timeout", "0").code == 3
                 break
         else:

@@ -156,7 +156,7 @@ def test_a_service_comes_and_goes_with_all_that_it_needs(services: Services) -> 
 
     running = services.instance.containers()
     again = services.run("service", "add", "front", "--yes")
-    assert "Nothing to do: everything runs as the files say." in again
+    assert "Nothing to do: everything runs as configured." in again
     assert values["STORE_PASSWORD"] not in again
     assert services.instance.containers() == running
     assert secrets.load(paths.secrets) == values
@@ -260,7 +260,7 @@ def test_what_a_person_has_stopped_is_not_started_by_the_way(services: Services)
 def test_another_command_at_work_is_waited_for_and_told(services: Services) -> None:
     with files.lock(services.instance.cluster.run.lock):
         said = services.run("service", "add", "store", "--yes", "--timeout", "0.2", code=ExitCode.LOCKED)
-    assert "Another command is at work" in said
+    assert "Another command is running" in said
     assert not catalogue.application_file(services.paths, "store").exists()
 
 

@@ -90,7 +90,7 @@ def _report() -> list[str]:
     problem = Problem(Path("applications-public/shop.yaml"), "is not a host name", "x-external-host-names", 2)
     warning = Advisory(Code.CERTIFICATE_IMPOSSIBLE, "nas.lan", "No certificate for nas.lan: it is no public name.")
     report = Report(outcomes, (problem,), (warning,), (Failure(Code.NOT_RUNNING, "game", "is exited"),))
-    return [*map(outcome_line, outcomes), *report_lines(report, "everything runs as the files say")]
+    return [*map(outcome_line, outcomes), *report_lines(report, "everything runs as configured")]
 
 
 _ERROR = "application is exited with code 1\n    | Error: no such table: posts\n    | exiting"
@@ -101,7 +101,7 @@ def _watchdog() -> str:
     change = ApplyProject(wanted.projects[0], Sign.CHANGED, "image ghost:5.0 → ghost:5.1")
     held = HeldChange(change, Attempts("", 2, 0.0, _ERROR), 280.0)
     return sections(
-        nothing_to_do=report_lines(Report(()), "what runs is what the files say"),
+        nothing_to_do=report_lines(Report(()), "everything runs as configured"),
         stopped=report_lines(Report((), warnings=(STOPPED,)), ""),
         held_back=report_lines(Report((), deferred=(_deferred(held),)), ""),
         restart=[outcome_line(Outcome(ApplyProject(wanted.projects[2], Sign.NEW, "application is exited"), 1.5))],

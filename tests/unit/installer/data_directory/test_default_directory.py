@@ -15,7 +15,7 @@ def test_the_first_is_recorded_and_a_second_does_not_take_over(tmp_path: Path) -
     assert file.read_text() == f"{first}\n"
     assert default_directory.write(first, file) == ""
     told = default_directory.write(second, file)
-    assert f"go on using {first}" in told
+    assert f"stays {first}" in told
     assert f"--data-directory {second}" in told
     assert file.read_text() == f"{first}\n"
 

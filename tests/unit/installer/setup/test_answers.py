@@ -48,7 +48,7 @@ def test_what_is_not_given_fits_the_host(facts: Facts, tmp_path: Path) -> None:
 
 def test_defaults_alone_need_a_host_with_a_domain(facts: Facts) -> None:
     assert answers.collect(facts, None, Given()).domain == "web.example.com"
-    with pytest.raises(UsageError, match="nothing on this host tells them: domain, email") as error:
+    with pytest.raises(UsageError, match="have no default: domain, email") as error:
         answers.collect(replace(facts, host_name="vm"), None, Given())
     assert error.value.exit_code is ExitCode.USAGE
 

@@ -237,7 +237,7 @@ def test_a_start_that_fails_leaves_the_timers_on(host: Host) -> None:
     assert raised.value is error
     # The start at boot would fail in the same way now; and what a person stopped before, setup was to start.
     assert host.heard == [*ENABLED, "start", "removed stopped", TIMERS_RUN]
-    assert "each minute the watchdog tries again what failed" in host.said.getvalue()
+    assert "the watchdog retries it each minute" in host.said.getvalue()
 
 
 def test_a_person_who_stops_the_start_hears_of_the_next_boot(host: Host) -> None:

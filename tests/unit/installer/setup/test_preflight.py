@@ -85,7 +85,7 @@ def test_a_port_that_a_service_holds(facts: Facts) -> None:
     taken = replace(facts, listeners=(ListeningSocket("0.0.0.0", 80, "nginx", 812, "nginx"),))
     found = check(taken)
     assert found[0] == (
-        "Port 80 is taken by nginx (process 812). Stop it (systemctl disable --now nginx) "
+        "Port 80 is used by nginx (process 812). Stop it (systemctl disable --now nginx) "
         "or choose another public.http_port."
     )
     assert found[1].endswith("or choose another internal.http_port.")
@@ -100,12 +100,10 @@ def test_the_internal_side_needs_its_https_port_unless_it_is_plain(facts: Facts)
 def test_a_port_that_a_plain_process_holds_or_nobody_can_tell(facts: Facts) -> None:
     taken = replace(facts, listeners=(ListeningSocket("203.0.113.7", 443, "node", 99),))
     assert check(taken) == (
-        "Port 443 is taken by node (process 99). Stop it (kill 99) or choose another public.https_port.",
+        "Port 443 is used by node (process 99). Stop it (kill 99) or choose another public.https_port.",
     )
     found = check(facts, unbindable=frozenset([("203.0.113.7", 443)]))
-    assert found == (
-        "Port 443 is taken by a process that cannot be seen from here. Stop it or choose another public.https_port.",
-    )
+    assert found == ("Port 443 is used by an unknown process. Stop it or choose another public.https_port.",)
 
 
 def test_a_port_that_is_taken_at_another_address_is_free(facts: Facts) -> None:
@@ -118,7 +116,7 @@ def test_a_port_that_a_container_publishes_names_the_container(facts: Facts) -> 
         listeners=(ListeningSocket("0.0.0.0", 443, "docker-proxy", 9),),
     )
     assert check(proxied) == (
-        "Port 443 is taken by the container web. Stop it (docker stop web) or choose another public.https_port.",
+        "Port 443 is used by the container web. Stop it (docker stop web) or choose another public.https_port.",
     )
 
 

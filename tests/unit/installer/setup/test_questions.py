@@ -121,7 +121,7 @@ def test_a_port_is_checked_when_it_is_typed(facts: Facts) -> None:
     answers: FlatSettings = {("public", "address"): "0.0.0.0", ("public", "http_port"): 80}
     busy = replace(facts, listeners=(ListeningSocket("::", 443, "nginx", 812, "nginx"),))
     https = question("public", "https_port")
-    with pytest.raises(ValueError, match=r"443 is taken by nginx \(process 812\)"):
+    with pytest.raises(ValueError, match=r"443 is used by nginx \(process 812\)"):
         https.check(Context(busy, None, answers), https.parse("443"))
     with pytest.raises(ValueError, match=r"80 is public\.http_port already"):
         https.check(Context(facts, None, answers), https.parse("80"))

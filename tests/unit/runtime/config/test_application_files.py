@@ -124,7 +124,7 @@ def test_others_extension_keys_are_the_users_own() -> None:
         ),
         (web("a.com\n    http-request deny"), "is not a host name"),
         (web("a.com") + "x-container-port: 99999\n", "x-container-port: 99999 is not a port (1 to 65535)"),
-        (web("a.com", "a.com"), "has a host name twice"),
+        (web("a.com", "a.com"), "has a duplicate host name"),
         ("services: []\n", "services: is missing"),
         ("services: {application: text}\n", "services.application: is not a mapping"),
         (
@@ -148,7 +148,7 @@ def test_broken(text: str, expected: str) -> None:
 
 def test_names_of_files() -> None:
     assert "is not a name" in str(broken("My App", web("a.com")).problems[0])
-    assert "is taken by the proxies" in str(broken("core", web("a.com")).problems[0])
+    assert "is reserved for the proxies" in str(broken("core", web("a.com")).problems[0])
 
 
 def test_a_directory_of_files(tmp_path: Path) -> None:

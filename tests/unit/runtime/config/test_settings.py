@@ -62,7 +62,7 @@ def test_all_problems_at_once_each_with_its_key() -> None:
         ("internal: {address: 127.0.0.1, http_port: 443}\n", "internal.http_port: 443 is the public proxy's"),
         ("internal: {address: 0.0.0.0}\n", "internal.address: 0.0.0.0 would open the internal services"),
         ("version: 2\n", "version: 2 is not a version that this Shoestring knows (1)"),
-        ("networks: {additional: [a, a]}\n", "networks.additional: has the same item twice"),
+        ("networks: {additional: [a, a]}\n", "networks.additional: has a duplicate item"),
         ("public: 80\n", "public: 80 is not a mapping (key: value)"),
         ("acme: {server: 'http://ca.example.com'}\n", "acme.server: 'http://ca.example.com' is none of production"),
         ("instance: Two Words\n", "instance: 'Two Words' is not a name"),

@@ -14,11 +14,11 @@ def test_the_copy_for_the_next_boot(paths: Paths, tmp_path: Path) -> None:
     paths.wireguard.mkdir()
     (paths.wireguard / "wg0.conf").write_text("with a peer")
     assert vpn_configuration.problems(ON, paths, tmp_path) == (
-        f"The VPN's file {tmp_path}/wg0.conf is not there, unlike conf/wireguard/wg0.conf. Run: shoestring vpn apply",
+        f"The VPN's file {tmp_path}/wg0.conf is missing, unlike conf/wireguard/wg0.conf. Run: shoestring vpn apply",
     )
     (tmp_path / "wg0.conf").write_text("with two peers")
     (found,) = vpn_configuration.problems(ON, paths, tmp_path)
-    assert "wg0.conf is not the same as conf/wireguard/wg0.conf." in found
+    assert "wg0.conf differs from conf/wireguard/wg0.conf." in found
     assert vpn_configuration.problems(make_settings(), paths, tmp_path) == ()
     (tmp_path / "wg0.conf").write_text("with a peer")
     assert vpn_configuration.problems(ON, paths, tmp_path) == ()

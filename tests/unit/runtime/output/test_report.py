@@ -78,5 +78,5 @@ def test_every_error_is_a_sentence_and_an_exit_code() -> None:
     assert explain(UsageError("No.")) == ("No.", ExitCode.USAGE)
     assert explain(PermissionError(13, "Permission denied"))[1] == ExitCode.FAILED
     sentence, code = explain(KeyError("x"))
-    assert "This should not have happened (KeyError" in sentence
+    assert "Internal error: KeyError" in sentence
     assert code == ExitCode.FAILED
