@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from runtime.base.errors import ShoestringError
 from runtime.docker.projects import Project
 
 BINARY = ("docker", "compose")
@@ -23,6 +24,16 @@ ENVIRONMENT = (
     "DOCKER_CERT_PATH",
     "DOCKER_TLS_VERIFY",
 )
+
+
+class ComposeError(ShoestringError):
+    """Compose could not apply a project. `reason` is the last line that it printed, `lines` are those before it."""
+
+    def __init__(self, printed: tuple[str, ...]) -> None:
+        last = printed[-1].strip() if printed else "it printed nothing"
+        self.reason = f"Compose failed: {last}"
+        self.lines = printed[:-1]
+        super().__init__("\n".join((self.reason, *self.lines)))
 
 
 def environment(variables: Mapping[str, str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from runtime.base.errors import ShoestringError
 from runtime.config.applications import PROXIED_SERVICE, Application
 from runtime.context.change import Change, Context, Description, Sign
 from runtime.docker import compose
+from runtime.docker.compose import ComposeError
 from runtime.docker.images import LOCAL_REPOSITORY
 from runtime.docker.projects import CORE, Project
 from runtime.proxy import install
@@ -116,5 +117,4 @@ def _failure(project: Project, context: Context, result: command.Result) -> Shoe
     missing = [image for image in local if not client.images.list(name=image)]
     if missing:
         return ShoestringError(f"The local image {missing[0]} is not on this host. Build it: shoestring images build")
-    lines = result.tail().splitlines() or ["it said nothing"]
-    return ShoestringError(f"Compose failed: {lines[-1].strip()}\n" + "\n".join(lines[:-1]))
+    return ComposeError(tuple(result.tail().splitlines()))

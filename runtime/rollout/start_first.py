@@ -15,6 +15,7 @@ from runtime.base.failpoints import failpoint
 from runtime.config.applications import PROXIED_SERVICE, Order
 from runtime.context.change import Step
 from runtime.docker import compose
+from runtime.docker.compose import ComposeError
 from runtime.docker.observed import Container
 from runtime.proxy import states
 from runtime.proxy.slots import Admission
@@ -37,7 +38,7 @@ LINES_KEPT = 12
 
 
 class RolloutError(ShoestringError):
-    """A new version was not healthy and is gone; the old one goes on.
+    """A new version was not healthy and was removed; the old one keeps running.
 
     `reason` is such as `exited with code 2 after 3.1 s`, `lines` are the last ones of the container's log, `summary`
     is the message without them.
@@ -208,13 +209,22 @@ def _give_up(site: Site, error: ShoestringError, seconds: float, tell: Callable[
     if not crew.old:
         open_places(site)
         return error
-    reason, *lines = str(error).splitlines()
-    if isinstance(error, UnhealthyError):
-        lines = list(site.logs(error.container, LINES_KEPT))
-    tell(Step("healthy" if isinstance(error, UnhealthyError) else "started", reason, seconds, ok=False))
+    step, reason, lines = _cause(site, error)
+    tell(Step(step, reason, seconds, ok=False))
     old = site.addresses(*crew.old)
     site.tell(lambda slot: slot.address in old, Admission.READY)
     # While it was watched it may have got requests.
     site.drain(site.addresses(*crew.new))
     _retire(site, *crew.new, *crew.created, *crew.idle, volumes=True)
-    return RolloutError(site.application.name, reason, tuple(lines))
+    return RolloutError(site.application.name, reason, lines)
+
+
+def _cause(site: Site, error: ShoestringError) -> tuple[str, str, tuple[str, ...]]:
+    """Return which step of a rollout failed, why, and the last lines that were printed."""
+    match error:
+        case UnhealthyError():
+            return "healthy", str(error), site.logs(error.container, LINES_KEPT)
+        case ComposeError():
+            return "started", f"did not start: {error.reason}", error.lines
+        case _:
+            return "started", f"did not start: {error}", ()

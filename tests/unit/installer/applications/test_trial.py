@@ -6,6 +6,7 @@ from installer.applications.trial import explain_failure, restricted
 from runtime.base.errors import ShoestringError
 from runtime.context.change import Outcome
 from runtime.context.results import Code, Failure, Report
+from runtime.docker.compose import ComposeError
 from runtime.docker.observed import Observed
 from runtime.reconcile.changes import CreateNetwork
 from runtime.rollout.start_first import RolloutError
@@ -44,3 +45,9 @@ def test_explain_failure_of_another_application_is_left_out() -> None:
     )
     assert explain_failure(report, "blog") == ("", ())
     assert explain_failure(report, "shop") == ("a\nb\nIt is down.", ())
+
+
+def test_explain_failure_of_compose_keeps_all_that_it_printed() -> None:
+    error = ComposeError(("    | a", "b"))
+    report = Report((Outcome(CreateNetwork("blog"), 1.0, failure=error),))
+    assert explain_failure(report, "blog") == ("Compose failed: b\n    | a", ())

@@ -41,7 +41,7 @@ def project(replicas: int = 1) -> Project:
     return Project("i_a", "a", Side.PUBLIC, (FILE,), GeneratedFile(FILE, "", {}), services)
 
 
-def test_what_a_failed_rollout_says() -> None:
+def test_rollout_error_has_its_lines_below_the_sentence() -> None:
     error = RolloutError("blog", "exited with code 2 after 3.1 s", ("Error: migration 6.0 needs MySQL 8",))
     assert str(error) == (
         "The new version exited with code 2 after 3.1 s; the old one keeps running.\n"
