@@ -11,7 +11,7 @@ NONE = "(none)"
 
 
 @dataclass(frozen=True)
-class Peer:
+class WireguardPeer:
     """A client as the interface reports it.
 
     `handshake` is in seconds since 1970, 0 if there was none; `received` and `sent` are bytes. `preshared_key` is
@@ -37,9 +37,9 @@ class RunningInterface:
 
     public_key: str
     port: int
-    peers: tuple[Peer, ...]
+    peers: tuple[WireguardPeer, ...]
 
-    def peer(self, public_key: str) -> Peer | None:
+    def peer(self, public_key: str) -> WireguardPeer | None:
         """Return the peer with a public key; None if there is none."""
         return next((each for each in self.peers if each.public_key == public_key), None)
 
@@ -56,10 +56,12 @@ def parse_dump(text: str) -> RunningInterface | None:
     return RunningInterface(public_key, int(port), tuple(_peer(*line) for line in lines[1:] if len(line) == 8))
 
 
-def _peer(key: str, shared: str, endpoint: str, allowed: str, handshake: str, got: str, sent: str, _: str) -> Peer:
+def _peer(
+    key: str, shared: str, endpoint: str, allowed: str, handshake: str, got: str, sent: str, _: str
+) -> WireguardPeer:
     networks = () if allowed == NONE else tuple(sorted(allowed.split(",")))
     moment, received, gone = int(handshake), int(got), int(sent)
-    return Peer(key, _or_empty(endpoint), networks, moment, received, gone, _or_empty(shared))
+    return WireguardPeer(key, _or_empty(endpoint), networks, moment, received, gone, _or_empty(shared))
 
 
 def _or_empty(text: str) -> str:

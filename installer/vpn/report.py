@@ -8,7 +8,7 @@ from datetime import datetime
 from installer.vpn import addresses, configuration
 from installer.vpn.clients import Client
 from installer.vpn.operations import VpnOverview
-from installer.vpn.peers import Peer
+from installer.vpn.peers import WireguardPeer
 from runtime.base.formats import count, duration, rfc3339, size
 from runtime.base.paths import Side
 from runtime.config.settings import Settings
@@ -80,7 +80,7 @@ def list_lines(overview: VpnOverview, now: datetime) -> list[str]:
     return [*table(rows), *_notes(overview)]
 
 
-def _traffic(peer: Peer | None, now: datetime) -> tuple[str, str, str, str]:
+def _traffic(peer: WireguardPeer | None, now: datetime) -> tuple[str, str, str, str]:
     if peer is None:
         return "-", "-", "-", "-"
     seen = f"{duration(now.timestamp() - peer.handshake)} ago" if peer.handshake else "never"

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from installer.cli import vpn as cli
 from installer.host.wireguard import BootState, WireGuardLink
-from installer.vpn import report
+from installer.vpn import report, ssh_tunnel
 from installer.vpn.configuration import client_text
 from installer.vpn.drift import ObservedVpn
 from installer.vpn.operations import VpnOverview
 from installer.vpn.peers import parse_dump
+from installer.vpn.ssh_tunnel import SshTunnel
 from tests.support.builders.runtime import make_settings
 from tests.support.builders.vpn import LAPTOP, VPN, key
 from tests.support.screens.screen import NOW, Screens, moment, sections
@@ -67,4 +68,21 @@ def _show() -> str:
     return client_text(_SETTINGS, key("q"), LAPTOP)
 
 
-SCREENS: Screens = {"vpn-list": _list, "vpn-status": _status, "vpn-add": _add, "vpn-show": _show}
+def _tunnel() -> str:
+    served = ("internal.example.com", "wiki.internal.example.com")
+    tunnel = SshTunnel("127.0.0.1", (8081, 8444), served, ("*.apps.internal.example.com",), "ops@example.com", 2222)
+    vpn = replace(tunnel, address="10.12.0.1", ports=(80, 443, 5432))
+    return sections(
+        tunnel=ssh_tunnel.tunnel_lines(tunnel),
+        tunnel_with_low_ports=ssh_tunnel.tunnel_lines(vpn),
+        hosts=ssh_tunnel.hosts_lines(vpn),
+    )
+
+
+SCREENS: Screens = {
+    "vpn-tunnel": _tunnel,
+    "vpn-list": _list,
+    "vpn-status": _status,
+    "vpn-add": _add,
+    "vpn-show": _show,
+}

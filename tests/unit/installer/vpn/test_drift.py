@@ -7,13 +7,13 @@ import pytest
 from installer.host.wireguard import BootState, WireGuardLink
 from installer.vpn import drift
 from installer.vpn.drift import ObservedVpn
-from installer.vpn.peers import Peer, RunningInterface
+from installer.vpn.peers import RunningInterface, WireguardPeer
 from tests.support.builders.runtime import make_settings
 from tests.support.builders.vpn import LAPTOP, VPN, key
 
 SETTINGS = make_settings(VPN)
 LINK = WireGuardLink(frozenset({"10.12.0.1/24", "fd12::1/64"}), 1420, is_up=True)
-PEER = Peer(key("p"), "192.0.2.9:41641", ("10.12.0.2/32", "fd12::2/128"), 1767322000, 48120, 92004, key("s"))
+PEER = WireguardPeer(key("p"), "192.0.2.9:41641", ("10.12.0.2/32", "fd12::2/128"), 1767322000, 48120, 92004, key("s"))
 LIVE = RunningInterface(key("q"), 51820, (PEER,))
 
 
