@@ -20,6 +20,7 @@ from runtime.config.listen_address import FixedAddress
 from runtime.config.sections import InternalSettings, InternalTls
 from runtime.context.cluster import open_cluster
 from runtime.docker.images import HAPROXY, INFLUXDB, TELEGRAF
+from runtime.metrics.measured_watchdog import watch
 from tests.support.engine import LOOPBACK, Instance, free_port, new_settings, no_trust
 from tests.support.services.telegraf_image import telegraf_image
 
@@ -118,6 +119,8 @@ def open_metrics(root: Path, client: DockerClient, *, service: str = "telegraf")
         instance.cluster = replace(open_cluster(instance.paths), client=instance.cluster.client)
         report = instance.start()
         assert report.ok, report
+        # As its timer does each minute: a start exports no metrics.
+        assert watch(instance.cluster).ok
         yield Metrics(instance)
     finally:
         instance.close()
