@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from installer.cli.cluster import opened
+from installer.cli.frame import emit, located, opened
 from installer.cli.options import DataDirectory, DryRun, Json, Timeout
 from runtime.base.errors import ExitCode, UsageError
 
@@ -83,16 +83,13 @@ def show_history(
     """List the deployments of an application, the newest first."""
     from installer.applications import target
     from installer.deploy import history, report
-    from runtime.base.paths import find
-    from runtime.config import settings
     from runtime.reconcile import desired
 
-    paths = find(data_directory)
-    loaded = settings.load(paths.settings)
+    paths, loaded = located(data_directory)
     wanted = desired.load(loaded, paths)
     found = target.find(wanted, application, service)
     past = history.read(paths, found.application, found.service)
-    print(report.history_json(past, found) if json else "\n".join(report.history_lines(past, found)))
+    emit(json, lambda: report.history_json(past, found), lambda: report.history_lines(past, found))
 
 
 def _carry_out(cluster: Cluster, job: Job, dry_run: bool, json: bool, timeout: float) -> None:
@@ -104,7 +101,7 @@ def _carry_out(cluster: Cluster, job: Job, dry_run: bool, json: bool, timeout: f
 
     if dry_run:
         seen = run.preview(cluster, job)
-        print(report.preview_json(seen) if json else "\n".join(report.preview_lines(seen)))
+        emit(json, lambda: report.preview_json(seen), lambda: report.preview_lines(seen))
         return
     lines = Lines()
     steps = Steps() if json else StepLines(lines)

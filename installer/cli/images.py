@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from installer.cli.frame import emit
 from installer.cli.options import DataDirectory, DryRun, Json
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def list_(
     from runtime.docker import engine
 
     states = list_images(engine.connect(), source or _source(data_directory))
-    print(states_json(states) if json else "\n".join(states_lines(states)))
+    emit(json, lambda: states_json(states), lambda: states_lines(states))
 
 
 @app.command()
@@ -108,7 +109,7 @@ def _preview(client: DockerClient, references: list[str], json: bool) -> None:
     from installer.images.report import preview_json, preview_lines
 
     present = {each: is_here(client, each, "registry") for each in references}
-    print(preview_json(present) if json else "\n".join(preview_lines(present)))
+    emit(json, lambda: preview_json(present), lambda: preview_lines(present))
 
 
 def _show(fetch: Callable[[Callable[[Progress], None]], Iterable[Fetched]], json: bool) -> None:

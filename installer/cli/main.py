@@ -26,7 +26,7 @@ from installer.cli import (
 from installer.cli import firewall as cli_firewall
 from installer.cli import swap as cli_swap
 from installer.cli import timers as cli_timers
-from installer.cli.cluster import finish, listener, opened
+from installer.cli.frame import emit, finish, listener, opened
 from installer.cli.options import DataDirectory, DryRun, Json, Timeout
 from runtime.base import hints
 from runtime.base.errors import DEBUG_VARIABLE, explain
@@ -162,7 +162,7 @@ def stop(
     cluster = opened(data_directory)
     if dry_run:
         plan = operations.stop_plan(cluster)
-        print(changes_json(plan) if json else "\n".join(change_lines(plan, "shoestring stop")))
+        emit(json, lambda: changes_json(plan), lambda: change_lines(plan, "shoestring stop"))
         return
     finish(operations.stop(cluster, listener(json), timeout), "nothing of this instance runs", json)
 
@@ -184,7 +184,7 @@ def reload(
     sides = (side,) if side else tuple(Side)
     if dry_run:
         plan = operations.reload_plan(cluster, sides, force=force)
-        print(changes_json(plan) if json else "\n".join(change_lines(plan, "shoestring reload")))
+        emit(json, lambda: changes_json(plan), lambda: change_lines(plan, "shoestring reload"))
         return
     report = operations.reload(cluster, sides, listener(json), timeout, force=force)
     finish(report, "the proxies have the configuration that the files say", json)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from installer.cli.frame import emit
 from installer.cli.options import Json
 
 app = typer.Typer()
@@ -23,4 +24,4 @@ def memory(json: Json = False) -> None:
         found = host.observe(client)
     finally:
         client.close()
-    print(result_json(MemoryResult.of(found)) if json else "\n".join(memory_lines(found)))
+    emit(json, lambda: result_json(MemoryResult.of(found)), lambda: memory_lines(found))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from installer.cli.cluster import opened
+from installer.cli.frame import emit, opened
 from installer.cli.options import DataDirectory, DryRun, Json, Yes
 
 app = typer.Typer()
@@ -30,7 +30,7 @@ def metrics(
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() and not json else 0
         shown = page.window(time.time(), hours, page.columns_for(width))
         taken = page.query(opened(data_directory), shown)
-        print(page.page_json(taken) if json else "\n".join(page.lines(taken, width)))
+        emit(json, lambda: page.page_json(taken), lambda: page.lines(taken, width))
 
 
 @app.command()
@@ -60,9 +60,7 @@ def retention(
     cluster = opened(data_directory)
     before = influxdb.retention(cluster)
     if days is None:
-        print(
-            retention_report.retention_json(before) if json else "\n".join(retention_report.retention_lines(before))
-        )
+        emit(json, lambda: retention_report.retention_json(before), lambda: retention_report.retention_lines(before))
         return
     wanted = influxdb.checked_days(days)
     if not json:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from installer.cli.cluster import opened
+from installer.cli.frame import opened
 from installer.cli.users import users_app
 
 if TYPE_CHECKING:

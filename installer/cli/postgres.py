@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from installer.cli.cluster import opened
+from installer.cli.frame import emit, opened
 from installer.cli.options import DataDirectory, DryRun, Json, Timeout, Yes
 from runtime.base.errors import ExitCode
 
@@ -81,7 +81,7 @@ def upgrade(
         return
     present = refresh.is_here(cluster.client, job.image, source)
     if dry_run or not json:
-        print(report.job_json(job, present=present) if json else "\n".join(report.job_lines(job, present=present)))
+        emit(json, lambda: report.job_json(job, present=present), lambda: report.job_lines(job, present=present))
     if dry_run or not confirmed("Upgrade now?", yes=yes, json=json):
         return
     lines = Lines(io.StringIO() if json else None)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from installer.cli.frame import emit, located
 from installer.cli.options import DataDirectory, Json
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def tunnel(
 
     found = _find(data_directory)
     found = replace(found, login=login) if login else found
-    print(ssh_tunnel.to_json(found, ssh_tunnel.LOOPBACK) if json else "\n".join(ssh_tunnel.tunnel_lines(found)))
+    emit(json, lambda: ssh_tunnel.to_json(found, ssh_tunnel.LOOPBACK), lambda: ssh_tunnel.tunnel_lines(found))
 
 
 @app.command()
@@ -47,23 +48,21 @@ def hosts(data_directory: DataDirectory = None, json: Json = False) -> None:
 
     found = _find(data_directory)
     address = ssh_tunnel.LOOPBACK if found.is_loopback else found.address
-    print(ssh_tunnel.to_json(found, address) if json else "\n".join(ssh_tunnel.hosts_lines(found)))
+    emit(json, lambda: ssh_tunnel.to_json(found, address), lambda: ssh_tunnel.hosts_lines(found))
 
 
 def _find(data_directory: Path | None) -> SshTunnel:
-    """Where the internal side is, from the files alone: nothing has to run."""
+    """Return how to reach the internal side, from the files alone: nothing has to run."""
     import getpass
     import os
 
     from installer.vpn import ssh_tunnel
-    from runtime.base.paths import find
-    from runtime.config import internal_address, settings
+    from runtime.config import internal_address
     from runtime.firewall import ssh
     from runtime.reconcile import desired
 
-    paths = find(data_directory)
-    loaded = settings.load(paths.settings)
+    paths, loaded = located(data_directory)
     wanted = desired.load(loaded, paths, internal_address.follow(loaded))
-    # Under sudo, the person who called it.
+    # Under sudo, the user who called it.
     user = os.environ.get("SUDO_USER") or getpass.getuser()
     return ssh_tunnel.find(loaded, wanted.proxies, user, ssh.configured())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from installer.cli.cluster import listener, opened
+from installer.cli.frame import emit, listener, opened
 from installer.cli.options import DataDirectory, DryRun, Json, Timeout, Yes
 from installer.cli.users import users_app
 from runtime.base.errors import ExitCode
@@ -74,7 +74,7 @@ def gc(
     cluster = _opened(data_directory)
     waste = gc.find_waste(cluster, untagged=untagged)
     if dry_run:
-        print(report.waste_json(waste) if json else "\n".join(report.waste_lines(waste)))
+        emit(json, lambda: report.waste_json(waste), lambda: report.waste_lines(waste))
         return
     if not confirmed(f"Free {size(waste.size)}? The registry answers nobody meanwhile.", yes=yes, json=json):
         return
@@ -82,7 +82,7 @@ def gc(
     say = (lambda step: None) if json else (lambda step: lines.passing("registry", step))
     waiting = listener(json).waiting
     done = gc.collect(cluster, untagged=untagged, timeout=timeout, waiting=waiting, say=say)
-    print(report.collected_json(done) if json else "\n".join(report.collected_lines(done)))
+    emit(json, lambda: report.collected_json(done), lambda: report.collected_lines(done))
     raise typer.Exit(ExitCode.DONE if done.report.ok else ExitCode.FAILED)
 
 
@@ -97,5 +97,5 @@ def login(data_directory: DataDirectory = None, dry_run: DryRun = False, json: J
     cluster = _opened(data_directory)
     found = login.plan_login(cluster) if dry_run else login.ensure(cluster)
     lines = report.login_lines(found, dry_run=dry_run)
-    print(report.login_json(found) if json else "\n".join(lines))
+    emit(json, lambda: report.login_json(found), lambda: lines)
     raise typer.Exit(ExitCode.FAILED if found.note else ExitCode.DONE)

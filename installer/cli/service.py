@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from installer.cli.cluster import listener, opened
+from installer.cli.frame import emit, listener, opened
 from installer.cli.options import DataDirectory, DryRun, Json, Timeout, Yes
 from runtime.base.errors import ExitCode
 
@@ -31,7 +31,7 @@ def list_(data_directory: DataDirectory = None, json: Json = False) -> None:
     cluster = opened(data_directory)
     found, host = status.collect(cluster, catalogue.load()), memory.observe_host()
     lines = report.list_lines(found, host, default_directory.option(cluster.paths.root))
-    print(answers.list_json(found, host) if json else "\n".join(lines))
+    emit(json, lambda: answers.list_json(found, host), lambda: lines)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from installer.cli.cluster import finish, listener, opened
+from installer.cli.frame import emit, finish, listener, located, opened
 from installer.cli.options import DataDirectory, DryRun, Json, Timeout, Yes
 
 if TYPE_CHECKING:
@@ -135,11 +135,8 @@ def ca(
 ) -> None:
     """Show how to trust the private CA on other computers."""
     from installer.certificates import private_root
-    from runtime.base.paths import find
-    from runtime.config import settings
 
-    paths = find(data_directory)
-    loaded = settings.load(paths.settings)
+    paths, loaded = located(data_directory)
     private_root.check(loaded)
     if not new:
         _show_root(loaded, paths, pem=pem, json=json)
@@ -160,7 +157,7 @@ def _show_root(loaded: Settings, paths: Paths, *, pem: bool, json: bool) -> None
         print(private_root.pem(paths), end="")
         return
     shown = private_root.describe(loaded, paths, time.time(), default_directory.option(paths.root))
-    print(trust_json(shown, private_root.pem(paths)) if json else "\n".join(trust.lines(shown)))
+    emit(json, lambda: trust_json(shown, private_root.pem(paths)), lambda: trust.lines(shown))
 
 
 def _show_plan(data_directory: Path | None, request: RenewalRequest, command: str, json: bool) -> None:
@@ -172,7 +169,7 @@ def _show_plan(data_directory: Path | None, request: RenewalRequest, command: st
 def _show(plan: Plan, command: str, json: bool) -> None:
     from runtime.output.report import change_lines, changes_json
 
-    print(changes_json(plan) if json else "\n".join(change_lines(plan, command)))
+    emit(json, lambda: changes_json(plan), lambda: change_lines(plan, command))
 
 
 def _carry_out(

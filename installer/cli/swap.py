@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from installer.cli.frame import emit
 from installer.cli.options import DryRun, Json, Yes
 
 app = typer.Typer(help="Swap for a host with little memory.", no_args_is_help=True)
@@ -28,7 +29,7 @@ def status(json: Json = False) -> None:
     from runtime.output.encoder import result_json
 
     host = swap.observe()
-    print(result_json(SwapResult.of(host)) if json else "\n".join(swap_lines(host)))
+    emit(json, lambda: result_json(SwapResult.of(host)), lambda: swap_lines(host))
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from installer.cli.frame import located
 from installer.cli.options import DataDirectory, DryRun, Json, Yes
 from runtime.base.errors import ExitCode
 
@@ -27,7 +28,8 @@ def status(data_directory: DataDirectory = None, json: Json = False) -> None:
     from installer.host import systemd, timers
     from installer.host.report import timers_lines
 
-    settings, root = _open(data_directory)
+    paths, settings = located(data_directory)
+    root = paths.root
     if not systemd.is_running():
         _without_systemd(settings, root, json)
         return
@@ -48,7 +50,8 @@ def install(
     from installer.terminal.confirm import confirmed
     from runtime.base.paths import RunPaths
 
-    settings, root = _open(data_directory)
+    paths, settings = located(data_directory)
+    root = paths.root
     if not systemd.is_running():
         _without_systemd(settings, root, json)
         raise typer.Exit(ExitCode.FAILED)
@@ -78,7 +81,7 @@ def remove(
     from installer.terminal.confirm import confirmed
     from runtime.output.encoder import result_json
 
-    settings, _ = _open(data_directory)
+    _, settings = located(data_directory)
     present = timers.written(settings.instance)
     if json:
         print(result_json(TimersRemoved(present, dry_run)))
@@ -86,14 +89,6 @@ def remove(
         print("\n".join(f"  - {name}" for name in present) or "  Nothing to do: there are no timers.")
     if present and not dry_run and confirmed("Remove these units?", yes=yes, json=json):
         timers.remove(settings.instance)
-
-
-def _open(data_directory: Path | None) -> tuple[Settings, Path]:
-    from runtime.base.paths import find
-    from runtime.config.settings import load
-
-    paths = find(data_directory)
-    return load(paths.settings), paths.root
 
 
 def _without_systemd(settings: Settings, root: Path, json: bool) -> None:

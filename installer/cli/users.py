@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from installer.cli.cluster import listener
+from installer.cli.frame import emit, listener
 from installer.cli.options import DataDirectory, DryRun, Json, PasswordStdin, Timeout, UserName
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def users_app(find: Find, *, may: str, removal: str) -> typer.Typer:
         from installer.services import user_report
 
         store = find(data_directory)
-        print(user_report.list_json(store) if json else "\n".join(user_report.list_lines(store)))
+        emit(json, lambda: user_report.list_json(store), lambda: user_report.list_lines(store))
 
     @app.command(help=f"Remove a user. {removal}")
     def remove(
@@ -65,7 +65,7 @@ def _add(store: UserStore, name: str, timeout: float, *, password_stdin: bool, d
         with files.lock(store.lock, timeout, listener(json).waiting):
             user = store.put(name, chosen)
     lines = user_report.put_lines(store, user, dry_run=dry_run)
-    print(user_report.put_json(store, user) if json else "\n".join(lines))
+    emit(json, lambda: user_report.put_json(store, user), lambda: lines)
 
 
 def _remove(store: UserStore, name: str, timeout: float, *, dry_run: bool, json: bool) -> None:
@@ -78,4 +78,4 @@ def _remove(store: UserStore, name: str, timeout: float, *, dry_run: bool, json:
         with files.lock(store.lock, timeout, listener(json).waiting):
             store.remove(name)
     lines = user_report.removed_lines(name, dry_run=dry_run)
-    print(user_report.removed_json(name, removed=not dry_run) if json else "\n".join(lines))
+    emit(json, lambda: user_report.removed_json(name, removed=not dry_run), lambda: lines)

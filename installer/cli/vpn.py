@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from installer.cli.frame import emit, located
 from installer.cli.options import DataDirectory, DryRun, Json, Timeout, Yes
 from runtime.base.errors import ExitCode, UsageError
 
@@ -46,7 +47,7 @@ def add(
     if dry_run:
         client = operations.preview(vpn, wanted)
         shown = report.preview_lines(client, vpn.settings)
-        print(report.preview_json(client, vpn.settings) if json else "\n".join(shown))
+        emit(json, lambda: report.preview_json(client, vpn.settings), lambda: shown)
         return
     client = operations.add(vpn, wanted)
     text = operations.client_file(vpn, client)
@@ -64,7 +65,7 @@ def list_(data_directory: DataDirectory = None, json: Json = False) -> None:
     from installer.vpn import operations, report
 
     found = operations.overview(_open(data_directory))
-    print(report.list_json(found) if json else "\n".join(report.list_lines(found, datetime.now(UTC))))
+    emit(json, lambda: report.list_json(found), lambda: report.list_lines(found, datetime.now(UTC)))
 
 
 @app.command()
@@ -132,11 +133,8 @@ def apply(
     """
     from installer.host import wireguard
     from installer.vpn import managed_interfaces, operations, report
-    from runtime.base.paths import find
-    from runtime.config import settings
 
-    paths = find(data_directory)
-    loaded = settings.load(paths.settings)
+    paths, loaded = located(data_directory)
     gone = () if loaded.wireguard.enabled else managed_interfaces.observe(paths, loaded)
     if dry_run and not gone:
         _show_plan(operations.overview(_open(data_directory)), json)
@@ -156,7 +154,7 @@ def _show_plan(overview: VpnOverview, json: bool) -> None:
     """Show what apply would do to a VPN that is on."""
     from installer.vpn import report
 
-    print(report.status_json(overview, time.time()) if json else "\n".join(_plan_lines(overview)))
+    emit(json, lambda: report.status_json(overview, time.time()), lambda: _plan_lines(overview))
 
 
 def _plan_lines(overview: VpnOverview) -> list[str]:
@@ -181,15 +179,12 @@ def _tell(overview: VpnOverview, json: bool) -> None:
     from installer.vpn import report
 
     now = time.time()
-    print(report.status_json(overview, now) if json else "\n".join(report.status_lines(overview, now)))
+    emit(json, lambda: report.status_json(overview, now), lambda: report.status_lines(overview, now))
     sys.stdout.flush()
     raise typer.Exit(ExitCode.FAILED if overview.problem else ExitCode.DONE)
 
 
 def _open(data_directory: Path | None, timeout: float = 0.0) -> Vpn:
     from installer.vpn.operations import open_vpn
-    from runtime.base.paths import find
-    from runtime.config import settings
 
-    paths = find(data_directory)
-    return open_vpn(paths, settings.load(paths.settings), timeout)
+    return open_vpn(*located(data_directory), timeout)

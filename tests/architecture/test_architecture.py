@@ -77,7 +77,7 @@ def _reads(call: ast.Call) -> bool:
             {
                 "installer.cli.main",
                 "installer.cli.options",
-                "installer.cli.cluster",
+                "installer.cli.frame",
                 "installer.cli.deploy",
                 "installer.cli.firewall",
                 "installer.cli.images",
