@@ -69,7 +69,7 @@ install() {
   install_pipx
   install_shoestring
   if ! systemd_runs; then
-    note "No systemd runs here, so timers are not installed: nothing watches or renews by itself."
+    note "No systemd runs here, so timers are not installed: nothing watches or renews automatically."
   fi
   find_image_source
 }

@@ -101,7 +101,7 @@ remove_demo() {
   rmdir --ignore-fail-on-non-empty /run/shoestring 2>/dev/null || true
   done_with "$DEMO_DIRECTORY"
   remove_demo_images
-  note "Left alone: Docker, the packages and Shoestring itself. The latter goes with:"
+  note "Left alone: Docker, the packages and Shoestring itself. Remove it with:"
   note "  sudo PIPX_HOME=$PIPX_HOME PIPX_BIN_DIR=$PIPX_BIN_DIR $(pipx_command) uninstall shoestring"
 }
 

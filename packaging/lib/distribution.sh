@@ -138,7 +138,7 @@ finish_packages() {
 
 install_packages() {
   refresh_index
-  ADVICE="See if the package manager can do this by itself, then run this again."
+  ADVICE="Check whether the package manager can install this, then run this again."
   install_with must "$@"
 }
 

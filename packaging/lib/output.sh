@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the person sees: one line a step. All that the commands print goes to the log.
+# What the user sees: one line a step. All that the commands print goes to the log.
 
 LOG=${LOG:-/dev/null}
 STEP=""
@@ -21,7 +21,7 @@ begin() {
   STEP=$1
   # shellcheck disable=SC2034 # for those who tell how long it took
   BEGAN=$SECONDS
-  ADVICE="Mend what it names, then run the same command again: it goes on where it stopped."
+  ADVICE="Repair what it names, then run the same command again: it continues where it stopped."
   if on_terminal; then
     printf '  … %s' "$STEP"
   fi

@@ -1,4 +1,4 @@
-"""Results as text for a person, or JSON for a script. Every JSON answer has `version`; see docs/json.md."""
+"""Results as text for the user, or JSON for a script. Every JSON answer has `version`; see docs/json.md."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def status_json(status: Status, **more: object) -> str:
 
 
 def certificate_json(status: CertificateStatus) -> dict[str, object]:
-    """One certificate, as `status` and `ssl status` tell it. Moments are RFC 3339."""
+    """Return one certificate, as `status` and `ssl status` have it. Moments are RFC 3339."""
     return {
         "name": status.name,
         "side": status.side,

@@ -1,4 +1,4 @@
-"""Not the same attempt each minute: what was tried in vain is tried again at once, then after 1, 5 and 15 minutes.
+"""Delay repeated attempts: what failed is tried again at once, then after 1, 5 and 15 minutes.
 
 The memory of attempts lives until the next boot. If it is lost, a thing is tried once more than need be.
 """
@@ -33,7 +33,7 @@ class Attempts:
         return self.last + delay - now
 
     def forgotten(self, now: float) -> bool:
-        """Whether it was so long ago that it says nothing any more; also where the clock went back."""
+        """Return whether it is too long ago to count; also where the clock was set back."""
         return now < self.last or self.due(now) < -FORGET_SECONDS
 
 
@@ -80,7 +80,7 @@ def split(plan: Plan, memory: Memory, now: float) -> tuple[Plan, tuple[HeldChang
 
 
 def current(memory: Memory, now: float) -> Memory:
-    """The memory without what was so long ago that it says nothing any more."""
+    """Return the memory without attempts that are too long ago to count."""
     return {key: entry for key, entry in memory.items() if not entry.forgotten(now)}
 
 
@@ -90,15 +90,15 @@ def remember(memory: Memory, outcomes: tuple[Outcome, ...], failures: Mapping[st
     What worked and was new is forgotten. What failed, or had to be started again as it was, counts.
     """
     kept = dict(current(memory, now))
-    told: dict[str, Attempts] = {}
+    counted: dict[str, Attempts] = {}
     for outcome in outcomes:
         change = outcome.change
         key, fingerprint = change.key, change.fingerprint
         error = outcome.error or failures.get(change.name, "")
-        before = kept.pop(key, None) if key not in told else None
+        before = kept.pop(key, None) if key not in counted else None
         if error or change.is_repair:
             number = before.number + 1 if before and before.fingerprint == fingerprint else 1
-            first = told.get(key, Attempts(fingerprint, number, now))
+            first = counted.get(key, Attempts(fingerprint, number, now))
             # An application may have more than one change in a pass; that is one attempt.
-            told[key] = replace(first, error=first.error or error)
-    return kept | told
+            counted[key] = replace(first, error=first.error or error)
+    return kept | counted

@@ -79,7 +79,7 @@ class RemoveNetwork(Change):
 
 @dataclass(frozen=True)
 class RestartContainer(Change):
-    """A container that is what its file says, and does not do what it should; Docker leaves it like that."""
+    """A container is as its file says, but hangs or is unhealthy; Docker does not restart it."""
 
     project: Project
     container: Container

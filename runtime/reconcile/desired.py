@@ -93,18 +93,18 @@ def read(settings: Settings, paths: Paths, internal_address: InternalAddress | N
         if paths.accepted(each.side, each.name).is_file()
     )
     variables = {"DATA_BASE_PATH": str(paths.data), **secrets.load(paths.secrets)}
-    sound = tuple(each for each in found if isinstance(each, Application))
+    valid = tuple(each for each in found if isinstance(each, Application))
     return Sources(
         settings=settings,
         variables=variables,
-        applications=sound,
+        applications=valid,
         accepted=tuple(each for each in copies if isinstance(each, Application)),
         broken=broken,
         referred={
             each.name: referenced_files.contents(
                 referenced_files.files(each.compose.value, each.file.parent, variables)
             )
-            for each in sound
+            for each in valid
         },
         internal_address=internal_address,
     )
@@ -116,29 +116,29 @@ def load(settings: Settings, paths: Paths, internal_address: InternalAddress | N
 
 
 def build(sources: Sources, paths: Paths, run: RunPaths) -> Desired:
-    """Work out the desired state. Conflicts are settled in favour of the first file by name."""
+    """Return the desired state. The first file by name wins a conflict."""
     settings = sources.settings
     internal = sources.internal_address or configured(settings)
-    sound, twice = _unique_names(sources.applications)
-    projects, odd = _projects(sound, sources, paths)
-    sound = tuple(each for each in sound if each.name in projects)
-    proxied, conflicts = _settle((*sound, *sources.accepted), settings)
+    valid, duplicates = _unique_names(sources.applications)
+    projects, invalid = _projects(valid, sources, paths)
+    valid = tuple(each for each in valid if each.name in projects)
+    proxied, conflicts = _resolve_conflicts((*valid, *sources.accepted), settings)
     waiting, blocked = _waiting(settings, internal), _blocked(internal)
     served = tuple(side for side in settings.sides if side is not Side.INTERNAL or not (waiting or blocked))
     models = tuple(_model(settings, side, proxied, internal) for side in served)
     by_name = {(each.side, each.name): each for each in proxied}
-    settled = tuple(by_name[each.side, each.name] for each in sound)
+    resolved = tuple(by_name[each.side, each.name] for each in valid)
     return Desired(
         settings=settings,
         networks=tuple(settings.docker_network(name) for name in settings.network_names),
         core=core_project(settings, models, paths, run),
         proxies=models,
         # The files as they are: a name that another file has takes nothing from what the container is.
-        projects=tuple(projects[each.name] for each in sound),
-        applications=settled,
-        broken=(*sources.broken, *twice, *odd),
+        projects=tuple(projects[each.name] for each in valid),
+        applications=resolved,
+        broken=(*sources.broken, *duplicates, *invalid),
         conflicts=conflicts,
-        warnings=(*(_not_proxied(each) for each in sound if each.not_proxied_because), *waiting),
+        warnings=(*(_not_proxied(each) for each in valid if each.not_proxied_because), *waiting),
         variables=sources.variables,
         hosts=dns.hosts_file(settings, models, paths),
         known=proxied,
@@ -148,7 +148,7 @@ def build(sources: Sources, paths: Paths, run: RunPaths) -> Desired:
 
 
 def _waiting(settings: Settings, internal: InternalAddress) -> tuple[Advisory, ...]:
-    """Return that the internal proxy waits for the address of an interface, which comes by itself, if it does."""
+    """Return that the internal proxy waits for an interface to get its address; empty if it does not."""
     if settings.internal is None or internal.address:
         return ()
     what = f"The internal proxy waits: the interface {internal.interface} has no address yet (internal.address)."
@@ -167,13 +167,13 @@ def _blocked(internal: InternalAddress) -> tuple[Blocked, ...]:
 
 
 def _projects(
-    sound: tuple[Application, ...], sources: Sources, paths: Paths
+    valid: tuple[Application, ...], sources: Sources, paths: Paths
 ) -> tuple[dict[str, Project], tuple[BrokenApplication, ...]]:
     """What Compose runs for each file. A form that Compose would not take either is an error of that file alone."""
     substitutes = images.substitutes(sources.settings.images.source)
     projects: dict[str, Project] = {}
-    odd = []
-    for each in sound:
+    invalid = []
+    for each in valid:
         referred = sources.referred.get(each.name, ())
         try:
             projects[each.name] = overrides.project(
@@ -183,8 +183,8 @@ def _projects(
             what = (
                 f"has a key of a form that Compose does not know ({error}); see: docker compose -f {each.file} config"
             )
-            odd.append(BrokenApplication(each.name, each.side, each.file, (Problem(each.file, what),)))
-    return projects, tuple(odd)
+            invalid.append(BrokenApplication(each.name, each.side, each.file, (Problem(each.file, what),)))
+    return projects, tuple(invalid)
 
 
 def _not_proxied(application: Application) -> Advisory:
@@ -196,22 +196,22 @@ def _unique_names(
     loaded: Iterable[Application],
 ) -> tuple[tuple[Application, ...], tuple[BrokenApplication, ...]]:
     """A name may be on one side only, since it names containers."""
-    sound: dict[str, Application] = {}
-    twice = []
+    valid: dict[str, Application] = {}
+    duplicates = []
     for each in loaded:
-        first = sound.setdefault(each.name, each)
+        first = valid.setdefault(each.name, each)
         if first is not each:
             what = f"the {first.side} side has an application {each.name} already; rename one of the files"
-            twice.append(BrokenApplication(each.name, each.side, each.file, (Problem(each.file, what),)))
-    return tuple(sound.values()), tuple(twice)
+            duplicates.append(BrokenApplication(each.name, each.side, each.file, (Problem(each.file, what),)))
+    return tuple(valid.values()), tuple(duplicates)
 
 
-def _settle(
+def _resolve_conflicts(
     loaded: tuple[Application, ...], settings: Settings
 ) -> tuple[tuple[Application, ...], tuple[Problem, ...]]:
-    """Give each host name, backend name and TCP port to the first file that claims it; tell the others."""
+    """Give each host name, backend name and TCP port to the first file that claims it, and report the others."""
     problems: list[Problem] = []
-    settled: dict[tuple[Side, str], Application] = {}
+    resolved: dict[tuple[Side, str], Application] = {}
     taken: dict[tuple[Side, str, str], Application] = {}
     # The internal proxy listens on these itself, inside its container or outside.
     reserved = {HTTP_PORT, HTTPS_PORT}
@@ -228,8 +228,8 @@ def _settle(
 
         backends = tuple(backend for backend in map(_claimer(claim), each.backends) if backend.host_names)
         tcp_ports = tuple(tcp for tcp in each.tcp_ports if _claim_port(tcp, claim, reserved, each, problems))
-        settled[each.side, each.name] = replace(each, backends=backends, tcp_ports=tcp_ports)
-    return tuple(settled[each.side, each.name] for each in loaded), tuple(problems)
+        resolved[each.side, each.name] = replace(each, backends=backends, tcp_ports=tcp_ports)
+    return tuple(resolved[each.side, each.name] for each in loaded), tuple(problems)
 
 
 Claim = Callable[[str, str, str], bool]

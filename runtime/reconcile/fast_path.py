@@ -45,7 +45,7 @@ class Run:
 def is_unchanged(root: str, parts: Iterable[Part] = PARTS) -> bool:
     """Return whether a data directory and its containers are as the last good run left them. Changes nothing.
 
-    False also where that cannot be known in a moment: the full run finds out, and says what is wrong.
+    False also where that cannot be known in a moment: the full run finds out, and reports what is wrong.
     """
     try:
         snapshot = _load(root)

@@ -85,7 +85,7 @@ def reload(
 ) -> Report:
     """Render the proxies' configuration again, check it, install it, and have those that run load it.
 
-    With `force` they load it also where nothing changed, such as for a certificate that a person put there.
+    With `force` they load it also where nothing changed, such as for a certificate that the user put there.
     Raises UsageError for a side that is off.
     """
     with files.lock(cluster.run.lock, timeout, listener.waiting):
@@ -137,7 +137,7 @@ def _make_directories(cluster: Cluster) -> None:
 
 
 def _accept(cluster: Cluster, desired: Desired) -> None:
-    """Keep a copy of every sound file: it keeps the host names served while the file is broken."""
+    """Keep a copy of every valid file: it keeps the host names served while the file is invalid."""
     for side in cluster.settings.sides:
         mine = [each for each in desired.applications if each.side is side]
         known = {each.name for each in mine} | {each.name for each in desired.broken if each.side is side}

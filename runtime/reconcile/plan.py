@@ -146,7 +146,7 @@ def _differences(service: ProjectService, containers: tuple[Container, ...]) -> 
 
 
 def plan_restarts(desired: Desired, observed: Observed) -> Iterator[RestartContainer]:
-    """Yield the restart of each container that is what its file says, and does not do what it should."""
+    """Yield the restart of each container that is as its file says, but hangs or is unhealthy."""
     for project in (desired.core, *desired.projects):
         yield from _restarts(project, observed)
 

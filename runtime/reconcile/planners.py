@@ -60,7 +60,7 @@ def removals(state: State) -> Iterable[Change]:
 
 
 def certificate_upkeep(state: State) -> Iterable[Change]:
-    """Plan what the proxies' folders of certificates need besides new ones."""
+    """Plan what the proxies' folders of certificates need apart from new ones."""
     return (each for each in state.due.local if not isinstance(each, IssueCertificate))
 
 

@@ -51,7 +51,7 @@ def renew(
     """Issue, install and prove each certificate that is requested and due; a failure affects that one alone.
 
     The report names the certificates that are about to expire: the caller notifies the user of them.
-    `timeout` is how long to wait for another renewal, in seconds. Raises LockedError if it goes on longer.
+    `timeout` is how long to wait for another renewal, in seconds. Raises LockedError if that one takes longer.
     """
     clock = _clock(now)
     with files.lock(cluster.run.certificates_lock, timeout, listener.waiting):

@@ -63,7 +63,7 @@ class State:
 
     @cached_property
     def inspected(self) -> Observed:
-        """Return what each container says when it is asked itself: the engine's list may be old."""
+        """Return the state with each container inspected by itself: the engine's list may be old."""
         return engine_state.asked(self.cluster.client, self.observed)
 
     @cached_property

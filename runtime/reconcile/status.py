@@ -1,4 +1,4 @@
-"""What a person asks first: what runs, since when, and what is wrong."""
+"""The status: what runs, since when, and what is wrong."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STATES = ("broken", "missing", "dead", "restarting", "exited", ENDED, "paused", 
 FINE = ("running", "healthy", "completed")
 # Drivers of Docker's networks that join containers to a network of the host's interface.
 _BESIDE_THE_HOST = ("macvlan", "ipvlan")
-# What becomes another state by itself.
+# States that pass without anybody's help.
 PASSING = ("created", "starting", "missing")
 
 
@@ -99,8 +99,8 @@ def assess(
         for model in desired.proxies
     )
     projects = {project.application: project for project in desired.projects}
-    sound = [
-        _sound(each, projects[each.name], desired, observed, _notes(each, desired) if firewall_active else ())
+    valid = [
+        _valid(each, projects[each.name], desired, observed, _notes(each, desired) if firewall_active else ())
         for each in desired.applications
     ]
     broken = [
@@ -115,7 +115,7 @@ def assess(
         )
         for each in desired.broken
     ]
-    applications = tuple(sorted((*sound, *broken), key=lambda each: (each.name, each.side)))
+    applications = tuple(sorted((*valid, *broken), key=lambda each: (each.name, each.side)))
     problems = (*desired.blocked, *_helpers(core))
     instance = desired.settings.instance
     return Status(instance, proxies, applications, desired.warnings, certificates, problems, desired.blocked)
@@ -132,7 +132,7 @@ def _helpers(core: Mapping[str, str]) -> tuple[Blocked, ...]:
     )
 
 
-def _sound(
+def _valid(
     application: Application,
     project: Project,
     desired: Desired,
@@ -163,14 +163,14 @@ def _closed(application: Application, desired: Desired) -> Iterator[str]:
     ports = closed(application, desired.internal_address, desired.variables)
     if ports:
         named = ", ".join(dict.fromkeys(map(str, ports)))
-        yield f"published, but closed by the firewall: {named}; to be reached from outside it needs {OPEN_PORTS}"
+        yield f"{named} is published but blocked by the firewall; list it in {OPEN_PORTS} to allow it"
 
 
 def _beside(application: Application) -> Iterator[str]:
     """A sentence about each network whose containers are reached past the host, so past its firewall."""
     for name, driver in application.compose.network_drivers.items():
         if driver in _BESIDE_THE_HOST:
-            yield f"network {name} ({driver}) is beside this host: what reaches a container by it passes no firewall"
+            yield f"network {name} ({driver}): its containers bypass this host's firewall"
 
 
 def _state_of_service(service: ProjectService, containers: tuple[Container, ...]) -> str:

@@ -1,4 +1,4 @@
-"""Waits until what was just applied runs and is served, and says what is not."""
+"""Wait until what was just applied runs and is served, and return what is not."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ POLL_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """One look: what has failed, and whether something is still on its way."""
+class _Observation:
+    """One observation: what has failed, and whether something is still starting."""
 
     failures: tuple[Failure, ...]
     waiting: bool
@@ -46,14 +46,14 @@ def wait_until_ready(
     started = time.monotonic()
     while True:
         observed = observe(client, desired.settings.instance)
-        seen = _look(run, desired, applied, observed)
+        seen = _observe(run, desired, applied, observed)
         elapsed = time.monotonic() - started
         if (not seen.waiting and elapsed >= WATCH_SECONDS) or elapsed >= PATIENCE_SECONDS:
             return seen.failures
         time.sleep(POLL_SECONDS)
 
 
-def _look(run: RunPaths, desired: Desired, applied: tuple[Project, ...], observed: Observed) -> _Seen:
+def _observe(run: RunPaths, desired: Desired, applied: tuple[Project, ...], observed: Observed) -> _Observation:
     # A side whose interface has no address yet has no proxy.
     serving = {model.side: _serving(run, model.side) for model in desired.proxies}
     by_name = {each.name: each for each in desired.applications}
@@ -77,7 +77,7 @@ def _look(run: RunPaths, desired: Desired, applied: tuple[Project, ...], observe
             unreached = tuple(_unreached(application, serving[application.side]))
             failures += unreached
             waiting = waiting or bool(unreached)
-    return _Seen(tuple(failures), waiting)
+    return _Observation(tuple(failures), waiting)
 
 
 def _serving(run: RunPaths, side: Side) -> frozenset[str]:

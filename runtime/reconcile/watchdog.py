@@ -1,4 +1,4 @@
-"""One pass: makes what runs equal to what the files say, touches nothing else, and ends."""
+"""One run of the watchdog: make what runs equal to what the files say, touch nothing else, and end."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ def test_the_client_reaches_internal_services_by_name_over_trusted_https(machine
 def test_docker_s_ports_are_closed_but_those_that_are_listed(machine: Machine, world: Outside) -> None:
     is_filtered(machine, world)
     told = shell(machine, "shoestring status")
-    assert f"published, but closed by the firewall: {PUBLISHED}/tcp, {PUBLISHED}/udp" in told
+    assert f"{PUBLISHED}/tcp, {PUBLISHED}/udp is published but blocked by the firewall" in told
 
 
 def test_applications_see_who_asks_from_outside(machine: Machine, world: Outside) -> None:

@@ -127,7 +127,7 @@ def test_a_conflict_is_told_with_its_application() -> None:
 
 def test_a_port_that_the_firewall_closes_is_told_with_its_application() -> None:
     closed = application("a", "services: {application: {image: a, ports: ['9999:80', '127.0.0.1:5000:80']}}\n")
-    said = "published, but closed by the firewall: 9999/tcp; to be reached from outside it needs x-open-ports"
+    said = "9999/tcp is published but blocked by the firewall; list it in x-open-ports to allow it"
     with_firewall = desired(closed, settings_text="firewall: on\n")
     status = assess(with_firewall, observed_of(with_firewall), firewall_active=True)
     assert status.applications[0].notes == (said,)
@@ -140,7 +140,7 @@ def test_a_port_that_the_firewall_closes_is_told_with_its_application() -> None:
 def test_a_network_that_the_firewall_does_not_see_is_told_with_its_application() -> None:
     networks = "networks: {lan: {driver: macvlan}, own: {driver: bridge}, none: }\n"
     beside = application("a", f"{networks}services: {{application: {{image: a, networks: [lan]}}}}\n")
-    said = "network lan (macvlan) is beside this host: what reaches a container by it passes no firewall"
+    said = "network lan (macvlan): its containers bypass this host's firewall"
     wanted = desired(beside, settings_text="firewall: on\n")
     assert assess(wanted, observed_of(wanted), firewall_active=True).applications[0].notes == (said,)
     assert assess(wanted, observed_of(wanted)).applications[0].notes == ()
