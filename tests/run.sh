@@ -223,7 +223,7 @@ run_tests() {
     engine) options=(--numprocesses 5 --dist loadfile) ;;
     services) options=(--numprocesses 4 --dist loadfile) ;;
     # A process for each distribution, and one for hosts without a network.
-    install) options=(--numprocesses 3 --dist loadgroup) ;;
+    install) options=(--numprocesses 3) ;;
     # With the figures that tests print, such as those of docs/memory.md.
     vm) options=(--ignore tests/vm/test_services.py --numprocesses 2 --dist loadfile --no-loadscope-reorder -rP) ;;
     vm-services) options=(-rP) && where=tests/vm/test_services.py ;;

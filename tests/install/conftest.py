@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from tests.support.install.host import Host, docker, start
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let those who share a host follow each other in one process, and others go beside them (`--dist loadgroup`)."""
-    for item in items:
-        if isinstance(item, pytest.Function) and "install" in Path(item.path).parts:
-            parameters = item.callspec.params if hasattr(item, "callspec") else {}
-            item.add_marker(pytest.mark.xdist_group(str(parameters.get("host", item.path.stem))))
+class HostScheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """Has the tests of a host follow each other in one process, beside those of the other hosts."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.rpartition("[")[2]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    # Not `--dist loadgroup`: xdist 3.8 changes an attribute for it that pytest 9.2 does not have any more.
+    return HostScheduling(config, log)
 
 
 @pytest.fixture(scope="module", params=["bookworm", "trixie"])
