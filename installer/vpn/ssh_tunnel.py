@@ -84,9 +84,9 @@ def hosts_lines(tunnel: SshTunnel) -> list[str]:
 def tunnel_lines(tunnel: SshTunnel) -> list[str]:
     """Return the SSH command, then the lines for the hosts file."""
     low = [port for port in tunnel.ports if port < FIRST_FREE_PORT]
-    needs = f" It needs sudo for port {low[0]}." if low else ""
+    needs = f" (port {low[0]} needs sudo)" if low else ""
     return [
-        f"  On your computer, and leave it running:{needs}",
+        f"  Run this on your computer, and leave it running{needs}:",
         "",
         " ".join(tunnel.command),
         "",

@@ -1,4 +1,4 @@
-"""Certificates that a person put into a proxy's folder: used where they can be, told where not, never touched."""
+"""User-provided certificates in a proxy's folder: loaded if usable, reported if not, never changed."""
 
 from __future__ import annotations
 

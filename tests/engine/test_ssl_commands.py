@@ -1,4 +1,4 @@
-"""`shoestring ssl` on a cluster that runs: the private CA, trusted by curl, and a certificate of a person's own."""
+"""`shoestring ssl` on a running cluster: the private CA, trusted by curl, and a user-provided certificate."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def cluster(shared: Instance) -> Iterator[Instance]:
 
 
 def shoestring(instance: Instance, *arguments: str, code: int = ExitCode.DONE) -> str:
-    """Run a command as a person does, without a terminal."""
+    """Run a command as a user does, without a terminal."""
     done = subprocess.run(
         (sys.executable, "-c", MAIN, "ssl", *arguments, "--data-directory", str(instance.paths.root)),
         cwd=Path(__file__).parents[2],

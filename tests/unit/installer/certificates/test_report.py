@@ -1,4 +1,4 @@
-"""Certificates for a person and for a script."""
+"""The status of certificates, as text and as JSON."""
 
 from __future__ import annotations
 

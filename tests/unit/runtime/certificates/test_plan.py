@@ -35,11 +35,11 @@ def found(name: str, *host_names: str, age: float = 1.0, life: float = 90.0, ser
 def survey(
     *wanted: DesiredCertificate,
     there: tuple[InstalledCertificate, ...] = (),
-    persons: tuple[InstalledCertificate, ...] = (),
+    user_provided: tuple[InstalledCertificate, ...] = (),
     **more: object,
 ) -> CertificateInventory:
-    loaded = more.pop("loaded", {each.file.name: each.serial for each in (*there, *persons)})
-    sides = (SideCertificates(Side.PUBLIC, (*there, *persons), persons, loaded),)  # type: ignore[arg-type]
+    loaded = more.pop("loaded", {each.file.name: each.serial for each in (*there, *user_provided)})
+    sides = (SideCertificates(Side.PUBLIC, (*there, *user_provided), user_provided, loaded),)  # type: ignore[arg-type]
     made = CertificateInventory(make_settings(), DesiredCertificates(wanted), sides, Ledger())
     return replace(made, **more)  # type: ignore[arg-type]
 
@@ -164,7 +164,7 @@ def test_plan_archives_expired_unused_ones_and_never_user_provided() -> None:
     old = found("old", "old.acme.org", age=100)
     assert kinds(plan.plan(survey(there=(old,)), NOW)) == (["archive-certificate"], [])
     assert kinds(plan.plan(survey(there=(found("old", "old.acme.org"),)), NOW)) == ([], [])
-    assert kinds(plan.plan(survey(persons=(old,)), NOW)) == ([], [])
+    assert kinds(plan.plan(survey(user_provided=(old,)), NOW)) == ([], [])
 
 
 def test_chosen_refuses_unknown_host_names() -> None:
@@ -212,7 +212,7 @@ def test_overview_has_a_private_ca_that_cannot_sign_with_a_valid_certificate() -
 def test_the_overview_says_how_each_is() -> None:
     there = (found("blog", "blog.acme.org", age=80), found("gone", "gone.acme.org"), found("invalid", "invalid"))
     mine = found("mine", "mine.acme.org", age=360, life=365)
-    seen = survey(BLOG, SHOP, there=there, persons=(mine,), ledger=Ledger(attempts=(failed(SHOP, 20.0),)))
+    seen = survey(BLOG, SHOP, there=there, user_provided=(mine,), ledger=Ledger(attempts=(failed(SHOP, 20.0),)))
     states = {each.name: each for each in overview.assess(seen, NOW).certificates}
     assert {name: each.state for name, each in states.items()} == {
         "blog": "due",

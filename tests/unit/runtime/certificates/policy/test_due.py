@@ -1,4 +1,4 @@
-"""When certificates are renewed, and when a person hears of them."""
+"""When certificates are renewed, and when the user is warned of them."""
 
 from __future__ import annotations
 
