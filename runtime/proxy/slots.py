@@ -113,8 +113,8 @@ def read(master: Path, backends: Iterable[str]) -> tuple[Slot, ...]:
         return ()
 
 
-def tell(master: Path, backends: tuple[str, ...], which: Callable[[Slot], bool], admission: Admission) -> None:
-    """Tell those places that `which` picks what to do, in all processes. Nothing if no proxy runs.
+def set_state(master: Path, backends: tuple[str, ...], which: Callable[[Slot], bool], admission: Admission) -> None:
+    """Set the state of the server slots that `which` selects, in all processes. Nothing if no proxy runs.
 
     Each process is asked for its own places: the same container may be in another place there.
     """

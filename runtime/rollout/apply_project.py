@@ -17,7 +17,7 @@ from runtime.docker.projects import CORE, Project
 from runtime.proxy import install
 
 if TYPE_CHECKING:
-    from runtime.rollout.site import Site
+    from runtime.rollout.context import RolloutContext
 
 
 @dataclass(frozen=True)
@@ -52,22 +52,22 @@ class ApplyProject(Change):
         if self.recreate:
             _compose(project, context, compose.up(project, recreate=self.recreate))
         site = self._site(context)
-        if site and start_first.possible(site):
+        if site and start_first.is_possible(site):
             others = tuple(name for name in self.services if name != PROXIED_SERVICE)
             start_first.roll(site, others, context.report)
             return f"{self.reason}, no request lost"
         if site and self.action is not Sign.NEW:
-            start_first.open_places(site)
+            start_first.enable_all_slots(site)
         _compose(project, context, compose.up(project))
         return ""
 
-    def _site(self, context: Context) -> Site | None:
+    def _site(self, context: Context) -> RolloutContext | None:
         if self.application is None:
             return None
-        from runtime.rollout.site import Site
+        from runtime.rollout.context import RolloutContext
 
         cluster, side = context.cluster, self.application.side
-        return Site(
+        return RolloutContext(
             cluster.client,
             cluster.run.master_socket(side),
             partial(_compose, self.project, context),

@@ -13,7 +13,7 @@ from runtime.base.errors import ShoestringError
 from runtime.config.applications import PROXIED_SERVICE, Application
 from runtime.docker.observed import Container
 from runtime.proxy.slots import Admission, Slot
-from runtime.rollout.site import POLL_SECONDS, Site, docker_errors
+from runtime.rollout.context import POLL_SECONDS, RolloutContext, docker_errors
 
 # How long old and new serve side by side. A version that answers its check and then falls over does so soon.
 WATCH_SECONDS = 10.0
@@ -32,7 +32,7 @@ class UnhealthyError(ShoestringError):
 
 
 @dataclass(frozen=True)
-class Newcomer:
+class NewReplica:
     """A new container. `restarts` is how often it had been restarted before this rollout looked at it."""
 
     container: Container
@@ -45,26 +45,26 @@ def watch_seconds(application: Application) -> float:
     return application.rollout.watch_time or WATCH_SECONDS
 
 
-def newcomer(site: Site, container: Container, *, started_now: bool) -> Newcomer:
+def new_replica(site: RolloutContext, container: Container, *, started_now: bool) -> NewReplica:
     """Look at a container for the first time."""
     restarts = 0 if started_now else int(site.inspect(container).get("RestartCount", 0))
-    return Newcomer(container, restarts, site.addresses(container))
+    return NewReplica(container, restarts, site.addresses(container))
 
 
-def is_let_in(site: Site, container: Container) -> bool:
+def is_in_rotation(site: RolloutContext, container: Container) -> bool:
     """Whether a container that another rollout started is healthy and gets requests.
 
     It may get them without being healthy: a proxy that was started anew knows nothing of closed places.
     """
     try:
         return site.serves(container) and not _missing(
-            site, newcomer(site, container, started_now=False), site.slots()
+            site, new_replica(site, container, started_now=False), site.slots()
         )
     except UnhealthyError:
         return False
 
 
-def what_is_asked(application: Application) -> str:
+def health_probe(application: Application) -> str:
     """What decides that a new container is healthy, such as `GET /health`."""
     paths = [each.health_check for each in application.backends if each.service == PROXIED_SERVICE]
     if any(paths):
@@ -74,7 +74,7 @@ def what_is_asked(application: Application) -> str:
     return f"port {', '.join(map(str, dict.fromkeys(ports)))}"
 
 
-def wait_until_healthy(site: Site, newcomers: tuple[Newcomer, ...], *, closed: bool) -> None:
+def wait_until_healthy(site: RolloutContext, new_replicas: tuple[NewReplica, ...], *, closed: bool) -> None:
     """Wait until all are healthy, at most the health timeout; `closed`: none of them may get a request until then.
 
     One check that passes is not enough while the old version serves. Raises UnhealthyError: at once for one that
@@ -84,14 +84,14 @@ def wait_until_healthy(site: Site, newcomers: tuple[Newcomer, ...], *, closed: b
     deadline = time.monotonic() + timeout
     steady = STEADY_SECONDS if closed else 0.0
     healthy_since = math.inf
-    addresses = frozenset(address for each in newcomers for address in each.addresses)
+    addresses = frozenset(address for each in new_replicas for address in each.addresses)
     while True:
         # Before the look at the containers: one that exits has no address any more.
         seen = site.slots()
         if closed and any(each.address in addresses and each.serves for each in seen):
             # The proxy was started anew meanwhile, and knows nothing of closed places.
-            site.tell(lambda slot: slot.address in addresses, Admission.DRAIN)
-        missing = {each: _missing(site, each, seen) for each in newcomers}
+            site.set_state(lambda slot: slot.address in addresses, Admission.DRAIN)
+        missing = {each: _missing(site, each, seen) for each in new_replicas}
         healthy_since = math.inf if any(missing.values()) else min(healthy_since, time.monotonic())
         if time.monotonic() - healthy_since >= steady:
             return
@@ -101,7 +101,7 @@ def wait_until_healthy(site: Site, newcomers: tuple[Newcomer, ...], *, closed: b
         time.sleep(POLL_SECONDS)
 
 
-def watch(site: Site, newcomers: tuple[Newcomer, ...]) -> None:
+def watch(site: RolloutContext, new_replicas: tuple[NewReplica, ...]) -> None:
     """Let old and new serve side by side for a while.
 
     Raises UnhealthyError for a new one that exits or becomes unhealthy.
@@ -109,7 +109,7 @@ def watch(site: Site, newcomers: tuple[Newcomer, ...]) -> None:
     deadline = time.monotonic() + watch_seconds(site.application)
     while time.monotonic() < deadline:
         seen = site.slots()
-        for each in newcomers:
+        for each in new_replicas:
             state = _running_state(site, each)
             if state.get("Health", {}).get("Status") == "unhealthy":
                 raise UnhealthyError(f"became unhealthy: {_health_output(state)}", each.container)
@@ -119,7 +119,7 @@ def watch(site: Site, newcomers: tuple[Newcomer, ...]) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def _missing(site: Site, each: Newcomer, seen: tuple[Slot, ...]) -> str:
+def _missing(site: RolloutContext, each: NewReplica, seen: tuple[Slot, ...]) -> str:
     """What a new container lacks to be healthy; empty if nothing. Raises UnhealthyError if it has exited."""
     state = _running_state(site, each)
     health = state.get("Health", {}).get("Status", "none")
@@ -136,7 +136,7 @@ def _missing(site: Site, each: Newcomer, seen: tuple[Slot, ...]) -> str:
     return "" if seen else "the proxy does not run; start it with: shoestring start"
 
 
-def _running_state(site: Site, each: Newcomer) -> Mapping[str, Any]:
+def _running_state(site: RolloutContext, each: NewReplica) -> Mapping[str, Any]:
     """Docker's state of a container that runs. Raises UnhealthyError if it does not, or was restarted."""
     found = site.inspect(each.container)
     state: Mapping[str, Any] = found.get("State") or {}
@@ -147,7 +147,7 @@ def _running_state(site: Site, each: Newcomer) -> Mapping[str, Any]:
     return state
 
 
-def _exit(site: Site, container: Container, state: Mapping[str, Any]) -> str:
+def _exit(site: RolloutContext, container: Container, state: Mapping[str, Any]) -> str:
     """How a container ended first. Its state may be that of its next run already; the engine's events know."""
     created = datetime.fromisoformat(str(site.inspect(container).get("Created", "1970-01-01T00:00:00Z"))[:19] + "Z")
     filters = {"container": container.id, "type": "container"}

@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from runtime.base.paths import Side
 from runtime.config.applications import Order, Rollout
 from runtime.proxy import install
-from runtime.rollout.start_first import RolloutError, possible
+from runtime.rollout.start_first import RolloutError, is_possible
 from tests.support.clients.load import Load
 from tests.support.clients.websocket import Websocket, open_websocket
 from tests.support.deploy.rollout_stand import Stage
@@ -81,7 +81,7 @@ def test_twice_in_a_row_and_then_there_is_nothing_to_do(stage: Stage) -> None:
         for version in ("v2", "v3"):
             stage.write(version)
             stage.roll()
-        assert not possible(stage.site)
+        assert not is_possible(stage.site)
         before = stage.instance.containers()
         assert stage.instance.start().outcomes == ()
         assert stage.instance.containers() == before
@@ -264,19 +264,19 @@ def _download(stage: Stage, seconds: int) -> bytes:
 def test_stop_first_where_start_first_cannot_be(stage: Stage, tmp_path: Path) -> None:
     stage.begin()
     stage.write("v2")
-    assert possible(stage.site)
+    assert is_possible(stage.site)
     stage.write("v2", "    deploy: {replicas: 3}\n")
-    assert not possible(stage.site)
+    assert not is_possible(stage.site)
     stage.write("v2", f"    volumes: ['{tmp_path}:/data']\n")
-    assert not possible(stage.site)
+    assert not is_possible(stage.site)
     file = stage.instance.file(stage.side, stage.name)
     file.write_text(file.read_text().replace("8080", "9000"))
-    assert not possible(stage.site)
+    assert not is_possible(stage.site)
     stage.top = HEALTH
     stage.begin()
     stage.top = "x-health-check: /status/204\n"
     stage.write("v2")
-    assert not possible(stage.site)
+    assert not is_possible(stage.site)
     # What the tests that follow find is as it was.
     stage.begin()
 
@@ -285,10 +285,10 @@ def test_an_anonymous_volume_is_handed_on_unless_the_file_says_start_first(stage
     volume = "    volumes: [/data]\n"
     stage.begin("v1", volume)
     stage.write("v2", volume)
-    assert not possible(stage.site)
+    assert not is_possible(stage.site)
     stage.top = "x-rollout: start-first\n"
     stage.write("v2", volume)
-    assert possible(stage.site)
+    assert is_possible(stage.site)
     # What the tests that follow find is as it was.
     stage.write("v1", volume)
 

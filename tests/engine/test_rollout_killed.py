@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from runtime.proxy.slots import Admission
-from runtime.rollout.start_first import RolloutError, open_places, possible
+from runtime.rollout.start_first import RolloutError, enable_all_slots, is_possible
 from tests.support.deploy.rollout_stand import Stage
 from tests.support.engine import Instance, new_settings
 
@@ -41,10 +41,10 @@ def kill(stage: Stage, point: str) -> None:
 def finish(stage: Stage) -> None:
     """What a pass does: roll if that is the way, else plain Compose."""
     site = stage.site
-    if possible(site):
+    if is_possible(site):
         stage.roll()
     else:
-        open_places(site)
+        enable_all_slots(site)
         stage.instance.start()
 
 
@@ -138,7 +138,7 @@ def test_the_order_changes_meanwhile(stage: Stage) -> None:
 
 def test_closed_places_alone_are_opened_by_the_next_rollout(stage: Stage) -> None:
     stage.begin()
-    stage.site.tell(lambda slot: not slot.address, Admission.DRAIN)
+    stage.site.set_state(lambda slot: not slot.address, Admission.DRAIN)
     stage.write("v2")
     with stage.load(rate=50) as load:
         stage.roll()

@@ -21,7 +21,7 @@ from runtime.docker.observed import Container, observe
 from runtime.proxy import slots
 from runtime.reconcile.desired import build, read
 from runtime.rollout import health, start_first
-from runtime.rollout.site import Site
+from runtime.rollout.context import RolloutContext
 from tests.support.clients.load import Load
 from tests.support.engine import Instance, plain
 
@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[3]
 SHORT_WATCH_SECONDS = 1.5
 
 
-def site_of(cluster: Cluster, name: str) -> Site:
+def site_of(cluster: Cluster, name: str) -> RolloutContext:
     """What a rollout of an application works with; the project's generated file is written."""
     desired = build(read(cluster.settings, cluster.paths), cluster.paths, cluster.run)
     project = next(each for each in desired.projects if each.application == name)
@@ -43,7 +43,7 @@ def site_of(cluster: Cluster, name: str) -> Site:
 
     master = cluster.run.master_socket(application.side)
     configuration = (cluster.paths.proxy_generated(application.side) / "haproxy.cfg").read_text()
-    return Site(cluster.client, master, compose, project, application, configuration)
+    return RolloutContext(cluster.client, master, compose, project, application, configuration)
 
 
 @dataclass
@@ -78,13 +78,13 @@ class Stage:
         self.instance.start()
 
     @property
-    def site(self) -> Site:
+    def site(self) -> RolloutContext:
         return site_of(self.instance.cluster, self.name)
 
     def roll(self, *others: str, watch: float = SHORT_WATCH_SECONDS) -> None:
         """Roll out what the file says, in this process."""
         site = self.site
-        assert start_first.possible(site)
+        assert start_first.is_possible(site)
         with patch.object(health, "WATCH_SECONDS", watch):
             start_first.roll(site, others, self.steps.append)
 

@@ -118,7 +118,7 @@ def test_all_processes_are_told_each_of_its_own_places(monkeypatch: pytest.Monke
         }
     )
     monkeypatch.setattr(sockets, "ask", proxy.ask)
-    slots.tell(MASTER, ("b",), lambda slot: slot.address == "10.0.0.2", Admission.DRAIN)
+    slots.set_state(MASTER, ("b",), lambda slot: slot.address == "10.0.0.2", Admission.DRAIN)
     assert proxy.told == ["@!11 set server b/server-1 state drain", "@!8 set server b/server-2 state drain"]
     assert slots.sessions(MASTER, ("b",), frozenset({"10.0.0.2"})) == 6
     assert slots.sessions(MASTER, ("b",), frozenset({"10.0.0.3"})) == 0
@@ -138,7 +138,7 @@ def test_without_a_proxy_there_are_no_places(tmp_path: Path) -> None:
     master = tmp_path / "master.sock"
     assert slots.read(master, ("b",)) == ()
     assert slots.sessions(master, ("b",), frozenset({"10.0.0.2"})) == 0
-    slots.tell(master, ("b",), lambda _: True, Admission.READY)
+    slots.set_state(master, ("b",), lambda _: True, Admission.READY)
 
 
 def test_the_processes_of_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,11 +20,11 @@ from runtime.docker.observed import Container
 from runtime.docker.projects import GeneratedFile, Project, ProjectService
 from runtime.proxy import slots, states
 from runtime.proxy.slots import Slot
-from runtime.rollout import site as rollout_site
+from runtime.rollout import context as rollout_context
 from runtime.rollout import start_first
-from runtime.rollout.health import what_is_asked
-from runtime.rollout.site import Site
-from runtime.rollout.start_first import RolloutError, possible
+from runtime.rollout.context import RolloutContext
+from runtime.rollout.health import health_probe
+from runtime.rollout.start_first import RolloutError, is_possible
 
 FILE = Path("/srv/a.yaml")
 BACKEND = Backend("a", "a", "application", "a", 8080, ("a.example.com",))
@@ -52,10 +52,10 @@ def test_rollout_error_has_its_lines_below_the_sentence() -> None:
 
 def test_what_decides_that_a_version_is_healthy() -> None:
     second = replace(BACKEND, name="a_9090", port=9090)
-    assert what_is_asked(application(BACKEND, replace(second, health_check="/health"))) == "GET /health"
-    assert what_is_asked(application(BACKEND, second)) == "port 8080, 9090"
-    assert what_is_asked(application(replace(BACKEND, service="other"))) == "port "
-    assert what_is_asked(application()) == "port 5432"
+    assert health_probe(application(BACKEND, replace(second, health_check="/health"))) == "GET /health"
+    assert health_probe(application(BACKEND, second)) == "port 8080, 9090"
+    assert health_probe(application(replace(BACKEND, service="other"))) == "port "
+    assert health_probe(application()) == "port 5432"
 
 
 def test_what_compose_is_asked() -> None:
@@ -129,9 +129,11 @@ def proxy(monkeypatch: pytest.MonkeyPatch) -> list[Slot]:
     return places
 
 
-def site(engine: Engine, *, replicas: int = 1, order: Order = Order.START_FIRST, configuration: str = "") -> Site:
+def site(
+    engine: Engine, *, replicas: int = 1, order: Order = Order.START_FIRST, configuration: str = ""
+) -> RolloutContext:
     app = replace(application(BACKEND), rollout=Rollout(order), document=_document())
-    return Site(cast("Any", engine), Path("/m"), lambda _: None, project(replicas), app, configuration)
+    return RolloutContext(cast("Any", engine), Path("/m"), lambda _: None, project(replicas), app, configuration)
 
 
 def _document(**value: object) -> Document:
@@ -157,45 +159,45 @@ OLD, NEW = ("running", "old"), ("running", "new")
     ],
 )
 def test_when_a_rollout_is_the_way(containers: tuple[tuple[str, str], ...], wanted: bool) -> None:
-    assert possible(site(Engine(*containers))) is wanted
+    assert is_possible(site(Engine(*containers))) is wanted
 
 
 def test_when_it_is_not(proxy: list[Slot]) -> None:
-    assert not possible(site(Engine(OLD), order=Order.STOP_FIRST))
-    assert possible(site(Engine(OLD), replicas=2))
-    assert not possible(site(Engine(OLD), replicas=start_first.MOST_REPLICAS + 1))
-    assert not possible(site(Engine(OLD, OLD, OLD), replicas=2))
-    assert not possible(
+    assert not is_possible(site(Engine(OLD), order=Order.STOP_FIRST))
+    assert is_possible(site(Engine(OLD), replicas=2))
+    assert not is_possible(site(Engine(OLD), replicas=start_first.MOST_REPLICAS + 1))
+    assert not is_possible(site(Engine(OLD, OLD, OLD), replicas=2))
+    assert not is_possible(
         site(Engine(OLD), configuration="backend a\n http-check send meth GET uri /old ver HTTP/1.1\n")
     )
     proxy[:] = [place("server-1", "10.0.0.0", port=9090)]
-    assert not possible(site(Engine(OLD)))
+    assert not is_possible(site(Engine(OLD)))
     proxy.clear()
-    assert not possible(site(Engine(OLD)))
+    assert not is_possible(site(Engine(OLD)))
 
 
 def test_a_volume_without_a_name_is_handed_on_unless_the_file_says_otherwise() -> None:
     engine = Engine(OLD, mounts=({"Type": "volume", "RW": True},))
-    assert not possible(site(engine))
+    assert not is_possible(site(engine))
     said = site(engine)
-    assert possible(
+    assert is_possible(
         replace(said, application=replace(said.application, rollout=Rollout(Order.START_FIRST, is_order_given=True)))
     )
-    assert possible(site(Engine(OLD, mounts=({"Type": "bind", "RW": False}, {"Type": "volume", "RW": False}))))
+    assert is_possible(site(Engine(OLD, mounts=({"Type": "bind", "RW": False}, {"Type": "volume", "RW": False}))))
 
 
 def test_of_too_many_new_ones_those_stay_that_serve(proxy: list[Slot]) -> None:
     proxy[:] = [place("server-1"), place("server-2", "10.0.0.1")]
-    crew = site(Engine(NEW, NEW)).crew()
-    assert [each.id for each in crew.new] == ["id1"]
-    assert [each.id for each in crew.old] == ["id0"]
+    current = site(Engine(NEW, NEW)).replicas()
+    assert [each.id for each in current.new] == ["id1"]
+    assert [each.id for each in current.old] == ["id0"]
 
 
 def test_of_too_many_created_ones_none_is_started() -> None:
-    crew = site(Engine(NEW, ("created", "new"))).crew()
-    assert crew.created == ()
-    assert [each.id for each in crew.idle] == ["id1"]
-    assert crew.count == 2
+    current = site(Engine(NEW, ("created", "new"))).replicas()
+    assert current.created == ()
+    assert [each.id for each in current.stopped] == ["id1"]
+    assert current.count == 2
 
 
 def test_addresses_on_all_networks() -> None:
@@ -204,5 +206,5 @@ def test_addresses_on_all_networks() -> None:
 
 
 def test_waiting_ends() -> None:
-    assert rollout_site.wait(lambda: True, 0)
-    assert not rollout_site.wait(lambda: False, 0)
+    assert rollout_context.wait(lambda: True, 0)
+    assert not rollout_context.wait(lambda: False, 0)

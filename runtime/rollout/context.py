@@ -27,8 +27,8 @@ _ALIVE = ("running", "restarting", "paused")
 
 
 @dataclass(frozen=True)
-class Crew:
-    """The containers of the service: `new` are what the file says, `old` are to go. `idle` do not run.
+class Replicas:
+    """The containers of the service: `new` are what the file says, `old` are to go. `stopped` do not run.
 
     `created` are new ones that were never started.
     """
@@ -36,16 +36,16 @@ class Crew:
     new: tuple[Container, ...]
     old: tuple[Container, ...]
     created: tuple[Container, ...]
-    idle: tuple[Container, ...]
+    stopped: tuple[Container, ...]
 
     @property
     def count(self) -> int:
         """How many there are in all."""
-        return len(self.new) + len(self.old) + len(self.created) + len(self.idle)
+        return len(self.new) + len(self.old) + len(self.created) + len(self.stopped)
 
 
 @dataclass(frozen=True)
-class Site:
+class RolloutContext:
     """What a rollout works with. `master` is the socket of the application's proxy.
 
     `compose` runs an argv of Compose's and raises ShoestringError if it fails; `configuration` is the text of that
@@ -76,7 +76,7 @@ class Site:
         """The names of the backends of the proxied service."""
         return tuple(self.ports)
 
-    def crew(self) -> Crew:
+    def replicas(self) -> Replicas:
         """The containers of the service now."""
         service = self.service
         wanted = [f"com.docker.compose.project={self.project.name}", f"com.docker.compose.service={service.name}"]
@@ -93,7 +93,7 @@ class Site:
         new = tuple(fresh[: service.replicas])
         created = tuple(each for each in found if each.state == "created" and each.definition == service.definition)
         created = created[: service.replicas - len(new)]
-        return Crew(
+        return Replicas(
             new,
             tuple(each for each in alive if each not in new),
             created,
@@ -126,9 +126,9 @@ class Site:
         serving = {each.backend for each in seen if each.address in addresses and each.serves and each.passed}
         return bool(seen) and serving == {each.backend for each in seen}
 
-    def tell(self, which: Callable[[Slot], bool], admission: Admission) -> None:
-        """Tell places what to do."""
-        slots.tell(self.master, self.backends, which, admission)
+    def set_state(self, which: Callable[[Slot], bool], admission: Admission) -> None:
+        """Set the state of the server slots that `which` selects."""
+        slots.set_state(self.master, self.backends, which, admission)
 
     def sessions(self, addresses: frozenset[str]) -> int:
         """How many requests and connections the containers with these addresses serve."""
@@ -139,7 +139,7 @@ class Site:
 
         Returns how many there were.
         """
-        self.tell(lambda slot: slot.address in addresses, Admission.DRAIN)
+        self.set_state(lambda slot: slot.address in addresses, Admission.DRAIN)
         count = self.sessions(addresses)
         wait(lambda: not self.sessions(addresses), self.application.rollout.drain_timeout)
         return count
