@@ -22,11 +22,11 @@ def status(data_directory: DataDirectory = None, json: Json = False) -> None:
     from installer.firewall import manage, report
     from runtime.base.paths import find
 
-    firewall = manage.look(find(data_directory))
+    firewall = manage.inspect(find(data_directory))
     if json:
         print(report.to_json(firewall))
     else:
-        notes = report.notes(firewall) if firewall.kept else ()
+        notes = report.notes(firewall) if firewall.confirmed else ()
         print("\n".join((f"  firewall  {report.state(firewall)}", "", *report.lines(firewall), *_indented(notes))))
 
 
@@ -37,11 +37,11 @@ def on(data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun =
     Show the rules and load them for 60 seconds; they are rolled back unless you confirm them. With --yes, they are
     confirmed automatically if SSH still answers.
     """
-    from installer.firewall import manage, report, trial
+    from installer.firewall import commit_confirm, manage, report
     from installer.terminal.confirm import confirmed
     from runtime.base.paths import find
 
-    firewall = manage.look(find(data_directory), anew=True)
+    firewall = manage.inspect(find(data_directory), again=True)
     if firewall.is_on:
         print(report.to_json(firewall, changed=False) if json else "  Nothing to do: the firewall is on.")
         return
@@ -51,12 +51,12 @@ def on(data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun =
         if json:
             print(report.to_json(firewall, changed=False, notes=firewall.objections))
         return
-    question = f"Switch the firewall on? It is undone after {trial.SECONDS} s unless you keep it."
+    question = f"Switch the firewall on? It is undone after {commit_confirm.SECONDS} s unless you keep it."
     if not confirmed(question, yes=yes, json=json):
         return
     said = _by_itself(firewall) if yes else _by_a_person(firewall)
     if json:
-        print(report.to_json(manage.look(firewall.paths), changed=True, notes=said))
+        print(report.to_json(manage.inspect(firewall.paths), changed=True, notes=said))
     else:
         print("\n".join(("", *_indented((*said, *report.notes(firewall))), "  The firewall is on.")))
 
@@ -68,17 +68,17 @@ def off(data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun 
     from installer.terminal.confirm import confirmed
     from runtime.base.paths import find
 
-    firewall = manage.look(find(data_directory))
+    firewall = manage.inspect(find(data_directory))
     settings = firewall.wanted.settings
-    there = firewall.present is not None or settings.firewall or manage.is_there(firewall.instance, firewall.paths)
+    there = firewall.present is not None or settings.firewall or manage.exists(firewall.instance, firewall.paths)
     if not json:
-        about = f"  - firewall  the table inet {firewall.wall.table}; every port that listens can be reached"
+        about = f"  - firewall  the table inet {firewall.ruleset.table}; every port that listens can be reached"
         print(about if there else "  Nothing to do: the firewall is off.")
     if there and not dry_run and confirmed("Switch the firewall off?", yes=yes, json=json):
         note = manage.off(firewall.paths)
         if note and not json:
             print(f"  {note}")
-        firewall = manage.look(firewall.paths)
+        firewall = manage.inspect(firewall.paths)
     if json:
         print(report.to_json(firewall))
 
@@ -87,27 +87,27 @@ def _by_itself(firewall: Firewall) -> tuple[str, ...]:
     """Prove that SSH answers, and keep the rules. Returns sentences."""
     from installer.firewall import manage
 
-    tried, answers = manage.prove(firewall)
-    return tuple(each for each in (answers.about, manage.settle(firewall, tried)) if each)
+    tried, answers = manage.apply_checked(firewall)
+    return tuple(each for each in (answers.about, manage.confirm(firewall, tried)) if each)
 
 
 def _by_a_person(firewall: Firewall) -> tuple[str, ...]:
     """Have the rules, and ask whether to keep them. Returns sentences."""
-    from installer.firewall import manage, trial
+    from installer.firewall import commit_confirm, manage
     from installer.terminal import prompts
     from runtime.base.errors import ShoestringError
 
     tried = manage.begin(firewall)
     print("\n  It is in force. Log in once more from another terminal before you answer.")
     try:
-        kept = prompts.confirm(f"Keep it? (undone in {trial.SECONDS} s)")
+        kept = prompts.confirm(f"Keep it? (undone in {commit_confirm.SECONDS} s)")
     except BaseException:
-        trial.undo(tried)
+        commit_confirm.roll_back(tried)
         raise
     if not kept:
-        trial.undo(tried)
+        commit_confirm.roll_back(tried)
         raise ShoestringError("Undone: what was in force before is again.")
-    note = manage.settle(firewall, tried)
+    note = manage.confirm(firewall, tried)
     return (note,) if note else ()
 
 

@@ -1,4 +1,4 @@
-"""The firewall on this host: looked at, tried, kept, taken away. Doing it again changes nothing."""
+"""The firewall on this host: inspect, apply, confirm and remove it. Each can be repeated without a change."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from installer.data_directory import conf_repository, settings_edit
-from installer.firewall import neighbours, peers, proof, ssh_ports, trial
-from installer.firewall.trial import Trial
+from installer.firewall import commit_confirm, lockout_check, other_instances, ssh_ports, ssh_sessions
+from installer.firewall.commit_confirm import PendingCommit
 from installer.host import systemd, timers
 from installer.host.ports import ListeningSocket
 from installer.host.systemd import Unit, unit_name
@@ -19,8 +19,8 @@ from runtime.config import internal_address, settings
 from runtime.config.applications import Application
 from runtime.config.published_ports import Published
 from runtime.docker import engine, observed
-from runtime.firewall import keep, model, rules, ssh, table
-from runtime.firewall.model import Wall
+from runtime.firewall import model, reconcile, rules, ssh, table
+from runtime.firewall.model import Ruleset
 from runtime.firewall.rules import Rules
 from runtime.firewall.table import Present
 from runtime.reconcile import desired
@@ -36,18 +36,18 @@ class Firewall:
     """One instance's firewall as it should be and as it is.
 
     `noted` is how nft listed the table when it had just been loaded. `closed` are the ports that applications publish
-    and that are closed. `listeners` and `udp` are sockets of this host. `boot` is the unit that loads the rules at
-    boot; None where systemd does not run. `elsewhere`: it was kept on another host, which this is a copy from.
-    `objections` are sentences about what it would break; only a person may go on.
+    and that are blocked. `listeners` and `udp` are sockets of this host. `boot` is the unit that loads the rules at
+    boot; None where systemd does not run. `elsewhere`: it was confirmed on another host, of which this is a copy.
+    `objections` are sentences about what it would break; only a user may continue then.
     """
 
     paths: Paths
     wanted: Desired
-    wall: Wall
+    ruleset: Ruleset
     rules: Rules
     present: Present | None
     noted: str
-    kept: bool
+    confirmed: bool
     closed: tuple[tuple[Application, Published], ...]
     listeners: tuple[ListeningSocket, ...]
     udp: tuple[ListeningSocket, ...]
@@ -62,29 +62,29 @@ class Firewall:
         return self.wanted.settings.instance
 
     @property
-    def in_force(self) -> bool:
-        """Whether the table is there, as it should be."""
+    def is_active(self) -> bool:
+        """Return whether the table exists and is as it should be."""
         return self.present is not None and self.present.is_like(self.rules, self.noted)
 
     @property
     def is_on(self) -> bool:
-        """Whether nothing has to be done to have it, now and after a reboot."""
-        return self.kept and self.in_force and self.boot in (TimerState.ON, None)
+        """Return whether it is active, now and after a reboot, without any change."""
+        return self.confirmed and self.is_active and self.boot in (TimerState.ON, None)
 
 
-def look(paths: Paths, *, anew: bool = False) -> Firewall:
-    """Look at the files and at this host; no container has to run. Changes nothing.
+def inspect(paths: Paths, *, again: bool = False) -> Firewall:
+    """Inspect the files and this host; no container has to run. Changes nothing.
 
-    SSH's ports are those of the moment when the firewall was kept, as each pass has them; with `anew`, those of now,
-    and what would be broken is looked for.
+    SSH's ports are those of the moment when the firewall was confirmed, as each run of the watchdog has them; with
+    `again`, those of now, and it is checked what would break.
     Raises ShoestringError where nft is missing or may not be asked.
     """
     loaded = settings.load(paths.settings)
     wanted = desired.load(loaded, paths, internal_address.follow(loaded))
     listeners = ssh_ports.listeners()
-    kept = keep.is_kept(wanted, paths)
-    ports = keep.wanted_ports(paths) if kept and not anew else ssh_ports.find(listeners)
-    wall = keep.wall(wanted, ports, _docker_bridges)
+    confirmed = reconcile.is_confirmed(wanted, paths)
+    ports = reconcile.ssh_ports_to_allow(paths) if confirmed and not again else ssh_ports.find(listeners)
+    ruleset = reconcile.ruleset(wanted, ports, _docker_bridges)
     closed = (
         (each, port)
         for each in wanted.known
@@ -93,26 +93,26 @@ def look(paths: Paths, *, anew: bool = False) -> Firewall:
     return Firewall(
         paths,
         wanted,
-        wall,
-        rules.render(wall),
-        table.look(wall.table),
+        ruleset,
+        rules.render(ruleset),
+        table.look(ruleset.table),
         table.noted(paths.firewall_generated),
-        kept,
+        confirmed,
         tuple(closed),
         listeners,
         ssh_ports.listeners("-u"),
         ports,
         _at_boot(unit(loaded.instance, paths)) if systemd.is_running() else None,
-        ssh.is_kept_elsewhere(paths.firewall),
-        _objections(loaded.instance, ports, wall) if anew else (),
+        ssh.is_confirmed_elsewhere(paths.firewall),
+        _objections(loaded.instance, ports, ruleset) if again else (),
     )
 
 
-def _objections(instance: str, ports: frozenset[int], wall: Wall) -> tuple[str, ...]:
-    """Who would be locked out, and which other instance disturbed."""
+def _objections(instance: str, ports: frozenset[int], ruleset: Ruleset) -> tuple[str, ...]:
+    """Return who would be locked out, and which other instance would be disturbed."""
     return (
-        *peers.refused(peers.look(ports), wall),
-        *neighbours.objections(neighbours.look(instance), wall),
+        *ssh_sessions.refused(ssh_sessions.look(ports), ruleset),
+        *other_instances.objections(other_instances.look(instance), ruleset),
     )
 
 
@@ -141,62 +141,63 @@ def _have_at_boot(wanted: Unit) -> None:
     systemd.systemctl("start", wanted.name)
 
 
-def begin(firewall: Firewall, seconds: int = trial.SECONDS) -> Trial:
-    """Have the rules for so many seconds. Raises ShoestringError, and then nothing has changed."""
+def begin(firewall: Firewall, seconds: int = commit_confirm.SECONDS) -> PendingCommit:
+    """Apply the rules for some seconds. Raises ShoestringError, and then nothing has changed."""
     before = ""
-    if firewall.present and firewall.kept and firewall.paths.firewall_generated.is_file():
+    if firewall.present and firewall.confirmed and firewall.paths.firewall_generated.is_file():
         before = firewall.paths.firewall_generated.read_text(encoding="utf-8")
-    return trial.begin(firewall.instance, firewall.rules, before, seconds)
+    return commit_confirm.begin(firewall.instance, firewall.rules, before, seconds)
 
 
-def settle(firewall: Firewall, tried: Trial) -> str:
-    """Keep the rules: from now on each pass and each boot has them. Returns a sentence if there is more to know.
+def confirm(firewall: Firewall, tried: PendingCommit) -> str:
+    """Confirm the rules: from now on each run of the watchdog and each boot has them. Returns a note, or nothing.
 
-    Raises ShoestringError if they were undone in the meantime.
+    Raises ShoestringError if they were rolled back in the meantime.
     """
-    if not trial.is_in_force(tried):
+    if not commit_confirm.is_pending(tried):
         raise ShoestringError(
-            f"The {trial.SECONDS} s are over: what was in force before is again. Once more: shoestring firewall on"
+            f"Not confirmed within {commit_confirm.SECONDS} s, so the previous rules are active again. "
+            "Try again with: shoestring firewall on"
         )
     paths = firewall.paths
     with files.lock(RunPaths(firewall.instance).lock, LOCK_TIMEOUT_SECONDS):
-        ssh.keep(paths.firewall, firewall.ssh_ports)
+        ssh.confirm(paths.firewall, firewall.ssh_ports)
         note = _set(paths, on=True)
-        trial.keep(tried)
-        # It may have been undone just now; it is what the person wants all the same.
+        commit_confirm.confirm(tried)
+        # They may have been rolled back just now; the user wants them all the same.
         table.install(paths.firewall_generated, firewall.rules.text, firewall.rules.table)
     if systemd.is_running():
         _have_at_boot(unit(firewall.instance, paths))
     return note
 
 
-def prove(firewall: Firewall) -> tuple[Trial, proof.Answers]:
-    """Have the rules, if nothing is against them and SSH answers with them as it did without.
+def apply_checked(firewall: Firewall) -> tuple[PendingCommit, lockout_check.Answers]:
+    """Apply the rules if nothing objects and the lockout check passes: SSH answers with them as it did without.
 
-    Raises ShoestringError if not, and undoes them.
+    Raises ShoestringError if not, and rolls them back.
     """
     if firewall.objections:
-        raise ShoestringError(f"The firewall stays as it was. {' '.join(firewall.objections)}")
-    before = proof.ask(proof.targets(firewall.listeners, firewall.ssh_ports))
+        raise ShoestringError(f"The firewall was not changed. {' '.join(firewall.objections)}")
+    before = lockout_check.ask(lockout_check.targets(firewall.listeners, firewall.ssh_ports))
     tried = begin(firewall)
     try:
-        after = proof.ask(before.targets) if before.targets else before
-        holds = proof.holds(before, after)
+        after = lockout_check.ask(before.targets) if before.targets else before
+        holds = lockout_check.holds(before, after)
     except BaseException:
-        trial.undo(tried)
+        commit_confirm.roll_back(tried)
         raise
     if not holds:
-        trial.undo(tried)
+        commit_confirm.roll_back(tried)
         raise ShoestringError(
-            f"With these rules SSH did not answer any more at port {before.ports}, so they were undone at once. See "
-            "whether the port is among what stays open: shoestring firewall on --dry-run; if not, list it in "
+            f"With these rules SSH no longer answered at port {before.ports}, so they were rolled back at once. "
+            "Check whether the port is allowed: shoestring firewall on --dry-run; if not, list it in "
             "x-open-ports of an application."
         )
     return tried, after
 
 
 def off(paths: Paths) -> str:
-    """Take the firewall away: table, file, unit. Returns a sentence if there is more to know."""
+    """Remove the firewall: table, file, unit. Returns a note, or nothing."""
     instance = settings.load(paths.settings).instance
     with files.lock(RunPaths(instance).lock, LOCK_TIMEOUT_SECONDS):
         note = _set(paths, on=False)
@@ -205,7 +206,7 @@ def off(paths: Paths) -> str:
 
 
 def remove(instance: str, paths: Paths) -> None:
-    """Take away what is on this host; the settings stay. Does nothing where there is nothing."""
+    """Remove the firewall from this host; the settings stay. Does nothing where there is none."""
     name = unit_name(UNIT, instance)
     if (systemd.UNIT_DIRECTORY / name).is_file():
         systemd.remove((name,))
@@ -215,8 +216,8 @@ def remove(instance: str, paths: Paths) -> None:
     table.forget(paths.firewall_generated)
 
 
-def is_there(instance: str, paths: Paths) -> bool:
-    """Whether there is anything that `remove` would take away."""
+def exists(instance: str, paths: Paths) -> bool:
+    """Return whether there is anything to remove."""
     written = (systemd.UNIT_DIRECTORY / unit_name(UNIT, instance)).is_file()
     return written or paths.firewall_generated.exists() or paths.firewall.exists()
 

@@ -32,15 +32,15 @@ Row = tuple[str, str, str]
 def state(firewall: Firewall) -> str:
     """How it is, in a word or a sentence."""
     settings = firewall.wanted.settings
-    if firewall.kept:
+    if firewall.confirmed:
         lost = _lost_at_boot(firewall)
-        if firewall.in_force:
+        if firewall.is_active:
             return f"on, but {lost}" if lost else "on"
         about = "its table is not there" if firewall.present is None else "its table is not as the files say"
         mend = "the next pass of the watchdog mends it, or now: shoestring start"
         return "; ".join(each for each in (about, mend, lost) if each)
     if firewall.present is not None:
-        return "on trial: it is undone by itself unless it is kept"
+        return "active, but rolled back automatically unless it is confirmed"
     if not settings.firewall:
         return "off"
     where = "applied on another host, not on this one" if firewall.elsewhere else "not applied yet"
@@ -62,15 +62,15 @@ def lines(firewall: Firewall) -> list[str]:
 
 def open_rows(firewall: Firewall) -> Iterator[Row]:
     """What answers from outside, and what of the internal side from inside."""
-    for each in firewall.wall.openings:
+    for each in firewall.ruleset.allowed_ports:
         where = "" if _is_everywhere(each.address) else f", at {each.address}"
         yield "open", str(each), f"{each.why}{where}"
-    if firewall.wall.vpn:
-        yield "open", firewall.wall.vpn, "VPN clients, at the VPN's address"
-    inside = firewall.wall.inside
+    if firewall.ruleset.vpn:
+        yield "open", firewall.ruleset.vpn, "VPN clients, at the VPN's address"
+    inside = firewall.ruleset.inside
     if inside:
         who = f"at {inside.address or inside.interface}, from {_some(inside.networks)}"
-        yield from (("open", str(each), f"{each.why}, {who}") for each in inside.openings)
+        yield from (("open", str(each), f"{each.why}, {who}") for each in inside.allowed_ports)
     yield "open", "ICMP", "ping, errors, neighbours"
 
 
@@ -111,7 +111,7 @@ def _is_known(firewall: Firewall, port: Published, listener: ListeningSocket) ->
     inside = bool(port.address) and port.address == firewall.wanted.internal_address.address
     answers = port.protocol == "udp" and listener.port in _DHCP
     loopback = ip_address(listener.address).is_loopback
-    return inside or answers or loopback or firewall.wall.lets_in(port)
+    return inside or answers or loopback or firewall.ruleset.allows(port)
 
 
 def notes(firewall: Firewall) -> Iterator[str]:
@@ -124,10 +124,10 @@ def to_json(firewall: Firewall, **more: object) -> str:
     """The answer of every command; `more` goes in beside it."""
     rows = [*open_rows(firewall), *closed_rows(firewall)]
     return as_json(
-        on=firewall.kept and firewall.in_force,
+        on=firewall.confirmed and firewall.is_active,
         state=state(firewall),
-        table=firewall.wall.table,
-        openings=[asdict(each) for each in firewall.wall.openings],
+        table=firewall.ruleset.table,
+        allowed_ports=[asdict(each) for each in firewall.ruleset.allowed_ports],
         open=[{"port": port, "why": why} for kind, port, why in rows if kind == "open"],
         closed=[{"port": port, "what": what} for kind, port, what in rows if kind == "closed"],
         boot_unit=None if firewall.boot is None else firewall.boot is TimerState.ON,

@@ -204,14 +204,14 @@ def _firewall(root: Path, lines: Lines) -> None:
     """Switch the firewall on if SSH still answers with it; last, so that its failure stops nothing else."""
     from installer.firewall import manage, report
 
-    found = manage.look(Paths(root), anew=True)
+    found = manage.inspect(Paths(root), again=True)
     if found.is_on:
         lines.done("firewall", "on")
         return
     lines.say("\n".join(report.lines(found)))
     lines.passing("firewall", "checking that SSH still answers")
-    tried, answers = manage.prove(found)
-    note = manage.settle(found, tried)
+    tried, answers = manage.apply_checked(found)
+    note = manage.confirm(found, tried)
     lines.done("firewall", "on")
     for sentence in (answers.about, note, *report.notes(found)):
         if sentence:

@@ -20,7 +20,7 @@ SSH_WHY = "SSH"
 
 
 @dataclass(frozen=True)
-class Opening:
+class AllowedPort:
     """Ports that answer, and why. `protocol` is tcp or udp.
 
     `address`: only at this address of the host; 0.0.0.0 is every IPv4 address, empty every address.
@@ -42,7 +42,7 @@ class Opening:
 
 
 @dataclass(frozen=True)
-class Inside:
+class InternalAccess:
     """Who reaches the internal side: the private `networks` behind the interface that has its address.
 
     `address` is that of the internal side, or empty where it is any address of `interface`.
@@ -50,7 +50,7 @@ class Inside:
 
     address: str
     interface: str
-    openings: tuple[Opening, ...]
+    allowed_ports: tuple[AllowedPort, ...]
     networks: tuple[str, ...] = ()
 
 
@@ -67,15 +67,15 @@ class Bridges:
 
 
 @dataclass(frozen=True)
-class Wall:
+class Ruleset:
     """All that the firewall lets in.
 
     `vpn` is the interface of the VPN and `vpn_networks` who is there, empty without one.
     """
 
     table: str
-    openings: tuple[Opening, ...]
-    inside: Inside | None = None
+    allowed_ports: tuple[AllowedPort, ...]
+    inside: InternalAccess | None = None
     vpn: str = ""
     vpn_networks: tuple[str, ...] = ()
     bridges: Bridges = Bridges()
@@ -85,11 +85,11 @@ class Wall:
         named = interface.startswith(bridges.PREFIX) and interface not in self.bridges.others
         return named or interface in (*bridges.OWN, *self.bridges.docker)
 
-    def lets_in(self, port: Published) -> bool:
+    def allows(self, port: Published) -> bool:
         """Whether a port of this host can be reached from outside, at its address, or at any if it has none."""
         return any(
             Published(each.protocol, each.first, each.last).covers(port)
-            for each in self.openings
+            for each in self.allowed_ports
             if not port.address
             or each.address in (EVERYWHERE, port.address)
             or _family_fits(each.address, port.address)
@@ -114,7 +114,7 @@ def build(
     present: Bridges = Bridges(),
     routes: Iterable[Route] = (),
     internal: InternalAddress | None = None,
-) -> Wall:
+) -> Ruleset:
     """Work out what the firewall lets in.
 
     `variables` are those of the application files, `present` and `routes` what is on this host now. `internal` is the
@@ -123,7 +123,7 @@ def build(
     listed = tuple(applications)
     where = internal or internal_address.configured(settings)
     vpn = settings.wireguard
-    return Wall(
+    return Ruleset(
         table_name(settings.instance),
         tuple(dict.fromkeys(_openings(settings, listed, ssh_ports))),
         None if vpn.enabled else _inside(settings, where, listed, variables, routes),
@@ -151,19 +151,19 @@ def _is_private(address: str, internal: InternalAddress) -> bool:
 
 def _openings(
     settings: Settings, applications: tuple[Application, ...], ssh_ports: Iterable[int]
-) -> Iterator[Opening]:
+) -> Iterator[AllowedPort]:
     for port in sorted(set(ssh_ports)):
-        yield Opening("tcp", port, port, SSH_WHY)
+        yield AllowedPort("tcp", port, port, SSH_WHY)
     if settings.public:
         # `::` is all addresses, 0.0.0.0 all IPv4 addresses.
         address = "" if settings.public.address == "::" else settings.public.address
         for port in (settings.public.http_port, settings.public.https_port):
-            yield Opening("tcp", port, port, "public proxy", address)
+            yield AllowedPort("tcp", port, port, "public proxy", address)
     if settings.wireguard.enabled:
-        yield Opening("udp", settings.wireguard.port, settings.wireguard.port, "WireGuard")
+        yield AllowedPort("udp", settings.wireguard.port, settings.wireguard.port, "WireGuard")
     for application in applications:
         for each in application.open_ports:
-            yield Opening(each.protocol, each.first, each.last, f"x-open-ports of {application.name}")
+            yield AllowedPort(each.protocol, each.first, each.last, f"x-open-ports of {application.name}")
 
 
 def _inside(
@@ -172,22 +172,22 @@ def _inside(
     applications: tuple[Application, ...],
     variables: Mapping[str, str],
     routes: Iterable[Route],
-) -> Inside | None:
+) -> InternalAccess | None:
     """The internal side at a private address that the host has anyway; None where only this host reaches it."""
     internal = settings.internal
     if internal is None or where.is_loopback:
         return None
-    openings = [Opening("tcp", port, port, "internal proxy") for port in internal.ports]
+    allowed_ports = [AllowedPort("tcp", port, port, "internal proxy") for port in internal.ports]
     for application in applications:
-        openings += [Opening("tcp", tcp.port, tcp.port, application.name) for tcp in application.tcp_ports]
-        openings += [
-            Opening(each.protocol, each.first, each.last, application.name)
+        allowed_ports += [AllowedPort("tcp", tcp.port, tcp.port, application.name) for tcp in application.tcp_ports]
+        allowed_ports += [
+            AllowedPort(each.protocol, each.first, each.last, application.name)
             for each in application.published(variables)
             if each.first and each.address and each.address == where.address
         ]
     interface = "" if where.address else where.interface
     networks = _behind(where.address, interface, tuple(routes))
-    return Inside(where.address, interface, tuple(dict.fromkeys(openings)), networks)
+    return InternalAccess(where.address, interface, tuple(dict.fromkeys(allowed_ports)), networks)
 
 
 def _behind(address: str, interface: str, routes: tuple[Route, ...]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from runtime.firewall import bridges
-from runtime.firewall.model import Inside, Wall
+from runtime.firewall.model import InternalAccess, Ruleset
 from runtime.network.addresses import PRIVATE4, PRIVATE6
 
 _PRIVATE4, _PRIVATE6 = ", ".join(PRIVATE4), ", ".join(PRIVATE6)
@@ -39,17 +39,17 @@ class Rules:
     mark: str
 
 
-def render(wall: Wall) -> Rules:
-    """The rule set of a wall. Loading the file replaces the table at once, or does nothing at all."""
-    arriving, host = list(_arriving(wall)), list(_host(wall))
+def render(ruleset: Ruleset) -> Rules:
+    """The rule set of a ruleset. Loading the file replaces the table at once, or does nothing at all."""
+    arriving, host = list(_arriving(ruleset)), list(_host(ruleset))
     plain = "\n".join((*arriving, *host))
     mark = hashlib.sha256(plain.encode()).hexdigest()[:16]
     host.append(f'drop comment "{MARK_PREFIX}{mark}"')
     text = "\n".join(
         (
             "# Made by Shoestring from the settings and application files. Do not edit: it is written again.",
-            clear(wall.table),
-            f"table inet {wall.table} {{",
+            clear(ruleset.table),
+            f"table inet {ruleset.table} {{",
             f"\tchain {LAST_CHAIN} {{",
             *(f"\t\t{rule}" for rule in host),
             "\t}",
@@ -61,7 +61,7 @@ def render(wall: Wall) -> Rules:
             "}\n",
         )
     )
-    return Rules(wall.table, text, mark)
+    return Rules(ruleset.table, text, mark)
 
 
 def clear(table: str) -> str:
@@ -69,17 +69,17 @@ def clear(table: str) -> str:
     return f"add table inet {table}\ndelete table inet {table}"
 
 
-def _arriving(wall: Wall) -> Iterator[str]:
+def _arriving(ruleset: Ruleset) -> Iterator[str]:
     """What comes from this host and its containers passes; the rest is taken apart by where it goes."""
-    docker, others = (*bridges.OWN, *wall.bridges.docker), _names(wall.bridges.others)
+    docker, others = (*bridges.OWN, *ruleset.bridges.docker), _names(ruleset.bridges.others)
     known = f"iifname != {{ {others} }} " if others else ""
     yield f"iifname {{ {_names(('lo', *docker))} }} accept"
     # All that begins so, and not only what is there: a network that Docker makes later works at once.
     yield f'{known}iifname "{bridges.PREFIX}*" accept'
     # Also not as a part of a connection that is there: nobody answers in another's name.
     yield "fib saddr type local drop"
-    for network in wall.vpn_networks:
-        yield f'iifname != "{wall.vpn}" {_family(network)} saddr {network} drop'
+    for network in ruleset.vpn_networks:
+        yield f'iifname != "{ruleset.vpn}" {_family(network)} saddr {network} drop'
     yield "ct state established,related accept"
     # Answers to this host's own DHCP requests (RFC 2131 section 4.1, RFC 8415 section 7.2): no route is there yet.
     yield "udp sport 67 udp dport 68 accept"
@@ -87,38 +87,38 @@ def _arriving(wall: Wall) -> Iterator[str]:
     # A private network on another link. Answers passed above: with more than one way out they may take another back.
     yield f"ip saddr {{ {_PRIVATE4} }} fib saddr . mark . iif oif missing drop"
     yield f"ip6 saddr {_PRIVATE6} fib saddr . mark . iif oif missing drop"
-    if wall.vpn:
+    if ruleset.vpn:
         # Its clients are the owner's: at the VPN's address all that listens there answers.
-        yield f'iifname "{wall.vpn}" fib daddr . iif type local accept'
+        yield f'iifname "{ruleset.vpn}" fib daddr . iif type local accept'
     yield f"fib daddr type {{ local, broadcast, anycast, multicast }} goto {LAST_CHAIN}"
     # Nobody outside has a connection to a container, or a VPN client, but through a port of this host.
     yield f"fib daddr oifname {{ {_names(docker)} }} drop"
     known = f"fib daddr oifname != {{ {others} }} " if others else ""
     yield f'{known}fib daddr oifname "{bridges.PREFIX}*" drop'
-    if wall.vpn:
-        yield f'iifname != "{wall.vpn}" fib daddr oifname "{wall.vpn}" drop'
+    if ruleset.vpn:
+        yield f'iifname != "{ruleset.vpn}" fib daddr oifname "{ruleset.vpn}" drop'
 
 
-def _host(wall: Wall) -> Iterator[str]:
+def _host(ruleset: Ruleset) -> Iterator[str]:
     """What reaches this host from outside; the last rule, added by render, drops the rest."""
     yield "ip daddr 127.0.0.0/8 drop"
     yield f"icmp type {{ {ICMP4} }} accept"
     yield f"icmpv6 type {{ {ICMP6} }} accept"
     yield "meta l4proto igmp accept"
-    for opening in wall.openings:
+    for opening in ruleset.allowed_ports:
         yield f'{_at(opening.address)}{opening.protocol} dport {opening.ports} accept comment "{opening.why}"'
-    if wall.inside:
-        yield from _inside(wall.inside)
+    if ruleset.inside:
+        yield from _inside(ruleset.inside)
 
 
-def _inside(inside: Inside) -> Iterator[str]:
+def _inside(inside: InternalAccess) -> Iterator[str]:
     """The internal side, for the networks behind the interface that has its address."""
     where = _at(inside.address) if inside.address else f'iifname "{inside.interface}" '
     for family in (_family(inside.address),) if inside.address else ("ip", "ip6"):
         # An address of one link is of this one: nobody forwards it (RFC 4291 section 2.5.6).
         link = ("fe80::/10",) if family == "ip6" else ()
         sources = ", ".join((*(each for each in inside.networks if _family(each) == family), *link))
-        for each in inside.openings if sources else ():
+        for each in inside.allowed_ports if sources else ():
             who = f"{where}fib daddr . iif type local {family} saddr {{ {sources} }}"
             yield f'{who} {each.protocol} dport {each.ports} accept comment "{each.why}, internal"'
 

@@ -49,18 +49,18 @@ def configured(directory: Path = CONFIGURATION) -> frozenset[int]:
     return named or frozenset((DEFAULT_PORT,))
 
 
-def kept(file: Path, machine: Path = MACHINE) -> frozenset[int] | None:
+def confirmed_ports(file: Path, machine: Path = MACHINE) -> frozenset[int] | None:
     """The ports of the moment when a person kept the firewall on this host; None if nobody did."""
     found, here = _read(file), _host(machine)
     return found[0] if found and (found[1] == here or not found[1] or not here) else None
 
 
-def is_kept_elsewhere(file: Path, machine: Path = MACHINE) -> bool:
+def is_confirmed_elsewhere(file: Path, machine: Path = MACHINE) -> bool:
     """Whether it was kept on another host, which the data directory was copied from."""
-    return _read(file) is not None and kept(file, machine) is None
+    return _read(file) is not None and confirmed_ports(file, machine) is None
 
 
-def keep(file: Path, ports: Iterable[int], machine: Path = MACHINE) -> None:
+def confirm(file: Path, ports: Iterable[int], machine: Path = MACHINE) -> None:
     """Remember that the firewall is wanted on this host, and these ports with it."""
     files.make_directory(file.parent, mode=0o700)
     content = {"ssh_ports": sorted(ports), "host": _host(machine)}

@@ -16,7 +16,7 @@ from runtime.context.change import SILENT, Context, Listener, Plan
 from runtime.context.cluster import Cluster
 from runtime.context.results import Advisory, Blocked, Code, Report
 from runtime.docker.observed import observe
-from runtime.firewall import keep
+from runtime.firewall import reconcile
 from runtime.proxy.container import PROXY_GID, PROXY_UID
 from runtime.reconcile import fast_path_record
 from runtime.reconcile.apply import apply
@@ -112,9 +112,11 @@ def status(cluster: Cluster) -> Status:
     snapshot = Snapshot(cluster)
     desired = snapshot.desired
     certificates = overview.assess(snapshot.certificates, snapshot.now)
-    found = assess(desired, snapshot.inspected, certificates, firewall_active=keep.is_kept(desired, cluster.paths))
+    found = assess(
+        desired, snapshot.inspected, certificates, firewall_active=reconcile.is_confirmed(desired, cluster.paths)
+    )
     firewall = (
-        Advisory(Code.FIREWALL_NOT_CONFIRMED, "firewall", each) for each in keep.notes(desired, cluster.paths)
+        Advisory(Code.FIREWALL_NOT_CONFIRMED, "firewall", each) for each in reconcile.notes(desired, cluster.paths)
     )
     vpn = vpn_configuration.problems(desired.settings, cluster.paths)
     return replace(

@@ -16,7 +16,7 @@ from runtime.core import dns
 from runtime.core.changes import InstallHostsFile
 from runtime.docker import observed as engine_state
 from runtime.docker.observed import Observed
-from runtime.firewall import keep
+from runtime.firewall import reconcile
 from runtime.firewall.changes import InstallFirewall
 from runtime.proxy import install
 from runtime.proxy.changes import InstallProxy
@@ -92,7 +92,7 @@ class State:
     def firewall(self) -> InstallFirewall | None:
         """Return the change of the firewall; None if there is none."""
         bridges = lambda: engine_state.bridges(self.cluster.client)  # noqa: E731 - asked for only where it matters
-        return keep.difference(self.desired, self.cluster.paths, bridges)
+        return reconcile.difference(self.desired, self.cluster.paths, bridges)
 
     @cached_property
     def blocked(self) -> tuple[Blocked, ...]:

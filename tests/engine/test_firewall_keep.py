@@ -22,14 +22,14 @@ pytestmark = pytest.mark.engine
 PASS = """
 from runtime.base.paths import RunPaths
 from runtime.config import settings
-from runtime.firewall import keep
+from runtime.firewall import reconcile
 from runtime.reconcile import desired
 from runtime.context.change import Context, Listener
 from runtime.context.cluster import Cluster
 from runtime.reconcile.apply import apply
 read = settings.load(paths.settings)
 wanted = desired.build(desired.read(read, paths), paths, RunPaths(read.instance))
-change = keep.difference(wanted, paths, lambda: {"app0"})
+change = reconcile.difference(wanted, paths, lambda: {"app0"})
 print(change.about if change else "nothing")
 """
 APPLY = """

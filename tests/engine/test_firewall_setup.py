@@ -19,7 +19,7 @@ pytestmark = pytest.mark.engine
 WIZARD = """
 import sys
 from pathlib import Path
-from installer.firewall import neighbours
+from installer.firewall import other_instances
 from installer.host import facts, systemd
 from installer.setup.host_setup import HostChoice
 from installer.setup.run import SetupOptions, run
@@ -27,7 +27,7 @@ from runtime.base.errors import ExitCode
 systemd.is_running = lambda: False
 # The engine is another host's: what other tests publish there takes no port of this one.
 facts.parse_containers = lambda told: ()
-neighbours.parse_ports = lambda told: {}
+other_instances.parse_ports = lambda told: {}
 choice = HostChoice(timers=False, swap=False, log_rotation=False)
 options = SetupOptions(data_directory=Path(sys.argv[1]), record=Path(sys.argv[2]), host=choice)
 sys.exit(run(options, lambda paths, lines: ExitCode.DONE))

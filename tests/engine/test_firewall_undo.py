@@ -35,11 +35,11 @@ CLIENT = "import signal, socket, sys; held = socket.create_connection((sys.argv[
 # Rules that let nothing in at all, tried by a process that is then gone.
 WRONG = """
 from dataclasses import replace
-from installer.firewall import manage, trial
+from installer.firewall import commit_confirm, manage
 from runtime.firewall import rules
-from runtime.firewall.model import Wall
-found = manage.look(paths)
-found = replace(found, rules=rules.render(Wall(found.wall.table, ())))
+from runtime.firewall.model import Ruleset
+found = manage.inspect(paths)
+found = replace(found, rules=rules.render(Ruleset(found.ruleset.table, ())))
 """
 
 
@@ -61,8 +61,8 @@ def test_a_wrong_rule_set_undoes_itself_although_its_process_was_killed(stand: S
 
 def test_rules_that_ssh_does_not_answer_with_are_refused(stand: Stand) -> None:
     before = stand.rules()
-    done = stand.python(f"{WRONG}\nmanage.prove(found)")
-    assert "With these rules SSH did not answer any more at port 22, so they were undone at once." in done.stderr
+    done = stand.python(f"{WRONG}\nmanage.apply_checked(found)")
+    assert "With these rules SSH no longer answered at port 22, so they were rolled back at once." in done.stderr
     assert stand.rules() == before
     assert stand.reaches(stand.outside, HOST, PUBLISHED)
 
@@ -72,8 +72,9 @@ def test_rules_that_ssh_answers_with_by_one_family_alone_are_refused(stand: Stan
     before = stand.rules()
     added = f"meta nfproto {family} tcp dport 22 drop"
     one = f"text=found.rules.text.replace('chain host {{', 'chain host {{\\n{added}')"
-    code = f"{WRONG}\nfound = manage.look(paths)\nmanage.prove(replace(found, rules=replace(found.rules, {one})))"
-    assert "SSH did not answer any more at port 22" in stand.python(code).stderr
+    changed = f"replace(found, rules=replace(found.rules, {one}))"
+    code = f"{WRONG}\nfound = manage.inspect(paths)\nmanage.apply_checked({changed})"
+    assert "SSH no longer answered at port 22" in stand.python(code).stderr
     assert stand.rules() == before
 
 
@@ -97,13 +98,13 @@ def test_who_is_logged_in_and_would_be_dropped_is_told_and_by_itself_it_does_not
     said = (
         f"SSH from {SECOND_NEIGHBOUR}, which is there now, would get no answer any more: it comes by eth2 to {SECOND}"
     )
-    assert (done.returncode, f"The firewall stays as it was. {said}" in done.stderr) == (1, True), done.stderr
+    assert (done.returncode, f"The firewall was not changed. {said}" in done.stderr) == (1, True), done.stderr
     assert stand.rules() == before
     shown = stand.shoestring("firewall", "on", "--dry-run").stdout
     assert f"  {said}, and the way back to it is by eth1, so it is taken for spoofed;" in shown
     # It is so: with the rules that a person may try all the same, the next login gets no answer.
     assert stand.reaches(stand.private, SECOND, 22)
-    assert stand.python(f"{TRIED}manage.begin(manage.look(paths, anew=True), seconds=60)").returncode == 0
+    assert stand.python(f"{TRIED}manage.begin(manage.inspect(paths, again=True), seconds=60)").returncode == 0
     assert not stand.reaches(stand.private, SECOND, 22, seconds=1.0)
     assert stand.reaches(stand.private, PRIVATE, 22)
 
@@ -116,7 +117,7 @@ def test_two_instances_do_not_close_each_other_s_ports_unasked(stand: Stand) -> 
     before = stand.rules()
     done = stand.shoestring("firewall", "on", "--yes", paths=other)
     said = f"Instance t{stand.token} is on this host too, and its own firewall closes the ports of this one"
-    assert (done.returncode, f"The firewall stays as it was. {said}" in done.stderr) == (1, True), done.stderr
+    assert (done.returncode, f"The firewall was not changed. {said}" in done.stderr) == (1, True), done.stderr
     assert said in stand.shoestring("firewall", "on", "--dry-run", paths=other).stdout
     assert stand.rules() == before
     assert stand.shoestring("firewall", "off", "--yes").returncode == 0
@@ -133,11 +134,11 @@ def test_a_rule_set_that_nft_refuses_changes_nothing(stand: Stand) -> None:
 
 def test_nobody_keeps_it_when_the_time_is_over(stand: Stand) -> None:
     before = stand.rules()
-    late = f"{WRONG}\nfound = manage.look(paths)\nimport time\ntried = manage.begin(found, seconds=1)"
+    late = f"{WRONG}\nfound = manage.inspect(paths)\nimport time\ntried = manage.begin(found, seconds=1)"
     done = stand.python(
-        f"{late}\nwhile manage.trial.is_in_force(tried): time.sleep(0.1)\nmanage.settle(found, tried)"
+        f"{late}\nwhile manage.commit_confirm.is_pending(tried): time.sleep(0.1)\nmanage.confirm(found, tried)"
     )
-    assert "what was in force before is again" in done.stderr
+    assert "the previous rules are active again" in done.stderr
     assert stand.rules() == before
     assert json.loads(stand.shoestring("firewall", "status", "--json").stdout)["state"] == "off"
 
@@ -164,7 +165,7 @@ def test_a_terminal_that_is_gone_leaves_nothing(stand: Stand) -> None:
     before = stand.rules()
     socket = stand.root / "tmux"
     data = ("--data-directory", str(stand.paths.root))
-    code = f"from installer.firewall import trial; trial.SECONDS = 5; {MAIN}"
+    code = f"from installer.firewall import commit_confirm; commit_confirm.SECONDS = 5; {MAIN}"
     words = (sys.executable, "-c", code, "firewall", "on", *data)
     terminal = ("tmux", "-S", str(socket))
     begin = (*terminal, "new-session", "-d", "-x", "130", "-y", "50", *stand.host.argv(*words))

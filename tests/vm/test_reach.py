@@ -211,7 +211,7 @@ def test_a_killed_command_is_undone_by_a_timer_and_off_leaves_nothing(machine: M
     tried = (
         "import os; from pathlib import Path; from installer.firewall import manage; "
         "from runtime.base.paths import Paths;"
-        f"manage.begin(manage.look(Paths(Path('{ROOT}')), anew=True), 30); os.kill(os.getpid(), 9)"
+        f"manage.begin(manage.inspect(Paths(Path('{ROOT}')), again=True), 30); os.kill(os.getpid(), 9)"
     )
     machine.run(f'/opt/pipx/venvs/shoestring/bin/python -I -c "{tried}"', SLOW)
     assert "shoestring_" in shell(machine, "nft list tables")

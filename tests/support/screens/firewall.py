@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from installer.firewall import report
 from installer.firewall.manage import Firewall
-from installer.firewall.peers import Peer, refused
+from installer.firewall.ssh_sessions import SshSession, refused
 from installer.host.ports import ListeningSocket
 from installer.host.timers import TimerState
 from runtime.firewall import model, rules
@@ -37,7 +37,7 @@ def _firewall(settings: str = "firewall: on\ninternal: {address: 10.0.0.5, tls: 
 
 def _states() -> list[str]:
     off = _firewall()
-    on = replace(off, kept=True, present=Present(off.rules.mark, ""))
+    on = replace(off, confirmed=True, present=Present(off.rules.mark, ""))
     every = (
         _firewall("internal: {address: 10.0.0.5, tls: none}\n"),
         off,
@@ -52,9 +52,9 @@ def _states() -> list[str]:
 
 
 def _objections() -> list[str]:
-    wall = _firewall().wall
-    peers = (Peer("10.9.0.7", "10.0.0.5", "eth1", frozenset({"eth2"})),)
-    return [f"  {each}" for each in refused(peers, wall)]
+    ruleset = _firewall().ruleset
+    peers = (SshSession("10.9.0.7", "10.0.0.5", "eth1", frozenset({"eth2"})),)
+    return [f"  {each}" for each in refused(peers, ruleset)]
 
 
 def _status() -> str:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from installer.firewall import manage, proof, trial
-from installer.firewall.proof import Answers, Target
-from installer.firewall.trial import Trial
+from installer.firewall import commit_confirm, lockout_check, manage
+from installer.firewall.commit_confirm import PendingCommit
+from installer.firewall.lockout_check import Answers, Target
 from installer.host import systemd
 from installer.host.timers import TimerState
 from runtime.base import command
@@ -24,25 +24,24 @@ def test_rules_that_ssh_does_not_answer_with_are_undone_and_the_message_says_wha
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     answers = iter((Answers(SSH, True, SSH), Answers(frozenset(), True, SSH)))
-    tried = Trial("shoestring", firewall().rules, PATHS.firewall)
-    undone: list[Trial] = []
-    monkeypatch.setattr(proof, "ask", lambda _wanted: next(answers))
+    tried = PendingCommit("shoestring", firewall().rules, PATHS.firewall)
+    undone: list[PendingCommit] = []
+    monkeypatch.setattr(lockout_check, "ask", lambda _wanted: next(answers))
     monkeypatch.setattr(manage, "begin", lambda _firewall: tried)
-    monkeypatch.setattr(trial, "undo", undone.append)
+    monkeypatch.setattr(commit_confirm, "roll_back", undone.append)
     with pytest.raises(ShoestringError) as error:
-        manage.prove(firewall())
+        manage.apply_checked(firewall())
     assert undone == [tried]
     assert str(error.value) == (
-        "With these rules SSH did not answer any more at port 22, so they were undone at once. See whether the port "
-        "is among what stays open: shoestring firewall on --dry-run; if not, list it in x-open-ports of an "
-        "application."
+        "With these rules SSH no longer answered at port 22, so they were rolled back at once. Check whether the "
+        "port is allowed: shoestring firewall on --dry-run; if not, list it in x-open-ports of an application."
     )
 
 
 def test_nobody_is_locked_out_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proof, "ask", lambda _wanted: pytest.fail("nothing is to be tried"))
-    with pytest.raises(ShoestringError, match=r"^The firewall stays as it was\. SSH from 10\.0\.0\.8 is told\.$"):
-        manage.prove(replace(firewall(), objections=("SSH from 10.0.0.8 is told.",)))
+    monkeypatch.setattr(lockout_check, "ask", lambda _wanted: pytest.fail("nothing is to be tried"))
+    with pytest.raises(ShoestringError, match=r"^The firewall was not changed\. SSH from 10\.0\.0\.8 is told\.$"):
+        manage.apply_checked(replace(firewall(), objections=("SSH from 10.0.0.8 is told.",)))
 
 
 @pytest.mark.parametrize(

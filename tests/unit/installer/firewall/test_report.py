@@ -40,11 +40,11 @@ UDP = (
 def firewall(settings: str = "internal: {address: 10.0.0.5, tls: none}\n") -> Firewall:
     wanted = desired(application("game", GAME), settings_text=settings)
     routes = (("eth1", "10.0.0.5/32", LOCAL), ("eth1", "10.0.0.0/24", UNICAST))
-    wall = model.build(wanted.settings, wanted.known, {}, (22,), routes=routes)
+    ruleset = model.build(wanted.settings, wanted.known, {}, (22,), routes=routes)
     closed = tuple((each, port) for each in wanted.known for port in model.closed(each, wanted.internal_address, {}))
-    made = rules.render(wall)
+    made = rules.render(ruleset)
     return Firewall(
-        PATHS, wanted, wall, made, None, "", False, closed, LISTENERS, UDP, frozenset({22}), TimerState.ON
+        PATHS, wanted, ruleset, made, None, "", False, closed, LISTENERS, UDP, frozenset({22}), TimerState.ON
     )
 
 
@@ -73,9 +73,9 @@ def test_what_stays_open_and_why_and_what_closes() -> None:
 )
 def test_who_reaches_the_internal_side(number: int, said: str) -> None:
     made = firewall("internal: {address: 'auto:tailscale0', tls: none}\n")
-    assert made.wall.inside
+    assert made.ruleset.inside
     networks = tuple(f"100.64.0.{each}/32" for each in range(number))
-    made = replace(made, wall=replace(made.wall, inside=replace(made.wall.inside, networks=networks)))
+    made = replace(made, ruleset=replace(made.ruleset, inside=replace(made.ruleset.inside, networks=networks)))
     assert f"  open    8081/tcp   internal proxy, at tailscale0, from {said}" in report.lines(made)
 
 
@@ -86,11 +86,11 @@ def test_the_vpn_and_one_address() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kept", "mark", "settings", "expected"),
+    ("confirmed", "mark", "settings", "expected"),
     [
         (False, None, "", "off"),
         (False, None, "firewall: on\n", "on in the settings, but not applied yet: shoestring firewall on"),
-        (False, "same", "", "on trial: it is undone by itself unless it is kept"),
+        (False, "same", "", "active, but rolled back automatically unless it is confirmed"),
         (True, "same", "firewall: on\n", "on"),
         (True, None, "firewall: on\n", "its table is not there; the next pass of the watchdog mends it"),
         (
@@ -101,10 +101,10 @@ def test_the_vpn_and_one_address() -> None:
         ),
     ],
 )
-def test_how_it_is(kept: bool, mark: str | None, settings: str, expected: str) -> None:
+def test_how_it_is(confirmed: bool, mark: str | None, settings: str, expected: str) -> None:
     made = firewall(settings)
     present = mark and Present(made.rules.mark if mark == "same" else mark, "")
-    made = replace(made, kept=kept, present=present or None)
+    made = replace(made, confirmed=confirmed, present=present or None)
     assert report.state(made).startswith(expected)
     answer = json.loads(report.to_json(made))
     assert answer["on"] is (expected == "on")
@@ -121,7 +121,7 @@ def test_how_it_is(kept: bool, mark: str | None, settings: str, expected: str) -
 )
 def test_that_the_next_boot_would_not_have_it(boot: TimerState, about: str) -> None:
     made = firewall("firewall: on\n")
-    made = replace(made, kept=True, boot=boot, present=Present(made.rules.mark, ""))
+    made = replace(made, confirmed=True, boot=boot, present=Present(made.rules.mark, ""))
     said = (
         f"the next boot does not load it: shoestring-firewall.service {about}; mend that with: shoestring firewall on"
     )
@@ -133,7 +133,7 @@ def test_that_the_next_boot_would_not_have_it(boot: TimerState, about: str) -> N
 
 def test_without_systemd_nobody_knows_what_the_next_boot_has() -> None:
     made = firewall("firewall: on\n")
-    made = replace(made, kept=True, boot=None, present=Present(made.rules.mark, ""))
+    made = replace(made, confirmed=True, boot=None, present=Present(made.rules.mark, ""))
     assert report.state(made) == "on"
     assert made.is_on
     assert json.loads(report.to_json(made))["boot_unit"] is None

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from installer.firewall import ssh_ports
-from installer.firewall.proof import Answers, Target, holds, targets
+from installer.firewall.lockout_check import Answers, Target, holds, targets
 from installer.host.ports import ListeningSocket
 
 

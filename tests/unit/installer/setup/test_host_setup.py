@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from installer.firewall import manage, report
+from installer.firewall.commit_confirm import PendingCommit
+from installer.firewall.lockout_check import Answers, Target
 from installer.firewall.manage import Firewall
-from installer.firewall.proof import Answers, Target
-from installer.firewall.trial import Trial
 from installer.host import docker_daemon, swap, systemd
 from installer.host.docker_daemon import LogRotation
 from installer.host.swap import SwapKind
@@ -151,13 +151,13 @@ def test_a_person_sees_what_the_firewall_leaves_open_before_it_is_tried(
     said = io.StringIO()
     shown: list[str] = []
 
-    def prove(given: Firewall) -> tuple[Trial, Answers]:
+    def prove(given: Firewall) -> tuple[PendingCommit, Answers]:
         shown.append(said.getvalue())
-        return Trial("shoestring", given.rules, PATHS.firewall), Answers(SSH, True, SSH)
+        return PendingCommit("shoestring", given.rules, PATHS.firewall), Answers(SSH, True, SSH)
 
-    monkeypatch.setattr(manage, "look", lambda _paths, *, anew: found)
-    monkeypatch.setattr(manage, "prove", prove)
-    monkeypatch.setattr(manage, "settle", lambda _firewall, _tried: "The change is not committed.")
+    monkeypatch.setattr(manage, "inspect", lambda _paths, *, again: found)
+    monkeypatch.setattr(manage, "apply_checked", prove)
+    monkeypatch.setattr(manage, "confirm", lambda _firewall, _tried: "The change is not committed.")
     settings = found.wanted.settings
     host_setup.around_start(HostPlan(firewall=True), settings, PATHS.root, Lines(said), lambda: ExitCode.DONE)
     assert shown == ["\n".join(report.lines(found)) + "\n"]

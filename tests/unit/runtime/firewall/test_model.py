@@ -4,7 +4,7 @@ import pytest
 
 from runtime.config.published_ports import Published
 from runtime.firewall import model
-from runtime.firewall.model import Wall
+from runtime.firewall.model import Ruleset
 from runtime.network.netlink import LOCAL, UNICAST
 from tests.support.builders.runtime import application, broken, desired
 
@@ -13,17 +13,17 @@ PUBLISHES = (
 )
 
 
-def wall(*files: str, settings: str = "") -> Wall:
+def ruleset(*files: str, settings: str = "") -> Ruleset:
     made = desired(*(application(f"a{number}", text) for number, text in enumerate(files)), settings_text=settings)
     return model.build(made.settings, made.known, made.variables, (22,))
 
 
-def shown(made: Wall) -> list[str]:
-    return [f"{each} {each.why}" for each in made.openings]
+def shown(made: Ruleset) -> list[str]:
+    return [f"{each} {each.why}" for each in made.allowed_ports]
 
 
 def test_what_a_fresh_host_lets_in() -> None:
-    assert shown(wall()) == ["22/tcp SSH", "80/tcp public proxy", "443/tcp public proxy"]
+    assert shown(ruleset()) == ["22/tcp SSH", "80/tcp public proxy", "443/tcp public proxy"]
 
 
 def test_what_applications_and_the_vpn_let_in() -> None:
@@ -32,7 +32,7 @@ def test_what_applications_and_the_vpn_let_in() -> None:
         application("dns", f"x-open-ports: [53/udp]\n{PUBLISHES}"), settings_text="public: {address: '::'}\n"
     )
     assert "53/udp x-open-ports of dns" in shown(model.build(made.settings, made.known, {}, (22,)))
-    assert shown(wall(settings=vpn)) == ["22/tcp SSH", "51820/udp WireGuard"]
+    assert shown(ruleset(settings=vpn)) == ["22/tcp SSH", "51820/udp WireGuard"]
 
 
 def test_a_file_that_is_broken_keeps_the_ports_of_its_last_good_copy() -> None:
@@ -53,8 +53,8 @@ def test_a_file_that_is_broken_keeps_the_ports_of_its_last_good_copy() -> None:
     ],
 )
 def test_the_internal_side(settings: str, expected: tuple[str, str, list[str]] | None) -> None:
-    inside = wall(PUBLISHES, settings=settings).inside
-    assert (inside and (inside.address, inside.interface, [str(each) for each in inside.openings])) == expected
+    inside = ruleset(PUBLISHES, settings=settings).inside
+    assert (inside and (inside.address, inside.interface, [str(each) for each in inside.allowed_ports])) == expected
 
 
 @pytest.mark.parametrize(
@@ -112,4 +112,4 @@ def test_what_is_closed_of_an_application(more: str, settings: str, expected: li
     ],
 )
 def test_what_it_lets_in(public: str, port: Published, expected: bool) -> None:
-    assert wall(settings=f"public: {{address: '{public}'}}\n").lets_in(port) is expected
+    assert ruleset(settings=f"public: {{address: '{public}'}}\n").allows(port) is expected

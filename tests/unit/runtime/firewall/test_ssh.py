@@ -35,22 +35,22 @@ def test_the_files_of_sshd(tmp_path: Path) -> None:
 
 def test_what_was_kept(tmp_path: Path) -> None:
     file = tmp_path / "data" / "firewall.json"
-    assert ssh.kept(file) is None
-    ssh.keep(file, {2222, 22})
-    assert ssh.kept(file) == frozenset({22, 2222})
+    assert ssh.confirmed_ports(file) is None
+    ssh.confirm(file, {2222, 22})
+    assert ssh.confirmed_ports(file) == frozenset({22, 2222})
     file.write_text("{}")
-    assert ssh.kept(file) is None
-    assert not ssh.is_kept_elsewhere(file)
+    assert ssh.confirmed_ports(file) is None
+    assert not ssh.is_confirmed_elsewhere(file)
 
 
 def test_what_was_kept_on_another_host_is_not_kept_here(tmp_path: Path) -> None:
     file, here, there = tmp_path / "firewall.json", tmp_path / "here", tmp_path / "there"
     here.write_text(f"{'0a' * 16}\n")
     there.write_text(f"{'0b' * 16}\n")
-    ssh.keep(file, {22}, here)
+    ssh.confirm(file, {22}, here)
     assert "0a0a" not in file.read_text()
-    assert (ssh.kept(file, here), ssh.is_kept_elsewhere(file, here)) == (frozenset({22}), False)
-    assert (ssh.kept(file, there), ssh.is_kept_elsewhere(file, there)) == (None, True)
+    assert (ssh.confirmed_ports(file, here), ssh.is_confirmed_elsewhere(file, here)) == (frozenset({22}), False)
+    assert (ssh.confirmed_ports(file, there), ssh.is_confirmed_elsewhere(file, there)) == (None, True)
 
 
 @pytest.mark.parametrize("machine", ["", "uninitialized\n"])
@@ -58,11 +58,11 @@ def test_a_host_without_an_id_has_what_was_kept_without_one(tmp_path: Path, mach
     file, unknown, other = tmp_path / "firewall.json", tmp_path / "machine-id", tmp_path / "other"
     unknown.write_text(machine)
     other.write_text("0c" * 16)
-    ssh.keep(file, {22}, unknown)
+    ssh.confirm(file, {22}, unknown)
     for each in (unknown, other, tmp_path / "none"):
-        assert ssh.kept(file, each) == frozenset({22})
-    ssh.keep(file, {22}, other)
-    assert ssh.kept(file, unknown) == frozenset({22})
+        assert ssh.confirmed_ports(file, each) == frozenset({22})
+    ssh.confirm(file, {22}, other)
+    assert ssh.confirmed_ports(file, unknown) == frozenset({22})
     # As files of before.
     file.write_text('{"ssh_ports": [22]}')
-    assert ssh.kept(file, other) == frozenset({22})
+    assert ssh.confirmed_ports(file, other) == frozenset({22})

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runtime.base.paths import Paths
-from runtime.firewall import bridges, keep, ssh
+from runtime.firewall import bridges, reconcile, ssh
 from runtime.firewall.model import Bridges
 from tests.support.builders.runtime import desired
 
@@ -17,7 +17,7 @@ def test_whose_bridges_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "if_nameindex", lambda: list(enumerate(there)))
     monkeypatch.setattr(os.path, "isdir", lambda path: "eth0" not in path and "/lo/" not in path)
     assert bridges.unclear() == ("app0", "br-app", "br-lan", "virbr0")
-    found = keep.sorted_out(bridges.unclear(), {"docker0", "br-app", "app0"})
+    found = reconcile.classify(bridges.unclear(), {"docker0", "br-app", "app0"})
     assert found == Bridges(docker=("app0",), others=("br-lan",))
 
 
@@ -25,13 +25,13 @@ def test_a_copy_of_the_data_directory_on_another_host_waits_for_a_person(
     paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted, machine = desired(settings_text="firewall: on\n"), tmp_path / "machine-id"
-    assert keep.notes(wanted, paths) == (keep.NOT_YET,)
+    assert reconcile.notes(wanted, paths) == (reconcile.NOT_YET,)
     machine.write_text("0a" * 16)
-    ssh.keep(paths.firewall, {22}, machine)
-    assert not keep.is_kept(wanted, paths)
-    assert keep.difference(wanted, paths, frozenset) is None
-    assert keep.notes(wanted, paths) == (keep.ELSEWHERE,)
-    assert keep.notes(desired(), paths) == ()
-    ssh.keep(paths.firewall, {22})
-    assert keep.is_kept(wanted, paths)
-    assert keep.notes(wanted, paths) == ()
+    ssh.confirm(paths.firewall, {22}, machine)
+    assert not reconcile.is_confirmed(wanted, paths)
+    assert reconcile.difference(wanted, paths, frozenset) is None
+    assert reconcile.notes(wanted, paths) == (reconcile.ELSEWHERE,)
+    assert reconcile.notes(desired(), paths) == ()
+    ssh.confirm(paths.firewall, {22})
+    assert reconcile.is_confirmed(wanted, paths)
+    assert reconcile.notes(wanted, paths) == ()

@@ -9,7 +9,7 @@ from runtime.base.errors import ShoestringError
 from runtime.context.change import Sign
 from runtime.firewall import bridges, model, rules, ssh, table
 from runtime.firewall.changes import InstallFirewall
-from runtime.firewall.model import Bridges, Wall
+from runtime.firewall.model import Bridges, Ruleset
 from runtime.network import netlink
 
 if TYPE_CHECKING:
@@ -28,23 +28,23 @@ ELSEWHERE = (
 )
 
 
-def is_kept(desired: Desired, paths: Paths) -> bool:
+def is_confirmed(desired: Desired, paths: Paths) -> bool:
     """Whether the firewall is wanted, and a person has seen that it locks nobody out."""
-    return desired.settings.firewall and ssh.kept(paths.firewall) is not None
+    return desired.settings.firewall and ssh.confirmed_ports(paths.firewall) is not None
 
 
-def wall(desired: Desired, ssh_ports: Iterable[int], docker: DockerBridges) -> Wall:
+def ruleset(desired: Desired, ssh_ports: Iterable[int], docker: DockerBridges) -> Ruleset:
     """The firewall that the settings and application files want on this host, with its bridges and routes of now."""
     unclear = bridges.unclear()
     # The names first: a bridge that Docker makes in between is then not taken for somebody else's.
-    present = sorted_out(unclear, docker() if unclear else ())
+    present = classify(unclear, docker() if unclear else ())
     read = (desired.settings, desired.known, desired.variables)
     return model.build(*read, ssh_ports, present, netlink.routes(), desired.internal_address)
 
 
-def wanted_ports(paths: Paths) -> frozenset[int]:
+def ssh_ports_to_allow(paths: Paths) -> frozenset[int]:
     """SSH's ports: those that were kept, and those of sshd's files now."""
-    return (ssh.kept(paths.firewall) or frozenset()) | ssh.configured()
+    return (ssh.confirmed_ports(paths.firewall) or frozenset()) | ssh.configured()
 
 
 def difference(desired: Desired, paths: Paths, docker: DockerBridges) -> InstallFirewall | None:
@@ -53,11 +53,11 @@ def difference(desired: Desired, paths: Paths, docker: DockerBridges) -> Install
     Without a firewall this asks for the file of one and no more.
     """
     file, name = paths.firewall_generated, model.table_name(desired.settings.instance)
-    if not is_kept(desired, paths):
+    if not is_confirmed(desired, paths):
         if desired.settings.firewall or not file.exists():
             return None
         return InstallFirewall(file, "", name, "off", Sign.REMOVED)
-    made = rules.render(wall(desired, wanted_ports(paths), docker))
+    made = rules.render(ruleset(desired, ssh_ports_to_allow(paths), docker))
     try:
         present = table.look(name)
     except ShoestringError:
@@ -71,12 +71,12 @@ def difference(desired: Desired, paths: Paths, docker: DockerBridges) -> Install
 
 def notes(desired: Desired, paths: Paths) -> tuple[str, ...]:
     """A sentence where it is on in the settings alone, or on another host."""
-    if not desired.settings.firewall or is_kept(desired, paths):
+    if not desired.settings.firewall or is_confirmed(desired, paths):
         return ()
-    return (ELSEWHERE if ssh.is_kept_elsewhere(paths.firewall) else NOT_YET,)
+    return (ELSEWHERE if ssh.is_confirmed_elsewhere(paths.firewall) else NOT_YET,)
 
 
-def sorted_out(unclear: Iterable[str], docker: Collection[str]) -> Bridges:
+def classify(unclear: Iterable[str], docker: Collection[str]) -> Bridges:
     """Whose the bridges are whose name does not say it; `docker` are those of the engine's networks. Pure."""
     listed = tuple(unclear)
     return Bridges(

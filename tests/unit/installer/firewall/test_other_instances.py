@@ -5,15 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from installer.firewall import neighbours
-from installer.firewall.neighbours import Neighbour
+from installer.firewall import other_instances
+from installer.firewall.other_instances import OtherInstance
 from installer.host import wireguard
 from installer.vpn.configuration import MARK
 from runtime.config.published_ports import Published
 from runtime.firewall import table
-from runtime.firewall.model import Opening, Wall
+from runtime.firewall.model import AllowedPort, Ruleset
 
-WALL = Wall("shoestring_shoestring", (Opening("tcp", 80, 80, "public proxy"), Opening("udp", 53, 53, "x-open-ports")))
+WALL = Ruleset(
+    "shoestring_shoestring", (AllowedPort("tcp", 80, 80, "public proxy"), AllowedPort("udp", 53, 53, "x-open-ports"))
+)
 END = (
     ": each knows the ports of its own files alone, so have the firewall on with one instance on a host, or list "
     "such ports in x-open-ports of an application, then once more: shoestring firewall on"
@@ -31,7 +33,7 @@ def test_what_other_instances_publish_but_for_this_host_alone() -> None:
         container("b", ("0.0.0.0", 8443, "tcp"), ("::", 8443, "tcp"), ("10.0.0.5", 5432, "tcp")),
         container("b", ("0.0.0.0", 53, "udp")),
     )
-    assert neighbours.parse_ports(listed) == {
+    assert other_instances.parse_ports(listed) == {
         "demo": (),
         "b": (Published("tcp", 8443, 8443), Published("tcp", 5432, 5432, "10.0.0.5"), Published("udp", 53, 53)),
     }
@@ -43,26 +45,32 @@ def test_vpns_of_other_instances_whose_interface_is_there(tmp_path: Path, monkey
     monkeypatch.setattr(wireguard, "CONFIGURATIONS", tmp_path)
     monkeypatch.setattr(socket, "if_nameindex", lambda: [(1, "lo"), (2, "wg1"), (3, "wg3")])
     monkeypatch.setattr(table, "names", lambda: ("shoestring_c", "filter", "shoestring_a"))
-    monkeypatch.setattr(neighbours, "_containers", lambda: [container("d"), container("a", ("0.0.0.0", 80, "tcp"))])
-    assert neighbours.look("a") == (Neighbour("b", vpn="wg1"), Neighbour("c", walled=True), Neighbour("d"))
+    monkeypatch.setattr(
+        other_instances, "_containers", lambda: [container("d"), container("a", ("0.0.0.0", 80, "tcp"))]
+    )
+    assert other_instances.look("a") == (
+        OtherInstance("b", vpn="wg1"),
+        OtherInstance("c", has_firewall=True),
+        OtherInstance("d"),
+    )
 
 
 @pytest.mark.parametrize(
-    ("neighbour", "about"),
+    ("other", "about"),
     [
-        (Neighbour("demo"), ""),
-        (Neighbour("b", (Published("tcp", 80, 80), Published("udp", 53, 53))), ""),
+        (OtherInstance("demo"), ""),
+        (OtherInstance("b", (Published("tcp", 80, 80), Published("udp", 53, 53))), ""),
         (
-            Neighbour("b", (Published("tcp", 8443, 8443), Published("tcp", 80, 80)), "wg1"),
+            OtherInstance("b", (Published("tcp", 8443, 8443), Published("tcp", 80, 80)), "wg1"),
             "this firewall would close 8443/tcp, its VPN wg1",
         ),
         (
-            Neighbour("b", (Published("tcp", 8443, 8443),), walled=True),
+            OtherInstance("b", (Published("tcp", 8443, 8443),), has_firewall=True),
             "this firewall would close 8443/tcp, and its own firewall closes the ports of this one",
         ),
-        (Neighbour("b", walled=True), "its own firewall closes the ports of this one"),
+        (OtherInstance("b", has_firewall=True), "its own firewall closes the ports of this one"),
     ],
 )
-def test_what_would_be_disturbed(neighbour: Neighbour, about: str) -> None:
-    expected = (f"Instance {neighbour.instance} is on this host too, and {about}{END}",) if about else ()
-    assert neighbours.objections((neighbour,), WALL) == expected
+def test_what_would_be_disturbed(other: OtherInstance, about: str) -> None:
+    expected = (f"Instance {other.instance} is on this host too, and {about}{END}",) if about else ()
+    assert other_instances.objections((other,), WALL) == expected

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from installer.firewall import peers
-from installer.firewall.peers import Peer
-from runtime.firewall.model import Bridges, Wall
+from installer.firewall import ssh_sessions
+from installer.firewall.ssh_sessions import SshSession
+from runtime.firewall.model import Bridges, Ruleset
 
 CONNECTIONS = """\
 0      0               10.0.0.5:22               10.0.0.6:51022
@@ -15,7 +15,7 @@ CONNECTIONS = """\
 0      0             10.0.0.5:22               10.0.0.6:51024
 0      0              127.0.0.1:40884            127.0.0.1:21970
 """
-WALL = Wall("shoestring_a", (), vpn="wg0", vpn_networks=("10.12.0.0/24", "fd12::/64"), bridges=Bridges(("app0",)))
+WALL = Ruleset("shoestring_a", (), vpn="wg0", vpn_networks=("10.12.0.0/24", "fd12::/64"), bridges=Bridges(("app0",)))
 SPOOFED = (
     "SSH from 10.0.0.8, which is there now, would get no answer any more: it comes by eth2 to 10.0.0.7, and the way "
     "back to it is by eth1, so it is taken for spoofed; log in from another address, or make the way back go by eth2 "
@@ -29,12 +29,12 @@ IN_THE_VPN = (
 
 
 def test_who_is_connected() -> None:
-    assert peers.parse(CONNECTIONS, {22, 2222}) == (
+    assert ssh_sessions.parse(CONNECTIONS, {22, 2222}) == (
         ("10.0.0.6", "10.0.0.5"),
         ("10.0.0.8", "10.0.0.5"),
         ("2001:db8::2", "2001:db8::1"),
     )
-    assert peers.parse("", {22}) == ()
+    assert ssh_sessions.parse("", {22}) == ()
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_who_is_connected() -> None:
     ],
 )
 def test_the_ways_back(answer: str, expected: set[str]) -> None:
-    assert peers.parse_route(answer) == expected
+    assert ssh_sessions.parse_route(answer) == expected
 
 
 @pytest.mark.parametrize(
@@ -65,23 +65,23 @@ def test_the_ways_back(answer: str, expected: set[str]) -> None:
     ],
 )
 def test_what_a_connection_comes_by(ways_back: set[str], tunnels: tuple[str, ...], expected: str) -> None:
-    assert peers.came_by("eth0", frozenset(ways_back), tunnels) == expected
+    assert ssh_sessions.came_by("eth0", frozenset(ways_back), tunnels) == expected
 
 
 @pytest.mark.parametrize(
     ("peer", "said"),
     [
-        (Peer("10.0.0.8", "10.0.0.7", "eth2", frozenset({"eth1"})), (SPOOFED,)),
-        (Peer("10.0.0.8", "10.0.0.7", "eth2", frozenset({"eth1", "eth2"})), ()),
-        (Peer("10.0.0.8", "10.0.0.7", "eth2", frozenset()), ()),
-        (Peer("203.0.113.9", "10.0.0.7", "eth2", frozenset({"eth1"})), ()),
-        (Peer("fd00::8", "fd00::7", "eth2", frozenset({"eth2"})), ()),
-        (Peer("10.12.0.9", "10.0.0.7", "eth2", frozenset({"eth2"})), (IN_THE_VPN,)),
-        (Peer("10.12.0.9", "10.12.0.1", "wg0", frozenset({"wg0"})), ()),
-        (Peer("172.20.0.2", "172.20.0.1", "br-0123456789ab", frozenset({"eth0"})), ()),
-        (Peer("172.20.0.2", "172.20.0.1", "app0", frozenset({"eth0"})), ()),
-        (Peer("10.0.0.8", "10.0.0.7", "lo", frozenset({"eth1"})), ()),
+        (SshSession("10.0.0.8", "10.0.0.7", "eth2", frozenset({"eth1"})), (SPOOFED,)),
+        (SshSession("10.0.0.8", "10.0.0.7", "eth2", frozenset({"eth1", "eth2"})), ()),
+        (SshSession("10.0.0.8", "10.0.0.7", "eth2", frozenset()), ()),
+        (SshSession("203.0.113.9", "10.0.0.7", "eth2", frozenset({"eth1"})), ()),
+        (SshSession("fd00::8", "fd00::7", "eth2", frozenset({"eth2"})), ()),
+        (SshSession("10.12.0.9", "10.0.0.7", "eth2", frozenset({"eth2"})), (IN_THE_VPN,)),
+        (SshSession("10.12.0.9", "10.12.0.1", "wg0", frozenset({"wg0"})), ()),
+        (SshSession("172.20.0.2", "172.20.0.1", "br-0123456789ab", frozenset({"eth0"})), ()),
+        (SshSession("172.20.0.2", "172.20.0.1", "app0", frozenset({"eth0"})), ()),
+        (SshSession("10.0.0.8", "10.0.0.7", "lo", frozenset({"eth1"})), ()),
     ],
 )
-def test_whose_next_login_would_be_dropped(peer: Peer, said: tuple[str, ...]) -> None:
-    assert peers.refused((peer,), WALL) == said
+def test_whose_next_login_would_be_dropped(peer: SshSession, said: tuple[str, ...]) -> None:
+    assert ssh_sessions.refused((peer,), WALL) == said

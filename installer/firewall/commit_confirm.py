@@ -1,8 +1,8 @@
-"""Rules on trial: loaded, and undone by themselves after a while unless somebody keeps them.
+"""Commit-confirm: rules are loaded, and rolled back automatically after a while unless they are confirmed.
 
-What undoes them is started before they are loaded, and depends neither on this process nor on the connection that it
-is run from: a timer of systemd's, or where there is none, a process in a session of its own that sleeps until then.
-Both load a file; where that is gone, they do nothing.
+The rollback is started before they are loaded, and depends neither on this process nor on the connection that it is
+run from: it is a timer of systemd, or without systemd a process in a session of its own that sleeps until then. Both
+load a file; without the file they do nothing.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _SLEEPER = 'sleep "$1"; test ! -e "$2" || exec nft --file "$2"'
 
 
 @dataclass(frozen=True)
-class Trial:
-    """Rules that are in force for now.
+class PendingCommit:
+    """Rules that are active until they are confirmed or rolled back.
 
-    `process` undoes them where systemd does not. `present` is the table as it is with them.
+    `process` rolls them back where systemd does not. `present` is the table as it is with them.
     """
 
     instance: str
@@ -42,52 +42,54 @@ class Trial:
     present: Present | None = None
 
 
-def begin(instance: str, wanted: Rules, before: str, seconds: int = SECONDS) -> Trial:
-    """Load rules for so many seconds. `before` are those that come back, for nft(8); empty: none.
+def begin(instance: str, wanted: Rules, before: str, seconds: int = SECONDS) -> PendingCommit:
+    """Load rules for some seconds. `before` are those that are restored, for nft(8); empty: none.
 
-    Raises ShoestringError, and then what was in force still is.
+    Raises ShoestringError, and then the previous rules are still active.
     """
     run = RunPaths(instance)
     files.make_directory(run.directory)
     back, new = run.directory / UNDO, run.directory / FILE
     files.write(back, before or f"{rules.clear(wanted.table)}\n", mode=0o600)
     files.write(new, wanted.text, mode=0o600)
-    trial = Trial(instance, wanted, back, _arm(instance, back, seconds))
+    pending = PendingCommit(instance, wanted, back, _arm(instance, back, seconds))
     try:
         table.load(new)
     except BaseException:
         # nft has changed nothing, so there is nothing to undo.
-        keep(trial)
+        confirm(pending)
         raise
     finally:
         files.remove(new)
     try:
-        return replace(trial, present=table.look(wanted.table))
+        return replace(pending, present=table.look(wanted.table))
     except BaseException:
-        undo(trial)
+        roll_back(pending)
         raise
 
 
-def is_in_force(trial: Trial) -> bool:
-    """Whether the rules are those on trial, and not undone yet. Raises ShoestringError."""
-    return trial.undo.exists() and trial.present is not None and table.look(trial.wanted.table) == trial.present
+def is_pending(pending: PendingCommit) -> bool:
+    """Return whether the active rules are these, not rolled back yet. Raises ShoestringError."""
+    return (
+        pending.undo.exists() and pending.present is not None and table.look(pending.wanted.table) == pending.present
+    )
 
 
-def keep(trial: Trial) -> None:
-    """Nothing undoes the rules any more."""
+def confirm(pending: PendingCommit) -> None:
+    """Cancel the rollback."""
     # From here on there is nothing to load, whatever still runs.
-    files.remove(trial.undo)
-    if trial.process:
+    files.remove(pending.undo)
+    if pending.process:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(trial.process, signal.SIGTERM)
+            os.killpg(pending.process, signal.SIGTERM)
     else:
-        command.run(("systemctl", "stop", f"{_timer(trial.instance)}.timer"))
+        command.run(("systemctl", "stop", f"{_timer(pending.instance)}.timer"))
 
 
-def undo(trial: Trial) -> None:
-    """Have the rules of before at once. Raises ShoestringError."""
-    table.load(trial.undo)
-    keep(trial)
+def roll_back(pending: PendingCommit) -> None:
+    """Restore the previous rules at once. Raises ShoestringError."""
+    table.load(pending.undo)
+    confirm(pending)
 
 
 def _timer(instance: str) -> str:
@@ -95,10 +97,10 @@ def _timer(instance: str) -> str:
 
 
 def _arm(instance: str, undo: Path, seconds: int) -> int:
-    """Have the undo done later. Returns the process that waits for it; 0 where systemd does."""
+    """Start the rollback. Returns the process that waits for it; 0 where systemd does."""
     if not systemd.is_running():
         return command.spawn_detached(("sh", "-c", _SLEEPER, "sh", str(seconds), str(undo)))
-    # One of an earlier trial, which was not kept, may still be there.
+    # One of an earlier commit, which was not confirmed, may still exist.
     command.run(("systemctl", "stop", f"{_timer(instance)}.timer"))
     when = (f"--on-active={seconds}", "--timer-property=AccuracySec=100ms")
     name = f"--unit={_timer(instance)}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
-from installer.firewall.peers import AGAIN
+from installer.firewall.ssh_sessions import AGAIN
 from installer.host import wireguard
 from installer.vpn.configuration import MARK
 from runtime.base.constants import LABEL_INSTANCE
@@ -19,27 +19,29 @@ from runtime.base.errors import ShoestringError
 from runtime.config.published_ports import Published
 from runtime.docker import engine
 from runtime.firewall import model, table
-from runtime.firewall.model import Wall
+from runtime.firewall.model import Ruleset
 
 
 @dataclass(frozen=True)
-class Neighbour:
+class OtherInstance:
     """Another instance: the ports that its containers publish, its VPN's interface, whether its firewall is on."""
 
     instance: str
     ports: tuple[Published, ...] = ()
     vpn: str = ""
-    walled: bool = False
+    has_firewall: bool = False
 
 
-def look(instance: str) -> tuple[Neighbour, ...]:
+def look(instance: str) -> tuple[OtherInstance, ...]:
     """The others, by their tables in nftables, their VPNs, and their containers where the engine answers."""
     ports = parse_ports(_containers())
     vpns = dict(_vpns())
     prefix = model.table_name("")
-    walled = {each.removeprefix(prefix) for each in table.names() if each.startswith(prefix)}
-    others = sorted((set(ports) | set(vpns) | walled) - {instance, ""})
-    return tuple(Neighbour(each, ports.get(each, ()), vpns.get(each, ""), each in walled) for each in others)
+    with_firewall = {each.removeprefix(prefix) for each in table.names() if each.startswith(prefix)}
+    others = sorted((set(ports) | set(vpns) | with_firewall) - {instance, ""})
+    return tuple(
+        OtherInstance(each, ports.get(each, ()), vpns.get(each, ""), each in with_firewall) for each in others
+    )
 
 
 def parse_ports(listed: Iterable[Mapping[str, Any]]) -> dict[str, tuple[Published, ...]]:
@@ -55,24 +57,24 @@ def parse_ports(listed: Iterable[Mapping[str, Any]]) -> dict[str, tuple[Publishe
     return {instance: tuple(dict.fromkeys(ports)) for instance, ports in found.items()}
 
 
-def objections(neighbours: Collection[Neighbour], wall: Wall) -> tuple[str, ...]:
-    """A sentence for each of them that this wall would disturb, or that closes this one's ports. Pure."""
+def objections(others: Collection[OtherInstance], ruleset: Ruleset) -> tuple[str, ...]:
+    """A sentence for each of them that this ruleset would disturb, or that closes this one's ports. Pure."""
     return tuple(
         f"Instance {each.instance} is on this host too, and {', and '.join(about)}: each knows the ports of its own "
         "files alone, so have the firewall on with one instance on a host, or list such ports in x-open-ports of an "
         f"application, {AGAIN}"
-        for each in neighbours
-        for about in (tuple(_about(each, wall)),)
+        for each in others
+        for about in (tuple(_about(each, ruleset)),)
         if about
     )
 
 
-def _about(neighbour: Neighbour, wall: Wall) -> Iterator[str]:
-    closed = dict.fromkeys(str(port) for port in neighbour.ports if not wall.lets_in(port))
-    lost = [*closed, *([f"its VPN {neighbour.vpn}"] if neighbour.vpn else [])]
+def _about(other: OtherInstance, ruleset: Ruleset) -> Iterator[str]:
+    closed = dict.fromkeys(str(port) for port in other.ports if not ruleset.allows(port))
+    lost = [*closed, *([f"its VPN {other.vpn}"] if other.vpn else [])]
     if lost:
         yield f"this firewall would close {', '.join(lost)}"
-    if neighbour.walled:
+    if other.has_firewall:
         yield "its own firewall closes the ports of this one"
 
 

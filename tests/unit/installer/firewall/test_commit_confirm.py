@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from installer.firewall import manage, trial
+from installer.firewall import commit_confirm, manage
 from installer.host import systemd
 from runtime.base import command, files
 from runtime.firewall import table
@@ -16,12 +16,12 @@ MINUTE = 60
 
 
 def test_the_page_and_the_code_give_a_person_the_same_time() -> None:
-    assert trial.SECONDS == MINUTE
+    assert commit_confirm.SECONDS == MINUTE
     assert f"the rules are in force for {MINUTE} seconds." in " ".join(PAGE.read_text().split())
 
 
 def test_nobody_has_to_name_the_time() -> None:
-    for each in (manage.begin, trial.begin):
+    for each in (manage.begin, commit_confirm.begin):
         assert inspect.signature(each).parameters["seconds"].default == MINUTE
 
 
@@ -50,5 +50,5 @@ def test_the_undo_is_armed_before_the_rules_are_loaded(monkeypatch: pytest.Monke
         assert done[-2][-3:] == ("nft", "--file", undo)
         assert tried.process == 0
     else:
-        assert done[:-1] == [("sh", "-c", trial._SLEEPER, "sh", str(MINUTE), undo)]
+        assert done[:-1] == [("sh", "-c", commit_confirm._SLEEPER, "sh", str(MINUTE), undo)]
         assert tried.process == 7

@@ -13,7 +13,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 
 from installer.firewall.ssh_ports import output
-from runtime.firewall.model import Wall
+from runtime.firewall.model import Ruleset
 from runtime.network import addresses
 from runtime.network.addresses import is_private
 
@@ -22,7 +22,7 @@ AGAIN = "then once more: shoestring firewall on"
 
 
 @dataclass(frozen=True)
-class Peer:
+class SshSession:
     """One who is connected to SSH.
 
     `local` is the address of this host that it is connected to, `interface` what it comes by, as far as that can be
@@ -35,13 +35,13 @@ class Peer:
     ways_back: frozenset[str]
 
 
-def look(ports: Collection[int]) -> tuple[Peer, ...]:
+def look(ports: Collection[int]) -> tuple[SshSession, ...]:
     """Those who are connected to these ports now, but for this host itself."""
     held = {each.address: each.interface for each in addresses.observe()}
     pairs = parse(output("ss", "-Htn", "state", "established"), ports)
     found = ((*pair, _ways_back(*pair)) for pair in pairs if pair[1] in held and pair[0] not in held)
     return tuple(
-        Peer(address, local, came_by(held[local], ways_back, filter(_is_tunnel, ways_back)), ways_back)
+        SshSession(address, local, came_by(held[local], ways_back, filter(_is_tunnel, ways_back)), ways_back)
         for address, local, ways_back in found
     )
 
@@ -72,26 +72,26 @@ def parse_route(text: str) -> frozenset[str]:
     return frozenset(str(hop["dev"]) for hop in found if "dev" in hop)
 
 
-def refused(peers: Collection[Peer], wall: Wall) -> tuple[str, ...]:
+def refused(peers: Collection[SshSession], ruleset: Ruleset) -> tuple[str, ...]:
     """A sentence for each of them whose next login these rules would drop. Pure."""
     return tuple(
         f"SSH from {each.address}, which is there now, would get no answer any more: {why}, {AGAIN}"
         for each in peers
-        for why in _why(each, wall)
+        for why in _why(each, ruleset)
     )
 
 
-def _why(peer: Peer, wall: Wall) -> Iterator[str]:
+def _why(peer: SshSession, ruleset: Ruleset) -> Iterator[str]:
     """The first rule that would drop it, and what to do, as a part of a sentence; nothing if none would."""
     address = ip_address(peer.address)
     # An address on `lo` is of no link: what it came by is not known.
-    if peer.interface == "lo" or wall.is_of_docker(peer.interface):
+    if peer.interface == "lo" or ruleset.is_of_docker(peer.interface):
         return
-    for network in wall.vpn_networks:
-        if address in ip_network(network) and peer.interface != wall.vpn:
+    for network in ruleset.vpn_networks:
+        if address in ip_network(network) and peer.interface != ruleset.vpn:
             yield (
-                f"it is in the VPN's network {network} and does not come by {wall.vpn}, so it is taken for spoofed; "
-                "log in from another address, or choose another wireguard.network"
+                f"it is in the VPN's network {network} and does not come by {ruleset.vpn}, so it is taken for spoofed"
+                "; log in from another address, or choose another wireguard.network"
             )
             return
     if peer.ways_back and peer.interface not in peer.ways_back and is_private(str(address)):
