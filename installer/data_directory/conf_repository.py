@@ -11,9 +11,9 @@ from runtime.base import command, files
 from runtime.base.errors import ShoestringError
 
 IDENTITY = ("user.name=Shoestring", "user.email=shoestring@localhost")
-# Whatever a person's .gitignore says, these never get into a commit.
+# These are never committed, whatever the user's .gitignore has.
 NEVER_COMMITTED = "secrets.yaml\nwireguard/\n"
-# A person's own git settings (hooks, signing, templates) are for their commits, not for ours.
+# The user's git settings (hooks, signing, templates) are for their own commits.
 _ENVIRONMENT = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
 _SETTINGS = (
     *IDENTITY,
@@ -36,14 +36,14 @@ def create(conf: Path, message: str) -> None:
 
 
 def exists(conf: Path) -> bool:
-    """Whether the directory is a repository of its own."""
+    """Return whether the directory is the root of a repository."""
     return (conf / ".git").exists()
 
 
 def commit(conf: Path, paths: Iterable[PurePosixPath], message: str) -> bool:
-    """Commit these files, and nothing else that a person may have begun. Returns False if none of them changed.
+    """Commit these files, and no other change of the user. Return False if none of them changed.
 
-    Raises CommandError if git refuses: a person's merge is going on, or another git holds the index.
+    Raises CommandError if git refuses, such as during a merge or while another git holds the index.
     """
     names = tuple(str(path) for path in paths)
     if not names:
@@ -81,7 +81,7 @@ def commit_or_explain(conf: Path, paths: Iterable[PurePosixPath], message: str, 
 
 
 def remove_old_locks(conf: Path, booted: float) -> None:
-    """Remove what a git that a power cut ended left: it would keep every later one from committing.
+    """Remove the locks of a git that a power cut ended: they would block every later commit.
 
     `booted` is in seconds since 1970; a lock that is older belongs to nobody (gitrepository-layout(5), *.lock).
     """
@@ -93,12 +93,12 @@ def remove_old_locks(conf: Path, booted: float) -> None:
 
 
 def has_commits(conf: Path) -> bool:
-    """Whether there is a commit at all."""
+    """Return whether there is any commit."""
     return command.run(_git(conf, "rev-parse", "--verify", "--quiet", "HEAD"), environment=_environment(conf)).ok
 
 
 def ask(conf: Path, *arguments: str, stdin: str = "") -> str:
-    """What git answers to a command that changes nothing. Raises CommandError if it refuses."""
+    """Return the output of a git command that changes nothing. Raises CommandError if it fails."""
     return command.check(_git(conf, *arguments), environment=_environment(conf), stdin=stdin).out
 
 

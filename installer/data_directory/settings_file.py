@@ -24,7 +24,7 @@ HEADER = """\
 
 
 def render(wanted: Settings) -> str:
-    """The text of a new settings file with all values, those that have no default first."""
+    """Return the text of a new settings file with all values, those that have no default first."""
     return HEADER + "".join(_section(wanted, 0))
 
 
@@ -50,7 +50,7 @@ def _comment(text: str, indent: int, before: str) -> Iterator[str]:
 
 
 def parse(file: Path, text: str) -> Settings:
-    """Settings of a file's text. Raises SettingsError."""
+    """Return the settings of a file's text. Raises SettingsError."""
     try:
         return settings.from_document(yaml_documents.parse(file, text))
     except DocumentError as error:

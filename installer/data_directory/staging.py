@@ -16,7 +16,7 @@ CONTENT = "content"
 
 
 def prefix(target: Path) -> str:
-    """How the names of a target's work directories begin."""
+    """Return the prefix of the names of a target's work directories."""
     return f".{target.name}.setup-"
 
 

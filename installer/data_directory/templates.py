@@ -16,7 +16,7 @@ from runtime.config.settings import Settings
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "conf"
 MANIFEST = ".shipped.json"
-# Only files with this suffix are filled in by setup; `haproxy.cfg.j2` is the person's template and goes in as it is.
+# Only files with this suffix are filled in by setup; `haproxy.cfg.j2` is the user's template and is copied unchanged.
 FILLED_SUFFIX = ".setup.j2"
 NEW_SUFFIX = ".new"
 
@@ -35,12 +35,12 @@ class Shipped:
 
     @property
     def is_optional(self) -> bool:
-        """Whether a person may delete it for good: application files and what explains them."""
+        """Return whether the user may delete it for good: application files and explanations."""
         return self.path.parts[0].startswith("applications-")
 
 
 class Action(Enum):
-    """What is done with one shipped file."""
+    """The action for one template file."""
 
     WRITE = "new"
     UPDATE = "updated"
@@ -49,7 +49,7 @@ class Action(Enum):
 
 @dataclass(frozen=True)
 class FileChange:
-    """One file to write: `path` is below `conf/`, and has the suffix `.new` if it goes beside the person's."""
+    """One file to write: `path` is below `conf/`, and has the suffix `.new` if it goes beside the user's."""
 
     path: PurePosixPath
     content: bytes
@@ -65,7 +65,7 @@ def digest(content: bytes) -> str:
 
 
 def fill(template: str, settings: Settings, **more: object) -> bytes:
-    """A template (Jinja2) with the settings filled in, and what else it may use by name."""
+    """Return a template (Jinja2) with the settings and other named values filled in."""
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
@@ -89,13 +89,13 @@ def load(settings: Settings, templates: Path = TEMPLATES, **more: object) -> tup
 
 
 def manifest(shipped: Iterable[Shipped], before: Mapping[str, str] | None = None) -> bytes:
-    """The file that says what setup wrote: SHA-256 by path. Files that were shipped once stay in it."""
+    """Return the manifest of what setup wrote: SHA-256 by path. Files of earlier versions stay in it."""
     digests = {**(before or {}), **{str(each.path): each.digest for each in shipped}}
     return (json.dumps(dict(sorted(digests.items())), indent=2) + "\n").encode()
 
 
 def parse_manifest(content: bytes | None) -> dict[str, str]:
-    """Read the manifest. One that is missing or broken is empty: then every file counts as a person's own."""
+    """Read the manifest. One that is missing or broken is empty: then every file counts as user-provided."""
     try:
         digests = json.loads(content or b"{}")
     except ValueError:
@@ -104,13 +104,13 @@ def parse_manifest(content: bytes | None) -> dict[str, str]:
 
 
 def present(conf: Path, shipped: Iterable[Shipped]) -> dict[PurePosixPath, bytes]:
-    """The content of those shipped files that are there. A link is a person's doing, and so counts as changed."""
+    """The content of those shipped files that are there. A link counts as changed by the user."""
     there = (each.path for each in shipped if (conf / each.path).is_symlink() or (conf / each.path).exists())
     return {path: b"" if (conf / path).is_symlink() else read(conf / path) for path in there}
 
 
 def read(file: Path) -> bytes:
-    """A file's content. Raises ShoestringError."""
+    """Return a file's content. Raises ShoestringError."""
     try:
         return file.read_bytes()
     except OSError as error:
@@ -120,10 +120,10 @@ def read(file: Path) -> bytes:
 def plan(
     shipped: Iterable[Shipped], written: Mapping[str, str], present: Mapping[PurePosixPath, bytes]
 ) -> tuple[FileChange, ...]:
-    """What to write on a re-run. `written` is the manifest, `present` has the files that are there.
+    """Return what to write on a re-run. `written` is the manifest, `present` has the existing files.
 
-    A file that a person changed is never touched; where the shipped one changed too, it goes beside. A shipped
-    version is offered once. A file that a person deleted comes back only if Shoestring cannot do without it.
+    A file that the user changed is never overwritten; if its template changed too, the new version is put beside it,
+    once. A file that the user deleted is created again only if Shoestring needs it.
     """
     changes = []
     for file in shipped:

@@ -1,4 +1,4 @@
-"""Make the data directory in one step, or bring one up to date without touching what a person changed."""
+"""Make the data directory in one step, or bring one up to date without changing what the user changed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SECRET_DIRECTORY_MODE = 0o750
 
 @dataclass(frozen=True)
 class Update:
-    """What a re-run changes: the text of the settings file if it differs, shipped files, the manifest."""
+    """The changes of a re-run: the text of the settings file if it differs, template files, the manifest."""
 
     settings_text: str | None
     changes: tuple[FileChange, ...]
@@ -34,17 +34,17 @@ class Update:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing that a person would notice."""
+        """Return whether no file of the user changes."""
         return self.settings_text is None and not self.changes
 
 
 def create(
     paths: Paths, settings: Settings, services: ServicePlan = NO_SERVICES, *, proxy_group: int = PROXY_GID
 ) -> Written:
-    """Build a new data directory beside its place and move it there: it is there whole, or not at all.
+    """Build a new data directory beside its place and move it into place in one step.
 
     `services` are added from the start. `proxy_group` is the group that may read the proxies' private keys. Returns
-    what is to be told of the services. Raises ShoestringError; nothing is at the data directory's place then.
+    what was written for the services. Raises ShoestringError; nothing was created then.
     """
     staging.remove_leftovers(paths.root)
     with staging.staged(paths.root) as root:
@@ -82,7 +82,7 @@ def _write_shipped(paths: Paths, path: PurePosixPath, content: bytes) -> None:
 
 
 def _make_directories(paths: Paths, proxy_group: int) -> None:
-    """Make what is not there yet; the modes of what is there are the person's."""
+    """Create the missing directories; the modes of existing ones stay."""
     for directory in (*(paths.applications(side) for side in Side), paths.data, paths.generated):
         if not directory.is_dir():
             files.make_directory(directory)
@@ -101,7 +101,7 @@ def write_placeholder(paths: Paths, proxy_group: int) -> bool:
 
 
 def plan_update(paths: Paths, settings: Settings) -> Update:
-    """What a re-run with these settings would change. Changes nothing. Raises UsageError, see settings_edit."""
+    """Return what a re-run with these settings would change. Raises UsageError, see settings_edit."""
     everything = templates.load(settings)
     text = templates.read(paths.settings).decode()
     edited = settings_edit.edit(paths.settings, text, settings)
@@ -136,7 +136,7 @@ def update(paths: Paths, change: Update, *, proxy_group: int = PROXY_GID) -> str
 
 
 def _as_shipped(paths: Paths, manifest: bytes) -> tuple[PurePosixPath, ...]:
-    """The files that are as setup writes them. What a person changed, they commit themselves."""
+    """Return the files that are as setup writes them; users commit their own changes."""
     return tuple(
         PurePosixPath(name)
         for name, written in templates.parse_manifest(manifest).items()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def host_lines(facts: Facts) -> list[str]:
-    """What this host is."""
+    """Return the facts of this host."""
     swap = f"{size(facts.swap)} swap" if facts.swap else "no swap"
     cores = "1 core" if facts.cores == 1 else f"{facts.cores} cores"
     rows = [
@@ -34,7 +34,7 @@ def host_lines(facts: Facts) -> list[str]:
 
 
 def settings_lines(settings: Settings, paths: Paths) -> list[str]:
-    """What was answered."""
+    """Return the answers."""
     rows: list[Row] = []
     if settings.public:
         certificate = f"certificate from {_authority(settings.acme)}"
@@ -67,7 +67,7 @@ def _internal(settings: Settings, internal: InternalSettings) -> str:
 
 
 def _authority(acme: AcmeSettings) -> str:
-    """Who signs public certificates."""
+    """Return the authority that signs public certificates."""
     match acme.server:
         case "production":
             name = "Let's Encrypt"
@@ -95,7 +95,7 @@ def _warnings(settings: Settings) -> Iterator[str]:
 
 
 def new_lines(settings: Settings, paths: Paths, more: Iterable[Row] = ()) -> list[str]:
-    """What a first setup makes, and what is done `more`."""
+    """Return what a first setup creates, and `more` rows."""
     networks = ", ".join(settings.docker_network(name) for name in settings.network_names)
     proxies = " and ".join(settings.sides)
     rows: list[Row] = [
@@ -112,7 +112,7 @@ def new_lines(settings: Settings, paths: Paths, more: Iterable[Row] = ()) -> lis
 
 
 def update_lines(before: Settings, after: Settings, change: Update, more: Iterable[Row] = ()) -> list[str]:
-    """What a re-run changes in the files, and what is done `more`."""
+    """Return what a re-run changes in the files, and `more` rows."""
     rows: list[Row] = [
         ("~", ".".join(map(str, each.key)), each.difference) for each in flat_settings.changes(before, after)
     ]
@@ -121,7 +121,7 @@ def update_lines(before: Settings, after: Settings, change: Update, more: Iterab
 
 
 def closing_lines(settings: Settings, paths: Paths, seconds: float, *, recorded: bool) -> list[str]:
-    """Where it is served, and what to do next."""
+    """Return where it is served, and the next steps."""
     lines = [f"  Done in {seconds:.0f} s."]
     if settings.public:
         at = settings.url_of(Side.PUBLIC, settings.domain)
@@ -137,7 +137,7 @@ def closing_lines(settings: Settings, paths: Paths, seconds: float, *, recorded:
 
 
 def option(paths: Paths, *, recorded: bool) -> str:
-    """What a command needs to find this data directory."""
+    """Return the option that a command needs to find this data directory."""
     return "" if recorded else f" --data-directory {paths.root}"
 
 

@@ -31,17 +31,17 @@ class Paths:
 
     @property
     def conf(self) -> Path:
-        """What a person edits; a git repository."""
+        """Return the directory that the user edits; a git repository."""
         return self.root / "conf"
 
     @property
     def data(self) -> Path:
-        """What services write. Application files see it as `${DATA_BASE_PATH}`."""
+        """Return the directory of all data, `${DATA_BASE_PATH}` in application files."""
         return self.root / "data"
 
     @property
     def generated(self) -> Path:
-        """What may be deleted at any time and is made again."""
+        """Return the directory that may be deleted at any time and is created again."""
         return self.root / "generated"
 
     @property
@@ -72,7 +72,7 @@ class Paths:
         return self.generated / "accepted" / side / f"{application}.yaml"
 
     def proxy_template(self, side: Side) -> Path:
-        """The person's template of a proxy's configuration."""
+        """Return the user's template of a proxy's configuration."""
         return self.conf / f"haproxy-{side}" / "haproxy.cfg.j2"
 
     def proxy_generated(self, side: Side) -> Path:
@@ -100,12 +100,12 @@ class Paths:
 
     @property
     def certbot(self) -> Path:
-        """What certbot keeps: accounts and originals in `etc`, its work in `var`."""
+        """Return the directory of certbot: accounts and originals in `etc`, its work in `var`."""
         return self.data / "letsencrypt"
 
     @property
     def lego(self) -> Path:
-        """What lego keeps: accounts and originals; `staging` has those of trials."""
+        """Return the directory of lego: accounts and originals; `staging` has those of trials."""
         return self.data / "lego"
 
     @property
@@ -120,12 +120,12 @@ class Paths:
 
     @property
     def memory(self) -> Path:
-        """What Shoestring must remember over a restart: attempts at certificates, what was told to whom."""
+        """Return the directory of state that survives a restart: attempts at certificates, notifications."""
         return self.data / "shoestring"
 
     @property
     def ledger(self) -> Path:
-        """What was asked of certificate authorities, and when; see runtime/certificates/policy/ledger.py."""
+        """Return the file of requests to certificate authorities; see runtime/certificates/policy/ledger.py."""
         return self.memory / "certificates.json"
 
     @property
@@ -140,7 +140,7 @@ class Paths:
 
     @property
     def firewall(self) -> Path:
-        """That a person has kept the firewall, and the SSH ports of that moment; see runtime/firewall/ssh.py."""
+        """Return the file of a confirmed firewall, with the SSH ports at that time; see runtime/firewall/ssh.py."""
         return self.memory / "firewall.json"
 
     @property
@@ -151,7 +151,7 @@ class Paths:
 
 @dataclass(frozen=True)
 class RunPaths:
-    """What lives only until the next boot: the lock and the sockets of one instance."""
+    """The paths of one instance that last until the next boot: locks, sockets and state."""
 
     instance: str
     root: Path = RUN_ROOT
@@ -178,17 +178,17 @@ class RunPaths:
 
     @property
     def stopped(self) -> Path:
-        """There while a person wants nothing of the instance to run."""
+        """Return the file that exists while the user has stopped the instance."""
         return self.directory / STOPPED
 
     @property
     def attempts(self) -> Path:
-        """What the watchdog tried in vain, and when."""
+        """Return the file of the watchdog's failed attempts, with their times."""
         return self.directory / ATTEMPTS
 
     @property
     def notified(self) -> Path:
-        """What was notified while the disk was full; see runtime/alerting/notify.py."""
+        """Return the file of notifications while the disk was full; see runtime/alerting/notify.py."""
         return self.directory / "notified.json"
 
     @property
@@ -198,7 +198,7 @@ class RunPaths:
 
     @property
     def passed(self) -> Path:
-        """Its time is when the last pass of the watchdog, or a start that left nothing to do, ended."""
+        """Return the file whose time is the end of the last good run of the watchdog, or start."""
         return self.directory / PASSED
 
     def proxy(self, side: Side) -> Path:

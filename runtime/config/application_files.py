@@ -56,7 +56,7 @@ class _Reader:
         self.problems.append(self.document.problem(path, what))
 
     def checked(self, check: Callable[[Any], T], value: object, path: KeyPath) -> T | None:
-        """A value in its normal form, or None and a problem."""
+        """Return a value in its normal form, or None after recording a problem."""
         try:
             return check(value)
         except ValueError as error:
@@ -99,7 +99,7 @@ class _Reader:
                 self.refuse(("services", str(name)), "is not a mapping (key: value)")
 
     def _host_name(self, service: ComposeService, path: KeyPath) -> str:
-        """The name of the containers on the network, which names the backend."""
+        """Return the host name of the containers on the network, which names the backend."""
         given = service.definition.get("hostname")
         if "network_mode" in service.definition:
             self.refuse(
@@ -214,7 +214,7 @@ def _port_pair(value: object) -> tuple[int, int]:
 
 
 def parse(document: Document, side: Side) -> Application | BrokenApplication:
-    """Check one application file. The result says all that is wrong with it, or what it is."""
+    """Return the application of a file, or all problems of the file."""
     name = document.file.stem
     reader = _Reader(document, name, side)
     reader.checked(validators.application, name, ())

@@ -63,11 +63,11 @@ class Order(StrEnum):
 
 @dataclass(frozen=True)
 class Rollout:
-    """How the service `application` gets a new version. Times are in seconds.
+    """The rollout of a new version of the service `application`. Times are in seconds.
 
     `health_timeout` is how long it may take to become healthy, `drain_timeout` how long the old one may take to end
-    its requests, `watch_time` how long both serve before the old one goes (0: as runtime/rollout/health.py has it).
-    `is_order_given`: the file says the order, it is not the default.
+    its requests, `watch_time` how long both serve before it is drained (0: as runtime/rollout/health.py has it).
+    `is_order_given`: the order is in the file, not the default.
     """
 
     order: Order
@@ -78,13 +78,13 @@ class Rollout:
 
 
 def host_name_of(application: str, service: ComposeService) -> str:
-    """What others on the network call a service: its `hostname`, else the application's name."""
+    """Return the host name of a service on the network: its `hostname`, else the application's name."""
     default = application if service.name == PROXIED_SERVICE else f"{application}-{service.name}"
     return service.hostname or default
 
 
 def proxy_alias(application: str, service: str) -> str:
-    """What the proxy calls a service: a name that no other has.
+    """Return the unique alias of a service for the proxy.
 
     Compose gives each container the name of its service as an alias on all its networks, so that one application's
     host name may be another one's service.
@@ -114,7 +114,7 @@ class Application:
 
     @property
     def host_names(self) -> tuple[str, ...]:
-        """All host names that are proxied to it."""
+        """Return all host names that are proxied to it."""
         return tuple(name for backend in self.backends for name in backend.host_names)
 
     def published(self, variables: Mapping[str, str]) -> tuple[Published, ...]:
@@ -123,7 +123,7 @@ class Application:
 
     @property
     def aliases(self) -> dict[str, tuple[str, ...]]:
-        """The aliases on the side's network of each service that is proxied: its host name, and the proxy's own."""
+        """Return the network aliases of each service that is proxied: its host name, and the proxy's own."""
         proxied = {backend.service for backend in self.backends} | ({PROXIED_SERVICE} if self.tcp_ports else set())
         return {
             service.name: (host_name_of(self.name, service), proxy_alias(self.name, service.name))
@@ -133,7 +133,7 @@ class Application:
 
     @property
     def not_proxied_because(self) -> str:
-        """Why it is not in the proxy's configuration; empty if it is, or if nothing in its file asks for that."""
+        """Return why it is not proxied; empty if it is, or if its file does not ask for it."""
         if self.backends or self.tcp_ports:
             return ""
         if any(service.name == PROXIED_SERVICE for service in self.services):

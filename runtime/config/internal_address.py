@@ -1,4 +1,4 @@
-"""The address of the internal side on this host now: an observation that stands beside the settings."""
+"""The address of the internal side on this host now: an observation, kept apart from the settings."""
 
 from __future__ import annotations
 

@@ -39,14 +39,14 @@ class Published:
         return f"{ports}/{self.protocol}"
 
     def covers(self, other: Published) -> bool:
-        """Whether all of the other's ports are among these; addresses do not matter."""
+        """Return whether it includes all of the other's ports; addresses do not matter."""
         return bool(other.first) and (
             self.protocol == other.protocol and self.first <= other.first and other.last <= self.last
         )
 
 
 def open_port(value: object) -> Published:
-    """One item of `x-open-ports`: `25565`, `53/udp`, `6000-6010/udp`. Raises ValueError."""
+    """Return one item of `x-open-ports`: `25565`, `53/udp`, `6000-6010/udp`. Raises ValueError."""
     text, _, protocol = str(value).partition("/")
     ports = _range(text) if not isinstance(value, bool) else None
     if ports is None or (protocol or "tcp") not in PROTOCOLS or (str(value).endswith("/")):
@@ -55,7 +55,7 @@ def open_port(value: object) -> Published:
 
 
 def read(services: Iterable[Mapping[str, Any]], variables: Mapping[str, str]) -> tuple[Published, ...]:
-    """The ports that services publish on the host, in the short and the long form of Compose's `ports`.
+    """Return the ports that services publish on the host, in the short and the long form of Compose's `ports`.
 
     A port that cannot be read, such as a port in a variable without a value, is left out: it stays closed, since only
     `x-open-ports` opens one.

@@ -12,7 +12,7 @@ MAXIMUM_BYTES = 1_000_000
 
 
 def files(value: Mapping[str, Any], directory: Path, variables: Mapping[str, str]) -> tuple[Path, ...]:
-    """All files that a parsed application file names, relative ones from `directory`.
+    """Return all files that a parsed application file names, relative ones from `directory`.
 
     Sources: the Compose specification for `include`, `extends`, `env_file`, `label_file`, `configs` and `secrets`.
     A name with a variable that has no value and no default is left out.
@@ -22,7 +22,7 @@ def files(value: Mapping[str, Any], directory: Path, variables: Mapping[str, str
 
 
 def contents(paths: tuple[Path, ...]) -> tuple[bytes, ...]:
-    """What is in the files; nothing for one that cannot be read, is no file, or is too large for a configuration."""
+    """Return the contents of files; empty for one that cannot be read, is no file, or is too large."""
     return tuple(_content(path) for path in paths)
 
 

@@ -40,7 +40,7 @@ def _order(value: object) -> Order:
 
 
 def seconds(value: object) -> float:
-    """A duration as Compose writes them (`90s`, `1.5m`, `500ms`), or a number of seconds."""
+    """Return a duration in seconds, as Compose writes them (`90s`, `1.5m`, `500ms`), or a number of seconds."""
     match = _DURATION.fullmatch(str(value)) if not isinstance(value, bool) else None
     if match is None or float(match[1]) <= 0:
         raise ValueError(f"{value!r} is not a duration; one looks like 60s")
@@ -48,7 +48,7 @@ def seconds(value: object) -> float:
 
 
 def default_order(service: dict[str, Any] | None) -> Order:
-    """start-first, unless two containers at once would share what only one may have.
+    """Return start-first, unless two containers at once would share what only one may have.
 
     That is a writable volume (two writers on one data directory lose data), a name, or a published port.
     """
