@@ -95,7 +95,7 @@ def _named(name: str) -> Image:
 
 
 def _built_here(data_directory: Path | None) -> list[Image]:
-    """The images of the core, and those of the catalogue that application files use, each once."""
+    """Return the images of the core, and those of the catalogue that application files use, each once."""
     from runtime.docker import images
 
     _, used = _used(data_directory)
@@ -155,7 +155,7 @@ def _pulled(data_directory: Path | None) -> list[str]:
 
 
 def _used(data_directory: Path | None) -> tuple[str, list[str]]:
-    """The source of images, and the images of the core and of all application files, each once."""
+    """Return the source of images, and the images of the core and of all application files, each once."""
     from runtime.base.errors import UsageError
     from runtime.base.paths import find
     from runtime.config import settings

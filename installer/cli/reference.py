@@ -17,7 +17,7 @@ MADE = "<!-- Made by `python -m installer.cli.reference`; a test compares it. --
 
 
 def settings_page() -> str:
-    """The page of all settings: key, default, meaning."""
+    """Return the page of all settings: key, default, meaning."""
     rows = "\n".join(_rows(Settings, ""))
     return (
         f"{MADE}\n# Settings\n\n"
@@ -54,7 +54,7 @@ def _sentence(about: str) -> str:
 
 
 def commands_page() -> str:
-    """The page of all commands with their options, as `--help` says them."""
+    """Return the page of all commands with their options, as `--help` says them."""
     import typer
 
     from installer.cli.main import app

@@ -105,7 +105,7 @@ def nested(values: FlatSettings) -> dict[str, Any]:
 
 
 def _switchable(kind: type, path: SettingsPath = ()) -> Iterator[SettingsPath]:
-    """The paths of the sections that can be switched off."""
+    """Yield the paths of the sections that can be switched off."""
     for item in fields(kind):
         section, optional = section_type(kind, item)
         if section is not None:

@@ -32,7 +32,7 @@ def edit(file: Path, text: str, wanted: Settings) -> str:
 
 
 def _steps(present: Settings, wanted: Settings) -> list[tuple[SettingsPath, object]]:
-    """What to set, in order; a section that was off, or is switched off, is set as a whole."""
+    """Return what to set, in order; a section that was off, or is switched off, is set as a whole."""
     before, after = flat_settings.of_settings(present), flat_settings.of_settings(wanted)
     steps: list[tuple[SettingsPath, object]] = []
     for key, value in after.items():

@@ -76,7 +76,7 @@ def fill(template: str, settings: Settings, **more: object) -> bytes:
 
 
 def load(settings: Settings, templates: Path = TEMPLATES, **more: object) -> tuple[Shipped, ...]:
-    """The shipped files, with the settings (and `more`) filled in where a file asks for it."""
+    """Return the shipped files, with the settings (and `more`) filled in where a file asks for it."""
     found = []
     for file in sorted(each for each in templates.rglob("*") if each.is_file()):
         path = PurePosixPath(file.relative_to(templates).as_posix())
@@ -104,7 +104,7 @@ def parse_manifest(content: bytes | None) -> dict[str, str]:
 
 
 def present(conf: Path, shipped: Iterable[Shipped]) -> dict[PurePosixPath, bytes]:
-    """The content of those shipped files that are there. A link counts as changed by the user."""
+    """Return the content of those shipped files that are there. A link counts as changed by the user."""
     there = (each.path for each in shipped if (conf / each.path).is_symlink() or (conf / each.path).exists())
     return {path: b"" if (conf / path).is_symlink() else read(conf / path) for path in there}
 

@@ -49,12 +49,12 @@ class Deployment:
 
 
 def message(kind: Kind, application: str, before: str, image: str) -> str:
-    """What a deploy or rollback is called in the history; `deployments` knows it by that again."""
+    """Return what a deploy or rollback is called in the history; `deployments` knows it by that again."""
     return f"{kind} {application}: {before} -> {image}"
 
 
 def read(paths: Paths, application: Application, service: str) -> tuple[Deployment, ...]:
-    """The images that a service of an application had, the oldest first, each time that it changed.
+    """Return the images that a service of an application had, the oldest first, each time that it changed.
 
     Raises ShoestringError if conf/ has no history, or git cannot read it.
     """
@@ -90,7 +90,7 @@ def parse_log(out: str) -> tuple[Commit, ...]:
 
 
 def deployments(application: str, service: str, versions: Iterable[tuple[Commit, str]]) -> tuple[Deployment, ...]:
-    """The changes of a service's image among the versions of its file, the oldest first. Pure.
+    """Return the changes of a service's image among the versions of its file, the oldest first. Pure.
 
     Versions that cannot be read, or have no such image, are passed over.
     """
@@ -103,7 +103,7 @@ def deployments(application: str, service: str, versions: Iterable[tuple[Commit,
 
 
 def image_in(text: str, service: str) -> str:
-    """The image of a service in an application file; empty if it has none, or cannot be read."""
+    """Return the image of a service in an application file; empty if it has none, or cannot be read."""
     try:
         value = yaml_documents.parse(Path("application.yaml"), text).value
     except DocumentError:
@@ -121,7 +121,7 @@ def _kind(subject: str, application: str, image: str) -> Kind:
 
 
 def _texts(conf: Path, file: PurePosixPath, commits: tuple[Commit, ...]) -> Iterator[str]:
-    """The file as it was in each commit, from one git."""
+    """Yield the file as it was in each commit, from one git."""
     if not commits:
         return iter(())
     # A word that no file has in it separates the answers.
@@ -132,7 +132,7 @@ def _texts(conf: Path, file: PurePosixPath, commits: tuple[Commit, ...]) -> Iter
 
 
 def before(history: tuple[Deployment, ...], image: str) -> Deployment | None:
-    """The version to go back to from an image: the last other one before it came. Pure.
+    """Return the version to go back to from an image: the last other one before it came. Pure.
 
     After a rollback that is the one before the version which it went back to, so that two rollbacks go two
     versions back.

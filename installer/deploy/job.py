@@ -20,11 +20,11 @@ class Job:
 
     @property
     def is_change(self) -> bool:
-        """Whether the image is another one than now."""
+        """Return whether the image is another one than now."""
         return self.image != self.target.image
 
     @property
     def edited(self) -> str:
-        """The text of the file with the new image. Raises CannotEditError."""
+        """Return the text of the file with the new image. Raises CannotEditError."""
         target = self.target
         return set_image(target.file, target.text, target.service, self.image) if self.is_change else target.text

@@ -14,7 +14,7 @@ NAME_WIDTH = 20
 
 
 def deployed_lines(deployed: Deployed) -> list[str]:
-    """How it ended, and what to do if it did not end well."""
+    """Return how it ended, and what to do if it did not end well."""
     job = deployed.job
     name = job.target.name
     lines = [f"    {note}" for note in deployed.notes]
@@ -48,7 +48,7 @@ def _how_it_is(deployed: Deployed) -> str:
 
 
 def deployed_json(deployed: Deployed) -> str:
-    """The answer of deploy and rollback."""
+    """Return the answer of deploy and rollback."""
     job = deployed.job
     return as_json(
         ok=deployed.ok,
@@ -73,7 +73,7 @@ def deployed_json(deployed: Deployed) -> str:
 
 
 def preview_lines(preview: Preview) -> list[str]:
-    """What a deploy would do."""
+    """Return what a deploy would do."""
     job = preview.job
     pull = "" if preview.present else "  not on this host yet"
     if job.is_change:
@@ -85,7 +85,7 @@ def preview_lines(preview: Preview) -> list[str]:
 
 
 def preview_json(preview: Preview) -> str:
-    """The answer of deploy --dry-run and rollback --dry-run."""
+    """Return the answer of deploy --dry-run and rollback --dry-run."""
     job = preview.job
     return as_json(
         **_target(job.target),
@@ -99,7 +99,7 @@ def preview_json(preview: Preview) -> str:
 
 
 def history_lines(history: tuple[Deployment, ...], target: ApplicationService) -> list[str]:
-    """The deployments, the newest first, the current one marked."""
+    """Return the deployments, the newest first, the current one marked."""
     lines = []
     present = current(history, target)
     if present is None:
@@ -116,7 +116,7 @@ def current(history: tuple[Deployment, ...], target: ApplicationService) -> Depl
 
 
 def history_json(history: tuple[Deployment, ...], target: ApplicationService) -> str:
-    """The answer of deployments."""
+    """Return the answer of deployments."""
     present = current(history, target)
     return as_json(
         **_target(target),

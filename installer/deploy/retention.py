@@ -22,12 +22,12 @@ KEPT = 3
 
 
 def recent(history: tuple[Deployment, ...]) -> tuple[str, ...]:
-    """The last images of a history, each once, the newest first. Pure."""
+    """Return the last images of a history, each once, the newest first. Pure."""
     return tuple(dict.fromkeys(each.image for each in reversed(history)))[:KEPT]
 
 
 def outdated(history: tuple[Deployment, ...]) -> tuple[str, ...]:
-    """The images that a deploy brought and that are not among the last. Pure.
+    """Return the images that a deploy brought and that are not among the last. Pure.
 
     What came in by a person's edit is the person's, and stays.
     """
@@ -50,7 +50,7 @@ def remove_old(cluster: Cluster, changed: ApplicationService) -> tuple[str, ...]
 
 
 def _wanted(cluster: Cluster) -> Iterator[str]:
-    """The images in all application files, and the last that each had."""
+    """Yield the images in all application files, and the last that each had."""
     for application in desired.read(cluster.settings, cluster.paths).applications:
         for service in application.services:
             if service.image:

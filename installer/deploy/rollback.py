@@ -10,7 +10,7 @@ from runtime.base.paths import Paths
 
 
 def choose(paths: Paths, target: ApplicationService, number: int | None) -> Deployment:
-    """The version with this number, else the one before the present.
+    """Return the version with this number, else the one before the present.
 
     Raises UsageError if there is none, ShoestringError if the history cannot be read.
     """

@@ -59,7 +59,7 @@ class Deployed:
 
     @property
     def ok(self) -> bool:
-        """Whether the new version runs."""
+        """Return whether the new version runs."""
         return not self.error
 
 
@@ -124,7 +124,7 @@ def _fetch(cluster: Cluster, job: Job, steps: Steps, before_pull: BeforePull) ->
 
 
 def unchanged(job: Job) -> str:
-    """The sentence after a failure that changed nothing."""
+    """Return the sentence after a failure that changed nothing."""
     return f"{job.target.name} still runs {job.target.image}; nothing was changed."
 
 

@@ -51,7 +51,7 @@ class Answers:
 
     @property
     def about(self) -> str:
-        """What is proven, as a sentence."""
+        """Return what is proven, as a sentence."""
         if not self.asked:
             return "No SSH server listens on this host, so there was nothing to prove."
         if not self.targets:
@@ -67,7 +67,7 @@ class Answers:
 
 
 def targets(listeners: Iterable[ListeningSocket], ports: frozenset[int]) -> frozenset[Target]:
-    """Where an SSH server listens now, but on this host alone.
+    """Return where an SSH server listens now, but on this host alone.
 
     `ports` are those that are known to be SSH's: systemd may listen there in its place.
     """
@@ -97,7 +97,7 @@ def ask(wanted: frozenset[Target]) -> Answers:
 
 
 def holds(before: Answers, after: Answers) -> bool:
-    """Whether all that answered before still does. One asked in another way proves nothing."""
+    """Return whether all that answered before still does. One asked in another way proves nothing."""
     return before.targets <= after.targets and after.through_the_rules >= before.through_the_rules
 
 

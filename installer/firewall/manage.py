@@ -130,7 +130,7 @@ def _at_boot(wanted: Unit) -> TimerState:
 
 
 def unit(instance: str, paths: Paths) -> Unit:
-    """The unit that loads the rules at boot."""
+    """Return the unit that loads the rules at boot."""
     text = (FOLDER / UNIT).read_text(encoding="utf-8").replace("@INSTANCE@", instance)
     return Unit(unit_name(UNIT, instance), text.replace("@RULES@", systemd.quoted(paths.firewall_generated)))
 

@@ -45,7 +45,7 @@ def look(instance: str) -> tuple[OtherInstance, ...]:
 
 
 def parse_ports(listed: Iterable[Mapping[str, Any]]) -> dict[str, tuple[Published, ...]]:
-    """What each instance's containers publish but for this host alone, from `GET /containers/json`."""
+    """Return what each instance's containers publish but for this host alone, from `GET /containers/json`."""
     found: dict[str, list[Published]] = {}
     for container in listed:
         mine = found.setdefault(str((container.get("Labels") or {}).get(LABEL_INSTANCE, "")), [])
@@ -79,7 +79,7 @@ def _about(other: OtherInstance, ruleset: Ruleset) -> Iterator[str]:
 
 
 def _containers() -> list[Mapping[str, Any]]:
-    """The containers of all instances that run; none where the engine does not answer."""
+    """Return the containers of all instances that run; none where the engine does not answer."""
     try:
         client = engine.connect()
     except ShoestringError:
@@ -89,7 +89,7 @@ def _containers() -> list[Mapping[str, Any]]:
 
 
 def _vpns() -> Iterator[tuple[str, str]]:
-    """Pairs of an instance and its VPN's interface that is there, by the mark in the configuration."""
+    """Yield pairs of an instance and its VPN's interface that is there, by the mark in the configuration."""
     for _, name in socket.if_nameindex():
         file = wireguard.configuration_file(name)
         for line in () if not file.is_file() else file.read_text(encoding="utf-8", errors="replace").splitlines():

@@ -30,7 +30,7 @@ Row = tuple[str, str, str]
 
 
 def state(firewall: Firewall) -> str:
-    """How it is, in a word or a sentence."""
+    """Return how it is, in a word or a sentence."""
     settings = firewall.wanted.settings
     if firewall.confirmed:
         lost = _lost_at_boot(firewall)
@@ -56,12 +56,12 @@ def _lost_at_boot(firewall: Firewall) -> str:
 
 
 def lines(firewall: Firewall) -> list[str]:
-    """What stays open and why, then what closes."""
+    """Return what stays open and why, then what closes."""
     return table([*open_rows(firewall), *closed_rows(firewall)])
 
 
 def open_rows(firewall: Firewall) -> Iterator[Row]:
-    """What answers from outside, and what of the internal side from inside."""
+    """Yield what answers from outside, and what of the internal side from inside."""
     for each in firewall.ruleset.allowed_ports:
         where = "" if _is_everywhere(each.address) else f", at {each.address}"
         yield "open", str(each), f"{each.why}{where}"
@@ -83,7 +83,7 @@ def _some(networks: tuple[str, ...]) -> str:
 
 
 def closed_rows(firewall: Firewall) -> Iterator[Row]:
-    """What applications publish and what listens now, and cannot be reached from outside."""
+    """Yield what applications publish and what listens now, and cannot be reached from outside."""
     published = {str(port): application.name for application, port in firewall.closed}
     for port, name in published.items():
         yield "closed", port, f"published by {name}; {OPEN_PORTS} would open it"
@@ -107,7 +107,7 @@ def _port(protocol: str, listener: ListeningSocket) -> Published:
 
 
 def _is_known(firewall: Firewall, port: Published, listener: ListeningSocket) -> bool:
-    """Whether a socket is no news: it stays open, is of this host alone, or of the internal side."""
+    """Return whether a socket is no news: it stays open, is of this host alone, or of the internal side."""
     inside = bool(port.address) and port.address == firewall.wanted.internal_address.address
     answers = port.protocol == "udp" and listener.port in _DHCP
     loopback = ip_address(listener.address).is_loopback
@@ -115,13 +115,13 @@ def _is_known(firewall: Firewall, port: Published, listener: ListeningSocket) ->
 
 
 def notes(firewall: Firewall) -> Iterator[str]:
-    """What a person has to do besides."""
+    """Yield what a person has to do besides."""
     if firewall.boot is None:
         yield f"{NO_BOOT.format('the rules')} {firewall.paths.firewall_generated}"
 
 
 def to_json(firewall: Firewall, **more: object) -> str:
-    """The answer of every command; `more` goes in beside it."""
+    """Return the answer of every command; `more` goes in beside it."""
     rows = [*open_rows(firewall), *closed_rows(firewall)]
     return as_json(
         on=firewall.confirmed and firewall.is_active,

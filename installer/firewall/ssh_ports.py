@@ -29,22 +29,22 @@ def find(listeners: Iterable[ListeningSocket]) -> frozenset[int]:
 
 
 def is_server(listener: ListeningSocket) -> bool:
-    """Whether a socket is that of an SSH server, and not a port that somebody who is logged in forwards."""
+    """Return whether a socket is that of an SSH server, and not a port that somebody who is logged in forwards."""
     return listener.process in SERVERS and not is_session(_title(listener.pid))
 
 
 def is_session(title: str) -> bool:
-    """Whether a process of sshd's is that of one connection, by what ps(1) shows of it."""
+    """Return whether a process of sshd's is that of one connection, by what ps(1) shows of it."""
     return title.startswith("sshd: ") and "[listener]" not in title
 
 
 def listeners(*options: str) -> tuple[ListeningSocket, ...]:
-    """The sockets that listen, by TCP, or with `-u` by UDP (ss(8))."""
+    """Return the sockets that listen, by TCP, or with `-u` by UDP (ss(8))."""
     return parse_listeners(output("ss", "-lnpH", *(options or ("-t",))))
 
 
 def parse_sockets(text: str) -> frozenset[int]:
-    """The ports at which systemd listens for others, from `systemctl show -p Listen`."""
+    """Return the ports at which systemd listens for others, from `systemctl show -p Listen`."""
     return frozenset(int(port) for port in _LISTEN.findall(text))
 
 
@@ -56,7 +56,7 @@ def _title(pid: int) -> str:
 
 
 def output(*argv: str) -> str:
-    """What a command prints, or nothing where it is not there or fails."""
+    """Return what a command prints, or nothing where it is not there or fails."""
     try:
         result = command.run(argv, timeout=_TIMEOUT_SECONDS)
     except ShoestringError:

@@ -36,7 +36,7 @@ class SshSession:
 
 
 def look(ports: Collection[int]) -> tuple[SshSession, ...]:
-    """Those who are connected to these ports now, but for this host itself."""
+    """Return those who are connected to these ports now, but for this host itself."""
     held = {each.address: each.interface for each in addresses.observe()}
     pairs = parse(output("ss", "-Htn", "state", "established"), ports)
     found = ((*pair, _ways_back(*pair)) for pair in pairs if pair[1] in held and pair[0] not in held)
@@ -103,7 +103,7 @@ def _why(peer: SshSession, ruleset: Ruleset) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """An address without brackets and scope; IPv4 as such where a socket is of both families."""
+    """Return an address without brackets and scope; IPv4 as such where a socket is of both families."""
     found: IPv4Address | IPv6Address = ip_address(text.strip("[]").partition("%")[0].removesuffix("]"))
     return str((found.ipv4_mapped if isinstance(found, IPv6Address) else None) or found)
 

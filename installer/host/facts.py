@@ -112,7 +112,9 @@ def parse_route(text: str) -> str:
 
 
 def parse_version(text: str) -> str:
-    """The numbers of a version, without what a distribution adds: `2.26.1-4` is 2.26.1. Empty if there are none."""
+    """Return the numbers of a version, without what a distribution adds: `2.26.1-4` is 2.26.1. Empty if there are
+    none.
+    """
     match = _VERSION.search(text)
     return match[0] if match else ""
 
@@ -134,7 +136,7 @@ def _engine() -> EngineFacts:
 
 
 def _output(*argv: str) -> str:
-    """What a command prints, or nothing where it is not there or fails."""
+    """Return what a command prints, or nothing where it is not there or fails."""
     try:
         result = command.run(argv, timeout=_SHORT_TIMEOUT_SECONDS)
     except ShoestringError:

@@ -40,13 +40,13 @@ def observe() -> tuple[HostNetwork, ...]:
 
 
 def overlapping(network: str, found: Iterable[HostNetwork]) -> tuple[HostNetwork, ...]:
-    """Those of some networks that have addresses in common with a network."""
+    """Return those of some networks that have addresses in common with a network."""
     wanted = ip_network(network)
     return tuple(each for each in found if wanted.overlaps(each.network))
 
 
 def has_ipv6(interface: str = NEW_INTERFACE) -> bool:
-    """Whether an interface can have IPv6 addresses here; one that is not there is as a new one."""
+    """Return whether an interface can have IPv6 addresses here; one that is not there is as a new one."""
     for name in (interface, NEW_INTERFACE):
         try:
             return (_IPV6 / name / "disable_ipv6").read_text(encoding="ascii").strip() == "0"

@@ -56,7 +56,7 @@ def _instructions(client: Client, settings: Settings) -> list[str]:
 
 
 def _page(settings: Settings) -> str:
-    """The address of the page that lists the internal services."""
+    """Return the address of the page that lists the internal services."""
     return settings.url_of(Side.INTERNAL, settings.internal_domain)
 
 

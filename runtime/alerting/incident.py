@@ -106,7 +106,7 @@ def _decode(entry: Mapping[str, Any]) -> Incident:
 
 
 def _decode_old(entry: Mapping[str, Any]) -> Incident:
-    """An entry of the version before."""
+    """Return an entry of the version before."""
     check = entry["trouble"]
     same = {"opened_at": entry["since"], "notified": entry["told"], "recovered_at": entry["well"]}
     return _decode({**check, **same, "pending_seconds": check["lasting"]})

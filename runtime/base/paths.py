@@ -46,7 +46,7 @@ class Paths:
 
     @property
     def settings(self) -> Path:
-        """The one settings file."""
+        """Return the one settings file."""
         return self.conf / "shoestring.yaml"
 
     @property
@@ -56,15 +56,15 @@ class Paths:
 
     @property
     def core_compose(self) -> Path:
-        """The Compose file of the two proxies."""
+        """Return the Compose file of the two proxies."""
         return self.generated / "core.compose.yaml"
 
     def applications(self, side: Side) -> Path:
-        """The directory with the application files of one side."""
+        """Return the directory with the application files of one side."""
         return self.conf / f"applications-{side}"
 
     def override(self, side: Side, application: str) -> Path:
-        """The Compose override that adds networks, labels and image names to an application file."""
+        """Return the Compose override that adds networks, labels and image names to an application file."""
         return self.generated / "overrides" / side / f"{application}.yaml"
 
     def accepted(self, side: Side, application: str) -> Path:
@@ -76,7 +76,7 @@ class Paths:
         return self.conf / f"haproxy-{side}" / "haproxy.cfg.j2"
 
     def proxy_generated(self, side: Side) -> Path:
-        """The directory that is mounted into the proxy's container, with `haproxy.cfg`."""
+        """Return the directory that is mounted into the proxy's container, with `haproxy.cfg`."""
         return self.generated / f"haproxy-{side}"
 
     @property
@@ -86,16 +86,16 @@ class Paths:
 
     @property
     def firewall_generated(self) -> Path:
-        """The rules that are loaded at boot, before Docker starts."""
+        """Return the rules that are loaded at boot, before Docker starts."""
         return self.generated / "firewall.nft"
 
     @property
     def wireguard(self) -> Path:
-        """The keys of the VPN, its server's configuration and its clients; 0700, never committed."""
+        """Return the keys of the VPN, its server's configuration and its clients; 0700, never committed."""
         return self.conf / "wireguard"
 
     def proxy_certificates(self, side: Side) -> Path:
-        """The directory with `NAME.pem` and `NAME.pem.key` that the proxy loads."""
+        """Return the directory with `NAME.pem` and `NAME.pem.key` that the proxy loads."""
         return self.data / f"haproxy-{side}-ssl"
 
     @property
@@ -110,7 +110,7 @@ class Paths:
 
     @property
     def private_ca(self) -> Path:
-        """The private CA: `root.pem` and `root.key`."""
+        """Return the private CA: `root.pem` and `root.key`."""
         return self.data / "private-ca"
 
     @property
@@ -130,12 +130,12 @@ class Paths:
 
     @property
     def notified(self) -> Path:
-        """When each subject was last notified; see runtime/alerting/notify.py."""
+        """Return when each subject was last notified; see runtime/alerting/notify.py."""
         return self.memory / "notified.json"
 
     @property
     def incidents(self) -> Path:
-        """The open incidents; see runtime/alerting/incident.py."""
+        """Return the open incidents; see runtime/alerting/incident.py."""
         return self.memory / "incidents.json"
 
     @property
@@ -158,7 +158,7 @@ class RunPaths:
 
     @property
     def directory(self) -> Path:
-        """The directory of this instance."""
+        """Return the directory of this instance."""
         return self.root / self.instance
 
     @property
@@ -206,12 +206,12 @@ class RunPaths:
         return self.directory / f"haproxy-{side}"
 
     def master_socket(self, side: Side) -> Path:
-        """The socket of the proxy's master process."""
+        """Return the socket of the proxy's master process."""
         return self.proxy(side) / "master.sock"
 
 
 def recorded_data_directory() -> Path | None:
-    """The data directory that setup recorded on this host, if any."""
+    """Return the data directory that setup recorded on this host, if any."""
     try:
         text = RECORD.read_text(encoding="utf-8").strip()
     except OSError:

@@ -110,7 +110,7 @@ class _Reader:
         return host_name_of(self.name, service)
 
     def _top_level_backends(self, services: tuple[ComposeService, ...]) -> Iterator[Backend]:
-        """The plain form: host names and port at the top level, for the service named `application`."""
+        """Yield the plain form: host names and port at the top level, for the service named `application`."""
         top = self.document.value
         port = self.checked(validators.port, top.get(CONTAINER_PORT, DEFAULT_PORT), (CONTAINER_PORT,)) or 0
         health_check = self._health_check(top, ())
@@ -134,7 +134,7 @@ class _Reader:
         yield Backend(name, self.name, service.name, alias, port, tuple(host_names), health_check)
 
     def _service_backends(self, services: tuple[ComposeService, ...]) -> Iterator[Backend]:
-        """The form for more than one port: `[port, host name]` pairs in the services themselves."""
+        """Yield the form for more than one port: `[port, host name]` pairs in the services themselves."""
         for service in services:
             path: KeyPath = ("services", service.name)
             pairs = service.definition.get(HOST_NAMES) or []

@@ -46,7 +46,7 @@ class HostsFile:
 
 
 def is_wanted(settings: Settings, models: tuple[ProxyModel, ...]) -> bool:
-    """Whether there are VPN clients to answer, and an internal proxy whose address they would be told."""
+    """Return whether there are VPN clients to answer, and an internal proxy whose address they would be told."""
     return settings.wireguard.enabled and any(model.side is Side.INTERNAL for model in models)
 
 
@@ -60,7 +60,9 @@ def hosts_file(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths)
 
 
 def difference(wanted: HostsFile | None) -> InstallHostsFile | None:
-    """What is to be written so that the resolver knows all names; None if nothing. Reads the file that is there."""
+    """Return what is to be written so that the resolver knows all names; None if nothing. Reads the file that is
+    there.
+    """
     if wanted is None:
         return None
     try:
@@ -76,7 +78,7 @@ def difference(wanted: HostsFile | None) -> InstallHostsFile | None:
 
 
 def service(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths) -> dict[str, Any]:
-    """The resolver's service for Compose, without its labels."""
+    """Return the resolver's service for Compose, without its labels."""
     address = _addresses(settings, models)[0]
     definition: dict[str, Any] = {
         "image": images.effective(images.DNSMASQ.reference, settings.images.source),
@@ -97,7 +99,7 @@ def service(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths) ->
 
 
 def _names(settings: Settings, models: tuple[ProxyModel, ...]) -> list[str]:
-    """The internal domain and every internal host name, each once."""
+    """Return the internal domain and every internal host name, each once."""
     internal = (model for model in models if model.side is Side.INTERNAL)
     found = {name for model in internal for backend in model.backends for name in backend.host_names}
     return [settings.internal_domain, *sorted(found - {settings.internal_domain})]
@@ -110,7 +112,7 @@ def _addresses(settings: Settings, models: tuple[ProxyModel, ...]) -> tuple[str,
 
 
 def _options(settings: Settings, models: tuple[ProxyModel, ...]) -> list[str]:
-    """The options of dnsmasq(8). Without a `--server` it refuses every name that it does not know itself."""
+    """Return the options of dnsmasq(8). Without a `--server` it refuses every name that it does not know itself."""
     names = _names(settings, models)
     wildcards = [name for name in names if name.startswith("*.")]
     outside = [name for name in names if not f".{name}".endswith(f".{settings.internal_domain}")]

@@ -53,12 +53,12 @@ listen port-{inside}
 
 
 def service_name(side: Side) -> str:
-    """The Compose service that stands before a side's proxy."""
+    """Return the Compose service that stands before a side's proxy."""
     return f"haproxy-{side}-ipv6"
 
 
 def published(address: str) -> str:
-    """The address that Docker publishes the proxy's ports at; empty if there is nothing to publish."""
+    """Return the address that Docker publishes the proxy's ports at; empty if there is nothing to publish."""
     if address == EVERY:
         return EVERY_IPV4
     return "" if ":" in address else address

@@ -27,7 +27,7 @@ HEADER = "# Made by Shoestring from the settings. Do not edit: it is written aga
 
 
 def core_project(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths, run: RunPaths) -> Project:
-    """What Compose runs for the proxies of the sides that are switched on."""
+    """Return what Compose runs for the proxies of the sides that are switched on."""
     definitions: dict[str, Any] = {}
     services = []
     for model in models:
@@ -63,7 +63,7 @@ def core_project(settings: Settings, models: tuple[ProxyModel, ...], paths: Path
 
 
 def references(settings: Settings) -> tuple[str, ...]:
-    """The images of the core, as a registry calls them."""
+    """Return the images of the core, as a registry calls them."""
     return (images.HAPROXY.reference, *((images.DNSMASQ.reference,) if settings.wireguard.enabled else ()))
 
 
@@ -96,7 +96,7 @@ def _pulled(settings: Settings, service: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ports(model: ProxyModel) -> list[tuple[int, int]]:
-    """Pairs of the port outside and the container's."""
+    """Return pairs of the port outside and the container's."""
     pairs = [(model.http_port, HTTP_PORT)]
     if model.https_port:
         pairs.append((model.https_port, HTTPS_PORT))
@@ -104,7 +104,7 @@ def _ports(model: ProxyModel) -> list[tuple[int, int]]:
 
 
 def _published(model: ProxyModel) -> list[dict[str, Any]]:
-    """The ports that Docker publishes: by IPv4 alone, see ipv6.py."""
+    """Return the ports that Docker publishes: by IPv4 alone, see ipv6.py."""
     address = ipv6_proxy.published(model.address)
     common = {"host_ip": address, "protocol": "tcp", "mode": "host"}
     pairs = _ports(model) if address else []

@@ -48,7 +48,7 @@ class RecipeFile:
 
     @property
     def executable(self) -> bool:
-        """Whether it is a script. File modes may get lost where a package is installed."""
+        """Return whether it is a script. File modes may get lost where a package is installed."""
         return self.content.startswith(b"#!")
 
 
@@ -79,7 +79,7 @@ BASE_SUITE = "trixie"
 
 
 def normalise(reference: str) -> str:
-    """The shortest form of an image reference: without Docker Hub's prefixes, with its tag.
+    """Return the shortest form of an image reference: without Docker Hub's prefixes, with its tag.
 
     https://docs.docker.com/reference/cli/docker/image/tag/ has the rules for what may be left out.
     """
@@ -93,19 +93,23 @@ def normalise(reference: str) -> str:
 
 
 def find(reference: str) -> Image | None:
-    """The image of the catalogue that a reference means, if any. Another tag or a digest is another image."""
+    """Return the image of the catalogue that a reference means, if any. Another tag or a digest is another image."""
     wanted = normalise(reference)
     return next((image for image in CATALOGUE if image.reference == wanted), None)
 
 
 def local_image(reference: str) -> str | None:
-    """The name of the local image that stands for a reference in an application file; None if there is no recipe."""
+    """Return the name of the local image that stands for a reference in an application file; None if there is no
+    recipe.
+    """
     image = find(reference)
     return local_name(image) if image and image.recipe else None
 
 
 def effective(reference: str, source: str) -> str:
-    """What to run for a reference: with the source `local` the local image if there is one, else the reference."""
+    """Return what to run for a reference: with the source `local` the local image if there is one, else the
+    reference.
+    """
     return (local_image(reference) if source == LOCAL else None) or reference
 
 
@@ -117,12 +121,12 @@ def substitutes(source: str) -> dict[str, str]:
 
 
 def local_name(image: Image) -> str:
-    """What the local image of a recipe is called: its tag changes when the recipe or the base's does."""
+    """Return what the local image of a recipe is called: its tag changes when the recipe or the base's does."""
     return f"{LOCAL_REPOSITORY}/{image.name}:{recipe_hash(image)}"
 
 
 def recipe_hash(image: Image) -> str:
-    """A hash of all that goes into the build of an image, but for the packages of the day."""
+    """Return a hash of all that goes into the build of an image, but for the packages of the day."""
     digest = hashlib.sha256()
     parent = f"{BASE.reference} {BASE_SUITE}" if image == BASE else recipe_hash(BASE)
     digest.update(f"{parent}\n".encode())
@@ -132,12 +136,12 @@ def recipe_hash(image: Image) -> str:
 
 
 def recipe_folder(image: Image) -> Path:
-    """Where the recipe of an image is."""
+    """Return where the recipe of an image is."""
     return TEMPLATES / "images" / image.recipe
 
 
 def recipe_files(image: Image) -> tuple[RecipeFile, ...]:
-    """The files of a recipe in a fixed order, without its contract and what editors leave behind."""
+    """Return the files of a recipe in a fixed order, without its contract and what editors leave behind."""
     folder = recipe_folder(image)
     return tuple(
         RecipeFile(path.relative_to(folder).as_posix(), path.read_bytes())

@@ -61,7 +61,9 @@ def is_local_engine() -> bool:
 
 
 def _listed(instance: str) -> list[Any]:
-    """The containers of an instance, as `GET /containers/json` gives them. An answer by HTTP/1.0 ends by closing."""
+    """Return the containers of an instance, as `GET /containers/json` gives them. An answer by HTTP/1.0 ends by
+    closing.
+    """
     filters = '{"label":["' + f"{LABEL_INSTANCE}={instance}" + '"]}'
     quoted = "".join(character if character.isalnum() else f"%{ord(character):02X}" for character in filters)
     request = f"GET /containers/json?all=1&filters={quoted} HTTP/1.0\r\nHost: docker\r\n\r\n"
@@ -78,7 +80,7 @@ def _listed(instance: str) -> list[Any]:
 
 
 def _rows(listed: Iterable[Any]) -> list[list[str]]:
-    """The rows of `recorded`, from the engine's own listing."""
+    """Return the rows of `recorded`, from the engine's own listing."""
     return sorted(
         [
             each["Id"],
@@ -95,7 +97,7 @@ def _rows(listed: Iterable[Any]) -> list[list[str]]:
 
 
 def _condition(status: str) -> str:
-    """The part of a status that is no time: `unhealthy`, or `Exited (0)`."""
+    """Return the part of a status that is no time: `unhealthy`, or `Exited (0)`."""
     if status.startswith("Exited"):
         return status.partition(")")[0]
     return "unhealthy" if "(unhealthy)" in status else ""

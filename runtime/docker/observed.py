@@ -55,7 +55,7 @@ class Container:
 
     @property
     def running(self) -> bool:
-        """Whether its process runs."""
+        """Return whether its process runs."""
         return self.state == "running"
 
 
@@ -77,7 +77,7 @@ class Observed:
     networks: tuple[Network, ...]
 
     def of(self, application: str) -> tuple[Container, ...]:
-        """The containers of an application, or of the core."""
+        """Return the containers of an application, or of the core."""
         return self._by_application.get(application, ())
 
     @cached_property
@@ -89,7 +89,7 @@ class Observed:
 
     @property
     def applications(self) -> tuple[str, ...]:
-        """The names of all applications that have a container, without the core."""
+        """Return the names of all applications that have a container, without the core."""
         return tuple(sorted({each.application for each in self.containers} - {CORE}))
 
 

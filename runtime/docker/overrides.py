@@ -23,7 +23,7 @@ def project(
     substitutes: Mapping[str, str],
     referred: tuple[bytes, ...] = (),
 ) -> Project:
-    """What Compose runs for an application file.
+    """Return what Compose runs for an application file.
 
     `substitutes` is the local image for each reference that has one, `referred` what is in the files that it names.
     """
@@ -60,7 +60,7 @@ def project(
 def _addition(
     application: Application, service: ComposeService, settings: Settings, substitutes: Mapping[str, str]
 ) -> dict[str, Any]:
-    """What the override adds to one service, but for its labels."""
+    """Return what the override adds to one service, but for its labels."""
     addition: dict[str, Any] = {}
     aliases = application.aliases.get(service.name)
     if aliases:

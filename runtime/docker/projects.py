@@ -47,7 +47,7 @@ class GeneratedFile:
 
     @property
     def content(self) -> str:
-        """The text of the file."""
+        """Return the text of the file."""
         return self.header + yaml_documents.dump(self.value)
 
 
@@ -74,7 +74,7 @@ class Project:
 
 
 def labels(instance: str, application: str, side: Side | None, definition: str) -> dict[str, str]:
-    """The labels by which Shoestring knows a container as its own."""
+    """Return the labels by which Shoestring knows a container as its own."""
     return {
         LABEL_INSTANCE: instance,
         LABEL_APPLICATION: application,
@@ -84,7 +84,7 @@ def labels(instance: str, application: str, side: Side | None, definition: str) 
 
 
 def bind(source: str, target: str, *, read_only: bool) -> dict[str, Any]:
-    """A directory of the host in a container."""
+    """Return a directory of the host in a container."""
     # After a reboot /run is empty: the engine makes the directory, and the start at boot gives it its owner.
     return {
         "type": "bind",
@@ -97,7 +97,7 @@ def bind(source: str, target: str, *, read_only: bool) -> dict[str, Any]:
 
 
 def digest(*parts: object) -> str:
-    """A digest of values, the same for any order of keys. 16 hexadecimal digits."""
+    """Return a digest of values, the same for any order of keys. 16 hexadecimal digits."""
     text = json.dumps(_with_text_keys(parts), sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -22,7 +22,7 @@ def unclear() -> tuple[str, ...]:
 
 
 def is_dockers(name: str) -> bool:
-    """Whether a name is one that Docker itself chooses for a bridge."""
+    """Return whether a name is one that Docker itself chooses for a bridge."""
     return name in OWN or _OF_A_NETWORK.fullmatch(name) is not None
 
 

@@ -22,7 +22,7 @@ _TIMEOUT_SECONDS = 2.0
 
 
 def current() -> int:
-    """The number of the present rule set; each change of it by anyone makes it larger.
+    """Return the number of the present rule set; each change of it by anyone makes it larger.
 
     Raises OSError without the right to ask (CAP_NET_ADMIN), or without nftables in the kernel.
     """

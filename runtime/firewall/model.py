@@ -34,7 +34,7 @@ class AllowedPort:
 
     @property
     def ports(self) -> str:
-        """The ports as nft writes them: `80`, or `6000-6010`."""
+        """Return the ports as nft writes them: `80`, or `6000-6010`."""
         return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
 
     def __str__(self) -> str:
@@ -81,7 +81,7 @@ class Ruleset:
     bridges: Bridges = Bridges()
 
     def is_of_docker(self, interface: str) -> bool:
-        """Whether who comes by an interface is one of this host's containers."""
+        """Return whether who comes by an interface is one of this host's containers."""
         named = interface.startswith(bridges.PREFIX) and interface not in self.bridges.others
         return named or interface in (*bridges.OWN, *self.bridges.docker)
 
@@ -97,12 +97,12 @@ class Ruleset:
 
 
 def _family_fits(every: str, address: str) -> bool:
-    """Whether `every` is all addresses of IPv4, and the other is not one of IPv6."""
+    """Return whether `every` is all addresses of IPv4, and the other is not one of IPv6."""
     return ipaddress.ip_address(every).is_unspecified and ":" not in address
 
 
 def table_name(instance: str) -> str:
-    """The name of an instance's table in nftables."""
+    """Return the name of an instance's table in nftables."""
     return f"shoestring_{instance}"
 
 
@@ -136,7 +136,7 @@ def build(
 def closed(
     application: Application, internal: InternalAddress, variables: Mapping[str, str]
 ) -> tuple[Published, ...]:
-    """The ports that an application publishes, and that the firewall closes."""
+    """Return the ports that an application publishes, and that the firewall closes."""
     return tuple(
         port
         for port in application.published(variables)
@@ -145,7 +145,7 @@ def closed(
 
 
 def _is_private(address: str, internal: InternalAddress) -> bool:
-    """Whether a person has published a port for this host or the internal side alone."""
+    """Return whether a person has published a port for this host or the internal side alone."""
     return bool(address) and (ipaddress.ip_address(address).is_loopback or address == internal.address)
 
 
@@ -191,7 +191,7 @@ def _inside(
 
 
 def _behind(address: str, interface: str, routes: tuple[Route, ...]) -> tuple[str, ...]:
-    """The private networks behind the interface that has an address, or behind a named one.
+    """Return the private networks behind the interface that has an address, or behind a named one.
 
     They are those of its addresses and those of routes by it. Where a default route goes is no network of its own.
     """

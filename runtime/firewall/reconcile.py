@@ -29,12 +29,14 @@ ELSEWHERE = (
 
 
 def is_confirmed(desired: Desired, paths: Paths) -> bool:
-    """Whether the firewall is wanted, and a person has seen that it locks nobody out."""
+    """Return whether the firewall is wanted, and a person has seen that it locks nobody out."""
     return desired.settings.firewall and ssh.confirmed_ports(paths.firewall) is not None
 
 
 def ruleset(desired: Desired, ssh_ports: Iterable[int], docker: DockerBridges) -> Ruleset:
-    """The firewall that the settings and application files want on this host, with its bridges and routes of now."""
+    """Return the firewall that the settings and application files want on this host, with its bridges and routes of
+    now.
+    """
     unclear = bridges.unclear()
     # The names first: a bridge that Docker makes in between is then not taken for somebody else's.
     present = classify(unclear, docker() if unclear else ())
@@ -48,7 +50,7 @@ def ssh_ports_to_allow(paths: Paths) -> frozenset[int]:
 
 
 def difference(desired: Desired, paths: Paths, docker: DockerBridges) -> InstallFirewall | None:
-    """What is to be done so that the firewall is what the files say; None if nothing.
+    """Return what is to be done so that the firewall is what the files say; None if nothing.
 
     Without a firewall this asks for the file of one and no more.
     """

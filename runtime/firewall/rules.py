@@ -40,7 +40,7 @@ class Rules:
 
 
 def render(ruleset: Ruleset) -> Rules:
-    """The rule set of a ruleset. Loading the file replaces the table at once, or does nothing at all."""
+    """Return the rule set of a ruleset. Loading the file replaces the table at once, or does nothing at all."""
     arriving, host = list(_arriving(ruleset)), list(_host(ruleset))
     plain = "\n".join((*arriving, *host))
     mark = hashlib.sha256(plain.encode()).hexdigest()[:16]
@@ -70,7 +70,7 @@ def clear(table: str) -> str:
 
 
 def _arriving(ruleset: Ruleset) -> Iterator[str]:
-    """What comes from this host and its containers passes; the rest is taken apart by where it goes."""
+    """Yield what comes from this host and its containers passes; the rest is taken apart by where it goes."""
     docker, others = (*bridges.OWN, *ruleset.bridges.docker), _names(ruleset.bridges.others)
     known = f"iifname != {{ {others} }} " if others else ""
     yield f"iifname {{ {_names(('lo', *docker))} }} accept"
@@ -100,7 +100,7 @@ def _arriving(ruleset: Ruleset) -> Iterator[str]:
 
 
 def _host(ruleset: Ruleset) -> Iterator[str]:
-    """What reaches this host from outside; the last rule, added by render, drops the rest."""
+    """Yield what reaches this host from outside; the last rule, added by render, drops the rest."""
     yield "ip daddr 127.0.0.0/8 drop"
     yield f"icmp type {{ {ICMP4} }} accept"
     yield f"icmpv6 type {{ {ICMP6} }} accept"
@@ -112,7 +112,7 @@ def _host(ruleset: Ruleset) -> Iterator[str]:
 
 
 def _inside(inside: InternalAccess) -> Iterator[str]:
-    """The internal side, for the networks behind the interface that has its address."""
+    """Yield the internal side, for the networks behind the interface that has its address."""
     where = _at(inside.address) if inside.address else f'iifname "{inside.interface}" '
     for family in (_family(inside.address),) if inside.address else ("ip", "ip6"):
         # An address of one link is of this one: nobody forwards it (RFC 4291 section 2.5.6).
@@ -124,7 +124,7 @@ def _inside(inside: InternalAccess) -> Iterator[str]:
 
 
 def _at(address: str) -> str:
-    """The condition for an address of this host; nothing for every address."""
+    """Return the condition for an address of this host; nothing for every address."""
     if not address:
         return ""
     if ipaddress.ip_address(address).is_unspecified:

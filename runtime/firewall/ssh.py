@@ -28,18 +28,18 @@ _LINE = re.compile(
 
 
 def configuration_files(directory: Path = CONFIGURATION) -> tuple[Path, ...]:
-    """Where sshd reads its ports."""
+    """Return where sshd reads its ports."""
     return (directory / "sshd_config", *sorted((directory / "sshd_config.d").glob("*.conf")))
 
 
 def parse(text: str) -> frozenset[int]:
-    """The ports that a file in the form of sshd_config(5), or what `sshd -T` prints, names."""
+    """Return the ports that a file in the form of sshd_config(5), or what `sshd -T` prints, names."""
     found = (int(match["port"]) for match in _LINE.finditer(text))
     return frozenset(port for port in found if 0 < port <= 65535)
 
 
 def configured(directory: Path = CONFIGURATION) -> frozenset[int]:
-    """The ports of sshd's files; 22 where they name none."""
+    """Return the ports of sshd's files; 22 where they name none."""
     named: frozenset[int] = frozenset()
     for file in configuration_files(directory):
         try:
@@ -50,13 +50,13 @@ def configured(directory: Path = CONFIGURATION) -> frozenset[int]:
 
 
 def confirmed_ports(file: Path, machine: Path = MACHINE) -> frozenset[int] | None:
-    """The ports of the moment when a person kept the firewall on this host; None if nobody did."""
+    """Return the ports of the moment when a person kept the firewall on this host; None if nobody did."""
     found, here = _read(file), _host(machine)
     return found[0] if found and (found[1] == here or not found[1] or not here) else None
 
 
 def is_confirmed_elsewhere(file: Path, machine: Path = MACHINE) -> bool:
-    """Whether it was kept on another host, which the data directory was copied from."""
+    """Return whether it was kept on another host, which the data directory was copied from."""
     return _read(file) is not None and confirmed_ports(file, machine) is None
 
 
@@ -68,7 +68,7 @@ def confirm(file: Path, ports: Iterable[int], machine: Path = MACHINE) -> None:
 
 
 def _read(file: Path) -> tuple[frozenset[int], str] | None:
-    """The ports, and the host; empty where it is not known."""
+    """Return the ports, and the host; empty where it is not known."""
     try:
         answer = json.loads(file.read_text(encoding="utf-8"))
         return frozenset(int(port) for port in answer["ssh_ports"]), str(answer.get("host", ""))
@@ -77,7 +77,9 @@ def _read(file: Path) -> tuple[frozenset[int], str] | None:
 
 
 def _host(machine: Path) -> str:
-    """What only this host has, made so that its id cannot be told from it (machine-id(5)); empty without an id."""
+    """Return what only this host has, made so that its id cannot be told from it (machine-id(5)); empty without an
+    id.
+    """
     try:
         text = machine.read_text(encoding="ascii").strip()
     except (OSError, ValueError):

@@ -25,17 +25,19 @@ class Present:
     listing: str
 
     def is_like(self, wanted: Rules, noted: str) -> bool:
-        """Whether it is what it should be; `noted` is how it was listed when it had just been loaded."""
+        """Return whether it is what it should be; `noted` is how it was listed when it had just been loaded."""
         return (self.mark, self.listing) == (wanted.mark, noted)
 
 
 def is_installed() -> bool:
-    """Whether this host has nft."""
+    """Return whether this host has nft."""
     return command.exists("nft")
 
 
 def look(table: str) -> Present | None:
-    """The table as it is; None if there is none. Raises ShoestringError without nft, or without the right to ask."""
+    """Return the table as it is; None if there is none. Raises ShoestringError without nft, or without the right to
+    ask.
+    """
     if not is_installed():
         raise ShoestringError(MISSING)
     if table not in names():
@@ -55,7 +57,7 @@ def look(table: str) -> Present | None:
 
 
 def names() -> tuple[str, ...]:
-    """The tables of nftables for both families, anybody's. Raises ShoestringError without the right to ask."""
+    """Return the tables of nftables for both families, anybody's. Raises ShoestringError without the right to ask."""
     result = command.run(("nft", "--json", "list", "tables", "inet"), timeout=TIMEOUT_SECONDS)
     if not result.ok:
         raise ShoestringError(
@@ -66,12 +68,12 @@ def names() -> tuple[str, ...]:
 
 
 def parse_tables(text: str) -> tuple[str, ...]:
-    """The names of tables, from `nft --json list tables` (libnftables-json(5))."""
+    """Return the names of tables, from `nft --json list tables` (libnftables-json(5))."""
     return tuple(str(each["table"]["name"]) for each in json.loads(text)["nftables"] if "table" in each)
 
 
 def parse(text: str) -> Present:
-    """A table, from `nft list table`; the mark is empty where somebody has removed its rule."""
+    """Return a table, from `nft list table`; the mark is empty where somebody has removed its rule."""
     found = _MARK.search(text)
     return Present(found["mark"] if found else "", text)
 
@@ -100,7 +102,7 @@ def install(file: Path, content: str, table: str) -> None:
 
 
 def noted(file: Path) -> str:
-    """What nft listed of the table when a file had just been loaded for good; empty if it was not."""
+    """Return what nft listed of the table when a file had just been loaded for good; empty if it was not."""
     try:
         return _listed(file).read_text(encoding="utf-8")
     except OSError:

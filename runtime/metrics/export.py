@@ -85,7 +85,7 @@ def export_again(run: str, token: str) -> bool:
 
 
 def lines(facts: Mapping[str, Any], dump: str, now: float) -> Iterator[str]:
-    """The file's lines. `dump` is what `wg show NAME dump` prints, `now` in seconds since the epoch. Pure.
+    """Yield the file's lines. `dump` is what `wg show NAME dump` prints, `now` in seconds since the epoch. Pure.
 
     https://docs.influxdata.com/influxdb/v1/write_protocols/line_protocol_reference/
     """
@@ -128,7 +128,7 @@ def of_applications(found: Status, seen: Observed) -> list[list[Any]]:
 
 
 def _facts(view: Snapshot) -> dict[str, Any]:
-    """What does not change while nothing else does, in a form that JSON keeps as it is."""
+    """Return what does not change while nothing else does, in a form that JSON keeps as it is."""
     from runtime.certificates import overview
     from runtime.reconcile.status import FINE, assess
 
@@ -150,7 +150,7 @@ def _facts(view: Snapshot) -> dict[str, Any]:
 
 
 def _clients(cluster: Cluster) -> dict[str, str]:
-    """The names of the VPN's clients by their public keys. A file that is none of a client is left out."""
+    """Return the names of the VPN's clients by their public keys. A file that is none of a client is left out."""
     from runtime.base import yaml_documents
     from runtime.base.yaml_documents import DocumentError
 
@@ -171,7 +171,7 @@ def _write(directory: Path, facts: Mapping[str, Any], now: float) -> None:
 
 
 def _dump(interface: str) -> str:
-    """What WireGuard says of an interface, which has keys in it; empty without one."""
+    """Return what WireGuard says of an interface, which has keys in it; empty without one."""
     if not interface:
         return ""
     from runtime.base import command

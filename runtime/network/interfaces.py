@@ -22,7 +22,7 @@ def has_address(interface: str, expected: str) -> bool:
 
 
 def _usable(interface: str) -> tuple[str, ...]:
-    """The first IPv4 address of an interface, then its IPv6 addresses that are valid everywhere."""
+    """Return the first IPv4 address of an interface, then its IPv6 addresses that are valid everywhere."""
     try:
         found = [each for each in netlink.addresses() if each.interface == interface]
     except OSError:

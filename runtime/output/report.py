@@ -58,7 +58,7 @@ def indent(text: str, by: str = "      ") -> str:
 
 
 def report_lines(report: Report, done: str) -> list[str]:
-    """What comes after the lines of the changes: information, problems, and how it ended."""
+    """Return what comes after the lines of the changes: information, problems, and how it ended."""
     lines = [f"  {note}" for note in report.warnings]
     lines += [f"  ✗ {problem}" for problem in report.problems]
     lines += [f"  ✗ {failure}" for failure in (*report.failures, *report.blocked, *report.deferred)]
@@ -93,7 +93,7 @@ def report_answer(report: Report) -> dict[str, object]:
 
 
 def change_lines(plan: Plan, apply_with: str) -> list[str]:
-    """The changes of a plan, a line each, and the command that makes them."""
+    """Return the changes of a plan, a line each, and the command that makes them."""
     if not plan:
         return ["  Nothing to do."]
     lines = [f"  {change.sign} {change.name:<{NAME_WIDTH}}  {change.about}" for change in plan]
@@ -101,12 +101,12 @@ def change_lines(plan: Plan, apply_with: str) -> list[str]:
 
 
 def changes_json(plan: Plan) -> str:
-    """The answer of a dry run."""
+    """Return the answer of a dry run."""
     return as_json(changes=[_change(change) for change in plan])
 
 
 def plan_lines(plan: PlanReport) -> list[str]:
-    """A plan, then what is wrong."""
+    """Return a plan, then what is wrong."""
     lines = [f"  {note}" for note in plan.warnings]
     lines += [f"  ✗ {problem}" for problem in plan.problems]
     lines += [f"  ✗ {sentence}" for sentence in plan.blocked]
@@ -115,7 +115,7 @@ def plan_lines(plan: PlanReport) -> list[str]:
 
 
 def plan_json(plan: PlanReport) -> str:
-    """The answer of plan."""
+    """Return the answer of plan."""
     return as_json(
         changes=[_change(change) for change in plan.changes],
         problems=[_problem(each) for each in plan.problems],
@@ -125,7 +125,7 @@ def plan_json(plan: PlanReport) -> str:
 
 
 def status_lines(status: Status, now: datetime) -> list[str]:
-    """The status in plain lines, one an application; its problems below it."""
+    """Return the status in plain lines, one an application; its problems below it."""
     rows = table((_application_row(each, now) for each in status.applications), margin="")
     lines = []
     for each, row in zip(status.applications, rows, strict=True):
@@ -141,7 +141,7 @@ def _application_row(each: ApplicationStatus, now: datetime) -> Row:
 
 
 def tls_line(certificates: CertificateOverview, now: float) -> str:
-    """How many certificates there are, and when the next one is due."""
+    """Return how many certificates there are, and when the next one is due."""
     real = [each for each in certificates.certificates if each.not_after and each.state != "placeholder"]
     due = [each.renew_at for each in real if each.renew_at]
     if not due:
@@ -150,13 +150,13 @@ def tls_line(certificates: CertificateOverview, now: float) -> str:
 
 
 def tls_problems(certificates: CertificateOverview, now: float) -> tuple[str, ...]:
-    """What is wrong with certificates, a sentence each."""
+    """Return what is wrong with certificates, a sentence each."""
     blocked = tuple(f"certificate {each.name}: {each.blocked}" for each in certificates.certificates if each.blocked)
     return (*certificates.problems, *(expiry_sentence(each, now) for each in certificates.expiring), *blocked)
 
 
 def status_json(status: Status, **more: object) -> str:
-    """The answer of status; `more` goes in beside it."""
+    """Return the answer of status; `more` goes in beside it."""
     return as_json(
         instance=status.instance,
         ok=status.fine,

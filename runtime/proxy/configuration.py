@@ -56,7 +56,7 @@ class Change:
         return bool(self.first or self.added or self.removed or self.moved or self.template or self.remade)
 
     def __str__(self) -> str:
-        """What a person reads, such as `+1 host, template changed`; empty if nothing differs."""
+        """Return what a person reads, such as `+1 host, template changed`; empty if nothing differs."""
         if self.first:
             return f"new, {_count(self.added)}" if self.added else "new"
         parts = [
@@ -114,7 +114,7 @@ def inputs_digest(template: str, model: ProxyModel) -> str:
 
 
 def entries_of(model: ProxyModel) -> tuple[Entry, ...]:
-    """What a proxy with this model serves."""
+    """Return what a proxy with this model serves."""
     return tuple(_entries(model))
 
 
@@ -127,7 +127,7 @@ def _entries(model: ProxyModel) -> Iterator[Entry]:
 
 
 def compare(installed: Configuration | None, template: str, model: ProxyModel) -> Change:
-    """What would change if the template were rendered with the model now."""
+    """Return what would change if the template were rendered with the model now."""
     wanted = entries_of(model)
     if installed is None:
         return Change(model.side, first=True, added=_names(wanted))

@@ -52,7 +52,7 @@ class Difference:
     lost: bool = False
 
     def __str__(self) -> str:
-        """What a person reads; empty if there is nothing to do."""
+        """Return what a person reads; empty if there is nothing to do."""
         return self.problem or str(self.change) or ("written, not loaded yet" if self.stale else "")
 
 
@@ -74,7 +74,7 @@ class ReloadResult:
 
 
 def difference(paths: Paths, run: RunPaths, model: ProxyModel) -> Difference:
-    """What `prepare` and `reload` would do now. Reads two files and asks the running proxy; changes nothing.
+    """Return what `prepare` and `reload` would do now. Reads two files and asks the running proxy; changes nothing.
 
     Raises nothing: a template that cannot be read, or a proxy that does not answer, is a part of what it gives.
     """
@@ -197,7 +197,7 @@ def _told(message: check.Message, file: Path, text: str, template: str, side: Si
 
 
 def text(paths: Paths, side: Side) -> str:
-    """The configuration that is installed; empty if there is none."""
+    """Return the configuration that is installed; empty if there is none."""
     installed = _installed(paths, side)
     return installed.text if installed else ""
 

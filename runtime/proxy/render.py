@@ -66,7 +66,7 @@ def refuse_control_characters(model: ProxyModel) -> None:
 
 
 def _strings(value: object, place: str) -> Iterator[tuple[str, str]]:
-    """All strings in a dataclass, each with its place."""
+    """Yield all strings in a dataclass, each with its place."""
     if isinstance(value, str):
         yield place, value
     elif is_dataclass(value):
@@ -84,17 +84,17 @@ def _refuse_control_characters_in_output(text: str, name: str) -> None:
 
 
 def exact(host_names: Iterable[str]) -> list[str]:
-    """The host names without a wildcard."""
+    """Return the host names without a wildcard."""
     return [name for name in host_names if not name.startswith(WILDCARD)]
 
 
 def parents(host_names: Iterable[str]) -> list[str]:
-    """The `example.com` of each `*.example.com`."""
+    """Return the `example.com` of each `*.example.com`."""
     return [name.removeprefix(WILDCARD) for name in host_names if name.startswith(WILDCARD)]
 
 
 def check_host(host_names: Iterable[str]) -> str:
-    """The host name that a health check asks for: the first exact one, else one that a wildcard covers."""
+    """Return the host name that a health check asks for: the first exact one, else one that a wildcard covers."""
     listed = list(host_names)
     return next(iter(exact(listed)), "") or next((f"health.{parent}" for parent in parents(listed)), "localhost")
 
@@ -138,7 +138,7 @@ def _environment() -> Environment:
 
 
 def _line(error: BaseException) -> int:
-    """The template's line: Jinja2 rewrites a traceback so that its frames have the template's lines."""
+    """Return the template's line: Jinja2 rewrites a traceback so that its frames have the template's lines."""
     line = int(getattr(error, "lineno", 0) or 0)
     trace = error.__traceback__
     while trace is not None:

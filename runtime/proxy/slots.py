@@ -51,12 +51,12 @@ class Slot:
 
     @property
     def serves(self) -> bool:
-        """Whether it gets requests."""
+        """Return whether it gets requests."""
         return self.status.startswith(("UP", "no check"))
 
     @property
     def down(self) -> bool:
-        """Whether its check fails."""
+        """Return whether its check fails."""
         return self.status.startswith("DOWN")
 
 
@@ -87,7 +87,7 @@ def _slot(row: dict[str, str]) -> Slot:
 
 
 def _passed(row: dict[str, str]) -> bool:
-    """Whether the check passed since the place has its address.
+    """Return whether the check passed since the place has its address.
 
     A new address counts as up at once, but at the lowest step from which the first failure takes it down; a check
     that passes puts it on the highest one. HAProxy's src/server.c, srv_update_status.
@@ -106,7 +106,9 @@ def _number(text: str) -> int:
 
 
 def read(master: Path, backends: Iterable[str]) -> tuple[Slot, ...]:
-    """The places of these backends in the process at work. None of a backend that it has not, or if no proxy runs."""
+    """Return the places of these backends in the process at work. None of a backend that it has not, or if no proxy
+    runs.
+    """
     try:
         return parse(_ask(master, [f"@1 show stat {name} {_SERVERS_ONLY}" for name in backends]))
     except sockets.NotRunningError:
@@ -128,7 +130,7 @@ def set_state(master: Path, backends: tuple[str, ...], which: Callable[[Slot], b
 
 
 def sessions(master: Path, backends: tuple[str, ...], addresses: frozenset[str]) -> int:
-    """How many requests and connections the containers with these addresses serve, in all processes."""
+    """Return how many requests and connections the containers with these addresses serve, in all processes."""
     found = [slot for _, answer in _stats(master, backends) for slot in parse(answer)]
     return sum(slot.sessions for slot in found if slot.address in addresses)
 

@@ -106,7 +106,7 @@ def running_digest(master: Path) -> str | None:
 
 
 def server_states(master: Path) -> str:
-    """The state of all servers, in the form of HAProxy's server-state file."""
+    """Return the state of all servers, in the form of HAProxy's server-state file."""
     return ask(master, "@1 show servers state\nquit")
 
 

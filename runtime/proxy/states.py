@@ -15,7 +15,7 @@ PASSED, PASSED_FOR_NOW = "3", "4"
 
 
 def kept(states: str, configuration: str) -> str:
-    """The states of those servers whose name, port and TLS stand in the new configuration as they were.
+    """Return the states of those servers whose name, port and TLS stand in the new configuration as they were.
 
     `states` is HAProxy's answer to `show servers state`; gives the content of the file. Places of a
     server-template with no container have nothing to keep.
@@ -38,7 +38,7 @@ def _keep(row: dict[str, str], known: set[tuple[str, str, bool]]) -> bool:
 
 
 def _servers(configuration: str) -> set[tuple[str, str, bool]]:
-    """The servers of a configuration: backend, address with port, whether it speaks TLS to them."""
+    """Return the servers of a configuration: backend, address with port, whether it speaks TLS to them."""
     found = set()
     section = ""
     for line in configuration.splitlines():
@@ -54,7 +54,7 @@ def _servers(configuration: str) -> set[tuple[str, str, bool]]:
 
 
 def serving(states: str) -> frozenset[str]:
-    """The backends that have a server at work whose last check passed. Management guide, `show servers state`.
+    """Return the backends that have a server at work whose last check passed. Management guide, `show servers state`.
 
     A server counts as up before its first check, so its state alone says nothing.
     """
@@ -69,7 +69,9 @@ def serving(states: str) -> frozenset[str]:
 
 
 def health_paths(configuration: str) -> dict[str, str]:
-    """The path that each backend's check asks for, as the template writes it; backends without one are not there."""
+    """Return the path that each backend's check asks for, as the template writes it; backends without one are not
+    there.
+    """
     found = {}
     section = ""
     for line in configuration.splitlines():
@@ -82,5 +84,5 @@ def health_paths(configuration: str) -> dict[str, str]:
 
 
 def tcp_name(port: int) -> str:
-    """What the template calls the part that passes on a TCP port."""
+    """Return what the template calls the part that passes on a TCP port."""
     return f"_tcp_{port}"

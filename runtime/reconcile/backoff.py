@@ -28,7 +28,7 @@ class Attempts:
     error: str = ""
 
     def due(self, now: float) -> float:
-        """Seconds until the next attempt; 0 or less: now."""
+        """Return seconds until the next attempt; 0 or less: now."""
         delay = DELAYS_SECONDS[min(self.number, len(DELAYS_SECONDS) - 1)]
         return self.last + delay - now
 
@@ -67,7 +67,7 @@ def save(file: Path, memory: Memory) -> None:
 
 
 def split(plan: Plan, memory: Memory, now: float) -> tuple[Plan, tuple[HeldChange, ...]]:
-    """What of a plan is to be done now, and what is held back."""
+    """Return what of a plan is to be done now, and what is held back."""
     todo: list[Change] = []
     held: list[HeldChange] = []
     for change in plan:
@@ -85,7 +85,7 @@ def current(memory: Memory, now: float) -> Memory:
 
 
 def remember(memory: Memory, outcomes: tuple[Outcome, ...], failures: Mapping[str, str], now: float) -> Memory:
-    """The memory after a pass. `failures` are sentences by the name of what was applied and does not run.
+    """Return the memory after a pass. `failures` are sentences by the name of what was applied and does not run.
 
     What worked and was new is forgotten. What failed, or had to be started again as it was, counts.
     """

@@ -67,7 +67,7 @@ class Desired:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """All that is wrong in application files."""
+        """Return all that is wrong in application files."""
         return tuple(problem for each in self.broken for problem in each.problems) + self.conflicts
 
 
@@ -169,7 +169,9 @@ def _blocked(internal: InternalAddress) -> tuple[Blocked, ...]:
 def _projects(
     valid: tuple[Application, ...], sources: Sources, paths: Paths
 ) -> tuple[dict[str, Project], tuple[BrokenApplication, ...]]:
-    """What Compose runs for each file. A form that Compose would not take either is an error of that file alone."""
+    """Return what Compose runs for each file. A form that Compose would not take either is an error of that file
+    alone.
+    """
     substitutes = images.substitutes(sources.settings.images.source)
     projects: dict[str, Project] = {}
     invalid = []
@@ -258,7 +260,7 @@ def _claim_port(tcp: TcpPort, claim: Claim, reserved: set[int], owner: Applicati
 def _model(
     settings: Settings, side: Side, proxied: tuple[Application, ...], listening: InternalAddress
 ) -> ProxyModel:
-    """What the template of a side's proxy sees."""
+    """Return what the template of a side's proxy sees."""
     mine = sorted((each for each in proxied if each.side is side), key=lambda each: each.name)
     public, internal = settings.public, settings.internal
     backends = tuple(backend for each in mine for backend in each.backends)
@@ -277,7 +279,7 @@ def _model(
 
 
 def _link(application: Application, settings: Settings) -> Link:
-    """A line of the page that lists the applications; wildcards are no addresses."""
+    """Return a line of the page that lists the applications; wildcards are no addresses."""
     names = (name for name in application.host_names if not name.startswith("*."))
     urls = tuple(f"{settings.url_of(application.side, name)}/" for name in names)
     return Link(application.name, application.side, urls)

@@ -53,7 +53,7 @@ def invalidate(cluster: Cluster) -> None:
 
 
 def _recorded(state: Snapshot) -> dict[str, object]:
-    """What the plan was made with, by the names of the parts that compare it; not that of the moment."""
+    """Return what the plan was made with, by the names of the parts that compare it; not that of the moment."""
     return {
         "config": config.digests(str(path) for path in _named_files(state.desired)),
         "network": _followed(state.cluster.internal_address),
@@ -67,6 +67,6 @@ def _followed(address: InternalAddress) -> tuple[str, str]:
 
 
 def _named_files(desired: Desired) -> Iterator[Path]:
-    """The files that application files name; they may be anywhere."""
+    """Yield the files that application files name; they may be anywhere."""
     for each in desired.applications:
         yield from referenced_files.files(each.compose.value, each.file.parent, desired.variables)

@@ -35,7 +35,7 @@ class WatchdogInputs(light_inputs.Part):
 
 
 def _is_free(lock: str) -> bool:
-    """Whether nobody holds a lock. Raises OSError if somebody does."""
+    """Return whether nobody holds a lock. Raises OSError if somebody does."""
     descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -71,7 +71,7 @@ def stop(cluster: Cluster, listener: Listener = SILENT, timeout: float = 0.0) ->
 
 
 def stop_plan(cluster: Cluster) -> Plan:
-    """What stop would do."""
+    """Return what stop would do."""
     return plan_stop(observe(cluster.client, cluster.settings.instance), cluster.settings.instance)
 
 
@@ -95,7 +95,7 @@ def reload(
 
 
 def reload_plan(cluster: Cluster, sides: tuple[Side, ...], *, force: bool = False) -> Plan:
-    """What reload would do."""
+    """Return what reload would do."""
     return _installs(Snapshot(cluster), sides, force=force)
 
 

@@ -48,7 +48,7 @@ def plan_applications(desired: Desired, observed: Observed) -> Iterator[ApplyPro
 
 
 def plan_stop(observed: Observed, instance: str) -> Plan:
-    """The changes after which nothing of ours runs: applications, core, then the networks that are ours."""
+    """Return the changes after which nothing of ours runs: applications, core, then the networks that are ours."""
     projects = {each.application: each.project for each in observed.containers}
     names = [*observed.applications, *([CORE] if CORE in projects else [])]
     # Compose leaves the network of a project none of whose containers could be made.
@@ -129,7 +129,7 @@ def _images(project: Project) -> list[str]:
 
 
 def _differences(service: ProjectService, containers: tuple[Container, ...]) -> Iterator[_Difference]:
-    """Why a service has to be applied again."""
+    """Yield why a service has to be applied again."""
     mine = [each for each in containers if each.service == service.name]
     if len(mine) != service.replicas:
         few = f"{service.name} missing" if not mine else f"{service.name} {len(mine)} of {service.replicas}"

@@ -67,7 +67,7 @@ class Status:
 
     @property
     def fine(self) -> bool:
-        """Whether everything runs, no file is broken, and no certificate is about to end or of no use."""
+        """Return whether everything runs, no file is broken, and no certificate is about to end or of no use."""
         if self.problems or self.certificates.problems or self.certificates.expiring:
             return False
         states = [each.state for each in self.proxies] + [each.state for each in self.applications]
@@ -75,7 +75,7 @@ class Status:
 
 
 def states_of(project: Project, observed: Observed) -> dict[str, str]:
-    """The state of each service of a project: the worst of its containers."""
+    """Return the state of each service of a project: the worst of its containers."""
     containers = observed.of(project.application)
     return {service.name: _state_of_service(service, containers) for service in project.services}
 
@@ -159,7 +159,7 @@ def _notes(application: Application, desired: Desired) -> tuple[str, ...]:
 
 
 def _closed(application: Application, desired: Desired) -> Iterator[str]:
-    """A sentence about the ports that the firewall closes."""
+    """Yield a sentence about the ports that the firewall closes."""
     ports = closed(application, desired.internal_address, desired.variables)
     if ports:
         named = ", ".join(dict.fromkeys(map(str, ports)))
@@ -192,5 +192,5 @@ def _worst(states: list[str]) -> str:
 
 
 def _since(containers: Sequence[Container]) -> str:
-    """The earliest start of those that run. RFC 3339 in UTC sorts as text."""
+    """Return the earliest start of those that run. RFC 3339 in UTC sorts as text."""
     return min((each.started for each in containers if each.started), default="")

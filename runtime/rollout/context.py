@@ -40,7 +40,7 @@ class Replicas:
 
     @property
     def count(self) -> int:
-        """How many there are in all."""
+        """Return how many there are in all."""
         return len(self.new) + len(self.old) + len(self.created) + len(self.stopped)
 
 
@@ -61,23 +61,23 @@ class RolloutContext:
 
     @property
     def service(self) -> ProjectService:
-        """The proxied service as it should run; one with no replicas if the file has none."""
+        """Return the proxied service as it should run; one with no replicas if the file has none."""
         absent = ProjectService(PROXIED_SERVICE, "", "", replicas=0)
         return next((each for each in self.project.services if each.name == PROXIED_SERVICE), absent)
 
     @property
     def ports(self) -> dict[str, int]:
-        """The backends of the proxied service in the proxy's configuration, each with the container's port."""
+        """Return the backends of the proxied service in the proxy's configuration, each with the container's port."""
         web = {each.name: each.port for each in self.application.backends if each.service == PROXIED_SERVICE}
         return web | {states.tcp_name(each.port): each.container_port for each in self.application.tcp_ports}
 
     @property
     def backends(self) -> tuple[str, ...]:
-        """The names of the backends of the proxied service."""
+        """Return the names of the backends of the proxied service."""
         return tuple(self.ports)
 
     def replicas(self) -> Replicas:
-        """The containers of the service now."""
+        """Return the containers of the service now."""
         service = self.service
         wanted = [f"com.docker.compose.project={self.project.name}", f"com.docker.compose.service={service.name}"]
         with docker_errors():
@@ -101,7 +101,7 @@ class RolloutContext:
         )
 
     def inspect(self, container: Container) -> dict[str, Any]:
-        """All that Docker knows of a container; empty if it is gone."""
+        """Return all that Docker knows of a container; empty if it is gone."""
         from docker.errors import NotFound
 
         with docker_errors():
@@ -111,16 +111,16 @@ class RolloutContext:
                 return {}
 
     def addresses(self, *containers: Container) -> frozenset[str]:
-        """The addresses of containers on all their networks."""
+        """Return the addresses of containers on all their networks."""
         networks = [self.inspect(each).get("NetworkSettings", {}).get("Networks") or {} for each in containers]
         return frozenset(each["IPAddress"] for found in networks for each in found.values() if each["IPAddress"])
 
     def slots(self) -> tuple[Slot, ...]:
-        """The places of the service's backends in the proxy at work."""
+        """Return the places of the service's backends in the proxy at work."""
         return slots.read(self.master, self.backends)
 
     def serves(self, container: Container) -> bool:
-        """Whether a container gets requests in each of its backends that the proxy knows."""
+        """Return whether a container gets requests in each of its backends that the proxy knows."""
         seen = self.slots()
         addresses = self.addresses(container)
         serving = {each.backend for each in seen if each.address in addresses and each.serves and each.passed}
@@ -131,7 +131,7 @@ class RolloutContext:
         slots.set_state(self.master, self.backends, which, admission)
 
     def sessions(self, addresses: frozenset[str]) -> int:
-        """How many requests and connections the containers with these addresses serve."""
+        """Return how many requests and connections the containers with these addresses serve."""
         return slots.sessions(self.master, self.backends, addresses)
 
     def drain(self, addresses: frozenset[str]) -> int:
@@ -161,7 +161,7 @@ class RolloutContext:
                 self.client.api.remove_container(each.id, force=True, v=volumes)
 
     def logs(self, container: Container, lines: int) -> tuple[str, ...]:
-        """The last lines that a container printed."""
+        """Return the last lines that a container printed."""
         with docker_errors():
             text = self.client.api.logs(container.id, tail=lines).decode(errors="replace")
         return tuple(line.rstrip() for line in text.splitlines() if line.strip())

@@ -41,7 +41,7 @@ class NewReplica:
 
 
 def watch_seconds(application: Application) -> float:
-    """How long old and new serve side by side before the old one goes."""
+    """Return how long old and new serve side by side before the old one goes."""
     return application.rollout.watch_time or WATCH_SECONDS
 
 
@@ -52,7 +52,7 @@ def new_replica(site: RolloutContext, container: Container, *, started_now: bool
 
 
 def is_in_rotation(site: RolloutContext, container: Container) -> bool:
-    """Whether a container that another rollout started is healthy and gets requests.
+    """Return whether a container that another rollout started is healthy and gets requests.
 
     It may get them without being healthy: a proxy that was started anew knows nothing of closed places.
     """
@@ -65,7 +65,7 @@ def is_in_rotation(site: RolloutContext, container: Container) -> bool:
 
 
 def health_probe(application: Application) -> str:
-    """What decides that a new container is healthy, such as `GET /health`."""
+    """Return what decides that a new container is healthy, such as `GET /health`."""
     paths = [each.health_check for each in application.backends if each.service == PROXIED_SERVICE]
     if any(paths):
         return f"GET {next(path for path in paths if path)}"
@@ -120,7 +120,7 @@ def watch(site: RolloutContext, new_replicas: tuple[NewReplica, ...]) -> None:
 
 
 def _missing(site: RolloutContext, each: NewReplica, seen: tuple[Slot, ...]) -> str:
-    """What a new container lacks to be healthy; empty if nothing. Raises UnhealthyError if it has exited."""
+    """Return what a new container lacks to be healthy; empty if nothing. Raises UnhealthyError if it has exited."""
     state = _running_state(site, each)
     health = state.get("Health", {}).get("Status", "none")
     has_path = any(backend.health_check for backend in site.application.backends)
@@ -148,7 +148,7 @@ def _running_state(site: RolloutContext, each: NewReplica) -> Mapping[str, Any]:
 
 
 def _exit(site: RolloutContext, container: Container, state: Mapping[str, Any]) -> str:
-    """How a container ended first. Its state may be that of its next run already; the engine's events know."""
+    """Return how a container ended first. Its state may be that of its next run already; the engine's events know."""
     created = datetime.fromisoformat(str(site.inspect(container).get("Created", "1970-01-01T00:00:00Z"))[:19] + "Z")
     filters = {"container": container.id, "type": "container"}
     with docker_errors():

@@ -82,7 +82,7 @@ def find(cluster: Cluster) -> ApplicationService:
 
 
 def running(cluster: Cluster, service: ApplicationService) -> Server:
-    """The server that runs. Raises ShoestringError if it does not."""
+    """Return the server that runs. Raises ShoestringError if it does not."""
     containers = observe(cluster.client, cluster.settings.instance).of(APPLICATION)
     mine = next((each for each in containers if each.service == service.service and each.running), None)
     if mine is None:
