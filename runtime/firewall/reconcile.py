@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from runtime.base.errors import ShoestringError
 from runtime.context.change import Sign
@@ -13,27 +13,45 @@ from runtime.firewall.model import Bridges, Ruleset
 from runtime.network import netlink
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from runtime.base.paths import Paths
-    from runtime.reconcile.desired import Desired
+    from runtime.config.applications import Application
+    from runtime.config.internal_address import InternalAddress
+    from runtime.config.settings import Settings
 
 # Asks the engine for the bridges of its networks; only where there is a bridge whose name does not say whose it is.
 DockerBridges = Callable[[], Collection[str]]
-NOT_YET = "The firewall is on in the settings, but nobody has applied it yet: shoestring firewall on"
+NOT_YET = "The firewall is on in the settings, but has not been applied on this host. Run: shoestring firewall on"
 ELSEWHERE = (
-    "The firewall was switched on at another host, and is not in force on this one: here nobody has seen yet that "
-    "SSH answers with it. Switch it on here too: shoestring firewall on"
+    "The firewall was confirmed on another host and is not active on this one: that SSH still answers with it has not "
+    "been confirmed here. Run: shoestring firewall on"
 )
 
 
-def is_confirmed(desired: Desired, paths: Paths) -> bool:
+class FirewallSources(Protocol):
+    """What the firewall is made from: a part of the desired state."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def known(self) -> tuple[Application, ...]: ...
+
+    @property
+    def variables(self) -> Mapping[str, str]: ...
+
+    @property
+    def internal_address(self) -> InternalAddress: ...
+
+
+def is_confirmed(desired: FirewallSources, paths: Paths) -> bool:
     """Return whether the firewall is wanted, and a person has seen that it locks nobody out."""
     return desired.settings.firewall and ssh.confirmed_ports(paths.firewall) is not None
 
 
-def ruleset(desired: Desired, ssh_ports: Iterable[int], docker: DockerBridges) -> Ruleset:
+def ruleset(desired: FirewallSources, ssh_ports: Iterable[int], docker: DockerBridges) -> Ruleset:
     """Return the firewall that the settings and application files want on this host, with its bridges and routes of
     now.
     """
@@ -49,7 +67,7 @@ def ssh_ports_to_allow(paths: Paths) -> frozenset[int]:
     return (ssh.confirmed_ports(paths.firewall) or frozenset()) | ssh.configured()
 
 
-def difference(desired: Desired, paths: Paths, docker: DockerBridges) -> InstallFirewall | None:
+def difference(desired: FirewallSources, paths: Paths, docker: DockerBridges) -> InstallFirewall | None:
     """Return what is to be done so that the firewall is what the files say; None if nothing.
 
     Without a firewall this asks for the file of one and no more.
@@ -71,7 +89,7 @@ def difference(desired: Desired, paths: Paths, docker: DockerBridges) -> Install
     return InstallFirewall(file, made.text, name, about, Sign.CHANGED if present else Sign.NEW)
 
 
-def notes(desired: Desired, paths: Paths) -> tuple[str, ...]:
+def notes(desired: FirewallSources, paths: Paths) -> tuple[str, ...]:
     """A sentence where it is on in the settings alone, or on another host."""
     if not desired.settings.firewall or is_confirmed(desired, paths):
         return ()
