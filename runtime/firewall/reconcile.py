@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 DockerBridges = Callable[[], Collection[str]]
 NOT_YET = "The firewall is on in the settings, but has not been applied on this host. Run: shoestring firewall on"
 ELSEWHERE = (
-    "The firewall was confirmed on another host and is not active on this one: that SSH still answers with it has not "
-    "been confirmed here. Run: shoestring firewall on"
+    "The firewall was confirmed on another host and is not active on this one: here it has not been confirmed that "
+    "SSH still answers with it. Run: shoestring firewall on"
 )
 
 

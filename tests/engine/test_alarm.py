@@ -29,7 +29,7 @@ def test_a_broken_file_is_told_once(instance: Instance, told: Path) -> None:
         instance.settings.instance,
     )
     assert "api.yaml" in notice["message"]
-    assert notice["message"].endswith("See: shoestring status")
+    assert f"See: shoestring status --data-directory {instance.paths.root}" in notice["message"]
 
 
 def test_an_engine_that_is_gone_is_told(

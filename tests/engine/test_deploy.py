@@ -63,7 +63,7 @@ def test_a_deploy_changes_file_container_and_history(instance: Instance, version
 
     assert (answer.code, answer.err) == (0, "")
     assert f"✓ a runs {versions['2']}" in answer.out
-    assert "taken as it is on this host" in answer.out
+    assert "used as it is on this host" in answer.out
     assert file.read_bytes() == before.replace(versions["1"].encode(), versions["2"].encode())
     assert file.stat().st_mode & 0o7777 == 0o640
     assert served(instance) == "2"

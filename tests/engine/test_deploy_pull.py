@@ -82,7 +82,7 @@ def test_a_deploy_pulls_first(repository: str, instance: Instance, client: Docke
     moved = json.loads(shoestring(instance, "deploy", "a", "2", "--json").out)
     (note,) = moved["notes"]
     digest = registry.blobs["2"].digest
-    assert note.endswith(f"To roll it out: shoestring deploy a --image {repository}@{digest}")
+    assert f"To roll it out: shoestring deploy a --image {repository}@{digest} --data-directory " in note
     assert shoestring(instance, "deploy", "a", "--image", f"{repository}@{digest}").code == 0
     assert instance.wait(HOST).body == "another version 2\n"
     assert f"    image: {repository}@{digest}\n" in file.read_text()
