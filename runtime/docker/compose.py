@@ -52,9 +52,9 @@ def check(project: Project) -> tuple[str, ...]:
 
 
 def up(project: Project, recreate: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Make a project's containers what its files say; those that are it already stay.
+    """Create or update a project's containers as its files define them; containers that match already stay.
 
-    With `recreate`, make the containers of these services anew, and touch no others.
+    With `recreate`, re-create the containers of these services, and touch no others.
     """
     argv = (*_project(project), "up", "--detach", "--remove-orphans", "--quiet-pull", "--no-build")
     return (*argv, "--force-recreate", "--no-deps", *recreate) if recreate else argv
@@ -66,7 +66,7 @@ def create_more(project: Project, service: str, total: int) -> tuple[str, ...]:
 
 
 def create(project: Project, services: tuple[str, ...]) -> tuple[str, ...]:
-    """Create the containers of services anew where they changed, not started."""
+    """Create the containers of services, re-created where they changed, without starting them."""
     return (*_create(project), *services)
 
 
@@ -77,7 +77,7 @@ def start_created(project: Project, service: str, total: int, others: tuple[str,
 
 
 def up_service(name: str, file: Path, directory: Path, service: str) -> tuple[str, ...]:
-    """Start a service of a file beside what runs of a project; relative paths in it are from `directory`."""
+    """Start a service of a file next to a project's running containers; its relative paths are from `directory`."""
     where = ("--project-name", name, "--project-directory", str(directory), "--env-file", "/dev/null")
     options = ("--detach", "--no-deps", "--no-build", "--quiet-pull", "--force-recreate")
     return (*BINARY, *where, "--progress", "plain", "--file", str(file), "up", *options, service)

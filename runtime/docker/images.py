@@ -1,7 +1,7 @@
-"""Container images: every pin in one place, and the local image that stands for each.
+"""Container images: every pin in one place, and the local image that replaces each.
 
-A local image is built from a recipe in `templates/images/NAME/`. Its tag is a hash of what the recipe says, so
-that it is known without the engine and a changed recipe is another image.
+A local image is built from a recipe in `templates/images/NAME/`. Its tag is a hash of the recipe's content:
+it is known without the engine, and a changed recipe gives another image.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-# Beside this package, in a checkout as in an installed wheel. Not by import: `python -m` looks for packages in the
+# Next to this package, in a checkout as in an installed wheel. Not by import: `python -m` looks for packages in the
 # current directory first, and `templates` is a common name for one.
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
-# `localhost` is a registry's name to Docker: such an image is never looked for at Docker Hub, and its name is
+# `localhost` is a registry's name to Docker: such an image is never requested from Docker Hub, and its name is
 # never that of an official one.
 LOCAL_REPOSITORY = "localhost/shoestring"
 IMAGE_LABEL = "shoestring.image"
 RECIPE_LABEL = "shoestring.recipe"
 # The value of `images.source` in the settings that means: build what can be built.
 LOCAL = "local"
-# Says what an official image promises; it is tested, and no part of the build.
+# Lists what an official image promises; it is for tests, and no part of the build.
 CONTRACT = "contract.yaml"
 _DOCKER_HUB = ("docker.io/", "index.docker.io/", "registry-1.docker.io/")
 _HASH_LENGTH = 12
@@ -28,9 +28,9 @@ _HASH_LENGTH = 12
 
 @dataclass(frozen=True)
 class Image:
-    """An image that Shoestring itself names.
+    """An image that Shoestring itself uses.
 
-    `reference` is what a registry calls it and what application files say. `recipe` is the folder under
+    `reference` is its name at a registry and in application files. `recipe` is the folder under
     `templates/images/` that it can be built from on the host; empty if Debian cannot provide it.
     """
 
@@ -114,7 +114,7 @@ def effective(reference: str, source: str) -> str:
 
 
 def substitutes(source: str) -> dict[str, str]:
-    """What to run instead of each reference of the catalogue, for looking up many without hashing each time."""
+    """Return the image to run for each reference of the catalog, to look up many without hashing each time."""
     if source != LOCAL:
         return {}
     return {image.reference: local_name(image) for image in CATALOGUE if image.recipe}

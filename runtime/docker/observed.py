@@ -1,4 +1,4 @@
-"""The observed state: what the engine says runs. One listing of containers and one of networks."""
+"""The observed state of the engine: one listing of containers and one of networks."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Observed:
-    """What the engine says."""
+    """The state that the engine reports."""
 
     containers: tuple[Container, ...]
     networks: tuple[Network, ...]
@@ -108,15 +108,15 @@ def observe(client: DockerClient, instance: str, expected: tuple[str, ...] = ())
 
 
 def bridges(client: DockerClient) -> frozenset[str]:
-    """The names that the networks of the engine, anybody's, have been given for their bridges."""
+    """Return the bridge names that are set for networks of the engine, also those outside Shoestring."""
     return parse_bridges(client.api.networks(filters={"driver": "bridge"}))
 
 
 def asked(client: DockerClient, observed: Observed) -> Observed:
-    """The same, with what each container that is listed as running says itself: since when, or that it has ended.
+    """Return the same, with what each container listed as running reports itself: its start time, or that it ended.
 
     The engine lists the last state of a container that it could write down (Moby, `error checkpointing container
-    state`): after a full disk what ended meanwhile is listed as running until it is started again.
+    state`): after a full disk, a container that ended meanwhile is listed as running until it is started again.
     """
     from docker.errors import NotFound
 
@@ -167,7 +167,7 @@ def parse_networks(listed: Sequence[Mapping[str, Any]]) -> tuple[Network, ...]:
 
 
 def parse_bridges(listed: Sequence[Mapping[str, Any]]) -> frozenset[str]:
-    """The names of bridges in the answer of `GET /networks`; most networks have none, and a name by their id."""
+    """Return the bridge names in the answer of `GET /networks`; most networks have none, and a name by their id."""
     return frozenset(each["Options"][_BRIDGE_NAME] for each in listed if _BRIDGE_NAME in (each.get("Options") or {}))
 
 

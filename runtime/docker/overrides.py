@@ -31,7 +31,7 @@ def project(
     additions: dict[str, Any] = {}
     for service in application.services:
         if service.has_profiles:
-            continue  # Compose does not start these by itself.
+            continue  # Compose does not start these automatically.
         addition = _addition(application, service, settings, substitutes)
         # Which service a file belongs to is not asked: such files are few.
         definition = service_digest(service, [addition, *referred], application.compose, variables)

@@ -36,9 +36,9 @@ class ProjectService:
 
 @dataclass(frozen=True)
 class GeneratedFile:
-    """A YAML file under `generated/` that has to be there before Compose runs.
+    """A YAML file under `generated/` that must exist before Compose runs.
 
-    It is written out only then: that costs more than all else in a pass with nothing to do.
+    It is written only then: that costs more than all else in a run of the watchdog with nothing to do.
     """
 
     file: Path
