@@ -1,8 +1,8 @@
-"""Names for VPN clients: dnsmasq in a container, and the hosts file that it reads again by itself.
+"""Names for VPN clients: dnsmasq in a container, and the hosts file that it reloads automatically.
 
 dnsmasq watches the directory of the file (dnsmasq(8), `--hostsdir`): a new name below the internal domain needs no
-restart. Only what no hosts file can say is on its command line: wildcards, and names outside the internal domain of
-which nobody else is to be asked.
+restart. Its command line has only what a hosts file cannot express: wildcards, and names outside the internal domain
+that no other server is to be asked for.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ class HostsFile:
 
 
 def is_wanted(settings: Settings, models: tuple[ProxyModel, ...]) -> bool:
-    """Return whether there are VPN clients to answer, and an internal proxy whose address they would be told."""
+    """Return whether there are VPN clients to answer, and an internal proxy whose address is the answer."""
     return settings.wireguard.enabled and any(model.side is Side.INTERNAL for model in models)
 
 
 def hosts_file(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths) -> HostsFile | None:
-    """The hosts file that the resolver reads; None where there is no resolver."""
+    """Return the hosts file that the resolver reads; None without a resolver."""
     if not is_wanted(settings, models) or settings.internal is None:
         return None
     names = [name for name in _names(settings, models) if not name.startswith("*.")]

@@ -1,10 +1,10 @@
-"""IPv6 as it arrives: a small HAProxy in the host's own network, before the proxy of a side.
+"""IPv6 with the client's address: a small HAProxy in the host's own network, before the proxy of a side.
 
-Docker hands IPv6 connections on by a process of its own wherever a network has no IPv6 (that is its default), and a
+Docker forwards IPv6 connections by a process of its own wherever a network has no IPv6 (that is its default), and a
 container then sees the bridge's address instead of the client's. So nothing is published by IPv6: this listens on the
-host itself, and passes connections on through a socket file, with the client's address before them (PROXY protocol,
-https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt). IPv4 goes by translation of addresses, and keeps the
-client's.
+host itself, and forwards connections through a socket file, with the client's address first (PROXY protocol,
+https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt). IPv4 is forwarded by address translation, which keeps
+the client's address.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from runtime.docker.hardening import Hardening
 from runtime.docker.projects import bind
 from runtime.proxy.container import SOCKETS_MOUNT
 
-EVERY, EVERY_IPV4 = "::", "0.0.0.0"  # noqa: S104 - what a person wrote
+EVERY, EVERY_IPV4 = "::", "0.0.0.0"  # noqa: S104 - as in the user's settings
 # 8 MB when idle; the proxy behind it has the limit of connections.
 MEMORY_LIMIT = "64m"
 # To bind ports below 1024 of the host takes a capability. HAProxy drops it with its user once it has them.
 CAPABILITIES = ("NET_BIND_SERVICE", "SETUID", "SETGID")
 HARDENING = Hardening(MEMORY_LIMIT, 16, "0:0", CAPABILITIES, log_size="1m")
-# The configuration comes in by the environment: it is a part of the container's definition, and there is no file to
-# be made anew. No time-out is shorter than those of the proxy behind it, which ends what is too slow.
+# The configuration comes in by the environment: it is a part of the container's definition, and no file has to be
+# re-created. No time-out is shorter than those of the proxy behind it, which ends what is too slow.
 # $$ is Compose's way to write a $.
 COMMAND = "exec haproxy -db -f /dev/stdin <<END\n$$CONFIGURATION\nEND"
 BEGIN = """\
@@ -74,13 +74,13 @@ def addresses(settings: Settings, side: Side, address: str) -> tuple[str, ...]:
 
 
 def vpn_address(settings: Settings) -> str:
-    """This host's IPv6 address in the VPN; empty if it has none."""
+    """Return this host's IPv6 address in the VPN; empty if it has none."""
     vpn = settings.wireguard
     return address_in(vpn.network6, settings) if vpn.enabled and vpn.network6 else ""
 
 
 def address_in(network: str, settings: Settings) -> str:
-    """This host's address in a network of the VPN: `internal.address` where it lies in it, else the first one."""
+    """Return this host's address in a network of the VPN: `internal.address` if it is in it, else the first one."""
     found, internal = ipaddress.ip_network(network), configured(settings).address
     return internal if internal and ipaddress.ip_address(internal) in found else str(found[1])
 

@@ -1,4 +1,4 @@
-"""What the core depends on besides the configuration: its generated files."""
+"""Inputs of the core other than the configuration: its generated files."""
 
 from __future__ import annotations
 
