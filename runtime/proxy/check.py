@@ -26,13 +26,13 @@ _HARDENING = Hardening("128m", 16, f"{PROXY_UID}:{PROXY_GID}")
 _MESSAGE = re.compile(r"\[(ALERT|WARNING|NOTICE)\]\s+\(\d+\) : (?:config : )?(.*)")
 _PLACE = re.compile(r"\[[^\]]*" + re.escape(FILE) + r":(\d+)\] ?")
 _PREFIX = re.compile(r"(parsing )?" + _PLACE.pattern + r": ?")
-# What HAProxy adds at the end says nothing more.
+# The lines that HAProxy adds at the end have no further information.
 _SUMMARIES = ("Error(s) found in configuration file", "Fatal errors found in configuration", "Proxy '")
 
 
 @dataclass(frozen=True)
 class Message:
-    """One thing that HAProxy says of a configuration; `line` counts from 1, 0 if it names none."""
+    """One message of HAProxy about a configuration; `line` counts from 1, 0 if it names none."""
 
     line: int
     text: str
@@ -40,7 +40,7 @@ class Message:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """Whether HAProxy takes a configuration; why not; and what it warns of."""
+    """Whether HAProxy accepts a configuration; why not; and its warnings."""
 
     ok: bool
     errors: tuple[Message, ...]
@@ -127,7 +127,7 @@ def parse(code: int, output: str) -> CheckResult:
         if match is None or match[2].startswith(_SUMMARIES):
             continue
         place = _PLACE.search(match[2])
-        # Its line is told by us, and the path is that inside the container.
+        # The line is reported separately, and the path is that inside the container.
         message = Message(int(place[1]) if place else 0, _PLACE.sub("", _PREFIX.sub("", match[2])).strip())
         if match[1] != "NOTICE":
             (alerts if match[1] == "ALERT" else warnings).append(message)

@@ -56,7 +56,7 @@ class Change:
         return bool(self.first or self.added or self.removed or self.moved or self.template or self.remade)
 
     def __str__(self) -> str:
-        """Return what a person reads, such as `+1 host, template changed`; empty if nothing differs."""
+        """Return it as text for the user, such as `+1 host, template changed`; empty if nothing differs."""
         if self.first:
             return f"new, {_count(self.added)}" if self.added else "new"
         parts = [
@@ -109,7 +109,7 @@ def parse(text: str) -> Configuration | None:
 
 
 def inputs_digest(template: str, model: ProxyModel) -> str:
-    """Names a template and a model together: the same ones render to the same file, so it need not be done."""
+    """Return a digest of a template and a model: the same ones render to the same file, so it need not be done."""
     return _digest("\0".join((RENDER_VERSION, template, repr(model))))
 
 

@@ -1,8 +1,8 @@
-"""Makes a proxy's configuration, has it checked, puts it in force; whatever fails, the last good one stays.
+"""Render a proxy's configuration, check it, activate it; whatever fails, the last valid one stays.
 
-In `generated/haproxy-SIDE/`, which the container sees: `haproxy.cfg`, what a proxy that starts now would read, and
-`checked/DIGEST.cfg`, each that HAProxy took since one was last seen to run. In `generated/candidate-SIDE/`: what
-HAProxy refused, for a look.
+`generated/haproxy-SIDE/` is mounted into the container. It has `haproxy.cfg`, which a starting proxy reads, and
+`checked/DIGEST.cfg` for each configuration that HAProxy accepted since one was last seen to run. A configuration that
+HAProxy refused is kept in `generated/candidate-SIDE/`, to be inspected.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ class ConfigurationError(ShoestringError):
 
 @dataclass(frozen=True)
 class Difference:
-    """What installing would do: the change to the file, and whether the running process lacks the file's content.
+    """The effect of installing: the change to the file, and whether the running process lacks the file's content.
 
-    `problem` is what keeps it from being known; installing then fails, and says the same. `inputs` is a digest of
-    what the configuration is made from, empty if it cannot be known. `lost`: the mounted directory is gone.
+    `problem` is why it cannot be determined; installing then fails with the same message. `inputs` is a digest of
+    the configuration's inputs, empty if it cannot be determined. `lost`: the mounted directory was deleted.
     """
 
     change: Change
@@ -52,13 +52,13 @@ class Difference:
     lost: bool = False
 
     def __str__(self) -> str:
-        """Return what a person reads; empty if there is nothing to do."""
+        """Return it as text for the user; empty if there is nothing to do."""
         return self.problem or str(self.change) or ("written, not loaded yet" if self.stale else "")
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """What `prepare` did. `warnings` are HAProxy's."""
+    """The result of `prepare`. `warnings` are HAProxy's."""
 
     change: Change
     warnings: tuple[check.Message, ...] = field(default=())
@@ -66,7 +66,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class ReloadResult:
-    """What `reload` did: nothing if no proxy runs, or if it runs what is on disk."""
+    """The result of `reload`: nothing if no proxy runs, or if it runs the configuration on disk."""
 
     side: Side
     running: bool

@@ -1,4 +1,4 @@
-"""What the proxies depend on besides the configuration: the files that they have loaded."""
+"""Inputs of the proxies other than the configuration: the files that they have loaded."""
 
 from __future__ import annotations
 

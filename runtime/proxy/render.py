@@ -21,7 +21,7 @@ _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "$": "\\$", "\n": "\\n"})
 
 
 class TemplateError(ShoestringError):
-    """A person's template cannot be rendered. `line` counts from 1; 0 if it is not known."""
+    """A user's template cannot be rendered. `line` counts from 1; 0 if it is not known."""
 
     def __init__(self, name: str, line: int, what: str) -> None:
         self.name = name
@@ -55,8 +55,8 @@ def render(template: str, model: ProxyModel, name: str = "haproxy.cfg.j2") -> st
 def refuse_control_characters(model: ProxyModel) -> None:
     """Raise ShoestringError if any string of the model has a control character or a line separator.
 
-    Each value was validated where it was read (runtime/base/validators.py). This is the second wall: whatever comes
-    through the first, it never adds a line to a configuration.
+    Each value was validated where it was read (runtime/base/validators.py). This is the second check: a value that
+    the first one lets through never adds a line to a configuration.
     """
     for place, value in _strings(model, "proxy"):
         if not value.isprintable():
@@ -66,7 +66,7 @@ def refuse_control_characters(model: ProxyModel) -> None:
 
 
 def _strings(value: object, place: str) -> Iterator[tuple[str, str]]:
-    """Yield all strings in a dataclass, each with its place."""
+    """Yield all strings in a dataclass, each with its path."""
     if isinstance(value, str):
         yield place, value
     elif is_dataclass(value):
@@ -108,7 +108,7 @@ def quoted(text: str) -> str:
 
 
 def fitting(items: Iterable[object], row: Callable[[object], str], budget: int) -> list[object]:
-    """The first of `items` whose rows, each made by the macro `row`, are at most `budget` bytes together."""
+    """Return the first of `items` whose rows, each made by the macro `row`, are at most `budget` bytes together."""
     fit = []
     used = 0
     for item in items:

@@ -1,9 +1,9 @@
-"""The places of a backend in a running proxy: which container is in each, whether it passed its check, what it does.
+"""The server slots of a backend in a running proxy: the container in each, its health check, its admission.
 
-Docker's DNS puts addresses into the places, by itself. What a place is told (`drain`, `ready`) stays with it whatever
-container comes into it: so a place can be closed before a container is there, is checked while it is closed, and is
-opened once the container has proved itself. After a reload the processes before still serve their last connections;
-they are told the same, and their sessions count.
+HAProxy fills the slots with addresses from Docker's DNS. The state that is set for a slot (`drain`, `ready`) stays
+whatever container gets the slot: it can be closed before a container exists, is checked while it is closed, and is
+opened once the container is healthy. After a reload the old processes still serve their last connections; they are
+set to the same state, and their sessions count.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SERVERS_ONLY = "4 -1"
 
 
 class Admission(StrEnum):
-    """What a place is told to do. The words are HAProxy's (Management Guide, `set server … state`)."""
+    """The state to set for a slot. The words are HAProxy's (Management Guide, `set server … state`)."""
 
     # Gets requests, as soon as its checks pass.
     READY = "ready"
@@ -33,11 +33,11 @@ class Admission(StrEnum):
 
 @dataclass(frozen=True)
 class Slot:
-    """One place of a backend.
+    """One server slot of a backend.
 
     `address` and `port` are those of the container in it (empty and 0: none); `status` is HAProxy's word;
     `passed`: its check passed since that container is in it; `sessions` are requests and connections under way;
-    `check` says how its last check went, such as `L7STS 500`.
+    `check` is the result of its last check, such as `L7STS 500`.
     """
 
     backend: str
@@ -87,7 +87,7 @@ def _slot(row: dict[str, str]) -> Slot:
 
 
 def _passed(row: dict[str, str]) -> bool:
-    """Return whether the check passed since the place has its address.
+    """Return whether the check passed since the slot has its address.
 
     A new address counts as up at once, but at the lowest step from which the first failure takes it down; a check
     that passes puts it on the highest one. HAProxy's src/server.c, srv_update_status.
@@ -95,7 +95,7 @@ def _passed(row: dict[str, str]) -> bool:
     if not row["addr"] or not row["status"].startswith(("UP", "DRAIN", "no check")):
         return False
     if not row["check_rise"]:
-        # A person's template may leave out the check; then all that has an address is good.
+        # A user's template may omit the check; then every slot with an address counts as passed.
         return True
     highest = _number(row["check_rise"]) + _number(row["check_fall"]) - 1
     return row["check_status"].endswith("OK") and _number(row["check_health"]) >= highest
@@ -106,8 +106,9 @@ def _number(text: str) -> int:
 
 
 def read(master: Path, backends: Iterable[str]) -> tuple[Slot, ...]:
-    """Return the places of these backends in the process at work. None of a backend that it has not, or if no proxy
-    runs.
+    """Return the slots of these backends in the current process.
+
+    A backend that it does not have has none; neither has any if no proxy runs.
     """
     try:
         return parse(_ask(master, [f"@1 show stat {name} {_SERVERS_ONLY}" for name in backends]))
@@ -116,9 +117,9 @@ def read(master: Path, backends: Iterable[str]) -> tuple[Slot, ...]:
 
 
 def set_state(master: Path, backends: tuple[str, ...], which: Callable[[Slot], bool], admission: Admission) -> None:
-    """Set the state of the server slots that `which` selects, in all processes. Nothing if no proxy runs.
+    """Set the state of the server slots that `which` selects, in all processes. Do nothing if no proxy runs.
 
-    Each process is asked for its own places: the same container may be in another place there.
+    Each process is asked for its own slots: the same container may be in another slot there.
     """
     for pid, answer in _stats(master, backends):
         commands = [
@@ -136,7 +137,7 @@ def sessions(master: Path, backends: tuple[str, ...], addresses: frozenset[str])
 
 
 def _stats(master: Path, backends: tuple[str, ...]) -> Iterator[tuple[int, str]]:
-    """The answers of the process at work and of those before it that still serve their last connections."""
+    """Return the answers of the current process and of old ones that still serve their last connections."""
     try:
         pids = sockets.workers(master)
     except sockets.NotRunningError:
@@ -146,7 +147,7 @@ def _stats(master: Path, backends: tuple[str, ...]) -> Iterator[tuple[int, str]]
 
 
 def _ask_old(master: Path, commands: list[str]) -> str:
-    """Ask a process that may end meanwhile; then nothing is left in it to count or to tell."""
+    """Ask a process that may end meanwhile; then it has no session to count and no state to set."""
     try:
         return _ask(master, commands, OLD_PROCESS_TIMEOUT_SECONDS)
     except ShoestringError:

@@ -30,7 +30,7 @@ class BrokenOffError(ShoestringError):
 
 @dataclass(frozen=True)
 class ReloadAnswer:
-    """What HAProxy says to `reload`: whether the new process serves, and its log."""
+    """HAProxy's answer to `reload`: whether the new process serves, and its log."""
 
     ok: bool
     log: str
@@ -83,7 +83,7 @@ def _connect(connection: socket.socket, path: Path) -> None:
 def reload(master: Path) -> ReloadAnswer:
     """Have the master start a new process with the configuration on disk. HAProxy's Management Guide, section 9.4.1.
 
-    If it cannot, the old process goes on. Raises NotRunningError, ShoestringError.
+    If it cannot start, the old process continues. Raises NotRunningError, ShoestringError.
     """
     answer = ask(master, "reload", RELOAD_TIMEOUT_SECONDS)
     status, _, log = answer.partition("\n")
@@ -93,7 +93,7 @@ def reload(master: Path) -> ReloadAnswer:
 
 
 def running_digest(master: Path) -> str | None:
-    """The digest of the configuration that the process at work was started with.
+    """Return the digest of the configuration that the current process was started with.
 
     None if no proxy runs; empty if it runs and has none (someone else's configuration).
     """
@@ -111,7 +111,7 @@ def server_states(master: Path) -> str:
 
 
 def workers(master: Path) -> tuple[int, ...]:
-    """The process numbers of all processes that serve: the one at work, and those that end with their connections.
+    """Return the IDs of all serving processes: the current one, and those that end with their connections.
 
     Management Guide, `show proc`. Raises NotRunningError, ShoestringError.
     """

@@ -15,10 +15,10 @@ PASSED, PASSED_FOR_NOW = "3", "4"
 
 
 def kept(states: str, configuration: str) -> str:
-    """Return the states of those servers whose name, port and TLS stand in the new configuration as they were.
+    """Return the states of those servers whose name, port and TLS are unchanged in the new configuration.
 
-    `states` is HAProxy's answer to `show servers state`; gives the content of the file. Places of a
-    server-template with no container have nothing to keep.
+    `states` is HAProxy's answer to `show servers state`; the result is the content of the state file. Slots of
+    a server-template with no container have no state to keep.
     """
     lines = states.strip().splitlines()
     if len(lines) < 2 or lines[0].strip() != VERSION or not lines[1].startswith("# "):
@@ -54,7 +54,7 @@ def _servers(configuration: str) -> set[tuple[str, str, bool]]:
 
 
 def serving(states: str) -> frozenset[str]:
-    """Return the backends that have a server at work whose last check passed. Management guide, `show servers state`.
+    """Return the backends that have an active server whose last check passed. Management guide, `show servers state`.
 
     A server counts as up before its first check, so its state alone says nothing.
     """
@@ -84,5 +84,5 @@ def health_paths(configuration: str) -> dict[str, str]:
 
 
 def tcp_name(port: int) -> str:
-    """Return what the template calls the part that passes on a TCP port."""
+    """Return the template's name for the part that forwards a TCP port."""
     return f"_tcp_{port}"
