@@ -1,1 +1,1 @@
-"""Replacing a version: the new replica beside the old one, or instead of it."""
+"""Replace a version: start the new replica before the old one stops, or after."""

@@ -1,4 +1,4 @@
-"""The change that makes a project's containers what its files say: by a rollout where possible, else by Compose."""
+"""The change that applies a project's files to its containers: by a rollout where possible, else by Compose."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ApplyProject(Change):
-    """A project's containers are not what its files say.
+    """A project's containers differ from its files.
 
-    `changed`: the files ask for something else than before; False where only a container is missing or has ended.
-    `recreate` are services whose containers someone has altered, which Compose would not see. `services` are all that
-    differ. `application` is that of a proxied project, as its rollout needs it.
+    `changed`: the files define something else than before; False where only a container is missing or has ended.
+    `recreate` are services whose containers were altered by hand, which Compose would not see. `services` are all
+    that differ. `application` is that of a proxied project, as its rollout needs it.
     """
 
     project: Project
@@ -43,7 +43,7 @@ class ApplyProject(Change):
         return Description(self.action, self.project.application, self.reason)
 
     def apply(self, context: Context) -> str:
-        """Roll the new version out beside the old one where that is possible, else have Compose apply the project."""
+        """Roll out the new version start-first where that is possible, else have Compose apply the project."""
         from runtime.rollout import start_first
 
         project = self.project

@@ -1,4 +1,4 @@
-"""Where a rollout happens: the containers of one application's proxied service, and their places in the proxy."""
+"""The context of a rollout: the containers of one application's proxied service, and their slots in the proxy."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ALIVE = ("running", "restarting", "paused")
 
 @dataclass(frozen=True)
 class Replicas:
-    """The containers of the service: `new` are what the file says, `old` are to go. `stopped` do not run.
+    """The containers of the service: `new` match the file, `old` are to be removed. `stopped` do not run.
 
     `created` are new ones that were never started.
     """
@@ -46,10 +46,10 @@ class Replicas:
 
 @dataclass(frozen=True)
 class RolloutContext:
-    """What a rollout works with. `master` is the socket of the application's proxy.
+    """The inputs of a rollout. `master` is the socket of the application's proxy.
 
     `compose` runs an argv of Compose's and raises ShoestringError if it fails; `configuration` is the text of that
-    proxy's configuration in force.
+    proxy's active configuration.
     """
 
     client: DockerClient
@@ -101,7 +101,7 @@ class RolloutContext:
         )
 
     def inspect(self, container: Container) -> dict[str, Any]:
-        """Return all that Docker knows of a container; empty if it is gone."""
+        """Return all that Docker knows of a container; empty if it was removed."""
         from docker.errors import NotFound
 
         with docker_errors():
@@ -116,7 +116,7 @@ class RolloutContext:
         return frozenset(each["IPAddress"] for found in networks for each in found.values() if each["IPAddress"])
 
     def slots(self) -> tuple[Slot, ...]:
-        """Return the places of the service's backends in the proxy at work."""
+        """Return the slots of the service's backends in the running proxy."""
         return slots.read(self.master, self.backends)
 
     def serves(self, container: Container) -> bool:
@@ -145,13 +145,13 @@ class RolloutContext:
         return count
 
     def stop(self, *containers: Container) -> None:
-        """Stop containers, and wait until the proxy has no place with them any more."""
+        """Stop containers, and wait until the proxy has no slot with them any more."""
         addresses = self.addresses(*containers)
         for each in containers:
             grace = stop_seconds(self.inspect(each))
             with docker_errors(missing_is_fine=True):
                 self.client.api.stop(each.id, timeout=grace)
-        # A place that is opened while it still has their address would get requests for nobody.
+        # A slot that is opened while it still has their address would get requests that no container answers.
         wait(lambda: all(each.address not in addresses or each.down for each in self.slots()), FORGET_SECONDS)
 
     def remove(self, *containers: Container, volumes: bool = False) -> None:

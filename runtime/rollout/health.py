@@ -17,8 +17,8 @@ from runtime.rollout.context import POLL_SECONDS, RolloutContext, docker_errors
 
 # How long old and new serve side by side. A version that answers its check and then falls over does so soon.
 WATCH_SECONDS = 10.0
-# How long a new container has to be seen healthy before it is let in: the proxy asks each second, so in that time it
-# asks again after the first check that passed.
+# How long a new container has to be seen healthy before it is in rotation: the proxy checks each second, so in that
+# time it checks again after the first check that passed.
 STEADY_SECONDS = 1.5
 _OUTPUT_LENGTH = 200
 
@@ -33,7 +33,7 @@ class UnhealthyError(ShoestringError):
 
 @dataclass(frozen=True)
 class NewReplica:
-    """A new container. `restarts` is how often it had been restarted before this rollout looked at it."""
+    """A new container. `restarts` is how often it had been restarted before this rollout first inspected it."""
 
     container: Container
     restarts: int
@@ -46,7 +46,7 @@ def watch_seconds(application: Application) -> float:
 
 
 def new_replica(site: RolloutContext, container: Container, *, started_now: bool) -> NewReplica:
-    """Look at a container for the first time."""
+    """Inspect a container for the first time."""
     restarts = 0 if started_now else int(site.inspect(container).get("RestartCount", 0))
     return NewReplica(container, restarts, site.addresses(container))
 
@@ -54,7 +54,7 @@ def new_replica(site: RolloutContext, container: Container, *, started_now: bool
 def is_in_rotation(site: RolloutContext, container: Container) -> bool:
     """Return whether a container that another rollout started is healthy and gets requests.
 
-    It may get them without being healthy: a proxy that was started anew knows nothing of closed places.
+    It may get them without being healthy: a proxy that was restarted does not know which slots were closed.
     """
     try:
         return site.serves(container) and not _missing(
@@ -75,9 +75,9 @@ def health_probe(application: Application) -> str:
 
 
 def wait_until_healthy(site: RolloutContext, new_replicas: tuple[NewReplica, ...], *, closed: bool) -> None:
-    """Wait until all are healthy, at most the health timeout; `closed`: none of them may get a request until then.
+    """Wait until all are healthy, at most the health timeout; if `closed`, none of them may get a request until then.
 
-    One check that passes is not enough while the old version serves. Raises UnhealthyError: at once for one that
+    One passed check is not enough while the old version serves. Raises UnhealthyError, at once if a container
     exits.
     """
     timeout = site.application.rollout.health_timeout
@@ -86,10 +86,10 @@ def wait_until_healthy(site: RolloutContext, new_replicas: tuple[NewReplica, ...
     healthy_since = math.inf
     addresses = frozenset(address for each in new_replicas for address in each.addresses)
     while True:
-        # Before the look at the containers: one that exits has no address any more.
+        # Before the containers are inspected: one that exits has no address any more.
         seen = site.slots()
         if closed and any(each.address in addresses and each.serves for each in seen):
-            # The proxy was started anew meanwhile, and knows nothing of closed places.
+            # The proxy was restarted meanwhile, and does not know which slots were closed.
             site.set_state(lambda slot: slot.address in addresses, Admission.DRAIN)
         missing = {each: _missing(site, each, seen) for each in new_replicas}
         healthy_since = math.inf if any(missing.values()) else min(healthy_since, time.monotonic())
@@ -124,7 +124,7 @@ def _missing(site: RolloutContext, each: NewReplica, seen: tuple[Slot, ...]) -> 
     state = _running_state(site, each)
     health = state.get("Health", {}).get("Status", "none")
     has_path = any(backend.health_check for backend in site.application.backends)
-    # With x-health-check that path decides: Docker's first look at a container may come after 30 s.
+    # With x-health-check that path decides: Docker's first check of a container may come after 30 s.
     if health not in ("none", "healthy") and not (has_path and health == "starting"):
         return f"its own health check fails: {_health_output(state)}"
     mine = [slot for slot in seen if slot.address in each.addresses]
@@ -176,7 +176,7 @@ def _health_output(state: Mapping[str, Any]) -> str:
 
 
 def _answer(application: Application, slot: Slot) -> str:
-    """What the proxy asked, and what came back. HAProxy's words: Management Guide, `show stat`, check_status."""
+    """Return the proxy's check and its result. Terms: HAProxy's Management Guide, `show stat`, check_status."""
     path = next((each.health_check for each in application.backends if each.name == slot.backend), "")
     asked = f"GET {path} on port {slot.port}" if path else f"port {slot.port}"
     status, _, code = slot.check.partition(" ")

@@ -1,8 +1,8 @@
-"""Gives an application a new version without losing a request: start-first.
+"""Replace the version of an application without losing a request: start-first.
 
-The new container is created beside the old one, and only then its places in the proxy are closed: whatever kills a
-rollout, closed places are there only while there are two containers, which the next pass sees and brings to an end.
-No file remembers a rollout.
+The new container is created while the old one runs, and only then its slots in the proxy are closed. So if a rollout
+is killed, slots are closed only while two containers exist, which the next run of the watchdog sees and completes. No
+file records a rollout.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from runtime.rollout.health import (
     watch_seconds,
 )
 
-# The proxy has four places for the containers of a name: two new ones beside two old ones.
+# The proxy has four slots for the containers of a name: two new ones and two old ones.
 MOST_REPLICAS = 2
 SERVER_SLOTS = 4
 LINES_KEPT = 12
@@ -53,9 +53,10 @@ class RolloutError(ShoestringError):
 
 
 def is_possible(site: RolloutContext) -> bool:
-    """Whether `roll` is the way to apply the project: else `docker compose up` is, which stops the old one first.
+    """Return whether `roll` applies the project; else `docker compose up` does, which stops the old one first.
 
-    True also for what a killed rollout left. Asks Docker and the proxy; changes nothing. Raises ShoestringError.
+    True also where a killed rollout has to be completed. Queries Docker and the proxy; changes nothing. Raises
+    ShoestringError.
     """
     service = site.service
     if site.application.rollout.order is not Order.START_FIRST or not site.backends:
@@ -71,7 +72,7 @@ def is_possible(site: RolloutContext) -> bool:
 
 
 def _has_same_health_checks(site: RolloutContext) -> bool:
-    """Whether the proxy that runs asks for the port and the path of the new version; it can ask for one only."""
+    """Return whether the running proxy checks the port and path of the new version; it can check only one."""
     seen = site.slots()
     asked = states.health_paths(site.configuration)
     wanted = {each.name: each.health_check for each in site.application.backends}
@@ -82,9 +83,9 @@ def _has_same_health_checks(site: RolloutContext) -> bool:
 
 
 def _has_anonymous_volume(site: RolloutContext, current: Replicas) -> bool:
-    """Whether a container has a volume without a name, which Compose hands on only when it stops the old one first.
+    """Return whether a container has an anonymous volume: Compose keeps its data only if it stops the old one first.
 
-    Images declare such volumes too. Where the file itself asks for start-first, it is as it says.
+    Images declare such volumes too. Where the file itself sets start-first, that decides.
     """
     if site.application.rollout.is_order_given:
         return False
@@ -93,20 +94,20 @@ def _has_anonymous_volume(site: RolloutContext, current: Replicas) -> bool:
 
 
 def enable_all_slots(site: RolloutContext) -> None:
-    """Let all containers of the service have requests, where `docker compose up` is the way and not `roll`.
+    """Put all containers of the service in rotation, where `docker compose up` is used and not `roll`.
 
-    A rollout that was killed may have closed places, and the file may ask for stop-first since.
+    A killed rollout may have closed slots, and the file may have been set to stop-first since.
     """
     site.set_state(lambda slot: True, Admission.READY)
 
 
 def roll(site: RolloutContext, others: tuple[str, ...], report: Callable[[Step], None]) -> None:
-    """Bring the new version up beside the old, prove it, let the old end its requests, remove it.
+    """Start the new version while the old one serves, wait until it is healthy, drain the old one, and remove it.
 
-    Also brings to an end what a killed rollout left. The project's generated file has to be written before. `others`
-    are services of the project that changed too: they are applied without ceremony, before the new version starts.
-    Raises RolloutError if the new version is not healthy: it is gone then, and the old one serves. Any other
-    ShoestringError leaves what the next pass will bring to an end.
+    Also completes a killed rollout. The project's generated file has to be written before. `others` are services of
+    the project that changed too: Compose applies them before the new version starts. Raises RolloutError if the new
+    version is not healthy: it has been removed then, and the old one serves. After any other ShoestringError the next
+    run of the watchdog completes the rollout.
     """
     current = _clear(site)
     started = time.monotonic()
@@ -132,12 +133,12 @@ def _clear(site: RolloutContext) -> Replicas:
 def _start(
     site: RolloutContext, current: Replicas, others: tuple[str, ...], report: Callable[[Step], None]
 ) -> tuple[tuple[NewReplica, ...], bool]:
-    """Create the new containers, close their places, start them. Gives them, and whether their places are closed."""
+    """Create the new containers, close their slots, start them. Return them, and whether their slots are closed."""
     started = time.monotonic()
     replicas = site.service.replicas
     total = len(current.old) + replicas
     known = {each.id for each in current.new}
-    # Without an old one there is nobody to take the requests: no place is closed, and the proxy's check decides.
+    # Without an old one no other container serves: no slot is closed, and the proxy's check decides.
     closed = bool(current.old) and (
         len(current.new) < replicas or not all(is_in_rotation(site, each) for each in current.new)
     )
@@ -159,13 +160,13 @@ def _start(
     # One that ended at once is among those that do not run.
     new = (*seen.new, *seen.created, *seen.stopped)
     if len(new) < replicas:
-        # Someone removed one meanwhile; without this look nothing would be left to prove.
+        # One may have been removed meanwhile; without this check no container would be left to wait for.
         raise ShoestringError(f"Of {replicas} new containers Docker lists only {len(new)}.")
     return tuple(new_replica(site, each, started_now=each.id not in known) for each in new), closed
 
 
 def _close(site: RolloutContext, current: Replicas) -> None:
-    """Close all places but those of the old containers, which may have been closed by a killed rollout."""
+    """Close all slots but those of the old containers, which a killed rollout may have closed."""
     old = site.addresses(*current.old)
     site.set_state(lambda slot: slot.address in old, Admission.READY)
     site.set_state(lambda slot: slot.address not in old, Admission.DRAIN)
@@ -189,7 +190,7 @@ def _prove(
 
 
 def _replace(site: RolloutContext, report: Callable[[Step], None]) -> None:
-    """Let the old ones end their requests, stop them, open all places again, and only then remove them."""
+    """Drain the old ones, stop them, open all slots again, and only then remove them."""
     started = time.monotonic()
     old = site.replicas().old
     count = site.drain(site.addresses(*old))
@@ -199,7 +200,7 @@ def _replace(site: RolloutContext, report: Callable[[Step], None]) -> None:
 
 
 def _retire(site: RolloutContext, *containers: Container, volumes: bool = False) -> None:
-    """Stop containers, open all places again, and only then remove them: what a kill leaves can be seen."""
+    """Stop containers, open all slots again, and only then remove them: so a killed rollout can be recognized."""
     site.stop(*containers)
     failpoint("rollout-stopped")
     site.set_state(lambda slot: True, Admission.READY)
