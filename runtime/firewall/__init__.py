@@ -1,1 +1,1 @@
-"""The firewall: a table of our own in nftables, kept equal to what the settings and application files say."""
+"""The firewall: a table of our own in nftables, kept equal to the settings and application files."""

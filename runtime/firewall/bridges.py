@@ -1,6 +1,6 @@
-"""Interfaces whose name does not say whether they are a bridge of Docker's; the engine then knows.
+"""Interfaces whose name does not show whether they are a bridge of Docker's; then the engine is asked.
 
-The pass of each minute imports this: it must import little.
+The watchdog imports this each minute: it must import little.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _INTERFACES = "/sys/class/net"
 
 
 def unclear() -> tuple[str, ...]:
-    """What is there now: names that begin as those of Docker's networks do, and bridges with any other name."""
+    """Return the present interfaces whose names begin as those of Docker's networks, and bridges with other names."""
     return tuple(sorted(name for _, name in socket.if_nameindex() if _is_unclear(name)))
 
 

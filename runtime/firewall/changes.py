@@ -11,7 +11,7 @@ from runtime.firewall import table
 
 @dataclass(frozen=True)
 class InstallFirewall(Change):
-    """The firewall is not what the files say. `content` are its rules, for nft(8); empty: it is removed."""
+    """The firewall differs from the files. `content` are its rules, for nft(8); empty: it is removed."""
 
     file: Path
     content: str

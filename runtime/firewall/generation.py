@@ -1,6 +1,6 @@
-"""Whether anything in nftables has changed: one number of the kernel's, asked for without a process.
+"""The generation of nftables, a number that the kernel raises at each change, read without a process.
 
-The pass of each minute imports this: it must import little.
+The watchdog imports this each minute: it must import little.
 """
 
 from __future__ import annotations

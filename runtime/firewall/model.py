@@ -43,7 +43,7 @@ class AllowedPort:
 
 @dataclass(frozen=True)
 class InternalAccess:
-    """Who reaches the internal side: the private `networks` behind the interface that has its address.
+    """Access to the internal side: the private `networks` behind the interface that has its address.
 
     `address` is that of the internal side, or empty where it is any address of `interface`.
     """
@@ -56,10 +56,10 @@ class InternalAccess:
 
 @dataclass(frozen=True)
 class Bridges:
-    """Bridges whose name does not say whose they are.
+    """Bridges whose name does not show whether they are Docker's.
 
-    `docker`: those of Docker's networks that have a name of their own. `others` have a name that begins as Docker's
-    do, and are somebody else's.
+    `docker`: those of Docker's networks that have a name of their own. `others` have a name that begins like
+    Docker's, and are not Docker's.
     """
 
     docker: tuple[str, ...] = ()
@@ -68,9 +68,9 @@ class Bridges:
 
 @dataclass(frozen=True)
 class Ruleset:
-    """All that the firewall lets in.
+    """All that the firewall allows.
 
-    `vpn` is the interface of the VPN and `vpn_networks` who is there, empty without one.
+    `vpn` is the interface of the VPN and `vpn_networks` its clients' networks, empty without one.
     """
 
     table: str
@@ -81,12 +81,12 @@ class Ruleset:
     bridges: Bridges = Bridges()
 
     def is_of_docker(self, interface: str) -> bool:
-        """Return whether who comes by an interface is one of this host's containers."""
+        """Return whether packets from an interface come from one of this host's containers."""
         named = interface.startswith(bridges.PREFIX) and interface not in self.bridges.others
         return named or interface in (*bridges.OWN, *self.bridges.docker)
 
     def allows(self, port: Published) -> bool:
-        """Whether a port of this host can be reached from outside, at its address, or at any if it has none."""
+        """Return whether a port of this host is reachable from outside, at its address, or at any if it has none."""
         return any(
             Published(each.protocol, each.first, each.last).covers(port)
             for each in self.allowed_ports
@@ -145,7 +145,7 @@ def closed(
 
 
 def _is_private(address: str, internal: InternalAddress) -> bool:
-    """Return whether a person has published a port for this host or the internal side alone."""
+    """Return whether the user published a port for this host or the internal side alone."""
     return bool(address) and (ipaddress.ip_address(address).is_loopback or address == internal.address)
 
 
@@ -173,7 +173,7 @@ def _inside(
     variables: Mapping[str, str],
     routes: Iterable[Route],
 ) -> InternalAccess | None:
-    """The internal side at a private address that the host has anyway; None where only this host reaches it."""
+    """Return the access to the internal side at a private address of the host; None if only this host reaches it."""
     internal = settings.internal
     if internal is None or where.is_loopback:
         return None

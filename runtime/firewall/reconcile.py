@@ -1,4 +1,4 @@
-"""What a pass has to do about the firewall: nothing, load it again, or take it away."""
+"""Decide what a run of the watchdog does about the firewall: nothing, load it again, or remove it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from runtime.config.internal_address import InternalAddress
     from runtime.config.settings import Settings
 
-# Asks the engine for the bridges of its networks; only where there is a bridge whose name does not say whose it is.
+# Asks the engine for the bridges of its networks; only if a bridge's name does not show whether it is Docker's.
 DockerBridges = Callable[[], Collection[str]]
 NOT_YET = "The firewall is on in the settings, but has not been applied on this host. Run: shoestring firewall on"
 ELSEWHERE = (
@@ -47,7 +47,7 @@ class FirewallSources(Protocol):
 
 
 def is_confirmed(desired: FirewallSources, paths: Paths) -> bool:
-    """Return whether the firewall is wanted, and a person has seen that it locks nobody out."""
+    """Return whether the firewall is on in the settings, and confirmed to lock no user out."""
     return desired.settings.firewall and ssh.confirmed_ports(paths.firewall) is not None
 
 
@@ -68,9 +68,9 @@ def ssh_ports_to_allow(paths: Paths) -> frozenset[int]:
 
 
 def difference(desired: FirewallSources, paths: Paths, docker: DockerBridges) -> InstallFirewall | None:
-    """Return what is to be done so that the firewall is what the files say; None if nothing.
+    """Return the change that makes the firewall equal to the files; None if there is none.
 
-    Without a firewall this asks for the file of one and no more.
+    Unless the firewall is confirmed, this only checks whether its file exists.
     """
     file, name = paths.firewall_generated, model.table_name(desired.settings.instance)
     if not is_confirmed(desired, paths):
@@ -81,7 +81,7 @@ def difference(desired: FirewallSources, paths: Paths, docker: DockerBridges) ->
     try:
         present = table.look(name)
     except ShoestringError:
-        # Why it cannot be known is said when it is loaded: that fails alone, and the rest of the pass goes on.
+        # Why it is unknown is reported when it is loaded: only that fails, and the rest of the run continues.
         return InstallFirewall(file, made.text, name, "not known")
     if present and present.is_like(made, table.noted(file)) and _content(file) == made.text:
         return None
@@ -90,14 +90,14 @@ def difference(desired: FirewallSources, paths: Paths, docker: DockerBridges) ->
 
 
 def notes(desired: FirewallSources, paths: Paths) -> tuple[str, ...]:
-    """A sentence where it is on in the settings alone, or on another host."""
+    """Return a sentence if it is on in the settings but not confirmed, or confirmed on another host only."""
     if not desired.settings.firewall or is_confirmed(desired, paths):
         return ()
     return (ELSEWHERE if ssh.is_confirmed_elsewhere(paths.firewall) else NOT_YET,)
 
 
 def classify(unclear: Iterable[str], docker: Collection[str]) -> Bridges:
-    """Whose the bridges are whose name does not say it; `docker` are those of the engine's networks. Pure."""
+    """Return which of the unclear bridges are Docker's; `docker` are those of the engine's networks. Pure."""
     listed = tuple(unclear)
     return Bridges(
         tuple(each for each in listed if each in docker and not each.startswith(bridges.PREFIX)),

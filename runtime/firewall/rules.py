@@ -1,9 +1,10 @@
 """The rules of the firewall as a file for nft(8). Pure.
 
-Every packet that arrives is looked at once, before Docker (or whoever else) translates its destination: at the hook
-prerouting, after connection tracking (priority -200) and before DNAT (-100). So its port is the one that was asked
-for, whichever way Docker goes on to filter: iptables of either kind, nftables, or its proxy process. A drop is final,
-whatever other tables say (nft(8), "Chains"); what is not dropped goes on to them. So other firewalls stay in force.
+Every packet that arrives is checked once, before Docker (or other software) translates its destination: at the hook
+prerouting, after connection tracking (priority -200) and before DNAT (-100). So its port is the one that the client
+used, whichever way Docker filters it afterwards: iptables of either kind, nftables, or its proxy process. A drop is
+final, whatever the rules of other tables (nft(8), "Chains"); what is not dropped is passed to them. So other
+firewalls still apply.
 """
 
 from __future__ import annotations
@@ -65,18 +66,18 @@ def render(ruleset: Ruleset) -> Rules:
 
 
 def clear(table: str) -> str:
-    """Lines for nft that remove a table, also where there is none."""
+    """Return lines for nft that remove a table, valid also if it does not exist."""
     return f"add table inet {table}\ndelete table inet {table}"
 
 
 def _arriving(ruleset: Ruleset) -> Iterator[str]:
-    """Yield what comes from this host and its containers passes; the rest is taken apart by where it goes."""
+    """Yield rules that accept packets from this host and its containers, and split the rest by destination."""
     docker, others = (*bridges.OWN, *ruleset.bridges.docker), _names(ruleset.bridges.others)
     known = f"iifname != {{ {others} }} " if others else ""
     yield f"iifname {{ {_names(('lo', *docker))} }} accept"
     # All that begins so, and not only what is there: a network that Docker makes later works at once.
     yield f'{known}iifname "{bridges.PREFIX}*" accept'
-    # Also not as a part of a connection that is there: nobody answers in another's name.
+    # Also not as a part of an established connection: no host may answer from another's address.
     yield "fib saddr type local drop"
     for network in ruleset.vpn_networks:
         yield f'iifname != "{ruleset.vpn}" {_family(network)} saddr {network} drop'
@@ -91,7 +92,7 @@ def _arriving(ruleset: Ruleset) -> Iterator[str]:
         # Its clients are the owner's: at the VPN's address all that listens there answers.
         yield f'iifname "{ruleset.vpn}" fib daddr . iif type local accept'
     yield f"fib daddr type {{ local, broadcast, anycast, multicast }} goto {LAST_CHAIN}"
-    # Nobody outside has a connection to a container, or a VPN client, but through a port of this host.
+    # A connection from outside to a container or a VPN client exists only through a port of this host.
     yield f"fib daddr oifname {{ {_names(docker)} }} drop"
     known = f"fib daddr oifname != {{ {others} }} " if others else ""
     yield f'{known}fib daddr oifname "{bridges.PREFIX}*" drop'
@@ -115,7 +116,7 @@ def _inside(inside: InternalAccess) -> Iterator[str]:
     """Yield the internal side, for the networks behind the interface that has its address."""
     where = _at(inside.address) if inside.address else f'iifname "{inside.interface}" '
     for family in (_family(inside.address),) if inside.address else ("ip", "ip6"):
-        # An address of one link is of this one: nobody forwards it (RFC 4291 section 2.5.6).
+        # A link-local address is of this link: no router forwards it (RFC 4291 section 2.5.6).
         link = ("fe80::/10",) if family == "ip6" else ()
         sources = ", ".join((*(each for each in inside.networks if _family(each) == family), *link))
         for each in inside.allowed_ports if sources else ():

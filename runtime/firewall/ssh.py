@@ -1,7 +1,7 @@
-"""The ports that SSH answers at. They stay open whatever the files say: nobody is to be locked out.
+"""The ports that SSH answers at. They stay open whatever the files define, so that no user is locked out.
 
-`shoestring firewall on` asks the system and keeps what it found; sshd's own files are looked at in each pass besides,
-so that a port that moves is open before anybody needs it. What was proven on one host says nothing of another, to
+`shoestring firewall on` asks the system and saves the ports that it found; each run of the watchdog also reads sshd's
+own files, so that a changed port is open before it is used. A confirmation on one host does not count on another to
 which the data directory was copied.
 """
 
@@ -18,7 +18,7 @@ from runtime.base import files
 DEFAULT_PORT = 22
 CONFIGURATION = Path("/etc/ssh")
 MACHINE = Path("/etc/machine-id")
-# machine-id(5); for a moment at a first boot it may say `uninitialized`.
+# machine-id(5); for a moment at a first boot it may be `uninitialized`.
 _MACHINE = re.compile(r"[0-9a-f]{32}")
 # sshd_config(5): keyword and argument, case-insensitive; an address may have a port.
 _LINE = re.compile(
@@ -50,7 +50,7 @@ def configured(directory: Path = CONFIGURATION) -> frozenset[int]:
 
 
 def confirmed_ports(file: Path, machine: Path = MACHINE) -> frozenset[int] | None:
-    """Return the ports of the moment when a person kept the firewall on this host; None if nobody did."""
+    """Return SSH's ports at the time when the firewall was confirmed on this host; None if it was not."""
     found, here = _read(file), _host(machine)
     return found[0] if found and (found[1] == here or not found[1] or not here) else None
 
@@ -61,7 +61,7 @@ def is_confirmed_elsewhere(file: Path, machine: Path = MACHINE) -> bool:
 
 
 def confirm(file: Path, ports: Iterable[int], machine: Path = MACHINE) -> None:
-    """Remember that the firewall is wanted on this host, and these ports with it."""
+    """Save that the firewall is confirmed on this host, and these ports with it."""
     files.make_directory(file.parent, mode=0o700)
     content = {"ssh_ports": sorted(ports), "host": _host(machine)}
     files.write(file, json.dumps(content) + "\n", mode=0o600)
@@ -77,9 +77,7 @@ def _read(file: Path) -> tuple[frozenset[int], str] | None:
 
 
 def _host(machine: Path) -> str:
-    """Return what only this host has, made so that its id cannot be told from it (machine-id(5)); empty without an
-    id.
-    """
+    """Return an identifier of this host that does not reveal its machine id (machine-id(5)); empty without an id."""
     try:
         text = machine.read_text(encoding="ascii").strip()
     except (OSError, ValueError):

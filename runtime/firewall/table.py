@@ -86,9 +86,10 @@ def load(file: Path) -> None:
 
 
 def install(file: Path, content: str, table: str) -> None:
-    """Write the file that is loaded at boot, load it, and note what nft lists of it; without `content`, remove all.
+    """Write the file that is loaded at boot, load it, and save what nft lists of it; without `content`, remove all.
 
-    Raises ShoestringError. Ended in between, the next pass sees that the table is not as noted, and does it again.
+    Raises ShoestringError. If it is killed in between, the next run of the watchdog sees that the table is not as
+    saved, and repeats it.
     """
     if not content:
         remove(table)
