@@ -127,7 +127,7 @@ def spawn_detached(argv: tuple[str, ...]) -> int:
         )
     except FileNotFoundError as error:
         raise ShoestringError(f"{argv[0]} is not installed on this host.") from error
-    # Without this, Python would warn at its end that nobody waited for the process.
+    # Without this, Python would warn at its end that the process was not waited for.
     process.returncode = 0
     return process.pid
 
@@ -173,7 +173,7 @@ def pipe(
 
 def _copy(source: IO[bytes], target: IO[bytes], copied: Callable[[int], None]) -> None:
     count = 0
-    # A target that stopped reading has ended; its exit code says why.
+    # A target that stopped reading has ended; its exit code shows why.
     with contextlib.suppress(BrokenPipeError):
         while chunk := source.read(_CHUNK_BYTES):
             target.write(chunk)

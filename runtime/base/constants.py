@@ -1,4 +1,4 @@
-"""Words that more than one module, or more than one run, must agree on. Imports nothing: the fast path reads it."""
+"""Constants shared by several modules, or by several runs. Imports nothing: the fast path reads it."""
 
 from __future__ import annotations
 

@@ -62,8 +62,8 @@ def write_in_turn(
 ) -> None:
     """Write files of one directory one after the other; a file may come more than once.
 
-    All of it is on the disk before the first is in its place, so that a full disk changes nothing. `written` gets
-    the index of each that is in its place. Raises ShoestringError.
+    All content is on the disk before the first file is replaced, so that a full disk changes nothing. `written`
+    gets the index of each file that is replaced. Raises ShoestringError.
     """
     staged: list[Path] = []
     try:
@@ -103,7 +103,7 @@ def _replace(path: Path, data: bytes, mode: int, group: int | None) -> None:
 
 
 def _stage(path: Path, data: bytes, mode: int, group: int | None) -> Path:
-    """Put a file on the disk beside where it will be; returns where."""
+    """Write a file to the disk next to its final path; return the path of the staged file."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -179,7 +179,7 @@ def remove(path: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        # A read-only disk says so whether the file is there or not.
+        # A read-only disk gives this error whether the file exists or not.
         if not os.path.lexists(path):
             return False
         raise ShoestringError(f"Cannot remove {path}: {error.strerror}.") from error
@@ -199,7 +199,7 @@ def remove_tree(path: Path) -> None:
 
 
 def publish_directory(staged: Path, target: Path) -> None:
-    """Move a staged directory to its place in one step, when all that is in it is on the disk.
+    """Move a staged directory to its path in one step, once all its content is on the disk.
 
     An empty directory at `target` is replaced.
     """
@@ -219,7 +219,7 @@ def lock(path: Path, timeout: float = 0.0, waiting: Callable[[str], None] = lamb
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + timeout
-    # To lock a file it is enough to read it: nobody else may, or any user could stop the watchdog.
+    # To lock a file it is enough to read it: if other users could, any of them could stop the watchdog.
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     reported = False
     try:

@@ -1,4 +1,4 @@
-"""Commands that a message names: for an instance that is not the host's default one, each says which one it is."""
+"""Commands that a message names: for an instance that is not the host's default one, each has its data directory."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Place:
-    """Where an instance is: `root` is its data directory, `run` its directory below /run."""
+    """The location of an instance: `root` is its data directory, `run` its directory below /run."""
 
     def __init__(self, root: str, run: str) -> None:
         self.root = root

@@ -68,7 +68,7 @@ class Paths:
         return self.generated / "overrides" / side / f"{application}.yaml"
 
     def accepted(self, side: Side, application: str) -> Path:
-        """The last good copy of an application file; it keeps its host names served while the file is broken."""
+        """Return the last valid copy of an application file; its host names stay served while the file is invalid."""
         return self.generated / "accepted" / side / f"{application}.yaml"
 
     def proxy_template(self, side: Side) -> Path:
@@ -168,7 +168,7 @@ class RunPaths:
 
     @property
     def certificates_lock(self) -> Path:
-        """Held while certificates are asked for, which may take minutes; other commands go on."""
+        """Return the lock held while certificates are requested, which may take minutes; other commands continue."""
         return self.directory / "certificates.lock"
 
     @property
@@ -202,7 +202,7 @@ class RunPaths:
         return self.directory / PASSED
 
     def proxy(self, side: Side) -> Path:
-        """The directory that the proxy's sockets are in; mounted into its container."""
+        """Return the directory of the proxy's sockets; it is mounted into its container."""
         return self.directory / f"haproxy-{side}"
 
     def master_socket(self, side: Side) -> Path:

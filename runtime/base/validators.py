@@ -36,7 +36,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 # Unique local addresses (RFC 4193 section 3.1).
 _ULA = ipaddress.IPv6Network("fd00::/8")
-# A client must get an address beside the server's.
+# A client must get an address other than the server's.
 _SMALLEST_PREFIX = {4: 30, 6: 126}
 
 
@@ -71,7 +71,7 @@ def domain(value: object) -> str:
 
 
 def is_reserved(name: str) -> bool:
-    """Return whether no public authority signs a host name: nobody can register its top-level domain."""
+    """Return whether no public authority signs a host name: its top-level domain cannot be registered."""
     return name.rpartition(".")[2] in _RESERVED
 
 
