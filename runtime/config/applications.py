@@ -46,7 +46,7 @@ class Backend:
 
 @dataclass(frozen=True)
 class TcpPort:
-    """A TCP port that the internal proxy passes on as it is."""
+    """A TCP port that the internal proxy forwards unchanged."""
 
     application: str
     alias: str
@@ -55,7 +55,7 @@ class TcpPort:
 
 
 class Order(StrEnum):
-    """How a new version takes over: beside the old one, or after it. See docs/deploys.md."""
+    """The order of a rollout: the new version starts before the old one stops, or after. See docs/deploys.md."""
 
     START_FIRST = "start-first"
     STOP_FIRST = "stop-first"

@@ -1,4 +1,4 @@
-"""Typed access to the parts of a Compose file that are used here; Compose itself says what all of it means. Pure.
+"""Typed access to the parts of a Compose file that are used here; Compose itself defines what they mean. Pure.
 
 A file of another form than Compose's raises AttributeError, TypeError, ValueError or KeyError where it is read.
 """
