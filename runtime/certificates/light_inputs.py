@@ -1,4 +1,4 @@
-"""What certificates depend on besides the configuration: those that are installed, and what was asked and when."""
+"""Inputs of certificates other than the configuration: those installed, and the ledger of attempts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from runtime.base.light_inputs import Place
 
-# Below `data/`: users put certificates there, and the ledger says when the next one is due.
+# Below `data/`: users put certificates there, and the ledger decides when the next one is due.
 DIRECTORIES = ("haproxy-public-ssl", "haproxy-internal-ssl", "private-ca", "shoestring")
 
 

@@ -16,7 +16,7 @@ from runtime.config.sections import AcmeSettings
 
 TIMEOUT_SECONDS = 10.0
 LONGEST_ANSWER = 64 * 1024
-# RFC 9773, section 4.3.2: six hours are recommended; what the authority says is kept within sensible limits (4.3.1).
+# RFC 9773, section 4.3.2: six hours are recommended; the authority's value is kept within sensible limits (4.3.1).
 CHECK_AGAIN_SECONDS = 6 * 3600.0
 SOONEST_SECONDS, LATEST_SECONDS = 60.0, 24 * 3600.0
 
@@ -24,7 +24,7 @@ SOONEST_SECONDS, LATEST_SECONDS = 60.0, 24 * 3600.0
 def window(acme: AcmeSettings, found: InstalledCertificate, now: float) -> RenewalWindow | None:
     """Request the window of a certificate; None if the authority offers none. `now` is in seconds since the epoch.
 
-    Raises ShoestringError if the authority does not answer as RFC 9773 says: then the lifetime decides.
+    Raises ShoestringError if the authority does not answer as RFC 9773 requires: then the lifetime decides.
     """
     if not found.ari_id:
         return None

@@ -178,6 +178,6 @@ class LegoClient:
 
 
 def _check_ca_file(settings: Settings) -> None:
-    """Raise UsageError if the file is missing: Docker would create a directory in its place."""
+    """Raise UsageError if the file is missing: Docker would create a directory at its path."""
     if settings.acme.ca_file and not Path(settings.acme.ca_file).is_file():
         raise UsageError(f"acme.ca_file: there is no file {settings.acme.ca_file}.")

@@ -31,7 +31,7 @@ class AcmeOutcome:
     """The outcome of an attempt. `error` is a clause, with the authority's words if it gave any.
 
     `failed_names` could not be validated; empty if that is not known. `not_before` is when the authority allows the
-    next request, in seconds since the epoch; 0 if it did not say.
+    next request, in seconds since the epoch; 0 if it set no time.
     """
 
     result: AttemptResult
@@ -41,7 +41,7 @@ class AcmeOutcome:
 
 
 def retry_after(text: str, now: float) -> float:
-    """Return when the authority allows the next request, from a client's output; 0 if it does not say."""
+    """Return when the authority allows the next request, from a client's output; 0 if it sets no time."""
     moments = []
     if found := _SENTENCE.search(text):
         moments.append(datetime.fromisoformat(found[1]).replace(tzinfo=UTC).timestamp())

@@ -75,7 +75,7 @@ def _own_problem(settings: Settings, host_name: str, ask: Ask) -> str:
 
 def listening_address(address: str) -> str:
     """Return the address at which this host reaches a listener."""
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104 - looked at, not listened on
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104 - compared, not listened on
 
 
 def judge(found: Mapping[str, tuple[str, ...]], own: tuple[HostAddress, ...], ask: Ask) -> Reachability:

@@ -18,7 +18,7 @@ class NoResolverError(ShoestringError):
 def addresses(host_names: Iterable[str], resolvers: tuple[Resolver, ...]) -> Mapping[str, tuple[str, ...]]:
     """Return the IPv4 and IPv6 addresses of each name, with CNAMEs resolved.
 
-    `resolvers` are as in the settings. Raises NoResolverError if a name cannot be looked up at all.
+    `resolvers` are as in the settings. Raises NoResolverError if no resolver answers for a name.
     """
     import dns.exception
     import dns.nameserver

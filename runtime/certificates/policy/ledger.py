@@ -25,7 +25,7 @@ LOCK_TIMEOUT_SECONDS = 30.0
 
 
 class AttemptResult(StrEnum):
-    """How an attempt ended."""
+    """The result of an attempt."""
 
     # Requested, with no known end: killed, or still running. Counts as failed.
     OPEN = "open"
@@ -43,7 +43,7 @@ class Attempt:
     """One attempt. `when` is in seconds since the epoch; `server` is the ACME directory.
 
     `failed_names` could not be validated; all names if that is not known. `not_before` is when the authority allows
-    the next request, in seconds since the epoch; 0 if it did not say.
+    the next request, in seconds since the epoch; 0 if it set no time.
     """
 
     certificate: str

@@ -67,7 +67,7 @@ def _at(attempts: Iterable[Attempt], server: str, now: float) -> list[Attempt]:
     latest = now
     for each in reversed(tuple(attempts)):
         if each.server == server and each.when - now <= DAY:
-            # It was made before the next ones, whatever its time says.
+            # It was made before the next ones, whatever its time stamp.
             placed.append(each if each.when <= now else replace(each, when=latest))
             latest = min(latest, each.when)
     return placed[::-1]

@@ -57,6 +57,6 @@ def ensure(directory: Path, group: int, now: float) -> bool:
 
 def remove(directory: Path) -> bool:
     """Remove the placeholder from a folder that has a real certificate. Returns whether there was one."""
-    # The certificate first, for the same reason; HAProxy does not look at a key alone.
+    # The certificate first, for the same reason; HAProxy ignores a key alone.
     certificate = files.remove(directory / FILE)
     return files.remove(directory / KEY_FILE) or certificate

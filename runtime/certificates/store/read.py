@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 KEY_SUFFIX = ".key"
-# HAProxy 3.0, configuration manual, 5.1 "crt": what it does not load from a directory, besides dot files.
+# HAProxy 3.0, configuration manual, 5.1 "crt": files of a directory that it does not load, in addition to dot files.
 IGNORED = (KEY_SUFFIX, ".issuer", ".ocsp", ".sctl")
 PRIVATE_KEY_MARK = b"PRIVATE KEY-----"
 CERTIFICATE_MARK = b"-----BEGIN CERTIFICATE-----"

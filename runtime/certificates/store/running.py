@@ -15,7 +15,7 @@ from runtime.base.failpoints import failpoint
 from runtime.proxy import sockets
 from runtime.proxy.container import CERTIFICATES_MOUNT
 
-# A command must fit into HAProxy's buffer, 16,384 bytes unless tune.bufsize says otherwise, with room for headers.
+# A command must fit into HAProxy's buffer, 16,384 bytes unless tune.bufsize sets another size, with room for headers.
 LONGEST_PAYLOAD = 15_000
 _FOLDER = CERTIFICATES_MOUNT
 # A name after `*` in the list has an unfinished change.
