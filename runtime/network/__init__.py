@@ -1,1 +1,1 @@
-"""What the kernel says of addresses, interfaces and routes."""
+"""Addresses, interfaces and routes of the kernel."""
