@@ -31,7 +31,7 @@ DAY_SECONDS = 86_400
 # After so long without a handshake a session has ended: REJECT_AFTER_TIME of WireGuard's paper, section 6.1.
 SESSION_SECONDS = 180
 WG_TIMEOUT_SECONDS = 5.0
-# Certificates that nobody misses when they end; see runtime/certificates/overview.py.
+# Certificates that are not needed when they expire; see runtime/certificates/overview.py.
 UNSEEN = ("placeholder", "unused")
 
 
@@ -113,9 +113,10 @@ def lines(facts: Mapping[str, Any], dump: str, now: float) -> Iterator[str]:
 
 
 def of_applications(found: Status, seen: Observed) -> list[list[Any]]:
-    """Name, side, state, whether it is up (1 or 0) and how many containers run, of each application. Pure.
+    """Return name, side, state, up (1 or 0) and the number of running containers of each application. Pure.
 
-    A broken file harms nothing that runs, and the pass tells it: as in runtime/alerting/checks.py, that is no outage.
+    An invalid file does not affect running containers, and the watchdog reports it: as in runtime/alerting/checks.py,
+    that is no outage.
     """
     from runtime.reconcile.status import FINE
 
@@ -171,7 +172,7 @@ def _write(directory: Path, facts: Mapping[str, Any], now: float) -> None:
 
 
 def _dump(interface: str) -> str:
-    """Return what WireGuard says of an interface, which has keys in it; empty without one."""
+    """Return WireGuard's dump of an interface, which contains keys; empty without one."""
     if not interface:
         return ""
     from runtime.base import command
