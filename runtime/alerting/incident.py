@@ -18,7 +18,7 @@ from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths, RunPaths
 
 VERSION = 2
-# The version before had its file beside ours; its incidents stay open.
+# The version before had its file next to ours; its incidents stay open.
 OLD_FILE = "alerts.json"
 
 
@@ -26,7 +26,7 @@ OLD_FILE = "alerts.json"
 class Incident:
     """A check that has failed since `opened_at`, or passes again since `recovered_at`.
 
-    Both are in seconds since the epoch; `recovered_at` is 0 while it fails. `notified`: the user knows of it; before
+    Both are in seconds since the epoch; `recovered_at` is 0 while it fails. `notified`: the user was notified; before
     that it is pending.
     """
 
@@ -73,7 +73,7 @@ def _places(paths: Paths, run: RunPaths) -> Iterator[Path]:
 
 
 def _read(file: Path, now: float) -> Incidents:
-    """A file that cannot be read holds nothing."""
+    """Return the incidents of a file; none if it cannot be read."""
     try:
         loaded = json.loads(file.read_text(encoding="utf-8"))
         decode = _decode if loaded["version"] == VERSION else _decode_old

@@ -29,7 +29,7 @@ SLACK_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Notification:
-    """What is to be sent. `key` is never sent twice on a day."""
+    """A message to send. No `key` is sent more than once a day."""
 
     subject: Subject
     message: str
@@ -86,7 +86,7 @@ def update(before: Incidents, checked: Checked, now: float) -> Mapping[Subject, 
 def _failing(before: Incident | None, check: FailedCheck, now: float) -> Incident:
     if before is None:
         return Incident(check, now)
-    # A clock may have gone back.
+    # The clock may have been set back.
     opened_at = min(before.opened_at, now)
     check = before.check if before.notified else check
     return replace(before, check=check, opened_at=opened_at, recovered_at=0.0)

@@ -25,7 +25,7 @@ COMMAND_TIMEOUT_SECONDS = 30.0
 
 
 class Severity(StrEnum):
-    """How severe it is: a warning can wait for a day, an error means that something does not work."""
+    """The severity: a warning can wait for a day, an error means that something does not work."""
 
     WARNING = "warning"
     ERROR = "error"
@@ -106,7 +106,7 @@ def _send_once(places: tuple[Path, ...], key: str, channel: Channel, body: str, 
 
 
 def _save_first(places: tuple[Path, ...], waits: Mapping[str, float]) -> None:
-    """Save at the first place that can be written. Raises what the last one raised."""
+    """Save at the first path that can be written. Raises what the last one raised."""
     *better, last = places
     for file in better:
         with contextlib.suppress(ShoestringError, OSError):
@@ -116,9 +116,9 @@ def _save_first(places: tuple[Path, ...], waits: Mapping[str, float]) -> None:
 
 
 def _load(file: Path, now: float) -> dict[str, float]:
-    """Until when each is not sent again, in seconds since the epoch; a file that cannot be read holds nothing.
+    """Return until when each is not sent again, in seconds since the epoch; empty if the file cannot be read.
 
-    A time further ahead than a day was saved by a clock that has gone back since.
+    A time further ahead than a day was saved before the clock was set back.
     """
     try:
         content = json.loads(file.read_text(encoding="utf-8"))

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What kind of thing is checked; its text begins the subject that users receive."""
+    """The kind of the checked object; its text begins the subject that users receive."""
 
     DISK = "disk of"
     MEMORY = "memory"
