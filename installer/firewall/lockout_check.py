@@ -17,7 +17,7 @@ from installer.host.ports import ListeningSocket
 from runtime.base import command
 from runtime.base.errors import ShoestringError
 
-# RFC 2544 and RFC 5180: for tests between two machines, so nobody's own.
+# RFC 2544 and RFC 5180: for tests between two machines, so no network uses them.
 HERE, THERE, PREFIX = "198.18.255.253", "198.18.255.254", 30
 HERE6, THERE6, PREFIX6 = "2001:2:0:ffff::1", "2001:2:0:ffff::2", 64
 # Where a socket of all addresses is asked: over the cable, or from this host itself.
@@ -30,7 +30,7 @@ _CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.a
 
 @dataclass(frozen=True)
 class Target:
-    """Where SSH answers. 0.0.0.0: at every IPv4 address, `::`: at every IPv6 address."""
+    """An address where SSH answers. 0.0.0.0: at every IPv4 address, `::`: at every IPv6 address."""
 
     address: str
     port: int
@@ -46,7 +46,7 @@ class Answers:
 
     @property
     def ports(self) -> str:
-        """The ports that answered, as a person reads them."""
+        """Return the ports that answered, as text for the user."""
         return _ports(self.targets)
 
     @property
@@ -67,9 +67,9 @@ class Answers:
 
 
 def targets(listeners: Iterable[ListeningSocket], ports: frozenset[int]) -> frozenset[Target]:
-    """Return where an SSH server listens now, but on this host alone.
+    """Return where an SSH server listens now, except loopback addresses.
 
-    `ports` are those that are known to be SSH's: systemd may listen there in its place.
+    `ports` are those that are known to be SSH's: systemd may listen there for it.
     """
     found = (each for each in listeners if ssh_ports.is_server(each) or each.port in ports)
     return frozenset(
@@ -117,7 +117,7 @@ def _connects(prefix: tuple[str, ...], address: str, port: int) -> bool:
 
 @contextmanager
 def _namespace() -> Iterator[str]:
-    """A network namespace with a cable to this host; both ends go with it."""
+    """Yield a network namespace with a veth pair to this host; both ends are removed with it."""
     token = secrets.token_hex(3)
     name, near, far = f"shoestring-{token}", f"sho{token}n", f"sho{token}f"
     _ip("netns", "add", name)

@@ -109,7 +109,7 @@ def inspect(paths: Paths, *, again: bool = False) -> Firewall:
 
 
 def _objections(instance: str, ports: frozenset[int], ruleset: Ruleset) -> tuple[str, ...]:
-    """Return who would be locked out, and which other instance would be disturbed."""
+    """Return the sessions that would be locked out, and the other instances that would be disturbed."""
     return (
         *ssh_sessions.refused(ssh_sessions.look(ports), ruleset),
         *other_instances.objections(other_instances.look(instance), ruleset),
@@ -117,7 +117,7 @@ def _objections(instance: str, ports: frozenset[int], ruleset: Ruleset) -> tuple
 
 
 def _docker_bridges() -> frozenset[str]:
-    """The bridges of the engine's networks; none where it does not answer, and then no container needs them."""
+    """Return the bridges of the engine's networks; none if it does not answer: then no container needs them."""
     try:
         return observed.bridges(engine.connect())
     except ShoestringError:

@@ -33,7 +33,7 @@ class OtherInstance:
 
 
 def look(instance: str) -> tuple[OtherInstance, ...]:
-    """The others, by their tables in nftables, their VPNs, and their containers where the engine answers."""
+    """Return the other instances, by their nftables tables, VPNs, and containers if the engine answers."""
     ports = parse_ports(_containers())
     vpns = dict(_vpns())
     prefix = model.table_name("")
@@ -58,7 +58,7 @@ def parse_ports(listed: Iterable[Mapping[str, Any]]) -> dict[str, tuple[Publishe
 
 
 def objections(others: Collection[OtherInstance], ruleset: Ruleset) -> tuple[str, ...]:
-    """A sentence for each of them that this ruleset would disturb, or that closes this one's ports. Pure."""
+    """Return a sentence for each that this ruleset would disturb, or that closes this one's ports. Pure."""
     return tuple(
         f"Instance {each.instance} is on this host too, and {', and '.join(about)}: each knows the ports of its own "
         "files alone, so have the firewall on with one instance on a host, or list such ports in x-open-ports of an "

@@ -1,4 +1,4 @@
-"""What `shoestring firewall` says, as text for a person or JSON for a script. Pure."""
+"""The output of `shoestring firewall`, as text for a user or JSON for a script. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from runtime.config.published_ports import Published
 from runtime.output.encoder import as_json
 from runtime.output.table import table
 
-# Answers to this host's own DHCP requests, which the rules let in.
+# Answers to this host's own DHCP requests, which the rules allow.
 _DHCP = (68, 546)
 # Of the networks that reach the internal side.
 _SHOWN = 4
@@ -48,7 +48,7 @@ def state(firewall: Firewall) -> str:
 
 
 def _lost_at_boot(firewall: Firewall) -> str:
-    """Why the next boot would not have it, as a part of a sentence; empty if it would, or where nobody knows."""
+    """Return why the next boot does not load the rules, as a clause; empty if it does, or if that is unknown."""
     if firewall.boot is None or firewall.boot is TimerState.ON:
         return ""
     name = unit_name(UNIT, firewall.instance)
@@ -75,7 +75,7 @@ def open_rows(firewall: Firewall) -> Iterator[Row]:
 
 
 def _some(networks: tuple[str, ...]) -> str:
-    """Networks as a person reads them: with a mesh VPN, each machine is one."""
+    """Return networks as text for the user: with a mesh VPN, each machine is one."""
     if not networks:
         return "nobody: no private network is behind it yet"
     more = len(networks) - _SHOWN
@@ -115,13 +115,13 @@ def _is_known(firewall: Firewall, port: Published, listener: ListeningSocket) ->
 
 
 def notes(firewall: Firewall) -> Iterator[str]:
-    """Yield what a person has to do besides."""
+    """Yield what else the user has to do."""
     if firewall.boot is None:
         yield f"{NO_BOOT.format('the rules')} {firewall.paths.firewall_generated}"
 
 
 def to_json(firewall: Firewall, **more: object) -> str:
-    """Return the answer of every command; `more` goes in beside it."""
+    """Return the answer of every command, with the keys of `more` added."""
     rows = [*open_rows(firewall), *closed_rows(firewall)]
     return as_json(
         on=firewall.confirmed and firewall.is_active,

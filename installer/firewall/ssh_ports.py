@@ -13,14 +13,14 @@ from runtime.base.errors import ShoestringError
 from runtime.firewall import ssh
 
 SERVERS = ("sshd", "dropbear", "tinysshd")
-# systemd may listen in their place (systemctl(1), show: `Listen=[::]:22 (Stream)`).
+# systemd may listen for them (systemctl(1), show: `Listen=[::]:22 (Stream)`).
 _SOCKETS = ("ssh.socket", "sshd.socket", "dropbear.socket")
 _LISTEN = re.compile(r"^Listen=.*:(\d+) \(Stream\)$", re.MULTILINE)
 _TIMEOUT_SECONDS = 10.0
 
 
 def find(listeners: Iterable[ListeningSocket]) -> frozenset[int]:
-    """All ports that SSH answers at, or would when its server starts again; 22 where nobody knows."""
+    """Return all ports that SSH answers at, or would after a restart of its server; 22 if unknown."""
     found = ssh.parse(output("sshd", "-T")) | parse_sockets(output("systemctl", "show", "-p", "Listen", *_SOCKETS))
     # SSH_CONNECTION (ssh(1)): the client's address and port, then the server's.
     own = os.environ.get("SSH_CONNECTION", "").split()
@@ -29,7 +29,7 @@ def find(listeners: Iterable[ListeningSocket]) -> frozenset[int]:
 
 
 def is_server(listener: ListeningSocket) -> bool:
-    """Return whether a socket is that of an SSH server, and not a port that somebody who is logged in forwards."""
+    """Return whether a socket is that of an SSH server, and not a port that a logged-in user forwards."""
     return listener.process in SERVERS and not is_session(_title(listener.pid))
 
 

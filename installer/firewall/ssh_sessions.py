@@ -1,7 +1,7 @@
-"""Who is logged in by SSH now, and would not get in again.
+"""The present SSH sessions, and those that could not reconnect under the rules.
 
-The proof asks from a public address, and so passes by the rules against sources that belong elsewhere. Those who are
-there are judged by the same rules, before anything is loaded.
+The lockout check connects from a public address, so the rules against sources of other interfaces do not apply to it.
+The present sessions are judged by these rules, before anything is loaded.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ AGAIN = "then once more: shoestring firewall on"
 
 @dataclass(frozen=True)
 class SshSession:
-    """One who is connected to SSH.
+    """One connection to SSH.
 
-    `local` is the address of this host that it is connected to, `interface` what it comes by, as far as that can be
-    known. `ways_back` are the interfaces of the route to it; empty where that is not known.
+    `local` is the address of this host that it is connected to, `interface` the one that it arrives by, as far as
+    that can be known. `ways_back` are the interfaces of the route to it; empty where that is not known.
     """
 
     address: str
@@ -36,7 +36,7 @@ class SshSession:
 
 
 def look(ports: Collection[int]) -> tuple[SshSession, ...]:
-    """Return those who are connected to these ports now, but for this host itself."""
+    """Return the present connections to these ports, except those from this host itself."""
     held = {each.address: each.interface for each in addresses.observe()}
     pairs = parse(output("ss", "-Htn", "state", "established"), ports)
     found = ((*pair, _ways_back(*pair)) for pair in pairs if pair[1] in held and pair[0] not in held)
@@ -47,16 +47,16 @@ def look(ports: Collection[int]) -> tuple[SshSession, ...]:
 
 
 def came_by(holder: str, ways_back: frozenset[str], tunnels: Iterable[str]) -> str:
-    """The interface that a connection comes by: the one that has the address that it is to, the `holder`.
+    """Return the interface that a connection arrives by: `holder`, which has the connection's local address.
 
-    Not so where the way back is a tunnel: who is behind it may ask for any address of this host, and who is not would
-    not get the answers that go by it. Pure.
+    Where the route back is a tunnel, it is the tunnel: a peer behind it may connect to any address of this host, and
+    any other peer would not get the answers, which go by the tunnel. Pure.
     """
     return holder if holder in ways_back else next(iter(sorted(tunnels)), holder)
 
 
 def parse(text: str, ports: Collection[int]) -> tuple[tuple[str, str], ...]:
-    """Pairs of a peer and the address that it is connected to, from `ss -Htn state established` (ss(8))."""
+    """Return pairs of a peer and the address that it is connected to, from `ss -Htn state established` (ss(8))."""
     found = []
     for line in text.splitlines():
         local, peer = line.split()[2:4]
@@ -67,13 +67,13 @@ def parse(text: str, ports: Collection[int]) -> tuple[tuple[str, str], ...]:
 
 
 def parse_route(text: str) -> frozenset[str]:
-    """The interfaces of a route, from `ip -json route get fibmatch` (ip-route(8)): it may have several next hops."""
+    """Return the interfaces of a route, from `ip -json route get fibmatch` (ip-route(8)); it may have several."""
     found = (hop for route in json.loads(text or "[]") for hop in (route, *route.get("nexthops", ())))
     return frozenset(str(hop["dev"]) for hop in found if "dev" in hop)
 
 
 def refused(peers: Collection[SshSession], ruleset: Ruleset) -> tuple[str, ...]:
-    """A sentence for each of them whose next login these rules would drop. Pure."""
+    """Return a sentence for each session whose next login these rules would drop. Pure."""
     return tuple(
         f"SSH from {each.address}, which is there now, would get no answer any more: {why}, {AGAIN}"
         for each in peers
@@ -82,7 +82,7 @@ def refused(peers: Collection[SshSession], ruleset: Ruleset) -> tuple[str, ...]:
 
 
 def _why(peer: SshSession, ruleset: Ruleset) -> Iterator[str]:
-    """The first rule that would drop it, and what to do, as a part of a sentence; nothing if none would."""
+    """Yield the first rule that would drop it, and what to do, as a clause; nothing if none would."""
     address = ip_address(peer.address)
     # An address on `lo` is of no link: what it came by is not known.
     if peer.interface == "lo" or ruleset.is_of_docker(peer.interface):
@@ -109,7 +109,7 @@ def _plain(text: str) -> str:
 
 
 def _is_tunnel(interface: str) -> bool:
-    """Whether an interface is no cable (linux/if_arp.h: 1 is Ethernet, 65534 a tunnel without a link layer)."""
+    """Return whether an interface is not Ethernet (linux/if_arp.h: 1; 65534 is a tunnel without a link layer)."""
     try:
         return Path(f"/sys/class/net/{interface}/type").read_text(encoding="ascii").strip() != _ETHERNET
     except OSError:
