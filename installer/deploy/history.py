@@ -22,7 +22,7 @@ LOG = ("log", "--format=%H %ct %s", "--diff-filter=AMT", "--no-renames")
 
 
 class Kind(StrEnum):
-    """How an image came into the file."""
+    """The way an image came into the file."""
 
     DEPLOY = "deploy"
     ROLLBACK = "rollback"
@@ -68,7 +68,7 @@ def read(paths: Paths, application: Application, service: str) -> tuple[Deployme
 
 
 def require(conf: Path) -> None:
-    """Raises ShoestringError, which says what to do, where there is no history to read."""
+    """Raise ShoestringError with what to do if there is no history to read."""
     if not command.exists("git"):
         raise ShoestringError(
             "The history of deployments is in git, which is not installed. Install it: apt install git"

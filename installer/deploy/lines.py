@@ -13,14 +13,14 @@ NAME_WIDTH = 10
 
 
 class StepLines(Steps):
-    """Prints each step that is done, and shows on a terminal the one that goes on."""
+    """Print each completed step, and show the current one on a terminal."""
 
     def __init__(self, lines: Lines) -> None:
         super().__init__()
         self._lines = lines
 
     def waiting(self, holder: str) -> None:
-        """Say for whom it waits."""
+        """Print the command that it waits for."""
         self._lines.say(f"  Waiting for another command ({holder}).")
 
     def pulling(self, progress: Progress) -> None:
@@ -35,7 +35,7 @@ class StepLines(Steps):
             self._lines.note(fetched.note)
 
     def not_fetched(self, image: str) -> None:
-        """Print that the image is not there; what follows says why."""
+        """Print that the image could not be pulled; the error that follows explains why."""
         self._lines.say(f"  ✗ {'pulled':<{NAME_WIDTH}}  {image}")
 
     def begin(self, change: Change) -> None:
@@ -49,7 +49,7 @@ class StepLines(Steps):
         self._lines.passing("rolling out", change.name)
 
     def done(self, outcome: Outcome) -> None:
-        """Print a change that was made, if its steps do not say so; why one was not, comes at the end."""
+        """Print a completed change, unless its steps show it; why one failed is printed at the end."""
         name, about = outcome.change.name, outcome.detail or outcome.change.about
         if outcome.ok and not self.taken:
             self._step("applied", f"{name}  {about}", outcome.seconds)

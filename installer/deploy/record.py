@@ -18,9 +18,9 @@ def job(paths: Paths, made: Job) -> str:
 
 
 def unfinished(paths: Paths, made: Job) -> str:
-    """Commit what a file that has the wanted image already is not committed with.
+    """Commit the uncommitted changes of a file that has the desired image already.
 
-    A deploy that was killed before its commit leaves that; if nothing but this image differs, it is recorded as one.
+    A deploy that was killed before its commit leaves them; if only this image differs, it is recorded as a deploy.
     Returns a sentence if that cannot be done.
     """
     target = made.target

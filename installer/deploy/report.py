@@ -111,7 +111,7 @@ def history_lines(history: tuple[Deployment, ...], target: ApplicationService) -
 
 
 def current(history: tuple[Deployment, ...], target: ApplicationService) -> Deployment | None:
-    """The deployment that the file has now; None if its image is not committed."""
+    """Return the deployment that the file has now; None if its image is not committed."""
     return history[-1] if history and history[-1].image == target.image else None
 
 

@@ -27,9 +27,9 @@ def recent(history: tuple[Deployment, ...]) -> tuple[str, ...]:
 
 
 def outdated(history: tuple[Deployment, ...]) -> tuple[str, ...]:
-    """Return the images that a deploy brought and that are not among the last. Pure.
+    """Return the images that came by a deploy and are not among the last. Pure.
 
-    What came in by a person's edit is the person's, and stays.
+    An image that came by a user's edit belongs to the user, and stays.
     """
     kept = {images.normalise(each) for each in recent(history)}
     deployed = dict.fromkeys(each.image for each in history if each.kind is Kind.DEPLOY)
@@ -66,7 +66,7 @@ def on_host(client: DockerClient, names: Iterable[str]) -> tuple[str, ...]:
 def remove(client: DockerClient, names: Iterable[str], keep: Iterable[str]) -> tuple[str, ...]:
     """Remove images by name, but for those in `keep` and those that a container has, running or not.
 
-    Returns the names that are gone. What the engine refuses to remove stays.
+    Returns the names that were removed. What the engine refuses to remove stays.
     """
     kept = {images.normalise(name) for name in keep}
     with engine_refusals():

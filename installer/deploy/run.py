@@ -1,7 +1,7 @@
 """A deploy, from the pull to the commit.
 
-The application's file is the truth at each moment: what is killed in the middle, the next pass of the watchdog
-brings to what the file says then.
+The application's file is the desired state at each moment: if a deploy is killed, the next run of the watchdog
+applies the file as it is then.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def do_nothing(_cluster: Cluster, _image: str) -> None:
 
 @dataclass(frozen=True)
 class Deployed:
-    """What became of a deploy.
+    """The result of a deploy.
 
     `error` says why the new version does not run, and is empty if it does; `lines` are the last that its container
     printed. `steps` are those of the rollout, if there was one. `back` is the trial of the old version, where it was
@@ -65,7 +65,7 @@ class Deployed:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a deploy would do: `present` is whether the image is on this host, `plan` what differs already."""
+    """The plan of a deploy: `present` is whether the image is on this host, `plan` what differs already."""
 
     job: Job
     present: bool
@@ -73,7 +73,7 @@ class Preview:
 
 
 def find(cluster: Cluster, name: str, service: str = "") -> ApplicationService:
-    """The service to deploy, as its file has it now. Raises as target.find."""
+    """Return the service to deploy, as its file has it now. Raises as target.find."""
     return target.find(Snapshot(cluster).desired, name, service)
 
 
@@ -92,12 +92,12 @@ def deploy(
 ) -> Deployed:
     """Give a service another image: pull, edit the file, apply, commit, and remove what is old.
 
-    If the new version does not run, the file goes back as it was, and the old version goes on or is started again.
+    If the new version does not run, the file goes back as it was, and the old version continues or is started again.
     `timeout` is how long to wait for the lock, in seconds. `before_pull` prepares the engine for the image. Raises
     ShoestringError if nothing was changed.
     """
     started = time.monotonic()
-    # What cannot work is told before a long pull.
+    # Report what cannot work before a long pull.
     edited = job.edited
     require_proxies(Snapshot(cluster))
     fetched = _fetch(cluster, job, steps, before_pull)
@@ -148,7 +148,7 @@ def _roll_out(
 
 
 def _moved(cluster: Cluster, job: Job) -> str:
-    """A sentence where the image is called as before and is another one: such a change is in no file."""
+    """Return a sentence if an image of the same name is another one than before: no file has such a change."""
     if job.is_change:
         return ""
     mine = observe(cluster.client, cluster.settings.instance).of(job.target.name)
@@ -166,8 +166,8 @@ def _moved(cluster: Cluster, job: Job) -> str:
 
 
 def _try(cluster: Cluster, job: Job, edited: str, steps: Steps) -> ApplyAttempt:
-    """Write the new image into the file and apply it. A person who interrupts is not kept waiting: the file goes back
-    at once, the containers at the next pass."""
+    """Write the new image into the file and apply it. On an interrupt the file is restored
+    at once, the containers at the next run of the watchdog."""
     try:
         return _apply(cluster, job, edited, steps, "deploy-edited")
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""What a deploy tells while it goes on."""
+"""The progress of a deploy, as its listener receives it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from runtime.context.change import Change, Listener, Step
 
 
 class Steps(Listener):
-    """Hears of each step of a deploy, and of the changes that are made; this one says nothing.
+    """The listener for each step and change of a deploy; this one prints nothing.
 
     `taken` are the steps of the rollout; there are none where Compose itself makes the change.
     """
@@ -22,13 +22,13 @@ class Steps(Listener):
         self.taken.append(step)
 
     def pulling(self, progress: Progress) -> None:
-        """How far the pull is."""
+        """Receive the progress of the pull."""
 
     def fetched(self, fetched: RefreshedImage) -> None:
-        """The image is on this host."""
+        """Note that the image is on this host."""
 
     def not_fetched(self, image: str) -> None:
-        """The image cannot be had; the error that ends the command says why."""
+        """Note that the image could not be pulled; the error that ends the command explains why."""
 
     def going_back(self, job: Job) -> None:
-        """The new version does not run; the old one is put back."""
+        """Note that the new version does not run, and that the old one is put back."""
