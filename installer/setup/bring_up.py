@@ -70,7 +70,7 @@ def _fetch(cluster: Cluster, lines: Lines) -> None:
         try:
             fetched += images.fetch(cluster.client, (need,), show)
         except (images.PullError, images.BuildError):
-            # One application whose image cannot be had harms no other: the start tells of it.
+            # An image that cannot be pulled does not affect other applications: the start reports it.
             image = find(need.reference)
             if image and image.recipe:
                 raise
@@ -78,7 +78,7 @@ def _fetch(cluster: Cluster, lines: Lines) -> None:
 
 
 def _references(cluster: Cluster) -> Iterator[str]:
-    """Images as the application files say them, the core's first."""
+    """Return the images as the application files name them, the core's first."""
     from runtime.core import project
     from runtime.reconcile import desired
 

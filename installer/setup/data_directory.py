@@ -41,7 +41,7 @@ class Update:
 def create(
     paths: Paths, settings: Settings, services: ServicePlan = NO_SERVICES, *, proxy_group: int = PROXY_GID
 ) -> Written:
-    """Build a new data directory beside its place and move it into place in one step.
+    """Build a new data directory next to its final path and move it there in one step.
 
     `services` are added from the start. `proxy_group` is the group that may read the proxies' private keys. Returns
     what was written for the services. Raises ShoestringError; nothing was created then.
@@ -117,7 +117,7 @@ def plan_update(paths: Paths, settings: Settings) -> Update:
 def update(paths: Paths, change: Update, *, proxy_group: int = PROXY_GID) -> str:
     """Carry out a planned update and commit it. Returns a sentence if the commit could not be made, else nothing.
 
-    Each step leaves a working data directory, and doing all of them again ends in the same place.
+    Each step leaves a working data directory, and repeating all of them gives the same result.
     """
     for each in change.changes:
         _write_shipped(paths, each.path, each.content)
@@ -126,7 +126,7 @@ def update(paths: Paths, change: Update, *, proxy_group: int = PROXY_GID) -> str
         target = paths.settings.resolve()
         files.write(target, change.settings_text, target.stat().st_mode & 0o7777)
         committed.append(PurePosixPath(paths.settings.name))
-    # Last: it says that the files above were offered.
+    # Last: it records that the files above were offered.
     files.write(paths.conf / templates.MANIFEST, change.manifest)
     secrets_file.add(paths, {})
     _make_directories(paths, proxy_group)

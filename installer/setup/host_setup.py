@@ -1,4 +1,4 @@
-"""What setup does to the host beside the data directory: timers, swap, Docker's log rotation. Asked for, each."""
+"""Changes of setup to the host outside the data directory: timers, swap, log rotation of Docker. Asks for each."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ __all__ = [
 
 
 class DirectoryState(Enum):
-    """What is where the data directory shall be."""
+    """The state of the path where the data directory is to be created."""
 
     FREE = auto()
     OURS = auto()
@@ -218,7 +218,7 @@ def instance_problem(facts: Facts, settings: Settings, paths: Paths) -> str:
 def port_problem(
     facts: Facts, key: KeyPath, address: str, port: int, instance: str, *, is_taken: bool = False
 ) -> str:
-    """Return who holds a port, and what to do; empty if it is free, or held by this instance's own proxies.
+    """Return which process holds a port, and what to do; empty if it is free, or held by this instance's own proxies.
 
     `is_taken`: it could not be bound, though neither Docker nor the kernel lists a holder.
     """

@@ -36,7 +36,7 @@ def _domain(context: Context) -> SettingsValue:
 
 
 def _email(context: Context) -> SettingsValue:
-    # RFC 2142 section 7: the mailbox of whoever looks after a domain's names.
+    # RFC 2142 section 7: the mailbox of a domain's DNS administrator.
     domain = context.text("domain")
     return f"hostmaster@{domain}" if domain else None
 

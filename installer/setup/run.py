@@ -36,7 +36,7 @@ LOCK_TIMEOUT_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class SetupOptions:
-    """The options of `shoestring setup`. With `recorded`, its place is noted in `record`.
+    """The options of `shoestring setup`. With `recorded`, its path is saved in `record`.
 
     Without `host`, nothing of the host is changed but the data directory and Docker's containers.
     """

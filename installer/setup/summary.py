@@ -1,4 +1,4 @@
-"""What setup shows: the host, what was answered, what will be written, how to go on. Pure."""
+"""The output of setup: the host, the answers, what will be written, the next steps. Pure."""
 
 from __future__ import annotations
 

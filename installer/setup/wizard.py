@@ -36,10 +36,10 @@ def ask_data_directory(default: Path) -> Path:
 def ask_services(
     offers: tuple[ServiceOffer, ...], problem: Callable[[Iterable[str]], str], option: str
 ) -> tuple[str, ...]:
-    """Ask which services are wanted, until they fit. Returns names of new ones and of those that stay ticked.
+    """Ask for the services to add, until they fit. Returns names of new ones and of those that stay selected.
 
-    One that is here already is never removed by this; `option` is what the command that does that needs to find this
-    data directory. Raises StoppedError.
+    Services that exist already are never removed by this; `option` is the option by which the command that removes
+    them finds this data directory. Raises StoppedError.
     """
     widths = max(len(each.title) for each in offers), max(len(str(each.memory)) for each in offers)
     ticks = [
