@@ -59,7 +59,7 @@ def commit(conf: Path, paths: Iterable[PurePosixPath], message: str) -> bool:
 
 
 def commit_or_explain(conf: Path, paths: Iterable[PurePosixPath], message: str, *, first: str = "") -> str:
-    """Commit these files as `commit` does. Return an empty string, or a sentence that says why that was not possible.
+    """Commit these files as `commit` does. Return an empty string, or a sentence why that was not possible.
 
     A missing repository is created only with `first`, the message of its first commit.
     """
@@ -83,7 +83,7 @@ def commit_or_explain(conf: Path, paths: Iterable[PurePosixPath], message: str, 
 def remove_old_locks(conf: Path, booted: float) -> None:
     """Remove the locks of a git that a power cut ended: they would block every later commit.
 
-    `booted` is in seconds since 1970; a lock that is older belongs to nobody (gitrepository-layout(5), *.lock).
+    `booted` is in seconds since 1970; an older lock belongs to no running process (gitrepository-layout(5), *.lock).
     """
     git = conf / ".git"
     for lock in (*git.glob("*.lock"), *git.glob("refs/heads/*.lock")):

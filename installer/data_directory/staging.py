@@ -1,4 +1,4 @@
-"""A directory that is built beside its place and moved there in one step; what killed runs left is removed."""
+"""A directory that is built next to its final path and moved there in one step; what killed runs left is removed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from runtime.base import files
 from runtime.base.errors import LockedError
 
-# In the work directory beside `target`: the lock of the run that builds there, and what it builds.
+# In the work directory next to `target`: the lock of the run that builds there, and what it builds.
 MARKER = "shoestring-setup.lock"
 CONTENT = "content"
 

@@ -49,7 +49,7 @@ class Action(Enum):
 
 @dataclass(frozen=True)
 class FileChange:
-    """One file to write: `path` is below `conf/`, and has the suffix `.new` if it goes beside the user's."""
+    """One file to write: `path` is below `conf/`, and has the suffix `.new` if it is written next to the user's."""
 
     path: PurePosixPath
     content: bytes
@@ -76,7 +76,7 @@ def fill(template: str, settings: Settings, **more: object) -> bytes:
 
 
 def load(settings: Settings, templates: Path = TEMPLATES, **more: object) -> tuple[Shipped, ...]:
-    """Return the shipped files, with the settings (and `more`) filled in where a file asks for it."""
+    """Return the template files, with the settings (and `more`) filled in where a file asks for it."""
     found = []
     for file in sorted(each for each in templates.rglob("*") if each.is_file()):
         path = PurePosixPath(file.relative_to(templates).as_posix())
@@ -104,7 +104,7 @@ def parse_manifest(content: bytes | None) -> dict[str, str]:
 
 
 def present(conf: Path, shipped: Iterable[Shipped]) -> dict[PurePosixPath, bytes]:
-    """Return the content of those shipped files that are there. A link counts as changed by the user."""
+    """Return the content of those template files that exist. A link counts as changed by the user."""
     there = (each.path for each in shipped if (conf / each.path).is_symlink() or (conf / each.path).exists())
     return {path: b"" if (conf / path).is_symlink() else read(conf / path) for path in there}
 
@@ -122,8 +122,8 @@ def plan(
 ) -> tuple[FileChange, ...]:
     """Return what to write on a re-run. `written` is the manifest, `present` has the existing files.
 
-    A file that the user changed is never overwritten; if its template changed too, the new version is put beside it,
-    once. A file that the user deleted is created again only if Shoestring needs it.
+    A file that the user changed is never overwritten; if its template changed too, the new version is written next
+    to it, once. A file that the user deleted is created again only if Shoestring needs it.
     """
     changes = []
     for file in shipped:

@@ -80,7 +80,7 @@ def scalar(value: object, style: str | None = None) -> str:
 
 
 def _in_flow(value: object) -> str:
-    """A value within brackets, where a text needs quotes that it does not need alone, such as ::1."""
+    """Return a value within brackets, where a text may need quotes that it does not need alone, such as ::1."""
     if isinstance(value, bool | Mapping | tuple | list):
         return scalar(value)
     dumped: str = yaml.safe_dump([_as_text(value)], default_flow_style=True, width=_WIDTH)
@@ -121,7 +121,7 @@ def _find(text: str, key: KeyPath) -> _Found:
             pair = None
         if pair is None:
             return replace(found, missing=key[depth:])
-        # The composer gives an alias the node of its anchor, which is before its own place.
+        # The composer gives an alias the node of its anchor, which is before its own position.
         if pair[1].start_mark.index < (pair[0].end_mark if pair[0] else node.start_mark).index:
             raise CannotEditYamlError("is in another part of the file (an alias, *)", _line(pair[0] or node))
         found = _Found(pair[1], node, pair[0])
@@ -143,7 +143,7 @@ def _replace(text: str, found: _Found, value: object) -> str:
         return text[:start] + space + (_in_flow(value) if needs_quotes else scalar(value, style)) + text[end:]
     if found.name is None:
         raise CannotEditYamlError("is a block in a list", _line(node))
-    # A list or section in block form begins on a line of its own; its place is from the colon to its last value.
+    # A list or section in block form begins on a line of its own; its range is from the colon to its last value.
     colon = text.index(":", found.name.end_mark.index) + 1
     return f"{text[:colon]} {scalar(value)}{text[_end(text, node) :]}"
 
