@@ -52,7 +52,7 @@ def _folder(value: object) -> Folder:
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceDescription:
-    """What `service.yaml` says of a service."""
+    """The content of a service's `service.yaml`."""
 
     title: str = key("its name for users", check=_text)
     about: str = key("what it is for, in a few words", check=_text)

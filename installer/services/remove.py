@@ -27,7 +27,7 @@ from runtime.reconcile import operations
 
 @dataclass(frozen=True)
 class Removal:
-    """What is removed: of those `named`, the `services` whose application file exists, in this order.
+    """The parts to remove: of those `named`, the `services` whose application file exists, in this order.
 
     With `purge` folders and secrets are deleted too. `kept` are folders that stay, `used` secrets that other
     applications use.
@@ -78,7 +78,7 @@ def _used_by_others(paths: Paths, values: dict[str, str], but: Iterable[str]) ->
 
 @dataclass(frozen=True)
 class Removed:
-    """What a removal did: `report` of the last start (None if nothing was started), `notes` on commits refused."""
+    """The result of a removal: `report` of the last start (None without one), `notes` on failed commits."""
 
     report: Report | None = None
     notes: tuple[str, ...] = ()

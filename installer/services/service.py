@@ -28,9 +28,9 @@ class Service(ServiceDescription):
     has_traces: ClassVar[bool] = False
 
     def prepare(self, paths: Paths, settings: Settings) -> None:
-        """Write files that follow from its secrets, before its application file is there.
+        """Write files that are derived from its secrets, before its application file exists.
 
-        A first setup does this in a data directory that is still built beside its place.
+        A first setup does this in a data directory that is not yet at its final path.
         """
 
     def ready(self, cluster: Cluster) -> str:

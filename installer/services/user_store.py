@@ -35,10 +35,10 @@ def _nothing(removed: bool) -> None:
 class UserStore:
     """The users of one registry, and the sentences about them that differ between registries.
 
-    `add_command` adds a user. `log_in` is the command that logs one in, with {name} for the name, and `hint` a
-    sentence beside it. `host_user` is the user that this host itself logs in as; it cannot be changed here, as
-    `host_user_advice` says. `revoke` makes the registry refuse users who are no more in the file; its argument is
-    whether one was removed just now. `lock` is the lock of the instance.
+    `add_command` adds a user. `log_in` is the command that logs one in, with {name} for the name, and `hint` an
+    additional sentence. `host_user` is the user that this host itself logs in as; it cannot be changed here, as
+    `host_user_advice` explains. `revoke` makes the registry refuse users that are no longer in the file; its argument
+    is whether one was removed just now. `lock` is the lock of the instance.
     """
 
     file: HtpasswdFile

@@ -41,7 +41,7 @@ class DataFolder:
         return f"{posixpath.dirname(self.source)}/{version}"
 
     def folder_of(self, version: str) -> Path:
-        """Return the folder of another version, beside this one."""
+        """Return the folder of another version, next to this one."""
         return self.folder.with_name(version)
 
     def volume(self, source: str) -> str:

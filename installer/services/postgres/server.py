@@ -66,7 +66,7 @@ class Server:
 def first_error(result: command.Result) -> str:
     """Return the first error of Postgres; further ones follow from it."""
     lines = [line.strip() for line in result.err.splitlines() if line.strip()]
-    # The server's message says more than that of the client program.
+    # The server's message has more details than that of the client program.
     for mark in ("ERROR:", "FATAL:", "error:"):
         if found := next((line for line in lines if mark in line), ""):
             return found
@@ -74,7 +74,7 @@ def first_error(result: command.Result) -> str:
 
 
 def find(cluster: Cluster) -> ApplicationService:
-    """Postgres's service in its application file. Raises UsageError if it is not there."""
+    """Return Postgres's service in its application file. Raises UsageError if it is not there."""
     wanted = Snapshot(cluster).desired
     if APPLICATION not in {each.name for each in wanted.applications} | {each.name for each in wanted.broken}:
         raise UsageError("Postgres is not there. Add it: shoestring service add postgres")

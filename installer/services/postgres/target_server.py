@@ -1,4 +1,4 @@
-"""The server of the new version that the data are restored to, beside the old one and not reachable.
+"""The server of the new version that the data is restored to: it runs next to the old one and is not reachable.
 
 Compose runs it in Postgres's own project, as a service that is not in the application file: after a kill, the next
 run of the watchdog removes it.
@@ -160,7 +160,7 @@ def content(target: TargetServer) -> dict[str, Any]:
 
 
 def _volumes(target: TargetServer, given: ComposeService) -> list[Any]:
-    """Return the new folder in place of the old one, and read-only mounts but for scripts of a first start."""
+    """Return the new folder instead of the old one, and read-only mounts but for scripts of a first start."""
     found: list[Any] = []
     for index, each in enumerate(given.volumes):
         if target.data.key[3] == index:

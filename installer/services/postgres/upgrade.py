@@ -1,8 +1,8 @@
 """Upgrade Postgres to another major version: dump, restore, compare, and only then edit the application file.
 
-The old server is not stopped before that, only disconnected from its networks, so that nobody writes to it: there are
-never two servers on one folder, whenever this process is killed. If it is killed before the file is written, the next
-run of the watchdog connects the old container to its networks again, and removes the new one.
+The old server is not stopped before that, only disconnected from its networks, so that no client writes to it: there
+are never two servers on one folder, whenever this process is killed. If it is killed before the file is written, the
+next run of the watchdog connects the old container to its networks again, and removes the new one.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class UpgradeProgress(Protocol):
 @dataclass(frozen=True)
 class Upgraded:
     """The result of an upgrade. `error` says why the new version does not run with the data; then the old one does,
-    unless `back` says why not. `notes` are sentences for the user."""
+    unless `back` has the reason why not. `notes` are sentences for the user."""
 
     job: UpgradeJob
     tables: int

@@ -44,7 +44,7 @@ wait "$job"
 
 @dataclass(frozen=True)
 class Waste:
-    """What a collection would delete: untagged versions, and blobs; `size` is the blobs' bytes."""
+    """The data that a collection would delete: untagged versions, and blobs; `size` is the blobs' bytes."""
 
     versions: tuple[Version, ...]
     blobs: int
@@ -53,7 +53,7 @@ class Waste:
 
 @dataclass(frozen=True)
 class Collected:
-    """What a collection did: the bytes that it freed and that are left, and the report of the start after it."""
+    """The result of a collection: the bytes that it freed and that are left, and the report of the start after it."""
 
     versions: tuple[Version, ...]
     freed: int
@@ -161,7 +161,7 @@ def _run(cluster: Cluster, inspected: dict[str, Any]) -> None:
 
 
 def _clear(cluster: Cluster) -> None:
-    """Remove the collection's container, if it still exists: the registry must not start beside it."""
+    """Remove the collection's container, if it still exists: the registry must not start while it runs."""
     from docker.errors import NotFound
 
     try:

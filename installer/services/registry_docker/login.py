@@ -44,7 +44,7 @@ HOST_FILES = HostFiles()
 
 @dataclass(frozen=True)
 class Login:
-    """What the engine lacks for a login to the registry at `address`.
+    """The settings that the engine lacks for a login to the registry at `address`.
 
     `line` is for the hosts file, `root` the certificate of the CA to trust; each is empty if it is present or not
     needed. `note` says what the user must do first; until then nothing is changed.

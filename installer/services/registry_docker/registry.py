@@ -24,7 +24,7 @@ STORE, USERS = "docker-registry", "docker-registry-users"
 
 
 def users(paths: Paths) -> HtpasswdFile:
-    """Return the file of the users who may push and pull."""
+    """Return the file of the users that may push and pull."""
     return HtpasswdFile(paths.data / USERS / "htpasswd", GROUP)
 
 
