@@ -80,7 +80,7 @@ def plan_for_host(file: Path = FILE) -> LogRotation:
 
 
 def apply(wanted: LogRotation, file: Path = FILE) -> None:
-    """Write it, with a copy of the user's file beside it. Raises ShoestringError if dockerd would refuse it.
+    """Write it, with a copy of the user's file next to it. Raises ShoestringError if dockerd would refuse it.
 
     Docker reads it when it is restarted, which is left to the user: see RESTART.
     """

@@ -1,4 +1,4 @@
-"""The memory of this host: who uses it, how much is left, and whether a service fits. Sizes are in bytes."""
+"""The memory of this host: its users, how much is left, and whether a service fits. Sizes are in bytes."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def suggestion(kind: SwapKind, memory: int) -> int:
 
 
 def place(kind: SwapKind) -> str:
-    """Return the place of a kind of swap, as the end of a sentence."""
+    """Return the location of a kind of swap, as the end of a sentence."""
     return f"in {FILE}" if kind is SwapKind.FILE else "in compressed memory (zram)"
 
 

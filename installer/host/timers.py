@@ -120,7 +120,8 @@ def cron_lines(root: Path, domain: str, python: str = sys.executable) -> list[st
     """Return lines for a file in /etc/cron.d that do the same as the units (crontab(5): a % would end the command).
 
     The default PATH of cron has no nft, and cron would mail the line of each run: failures are notified as the
-    settings say. The minute of renewals depends on the domain, so that hosts do not ask their authority all at once.
+    settings define. The minute of renewals depends on the domain, so that hosts do not ask their authority all at
+    once.
     """
     runtime = f"root  {shlex.join((python, '-I', '-m', 'runtime', '--data-directory', str(root)))}".replace(
         "%", r"\%"

@@ -54,7 +54,7 @@ class WireGuardLink:
 
 @dataclass(frozen=True)
 class BootState:
-    """Whether an interface comes up at boot: its file is as desired, and its unit enabled.
+    """The state of an interface at boot: it comes up if its file is as desired and its unit enabled.
 
     Without systemd something else brings it up: then the unit counts as enabled.
     """
