@@ -147,7 +147,7 @@ def _source(data_directory: Path | None) -> str:
 
 
 def _pulled(data_directory: Path | None) -> list[str]:
-    """The images that the settings have from a registry."""
+    """Return the images that the settings take from a registry."""
     from runtime.docker import images
 
     source, used = _used(data_directory)

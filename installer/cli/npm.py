@@ -1,4 +1,4 @@
-"""`shoestring npm`: who may publish packages."""
+"""`shoestring npm`: the users that may publish packages."""
 
 from __future__ import annotations
 

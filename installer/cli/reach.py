@@ -63,6 +63,6 @@ def _find(data_directory: Path | None) -> SshTunnel:
 
     paths, loaded = located(data_directory)
     wanted = desired.load(loaded, paths, internal_address.follow(loaded))
-    # Under sudo, the user who called it.
+    # Under sudo, the user that called it.
     user = os.environ.get("SUDO_USER") or getpass.getuser()
     return ssh_tunnel.find(loaded, wanted.proxies, user, ssh.configured())

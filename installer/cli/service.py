@@ -82,7 +82,7 @@ def _add(cluster: Cluster, wanted: ServicePlan, json: bool, timeout: float) -> t
         lines.done("files", f"{cluster.paths.conf}")
         if written.note:
             lines.note(written.note)
-    # What a person has stopped is not started by the way.
+    # A cluster that the user stopped is not started as a side effect.
     if cluster.run.stopped.exists():
         return None, written
     return adding.start(open_cluster(cluster.paths), wanted, shown, timeout), written

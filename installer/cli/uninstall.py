@@ -50,7 +50,7 @@ def uninstall(
         confirm_by_typing(
             "All data in it goes. Type the path of the data directory", str(wanted.directory), confirm or name
         )
-    # With --json the plan is the answer, and has no lines beside it.
+    # With --json the plan is the answer, without further lines.
     lines = Lines(StringIO()) if json else Lines()
     if cluster:
         work.apply(cluster, wanted, lines)

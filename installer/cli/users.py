@@ -19,7 +19,7 @@ Find = Callable[[Path | None], "UserStore"]
 
 
 def users_app(find: Find, *, may: str, removal: str) -> typer.Typer:
-    """Return the commands of one registry. `may` says what its users may do, `removal` what else a removal does."""
+    """Return the commands of one registry. `may` is what its users may do, `removal` what else a removal does."""
     app = typer.Typer(help=f"Users who may {may}.", no_args_is_help=True)
 
     @app.command(help=f"Add a user who may {may}, or set another password.")

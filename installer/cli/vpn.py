@@ -108,7 +108,7 @@ def remove(
         client = clients.find(present.values(), name)
         print(report.preview_json(client, vpn.settings) if json else f"  - {name}\n  Nothing was changed.")
         return
-    # Without such a client there is no question: leftover access is revoked, and the error says the rest.
+    # Without such a client there is no question: leftover access is revoked, and the error explains the rest.
     if name in present and not confirm.confirmed(f"Remove client {name} and revoke its access?", yes=yes, json=json):
         return
     client = operations.remove(vpn, name)
