@@ -52,7 +52,7 @@ def kept(metrics: Metrics) -> dict[str, int]:
 
 def test_it_tells_how_long_points_are_kept(metrics: Metrics) -> None:
     assert kept(metrics) == {"version": 2, "days": 30, "hourly_days": 365}
-    assert "points              30 days" in shoestring(metrics, "retention").stdout
+    assert "points        30 days" in shoestring(metrics, "retention").stdout
 
 
 def test_longer_is_done_at_once_and_shorter_is_asked_about(metrics: Metrics) -> None:
@@ -60,7 +60,7 @@ def test_longer_is_done_at_once_and_shorter_is_asked_about(metrics: Metrics) -> 
     assert kept(metrics)["days"] == 40
     asked = shoestring(metrics, "retention", "2")
     assert asked.returncode == 2
-    assert "go within the hour" in asked.stdout
+    assert "are deleted within the hour, for good" in asked.stdout
     assert shoestring(metrics, "retention", "2", "--dry-run").returncode == 0
     would = json.loads(shoestring(metrics, "retention", "2", "--dry-run", "--json").stdout)
     assert (would["before"], would["wanted"], would["days"]) == (40, 2, 40)

@@ -101,7 +101,7 @@ def test_what_is_here_stays_also_if_its_tick_is_taken_away(tmp_path: Path) -> No
     terminal.expect_exact("● Store + Beside")
     terminal.expect_exact("already added")
     press(terminal, SPACE, ENTER)
-    terminal.expect_exact("Store + Beside stays for now. To take it away: shoestring service remove store beside")
+    terminal.expect_exact("Store + Beside stays. To remove it: shoestring service remove store beside")
     # It is not the recorded one.
     terminal.expect(rf"--data-directory\s+{tmp_path}")
     terminal.expect_exact("new:  .")
