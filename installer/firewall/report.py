@@ -37,8 +37,8 @@ def state(firewall: Firewall) -> str:
         if firewall.is_active:
             return f"on, but {lost}" if lost else "on"
         about = "its table is not there" if firewall.present is None else "its table is not as the files say"
-        mend = "the next pass of the watchdog mends it, or now: shoestring start"
-        return "; ".join(each for each in (about, mend, lost) if each)
+        repair = "the next run of the watchdog repairs it, or now: shoestring start"
+        return "; ".join(each for each in (about, repair, lost) if each)
     if firewall.present is not None:
         return "active, but rolled back automatically unless it is confirmed"
     if not settings.firewall:
@@ -52,7 +52,7 @@ def _lost_at_boot(firewall: Firewall) -> str:
     if firewall.boot is None or firewall.boot is TimerState.ON:
         return ""
     name = unit_name(UNIT, firewall.instance)
-    return f"the next boot does not load it: {name} {_LOST[firewall.boot]}; mend that with: shoestring firewall on"
+    return f"the next boot does not load it: {name} {_LOST[firewall.boot]}; repair it with: shoestring firewall on"
 
 
 def lines(firewall: Firewall) -> list[str]:

@@ -34,7 +34,7 @@ demo() {
   "$SHOESTRING" setup --answers "$answers" --data-directory "$DEMO_DIRECTORY" --no-record --yes </dev/null || code=$?
   rm -f "$answers"
   if ((code != 0)); then
-    printf '\nThe demo did not start. Mend what is named above, then run this again, or take it away: sudo %s --remove\n' "$0"
+    printf '\nThe demo did not start. Repair what is named above, then run this again, or take it away: sudo %s --remove\n' "$0"
     exit "$code"
   fi
   show_demo
@@ -90,7 +90,7 @@ remove_demo() {
   fi
   begin "stopped"
   engine_answers || give_up "The Docker Engine does not answer, so the demo cannot be taken away. Start it with: sudo $0 --prepare"
-  ADVICE="Mend what it names, then run this again."
+  ADVICE="Repair what it names, then run this again."
   if has "$SHOESTRING"; then
     try "$SHOESTRING" stop --data-directory "$DEMO_DIRECTORY" --timeout 60 || true
   fi

@@ -69,7 +69,7 @@ wait_for_engine() {
         note "See why with: journalctl -u docker -n 50"
       else
         tail -n 12 "$ENGINE_LOG" | sed 's/^/      | /'
-        note "Mend what its last lines name, then run this again. All of them are in $ENGINE_LOG."
+        note "Repair what its last lines name, then run this again. All of them are in $ENGINE_LOG."
       fi
       exit 1
     fi

@@ -181,7 +181,7 @@ def _refused(
     restored: bool = True,
 ) -> ConfigurationError:
     told = "\n".join(_told(message, file, text, template, side) for message in errors)
-    kept = "The last good configuration stays in force." if restored else "The proxy goes on with what it runs."
+    kept = "The last good configuration stays in force." if restored else "The proxy keeps what it runs."
     return ConfigurationError(f"HAProxy refuses the {side} proxy's configuration. {kept}\n{told}", errors)
 
 
@@ -216,7 +216,7 @@ def _template(paths: Paths, side: Side) -> str:
     except OSError as error:
         raise ShoestringError(f"{file} cannot be read ({error.strerror}). Put it back: shoestring setup") from error
     except UnicodeDecodeError as error:
-        raise ShoestringError(f"{file} is not text in UTF-8. Mend it, or put it back: shoestring setup") from error
+        raise ShoestringError(f"{file} is not text in UTF-8. Repair it, or put it back: shoestring setup") from error
 
 
 def _template_name(side: Side) -> str:

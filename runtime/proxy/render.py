@@ -28,7 +28,7 @@ class TemplateError(ShoestringError):
         self.line = line
         self.what = what
         place = f"{name}:{line}" if line else name
-        super().__init__(f"{place}: {what}. Mend the template; the last good configuration stays in force.")
+        super().__init__(f"{place}: {what}. Repair the template; the last good configuration stays in force.")
 
 
 def render(template: str, model: ProxyModel, name: str = "haproxy.cfg.j2") -> str:

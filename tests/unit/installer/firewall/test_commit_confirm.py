@@ -17,7 +17,7 @@ MINUTE = 60
 
 def test_the_page_and_the_code_give_a_person_the_same_time() -> None:
     assert commit_confirm.SECONDS == MINUTE
-    assert f"the rules are in force for {MINUTE} seconds." in " ".join(PAGE.read_text().split())
+    assert f"the rules are active for {MINUTE} seconds." in " ".join(PAGE.read_text().split())
 
 
 def test_nobody_has_to_name_the_time() -> None:

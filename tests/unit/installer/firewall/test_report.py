@@ -92,12 +92,12 @@ def test_the_vpn_and_one_address() -> None:
         (False, None, "firewall: on\n", "on in the settings, but not applied yet: shoestring firewall on"),
         (False, "same", "", "active, but rolled back automatically unless it is confirmed"),
         (True, "same", "firewall: on\n", "on"),
-        (True, None, "firewall: on\n", "its table is not there; the next pass of the watchdog mends it"),
+        (True, None, "firewall: on\n", "its table is not there; the next run of the watchdog repairs it"),
         (
             True,
             "other",
             "firewall: on\n",
-            "its table is not as the files say; the next pass of the watchdog mends it",
+            "its table is not as the files say; the next run of the watchdog repairs it",
         ),
     ],
 )
@@ -123,7 +123,7 @@ def test_that_the_next_boot_would_not_have_it(boot: TimerState, about: str) -> N
     made = firewall("firewall: on\n")
     made = replace(made, confirmed=True, boot=boot, present=Present(made.rules.mark, ""))
     said = (
-        f"the next boot does not load it: shoestring-firewall.service {about}; mend that with: shoestring firewall on"
+        f"the next boot does not load it: shoestring-firewall.service {about}; repair it with: shoestring firewall on"
     )
     assert report.state(made) == f"on, but {said}"
     assert not made.is_on
