@@ -10,48 +10,22 @@ import pytest
 import yaml
 
 from runtime.base.paths import Side
-from runtime.docker import engine
 from tests.support.builders.runtime import keeper
-from tests.support.engine import Instance, new_settings, plain, tools_image
+from tests.support.engine import Instance, plain
+from tests.support.engine_fixtures import client, instance, tools
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
     from tests.support.certificates.stand import Stand
 
+__all__ = ["client", "instance", "tools"]
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "engine" in Path(item.path).parts:
             item.add_marker(pytest.mark.engine)
-
-
-@pytest.fixture(scope="session")
-def client() -> Iterator[DockerClient]:
-    """The engine; without one these tests fail, they are not skipped."""
-    connected = engine.connect()
-    yield connected
-    connected.close()
-
-
-@pytest.fixture(scope="session")
-def tools(client: DockerClient) -> str:
-    """The image with the test server."""
-    return tools_image(client)
-
-
-@pytest.fixture
-def instance(tmp_path: Path, client: DockerClient) -> Iterator[Instance]:
-    """A data directory without applications, not started."""
-    made = Instance(tmp_path / "data-directory", new_settings())
-    try:
-        yield made
-    finally:
-        made.close()
-        name = made.settings.instance
-        left = client.containers.list(all=True, filters={"label": f"shoestring.instance={name}"})
-        assert left == [], f"containers of {name} are left"
-        assert client.networks.list(filters={"label": f"shoestring.instance={name}"}) == []
 
 
 @pytest.fixture

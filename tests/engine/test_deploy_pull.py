@@ -14,14 +14,13 @@ import pytest
 from installer.images.lookup import look_up
 from runtime.base.paths import Side
 from runtime.docker.images import BUSYBOX, local_name
-from tests.engine.test_images_pull import CONFIG, LAYER, MANIFEST, Blob, Registry, registry
+from tests.support.deploy.registry import CONFIG, LAYER, MANIFEST, Blob, Registry, open_registry
 from tests.support.deploy.stand import HOST, shoestring
 from tests.support.engine import Instance
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-__all__ = ["registry"]
 FILE = "x-external-host-names: [{0}]\nx-container-port: 8080\nx-rollout: stop-first\nservices:\n  application:\n"
 PAGE = """\
 RUN mkdir -p /page && echo {0} >/page/index.html
@@ -50,6 +49,13 @@ def publish(registry: Registry, client: DockerClient, tag: str, text: str) -> No
     manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": settings.descriptor}
     listing = Blob(json.dumps({**manifest, "layers": [each.descriptor for each in layers]}).encode(), MANIFEST)
     registry.blobs |= {each.digest: each for each in (settings, listing, *layers)} | {tag: listing}
+
+
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    """A registry with one image."""
+    with open_registry() as opened:
+        yield opened
 
 
 @pytest.fixture

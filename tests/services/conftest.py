@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.conftest import client, instance, tools
+from tests.support.engine_fixtures import client, instance, tools
 
 __all__ = ["client", "instance", "tools"]
 

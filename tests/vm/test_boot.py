@@ -10,8 +10,8 @@ import pytest
 from tests.support.machine.images import ROOT, ssh_key
 from tests.support.machine.machine import SSH, Machine
 from tests.support.machine.qemu import Disk, Hardware
+from tests.support.machine.set_up import DOMAIN, Start, answers_seed, boot_again, containers, set_up_kept
 from tests.support.machine.upkeep import SLOW, TIMERS
-from tests.vm.conftest import DOMAIN, Start, answers_seed, boot_again, containers, set_up_kept
 
 # Bytes; of the disk that its file system uses, and of the file that is carried about.
 IMAGE_AT_MOST = 1_200_000_000

@@ -11,8 +11,8 @@ import pytest
 from tests.support.machine import upkeep
 from tests.support.machine.machine import Machine
 from tests.support.machine.qemu import Disk
+from tests.support.machine.set_up import DOMAIN, SMALL, Start
 from tests.support.machine.upkeep import INSIDE, SLOW, TOLD, WATCHDOG, shell
-from tests.vm.conftest import DOMAIN, SMALL, Start
 
 # MB of its memory that must be available.
 AVAILABLE = 250

@@ -22,7 +22,7 @@ from tests.support.install.host import CA_BUNDLE, SHIPPED, without_leftovers
 from tests.support.machine import images, upkeep
 from tests.support.machine.machine import Machine
 from tests.support.machine.qemu import Disk, Hardware, Seed
-from tests.vm.conftest import ANSWERS, DOMAIN, Start
+from tests.support.machine.set_up import ANSWERS, DOMAIN, Start
 
 # A machine behind a proxy has that proxy's certificate in its bundle; the guest must trust it too.
 INSTALL = """

@@ -20,8 +20,8 @@ import yaml
 from tests.support.machine import upkeep
 from tests.support.machine.machine import Machine
 from tests.support.machine.qemu import Disk
+from tests.support.machine.set_up import DOMAIN, Start, answers_seed
 from tests.support.machine.upkeep import shell
-from tests.vm.conftest import DOMAIN, Start, answers_seed
 
 SEED = os.environ.get("SHOESTRING_SEED") or secrets.token_hex(4)
 CUTS = int(os.environ.get("SHOESTRING_CUTS", "1"))

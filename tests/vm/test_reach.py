@@ -17,8 +17,8 @@ from tests.support.machine import upkeep
 from tests.support.machine.machine import SSH, Machine
 from tests.support.machine.outside import HERE, THERE, Outside, outside
 from tests.support.machine.qemu import Disk
+from tests.support.machine.set_up import ANSWERS, DOMAIN, Start
 from tests.support.machine.upkeep import ROOT, SLOW, WATCHDOG, shell
-from tests.vm.conftest import ANSWERS, DOMAIN, Start
 
 SETTINGS = {**ANSWERS, "public": {"address": "::"}, "wireguard": {"enabled": True, "endpoint": HERE[0]}}
 # It answers with the address that it was told its client has.

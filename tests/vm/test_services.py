@@ -17,9 +17,9 @@ from tests.support.machine import upkeep
 from tests.support.machine.machine import Machine
 from tests.support.machine.outside import HERE, Outside, outside
 from tests.support.machine.qemu import Disk
+from tests.support.machine.set_up import DOMAIN, SMALL, Start
 from tests.support.machine.upkeep import SLOW, shell
 from tests.support.services.telegraf_image import telegraf_image
-from tests.vm.conftest import DOMAIN, SMALL, Start
 
 # MB of memory that must be available, without swap.
 METRICS_LEAVE, ALL_LEAVE = 120, 200

@@ -10,8 +10,8 @@ from installer.host.timers import JOBS
 from tests.support.machine import upkeep
 from tests.support.machine.machine import Machine
 from tests.support.machine.qemu import Disk
+from tests.support.machine.set_up import DOMAIN, Start
 from tests.support.machine.upkeep import CONF, SLOW, TIMERS, WATCHDOG
-from tests.vm.conftest import DOMAIN, Start
 
 SERVICES = tuple(units[0] for units in JOBS.values())
 BROKEN = f"{CONF}/applications-public/broken.yaml"

@@ -11,7 +11,7 @@ from installer.host.timers import JOBS
 from tests.support.machine import images
 from tests.support.machine.machine import Machine
 from tests.support.machine.qemu import Hardware
-from tests.vm.conftest import DOMAIN
+from tests.support.machine.set_up import DOMAIN
 
 WATCHDOG = "shoestring-watchdog.service"
 TIMERS = tuple(units[-1] for units in JOBS.values() if units[-1].endswith(".timer"))

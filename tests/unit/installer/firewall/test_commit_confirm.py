@@ -9,7 +9,7 @@ from installer.firewall import commit_confirm, manage
 from installer.host import systemd
 from runtime.base import command, files
 from runtime.firewall import table
-from tests.unit.installer.firewall.test_report import firewall
+from tests.support.builders.firewall import firewall
 
 PAGE = Path(__file__).parents[4] / "docs" / "firewall.md"
 MINUTE = 60

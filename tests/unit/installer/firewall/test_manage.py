@@ -13,8 +13,8 @@ from installer.host.timers import TimerState
 from runtime.base import command
 from runtime.base.command import Result
 from runtime.base.errors import ShoestringError
+from tests.support.builders.firewall import firewall
 from tests.support.builders.runtime import PATHS
-from tests.unit.installer.firewall.test_report import firewall
 
 ASKED = ("systemctl", "show", "--property=UnitFileState", "shoestring-firewall.service")
 SSH = frozenset({Target("0.0.0.0", 22)})

@@ -30,8 +30,8 @@ from installer.host.swap import (
 from runtime.base.constants import MEGABYTE
 from runtime.base.errors import ShoestringError
 from runtime.output.encoder import result_json
-from tests.unit.installer.conftest import Interrupt
-from tests.unit.installer.host.conftest import FakedSystemd
+from tests.support.faked_systemd import FakedSystemd
+from tests.support.interrupt import Interrupt
 
 GIGABYTE = 1024 * MEGABYTE
 HOST = SwapHost(

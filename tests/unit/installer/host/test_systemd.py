@@ -6,7 +6,7 @@ import pytest
 
 from installer.host.systemd import Unit, is_written, moment, parse_show, quoted, remove
 from runtime.base.errors import ShoestringError, UsageError
-from tests.unit.installer.host.conftest import FakedSystemd
+from tests.support.faked_systemd import FakedSystemd
 
 RECORDED = Path(__file__).parent / "recorded"
 

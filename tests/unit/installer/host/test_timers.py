@@ -17,8 +17,8 @@ from runtime.base.constants import MEGABYTE
 from runtime.base.formats import local_time
 from runtime.base.paths import Paths
 from tests.support.builders.runtime import make_settings
-from tests.unit.installer.conftest import Interrupt
-from tests.unit.installer.host.conftest import FakedSystemd
+from tests.support.faked_systemd import FakedSystemd
+from tests.support.interrupt import Interrupt
 
 RECORDED = Path(__file__).parent / "recorded" / "systemctl-show.txt"
 # When the recorded machine was booted: 2026-11-22 16:55:24 UTC.

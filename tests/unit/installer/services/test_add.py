@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,8 +20,8 @@ from runtime.base.paths import Paths, Side
 from runtime.config import secrets, settings
 from runtime.config.settings import Settings
 from tests.support.builders.services import HOST, SETTINGS, git, wanted
+from tests.support.interrupt import Interrupt
 
-Interrupt = Callable[[Callable[[], object], int, bool], bool]
 pytestmark = pytest.mark.processes
 
 

@@ -6,7 +6,6 @@ import os
 import stat
 import subprocess
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,8 +21,7 @@ from runtime.certificates.store import private_ca
 from runtime.config import settings
 from runtime.config.sections import InternalSettings, InternalTls, PublicSettings
 from runtime.config.settings import Settings
-
-Interrupt = Callable[[Callable[[], object], int, bool], bool]
+from tests.support.interrupt import Interrupt
 
 pytestmark = pytest.mark.processes
 

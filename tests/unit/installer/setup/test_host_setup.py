@@ -22,8 +22,8 @@ from runtime.base import command, files
 from runtime.base.errors import ExitCode, ShoestringError
 from runtime.config.settings import Settings
 from runtime.firewall import table
+from tests.support.builders.firewall import firewall
 from tests.support.builders.runtime import PATHS
-from tests.unit.installer.firewall.test_report import firewall
 
 GIGABYTE = 1024**3
 SETTINGS = Settings(domain="example.com", email="ops@example.com")

@@ -24,7 +24,7 @@ from runtime.base.errors import UsageError
 from runtime.base.paths import Paths
 from runtime.docker.images import HAPROXY
 from runtime.reconcile.changes import RemoveNetwork, RemoveProject
-from tests.unit.installer.conftest import Interrupt
+from tests.support.interrupt import Interrupt
 
 WANTED = UninstallPlan(
     units=("shoestring.service",),

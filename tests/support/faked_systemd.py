@@ -1,0 +1,53 @@
+"""A faked systemd, for tests in which units are written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+# As systemctl(1) on a booted host: a unit that is not there is an error.
+SYSTEMCTL = """\
+#!/bin/sh
+echo "$*" >>"$PLACE/heard"
+verb=$1
+shift
+for word; do
+  case $word in -*) continue ;; esac
+  [ -e "$PLACE/units/$word" ] && continue
+  echo "Unit $word does not exist." >&2
+  exit 1
+done
+if [ "$verb" = "$(cat "$PLACE/refused")" ]; then
+  echo "Refused, for the test." >&2
+  exit 1
+fi
+"""
+
+
+class FakedSystemd:
+    """A directory of units and a systemctl that knows what is in it. Keeps what it was told."""
+
+    def __init__(self, place: Path) -> None:
+        self.units = place / "units"
+        self.programs = place / "bin"
+        self._heard, self._refused = place / "heard", place / "refused"
+        for directory in (self.units, self.programs):
+            directory.mkdir(parents=True)
+        self._heard.touch()
+        self.refuse("")
+        self.program("systemctl", SYSTEMCTL.replace("$PLACE", str(place)))
+        self.program("sync", f'#!/bin/sh\necho "sync $*" >>{self._heard}\n')
+
+    @property
+    def heard(self) -> list[str]:
+        """What systemctl was told until now, and when the disk was synced."""
+        return self._heard.read_text().splitlines()
+
+    def refuse(self, verb: str) -> None:
+        """Have systemctl fail at one of its verbs."""
+        self._refused.write_text(verb)
+
+    def program(self, name: str, script: str) -> None:
+        """Put a program before that of this machine."""
+        file = self.programs / name
+        file.write_text(script)
+        file.chmod(0o755)
