@@ -19,7 +19,7 @@ from runtime.docker.compose import ComposeError
 from runtime.docker.observed import Container
 from runtime.proxy import states
 from runtime.proxy.slots import Admission
-from runtime.rollout.context import Replicas, RolloutContext
+from runtime.rollout.context import Replicas, RolloutContext, wait
 from runtime.rollout.health import (
     NewReplica,
     UnhealthyError,
@@ -35,6 +35,8 @@ from runtime.rollout.health import (
 MOST_REPLICAS = 2
 SERVER_SLOTS = 4
 LINES_KEPT = 12
+# How long a container that Compose has just started may be missing from Docker's listing.
+LISTED_SECONDS = 1.0
 
 
 class RolloutError(ShoestringError):
@@ -156,13 +158,31 @@ def _start(
         site.compose(compose.start_created(site.project, PROXIED_SERVICE, total, others))
         failpoint("rollout-started")
     report(Step("started", "beside the old one", time.monotonic() - started))
-    seen = site.replicas()
-    # One that ended at once is among those that do not run.
-    new = (*seen.new, *seen.created, *seen.stopped)
-    if len(new) < replicas:
-        # One may have been removed meanwhile; without this check no container would be left to wait for.
-        raise ShoestringError(f"Of {replicas} new containers Docker lists only {len(new)}.")
+    new = _listed(site, total, others)
     return tuple(new_replica(site, each, started_now=each.id not in known) for each in new), closed
+
+
+def _listed(site: RolloutContext, total: int, others: tuple[str, ...]) -> tuple[Container, ...]:
+    """Return the new containers once Docker lists them all. Raises ShoestringError if it does not.
+
+    Compose counts what the engine lists at that moment, and creates what is missing: one that somebody removes
+    meanwhile, or that Compose counted twice, is created by its next run.
+    """
+    replicas = site.service.replicas
+
+    def listed() -> tuple[Container, ...]:
+        seen = site.replicas()
+        # One that ended at once is among those that do not run.
+        return (*seen.new, *seen.created, *seen.stopped)
+
+    if not wait(lambda: len(listed()) >= replicas, LISTED_SECONDS):
+        site.compose(compose.start_created(site.project, PROXIED_SERVICE, total, others))
+    if len(new := listed()) < replicas:
+        # Without this check no container would be left to wait for.
+        raise ShoestringError(
+            f"Docker lists {len(new)} of {replicas} new containers, and {len(site.replicas().old)} old ones."
+        )
+    return new
 
 
 def _close(site: RolloutContext, current: Replicas) -> None:

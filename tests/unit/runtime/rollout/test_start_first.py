@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from runtime.base import failpoints
+from runtime.base.errors import ShoestringError
 from runtime.base.failpoints import failpoint
 from runtime.base.paths import Side
 from runtime.base.yaml_documents import Document
@@ -208,3 +209,43 @@ def test_addresses_on_all_networks() -> None:
 def test_waiting_ends() -> None:
     assert rollout_context.wait(lambda: True, 0)
     assert not rollout_context.wait(lambda: False, 0)
+
+
+class CreatingEngine(Engine):
+    """An engine whose Compose starts the new container, named `fake`, at its run number `at`."""
+
+    def __init__(self, *containers: tuple[str, str], at: int) -> None:
+        super().__init__(*containers)
+        self.at = at
+        self.runs = 0
+
+    def compose(self, argv: tuple[str, ...]) -> None:
+        self.runs += "--detach" in argv
+        if self.runs == self.at:
+            self.listed += Engine(OLD, NEW).listed[1:]
+            self.at = -1
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(start_first, "LISTED_SECONDS", 0)
+    monkeypatch.setattr(slots, "set_state", lambda *_: None)
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize(("at", "runs"), [(1, 1), (2, 2)], ids=["listed", "missing"])
+def test_start_new_container_missing_in_the_listing(at: int, runs: int) -> None:
+    engine = CreatingEngine(OLD, at=at)
+    context = replace(site(engine), compose=engine.compose)
+    new, closed = start_first._start(context, context.replicas(), (), lambda _: None)
+    assert [each.container.id for each in new] == ["id1"]
+    assert closed
+    assert engine.runs == runs
+
+
+@pytest.mark.usefixtures("short")
+def test_start_new_container_never_listed() -> None:
+    engine = CreatingEngine(OLD, at=9)
+    context = replace(site(engine), compose=engine.compose)
+    with pytest.raises(ShoestringError, match="lists 0 of 1 new containers, and 1 old ones"):
+        start_first._start(context, context.replicas(), (), lambda _: None)
