@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 from runtime.base import command
@@ -39,7 +40,29 @@ class CreateNetwork(Change):
             )
         except DockerException as error:
             raise ShoestringError(f"Docker cannot create the network {self.network}: {error}") from error
-        return ""
+        # The engine may have carried out a request whose connection broke: its own check sees only what is finished.
+        return _remove_duplicates(context, self.network)
+
+    @property
+    def is_fatal(self) -> bool:
+        """Return True: whatever joins it could not start."""
+        return True
+
+
+@dataclass(frozen=True)
+class RemoveDuplicateNetworks(Change):
+    """Several networks of the instance have one name: Compose refuses to join any of them. `network` is the name."""
+
+    network: str
+    kind = "remove-duplicate-networks"
+
+    def describe(self) -> Description:
+        """Return the name of the network."""
+        return Description(Sign.CHANGED, self.network, "network, created more than once")
+
+    def apply(self, context: Context) -> str:
+        """Remove all but the first one that is in use; one that something else has joined too is reported."""
+        return _remove_duplicates(context, self.network)
 
     @property
     def is_fatal(self) -> bool:
@@ -144,3 +167,28 @@ class RemoveProject(Change):
             timeout=compose.DOWN_TIMEOUT_SECONDS,
         )
         return ""
+
+
+def _remove_duplicates(context: Context, name: str) -> str:
+    """Keep one network of a name: the oldest of those in use, else the oldest. Return what could not be removed.
+
+    Docker up to 24 allows networks of the same name (`CheckDuplicate` of the Engine API 1.43 is best effort).
+    """
+    from docker.errors import DockerException, NotFound
+
+    client, label = context.cluster.client, f"{LABEL_INSTANCE}={context.cluster.settings.instance}"
+    try:
+        listed = client.networks.list(names=[name], filters={"label": label}, greedy=True)
+        found = sorted(
+            (each for each in listed if each.name == name),
+            key=lambda each: (not each.containers, each.attrs["Created"]),
+        )
+        in_use = [each for each in found[1:] if each.containers]
+        for each in found[1:]:
+            if each not in in_use:
+                with contextlib.suppress(NotFound):
+                    each.remove()
+    except DockerException as error:
+        raise ShoestringError(f"Docker cannot remove duplicates of the network {name}: {error}") from error
+    joined = sorted(container.name or "" for each in in_use for container in each.containers)
+    return f"kept a duplicate; {', '.join(joined)} uses it" if joined else ""

@@ -16,7 +16,13 @@ from runtime.docker.observed import ENDED, Container, Observed
 from runtime.docker.projects import CORE, Project, ProjectService
 from runtime.proxy.changes import InstallProxy
 from runtime.proxy.container import service_name
-from runtime.reconcile.changes import CreateNetwork, RemoveNetwork, RemoveProject, RestartContainer
+from runtime.reconcile.changes import (
+    CreateNetwork,
+    RemoveDuplicateNetworks,
+    RemoveNetwork,
+    RemoveProject,
+    RestartContainer,
+)
 from runtime.reconcile.desired import Desired
 from runtime.rollout.apply_project import ApplyProject
 
@@ -64,17 +70,18 @@ def plan_stop(observed: Observed, instance: str) -> Plan:
     )
 
 
-def plan_networks(desired: Desired, observed: Observed) -> Iterator[CreateNetwork]:
-    there = {network.name: network for network in observed.networks}
+def plan_networks(desired: Desired, observed: Observed) -> Iterator[CreateNetwork | RemoveDuplicateNetworks]:
     for name in desired.networks:
-        network = there.get(name)
-        if network is None:
+        found = [network for network in observed.networks if network.name == name]
+        if not found:
             yield CreateNetwork(name)
-        elif network.instance != desired.settings.instance:
+        elif any(network.instance != desired.settings.instance for network in found):
             raise ShoestringError(
                 f"The Docker network {name} exists and is not Shoestring's. Remove it (docker network rm {name}), or "
                 "choose another instance in the settings."
             )
+        elif len(found) > 1:
+            yield RemoveDuplicateNetworks(name)
 
 
 def _project_change(

@@ -9,6 +9,7 @@ from runtime.base.paths import Side
 from runtime.context.change import Plan
 from runtime.context.results import Code
 from runtime.docker.observed import Network, Observed
+from runtime.reconcile.changes import RemoveDuplicateNetworks
 from runtime.reconcile.plan import blocked_removals, plan_stop
 from runtime.rollout.apply_project import ApplyProject
 from tests.support.builders.runtime import (
@@ -169,3 +170,12 @@ def test_services_behind_profiles_are_not_missing() -> None:
     assert [
         change for change in plan_of(wanted, observed_of(desired()), ()) if isinstance(change, ApplyProject)
     ] == []
+
+
+def test_plan_networks_duplicates() -> None:
+    wanted = desired()
+    seen = observed_of(wanted)
+    seen = replace(seen, networks=(*seen.networks, Network("9", "shoestring_main", "shoestring")))
+    (change,) = plan_of(wanted, seen, ())
+    assert change == RemoveDuplicateNetworks("shoestring_main")
+    assert change.is_fatal
