@@ -51,7 +51,7 @@ def on(data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun =
         if json:
             print(report.to_json(firewall, changed=False, notes=firewall.objections))
         return
-    question = f"Switch the firewall on? It is undone after {commit_confirm.SECONDS} s unless you keep it."
+    question = f"Switch the firewall on? It is rolled back after {commit_confirm.SECONDS} s unless you confirm it."
     if not confirmed(question, yes=yes, json=json):
         return
     said = _by_itself(firewall) if yes else _by_a_person(firewall)
@@ -98,15 +98,15 @@ def _by_a_person(firewall: Firewall) -> tuple[str, ...]:
     from runtime.base.errors import ShoestringError
 
     tried = manage.begin(firewall)
-    print("\n  It is in force. Log in once more from another terminal before you answer.")
+    print("\n  It is active. Log in once more from another terminal before you answer.")
     try:
-        kept = prompts.confirm(f"Keep it? (undone in {commit_confirm.SECONDS} s)")
+        kept = prompts.confirm(f"Keep it? (rolled back in {commit_confirm.SECONDS} s)")
     except BaseException:
         commit_confirm.roll_back(tried)
         raise
     if not kept:
         commit_confirm.roll_back(tried)
-        raise ShoestringError("Undone: what was in force before is again.")
+        raise ShoestringError("Rolled back to the previous rules.")
     note = manage.confirm(firewall, tried)
     return (note,) if note else ()
 

@@ -76,7 +76,7 @@ def gc(
     if dry_run:
         emit(json, lambda: report.waste_json(waste), lambda: report.waste_lines(waste))
         return
-    if not confirmed(f"Free {size(waste.size)}? The registry answers nobody meanwhile.", yes=yes, json=json):
+    if not confirmed(f"Free {size(waste.size)}? The registry is stopped meanwhile.", yes=yes, json=json):
         return
     lines = Lines()
     say = (lambda step: None) if json else (lambda step: lines.passing("registry", step))

@@ -101,14 +101,14 @@ def _tell(cluster: Cluster, wanted: ServicePlan, started: Started | None, writte
         print(answers.add_json(wanted, started, written, addresses))
     else:
         if started is None:
-            print(f"  Everything is stopped. It starts with: shoestring start{option}")
+            print(f"  The cluster is stopped. Start it with: shoestring start{option}")
         else:
             say(report_lines(started.report, "everything runs as configured"))
         told = report.added_lines(wanted.services, written, addresses, terminal=sys.stdout.isatty())
         print("\n".join(told))
         if started and started.failed:
             names = " ".join(started.failed)
-            print(f"  Not ready for use. When it is mended, do again: shoestring service add {names}{option}")
+            print(f"  Not ready for use. Once that is corrected, run again: shoestring service add {names}{option}")
     raise typer.Exit(ExitCode.DONE if started is None or started.report.ok else ExitCode.FAILED)
 
 
@@ -144,7 +144,7 @@ def remove(
     if not wanted.is_empty and not confirmed("Remove this?", yes=yes, json=json):
         return
     if purge and not wanted.is_empty:
-        confirm_by_typing(f"This goes for good. Type {' '.join(names)}", " ".join(names), confirm or name)
+        confirm_by_typing(f"This is deleted for good. Type {' '.join(names)}", " ".join(names), confirm or name)
     done = removing.carry_out(cluster, wanted, listener(json), timeout)
     if json:
         print(answers.removal_json(wanted, done))

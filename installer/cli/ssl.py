@@ -126,7 +126,7 @@ def load(
 @app.command()
 def ca(
     pem: Annotated[bool, typer.Option("--pem", help="Print only its certificate.")] = False,
-    new: Annotated[bool, typer.Option("--new", help="Replace it by a new one (asks twice).")] = False,
+    new: Annotated[bool, typer.Option("--new", help="Replace it with a new one (asks twice).")] = False,
     yes: Yes = False,
     data_directory: DataDirectory = None,
     dry_run: DryRun = False,

@@ -48,7 +48,7 @@ def uninstall(
         return
     if purge:
         confirm_by_typing(
-            "All data in it goes. Type the path of the data directory", str(wanted.directory), confirm or name
+            "All data in it is deleted. Type the path of the data directory", str(wanted.directory), confirm or name
         )
     # With --json the plan is the answer, without further lines.
     lines = Lines(StringIO()) if json else Lines()

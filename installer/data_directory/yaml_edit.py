@@ -41,7 +41,7 @@ def set_value(file: Path, text: str, key: KeyPath, value: object) -> str:
     elif isinstance(node, yaml.MappingNode):
         edited = _insert(text, node, found.missing, value)
     else:
-        raise CannotEditYamlError("is below a value that is no mapping", _line(node))
+        raise CannotEditYamlError("is below a value that is not a mapping", _line(node))
     return _verified(file, text, edited, key, value, node)
 
 

@@ -53,7 +53,7 @@ class StepLines(Steps):
         name, about = outcome.change.name, outcome.detail or outcome.change.about
         if outcome.ok and not self.taken:
             self._step("applied", f"{name}  {about}", outcome.seconds)
-        self._lines.passing("waiting", f"until {name} runs and is reached")
+        self._lines.passing("waiting", f"until {name} runs and can be reached")
 
     def going_back(self, job: Job) -> None:
         """Show that the old version is put back."""

@@ -41,7 +41,7 @@ def _how_it_is(deployed: Deployed) -> str:
     if back is None:
         return f"Its file is as it was: {file}."
     if back.error:
-        return f"{file} goes back to {image}, which does not run either. See: shoestring status\n{indent(back.error)}"
+        return f"{file} has {image} again, which does not run either. See: shoestring status\n{indent(back.error)}"
     if back.changed:
         return f"{name} runs {image} again; {file} is as it was."
     return unchanged(job)

@@ -20,7 +20,7 @@ def choose(paths: Paths, target: ApplicationService, number: int | None) -> Depl
         if found is None:
             raise UsageError(
                 f"{target.name} has no version before {target.image}. "
-                f"All that it had: shoestring history {target.name}"
+                f"All its versions: shoestring history {target.name}"
             )
         return found
     known = next((each for each in past if each.number == number), None)

@@ -173,7 +173,8 @@ def _try(cluster: Cluster, job: Job, edited: str, steps: Steps) -> ApplyAttempt:
     except KeyboardInterrupt:
         _write(job.target, job.target.text)
         raise ShoestringError(
-            f"Interrupted. {job.target.file} is as it was; the watchdog brings back what ran, or: shoestring start"
+            f"Interrupted. {job.target.file} is as it was; the watchdog restores the old version, or: "
+            "shoestring start"
         ) from None
 
 

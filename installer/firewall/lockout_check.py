@@ -53,17 +53,17 @@ class Answers:
     def about(self) -> str:
         """Return what is proven, as a sentence."""
         if not self.asked:
-            return "No SSH server listens on this host, so there was nothing to prove."
+            return "No SSH server listens on this host, so there was nothing to check."
         if not self.targets:
             return (
                 f"SSH listens on port {_ports(self.asked)}, but did not answer without these rules either, so "
-                "nothing is proven: log in once more from another terminal before you close this one."
+                "this proves nothing: log in once more from another terminal before you close this one."
             )
         families = sorted({"IPv6" if ":" in each.address else "IPv4" for each in self.targets})
         where = f"SSH answers on port {self.ports} by {' and '.join(families)}"
         if self.through_the_rules:
-            return f"{where}, asked from a network namespace through these rules."
-        return f"{where}, asked from this host itself; from outside that is not proven."
+            return f"{where}, checked from a network namespace through these rules."
+        return f"{where}, checked from this host only; from outside it was not checked."
 
 
 def targets(listeners: Iterable[ListeningSocket], ports: frozenset[int]) -> frozenset[Target]:

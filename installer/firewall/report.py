@@ -19,11 +19,11 @@ from runtime.output.table import table
 _DHCP = (68, 546)
 # Of the networks that reach the internal side.
 _SHOWN = 4
-NO_BOOT = "systemd does not run here: at boot, before Docker starts, have {} loaded by: nft --file"
+NO_BOOT = "systemd does not run here: load {} at boot, before Docker starts, with: nft --file"
 # Why the next boot would not load the rules.
 _LOST = {
-    TimerState.MISSING: "is not there",
-    TimerState.OUTDATED: "is not as it should be",
+    TimerState.MISSING: "is missing",
+    TimerState.OUTDATED: "was changed",
     TimerState.OFF: "is switched off",
 }
 Row = tuple[str, str, str]
@@ -36,7 +36,7 @@ def state(firewall: Firewall) -> str:
         lost = _lost_at_boot(firewall)
         if firewall.is_active:
             return f"on, but {lost}" if lost else "on"
-        about = "its table is not there" if firewall.present is None else "its table is not as the files say"
+        about = "its table is missing" if firewall.present is None else "its table differs from the files"
         repair = "the next run of the watchdog repairs it, or now: shoestring start"
         return "; ".join(each for each in (about, repair, lost) if each)
     if firewall.present is not None:
@@ -77,7 +77,7 @@ def open_rows(firewall: Firewall) -> Iterator[Row]:
 def _some(networks: tuple[str, ...]) -> str:
     """Return networks as text for the user: with a mesh VPN, each machine is one."""
     if not networks:
-        return "nobody: no private network is behind it yet"
+        return "nobody: no private network is behind that interface yet"
     more = len(networks) - _SHOWN
     return f"{', '.join(networks[:_SHOWN])}{f' and {more} more' if more > 0 else ''}"
 

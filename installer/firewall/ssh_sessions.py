@@ -75,7 +75,7 @@ def parse_route(text: str) -> frozenset[str]:
 def refused(peers: Collection[SshSession], ruleset: Ruleset) -> tuple[str, ...]:
     """Return a sentence for each session whose next login these rules would drop. Pure."""
     return tuple(
-        f"SSH from {each.address}, which is there now, would get no answer any more: {why}, {AGAIN}"
+        f"The present SSH session from {each.address} could not connect again: {why}, {AGAIN}"
         for each in peers
         for why in _why(each, ruleset)
     )
@@ -90,15 +90,15 @@ def _why(peer: SshSession, ruleset: Ruleset) -> Iterator[str]:
     for network in ruleset.vpn_networks:
         if address in ip_network(network) and peer.interface != ruleset.vpn:
             yield (
-                f"it is in the VPN's network {network} and does not come by {ruleset.vpn}, so it is taken for spoofed"
-                "; log in from another address, or choose another wireguard.network"
+                f"it is in the VPN's network {network} but does not arrive by {ruleset.vpn}, so the rules treat "
+                "it as spoofed; log in from another address, or choose another wireguard.network"
             )
             return
     if peer.ways_back and peer.interface not in peer.ways_back and is_private(str(address)):
         yield (
-            f"it comes by {peer.interface} to {peer.local}, and the way back to it is by "
-            f"{', '.join(sorted(peer.ways_back))}, so it is taken for spoofed; log in from another address, or make "
-            f"the way back go by {peer.interface} (ip route)"
+            f"it arrives by {peer.interface} at {peer.local}, but the route back to it is by "
+            f"{', '.join(sorted(peer.ways_back))}, so the rules treat it as spoofed; log in from another address, or "
+            f"change that route to {peer.interface} (ip route)"
         )
 
 

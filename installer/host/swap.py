@@ -146,7 +146,7 @@ def offer(host: SwapHost) -> SwapOffer:
 def problem(kind: SwapKind, size: int, host: SwapHost) -> str:
     """Return why swap cannot be added, as a sentence without its period; empty if it can."""
     if host.own:
-        return f"Shoestring's swap ({host.own}) is there already. To change it: shoestring swap remove"
+        return f"Shoestring's swap ({host.own}) already exists. To change it: shoestring swap remove"
     if not host.has_systemd:
         return f"Swap cannot be added: {BY_HAND}"
     if size < SMALLEST:

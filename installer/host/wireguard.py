@@ -78,12 +78,12 @@ def check_possible(interface: WireGuardInterface) -> None:
     file = configuration_file(name)
     if file.exists():
         raise ShoestringError(
-            f"{file} exists, but not from this instance. Choose another wireguard.interface in "
+            f"{file} exists, but was not created by this instance. Choose another wireguard.interface in "
             "conf/shoestring.yaml, or move that file away."
         )
     if is_there(name):
         raise ShoestringError(
-            f"The network interface {name} exists, but not from Shoestring. Choose another "
+            f"The network interface {name} exists, but was not created by Shoestring. Choose another "
             "wireguard.interface in conf/shoestring.yaml."
         )
 

@@ -80,7 +80,7 @@ def is_present(paths: Paths, name: str) -> bool:
 def require(paths: Paths, name: str, title: str) -> None:
     """Raise UsageError if a service was not added. `title` is its name for users."""
     if not is_present(paths, name):
-        raise UsageError(f"There is no {title} here. Add it: shoestring service add {name}")
+        raise UsageError(f"{title} is not added. Add it: shoestring service add {name}")
 
 
 def present(known: Catalogue, paths: Paths) -> tuple[Service, ...]:

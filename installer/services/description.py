@@ -57,13 +57,13 @@ class ServiceDescription:
     title: str = key("its name for users", check=_text)
     about: str = key("what it is for, in a few words", check=_text)
     memory: int = key(
-        "MB that it needs when it works, with what Docker needs for its containers",
+        "MB of memory that it needs under load, including Docker's overhead",
         check=whole_number(1, _LARGEST_MEGABYTES),
     )
-    needs: tuple[str, ...] = key("services that must be there too", check=list_of(_text), default=())
+    needs: tuple[str, ...] = key("services that it requires", check=list_of(_text), default=())
     part_of: str = key("the service that it is offered together with", check=_text, default="")
     suggested: int = key(
-        "its place among the services that a first setup suggests; 0: not suggested",
+        "its position among the services that a first setup suggests; 0: not suggested",
         check=whole_number(0, 100),
         default=0,
     )

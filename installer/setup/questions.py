@@ -143,7 +143,7 @@ def _port_question(
 
 QUESTIONS: tuple[Question, ...] = (
     Question(("domain",), "Your domain", _domain, validators.domain),
-    Question(("email",), "E-mail for certificate notices", _email, validators.email),
+    Question(("email",), "E-mail for certificate authorities", _email, validators.email),
     Question(("public", "address"), "Public address", _public_address, validators.ip_address, _public_choices),
     _port_question("public", "http_port", "Public port for HTTP", lambda _: 80),
     _port_question("public", "https_port", "Public port for HTTPS", lambda _: 443),

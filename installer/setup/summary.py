@@ -27,7 +27,7 @@ def host_lines(facts: Facts) -> list[str]:
     cores = "1 core" if facts.cores == 1 else f"{facts.cores} cores"
     rows = [
         ("This host", f"{facts.system}, {cores}, {size(facts.memory)} memory ({swap}), {size(facts.free_disk)} free"),
-        ("Docker", f"{facts.engine.version or 'not there'}, Compose {facts.compose_version or 'not there'}"),
+        ("Docker", f"{facts.engine.version or 'not installed'}, Compose {facts.compose_version or 'not installed'}"),
         ("Addresses", "  ".join(str(each) for each in facts.offered_addresses) or "none but loopback"),
     ]
     return table(rows)

@@ -249,7 +249,7 @@ def _new_name(name: str, known: tuple[Client, ...]) -> str:
         )
     if any(each.name == name for each in known):
         raise UsageError(
-            f"There is a VPN client {name} already. Its file: shoestring vpn show {name}. Choose another name, or "
+            f"The VPN client {name} already exists. Its file: shoestring vpn show {name}. Choose another name, or "
             f"remove it first: shoestring vpn remove {name}"
         )
     return name

@@ -25,7 +25,7 @@ def memory(sizes: MemorySizes) -> str:
 def no_watchdog_run(minutes: float | None) -> str:
     """Return the message about a watchdog that has not run for some minutes; None: not since the host was started."""
     since = "since the host was started" if minutes is None else f"for {minutes:.0f} minutes"
-    return f"No run of the watchdog has ended {since}. {SEE_TIMERS}"
+    return f"No watchdog run has finished {since}. {SEE_TIMERS}"
 
 
 def down(subject: Subject, state: str, minutes: float) -> str:

@@ -61,7 +61,7 @@ def one_of(*choices: str) -> Check:
 
     def check(value: object) -> object:
         if value not in choices:
-            raise ValueError(f"{value!r} is none of {', '.join(choices)}{suggestion(str(value), choices)}")
+            raise ValueError(f"{value!r} is not one of {', '.join(choices)}{suggestion(str(value), choices)}")
         return value
 
     return check

@@ -131,7 +131,7 @@ def _network(value: object) -> Network:
         hint = _whole_network(value)
         raise ValueError(f"{value!r} is not a network{hint}") from None
     if network.prefixlen > _SMALLEST_PREFIX[network.version]:
-        raise ValueError(f"{value!r} has no address for a client; take a larger network")
+        raise ValueError(f"{value!r} has no address for a client; choose a larger network")
     return network
 
 

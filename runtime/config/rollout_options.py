@@ -36,7 +36,7 @@ def _order(value: object) -> Order:
     try:
         return Order(str(value))
     except ValueError:
-        raise ValueError(f"{value!r} is none of {', '.join(Order)}{suggestion(str(value), Order)}") from None
+        raise ValueError(f"{value!r} is not one of {', '.join(Order)}{suggestion(str(value), Order)}") from None
 
 
 def seconds(value: object) -> float:

@@ -34,7 +34,7 @@ def _acme_server(value: object) -> str:
         return validators.https_url(value)
     except ValueError:
         raise ValueError(
-            f"{value!r} is none of production, staging, an https:// address of an ACME directory"
+            f"{value!r} is not one of production, staging, an https:// address of an ACME directory"
         ) from None
 
 
@@ -102,8 +102,8 @@ class InternalSettings:
     """Where the internal proxy listens."""
 
     address: ListenAddress = key(
-        "the address to serve internal applications on, never one that the world reaches; auto: and an interface "
-        "(auto:tailscale0) follows the address of that interface",
+        "the address to serve internal applications on, never one that can be reached from the internet; auto: and "
+        "an interface (auto:tailscale0) follows the address of that interface",
         check=listen_address.parse,
         default=FixedAddress("127.0.0.1"),
     )
@@ -191,7 +191,7 @@ class DnsSettings:
         default="",
     )
     resolvers: tuple[Resolver, ...] = key(
-        "DNS resolvers that see names as the world does, each an address or address:port",
+        "public DNS resolvers, each an address or address:port",
         check=list_of(dns_resolver.parse),
         default=PUBLIC_RESOLVERS,
     )

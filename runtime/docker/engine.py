@@ -30,7 +30,7 @@ def connect() -> DockerClient:
     except DockerException as error:
         raise ShoestringError(
             "Docker does not answer. Start it (systemctl start docker), or install it with packaging/install.sh. "
-            f"It says: {_short(error)}"
+            f"Error: {_short(error)}"
         ) from error
     return client
 

@@ -85,7 +85,9 @@ def difference(desired: FirewallSources, paths: Paths, docker: DockerBridges) ->
         return InstallFirewall(file, made.text, name, "not known")
     if present and present.is_like(made, table.noted(file)) and _content(file) == made.text:
         return None
-    about = "its table was gone" if present is None else "other rules" if present.mark != made.mark else "was altered"
+    about = (
+        "its table was missing" if present is None else "other rules" if present.mark != made.mark else "was altered"
+    )
     return InstallFirewall(file, made.text, name, about, Sign.CHANGED if present else Sign.NEW)
 
 

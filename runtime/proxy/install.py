@@ -180,12 +180,12 @@ def _refused(
     *,
     restored: bool = True,
 ) -> ConfigurationError:
-    told = "\n".join(_told(message, file, text, template, side) for message in errors)
-    kept = "The last good configuration stays in force." if restored else "The proxy keeps what it runs."
-    return ConfigurationError(f"HAProxy refuses the {side} proxy's configuration. {kept}\n{told}", errors)
+    listed = "\n".join(_with_line(message, file, text, template, side) for message in errors)
+    kept = "The last good configuration stays in force." if restored else "The proxy keeps its running configuration."
+    return ConfigurationError(f"HAProxy refuses the {side} proxy's configuration. {kept}\n{listed}", errors)
 
 
-def _told(message: check.Message, file: Path, text: str, template: str, side: Side) -> str:
+def _with_line(message: check.Message, file: Path, text: str, template: str, side: Side) -> str:
     """HAProxy's message with its line, and the line of the template where that is sure."""
     if not message.line:
         return f"  {message.text}"

@@ -80,7 +80,7 @@ def _strings(value: object, place: str) -> Iterator[tuple[str, str]]:
 def _refuse_control_characters_in_output(text: str, name: str) -> None:
     for number, line in enumerate(text.split("\n"), start=1):
         if any(not (character.isprintable() or character == "\t") for character in line):
-            raise TemplateError(name, 0, f"line {number} of what it makes has a control character: {line[:80]!r}")
+            raise TemplateError(name, 0, f"line {number} of its output has a control character: {line[:80]!r}")
 
 
 def exact(host_names: Iterable[str]) -> list[str]:

@@ -68,7 +68,7 @@ def _ask(path: Path, commands: str, timeout: float) -> str:
         except TimeoutError as error:
             raise ShoestringError(f"The proxy at {path} did not answer within {timeout:.0f} s.") from error
         except OSError as error:
-            raise BrokenOffError(f"The proxy at {path} broke off: {error.strerror}.") from error
+            raise BrokenOffError(f"The proxy at {path} closed the connection: {error.strerror}.") from error
 
 
 def _connect(connection: socket.socket, path: Path) -> None:
@@ -88,7 +88,7 @@ def reload(master: Path) -> ReloadAnswer:
     answer = ask(master, "reload", RELOAD_TIMEOUT_SECONDS)
     status, _, log = answer.partition("\n")
     if not status.startswith("Success="):
-        raise ShoestringError(f"The proxy at {master} gave no proper answer to a reload: {answer[:200]!r}.")
+        raise ShoestringError(f"The proxy at {master} gave an invalid answer to a reload: {answer[:200]!r}.")
     return ReloadAnswer(status.strip() == "Success=1", log.removeprefix("--\n").strip())
 
 

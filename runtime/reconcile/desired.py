@@ -160,7 +160,7 @@ def _blocked(internal: InternalAddress) -> tuple[Blocked, ...]:
     if internal.is_up:
         return ()
     what = (
-        f"The internal proxy does not run: the VPN's interface {internal.interface} is not there, or lacks "
+        f"The internal proxy does not run: the VPN's interface {internal.interface} does not exist, or lacks "
         "internal.address."
     )
     return (Blocked(Code.VPN_DOWN, f"proxy {Side.INTERNAL}", what, "Bring it up: shoestring vpn apply"),)

@@ -98,7 +98,7 @@ def _project_change(
         return ApplyProject(project, Sign.NEW, f"new, {side}{', '.join(_images(project))}", application=application)
     differences = [each for service in project.services for each in _differences(service, containers)]
     differences += [
-        _Difference(each.service, f"{each.service} lost its files", altered=True)
+        _Difference(each.service, f"{each.service}: its bind-mounted directory was deleted", altered=True)
         for each in containers
         if each.service in lost
     ]
@@ -185,7 +185,7 @@ def plan_removals(desired: Desired, observed: Observed) -> Iterator[RemoveProjec
         container = observed.of(name)[0]
         if container.side not in emptied:
             switched_on = container.side in desired.settings.sides
-            about = "file removed; its containers go" if switched_on else f"the {container.side} side is off"
+            about = "file removed; its containers are removed" if switched_on else f"the {container.side} side is off"
             yield RemoveProject(name, container.project, about)
 
 
@@ -198,7 +198,8 @@ def blocked_removals(desired: Desired, observed: Observed) -> tuple[Blocked, ...
         Blocked(
             Code.ALL_FILES_REMOVED,
             side,
-            f"All application files of the {side} side are gone while {', '.join(names)} run; nothing was removed.",
+            f"All application files of the {side} side are missing while {', '.join(names)} run; nothing was "
+            "removed.",
             "Put the files back, or remove each with: docker compose --project-name "
             f"{desired.settings.project('NAME')} down",
         )

@@ -176,7 +176,7 @@ def docker_errors(*, missing_is_fine: bool = False) -> Iterator[None]:
         yield
     except NotFound as error:
         if not missing_is_fine:
-            raise ShoestringError(f"A container is gone: {error.explanation}") from error
+            raise ShoestringError(f"A container was removed: {error.explanation}") from error
     except (DockerException, OSError) as error:
         # Someone else removes it at this moment.
         removing = isinstance(error, APIError) and error.status_code == 409 and "already in progress" in str(error)

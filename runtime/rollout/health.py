@@ -141,7 +141,7 @@ def _running_state(site: RolloutContext, each: NewReplica) -> Mapping[str, Any]:
     found = site.inspect(each.container)
     state: Mapping[str, Any] = found.get("State") or {}
     if not state:
-        raise UnhealthyError("was removed by someone", each.container)
+        raise UnhealthyError("was removed by another program", each.container)
     if not state["Running"] or state["Restarting"] or int(found.get("RestartCount", 0)) > each.restarts:
         raise UnhealthyError(_exit(site, each.container, state), each.container)
     return state

@@ -78,7 +78,7 @@ def test_a_pass_that_no_longer_comes_is_told_without_an_engine(
     assert subjects(told, "no watchdog run") == []
     said = [incidents.run(instance.paths, now + later) for later in (LASTING_SECONDS + 1, 2 * LASTING_SECONDS)]
     assert subjects(told, "no watchdog run") == ["error"]
-    assert str(said).count("No run of the watchdog has ended for 11 minutes.") == 1
+    assert str(said).count("No watchdog run has finished for 11 minutes.") == 1
 
 
 @pytest.mark.parametrize("broken", [False, True])

@@ -94,7 +94,7 @@ def test_what_a_killed_command_left_at_work_is_not_disturbed(stand: Stand, clien
     until(lambda: client.api.containers(filters=running), bool)
     process.kill()
     process.communicate()
-    with pytest.raises(StillRunningError, match="of an earlier, killed command is still running"):
+    with pytest.raises(StillRunningError, match="of an interrupted command is still running"):
         issue.issue(stand.here, wanted, forced=True)
     assert stand.last().result is AttemptResult.NOT_REQUESTED
     stand.staging.faults = Faults()

@@ -69,7 +69,7 @@ def test_a_pass_mends_it_and_then_only_what_is_allowed_answers(walled: Stand) ->
     assert walled.reaches(walled.outside, HOST, PUBLISHED)
     # It takes Docker's rules too; the process behind them listens at the same ports.
     walled.host.check("nft", "flush ruleset")
-    assert walled.python(PASS + APPLY).stdout == "its table was gone\ndone\n"
+    assert walled.python(PASS + APPLY).stdout == "its table was missing\ndone\n"
     assert walled.python(PASS).stdout == "nothing\n"
     for address in (HOST, HOST6):
         assert walled.scan(walled.outside, address) == (sorted({*ALLOWED, PUBLISHED}), 0)
@@ -88,7 +88,7 @@ def test_a_pass_sees_that_a_rule_was_replaced_or_the_table_put_to_sleep(walled: 
         walled.host.check("nft", *altered)
         assert walled.reaches(walled.outside, HOST, PUBLISHED)
         said = json.loads(walled.shoestring("firewall", "status", "--json").stdout)
-        assert (said["on"], said["state"].partition(";")[0]) == (False, "its table is not as the files say")
+        assert (said["on"], said["state"].partition(";")[0]) == (False, "its table differs from the files")
         assert walled.python(PASS + APPLY).stdout == "was altered\ndone\n"
         assert not walled.reaches(walled.outside, HOST, PUBLISHED, seconds=1.0)
         assert walled.python(PASS).stdout == "nothing\n"

@@ -35,7 +35,7 @@ sys.exit(run(options, lambda paths, lines: ExitCode.DONE))
 QUESTIONS = (
     *(
         "Your domain",
-        "E-mail for certificate notices",
+        "E-mail for certificate authorities",
         "Public address",
         "Public port for HTTP ",
         "Public port for HTTPS",
@@ -89,7 +89,7 @@ def test_a_person_sees_what_stays_open_before_it_is_tried(stand: Stand, tmp_path
         "closed  all else",
         "✓ firewall                on",
         PROVEN,
-        "systemd does not run here: at boot, before Docker starts, have the rules loaded by: nft --file",
+        "systemd does not run here: load the rules at boot, before Docker starts, with: nft --file",
     ):
         terminal.expect_exact(said)
     terminal.expect(pexpect.EOF)

@@ -95,13 +95,11 @@ def test_who_is_logged_in_and_would_be_dropped_is_told_and_by_itself_it_does_not
     stand.start(stand.private, sys.executable, "-S", "-c", CLIENT, SECOND)
     until(lambda: f"{SECOND_NEIGHBOUR}:" in stand.host.check("ss", "-Htn", "state", "established"), bool)
     done = stand.shoestring("firewall", "on", "--yes")
-    said = (
-        f"SSH from {SECOND_NEIGHBOUR}, which is there now, would get no answer any more: it comes by eth2 to {SECOND}"
-    )
+    said = f"The present SSH session from {SECOND_NEIGHBOUR} could not connect again: it arrives by eth2 at {SECOND}"
     assert (done.returncode, f"The firewall was not changed. {said}" in done.stderr) == (1, True), done.stderr
     assert stand.rules() == before
     shown = stand.shoestring("firewall", "on", "--dry-run").stdout
-    assert f"  {said}, and the way back to it is by eth1, so it is taken for spoofed;" in shown
+    assert f"  {said}, but the route back to it is by eth1, so the rules treat it as spoofed;" in shown
     # It is so: with the rules that a person may try all the same, the next login gets no answer.
     assert stand.reaches(stand.private, SECOND, 22)
     assert stand.python(f"{TRIED}manage.begin(manage.inspect(paths, again=True), seconds=60)").returncode == 0

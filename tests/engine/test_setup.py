@@ -207,7 +207,7 @@ def first_address() -> str:
 def answer_all(terminal: Terminal, host: Host) -> None:
     terminal.type("Directory for configuration and data", str(host.paths.root))
     terminal.type("Your domain", "example.test")
-    terminal.type("E-mail for certificate notices", "ops@example.test")
+    terminal.type("E-mail for certificate authorities", "ops@example.test")
     terminal.answer("Public address")
     terminal.type("Public port for HTTP ", str(host.public_http))
     terminal.type("Public port for HTTPS", str(host.public_https))
@@ -252,7 +252,7 @@ def test_a_second_run_offers_the_present_settings(host: Host) -> None:
     terminal.type("Directory for configuration and data", str(host.paths.root))
     for question, offered in (
         ("Your domain", "example.test"),
-        ("E-mail for certificate notices", "ops@example.test"),
+        ("E-mail for certificate authorities", "ops@example.test"),
         ("Public address", f"{LOOPBACK} (current)"),
         ("Public port for HTTP ", str(host.public_http)),
         ("Public port for HTTPS", str(host.public_https)),
@@ -284,7 +284,7 @@ def test_stopping_at_a_question_writes_nothing(host: Host, at: str) -> None:
         terminal.type("Directory for configuration and data", str(host.paths.root))
         if at == "Public address":
             terminal.type("Your domain", "example.test")
-            terminal.answer("E-mail for certificate notices")
+            terminal.answer("E-mail for certificate authorities")
     terminal.process.expect_exact(at)
     terminal.process.send(STOP)
     terminal.process.expect_exact("Stopped; nothing was written.")
@@ -301,7 +301,7 @@ def test_an_answer_that_is_wrong_is_told_at_once(host: Host) -> None:
     terminal.type("Your domain", "localhost")
     terminal.process.expect_exact("'localhost' is not a domain; one looks like example.com")
     terminal.type("Your domain", "example.test")
-    terminal.answer("E-mail for certificate notices")
+    terminal.answer("E-mail for certificate authorities")
     terminal.answer("Public address")
     terminal.type("Public port for HTTP ", "70000")
     terminal.process.expect_exact("70000 is not a port (1 to 65535)")

@@ -33,7 +33,7 @@ def test_invalid_input_is_reported_and_changes_nothing(stand: Stand) -> None:
     # The stand is not the instance that is recorded.
     option = f" --data-directory {stand.paths.root}"
     for argv, said in (
-        (("laptop",), "There is a VPN client laptop already."),
+        (("laptop",), "The VPN client laptop already exists."),
         (("../laptop",), "'../laptop' is not a name"),
         (("the-laptop-of-me",), "NAME: the-laptop-of-me has 16 characters"),
         (("phone", "--public-key", "nonsense"), "--public-key: the given text is not a WireGuard key"),
@@ -86,7 +86,7 @@ def test_someone_elses_interface_is_left_alone(stand: Stand) -> None:
     file.write_text("[Interface]\n")
     done = stand.shoestring("vpn", "add", "laptop")
     assert done.returncode == ExitCode.FAILED
-    assert f"{file} exists, but not from this instance." in done.stderr
+    assert f"{file} exists, but was not created by this instance." in done.stderr
     assert file.read_text() == "[Interface]\n"
     assert clients.read_all(stand.paths) == ()
 

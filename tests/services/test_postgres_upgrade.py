@@ -376,7 +376,8 @@ def test_data_that_somebody_else_left_there_are_not_touched(begun: Stage) -> Non
     refused = begun.site.run(*UPGRADE)
     prune = f"shoestring postgres prune {NEW} --data-directory {begun.site.instance.paths.root}"
     assert (
-        f"already has data, from an earlier time; nothing was changed. If nobody needs them: {prune}" in refused.err
+        f"already has data, from an earlier time; nothing was changed. If you do not need them: {prune}"
+        in refused.err
     )
     assert (other / "PG_VERSION").exists()
     begun.site.command("postgres", "prune", str(NEW), "--yes")

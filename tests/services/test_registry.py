@@ -293,4 +293,4 @@ def test_removal_leaves_nothing_on_the_host(site: Site) -> None:
     assert host not in (site.docker_config / "config.json").read_text()
     assert gc.store(site.instance.paths).tags() != ()
     refused = shoestring(site.instance, "registry", "list")
-    assert (refused.code, "There is no Docker registry here." in refused.err) == (2, True)
+    assert (refused.code, "Docker registry is not added." in refused.err) == (2, True)

@@ -186,7 +186,7 @@ def test_a_purge_takes_the_name_typed_and_leaves_nothing(services: Services) -> 
     assert file.exists()
     said = services.run("service", "remove", "store", "--purge", "--yes", "--json", "--confirm", "store")
     # What is deleted is not listed as kept.
-    assert "file removed; its containers go" in said
+    assert "file removed; its containers are removed" in said
     assert json.loads(said)["kept"] == []
     assert json.loads(said)["services"] == ["store"]
     assert not (paths.data / "store").exists()
@@ -250,7 +250,7 @@ def test_an_image_that_cannot_be_had_changes_nothing(services: Services) -> None
 def test_what_a_person_has_stopped_is_not_started_by_the_way(services: Services) -> None:
     assert operations.stop(services.instance.cluster, timeout=60).ok
     said = services.run("service", "add", "store", "--yes")
-    assert f"It starts with: shoestring start --data-directory {services.paths.root}" in said
+    assert f"Start it with: shoestring start --data-directory {services.paths.root}" in said
     assert services.instance.containers() == {}
     services.run("service", "remove", "store", "--yes")
     assert not catalogue.application_file(services.paths, "store").exists()

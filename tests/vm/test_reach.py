@@ -112,7 +112,7 @@ def machine(bare: Machine, world: Outside) -> Machine:
     shell(bare, f"{{\n{HOST}}} >/root/before")
     options = "--firewall --swap --log-rotation --yes"
     said = shell(bare, f"shoestring setup --answers /root/answers.yaml {options}")
-    assert "asked from a network namespace through these rules" in said
+    assert "checked from a network namespace through these rules" in said
     assert len(shell(bare, "cat /proc/swaps").splitlines()) == 2
     assert "max-size" in shell(bare, "cat /etc/docker/daemon.json")
     (world.directory / "root.pem").write_text(shell(bare, "shoestring ssl ca --pem") + "\n")
@@ -169,7 +169,7 @@ def test_all_of_it_is_there_again_after_a_reboot(machine: Machine, world: Outsid
     is_filtered(machine, world)
     for family in ("-4", "-6"):
         client_of_wiki(world, family)
-    assert "not what the files say" not in shell(machine, "shoestring vpn status")
+    assert "differs from its configuration" not in shell(machine, "shoestring vpn status")
     assert machine.run("systemd-analyze verify /etc/systemd/system/shoestring*").stderr == ""
     assert len(shell(machine, "cat /proc/swaps").splitlines()) == 2
 

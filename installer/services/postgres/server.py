@@ -77,7 +77,7 @@ def find(cluster: Cluster) -> ApplicationService:
     """Return Postgres's service in its application file. Raises UsageError if it is not there."""
     wanted = Snapshot(cluster).desired
     if APPLICATION not in {each.name for each in wanted.applications} | {each.name for each in wanted.broken}:
-        raise UsageError("Postgres is not there. Add it: shoestring service add postgres")
+        raise UsageError("Postgres is not added. Add it: shoestring service add postgres")
     return targets.find(wanted, APPLICATION)
 
 

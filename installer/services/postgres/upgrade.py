@@ -116,7 +116,7 @@ def _clear_folder(job: UpgradeJob) -> None:
         files.remove_tree(job.folder)
         return
     raise ShoestringError(
-        f"{job.folder} already has data, from an earlier time; nothing was changed. If nobody needs them: "
+        f"{job.folder} already has data, from an earlier time; nothing was changed. If you do not need them: "
         f"{job.prune_command(job.folder.name)}"
     )
 

@@ -24,9 +24,7 @@ from runtime.context.cluster import Cluster
 
 CA_FILE = "ca.crt"
 LOGIN_TIMEOUT_SECONDS = 60.0
-NOT_REACHED = (
-    "The settings have no internal side, so nothing reaches the Docker registry. Switch it on: internal.address"
-)
+NOT_REACHED = "The internal side is off, so the Docker registry cannot be reached. Switch it on: internal.address"
 # Go's resolver, and so the engine, reads /etc/hosts every 5 seconds (net/hosts.go, cacheMaxAge).
 HOSTS_ARE_READ_SECONDS = 6.0
 

@@ -44,7 +44,7 @@ def _update_map(run: RunPaths, name: str, thumbprint: str) -> bool:
     if thumbprint not in _entries(sockets.ask(master, f"@1 show map {name}\nquit")):
         raise ShoestringError(
             "The public proxy does not answer the challenges of certificate authorities: its configuration has no "
-            f"map {name}. Take the two lines about the thumbprint from the template that came with Shoestring into "
+            f"map {name}. Copy the two lines about the thumbprint from Shoestring's own template into "
             "conf/haproxy-public/haproxy.cfg.j2, then: shoestring reload public"
         )
     return True

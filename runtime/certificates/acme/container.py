@@ -113,7 +113,7 @@ def run(client: DockerClient, settings: Settings, task: Task, timeout: float) ->
     if result.code == DOCKER_FAILED:
         raise ShoestringError(
             f"Docker cannot run {images.effective(task.image, settings.images.source)}: {result.tail(2)} "
-            "Are the images there? Try: shoestring images build"
+            "If that image is missing, build it: shoestring images build"
         )
     return result
 
@@ -124,7 +124,7 @@ def _clear(client: DockerClient, name: str, timeout: float) -> None:
         rest = float(left["Created"]) + timeout - time.time()
         if left["State"] == "running" and rest > 0:
             raise StillRunningError(
-                f"{name} of an earlier, killed command is still running, for {rest:.0f} s at most. Try again then."
+                f"{name} of an interrupted command is still running. It ends in {rest:.0f} s at most; try again then."
             )
         _remove(client, str(left["Id"]))
 

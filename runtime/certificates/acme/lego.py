@@ -62,8 +62,8 @@ class Provider:
         if self.credentials and not set(given) - set(self.options):
             what = "; ".join(f"{name} ({about})" if about else name for name, about in self.credentials.items())
             raise UsageError(
-                f"secrets.yaml has no credentials for the DNS provider {self.name}. It knows: {what}. Which of them "
-                f"are needed: {self.page}"
+                f"secrets.yaml has no credentials for the DNS provider {self.name}. It accepts: {what}. Which of "
+                f"them are needed: {self.page}"
             )
         return {name: value for name, value in secrets.items() if name in given or name in self.options}
 

@@ -66,8 +66,8 @@ def _own_problem(settings: Settings, host_name: str, ask: Ask) -> str:
         return f"the public proxy does not answer at {place}; start it: shoestring start"
     if answer is Answer.OTHER:
         return (
-            f"the public proxy at {place} does not answer the challenges of authorities; take the two lines about "
-            "acme-challenge from the template that came with Shoestring into conf/haproxy-public/haproxy.cfg.j2 "
+            f"the public proxy at {place} does not answer the challenges of authorities; copy the two lines about "
+            "acme-challenge from Shoestring's own template into conf/haproxy-public/haproxy.cfg.j2 "
             "(docs/certificates.md)"
         )
     return ""
@@ -117,7 +117,7 @@ def _judge_one(name: str, place: str, own: tuple[HostAddress, ...], answer: Answ
         )
     return "", (
         f"{name} ({place}) cannot be reached from this host; many networks do not let a host reach its own public "
-        "address, so this may be no problem"
+        "address, so this may be harmless"
     )
 
 

@@ -41,6 +41,6 @@ def addresses(host_names: Iterable[str], resolvers: tuple[Resolver, ...]) -> Map
         except dns.exception.DNSException as error:
             raise NoResolverError(
                 f"No resolver answered for {name} (asked: {', '.join(map(str, resolvers))}); check "
-                "acme.dns.resolvers and this host's way to them"
+                "acme.dns.resolvers and that this host can reach them"
             ) from error
     return found

@@ -147,7 +147,7 @@ def _other_is_served(settings: Settings, side: Side, found: InstalledCertificate
         what = f"{other.file}. Remove that file if it is not needed, then: shoestring ssl load"
     else:
         what = (
-            f"one that is not in {directory} (serial {served:X}). Does another program listen at the {side} side's "
+            f"one that is not in {directory} (serial {served:X}). Does another program listen on the {side} side's "
             "address and port?"
         )
     return ShoestringError(f"The new certificate {found.name} is in place, but {host_name} is served with {what}")

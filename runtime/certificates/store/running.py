@@ -67,7 +67,7 @@ def put(master: Path, name: str, certificate_pem: bytes, key_pem: bytes) -> None
     if not can_name(name):
         raise RefusedError(f"HAProxy cannot load a file named {name!r} at run time; rename it.")
     if max(len(certificate), len(key)) > LONGEST_PAYLOAD:
-        raise RefusedError(f"The chain of {name} is too long to be given to a running proxy.")
+        raise RefusedError(f"The chain of {name} is too long to load into a running proxy.")
     _abort(master)
     file = f"{_FOLDER}/{name}"
     if name not in {each for _, each in _listed(master)}:

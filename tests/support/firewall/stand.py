@@ -58,7 +58,7 @@ ROUTER = (
     *("net.ipv4.icmp_ratemask=0", "net.ipv6.icmp.ratemask=0"),
 )
 # What is proven of SSH where both families can be asked.
-PROVEN = "SSH answers on port 22 by IPv4 and IPv6, asked from a network namespace through these rules."
+PROVEN = "SSH answers on port 22 by IPv4 and IPv6, checked from a network namespace through these rules."
 
 
 class Stand:

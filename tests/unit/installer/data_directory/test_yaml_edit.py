@@ -88,7 +88,7 @@ def test_set_value_adds_a_key_with_its_sections() -> None:
     ("text", "key", "reason"),
     [
         ("", ("a",), "is in an empty file"),
-        ("a: 1\n", ("a", "b"), "is below a value that is no mapping"),
+        ("a: 1\n", ("a", "b"), "is below a value that is not a mapping"),
         ("x: &x 1\na: *x\n", ("a",), "an alias"),
         ("x: &x 1\na: *x\n", ("x",), "cannot be changed without changing something else"),
     ],

@@ -39,7 +39,7 @@ def test_a_good_deploy_is_one_line() -> None:
         (ApplyAttempt(changed=True), "  blog runs ghost:5 again; blog.yaml is as it was."),
         (
             ApplyAttempt(changed=True, error="no disk"),
-            "  blog.yaml goes back to ghost:5, which does not run either. See: shoestring status\n      no disk",
+            "  blog.yaml has ghost:5 again, which does not run either. See: shoestring status\n      no disk",
         ),
     ],
 )

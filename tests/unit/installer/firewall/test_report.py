@@ -33,7 +33,7 @@ def test_what_stays_open_and_why_and_what_closes() -> None:
 @pytest.mark.parametrize(
     ("number", "said"),
     [
-        (0, "nobody: no private network is behind it yet"),
+        (0, "nobody: no private network is behind that interface yet"),
         (2, "100.64.0.0/32, 100.64.0.1/32"),
         (6, "100.64.0.0/32, 100.64.0.1/32, 100.64.0.2/32, 100.64.0.3/32 and 2 more"),
     ],
@@ -59,12 +59,12 @@ def test_the_vpn_and_one_address() -> None:
         (False, None, "firewall: on\n", "on in the settings, but not applied yet: shoestring firewall on"),
         (False, "same", "", "active, but rolled back automatically unless it is confirmed"),
         (True, "same", "firewall: on\n", "on"),
-        (True, None, "firewall: on\n", "its table is not there; the next run of the watchdog repairs it"),
+        (True, None, "firewall: on\n", "its table is missing; the next run of the watchdog repairs it"),
         (
             True,
             "other",
             "firewall: on\n",
-            "its table is not as the files say; the next run of the watchdog repairs it",
+            "its table differs from the files; the next run of the watchdog repairs it",
         ),
     ],
 )
@@ -81,8 +81,8 @@ def test_how_it_is(confirmed: bool, mark: str | None, settings: str, expected: s
 @pytest.mark.parametrize(
     ("boot", "about"),
     [
-        (TimerState.MISSING, "is not there"),
-        (TimerState.OUTDATED, "is not as it should be"),
+        (TimerState.MISSING, "is missing"),
+        (TimerState.OUTDATED, "was changed"),
         (TimerState.OFF, "is switched off"),
     ],
 )

@@ -72,16 +72,16 @@ def test_what_is_proof(before: Answers, after: Answers, expected: bool) -> None:
 
 def test_what_is_proven_is_said() -> None:
     assert Answers(SSH, True, SSH).about == (
-        "SSH answers on port 22 by IPv4 and IPv6, asked from a network namespace through these rules."
+        "SSH answers on port 22 by IPv4 and IPv6, checked from a network namespace through these rules."
     )
     assert Answers(SSH4, True, SSH4).about == (
-        "SSH answers on port 22 by IPv4, asked from a network namespace through these rules."
+        "SSH answers on port 22 by IPv4, checked from a network namespace through these rules."
     )
-    assert "from outside that is not proven" in Answers(SSH, False, SSH).about
+    assert "from outside it was not checked" in Answers(SSH, False, SSH).about
     assert Answers(NOTHING, False, NOTHING).about == (
-        "No SSH server listens on this host, so there was nothing to prove."
+        "No SSH server listens on this host, so there was nothing to check."
     )
     assert Answers(NOTHING, False, SSH).about == (
-        "SSH listens on port 22, but did not answer without these rules either, so nothing is proven: "
+        "SSH listens on port 22, but did not answer without these rules either, so this proves nothing: "
         "log in once more from another terminal before you close this one."
     )

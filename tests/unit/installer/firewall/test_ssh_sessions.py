@@ -17,13 +17,13 @@ CONNECTIONS = """\
 """
 WALL = Ruleset("shoestring_a", (), vpn="wg0", vpn_networks=("10.12.0.0/24", "fd12::/64"), bridges=Bridges(("app0",)))
 SPOOFED = (
-    "SSH from 10.0.0.8, which is there now, would get no answer any more: it comes by eth2 to 10.0.0.7, and the way "
-    "back to it is by eth1, so it is taken for spoofed; log in from another address, or make the way back go by eth2 "
-    "(ip route), then once more: shoestring firewall on"
+    "The present SSH session from 10.0.0.8 could not connect again: it arrives by eth2 at 10.0.0.7, but the route "
+    "back to it is by eth1, so the rules treat it as spoofed; log in from another address, or change that route "
+    "to eth2 (ip route), then once more: shoestring firewall on"
 )
 IN_THE_VPN = (
-    "SSH from 10.12.0.9, which is there now, would get no answer any more: it is in the VPN's network 10.12.0.0/24 "
-    "and does not come by wg0, so it is taken for spoofed; log in from another address, or choose another "
+    "The present SSH session from 10.12.0.9 could not connect again: it is in the VPN's network 10.12.0.0/24 "
+    "but does not arrive by wg0, so the rules treat it as spoofed; log in from another address, or choose another "
     "wireguard.network, then once more: shoestring firewall on"
 )
 

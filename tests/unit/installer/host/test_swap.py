@@ -98,7 +98,7 @@ def test_nothing_speaks_against_it(kind: SwapKind) -> None:
 @pytest.mark.parametrize(
     ("kind", "size", "host", "said"),
     [
-        (SwapKind.FILE, GIGABYTE, replace(HOST, own=SwapKind.ZRAM), "there already"),
+        (SwapKind.FILE, GIGABYTE, replace(HOST, own=SwapKind.ZRAM), "already exists"),
         (SwapKind.FILE, GIGABYTE, replace(HOST, has_systemd=False), "systemd does not run"),
         (SwapKind.FILE, MEGABYTE, HOST, "too little"),
         (SwapKind.FILE, GIGABYTE, replace(HOST, file_system="zfs"), "on zfs, which cannot hold swap"),

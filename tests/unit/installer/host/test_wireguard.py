@@ -115,5 +115,5 @@ def test_an_interface_whose_file_is_lost_is_ours_if_it_has_our_key(
     on(Host(wg_show_all=(0, "wg0\tKEY=\n")), monkeypatch)
     wireguard.check_possible(INTERFACE)
     on(Host(wg_show_all=(0, "wg0\tOTHER=\n")), monkeypatch)
-    with pytest.raises(ShoestringError, match="The network interface wg0 exists, but not from Shoestring"):
+    with pytest.raises(ShoestringError, match="The network interface wg0 exists, but was not created by Shoestring"):
         wireguard.check_possible(INTERFACE)

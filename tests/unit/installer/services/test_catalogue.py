@@ -161,5 +161,5 @@ def test_present_depends_on_the_application_file_alone(known: Catalogue, paths: 
 
 
 def test_require_absent_service_says_how_to_add_it(paths: Paths) -> None:
-    with pytest.raises(UsageError, match="There is no npm registry here. Add it: shoestring service add "):
+    with pytest.raises(UsageError, match="npm registry is not added. Add it: shoestring service add "):
         catalogue.require(paths, "registry-npm", "npm registry")

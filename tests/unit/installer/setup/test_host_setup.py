@@ -165,7 +165,7 @@ def test_a_person_sees_what_the_firewall_leaves_open_before_it_is_tried(
     assert bool(notes) is not systemd
     assert said.getvalue().removeprefix(shown[0]).splitlines() == [
         "  ✓ firewall                on",
-        "    SSH answers on port 22 by IPv4, asked from a network namespace through these rules.",
+        "    SSH answers on port 22 by IPv4, checked from a network namespace through these rules.",
         "    The change is not committed.",
         *(f"    {note}" for note in notes),
     ]

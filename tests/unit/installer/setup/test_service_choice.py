@@ -97,7 +97,7 @@ def test_answers_may_name_services_and_no_setting_keeps_them(facts: Facts, tmp_p
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("services: [stor]\n", "services: 'stor' is none of beside, front, store; did you mean store?"),
+        ("services: [stor]\n", "services: 'stor' is not one of beside, front, store; did you mean store?"),
         ("services: store\n", "services: 'store' is not a list"),
         ("services: [store, store]\n", "services: has a duplicate item"),
         ("services: off\n", "services: False is not a list"),

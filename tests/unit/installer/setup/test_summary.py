@@ -41,7 +41,7 @@ def test_the_host(facts: Facts) -> None:
     bare = replace(facts, cores=2, swap=2**30, addresses=(), engine=EngineFacts(), compose_version="")
     assert summary.host_lines(bare) == [
         "  This host  Debian 13, 2 cores, 957 MB memory (1.0 GB swap), 18 GB free",
-        "  Docker     not there, Compose not there",
+        "  Docker     not installed, Compose not installed",
         "  Addresses  none but loopback",
     ]
 

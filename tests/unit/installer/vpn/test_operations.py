@@ -21,7 +21,7 @@ def test_a_name_that_wg_quick_does_not_take(paths: Paths, name: str) -> None:
 
 def test_a_name_of_the_greatest_length_is_only_refused_if_it_is_used(paths: Paths) -> None:
     clients.write(paths, replace(LAPTOP, name="fifteen-letters"))
-    with pytest.raises(UsageError, match="^There is a VPN client fifteen-letters already"):
+    with pytest.raises(UsageError, match="^The VPN client fifteen-letters already exists"):
         operations.preview(Vpn(paths, make_settings(VPN)), ClientRequest("fifteen-letters", skip_endpoint_check=True))
 
 

@@ -45,7 +45,7 @@ def test_forms() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("start-frist", "'start-frist' is none of start-first, stop-first; did you mean start-first?"),
+        ("start-frist", "'start-frist' is not one of start-first, stop-first; did you mean start-first?"),
         ("[a]", "is neither an order nor a mapping"),
         ("{ordr: start-first}", "has the unknown key ordr; did you mean order?"),
         ("{health_timeout: soon}", "'soon' is not a duration; one looks like 60s"),

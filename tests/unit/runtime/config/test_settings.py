@@ -49,7 +49,7 @@ def test_all_problems_at_once_each_with_its_key() -> None:
     assert "  acme.sever: unknown key; did you mean acme.server?" in lines
     assert "  email: is missing; where certificate authorities write to" in lines
     assert "  domain: 'nonsense' is not a domain; one looks like example.com" in lines
-    assert "  images.source: 'registri' is none of registry, local; did you mean registry?" in lines
+    assert "  images.source: 'registri' is not one of registry, local; did you mean registry?" in lines
     assert "  networks.additional: 'postgres' is not a list" in lines
 
 
@@ -64,7 +64,10 @@ def test_all_problems_at_once_each_with_its_key() -> None:
         ("version: 2\n", "version: 2 is not a version that this Shoestring knows (1)"),
         ("networks: {additional: [a, a]}\n", "networks.additional: has a duplicate item"),
         ("public: 80\n", "public: 80 is not a mapping (key: value)"),
-        ("acme: {server: 'http://ca.example.com'}\n", "acme.server: 'http://ca.example.com' is none of production"),
+        (
+            "acme: {server: 'http://ca.example.com'}\n",
+            "acme.server: 'http://ca.example.com' is not one of production",
+        ),
         ("instance: Two Words\n", "instance: 'Two Words' is not a name"),
     ],
 )

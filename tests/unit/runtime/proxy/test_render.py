@@ -80,7 +80,7 @@ def test_a_control_character_never_gets_in(bad: str) -> None:
 
 
 def test_a_template_itself_makes_no_control_character() -> None:
-    with pytest.raises(TemplateError, match="line 2 of what it makes has a control character"):
+    with pytest.raises(TemplateError, match="line 2 of its output has a control character"):
         render('fine\n{{ "\\r" }}bad\n', MODEL)
     assert render("\tindented\n", MODEL) == "\tindented\n"
 

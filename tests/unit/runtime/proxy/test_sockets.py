@@ -108,5 +108,5 @@ def test_a_reload_that_did_not(serve: Serve) -> None:
 
 
 def test_a_reload_with_another_answer_is_an_error(serve: Serve) -> None:
-    with pytest.raises(ShoestringError, match="no proper answer to a reload: 'Unknown command"):
+    with pytest.raises(ShoestringError, match="invalid answer to a reload: 'Unknown command"):
         sockets.reload(serve(b"Unknown command\n"))

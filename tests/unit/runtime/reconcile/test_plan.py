@@ -103,12 +103,12 @@ def test_a_task_that_ended_well_is_not_started_again(code: int, restart: str, ag
 def test_a_file_that_is_gone() -> None:
     before = desired(application("a", web("a.com")), application("b", web("b.com")))
     after = desired(application("a", web("a.com")))
-    assert said(plan_of(after, observed_of(before), ())) == [("-", "b", "file removed; its containers go")]
+    assert said(plan_of(after, observed_of(before), ())) == [("-", "b", "file removed; its containers are removed")]
 
 
 def test_the_last_file_of_a_side_may_go() -> None:
     seen = observed_of(desired(application("a", web("a.com"))))
-    assert said(plan_of(desired(), seen, ())) == [("-", "a", "file removed; its containers go")]
+    assert said(plan_of(desired(), seen, ())) == [("-", "a", "file removed; its containers are removed")]
     assert blocked_removals(desired(), seen) == ()
 
 
@@ -160,7 +160,10 @@ def test_stop_takes_applications_then_the_core_then_our_networks() -> None:
 def test_a_proxy_that_lost_its_files_is_made_anew() -> None:
     wanted = desired()
     plan = plan_of(wanted, observed_of(wanted), (proxy_change(Side.PUBLIC, "new", lost=True),))
-    assert said(plan) == [("~", "proxy public", "new"), ("~", "core", "haproxy-public lost its files")]
+    assert said(plan) == [
+        ("~", "proxy public", "new"),
+        ("~", "core", "haproxy-public: its bind-mounted directory was deleted"),
+    ]
     assert isinstance(plan[1], ApplyProject)
     assert plan[1].recreate == ("haproxy-public",)
 

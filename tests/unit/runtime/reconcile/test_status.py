@@ -156,7 +156,7 @@ def test_a_vpn_that_is_down_is_no_note_but_needs_a_person() -> None:
     assert [each.name for each in wanted.core.services] == ["haproxy-public"]
     assert wanted.warnings == ()
     sentence = (
-        "The internal proxy does not run: the VPN's interface none0 is not there, or lacks internal.address. "
+        "The internal proxy does not run: the VPN's interface none0 does not exist, or lacks internal.address. "
         "Bring it up: shoestring vpn apply"
     )
     assert [(each.code, str(each)) for each in wanted.blocked] == [(Code.VPN_DOWN, sentence)]

@@ -45,7 +45,7 @@ def test_only_variables_of_the_provider_are_handed_over() -> None:
 
 
 def test_missing_credentials_are_named() -> None:
-    with pytest.raises(UsageError, match=r"provider hetzner\. It knows: HETZNER_API_TOKEN \(API token\)"):
+    with pytest.raises(UsageError, match=r"provider hetzner\. It accepts: HETZNER_API_TOKEN \(API token\)"):
         provider("hetzner").variables({"HETZNER_TTL": "60"})
 
 
