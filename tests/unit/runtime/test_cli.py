@@ -19,21 +19,19 @@ from runtime.base.errors import ExitCode
         ("--data-directory", "/srv/other", "plan", "--data-directory", "/srv/demo", "--json"),
     ],
 )
-def test_shared_options_before_and_after_the_command(words: tuple[str, ...]) -> None:
+def test_parser_shared_options_before_and_after_command(words: tuple[str, ...]) -> None:
     options = cli.parser().parse_args(words)
     assert (options.command, options.data_directory, options.json) == ("plan", Path("/srv/demo"), True)
 
 
-def test_shared_options_have_defaults() -> None:
+def test_parser_shared_options_have_defaults() -> None:
     options = cli.parser().parse_args(["reload", "public"])
     assert (options.side, options.data_directory, options.json) == ("public", None, False)
 
 
 @pytest.mark.parametrize("command", ["start", "stop", "reload", "renew", "plan", "status", "alarm"])
-def test_every_command_reports_a_wrong_data_directory(
-    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_main_reports_wrong_data_directory(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([command, "--data-directory", str(tmp_path)]) == ExitCode.USAGE
-    said = capsys.readouterr().err
-    assert f"{tmp_path} is not a Shoestring data directory" in said
-    assert f"sudo shoestring setup --data-directory {tmp_path}" in said
+    printed = capsys.readouterr().err
+    assert f"{tmp_path} is not a Shoestring data directory" in printed
+    assert f"sudo shoestring setup --data-directory {tmp_path}" in printed

@@ -1,4 +1,4 @@
-"""The hook for tests does what the environment says, at the named point alone."""
+"""A failpoint does what the environment variable says, at the named point only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from runtime.base import failpoints
 
-CODE = "from runtime.base.failpoints import failpoint; failpoint('here'); print('went on')"
+CODE = "from runtime.base.failpoints import failpoint; failpoint('here'); print('continued')"
 ROOT = Path(__file__).parents[4]
 pytestmark = pytest.mark.processes
 
@@ -25,18 +25,18 @@ def process(value: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("value", ["", "kill:there", "stop:there", "here", "other:here"])
-def test_nothing_else_is_named(value: str) -> None:
-    assert process(value).communicate()[0] == "went on\n"
+def test_failpoint_ignores_other_values(value: str) -> None:
+    assert process(value).communicate()[0] == "continued\n"
 
 
-def test_it_is_killed() -> None:
+def test_failpoint_kill() -> None:
     killed = process("kill:here")
     assert killed.communicate()[0] == ""
     assert killed.returncode == -signal.SIGKILL
 
 
-def test_it_stops_and_goes_on() -> None:
+def test_failpoint_stop_and_continue() -> None:
     stopped = process("stop:here")
     assert os.WIFSTOPPED(os.waitpid(stopped.pid, os.WUNTRACED)[1])
     stopped.send_signal(signal.SIGCONT)
-    assert stopped.communicate()[0] == "went on\n"
+    assert stopped.communicate()[0] == "continued\n"

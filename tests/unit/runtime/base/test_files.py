@@ -23,7 +23,7 @@ with files.lock(Path(sys.argv[1])):
 """
 
 
-def test_write_says_whether_it_changed_anything(tmp_path: Path) -> None:
+def test_write_returns_whether_it_changed_anything(tmp_path: Path) -> None:
     file = tmp_path / "a"
     assert files.write(file, "one", 0o640) is True
     before = file.stat()
@@ -36,8 +36,8 @@ def test_write_says_whether_it_changed_anything(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_a_file_of_another_size_is_not_read(tmp_path: Path) -> None:
-    """It may be larger than all memory, such as a swap file."""
+def test_write_does_not_read_file_of_another_size(tmp_path: Path) -> None:
+    """The file may be larger than memory, such as a swap file."""
     file = tmp_path / "a"
     file.touch(mode=0o644)
     os.truncate(file, 1 << 42)
@@ -45,21 +45,21 @@ def test_a_file_of_another_size_is_not_read(tmp_path: Path) -> None:
     assert file.read_text() == "one"
 
 
-def test_a_secret_is_never_readable_for_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_write_temporary_file_has_final_mode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
     replace = Path.replace
 
-    def look(self: Path, target: Path) -> Path:
+    def record(self: Path, target: Path) -> Path:
         seen.append(self.stat().st_mode & 0o777)
         return replace(self, target)
 
-    monkeypatch.setattr(Path, "replace", look)
+    monkeypatch.setattr(Path, "replace", record)
     files.write(tmp_path / "key", "secret", 0o600)
     assert seen == [0o600]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
-def test_a_persons_file_stays_theirs(tmp_path: Path) -> None:
+def test_write_keeps_owner_of_existing_file(tmp_path: Path) -> None:
     file = tmp_path / "a"
     file.write_text("old")
     os.chown(file, 1234, 1235)
@@ -69,7 +69,7 @@ def test_a_persons_file_stays_theirs(tmp_path: Path) -> None:
     assert (file.stat().st_uid, file.stat().st_gid) == (1234, 99)
 
 
-def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_write_failure_leaves_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "a"
     files.write(file, "old")
 
@@ -88,10 +88,10 @@ def in_turn(file: Path, content: str) -> None:
 
 
 @pytest.mark.parametrize("write", [files.write, in_turn])
-def test_a_clean_up_that_fails_does_not_hide_why(
+def test_write_reports_first_error_when_cleanup_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[[Path, str], object]
 ) -> None:
-    """A disk that fails does so at everything."""
+    """A failing disk refuses every operation."""
 
     def fail(number: int) -> Callable[..., None]:
         def refuse(*arguments: object, **options: object) -> None:
@@ -105,13 +105,13 @@ def test_a_clean_up_that_fails_does_not_hide_why(
         write(tmp_path / "a", "new")
 
 
-def test_a_link_is_no_tree(tmp_path: Path) -> None:
+def test_remove_tree_refuses_symbolic_link(tmp_path: Path) -> None:
     (tmp_path / "data").symlink_to("/mnt")
     with pytest.raises(ShoestringError, match=r"Cannot remove .*/data: .*symbolic link"):
         files.remove_tree(tmp_path / "data")
 
 
-def test_make_directory(tmp_path: Path) -> None:
+def test_make_directory_sets_mode_and_reports_change(tmp_path: Path) -> None:
     directory = tmp_path / "a" / "b"
     assert files.make_directory(directory, 0o750) is True
     assert files.make_directory(directory, 0o750) is False
@@ -122,7 +122,7 @@ def test_make_directory(tmp_path: Path) -> None:
 
 
 @pytest.mark.processes
-def test_the_lock_names_its_holder_and_ends_with_it(tmp_path: Path) -> None:
+def test_lock_names_its_holder_and_ends_with_it(tmp_path: Path) -> None:
     lock = tmp_path / "run" / "lock"
     holder = subprocess.Popen([sys.executable, "-c", HOLD, str(lock)], stdout=subprocess.PIPE, text=True)
     try:
@@ -140,7 +140,7 @@ def test_the_lock_names_its_holder_and_ends_with_it(tmp_path: Path) -> None:
         holder.communicate()
 
 
-def test_the_lock_is_free_after_its_block(tmp_path: Path) -> None:
+def test_lock_is_released_after_its_block(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
     with files.lock(lock), pytest.raises(LockedError), files.lock(lock):
         pass
@@ -148,23 +148,21 @@ def test_the_lock_is_free_after_its_block(tmp_path: Path) -> None:
         assert lock.exists()
 
 
-def test_files_in_turn_are_all_on_the_disk_before_the_first_is_in_its_place(tmp_path: Path) -> None:
+def test_write_in_turn_writes_all_parts_before_first_rename(tmp_path: Path) -> None:
     first, second = tmp_path / "a", tmp_path / "b"
     first.write_text("old")
     seen = []
 
-    def look(index: int) -> None:
+    def record(index: int) -> None:
         seen.append((index, first.read_text(), second.exists(), len(list(tmp_path.glob(".*.part")))))
 
-    files.write_in_turn([(first, b"both"), (second, b"key"), (first, b"new")], 0o640, os.getgid(), look)
+    files.write_in_turn([(first, b"both"), (second, b"key"), (first, b"new")], 0o640, os.getgid(), record)
     assert seen == [(0, "both", False, 2), (1, "both", True, 1), (2, "new", True, 0)]
     assert {each.name for each in tmp_path.iterdir()} == {"a", "b"}
     assert first.stat().st_mode & 0o777 == 0o640
 
 
-def test_files_in_turn_change_nothing_where_one_of_them_cannot_be_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_write_in_turn_failure_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "a"
     file.write_text("old")
     calls = []
@@ -180,7 +178,7 @@ def test_files_in_turn_change_nothing_where_one_of_them_cannot_be_written(
     assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("a", "old")]
 
 
-def test_what_a_killed_process_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
+def test_sweep_removes_only_partial_files(tmp_path: Path) -> None:
     kept = ("a.pem", ".a.pem.abcd1234.mine", ".part", ".a.part")
     for name in (*kept, ".a.pem.abcd1234.part"):
         (tmp_path / name).touch()

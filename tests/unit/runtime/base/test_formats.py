@@ -64,7 +64,7 @@ def test_age(moment: str, text: str) -> None:
     assert age(moment, NOW) == text
 
 
-def test_moments() -> None:
+def test_rfc3339_and_local_time() -> None:
     assert rfc3339(NOW.timestamp()) == "2026-01-10T12:00:00Z"
     noon = datetime(2026, 1, 10, 12).astimezone().timestamp()
     assert local_time(noon - 3, noon) == "11:59:57"

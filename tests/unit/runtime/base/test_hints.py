@@ -65,7 +65,7 @@ def test_complete_quotes_a_directory_with_a_blank() -> None:
         (("vpn",), "/srv/demo", "/srv/demo"),
     ],
 )
-def test_named(words: tuple[str, ...], environment: str, root: str) -> None:
+def test_named_instance_of_command_line(words: tuple[str, ...], environment: str, root: str) -> None:
     assert hints.named(words, {ENVIRONMENT_VARIABLE: environment}) == (Path(root) if root else None)
 
 

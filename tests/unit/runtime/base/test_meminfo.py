@@ -18,7 +18,7 @@ def test_parse_gives_bytes() -> None:
     assert meminfo.parse(TEXT) == MemorySizes(474_000 * 1024, 304_000 * 1024, 1_048_572 * 1024, 7 * 1024)
 
 
-def test_parse_of_nothing_is_zero() -> None:
+def test_parse_empty_text_is_zero() -> None:
     assert meminfo.parse("") == MemorySizes(0, 0, 0, 0)
 
 

@@ -38,7 +38,7 @@ EVIL = [
         (validators.https_url, "https://ca.example.com:14000/dir", "https://ca.example.com:14000/dir"),
     ],
 )
-def test_normal_form(check: Callable[[Any], Any], given: object, normal: object) -> None:
+def test_validators_return_normal_form(check: Callable[[Any], Any], given: object, normal: object) -> None:
     assert check(given) == normal
 
 
@@ -67,7 +67,7 @@ def test_normal_form(check: Callable[[Any], Any], given: object, normal: object)
         (validators.https_url, "http://example.com", "is not an https:// address"),
     ],
 )
-def test_refused(check: Callable[[Any], Any], given: object, why: str) -> None:
+def test_validators_refuse_invalid_value(check: Callable[[Any], Any], given: object, why: str) -> None:
     with pytest.raises(ValueError, match=".") as error:
         check(given)
     assert why in str(error.value)
@@ -89,6 +89,6 @@ def test_refused(check: Callable[[Any], Any], given: object, why: str) -> None:
 )
 @pytest.mark.parametrize("prefix", ["", "/", "https://", "ops@"])
 @pytest.mark.parametrize("evil", EVIL)
-def test_nothing_that_could_break_out_of_a_configuration(check: Callable[[Any], Any], prefix: str, evil: str) -> None:
+def test_validators_refuse_configuration_injection(check: Callable[[Any], Any], prefix: str, evil: str) -> None:
     with pytest.raises(ValueError, match="is not|is an"):
         check(prefix + evil)

@@ -13,7 +13,7 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
 )
 
 
-def test_lines_and_values() -> None:
+def test_parse_gives_values_and_lines() -> None:
     document = yaml_documents.parse(FILE, "a: 1\nb:\n  - x\n  - y: 2\n")
     assert document.value == {"a": 1, "b": ["x", {"y": 2}]}
     assert document.lines[("b", 1, "y")] == 4
@@ -21,11 +21,11 @@ def test_lines_and_values() -> None:
     assert str(problem) == "app.yaml:4 b[1].y: is wrong"
 
 
-def test_a_missing_key_has_the_line_of_its_parent() -> None:
+def test_problem_of_missing_key_has_line_of_parent() -> None:
     assert yaml_documents.parse(FILE, "a:\n  b: 1\n").problem(("a", "c"), "is missing").line == 1
 
 
-def test_empty_is_an_empty_mapping() -> None:
+def test_parse_empty_text_is_empty_mapping() -> None:
     assert yaml_documents.parse(FILE, "# nothing\n").value == {}
 
 
@@ -45,14 +45,14 @@ def test_empty_is_an_empty_mapping() -> None:
         (BOMB, "aliases included", None),
     ],
 )
-def test_refused(text: str, what: str, line: int | None) -> None:
+def test_parse_refuses_invalid_document(text: str, what: str, line: int | None) -> None:
     with pytest.raises(DocumentError) as error:
         yaml_documents.parse(FILE, text)
     assert what in error.value.problem.what
     assert line is None or error.value.problem.line == line
 
 
-def test_files_that_are_none(tmp_path: Path) -> None:
+def test_load_refuses_unreadable_file(tmp_path: Path) -> None:
     directory, large, binary = tmp_path / "d.yaml", tmp_path / "l.yaml", tmp_path / "b.yaml"
     directory.mkdir()
     large.write_text("a: " + "x" * 10_000_000)
@@ -68,6 +68,6 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         assert what in error.value.problem.what
 
 
-def test_merge_keys_and_anchors_work() -> None:
+def test_parse_resolves_merge_keys_and_anchors() -> None:
     document = yaml_documents.parse(FILE, "x-base: &base {a: 1}\nb:\n  <<: *base\n  c: 2\n")
     assert document.value["b"] == {"a": 1, "c": 2}

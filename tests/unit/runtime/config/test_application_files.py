@@ -32,7 +32,7 @@ services:
 """
 
 
-def test_the_plain_form() -> None:
+def test_application_with_plain_host_names() -> None:
     found = application("blog", SIMPLE)
     host_names = ("blog.example.com", "*.example.org")
     assert found.backends == (
@@ -55,7 +55,7 @@ def test_the_plain_form() -> None:
     assert found.not_proxied_because == ""
 
 
-def test_the_form_for_more_than_one_port() -> None:
+def test_application_with_port_and_host_name_pairs() -> None:
     found = application("garage", PAIRS)
     assert [(each.name, each.alias, each.port, each.host_names) for each in found.backends] == [
         ("garage_3900", proxy_alias("garage", "application"), 3900, ("s3.example.com", "s3.example.org")),
@@ -64,19 +64,19 @@ def test_the_form_for_more_than_one_port() -> None:
     ]
 
 
-def test_defaults() -> None:
+def test_application_defaults() -> None:
     found = application("blog", web("blog.example.com"))
     assert found.backends == (
         Backend("blog", "blog", "application", proxy_alias("blog", "application"), 80, ("blog.example.com",)),
     )
 
 
-def test_one_host_name_without_a_list() -> None:
+def test_application_host_name_without_list() -> None:
     found = application("a", "x-external-host-names: a.example.com\nservices: {application: {image: a}}\n")
     assert found.host_names == ("a.example.com",)
 
 
-def test_tcp_ports_on_the_internal_side() -> None:
+def test_application_tcp_ports_on_internal_side_only() -> None:
     text = "x-external-tcp-ports: [5432, '15432:5433']\nservices: {application: {image: p, hostname: pg}}\n"
     found = application("postgres", text, Side.INTERNAL)
     alias = proxy_alias("postgres", "application")
@@ -85,7 +85,7 @@ def test_tcp_ports_on_the_internal_side() -> None:
     assert "internal side only" in broken("postgres", text, Side.PUBLIC).problems[0].what
 
 
-def test_ports_that_may_be_reached_from_outside() -> None:
+def test_application_open_ports() -> None:
     found = application("game", "x-open-ports: [25565, 53/udp]\n" + web("a.com"))
     assert [str(each) for each in found.open_ports] == ["25565/tcp", "53/udp"]
     assert application("telemetry", "x-open-telemetry: mine\n" + web("a.com")).open_ports == ()
@@ -100,13 +100,13 @@ def test_ports_that_may_be_reached_from_outside() -> None:
         ("services: {task: {image: a}}\n", ""),
     ],
 )
-def test_not_proxied(text: str, why: str) -> None:
+def test_application_not_proxied_because(text: str, why: str) -> None:
     found = application("a", text)
     assert found.backends == ()
     assert found.not_proxied_because == why
 
 
-def test_others_extension_keys_are_the_users_own() -> None:
+def test_application_accepts_unknown_extension_keys() -> None:
     text = "x-logging: &log {driver: local}\nservices: {application: {image: a, logging: *log, x-note: hi}}\n"
     assert application("a", text).services[0].definition["logging"] == {"driver": "local"}
 
@@ -142,16 +142,16 @@ def test_others_extension_keys_are_the_users_own() -> None:
         ("x-open-ports: 53\n" + web("a.com"), "x-open-ports: is not a list of ports"),
     ],
 )
-def test_broken(text: str, expected: str) -> None:
+def test_application_problems(text: str, expected: str) -> None:
     assert any(expected in str(problem) for problem in broken("a", text).problems)
 
 
-def test_names_of_files() -> None:
+def test_application_name_problems() -> None:
     assert "is not a name" in str(broken("My App", web("a.com")).problems[0])
     assert "is reserved for the proxies" in str(broken("core", web("a.com")).problems[0])
 
 
-def test_a_directory_of_files(tmp_path: Path) -> None:
+def test_load_side_reads_all_files(tmp_path: Path) -> None:
     for name in ("b.yml", "a.yaml", "b.yaml", ".hidden.yaml", "notes.txt", "c.yaml~"):
         (tmp_path / name).write_text(web(f"{name[0]}.example.com") if name[0] in "abc" else "x")
     (tmp_path / "d.yaml").write_text("a: [\n")
@@ -168,6 +168,6 @@ def test_a_directory_of_files(tmp_path: Path) -> None:
     assert "second file of the application b, beside b.yaml" in found[2].problems[0].what
 
 
-def test_a_directory_that_is_missing_is_not_an_empty_one(tmp_path: Path) -> None:
+def test_load_side_of_missing_directory_raises(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         application_files.load_side(tmp_path / "none", Side.PUBLIC)

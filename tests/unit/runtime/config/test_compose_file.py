@@ -12,19 +12,19 @@ def service(**definition: Any) -> ComposeService:
     return ComposeService("application", definition)
 
 
-def test_an_empty_service() -> None:
+def test_service_without_keys() -> None:
     found = service()
     assert (found.image, found.hostname, found.networks, found.volumes, found.environment) == ("", "", (), (), {})
     assert (found.replicas, found.may_end, found.has_profiles) == (1, True, False)
 
 
 @pytest.mark.parametrize("given", [{"A": 1, "B": None, "C": "x=y"}, ["A=1", "B", "C=x=y"]])
-def test_environment_in_both_forms(given: object) -> None:
+def test_service_environment_in_both_forms(given: object) -> None:
     assert service(environment=given).environment == {"A": "1", "B": "", "C": "x=y"}
 
 
 @pytest.mark.parametrize("given", [["a", "b"], {"a": None, "b": {"aliases": ["c"]}}])
-def test_networks_in_both_forms(given: object) -> None:
+def test_service_networks_in_both_forms(given: object) -> None:
     assert service(networks=given).networks == ("a", "b")
 
 
@@ -32,7 +32,7 @@ def test_networks_in_both_forms(given: object) -> None:
     ("definition", "expected"),
     [({"scale": 3, "deploy": {"replicas": 2}}, 3), ({"deploy": {"replicas": 2}}, 2), ({"scale": True}, 1)],
 )
-def test_replicas(definition: dict[str, Any], expected: int) -> None:
+def test_service_replicas(definition: dict[str, Any], expected: int) -> None:
     assert service(**definition).replicas == expected
 
 
@@ -40,11 +40,11 @@ def test_replicas(definition: dict[str, Any], expected: int) -> None:
     ("restart", "expected"),
     [("no", True), (False, True), ("on-failure:3", True), ("always", False), ("unless-stopped", False)],
 )
-def test_may_end(restart: object, expected: bool) -> None:
+def test_service_may_end(restart: object, expected: bool) -> None:
     assert service(restart=restart).may_end is expected
 
 
-def test_published() -> None:
+def test_service_published_interpolates() -> None:
     assert service(ports=["$PORT:80"]).published({"PORT": "81"}) == (Published("tcp", 81, 81),)
 
 
@@ -55,7 +55,7 @@ def test_referenced_by() -> None:
     assert set(user.own_keys) == {"configs", "secrets"}
 
 
-def test_networks_of_a_file() -> None:
+def test_networks_and_their_drivers() -> None:
     file = ComposeFile({"networks": {"a": None, "b": {"driver": "macvlan"}, "c": 5}})
     assert file.networks["a"] == {}
     assert file.network_drivers == {"b": "macvlan"}

@@ -31,5 +31,5 @@ def test_interpolate_known(text: str, expected: str | None) -> None:
     assert interpolation.interpolate_known(text, VARIABLES) == expected
 
 
-def test_names() -> None:
+def test_names_of_variables() -> None:
     assert interpolation.names("$A ${B:-${C}} $$D $${E} ${A:?e} $1 ${") == ("A", "B", "C")

@@ -25,7 +25,7 @@ def test_parse_refuses(value: object) -> None:
         listen_address.parse(value)
 
 
-def test_str_is_what_the_settings_file_has() -> None:
+def test_str_is_value_of_settings_file() -> None:
     assert (str(FixedAddress("::1")), str(FollowedInterface("wg0"))) == ("::1", "auto:wg0")
 
 

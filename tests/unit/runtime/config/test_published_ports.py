@@ -33,7 +33,7 @@ from runtime.config.published_ports import Published
         (None, []),
     ],
 )
-def test_what_is_published(ports: object, expected: list[Published]) -> None:
+def test_read_published_ports(ports: object, expected: list[Published]) -> None:
     assert published_ports.read([{"ports": ports}], {"PORT": "7000"}) == tuple(expected)
 
 
@@ -45,17 +45,17 @@ def test_what_is_published(ports: object, expected: list[Published]) -> None:
         ("6000-6010/udp", Published("udp", 6000, 6010)),
     ],
 )
-def test_an_open_port(value: object, expected: Published) -> None:
+def test_open_port_parses_value(value: object, expected: Published) -> None:
     assert published_ports.open_port(value) == expected
 
 
 @pytest.mark.parametrize("value", [0, 70000, True, "53/sctp", "53/", "web", "9-8", None, ["80"], "80:80"])
-def test_no_open_port(value: object) -> None:
+def test_open_port_refuses_value(value: object) -> None:
     with pytest.raises(ValueError, match="is not a port; one looks like 25565, 53/udp"):
         published_ports.open_port(value)
 
 
-def test_what_a_range_covers() -> None:
+def test_covers_ports_of_range() -> None:
     assert Published("tcp", 10, 20).covers(Published("tcp", 12, 20, "10.0.0.5"))
     assert not Published("tcp", 10, 20).covers(Published("udp", 12, 12))
     assert not Published("tcp", 10, 20).covers(Published("tcp", 12, 21))

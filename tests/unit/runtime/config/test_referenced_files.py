@@ -20,7 +20,7 @@ secrets: {s: {file: secret.txt}, t: {environment: X}}
 """
 
 
-def test_every_file_that_compose_reads() -> None:
+def test_files_that_compose_reads() -> None:
     found = referenced_files.files(yaml.safe_load(TEXT), Path("/conf"), {"DATA_BASE_PATH": "/data"})
     assert {str(path) for path in found} == {
         *("/conf/other.yaml", "/conf/one.yaml", "/conf/two.yaml", "/conf/a.env", "/conf/base.yaml", "/conf/b.env"),
@@ -46,12 +46,12 @@ def test_files_interpolates_as_compose_does(name: str, expected: list[str]) -> N
     assert [str(path) for path in found] == expected
 
 
-def test_odd_forms_name_nothing() -> None:
-    odd = {"include": 5, "services": [1], "configs": ["a"], "secrets": {"s": None}}
-    assert referenced_files.files(odd, Path("/conf"), {}) == ()
+def test_files_of_invalid_forms_is_empty() -> None:
+    invalid = {"include": 5, "services": [1], "configs": ["a"], "secrets": {"s": None}}
+    assert referenced_files.files(invalid, Path("/conf"), {}) == ()
 
 
-def test_what_cannot_be_read_is_nothing(tmp_path: Path) -> None:
+def test_contents_of_unreadable_file_is_empty(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("one")
     (tmp_path / "d").mkdir()
     paths = (tmp_path / "a", tmp_path / "d", tmp_path / "none")

@@ -27,11 +27,11 @@ from tests.support.builders.runtime import application, broken, web
         (None, Order.STOP_FIRST),
     ],
 )
-def test_the_default_never_has_two_writers(service: dict[str, Any] | None, order: Order) -> None:
+def test_default_order_never_has_two_writers(service: dict[str, Any] | None, order: Order) -> None:
     assert default_order(service) is order
 
 
-def test_forms() -> None:
+def test_read_short_and_long_form() -> None:
     assert read("stop-first", {}) == Rollout(Order.STOP_FIRST, is_order_given=True)
     long = {"order": "start-first", "health_timeout": "2m", "drain_timeout": 5, "watch_time": "1s"}
     assert read(long, None) == Rollout(Order.START_FIRST, 120.0, 5.0, 1.0, is_order_given=True)
@@ -43,7 +43,7 @@ def test_forms() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("start-frist", "'start-frist' is not one of start-first, stop-first; did you mean start-first?"),
         ("[a]", "is neither an order nor a mapping"),
@@ -52,9 +52,9 @@ def test_forms() -> None:
         ("{drain_timeout: 0}", "0 is not a duration"),
     ],
 )
-def test_refused(text: str, said: str) -> None:
-    assert said in str(broken("a", f"x-rollout: {text}\n{web('a.com')}").problems[0])
+def test_read_refuses_invalid_value(text: str, message: str) -> None:
+    assert message in str(broken("a", f"x-rollout: {text}\n{web('a.com')}").problems[0])
 
 
-def test_durations() -> None:
+def test_seconds_of_durations() -> None:
     assert [seconds(each) for each in ("500ms", "1.5m", "7", 7, 0.5)] == [0.5, 90.0, 7.0, 7.0, 0.5]

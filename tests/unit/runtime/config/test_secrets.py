@@ -8,7 +8,7 @@ from runtime.base.errors import SettingsError
 from runtime.config import secrets
 
 
-def test_values_are_texts(tmp_path: Path) -> None:
+def test_load_returns_values_as_text(tmp_path: Path) -> None:
     file = tmp_path / "secrets.yaml"
     file.write_text("PASSWORD: hunter2\nPORT: 5432\n")
     assert secrets.load(file) == {"PASSWORD": "hunter2", "PORT": "5432"}
@@ -16,14 +16,14 @@ def test_values_are_texts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["a-b: x\n", "A: true\n", "A: [x]\n", "A:\n", "A: [\n"])
-def test_refused_without_telling_the_value(tmp_path: Path, text: str) -> None:
+def test_load_refuses_invalid_file(tmp_path: Path, text: str) -> None:
     file = tmp_path / "secrets.yaml"
     file.write_text(text)
     with pytest.raises(SettingsError):
         secrets.load(file)
 
 
-def test_variables_that_are_used() -> None:
+def test_used_returns_referenced_variables() -> None:
     variables = {"A": "1", "B": "2", "C": "3", "D": "4"}
     value = {"k": ["$A", "${B:-x}", "$${C}", "$$D"], "${D}": 1}
     assert secrets.used(value, variables) == {"A": "1", "B": "2", "D": "4"}

@@ -20,7 +20,7 @@ def problems(text: str) -> list[str]:
     return str(error.value).splitlines()
 
 
-def test_defaults() -> None:
+def test_from_document_defaults() -> None:
     found = make_settings()
     assert found.instance == "shoestring"
     assert found.internal_domain == "internal.example.com"
@@ -32,14 +32,14 @@ def test_defaults() -> None:
 
 
 @pytest.mark.parametrize("off", ["off", "'off'", "false"])
-def test_a_side_that_is_off(off: str) -> None:
+def test_from_document_side_off(off: str) -> None:
     found = make_settings(f"public: {off}\n")
     assert found.public is None
     assert found.sides == (Side.INTERNAL,)
     assert found.network_names == ("internal",)
 
 
-def test_all_problems_at_once_each_with_its_key() -> None:
+def test_from_document_reports_all_problems_with_keys() -> None:
     lines = problems(
         "domain: nonsense\npublic: {http_port: 70000}\nacme: {sever: staging}\nimages: {source: registri}\n"
         "networks: {additional: postgres}\n"
@@ -71,24 +71,24 @@ def test_all_problems_at_once_each_with_its_key() -> None:
         ("instance: Two Words\n", "instance: 'Two Words' is not a name"),
     ],
 )
-def test_refused(text: str, problem: str) -> None:
+def test_from_document_refuses_invalid_value(text: str, problem: str) -> None:
     lines = problems(f"domain: example.com\nemail: ops@example.com\n{text}")
     assert len(lines) == 2
     assert problem in lines[1]
 
 
-def test_internal_on_another_address_may_have_the_same_port() -> None:
+def test_from_document_same_port_on_another_address() -> None:
     found = make_settings("public: {address: 203.0.113.7}\ninternal: {address: 127.0.0.1, http_port: 80}\n")
     assert found.internal
     assert found.internal.http_port == 80
 
 
-def test_all_addresses_take_the_port_of_each() -> None:
+def test_from_document_refuses_port_taken_on_all_addresses() -> None:
     lines = problems("domain: example.com\nemail: ops@example.com\ninternal: {http_port: 80}\n")
     assert "internal.http_port: 80 is the public proxy's at this address" in lines[1]
 
 
-def test_the_vpn_is_off_by_default() -> None:
+def test_from_document_vpn_is_off_by_default() -> None:
     found = make_settings()
     assert found.wireguard.enabled is False
     assert found.wireguard.dns == (Resolver("1.1.1.1"), Resolver("9.9.9.9"))
@@ -100,23 +100,23 @@ def test_the_vpn_is_off_by_default() -> None:
         ("", "example.com"),
         ("public: off\n", "example.com"),
         ("public: {address: 203.0.113.7}\n", "203.0.113.7"),
-        # Behind address translation the world knows the host by its name.
+        # Behind address translation, clients reach the host by its name.
         ("public: {address: 10.0.0.5}\n", "example.com"),
         ("public: {address: 203.0.113.7}\nwireguard: {endpoint: VPN.example.com}\n", "vpn.example.com"),
     ],
 )
-def test_what_vpn_clients_connect_to(text: str, endpoint: str) -> None:
+def test_endpoint_of_vpn_clients(text: str, endpoint: str) -> None:
     assert make_settings(text).endpoint == endpoint
 
 
 @pytest.mark.parametrize("address", ["10.12.0.1", "10.12.0.9", "fd12:3456:789a::1"])
-def test_internal_addresses_that_vpn_clients_reach(address: str) -> None:
+def test_from_document_accepts_internal_address_in_vpn(address: str) -> None:
     text = f"wireguard: {{enabled: on, network6: 'fd12:3456:789a::/64'}}\ninternal: {{address: '{address}'}}\n"
     assert make_settings(text).wireguard.enabled
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.12.1.1", "10.12.0.0", "10.12.0.255", "auto:wg0"])
-def test_internal_addresses_that_vpn_clients_do_not_reach(address: str) -> None:
+def test_from_document_refuses_internal_address_outside_vpn(address: str) -> None:
     lines = problems(
         f"domain: a.com\nemail: a@a.com\nwireguard: {{enabled: on}}\ninternal: {{address: '{address}'}}\n"
     )
@@ -142,13 +142,13 @@ def test_internal_addresses_that_vpn_clients_do_not_reach(address: str) -> None:
         ("{port: 0}", "wireguard.port: 0 is not a port"),
     ],
 )
-def test_wrong_settings_of_the_vpn(text: str, problem: str) -> None:
+def test_from_document_refuses_invalid_wireguard_value(text: str, problem: str) -> None:
     lines = problems(f"domain: a.com\nemail: a@a.com\nwireguard: {text}\n")
     assert len(lines) == 2
     assert lines[1].strip().startswith(problem)
 
 
-def test_an_address_that_follows_an_interface() -> None:
+def test_from_document_followed_interface() -> None:
     found = make_settings("internal: {address: 'auto:tailscale0'}\n")
     assert found.internal
     assert found.internal.address == FollowedInterface("tailscale0")
@@ -174,7 +174,7 @@ def test_url_of(text: str, public: str, internal: str) -> None:
     assert (settings.url_of(Side.PUBLIC, "a.b"), settings.url_of(Side.INTERNAL, "a.b")) == (public, internal)
 
 
-def test_ports_of_the_internal_side() -> None:
+def test_ports_of_internal_side() -> None:
     with_tls, without = make_settings(), make_settings("internal: {tls: none}\n")
     assert with_tls.internal
     assert without.internal

@@ -9,7 +9,7 @@ from tests.support.builders.runtime import make_settings
 ON = make_settings("internal: {address: 10.12.0.1}\nwireguard: {enabled: on}\n")
 
 
-def test_the_copy_for_the_next_boot(paths: Paths, tmp_path: Path) -> None:
+def test_problems_of_copy_for_next_boot(paths: Paths, tmp_path: Path) -> None:
     assert vpn_configuration.problems(ON, paths, tmp_path) == ()
     paths.wireguard.mkdir()
     (paths.wireguard / "wg0.conf").write_text("with a peer")

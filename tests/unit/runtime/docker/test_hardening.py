@@ -6,7 +6,7 @@ FULL = Hardening("64m", 16, "0:0", ("SETUID", "SETGID"), log_size="1m")
 LEAST = Hardening("64m", 16)
 
 
-def test_compose_service_has_all_limits_in_the_order_of_the_file() -> None:
+def test_compose_service_has_all_limits_in_file_order() -> None:
     assert list(FULL.compose_service().items()) == [
         ("user", "0:0"),
         ("cap_drop", ["ALL"]),
@@ -29,11 +29,11 @@ def test_run_options_have_all_limits() -> None:
         assert words in line
 
 
-def test_sdk_options_are_those_of_the_service_without_its_restarts_and_log() -> None:
+def test_sdk_options_are_those_of_service_without_restart_and_log() -> None:
     service = FULL.compose_service()
     assert FULL.sdk_options() == {key: service[key] for key in service if key not in ("restart", "logging")}
 
 
-def test_without_a_user_or_capability_none_is_named() -> None:
+def test_options_without_user_and_capabilities() -> None:
     assert not {"user", "cap_add"} & set(LEAST.sdk_options())
     assert not {"--user", "--cap-add"} & set(LEAST.run_options())

@@ -1,4 +1,4 @@
-"""The catalogue: which local image stands for which reference, and when its name changes."""
+"""The image catalogue: which local image replaces which reference, and when its name changes."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ def test_normalise(given: str, normal: str) -> None:
 
 
 @pytest.mark.parametrize("image", CATALOGUE, ids=lambda image: image.name)
-def test_each_reference_of_the_catalogue_is_pinned_and_normal(image: images.Image) -> None:
+def test_catalogue_references_are_pinned_and_normal(image: images.Image) -> None:
     assert images.normalise(image.reference) == image.reference
     assert not image.reference.endswith(":latest")
 
 
-def test_names_and_references_are_unique() -> None:
+def test_catalogue_names_and_references_are_unique() -> None:
     assert len({image.name for image in CATALOGUE}) == len(CATALOGUE)
     assert len({image.reference for image in CATALOGUE}) == len(CATALOGUE)
 
 
 @pytest.mark.parametrize("reference", ["haproxy:3.2-alpine", "docker.io/library/haproxy:3.2-alpine"])
-def test_a_reference_of_the_catalogue_has_a_local_image(reference: str) -> None:
+def test_local_image_of_catalogue_reference(reference: str) -> None:
     local = images.local_image(reference)
     assert local is not None
     assert re.fullmatch(r"localhost/shoestring/haproxy:[0-9a-f]{12}", local)
@@ -69,18 +69,18 @@ def test_a_reference_of_the_catalogue_has_a_local_image(reference: str) -> None:
         "debian:trixie-slim",
     ],
 )
-def test_another_image_has_none(reference: str) -> None:
+def test_local_image_of_other_reference_is_none(reference: str) -> None:
     assert images.local_image(reference) is None
     assert images.effective(reference, "local") == reference
 
 
 @pytest.mark.parametrize("image", [BASE, *(each for each in CATALOGUE if each.recipe)], ids=lambda image: image.name)
-def test_each_recipe_is_there(image: images.Image) -> None:
+def test_recipe_files_of_each_image(image: images.Image) -> None:
     assert "Dockerfile" in {file.path for file in images.recipe_files(image)}
     assert image == BASE or (images.recipe_folder(image) / images.CONTRACT).is_file()
 
 
-def test_a_changed_recipe_is_another_image(recipes: Path) -> None:
+def test_local_name_changes_with_recipe(recipes: Path) -> None:
     haproxy, busybox = images.local_name(HAPROXY), images.local_name(BUSYBOX)
     script = recipes / "haproxy" / "docker-entrypoint.sh"
     script.write_text(script.read_text() + "\n")
@@ -88,28 +88,28 @@ def test_a_changed_recipe_is_another_image(recipes: Path) -> None:
     assert images.local_name(BUSYBOX) == busybox
 
 
-def test_a_new_file_makes_another_image(recipes: Path) -> None:
+def test_local_name_changes_with_new_file(recipes: Path) -> None:
     before = images.local_name(HAPROXY)
     (recipes / "haproxy" / "errors").mkdir()
     (recipes / "haproxy" / "errors" / "503.http").write_text("")
     assert images.local_name(HAPROXY) != before
 
 
-def test_a_changed_base_is_another_image_for_all(recipes: Path) -> None:
+def test_local_name_changes_with_base_for_all(recipes: Path) -> None:
     before = {images.local_name(image) for image in (BASE, *CATALOGUE)}
     (recipes / "base" / "apt.conf").write_text("")
     after = {images.local_name(image) for image in (BASE, *CATALOGUE)}
     assert not before & after
 
 
-def test_what_is_no_part_of_the_build_changes_no_name(recipes: Path) -> None:
+def test_local_name_ignores_files_outside_build(recipes: Path) -> None:
     before = images.local_name(HAPROXY)
     for name in (images.CONTRACT, ".Dockerfile.swp", "Dockerfile~"):
         (recipes / "haproxy" / name).write_text("another")
     assert images.local_name(HAPROXY) == before
 
 
-def test_file_modes_change_no_name(recipes: Path) -> None:
+def test_local_name_ignores_file_modes(recipes: Path) -> None:
     before = images.local_name(HAPROXY)
     (recipes / "haproxy" / "docker-entrypoint.sh").chmod(0o600)
     assert images.local_name(HAPROXY) == before

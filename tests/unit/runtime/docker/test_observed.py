@@ -8,8 +8,8 @@ from runtime.docker.observed import Observed, parse_bridges, parse_containers, p
 RECORDED = Path(__file__).parents[1] / "recorded"
 
 
-def test_recorded_containers() -> None:
-    """As Docker Engine 20.10 answered, with a healthy, a starting, an ended and a created container."""
+def test_parse_containers_recorded() -> None:
+    """Parse what Docker Engine 20.10 answered for a healthy, a starting, an exited and a created container."""
     containers = parse_containers(json.loads((RECORDED / "containers.json").read_text()))
     assert [(each.name, each.service, each.state, each.health, each.exit_code) for each in containers] == [
         ("t-a-application-1", "application", "running", "healthy", None),
@@ -24,14 +24,14 @@ def test_recorded_containers() -> None:
     assert not containers[2].running
 
 
-def test_the_applications_of_an_instance() -> None:
+def test_observed_applications_of_instance() -> None:
     containers = parse_containers(json.loads((RECORDED / "containers.json").read_text()))
     assert Observed(containers, ()).applications == ("a",)
     assert len(Observed(containers, ()).of("a")) == 4
     assert Observed(containers, ()).of("core") == ()
 
 
-def test_the_names_that_networks_give_their_bridges() -> None:
+def test_parse_bridges_names() -> None:
     listed = json.loads((RECORDED / "networks.json").read_text())
     assert parse_bridges(listed) == {"docker0"}
     assert parse_bridges([*listed, {"Options": {"com.docker.network.bridge.name": "app0"}}, {"Options": None}]) == {
@@ -40,11 +40,11 @@ def test_the_names_that_networks_give_their_bridges() -> None:
     }
 
 
-def test_recorded_networks() -> None:
+def test_parse_networks_recorded() -> None:
     networks = parse_networks(json.loads((RECORDED / "networks.json").read_text()))
     assert {(each.name, each.instance) for each in networks} == {("bridge", ""), ("host", ""), ("t-main", "t")}
 
 
-def test_what_an_engine_may_leave_out() -> None:
+def test_parse_containers_with_missing_fields() -> None:
     (container,) = parse_containers([{"Id": "abc", "Names": None, "Labels": None}])
     assert (container.name, container.state, container.application) == ("abc", "", "")

@@ -24,7 +24,7 @@ def content(text: str, side: Side = Side.PUBLIC, settings_text: str = "") -> Any
     return yaml.safe_load(project(text, side, settings_text).generated.content)
 
 
-def test_an_alias_on_the_sides_network_and_labels() -> None:
+def test_project_adds_alias_and_labels() -> None:
     made = content(web("a.com", more="    hostname: backend_a\n"))
     service = made["services"]["application"]
     assert service["networks"] == {"main": {"aliases": ["backend_a", proxy_alias("a", "application")]}}
@@ -34,7 +34,7 @@ def test_an_alias_on_the_sides_network_and_labels() -> None:
     assert labels == {"shoestring.instance": "shoestring", "shoestring.application": "a", "shoestring.side": "public"}
 
 
-def test_a_service_without_networks_keeps_the_projects_own() -> None:
+def test_project_keeps_default_network() -> None:
     text = "x-external-host-names: [a.com]\nservices: {application: {image: a}, database: {image: d}}\n"
     services = content(text)["services"]
     assert services["application"]["networks"] == {
@@ -44,7 +44,7 @@ def test_a_service_without_networks_keeps_the_projects_own() -> None:
     assert "networks" not in services["database"]
 
 
-def test_networks_that_are_not_ours_stay() -> None:
+def test_project_leaves_other_networks_unchanged() -> None:
     text = (
         "services: {task: {image: t, networks: [postgres, own, named]}}\n"
         "networks: {own: {}, named: {name: elsewhere, external: true}, postgres: {external: true}}\n"
@@ -53,7 +53,7 @@ def test_networks_that_are_not_ours_stay() -> None:
     assert made["networks"] == {"postgres": {"name": "shoestring_postgres", "external": True}}
 
 
-def test_the_local_source_replaces_only_images_that_have_a_recipe() -> None:
+def test_project_local_source_replaces_only_images_with_recipe() -> None:
     text = web("a.com", image="busybox:1.37") + "  other:\n    image: ghost:5\n"
     services = content(text, settings_text="images: {source: local}\n")["services"]
     assert services["application"]["image"] == images.local_name(images.BUSYBOX)
@@ -66,7 +66,7 @@ def digest(text: str, **variables: str) -> str:
     return project(text, variables=variables).services[0].definition
 
 
-def test_the_digest_sees_secrets_and_the_content_of_configs() -> None:
+def test_definition_changes_with_secrets_and_config_contents() -> None:
     text = web("a.com", more="    environment: {PASSWORD: '${PASSWORD:-x}', COST: '$${OTHER}'}\n    configs: [c]\n")
     text += "configs: {c: {content: one}, d: {content: other}}\n"
     before = digest(text, PASSWORD="p1", OTHER="o1")
@@ -76,14 +76,14 @@ def test_the_digest_sees_secrets_and_the_content_of_configs() -> None:
     assert digest(text.replace("content: other", "content: more"), PASSWORD="p1") == before
 
 
-def test_a_change_of_one_service_leaves_the_others() -> None:
+def test_definition_of_other_services_is_unchanged() -> None:
     text = web("a.com") + "  database:\n    image: d\n"
     before, after = project(text).services, project(text.replace("web:1", "web:2")).services
     assert before[0].definition != after[0].definition
     assert before[1] == after[1]
 
 
-def test_replicas() -> None:
+def test_project_replicas() -> None:
     assert project(web("a.com", more="    deploy: {replicas: 3}\n")).services[0].replicas == 3
     assert project(web("a.com", more="    scale: 2\n")).services[0].replicas == 2
     assert project(web("a.com", more="    scale: '${N}'\n")).services[0].replicas == 1

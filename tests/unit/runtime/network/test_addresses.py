@@ -9,7 +9,7 @@ from runtime.network.addresses import HostAddress
 from runtime.network.netlink import SCOPE_GLOBAL, SCOPE_HOST, SCOPE_LINK, InterfaceAddress
 
 
-def test_host_addresses_are_those_without_link_scope() -> None:
+def test_host_addresses_leaves_out_link_scope() -> None:
     found = addresses.host_addresses(
         (
             InterfaceAddress("lo", "127.0.0.1", 8, SCOPE_HOST, "127.0.0.1"),

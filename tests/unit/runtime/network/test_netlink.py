@@ -33,7 +33,7 @@ def test_parse_route_by_two_interfaces() -> None:
     assert found == [(7, "10.20.0.0/16", UNICAST), (9, "10.20.0.0/16", UNICAST)]
 
 
-def test_parse_route_leaves_out_what_is_no_network_behind_an_interface() -> None:
+def test_parse_route_leaves_out_other_kinds() -> None:
     index = (4, struct.pack("=i", 7))
     broadcast, bridge = 3, 7
     assert not list(netlink.parse_route(route(socket.AF_INET, 0, UNICAST, index)))
@@ -44,7 +44,7 @@ def test_parse_route_leaves_out_what_is_no_network_behind_an_interface() -> None
     assert not list(netlink.parse_route(route(bridge, 32, UNICAST, (1, bytes(4)), index)))
 
 
-def test_routes_of_this_host() -> None:
+def test_routes_has_loopback() -> None:
     assert ("lo", "127.0.0.1/32", LOCAL) in netlink.routes()
 
 
@@ -65,6 +65,6 @@ def test_parse_address_with_a_far_end() -> None:
     assert netlink.parse_address(header + packed(far, local)) == (7, "10.50.0.1", 32, SCOPE_GLOBAL, "10.60.0.2")
 
 
-def test_addresses_of_this_host() -> None:
+def test_addresses_has_loopback() -> None:
     (found,) = (each for each in netlink.addresses() if (each.interface, each.address) == ("lo", "127.0.0.1"))
     assert (found.prefix, found.scope, found.far) == (8, SCOPE_HOST, "127.0.0.1")
