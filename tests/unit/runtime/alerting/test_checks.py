@@ -38,7 +38,7 @@ def test_check_status_of_an_application_that_does_not_run(state: str) -> None:
     assert state in failed.message
 
 
-# Broken is the file; the watchdog reports it, and its containers keep running.
+# A broken file is reported by the watchdog; its containers keep running.
 @pytest.mark.parametrize("state", ["running", "healthy", "completed", "broken"])
 def test_check_status_of_an_application_that_runs(state: str) -> None:
     assert checks.check_status(status(one(state)), 0.0) == ()
@@ -78,7 +78,7 @@ def test_check_disk_fails_at_its_limit_and_passes_well_below_it() -> None:
     assert checks.check_disk("/srv", 82.9, is_open=True) == ()
 
 
-def test_disk_use_is_that_of_the_kernel(tmp_path: Path) -> None:
+def test_disk_used_is_that_of_kernel(tmp_path: Path) -> None:
     used = disk_space.used(str(tmp_path))
     seen = os.statvfs(tmp_path)
     taken = seen.f_blocks - seen.f_bfree
@@ -86,7 +86,7 @@ def test_disk_use_is_that_of_the_kernel(tmp_path: Path) -> None:
     assert disk_space.used("/proc").get("/proc") is None
 
 
-def test_disk_use_lists_each_disk_once(tmp_path: Path) -> None:
+def test_disk_used_lists_each_disk_once(tmp_path: Path) -> None:
     docker = Path(disk_space.DOCKER)
     two = docker.is_dir() and docker.stat().st_dev != tmp_path.stat().st_dev
     assert len(disk_space.used(str(tmp_path))) == (2 if two else 1)
@@ -124,15 +124,15 @@ def test_check_watchdog_since_boot_must_last(tmp_path: Path) -> None:
         ("no watchdog run", Subject(Kind.WATCHDOG)),
     ],
 )
-def test_parse_of_a_subject_is_the_way_back(text: str, expected: Subject) -> None:
+def test_parse_subject_round_trip(text: str, expected: Subject) -> None:
     assert subject.parse(text) == expected
     assert str(expected) == text
 
 
-def test_parse_of_a_subject_of_the_version_before() -> None:
+def test_parse_subject_of_previous_version() -> None:
     assert subject.parse("no pass of the watchdog") == Subject(Kind.WATCHDOG)
 
 
-def test_parse_of_what_is_no_subject() -> None:
+def test_parse_refuses_unknown_subject() -> None:
     with pytest.raises(ValueError, match="memory2"):
         subject.parse("memory2")

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.processes
 
 
 class Site:
-    """A data directory whose notifications go to a file, with checks that are given."""
+    """A data directory whose notifications go to a file, with given check results."""
 
     def __init__(self, paths: Paths) -> None:
         self.paths = paths
@@ -135,7 +135,7 @@ def test_invalid_file_holds_no_incidents(site: Site) -> None:
     assert site.check(NOW, DISK) == ["disk of /srv"]
 
 
-def test_nothing_is_written_while_nothing_changes(site: Site) -> None:
+def test_incidents_file_is_not_written_without_change(site: Site) -> None:
     assert site.check(NOW) == []
     assert not site.paths.incidents.exists()
     site.check(NOW, DISK)
@@ -175,13 +175,13 @@ def test_resolved_incident_is_removed_when_it_was_notified() -> None:
 
 
 def old_entry(notified: bool) -> dict[str, object]:
-    """Return an incident as the version before saved it."""
+    """Return an incident as the previous version saved it."""
     trouble = {"subject": "no pass of the watchdog", "message": "It is late.", "over": "It is back."}
     trouble |= {"severity": "error", "lasting": 300.0}  # type: ignore[dict-item]
     return {"trouble": trouble, "since": NOW - 600, "told": notified, "well": 0.0}
 
 
-def test_incident_of_the_version_before_stays_open(site: Site) -> None:
+def test_incident_of_previous_version_stays_open(site: Site) -> None:
     """It is not notified again, and it is notified when it is resolved."""
     site.paths.memory.mkdir(parents=True)
     old = site.paths.memory / OLD_FILE

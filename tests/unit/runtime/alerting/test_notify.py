@@ -23,7 +23,7 @@ NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC).timestamp()
 
 
 class Receiver(HTTPServer):
-    """Keeps what it is sent, and answers with `status`."""
+    """Records requests, and answers with `status`."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -116,7 +116,7 @@ def test_state_file_is_private_and_does_not_grow(paths: Paths, receiver: Receive
     assert len(json.loads(paths.notified.read_text())["notified"]) == 1
 
 
-def test_state_file_of_the_version_before_is_read(paths: Paths, receiver: Receiver) -> None:
+def test_state_file_of_previous_version_is_read(paths: Paths, receiver: Receiver) -> None:
     paths.memory.mkdir(parents=True)
     old = {"version": 1, "told": {"url certificate blog": NOW + 60}}
     paths.notified.write_text(json.dumps(old))
@@ -222,5 +222,5 @@ def test_command_that_cannot_run_is_reported(paths: Paths, tmp_path: Path) -> No
     )
     for line in (f"'{plain}'", str(tmp_path), "'' x"):
         assert notify(paths, line=line, once_a_day=False).startswith("notify.command failed: ")
-    # It need not read what it gets.
+    # The command need not read its input.
     assert notify(paths, line=f"{sys.executable} -c ''", once_a_day=False) == ""

@@ -1,4 +1,4 @@
-"""What has to be done about certificates, from a survey."""
+"""The plan of certificates from an inventory."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def found(name: str, *host_names: str, age: float = 1.0, life: float = 90.0, ser
     )
 
 
-def survey(
+def inventory(
     *wanted: DesiredCertificate,
     there: tuple[InstalledCertificate, ...] = (),
     user_provided: tuple[InstalledCertificate, ...] = (),
@@ -54,72 +54,75 @@ def kinds(due: plan.CertificatePlan) -> tuple[list[str], list[str]]:
 
 
 def test_plan_requests_missing_and_signs_internal() -> None:
-    due = plan.plan(survey(BLOG, INTERNAL), NOW, RenewalRequest(missing_only=True))
+    due = plan.plan(inventory(BLOG, INTERNAL), NOW, RenewalRequest(missing_only=True))
     assert kinds(due) == (["issue-certificate"], ["issue-certificate"])
     assert due.remote[0].name == "certificate blog"
     assert due.remote[0].about == "blog.acme.org: there is no certificate"
 
 
-def test_a_valid_one_is_left_alone_until_its_time() -> None:
-    due = plan.plan(survey(BLOG, there=(found("blog", "blog.acme.org"),)), NOW)
+def test_plan_of_valid_certificate_is_empty_until_due() -> None:
+    due = plan.plan(inventory(BLOG, there=(found("blog", "blog.acme.org"),)), NOW)
     assert (due.local, due.remote, due.deferred) == ((), (), ())
     assert due.next_check == pytest.approx(NOW + 59 * DAY)
 
 
-def test_plan_of_missing_leaves_due_ones_to_the_renewal() -> None:
-    old = survey(BLOG, there=(found("blog", "blog.acme.org", age=70),))
+def test_plan_missing_only_leaves_due_certificates() -> None:
+    old = inventory(BLOG, there=(found("blog", "blog.acme.org", age=70),))
     assert kinds(plan.plan(old, NOW)) == ([], ["issue-certificate"])
     due = plan.plan(old, NOW, RenewalRequest(missing_only=True))
     assert kinds(due) == ([], [])
-    # When it has expired it is missing.
+    # An expired certificate counts as missing.
     assert due.next_check == pytest.approx(NOW + 20 * DAY)
 
 
-def test_a_name_more_is_a_new_certificate_of_the_same_name() -> None:
+def test_plan_additional_host_name_requests_certificate() -> None:
     more = replace(BLOG, host_names=("blog.acme.org", "www.acme.org"))
-    due = plan.plan(survey(more, there=(found("blog", "blog.acme.org"),)), NOW, RenewalRequest(missing_only=True))
+    due = plan.plan(inventory(more, there=(found("blog", "blog.acme.org"),)), NOW, RenewalRequest(missing_only=True))
     assert due.remote[0].about == "blog.acme.org, www.acme.org: the certificate lacks www.acme.org"
 
 
-def test_plan_names_the_first_of_many_host_names() -> None:
+def test_plan_truncates_many_host_names() -> None:
     many = replace(BLOG, host_names=tuple(f"{number}.acme.org" for number in range(100)))
-    (change,) = plan.plan(survey(many), NOW).remote
+    (change,) = plan.plan(inventory(many), NOW).remote
     assert change.about == "0.acme.org, 1.acme.org, 2.acme.org and 97 more: there is no certificate"
-    there = survey(many, there=(found("blog", "0.acme.org"),))
+    there = inventory(many, there=(found("blog", "0.acme.org"),))
     assert plan.plan(there, NOW).remote[0].about.endswith("lacks 1.acme.org, 2.acme.org, 3.acme.org and 96 more")
 
 
 def test_plan_defers_after_a_failure_unless_requested_by_name() -> None:
-    waiting = survey(BLOG, ledger=Ledger(attempts=(failed(BLOG, 20.0),)))
-    due = plan.plan(waiting, NOW, RenewalRequest(missing_only=True))
+    failed_before = inventory(BLOG, ledger=Ledger(attempts=(failed(BLOG, 20.0),)))
+    due = plan.plan(failed_before, NOW, RenewalRequest(missing_only=True))
     assert due.remote == ()
     (deferred,) = due.deferred
     assert (deferred.certificate, deferred.until) == (BLOG, NOW + 40)
     assert str(deferred) == "certificate blog: the last attempt failed: no luck (again in 40 s)"
     assert due.next_check == NOW + 40
-    assert kinds(plan.plan(waiting, NOW, RenewalRequest(names=("blog.acme.org",)))) == ([], ["issue-certificate"])
+    assert kinds(plan.plan(failed_before, NOW, RenewalRequest(names=("blog.acme.org",)))) == (
+        [],
+        ["issue-certificate"],
+    )
 
 
-def test_force_never_skips_the_limits() -> None:
+def test_plan_force_keeps_limits() -> None:
     ledger = Ledger(attempts=tuple(failed(BLOG, 60.0 * number) for number in range(5)))
-    due = plan.plan(survey(BLOG, ledger=ledger), NOW, RenewalRequest(names=("blog.acme.org",), force=True))
+    due = plan.plan(inventory(BLOG, ledger=ledger), NOW, RenewalRequest(names=("blog.acme.org",), force=True))
     assert due.remote == ()
     assert "failed too often within an hour" in due.deferred[0].message
 
 
-def test_production_has_limits_of_its_own_once_staging_gave_one() -> None:
+def test_plan_production_ignores_staging_failures() -> None:
     ledger = Ledger(attempts=(failed(BLOG, 20.0),), proven={set_key(BLOG.host_names): NOW})
-    assert kinds(plan.plan(survey(BLOG, ledger=ledger), NOW)) == ([], ["issue-certificate"])
+    assert kinds(plan.plan(inventory(BLOG, ledger=ledger), NOW)) == ([], ["issue-certificate"])
 
 
-def test_another_authority_in_the_settings_means_a_new_certificate() -> None:
+def test_plan_other_authority_requests_certificate() -> None:
     ledger = Ledger(sources={"public/blog": "https://ca.example/dir"})
-    due = plan.plan(survey(BLOG, there=(found("blog", "blog.acme.org"),), ledger=ledger), NOW)
+    due = plan.plan(inventory(BLOG, there=(found("blog", "blog.acme.org"),), ledger=ledger), NOW)
     assert "the settings name another authority" in due.remote[0].about
 
 
-def test_a_write_that_was_cut_off_is_ended_although_the_proxy_serves_what_is_there() -> None:
-    seen = survey(BLOG, there=(found("blog", "blog.acme.org"),))
+def test_plan_completes_interrupted_write() -> None:
+    seen = inventory(BLOG, there=(found("blog", "blog.acme.org"),))
     cut = replace(seen, sides=tuple(replace(each, unfinished=True) for each in seen.sides))
     assert plan.plan(seen, NOW).local == ()
     (change,) = plan.plan(cut, NOW).local
@@ -127,57 +130,59 @@ def test_a_write_that_was_cut_off_is_ended_although_the_proxy_serves_what_is_the
 
 
 def test_plan_defers_if_the_private_ca_cannot_sign() -> None:
-    due = plan.plan(survey(INTERNAL, ca_problem="It is for another domain."), NOW)
+    due = plan.plan(inventory(INTERNAL, ca_problem="It is for another domain."), NOW)
     assert due.local == ()
     assert [(each.certificate, each.until) for each in due.deferred] == [(INTERNAL, float("inf"))]
     assert due.deferred[0].message == "It is for another domain."
 
 
-def test_what_the_private_ca_signed_by_a_clock_that_was_ahead_is_signed_again() -> None:
+def test_plan_signs_again_after_clock_was_ahead() -> None:
     ahead = found("internal", *INTERNAL.host_names, age=-30)
     side = SideCertificates(Side.INTERNAL, (ahead,), (), {ahead.file.name: ahead.serial})
     root = found("root", age=100, life=3652)
     seen = CertificateInventory(make_settings(), DesiredCertificates((INTERNAL,)), (side,), Ledger(), authority=root)
     (change,) = plan.plan(seen, NOW, RenewalRequest(missing_only=True)).local
     assert change.about == "i.acme.org, *.i.acme.org: it was signed while the clock of this host was ahead"
-    # A root that is not valid either tells that the clock is behind now: a new one would be no better.
+    # A root that is not valid yet either means that the clock is behind now: a new leaf would be no better.
     young = replace(seen, authority=found("root", age=-1, life=3652))
     assert plan.plan(young, NOW, RenewalRequest(missing_only=True)).local == ()
-    # No other authority signs what is not valid yet.
+    # No other authority signs certificates that are not valid yet.
     blog = found("blog", "blog.acme.org", age=-30)
-    assert plan.plan(survey(BLOG, there=(blog,), authority=root), NOW, RenewalRequest(missing_only=True)).remote == ()
+    assert (
+        plan.plan(inventory(BLOG, there=(blog,), authority=root), NOW, RenewalRequest(missing_only=True)).remote == ()
+    )
 
 
-def test_what_lies_in_the_folder_is_loaded() -> None:
+def test_plan_loads_changed_files_of_folder() -> None:
     there = (found("blog", "blog.acme.org", serial=8), found("mine", "a.acme.org", serial=9))
-    due = plan.plan(survey(BLOG, there=there, loaded={"blog.pem": 7, "old.pem": 5, "invalid.pem": 1}), NOW)
+    due = plan.plan(inventory(BLOG, there=there, loaded={"blog.pem": 7, "old.pem": 5, "invalid.pem": 1}), NOW)
     assert [each.about for each in due.local] == ["changed blog.pem, new mine.pem, removed old.pem"]
-    assert plan.plan(survey(BLOG, there=there, loaded=None), NOW).local == ()
+    assert plan.plan(inventory(BLOG, there=there, loaded=None), NOW).local == ()
 
 
-def test_the_placeholder_goes_when_it_is_not_needed() -> None:
+def test_plan_removes_unneeded_placeholder() -> None:
     there = (found("blog", "blog.acme.org"), found("invalid", "invalid", serial=1))
-    assert [each.about for each in plan.plan(survey(BLOG, there=there), NOW).local] == ["placeholder not needed"]
+    assert [each.about for each in plan.plan(inventory(BLOG, there=there), NOW).local] == ["placeholder not needed"]
 
 
-def test_plan_archives_expired_unused_ones_and_never_user_provided() -> None:
+def test_plan_archives_only_expired_unused_managed_certificates() -> None:
     old = found("old", "old.acme.org", age=100)
-    assert kinds(plan.plan(survey(there=(old,)), NOW)) == (["archive-certificate"], [])
-    assert kinds(plan.plan(survey(there=(found("old", "old.acme.org"),)), NOW)) == ([], [])
-    assert kinds(plan.plan(survey(user_provided=(old,)), NOW)) == ([], [])
+    assert kinds(plan.plan(inventory(there=(old,)), NOW)) == (["archive-certificate"], [])
+    assert kinds(plan.plan(inventory(there=(found("old", "old.acme.org"),)), NOW)) == ([], [])
+    assert kinds(plan.plan(inventory(user_provided=(old,)), NOW)) == ([], [])
 
 
-def test_chosen_refuses_unknown_host_names() -> None:
+def test_plan_refuses_unknown_host_name() -> None:
     with pytest.raises(UsageError, match=r"No application uses the host name x\.org.*blog\.acme\.org"):
-        plan.plan(survey(BLOG), NOW, RenewalRequest(names=("x.org",)))
-    assert kinds(plan.plan(survey(SHOP), NOW, RenewalRequest(names=("a.shop.acme.org",)))) == (
+        plan.plan(inventory(BLOG), NOW, RenewalRequest(names=("x.org",)))
+    assert kinds(plan.plan(inventory(SHOP), NOW, RenewalRequest(names=("a.shop.acme.org",)))) == (
         [],
         ["issue-certificate"],
     )
 
 
-def test_staging_is_tried_whatever_is_there() -> None:
-    there = survey(BLOG, there=(found("blog", "blog.acme.org"),))
+def test_plan_staging_request() -> None:
+    there = inventory(BLOG, there=(found("blog", "blog.acme.org"),))
     due = plan.plan(there, NOW, RenewalRequest(staging=True))
     assert [each.staging_only for each in due.remote if isinstance(each, IssueCertificate)] == [True]
     settings = make_settings("acme: {server: 'https://ca.example/dir'}\n")
@@ -185,12 +190,12 @@ def test_staging_is_tried_whatever_is_there() -> None:
         plan.plan(replace(there, settings=settings), NOW, RenewalRequest(staging=True))
 
 
-def test_overview_has_a_root_that_is_about_to_expire() -> None:
-    seen = survey(INTERNAL, settings=make_settings("internal: {domain: i.acme.org}\n"))
-    for left, told in ((31.0, []), (29.5, ["private-ca"]), (-1.0, ["private-ca"])):
+def test_overview_expiring_root() -> None:
+    seen = inventory(INTERNAL, settings=make_settings("internal: {domain: i.acme.org}\n"))
+    for left, names in ((31.0, []), (29.5, ["private-ca"]), (-1.0, ["private-ca"])):
         root = found("root", age=3652 - left, life=3652)
         shown = overview.assess(replace(seen, authority=root), NOW)
-        assert [each.name for each in shown.expiring] == told
+        assert [each.name for each in shown.expiring] == names
     (status,) = overview.assess(replace(seen, authority=found("root", age=3622.5, life=3652)), NOW).expiring
     assert (status.state, status.managed) == ("root", False)
     assert overview.expiry_sentence(status, NOW) == (
@@ -199,25 +204,25 @@ def test_overview_has_a_root_that_is_about_to_expire() -> None:
     )
 
 
-def test_overview_has_a_private_ca_that_cannot_sign_with_a_valid_certificate() -> None:
+def test_overview_private_ca_that_cannot_sign() -> None:
     there = replace(found("internal", *INTERNAL.host_names), file=FOLDER.with_name("haproxy-internal-ssl"))
     side = SideCertificates(Side.INTERNAL, (replace(there, file=there.file / "internal.pem"),), (), {})
     seen = CertificateInventory(
-        make_settings(), DesiredCertificates((INTERNAL,)), (side,), Ledger(), "Its key is gone."
+        make_settings(), DesiredCertificates((INTERNAL,)), (side,), Ledger(), "Its key is missing."
     )
     (status,) = overview.assess(seen, NOW).certificates
-    assert (status.state, status.blocked) == ("valid", "Its key is gone.")
+    assert (status.state, status.blocked) == ("valid", "Its key is missing.")
 
 
-def test_the_overview_says_how_each_is() -> None:
-    there = (found("blog", "blog.acme.org", age=80), found("gone", "gone.acme.org"), found("invalid", "invalid"))
+def test_overview_states() -> None:
+    there = (found("blog", "blog.acme.org", age=80), found("old", "old.acme.org"), found("invalid", "invalid"))
     mine = found("mine", "mine.acme.org", age=360, life=365)
-    seen = survey(BLOG, SHOP, there=there, user_provided=(mine,), ledger=Ledger(attempts=(failed(SHOP, 20.0),)))
+    seen = inventory(BLOG, SHOP, there=there, user_provided=(mine,), ledger=Ledger(attempts=(failed(SHOP, 20.0),)))
     states = {each.name: each for each in overview.assess(seen, NOW).certificates}
     assert {name: each.state for name, each in states.items()} == {
         "blog": "due",
         "shop": "missing",
-        "gone": "unused",
+        "old": "unused",
         "invalid": "placeholder",
         "mine": "user-provided",
     }

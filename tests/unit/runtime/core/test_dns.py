@@ -27,13 +27,13 @@ def options(wanted: Desired) -> list[str]:
     return found
 
 
-def test_no_vpn_no_resolver() -> None:
+def test_core_without_vpn_has_no_dns_container() -> None:
     wanted = desired(application("a", web("a.internal.example.com"), Side.INTERNAL))
     assert wanted.hosts is None
     assert "names" not in wanted.core.generated.value["services"]
 
 
-def test_every_internal_name_is_in_the_hosts_file_and_no_public_one() -> None:
+def test_hosts_file_has_only_internal_names() -> None:
     wanted = desired(
         application("b", web("b.internal.example.com", "wiki.other.org"), Side.INTERNAL),
         application("a", web("a.example.com")),
@@ -47,13 +47,13 @@ def test_every_internal_name_is_in_the_hosts_file_and_no_public_one() -> None:
     ]
 
 
-def test_a_new_name_of_the_internal_domain_starts_nothing_again() -> None:
+def test_new_internal_name_does_not_restart_dns() -> None:
     one, two = internal("a", "a.internal.example.com"), internal("a", "b.internal.example.com")
     assert one.core == two.core
     assert one.hosts != two.hosts
 
 
-def test_what_no_hosts_file_can_say_is_an_option() -> None:
+def test_options_for_wildcards_and_other_domains() -> None:
     found = options(internal("a", "*.a.internal.example.com", "wiki.other.org", "b.internal.example.com"))
     assert "--local=/internal.example.com/" in found
     assert "--address=/*.a.internal.example.com/10.12.0.1" in found
@@ -73,7 +73,7 @@ def test_what_no_hosts_file_can_say_is_an_option() -> None:
         ),
     ],
 )
-def test_who_answers_for_other_names(dns: str, servers: list[str]) -> None:
+def test_options_upstream_servers(dns: str, servers: list[str]) -> None:
     wanted = desired(
         settings_text=f"wireguard: {{enabled: on, dns: {dns}}}\ninternal: {{address: 10.12.0.1}}\n",
     )
@@ -81,7 +81,7 @@ def test_who_answers_for_other_names(dns: str, servers: list[str]) -> None:
     assert found == servers
 
 
-def test_the_resolver_may_do_nothing_but_answer() -> None:
+def test_dns_container_is_hardened() -> None:
     service = internal("a", "a.internal.example.com").core.generated.value["services"]["names"]
     assert service["cap_drop"] == ["ALL"]
     assert service["read_only"] is True
@@ -93,7 +93,7 @@ def test_the_resolver_may_do_nothing_but_answer() -> None:
     }
 
 
-def test_what_is_written_and_when(paths: Paths) -> None:
+def test_difference_of_hosts_file(paths: Paths) -> None:
     wanted = HostsFile(paths.names_generated / "hosts", "# made\n10.12.0.1 a\n10.12.0.1 b\n")
     missing = difference(wanted)
     assert missing
@@ -109,7 +109,7 @@ def test_what_is_written_and_when(paths: Paths) -> None:
     assert difference(None) is None
 
 
-def test_names_are_there_before_the_resolver_starts() -> None:
+def test_plan_installs_hosts_file_before_dns_starts() -> None:
     wanted = internal("a", "a.internal.example.com")
     assert wanted.hosts
     change = InstallHostsFile(wanted.hosts.file, wanted.hosts.content, "new", lost=True)
@@ -117,7 +117,7 @@ def test_names_are_there_before_the_resolver_starts() -> None:
     assert kinds.index("install-dns") < kinds.index("apply")
 
 
-def test_a_resolver_that_lost_its_directory_is_made_anew() -> None:
+def test_plan_recreates_dns_that_lost_its_directory() -> None:
     wanted = internal("a", "a.internal.example.com")
     assert wanted.hosts
     change = InstallHostsFile(wanted.hosts.file, wanted.hosts.content, "new", lost=True)
@@ -126,7 +126,7 @@ def test_a_resolver_that_lost_its_directory_is_made_anew() -> None:
     assert recreated == [("names",)]
 
 
-def test_a_proxy_whose_interface_has_no_address_waits() -> None:
+def test_desired_leaves_out_proxy_without_address() -> None:
     wanted = desired(
         application("a", web("a.internal.example.com"), Side.INTERNAL),
         settings_text="internal: {address: 'auto:tailscale0'}\n",

@@ -35,7 +35,7 @@ def published(wanted: Desired, side: Side) -> set[str]:
         ("2001:db8::1", set(), ("2001:db8::1",)),
     ],
 )
-def test_docker_publishes_by_ipv4_and_ipv6_is_taken_on_the_host(
+def test_addresses_ipv4_by_docker_and_ipv6_on_host(
     address: str, by_docker: set[str], by_ipv6: tuple[str, ...]
 ) -> None:
     wanted = desired(application("a", web("a.com")), settings_text=PUBLIC % address)
@@ -45,14 +45,14 @@ def test_docker_publishes_by_ipv4_and_ipv6_is_taken_on_the_host(
     assert [model.ipv6 for model in wanted.proxies] == [bool(by_ipv6), False]
 
 
-def test_what_listens_is_told_in_its_configuration() -> None:
+def test_service_configuration_binds_ports() -> None:
     wanted = desired(settings_text="public: {address: '2001:db8::1', http_port: 8080, https_port: 8443}\n")
     text = services(wanted)["haproxy-public-ipv6"]["environment"]["CONFIGURATION"]
     assert "bind [2001:db8::1]:8080 v6only\n    server proxy unix@/run/haproxy/80.sock send-proxy-v2\n" in text
     assert "bind [2001:db8::1]:8443 v6only\n    server proxy unix@/run/haproxy/443.sock send-proxy-v2\n" in text
 
 
-def test_in_the_vpn_the_internal_side_has_an_address_of_each_family() -> None:
+def test_addresses_of_internal_side_in_vpn() -> None:
     wiki = application("wiki", web("wiki.internal.example.com", "*.w.internal.example.com"), Side.INTERNAL)
     wanted = desired(wiki, settings_text=VPN)
     assert published(wanted, Side.INTERNAL) == {"10.12.0.1"}
@@ -63,19 +63,19 @@ def test_in_the_vpn_the_internal_side_has_an_address_of_each_family() -> None:
     assert "--address=/*.w.internal.example.com/fd12::1" in services(wanted)["names"]["command"]
 
 
-def test_an_address_that_is_not_there_yet_is_served_by_nobody() -> None:
+def test_addresses_without_interface_address() -> None:
     wanted = desired(settings_text="internal: {address: 'auto:tailscale0'}\n")
     assert ipv6_proxy.addresses(wanted.settings, Side.INTERNAL, "") == ()
 
 
-def test_the_right_to_low_ports_is_all_it_has() -> None:
+def test_service_capabilities() -> None:
     made = ipv6_proxy.service(Side.PUBLIC, ("::",), "haproxy:1", [(80, 80)], (99, 99), RunPaths("t", Path("/run")))
     assert made["cap_add"] == ["NET_BIND_SERVICE", "SETUID", "SETGID"]
     assert made["read_only"]
     assert "uid 99\n    gid 99\n" in made["environment"]["CONFIGURATION"]
 
 
-def test_status_tells_of_each_part_that_does_not_run() -> None:
+def test_status_reports_core_services_not_running() -> None:
     wanted = desired(settings_text=f"{VPN}{PUBLIC % '::'}")
     problems = assess(wanted, Observed((), ())).problems
     found = [(each.code, each.subject) for each in problems]

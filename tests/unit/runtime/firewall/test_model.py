@@ -22,11 +22,11 @@ def shown(made: Ruleset) -> list[str]:
     return [f"{each} {each.why}" for each in made.allowed_ports]
 
 
-def test_what_a_fresh_host_lets_in() -> None:
+def test_build_allowed_ports_by_default() -> None:
     assert shown(ruleset()) == ["22/tcp SSH", "80/tcp public proxy", "443/tcp public proxy"]
 
 
-def test_what_applications_and_the_vpn_let_in() -> None:
+def test_build_allowed_ports_of_applications_and_vpn() -> None:
     vpn = "wireguard: {enabled: on}\ninternal: {address: 10.12.0.1}\npublic: off\n"
     made = desired(
         application("dns", f"x-open-ports: [53/udp]\n{PUBLISHES}"), settings_text="public: {address: '::'}\n"
@@ -35,7 +35,7 @@ def test_what_applications_and_the_vpn_let_in() -> None:
     assert shown(ruleset(settings=vpn)) == ["22/tcp SSH", "51820/udp WireGuard"]
 
 
-def test_a_file_that_is_broken_keeps_the_ports_of_its_last_good_copy() -> None:
+def test_build_keeps_ports_of_last_accepted_file() -> None:
     good = application("game", "x-open-ports: [25565]\nservices: {application: {image: g}}\n")
     made = desired(broken("game", "services: text\n"), accepted=(good,))
     assert "25565/tcp x-open-ports of game" in shown(model.build(made.settings, made.known, {}, (22,)))
@@ -52,7 +52,7 @@ def test_a_file_that_is_broken_keeps_the_ports_of_its_last_good_copy() -> None:
         ("internal: {address: 'auto:eth1'}\n", ("", "eth1", ["8081/tcp", "8444/tcp"])),
     ],
 )
-def test_the_internal_side(settings: str, expected: tuple[str, str, list[str]] | None) -> None:
+def test_build_internal_side(settings: str, expected: tuple[str, str, list[str]] | None) -> None:
     inside = ruleset(PUBLISHES, settings=settings).inside
     assert (inside and (inside.address, inside.interface, [str(each) for each in inside.allowed_ports])) == expected
 
@@ -60,17 +60,17 @@ def test_the_internal_side(settings: str, expected: tuple[str, str, list[str]] |
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
-        # Its own network, and what a route by the same interface leads to, but what is not private.
+        # Its own network and the networks routed by the same interface, private ones only.
         ("10.0.0.5", ("10.0.0.0/24", "10.20.0.0/15")),
         ("fd00::5", ("10.0.0.0/24", "10.20.0.0/15")),
         ("auto:eth1", ("10.0.0.0/24", "10.20.0.0/15")),
         ("auto:tailscale0", ("100.64.1.2/32", "fd7a:115c:a1e0::/48")),
-        # Nobody has it yet.
+        # No interface has it yet.
         ("10.0.0.9", ()),
         ("auto:none0", ()),
     ],
 )
-def test_who_reaches_the_internal_side(address: str, expected: tuple[str, ...]) -> None:
+def test_build_networks_that_reach_internal_side(address: str, expected: tuple[str, ...]) -> None:
     routes = (
         *(("eth1", "10.0.0.5/32", LOCAL), ("eth1", "fd00::5/128", LOCAL), ("eth0", "192.0.2.1/32", LOCAL)),
         *(("eth1", "10.0.0.0/24", UNICAST), ("eth1", "10.0.0.0/25", UNICAST), ("eth1", "203.0.113.0/24", UNICAST)),
@@ -92,7 +92,7 @@ def test_who_reaches_the_internal_side(address: str, expected: tuple[str, ...]) 
         ("x-open-ports: [9990-10000]\n", "internal: {address: 10.0.0.5}\n", ["53/udp"]),
     ],
 )
-def test_what_is_closed_of_an_application(more: str, settings: str, expected: list[str]) -> None:
+def test_closed_ports_of_application(more: str, settings: str, expected: list[str]) -> None:
     made = desired(settings_text=settings)
     assert [
         str(each) for each in model.closed(application("a", more + PUBLISHES), made.internal_address, {})
@@ -111,5 +111,5 @@ def test_what_is_closed_of_an_application(more: str, settings: str, expected: li
         ("203.0.113.7", Published("tcp", 22, 22, "10.0.0.5"), True),
     ],
 )
-def test_what_it_lets_in(public: str, port: Published, expected: bool) -> None:
+def test_allows_port(public: str, port: Published, expected: bool) -> None:
     assert ruleset(settings=f"public: {{address: '{public}'}}\n").allows(port) is expected

@@ -12,7 +12,7 @@ from runtime.firewall.model import Bridges
 from tests.support.builders.runtime import desired
 
 
-def test_whose_bridges_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_classify_bridges(monkeypatch: pytest.MonkeyPatch) -> None:
     there = ("lo", "eth0", "docker0", "br-0123456789ab", "br-lan", "br-app", "app0", "virbr0", "docker_gwbridge")
     monkeypatch.setattr(socket, "if_nameindex", lambda: list(enumerate(there)))
     monkeypatch.setattr(os.path, "isdir", lambda path: "eth0" not in path and "/lo/" not in path)
@@ -21,9 +21,7 @@ def test_whose_bridges_are(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found == Bridges(docker=("app0",), others=("br-lan",))
 
 
-def test_a_copy_of_the_data_directory_on_another_host_waits_for_a_person(
-    paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_notes_of_copy_on_another_host(paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted, machine = desired(settings_text="firewall: on\n"), tmp_path / "machine-id"
     assert reconcile.notes(wanted, paths) == (reconcile.NOT_YET,)
     machine.write_text("0a" * 16)

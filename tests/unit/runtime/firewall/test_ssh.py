@@ -20,11 +20,11 @@ from runtime.firewall import ssh
         ("port 22\naddressfamily any\nlistenaddress [::]:22\nlistenaddress 0.0.0.0:22\n", {22}),
     ],
 )
-def test_ports_of_a_configuration(text: str, expected: set[int]) -> None:
+def test_parse_ports(text: str, expected: set[int]) -> None:
     assert ssh.parse(text) == expected
 
 
-def test_the_files_of_sshd(tmp_path: Path) -> None:
+def test_configured_reads_files_of_sshd(tmp_path: Path) -> None:
     assert ssh.configured(tmp_path) == {22}
     (tmp_path / "sshd_config").write_text("Include /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\n")
     assert ssh.configured(tmp_path) == {22}
@@ -33,7 +33,7 @@ def test_the_files_of_sshd(tmp_path: Path) -> None:
     assert ssh.configured(tmp_path) == {2222}
 
 
-def test_what_was_kept(tmp_path: Path) -> None:
+def test_confirmed_ports_of_file(tmp_path: Path) -> None:
     file = tmp_path / "data" / "firewall.json"
     assert ssh.confirmed_ports(file) is None
     ssh.confirm(file, {2222, 22})
@@ -43,7 +43,7 @@ def test_what_was_kept(tmp_path: Path) -> None:
     assert not ssh.is_confirmed_elsewhere(file)
 
 
-def test_what_was_kept_on_another_host_is_not_kept_here(tmp_path: Path) -> None:
+def test_confirmed_ports_of_another_host(tmp_path: Path) -> None:
     file, here, there = tmp_path / "firewall.json", tmp_path / "here", tmp_path / "there"
     here.write_text(f"{'0a' * 16}\n")
     there.write_text(f"{'0b' * 16}\n")
@@ -54,7 +54,7 @@ def test_what_was_kept_on_another_host_is_not_kept_here(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("machine", ["", "uninitialized\n"])
-def test_a_host_without_an_id_has_what_was_kept_without_one(tmp_path: Path, machine: str) -> None:
+def test_confirmed_ports_without_machine_id(tmp_path: Path, machine: str) -> None:
     file, unknown, other = tmp_path / "firewall.json", tmp_path / "machine-id", tmp_path / "other"
     unknown.write_text(machine)
     other.write_text("0c" * 16)
@@ -63,6 +63,6 @@ def test_a_host_without_an_id_has_what_was_kept_without_one(tmp_path: Path, mach
         assert ssh.confirmed_ports(file, each) == frozenset({22})
     ssh.confirm(file, {22}, other)
     assert ssh.confirmed_ports(file, unknown) == frozenset({22})
-    # As files of before.
+    # A file of an earlier version.
     file.write_text('{"ssh_ports": [22]}')
     assert ssh.confirmed_ports(file, other) == frozenset({22})

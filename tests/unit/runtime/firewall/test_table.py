@@ -1,4 +1,4 @@
-"""Answers of nft 1.0.6, as it gave them."""
+"""Answers recorded from nft 1.0.6."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ TABLE = """table inet shoestring_a {
 """
 
 
-def test_the_tables_that_are_there() -> None:
+def test_parse_tables_names() -> None:
     assert table.parse_tables(TABLES) == ("shoestring_a",)
     assert table.parse_tables(f'{{"nftables": [{META}]}}') == ()
 
 
-def test_the_mark_of_a_table() -> None:
+def test_parse_mark() -> None:
     assert table.parse(TABLE) == Present("eb20e027dfbc66f6", TABLE)
 
 
-def test_a_table_that_was_emptied_has_no_mark() -> None:
+def test_parse_emptied_table_has_no_mark() -> None:
     assert table.parse("table inet shoestring_a {\n}\n").mark == ""
 
 
@@ -43,14 +43,14 @@ def test_a_table_that_was_emptied_has_no_mark() -> None:
         (TABLE.replace("22 accept", "22-9999 accept"), False),
     ],
 )
-def test_a_table_is_what_it_was_when_it_was_loaded(now: str, expected: bool) -> None:
+def test_is_like_loaded_table(now: str, expected: bool) -> None:
     wanted = Rules("shoestring_a", "", "eb20e027dfbc66f6")
     assert table.parse(now).is_like(wanted, TABLE) is expected
     assert not table.parse(now).is_like(wanted, "")
 
 
 @pytest.mark.parametrize(
-    ("tables", "listed", "said"),
+    ("tables", "listed", "message"),
     [
         (
             Result((), 1, "", "Operation not permitted (you must be root)"),
@@ -66,9 +66,11 @@ def test_a_table_is_what_it_was_when_it_was_loaded(now: str, expected: bool) -> 
         ),
     ],
 )
-def test_what_nft_does_not_tell(monkeypatch: pytest.MonkeyPatch, tables: Result, listed: Result, said: str) -> None:
+def test_observe_reports_nft_failure(
+    monkeypatch: pytest.MonkeyPatch, tables: Result, listed: Result, message: str
+) -> None:
     monkeypatch.setattr(command, "exists", lambda _program: True)
     monkeypatch.setattr(command, "run", lambda argv, **_options: tables if "tables" in argv else listed)
     with pytest.raises(ShoestringError) as error:
         table.look("shoestring_a")
-    assert str(error.value) == said
+    assert str(error.value) == message

@@ -1,4 +1,4 @@
-"""The lines that Telegraf reads. The dump is in the form of wg(8); its keys are made up."""
+"""The lines that Telegraf reads. The dump has the format of wg(8), with invented keys."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ INTERFACE_LINE = f"private\t{KEY}\t51820\toff\n"
 
 
 def peer(key: str, handshake: int, received: int = 0, sent: int = 0) -> str:
-    """A line of the dump."""
+    """Return a line of the dump."""
     return f"{key}\t{SHARED_KEY}\t198.51.100.7:4242\t10.12.0.2/32\t{handshake}\t{received}\t{sent}\toff\n"
 
 
@@ -38,7 +38,7 @@ def lines(facts: dict[str, Any] = FACTS, dump: str = "") -> list[str]:
     return list(export.lines(facts, dump, NOW))
 
 
-def test_a_pass_tells_when_it_was_and_how_applications_and_certificates_are() -> None:
+def test_lines_of_run_applications_proxies_and_certificates() -> None:
     assert lines() == [
         "shoestring_watchdog last_pass=1700000000i,problems=2i",
         'shoestring_application,application=blog,side=public up=1i,running=1i,state="healthy"',
@@ -58,7 +58,7 @@ def test_a_pass_tells_when_it_was_and_how_applications_and_certificates_are() ->
         ("paused", "", 0),
     ],
 )
-def test_an_application_is_up_when_it_runs_well(state: str, health: str, up: int) -> None:
+def test_of_applications_up_if_running_and_not_unhealthy(state: str, health: str, up: int) -> None:
     wanted = desired(application("a", web("a.com")))
     seen = Observed(running(wanted.projects[0], state, health), ())
     number = int(state == "running")
@@ -66,35 +66,35 @@ def test_an_application_is_up_when_it_runs_well(state: str, health: str, up: int
 
 
 @pytest.mark.parametrize(("state", "up"), [("running", 1), ("exited", 0)])
-def test_what_a_broken_file_has_running_is_up(state: str, up: int) -> None:
-    """The file is told by the pass, and what runs goes on: an alert that it is down would be wrong."""
-    sound = desired(application("a", web("a.com")))
+def test_of_applications_up_with_broken_file(state: str, up: int) -> None:
+    """The run reports the file, and its containers keep running: an alert that they are down would be wrong."""
+    valid = desired(application("a", web("a.com")))
     wanted = desired(broken("a", "x-external-host-name: [a.com]\nservices: {application: {image: a}}\n"))
-    seen = Observed(running(sound.projects[0], state), ())
+    seen = Observed(running(valid.projects[0], state), ())
     assert export.of_applications(assess(wanted, seen), seen) == [["a", "public", "broken", up, up]]
 
 
-def test_clients_of_the_vpn_are_told_by_name_and_without_any_key() -> None:
+def test_lines_of_vpn_clients_have_names_and_no_keys() -> None:
     dump = INTERFACE_LINE + peer(KEY, int(NOW) - 30, 1234, 5678) + peer(OTHER_KEY, 0)
-    told = lines(dump=dump)[-2:]
-    assert told == [
+    peers = lines(dump=dump)[-2:]
+    assert peers == [
         "shoestring_peer,client=laptop rx_bytes=1234i,tx_bytes=5678i,handshake_age=30i,connected=1i",
         "shoestring_peer,client=my\\ phone rx_bytes=0i,tx_bytes=0i,handshake_age=-1i,connected=0i",
     ]
     assert not re.search(r"[A-Za-z0-9+/]{43}=", "\n".join(lines(dump=dump)))
 
 
-def test_a_client_whose_session_has_ended_is_not_connected() -> None:
+def test_lines_of_client_with_ended_session() -> None:
     assert "connected=0i" in lines(dump=INTERFACE_LINE + peer(KEY, int(NOW) - 181))[-1]
 
 
-def test_a_peer_that_no_file_knows_is_left_out() -> None:
+def test_lines_leave_out_unknown_peer() -> None:
     assert not [
         line for line in lines(dump=INTERFACE_LINE + peer(SHARED_KEY, 0)) if line.startswith("shoestring_peer")
     ]
 
 
-def test_names_are_escaped() -> None:
+def test_lines_escape_names() -> None:
     facts = {**FACTS, "certificates": [["a b,c=d\\e", "public", NOW]]}
     assert "name=a\\ b\\,c\\=d\\\\e,side" in lines(facts)[-1]
 

@@ -17,7 +17,7 @@ class Answer:
     names: frozenset[str]
 
 
-def test_as_json_has_its_version_and_plain_values() -> None:
+def test_as_json_has_version_and_plain_values() -> None:
     when = datetime(2026, 1, 10, 12, tzinfo=UTC)
     assert json.loads(as_json(answer=Answer(Path("/srv"), when, frozenset("ba")))) == {
         "version": JSON_VERSION,
@@ -25,6 +25,6 @@ def test_as_json_has_its_version_and_plain_values() -> None:
     }
 
 
-def test_as_json_refuses_what_has_no_form() -> None:
+def test_as_json_refuses_unknown_type() -> None:
     with pytest.raises(TypeError, match="object has no form in JSON"):
         as_json(answer=object())

@@ -13,12 +13,12 @@ GOOD = Outcome(CreateNetwork("shoestring_main"), 0.12)
 BAD = Outcome(RemoveProject("a", "shoestring-a", "stop"), 1.0, failure=ShoestringError("docker failed:\nwhy"))
 
 
-def test_lines_of_changes() -> None:
+def test_outcome_line() -> None:
     assert outcome_line(GOOD) == "  ✓ shoestring_main         network  0.1 s"
     assert outcome_line(BAD) == "  ✗ a                       stop\n      docker failed:\n      why"
 
 
-def test_how_a_command_ended() -> None:
+def test_report_lines_and_ok() -> None:
     problem = Problem(Path("/srv/a.yaml"), "is wrong", "services", 3)
     report = Report(
         (GOOD, BAD),
@@ -44,7 +44,7 @@ def test_how_a_command_ended() -> None:
     )
 
 
-def test_json_has_its_version_and_everything_in_it() -> None:
+def test_report_json_has_all_fields() -> None:
     answer = json.loads(report_json(Report((GOOD, BAD))))
     assert answer["version"] == 2
     assert answer["ok"] is False
@@ -61,7 +61,7 @@ def test_json_has_its_version_and_everything_in_it() -> None:
     }
 
 
-def test_a_dry_run() -> None:
+def test_change_lines_of_dry_run() -> None:
     plan = (GOOD.change, BAD.change)
     assert change_lines(plan, "shoestring stop") == [
         "  + shoestring_main         network",
@@ -72,7 +72,7 @@ def test_a_dry_run() -> None:
     assert [each["kind"] for each in json.loads(changes_json(plan))["changes"]] == ["create-network", "remove"]
 
 
-def test_every_error_is_a_sentence_and_an_exit_code() -> None:
+def test_explain_gives_sentence_and_exit_code() -> None:
     settings_error = SettingsError(Path("/c/shoestring.yaml"), (Problem(Path("x"), "is wrong", "a.b"),))
     assert explain(settings_error) == ("settings: 1 problem in /c/shoestring.yaml\n  a.b: is wrong", ExitCode.USAGE)
     assert explain(UsageError("No.")) == ("No.", ExitCode.USAGE)

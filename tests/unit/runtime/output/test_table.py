@@ -8,7 +8,7 @@ def test_table_aligns_columns() -> None:
     assert table(rows, right=frozenset((1,))) == ["  NAME     SIZE  FROM", "  a       10 MB  here", "  longer    9 B"]
 
 
-def test_table_lets_the_last_cell_of_a_short_row_continue() -> None:
+def test_table_last_cell_of_short_row() -> None:
     assert table([("a", "one", "x"), ("a", "a sentence"), ("b", "two", "y")], margin="") == [
         "a  one  x",
         "a  a sentence",

@@ -1,4 +1,4 @@
-"""HAProxy's messages, as HAProxy 3.0.11 printed them."""
+"""Messages recorded from HAProxy 3.0.11."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ Warnings were found.
 """  # noqa: E501
 
 
-def test_a_refusal_has_haproxys_message_and_line() -> None:
+def test_parse_refusal_has_message_and_line() -> None:
     result = parse(1, REFUSED)
     assert not result.ok
     what = "unknown keyword 'maxcon' in 'global' section; did you mean 'maxconn' maybe ?"
     assert result.errors == (Message(34, what),)
 
 
-def test_a_line_within_a_message_is_found_too() -> None:
+def test_parse_finds_line_within_message() -> None:
     first, second = parse(1, NOT_STARTED).errors
     assert first.line == 77
     assert first.text.startswith("Binding for frontend _web: protocol tcpv4: cannot bind socket")
     assert second == Message(0, "[haproxy.main()] Some protocols failed to start their listeners! Exiting.")
 
 
-def test_warnings_are_no_refusal() -> None:
+def test_parse_warnings_are_ok() -> None:
     result = parse(0, WARNED)
     assert result.ok
     assert [message.text for message in result.warnings] == [
@@ -45,6 +45,6 @@ def test_warnings_are_no_refusal() -> None:
     ]
 
 
-def test_an_exit_without_a_message_is_a_refusal() -> None:
+def test_parse_exit_without_message_is_refusal() -> None:
     assert parse(137, "").errors == (Message(0, "HAProxy ended with exit code 137"),)
     assert parse(127, "exec: haproxy: not found\n").errors == (Message(0, "exec: haproxy: not found"),)

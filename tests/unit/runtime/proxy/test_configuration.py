@@ -12,12 +12,12 @@ from runtime.proxy.configuration import Change, Entry, build, compare, parse
 from runtime.proxy.model import ProxyModel
 
 TEMPLATE = "global\n    maxconn 10\n"
-BODY = "global\n    maxconn 10\n\n#: not a note of ours > really\nbackend x\n"
+BODY = "global\n    maxconn 10\n\n#: not one of our notes > really\nbackend x\n"
 BLOG = Backend("blog", "blog", "application", "blog", 2368, ("blog.test", "*.blog.test"))
 MODEL = ProxyModel(Side.INTERNAL, 80, 0, (BLOG,), (TcpPort("db", "db", 15432, 5432),))
 
 
-def test_what_is_built_is_read_back() -> None:
+def test_parse_reads_built_configuration() -> None:
     made = build(BODY, TEMPLATE, MODEL)
     assert parse(made.text) is not None
     read = parse(made.text)
@@ -32,13 +32,13 @@ def test_what_is_built_is_read_back() -> None:
     )
 
 
-def test_the_notes_of_the_file_are_those_at_its_top() -> None:
+def test_parse_reads_only_notes_at_top() -> None:
     read = parse(build(BODY, TEMPLATE, MODEL).text)
     assert read is not None
     assert [each.name for each in read.entries] == ["blog.test", "*.blog.test", "tcp 15432"]
 
 
-def test_the_digest_is_that_of_what_is_served() -> None:
+def test_build_digest_covers_body_template_and_model() -> None:
     first = build(BODY, TEMPLATE, MODEL)
     assert build(BODY, TEMPLATE, MODEL) == first
     assert build(BODY + "\n", TEMPLATE, MODEL).digest != first.digest
@@ -46,25 +46,25 @@ def test_the_digest_is_that_of_what_is_served() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "global\n", "#: inputs a\n#: template b\n", BODY])
-def test_a_file_of_someone_elses_is_not_ours(text: str) -> None:
+def test_parse_refuses_other_file(text: str) -> None:
     assert parse(text) is None
 
 
 @pytest.mark.parametrize("old", ["maxconn 10", "blog:2368", "backend x", "# Made by", "The digest of"])
-def test_a_file_that_was_edited_is_not_ours_any_more(old: str) -> None:
+def test_parse_refuses_edited_file(old: str) -> None:
     text = build(BODY, TEMPLATE, MODEL).text
     assert old in text
-    # What stands around the digest is no part of what it names, and changes nothing that is served.
+    # The text around the digest is not part of the digest; editing it changes nothing that is served.
     assert (parse(text.replace(old, "other", 1)) is None) is (old != "The digest of")
 
 
-def test_the_same_inputs_are_no_change() -> None:
+def test_compare_same_inputs_is_no_change() -> None:
     change = compare(parse(build(BODY, TEMPLATE, MODEL).text), TEMPLATE, MODEL)
     assert not change
     assert not str(change)
 
 
-def test_a_first_configuration_is_new() -> None:
+def test_compare_first_configuration_is_new() -> None:
     change = compare(None, TEMPLATE, MODEL)
     assert change
     assert str(change) == "new, 2 hosts, 1 TCP port"
@@ -72,7 +72,7 @@ def test_a_first_configuration_is_new() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "told"),
+    ("model", "described"),
     [
         (replace(MODEL, backends=(replace(BLOG, host_names=("blog.test", "a.test", "*.blog.test")),)), "+1 host"),
         (replace(MODEL, backends=()), "-2 hosts"),
@@ -83,13 +83,13 @@ def test_a_first_configuration_is_new() -> None:
         (replace(MODEL, backends=(replace(BLOG, health_check="/up"),)), "settings changed"),
     ],
 )
-def test_what_changed_is_told(model: ProxyModel, told: str) -> None:
+def test_compare_describes_changed_model(model: ProxyModel, described: str) -> None:
     change = compare(parse(build(BODY, TEMPLATE, MODEL).text), TEMPLATE, model)
     assert change
-    assert str(change) == told
+    assert str(change) == described
 
 
-def test_a_changed_template_is_told() -> None:
+def test_compare_describes_changed_template() -> None:
     change = compare(parse(build(BODY, TEMPLATE, MODEL).text), TEMPLATE + "#\n", replace(MODEL, tcp_ports=()))
     assert change == Change(Side.INTERNAL, removed=("tcp 15432",), template=True, remade=True)
     assert str(change) == "-1 TCP port, template changed"

@@ -1,4 +1,4 @@
-"""What a template can do, and what it cannot."""
+"""What a template may use, its sandbox and its errors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def internal_template() -> str:
     return (images.TEMPLATES / "conf" / "haproxy-internal" / "haproxy.cfg.j2").read_text(encoding="utf-8")
 
 
-def test_a_template_sees_the_fields_of_the_model() -> None:
+def test_render_has_fields_of_model() -> None:
     assert render("{{ side }} {{ https_port }} {{ backends[0].alias }}\n", MODEL) == "public 8443 blog\n"
 
 
@@ -39,7 +39,7 @@ def test_a_template_sees_the_fields_of_the_model() -> None:
         ("{% include 'other' %}", 1, "no loader"),
     ],
 )
-def test_an_error_names_the_line_of_the_template(template: str, line: int, what: str) -> None:
+def test_render_error_has_line_of_template(template: str, line: int, what: str) -> None:
     with pytest.raises(TemplateError) as caught:
         render(template, MODEL, "conf/haproxy-public/haproxy.cfg.j2")
     assert str(caught.value).startswith(f"conf/haproxy-public/haproxy.cfg.j2:{line}: ")
@@ -57,7 +57,7 @@ def test_an_error_names_the_line_of_the_template(template: str, line: int, what:
         "{% for i in range(10 ** 9) %}{% endfor %}",
     ],
 )
-def test_a_template_cannot_leave_its_sandbox(template: str) -> None:
+def test_render_stays_in_sandbox(template: str) -> None:
     with pytest.raises(TemplateError):
         render(template, MODEL)
 
@@ -65,7 +65,7 @@ def test_a_template_cannot_leave_its_sandbox(template: str) -> None:
 @pytest.mark.parametrize(
     "bad", ["a.test\n  http-request deny", "a.test\r", "a\x00.test", "a.test\u2028x", "a\x85.test", "a\tb"]
 )
-def test_a_control_character_never_gets_in(bad: str) -> None:
+def test_render_refuses_control_character_in_model(bad: str) -> None:
     models = [
         replace(MODEL, backends=(replace(BACKEND, host_names=(bad,)),)),
         replace(MODEL, backends=(replace(BACKEND, health_check=bad),)),
@@ -79,13 +79,13 @@ def test_a_control_character_never_gets_in(bad: str) -> None:
         assert "\n" not in str(caught.value)
 
 
-def test_a_template_itself_makes_no_control_character() -> None:
+def test_render_refuses_control_character_in_output() -> None:
     with pytest.raises(TemplateError, match="line 2 of its output has a control character"):
         render('fine\n{{ "\\r" }}bad\n', MODEL)
     assert render("\tindented\n", MODEL) == "\tindented\n"
 
 
-def test_host_names_are_told_apart() -> None:
+def test_exact_and_parents_separate_host_names() -> None:
     names = ("a.test", "*.b.test", "c.test", "*.d.test")
     assert exact(names) == ["a.test", "c.test"]
     assert parents(names) == ["b.test", "d.test"]
@@ -95,15 +95,15 @@ def test_host_names_are_told_apart() -> None:
     ("names", "host"),
     [(("*.b.test", "a.test"), "a.test"), (("*.b.test",), "health.b.test"), ((), "localhost")],
 )
-def test_a_health_check_asks_for_a_name_that_the_application_serves(names: tuple[str, ...], host: str) -> None:
+def test_check_host_is_name_of_application(names: tuple[str, ...], host: str) -> None:
     assert check_host(names) == host
 
 
-def test_quoted_text_is_one_string_of_haproxys() -> None:
+def test_quoted_is_one_haproxy_string() -> None:
     assert quoted('say "hi" to $HOME\\n\nü') == '"say \\"hi\\" to \\$HOME\\\\n\\nü"'
 
 
-def test_quoted_text_that_haproxy_could_not_answer_is_refused() -> None:
+def test_quoted_refuses_text_over_limit() -> None:
     assert quoted("x" * STRING_LIMIT_BYTES)
     with pytest.raises(ValueError, match="14,002 bytes is more than the 14,000"):
         quoted("ü" * (STRING_LIMIT_BYTES // 2 + 1))
@@ -112,7 +112,7 @@ def test_quoted_text_that_haproxy_could_not_answer_is_refused() -> None:
 
 
 @pytest.mark.parametrize("count", [200, 5000])
-def test_a_long_list_of_applications_is_cut_with_a_count(count: int) -> None:
+def test_internal_page_truncates_long_list_with_count(count: int) -> None:
     links = tuple(Link(f"app-{each}", Side.PUBLIC, (f"https://app-{each}.example.com/",)) for each in range(count))
     text = render(internal_template(), replace(INTERNAL, links=links))
     answers = [line for line in text.splitlines() if "app-1." in line]
@@ -124,7 +124,7 @@ def test_a_long_list_of_applications_is_cut_with_a_count(count: int) -> None:
         assert len(answer.encode()) < 16_000
 
 
-def test_names_in_the_page_are_escaped() -> None:
+def test_internal_page_escapes_names() -> None:
     text = render(internal_template(), replace(INTERNAL, links=(Link("<b>&\"'", Side.PUBLIC, ("https://a/?<i>",)),)))
     page = next(line for line in text.splitlines() if "<h1>Applications" in line)
     assert "<b>" not in page
@@ -132,12 +132,12 @@ def test_names_in_the_page_are_escaped() -> None:
     assert "&lt;b&gt;&amp;" in page
 
 
-def test_the_page_says_when_there_is_no_application() -> None:
+def test_internal_page_without_applications() -> None:
     text = render(internal_template(), INTERNAL)
     assert text.count("There is none yet.") == 2
 
 
-def test_all_that_a_template_may_use_is_documented() -> None:
+def test_model_fields_are_documented() -> None:
     documented = (Path(__file__).parents[4] / "docs" / "proxy.md").read_text(encoding="utf-8")
     for name in (*ProxyModel.__dataclass_fields__, *Backend.__dataclass_fields__, *Link.__dataclass_fields__):
         assert f"`{name}`" in documented, name

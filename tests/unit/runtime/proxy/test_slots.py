@@ -1,4 +1,4 @@
-"""The places of a backend, read from what a real HAProxy 3.0 answered."""
+"""The server slots of a backend, from recorded answers of HAProxy 3.0."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def one(answer: str) -> Slot:
     return slot
 
 
-def test_a_recorded_answer_to_several_questions() -> None:
+def test_parse_recorded_answer_to_several_commands() -> None:
     found = slots.parse(RECORDED)
     assert [each.backend for each in found] == ["good"] * 4 + ["sick"] * 4 + ["late"] * 4
     good, empty, sick, late = found[0], found[1], found[4], found[8]
@@ -49,7 +49,7 @@ def test_a_recorded_answer_to_several_questions() -> None:
     assert late.down
 
 
-def test_nothing_is_read_from_nothing() -> None:
+def test_parse_empty_answer() -> None:
     assert slots.parse("") == ()
     assert slots.parse("No such proxy.\n\n") == ()
 
@@ -57,59 +57,59 @@ def test_nothing_is_read_from_nothing() -> None:
 @pytest.mark.parametrize(
     ("status", "check", "health", "passed", "serves"),
     [
-        # As HAProxy goes through them: a new address, a check that fails, one that passes.
+        # In HAProxy's order: a new address, a failing check, a passing one.
         ("DRAIN 1/2", "* INI", 1, False, False),
         ("DOWN", "L4TOUT", 0, False, False),
         ("DRAIN", "L4OK", 2, True, False),
         ("UP", "* L4OK", 2, True, True),
         ("UP 1/2", "INI", 1, False, True),
-        # The result of a check of the container before is not that of this one.
+        # The check result of the previous container does not count.
         ("DRAIN 1/2", "L4OK", 1, False, False),
         ("UP 1/2", "L7STS", 1, False, True),
     ],
 )
-def test_passed_means_since_the_container_came(
+def test_slot_passed_counts_only_current_container(
     status: str, check: str, health: int, passed: bool, serves: bool
 ) -> None:
     slot = one(stat(status, check, health))
     assert (slot.passed, slot.serves, slot.sessions) == (passed, serves, 3)
 
 
-def test_without_a_check_all_that_has_an_address_is_good() -> None:
+def test_slot_without_check_passed_if_it_has_address() -> None:
     slot = one(stat("no check", "", 0, rise="", fall=""))
     assert slot.passed
     assert slot.serves
     assert not one(stat("MAINT (resolution)", "", 0, rise="", fall="", address="")).passed
 
 
-def test_a_place_whose_check_pauses_has_not_passed() -> None:
-    """HAProxy leaves the figures of a check out while it pauses."""
+def test_slot_with_paused_check_has_not_passed() -> None:
+    """HAProxy leaves out the figures of a paused check."""
     assert not one(stat("MAINT (resolution)", "", 0, rise="", fall="")).passed
 
 
-def test_an_ipv6_address() -> None:
+def test_parse_ipv6_address() -> None:
     slot = one(stat("UP", "L4OK", 2, address="[fd00::2]:8080"))
     assert (slot.address, slot.port) == ("fd00::2", 8080)
 
 
 class Proxy:
-    """Answers as a master process with two others, and notes what it was told."""
+    """A master process with two workers; records the commands it receives."""
 
     def __init__(self, answers: dict[str, str]) -> None:
         self.answers = answers
-        self.told: list[str] = []
+        self.commands: list[str] = []
 
-    def ask(self, path: Path, commands: str, timeout: float = 0.0) -> str:
-        lines = commands.split("\n")
+    def ask(self, path: Path, text: str, timeout: float = 0.0) -> str:
+        lines = text.split("\n")
         assert lines[-1] == "quit"
-        self.told += [line for line in lines if "set server" in line]
+        self.commands += [line for line in lines if "set server" in line]
         answers = [self.answers.get(line, "") for line in lines]
         if "hangs" in answers:
             raise ShoestringError("did not answer")
         return "\n".join(answers)
 
 
-def test_all_processes_are_told_each_of_its_own_places(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_set_state_in_all_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     proxy = Proxy(
         {
             "show proc": PROCESSES,
@@ -119,12 +119,12 @@ def test_all_processes_are_told_each_of_its_own_places(monkeypatch: pytest.Monke
     )
     monkeypatch.setattr(sockets, "ask", proxy.ask)
     slots.set_state(MASTER, ("b",), lambda slot: slot.address == "10.0.0.2", Admission.DRAIN)
-    assert proxy.told == ["@!11 set server b/server-1 state drain", "@!8 set server b/server-2 state drain"]
+    assert proxy.commands == ["@!11 set server b/server-1 state drain", "@!8 set server b/server-2 state drain"]
     assert slots.sessions(MASTER, ("b",), frozenset({"10.0.0.2"})) == 6
     assert slots.sessions(MASTER, ("b",), frozenset({"10.0.0.3"})) == 0
 
 
-def test_a_process_that_ends_meanwhile_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sessions_leaves_out_worker_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = {
         "show proc": PROCESSES,
         "@!11 show stat b 4 -1": stat("UP", "L4OK", 2),
@@ -134,13 +134,13 @@ def test_a_process_that_ends_meanwhile_is_left_out(monkeypatch: pytest.MonkeyPat
     assert slots.sessions(MASTER, ("b",), frozenset({"10.0.0.2"})) == 3
 
 
-def test_without_a_proxy_there_are_no_places(tmp_path: Path) -> None:
+def test_slots_without_proxy_are_empty(tmp_path: Path) -> None:
     master = tmp_path / "master.sock"
     assert slots.read(master, ("b",)) == ()
     assert slots.sessions(master, ("b",), frozenset({"10.0.0.2"})) == 0
     slots.set_state(master, ("b",), lambda _: True, Admission.READY)
 
 
-def test_the_processes_of_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_of_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sockets, "ask", Proxy({"show proc": PROCESSES}).ask)
     assert sockets.workers(MASTER) == (11, 8)

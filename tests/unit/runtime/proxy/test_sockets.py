@@ -1,4 +1,4 @@
-"""Talking to a socket, with a listener that answers as HAProxy does, or does not."""
+"""The client of HAProxy's sockets, with a listener that answers like HAProxy, or not at all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Serve = Callable[[bytes], Path]
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Listens at a socket with a path that is longer than a socket's name may be, and answers once."""
+    """Listen at a socket whose path is longer than a socket address may be, and answer once."""
     directory = tmp_path / ("long-" * 30)
     directory.mkdir()
     path = directory / "master.sock"
@@ -62,25 +62,25 @@ class Shortcut:
         self.short.unlink()
 
 
-def test_an_answer_is_read_to_its_end(serve: Serve) -> None:
+def test_ask_reads_whole_answer(serve: Serve) -> None:
     assert sockets.ask(serve(b"x" * 200_000), "show info") == "x" * 200_000
 
 
-def test_no_proxy_is_said_so(tmp_path: Path) -> None:
+def test_ask_without_proxy_raises_not_running(tmp_path: Path) -> None:
     for path in (tmp_path / "master.sock", tmp_path / "none" / "master.sock"):
         with pytest.raises(sockets.NotRunningError, match="No proxy listens at .* Start it with: shoestring start"):
             sockets.ask(path, "show info")
         assert sockets.running_digest(path) is None
 
 
-def test_a_socket_that_nobody_listens_at_is_no_proxy(tmp_path: Path) -> None:
+def test_running_digest_of_unused_socket_is_none(tmp_path: Path) -> None:
     path = tmp_path / "left.sock"
     with socket.socket(socket.AF_UNIX) as left, Shortcut(tmp_path) as short:
         left.bind(str(short / "left.sock"))
     assert sockets.running_digest(path) is None
 
 
-def test_silence_ends_in_time(serve: Serve) -> None:
+def test_ask_without_answer_times_out(serve: Serve) -> None:
     with pytest.raises(ShoestringError, match=r"did not answer within 0 s"):
         sockets.ask(serve(b""), "show info", timeout=0.1)
 
@@ -93,20 +93,20 @@ def test_silence_ends_in_time(serve: Serve) -> None:
         (b"Permission denied\n\n", ""),
     ],
 )
-def test_the_digest_of_the_running_process(serve: Serve, answer: bytes, digest: str) -> None:
+def test_running_digest_of_process(serve: Serve, answer: bytes, digest: str) -> None:
     assert sockets.running_digest(serve(answer)) == digest
 
 
-def test_a_reload_that_worked(serve: Serve) -> None:
+def test_reload_success(serve: Serve) -> None:
     answer = sockets.reload(serve(b"Success=1\n--\n[NOTICE]   (1) : Loading success.\n\n"))
     assert answer == sockets.ReloadAnswer(True, "[NOTICE]   (1) : Loading success.")
 
 
-def test_a_reload_that_did_not(serve: Serve) -> None:
+def test_reload_failure(serve: Serve) -> None:
     answer = sockets.reload(serve(b"Success=0\n--\n[ALERT]    (1) : config : no\n"))
     assert answer == sockets.ReloadAnswer(False, "[ALERT]    (1) : config : no")
 
 
-def test_a_reload_with_another_answer_is_an_error(serve: Serve) -> None:
+def test_reload_with_unknown_answer_raises(serve: Serve) -> None:
     with pytest.raises(ShoestringError, match="invalid answer to a reload: 'Unknown command"):
         sockets.reload(serve(b"Unknown command\n"))

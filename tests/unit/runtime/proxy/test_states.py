@@ -1,4 +1,4 @@
-"""Which server states are carried over a reload; the first two lines are HAProxy 3.0.11's."""
+"""Which server states are kept over a reload; the first two lines are HAProxy 3.0.11's."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ backend blog
 """
 
 
-def test_what_stands_as_it_was_is_kept() -> None:
+def test_kept_has_unchanged_servers() -> None:
     assert kept(HEADER + DRAINED + EMPTY + FIXED + "\n", CONFIGURATION) == HEADER + DRAINED + FIXED
 
 
@@ -37,10 +37,10 @@ def test_what_stands_as_it_was_is_kept() -> None:
         ("    server-template", "    # server-template"),
     ],
 )
-def test_what_changed_is_not(old: str, new: str) -> None:
+def test_kept_leaves_out_changed_servers(old: str, new: str) -> None:
     assert kept(HEADER + DRAINED + FIXED, CONFIGURATION.replace(old, new)) == HEADER + FIXED
 
 
 @pytest.mark.parametrize("states", ["", "Permission denied\n", "2\n# be_id\n", "1\n"])
-def test_an_answer_of_another_kind_keeps_nothing(states: str) -> None:
+def test_kept_of_unknown_answer_is_empty(states: str) -> None:
     assert kept(states, CONFIGURATION) == "1\n"

@@ -22,7 +22,7 @@ MINUTE = 60.0
 
 
 def attempts_of(change: Change, error: str, minutes: int, step: float = MINUTE) -> list[int]:
-    """The minutes in which a change that a plan always has is made."""
+    """Return the minutes in which a change that every plan contains is applied."""
     memory: backoff.Memory = {}
     made = []
     for number in range(minutes):
@@ -44,22 +44,22 @@ def attempts_of(change: Change, error: str, minutes: int, step: float = MINUTE) 
         (proxy_change(Side.PUBLIC, "template changed", inputs="x"), "line 3 is wrong"),
     ],
 )
-def test_at_once_then_after_1_5_and_15_minutes(change: Change, error: str) -> None:
+def test_split_retries_now_then_after_1_5_and_15_minutes(change: Change, error: str) -> None:
     assert attempts_of(change, error, 60) == [0, 1, 6, 21, 36, 51]
 
 
-def test_what_worked_and_was_new_is_not_held() -> None:
+def test_split_does_not_hold_successful_change() -> None:
     assert attempts_of(ApplyProject(PROJECT, Sign.CHANGED, "changed"), "", 4) == [0, 1, 2, 3]
 
 
-def test_a_changed_file_is_tried_at_once() -> None:
+def test_split_retries_changed_project_now() -> None:
     failed = ApplyProject(PROJECT, Sign.CHANGED, "changed")
     memory = backoff.remember({}, (Outcome(failed, 0.1, failure=ShoestringError("no")),), {}, 100.0)
     assert backoff.split((failed,), memory, 101.0)[0] == ()
     assert backoff.split((replace(failed, project=OTHER),), memory, 101.0)[1] == ()
 
 
-def test_one_of_our_own_keys_that_changed_is_tried_at_once() -> None:
+def test_split_retries_changed_extension_key_now() -> None:
     failed = ApplyProject(PROJECT, Sign.CHANGED, "changed")
     memory = backoff.remember({}, (Outcome(failed, 0.1, failure=ShoestringError("not healthy")),), {}, 100.0)
     slower = desired(application("a", "x-rollout: {health_timeout: 3m}\n" + web("a.com"))).projects[0]
@@ -67,7 +67,7 @@ def test_one_of_our_own_keys_that_changed_is_tried_at_once() -> None:
     assert backoff.split((replace(failed, project=slower),), memory, 101.0)[1] == ()
 
 
-def test_a_template_that_changed_is_tried_at_once() -> None:
+def test_split_retries_changed_template_now() -> None:
     failed = proxy_change(Side.PUBLIC, "template changed", inputs="x")
     memory = backoff.remember({}, (Outcome(failed, 0.1, failure=ShoestringError("no")),), {}, 100.0)
     assert backoff.split((failed,), memory, 101.0)[0] == ()
@@ -75,26 +75,26 @@ def test_a_template_that_changed_is_tried_at_once() -> None:
     assert backoff.split((proxy_change(Side.INTERNAL, "template changed", inputs="x"),), memory, 101.0)[1] == ()
 
 
-def test_what_was_applied_and_does_not_run_counts() -> None:
+def test_remember_applied_project_that_does_not_run() -> None:
     change = ApplyProject(PROJECT, Sign.NEW, "new")
     memory = backoff.remember({}, (Outcome(change, 0.1),), {"a": "application is exited"}, 100.0)
     assert memory["application a"].error == "application is exited"
     assert len(backoff.split((START_AGAIN,), memory, 101.0)[1]) == 1
 
 
-def test_two_changes_of_one_application_are_one_attempt() -> None:
+def test_remember_two_changes_of_application_once() -> None:
     memory = backoff.remember({}, (Outcome(START_AGAIN, 0.1), Outcome(RESTART, 0.1)), {}, 100.0)
     assert memory["application a"].number == 1
 
 
-def test_what_was_long_ago_says_nothing() -> None:
+def test_attempts_forgotten_after_a_while() -> None:
     entry = Attempts("x", 1, last=1000.0)
     assert not entry.forgotten(1000.0 + 60 + 900)
     assert entry.forgotten(1000.0 + 60 + 901)
     assert entry.forgotten(999.0)
 
 
-def test_the_memory_survives_being_written_and_may_be_lost(tmp_path: Path) -> None:
+def test_save_and_load_memory(tmp_path: Path) -> None:
     file = tmp_path / "attempts.json"
     backoff.save(file, {})
     assert not file.exists()

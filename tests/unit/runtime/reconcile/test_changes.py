@@ -11,7 +11,7 @@ from tests.support.builders.runtime import application, desired, running, web
 
 
 class Engine:
-    """Answers as Docker's SDK does, and keeps the time-out of each restart."""
+    """Answers like Docker's SDK, and records the timeout of each restart."""
 
     def __init__(self, stop_timeout: int | None) -> None:
         self.api = self

@@ -17,7 +17,7 @@ def proxy(wanted: Desired, side: Side) -> ProxyModel:
     return next(model for model in wanted.proxies if model.side is side)
 
 
-def test_each_application_is_on_its_own_side() -> None:
+def test_build_puts_applications_on_their_sides() -> None:
     wanted = desired(application("a", web("a.com")), application("b", INTERNAL.format("b"), Side.INTERNAL))
     assert [each.name for each in proxy(wanted, Side.PUBLIC).backends] == ["a"]
     assert [each.name for each in proxy(wanted, Side.INTERNAL).backends] == ["b"]
@@ -25,7 +25,7 @@ def test_each_application_is_on_its_own_side() -> None:
     assert [each.name for each in wanted.core.services] == ["haproxy-public", "haproxy-internal"]
 
 
-def test_the_internal_proxy_lists_all_applications() -> None:
+def test_build_links_of_internal_proxy() -> None:
     wanted = desired(
         application("a", web("a.com", "*.a.com")),
         application("b", INTERNAL.format("b"), Side.INTERNAL),
@@ -40,7 +40,7 @@ def test_the_internal_proxy_lists_all_applications() -> None:
     assert proxy(wanted, Side.PUBLIC).links == ()
 
 
-def test_the_first_file_keeps_a_host_name() -> None:
+def test_conflict_of_host_names() -> None:
     wanted = desired(application("b", web("x.com", "b.com")), application("a", web("x.com")))
     assert [str(each) for each in wanted.conflicts] == [
         "b.yaml:1 x-external-host-names: the host name x.com belongs to a.yaml already; "
@@ -51,19 +51,19 @@ def test_the_first_file_keeps_a_host_name() -> None:
     assert {project.application for project in wanted.projects} == {"a", "b"}
 
 
-def test_the_same_host_name_on_both_sides_is_no_conflict() -> None:
+def test_no_conflict_of_host_name_on_both_sides() -> None:
     wanted = desired(application("a", web("x.com")), application("b", web("x.com"), Side.INTERNAL))
     assert wanted.conflicts == ()
 
 
-def test_two_containers_with_one_name_never_share_requests() -> None:
+def test_conflict_of_backend_names() -> None:
     text = web("{0}.com", more="    hostname: same\n")
     wanted = desired(application("a", text.replace("{0}", "a")), application("b", text.replace("{0}", "b")))
     assert "the backend same belongs to a.yaml already" in str(wanted.conflicts[0])
     assert [each.application for each in proxy(wanted, Side.PUBLIC).backends] == ["a"]
 
 
-def test_tcp_ports_are_claimed_once_and_never_the_proxys_own() -> None:
+def test_conflict_of_tcp_ports() -> None:
     text = "x-external-tcp-ports: [{0}]\nservices: {{application: {{image: p}}}}\n"
     wanted = desired(
         *(
@@ -71,13 +71,13 @@ def test_tcp_ports_are_claimed_once_and_never_the_proxys_own() -> None:
             for name, ports in (("a", "5432, 80, 443"), ("b", "5432, 8081, 8444"))
         )
     )
-    said = [str(each) for each in wanted.conflicts]
-    assert len(said) == 5
-    assert "80 is the internal proxy's own" in said[0]
-    assert "443 is the internal proxy's own" in said[1]
-    assert "the TCP port 5432 belongs to a.yaml already" in said[2]
-    assert "8081 is the internal proxy's own" in said[3]
-    assert "8444 is the internal proxy's own" in said[4]
+    conflicts = [str(each) for each in wanted.conflicts]
+    assert len(conflicts) == 5
+    assert "80 is the internal proxy's own" in conflicts[0]
+    assert "443 is the internal proxy's own" in conflicts[1]
+    assert "the TCP port 5432 belongs to a.yaml already" in conflicts[2]
+    assert "8081 is the internal proxy's own" in conflicts[3]
+    assert "8444 is the internal proxy's own" in conflicts[4]
     assert [tcp.port for tcp in proxy(wanted, Side.INTERNAL).tcp_ports] == [5432]
     published = yaml.safe_load(wanted.core.generated.content)["services"]["haproxy-internal"]["ports"]
     assert [(port["host_ip"], port["published"], port["target"]) for port in published] == [
@@ -87,13 +87,13 @@ def test_tcp_ports_are_claimed_once_and_never_the_proxys_own() -> None:
     ]
 
 
-def test_a_name_on_both_sides_is_refused() -> None:
+def test_build_refuses_application_name_on_both_sides() -> None:
     wanted = desired(application("a", web("a.com")), application("a", web("b.com"), Side.INTERNAL))
     assert "the public side has an application a already" in str(wanted.problems[0])
     assert [project.side for project in wanted.projects] == [Side.PUBLIC]
 
 
-def test_a_broken_file_harms_no_other_and_keeps_its_last_good_names() -> None:
+def test_build_keeps_accepted_host_names_of_broken_file() -> None:
     wanted = desired(
         application("good", web("good.com")),
         broken("bad", "x-external-host-name: [bad.com]\nservices: {application: {image: a}}\n"),
@@ -104,14 +104,14 @@ def test_a_broken_file_harms_no_other_and_keeps_its_last_good_names() -> None:
     assert len(wanted.problems) == 1
 
 
-def test_what_is_not_proxied_is_told() -> None:
+def test_build_warns_of_application_not_proxied() -> None:
     wanted = desired(application("job", "x-external-host-names: [job.com]\nservices: {task: {image: a}}\n"))
     assert [(each.code, each.subject) for each in wanted.warnings] == [(Code.NOT_PROXIED, "job")]
     assert [project.application for project in wanted.projects] == ["job"]
 
 
 @pytest.mark.parametrize(
-    "odd",
+    "invalid",
     [
         "networks: [main]\n",
         "networks: {main: text}\n",
@@ -120,20 +120,22 @@ def test_what_is_not_proxied_is_told() -> None:
         "services: {application: {image: a, networks: 5}}\n",
     ],
 )
-def test_a_form_that_compose_does_not_know_is_an_error_of_that_file_alone(odd: str) -> None:
-    text = odd if "services" in odd else odd + "services: {application: {image: a}}\n"
-    wanted = desired(application("odd", f"x-external-host-names: [odd.com]\n{text}"), application("a", web("a.com")))
-    assert [project.application for project in wanted.projects if project.application != "odd"] == ["a"]
-    assert len(wanted.broken) + len([each for each in wanted.projects if each.application == "odd"]) == 1
+def test_build_invalid_form_affects_only_its_file(invalid: str) -> None:
+    text = invalid if "services" in invalid else invalid + "services: {application: {image: a}}\n"
+    wanted = desired(
+        application("invalid", f"x-external-host-names: [invalid.com]\n{text}"), application("a", web("a.com"))
+    )
+    assert [project.application for project in wanted.projects if project.application != "invalid"] == ["a"]
+    assert len(wanted.broken) + len([each for each in wanted.projects if each.application == "invalid"]) == 1
     assert "a.com" in [name for backend in proxy(wanted, Side.PUBLIC).backends for name in backend.host_names]
 
 
-def test_keys_that_are_no_texts_are_none_of_our_business() -> None:
-    odd = web("a.com", more="    environment: {ON: '1', FOO: b, 2026-01-01: c}\n")
-    assert desired(application("a", odd)).broken == ()
+def test_build_accepts_keys_that_are_not_text() -> None:
+    invalid = web("a.com", more="    environment: {ON: '1', FOO: b, 2026-01-01: c}\n")
+    assert desired(application("a", invalid)).broken == ()
 
 
-def test_two_applications_never_share_what_the_proxy_calls_them() -> None:
+def test_build_aliases_are_unique() -> None:
     named = application("api", web("api.com"))
     other = application("shop", web("shop.com", more="  api:\n    image: a\n    networks: [main]\n"))
     third = application("application", web("x.com"))
@@ -142,13 +144,13 @@ def test_two_applications_never_share_what_the_proxy_calls_them() -> None:
     assert not {backend.alias for backend in backends} & {"api", "application", "shop"}
 
 
-def test_a_side_that_is_off_has_no_proxy() -> None:
+def test_build_side_off_has_no_proxy() -> None:
     wanted = desired(settings_text="internal: off\n")
     assert [model.side for model in wanted.proxies] == [Side.PUBLIC]
     assert wanted.networks == ("shoestring_main",)
 
 
-def test_the_proxies_have_no_rights_that_they_do_not_need() -> None:
+def test_build_hardens_core_services() -> None:
     content = yaml.safe_load(desired().core.generated.content)
     for service in content["services"].values():
         assert service["user"] == "99:99"
@@ -159,13 +161,13 @@ def test_the_proxies_have_no_rights_that_they_do_not_need() -> None:
         assert [mount["target"] for mount in service["volumes"] if not mount["read_only"]] == ["/run/haproxy"]
 
 
-def test_a_missing_directory_of_applications_is_an_error(tmp_path: object, paths: Paths) -> None:
+def test_read_missing_directory_raises(tmp_path: object, paths: Paths) -> None:
     paths.applications(Side.PUBLIC).rmdir()
     with pytest.raises(ShoestringError, match="cannot be read .*; nothing was changed"):
         read(make_settings(), paths)
 
 
-def test_reading_takes_the_last_good_copy_of_a_broken_file(paths: Paths) -> None:
+def test_read_uses_accepted_copy_of_broken_file(paths: Paths) -> None:
     (paths.applications(Side.PUBLIC) / "a.yaml").write_text("a: [")
     copy = paths.accepted(Side.PUBLIC, "a")
     copy.parent.mkdir(parents=True)

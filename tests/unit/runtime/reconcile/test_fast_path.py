@@ -1,4 +1,4 @@
-"""The fast path: the parts that it asks, and what it does with their answers."""
+"""The fast path: its parts, and when their inputs end it."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_inputs_of_a_part_that_cannot_be_read_are_not_known(root: Path, kernel: 
     assert not fast_path.is_unchanged(str(root), (kernel,))
 
 
-def test_is_unchanged_never_reads_the_snapshot_of_the_version_before(root: Path, kernel: Kernel) -> None:
+def test_is_unchanged_ignores_snapshot_of_previous_version(root: Path, kernel: Kernel) -> None:
     (root / "generated" / fast_path.SNAPSHOT).rename(root / "generated" / fast_path.OLD_SNAPSHOT)
     assert not fast_path.is_unchanged(str(root), (kernel,))
 

@@ -27,14 +27,14 @@ NOTHING = Observed((), ())
 TASK = "services: {task: {image: t}}\n"
 
 
-def said(plan: Plan) -> list[tuple[str, str, str]]:
+def shown(plan: Plan) -> list[tuple[str, str, str]]:
     return [(change.sign, change.name, change.about) for change in plan]
 
 
-def test_a_fresh_host() -> None:
+def test_plan_of_fresh_host() -> None:
     wanted = desired(application("a", web("a.com")))
     plan = plan_of(wanted, NOTHING, (proxy_change(Side.PUBLIC, "+1 host"),))
-    assert said(plan) == [
+    assert shown(plan) == [
         ("+", "shoestring_main", "network"),
         ("+", "shoestring_internal", "network"),
         ("~", "proxy public", "+1 host"),
@@ -43,21 +43,21 @@ def test_a_fresh_host() -> None:
     ]
 
 
-def test_nothing_to_do() -> None:
+def test_plan_is_empty_if_nothing_changed() -> None:
     wanted = desired(application("a", web("a.com")))
     assert plan_of(wanted, observed_of(wanted), ()) == ()
 
 
-def test_a_running_proxy_hears_of_an_application_once_it_runs() -> None:
+def test_plan_changes_running_proxy_after_application() -> None:
     before, after = desired(), desired(application("a", web("a.com")))
     plan = plan_of(after, observed_of(before), (proxy_change(Side.PUBLIC, "+1 host"),))
-    assert said(plan) == [("+", "a", "new, public, web:1"), ("~", "proxy public", "+1 host")]
+    assert shown(plan) == [("+", "a", "new, public, web:1"), ("~", "proxy public", "+1 host")]
 
 
-def test_an_image_that_changed() -> None:
+def test_plan_changed_image() -> None:
     before = desired(application("a", web("a.com")), application("b", web("b.com")))
     after = desired(application("a", web("a.com", image="web:2")), application("b", web("b.com")))
-    assert said(plan_of(after, observed_of(before), ())) == [("~", "a", "image web:1 → web:2")]
+    assert shown(plan_of(after, observed_of(before), ())) == [("~", "a", "image web:1 → web:2")]
 
 
 @pytest.mark.parametrize(
@@ -71,48 +71,48 @@ def test_an_image_that_changed() -> None:
         ("x-health-check: /health\n", None),
     ],
 )
-def test_only_what_changes_a_container_is_applied(edit: str, about: str | None) -> None:
+def test_plan_applies_only_changes_of_containers(edit: str, about: str | None) -> None:
     before = desired(application("a", web("a.com")))
     after = desired(application("a", web("a.com", more=edit)))
     expected = [("~", "a", about)] if about else []
-    assert said(plan_of(after, observed_of(before), ())) == expected
+    assert shown(plan_of(after, observed_of(before), ())) == expected
 
 
-def test_another_order_of_keys_is_no_change() -> None:
+def test_plan_ignores_order_of_keys() -> None:
     one = "x-external-host-names: [a.com]\nservices:\n  application: {image: a, environment: {A: 1, B: 2}}\n"
     two = "services:\n  application: {environment: {B: 2, A: 1}, image: a}\nx-external-host-names: [a.com]\n"
     assert plan_of(desired(application("a", two)), observed_of(desired(application("a", one))), ()) == ()
 
 
 @pytest.mark.parametrize("state", ["exited", "created", "dead", "paused", "restarting"])
-def test_a_container_that_does_not_run(state: str) -> None:
+def test_plan_container_not_running(state: str) -> None:
     wanted = desired(application("a", web("a.com")))
     core = observed_of(desired())
     seen = Observed((*core.containers, *running(wanted.projects[0], state=state, exit_code=0)), core.networks)
-    assert said(plan_of(wanted, seen, ())) == [("~", "a", f"application {state}")]
+    assert shown(plan_of(wanted, seen, ())) == [("~", "a", f"application {state}")]
 
 
 @pytest.mark.parametrize(("code", "restart", "again"), [(0, "no", False), (1, "no", True), (0, "always", True)])
-def test_a_task_that_ended_well_is_not_started_again(code: int, restart: str, again: bool) -> None:
+def test_plan_restarts_task_only_after_failure(code: int, restart: str, again: bool) -> None:
     wanted = desired(application("t", f"services: {{task: {{image: t, restart: '{restart}'}}}}\n"))
     core = observed_of(desired())
     seen = Observed((*core.containers, *running(wanted.projects[0], state="exited", exit_code=code)), core.networks)
     assert bool(plan_of(wanted, seen, ())) is again
 
 
-def test_a_file_that_is_gone() -> None:
+def test_plan_removed_file() -> None:
     before = desired(application("a", web("a.com")), application("b", web("b.com")))
     after = desired(application("a", web("a.com")))
-    assert said(plan_of(after, observed_of(before), ())) == [("-", "b", "file removed; its containers are removed")]
+    assert shown(plan_of(after, observed_of(before), ())) == [("-", "b", "file removed; its containers are removed")]
 
 
-def test_the_last_file_of_a_side_may_go() -> None:
+def test_plan_removes_last_file_of_side() -> None:
     seen = observed_of(desired(application("a", web("a.com"))))
-    assert said(plan_of(desired(), seen, ())) == [("-", "a", "file removed; its containers are removed")]
+    assert shown(plan_of(desired(), seen, ())) == [("-", "a", "file removed; its containers are removed")]
     assert blocked_removals(desired(), seen) == ()
 
 
-def test_all_files_of_a_side_at_once_are_a_mistake() -> None:
+def test_blocked_removals_all_files_of_side() -> None:
     seen = observed_of(desired(application("a", web("a.com")), application("b", web("b.com"))))
     assert plan_of(desired(), seen, ()) == ()
     (blocked,) = blocked_removals(desired(), seen)
@@ -120,28 +120,28 @@ def test_all_files_of_a_side_at_once_are_a_mistake() -> None:
     assert "while a, b run" in blocked.message
 
 
-def test_a_broken_file_leaves_its_containers_alone() -> None:
+def test_plan_broken_file_keeps_containers() -> None:
     before = desired(application("a", web("a.com")), application("b", web("b.com")))
     after = desired(broken("a", "services: []\n"), application("b", web("b.com")))
     assert plan_of(after, observed_of(before), ()) == ()
 
 
-def test_a_side_that_was_switched_off() -> None:
+def test_plan_side_switched_off() -> None:
     before = desired(application("a", web("a.com")), application("b", TASK, Side.INTERNAL))
     after = desired(application("a", web("a.com")), settings_text="internal: off\n")
-    assert said(plan_of(after, observed_of(before), ())) == [
+    assert shown(plan_of(after, observed_of(before), ())) == [
         ("~", "core", "haproxy-internal removed"),
         ("-", "b", "the internal side is off"),
     ]
 
 
-def test_a_network_of_someone_elses_is_never_taken() -> None:
+def test_plan_refuses_network_of_others() -> None:
     seen = Observed((), (Network("1", "shoestring_main", ""),))
     with pytest.raises(ShoestringError, match="shoestring_main exists and is not Shoestring's"):
         plan_of(desired(), seen, ())
 
 
-def test_stop_takes_applications_then_the_core_then_our_networks() -> None:
+def test_plan_stop_order() -> None:
     wanted = desired(application("a", web("a.com")), application("b", web("b.com")))
     seen = observed_of(wanted)
     seen = replace(seen, networks=(*seen.networks, Network("9", "bridge", ""), Network("8", "other_main", "other")))
@@ -157,10 +157,10 @@ def test_stop_takes_applications_then_the_core_then_our_networks() -> None:
     assert [change.name for change in plan_stop(Observed((), (left, *others)), "shoestring")] == [left.name]
 
 
-def test_a_proxy_that_lost_its_files_is_made_anew() -> None:
+def test_plan_recreates_proxy_that_lost_its_files() -> None:
     wanted = desired()
     plan = plan_of(wanted, observed_of(wanted), (proxy_change(Side.PUBLIC, "new", lost=True),))
-    assert said(plan) == [
+    assert shown(plan) == [
         ("~", "proxy public", "new"),
         ("~", "core", "haproxy-public: its bind-mounted directory was deleted"),
     ]
@@ -168,7 +168,7 @@ def test_a_proxy_that_lost_its_files_is_made_anew() -> None:
     assert plan[1].recreate == ("haproxy-public",)
 
 
-def test_services_behind_profiles_are_not_missing() -> None:
+def test_plan_ignores_services_with_profiles() -> None:
     wanted = desired(application("a", "services: {tool: {image: t, profiles: [manual]}}\n"))
     assert [
         change for change in plan_of(wanted, observed_of(desired()), ()) if isinstance(change, ApplyProject)

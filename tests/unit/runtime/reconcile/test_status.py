@@ -32,7 +32,7 @@ TWO = web("a.com", "b.com", more="  worker:\n    image: w\n")
 
 
 def assess_with(wanted: Desired, state: str = "running", health: str = "") -> Status:
-    """The status when the second service of the first application is in a state."""
+    """Return the status with the second service of the first application in a state."""
     seen = observed_of(wanted)
     first, second = running(wanted.projects[0])
     first = replace(first, started="2026-01-07T11:00:00.123456789Z")
@@ -54,13 +54,13 @@ def assess_with(wanted: Desired, state: str = "running", health: str = "") -> St
         ("paused", "", "paused"),
     ],
 )
-def test_an_application_is_as_well_as_the_worst_of_its_containers(state: str, health: str, expected: str) -> None:
+def test_assess_state_is_worst_of_containers(state: str, health: str, expected: str) -> None:
     status = assess_with(desired(application("a", TWO)), state, health)
     assert status.applications[0].state == expected
     assert status.fine is (expected in ("running", "healthy"))
 
 
-def test_plain_lines() -> None:
+def test_status_lines_of_broken_file() -> None:
     wanted = desired(
         application("a", TWO),
         broken("api", "x-external-host-name: [x.com]\nservices: {application: {image: a}}\n"),
@@ -75,7 +75,7 @@ def test_plain_lines() -> None:
     ]
 
 
-def test_json() -> None:
+def test_status_json_has_all_fields() -> None:
     answer = json.loads(status_json(assess_with(desired(application("a", TWO)))))
     assert answer["version"] == 2
     assert answer["ok"] is True
@@ -94,7 +94,7 @@ def test_json() -> None:
     assert [proxy["side"] for proxy in answer["proxies"]] == ["public", "internal"]
 
 
-def test_a_certificate_that_is_about_to_end_or_of_no_use_is_not_fine() -> None:
+def test_status_not_fine_with_certificate_problem() -> None:
     good = assess_with(desired(application("a", TWO)))
     mine = CertificateStatus(
         "mine", Side.PUBLIC, ("a.com",), "Some CA", "user-provided", 1.8e9, expiring=True, managed=False
@@ -110,14 +110,14 @@ def test_a_certificate_that_is_about_to_end_or_of_no_use_is_not_fine() -> None:
         assert [each["managed"] for each in answer["certificates"]] == [False] * len(certificates.certificates)
 
 
-def test_nothing_runs() -> None:
+def test_assess_nothing_runs() -> None:
     status = assess(desired(application("a", web("a.com"))), Observed((), ()))
     assert [each.state for each in status.applications] == ["missing"]
     assert [each.state for each in status.proxies] == ["missing", "missing"]
     assert not status.fine
 
 
-def test_a_conflict_is_told_with_its_application() -> None:
+def test_assess_conflict_is_problem_of_application() -> None:
     wanted = desired(application("a", web("x.com")), application("b", web("x.com", "b.com")))
     status = assess(wanted, observed_of(wanted))
     assert [len(each.problems) for each in status.applications] == [0, 1]
@@ -125,29 +125,29 @@ def test_a_conflict_is_told_with_its_application() -> None:
     assert not status.fine
 
 
-def test_a_port_that_the_firewall_closes_is_told_with_its_application() -> None:
+def test_assess_notes_port_blocked_by_firewall() -> None:
     closed = application("a", "services: {application: {image: a, ports: ['9999:80', '127.0.0.1:5000:80']}}\n")
-    said = "9999/tcp is published but blocked by the firewall; list it in x-open-ports to allow it"
+    message = "9999/tcp is published but blocked by the firewall; list it in x-open-ports to allow it"
     with_firewall = desired(closed, settings_text="firewall: on\n")
     status = assess(with_firewall, observed_of(with_firewall), firewall_active=True)
-    assert status.applications[0].notes == (said,)
+    assert status.applications[0].notes == (message,)
     assert status.fine
-    assert f"      {said}" in status_lines(status, NOW)
-    # In the settings alone it closes nothing yet.
+    assert f"      {message}" in status_lines(status, NOW)
+    # A firewall that is only in the settings blocks nothing yet.
     assert assess(with_firewall, observed_of(with_firewall)).applications[0].notes == ()
 
 
-def test_a_network_that_the_firewall_does_not_see_is_told_with_its_application() -> None:
+def test_assess_notes_network_that_bypasses_firewall() -> None:
     networks = "networks: {lan: {driver: macvlan}, own: {driver: bridge}, none: }\n"
-    beside = application("a", f"{networks}services: {{application: {{image: a, networks: [lan]}}}}\n")
-    said = "network lan (macvlan): its containers bypass this host's firewall"
-    wanted = desired(beside, settings_text="firewall: on\n")
-    assert assess(wanted, observed_of(wanted), firewall_active=True).applications[0].notes == (said,)
+    bypassing = application("a", f"{networks}services: {{application: {{image: a, networks: [lan]}}}}\n")
+    message = "network lan (macvlan): its containers bypass this host's firewall"
+    wanted = desired(bypassing, settings_text="firewall: on\n")
+    assert assess(wanted, observed_of(wanted), firewall_active=True).applications[0].notes == (message,)
     assert assess(wanted, observed_of(wanted)).applications[0].notes == ()
 
 
-def test_a_vpn_that_is_down_is_no_note_but_needs_a_person() -> None:
-    """The address of another interface may come late; the VPN's is there before anything starts."""
+def test_assess_vpn_down_is_blocked() -> None:
+    """Another interface may get its address late; the VPN has its address before anything starts."""
     on = make_settings("internal: {address: 10.12.0.1}\nwireguard: {enabled: on, interface: none0}\n")
     address = internal_address.observe(on)
     web_file = application("a", web("a.example.com"))

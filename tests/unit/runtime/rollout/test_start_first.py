@@ -1,4 +1,4 @@
-"""What a rollout says, asks and runs; that it loses nothing is tested with a real engine."""
+"""The decisions and commands of a rollout; tests with a real engine show that no request is lost."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def project(replicas: int = 1) -> Project:
     return Project("i_a", "a", Side.PUBLIC, (FILE,), GeneratedFile(FILE, "", {}), services)
 
 
-def test_rollout_error_has_its_lines_below_the_sentence() -> None:
+def test_rollout_error_text() -> None:
     error = RolloutError("blog", "exited with code 2 after 3.1 s", ("Error: migration 6.0 needs MySQL 8",))
     assert str(error) == (
         "The new version exited with code 2 after 3.1 s; the old one keeps running.\n"
@@ -51,7 +51,7 @@ def test_rollout_error_has_its_lines_below_the_sentence() -> None:
     assert str(RolloutError("a", "was removed by someone", ())).endswith("; the old one keeps running.")
 
 
-def test_what_decides_that_a_version_is_healthy() -> None:
+def test_health_probe_of_application() -> None:
     second = replace(BACKEND, name="a_9090", port=9090)
     assert health_probe(application(BACKEND, replace(second, health_check="/health"))) == "GET /health"
     assert health_probe(application(BACKEND, second)) == "port 8080, 9090"
@@ -59,7 +59,7 @@ def test_what_decides_that_a_version_is_healthy() -> None:
     assert health_probe(application()) == "port 5432"
 
 
-def test_what_compose_is_asked() -> None:
+def test_compose_commands() -> None:
     start = ("docker", "compose", "--project-name", "i_a")
     argv = compose.create_more(project(), "application", 2)
     assert argv[:4] == start
@@ -70,12 +70,12 @@ def test_what_compose_is_asked() -> None:
     assert argv[-1] == "data"
     argv = compose.start_created(project(), "application", 2, ("data",))
     assert argv[-4:] == ("--scale", "application=2", "application", "data")
-    # What it depends on is started before it, as the file says; nothing is made anew.
+    # Dependencies start first, as the file says; no container is re-created.
     assert "--no-deps" not in argv
     assert "--no-recreate" in argv
 
 
-def test_the_paths_of_health_checks_in_a_configuration() -> None:
+def test_health_paths_of_configuration() -> None:
     text = (
         "backend a\n    option httpchk\n    http-check send meth GET uri /health ver HTTP/1.1 hdr Host a\n"
         "    http-check expect status 200-399\nbackend b\n    server s b:80 check\n"
@@ -83,7 +83,7 @@ def test_the_paths_of_health_checks_in_a_configuration() -> None:
     assert states.health_paths(text) == {"a": "/health"}
 
 
-def test_a_fault_is_only_what_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failpoint_only_at_named_point(monkeypatch: pytest.MonkeyPatch) -> None:
     killed: list[int] = []
     monkeypatch.setattr(os, "kill", lambda pid, signal: killed.append(pid))
     monkeypatch.setenv(failpoints.VARIABLE, "kill:rollout-created")
@@ -117,17 +117,17 @@ class Engine:
         return {"NetworkSettings": {"Networks": networks}, "Mounts": self.mounts}
 
 
-def place(name: str, address: str = "", port: int = 8080) -> Slot:
+def slot(name: str, address: str = "", port: int = 8080) -> Slot:
     up = bool(address)
     return Slot("a", name, address, port if up else 0, "UP" if up else "MAINT (resolution)", up, 0, "L4OK")
 
 
 @pytest.fixture(autouse=True)
 def proxy(monkeypatch: pytest.MonkeyPatch) -> list[Slot]:
-    """The places that the proxy has: the first container is in one of them."""
-    places = [place("server-1", "10.0.0.0"), place("server-2")]
-    monkeypatch.setattr(slots, "read", lambda *_: tuple(places))
-    return places
+    """The server slots of the proxy; the first container is in one of them."""
+    server_slots = [slot("server-1", "10.0.0.0"), slot("server-2")]
+    monkeypatch.setattr(slots, "read", lambda *_: tuple(server_slots))
+    return server_slots
 
 
 def site(
@@ -151,7 +151,7 @@ OLD, NEW = ("running", "old"), ("running", "new")
         ((OLD,), True),
         ((NEW,), False),
         ((("exited", "old"),), False),
-        # What killed rollouts leave.
+        # Left by killed rollouts.
         ((OLD, ("created", "new")), True),
         ((OLD, NEW), True),
         ((("exited", "old"), NEW), True),
@@ -159,11 +159,11 @@ OLD, NEW = ("running", "old"), ("running", "new")
         ((("restarting", "old"),), True),
     ],
 )
-def test_when_a_rollout_is_the_way(containers: tuple[tuple[str, str], ...], wanted: bool) -> None:
+def test_is_possible_with_containers(containers: tuple[tuple[str, str], ...], wanted: bool) -> None:
     assert is_possible(site(Engine(*containers))) is wanted
 
 
-def test_when_it_is_not(proxy: list[Slot]) -> None:
+def test_is_possible_conditions(proxy: list[Slot]) -> None:
     assert not is_possible(site(Engine(OLD), order=Order.STOP_FIRST))
     assert is_possible(site(Engine(OLD), replicas=2))
     assert not is_possible(site(Engine(OLD), replicas=start_first.MOST_REPLICAS + 1))
@@ -171,42 +171,44 @@ def test_when_it_is_not(proxy: list[Slot]) -> None:
     assert not is_possible(
         site(Engine(OLD), configuration="backend a\n http-check send meth GET uri /old ver HTTP/1.1\n")
     )
-    proxy[:] = [place("server-1", "10.0.0.0", port=9090)]
+    proxy[:] = [slot("server-1", "10.0.0.0", port=9090)]
     assert not is_possible(site(Engine(OLD)))
     proxy.clear()
     assert not is_possible(site(Engine(OLD)))
 
 
-def test_a_volume_without_a_name_is_handed_on_unless_the_file_says_otherwise() -> None:
+def test_is_possible_with_anonymous_volume() -> None:
     engine = Engine(OLD, mounts=({"Type": "volume", "RW": True},))
     assert not is_possible(site(engine))
-    said = site(engine)
+    given = site(engine)
     assert is_possible(
-        replace(said, application=replace(said.application, rollout=Rollout(Order.START_FIRST, is_order_given=True)))
+        replace(
+            given, application=replace(given.application, rollout=Rollout(Order.START_FIRST, is_order_given=True))
+        )
     )
     assert is_possible(site(Engine(OLD, mounts=({"Type": "bind", "RW": False}, {"Type": "volume", "RW": False}))))
 
 
-def test_of_too_many_new_ones_those_stay_that_serve(proxy: list[Slot]) -> None:
-    proxy[:] = [place("server-1"), place("server-2", "10.0.0.1")]
+def test_replicas_keep_new_ones_that_serve(proxy: list[Slot]) -> None:
+    proxy[:] = [slot("server-1"), slot("server-2", "10.0.0.1")]
     current = site(Engine(NEW, NEW)).replicas()
     assert [each.id for each in current.new] == ["id1"]
     assert [each.id for each in current.old] == ["id0"]
 
 
-def test_of_too_many_created_ones_none_is_started() -> None:
+def test_replicas_leave_out_surplus_created_ones() -> None:
     current = site(Engine(NEW, ("created", "new"))).replicas()
     assert current.created == ()
     assert [each.id for each in current.stopped] == ["id1"]
     assert current.count == 2
 
 
-def test_addresses_on_all_networks() -> None:
+def test_addresses_of_all_networks() -> None:
     container = Container("id3", "n", "p", "application", "a", "public", "new", "image", "running", "", None, "Up")
     assert site(Engine()).addresses(container) == {"10.0.0.3"}
 
 
-def test_waiting_ends() -> None:
+def test_wait_returns_condition_at_timeout() -> None:
     assert rollout_context.wait(lambda: True, 0)
     assert not rollout_context.wait(lambda: False, 0)
 

@@ -21,23 +21,23 @@ THUMBPRINT = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
 SERVER = "https://acme-v02.api.letsencrypt.org/directory"
 
 
-def test_the_example_of_the_standard() -> None:
+def test_thumbprint_of_rfc_example() -> None:
     assert account.thumbprint(KEY) == THUMBPRINT
 
 
-def test_an_elliptic_key_has_a_thumbprint_that_its_private_part_is_no_part_of() -> None:
+def test_thumbprint_of_elliptic_key_ignores_private_part() -> None:
     key = {"kty": "EC", "crv": "P-256", "x": "eA", "y": "eQ"}
     assert account.thumbprint({**key, "d": "secret"}) == account.thumbprint(key)
     assert account.thumbprint({**key, "y": "eA"}) != account.thumbprint(key)
 
 
 @pytest.mark.parametrize("key", [{}, {"kty": "oct", "k": "x"}, {"kty": "RSA", "n": MODULUS}, {"kty": "RSA", "e": 3}])
-def test_what_is_no_key_has_none(key: dict[str, object]) -> None:
+def test_thumbprint_refuses_other_keys(key: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="JSON Web Key"):
         account.thumbprint(key)
 
 
-def test_the_account_of_a_server_is_found_by_its_address(tmp_path: Path) -> None:
+def test_find_account_of_server(tmp_path: Path) -> None:
     paths = Paths(tmp_path)
     assert account.find(paths, SERVER) is None
     place = account.folder(paths, SERVER)

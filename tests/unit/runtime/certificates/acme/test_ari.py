@@ -1,4 +1,4 @@
-"""Renewal information, as an authority answers it."""
+"""Renewal information as answered by an authority."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ ANSWER = {
 }
 
 
-def test_the_example_of_the_standard() -> None:
+def test_parse_rfc_example() -> None:
     expected = RenewalWindow("id", 1735790400.0, 1735876800.0, NOW + 21_600, "https://acme.example.com/docs/ari")
     assert ari.parse("id", ANSWER, "21600", NOW) == expected
 
 
 @pytest.mark.parametrize(("header", "wait"), [("", 21_600), ("1", 60), ("0", 60), ("99999999", 86_400), ("soon", 60)])
-def test_the_next_look_is_within_a_minute_and_a_day(header: str, wait: float) -> None:
+def test_parse_next_check_is_within_a_minute_and_a_day(header: str, wait: float) -> None:
     assert ari.parse("id", ANSWER, header, NOW).check_again == NOW + wait
 
 
@@ -35,6 +35,6 @@ def test_the_next_look_is_within_a_minute_and_a_day(header: str, wait: float) ->
         {"suggestedWindow": {"start": "2025-01-02T04:00:00Z", "end": "2025-01-02T04:00:00Z"}},
     ],
 )
-def test_a_broken_answer_is_an_error(answer: object) -> None:
+def test_parse_refuses_invalid_answer(answer: object) -> None:
     with pytest.raises((ValueError, KeyError, TypeError)):
         ari.parse("id", answer, "", NOW)

@@ -1,4 +1,4 @@
-"""certbot: its command line, and what it prints, recorded from certbot 4.0."""
+"""certbot's command line, and its output recorded from certbot 4.0."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def failed(out: str = "", err: str = "") -> Finished:
     return Finished(("certbot",), 1, *read)
 
 
-def test_a_trial_differs_by_one_word() -> None:
+def test_certonly_trial_adds_dry_run() -> None:
     paths = Paths(Path("/d"))
     real, trial = (
         certbot.certonly(paths, SETTINGS, SERVER, Account("abc", "t"), WANTED, trial=trial) for trial in (False, True)
@@ -41,21 +41,21 @@ def test_a_trial_differs_by_one_word() -> None:
     assert dict(real.environment) == {}
 
 
-def test_an_authority_of_ones_own_is_trusted_by_its_file() -> None:
+def test_register_trusts_user_provided_ca_file() -> None:
     settings = replace(SETTINGS, acme=AcmeSettings(server=SERVER, ca_file="/etc/own-ca.pem"))
     task = certbot.register(Paths(Path("/d")), settings, SERVER)
     assert task.environment == {"REQUESTS_CA_BUNDLE": "/ca.pem"}
     assert (task.mounts[-1].source, task.mounts[-1].read_only) == (Path("/etc/own-ca.pem"), True)
 
 
-def test_outcome_separates_refused_names() -> None:
+def test_outcome_of_refused_name() -> None:
     outcome = certbot.outcome(failed(out="certbot-refused.out"), WANTED, NOW)
     assert (outcome.result, outcome.failed_names) == (AttemptResult.REFUSED, ("c.example.test",))
     assert outcome.error.startswith("c.example.test: Get ")
     assert outcome.error.endswith("(connection)")
 
 
-def test_a_limit_says_when_to_come_back() -> None:
+def test_outcome_of_rate_limit() -> None:
     outcome = certbot.outcome(failed(err="certbot-limited.err"), WANTED, NOW)
     assert outcome.result is AttemptResult.UNAVAILABLE
     assert outcome.not_before == NOW + 3600
@@ -64,7 +64,7 @@ def test_a_limit_says_when_to_come_back() -> None:
     )
 
 
-def test_an_order_that_is_refused_names_the_host() -> None:
+def test_outcome_of_refused_order() -> None:
     outcome = certbot.outcome(failed(err="certbot-rejected.err"), WANTED, NOW)
     assert (outcome.result, outcome.failed_names) == (AttemptResult.REFUSED, ("a.example.test",))
 
@@ -76,12 +76,12 @@ def test_an_order_that_is_refused_names_the_host() -> None:
         (Finished(("certbot",), 137, "", ""), "certbot ended with exit code 137"),
     ],
 )
-def test_an_authority_that_does_not_answer(finished: Finished, error: str) -> None:
+def test_outcome_without_answer_of_authority(finished: Finished, error: str) -> None:
     outcome = certbot.outcome(finished, WANTED, NOW)
     assert (outcome.result, outcome.error, outcome.failed_names) == (AttemptResult.UNAVAILABLE, error, ())
 
 
-def test_remains_of_a_lineage_are_found_and_a_whole_one_is_left(tmp_path: Path) -> None:
+def test_remains_of_incomplete_lineage_only(tmp_path: Path) -> None:
     paths = Paths(tmp_path)
     assert certbot.remains(paths, "shop") == ()
     etc = paths.certbot / "etc"

@@ -1,4 +1,4 @@
-"""How a program is run in a container."""
+"""The command line of a program in a container."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ TASK = Task(
 )
 
 
-def test_values_are_in_no_process_list() -> None:
+def test_argv_has_no_values_of_variables() -> None:
     argv = container.argv(SETTINGS, TASK)
     assert "s3cret" not in " ".join(argv)
     assert "public" not in " ".join(argv)
     assert argv[argv.index("--env") :][:4] == ("--env", "A", "--env", "B")
 
 
-def test_it_can_do_no_more_than_it_must_and_is_no_part_of_what_should_run() -> None:
+def test_argv_is_hardened_and_labeled_as_task() -> None:
     argv = container.argv(SETTINGS, TASK)
     line = " ".join(argv)
     assert argv[:5] == ("docker", "run", "--rm", "--name", "one_lego")
@@ -41,7 +41,7 @@ def test_it_can_do_no_more_than_it_must_and_is_no_part_of_what_should_run() -> N
     assert argv[-2:] == (images.LEGO.reference, "run")
 
 
-def test_a_local_image_is_never_looked_for_elsewhere() -> None:
+def test_argv_never_pulls_local_image() -> None:
     local = container.argv(replace(SETTINGS, images=ImageSettings(source="local")), TASK)
     assert local[local.index("--pull") + 1] == "never"
     assert local[-2] == images.local_name(images.LEGO)

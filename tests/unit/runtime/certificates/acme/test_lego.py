@@ -1,4 +1,4 @@
-"""lego: its command line, its providers and what it prints, recorded from lego 4.35."""
+"""lego's command line and providers, and its output recorded from lego 4.35."""
 
 from __future__ import annotations
 
@@ -30,33 +30,33 @@ def provider(name: str) -> lego.Provider:
     return lego.parse_provider(name, (RECORDED / f"lego-{name}.txt").read_text())
 
 
-def test_a_provider_has_credentials_and_options() -> None:
+def test_parse_provider_credentials_and_options() -> None:
     found = provider("hetzner")
     assert found.credentials == {"HETZNER_API_TOKEN": "API token"}
     assert set(found.options) >= {"HETZNER_TTL", "HETZNER_PROPAGATION_TIMEOUT"}
     assert found.page == "https://go-acme.github.io/lego/dns/hetzner/"
 
 
-def test_only_variables_of_the_provider_are_handed_over() -> None:
+def test_variables_of_provider_only() -> None:
     secrets = {"HETZNER_API_TOKEN": "t", "HETZNER_TTL": "60", "POSTGRES_PASSWORD": "p"}
     assert provider("hetzner").variables(secrets) == {"HETZNER_API_TOKEN": "t", "HETZNER_TTL": "60"}
-    # Its credentials are alternatives: one is enough to ask.
+    # Its credentials are alternatives: one is enough.
     assert provider("route53").variables({"AWS_PROFILE": "x"}) == {"AWS_PROFILE": "x"}
 
 
-def test_missing_credentials_are_named() -> None:
+def test_variables_without_credentials_raises() -> None:
     with pytest.raises(UsageError, match=r"provider hetzner\. It accepts: HETZNER_API_TOKEN \(API token\)"):
         provider("hetzner").variables({"HETZNER_TTL": "60"})
 
 
-def test_an_unknown_provider_suggests_the_nearest() -> None:
+def test_unknown_provider_suggests_nearest() -> None:
     known = lego.parse_list((RECORDED / "lego-dnshelp.txt").read_text())
     assert {"hetzner", "rfc2136", "active24", "zonomi"} <= set(known)
     assert "did you mean hetzner?" in str(lego.unknown("hetzer", known))
     assert lego.parse_list("") == ()
 
 
-def test_values_of_variables_are_no_arguments() -> None:
+def test_run_arguments_have_no_values_of_variables() -> None:
     task = lego.run(Paths(Path("/d")), SETTINGS, "https://ca/dir", {"TOKEN": "s3cret"}, WANTED, trial=True)
     assert "s3cret" not in " ".join(task.arguments)
     assert task.secrets == {"TOKEN": "s3cret"}
@@ -77,7 +77,7 @@ def test_values_of_variables_are_no_arguments() -> None:
         ),
     ],
 )
-def test_user_provided_resolvers_are_asked_directly(resolvers: tuple[str, ...], words: tuple[str, ...]) -> None:
+def test_run_user_provided_resolvers(resolvers: tuple[str, ...], words: tuple[str, ...]) -> None:
     settings = replace(
         SETTINGS,
         acme=AcmeSettings(dns=DnsSettings(provider="hetzner", resolvers=tuple(map(dns_resolver.parse, resolvers)))),
@@ -119,14 +119,14 @@ def test_user_provided_resolvers_are_asked_directly(resolvers: tuple[str, ...], 
         ),
     ],
 )
-def test_what_a_failure_means(printed: str, result: AttemptResult, names: tuple[str, ...], error: str) -> None:
+def test_outcome_of_failure(printed: str, result: AttemptResult, names: tuple[str, ...], error: str) -> None:
     outcome = lego.outcome(Finished(("lego",), 1, "", HEAD + printed), NOW)
     assert (outcome.result, outcome.failed_names) == (result, names)
     assert error in outcome.error
     assert outcome.not_before == (1_800_003_600.0 if "retry after" in printed else 0.0)
 
 
-def test_an_attempt_that_was_stopped_while_the_authority_was_at_its_limit() -> None:
-    waiting = HEAD + "[WARN] retry: acme: error: 0 :: urn:ietf:params:acme:error:rateLimited :: too many\n"
-    assert lego.too_slow("lego was stopped.", waiting).error.startswith("its rate limit is reached: retry: acme")
+def test_too_slow_reports_rate_limit() -> None:
+    retrying = HEAD + "[WARN] retry: acme: error: 0 :: urn:ietf:params:acme:error:rateLimited :: too many\n"
+    assert lego.too_slow("lego was stopped.", retrying).error.startswith("its rate limit is reached: retry: acme")
     assert lego.too_slow("lego was stopped.", HEAD).error == "lego was stopped."

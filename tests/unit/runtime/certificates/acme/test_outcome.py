@@ -1,4 +1,4 @@
-"""When an authority lets us ask again."""
+"""When an authority allows another request."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ NOW = 1_800_000_000.0  # 2027-01-15 08:00:00 UTC
         ("retry after 2026-01-15 09:00:00 UTC: see", 0),
     ],
 )
-def test_it_is_a_header_or_a_part_of_the_sentence(text: str, wait: float) -> None:
+def test_retry_after_of_header_or_message(text: str, wait: float) -> None:
     assert retry_after(text, NOW) == (NOW + wait if wait else 0)
 
 
-def test_errors_are_one_line_of_a_readable_length() -> None:
+def test_short_is_one_line_of_limited_length() -> None:
     assert short("a\n  b\tc") == "a b c"
     assert len(short("x" * 1000)) == LONGEST_ERROR + 1

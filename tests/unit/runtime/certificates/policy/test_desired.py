@@ -1,4 +1,4 @@
-"""Which certificates should be there, from application files and settings."""
+"""The desired certificates by application files and settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PEBBLE = "acme: {server: 'https://127.0.0.1:14000/dir'}\n"
 DNS = "acme: {dns: {provider: hetzner}}\n"
 
 
-def wished(*files: tuple[str, str, Side], settings: str = "") -> DesiredCertificates:
+def certificates_of(*files: tuple[str, str, Side], settings: str = "") -> DesiredCertificates:
     loaded = [application(name, text, side) for name, text, side in files]
     made = desired(*loaded, settings_text=settings)
     return desired_certificates(made.settings, made.proxies)
@@ -29,8 +29,8 @@ def internal(name: str, *host_names: str) -> tuple[str, str, Side]:
     return name, web(*host_names).replace("main", "internal"), Side.INTERNAL
 
 
-def test_each_public_application_has_one_certificate_with_all_its_names() -> None:
-    found = wished(public("blog", "blog.acme.org", "www.acme.org"), public("shop", "shop.acme.org"))
+def test_desired_one_certificate_per_public_application() -> None:
+    found = certificates_of(public("blog", "blog.acme.org", "www.acme.org"), public("shop", "shop.acme.org"))
     assert [each for each in found.certificates if each.side is Side.PUBLIC] == [
         DesiredCertificate("blog", Side.PUBLIC, ("blog.acme.org", "www.acme.org"), Issuer.HTTP_01),
         DesiredCertificate("shop", Side.PUBLIC, ("shop.acme.org",), Issuer.HTTP_01),
@@ -38,38 +38,38 @@ def test_each_public_application_has_one_certificate_with_all_its_names() -> Non
     assert found.unprovable == ()
 
 
-def test_an_application_that_is_not_proxied_has_none() -> None:
-    found = wished(("tool", "services:\n  application:\n    image: web:1\n", Side.PUBLIC))
+def test_desired_none_for_application_not_proxied() -> None:
+    found = certificates_of(("tool", "services:\n  application:\n    image: web:1\n", Side.PUBLIC))
     assert [each.name for each in found.certificates] == ["internal"]
 
 
-def test_a_wildcard_is_proven_by_dns_where_there_is_a_provider() -> None:
-    found = wished(public("blog", "acme.org", "*.acme.org"), settings=DNS)
+def test_desired_wildcard_by_dns_provider() -> None:
+    found = certificates_of(public("blog", "acme.org", "*.acme.org"), settings=DNS)
     assert found.certificates[0] == DesiredCertificate("blog", Side.PUBLIC, ("acme.org", "*.acme.org"), Issuer.DNS_01)
 
 
-def test_wildcard_without_a_provider_is_reported_and_other_names_get_a_certificate() -> None:
-    found = wished(public("blog", "acme.org", "*.acme.org"))
+def test_desired_wildcard_without_provider_is_unprovable() -> None:
+    found = certificates_of(public("blog", "acme.org", "*.acme.org"))
     assert found.certificates[0] == DesiredCertificate("blog", Side.PUBLIC, ("acme.org",), Issuer.HTTP_01)
     assert len(found.unprovable) == 1
     assert "blog: *.acme.org can be validated by DNS records only; set acme.dns.provider" in found.unprovable[0]
 
 
 @pytest.mark.parametrize("name", ["a.test", "a.example", "printer.local", "nas.home.arpa", "a.internal", "host"])
-def test_reserved_names_are_never_asked_for(name: str) -> None:
-    found = wished(public("blog", name), settings="internal: off\n")
+def test_desired_reserved_names_are_unprovable(name: str) -> None:
+    found = certificates_of(public("blog", name), settings="internal: off\n")
     assert found.certificates == ()
     assert name in found.unprovable[0]
 
 
-def test_an_authority_of_ones_own_may_sign_reserved_names() -> None:
-    assert wished(public("blog", "a.test"), settings=PEBBLE + "internal: off\n").certificates[0].host_names == (
-        "a.test",
-    )
+def test_desired_reserved_name_with_user_provided_authority() -> None:
+    assert certificates_of(public("blog", "a.test"), settings=PEBBLE + "internal: off\n").certificates[
+        0
+    ].host_names == ("a.test",)
 
 
-def test_the_internal_side_has_one_certificate_by_the_private_ca() -> None:
-    found = wished(
+def test_desired_internal_side_by_private_ca() -> None:
+    found = certificates_of(
         internal("docs", "docs.internal.example.com"), internal("deep", "a.b.internal.example.com", "c.example.com")
     )
     names = ("internal.example.com", "*.internal.example.com", "a.b.internal.example.com")
@@ -80,9 +80,9 @@ def test_the_internal_side_has_one_certificate_by_the_private_ca() -> None:
     )
 
 
-def test_by_dns_a_name_outside_the_internal_domain_has_a_certificate_of_its_own() -> None:
+def test_desired_internal_side_by_dns_and_other_domain() -> None:
     settings = DNS + "internal: {tls: dns-01}\n"
-    found = wished(internal("docs", "docs.internal.example.com", "docs.acme.org"), settings=settings)
+    found = certificates_of(internal("docs", "docs.internal.example.com", "docs.acme.org"), settings=settings)
     assert found.certificates == (
         DesiredCertificate(
             "internal", Side.INTERNAL, ("internal.example.com", "*.internal.example.com"), Issuer.DNS_01
@@ -91,18 +91,21 @@ def test_by_dns_a_name_outside_the_internal_domain_has_a_certificate_of_its_own(
     )
 
 
-def test_without_tls_the_internal_side_has_none() -> None:
+def test_desired_internal_side_without_tls() -> None:
     assert (
-        wished(internal("docs", "docs.internal.example.com"), settings="internal: {tls: none}\n").certificates == ()
+        certificates_of(
+            internal("docs", "docs.internal.example.com"), settings="internal: {tls: none}\n"
+        ).certificates
+        == ()
     )
 
 
 @pytest.mark.parametrize("name", ["internal", "invalid"])
-def test_an_application_never_takes_a_file_name_of_ours(name: str) -> None:
-    assert wished(public(name, "a.acme.org")).certificates[0].name == f"{name}.application"
+def test_desired_avoids_reserved_file_names(name: str) -> None:
+    assert certificates_of(public(name, "a.acme.org")).certificates[0].name == f"{name}.application"
 
 
-def test_subtract_names_of_user_provided_certificates() -> None:
+def test_subtract_host_names_of_user_provided_certificates() -> None:
     wanted = DesiredCertificate("blog", Side.PUBLIC, ("acme.org", "www.acme.org", "a.b.acme.org"), Issuer.HTTP_01)
     wild = InstalledCertificate(Path("mine.pem"), host_names=("*.acme.org",))
     own = InstalledCertificate(Path("own.pem"), host_names=("acme.org", "a.b.acme.org"))

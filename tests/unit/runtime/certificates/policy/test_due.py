@@ -1,4 +1,4 @@
-"""When certificates are renewed, and when the user is warned of them."""
+"""When certificates are renewed, and when the user is warned."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def state(
     return due.assess(wanted, found, suggested, START + day * DAY).state
 
 
-def alarm_left(days: float) -> float:
-    """How many days are left when the alarm begins, by asking every hour of the certificate's life."""
+def warning_left(days: float) -> float:
+    """Return the days left when the warning begins, by trying every hour of the certificate's lifetime."""
     found = certificate(days)
     hours = range(int(days * 24) + 1)
     return next(days - hour / 24 for hour in hours if due.is_expiring(found, START + hour * 3600 + 1))
@@ -46,14 +46,14 @@ def alarm_left(days: float) -> float:
 @pytest.mark.parametrize(
     ("days", "left"), [(6, 3), (9.99, 4.995), (10, 10 / 3), (45, 15), (64, 64 / 3), (90, 30), (365, 365 / 3)]
 )
-def test_without_a_window_it_is_due_at_a_third_left_or_half_of_a_short_life(days: float, left: float) -> None:
+def test_renew_at_third_of_lifetime_or_half_of_short_one(days: float, left: float) -> None:
     found = certificate(days)
     assert due.renew_at(found, None) == pytest.approx(found.not_after - left * DAY)
     assert state(found, days - left - 0.001) is CertificateState.VALID
     assert state(found, days - left + 0.001) is CertificateState.DUE
 
 
-def test_within_a_window_each_certificate_has_a_moment_of_its_own_and_keeps_it() -> None:
+def test_renew_at_in_window_is_stable_per_certificate() -> None:
     suggested = window(50, 52)
     moments = [due.renew_at(certificate(90, f"{number:064x}"), suggested) for number in range(200)]
     assert all(suggested.start <= each < suggested.end for each in moments)
@@ -65,14 +65,14 @@ def test_within_a_window_each_certificate_has_a_moment_of_its_own_and_keeps_it()
 @pytest.mark.parametrize(
     "useless", [window(1, 2, "root.other"), window(1, 2, ""), window(2, 2), window(2, 1)], ids=["other", "", "=", "<"]
 )
-def test_a_window_of_another_certificate_or_one_that_is_none_does_not_count(useless: RenewalWindow) -> None:
+def test_renew_at_ignores_useless_window(useless: RenewalWindow) -> None:
     found = certificate(90)
     assert due.renew_at(found, useless) == due.renew_at(found, None)
     unnamed = replace(found, ari_id="")
     assert due.renew_at(unnamed, useless) == due.renew_at(found, None)
 
 
-def test_an_authority_may_ask_for_early_renewal() -> None:
+def test_assess_early_renewal_by_authority() -> None:
     found = certificate(90)
     assessment = due.assess(WANTED, found, window(-2, -1, explanation="https://ca.test/why"), START + DAY)
     assert assessment.state is CertificateState.DUE
@@ -80,7 +80,7 @@ def test_an_authority_may_ask_for_early_renewal() -> None:
 
 
 @pytest.mark.parametrize("days", [6, 45, 64, 90, 1 / 1440])
-def test_a_window_that_comes_too_late_is_cut_before_the_alarm(days: float) -> None:
+def test_renew_at_is_before_warning_despite_late_window(days: float) -> None:
     found = certificate(days)
     moment = due.renew_at(found, window(days * 2, days * 3))
     assert due.renew_at(found, None) < moment
@@ -88,21 +88,21 @@ def test_a_window_that_comes_too_late_is_cut_before_the_alarm(days: float) -> No
 
 
 @pytest.mark.parametrize(("days", "left"), [(6, 1.2), (45, 10), (64, 12.8), (90, 18), (365, 30), (3650, 30)])
-def test_the_alarm_comes_at_10_days_or_a_fifth_of_the_life(days: float, left: float) -> None:
-    assert alarm_left(days) == pytest.approx(left, abs=1 / 24)
+def test_is_expiring_at_fifth_of_lifetime_at_most_30_days(days: float, left: float) -> None:
+    assert warning_left(days) == pytest.approx(left, abs=1 / 24)
 
 
 @pytest.mark.parametrize(
     "days", [1 / 1440, 1, 6, 9, 10, 11, 20, 29, 30, 31, 39, 40, 41, 45, 47, 64, 90, 100, 200, 398]
 )
-def test_none_alarms_before_its_renewal_had_time_to_fail(days: float) -> None:
+def test_is_expiring_only_after_overdue_renewal(days: float) -> None:
     found = certificate(days)
     assert not due.is_expiring(found, START)
     overdue = found.not_after - due._warning_seconds(found) - due.renew_at(found, None)
     assert overdue >= found.lifetime / 13
 
 
-def test_what_has_expired_alarms() -> None:
+def test_is_expiring_after_expiry() -> None:
     assert due.is_expiring(certificate(90), START + 91 * DAY)
 
 
@@ -121,7 +121,7 @@ def test_assess_separates_missing_broken_and_expired() -> None:
     )
 
 
-def test_a_host_name_more_is_a_reason_and_one_less_is_not() -> None:
+def test_assess_additional_host_name() -> None:
     found = certificate(90)
     more = replace(WANTED, host_names=(*NAMES, "new.example.com"))
     assessment = due.assess(more, found, None, START + DAY)
@@ -133,14 +133,14 @@ def test_a_host_name_more_is_a_reason_and_one_less_is_not() -> None:
     assert state(found, 1, wanted=replace(WANTED, host_names=NAMES[::-1])) is CertificateState.VALID
 
 
-def test_a_wildcard_serves_one_label() -> None:
+def test_assess_wildcard_covers_one_label() -> None:
     found = replace(certificate(90), host_names=("*.internal.test",))
     assert state(found, 1, wanted=replace(WANTED, host_names=("a.internal.test",))) is CertificateState.VALID
     for name in ("internal.test", "a.b.internal.test"):
         assert state(found, 1, wanted=replace(WANTED, host_names=(name,))) is CertificateState.MISSING_NAMES
 
 
-def test_one_that_the_wrong_authority_signed_is_issued_again() -> None:
+def test_assess_other_issuer() -> None:
     private = replace(WANTED, issuer=Issuer.PRIVATE_CA)
     found = certificate(90)
 
@@ -155,16 +155,16 @@ def test_one_that_the_wrong_authority_signed_is_issued_again() -> None:
     assert judged(WANTED, "newroot") is CertificateState.VALID
 
 
-def test_a_clock_that_is_behind_does_not_issue_again() -> None:
+def test_assess_with_clock_behind() -> None:
     found = certificate(90)
     for day in (-0.1, -30, -4000):
         assessment = due.assess(WANTED, found, None, START + day * DAY)
         assert assessment.state is CertificateState.VALID
         assert "the clock of this host may be behind" in assessment.why
         assert assessment.renew_at == due.renew_at(found, None)
-    # Not even where the authority's window is over.
+    # Not even after the authority's window.
     assert state(found, -0.1, window(-3, -2)) is CertificateState.VALID
 
 
-def test_a_clock_that_is_30_days_ahead_renews_nothing_fresh_of_90_days() -> None:
+def test_assess_with_clock_30_days_ahead() -> None:
     assert state(certificate(90), 30.5) is CertificateState.VALID

@@ -1,4 +1,4 @@
-"""When an authority may be asked again: the delays, the limits, and a month of passes."""
+"""When a certificate may be requested again: the delays, the limits, and a month of runs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def ask(
 
 
 def until(*attempts: Attempt, names: tuple[str, ...] = NAMES, now: float = NOW, forced: bool = False) -> float:
-    """Seconds from now to when it may be asked; 0 if now. At that very moment it must be allowed."""
+    """Return the seconds until the next request is allowed; 0 if now. At that moment it must be allowed."""
     answer = ask(*attempts, names=names, now=now, forced=forced)
     if isinstance(answer, Allowed):
         return 0.0
@@ -49,17 +49,17 @@ def until(*attempts: Attempt, names: tuple[str, ...] = NAMES, now: float = NOW, 
 
 
 def failures(number: int, last_ago: float = 0.0, result: AttemptResult = AttemptResult.REFUSED) -> list[Attempt]:
-    """A row of failures, two hours apart."""
+    """Return a sequence of failures, two hours apart."""
     return [attempt(last_ago + (number - 1 - index) * 2 * HOUR, result) for index in range(number)]
 
 
-def test_the_first_time_is_allowed() -> None:
+def test_next_try_first_is_allowed() -> None:
     assert ask() == Allowed()
 
 
 @pytest.mark.parametrize("result", [AttemptResult.REFUSED, AttemptResult.UNAVAILABLE, AttemptResult.OPEN])
 @pytest.mark.parametrize(("number", "delay"), [(1, MINUTE), (2, 10 * MINUTE), (3, 100 * MINUTE), (4, DAY), (9, DAY)])
-def test_failures_in_a_row_wait_longer_each(number: int, delay: float, result: AttemptResult) -> None:
+def test_next_try_delay_grows_with_failures(number: int, delay: float, result: AttemptResult) -> None:
     # A killed process may have got a certificate: from the fifth on, the limit of a week counts too.
     if result is not AttemptResult.OPEN or number < 5:
         assert until(*failures(number, result=result)) == delay
@@ -68,31 +68,31 @@ def test_failures_in_a_row_wait_longer_each(number: int, delay: float, result: A
     assert until(*failures(number, delay)) == 0
 
 
-def test_a_certificate_ends_the_row() -> None:
+def test_next_try_issued_certificate_resets_failures() -> None:
     assert until(*failures(3, DAY), attempt(HOUR, AttemptResult.ISSUED), attempt(0)) == MINUTE
     assert until(*failures(3, HOUR), attempt(0, AttemptResult.ISSUED)) == 0
 
 
-def test_the_row_is_that_of_the_set_at_the_server() -> None:
+def test_next_try_counts_per_name_set_and_server() -> None:
     others = [replace(each, server=OTHER_SERVER) for each in failures(3)]
     assert until(*others) == 0
     assert until(*failures(3), names=("b.test", "a.test")) == 100 * MINUTE
     assert until(*failures(3), names=("a.test",)) == 0
 
 
-def test_our_own_checks_wait_1_and_then_10_minutes() -> None:
+def test_next_try_delay_of_own_checks() -> None:
     for number, delay in ((1, MINUTE), (2, 10 * MINUTE), (3, 10 * MINUTE), (50, 10 * MINUTE)):
         assert until(*failures(number, result=AttemptResult.NOT_REQUESTED)) == delay
 
 
-def test_our_own_checks_neither_shorten_nor_end_a_row_of_failures() -> None:
+def test_next_try_own_checks_do_not_affect_failures() -> None:
     held = attempt(5, AttemptResult.NOT_REQUESTED)
     assert until(*failures(3, 60), held) == 100 * MINUTE - 60
     assert until(*failures(2, DAY), attempt(HOUR, AttemptResult.NOT_REQUESTED), attempt(0)) == 100 * MINUTE
     assert until(*failures(1, HOUR), held) == MINUTE - 5
 
 
-def test_what_the_authority_asks_for_is_kept() -> None:
+def test_next_try_respects_wait_of_authority() -> None:
     asked = attempt(0, AttemptResult.UNAVAILABLE, not_before=NOW + 3 * HOUR, error="rate limited")
     assert until(asked) == 3 * HOUR
     assert until(asked, forced=True) == 3 * HOUR
@@ -101,35 +101,35 @@ def test_what_the_authority_asks_for_is_kept() -> None:
     assert until(attempt(0, AttemptResult.UNAVAILABLE, not_before=NOW + 1000 * DAY)) == WEEK
 
 
-def test_force_skips_delays_alone() -> None:
+def test_next_try_force_skips_only_delays() -> None:
     assert until(*failures(4), forced=True) == 0
     assert until(*failures(4, result=AttemptResult.NOT_REQUESTED), forced=True) == 0
 
 
-def test_a_name_fails_at_most_5_times_an_hour_in_whatever_certificate() -> None:
+def test_next_try_limits_failures_of_name_per_hour() -> None:
     five = [attempt(50 * MINUTE - index, names=("b.test", f"{index}.test")) for index in range(5)]
     assert until(*five[1:]) == 0
     assert until(*five) == 10 * MINUTE
     assert until(*five, forced=True) == 10 * MINUTE
     assert until(*five, names=("a.test",)) == 0
     assert until(*(replace(each, server=OTHER_SERVER) for each in five)) == 0
-    told = ask(*five)
-    assert isinstance(told, Deferral)
-    assert told.why == "b.test failed too often within an hour"
+    answer = ask(*five)
+    assert isinstance(answer, Deferral)
+    assert answer.why == "b.test failed too often within an hour"
 
 
-def test_only_the_names_that_failed_count_where_they_are_known() -> None:
+def test_next_try_counts_only_failed_names() -> None:
     five = [attempt(index, names=("a.test", f"{index}.test"), failed=(f"{index}.test",)) for index in range(5)]
     assert until(*five) == 0
     assert until(*(replace(each, failed_names=()) for each in five)) > 0
 
 
 @pytest.mark.parametrize("result", [AttemptResult.NOT_REQUESTED, AttemptResult.ISSUED])
-def test_what_the_authority_did_not_refuse_is_no_failure(result: AttemptResult) -> None:
+def test_next_try_counts_only_refusals(result: AttemptResult) -> None:
     assert until(*(attempt(index, result, ("a.test", f"{index}.test")) for index in range(9))) == 0
 
 
-def test_a_wildcard_and_its_domain_are_one_name_to_the_authority() -> None:
+def test_next_try_wildcard_and_domain_count_as_one() -> None:
     both = ("in.test", "*.in.test")
     pair = [attempt(index, names=both) for index in (20 * MINUTE, 0)]
     assert until(*pair[:1], names=both, forced=True) == 0
@@ -140,7 +140,7 @@ def test_a_wildcard_and_its_domain_are_one_name_to_the_authority() -> None:
 
 
 @pytest.mark.parametrize("forced", [True, False])
-def test_a_set_gets_at_most_5_certificates_a_week(forced: bool) -> None:
+def test_next_try_limits_certificates_of_set_per_week(forced: bool) -> None:
     four = [attempt(day * DAY, AttemptResult.ISSUED) for day in (6, 5, 3, 2)]
     assert until(*four, forced=forced) == 0
     assert until(*four, attempt(DAY, AttemptResult.ISSUED), forced=forced) == DAY
@@ -150,7 +150,7 @@ def test_a_set_gets_at_most_5_certificates_a_week(forced: bool) -> None:
     assert until(*four, attempt(DAY, AttemptResult.ISSUED, server=OTHER_SERVER), forced=forced) == 0
 
 
-def test_attempts_from_far_ahead_say_nothing_though_the_clock_went_back() -> None:
+def test_next_try_ignores_attempts_from_far_ahead() -> None:
     far = tuple(replace(each, when=NOW + 400 * DAY) for each in failures(9))
     assert until(*far) == 0
     assert until(*far, *(attempt(0, AttemptResult.ISSUED) for _ in range(4))) == 0
@@ -158,7 +158,7 @@ def test_attempts_from_far_ahead_say_nothing_though_the_clock_went_back() -> Non
     assert until(waits) == 0
 
 
-def test_an_attempt_from_less_than_a_day_ahead_counts_as_made_now() -> None:
+def test_next_try_attempt_from_near_ahead_counts_as_now() -> None:
     ahead = attempt(-3 * HOUR)
     assert ask(ahead) == Deferral(NOW + MINUTE, "the last attempt failed: no")
     assert ask(ahead, now=NOW + 3 * HOUR + MINUTE) == Allowed()
@@ -168,21 +168,21 @@ def test_an_attempt_from_less_than_a_day_ahead_counts_as_made_now() -> None:
 
 
 @pytest.mark.parametrize("ahead", [3 * HOUR, DAY, 5 * DAY, 400 * DAY])
-def test_a_clock_that_was_ahead_never_blocks_for_longer_than_two_days(ahead: float) -> None:
+def test_next_try_clock_ahead_blocks_at_most_two_days(ahead: float) -> None:
     row = [replace(each, when=each.when + ahead) for each in failures(9)]
-    passes = (NOW + minute * MINUTE for minute in range(3 * 24 * 60))
-    first = next(now for now in passes if ask(*row, now=now) == Allowed())
+    runs = (NOW + minute * MINUTE for minute in range(3 * 24 * 60))
+    first = next(now for now in runs if ask(*row, now=now) == Allowed())
     assert first - NOW <= 2 * DAY
-    # Once there is an attempt by the right clock, those before it are older, and never come to life again.
+    # After an attempt by the right clock, the earlier ones are older and never count again.
     issued = replace(attempt(0, AttemptResult.ISSUED), when=first)
     assert all(ask(*row, issued, now=first + hour * HOUR) == Allowed() for hour in range(24 * 6))
 
 
-def test_a_clock_that_was_behind_for_an_attempt_lifts_no_delay() -> None:
+def test_next_try_clock_behind_keeps_delay() -> None:
     assert until(*failures(3), attempt(2000 * DAY)) == DAY
 
 
-def test_the_reason_says_what_the_last_error_was() -> None:
+def test_next_try_reason_has_last_error() -> None:
     assert ask(*failures(2)) == Deferral(NOW + 10 * MINUTE, "the last 2 attempts failed: no")
     assert ask(attempt(0, AttemptResult.OPEN, error="")) == Deferral(
         NOW + MINUTE, "the last attempt failed: it did not finish"
@@ -191,7 +191,7 @@ def test_the_reason_says_what_the_last_error_was() -> None:
 
 @dataclass
 class FakeAuthority:
-    """Answers always the same, and counts what it is asked. Each pass goes through the real limits and ledger."""
+    """Always gives the same answer and records the requests. Each run uses the real limits and ledger."""
 
     answer: Callable[[Attempt], Attempt]
     file: Path | None = None
@@ -199,13 +199,13 @@ class FakeAuthority:
     asked: list[Attempt] = field(default_factory=list)
 
     def run(self, sets: Iterable[tuple[str, ...]], forced: bool = False, minutes: int = MONTH_MINUTES) -> None:
-        """Passes, one a minute. With a file each attempt goes over the disk, as if the host were started again."""
+        """Run once a minute. With a file each attempt is saved and loaded, as if the host were restarted."""
         wanted = tuple(sets)
         for minute in range(minutes):
             for names in wanted:
-                self._pass(names, NOW + minute * MINUTE, forced)
+                self._request(names, NOW + minute * MINUTE, forced)
 
-    def _pass(self, names: tuple[str, ...], now: float, forced: bool) -> None:
+    def _request(self, names: tuple[str, ...], now: float, forced: bool) -> None:
         if isinstance(limits.next_try(self.ledger, names, names[0], SERVER, now, forced=forced), Deferral):
             return
         opened = Attempt(names[0], SERVER, names, now, AttemptResult.OPEN)
@@ -214,7 +214,7 @@ class FakeAuthority:
         self._keep(ledger.end(self.ledger, self.answer(opened)), now)
 
     def _keep(self, changed: Ledger, now: float) -> None:
-        # What `save` leaves out, whether it is written or not.
+        # Leave out what `save` leaves out, whether written or not.
         self.ledger = replace(changed, attempts=ledger._recent(changed.attempts, now))
         if self.file:
             ledger.save(self.file, changed, now)
@@ -233,11 +233,11 @@ def issue(opened: Attempt) -> Attempt:
 
 
 def most_in_any(span: float, times: list[float]) -> int:
-    """The most moments that are within less than a span."""
+    """Return the largest number of times within less than a span."""
     return max(sum(start <= each < start + span for each in times) for start in times)
 
 
-def test_a_month_at_a_fake_authority_that_always_fails(tmp_path: Path) -> None:
+def test_month_of_refusals(tmp_path: Path) -> None:
     authority = FakeAuthority(refuse, tmp_path / "ledger.json")
     authority.run([NAMES])
     daily = [111 + 1440 * day for day in range(31)]
@@ -245,31 +245,31 @@ def test_a_month_at_a_fake_authority_that_always_fails(tmp_path: Path) -> None:
     assert most_in_any(HOUR, [each.when for each in authority.asked]) == 3
 
 
-def test_a_week_of_three_certificates_that_share_a_name_at_a_fake_authority_that_always_fails() -> None:
+def test_week_of_refusals_with_shared_name() -> None:
     authority = FakeAuthority(refuse)
     sets = [("shared.test", f"{number}.test") for number in range(3)]
     authority.run(sets, minutes=7 * 24 * 60)
     assert most_in_any(HOUR, [each.when for each in authority.asked]) == 5
     for names in sets:
-        # Each of them gets its turn, as often as its own delays say.
+        # Each of them is requested as often as its own delays allow.
         assert len([each for each in authority.asked if each.host_names == names]) == 10
 
 
-def test_forced_requests_each_minute_of_a_day_keep_the_limits() -> None:
+def test_day_of_forced_requests_keeps_limits() -> None:
     authority = FakeAuthority(refuse)
     authority.run([("shared.test", f"{number}.test") for number in range(3)], forced=True, minutes=24 * 60)
     assert most_in_any(HOUR, [each.when for each in authority.asked]) == 5
     assert len(authority.asked) == 24 * 5
 
 
-def test_the_same_with_a_wildcard_and_its_domain_at_a_fake_authority() -> None:
+def test_day_of_forced_requests_for_wildcard_and_domain() -> None:
     authority = FakeAuthority(refuse)
     authority.run([("in.test", "*.in.test")], forced=True, minutes=24 * 60)
     # Each attempt fails for both, which an authority counts as one name: two attempts are four failures.
     assert most_in_any(HOUR, [each.when for each in authority.asked]) == 2
 
 
-def test_a_month_at_a_fake_authority_that_always_issues_what_is_over_at_once() -> None:
+def test_month_of_issued_certificates_that_expire_immediately() -> None:
     authority = FakeAuthority(issue)
     authority.run([NAMES, ("a.test",)], forced=True)
     for names in (NAMES, ("a.test",)):
@@ -278,7 +278,7 @@ def test_a_month_at_a_fake_authority_that_always_issues_what_is_over_at_once() -
         assert len(own) == 5 * 5
 
 
-def test_a_month_of_processes_that_are_killed_as_soon_as_they_asked_at_a_fake_authority() -> None:
+def test_month_of_processes_killed_after_request() -> None:
     authority = FakeAuthority(lambda opened: opened)
     authority.run([NAMES], forced=True)
     asked = [each.when for each in authority.asked]

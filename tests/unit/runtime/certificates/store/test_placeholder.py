@@ -29,7 +29,7 @@ def usable(directory: Path) -> list[str]:
     return [each.name for each in read.scan(directory) if not each.problem]
 
 
-def test_it_is_a_fresh_p256_certificate_for_a_name_that_never_exists() -> None:
+def test_placeholder_is_fresh_p256_certificate_for_invalid() -> None:
     pair = placeholder.placeholder(NOW)
     certificate = x509.load_pem_x509_certificate(pair.certificate)
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -42,20 +42,20 @@ def test_it_is_a_fresh_p256_certificate_for_a_name_that_never_exists() -> None:
     assert placeholder.placeholder(NOW).key != pair.key
 
 
-def test_it_is_valid_on_a_host_whose_clock_is_behind_and_for_as_long_as_a_host_lives() -> None:
+def test_placeholder_validity() -> None:
     certificate = x509.load_pem_x509_certificate(placeholder.placeholder(NOW).certificate)
     assert certificate.not_valid_before_utc <= NOW - datetime.timedelta(hours=23)
     assert certificate.not_valid_after_utc >= NOW + datetime.timedelta(days=30 * 365)
 
 
-def test_certificate_and_key_are_apart_and_the_key_is_not_shown() -> None:
+def test_placeholder_key_is_separate_and_not_in_repr() -> None:
     pair = placeholder.placeholder(NOW)
     assert b"PRIVATE" not in pair.certificate
     assert b"CERTIFICATE" not in pair.key
     assert "PRIVATE" not in repr(pair)
 
 
-def test_an_empty_folder_gets_it_once(tmp_path: Path) -> None:
+def test_ensure_writes_once_into_empty_folder(tmp_path: Path) -> None:
     assert ensure(tmp_path)
     assert usable(tmp_path) == ["invalid"]
     assert stat.S_IMODE((tmp_path / "invalid.pem.key").stat().st_mode) == 0o640
@@ -66,7 +66,7 @@ def test_an_empty_folder_gets_it_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["truncated", "not PEM", "without a key", "another's key", "expired", "key alone"])
-def test_one_that_is_spoilt_is_written_again(tmp_path: Path, what: str) -> None:
+def test_ensure_replaces_broken_placeholder(tmp_path: Path, what: str) -> None:
     ensure(tmp_path)
     certificate, key = tmp_path / "invalid.pem", tmp_path / "invalid.pem.key"
     match what:
@@ -86,7 +86,7 @@ def test_one_that_is_spoilt_is_written_again(tmp_path: Path, what: str) -> None:
     assert not ensure(tmp_path, later)
 
 
-def test_a_real_certificate_is_enough_but_a_broken_one_is_not(tmp_path: Path) -> None:
+def test_ensure_needs_usable_certificate(tmp_path: Path) -> None:
     pair = placeholder.placeholder(NOW)
     files.write(tmp_path / "shop.pem", pair.certificate)
     assert ensure(tmp_path)
@@ -96,7 +96,7 @@ def test_a_real_certificate_is_enough_but_a_broken_one_is_not(tmp_path: Path) ->
     assert usable(tmp_path) == ["shop"]
 
 
-def test_broken_placeholder_beside_a_real_one_is_replaced(tmp_path: Path) -> None:
+def test_ensure_replaces_broken_placeholder_beside_certificate(tmp_path: Path) -> None:
     pair = placeholder.placeholder(NOW)
     files.write(tmp_path / "shop.pem", pair.certificate + pair.key)
     files.write(tmp_path / "invalid.pem", b"")
@@ -104,7 +104,7 @@ def test_broken_placeholder_beside_a_real_one_is_replaced(tmp_path: Path) -> Non
     assert usable(tmp_path) == ["invalid", "shop"]
 
 
-def test_it_goes_once_and_leaves_the_others(tmp_path: Path) -> None:
+def test_remove_only_placeholder(tmp_path: Path) -> None:
     ensure(tmp_path)
     files.write(tmp_path / "shop.pem", b"")
     assert placeholder.remove(tmp_path)
@@ -112,6 +112,6 @@ def test_it_goes_once_and_leaves_the_others(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["shop.pem"]
 
 
-def test_missing_folder_is_reported(tmp_path: Path) -> None:
+def test_ensure_in_missing_folder_raises(tmp_path: Path) -> None:
     with pytest.raises(ShoestringError, match="Cannot write .*invalid.pem.key"):
-        ensure(tmp_path / "gone")
+        ensure(tmp_path / "missing")

@@ -1,4 +1,4 @@
-"""The private CA: what its root may sign, and who accepts what it signs."""
+"""The private CA: what its root may sign, and which clients accept its leaves."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def problem(directory: Path, domain: str = DOMAIN, now: float = NOW) -> str:
     return private_ca.root_problem(directory, domain, now)
 
 
-def signed_in_spite_of_the_limits(directory: Path, host_names: Iterable[x509.GeneralName]) -> bytes:
-    """What a thief of the root's key would make: a certificate for anything."""
+def sign_ignoring_limits(directory: Path, host_names: Iterable[x509.GeneralName]) -> bytes:
+    """Sign a certificate for any name, as a thief of the root's key could."""
     held = private_ca._load(directory)
     key = keys.fresh()
     builder = keys.builder(keys.name("stolen"), held.certificate.subject, key)
@@ -59,7 +59,7 @@ def signed_in_spite_of_the_limits(directory: Path, host_names: Iterable[x509.Gen
     return keys.pair(signed, key).certificate
 
 
-def test_the_root_is_made_once_for_ten_years(directory: Path) -> None:
+def test_ensure_root_once_for_ten_years(directory: Path) -> None:
     made = root(directory)
     assert made.subject.rfc4514_string() == f"CN=Shoestring CA for {DOMAIN} (made 2026-11-22)"
     assert (made.not_valid_after_utc - made.not_valid_before_utc).days == 3652
@@ -71,7 +71,7 @@ def test_the_root_is_made_once_for_ten_years(directory: Path) -> None:
     assert problem(directory) == ""
 
 
-def test_the_root_is_looked_at_where_it_can_be_read(directory: Path, tmp_path: Path) -> None:
+def test_observe_readable_root_only(directory: Path, tmp_path: Path) -> None:
     seen = private_ca.look(directory)
     assert seen
     assert (seen.problem, seen.not_after) == ("", NOW + private_ca.ROOT_VALIDITY.total_seconds())
@@ -80,7 +80,7 @@ def test_the_root_is_looked_at_where_it_can_be_read(directory: Path, tmp_path: P
     assert private_ca.look(directory) is None
 
 
-def test_the_root_is_constrained_to_its_domain(directory: Path) -> None:
+def test_root_is_constrained_to_its_domain(directory: Path) -> None:
     extensions = root(directory).extensions
     limits = extensions.get_extension_for_class(x509.NameConstraints)
     assert limits.critical
@@ -95,7 +95,7 @@ def test_the_root_is_constrained_to_its_domain(directory: Path) -> None:
     assert extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
 
 
-def test_a_long_domain_still_fits_the_roots_name(tmp_path: Path) -> None:
+def test_root_name_of_long_domain(tmp_path: Path) -> None:
     domain = ("x" * 60 + ".") * 3 + "example.com"
     private_ca.ensure_root(tmp_path, domain, NOW)
     subject = root(tmp_path).subject.rfc4514_string()
@@ -105,7 +105,7 @@ def test_a_long_domain_still_fits_the_roots_name(tmp_path: Path) -> None:
     assert problem(tmp_path, domain) == ""
 
 
-def test_a_leaf_is_for_90_days_and_fits_its_key(directory: Path, tmp_path: Path) -> None:
+def test_issue_for_90_days_with_key(directory: Path, tmp_path: Path) -> None:
     pair = private_ca.issue(directory, NAMES, NOW + 100 * DAY)
     files.write(tmp_path / "internal.pem", pair.certificate)
     files.write(tmp_path / "internal.pem.key", pair.key)
@@ -123,7 +123,7 @@ def test_a_leaf_is_for_90_days_and_fits_its_key(directory: Path, tmp_path: Path)
     assert private_ca.issue(directory, NAMES, NOW).key != pair.key
 
 
-def test_a_leaf_is_never_valid_before_or_after_its_root(directory: Path) -> None:
+def test_issue_within_validity_of_root(directory: Path) -> None:
     made = root(directory)
     for now in (NOW, NOW - 1000 * DAY, NOW + 3600 * DAY):
         leaf = x509.load_pem_x509_certificate(private_ca.issue(directory, NAMES, now).certificate)
@@ -131,7 +131,7 @@ def test_a_leaf_is_never_valid_before_or_after_its_root(directory: Path) -> None
         assert leaf.not_valid_after_utc <= made.not_valid_after_utc
 
 
-def test_names_outside_the_domain_are_refused_by_name(directory: Path) -> None:
+def test_issue_refuses_names_outside_domain(directory: Path) -> None:
     wrong = ("example.com", f"not{DOMAIN}", "shop.example.com")
     with pytest.raises(ShoestringError, match="not example.com, notinternal.example.com, shop.example.com. Use"):
         private_ca.issue(directory, (*NAMES, *wrong, f"a.b.{DOMAIN}"), NOW)
@@ -139,12 +139,12 @@ def test_names_outside_the_domain_are_refused_by_name(directory: Path) -> None:
         private_ca.issue(directory, (), NOW)
 
 
-def test_the_fingerprint_is_as_people_compare_it(directory: Path) -> None:
+def test_fingerprint_format(directory: Path) -> None:
     der = ssl.PEM_cert_to_DER_cert((directory / "root.pem").read_text())
-    told = private_ca.fingerprint(directory)
-    assert told.replace(":", "").lower() == hashlib.sha256(der).hexdigest()
-    assert told == told.upper()
-    assert len(told.split(":")) == 32
+    shown = private_ca.fingerprint(directory)
+    assert shown.replace(":", "").lower() == hashlib.sha256(der).hexdigest()
+    assert shown == shown.upper()
+    assert len(shown.split(":")) == 32
 
 
 def test_root_problem_has_advice(directory: Path, tmp_path: Path) -> None:
@@ -172,14 +172,14 @@ def test_root_problem_has_advice(directory: Path, tmp_path: Path) -> None:
     pem.write_bytes(good[0])
     key.unlink()
     assert problem(directory).startswith(f"The private CA's key {key} cannot be read: No such file")
-    # A root that people trust is not replaced for that.
+    # A root that users trust is not replaced for that.
     assert not private_ca.ensure_root(directory, DOMAIN, NOW)
     key.write_bytes(good[1])
     with pytest.raises(ShoestringError, match="expired"):
         private_ca.issue(directory, NAMES, NOW + 3653 * DAY)
 
 
-def test_without_a_root_nothing_is_wrong_and_nothing_is_signed(tmp_path: Path) -> None:
+def test_private_ca_without_root(tmp_path: Path) -> None:
     assert problem(tmp_path) == ""
     assert private_ca.key_id(tmp_path) == ""
     for use in (private_ca.fingerprint, lambda directory: private_ca.issue(directory, NAMES, NOW)):
@@ -187,7 +187,7 @@ def test_without_a_root_nothing_is_wrong_and_nothing_is_signed(tmp_path: Path) -
             use(tmp_path)
 
 
-def test_a_new_root_makes_its_leaves_due_again(directory: Path, tmp_path: Path) -> None:
+def test_new_root_has_other_key_id_than_leaves(directory: Path, tmp_path: Path) -> None:
     before = private_ca.key_id(directory)
     leaf = read.parse(private_ca.issue(directory, NAMES, NOW).certificate, tmp_path / "internal.pem")
     private_ca.new_root(directory, "new.test", NOW)
@@ -197,9 +197,7 @@ def test_a_new_root_makes_its_leaves_due_again(directory: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_killed_at_any_step_the_next_run_has_a_root_with_its_key(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: bool
-) -> None:
+def test_new_root_killed_at_any_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: bool) -> None:
     class Killed(BaseException):
         pass
 
@@ -233,7 +231,7 @@ def test_killed_at_any_step_the_next_run_has_a_root_with_its_key(
 
 
 def handshake(ca: Path, pair: keys.KeyPair, host_name: str, tmp_path: Path) -> None:
-    """A TLS handshake in memory, by OpenSSL at its strictest. Raises ssl.SSLError."""
+    """Make a TLS handshake in memory, with OpenSSL's strictest checks; raises ssl.SSLError."""
     files.write(tmp_path / "leaf.pem", pair.certificate + pair.key)
     server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server_side.load_cert_chain(tmp_path / "leaf.pem")
@@ -250,7 +248,7 @@ def handshake(ca: Path, pair: keys.KeyPair, host_name: str, tmp_path: Path) -> N
                 continue
 
 
-def test_a_strict_client_accepts_the_leaves_for_their_names_alone(tmp_path: Path) -> None:
+def test_handshake_of_strict_client(tmp_path: Path) -> None:
     private_ca.ensure_root(tmp_path, DOMAIN, time.time())
     pair = private_ca.issue(tmp_path, NAMES, time.time())
     for name in (DOMAIN, f"registry.{DOMAIN}"):
@@ -270,7 +268,7 @@ def verify(directory: Path, certificate: bytes, *options: str) -> tuple[int, str
 
 
 @pytest.mark.processes
-def test_openssl_accepts_the_leaves_as_a_servers_and_nothing_else(directory: Path) -> None:
+def test_openssl_accepts_leaves_for_servers_only(directory: Path) -> None:
     certificate = private_ca.issue(directory, (*NAMES, f"deep.a.{DOMAIN}"), NOW).certificate
     host = ("-verify_hostname", f"www.{DOMAIN}")
     assert verify(directory, certificate, "-purpose", "sslserver", *host) == (0, "tried.pem: OK\n")
@@ -278,8 +276,8 @@ def test_openssl_accepts_the_leaves_as_a_servers_and_nothing_else(directory: Pat
 
 
 @pytest.mark.processes
-def test_what_a_thief_of_the_key_would_sign_is_refused_by_openssl(directory: Path) -> None:
-    fine = signed_in_spite_of_the_limits(directory, [x509.DNSName(f"a.{DOMAIN}")])
+def test_openssl_refuses_names_outside_constraints(directory: Path) -> None:
+    fine = sign_ignoring_limits(directory, [x509.DNSName(f"a.{DOMAIN}")])
     assert verify(directory, fine)[0] == 0
     stolen: tuple[x509.GeneralName, ...] = (
         x509.DNSName("example.com"),
@@ -288,6 +286,6 @@ def test_what_a_thief_of_the_key_would_sign_is_refused_by_openssl(directory: Pat
         x509.IPAddress(ipaddress.ip_address("2001:db8::1")),
     )
     for name in stolen:
-        status, told = verify(directory, signed_in_spite_of_the_limits(directory, [name]))
+        status, printed = verify(directory, sign_ignoring_limits(directory, [name]))
         assert status != 0
-        assert "permitted subtree violation" in told or "excluded subtree violation" in told
+        assert "permitted subtree violation" in printed or "excluded subtree violation" in printed

@@ -16,11 +16,11 @@ from runtime.config.settings import Settings
     ("listened", "asked"),
     [("0.0.0.0", "127.0.0.1"), ("::", "::1"), ("10.12.0.1", "10.12.0.1"), ("2001:db8::1", "2001:db8::1")],
 )
-def test_all_addresses_are_asked_for_at_loopback(listened: str, asked: str) -> None:
+def test_reachable_of_all_addresses_is_loopback(listened: str, asked: str) -> None:
     assert proof.reachable(listened) == asked
 
 
-def test_proxy_without_an_address_does_not_answer() -> None:
+def test_served_without_address_raises() -> None:
     settings = replace(
         Settings(domain="example.com", email="a@example.com"),
         internal=InternalSettings(address=FollowedInterface("tailscale0")),

@@ -1,4 +1,4 @@
-"""What is read from certificates on the disk."""
+"""Reading certificates and folders of certificates."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def write(directory: Path, name: str, certificate: bytes, key: bytes | None = No
     return file
 
 
-def test_a_certificate_is_described(tmp_path: Path) -> None:
+def test_load_certificate(tmp_path: Path) -> None:
     organization = ((NameOID.ORGANIZATION_NAME, "Let's Encrypt"), (NameOID.COMMON_NAME, "R11"))
     pair = certificates.leaf(("Shop.example.com", "*.shop.example.com"), serial=77, days=6, issuer=organization)
     found = read.load(write(tmp_path, "shop.pem", pair.certificate, pair.key))
@@ -55,31 +55,31 @@ def test_a_certificate_is_described(tmp_path: Path) -> None:
     assert found.ari_id == ""
 
 
-def test_the_name_in_ari_is_that_of_the_rfc() -> None:
+def test_parse_ari_id_of_rfc_example() -> None:
     pair = certificates.leaf(serial=RFC_SERIAL, key_id=RFC_KEY_ID)
     assert read.parse(pair.certificate, Path("x.pem")).ari_id == RFC_ID
 
 
 @pytest.mark.parametrize(("serial", "encoded"), [(1, "AQ"), (127, "fw"), (128, "AIA"), (255, "AP8"), (256, "AQA")])
-def test_the_serial_in_ari_is_encoded_as_der_does(serial: int, encoded: str) -> None:
+def test_parse_ari_id_encodes_serial_as_der(serial: int, encoded: str) -> None:
     pair = certificates.leaf(serial=serial, key_id=RFC_KEY_ID)
     assert read.parse(pair.certificate, Path("x.pem")).ari_id.partition(".")[2] == encoded
 
 
-def test_of_a_chain_the_first_counts(tmp_path: Path) -> None:
+def test_load_first_certificate_of_chain(tmp_path: Path) -> None:
     pair, other = certificates.leaf(serial=5), certificates.leaf(serial=6)
     found = read.load(write(tmp_path, "shop.pem", pair.certificate + other.certificate, pair.key))
     assert (found.serial, found.problem) == (5, "")
 
 
-def test_a_key_in_the_same_file_counts_before_one_beside_it(tmp_path: Path) -> None:
+def test_load_prefers_key_in_same_file(tmp_path: Path) -> None:
     pair, other = certificates.leaf(), certificates.leaf()
     assert read.load(write(tmp_path, "a.pem", pair.certificate + pair.key, other.key)).problem == ""
     assert read.load(write(tmp_path, "b.pem", pair.key + pair.certificate)).problem == ""
     assert read.load(write(tmp_path, "c.pem", pair.certificate + other.key, pair.key)).problem == OTHERS_KEY
 
 
-def test_a_key_as_openssl_writes_it_with_its_parameters_before_it(tmp_path: Path) -> None:
+def test_load_key_with_parameters_of_openssl(tmp_path: Path) -> None:
     pair = certificates.leaf()
     key = load_pem_private_key(pair.key, None)
     old = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
@@ -88,12 +88,12 @@ def test_a_key_as_openssl_writes_it_with_its_parameters_before_it(tmp_path: Path
     assert read.load(write(tmp_path, "b.pem", parameters + old + pair.certificate)).problem == ""
 
 
-def test_scan_reports_unusable_files(tmp_path: Path) -> None:
+def test_load_problems_of_unusable_files(tmp_path: Path) -> None:
     pair, other = certificates.leaf(), certificates.leaf()
     locked = load_pem_private_key(pair.key, None).private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")
     )
-    told = {
+    loaded = {
         "alone": read.load(write(tmp_path, "alone.pem", pair.certificate)),
         "another's key": read.load(write(tmp_path, "other.pem", pair.certificate, other.key)),
         "half a key": read.load(write(tmp_path, "half.pem", pair.certificate, pair.key[:90])),
@@ -105,9 +105,9 @@ def test_scan_reports_unusable_files(tmp_path: Path) -> None:
         "broken chain": read.load(
             write(tmp_path, "chain.pem", pair.certificate * 2 + b"\n-----BEGIN CERTIFICATE-----")
         ),
-        "missing": read.load(tmp_path / "gone.pem"),
+        "missing": read.load(tmp_path / "missing.pem"),
     }
-    assert {what: found.problem for what, found in told.items()} == {
+    assert {what: found.problem for what, found in loaded.items()} == {
         "alone": "its private key is missing; put it next to the certificate as alone.pem.key.",
         "another's key": OTHERS_KEY,
         "half a key": BAD_KEY,
@@ -119,16 +119,16 @@ def test_scan_reports_unusable_files(tmp_path: Path) -> None:
         "broken chain": NO_PEM,
         "missing": "the file cannot be read: No such file or directory.",
     }
-    # What can be read is told all the same.
-    assert told["alone"].host_names == ("shop.example.com",)
+    # The readable part is still reported.
+    assert loaded["alone"].host_names == ("shop.example.com",)
 
 
-def test_one_without_names_or_a_key_identifier_is_read() -> None:
+def test_parse_without_names_or_key_identifier() -> None:
     found = read.parse(certificates.leaf(()).certificate, Path("x.pem"))
     assert (found.host_names, found.ari_id, found.problem) == ((), "", "")
 
 
-def test_a_folder_is_read_as_haproxy_loads_it(tmp_path: Path) -> None:
+def test_scan_reads_folder_like_haproxy(tmp_path: Path) -> None:
     pair = certificates.leaf()
     for name in ("b.pem", "B.pem", "a.pem", "c.crt"):
         write(tmp_path, name, pair.certificate, pair.key)
@@ -136,17 +136,17 @@ def test_a_folder_is_read_as_haproxy_loads_it(tmp_path: Path) -> None:
         write(tmp_path, name, b"")
     write(tmp_path, "notes.txt", b"remember the milk")
     (tmp_path / "folder.pem").mkdir()
-    (tmp_path / "z.pem").symlink_to(tmp_path / "gone.pem")
+    (tmp_path / "z.pem").symlink_to(tmp_path / "missing.pem")
     found = read.scan(tmp_path)
     assert [each.file.name for each in found] == ["B.pem", "a.pem", "b.pem", "c.crt", "notes.txt", "z.pem"]
     assert [each.file.name for each in found if each.problem] == ["notes.txt", "z.pem"]
 
 
-def test_a_folder_that_is_missing_is_empty(tmp_path: Path) -> None:
-    assert read.scan(tmp_path / "gone") == ()
+def test_scan_of_missing_folder_is_empty(tmp_path: Path) -> None:
+    assert read.scan(tmp_path / "missing") == ()
 
 
-def test_the_serial_of_a_handshake(tmp_path: Path) -> None:
+def test_serial_of_der(tmp_path: Path) -> None:
     assert read.serial_of(der(certificates.leaf(serial=2**159 - 1).certificate)) == 2**159 - 1
     with pytest.raises(ValueError, match="."):
         read.serial_of(b"")
