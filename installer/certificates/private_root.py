@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from installer.certificates import trust
-from installer.certificates.trust import Trust
+from installer.certificates.trust import RootTrust
 from runtime.base import files
 from runtime.base.errors import ShoestringError, UsageError
 from runtime.base.paths import Paths, Side
@@ -27,7 +27,7 @@ def check(settings: Settings) -> None:
         raise UsageError(f"There is no private CA: {what}. Choose it with internal.tls: private-ca in the settings.")
 
 
-def describe(settings: Settings, paths: Paths, now: float, option: str = "") -> Trust:
+def describe(settings: Settings, paths: Paths, now: float, option: str = "") -> RootTrust:
     """Return what is needed to trust the root. Raises ShoestringError if it is missing or cannot sign."""
     from runtime.certificates.store import private_ca
 
@@ -37,7 +37,7 @@ def describe(settings: Settings, paths: Paths, now: float, option: str = "") -> 
     wanted = desired.load(settings, paths)
     model = next(each for each in wanted.proxies if each.side is Side.INTERNAL)
     named = (name for backend in model.backends for name in backend.host_names)
-    return Trust(
+    return RootTrust(
         root=_root(paths),
         fingerprint=private_ca.fingerprint(paths.private_ca),
         domain=settings.internal_domain,

@@ -12,7 +12,7 @@ from runtime.output.report import certificate_json, indent
 from runtime.output.table import table
 
 if TYPE_CHECKING:
-    from installer.certificates.trust import Trust
+    from installer.certificates.trust import RootTrust
     from runtime.certificates.overview import CertificateOverview, CertificateStatus
 
 HEADER = ("NAME", "SIDE", "STATE", "HOSTS", "VALID UNTIL", "RENEWAL", "FROM")
@@ -72,7 +72,7 @@ def status_json(overview: CertificateOverview) -> str:
     )
 
 
-def trust_json(trust: Trust, pem: str) -> str:
+def trust_json(trust: RootTrust, pem: str) -> str:
     """Return the answer of ssl ca."""
     return as_json(
         root=str(trust.root),

@@ -10,7 +10,7 @@ HTTPS_PORT = 443
 
 
 @dataclass(frozen=True)
-class Trust:
+class RootTrust:
     """The values in the text.
 
     `root` is the certificate's file on this host, `fingerprint` its SHA-256 as systems show it. `host_names`
@@ -40,12 +40,12 @@ class Trust:
         return next(named, f"{words[0]}.{self.domain}")
 
 
-def lines(trust: Trust) -> list[str]:
+def lines(trust: RootTrust) -> list[str]:
     """Return all lines."""
     return [line for part in _parts(trust) for line in (*part, "")][:-1]
 
 
-def _parts(trust: Trust) -> Iterator[list[str]]:
+def _parts(trust: RootTrust) -> Iterator[list[str]]:
     yield [
         f"  Private CA     signs for {trust.domain} and the names below it only",
         f"  Certificate    {trust.root}",
@@ -80,7 +80,7 @@ def _systems(file: str) -> Iterator[list[str]]:
     yield _part("Windows, as administrator", f"certutil -addstore -f Root {file}")
 
 
-def _programs(trust: Trust) -> Iterator[list[str]]:
+def _programs(trust: RootTrust) -> Iterator[list[str]]:
     """Yield the parts for programs with their own list."""
     yield _part(
         "Firefox on Linux, which has its own list",

@@ -11,7 +11,7 @@ from installer.cli.options import DataDirectory, DryRun, Json, Timeout
 from runtime.base.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from installer.deploy.job import Job
+    from installer.deploy.job import DeployJob
     from runtime.context.cluster import Cluster
 
 app = typer.Typer()
@@ -36,8 +36,8 @@ def deploy(
     Pull the image, change the application's file, roll it out, and commit the change.
     """
     from installer.deploy import run
-    from installer.deploy.history import Kind
-    from installer.deploy.job import Job
+    from installer.deploy.history import DeploymentKind
+    from installer.deploy.job import DeployJob
     from installer.images import references
 
     if bool(tag) == bool(image):
@@ -47,7 +47,7 @@ def deploy(
     wanted = references.checked(image) if image else references.with_tag(target.image, tag)
     what = f"--image {image}" if image else tag
     again = f"shoestring deploy {application} {what}" + (f" --service {service}" if service else "")
-    _carry_out(cluster, Job(target, wanted, Kind.DEPLOY, again), dry_run, json, timeout)
+    _carry_out(cluster, DeployJob(target, wanted, DeploymentKind.DEPLOY, again), dry_run, json, timeout)
 
 
 @app.command()
@@ -64,15 +64,15 @@ def rollback(
 ) -> None:
     """Roll an application back to an earlier version."""
     from installer.deploy import run
-    from installer.deploy.history import Kind
-    from installer.deploy.job import Job
+    from installer.deploy.history import DeploymentKind
+    from installer.deploy.job import DeployJob
     from installer.deploy.rollback import choose
 
     cluster = opened(data_directory)
     target = run.find(cluster, application, service)
     version = choose(cluster.paths, target, to)
     again = f"shoestring rollback {application} --to {version.number}" + (f" --service {service}" if service else "")
-    _carry_out(cluster, Job(target, version.image, Kind.ROLLBACK, again), dry_run, json, timeout)
+    _carry_out(cluster, DeployJob(target, version.image, DeploymentKind.ROLLBACK, again), dry_run, json, timeout)
 
 
 @app.command("history")
@@ -92,19 +92,19 @@ def show_history(
     emit(json, lambda: report.history_json(past, found), lambda: report.history_lines(past, found))
 
 
-def _carry_out(cluster: Cluster, job: Job, dry_run: bool, json: bool, timeout: float) -> None:
+def _carry_out(cluster: Cluster, job: DeployJob, dry_run: bool, json: bool, timeout: float) -> None:
     from installer.deploy import report, run
     from installer.deploy.lines import StepLines
-    from installer.deploy.steps import Steps
+    from installer.deploy.steps import DeploySteps
     from installer.services import catalogue
-    from installer.terminal.progress import Lines
+    from installer.terminal.progress import ProgressLines
 
     if dry_run:
         seen = run.preview(cluster, job)
         emit(json, lambda: report.preview_json(seen), lambda: report.preview_lines(seen))
         return
-    lines = Lines()
-    steps = Steps() if json else StepLines(lines)
+    lines = ProgressLines()
+    steps = DeploySteps() if json else StepLines(lines)
     deployed = run.deploy(cluster, job, steps, timeout, before_pull=catalogue.before_pull)
     if json:
         print(report.deployed_json(deployed))

@@ -37,10 +37,10 @@ def opened(data_directory: Path | None) -> Cluster:
 
 def listener(json: bool) -> Listener:
     """Return what shows each change as it is made; with `json`, nothing but the answer is printed."""
-    from installer.terminal.progress import ChangeLines, Lines
+    from installer.terminal.progress import ChangeLines, ProgressLines
     from runtime.context.change import SILENT
 
-    return SILENT if json else ChangeLines(Lines())
+    return SILENT if json else ChangeLines(ProgressLines())
 
 
 def emit(json: bool, answer: Callable[[], str], lines: Callable[[], Iterable[str]]) -> None:

@@ -14,9 +14,9 @@ from installer.cli.options import DataDirectory, DryRun, Json
 if TYPE_CHECKING:
     from docker import DockerClient
 
-    from installer.images import Fetched, Progress
-    from installer.terminal.progress import Lines
-    from runtime.docker.images import Image
+    from installer.images import FetchedImage, Progress
+    from installer.terminal.progress import ProgressLines
+    from runtime.docker.images import PinnedImage
 
 app = typer.Typer(help="List, pull and build container images.", no_args_is_help=True)
 
@@ -84,7 +84,7 @@ def build(
     _show(lambda report: images.build(client, wanted, force=force, report=report), json)
 
 
-def _named(name: str) -> Image:
+def _named(name: str) -> PinnedImage:
     from runtime.base.errors import UsageError
     from runtime.docker.images import CATALOGUE
 
@@ -94,7 +94,7 @@ def _named(name: str) -> Image:
     return recipes[name]
 
 
-def _built_here(data_directory: Path | None) -> list[Image]:
+def _built_here(data_directory: Path | None) -> list[PinnedImage]:
     """Return the images of the core, and those of the catalogue that application files use, each once."""
     from runtime.docker import images
 
@@ -112,11 +112,11 @@ def _preview(client: DockerClient, references: list[str], json: bool) -> None:
     emit(json, lambda: preview_json(present), lambda: preview_lines(present))
 
 
-def _show(fetch: Callable[[Callable[[Progress], None]], Iterable[Fetched]], json: bool) -> None:
+def _show(fetch: Callable[[Callable[[Progress], None]], Iterable[FetchedImage]], json: bool) -> None:
     from installer.images.report import fetched_json, fetched_line
-    from installer.terminal.progress import Lines
+    from installer.terminal.progress import ProgressLines
 
-    lines = Lines()
+    lines = ProgressLines()
     results = list(fetch(_silent if json else _passing(lines)))
     if json:
         print(fetched_json(results))
@@ -129,7 +129,7 @@ def _silent(progress: Progress) -> None:
     pass
 
 
-def _passing(lines: Lines) -> Callable[[Progress], None]:
+def _passing(lines: ProgressLines) -> Callable[[Progress], None]:
     return lambda progress: lines.passing(progress.image, f"{progress.seconds:.0f} s  {progress.line}")
 
 

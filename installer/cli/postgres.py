@@ -71,7 +71,7 @@ def upgrade(
     from installer.services.postgres import upgrade_job as jobs
     from installer.services.postgres.upgrade import upgrade as carry_out
     from installer.terminal.confirm import confirmed
-    from installer.terminal.progress import Lines
+    from installer.terminal.progress import ProgressLines
 
     cluster = opened(data_directory)
     source = cluster.settings.images.source
@@ -84,7 +84,7 @@ def upgrade(
         emit(json, lambda: report.job_json(job, present=present), lambda: report.job_lines(job, present=present))
     if dry_run or not confirmed("Upgrade now?", yes=yes, json=json):
         return
-    lines = Lines(io.StringIO() if json else None)
+    lines = ProgressLines(io.StringIO() if json else None)
     fetched = refresh.fetch(cluster.client, job.image, source, ignore, only_if_missing=True)
     lines.done("image", fetched.image)
     upgraded = carry_out(cluster, job, lines, timeout)

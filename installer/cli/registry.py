@@ -68,7 +68,7 @@ def gc(
     """
     from installer.services.registry_docker import gc, report
     from installer.terminal.confirm import confirmed
-    from installer.terminal.progress import Lines
+    from installer.terminal.progress import ProgressLines
     from runtime.base.formats import size
 
     cluster = _opened(data_directory)
@@ -78,7 +78,7 @@ def gc(
         return
     if not confirmed(f"Free {size(waste.size)}? The registry is stopped meanwhile.", yes=yes, json=json):
         return
-    lines = Lines()
+    lines = ProgressLines()
     say = (lambda step: None) if json else (lambda step: lines.passing("registry", step))
     waiting = listener(json).waiting
     done = gc.collect(cluster, untagged=untagged, timeout=timeout, waiting=waiting, say=say)

@@ -12,7 +12,7 @@ from installer.cli.options import DataDirectory, DryRun, Json, Timeout, Yes
 from runtime.base.errors import ExitCode
 
 if TYPE_CHECKING:
-    from installer.services.add import Started, Written
+    from installer.services.add import StartedServices, WrittenServices
     from installer.services.plan import ServicePlan
     from runtime.context.cluster import Cluster
 
@@ -47,7 +47,7 @@ def add(
     """Add services and what they require, and start them."""
     from installer.host import memory
     from installer.services import answers, catalogue, offer, plan, report, service_files
-    from installer.services.add import Written
+    from installer.services.add import WrittenServices
     from installer.terminal.confirm import confirmed
 
     cluster = opened(data_directory)
@@ -59,7 +59,7 @@ def add(
     offer.must_fit(wanted.new, host, force=force)
     if dry_run:
         if json:
-            print(answers.add_json(wanted, None, Written(), {}))
+            print(answers.add_json(wanted, None, WrittenServices(), {}))
         return
     if not wanted.is_empty and not confirmed("Add this?", yes=yes, json=json):
         return
@@ -67,13 +67,15 @@ def add(
     _tell(cluster, wanted, started, written, json)
 
 
-def _add(cluster: Cluster, wanted: ServicePlan, json: bool, timeout: float) -> tuple[Started | None, Written]:
+def _add(
+    cluster: Cluster, wanted: ServicePlan, json: bool, timeout: float
+) -> tuple[StartedServices | None, WrittenServices]:
     from installer.services import add as adding
-    from installer.terminal.progress import Lines
+    from installer.terminal.progress import ProgressLines
     from runtime.base import files
     from runtime.context.cluster import open_cluster
 
-    lines = Lines()
+    lines = ProgressLines()
     adding.fetch(cluster, wanted, lambda now: None if json else lines.passing("images", f"{now.image}  {now.line}"))
     shown = listener(json)
     with files.lock(cluster.run.lock, timeout, shown.waiting):
@@ -88,7 +90,9 @@ def _add(cluster: Cluster, wanted: ServicePlan, json: bool, timeout: float) -> t
     return adding.start(open_cluster(cluster.paths), wanted, shown, timeout), written
 
 
-def _tell(cluster: Cluster, wanted: ServicePlan, started: Started | None, written: Written, json: bool) -> None:
+def _tell(
+    cluster: Cluster, wanted: ServicePlan, started: StartedServices | None, written: WrittenServices, json: bool
+) -> None:
     from installer.data_directory import default_directory
     from installer.services import answers, report, status
     from runtime.output.report import report_lines, say

@@ -29,7 +29,7 @@ def uninstall(
     Remove timers, containers, networks, images and swap.
     """
     from installer.terminal.confirm import confirm_by_typing, confirmed
-    from installer.terminal.progress import Lines
+    from installer.terminal.progress import ProgressLines
     from installer.uninstall import run as work
     from installer.uninstall.report import uninstall_json, uninstall_lines
     from runtime.base.paths import find
@@ -51,7 +51,7 @@ def uninstall(
             "All data in it is deleted. Type the path of the data directory", str(wanted.directory), confirm or name
         )
     # With --json the plan is the answer, without further lines.
-    lines = Lines(StringIO()) if json else Lines()
+    lines = ProgressLines(StringIO()) if json else ProgressLines()
     if cluster:
         work.apply(cluster, wanted, lines)
     else:

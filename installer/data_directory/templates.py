@@ -22,7 +22,7 @@ NEW_SUFFIX = ".new"
 
 
 @dataclass(frozen=True)
-class Shipped:
+class TemplateFile:
     """One file of `conf/`: its path there and its content."""
 
     path: PurePosixPath
@@ -75,7 +75,7 @@ def fill(template: str, settings: Settings, **more: object) -> bytes:
     return environment.from_string(template).render(settings=settings, **more).encode()
 
 
-def load(settings: Settings, templates: Path = TEMPLATES, **more: object) -> tuple[Shipped, ...]:
+def load(settings: Settings, templates: Path = TEMPLATES, **more: object) -> tuple[TemplateFile, ...]:
     """Return the template files, with the settings (and `more`) filled in where a file asks for it."""
     found = []
     for file in sorted(each for each in templates.rglob("*") if each.is_file()):
@@ -84,11 +84,11 @@ def load(settings: Settings, templates: Path = TEMPLATES, **more: object) -> tup
         if path.name.endswith(FILLED_SUFFIX):
             path = path.with_name(path.name.removesuffix(FILLED_SUFFIX))
             content = fill(content.decode(), settings, **more)
-        found.append(Shipped(path, content))
+        found.append(TemplateFile(path, content))
     return tuple(found)
 
 
-def manifest(shipped: Iterable[Shipped], before: Mapping[str, str] | None = None) -> bytes:
+def manifest(shipped: Iterable[TemplateFile], before: Mapping[str, str] | None = None) -> bytes:
     """Return the manifest of what setup wrote: SHA-256 by path. Files of earlier versions stay in it."""
     digests = {**(before or {}), **{str(each.path): each.digest for each in shipped}}
     return (json.dumps(dict(sorted(digests.items())), indent=2) + "\n").encode()
@@ -103,7 +103,7 @@ def parse_manifest(content: bytes | None) -> dict[str, str]:
     return {str(path): str(value) for path, value in digests.items()} if isinstance(digests, dict) else {}
 
 
-def present(conf: Path, shipped: Iterable[Shipped]) -> dict[PurePosixPath, bytes]:
+def present(conf: Path, shipped: Iterable[TemplateFile]) -> dict[PurePosixPath, bytes]:
     """Return the content of those template files that exist. A link counts as changed by the user."""
     there = (each.path for each in shipped if (conf / each.path).is_symlink() or (conf / each.path).exists())
     return {path: b"" if (conf / path).is_symlink() else read(conf / path) for path in there}
@@ -118,7 +118,7 @@ def read(file: Path) -> bytes:
 
 
 def plan(
-    shipped: Iterable[Shipped], written: Mapping[str, str], present: Mapping[PurePosixPath, bytes]
+    shipped: Iterable[TemplateFile], written: Mapping[str, str], present: Mapping[PurePosixPath, bytes]
 ) -> tuple[FileChange, ...]:
     """Return what to write on a re-run. `written` is the manifest, `present` has the existing files.
 

@@ -21,7 +21,7 @@ from runtime.config.applications import Application
 LOG = ("log", "--format=%H %ct %s", "--diff-filter=AMT", "--no-renames")
 
 
-class Kind(StrEnum):
+class DeploymentKind(StrEnum):
     """The way an image came into the file."""
 
     DEPLOY = "deploy"
@@ -45,10 +45,10 @@ class Deployment:
     number: int
     when: datetime.datetime
     image: str
-    kind: Kind
+    kind: DeploymentKind
 
 
-def message(kind: Kind, application: str, before: str, image: str) -> str:
+def message(kind: DeploymentKind, application: str, before: str, image: str) -> str:
     """Return what a deploy or rollback is called in the history; `deployments` knows it by that again."""
     return f"{kind} {application}: {before} -> {image}"
 
@@ -113,11 +113,11 @@ def image_in(text: str, service: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _kind(subject: str, application: str, image: str) -> Kind:
-    for kind in (Kind.DEPLOY, Kind.ROLLBACK):
+def _kind(subject: str, application: str, image: str) -> DeploymentKind:
+    for kind in (DeploymentKind.DEPLOY, DeploymentKind.ROLLBACK):
         if subject.startswith(f"{kind} {application}: ") and subject.endswith(f" -> {image}"):
             return kind
-    return Kind.EDIT
+    return DeploymentKind.EDIT
 
 
 def _texts(conf: Path, file: PurePosixPath, commits: tuple[Commit, ...]) -> Iterator[str]:
@@ -141,7 +141,7 @@ def before(history: tuple[Deployment, ...], image: str) -> Deployment | None:
     if present is None:
         return history[-1] if history else None
     origin = present
-    if present.kind is Kind.ROLLBACK:
+    if present.kind is DeploymentKind.ROLLBACK:
         earlier = (each for each in reversed(history[: present.number - 1]) if each.image == image)
-        origin = next((each for each in earlier if each.kind is not Kind.ROLLBACK), present)
+        origin = next((each for each in earlier if each.kind is not DeploymentKind.ROLLBACK), present)
     return next((each for each in reversed(history[: origin.number - 1]) if each.image != image), None)

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 from installer.applications.image_edit import set_image
 from installer.applications.target import ApplicationService
-from installer.deploy.history import Kind
+from installer.deploy.history import DeploymentKind
 
 
 @dataclass(frozen=True)
-class Job:
+class DeployJob:
     """A target and its new image; `again` is the command that tries the same once more."""
 
     target: ApplicationService
     image: str
-    kind: Kind
+    kind: DeploymentKind
     again: str
 
     @property

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from installer.deploy.job import Job
-from installer.deploy.steps import Steps
+from installer.deploy.job import DeployJob
+from installer.deploy.steps import DeploySteps
 from installer.images import Progress
 from installer.images.refresh import RefreshedImage
-from installer.terminal.progress import Lines
+from installer.terminal.progress import ProgressLines
 from runtime.context.change import Change, Outcome, Step
 
 NAME_WIDTH = 10
 
 
-class StepLines(Steps):
+class StepLines(DeploySteps):
     """Print each completed step, and show the current one on a terminal."""
 
-    def __init__(self, lines: Lines) -> None:
+    def __init__(self, lines: ProgressLines) -> None:
         super().__init__()
         self._lines = lines
 
@@ -55,7 +55,7 @@ class StepLines(Steps):
             self._step("applied", f"{name}  {about}", outcome.seconds)
         self._lines.passing("waiting", f"until {name} runs and can be reached")
 
-    def going_back(self, job: Job) -> None:
+    def going_back(self, job: DeployJob) -> None:
         """Show that the old version is put back."""
         self._lines.passing("back", f"to {job.target.image}")
 

@@ -6,18 +6,18 @@ from installer.applications.commit import commit_file, commit_user_edit
 from installer.applications.image_edit import set_image
 from installer.data_directory import conf_repository
 from installer.deploy import history
-from installer.deploy.job import Job
+from installer.deploy.job import DeployJob
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths
 
 
-def job(paths: Paths, made: Job) -> str:
+def job(paths: Paths, made: DeployJob) -> str:
     """Commit a deploy. Returns a sentence if that cannot be done."""
     target = made.target
     return commit_file(paths.conf, target.file, history.message(made.kind, target.name, target.image, made.image))
 
 
-def unfinished(paths: Paths, made: Job) -> str:
+def unfinished(paths: Paths, made: DeployJob) -> str:
     """Commit the uncommitted changes of a file that has the desired image already.
 
     A deploy that was killed before its commit leaves them; if only this image differs, it is recorded as a deploy.

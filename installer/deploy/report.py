@@ -6,14 +6,14 @@ from datetime import datetime
 
 from installer.applications.target import ApplicationService
 from installer.deploy.history import Deployment
-from installer.deploy.run import Deployed, Preview, unchanged
+from installer.deploy.run import DeployPreview, DeployResult, unchanged
 from runtime.output.encoder import as_json
 from runtime.output.report import indent
 
 NAME_WIDTH = 20
 
 
-def deployed_lines(deployed: Deployed) -> list[str]:
+def deployed_lines(deployed: DeployResult) -> list[str]:
     """Return how it ended, and what to do if it did not end well."""
     job = deployed.job
     name = job.target.name
@@ -35,7 +35,7 @@ def deployed_lines(deployed: Deployed) -> list[str]:
     return lines
 
 
-def _how_it_is(deployed: Deployed) -> str:
+def _how_it_is(deployed: DeployResult) -> str:
     job, back = deployed.job, deployed.back
     name, image, file = job.target.name, job.target.image, job.target.file.name
     if back is None:
@@ -47,7 +47,7 @@ def _how_it_is(deployed: Deployed) -> str:
     return unchanged(job)
 
 
-def deployed_json(deployed: Deployed) -> str:
+def deployed_json(deployed: DeployResult) -> str:
     """Return the answer of deploy and rollback."""
     job = deployed.job
     return as_json(
@@ -72,7 +72,7 @@ def deployed_json(deployed: Deployed) -> str:
     )
 
 
-def preview_lines(preview: Preview) -> list[str]:
+def preview_lines(preview: DeployPreview) -> list[str]:
     """Return what a deploy would do."""
     job = preview.job
     pull = "" if preview.present else "  not on this host yet"
@@ -84,7 +84,7 @@ def preview_lines(preview: Preview) -> list[str]:
     return lines if preview.plan else [*lines, "  Nothing to do."]
 
 
-def preview_json(preview: Preview) -> str:
+def preview_json(preview: DeployPreview) -> str:
     """Return the answer of deploy --dry-run and rollback --dry-run."""
     job = preview.job
     return as_json(

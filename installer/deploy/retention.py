@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from installer.applications.target import ApplicationService
 from installer.deploy import history as histories
-from installer.deploy.history import Deployment, Kind
+from installer.deploy.history import Deployment, DeploymentKind
 from installer.images.lookup import look_up
 from installer.images.progress import EngineRefusalError, engine_refusals
 from runtime.base.errors import ShoestringError
@@ -32,7 +32,7 @@ def outdated(history: tuple[Deployment, ...]) -> tuple[str, ...]:
     An image that came by a user's edit belongs to the user, and stays.
     """
     kept = {images.normalise(each) for each in recent(history)}
-    deployed = dict.fromkeys(each.image for each in history if each.kind is Kind.DEPLOY)
+    deployed = dict.fromkeys(each.image for each in history if each.kind is DeploymentKind.DEPLOY)
     return tuple(each for each in deployed if images.normalise(each) not in kept and images.find(each) is None)
 
 

@@ -16,9 +16,9 @@ from installer.applications.commit import commit_user_edit
 from installer.applications.target import ApplicationService
 from installer.applications.trial import ApplyAttempt, attempt, require_proxies, restricted
 from installer.deploy import record, retention
-from installer.deploy.history import Kind
-from installer.deploy.job import Job
-from installer.deploy.steps import Steps
+from installer.deploy.history import DeploymentKind
+from installer.deploy.job import DeployJob
+from installer.deploy.steps import DeploySteps
 from installer.images import refresh
 from installer.images.refresh import RefreshedImage
 from runtime.base import files
@@ -38,7 +38,7 @@ def do_nothing(_cluster: Cluster, _image: str) -> None:
 
 
 @dataclass(frozen=True)
-class Deployed:
+class DeployResult:
     """The result of a deploy.
 
     `error` says why the new version does not run, and is empty if it does; `lines` are the last that its container
@@ -46,7 +46,7 @@ class Deployed:
     put back. `notes` need little or no action.
     """
 
-    job: Job
+    job: DeployJob
     fetched: RefreshedImage
     seconds: float
     changed: bool
@@ -64,10 +64,10 @@ class Deployed:
 
 
 @dataclass(frozen=True)
-class Preview:
+class DeployPreview:
     """The plan of a deploy: `present` is whether the image is on this host, `plan` what differs already."""
 
-    job: Job
+    job: DeployJob
     present: bool
     plan: Plan
 
@@ -77,19 +77,24 @@ def find(cluster: Cluster, name: str, service: str = "") -> ApplicationService:
     return target.find(Snapshot(cluster).desired, name, service)
 
 
-def preview(cluster: Cluster, job: Job) -> Preview:
+def preview(cluster: Cluster, job: DeployJob) -> DeployPreview:
     """See what a deploy would do. Changes nothing. Raises ShoestringError if it cannot work."""
     # Called for what it raises.
     _ = job.edited
     view = Snapshot(cluster)
     require_proxies(view)
     present = refresh.is_here(cluster.client, job.image, cluster.settings.images.source)
-    return Preview(job, present, restricted(view.plan, job.target.name))
+    return DeployPreview(job, present, restricted(view.plan, job.target.name))
 
 
 def deploy(
-    cluster: Cluster, job: Job, steps: Steps, timeout: float = 0.0, *, before_pull: BeforePull = do_nothing
-) -> Deployed:
+    cluster: Cluster,
+    job: DeployJob,
+    steps: DeploySteps,
+    timeout: float = 0.0,
+    *,
+    before_pull: BeforePull = do_nothing,
+) -> DeployResult:
     """Give a service another image: pull, edit the file, apply, commit, and remove what is old.
 
     If the new version does not run, the file goes back as it was, and the old version continues or is started again.
@@ -109,8 +114,8 @@ def deploy(
         return _roll_out(cluster, job, edited, fetched, steps, started)
 
 
-def _fetch(cluster: Cluster, job: Job, steps: Steps, before_pull: BeforePull) -> RefreshedImage:
-    back = job.kind is Kind.ROLLBACK
+def _fetch(cluster: Cluster, job: DeployJob, steps: DeploySteps, before_pull: BeforePull) -> RefreshedImage:
+    back = job.kind is DeploymentKind.ROLLBACK
     before_pull(cluster, job.image)
     try:
         fetched = refresh.fetch(
@@ -123,14 +128,14 @@ def _fetch(cluster: Cluster, job: Job, steps: Steps, before_pull: BeforePull) ->
     return fetched
 
 
-def unchanged(job: Job) -> str:
+def unchanged(job: DeployJob) -> str:
     """Return the sentence after a failure that changed nothing."""
     return f"{job.target.name} still runs {job.target.image}; nothing was changed."
 
 
 def _roll_out(
-    cluster: Cluster, job: Job, edited: str, fetched: RefreshedImage, steps: Steps, started: float
-) -> Deployed:
+    cluster: Cluster, job: DeployJob, edited: str, fetched: RefreshedImage, steps: DeploySteps, started: float
+) -> DeployResult:
     # First, so that the deploy's own commit has nothing else in it.
     refused = commit_user_edit(cluster.paths.conf, job.target.file, job.target.name) if job.is_change else ""
     failpoint("deploy-begun")
@@ -144,10 +149,10 @@ def _roll_out(
     removed = () if refused else retention.remove_old(cluster, job.target)
     notes = tuple(note for note in (*trial.notes, refused, _moved(cluster, job)) if note)
     seconds = time.monotonic() - started
-    return Deployed(job, fetched, seconds, trial.changed, steps=tuple(steps.taken), removed=removed, notes=notes)
+    return DeployResult(job, fetched, seconds, trial.changed, steps=tuple(steps.taken), removed=removed, notes=notes)
 
 
-def _moved(cluster: Cluster, job: Job) -> str:
+def _moved(cluster: Cluster, job: DeployJob) -> str:
     """Return a sentence if an image of the same name is another one than before: no file has such a change."""
     if job.is_change:
         return ""
@@ -165,7 +170,7 @@ def _moved(cluster: Cluster, job: Job) -> str:
     )
 
 
-def _try(cluster: Cluster, job: Job, edited: str, steps: Steps) -> ApplyAttempt:
+def _try(cluster: Cluster, job: DeployJob, edited: str, steps: DeploySteps) -> ApplyAttempt:
     """Write the new image into the file and apply it. On an interrupt the file is restored
     at once, the containers at the next run of the watchdog."""
     try:
@@ -179,20 +184,20 @@ def _try(cluster: Cluster, job: Job, edited: str, steps: Steps) -> ApplyAttempt:
 
 
 def _go_back(
-    cluster: Cluster, job: Job, trial: ApplyAttempt, fetched: RefreshedImage, steps: Steps, started: float
-) -> Deployed:
+    cluster: Cluster, job: DeployJob, trial: ApplyAttempt, fetched: RefreshedImage, steps: DeploySteps, started: float
+) -> DeployResult:
     back = None
     if job.is_change:
         steps.going_back(job)
         failpoint("deploy-failed")
         back = _apply(cluster, job, job.target.text, SILENT, "deploy-restored")
     seconds = time.monotonic() - started
-    return Deployed(
+    return DeployResult(
         job, fetched, seconds, trial.changed, trial.error, trial.lines, tuple(steps.taken), back, notes=trial.notes
     )
 
 
-def _apply(cluster: Cluster, job: Job, text: str, listener: Listener, point: str) -> ApplyAttempt:
+def _apply(cluster: Cluster, job: DeployJob, text: str, listener: Listener, point: str) -> ApplyAttempt:
     """Write the file and apply it; any error is a part of what became of it."""
     try:
         _write(job.target, text)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from installer.deploy.job import Job
+from installer.deploy.job import DeployJob
 from installer.images import Progress
 from installer.images.refresh import RefreshedImage
 from runtime.context.change import Change, Listener, Step
 
 
-class Steps(Listener):
+class DeploySteps(Listener):
     """The listener for each step and change of a deploy; this one prints nothing.
 
     `taken` are the steps of the rollout; there are none where Compose itself makes the change.
@@ -30,5 +30,5 @@ class Steps(Listener):
     def not_fetched(self, image: str) -> None:
         """Note that the image could not be pulled; the error that ends the command explains why."""
 
-    def going_back(self, job: Job) -> None:
+    def going_back(self, job: DeployJob) -> None:
         """Note that the new version does not run, and that the old one is put back."""

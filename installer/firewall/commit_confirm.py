@@ -19,7 +19,7 @@ from runtime.base import command, files
 from runtime.base.paths import RunPaths
 from runtime.firewall import rules, table
 from runtime.firewall.rules import Rules
-from runtime.firewall.table import Present
+from runtime.firewall.table import InstalledTable
 
 SECONDS = 60
 FILE, UNDO = "firewall-trial.nft", "firewall-undo.nft"
@@ -39,7 +39,7 @@ class PendingCommit:
     wanted: Rules
     undo: Path
     process: int = 0
-    present: Present | None = None
+    present: InstalledTable | None = None
 
 
 def begin(instance: str, wanted: Rules, before: str, seconds: int = SECONDS) -> PendingCommit:

@@ -29,7 +29,7 @@ _CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.a
 
 
 @dataclass(frozen=True)
-class Target:
+class ProbeTarget:
     """An address where SSH answers. 0.0.0.0: at every IPv4 address, `::`: at every IPv6 address."""
 
     address: str
@@ -37,12 +37,12 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Answers:
+class ProbeAnswers:
     """The targets that answered, of those that were asked, and from where they were asked."""
 
-    targets: frozenset[Target]
+    targets: frozenset[ProbeTarget]
     through_the_rules: bool
-    asked: frozenset[Target]
+    asked: frozenset[ProbeTarget]
 
     @property
     def ports(self) -> str:
@@ -66,14 +66,14 @@ class Answers:
         return f"{where}, checked from this host only; from outside it was not checked."
 
 
-def targets(listeners: Iterable[ListeningSocket], ports: frozenset[int]) -> frozenset[Target]:
+def targets(listeners: Iterable[ListeningSocket], ports: frozenset[int]) -> frozenset[ProbeTarget]:
     """Return where an SSH server listens now, except loopback addresses.
 
     `ports` are those that are known to be SSH's: systemd may listen there for it.
     """
     found = (each for each in listeners if ssh_ports.is_server(each) or each.port in ports)
     return frozenset(
-        Target(address, each.port)
+        ProbeTarget(address, each.port)
         for each in found
         if not ip_address(each.address).is_loopback
         # A socket of all IPv6 addresses may be one of all IPv4 addresses too (ipv6(7), IPV6_V6ONLY).
@@ -81,31 +81,33 @@ def targets(listeners: Iterable[ListeningSocket], ports: frozenset[int]) -> froz
     )
 
 
-def ask(wanted: frozenset[Target]) -> Answers:
+def ask(wanted: frozenset[ProbeTarget]) -> ProbeAnswers:
     """Connect to each target, from a namespace if one can be made, else from this host."""
     if not wanted:
-        return Answers(wanted, through_the_rules=False, asked=wanted)
+        return ProbeAnswers(wanted, through_the_rules=False, asked=wanted)
     try:
         with _namespace() as name:
             answered = _answering(wanted, _BY_CABLE, ("ip", "netns", "exec", name))
         if answered:
-            return Answers(answered, through_the_rules=True, asked=wanted)
+            return ProbeAnswers(answered, through_the_rules=True, asked=wanted)
     except ShoestringError:
         # Some containers may make none.
         pass
-    return Answers(_answering(wanted, _BY_LOOPBACK), through_the_rules=False, asked=wanted)
+    return ProbeAnswers(_answering(wanted, _BY_LOOPBACK), through_the_rules=False, asked=wanted)
 
 
-def holds(before: Answers, after: Answers) -> bool:
+def holds(before: ProbeAnswers, after: ProbeAnswers) -> bool:
     """Return whether all that answered before still does. One asked in another way proves nothing."""
     return before.targets <= after.targets and after.through_the_rules >= before.through_the_rules
 
 
-def _ports(those: frozenset[Target]) -> str:
+def _ports(those: frozenset[ProbeTarget]) -> str:
     return ", ".join(map(str, sorted({each.port for each in those})))
 
 
-def _answering(wanted: frozenset[Target], at: Mapping[str, str], prefix: tuple[str, ...] = ()) -> frozenset[Target]:
+def _answering(
+    wanted: frozenset[ProbeTarget], at: Mapping[str, str], prefix: tuple[str, ...] = ()
+) -> frozenset[ProbeTarget]:
     """Those that answer a program that is run with a prefix; `at`: where sockets of all addresses are asked."""
     return frozenset(each for each in wanted if _connects(prefix, at.get(each.address, each.address), each.port))
 

@@ -10,19 +10,19 @@ from installer.firewall import commit_confirm, lockout_check, other_instances, s
 from installer.firewall.commit_confirm import PendingCommit
 from installer.host import systemd, timers
 from installer.host.ports import ListeningSocket
-from installer.host.systemd import Unit, unit_name
+from installer.host.systemd import SystemdUnit, unit_name
 from installer.host.timers import FOLDER, TimerState
 from runtime.base import files
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths, RunPaths
 from runtime.config import internal_address, settings
 from runtime.config.applications import Application
-from runtime.config.published_ports import Published
+from runtime.config.published_ports import PublishedPort
 from runtime.docker import engine, observed
 from runtime.firewall import model, reconcile, rules, ssh, table
 from runtime.firewall.model import Ruleset
 from runtime.firewall.rules import Rules
-from runtime.firewall.table import Present
+from runtime.firewall.table import InstalledTable
 from runtime.reconcile import desired
 from runtime.reconcile.desired import Desired
 
@@ -45,10 +45,10 @@ class Firewall:
     wanted: Desired
     ruleset: Ruleset
     rules: Rules
-    present: Present | None
+    present: InstalledTable | None
     noted: str
     confirmed: bool
-    closed: tuple[tuple[Application, Published], ...]
+    closed: tuple[tuple[Application, PublishedPort], ...]
     listeners: tuple[ListeningSocket, ...]
     udp: tuple[ListeningSocket, ...]
     ssh_ports: frozenset[int]
@@ -124,18 +124,18 @@ def _docker_bridges() -> frozenset[str]:
         return frozenset()
 
 
-def _at_boot(wanted: Unit) -> TimerState:
+def _at_boot(wanted: SystemdUnit) -> TimerState:
     (seen,) = systemd.show((wanted.name,), ("UnitFileState",))
     return timers.state([systemd.is_written(wanted)], seen)
 
 
-def unit(instance: str, paths: Paths) -> Unit:
+def unit(instance: str, paths: Paths) -> SystemdUnit:
     """Return the unit that loads the rules at boot."""
     text = (FOLDER / UNIT).read_text(encoding="utf-8").replace("@INSTANCE@", instance)
-    return Unit(unit_name(UNIT, instance), text.replace("@RULES@", systemd.quoted(paths.firewall_generated)))
+    return SystemdUnit(unit_name(UNIT, instance), text.replace("@RULES@", systemd.quoted(paths.firewall_generated)))
 
 
-def _have_at_boot(wanted: Unit) -> None:
+def _have_at_boot(wanted: SystemdUnit) -> None:
     systemd.write((wanted,))
     systemd.enable(wanted.name)
     systemd.systemctl("start", wanted.name)
@@ -171,7 +171,7 @@ def confirm(firewall: Firewall, tried: PendingCommit) -> str:
     return note
 
 
-def apply_checked(firewall: Firewall) -> tuple[PendingCommit, lockout_check.Answers]:
+def apply_checked(firewall: Firewall) -> tuple[PendingCommit, lockout_check.ProbeAnswers]:
     """Apply the rules if nothing objects and the lockout check passes: SSH answers with them as it did without.
 
     Raises ShoestringError if not, and rolls them back.

@@ -16,7 +16,7 @@ from installer.host import wireguard
 from installer.vpn.configuration import MARK
 from runtime.base.constants import LABEL_INSTANCE
 from runtime.base.errors import ShoestringError
-from runtime.config.published_ports import Published
+from runtime.config.published_ports import PublishedPort
 from runtime.docker import engine
 from runtime.firewall import model, table
 from runtime.firewall.model import Ruleset
@@ -27,7 +27,7 @@ class OtherInstance:
     """Another instance: the ports that its containers publish, its VPN's interface, whether its firewall is on."""
 
     instance: str
-    ports: tuple[Published, ...] = ()
+    ports: tuple[PublishedPort, ...] = ()
     vpn: str = ""
     has_firewall: bool = False
 
@@ -44,16 +44,16 @@ def look(instance: str) -> tuple[OtherInstance, ...]:
     )
 
 
-def parse_ports(listed: Iterable[Mapping[str, Any]]) -> dict[str, tuple[Published, ...]]:
+def parse_ports(listed: Iterable[Mapping[str, Any]]) -> dict[str, tuple[PublishedPort, ...]]:
     """Return what each instance's containers publish but for this host alone, from `GET /containers/json`."""
-    found: dict[str, list[Published]] = {}
+    found: dict[str, list[PublishedPort]] = {}
     for container in listed:
         mine = found.setdefault(str((container.get("Labels") or {}).get(LABEL_INSTANCE, "")), [])
         for port in container.get("Ports") or ():
             at = ip_address(port.get("IP") or "::")
             number = int(port.get("PublicPort") or 0)
             if number and not at.is_loopback:
-                mine.append(Published(str(port["Type"]), number, number, "" if at.is_unspecified else str(at)))
+                mine.append(PublishedPort(str(port["Type"]), number, number, "" if at.is_unspecified else str(at)))
     return {instance: tuple(dict.fromkeys(ports)) for instance, ports in found.items()}
 
 

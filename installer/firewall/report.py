@@ -11,7 +11,7 @@ from installer.host.ports import ListeningSocket
 from installer.host.systemd import unit_name
 from installer.host.timers import TimerState
 from runtime.config.applications import OPEN_PORTS
-from runtime.config.published_ports import Published
+from runtime.config.published_ports import PublishedPort
 from runtime.output.encoder import as_json
 from runtime.output.table import table
 
@@ -101,12 +101,12 @@ def _is_everywhere(address: str) -> bool:
     return not address or ip_address(address).is_unspecified
 
 
-def _port(protocol: str, listener: ListeningSocket) -> Published:
+def _port(protocol: str, listener: ListeningSocket) -> PublishedPort:
     address = "" if ip_address(listener.address).is_unspecified else listener.address
-    return Published(protocol, listener.port, listener.port, address)
+    return PublishedPort(protocol, listener.port, listener.port, address)
 
 
-def _is_known(firewall: Firewall, port: Published, listener: ListeningSocket) -> bool:
+def _is_known(firewall: Firewall, port: PublishedPort, listener: ListeningSocket) -> bool:
     """Return whether a socket is no news: it stays open, is of this host alone, or of the internal side."""
     inside = bool(port.address) and port.address == firewall.wanted.internal_address.address
     answers = port.protocol == "udp" and listener.port in _DHCP

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from installer.host import systemd
-from installer.host.systemd import Unit, unit_name
+from installer.host.systemd import SystemdUnit, unit_name
 from runtime.base import command, files
 from runtime.base.paths import RunPaths, Side
 from runtime.proxy.container import PROXY_UID
@@ -23,7 +23,7 @@ _APPLY_SYSCTL = (
 )
 
 
-def directories(instance: str) -> Unit:
+def directories(instance: str) -> SystemdUnit:
     """Return the file for the directories of the proxies' sockets, created before Docker starts (tmpfiles.d(5)).
 
     Otherwise Docker creates them, owned by root, and the proxies fail until the start at boot has repaired that.
@@ -32,20 +32,20 @@ def directories(instance: str) -> Unit:
     owned = [(path, "0755", 0) for path in (run.root, run.directory)]
     owned += [(run.proxy(side), "0750", PROXY_UID) for side in Side]
     lines = "".join(f"d {path} {mode} {owner} {owner} -\n" for path, mode, owner in owned)
-    return Unit(unit_name(_FILE, instance), _MADE + lines, _TMPFILES)
+    return SystemdUnit(unit_name(_FILE, instance), _MADE + lines, _TMPFILES)
 
 
-def late_addresses(instance: str, allowed: int = 1) -> Unit:
+def late_addresses(instance: str, allowed: int = 1) -> SystemdUnit:
     """Return the file that lets a proxy start before its address exists, such as with DHCP (sysctl.d(5), ip-sysctl).
 
     Otherwise Docker gives up the container at boot, whatever its `restart` is. It applies from the next boot on; the
     `-` is for a kernel without IPv6.
     """
     lines = f"net.ipv4.ip_nonlocal_bind = {allowed}\n-net.ipv6.ip_nonlocal_bind = {allowed}\n"
-    return Unit(unit_name(_FILE, instance), _MADE + lines, _SYSCTL)
+    return SystemdUnit(unit_name(_FILE, instance), _MADE + lines, _SYSCTL)
 
 
-def units(instance: str) -> tuple[Unit, ...]:
+def units(instance: str) -> tuple[SystemdUnit, ...]:
     """Return the files that the start at boot needs before Docker starts."""
     return directories(instance), late_addresses(instance)
 

@@ -39,7 +39,7 @@ class MemoryUse:
 
 
 @dataclass(frozen=True)
-class Memory:
+class HostMemory:
     """The memory of this host, and its users."""
 
     total: int
@@ -60,15 +60,15 @@ class Memory:
         return max(0, self.used - sum(each.used for each in (*self.containers, *self.docker)))
 
 
-def observe(client: DockerClient) -> Memory:
+def observe(client: DockerClient) -> HostMemory:
     """Return the memory of this host with its users. Changes nothing."""
     return replace(observe_host(), containers=_containers(client), docker=docker_processes(_processes()))
 
 
-def observe_host() -> Memory:
+def observe_host() -> HostMemory:
     """Return the memory of this host without its users: fast, and without an engine."""
     sizes = meminfo.read()
-    return Memory(sizes.total, sizes.available, sizes.swap, sizes.swap_free)
+    return HostMemory(sizes.total, sizes.available, sizes.swap, sizes.swap_free)
 
 
 def parse_stats(name: str, ours: bool, stats: Mapping[str, Any], total: int) -> MemoryUse:
@@ -132,7 +132,7 @@ def parse_pss(text: str) -> int:
     return int(line.split()[1]) * 1024
 
 
-def problem(name: str, needs: int, memory: Memory) -> str:
+def problem(name: str, needs: int, memory: HostMemory) -> str:
     """Return why a service that needs some bytes does not fit; empty if it does. Slow swap does not count."""
     if memory.available >= needs + RESERVE:
         return ""
@@ -142,7 +142,7 @@ def problem(name: str, needs: int, memory: Memory) -> str:
     return f"{name} needs {needed}; {free} of {total} are left, of which {kept} must stay free"
 
 
-def must_fit(name: str, needs: int, memory: Memory, *, force: bool = False) -> None:
+def must_fit(name: str, needs: int, memory: HostMemory, *, force: bool = False) -> None:
     """Raise ShoestringError if a service does not fit, unless `force`."""
     found = problem(name, needs, memory)
     if found and not force:

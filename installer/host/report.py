@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from installer.host.health import Health
-from installer.host.memory import Memory
+from installer.host.memory import HostMemory
 from installer.host.swap import ActiveSwap, SwapHost
 from installer.host.timers import ALARM, RENEW, START, WATCHDOG, LastRun, TimerJob, TimerState
 from runtime.base.formats import local_time, size
@@ -72,7 +72,7 @@ def health_rows(health: Health, now: float) -> list[HealthRow]:
     ]
 
 
-def memory_lines(memory: Memory) -> list[str]:
+def memory_lines(memory: HostMemory) -> list[str]:
     """Return the users of memory: containers, the largest first, then Docker, then the rest."""
     rows = [
         ("PART", "USED", "LIMIT"),
@@ -85,7 +85,7 @@ def memory_lines(memory: Memory) -> list[str]:
     return [*table(rows, frozenset((1, 2))), "", last]
 
 
-def memory_sentence(memory: Memory) -> str:
+def memory_sentence(memory: HostMemory) -> str:
     """Return how much is used and available."""
     return f"{size(memory.used)} of {size(memory.total)} used, {size(memory.available)} available"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from installer.host.memory import Memory, MemoryUse
+from installer.host.memory import HostMemory, MemoryUse
 from installer.host.swap import ActiveSwap, SwapHost, SwapKind
 from installer.host.timers import TimerJob
 
@@ -24,7 +24,7 @@ class MemoryResult:
     docker: Annotated[tuple[MemoryUse, ...], "the processes of Docker, by kind"]
 
     @classmethod
-    def of(cls, memory: Memory) -> MemoryResult:
+    def of(cls, memory: HostMemory) -> MemoryResult:
         """Return the result for the memory of a host."""
         return cls(
             total=memory.total,

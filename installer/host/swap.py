@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 from installer.host import facts, systemd
-from installer.host.systemd import Unit
+from installer.host.systemd import SystemdUnit
 from runtime.base import command, files, formats, meminfo
 from runtime.base.constants import MEGABYTE
 from runtime.base.errors import ShoestringError
@@ -169,12 +169,12 @@ def problem(kind: SwapKind, size: int, host: SwapHost) -> str:
     return ""
 
 
-def unit(kind: SwapKind, size: int) -> Unit:
+def unit(kind: SwapKind, size: int) -> SystemdUnit:
     """Return the unit of a kind of swap."""
     template = "swapfile.swap" if kind is SwapKind.FILE else ZRAM_UNIT
     text = (TEMPLATES / "systemd" / template).read_text(encoding="utf-8")
     name = FILE_UNIT if kind is SwapKind.FILE else ZRAM_UNIT
-    return Unit(name, text.replace("@FILE@", str(FILE)).replace("@SIZE@", str(size)))
+    return SystemdUnit(name, text.replace("@FILE@", str(FILE)).replace("@SIZE@", str(size)))
 
 
 def add(kind: SwapKind, size: int, host: SwapHost, directory: Path = systemd.UNIT_DIRECTORY) -> None:

@@ -22,7 +22,7 @@ Properties = Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Unit:
+class SystemdUnit:
     """One unit file, or another file of systemd's such as one of tmpfiles.d(5)."""
 
     name: str
@@ -61,7 +61,7 @@ def enable(*names: str) -> None:
     command.check(("sync", "--file-system", str(UNIT_DIRECTORY)))
 
 
-def is_written(unit: Unit) -> bool | None:
+def is_written(unit: SystemdUnit) -> bool | None:
     """Return whether a unit's file has this content; None if there is no such file."""
     try:
         return (unit.directory / unit.name).read_text(encoding="utf-8") == unit.content
@@ -69,7 +69,7 @@ def is_written(unit: Unit) -> bool | None:
         return None
 
 
-def write(units: Iterable[Unit]) -> bool:
+def write(units: Iterable[SystemdUnit]) -> bool:
     """Write unit files and reload systemd. Returns whether anything changed."""
     changed = []
     for unit in units:

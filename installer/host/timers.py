@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated
 
 from installer.host import boot_files, systemd
-from installer.host.systemd import DEFAULT_INSTANCE, Properties, Unit, unit_name
+from installer.host.systemd import DEFAULT_INSTANCE, Properties, SystemdUnit, unit_name
 from runtime.base import command
 from runtime.base.errors import ShoestringError, UsageError
 from runtime.config.settings import Settings
@@ -83,7 +83,7 @@ def names(instance: str) -> tuple[str, ...]:
     return tuple(unit_name(unit, instance) for unit in _ALL)
 
 
-def units(settings: Settings, root: Path, python: str = sys.executable) -> tuple[Unit, ...]:
+def units(settings: Settings, root: Path, python: str = sys.executable) -> tuple[SystemdUnit, ...]:
     """Return the units of an instance. Raises UsageError for a data directory that they cannot use."""
     for directory in _TEMPORARY:
         if root.is_relative_to(directory):
@@ -106,7 +106,7 @@ def units(settings: Settings, root: Path, python: str = sys.executable) -> tuple
         "@ALARM@": unit_name("shoestring-alarm.service", instance),
         "@ALARM_TIMER@": unit_name("shoestring-alarm.timer", instance),
     }
-    return tuple(Unit(unit_name(unit, instance), _filled(FOLDER / unit, words)) for unit in _ALL)
+    return tuple(SystemdUnit(unit_name(unit, instance), _filled(FOLDER / unit, words)) for unit in _ALL)
 
 
 def _filled(template: Path, words: Mapping[str, str]) -> str:

@@ -1,16 +1,16 @@
 """Container images on this host: which are present, and how missing ones are pulled or built."""
 
 from installer.images.build import BuildError, build
-from installer.images.inventory import ImageState, Need, Source, fetch, list_images, needed
-from installer.images.progress import Fetched, ImageAction, ImageOutcome, Progress, Report
+from installer.images.inventory import ImageNeed, ImageState, Source, fetch, list_images, needed
+from installer.images.progress import FetchedImage, ImageAction, ImageOutcome, Progress, Report
 from installer.images.pull import PullError, pull
 
 __all__ = [
     "ImageAction",
     "BuildError",
-    "Fetched",
+    "FetchedImage",
     "ImageState",
-    "Need",
+    "ImageNeed",
     "ImageOutcome",
     "Progress",
     "PullError",

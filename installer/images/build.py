@@ -14,7 +14,7 @@ from installer.images.debian import provided
 from installer.images.lookup import look_up
 from installer.images.progress import (
     EngineRefusalError,
-    Fetched,
+    FetchedImage,
     ImageAction,
     ImageOutcome,
     Meter,
@@ -25,7 +25,7 @@ from installer.images.progress import (
 )
 from runtime.base.errors import ShoestringError
 from runtime.docker import images
-from runtime.docker.images import Image
+from runtime.docker.images import PinnedImage
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -39,7 +39,7 @@ STAGE_LABEL = "shoestring.stage"
 class BuildError(ShoestringError):
     """A recipe could not be built. The message has the last lines of the build's output."""
 
-    def __init__(self, image: Image, reason: str, tail: Iterable[str]) -> None:
+    def __init__(self, image: PinnedImage, reason: str, tail: Iterable[str]) -> None:
         self.image = image
         lines = "".join(f"\n  | {line}" for line in tail)
         super().__init__(
@@ -50,11 +50,11 @@ class BuildError(ShoestringError):
 
 def build(
     client: DockerClient,
-    wanted: Iterable[Image] = images.CORE,
+    wanted: Iterable[PinnedImage] = images.CORE,
     *,
     force: bool = False,
     report: Report = ignore,
-) -> tuple[Fetched, ...]:
+) -> tuple[FetchedImage, ...]:
     """Build the local images that are missing, the base before them; with `force` all, with today's packages.
 
     Images of the catalogue without a recipe are left out. Return one result for each image, the base first if it was
@@ -76,7 +76,7 @@ def build(
     return tuple(results)
 
 
-def _build_one(client: DockerClient, image: Image, report: Report) -> Fetched:
+def _build_one(client: DockerClient, image: PinnedImage, report: Report) -> FetchedImage:
     meter = Meter(image.name, ImageAction.BUILD, report)
     if image == images.BASE:
         with provided(client, meter) as reference:
@@ -86,15 +86,15 @@ def _build_one(client: DockerClient, image: Image, report: Report) -> Fetched:
     return _fetched(client, image, ImageOutcome.BUILT, meter.seconds)
 
 
-def _fetched(client: DockerClient, image: Image, outcome: ImageOutcome, seconds: float) -> Fetched:
+def _fetched(client: DockerClient, image: PinnedImage, outcome: ImageOutcome, seconds: float) -> FetchedImage:
     name = images.local_name(image)
     present = look_up(client, name)
     base = None if image == images.BASE else look_up(client, images.local_name(images.BASE))
     size, shared = (present.size, present.shares_with(base)) if present else (0, 0)
-    return Fetched(image.name, name, outcome, seconds, size, shared)
+    return FetchedImage(image.name, name, outcome, seconds, size, shared)
 
 
-def _run(client: DockerClient, image: Image, arguments: dict[str, str], meter: Meter) -> None:
+def _run(client: DockerClient, image: PinnedImage, arguments: dict[str, str], meter: Meter) -> None:
     """Run one recipe with the classic builder, which every engine has behind its API."""
     tail: deque[str] = deque(maxlen=TAIL_LINES)
     meter.report_line("sending the recipe")
@@ -136,7 +136,7 @@ def _lines(events: Iterable[dict[str, Any]]) -> Iterator[str]:
         yield from (line.strip() for line in whole if line.strip())
 
 
-def context(image: Image) -> bytes:
+def context(image: PinnedImage) -> bytes:
     """Return a recipe as a tar archive, the same bytes each time."""
     buffer = io.BytesIO()
     with tarfile.TarFile(fileobj=buffer, mode="w") as archive:
@@ -148,7 +148,7 @@ def context(image: Image) -> bytes:
     return buffer.getvalue()
 
 
-def _remove_superseded(client: DockerClient, image: Image) -> None:
+def _remove_superseded(client: DockerClient, image: PinnedImage) -> None:
     """Remove images that the new one replaces and no container uses: small disks have no room for both."""
     ours = f"{images.IMAGE_LABEL}={image.name}"
     other = f"{images.RECIPE_LABEL}={images.recipe_hash(image)}"

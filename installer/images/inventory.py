@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from installer.images.build import build
 from installer.images.lookup import LocalImage, look_up
-from installer.images.progress import Fetched, ImageAction, Report, ignore
+from installer.images.progress import FetchedImage, ImageAction, Report, ignore
 from installer.images.pull import pull
 from runtime.docker import images
-from runtime.docker.images import Image
+from runtime.docker.images import PinnedImage
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -43,7 +43,7 @@ class ImageState:
 
 
 @dataclass(frozen=True)
-class Need:
+class ImageNeed:
     """An image that a start needs and that is not on this host; `name` will be its name in the engine."""
 
     reference: str
@@ -62,7 +62,7 @@ def list_images(client: DockerClient, source: str) -> tuple[ImageState, ...]:
     )
 
 
-def _state(client: DockerClient, image: Image, source: Source, base: LocalImage | None) -> ImageState:
+def _state(client: DockerClient, image: PinnedImage, source: Source, base: LocalImage | None) -> ImageState:
     name = images.local_name(image) if source is Source.LOCAL else image.reference
     present = look_up(client, name)
     return ImageState(
@@ -76,22 +76,22 @@ def _state(client: DockerClient, image: Image, source: Source, base: LocalImage 
     )
 
 
-def needed(client: DockerClient, source: str, references: Iterable[str]) -> tuple[Need, ...]:
+def needed(client: DockerClient, source: str, references: Iterable[str]) -> tuple[ImageNeed, ...]:
     """Return those of the images that are missing on this host, each once, in the order given.
 
     `references` are as in application files; the core's is `images.HAPROXY.reference`. With the source `local`, an
     image without a recipe is pulled.
     """
-    found: dict[str, Need] = {}
+    found: dict[str, ImageNeed] = {}
     for reference in references:
         local = images.local_image(reference) if source == Source.LOCAL else None
         name = local or images.normalise(reference)
         if name not in found and look_up(client, name) is None:
-            found[name] = Need(reference, ImageAction.BUILD if local else ImageAction.PULL, name)
+            found[name] = ImageNeed(reference, ImageAction.BUILD if local else ImageAction.PULL, name)
     return tuple(found.values())
 
 
-def fetch(client: DockerClient, needs: Iterable[Need], report: Report = ignore) -> tuple[Fetched, ...]:
+def fetch(client: DockerClient, needs: Iterable[ImageNeed], report: Report = ignore) -> tuple[FetchedImage, ...]:
     """Build and pull what `needed` found. Return the images, with the base if it had to be built.
 
     Raises BuildError or PullError at the first that fails; images that were built or pulled before it stay.

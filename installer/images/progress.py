@@ -43,7 +43,7 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Fetched:
+class FetchedImage:
     """An image that is on this host now.
 
     `name` is its name in the engine. `size` is in bytes, the base's layers included; `shared` is their part of it.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from installer.images.lookup import look_up
 from installer.images.progress import (
     EngineRefusalError,
-    Fetched,
+    FetchedImage,
     ImageAction,
     ImageOutcome,
     Meter,
@@ -42,7 +42,7 @@ class PullError(ShoestringError):
         super().__init__(f"{reference} could not be pulled: {reason}. {advice}")
 
 
-def pull(client: DockerClient, references: Iterable[str], report: Report = ignore) -> tuple[Fetched, ...]:
+def pull(client: DockerClient, references: Iterable[str], report: Report = ignore) -> tuple[FetchedImage, ...]:
     """Pull images one after the other, also those that are present: a tag may have moved.
 
     Stops at the first that fails with a PullError, so that a host that reaches no registry waits once. The
@@ -51,7 +51,7 @@ def pull(client: DockerClient, references: Iterable[str], report: Report = ignor
     return tuple(_pull(client, reference, report) for reference in references)
 
 
-def _pull(client: DockerClient, reference: str, report: Report) -> Fetched:
+def _pull(client: DockerClient, reference: str, report: Report) -> FetchedImage:
     # Without a tag the engine would pull all of them.
     name = images.normalise(reference)
     meter = Meter(reference, ImageAction.PULL, report)
@@ -64,7 +64,7 @@ def _pull(client: DockerClient, reference: str, report: Report) -> Fetched:
         pulled = look_up(client, name)
     except EngineRefusalError as error:
         raise PullError(reference, str(error)) from error
-    return Fetched(reference, name, ImageOutcome.PULLED, meter.seconds, pulled.size if pulled else 0)
+    return FetchedImage(reference, name, ImageOutcome.PULLED, meter.seconds, pulled.size if pulled else 0)
 
 
 def _report(event: dict[str, Any], downloads: dict[str, tuple[int, int]], meter: Meter) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from installer.images import Fetched, ImageState
+from installer.images import FetchedImage, ImageState
 from runtime.base.formats import size
 from runtime.output.encoder import as_json
 from runtime.output.report import NAME_WIDTH
@@ -46,12 +46,12 @@ def preview_json(present: Mapping[str, bool]) -> str:
     return as_json(images=[{"name": image, "present": here} for image, here in present.items()])
 
 
-def fetched_line(fetched: Fetched) -> str:
+def fetched_line(fetched: FetchedImage) -> str:
     """Return the line about an image that was pulled or built, or was present."""
     return f"  ✓ {fetched.image:<{NAME_WIDTH}}  {fetched.outcome:<8}  {size(fetched.own):>8}  {fetched.seconds:.1f} s"
 
 
-def fetched_json(fetched: Iterable[Fetched]) -> str:
+def fetched_json(fetched: Iterable[FetchedImage]) -> str:
     """Return the answer of images pull and images build."""
     images = [
         {

@@ -34,7 +34,7 @@ class TimeWindow:
 
 
 @dataclass(frozen=True)
-class Row:
+class FigureRow:
     """One thing: a value for each step, None where there is none; `now` is the last value, if it is recent."""
 
     figure: Figure
@@ -59,11 +59,11 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Page:
+class FigurePage:
     """All rows, and the figures without any value."""
 
     window: TimeWindow
-    rows: tuple[Row, ...]
+    rows: tuple[FigureRow, ...]
     missing: tuple[Figure, ...]
 
 
@@ -87,7 +87,7 @@ def window(now: float, hours: int, columns: int) -> TimeWindow:
     return TimeWindow(start, step, (int(now) - start) // step + 1, hours)
 
 
-def query(cluster: Cluster, shown: TimeWindow) -> Page:
+def query(cluster: Cluster, shown: TimeWindow) -> FigurePage:
     """Query InfluxDB as the reader. Raises ShoestringError if it does not run."""
     queries = (each.query(shown.start, shown.step, _column(number)) for number, each in enumerate(FIGURES))
     return assemble(FIGURES, influxdb.ask(cluster, "; ".join(queries)), shown, cluster.settings.project(""))
@@ -98,7 +98,7 @@ def _column(number: int) -> str:
     return f"figure{number}"
 
 
-def assemble(figures: Sequence[Figure], answer: Sequence[Series], shown: TimeWindow, own: str = "") -> Page:
+def assemble(figures: Sequence[Figure], answer: Sequence[Series], shown: TimeWindow, own: str = "") -> FigurePage:
     """Assign the answer to figures. `own`, the prefix of this instance's containers, is removed. Pure."""
     rows, missing = [], []
     for number, figure in enumerate(figures):
@@ -107,10 +107,10 @@ def assemble(figures: Sequence[Figure], answer: Sequence[Series], shown: TimeWin
         rows += found
         if not found:
             missing.append(figure)
-    return Page(shown, tuple(rows), tuple(missing))
+    return FigurePage(shown, tuple(rows), tuple(missing))
 
 
-def _row(figure: Figure, series: Series, shown: TimeWindow, own: str) -> Row:
+def _row(figure: Figure, series: Series, shown: TimeWindow, own: str) -> FigureRow:
     values: list[float | None] = [None] * shown.columns
     for moment, value, *_ in series["values"]:
         place = (int(moment) - shown.start) // shown.step
@@ -119,10 +119,10 @@ def _row(figure: Figure, series: Series, shown: TimeWindow, own: str) -> Row:
     recent = max(1, -(-NOW_SECONDS // shown.step)) + 1
     now = next((value for value in reversed(values[-recent:]) if value is not None), None)
     name = figure.name.format_map(series.get("tags", {})).removeprefix(own)
-    return Row(figure, name, tuple(values), now)
+    return FigureRow(figure, name, tuple(values), now)
 
 
-def lines(page: Page, width: int) -> Iterator[str]:
+def lines(page: FigurePage, width: int) -> Iterator[str]:
     """Yield the lines for a terminal of `width` characters; for 0 (no terminal) only numbers."""
     groups = dict.fromkeys([*(row.figure.group for row in page.rows), *(each.group for each in page.missing)])
     order = [each for each in dict.fromkeys(figure.group for figure in FIGURES) if each in groups]
@@ -138,7 +138,7 @@ def lines(page: Page, width: int) -> Iterator[str]:
         yield from (line for name in absent for line in _fit(f"    no data: {name}", width))
 
 
-def _group_lines(rows: Sequence[Row], width: int) -> Iterator[str]:
+def _group_lines(rows: Sequence[FigureRow], width: int) -> Iterator[str]:
     longest = max((len(row.name) for row in rows), default=0)
     name_width = min(longest, _name_width(width)) if width else longest
     for row in rows:
@@ -164,7 +164,7 @@ def _duration(seconds: int) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
 
 
-def page_json(page: Page) -> str:
+def page_json(page: FigurePage) -> str:
     """Return the answer of `metrics`; docs/json.md has the keys."""
     rows = [
         {

@@ -20,13 +20,13 @@ from runtime.context.results import Advisory, Code, Report
 from runtime.reconcile import operations
 
 if TYPE_CHECKING:
-    from installer.images import Fetched, Progress
+    from installer.images import FetchedImage, Progress
 
 OWN_FILE_MODE = 0o644
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenServices:
     """The result of a write: new secrets that are shown once; a sentence if the files are not committed."""
 
     shown: tuple[tuple[str, str], ...] = ()
@@ -34,14 +34,14 @@ class Written:
 
 
 @dataclass(frozen=True)
-class Started:
+class StartedServices:
     """The result of a start; `failed` are names of services that do not run, and so are not ready for use."""
 
     report: Report
     failed: tuple[str, ...] = ()
 
 
-def fetch(cluster: Cluster, wanted: ServicePlan, show: Callable[[Progress], None]) -> tuple[Fetched, ...]:
+def fetch(cluster: Cluster, wanted: ServicePlan, show: Callable[[Progress], None]) -> tuple[FetchedImage, ...]:
     """Get the images of the new services. Raises PullError or BuildError; then nothing else has changed."""
     from installer import images
 
@@ -49,13 +49,13 @@ def fetch(cluster: Cluster, wanted: ServicePlan, show: Callable[[Progress], None
     return images.fetch(cluster.client, needs, show)
 
 
-def write(paths: Paths, wanted: ServicePlan, *, commit: bool = True) -> Written:
+def write(paths: Paths, wanted: ServicePlan, *, commit: bool = True) -> WrittenServices:
     """Write everything that is planned, the application files last: all else has no effect without them.
 
     It may be repeated with the same result. The lock must be held. Raises ShoestringError.
     """
     if wanted.settings is None:
-        return Written()
+        return WrittenServices()
     if wanted.text is not None:
         target = paths.settings.resolve()
         files.write(target, wanted.text, target.stat().st_mode & 0o7777)
@@ -72,7 +72,7 @@ def write(paths: Paths, wanted: ServicePlan, *, commit: bool = True) -> Written:
     for change in applications:
         _write(paths, change)
     shown = tuple((name, made[name]) for each in wanted.services for name in each.shown if name in made)
-    return Written(shown, _commit(paths, wanted) if commit else "")
+    return WrittenServices(shown, _commit(paths, wanted) if commit else "")
 
 
 def _write(paths: Paths, change: templates.FileChange) -> None:
@@ -92,12 +92,14 @@ def _commit(paths: Paths, wanted: ServicePlan) -> str:
     return conf_repository.commit_or_explain(paths.conf, (PurePosixPath(templates.MANIFEST), *written), message)
 
 
-def start(cluster: Cluster, wanted: ServicePlan, listener: Listener = SILENT, timeout: float = 0.0) -> Started:
+def start(
+    cluster: Cluster, wanted: ServicePlan, listener: Listener = SILENT, timeout: float = 0.0
+) -> StartedServices:
     """Start everything as in the files, then run the services' own steps. Raises ShoestringError."""
     return ready(cluster, wanted.services, operations.start(cluster, listener, timeout))
 
 
-def ready(cluster: Cluster, services: Iterable[Service], report: Report) -> Started:
+def ready(cluster: Cluster, services: Iterable[Service], report: Report) -> StartedServices:
     """Run the steps that services need in their running containers. Their sentences go into the report."""
     failed = {each.subject for each in report.failures}
     failed |= {each.change.name for each in report.outcomes if not each.ok}
@@ -106,4 +108,4 @@ def ready(cluster: Cluster, services: Iterable[Service], report: Report) -> Star
     notes = [(each, each.ready(cluster)) for each in wanted if each.name not in failed]
     said = tuple(Advisory(Code.SERVICE, each.name, note) for each, note in notes if note)
     not_ready = tuple(each.name for each in wanted if each.name in failed)
-    return Started(replace(report, warnings=(*report.warnings, *said)), not_ready)
+    return StartedServices(replace(report, warnings=(*report.warnings, *said)), not_ready)

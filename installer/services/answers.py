@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from installer.host.memory import Memory
-from installer.services.add import Started, Written
+from installer.host.memory import HostMemory
+from installer.services.add import StartedServices, WrittenServices
 from installer.services.plan import ServicePlan
-from installer.services.remove import Removal, Removed
+from installer.services.remove import RemovedServices, ServiceRemoval
 from installer.services.status import ABSENT, ServiceStatus
 from runtime.base.constants import MEGABYTE
 from runtime.context.results import Advisory, Code, Report
@@ -50,7 +50,7 @@ class WrittenFile:
     action: str
 
 
-def list_json(services: Iterable[ServiceStatus], memory: Memory) -> str:
+def list_json(services: Iterable[ServiceStatus], memory: HostMemory) -> str:
     """Return the answer of `service list`."""
     listed = [
         ListedService(
@@ -70,7 +70,10 @@ def list_json(services: Iterable[ServiceStatus], memory: Memory) -> str:
 
 
 def add_json(
-    wanted: ServicePlan, started: Started | None, written: Written, addresses: Mapping[str, tuple[str, ...]]
+    wanted: ServicePlan,
+    started: StartedServices | None,
+    written: WrittenServices,
+    addresses: Mapping[str, tuple[str, ...]],
 ) -> str:
     """Return the answer of `service add`; without `started` nothing was started."""
     services = [
@@ -87,7 +90,7 @@ def add_json(
     )
 
 
-def removal_json(wanted: Removal, removed: Removed | None) -> str:
+def removal_json(wanted: ServiceRemoval, removed: RemovedServices | None) -> str:
     """Return the answer of `service remove`; without `removed` nothing was removed."""
     return as_json(
         **_report(removed.report if removed else None, removed.notes if removed else ()),

@@ -20,7 +20,7 @@ _LARGEST_MEGABYTES = 1_000_000_000
 
 
 @dataclass(frozen=True)
-class Folder:
+class ServiceFolder:
     """A folder below `data/` that containers write to, with the numbers of its owner and group."""
 
     path: PurePosixPath
@@ -41,13 +41,13 @@ def _secrets(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _folder(value: object) -> Folder:
+def _folder(value: object) -> ServiceFolder:
     if not isinstance(value, dict) or set(value) != {"path", "owner", "group", "mode"}:
         raise ValueError(f"{value!r} must have path, owner, group and mode")
     path, number = PurePosixPath(str(value["path"])), whole_number(0, _LARGEST_NUMBER)
     if path.is_absolute() or ".." in path.parts or not path.parts:
         raise ValueError(f"{path} is not a folder below data/")
-    return Folder(path, number(value["owner"]), number(value["group"]), int(str(value["mode"]), 8))
+    return ServiceFolder(path, number(value["owner"]), number(value["group"]), int(str(value["mode"]), 8))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ class ServiceDescription:
     )
     secrets: tuple[str, ...] = key("secrets that are generated unless they exist", check=_secrets, default=())
     shown: tuple[str, ...] = key("those of the secrets that are shown once", check=list_of(_text), default=())
-    folders: tuple[Folder, ...] = key("folders below data/", check=list_of(_folder), default=())
+    folders: tuple[ServiceFolder, ...] = key("folders below data/", check=list_of(_folder), default=())
     networks: tuple[str, ...] = key("networks of the settings that it adds", check=list_of(_text), default=())
     log_in: str = key("how to log in, in a line; {host} in it stands for host name and port", check=_text, default="")
 

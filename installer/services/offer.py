@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from installer.host import memory
-from installer.host.memory import RESERVE, Memory
+from installer.host.memory import RESERVE, HostMemory
 from installer.services.catalogue import Catalogue, complete
 from installer.services.service import Service
 from runtime.base.constants import MEGABYTE
@@ -36,19 +36,19 @@ class ServiceOffer:
         return sum(each.memory for each in self.services)
 
 
-def before_start(host: Memory) -> Memory:
+def before_start(host: HostMemory) -> HostMemory:
     """Return the memory as it will be after a first setup has started the core."""
     return replace(host, available=max(0, host.available - CORE))
 
 
-def must_fit(new: Iterable[Service], host: Memory, *, force: bool = False) -> None:
+def must_fit(new: Iterable[Service], host: HostMemory, *, force: bool = False) -> None:
     """Raise ShoestringError if new services do not fit together, unless `force`."""
     services = tuple(new)
     if services:
         memory.must_fit(*_together_need(services), host, force=force)
 
 
-def problem(new: Iterable[Service], host: Memory) -> str:
+def problem(new: Iterable[Service], host: HostMemory) -> str:
     """Return why new services do not fit together; empty if they do."""
     services = tuple(new)
     found = memory.problem(*_together_need(services), host) if services else ""
@@ -62,7 +62,7 @@ def _together_need(services: tuple[Service, ...]) -> tuple[str, int]:
 
 
 def offers(
-    known: Catalogue, there: Iterable[str], host: Memory, *, first: bool, pulled: Iterable[str] = ()
+    known: Catalogue, there: Iterable[str], host: HostMemory, *, first: bool, pulled: Iterable[str] = ()
 ) -> tuple[ServiceOffer, ...]:
     """Return the choices. At a `first` setup the suggested ones are ticked as far as they fit.
 

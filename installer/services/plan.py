@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 
 from installer.data_directory import secrets_file, settings_edit
 from installer.data_directory import templates as shipped
-from installer.data_directory.templates import FileChange, Shipped
+from installer.data_directory.templates import FileChange, TemplateFile
 from installer.services import catalogue, service_files
-from installer.services.description import Folder
+from installer.services.description import ServiceFolder
 from installer.services.service import Service
 from installer.services.service_files import TemplateHost
 from runtime.base.errors import UsageError
@@ -31,9 +31,9 @@ class ServicePlan:
     settings: Settings | None = None
     text: str | None = None
     changes: tuple[FileChange, ...] = ()
-    shipped: tuple[Shipped, ...] = ()
+    shipped: tuple[TemplateFile, ...] = ()
     secrets: tuple[str, ...] = ()
-    folders: tuple[Folder, ...] = ()
+    folders: tuple[ServiceFolder, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -46,7 +46,7 @@ class ServicePlan:
         return sum(each.memory for each in self.new)
 
     @property
-    def files(self) -> tuple[Shipped, ...]:
+    def files(self) -> tuple[TemplateFile, ...]:
         """Return the new application files."""
         paths = {service_files.application_path(each.name) for each in self.new}
         return tuple(each for each in self.shipped if each.path in paths)
@@ -100,7 +100,7 @@ def _settings_text(paths: Paths, wanted: Settings) -> str | None:
     return edited if edited != text else None
 
 
-def _changes(paths: Paths, files: tuple[Shipped, ...]) -> tuple[FileChange, ...]:
+def _changes(paths: Paths, files: tuple[TemplateFile, ...]) -> tuple[FileChange, ...]:
     """Return changes as a re-run of setup makes them; but an application file that was removed is written again."""
     present = shipped.present(paths.conf, files)
     written = {
@@ -117,7 +117,7 @@ def manifest(paths: Paths) -> dict[str, str]:
     return shipped.parse_manifest(shipped.read(file) if file.exists() else None)
 
 
-def _is_as_wanted(paths: Paths, folder: Folder) -> bool:
+def _is_as_wanted(paths: Paths, folder: ServiceFolder) -> bool:
     try:
         status = (paths.data / folder.path).stat()
     except FileNotFoundError:

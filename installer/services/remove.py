@@ -26,7 +26,7 @@ from runtime.reconcile import operations
 
 
 @dataclass(frozen=True)
-class Removal:
+class ServiceRemoval:
     """The parts to remove: of those `named`, the `services` whose application file exists, in this order.
 
     With `purge` folders and secrets are deleted too. `kept` are folders that stay, `used` secrets that other
@@ -47,7 +47,7 @@ class Removal:
         return not (self.services or self.folders or self.secrets)
 
 
-def plan(paths: Paths, known: Catalogue, names: Iterable[str], *, purge: bool) -> Removal:
+def plan(paths: Paths, known: Catalogue, names: Iterable[str], *, purge: bool) -> ServiceRemoval:
     """Return what a removal would do. Raises UsageError for a service that another one needs."""
     wanted = {name: catalogue.find(known, name) for name in names}
     there = catalogue.present(known, paths)
@@ -58,11 +58,11 @@ def plan(paths: Paths, known: Catalogue, names: Iterable[str], *, purge: bool) -
     services = tuple(each for each in reversed(there) if each.name in wanted)
     named = tuple(wanted.values())
     if not purge:
-        return Removal(services, named, kept=left)
+        return ServiceRemoval(services, named, kept=left)
     values = secrets.load(paths.secrets)
     own = tuple(name for each in wanted.values() for name in each.secrets if name in values)
     used = tuple(name for name in own if name in _used_by_others(paths, values, wanted))
-    return Removal(services, named, True, left, tuple(name for name in own if name not in used), (), used)
+    return ServiceRemoval(services, named, True, left, tuple(name for name in own if name not in used), (), used)
 
 
 def _used_by_others(paths: Paths, values: dict[str, str], but: Iterable[str]) -> set[str]:
@@ -77,7 +77,7 @@ def _used_by_others(paths: Paths, values: dict[str, str], but: Iterable[str]) ->
 
 
 @dataclass(frozen=True)
-class Removed:
+class RemovedServices:
     """The result of a removal: `report` of the last start (None without one), `notes` on failed commits."""
 
     report: Report | None = None
@@ -89,7 +89,9 @@ class Removed:
         return self.report is None or self.report.ok
 
 
-def carry_out(cluster: Cluster, wanted: Removal, listener: Listener = SILENT, timeout: float = 0.0) -> Removed:
+def carry_out(
+    cluster: Cluster, wanted: ServiceRemoval, listener: Listener = SILENT, timeout: float = 0.0
+) -> RemovedServices:
     """Remove the services, their containers first; with a purge their folders and secrets too.
 
     One after the other: files that disappear all at once are taken for a mistake. Raises ShoestringError; run again,
@@ -111,7 +113,7 @@ def carry_out(cluster: Cluster, wanted: Removal, listener: Listener = SILENT, ti
             _must_be_gone(cluster, service)
         with files.lock(cluster.run.lock, timeout, listener.waiting):
             notes += _purge(paths, wanted)
-    return Removed(report, tuple(dict.fromkeys(note for note in notes if note)))
+    return RemovedServices(report, tuple(dict.fromkeys(note for note in notes if note)))
 
 
 def _remove_file(paths: Paths, service: Service) -> str:
@@ -136,7 +138,7 @@ def _must_be_gone(cluster: Cluster, service: Service) -> None:
         )
 
 
-def _purge(paths: Paths, wanted: Removal) -> list[str]:
+def _purge(paths: Paths, wanted: ServiceRemoval) -> list[str]:
     """Remove folders and secrets, and the folders from the repository. Return why one is not committed."""
     notes = []
     for folder in wanted.folders:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from installer.data_directory import flat_settings
-from installer.host.memory import Memory
-from installer.services.add import Written
+from installer.host.memory import HostMemory
+from installer.services.add import WrittenServices
 from installer.services.plan import ServicePlan
-from installer.services.remove import Removal
+from installer.services.remove import ServiceRemoval
 from installer.services.service import Service
 from installer.services.status import ABSENT, ServiceStatus
 from runtime.base.formats import size
@@ -20,7 +20,7 @@ from runtime.output.table import Row, table
 SECRETS_FILE = "conf/secrets.yaml"
 
 
-def list_lines(services: Iterable[ServiceStatus], memory: Memory, option: str) -> list[str]:
+def list_lines(services: Iterable[ServiceStatus], memory: HostMemory, option: str) -> list[str]:
     """Return a line for each service, then problems, and the memory left. `option` is what commands need here."""
     rows = [("SERVICE", "STATE", "USED", "EXPECTED", "")]
     problems = []
@@ -34,7 +34,7 @@ def list_lines(services: Iterable[ServiceStatus], memory: Memory, option: str) -
     return [*table(rows, frozenset((2, 3))), *problems, "", f"{left} Add one: shoestring service add NAME{option}"]
 
 
-def plan_lines(wanted: ServicePlan, before: Settings, memory: Memory) -> list[str]:
+def plan_lines(wanted: ServicePlan, before: Settings, memory: HostMemory) -> list[str]:
     """Return what adding services would change, and the memory that they need."""
     if wanted.is_empty:
         names = ", ".join(each.name for each in wanted.services)
@@ -67,13 +67,13 @@ def _rows(wanted: ServicePlan, before: Settings) -> Iterator[Row]:
         yield from (("~", "setting", str(each)) for each in flat_settings.changes(before, wanted.settings))
 
 
-def _memory_rows(wanted: ServicePlan, memory: Memory) -> Iterator[Row]:
+def _memory_rows(wanted: ServicePlan, memory: HostMemory) -> Iterator[Row]:
     if wanted.new:
         yield "", "memory", f"{wanted.memory} MB needed, {size(memory.available)} of {size(memory.total)} available"
 
 
 def added_lines(
-    services: Iterable[Service], written: Written, addresses: Mapping[str, tuple[str, ...]], *, terminal: bool
+    services: Iterable[Service], written: WrittenServices, addresses: Mapping[str, tuple[str, ...]], *, terminal: bool
 ) -> list[str]:
     """Return addresses of services, how to log in, and new passwords, which are shown only once.
 
@@ -100,7 +100,7 @@ def log_in(text: str, addresses: tuple[str, ...]) -> str:
     return text.replace("{host}", urlsplit(first).netloc if "://" in first else first)
 
 
-def removal_lines(wanted: Removal, paths: Paths) -> list[str]:
+def removal_lines(wanted: ServiceRemoval, paths: Paths) -> list[str]:
     """Return what is removed, and what stays."""
     rows: list[Row] = [("-", "service", f"{each.title}, its containers and file") for each in wanted.services]
     rows += [("-", "folder", f"{_below(folder, paths)}, for good") for folder in wanted.folders]

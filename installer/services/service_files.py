@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from installer.data_directory import templates
-from installer.data_directory.templates import Shipped
+from installer.data_directory.templates import TemplateFile
 from installer.services.service import Service
 from runtime.base import yaml_documents
 from runtime.base.errors import ShoestringError
@@ -41,19 +41,19 @@ def application_path(name: str) -> PurePosixPath:
     return PurePosixPath(f"applications-{Side.INTERNAL}") / f"{name}.yaml"
 
 
-def load(service: Service, settings: Settings, host: TemplateHost) -> tuple[Shipped, ...]:
+def load(service: Service, settings: Settings, host: TemplateHost) -> tuple[TemplateFile, ...]:
     """Render the configuration files of a service, then its application file."""
     configuration = service.folder / CONFIGURATION
     found = templates.load(settings, configuration, host=host) if configuration.is_dir() else ()
     template = (service.folder / APPLICATION).read_text(encoding="utf-8")
     application = templates.fill(template, settings, host=host)
     return (
-        *(Shipped(PurePosixPath(service.name) / each.path, each.content) for each in found),
-        Shipped(application_path(service.name), application),
+        *(TemplateFile(PurePosixPath(service.name) / each.path, each.content) for each in found),
+        TemplateFile(application_path(service.name), application),
     )
 
 
-def applications(files: Iterable[Shipped]) -> Iterator[Application]:
+def applications(files: Iterable[TemplateFile]) -> Iterator[Application]:
     """Parse the application files among rendered ones. Raises ShoestringError for an invalid one."""
     for file in files:
         if file.is_optional:
@@ -67,6 +67,6 @@ def applications(files: Iterable[Shipped]) -> Iterator[Application]:
             yield found
 
 
-def images(files: Iterable[Shipped]) -> tuple[str, ...]:
+def images(files: Iterable[TemplateFile]) -> tuple[str, ...]:
     """Return the images in the application files among rendered ones, as written there."""
     return tuple(each.image for found in applications(files) for each in found.services if each.image)

@@ -10,7 +10,7 @@ from installer.data_directory import flat_settings
 from installer.data_directory.flat_settings import OFF, FlatSettings, SettingsPath, SettingsValue
 from installer.host.facts import Facts
 from installer.services import catalogue
-from installer.setup.question import Context, Question
+from installer.setup.question import Question, QuestionContext
 from installer.setup.questions import QUESTIONS
 from runtime.base import validators, yaml_documents
 from runtime.base.errors import Problem, SettingsError, UsageError
@@ -24,11 +24,11 @@ DEFAULT_INSTANCE = DEFAULT_DATA_DIRECTORY.name
 # A key of the answers only: afterwards a service is present if its application file is.
 SERVICES = "services"
 
-Ask = Callable[[Question, Context], SettingsValue]
+Ask = Callable[[Question, QuestionContext], SettingsValue]
 
 
 @dataclass(frozen=True)
-class Given:
+class GivenAnswers:
     """The answers that were given before any question: from a file, or none."""
 
     document: Document | None = None
@@ -55,15 +55,15 @@ class Given:
         return ()
 
 
-def load(file: Path) -> Given:
+def load(file: Path) -> GivenAnswers:
     """Read an answers file: YAML with the keys of conf/shoestring.yaml. Raises SettingsError if it is not YAML."""
     try:
-        return Given(yaml_documents.load(file))
+        return GivenAnswers(yaml_documents.load(file))
     except DocumentError as error:
         raise SettingsError(file, (error.problem,)) from error
 
 
-def take_default(question: Question, context: Context) -> SettingsValue:
+def take_default(question: Question, context: QuestionContext) -> SettingsValue:
     """Return the suggested answer, as Enter does. Raises KeyError with the key's path if there is none."""
     value = question.offered(context)
     if value is None:
@@ -85,7 +85,7 @@ def instance_for(root: Path) -> str:
 def collect(
     facts: Facts,
     present: Settings | None,
-    given: Given,
+    given: GivenAnswers,
     ask: Ask = take_default,
     *,
     instance: str = DEFAULT_INSTANCE,
@@ -98,7 +98,7 @@ def collect(
     answers: FlatSettings = {**({} if present else {("instance",): instance}), **given.values}
     missing: list[SettingsPath] = []
     for question in QUESTIONS:
-        context = Context(facts, present, answers)
+        context = QuestionContext(facts, present, answers)
         if question.key in answers:
             answers = {**question.implied(context, answers[question.key]), **answers}
             continue
@@ -121,7 +121,7 @@ def required_names() -> tuple[str, ...]:
     return tuple(yaml_documents.dotted(key) for key in flat_settings.required())
 
 
-def missing_error(keys: tuple[SettingsPath, ...], given: Given) -> UsageError:
+def missing_error(keys: tuple[SettingsPath, ...], given: GivenAnswers) -> UsageError:
     """Return the error that names the missing answers, and how to give them."""
     listed = ", ".join(yaml_documents.dotted(key) for key in keys)
     where = f"Add them to {given.document.file}." if given.document else "Give them with --answers FILE."
@@ -147,7 +147,7 @@ def _complete(answers: FlatSettings, present: Settings | None) -> FlatSettings:
     return complete
 
 
-def _settings(values: FlatSettings, given: Given) -> Settings:
+def _settings(values: FlatSettings, given: GivenAnswers) -> Settings:
     """Check the values as a settings file; problems name the answers file and its keys."""
     nested = flat_settings.nested(values)
     file = given.document.file if given.document else Path("the answers")

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from installer.terminal.progress import ChangeLines, Lines
+from installer.terminal.progress import ChangeLines, ProgressLines
 from runtime.base.constants import NOTHING_TO_DO
 from runtime.base.errors import ExitCode
 from runtime.base.paths import Paths
 
 if TYPE_CHECKING:
-    from installer.images import Fetched, Progress
+    from installer.images import FetchedImage, Progress
     from runtime.context.cluster import Cluster
 
-BringUp = Callable[[Paths, Lines], ExitCode]
+BringUp = Callable[[Paths, ProgressLines], ExitCode]
 # Another command may hold the lock for a while: the watchdog, each minute.
 LOCK_TIMEOUT_SECONDS = 120.0
 
 
-def bring_up(paths: Paths, lines: Lines) -> ExitCode:
+def bring_up(paths: Paths, lines: ProgressLines) -> ExitCode:
     """Get the images that are missing and start everything. Raises ShoestringError."""
     from installer.services import add, catalogue
     from runtime.context.cluster import open_cluster
@@ -40,7 +40,7 @@ def bring_up(paths: Paths, lines: Lines) -> ExitCode:
     return ExitCode.DONE if result.ok else ExitCode.FAILED
 
 
-def _wireguard(paths: Paths, lines: Lines) -> None:
+def _wireguard(paths: Paths, lines: ProgressLines) -> None:
     """Bring the VPN up, if there is one. First of all: the internal proxy listens at its address."""
     from installer.vpn import operations as vpn
     from runtime.config import settings
@@ -55,13 +55,13 @@ def _wireguard(paths: Paths, lines: Lines) -> None:
         lines.note(note)
 
 
-def _fetch(cluster: Cluster, lines: Lines) -> None:
+def _fetch(cluster: Cluster, lines: ProgressLines) -> None:
     """Get what the core and the applications need. Raises PullError or BuildError for one that can be built here."""
     from installer import images
     from runtime.docker.images import find
 
     needs = images.needed(cluster.client, cluster.settings.images.source, _references(cluster))
-    fetched: list[Fetched] = []
+    fetched: list[FetchedImage] = []
 
     def show(progress: Progress) -> None:
         lines.passing("images", f"{progress.image}  {progress.line}")
@@ -87,7 +87,7 @@ def _references(cluster: Cluster) -> Iterator[str]:
         yield from (service.image for service in application.services if service.image)
 
 
-def _total(fetched: list[Fetched]) -> str:
+def _total(fetched: list[FetchedImage]) -> str:
     from runtime.base.formats import size
 
     names = ", ".join(dict.fromkeys(each.image for each in fetched))

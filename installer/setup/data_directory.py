@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from installer.data_directory import conf_repository, secrets_file, settings_edit, settings_file, staging, templates
 from installer.data_directory.templates import FileChange
 from installer.services import add
-from installer.services.add import Written
+from installer.services.add import WrittenServices
 from installer.services.plan import ServicePlan
 from runtime.base import files
 from runtime.base.paths import Paths, Side
@@ -25,7 +25,7 @@ SECRET_DIRECTORY_MODE = 0o750
 
 
 @dataclass(frozen=True)
-class Update:
+class DirectoryUpdate:
     """The changes of a re-run: the text of the settings file if it differs, template files, the manifest."""
 
     settings_text: str | None
@@ -40,7 +40,7 @@ class Update:
 
 def create(
     paths: Paths, settings: Settings, services: ServicePlan = NO_SERVICES, *, proxy_group: int = PROXY_GID
-) -> Written:
+) -> WrittenServices:
     """Build a new data directory next to its final path and move it there in one step.
 
     `services` are added from the start. `proxy_group` is the group that may read the proxies' private keys. Returns
@@ -51,7 +51,7 @@ def create(
         return _build(Paths(root), settings, services, proxy_group)
 
 
-def _build(paths: Paths, settings: Settings, services: ServicePlan, proxy_group: int) -> Written:
+def _build(paths: Paths, settings: Settings, services: ServicePlan, proxy_group: int) -> WrittenServices:
     files.make_directory(paths.root)
     _write_conf(paths, settings)
     _make_directories(paths, proxy_group)
@@ -100,21 +100,21 @@ def write_placeholder(paths: Paths, proxy_group: int) -> bool:
     return placeholder.ensure(paths.proxy_certificates(Side.PUBLIC), proxy_group, time.time())
 
 
-def plan_update(paths: Paths, settings: Settings) -> Update:
+def plan_update(paths: Paths, settings: Settings) -> DirectoryUpdate:
     """Return what a re-run with these settings would change. Raises UsageError, see settings_edit."""
     everything = templates.load(settings)
     text = templates.read(paths.settings).decode()
     edited = settings_edit.edit(paths.settings, text, settings)
     before = templates.parse_manifest(_read_if_there(paths.conf / templates.MANIFEST))
     present = templates.present(paths.conf, everything)
-    return Update(
+    return DirectoryUpdate(
         edited if edited != text else None,
         templates.plan(everything, before, present),
         templates.manifest(everything, before),
     )
 
 
-def update(paths: Paths, change: Update, *, proxy_group: int = PROXY_GID) -> str:
+def update(paths: Paths, change: DirectoryUpdate, *, proxy_group: int = PROXY_GID) -> str:
     """Carry out a planned update and commit it. Returns a sentence if the commit could not be made, else nothing.
 
     Each step leaves a working data directory, and repeating all of them gives the same result.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer.host import docker_daemon, swap, systemd, timers
-from installer.terminal.progress import Lines
+from installer.terminal.progress import ProgressLines
 from runtime.base import files
 from runtime.base.errors import ExitCode, ShoestringError, UsageError
 from runtime.base.formats import size
@@ -30,7 +30,7 @@ class HostChoice:
 
 
 @dataclass(frozen=True)
-class Offer:
+class HostOffer:
     """The changes that are possible on this host, or why they are not."""
 
     systemd: bool
@@ -51,15 +51,15 @@ class HostPlan:
     notes: tuple[str, ...] = ()
 
 
-def observe() -> Offer:
+def observe() -> HostOffer:
     """Return the changes that are possible on this host. Changes nothing."""
-    return Offer(
+    return HostOffer(
         systemd.is_running(), swap.offer(swap.observe()), docker_daemon.plan_for_host(), table.is_installed()
     )
 
 
 def decide(
-    choice: HostChoice, offer: Offer, ask: Ask | None, *, recorded: bool, starts: bool, firewall: bool = False
+    choice: HostChoice, offer: HostOffer, ask: Ask | None, *, recorded: bool, starts: bool, firewall: bool = False
 ) -> HostPlan:
     """Ask for the choices that are not given; without `ask` only timers are on.
 
@@ -92,7 +92,7 @@ def decide(
     )
 
 
-def _ignored(choice: HostChoice, offer: Offer, *, starts: bool, asks: bool) -> Iterator[str]:
+def _ignored(choice: HostChoice, offer: HostOffer, *, starts: bool, asks: bool) -> Iterator[str]:
     """Yield why options have no effect, and why the firewall is not offered."""
     if not starts:
         if choice.swap or choice.log_rotation:
@@ -109,7 +109,7 @@ def _ignored(choice: HostChoice, offer: Offer, *, starts: bool, asks: bool) -> I
         yield f"{table.MISSING} Then: shoestring firewall on"
 
 
-def _wants_firewall(choice: HostChoice, offer: Offer, ask: Ask | None, *, firewall: bool) -> bool:
+def _wants_firewall(choice: HostChoice, offer: HostOffer, ask: Ask | None, *, firewall: bool) -> bool:
     if choice.firewall is not None:
         return choice.firewall
     return firewall or bool(ask and offer.firewall and ask("Close all other ports to the outside (SSH stays open)?"))
@@ -138,7 +138,7 @@ def rows(plan: HostPlan) -> list[tuple[str, str, str]]:
 
 
 def around_start(
-    plan: HostPlan, settings: Settings, root: Path, lines: Lines, start: Callable[[], ExitCode]
+    plan: HostPlan, settings: Settings, root: Path, lines: ProgressLines, start: Callable[[], ExitCode]
 ) -> ExitCode:
     """Start, and make the changes of the plan. Return the exit code of the start, or raise its error.
 
@@ -162,7 +162,7 @@ def around_start(
     return code
 
 
-def _make_room(plan: HostPlan, lines: Lines) -> None:
+def _make_room(plan: HostPlan, lines: ProgressLines) -> None:
     """Add swap and limit logs, before the start. Raises ShoestringError."""
     if plan.swap:
         swap.add(plan.swap.kind, plan.swap.size, swap.observe())
@@ -173,7 +173,7 @@ def _make_room(plan: HostPlan, lines: Lines) -> None:
         lines.note(docker_daemon.RESTART)
 
 
-def _try_again_later(instance: str, lines: Lines) -> None:
+def _try_again_later(instance: str, lines: ProgressLines) -> None:
     """Start the watchdog after a failed start; the failure is reported afterwards."""
     # A user who stopped the cluster before this setup wants it started now.
     files.remove(RunPaths(instance).stopped)
@@ -186,7 +186,7 @@ def _try_again_later(instance: str, lines: Lines) -> None:
     lines.note("The start failed; the watchdog retries it each minute.")
 
 
-def _keep_running(plan: HostPlan, settings: Settings, root: Path, lines: Lines) -> None:
+def _keep_running(plan: HostPlan, settings: Settings, root: Path, lines: ProgressLines) -> None:
     """Start the timers and the firewall, after the start. Raises ShoestringError."""
     if plan.timers:
         lines.passing("timers", "switching them on")
@@ -200,7 +200,7 @@ def _keep_running(plan: HostPlan, settings: Settings, root: Path, lines: Lines) 
         _firewall(root, lines)
 
 
-def _firewall(root: Path, lines: Lines) -> None:
+def _firewall(root: Path, lines: ProgressLines) -> None:
     """Switch the firewall on if SSH still answers with it; last, so that its failure stops nothing else."""
     from installer.firewall import manage, report
 

@@ -17,7 +17,7 @@ def derived_internal_domain(domain: str) -> str:
 
 
 @dataclass(frozen=True)
-class Context:
+class QuestionContext:
     """The inputs of a question: the host, the present settings if there are any, and the answers so far."""
 
     facts: Facts
@@ -44,7 +44,7 @@ class Context:
 
 
 @dataclass(frozen=True)
-class Choice:
+class AnswerChoice:
     """One answer to choose: `text` is shown for `value`. The value OFF switches the question's section off."""
 
     value: SettingsValue
@@ -61,29 +61,29 @@ class Question:
 
     key: SettingsPath
     text: str
-    default: Callable[[Context], SettingsValue]
+    default: Callable[[QuestionContext], SettingsValue]
     parse: Callable[[str], SettingsValue]
-    choices: Callable[[Context], tuple[Choice, ...]] | None = None
-    check: Callable[[Context, SettingsValue], None] = lambda _context, _value: None
-    needed: Callable[[Context], bool] = lambda _context: True
-    implied: Callable[[Context, SettingsValue], FlatSettings] = lambda _context, _value: {}
+    choices: Callable[[QuestionContext], tuple[AnswerChoice, ...]] | None = None
+    check: Callable[[QuestionContext, SettingsValue], None] = lambda _context, _value: None
+    needed: Callable[[QuestionContext], bool] = lambda _context: True
+    implied: Callable[[QuestionContext, SettingsValue], FlatSettings] = lambda _context, _value: {}
 
-    def applies(self, context: Context) -> bool:
+    def applies(self, context: QuestionContext) -> bool:
         """Return whether to ask it: its section is on, and the answers so far need it."""
         return not flat_settings.is_off(context.answers, self.key) and self.needed(context)
 
-    def offered(self, context: Context) -> SettingsValue:
+    def offered(self, context: QuestionContext) -> SettingsValue:
         """Return the suggested answer: the present setting, else one that fits the host. None without any."""
         if self.choices and self._was_off(context):
             return OFF
         return context.before.get(self.key, None) if self._keeps(context) else self.default(context)
 
-    def _was_off(self, context: Context) -> bool:
+    def _was_off(self, context: QuestionContext) -> bool:
         """Return whether the section is off at present, and no answer has switched it on."""
         section = self.key[:-1]
         return section in context.before and not any(path[: len(section)] == section for path in context.answers)
 
-    def _keeps(self, context: Context) -> bool:
+    def _keeps(self, context: QuestionContext) -> bool:
         if self.key not in context.before:
             return False
         # An internal domain that was derived from the domain stays derived.

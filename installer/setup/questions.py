@@ -7,7 +7,7 @@ from collections.abc import Callable
 from installer.data_directory.flat_settings import OFF, SettingsPath, SettingsValue
 from installer.setup import preflight
 from installer.setup import vpn_answers as vpn
-from installer.setup.question import Choice, Context, Question, derived_internal_domain
+from installer.setup.question import AnswerChoice, Question, QuestionContext, derived_internal_domain
 from runtime.base import validators
 from runtime.config import listen_address
 from runtime.config.sections import InternalTls
@@ -30,58 +30,62 @@ def is_domain(name: str) -> bool:
         return False
 
 
-def _domain(context: Context) -> SettingsValue:
+def _domain(context: QuestionContext) -> SettingsValue:
     name = context.facts.host_name
     return validators.domain(name) if is_domain(name) else None
 
 
-def _email(context: Context) -> SettingsValue:
+def _email(context: QuestionContext) -> SettingsValue:
     # RFC 2142 section 7: the mailbox of a domain's DNS administrator.
     domain = context.text("domain")
     return f"hostmaster@{domain}" if domain else None
 
 
-def _public_address(context: Context) -> SettingsValue:
+def _public_address(context: QuestionContext) -> SettingsValue:
     return context.facts.default_address or ALL_ADDRESSES
 
 
-def _public_choices(context: Context) -> tuple[Choice, ...]:
+def _public_choices(context: QuestionContext) -> tuple[AnswerChoice, ...]:
     return (
-        *(Choice(each.address, str(each)) for each in context.facts.offered_addresses),
-        Choice(ALL_ADDRESSES, "all IPv4 addresses"),
-        Choice(EVERY_ADDRESS, "all addresses, IPv4 and IPv6"),
+        *(AnswerChoice(each.address, str(each)) for each in context.facts.offered_addresses),
+        AnswerChoice(ALL_ADDRESSES, "all IPv4 addresses"),
+        AnswerChoice(EVERY_ADDRESS, "all addresses, IPv4 and IPv6"),
         *_present_choice(context, ("public", "address"), (ALL_ADDRESSES, EVERY_ADDRESS)),
-        Choice(OFF, "none: nothing public"),
+        AnswerChoice(OFF, "none: nothing public"),
     )
 
 
-def _internal_choices(context: Context) -> tuple[Choice, ...]:
+def _internal_choices(context: QuestionContext) -> tuple[AnswerChoice, ...]:
     usable = [
         each
         for each in context.facts.offered_addresses
         if not preflight.is_world_reachable(each.address) and each.address != vpn.address(context)
     ]
-    off = () if context.is_off("public") else (Choice(OFF, "Not at all: no internal services"),)
+    off = () if context.is_off("public") else (AnswerChoice(OFF, "Not at all: no internal services"),)
     return (
         *vpn.choices(context),
-        Choice(LOOPBACK, f"An SSH tunnel to {LOOPBACK}"),
-        *(Choice(each.address, f"At {each}") for each in usable),
+        AnswerChoice(LOOPBACK, f"An SSH tunnel to {LOOPBACK}"),
+        *(AnswerChoice(each.address, f"At {each}") for each in usable),
         *_present_choice(context, ("internal", "address"), (LOOPBACK, vpn.address(context))),
         *off,
     )
 
 
-def _present_choice(context: Context, key: SettingsPath, besides: tuple[str, ...]) -> tuple[Choice, ...]:
+def _present_choice(
+    context: QuestionContext, key: SettingsPath, besides: tuple[str, ...]
+) -> tuple[AnswerChoice, ...]:
     """Return the current address as a choice, if it is not offered anyway."""
     present = context.before.get(key)
     offered = {each.address for each in context.facts.offered_addresses} | set(besides)
-    return (Choice(present, f"{present} (current)"),) if present and present not in offered else ()
+    return (AnswerChoice(present, f"{present} (current)"),) if present and present not in offered else ()
 
 
-def _internal_port(name: str, tunnel: tuple[int, ...], direct: tuple[int, ...]) -> Callable[[Context], SettingsValue]:
+def _internal_port(
+    name: str, tunnel: tuple[int, ...], direct: tuple[int, ...]
+) -> Callable[[QuestionContext], SettingsValue]:
     """Return a default that is the first free port: of `tunnel` on loopback, else of `direct`."""
 
-    def offer(context: Context) -> SettingsValue:
+    def offer(context: QuestionContext) -> SettingsValue:
         ports = tunnel if context.text("internal", "address") == LOOPBACK else direct
         free = (port for port in ports if not _port_problem(context, ("internal", name), port))
         return next(free, ports[0])
@@ -89,26 +93,26 @@ def _internal_port(name: str, tunnel: tuple[int, ...], direct: tuple[int, ...]) 
     return offer
 
 
-def _has_internal_tls(context: Context) -> bool:
+def _has_internal_tls(context: QuestionContext) -> bool:
     return context.text("internal", "tls") != InternalTls.NONE
 
 
-def _by_dns(context: Context) -> bool:
+def _by_dns(context: QuestionContext) -> bool:
     return context.text("internal", "tls") == InternalTls.DNS_01
 
 
-def _needs_acme(context: Context) -> bool:
+def _needs_acme(context: QuestionContext) -> bool:
     """Return whether any certificate comes from a public authority."""
     return not context.is_off("public") or _by_dns(context)
 
 
-def _check_port(context: Context, key: SettingsPath, value: SettingsValue) -> None:
+def _check_port(context: QuestionContext, key: SettingsPath, value: SettingsValue) -> None:
     problem = _port_problem(context, key, value)
     if problem:
         raise ValueError(problem)
 
 
-def _port_problem(context: Context, key: SettingsPath, value: SettingsValue) -> str:
+def _port_problem(context: QuestionContext, key: SettingsPath, value: SettingsValue) -> str:
     """Return why a port cannot be used at the address of its side; empty if it can."""
     port, address = validators.port(value), context.text(key[0], "address")
     for section, name in (
@@ -132,8 +136,8 @@ def _port_question(
     section: str,
     name: str,
     text: str,
-    default: Callable[[Context], SettingsValue],
-    needed: Callable[[Context], bool] = lambda _: True,
+    default: Callable[[QuestionContext], SettingsValue],
+    needed: Callable[[QuestionContext], bool] = lambda _: True,
 ) -> Question:
     key = (section, name)
     return Question(
@@ -170,9 +174,9 @@ QUESTIONS: tuple[Question, ...] = (
         lambda _: InternalTls.PRIVATE_CA,
         str,
         lambda _: (
-            Choice(InternalTls.PRIVATE_CA, "Yes, by a CA of your own, made here"),
-            Choice(InternalTls.DNS_01, "Yes, by your DNS provider (wildcard from Let's Encrypt)"),
-            Choice(InternalTls.NONE, "No, plain HTTP"),
+            AnswerChoice(InternalTls.PRIVATE_CA, "Yes, by a CA of your own, made here"),
+            AnswerChoice(InternalTls.DNS_01, "Yes, by your DNS provider (wildcard from Let's Encrypt)"),
+            AnswerChoice(InternalTls.NONE, "No, plain HTTP"),
         ),
     ),
     _port_question(
@@ -195,10 +199,10 @@ QUESTIONS: tuple[Question, ...] = (
         lambda _: "production",
         str,
         lambda context: (
-            Choice("production", "production"),
-            Choice("staging", "staging: tests, refused by browsers"),
+            AnswerChoice("production", "production"),
+            AnswerChoice("staging", "staging: tests, refused by browsers"),
             *(
-                Choice(server, f"from {server} (current)")
+                AnswerChoice(server, f"from {server} (current)")
                 for server in (context.before.get(("acme", "server")),)
                 if server not in (None, "production", "staging")
             ),
@@ -211,8 +215,8 @@ QUESTIONS: tuple[Question, ...] = (
         lambda _: "registry",
         str,
         lambda _: (
-            Choice("registry", "pulled from Docker Hub"),
-            Choice("local", "built here from Debian's packages"),
+            AnswerChoice("registry", "pulled from Docker Hub"),
+            AnswerChoice("local", "built here from Debian's packages"),
         ),
     ),
 )

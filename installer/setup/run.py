@@ -11,17 +11,17 @@ from installer.data_directory import default_directory as record
 from installer.host import facts as host
 from installer.host.facts import Facts
 from installer.services import report
-from installer.services.add import Written
+from installer.services.add import WrittenServices
 from installer.services.add import write as write_services
 from installer.services.plan import ServicePlan
 from installer.setup import answers, data_directory, host_setup, preflight, service_choice, summary
-from installer.setup.answers import Ask, Given
+from installer.setup.answers import Ask, GivenAnswers
 from installer.setup.bring_up import BringUp, bring_up
-from installer.setup.data_directory import Update
+from installer.setup.data_directory import DirectoryUpdate
 from installer.setup.host_setup import HostChoice, HostPlan
 from installer.setup.preflight import DirectoryState
 from installer.terminal import confirm
-from installer.terminal.progress import Lines
+from installer.terminal.progress import ProgressLines
 from installer.vpn.operations import FIRST_CLIENT
 from runtime.base import files
 from runtime.base.constants import ENVIRONMENT_VARIABLE
@@ -64,7 +64,7 @@ class SetupPlan:
     paths: Paths
     settings: Settings
     present: Settings | None
-    update: Update | None
+    update: DirectoryUpdate | None
     services: ServicePlan = ServicePlan()
     host: HostPlan = HostPlan()
 
@@ -80,7 +80,7 @@ def run(options: SetupOptions, start: BringUp = bring_up) -> ExitCode:
     Raises ShoestringError with one sentence, or a list, for whatever stops it; then nothing was written, or the
     data directory is complete.
     """
-    lines = Lines()
+    lines = ProgressLines()
     try:
         wanted = _prepare(options, lines)
         if options.dry_run or not _confirmed(options, wanted, lines):
@@ -92,12 +92,12 @@ def run(options: SetupOptions, start: BringUp = bring_up) -> ExitCode:
         ) from None
 
 
-def _prepare(options: SetupOptions, lines: Lines) -> SetupPlan:
+def _prepare(options: SetupOptions, lines: ProgressLines) -> SetupPlan:
     """Do everything up to the summary. Writes nothing."""
     root = _default_directory(options)
     if options.asks and not confirm.at_terminal():
         raise _no_terminal(Paths(root))
-    given = answers.load(options.answers) if options.answers else Given()
+    given = answers.load(options.answers) if options.answers else GivenAnswers()
     facts = host.gather(root)
     if options.asks:
         lines.say("\n  Shoestring turns this host into a small cluster. Nothing is written until you confirm.\n")
@@ -156,7 +156,7 @@ def _default_directory(options: SetupOptions) -> Path:
     return (recorded if recorded and recorded.is_dir() else DEFAULT_DATA_DIRECTORY).resolve()
 
 
-def _collect(options: SetupOptions, root: Path, facts: Facts, given: Given) -> SetupPlan:
+def _collect(options: SetupOptions, root: Path, facts: Facts, given: GivenAnswers) -> SetupPlan:
     """Ask, or take what is given."""
     ask: Ask = answers.take_default
     if options.asks:
@@ -186,7 +186,7 @@ def _plan_lines(wanted: SetupPlan) -> list[str]:
     return summary.update_lines(wanted.present, wanted.settings, wanted.update, more)
 
 
-def _confirmed(options: SetupOptions, wanted: SetupPlan, lines: Lines) -> bool:
+def _confirmed(options: SetupOptions, wanted: SetupPlan, lines: ProgressLines) -> bool:
     if options.yes or not options.asks or (wanted.is_nothing and not options.start):
         return True
     from installer.terminal import prompts
@@ -196,7 +196,7 @@ def _confirmed(options: SetupOptions, wanted: SetupPlan, lines: Lines) -> bool:
     return confirmed
 
 
-def _carry_out(options: SetupOptions, wanted: SetupPlan, start: BringUp, lines: Lines) -> ExitCode:
+def _carry_out(options: SetupOptions, wanted: SetupPlan, start: BringUp, lines: ProgressLines) -> ExitCode:
     began = time.monotonic()
     paths = wanted.paths
     with files.lock(RunPaths(wanted.settings.instance).lock, LOCK_TIMEOUT_SECONDS):
@@ -227,7 +227,7 @@ def _carry_out(options: SetupOptions, wanted: SetupPlan, start: BringUp, lines: 
             lines.say(line)
 
 
-def _start(options: SetupOptions, wanted: SetupPlan, start: BringUp, lines: Lines) -> ExitCode:
+def _start(options: SetupOptions, wanted: SetupPlan, start: BringUp, lines: ProgressLines) -> ExitCode:
     """Start, and where a registry does not give an image, offer to build it here."""
     from installer.images import PullError
 
@@ -247,7 +247,7 @@ def _start(options: SetupOptions, wanted: SetupPlan, start: BringUp, lines: Line
     return start(wanted.paths, lines)
 
 
-def _write(wanted: SetupPlan) -> tuple[tuple[str, ...], Written]:
+def _write(wanted: SetupPlan) -> tuple[tuple[str, ...], WrittenServices]:
     """Write the data directory. Return sentences for the user, if any, and new passwords."""
     if wanted.update is None:
         return (), data_directory.create(wanted.paths, wanted.settings, wanted.services)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from installer.data_directory import default_directory
 from installer.host import memory
 from installer.services import catalogue, offer, report, service_files, status
-from installer.services.add import Written
+from installer.services.add import WrittenServices
 from installer.services.catalogue import Catalogue
 from installer.services.plan import ServicePlan, plan, with_networks
 from installer.services.service import Service
@@ -63,7 +63,7 @@ def _pulled(known: Catalogue, settings: Settings) -> tuple[str, ...]:
     )
 
 
-def closing_lines(paths: Paths, wanted: ServicePlan, written: Written) -> list[str]:
+def closing_lines(paths: Paths, wanted: ServicePlan, written: WrittenServices) -> list[str]:
     """Return addresses of new services, how to log in, and on a terminal their passwords."""
     if not wanted.new or wanted.settings is None:
         return []

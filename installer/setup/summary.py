@@ -18,7 +18,7 @@ from runtime.network.addresses import bracketed
 from runtime.output.table import Row, table
 
 if TYPE_CHECKING:
-    from installer.setup.data_directory import Update
+    from installer.setup.data_directory import DirectoryUpdate
 
 
 def host_lines(facts: Facts) -> list[str]:
@@ -111,7 +111,7 @@ def new_lines(settings: Settings, paths: Paths, more: Iterable[Row] = ()) -> lis
     return table((*rows, *more))
 
 
-def update_lines(before: Settings, after: Settings, change: Update, more: Iterable[Row] = ()) -> list[str]:
+def update_lines(before: Settings, after: Settings, change: DirectoryUpdate, more: Iterable[Row] = ()) -> list[str]:
     """Return what a re-run changes in the files, and `more` rows."""
     rows: list[Row] = [
         ("~", ".".join(map(str, each.key)), each.difference) for each in flat_settings.changes(before, after)

@@ -7,7 +7,7 @@ import secrets
 
 from installer.data_directory.flat_settings import OFF, FlatSettings, SettingsPath, SettingsValue
 from installer.host.networks import overlapping
-from installer.setup.question import Choice, Context
+from installer.setup.question import AnswerChoice, QuestionContext
 from installer.vpn import addresses
 
 ENABLED: SettingsPath = ("wireguard", "enabled")
@@ -22,12 +22,12 @@ CANDIDATES = (
 )
 
 
-def is_given(context: Context) -> bool:
+def is_given(context: QuestionContext) -> bool:
     """Return whether the given answers ask for the VPN."""
     return context.answers.get(ENABLED) in (True, "on")
 
 
-def address(context: Context) -> str:
+def address(context: QuestionContext) -> str:
     """Return the address of the internal side in the VPN; empty if no network is free."""
     try:
         return str(ipaddress.ip_network(_network(context))[1])
@@ -35,13 +35,13 @@ def address(context: Context) -> str:
         return ""
 
 
-def choices(context: Context) -> tuple[Choice, ...]:
+def choices(context: QuestionContext) -> tuple[AnswerChoice, ...]:
     """Return the choices for reaching the internal side."""
     at = address(context)
-    return (Choice(at, "WireGuard (a VPN; set up here)"),) if at else ()
+    return (AnswerChoice(at, "WireGuard (a VPN; set up here)"),) if at else ()
 
 
-def implied(context: Context, value: SettingsValue) -> FlatSettings:
+def implied(context: QuestionContext, value: SettingsValue) -> FlatSettings:
     """Return the answers that the internal address implies: whether there is a VPN, and its networks."""
     before = context.before
     was = before.get(ENABLED) is True
@@ -53,12 +53,12 @@ def implied(context: Context, value: SettingsValue) -> FlatSettings:
     return {ENABLED: False} if was else {}
 
 
-def _is_offered(value: SettingsValue, context: Context) -> bool:
+def _is_offered(value: SettingsValue, context: QuestionContext) -> bool:
     """Return whether it is the address offered for a new VPN, and not an existing address of the host."""
     return value == address(context) and value not in {each.address for each in context.facts.addresses}
 
 
-def _is_inside(value: SettingsValue, context: Context) -> bool:
+def _is_inside(value: SettingsValue, context: QuestionContext) -> bool:
     """Return whether it is an address of the present VPN."""
     networks = [str(context.before[key]) for key in (NETWORK, NETWORK6) if context.before[key]]
     try:
@@ -67,13 +67,13 @@ def _is_inside(value: SettingsValue, context: Context) -> bool:
         return False
 
 
-def _network6(context: Context) -> str:
+def _network6(context: QuestionContext) -> str:
     """Return a new IPv6 network; empty if an interface of this host cannot have an IPv6 address."""
     random = secrets.token_bytes(addresses.GLOBAL_ID_BYTES)
     return addresses.ula_network(random) if context.facts.has_ipv6 else ""
 
 
-def _network(context: Context) -> str:
+def _network(context: QuestionContext) -> str:
     """Return the network that is given or in use, else one that is free on this host."""
     given = context.answers.get(NETWORK)
     if given is not None:

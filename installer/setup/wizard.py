@@ -9,13 +9,13 @@ from pathlib import Path
 from installer.data_directory.flat_settings import SettingsValue
 from installer.services.offer import ServiceOffer
 from installer.setup import preflight
-from installer.setup.question import Context, Question
+from installer.setup.question import Question, QuestionContext
 from installer.terminal import prompts
 from installer.terminal.progress import wrapped
 from runtime.base.paths import Paths
 
 
-def ask(question: Question, context: Context) -> SettingsValue:
+def ask(question: Question, context: QuestionContext) -> SettingsValue:
     """Ask one question and return its value, checked. Raises StoppedError."""
     return _choose(question, context) if question.choices else _type(question, context)
 
@@ -67,7 +67,7 @@ def _offer_line(offer: ServiceOffer, title: int, memory: int) -> str:
     return line + (f"  ({offer.remark})" if offer.remark and offer.possible else "")
 
 
-def _type(question: Question, context: Context) -> SettingsValue:
+def _type(question: Question, context: QuestionContext) -> SettingsValue:
     def problem(text: str) -> str:
         try:
             question.check(context, question.parse(text))
@@ -80,7 +80,7 @@ def _type(question: Question, context: Context) -> SettingsValue:
     return question.parse(text)
 
 
-def _choose(question: Question, context: Context) -> SettingsValue:
+def _choose(question: Question, context: QuestionContext) -> SettingsValue:
     choices = question.choices(context) if question.choices else ()
     offered = question.offered(context)
     default = next((number for number, choice in enumerate(choices) if choice.value == offered), None)

@@ -36,7 +36,7 @@ def wrapped(text: str, indent: str) -> str:
     return "\n".join(part for line in lines for part in line)
 
 
-class Lines:
+class ProgressLines:
     """Writes lines to a terminal or a file; transient lines go to a terminal only."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
@@ -68,7 +68,7 @@ class Lines:
 class ChangeLines(Listener):
     """Shows the change that is being made, and prints a line for each finished one."""
 
-    def __init__(self, lines: Lines) -> None:
+    def __init__(self, lines: ProgressLines) -> None:
         self._lines = lines
 
     def waiting(self, holder: str) -> None:

@@ -13,7 +13,7 @@ from installer.firewall import manage
 from installer.host import cron, docker_daemon, swap, timers, wireguard
 from installer.host.systemd import UNIT_DIRECTORY
 from installer.services import catalogue
-from installer.terminal.progress import Lines
+from installer.terminal.progress import ProgressLines
 from installer.vpn import managed_interfaces
 from runtime.base import files
 from runtime.base.constants import ENVIRONMENT_VARIABLE, LABEL_INSTANCE, LABEL_PROJECT
@@ -161,7 +161,7 @@ def _volumes(client: DockerClient, instance: str) -> Iterator[str]:
             yield str(each["Name"])
 
 
-def apply(cluster: Cluster, wanted: UninstallPlan, lines: Lines, recorded: Path = RECORD) -> None:
+def apply(cluster: Cluster, wanted: UninstallPlan, lines: ProgressLines, recorded: Path = RECORD) -> None:
     """Carry out the plan, the timers first, so that nothing is started again. After an interruption, run it again.
 
     A second run finds the rest by the settings and the default data directory, which are removed last. Raises
@@ -197,7 +197,7 @@ def apply(cluster: Cluster, wanted: UninstallPlan, lines: Lines, recorded: Path 
     finish(wanted, lines, recorded)
 
 
-def finish(wanted: UninstallPlan, lines: Lines, recorded: Path = RECORD) -> None:
+def finish(wanted: UninstallPlan, lines: ProgressLines, recorded: Path = RECORD) -> None:
     """Carry out the last part: the purge, then the default data directory, by which a second run finds the rest."""
     if wanted.purge:
         lines.done("data directory", _purge(Paths(wanted.directory)))
@@ -208,7 +208,7 @@ def finish(wanted: UninstallPlan, lines: Lines, recorded: Path = RECORD) -> None
         lines.done("default", f"{recorded} removed")
 
 
-def _remove_from_docker(cluster: Cluster, wanted: UninstallPlan, lines: Lines) -> None:
+def _remove_from_docker(cluster: Cluster, wanted: UninstallPlan, lines: ProgressLines) -> None:
     from docker.errors import APIError, NotFound
 
     report = operations.stop(cluster, timeout=120.0)

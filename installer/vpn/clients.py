@@ -26,7 +26,7 @@ def _key(value: object) -> str:
 
 
 @dataclass(frozen=True)
-class Client:
+class VpnClient:
     """A client of the VPN. `private_key` is empty if the user generated the key pair and gave the public key only."""
 
     name: str = key("what it is called", check=validators.application)
@@ -57,7 +57,7 @@ def write_server_key(paths: Paths, private: str) -> None:
     files.write(_server_key(paths), f"{private}\n", FILE_MODE)
 
 
-def read_all(paths: Paths) -> tuple[Client, ...]:
+def read_all(paths: Paths) -> tuple[VpnClient, ...]:
     """Read all clients, in the order of their names.
 
     Raises ShoestringError for an invalid file: skipping it would take the client's access away.
@@ -70,7 +70,7 @@ def read_all(paths: Paths) -> tuple[Client, ...]:
     return tuple(_read(file) for file in listed if file.suffix == ".yaml" and not file.name.startswith("."))
 
 
-def write(paths: Paths, client: Client) -> None:
+def write(paths: Paths, client: VpnClient) -> None:
     """Write a client's file."""
     for directory in (paths.wireguard, _directory(paths)):
         files.make_directory(directory, DIRECTORY_MODE)
@@ -84,7 +84,7 @@ def remove(paths: Paths, name: str) -> None:
     files.remove(_file(paths, name))
 
 
-def find(known: Iterable[Client], name: str) -> Client:
+def find(known: Iterable[VpnClient], name: str) -> VpnClient:
     """Return the client with a name. Raises UsageError with the nearest name if there is none."""
     by_name = {each.name: each for each in known}
     if name not in by_name:
@@ -92,9 +92,9 @@ def find(known: Iterable[Client], name: str) -> Client:
     return by_name[name]
 
 
-def _read(file: Path) -> Client:
+def _read(file: Path) -> VpnClient:
     try:
-        client, problems = read(Client, yaml_documents.load(file))
+        client, problems = read(VpnClient, yaml_documents.load(file))
     except DocumentError as error:
         client, problems = None, (error.problem,)
     if client is None or client.name != file.stem:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from installer.vpn import addresses, keys
-from installer.vpn.clients import Client
+from installer.vpn.clients import VpnClient
 from runtime.config.settings import Settings
 from runtime.network.addresses import bracketed
 
@@ -24,7 +24,7 @@ class ServerConfig:
 
     settings: Settings
     private_key: str
-    clients: tuple[Client, ...]
+    clients: tuple[VpnClient, ...]
 
     def text(self) -> str:
         """Return the file for wg-quick(8)."""
@@ -47,7 +47,7 @@ class ServerConfig:
         return [f"ListenPort = {self.settings.wireguard.port}", f"PrivateKey = {self.private_key}"]
 
 
-def client_text(settings: Settings, server_public_key: str, client: Client) -> str:
+def client_text(settings: Settings, server_public_key: str, client: VpnClient) -> str:
     """Return a client's file. Only the VPN's own networks are routed through the tunnel."""
     vpn = settings.wireguard
     interface = [
@@ -86,7 +86,7 @@ def _names(settings: Settings) -> list[str]:
     return [f"DNS = {settings.internal.address}, {settings.internal_domain}"]
 
 
-def _peer(client: Client, settings: Settings) -> list[str]:
+def _peer(client: VpnClient, settings: Settings) -> list[str]:
     """Return a client's section in the server's file: never its private key."""
     return [
         f"# {client.name}",
@@ -97,7 +97,7 @@ def _peer(client: Client, settings: Settings) -> list[str]:
     ]
 
 
-def host_networks(client: Client, settings: Settings) -> list[str]:
+def host_networks(client: VpnClient, settings: Settings) -> list[str]:
     """Return a client's addresses as networks of one address, without those of an IP version that the VPN lacks."""
     families = {ipaddress.ip_network(each).version for each in addresses.networks(settings)}
     parsed = (ipaddress.ip_address(each) for each in client.addresses)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from installer.host.wireguard import BootState, WireGuardLink, configuration_file
 from installer.vpn import addresses, configuration
-from installer.vpn.clients import Client
+from installer.vpn.clients import VpnClient
 from installer.vpn.peers import RunningInterface
 from runtime.config.settings import Settings
 
@@ -28,7 +28,7 @@ class ObservedVpn:
     old: tuple[str, ...] = ()
 
 
-def problem(settings: Settings, public_key: str, known: tuple[Client, ...], seen: ObservedVpn) -> str:
+def problem(settings: Settings, public_key: str, known: tuple[VpnClient, ...], seen: ObservedVpn) -> str:
     """Return a sentence about what differs from the files; empty if nothing does.
 
     `public_key` is the server's, empty if it has none yet.
@@ -59,7 +59,7 @@ def _of_link(settings: Settings, link: WireGuardLink) -> Iterator[str]:
 
 
 def _of_wireguard(
-    settings: Settings, public_key: str, known: tuple[Client, ...], live: RunningInterface
+    settings: Settings, public_key: str, known: tuple[VpnClient, ...], live: RunningInterface
 ) -> Iterator[str]:
     if live.public_key != public_key:
         yield "its key"

@@ -20,7 +20,7 @@ from installer.vpn import (
     peers,
     subnet_conflicts,
 )
-from installer.vpn.clients import Client
+from installer.vpn.clients import VpnClient
 from installer.vpn.configuration import ServerConfig
 from installer.vpn.drift import ObservedVpn
 from installer.vpn.peers import RunningInterface
@@ -71,7 +71,7 @@ class VpnOverview:
 
     settings: Settings
     public_key: str
-    clients: tuple[Client, ...]
+    clients: tuple[VpnClient, ...]
     seen: ObservedVpn
     problem: str
 
@@ -101,7 +101,7 @@ def open_vpn(paths: Paths, settings: Settings, timeout: float = 0.0) -> Vpn:
     return Vpn(paths, settings, timeout)
 
 
-def add(vpn: Vpn, wanted: ClientRequest, clock: Callable[[], float] = time.time) -> Client:
+def add(vpn: Vpn, wanted: ClientRequest, clock: Callable[[], float] = time.time) -> VpnClient:
     """Add a client to the files and the running interface. Raises UsageError, and then changes nothing."""
     with vpn.locked():
         client, private = _prepared(vpn, wanted, clock)
@@ -121,12 +121,12 @@ def add(vpn: Vpn, wanted: ClientRequest, clock: Callable[[], float] = time.time)
     return client
 
 
-def preview(vpn: Vpn, wanted: ClientRequest, clock: Callable[[], float] = time.time) -> Client:
+def preview(vpn: Vpn, wanted: ClientRequest, clock: Callable[[], float] = time.time) -> VpnClient:
     """Return the client that `add` would add, with other keys. Changes nothing. Raises as `add` does."""
     return _prepared(vpn, wanted, clock)[0]
 
 
-def remove(vpn: Vpn, name: str) -> Client:
+def remove(vpn: Vpn, name: str) -> VpnClient:
     """Remove a client and revoke its access. Raises UsageError if there is none with that name."""
     with vpn.locked():
         known = clients.read_all(vpn.paths)
@@ -176,7 +176,7 @@ def set_up(vpn: Vpn) -> tuple[str, str]:
     return f'{up}, client "{FIRST_CLIENT}" added: shoestring vpn show {FIRST_CLIENT}', note
 
 
-def client_file(vpn: Vpn, client: Client) -> str:
+def client_file(vpn: Vpn, client: VpnClient) -> str:
     """Return the file of a client."""
     public = configuration.server_public_key(clients.read_server_key(vpn.paths))
     return configuration.client_text(vpn.settings, public, client)
@@ -194,7 +194,7 @@ def overview(vpn: Vpn) -> VpnOverview:
     return VpnOverview(vpn.settings, public, known, seen, drift.problem(vpn.settings, public, known, seen))
 
 
-def _prepared(vpn: Vpn, wanted: ClientRequest, clock: Callable[[], float]) -> tuple[Client, str]:
+def _prepared(vpn: Vpn, wanted: ClientRequest, clock: Callable[[], float]) -> tuple[VpnClient, str]:
     """Return the new client and the server's private key, a new one if there is none, after all checks."""
     known = clients.read_all(vpn.paths)
     name = _new_name(wanted.name, known)
@@ -202,7 +202,7 @@ def _prepared(vpn: Vpn, wanted: ClientRequest, clock: Callable[[], float]) -> tu
     public_key = _new_key(wanted.public_key, known, keys.public_of(private)) if wanted.public_key else ""
     taken = {address for each in known for address in each.addresses}
     own_key = "" if public_key else keys.generate_private()
-    client = Client(
+    client = VpnClient(
         name=name,
         made=rfc3339(clock()),
         addresses=addresses.allocate(vpn.settings, taken),
@@ -218,7 +218,7 @@ def _prepared(vpn: Vpn, wanted: ClientRequest, clock: Callable[[], float]) -> tu
     return client, private
 
 
-def _with_addresses(settings: Settings, known: tuple[Client, ...]) -> tuple[Client, ...]:
+def _with_addresses(settings: Settings, known: tuple[VpnClient, ...]) -> tuple[VpnClient, ...]:
     """Return the clients, each with an address in each network: the networks may have changed in the settings."""
     taken = {address for each in known for address in each.addresses}
     found = []
@@ -237,7 +237,7 @@ def _check_subnets(vpn: Vpn) -> None:
         raise UsageError("\n".join(found))
 
 
-def _new_name(name: str, known: tuple[Client, ...]) -> str:
+def _new_name(name: str, known: tuple[VpnClient, ...]) -> str:
     try:
         validators.application(name)
     except ValueError as error:
@@ -255,7 +255,7 @@ def _new_name(name: str, known: tuple[Client, ...]) -> str:
     return name
 
 
-def _new_key(text: str, known: tuple[Client, ...], server: str) -> str:
+def _new_key(text: str, known: tuple[VpnClient, ...], server: str) -> str:
     try:
         key = keys.checked(text)
     except ValueError as error:
@@ -268,7 +268,7 @@ def _new_key(text: str, known: tuple[Client, ...], server: str) -> str:
     return key
 
 
-def _converge(vpn: Vpn, known: tuple[Client, ...]) -> None:
+def _converge(vpn: Vpn, known: tuple[VpnClient, ...]) -> None:
     """Update the original, the host's copy and the running interface, with these clients."""
     interface = _interface(vpn, clients.read_server_key(vpn.paths), known)
     wireguard.check_possible(interface)
@@ -280,7 +280,7 @@ def _converge(vpn: Vpn, known: tuple[Client, ...]) -> None:
     wireguard.apply(interface)
 
 
-def _interface(vpn: Vpn, private: str, known: tuple[Client, ...]) -> WireGuardInterface:
+def _interface(vpn: Vpn, private: str, known: tuple[VpnClient, ...]) -> WireGuardInterface:
     server = ServerConfig(vpn.settings, private, known)
     return WireGuardInterface(
         name=vpn.interface_name,

@@ -6,7 +6,7 @@ import io
 from datetime import datetime
 
 from installer.vpn import addresses, configuration
-from installer.vpn.clients import Client
+from installer.vpn.clients import VpnClient
 from installer.vpn.operations import VpnOverview
 from installer.vpn.peers import WireguardPeer
 from runtime.base.formats import count, duration, rfc3339, size
@@ -16,7 +16,7 @@ from runtime.output.encoder import as_json
 from runtime.output.table import table
 
 
-def added_lines(client: Client, text: str, settings: Settings) -> list[str]:
+def added_lines(client: VpnClient, text: str, settings: Settings) -> list[str]:
     """Return the lines about a new client: its file, and what to do with it."""
     return [
         f"  ✓ {client.name}  {', '.join(client.addresses)}",
@@ -27,13 +27,13 @@ def added_lines(client: Client, text: str, settings: Settings) -> list[str]:
     ]
 
 
-def preview_lines(client: Client, settings: Settings) -> list[str]:
+def preview_lines(client: VpnClient, settings: Settings) -> list[str]:
     """Return the lines of a dry run of add."""
     where = configuration.endpoint(settings)
     return [f"  + {client.name}  {', '.join(client.addresses)}  connects to {where}", "  Nothing was changed."]
 
 
-def _instructions(client: Client, settings: Settings) -> list[str]:
+def _instructions(client: VpnClient, settings: Settings) -> list[str]:
     """Return how to install the file on each system; docs/vpn.md has details."""
     name = client.name
     own = [] if client.private_key else [f"  Put your private key in place of {configuration.OWN_KEY}."]
@@ -96,17 +96,17 @@ def list_json(overview: VpnOverview) -> str:
     return as_json(clients=[_client(each, overview) for each in overview.clients], problem=overview.problem)
 
 
-def client_json(client: Client, text: str, settings: Settings) -> str:
+def client_json(client: VpnClient, text: str, settings: Settings) -> str:
     """Return the answer of add and show; the file has keys in it."""
     return as_json(**_identity(client), endpoint=configuration.endpoint(settings), file=text)
 
 
-def preview_json(client: Client, settings: Settings) -> str:
+def preview_json(client: VpnClient, settings: Settings) -> str:
     """Return the answer of a dry run of add or remove."""
     return as_json(**_identity(client), endpoint=configuration.endpoint(settings))
 
 
-def removed_json(client: Client) -> str:
+def removed_json(client: VpnClient) -> str:
     """Return the answer of remove."""
     return as_json(name=client.name, removed=True)
 
@@ -157,7 +157,7 @@ def down_json(settings: Settings) -> str:
     return as_json(ok=True, interface=settings.wireguard.interface, up=False)
 
 
-def _client(client: Client, overview: VpnOverview) -> dict[str, object]:
+def _client(client: VpnClient, overview: VpnOverview) -> dict[str, object]:
     peer = overview.live.peer(client.public_key) if overview.live else None
     return {
         **_identity(client),
@@ -168,7 +168,7 @@ def _client(client: Client, overview: VpnOverview) -> dict[str, object]:
     }
 
 
-def _identity(client: Client) -> dict[str, object]:
+def _identity(client: VpnClient) -> dict[str, object]:
     return {
         "name": client.name,
         "addresses": list(client.addresses),

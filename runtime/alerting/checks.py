@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from runtime.alerting import messages
 from runtime.alerting.notify import Severity
-from runtime.alerting.subject import Kind, Subject
+from runtime.alerting.subject import Subject, SubjectKind
 from runtime.base import disk_space, meminfo
 from runtime.base.errors import ShoestringError
 from runtime.base.meminfo import MemorySizes
@@ -23,7 +23,7 @@ DISK_HYSTERESIS, MEMORY_HYSTERESIS = 2.0, 5.0
 LASTING_SECONDS = 300.0
 NO_RUN_SECONDS = 600.0
 # What only the engine knows.
-OF_ENGINE = frozenset((Kind.APPLICATION, Kind.PROXY, Kind.CERTIFICATE))
+OF_ENGINE = frozenset((SubjectKind.APPLICATION, SubjectKind.PROXY, SubjectKind.CERTIFICATE))
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Checked:
     """The checks that failed. `unknown` are the kinds that could not be checked."""
 
     failed: tuple[FailedCheck, ...]
-    unknown: frozenset[Kind] = frozenset()
+    unknown: frozenset[SubjectKind] = frozenset()
 
 
 def run_checks(paths: Paths, run: RunPaths, now: float, notified: Collection[Subject]) -> Checked:
@@ -49,7 +49,7 @@ def run_checks(paths: Paths, run: RunPaths, now: float, notified: Collection[Sub
 
     Changes nothing. Without an engine, and while the cluster is stopped, applications cannot be checked.
     """
-    memory_is_open = Subject(Kind.MEMORY) in notified
+    memory_is_open = Subject(SubjectKind.MEMORY) in notified
     found = [
         *_check_disks(paths, notified),
         *check_memory(meminfo.read(), is_open=memory_is_open),
@@ -76,14 +76,14 @@ def _status(paths: Paths) -> Status:
 
 def _check_disks(paths: Paths, notified: Collection[Subject]) -> Iterator[FailedCheck]:
     for place, percent in disk_space.used(str(paths.root)).items():
-        yield from check_disk(place, percent, is_open=Subject(Kind.DISK, place) in notified)
+        yield from check_disk(place, percent, is_open=Subject(SubjectKind.DISK, place) in notified)
 
 
 def check_disk(place: str, percent: float, *, is_open: bool) -> tuple[FailedCheck, ...]:
     """Return the failed check of a disk that is fuller than its limit."""
     if percent < DISK_PERCENT - (DISK_HYSTERESIS if is_open else 0):
         return ()
-    return (FailedCheck(Subject(Kind.DISK, place), messages.disk(place, percent), Severity.WARNING),)
+    return (FailedCheck(Subject(SubjectKind.DISK, place), messages.disk(place, percent), Severity.WARNING),)
 
 
 def check_memory(sizes: MemorySizes, *, is_open: bool) -> tuple[FailedCheck, ...]:
@@ -91,7 +91,7 @@ def check_memory(sizes: MemorySizes, *, is_open: bool) -> tuple[FailedCheck, ...
     limit = MEMORY_PERCENT + (MEMORY_HYSTERESIS if is_open else 0)
     if 100 * sizes.available >= limit * sizes.total:
         return ()
-    return (FailedCheck(Subject(Kind.MEMORY), messages.memory(sizes), Severity.WARNING, LASTING_SECONDS),)
+    return (FailedCheck(Subject(SubjectKind.MEMORY), messages.memory(sizes), Severity.WARNING, LASTING_SECONDS),)
 
 
 def check_watchdog(run: RunPaths, now: float) -> tuple[FailedCheck, ...]:
@@ -99,7 +99,7 @@ def check_watchdog(run: RunPaths, now: float) -> tuple[FailedCheck, ...]:
 
     It must fail in two checks: on a host that was asleep, or whose clock was set, the watchdog runs between them.
     """
-    subject = Subject(Kind.WATCHDOG)
+    subject = Subject(SubjectKind.WATCHDOG)
     try:
         age = now - run.passed.stat().st_mtime
     except OSError:
@@ -116,11 +116,11 @@ def check_status(status: Status, now: float) -> tuple[FailedCheck, ...]:
     """
     fine = {*FINE, "broken"}
     served = [
-        *((Subject(Kind.PROXY, each.side), each.state) for each in status.proxies),
-        *((Subject(Kind.APPLICATION, each.name), each.state) for each in status.applications),
+        *((Subject(SubjectKind.PROXY, each.side), each.state) for each in status.proxies),
+        *((Subject(SubjectKind.APPLICATION, each.name), each.state) for each in status.applications),
     ]
     # The internal proxy alone may have no address to listen on.
-    unserved = Subject(Kind.PROXY, Side.INTERNAL)
+    unserved = Subject(SubjectKind.PROXY, Side.INTERNAL)
     return (
         *(
             FailedCheck(subject, messages.down(subject, state, LASTING_SECONDS / 60), pending_seconds=LASTING_SECONDS)
@@ -134,4 +134,6 @@ def check_status(status: Status, now: float) -> tuple[FailedCheck, ...]:
 
 def _expiring(certificate: CertificateStatus, now: float) -> FailedCheck:
     severity = Severity.ERROR if certificate.not_after <= now else Severity.WARNING
-    return FailedCheck(Subject(Kind.CERTIFICATE, certificate.name), expiry_sentence(certificate, now), severity)
+    return FailedCheck(
+        Subject(SubjectKind.CERTIFICATE, certificate.name), expiry_sentence(certificate, now), severity
+    )

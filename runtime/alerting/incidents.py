@@ -13,7 +13,7 @@ from runtime.alerting import checks, incident, messages, notify
 from runtime.alerting.checks import Checked, FailedCheck
 from runtime.alerting.incident import Incident, Incidents
 from runtime.alerting.notify import Severity
-from runtime.alerting.subject import Kind, Subject
+from runtime.alerting.subject import Subject, SubjectKind
 from runtime.base.paths import Paths, RunPaths
 from runtime.config import settings
 from runtime.config.settings import Settings
@@ -102,7 +102,7 @@ def notification(found: Incident, now: float) -> Notification | None:
     if now - found.opened_at < check.pending_seconds - SLACK_SECONDS:
         return None
     # Renewals notify of certificates too, by their subject.
-    own = str(check.subject) if check.subject.kind is Kind.CERTIFICATE else key
+    own = str(check.subject) if check.subject.kind is SubjectKind.CERTIFICATE else key
     return Notification(check.subject, check.message, check.severity, own)
 
 

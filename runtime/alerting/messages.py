@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.alerting.subject import Kind, Subject
+from runtime.alerting.subject import Subject, SubjectKind
 from runtime.base import disk_space
 from runtime.base.meminfo import MemorySizes
 
@@ -36,13 +36,13 @@ def down(subject: Subject, state: str, minutes: float) -> str:
 def resolved(subject: Subject) -> str:
     """Return the message about a check that passes again."""
     match subject.kind:
-        case Kind.DISK:
+        case SubjectKind.DISK:
             return f"The {subject} has enough space again."
-        case Kind.MEMORY:
+        case SubjectKind.MEMORY:
             return "Enough memory is available again."
-        case Kind.WATCHDOG:
+        case SubjectKind.WATCHDOG:
             return "The watchdog runs again."
-        case Kind.CERTIFICATE:
+        case SubjectKind.CERTIFICATE:
             return f"{subject} was renewed or removed."
-        case Kind.APPLICATION | Kind.PROXY:
+        case SubjectKind.APPLICATION | SubjectKind.PROXY:
             return f"{subject} runs again or was removed."

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class SubjectKind(StrEnum):
     """The kind of the checked object; its text begins the subject that users receive."""
 
     DISK = "disk of"
@@ -25,7 +25,7 @@ _OLD_WATCHDOG = "no pass of the watchdog"
 class Subject:
     """One thing that is checked: `application blog`. `name` is empty where the host has only one."""
 
-    kind: Kind
+    kind: SubjectKind
     name: str = ""
 
     def __str__(self) -> str:
@@ -35,8 +35,8 @@ class Subject:
 def parse(text: str) -> Subject:
     """Return the subject with a text. Raises ValueError if there is none."""
     if text == _OLD_WATCHDOG:
-        return Subject(Kind.WATCHDOG)
-    for kind in Kind:
+        return Subject(SubjectKind.WATCHDOG)
+    for kind in SubjectKind:
         if text == kind or text.startswith(f"{kind} "):
             return Subject(kind, text.removeprefix(kind).strip())
     raise ValueError(f"{text} is not the subject of a check")

@@ -20,7 +20,7 @@ _KEY = "shoestring"
 
 
 @dataclass(frozen=True)
-class Key:
+class SchemaKey:
     """The declaration of one key of a file."""
 
     about: str
@@ -33,17 +33,17 @@ def key(about: str, *, check: Check, default: Any = MISSING, example: str = "") 
 
     `check` returns the value in its normal form or raises ValueError.
     """
-    return field(default=default, metadata={_KEY: Key(about, check, example)}, kw_only=True)
+    return field(default=default, metadata={_KEY: SchemaKey(about, check, example)}, kw_only=True)
 
 
 def section(about: str, kind: type) -> Any:
     """Declare a field that holds a nested mapping, with the defaults of its own fields."""
-    return field(default_factory=kind, metadata={_KEY: Key(about)}, kw_only=True)
+    return field(default_factory=kind, metadata={_KEY: SchemaKey(about)}, kw_only=True)
 
 
-def describe(item: Field[Any]) -> Key:
+def describe(item: Field[Any]) -> SchemaKey:
     """Return the declaration of a dataclass field."""
-    return cast(Key, item.metadata[_KEY])
+    return cast(SchemaKey, item.metadata[_KEY])
 
 
 def section_type(kind: type, item: Field[Any]) -> tuple[type | None, bool]:

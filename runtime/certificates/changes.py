@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from runtime.base.paths import Side
 from runtime.certificates.manager import CertificateManager
 from runtime.certificates.model import DesiredCertificate, Issuer
-from runtime.context.change import Change, Context, Description, Sign
+from runtime.context.change import ApplyContext, Change, ChangeDescription, Sign
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,11 @@ class IssueCertificate(Change):
         """Return whether it is signed on this host."""
         return self.wanted.issuer is Issuer.PRIVATE_CA
 
-    def describe(self) -> Description:
+    def describe(self) -> ChangeDescription:
         """Return why it is missing or due."""
-        return Description(self.action, f"certificate {self.wanted.name}", self.reason)
+        return ChangeDescription(self.action, f"certificate {self.wanted.name}", self.reason)
 
-    def apply(self, context: Context) -> str:
+    def apply(self, context: ApplyContext) -> str:
         """Have it signed, install it and prove it."""
         manager = CertificateManager.of(context)
         if self.is_local:
@@ -50,11 +50,11 @@ class LoadCertificates(Change):
     reason: str
     kind = "load-certificates"
 
-    def describe(self) -> Description:
+    def describe(self) -> ChangeDescription:
         """Return which certificates differ."""
-        return Description(Sign.CHANGED, f"certificates {self.side}", self.reason)
+        return ChangeDescription(Sign.CHANGED, f"certificates {self.side}", self.reason)
 
-    def apply(self, context: Context) -> str:
+    def apply(self, context: ApplyContext) -> str:
         """Have the running proxy load them."""
         return CertificateManager.of(context).load(self.side)
 
@@ -68,10 +68,10 @@ class ArchiveCertificate(Change):
     reason: str
     kind = "archive-certificate"
 
-    def describe(self) -> Description:
+    def describe(self) -> ChangeDescription:
         """Return why it is not needed."""
-        return Description(Sign.REMOVED, f"certificate {self.certificate}", self.reason)
+        return ChangeDescription(Sign.REMOVED, f"certificate {self.certificate}", self.reason)
 
-    def apply(self, context: Context) -> str:
+    def apply(self, context: ApplyContext) -> str:
         """Move it out of the proxy's folder."""
         return CertificateManager.of(context).archive(self.side, self.certificate)

@@ -17,7 +17,7 @@ from runtime.certificates.policy import ledger
 from runtime.certificates.store import install, private_ca, read
 from runtime.certificates.store.folder import certificate_file, key_file
 from runtime.config.settings import Settings
-from runtime.context.change import Context
+from runtime.context.change import ApplyContext
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -41,7 +41,7 @@ class CertificateManager:
     guard: Callable[[], AbstractContextManager[None]] = nullcontext
 
     @classmethod
-    def of(cls, context: Context) -> CertificateManager:
+    def of(cls, context: ApplyContext) -> CertificateManager:
         """Return the manager of the cluster that a change is applied to."""
         cluster = context.cluster
         return cls(cluster.client, cluster.paths, cluster.run, cluster.settings, cluster.clock, context.guard)

@@ -32,7 +32,7 @@ from runtime.config.applications import (
     proxy_alias,
 )
 from runtime.config.compose_file import ComposeService
-from runtime.config.published_ports import Published
+from runtime.config.published_ports import PublishedPort
 
 T = TypeVar("T")
 
@@ -164,7 +164,7 @@ class _Reader:
         )
         return rollout or Rollout(Order.STOP_FIRST)
 
-    def _open_ports(self) -> Iterator[Published]:
+    def _open_ports(self) -> Iterator[PublishedPort]:
         listed = self.document.value.get(OPEN_PORTS) or []
         if not isinstance(listed, list):
             self.refuse((OPEN_PORTS,), "is not a list of ports")

@@ -12,7 +12,7 @@ from runtime.base.errors import Problem
 from runtime.base.paths import Side
 from runtime.base.yaml_documents import Document
 from runtime.config.compose_file import ComposeFile, ComposeService
-from runtime.config.published_ports import Published
+from runtime.config.published_ports import PublishedPort
 
 HOST_NAMES = "x-external-host-names"
 CONTAINER_PORT = "x-container-port"
@@ -105,7 +105,7 @@ class Application:
     backends: tuple[Backend, ...]
     tcp_ports: tuple[TcpPort, ...]
     rollout: Rollout
-    open_ports: tuple[Published, ...] = ()
+    open_ports: tuple[PublishedPort, ...] = ()
 
     @property
     def compose(self) -> ComposeFile:
@@ -117,7 +117,7 @@ class Application:
         """Return all host names that are proxied to it."""
         return tuple(name for backend in self.backends for name in backend.host_names)
 
-    def published(self, variables: Mapping[str, str]) -> tuple[Published, ...]:
+    def published(self, variables: Mapping[str, str]) -> tuple[PublishedPort, ...]:
         """Return the ports of the host that its services publish."""
         return tuple(dict.fromkeys(port for each in self.services for port in each.published(variables)))
 

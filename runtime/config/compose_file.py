@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.config import published_ports, secrets
-from runtime.config.published_ports import Published
+from runtime.config.published_ports import PublishedPort
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class ComposeService:
         items = listed if isinstance(listed, list) else []
         return tuple(str(item.get("source")) if isinstance(item, dict) else str(item) for item in items)
 
-    def published(self, variables: Mapping[str, str]) -> tuple[Published, ...]:
+    def published(self, variables: Mapping[str, str]) -> tuple[PublishedPort, ...]:
         """Return the ports of the host that it publishes."""
         return published_ports.read((self.definition,), variables)
 

@@ -21,7 +21,7 @@ _RANGE = re.compile(r"(?P<first>[0-9]+)(?:-(?P<last>[0-9]+))?")
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedPort:
     """Ports of the host, `first` to `last`; both are 0 where Docker chooses one.
 
     `address` is empty where it is every address.
@@ -38,23 +38,23 @@ class Published:
         ports = str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
         return f"{ports}/{self.protocol}"
 
-    def covers(self, other: Published) -> bool:
+    def covers(self, other: PublishedPort) -> bool:
         """Return whether it includes all of the other's ports; addresses do not matter."""
         return bool(other.first) and (
             self.protocol == other.protocol and self.first <= other.first and other.last <= self.last
         )
 
 
-def open_port(value: object) -> Published:
+def open_port(value: object) -> PublishedPort:
     """Return one item of `x-open-ports`: `25565`, `53/udp`, `6000-6010/udp`. Raises ValueError."""
     text, _, protocol = str(value).partition("/")
     ports = _range(text) if not isinstance(value, bool) else None
     if ports is None or (protocol or "tcp") not in PROTOCOLS or (str(value).endswith("/")):
         raise ValueError(f"{value!r} is not a port; one looks like 25565, 53/udp or 6000-6010/udp")
-    return Published(protocol or "tcp", *ports)
+    return PublishedPort(protocol or "tcp", *ports)
 
 
-def read(services: Iterable[Mapping[str, Any]], variables: Mapping[str, str]) -> tuple[Published, ...]:
+def read(services: Iterable[Mapping[str, Any]], variables: Mapping[str, str]) -> tuple[PublishedPort, ...]:
     """Return the ports that services publish on the host, in the short and the long form of Compose's `ports`.
 
     A port that cannot be read, such as a port in a variable without a value, is left out: it stays closed, since only
@@ -63,7 +63,7 @@ def read(services: Iterable[Mapping[str, Any]], variables: Mapping[str, str]) ->
     return tuple(dict.fromkeys(port for service in services for port in _of(service, variables)))
 
 
-def _of(service: Mapping[str, Any], variables: Mapping[str, str]) -> Iterator[Published]:
+def _of(service: Mapping[str, Any], variables: Mapping[str, str]) -> Iterator[PublishedPort]:
     listed = service.get("ports")
     for item in listed if isinstance(listed, list) else ():
         if isinstance(item, dict):
@@ -72,7 +72,7 @@ def _of(service: Mapping[str, Any], variables: Mapping[str, str]) -> Iterator[Pu
             yield from _published(match["address"] or "", match["host"] or "", match["protocol"] or "tcp")
 
 
-def _long_form(item: Mapping[str, Any], variables: Mapping[str, str]) -> Iterator[Published]:
+def _long_form(item: Mapping[str, Any], variables: Mapping[str, str]) -> Iterator[PublishedPort]:
     given = {"host_ip": "", "published": "", "protocol": "tcp"}
     given |= {key: str(item[key]) for key in given if item.get(key) is not None}
     filled = [interpolate_known(text, variables) for text in given.values()]
@@ -81,14 +81,14 @@ def _long_form(item: Mapping[str, Any], variables: Mapping[str, str]) -> Iterato
         yield from _published(*known)
 
 
-def _published(address: str, ports: str, protocol: str) -> Iterator[Published]:
+def _published(address: str, ports: str, protocol: str) -> Iterator[PublishedPort]:
     try:
         at = ipaddress.ip_address(address.strip("[]") or "::")
     except ValueError:
         return
     found = _range(ports) if ports else (0, 0)
     if found and protocol in PROTOCOLS:
-        yield Published(protocol, *found, address="" if at.is_unspecified else str(at))
+        yield PublishedPort(protocol, *found, address="" if at.is_unspecified else str(at))
 
 
 def _range(text: str) -> tuple[int, int] | None:

@@ -22,7 +22,7 @@ class Sign(StrEnum):
 
 
 @dataclass(frozen=True)
-class Description:
+class ChangeDescription:
     """What the user reads about a change: its sign, the name of what is changed, and what is different."""
 
     sign: Sign
@@ -45,7 +45,7 @@ def ignore_step(_step: Step) -> None:
 
 
 @dataclass(frozen=True)
-class Context:
+class ApplyContext:
     """What a change is applied with.
 
     `variables` are what Compose substitutes in application files. `guard` holds the instance's lock for a change
@@ -67,11 +67,11 @@ class Change(ABC):
     kind: ClassVar[str]
 
     @abstractmethod
-    def describe(self) -> Description:
+    def describe(self) -> ChangeDescription:
         """Return what the user reads about it."""
 
     @abstractmethod
-    def apply(self, context: Context) -> str:
+    def apply(self, context: ApplyContext) -> str:
         """Make the change. Return what was done where that says more than its description, else nothing.
 
         Any exception means that it failed; the changes after it are tried all the same, unless it `is_fatal`.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.base import files
-from runtime.context.change import Change, Context, Description, Sign
+from runtime.context.change import ApplyContext, Change, ChangeDescription, Sign
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,11 @@ class InstallHostsFile(Change):
     lost: bool = False
     kind = "install-dns"
 
-    def describe(self) -> Description:
+    def describe(self) -> ChangeDescription:
         """Return how many names are new and removed."""
-        return Description(Sign.CHANGED, "dns", self.reason)
+        return ChangeDescription(Sign.CHANGED, "dns", self.reason)
 
-    def apply(self, context: Context) -> str:
+    def apply(self, context: ApplyContext) -> str:
         """Write the file; the server reads it again without a restart."""
         files.make_directory(self.file.parent)
         files.write(self.file, self.content)

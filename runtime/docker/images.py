@@ -27,7 +27,7 @@ _HASH_LENGTH = 12
 
 
 @dataclass(frozen=True)
-class Image:
+class PinnedImage:
     """An image that Shoestring itself uses.
 
     `reference` is its name at a registry and in application files. `recipe` is the folder under
@@ -52,29 +52,29 @@ class RecipeFile:
         return self.content.startswith(b"#!")
 
 
-HAPROXY = Image("haproxy", "haproxy:3.2-alpine", "haproxy")
-BUSYBOX = Image("busybox", "busybox:1.37", "busybox")
-CERTBOT = Image("certbot", "certbot/certbot:v5.1.0", "certbot")
-LEGO = Image("lego", "goacme/lego:v4.35.2", "lego")
+HAPROXY = PinnedImage("haproxy", "haproxy:3.2-alpine", "haproxy")
+BUSYBOX = PinnedImage("busybox", "busybox:1.37", "busybox")
+CERTBOT = PinnedImage("certbot", "certbot/certbot:v5.1.0", "certbot")
+LEGO = PinnedImage("lego", "goacme/lego:v4.35.2", "lego")
 # There is no official image. Of this one nothing is used but dnsmasq itself.
-DNSMASQ = Image("dnsmasq", "dockurr/dnsmasq:2.91", "dnsmasq")
+DNSMASQ = PinnedImage("dnsmasq", "dockurr/dnsmasq:2.91", "dnsmasq")
 # What a host with no more than two proxies and certificates needs.
 CORE = (HAPROXY, BUSYBOX, CERTBOT, LEGO, DNSMASQ)
 # Debian's own release, and not alpine: another C library sorts texts in another order, and indexes would be wrong
 # where the source of images changes.
-POSTGRES = Image("postgres", "postgres:17-trixie", "postgres")
-INFLUXDB = Image("influxdb", "influxdb:1.12.3", "influxdb")
+POSTGRES = PinnedImage("postgres", "postgres:17-trixie", "postgres")
+INFLUXDB = PinnedImage("influxdb", "influxdb:1.12.3", "influxdb")
 # Neither Debian nor another source of packages has these two.
-TELEGRAF = Image("telegraf", "telegraf:1.39.1-alpine")
-GRAFANA = Image("grafana", "grafana/grafana:12.4.10")
+TELEGRAF = PinnedImage("telegraf", "telegraf:1.39.1-alpine")
+GRAFANA = PinnedImage("grafana", "grafana/grafana:12.4.10")
 # The last release that is also Debian's; a data directory of 3.x is the same, its configuration file is elsewhere.
-REGISTRY = Image("registry", "registry:2.8.3", "registry")
+REGISTRY = PinnedImage("registry", "registry:2.8.3", "registry")
 # The last release that runs on Debian's Node.
-VERDACCIO = Image("verdaccio", "verdaccio/verdaccio:6.8.0", "verdaccio")
+VERDACCIO = PinnedImage("verdaccio", "verdaccio/verdaccio:6.8.0", "verdaccio")
 CATALOGUE = (*CORE, POSTGRES, INFLUXDB, TELEGRAF, GRAFANA, REGISTRY, VERDACCIO)
 
 # What all local images share. It is no application's image, so it is not in the catalogue.
-BASE = Image("base", "debian:trixie-slim", "base")
+BASE = PinnedImage("base", "debian:trixie-slim", "base")
 BASE_SUITE = "trixie"
 
 
@@ -92,7 +92,7 @@ def normalise(reference: str) -> str:
     return name if ":" in last or "@" in last else f"{name}:latest"
 
 
-def find(reference: str) -> Image | None:
+def find(reference: str) -> PinnedImage | None:
     """Return the image of the catalogue that a reference means, if any. Another tag or a digest is another image."""
     wanted = normalise(reference)
     return next((image for image in CATALOGUE if image.reference == wanted), None)
@@ -120,12 +120,12 @@ def substitutes(source: str) -> dict[str, str]:
     return {image.reference: local_name(image) for image in CATALOGUE if image.recipe}
 
 
-def local_name(image: Image) -> str:
+def local_name(image: PinnedImage) -> str:
     """Return what the local image of a recipe is called: its tag changes when the recipe or the base's does."""
     return f"{LOCAL_REPOSITORY}/{image.name}:{recipe_hash(image)}"
 
 
-def recipe_hash(image: Image) -> str:
+def recipe_hash(image: PinnedImage) -> str:
     """Return a hash of all that goes into the build of an image, but for the packages of the day."""
     digest = hashlib.sha256()
     parent = f"{BASE.reference} {BASE_SUITE}" if image == BASE else recipe_hash(BASE)
@@ -135,12 +135,12 @@ def recipe_hash(image: Image) -> str:
     return digest.hexdigest()[:_HASH_LENGTH]
 
 
-def recipe_folder(image: Image) -> Path:
+def recipe_folder(image: PinnedImage) -> Path:
     """Return where the recipe of an image is."""
     return TEMPLATES / "images" / image.recipe
 
 
-def recipe_files(image: Image) -> tuple[RecipeFile, ...]:
+def recipe_files(image: PinnedImage) -> tuple[RecipeFile, ...]:
     """Return the files of a recipe in a fixed order, without its contract and what editors leave behind."""
     folder = recipe_folder(image)
     return tuple(

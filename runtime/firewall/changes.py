@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.context.change import Change, Context, Description, Sign
+from runtime.context.change import ApplyContext, Change, ChangeDescription, Sign
 from runtime.firewall import table
 
 
@@ -20,11 +20,11 @@ class InstallFirewall(Change):
     action: Sign = Sign.CHANGED
     kind = "install-firewall"
 
-    def describe(self) -> Description:
+    def describe(self) -> ChangeDescription:
         """Return how the rules differ."""
-        return Description(self.action, "firewall", self.reason)
+        return ChangeDescription(self.action, "firewall", self.reason)
 
-    def apply(self, context: Context) -> str:
+    def apply(self, context: ApplyContext) -> str:
         """Load the rules, and keep them for the next boot."""
         table.install(self.file, self.content, self.table)
         return ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from runtime.config import internal_address
 from runtime.config.applications import Application
 from runtime.config.internal_address import InternalAddress
-from runtime.config.published_ports import Published
+from runtime.config.published_ports import PublishedPort
 from runtime.config.settings import Settings
 from runtime.firewall import bridges
 from runtime.network.addresses import PRIVATE4, PRIVATE6
@@ -85,10 +85,10 @@ class Ruleset:
         named = interface.startswith(bridges.PREFIX) and interface not in self.bridges.others
         return named or interface in (*bridges.OWN, *self.bridges.docker)
 
-    def allows(self, port: Published) -> bool:
+    def allows(self, port: PublishedPort) -> bool:
         """Return whether a port of this host is reachable from outside, at its address, or at any if it has none."""
         return any(
-            Published(each.protocol, each.first, each.last).covers(port)
+            PublishedPort(each.protocol, each.first, each.last).covers(port)
             for each in self.allowed_ports
             if not port.address
             or each.address in (EVERYWHERE, port.address)
@@ -135,7 +135,7 @@ def build(
 
 def closed(
     application: Application, internal: InternalAddress, variables: Mapping[str, str]
-) -> tuple[Published, ...]:
+) -> tuple[PublishedPort, ...]:
     """Return the ports that an application publishes, and that the firewall closes."""
     return tuple(
         port

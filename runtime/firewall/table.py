@@ -18,7 +18,7 @@ MISSING = "nft is not installed on this host, so there is no firewall. Install t
 
 
 @dataclass(frozen=True)
-class Present:
+class InstalledTable:
     """A table that is in the kernel: the mark that it was made with, and all of it as nft lists it."""
 
     mark: str
@@ -34,7 +34,7 @@ def is_installed() -> bool:
     return command.exists("nft")
 
 
-def look(table: str) -> Present | None:
+def look(table: str) -> InstalledTable | None:
     """Return the table as it is; None if there is none. Raises ShoestringError without nft, or without the right to
     ask.
     """
@@ -72,10 +72,10 @@ def parse_tables(text: str) -> tuple[str, ...]:
     return tuple(str(each["table"]["name"]) for each in json.loads(text)["nftables"] if "table" in each)
 
 
-def parse(text: str) -> Present:
+def parse(text: str) -> InstalledTable:
     """Return a table, from `nft list table`; the mark is empty where somebody has removed its rule."""
     found = _MARK.search(text)
-    return Present(found["mark"] if found else "", text)
+    return InstalledTable(found["mark"] if found else "", text)
 
 
 def load(file: Path) -> None:

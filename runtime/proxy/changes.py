@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runtime.base.paths import Side
-from runtime.context.change import Change, Context, Description, Sign
+from runtime.context.change import ApplyContext, Change, ChangeDescription, Sign
 from runtime.docker.projects import digest
 from runtime.proxy import install
 from runtime.proxy.container import proxy_image
-from runtime.proxy.install import Difference
+from runtime.proxy.install import ProxyDifference
 from runtime.proxy.model import ProxyModel
 
 
@@ -21,7 +21,7 @@ class InstallProxy(Change):
     """
 
     model: ProxyModel
-    difference: Difference
+    difference: ProxyDifference
     force: bool = False
     kind = "install-proxy"
 
@@ -30,11 +30,11 @@ class InstallProxy(Change):
         """Return the side of the proxy."""
         return self.model.side
 
-    def describe(self) -> Description:
+    def describe(self) -> ChangeDescription:
         """Return what is different, such as the number of new hosts."""
-        return Description(Sign.CHANGED, f"proxy {self.side}", str(self.difference) or "load again")
+        return ChangeDescription(Sign.CHANGED, f"proxy {self.side}", str(self.difference) or "load again")
 
-    def apply(self, context: Context) -> str:
+    def apply(self, context: ApplyContext) -> str:
         """Render the configuration, have HAProxy check it, install it, and have the running proxy load it."""
         cluster = context.cluster
         image = proxy_image(cluster.settings)

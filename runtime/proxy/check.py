@@ -31,7 +31,7 @@ _SUMMARIES = ("Error(s) found in configuration file", "Fatal errors found in con
 
 
 @dataclass(frozen=True)
-class Message:
+class CheckMessage:
     """One message of HAProxy about a configuration; `line` counts from 1, 0 if it names none."""
 
     line: int
@@ -43,8 +43,8 @@ class CheckResult:
     """Whether HAProxy accepts a configuration; why not; and its warnings."""
 
     ok: bool
-    errors: tuple[Message, ...]
-    warnings: tuple[Message, ...]
+    errors: tuple[CheckMessage, ...]
+    warnings: tuple[CheckMessage, ...]
 
 
 def check(
@@ -120,20 +120,20 @@ def _remove_leftovers(client: DockerClient, directory: Path) -> None:
 
 def parse(code: int, output: str) -> CheckResult:
     """HAProxy's exit code and output -> what it found. Anything but exit code 0 is a refusal."""
-    alerts: list[Message] = []
-    warnings: list[Message] = []
+    alerts: list[CheckMessage] = []
+    warnings: list[CheckMessage] = []
     for line in output.splitlines():
         match = _MESSAGE.match(line)
         if match is None or match[2].startswith(_SUMMARIES):
             continue
         place = _PLACE.search(match[2])
         # The line is reported separately, and the path is that inside the container.
-        message = Message(int(place[1]) if place else 0, _PLACE.sub("", _PREFIX.sub("", match[2])).strip())
+        message = CheckMessage(int(place[1]) if place else 0, _PLACE.sub("", _PREFIX.sub("", match[2])).strip())
         if match[1] != "NOTICE":
             (alerts if match[1] == "ALERT" else warnings).append(message)
     if code == 0:
         return CheckResult(True, (), tuple(warnings))
     if not alerts:
         last = output.strip().splitlines()[-3:]
-        alerts = [Message(0, " ".join(last) or f"HAProxy ended with exit code {code}")]
+        alerts = [CheckMessage(0, " ".join(last) or f"HAProxy ended with exit code {code}")]
     return CheckResult(False, tuple(dict.fromkeys(alerts)), tuple(warnings))

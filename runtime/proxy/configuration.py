@@ -19,7 +19,7 @@ _SETENV = f"    setenv {DIGEST_VARIABLE} "
 
 
 @dataclass(frozen=True)
-class Entry:
+class ConfigurationEntry:
     """One thing that a proxy serves: a host name or `tcp PORT`, and the `alias:port` that it leads to."""
 
     name: str
@@ -37,11 +37,11 @@ class Configuration:
     digest: str
     inputs: str
     template: str
-    entries: tuple[Entry, ...]
+    entries: tuple[ConfigurationEntry, ...]
 
 
 @dataclass(frozen=True)
-class Change:
+class ConfigurationDifference:
     """How a configuration differs from the one before it. `first`: there was none. `remade`: nothing else differs."""
 
     side: Side
@@ -104,7 +104,7 @@ def parse(text: str) -> Configuration | None:
     # Around the digest stand four lines of ours: `global`, a comment, the digest itself, an empty one.
     if digest != _digest("".join(lines[: at - 2] + lines[at + 2 :])):
         return None
-    entries = tuple(Entry(*note.split(" > ", 1)) for note in notes[2:] if " > " in note)
+    entries = tuple(ConfigurationEntry(*note.split(" > ", 1)) for note in notes[2:] if " > " in note)
     return Configuration(text, digest, values["inputs"], values["template"], entries)
 
 
@@ -113,29 +113,29 @@ def inputs_digest(template: str, model: ProxyModel) -> str:
     return _digest("\0".join((RENDER_VERSION, template, repr(model))))
 
 
-def entries_of(model: ProxyModel) -> tuple[Entry, ...]:
+def entries_of(model: ProxyModel) -> tuple[ConfigurationEntry, ...]:
     """Return what a proxy with this model serves."""
     return tuple(_entries(model))
 
 
-def _entries(model: ProxyModel) -> Iterator[Entry]:
+def _entries(model: ProxyModel) -> Iterator[ConfigurationEntry]:
     for backend in model.backends:
         for host_name in backend.host_names:
-            yield Entry(host_name, f"{backend.alias}:{backend.port}")
+            yield ConfigurationEntry(host_name, f"{backend.alias}:{backend.port}")
     for tcp in model.tcp_ports:
-        yield Entry(f"tcp {tcp.port}", f"{tcp.alias}:{tcp.container_port}")
+        yield ConfigurationEntry(f"tcp {tcp.port}", f"{tcp.alias}:{tcp.container_port}")
 
 
-def compare(installed: Configuration | None, template: str, model: ProxyModel) -> Change:
+def compare(installed: Configuration | None, template: str, model: ProxyModel) -> ConfigurationDifference:
     """Return what would change if the template were rendered with the model now."""
     wanted = entries_of(model)
     if installed is None:
-        return Change(model.side, first=True, added=_names(wanted))
+        return ConfigurationDifference(model.side, first=True, added=_names(wanted))
     if installed.inputs == inputs_digest(template, model):
-        return Change(model.side)
+        return ConfigurationDifference(model.side)
     before = {each.name: each.target for each in installed.entries}
     after = {each.name: each.target for each in wanted}
-    return Change(
+    return ConfigurationDifference(
         model.side,
         added=tuple(name for name in after if name not in before),
         removed=tuple(name for name in before if name not in after),
@@ -145,7 +145,7 @@ def compare(installed: Configuration | None, template: str, model: ProxyModel) -
     )
 
 
-def _names(entries: Iterable[Entry]) -> tuple[str, ...]:
+def _names(entries: Iterable[ConfigurationEntry]) -> tuple[str, ...]:
     return tuple(each.name for each in entries)
 
 

@@ -15,7 +15,7 @@ from runtime.base import files
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths, RunPaths, Side
 from runtime.proxy import check, configuration, sockets, states
-from runtime.proxy.configuration import Change, Configuration
+from runtime.proxy.configuration import Configuration, ConfigurationDifference
 from runtime.proxy.container import PROXY_GID
 from runtime.proxy.model import ProxyModel
 
@@ -32,20 +32,20 @@ STATES = "servers.state"
 class ConfigurationError(ShoestringError):
     """HAProxy refuses a configuration. `messages` are its own, with lines of the file that it was given."""
 
-    def __init__(self, message: str, messages: tuple[check.Message, ...]) -> None:
+    def __init__(self, message: str, messages: tuple[check.CheckMessage, ...]) -> None:
         self.messages = messages
         super().__init__(message)
 
 
 @dataclass(frozen=True)
-class Difference:
+class ProxyDifference:
     """The effect of installing: the change to the file, and whether the running process lacks the file's content.
 
     `problem` is why it cannot be determined; installing then fails with the same message. `inputs` is a digest of
     the configuration's inputs, empty if it cannot be determined. `lost`: the mounted directory was deleted.
     """
 
-    change: Change
+    change: ConfigurationDifference
     stale: bool = False
     problem: str = ""
     inputs: str = ""
@@ -57,11 +57,11 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedConfiguration:
     """The result of `prepare`. `warnings` are HAProxy's."""
 
-    change: Change
-    warnings: tuple[check.Message, ...] = field(default=())
+    change: ConfigurationDifference
+    warnings: tuple[check.CheckMessage, ...] = field(default=())
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class ReloadResult:
     reloaded: bool
 
 
-def difference(paths: Paths, run: RunPaths, model: ProxyModel) -> Difference:
+def difference(paths: Paths, run: RunPaths, model: ProxyModel) -> ProxyDifference:
     """Return what `prepare` and `reload` would do now. Reads two files and asks the running proxy; changes nothing.
 
     Raises nothing: a template that cannot be read, or a proxy that does not answer, is a part of what it gives.
@@ -85,12 +85,12 @@ def difference(paths: Paths, run: RunPaths, model: ProxyModel) -> Difference:
         change = configuration.compare(installed, template, model)
         running = sockets.running_digest(run.master_socket(model.side))
     except ShoestringError as error:
-        return Difference(Change(model.side), problem=str(error), lost=lost)
+        return ProxyDifference(ConfigurationDifference(model.side), problem=str(error), lost=lost)
     stale = installed is not None and running is not None and running != installed.digest
-    return Difference(change, stale, inputs=configuration.inputs_digest(template, model), lost=lost)
+    return ProxyDifference(change, stale, inputs=configuration.inputs_digest(template, model), lost=lost)
 
 
-def prepare(paths: Paths, model: ProxyModel, image: str, client: DockerClient) -> Prepared:
+def prepare(paths: Paths, model: ProxyModel, image: str, client: DockerClient) -> PreparedConfiguration:
     """Render, have HAProxy check it, and write it for the container to read; nothing if nothing differs.
 
     Raises TemplateError, ConfigurationError and ShoestringError; what is installed then stays as it is.
@@ -99,7 +99,7 @@ def prepare(paths: Paths, model: ProxyModel, image: str, client: DockerClient) -
     template = _template(paths, side)
     change = configuration.compare(_installed(paths, side), template, model)
     if not change:
-        return Prepared(change)
+        return PreparedConfiguration(change)
     # Jinja2 takes longer to import than all else here.
     from runtime.proxy.render import render
 
@@ -117,7 +117,7 @@ def prepare(paths: Paths, model: ProxyModel, image: str, client: DockerClient) -
     _prune(paths, side)
     _write(_file(paths, side), made.text)
     files.remove_tree(candidate)
-    return Prepared(change, result.warnings)
+    return PreparedConfiguration(change, result.warnings)
 
 
 def reload(paths: Paths, run: RunPaths, side: Side, *, force: bool = False) -> ReloadResult:
@@ -176,7 +176,7 @@ def _refused(
     text: str,
     template: str,
     side: Side,
-    errors: tuple[check.Message, ...],
+    errors: tuple[check.CheckMessage, ...],
     *,
     restored: bool = True,
 ) -> ConfigurationError:
@@ -185,7 +185,7 @@ def _refused(
     return ConfigurationError(f"HAProxy refuses the {side} proxy's configuration. {kept}\n{listed}", errors)
 
 
-def _with_line(message: check.Message, file: Path, text: str, template: str, side: Side) -> str:
+def _with_line(message: check.CheckMessage, file: Path, text: str, template: str, side: Side) -> str:
     """HAProxy's message with its line, and the line of the template where that is sure."""
     if not message.line:
         return f"  {message.text}"

@@ -10,10 +10,10 @@ from functools import partial
 
 from runtime.base.errors import DEBUG_VARIABLE
 from runtime.base.failpoints import failpoint
-from runtime.context.change import Context, Listener, Outcome, Plan
+from runtime.context.change import ApplyContext, Listener, Outcome, Plan
 
 
-def apply(plan: Plan, context: Context, listener: Listener) -> tuple[Outcome, ...]:
+def apply(plan: Plan, context: ApplyContext, listener: Listener) -> tuple[Outcome, ...]:
     """Make the changes of a plan in its order, and return the outcome of each.
 
     Nothing is tried after a change that failed and is fatal, such as a missing network or the core.
@@ -25,7 +25,7 @@ def apply(plan: Plan, context: Context, listener: Listener) -> tuple[Outcome, ..
     return tuple(outcomes)
 
 
-def _apply(plan: Plan, context: Context, listener: Listener) -> Iterator[Outcome]:
+def _apply(plan: Plan, context: ApplyContext, listener: Listener) -> Iterator[Outcome]:
     for number, change in enumerate(plan):
         failpoint(f"change-{number}")
         listener.begin(change)

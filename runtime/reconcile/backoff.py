@@ -37,11 +37,11 @@ class Attempts:
         return now < self.last or self.due(now) < -FORGET_SECONDS
 
 
-Memory = Mapping[str, Attempts]
+AttemptMemory = Mapping[str, Attempts]
 
 
 @dataclass(frozen=True)
-class HeldChange:
+class DeferredChange:
     """A change that is due later. `seconds` until then."""
 
     change: Change
@@ -58,7 +58,7 @@ def load(file: Path) -> dict[str, Attempts]:
         return {}
 
 
-def save(file: Path, memory: Memory) -> None:
+def save(file: Path, memory: AttemptMemory) -> None:
     """Write the memory, if it changed."""
     if memory:
         files.write(file, json.dumps({key: asdict(memory[key]) for key in sorted(memory)}, indent=1), mode=0o600)
@@ -66,25 +66,27 @@ def save(file: Path, memory: Memory) -> None:
         files.remove(file)
 
 
-def split(plan: Plan, memory: Memory, now: float) -> tuple[Plan, tuple[HeldChange, ...]]:
+def split(plan: Plan, memory: AttemptMemory, now: float) -> tuple[Plan, tuple[DeferredChange, ...]]:
     """Return what of a plan is to be done now, and what is held back."""
     todo: list[Change] = []
-    held: list[HeldChange] = []
+    held: list[DeferredChange] = []
     for change in plan:
         entry = memory.get(change.key)
         if entry is None or entry.fingerprint != change.fingerprint or entry.forgotten(now) or entry.due(now) <= 0:
             todo.append(change)
         else:
-            held.append(HeldChange(change, entry, entry.due(now)))
+            held.append(DeferredChange(change, entry, entry.due(now)))
     return tuple(todo), tuple(held)
 
 
-def current(memory: Memory, now: float) -> Memory:
+def current(memory: AttemptMemory, now: float) -> AttemptMemory:
     """Return the memory without attempts that are too long ago to count."""
     return {key: entry for key, entry in memory.items() if not entry.forgotten(now)}
 
 
-def remember(memory: Memory, outcomes: tuple[Outcome, ...], failures: Mapping[str, str], now: float) -> Memory:
+def remember(
+    memory: AttemptMemory, outcomes: tuple[Outcome, ...], failures: Mapping[str, str], now: float
+) -> AttemptMemory:
     """Return the memory after a pass. `failures` are sentences by the name of what was applied and does not run.
 
     What worked and was new is forgotten. What failed, or had to be started again as it was, counts.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from runtime.base import command
 from runtime.base.constants import LABEL_INSTANCE
 from runtime.base.errors import ShoestringError
-from runtime.context.change import Change, Context, Description, Sign
+from runtime.context.change import ApplyContext, Change, ChangeDescription, Sign
 from runtime.docker import compose
 from runtime.docker.engine import stop_seconds
 from runtime.docker.observed import Container
@@ -22,11 +22,11 @@ class CreateNetwork(Change):
     network: str
     kind = "create-network"
 
-    def describe(self) -> Description:
+    def describe(self) -> ChangeDescription:
         """Return the name of the network."""
-        return Description(Sign.NEW, self.network, "network")
+        return ChangeDescription(Sign.NEW, self.network, "network")
 
-    def apply(self, context: Context) -> str:
+    def apply(self, context: ApplyContext) -> str:
         """Create it with the label of the instance."""
         from docker.errors import DockerException
 
@@ -56,11 +56,11 @@ class RemoveDuplicateNetworks(Change):
     network: str
     kind = "remove-duplicate-networks"
 
-    def describe(self) -> Description:
+    def describe(self) -> ChangeDescription:
         """Return the name of the network."""
-        return Description(Sign.CHANGED, self.network, "network, created more than once")
+        return ChangeDescription(Sign.CHANGED, self.network, "network, created more than once")
 
-    def apply(self, context: Context) -> str:
+    def apply(self, context: ApplyContext) -> str:
         """Remove all but the first one that is in use; one that something else has joined too is reported."""
         return _remove_duplicates(context, self.network)
 
@@ -78,11 +78,11 @@ class RemoveNetwork(Change):
     id: str
     kind = "remove-network"
 
-    def describe(self) -> Description:
+    def describe(self) -> ChangeDescription:
         """Return the name of the network."""
-        return Description(Sign.REMOVED, self.network, "network")
+        return ChangeDescription(Sign.REMOVED, self.network, "network")
 
-    def apply(self, context: Context) -> str:
+    def apply(self, context: ApplyContext) -> str:
         """Remove it, unless something that is not ours has joined it; that is reported."""
         from docker.errors import DockerException, NotFound
 
@@ -109,11 +109,11 @@ class RestartContainer(Change):
     reason: str
     kind = "restart"
 
-    def describe(self) -> Description:
+    def describe(self) -> ChangeDescription:
         """Return the state of the container."""
-        return Description(Sign.CHANGED, self.project.application, self.reason)
+        return ChangeDescription(Sign.CHANGED, self.project.application, self.reason)
 
-    def apply(self, context: Context) -> str:
+    def apply(self, context: ApplyContext) -> str:
         """Restart it, with the time to stop that its file gives it."""
         from docker.errors import DockerException
 
@@ -154,11 +154,11 @@ class RemoveProject(Change):
     reason: str
     kind = "remove"
 
-    def describe(self) -> Description:
+    def describe(self) -> ChangeDescription:
         """Return why it is removed."""
-        return Description(Sign.REMOVED, self.application, self.reason)
+        return ChangeDescription(Sign.REMOVED, self.application, self.reason)
 
-    def apply(self, context: Context) -> str:
+    def apply(self, context: ApplyContext) -> str:
         """Stop and remove its containers and its own networks."""
         command.check(
             compose.down(self.project),
@@ -169,7 +169,7 @@ class RemoveProject(Change):
         return ""
 
 
-def _remove_duplicates(context: Context, name: str) -> str:
+def _remove_duplicates(context: ApplyContext, name: str) -> str:
     """Keep one network of a name: the oldest of those in use, else the oldest. Return what could not be removed.
 
     Docker up to 24 allows networks of the same name (`CheckDuplicate` of the Engine API 1.43 is best effort).

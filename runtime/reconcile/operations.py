@@ -12,7 +12,7 @@ from runtime.certificates import overview
 from runtime.certificates.store import placeholder
 from runtime.config import vpn_configuration
 from runtime.config.sections import InternalTls
-from runtime.context.change import SILENT, Context, Listener, Plan
+from runtime.context.change import SILENT, ApplyContext, Listener, Plan
 from runtime.context.cluster import Cluster
 from runtime.context.results import Advisory, Blocked, Code, Report
 from runtime.docker.observed import observe
@@ -67,7 +67,7 @@ def stop(cluster: Cluster, listener: Listener = SILENT, timeout: float = 0.0) ->
     """
     with files.lock(cluster.run.lock, timeout, listener.waiting):
         files.write(cluster.run.stopped, "")
-        return Report(apply(stop_plan(cluster), Context(cluster), listener))
+        return Report(apply(stop_plan(cluster), ApplyContext(cluster), listener))
 
 
 def stop_plan(cluster: Cluster) -> Plan:

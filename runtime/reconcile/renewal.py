@@ -18,7 +18,7 @@ from runtime.certificates.model import Issuer, RenewalWindow
 from runtime.certificates.overview import CertificateOverview, assess, expiry_sentence
 from runtime.certificates.plan import EVERYTHING, CertificatePlan, RenewalRequest
 from runtime.certificates.policy import ledger
-from runtime.context.change import Context, Listener, Outcome, Plan
+from runtime.context.change import ApplyContext, Listener, Outcome, Plan
 from runtime.context.cluster import Cluster
 from runtime.context.results import Advisory, Blocked, Code, Expiry, Report
 from runtime.reconcile.apply import apply
@@ -125,7 +125,7 @@ def _carry_out(
         with files.lock(cluster.run.lock, GUARD_TIMEOUT_SECONDS, listener.waiting):
             yield
 
-    context = Context(replace(cluster, clock=clock), guard=guard)
+    context = ApplyContext(replace(cluster, clock=clock), guard=guard)
     outcomes: tuple[Outcome, ...] = ()
     began = time.monotonic()
     for change in (*planned.local, *planned.remote):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from runtime.context.change import Context, Plan
+from runtime.context.change import ApplyContext, Plan
 from runtime.context.results import PlanReport
 from runtime.reconcile.planners import PLANNERS
 from runtime.reconcile.state import State
@@ -30,6 +30,6 @@ class Snapshot(State):
         return PlanReport(self.changes, self.desired.problems, warnings, self.blocked, bool(self.due.remote))
 
     @property
-    def context(self) -> Context:
+    def context(self) -> ApplyContext:
         """Return what its changes are applied with, while the instance's lock is held."""
-        return Context(self.cluster, self.desired.variables)
+        return ApplyContext(self.cluster, self.desired.variables)

@@ -13,7 +13,7 @@ from runtime.context.change import SILENT, Listener
 from runtime.context.cluster import Cluster
 from runtime.context.results import Advisory, Blocked, Code, Deferred, Report
 from runtime.reconcile import backoff, fast_path_record, renewal
-from runtime.reconcile.backoff import HeldChange
+from runtime.reconcile.backoff import DeferredChange
 from runtime.reconcile.operations import carry_out
 from runtime.reconcile.snapshot import Snapshot
 
@@ -81,7 +81,7 @@ def _with_certificates(cluster: Cluster, report: Report, listener: Listener) -> 
     return replace(report, outcomes=outcomes, warnings=warnings, expiring=issued.expiring)
 
 
-def _deferred(held: HeldChange) -> Deferred:
+def _deferred(held: DeferredChange) -> Deferred:
     """Return why a change is tried again later, and when."""
     minutes = max(1, round(held.seconds / 60))
     tried = "once" if held.attempts.number == 1 else f"{held.attempts.number} times"

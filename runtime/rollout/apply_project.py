@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from runtime.base import command, files
 from runtime.base.errors import ShoestringError
 from runtime.config.applications import PROXIED_SERVICE, Application
-from runtime.context.change import Change, Context, Description, Sign
+from runtime.context.change import ApplyContext, Change, ChangeDescription, Sign
 from runtime.docker import compose
 from runtime.docker.compose import ComposeError
 from runtime.docker.images import LOCAL_REPOSITORY
@@ -38,11 +38,11 @@ class ApplyProject(Change):
     application: Application | None = None
     kind = "apply"
 
-    def describe(self) -> Description:
+    def describe(self) -> ChangeDescription:
         """Return what differs, service by service."""
-        return Description(self.action, self.project.application, self.reason)
+        return ChangeDescription(self.action, self.project.application, self.reason)
 
-    def apply(self, context: Context) -> str:
+    def apply(self, context: ApplyContext) -> str:
         """Roll out the new version start-first where that is possible, else have Compose apply the project."""
         from runtime.rollout import start_first
 
@@ -61,7 +61,7 @@ class ApplyProject(Change):
         _compose(project, context, compose.up(project))
         return ""
 
-    def _site(self, context: Context) -> RolloutContext | None:
+    def _site(self, context: ApplyContext) -> RolloutContext | None:
         if self.application is None:
             return None
         from runtime.rollout.context import RolloutContext
@@ -97,7 +97,7 @@ class ApplyProject(Change):
         return not self.changed
 
 
-def _compose(project: Project, context: Context, argv: tuple[str, ...]) -> None:
+def _compose(project: Project, context: ApplyContext, argv: tuple[str, ...]) -> None:
     """Run Compose for a project. Raises ShoestringError with its last lines, without the values of secrets."""
     variables = context.variables
     result = command.run(
@@ -111,7 +111,7 @@ def _compose(project: Project, context: Context, argv: tuple[str, ...]) -> None:
         raise _failure(project, context, result)
 
 
-def _failure(project: Project, context: Context, result: command.Result) -> ShoestringError:
+def _failure(project: Project, context: ApplyContext, result: command.Result) -> ShoestringError:
     client = context.cluster.client
     local = [each.image for each in project.services if each.image.startswith(f"{LOCAL_REPOSITORY}/")]
     missing = [image for image in local if not client.images.list(name=image)]

@@ -24,7 +24,7 @@ from runtime.base.paths import RunPaths
 from runtime.config import settings
 from runtime.firewall import reconcile
 from runtime.reconcile import desired
-from runtime.context.change import Context, Listener
+from runtime.context.change import ApplyContext, Listener
 from runtime.context.cluster import Cluster
 from runtime.reconcile.apply import apply
 read = settings.load(paths.settings)
@@ -34,7 +34,7 @@ print(change.about if change else "nothing")
 """
 APPLY = """
 cluster = Cluster(paths, read, RunPaths(read.instance), None)
-outcome, = apply((change,), Context(cluster), Listener())
+outcome, = apply((change,), ApplyContext(cluster), Listener())
 print(outcome.error or "done")
 """
 

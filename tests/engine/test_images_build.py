@@ -10,15 +10,15 @@ import docker
 import pytest
 from docker import DockerClient
 
-from installer.images import BuildError, ImageOutcome, Need, Progress, build, fetch, list_images, needed
+from installer.images import BuildError, ImageNeed, ImageOutcome, Progress, build, fetch, list_images, needed
 from installer.images.lookup import look_up
 from runtime.base.errors import ShoestringError
 from runtime.docker import images
-from runtime.docker.images import CORE, HAPROXY, Image
+from runtime.docker.images import CORE, HAPROXY, PinnedImage
 
 pytestmark = pytest.mark.engine
 
-PROBE = Image("test-probe", "test-probe:1", "test-probe")
+PROBE = PinnedImage("test-probe", "test-probe:1", "test-probe")
 GONE = "shoestring-test/never-made:1"
 
 
@@ -107,7 +107,7 @@ def test_without_registry_and_mmdebstrap_it_says_what_to_install(
     client: DockerClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Nobody listens on port 1.
-    monkeypatch.setattr(images, "BASE", Image("base", "127.0.0.1:1/debian:none", "base"))
+    monkeypatch.setattr(images, "BASE", PinnedImage("base", "127.0.0.1:1/debian:none", "base"))
     monkeypatch.setenv("PATH", "")
     with pytest.raises(ShoestringError, match="apt-get install mmdebstrap debian-archive-keyring"):
         build(client, (HAPROXY,))
@@ -116,7 +116,7 @@ def test_without_registry_and_mmdebstrap_it_says_what_to_install(
 def test_a_start_needs_only_what_is_missing(client: DockerClient) -> None:
     references = [HAPROXY.reference, f"docker.io/library/{HAPROXY.reference}", GONE, GONE]
     needs = needed(client, "local", references)
-    assert needs == (Need(GONE, needs[0].action, GONE),)
+    assert needs == (ImageNeed(GONE, needs[0].action, GONE),)
     assert needed(client, "local", ["Not:a:reference"])[0].name == "Not:a:reference"
 
 

@@ -10,7 +10,7 @@ import docker
 import pytest
 from docker import DockerClient
 
-from installer.images import ImageAction, ImageOutcome, Need, Progress, PullError, fetch, pull
+from installer.images import ImageAction, ImageNeed, ImageOutcome, Progress, PullError, fetch, pull
 from installer.images.lookup import look_up
 from runtime.base.errors import ShoestringError
 from runtime.proxy import check
@@ -46,7 +46,7 @@ def test_a_pull_tells_how_far_it_is(client: DockerClient, registry: Registry) ->
 
 
 def test_fetching_pulls_what_has_no_recipe(client: DockerClient, registry: Registry) -> None:
-    (fetched,) = fetch(client, (Need(registry.reference, ImageAction.PULL, registry.reference),))
+    (fetched,) = fetch(client, (ImageNeed(registry.reference, ImageAction.PULL, registry.reference),))
     assert fetched.outcome is ImageOutcome.PULLED
     assert look_up(client, registry.reference) is not None
 

@@ -9,7 +9,7 @@ from docker.errors import APIError
 from runtime.base.constants import LABEL_INSTANCE
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Side
-from runtime.context.change import Context
+from runtime.context.change import ApplyContext
 from runtime.reconcile.changes import CreateNetwork
 from runtime.reconcile.watchdog import watch
 from tests.support.engine import Instance, names, plain
@@ -46,7 +46,7 @@ def test_watchdog_duplicate_networks(instance: Instance, tools: str) -> None:
 
 def test_create_network_requests_at_once(instance: Instance) -> None:
     name = instance.settings.docker_network("main")
-    context = Context(instance.cluster)
+    context = ApplyContext(instance.cluster)
 
     def create(_: int) -> bool:
         try:

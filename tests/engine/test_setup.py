@@ -20,9 +20,9 @@ from installer import images
 from installer.host import swap, systemd, timers
 from installer.host.docker_daemon import LogRotation
 from installer.setup import host_setup, run
-from installer.setup.host_setup import HostChoice, Offer
+from installer.setup.host_setup import HostChoice, HostOffer
 from installer.setup.run import SetupOptions
-from installer.terminal.progress import Lines
+from installer.terminal.progress import ProgressLines
 from runtime.base.errors import ExitCode, SettingsError, ShoestringError, UsageError
 from runtime.base.paths import RUN_ROOT, Paths, Side
 from runtime.config import settings
@@ -323,7 +323,7 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(host: Host, capsys: pytest.
 def test_an_option_that_can_do_nothing_is_told(
     host: Host, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = Offer(
+    found = HostOffer(
         systemd=False, swap=swap.SwapOffer(why="There is swap."), log_rotation=LogRotation(why="They are rotated.")
     )
     monkeypatch.setattr(host_setup, "observe", lambda: found)
@@ -383,7 +383,7 @@ def test_the_units_are_on_before_the_start_and_run_after_it(host: Host, monkeypa
         assert host.record.read_text() == f"{root}\n"
         heard.append("enabled")
 
-    def start(paths: Paths, lines: Lines) -> ExitCode:
+    def start(paths: Paths, lines: ProgressLines) -> ExitCode:
         heard.append("start")
         raise images.PullError("haproxy:3", "no route to host")
 

@@ -15,7 +15,7 @@ import pexpect
 import pytest
 
 from installer.data_directory import default_directory
-from installer.terminal.progress import Lines
+from installer.terminal.progress import ProgressLines
 from installer.uninstall import run
 from installer.uninstall.run import UninstallPlan
 from runtime.base.errors import ExitCode
@@ -64,7 +64,7 @@ def used(instance: Instance, tools: str) -> Iterator[Instance]:
 
 def apply(instance: Instance, wanted: UninstallPlan, recorded: Path) -> str:
     out = io.StringIO()
-    run.apply(instance.cluster, wanted, Lines(out), recorded)
+    run.apply(instance.cluster, wanted, ProgressLines(out), recorded)
     return out.getvalue()
 
 

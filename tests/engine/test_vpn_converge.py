@@ -13,7 +13,7 @@ import pytest
 from installer.host import wireguard
 from installer.host.wireguard import WireGuardLink
 from installer.vpn import addresses, clients, keys
-from installer.vpn.clients import Client
+from installer.vpn.clients import VpnClient
 from runtime.base import failpoints
 from runtime.base.errors import ExitCode
 from tests.support.engine import until
@@ -194,9 +194,9 @@ def _seconds(stand: Stand, name: str) -> float:
     return min(taken)
 
 
-def _client(stand: Stand, name: str, taken: set[str]) -> Client:
+def _client(stand: Stand, name: str, taken: set[str]) -> VpnClient:
     private = keys.generate_private()
-    return Client(
+    return VpnClient(
         name=name,
         made="2026-01-02T03:04:05Z",
         addresses=addresses.allocate(stand.settings, taken),

@@ -20,7 +20,7 @@ from docker.models.containers import Container
 
 from installer.images import fetch, list_images, needed
 from runtime.docker import images
-from runtime.docker.images import BUSYBOX, CATALOGUE, HAPROXY, Image
+from runtime.docker.images import BUSYBOX, CATALOGUE, HAPROXY, PinnedImage
 
 pytestmark = pytest.mark.engine
 
@@ -70,7 +70,7 @@ class Contract:
     tmpfs: list[str] = field(default_factory=list)
 
 
-def contract(image: Image) -> Contract:
+def contract(image: PinnedImage) -> Contract:
     values = yaml.safe_load((images.recipe_folder(image) / images.CONTRACT).read_text())
     return Contract(**{**values, "runs": [Run(**run) for run in values["runs"]]})
 
@@ -90,14 +90,14 @@ def source(request: pytest.FixtureRequest, client: DockerClient) -> str:
 
 
 @pytest.fixture(params=RECIPES, ids=lambda image: image.name)
-def image(request: pytest.FixtureRequest) -> Image:
+def image(request: pytest.FixtureRequest) -> PinnedImage:
     """Each image that has a recipe."""
-    image: Image = request.param
+    image: PinnedImage = request.param
     return image
 
 
 @pytest.fixture
-def name(image: Image, source: str) -> str:
+def name(image: PinnedImage, source: str) -> str:
     """What the engine calls the image under test."""
     return images.effective(image.reference, source)
 
@@ -135,12 +135,12 @@ def served_by(client: DockerClient, container: Container) -> str:
     return run(client, busybox, ["sh", "-c", fetch], network_mode=f"container:{container.id}")
 
 
-def test_the_contract_is_of_the_image_that_is_pinned(image: Image) -> None:
+def test_the_contract_is_of_the_image_that_is_pinned(image: PinnedImage) -> None:
     assert contract(image).reference == image.reference
     assert contract(image).sources
 
 
-def test_the_configuration_is_the_contracts(client: DockerClient, image: Image, name: str) -> None:
+def test_the_configuration_is_the_contracts(client: DockerClient, image: PinnedImage, name: str) -> None:
     promised, config = contract(image), client.images.get(name).attrs["Config"]
     found = {
         "user": config.get("User") or "",
@@ -155,7 +155,7 @@ def test_the_configuration_is_the_contracts(client: DockerClient, image: Image, 
     assert promised.environment.items() <= environment.items()
 
 
-def test_the_paths_are_there(client: DockerClient, image: Image, name: str) -> None:
+def test_the_paths_are_there(client: DockerClient, image: PinnedImage, name: str) -> None:
     checks = [
         f"test {TESTS[kind]} {path} || echo {path} is no {kind}" for path, kind in contract(image).paths.items()
     ]
@@ -163,7 +163,7 @@ def test_the_paths_are_there(client: DockerClient, image: Image, name: str) -> N
     assert run(client, name, [], entrypoint=["sh", "-c", "\n".join(checks)]) == ""
 
 
-def test_it_runs_what_it_must(client: DockerClient, image: Image, name: str) -> None:
+def test_it_runs_what_it_must(client: DockerClient, image: PinnedImage, name: str) -> None:
     promised = contract(image)
     tmpfs = dict.fromkeys(promised.tmpfs, "")
     for each in promised.runs:

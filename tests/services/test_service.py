@@ -17,7 +17,7 @@ import pexpect
 import pytest
 
 from installer.services import catalogue
-from installer.terminal.progress import Lines
+from installer.terminal.progress import ProgressLines
 from installer.uninstall import run
 from runtime.base import files
 from runtime.base.errors import ExitCode
@@ -297,6 +297,6 @@ def test_setup_by_answers_has_services_from_the_start(folder: tuple[Path, int], 
                 wanted = run.plan(cluster, purge=True, recorded=tmp_path / "record")
                 # What other instances on this host may use stays.
                 wanted = replace(wanted, images=(), swap=False, daemon="")
-                run.apply(cluster, wanted, Lines(StringIO()), tmp_path / "record")
+                run.apply(cluster, wanted, ProgressLines(StringIO()), tmp_path / "record")
     # Also folders of other users.
     assert not paths.root.exists()

@@ -17,7 +17,7 @@ ASK = """
 import sys
 from pathlib import Path
 from installer.host import memory
-from installer.host.memory import Memory
+from installer.host.memory import HostMemory
 from installer.services import catalogue
 from installer.setup import service_choice
 from runtime.base.constants import MEGABYTE
@@ -25,7 +25,7 @@ from runtime.base.errors import explain
 from runtime.base.paths import Paths
 from runtime.config.settings import Settings
 catalogue.FOLDER = Path(sys.argv[1])
-memory.observe_host = lambda: Memory(1000 * MEGABYTE, int(sys.argv[3]) * MEGABYTE)
+memory.observe_host = lambda: HostMemory(1000 * MEGABYTE, int(sys.argv[3]) * MEGABYTE)
 settings = Settings(domain="example.test", email="ops@example.test")
 try:
     planned = service_choice.choose(Paths(Path(sys.argv[2])), settings, (), asks=True, first=sys.argv[4] == "first")

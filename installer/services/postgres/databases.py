@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote, urlsplit
 from installer.data_directory import secrets_file
 from installer.services.postgres import scram
 from installer.services.postgres import server as servers
-from installer.services.postgres.server import Server
+from installer.services.postgres.server import PostgresServer
 from runtime.base import files
 from runtime.base.errors import ShoestringError, UsageError
 from runtime.config import secrets
@@ -46,7 +46,7 @@ SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', datname)
 
 
 @dataclass(frozen=True)
-class Access:
+class DatabaseAccess:
     """The access of an application to its database: URL and password, and the names of their secrets."""
 
     name: str
@@ -74,10 +74,10 @@ class Access:
 
 
 @dataclass(frozen=True)
-class Created:
+class CreatedDatabase:
     """A database that exists now. `done` is what was created or corrected, in words; empty if nothing was."""
 
-    access: Access
+    access: DatabaseAccess
     done: tuple[str, ...]
 
 
@@ -91,7 +91,7 @@ def check_name(name: str) -> None:
         raise UsageError(f"Postgres itself uses the name {name}; choose another one.")
 
 
-def create(cluster: Cluster, name: str, timeout: float = 0.0, *, dry_run: bool = False) -> Created:
+def create(cluster: Cluster, name: str, timeout: float = 0.0, *, dry_run: bool = False) -> CreatedDatabase:
     """Create a role, its database and its secrets as far as they are missing, and correct what differs.
 
     `timeout` is how long to wait for the lock, in seconds. Raises UsageError, or ShoestringError if Postgres does not
@@ -112,7 +112,7 @@ def create(cluster: Cluster, name: str, timeout: float = 0.0, *, dry_run: bool =
             )
         if owner not in ("", name):
             raise ShoestringError(f"The database {name} already exists; its owner is {owner}. Choose another name.")
-        created = Created(access, tuple(_steps(role, owner, access, missing)))
+        created = CreatedDatabase(access, tuple(_steps(role, owner, access, missing)))
         if not dry_run:
             # The secret first: a run after one that was killed continues with the same password.
             secrets_file.add(cluster.paths, missing)
@@ -120,7 +120,7 @@ def create(cluster: Cluster, name: str, timeout: float = 0.0, *, dry_run: bool =
         return created
 
 
-def _steps(role: str, owner: str, access: Access, missing: Mapping[str, str]) -> list[str]:
+def _steps(role: str, owner: str, access: DatabaseAccess, missing: Mapping[str, str]) -> list[str]:
     steps = ["secrets " + " and ".join(missing)] if missing else []
     if not role:
         steps.append(f"role {access.name}")
@@ -129,7 +129,7 @@ def _steps(role: str, owner: str, access: Access, missing: Mapping[str, str]) ->
     return steps if owner else [*steps, f"database {access.name}"]
 
 
-def _make(server: Server, role: str, owner: str, access: Access) -> None:
+def _make(server: PostgresServer, role: str, owner: str, access: DatabaseAccess) -> None:
     if not role:
         server.ask(_MAKE_ROLE, name=access.name)
     if not scram.fits(access.password, role):
@@ -139,15 +139,15 @@ def _make(server: Server, role: str, owner: str, access: Access) -> None:
     server.ask(_CLOSE + CLOSE_SHARED, name=access.name)
 
 
-def set_password(server: Server, name: str, password: str) -> None:
+def set_password(server: PostgresServer, name: str, password: str) -> None:
     """Set the password of a role; Postgres gets only the verifier."""
     known = scram.verifier(password)
     server.ask(f"\\set verifier '{known}'\n{_SET_VERIFIER}", secrets=(known,), name=name)
 
 
-def _access(name: str, given: Mapping[str, str]) -> tuple[Access, bool]:
+def _access(name: str, given: Mapping[str, str]) -> tuple[DatabaseAccess, bool]:
     """Return the access with the password in the secrets, else a new one; and whether it was in them."""
-    made = Access(name, secrets_file.new_password())
+    made = DatabaseAccess(name, secrets_file.new_password())
     url, password = given.get(made.url_secret), given.get(made.password_secret)
     if url is not None:
         parts = urlsplit(url)
@@ -164,14 +164,14 @@ def _access(name: str, given: Mapping[str, str]) -> tuple[Access, bool]:
         return made, False
     if not password or not password.isascii() or not password.isprintable():
         raise ShoestringError(f"{made.password_secret} in secrets.yaml must have printable ASCII characters only.")
-    return Access(name, password), True
+    return DatabaseAccess(name, password), True
 
 
 def _variable(name: str) -> str:
     return name.upper().replace("-", "_")
 
 
-def created_lines(created: Created, network: str, *, dry_run: bool = False) -> list[str]:
+def created_lines(created: CreatedDatabase, network: str, *, dry_run: bool = False) -> list[str]:
     """Return the lines for the user, the URL included."""
     access = created.access
     if dry_run:
@@ -185,7 +185,7 @@ def created_lines(created: Created, network: str, *, dry_run: bool = False) -> l
     ]
 
 
-def created_json(created: Created, *, dry_run: bool = False) -> str:
+def created_json(created: CreatedDatabase, *, dry_run: bool = False) -> str:
     """Return the answer of `postgres create`; a dry run has no password, since it is not set."""
     access = created.access
     return as_json(

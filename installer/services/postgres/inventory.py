@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from installer.services.postgres.server import Server
+from installer.services.postgres.server import PostgresServer
 
 Inventory = Mapping[str, str]
 # Only template0 is meant to take no connections; pg_dump could not read another one.
@@ -50,12 +50,12 @@ SELECT format('SELECT %L, last_value || '' '' || is_called FROM %I.%I', 'sequenc
 """
 
 
-def databases(server: Server) -> tuple[str, ...]:
+def databases(server: PostgresServer) -> tuple[str, ...]:
     """Return the databases that accept connections, template1 first."""
     return tuple(name for (name,) in server.ask(DATABASES))
 
 
-def collect(server: Server) -> Inventory:
+def collect(server: PostgresServer) -> Inventory:
     """Count everything: roles, databases, and in each the rows of every table, sequences, large objects, extensions.
 
     Reads each table once. Raises ShoestringError.

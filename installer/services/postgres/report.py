@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from installer.services.postgres.prune import UnusedData
-from installer.services.postgres.upgrade import Upgraded
+from installer.services.postgres.upgrade import UpgradeResult
 from installer.services.postgres.upgrade_job import UpgradeJob
 from runtime.base.formats import size
 from runtime.output.encoder import as_json
@@ -22,7 +22,7 @@ def job_lines(job: UpgradeJob, *, present: bool) -> list[str]:
     ]
 
 
-def upgraded_lines(upgraded: Upgraded) -> list[str]:
+def upgraded_lines(upgraded: UpgradeResult) -> list[str]:
     """Return the result, and what to do."""
     job = upgraded.job
     notes = [f"    {each}" for each in upgraded.notes]
@@ -43,7 +43,7 @@ def job_json(job: UpgradeJob, *, present: bool) -> str:
     return as_json(**_job(job), present=present)
 
 
-def upgraded_json(upgraded: Upgraded) -> str:
+def upgraded_json(upgraded: UpgradeResult) -> str:
     """Return the answer of `upgrade`."""
     return as_json(
         ok=upgraded.ok,

@@ -27,7 +27,7 @@ SEPARATOR = "\x1f"
 
 
 @dataclass(frozen=True)
-class Server:
+class PostgresServer:
     """A running server: its container and its superuser."""
 
     container: str
@@ -81,13 +81,13 @@ def find(cluster: Cluster) -> ApplicationService:
     return targets.find(wanted, APPLICATION)
 
 
-def running(cluster: Cluster, service: ApplicationService) -> Server:
+def running(cluster: Cluster, service: ApplicationService) -> PostgresServer:
     """Return the server that runs. Raises ShoestringError if it does not."""
     containers = observe(cluster.client, cluster.settings.instance).of(APPLICATION)
     mine = next((each for each in containers if each.service == service.service and each.running), None)
     if mine is None:
         raise ShoestringError("Postgres does not run. See why: shoestring status, then: shoestring start")
-    return Server(mine.name, superuser(definition(service)))
+    return PostgresServer(mine.name, superuser(definition(service)))
 
 
 def definition(service: ApplicationService) -> ComposeService:

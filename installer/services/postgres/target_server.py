@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from installer.services.postgres.data_folder import DataFolder
-from installer.services.postgres.server import Server, definition, end_of_log, superuser
+from installer.services.postgres.server import PostgresServer, definition, end_of_log, superuser
 from runtime.base import command, files
 from runtime.base.errors import ShoestringError
 from runtime.config.compose_file import ComposeService
@@ -81,7 +81,7 @@ class TargetServer:
         files.remove(self._file.file)
         files.remove_tree(self.folder)
 
-    def start(self) -> Server:
+    def start(self) -> PostgresServer:
         """Create the folder, start the server and wait until it accepts connections. Raises ShoestringError."""
         owner = self.data.folder.stat()
         files.make_directory(self.folder, 0o700, (owner.st_uid, owner.st_gid))
@@ -96,11 +96,11 @@ class TargetServer:
         )
         if not result.ok:
             raise ShoestringError(f"The new version does not start: {result.tail(3)}")
-        server = Server(self.container, superuser(definition(self.data.service)))
+        server = PostgresServer(self.container, superuser(definition(self.data.service)))
         self._wait(server)
         return server
 
-    def _wait(self, server: Server) -> None:
+    def _wait(self, server: PostgresServer) -> None:
         """Wait by TCP: while it initializes, the server listens only to its own scripts."""
         deadline = time.monotonic() + READY_SECONDS
         while not command.run(server.program("pg_isready", "--quiet", "--host=127.0.0.1")).ok:

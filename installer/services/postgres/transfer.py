@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from installer.services.postgres.server import Server, first_error
+from installer.services.postgres.server import PostgresServer, first_error
 from runtime.base import command
 from runtime.base.errors import ShoestringError
 
@@ -19,7 +19,7 @@ _RULES = (
 )
 
 
-def copy_roles(old: Server, new: Server) -> None:
+def copy_roles(old: PostgresServer, new: PostgresServer) -> None:
     """Copy roles with their passwords, memberships and settings. Raises ShoestringError."""
     dumped = command.run(old.program("pg_dumpall", "--globals-only"), timeout=DUMP_SECONDS)
     if not dumped.ok:
@@ -32,7 +32,7 @@ def copy_roles(old: Server, new: Server) -> None:
         raise ShoestringError(f"The roles could not be restored: {first_error(result)}")
 
 
-def copy_database(old: Server, new: Server, name: str, copied: Copied) -> None:
+def copy_database(old: PostgresServer, new: PostgresServer, name: str, copied: Copied) -> None:
     """Copy a database; `copied` is called with the bytes of its dump so far.
 
     Source: pg_dump(1), and how pg_dumpall treats the two databases that always exist. Raises ShoestringError with the
@@ -49,14 +49,14 @@ def copy_database(old: Server, new: Server, name: str, copied: Copied) -> None:
         raise ShoestringError(f"The database {name} could not be read: {first_error(dumped)}")
 
 
-def analyze(new: Server) -> None:
+def analyze(new: PostgresServer) -> None:
     """Collect the statistics that a dump lacks; without them queries are slow at first. Raises ShoestringError."""
     result = command.run(new.program("vacuumdb", "--all", "--analyze-only", "--quiet"), timeout=24 * 3600.0)
     if not result.ok:
         raise ShoestringError(f"The new version cannot analyze its data: {first_error(result)}")
 
 
-def not_copied(old: Server, new: Server) -> tuple[str, ...]:
+def not_copied(old: PostgresServer, new: PostgresServer) -> tuple[str, ...]:
     """Return sentences about settings in files of the old data, which are not copied."""
     settings = {each for (each,) in old.ask(_FILES)} - {each for (each,) in new.ask(_FILES)}
     rules = {each for (each,) in old.ask(_RULES)} - {each for (each,) in new.ask(_RULES)}

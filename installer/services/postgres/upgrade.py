@@ -16,7 +16,7 @@ from installer.applications.trial import ApplyAttempt, attempt
 from installer.services.postgres import inventory, restore_marker, transfer
 from installer.services.postgres import server as servers
 from installer.services.postgres import upgrade_job as jobs
-from installer.services.postgres.server import Server
+from installer.services.postgres.server import PostgresServer
 from installer.services.postgres.target_server import TargetServer, removed
 from installer.services.postgres.upgrade_job import UpgradeJob
 from runtime.base import files
@@ -47,7 +47,7 @@ class UpgradeProgress(Protocol):
 
 
 @dataclass(frozen=True)
-class Upgraded:
+class UpgradeResult:
     """The result of an upgrade. `error` says why the new version does not run with the data; then the old one does,
     unless `back` has the reason why not. `notes` are sentences for the user."""
 
@@ -75,7 +75,7 @@ class _Restored:
     notes: tuple[str, ...]
 
 
-def upgrade(cluster: Cluster, job: UpgradeJob, progress: UpgradeProgress, timeout: float = 0.0) -> Upgraded:
+def upgrade(cluster: Cluster, job: UpgradeJob, progress: UpgradeProgress, timeout: float = 0.0) -> UpgradeResult:
     """Carry out an upgrade. The new image must be on this host.
 
     `timeout` is how long to wait for the lock, in seconds; it is held all the time, against the watchdog.
@@ -104,7 +104,7 @@ def upgrade(cluster: Cluster, job: UpgradeJob, progress: UpgradeProgress, timeou
         failpoint("postgres-applied")
         notes = (*restored.notes, *trial.notes, refused or _commit(cluster, job), _old_data_note(job))
         seconds = time.monotonic() - started
-        return Upgraded(job, restored.tables, restored.rows, seconds, tuple(each for each in notes if each))
+        return UpgradeResult(job, restored.tables, restored.rows, seconds, tuple(each for each in notes if each))
 
 
 def _clear_folder(job: UpgradeJob) -> None:
@@ -152,7 +152,7 @@ def _restore_all(cluster: Cluster, job: UpgradeJob, progress: UpgradeProgress) -
     return _Restored(tables, rows, notes)
 
 
-def _isolate(cluster: Cluster, old: Server) -> None:
+def _isolate(cluster: Cluster, old: PostgresServer) -> None:
     """Disconnect the old server from all networks, and end its sessions."""
     container = cluster.client.api.inspect_container(old.container)
     for network in container["NetworkSettings"]["Networks"]:
@@ -160,7 +160,7 @@ def _isolate(cluster: Cluster, old: Server) -> None:
     old.ask(_END_SESSIONS)
 
 
-def _restore_databases(old: Server, new: Server, job: UpgradeJob, progress: UpgradeProgress) -> None:
+def _restore_databases(old: PostgresServer, new: PostgresServer, job: UpgradeJob, progress: UpgradeProgress) -> None:
     progress.passing("roles", "")
     transfer.copy_roles(old, new)
     progress.done("roles")
@@ -176,7 +176,7 @@ def _restore_databases(old: Server, new: Server, job: UpgradeJob, progress: Upgr
         progress.done("restored", f"{name}  {place}")
 
 
-def _compare(old: Server, new: Server) -> tuple[int, int]:
+def _compare(old: PostgresServer, new: PostgresServer) -> tuple[int, int]:
     """Count both. Return the number of tables and rows. Raises ShoestringError if anything differs."""
     before, after = inventory.collect(old), inventory.collect(new)
     wrong = inventory.differences(before, after)
@@ -228,7 +228,7 @@ def _old_data_note(job: UpgradeJob) -> str:
 
 def _roll_back(
     cluster: Cluster, job: UpgradeJob, restored: _Restored, trial: ApplyAttempt, started: float
-) -> Upgraded:
+) -> UpgradeResult:
     """Go back to the old version, and keep the new data in another folder: clients may have written to them."""
     service = job.data.service
     _write(job, service.text)
@@ -238,7 +238,7 @@ def _roll_back(
     files.publish_directory(job.folder, job.failed)
     kept = f"The data that the new version wrote are in {job.failed}; they may be deleted."
     seconds = time.monotonic() - started
-    return Upgraded(job, restored.tables, restored.rows, seconds, (kept,), trial.error, trial.lines, back.error)
+    return UpgradeResult(job, restored.tables, restored.rows, seconds, (kept,), trial.error, trial.lines, back.error)
 
 
 def _write(job: UpgradeJob, text: str) -> None:

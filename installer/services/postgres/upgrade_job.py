@@ -14,7 +14,7 @@ from installer.images.references import repository
 from installer.services.postgres import data_folder, inventory
 from installer.services.postgres import server as servers
 from installer.services.postgres.data_folder import DataFolder
-from installer.services.postgres.server import Server
+from installer.services.postgres.server import PostgresServer
 from runtime.base import command
 from runtime.base.constants import MEGABYTE
 from runtime.base.disk_space import ADVICE, LOW_MEGABYTES
@@ -129,11 +129,11 @@ def find(cluster: Cluster, version: int, image: str = "") -> UpgradeJob | None:
     return job
 
 
-def _number(server: Server, sql: str) -> int:
+def _number(server: PostgresServer, sql: str) -> int:
     return int(server.ask(sql)[0][0])
 
 
-def _require_dumpable(server: Server) -> None:
+def _require_dumpable(server: PostgresServer) -> None:
     """Raise ShoestringError for content that a dump does not have."""
     closed = [name for (name,) in server.ask(inventory.CLOSED)]
     if closed:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from installer.services.registry_docker import registry
-from installer.services.registry_docker.store import Store, Version
+from installer.services.registry_docker.store import ImageVersion, RegistryStore
 from runtime.base import command, files
 from runtime.base.errors import ShoestringError
 from runtime.base.failpoints import failpoint
@@ -43,38 +43,38 @@ wait "$job"
 
 
 @dataclass(frozen=True)
-class Waste:
+class RegistryWaste:
     """The data that a collection would delete: untagged versions, and blobs; `size` is the blobs' bytes."""
 
-    versions: tuple[Version, ...]
+    versions: tuple[ImageVersion, ...]
     blobs: int
     size: int
 
 
 @dataclass(frozen=True)
-class Collected:
+class CollectedWaste:
     """The result of a collection: the bytes that it freed and that are left, and the report of the start after it."""
 
-    versions: tuple[Version, ...]
+    versions: tuple[ImageVersion, ...]
     freed: int
     left: int
     report: results.Report
 
 
-def store(paths: Paths) -> Store:
+def store(paths: Paths) -> RegistryStore:
     """Return the store of the registry."""
-    return Store(paths.data / registry.STORE)
+    return RegistryStore(paths.data / registry.STORE)
 
 
-def find_waste(cluster: Cluster, *, untagged: bool) -> Waste:
+def find_waste(cluster: Cluster, *, untagged: bool) -> RegistryWaste:
     """Return what a collection would delete; with `untagged` also untagged versions."""
     found = store(cluster.paths)
     versions = _versions(cluster, found, untagged=untagged)
     dead = found.unreferenced(versions)
-    return Waste(versions, len(dead), sum(dead.values()))
+    return RegistryWaste(versions, len(dead), sum(dead.values()))
 
 
-def _versions(cluster: Cluster, found: Store, *, untagged: bool) -> tuple[Version, ...]:
+def _versions(cluster: Cluster, found: RegistryStore, *, untagged: bool) -> tuple[ImageVersion, ...]:
     """Return the versions to delete. Those that an application file names by their digest stay."""
     if not untagged:
         return ()
@@ -90,7 +90,7 @@ def collect(
     timeout: float = 0.0,
     waiting: Callable[[str], None] = lambda holder: None,
     say: Callable[[str], None] = lambda step: None,
-) -> Collected:
+) -> CollectedWaste:
     """Stop the registry, collect, and start everything again. `timeout` is how long to wait for the lock, in seconds.
 
     Raises ShoestringError after starting everything again.
@@ -115,7 +115,7 @@ def collect(
             say("starting the registry")
             report = operations.carry_out(Snapshot(cluster), change.SILENT)
         left = found.size()
-    return Collected(versions, before - left, left, report)
+    return CollectedWaste(versions, before - left, left, report)
 
 
 def _container(cluster: Cluster) -> Container:

@@ -41,7 +41,7 @@ HOST_FILES = HostFiles()
 
 
 @dataclass(frozen=True)
-class Login:
+class RegistryLogin:
     """The settings that the engine lacks for a login to the registry at `address`.
 
     `line` is for the hosts file, `root` the certificate of the CA to trust; each is empty if it is present or not
@@ -66,21 +66,21 @@ class Login:
         return (*named, f"your CA in {self.trust}") if self.root else named
 
 
-def plan_login(cluster: Cluster, places: HostFiles = HOST_FILES) -> Login:
+def plan_login(cluster: Cluster, places: HostFiles = HOST_FILES) -> RegistryLogin:
     """Return what `ensure` would add before it logs in."""
     paths, settings = cluster.paths, cluster.settings
     where = registry.address(paths, settings)
     if settings.internal is None:
-        return Login(where, note=NOT_REACHED, places=places)
+        return RegistryLogin(where, note=NOT_REACHED, places=places)
     if settings.internal_tls is InternalTls.NONE and not _is_insecure(cluster, where):
-        return Login(where, note=registry.insecure(where, here=True), places=places)
-    found = Login(where, _missing_line(cluster, places), places=places)
+        return RegistryLogin(where, note=registry.insecure(where, here=True), places=places)
+    found = RegistryLogin(where, _missing_line(cluster, places), places=places)
     root = _root(paths) if settings.internal_tls is InternalTls.PRIVATE_CA else b""
     there = found.trust.read_bytes() if found.trust.exists() else b""
     return found if root == there else replace(found, root=root)
 
 
-def ensure(cluster: Cluster, places: HostFiles = HOST_FILES) -> Login:
+def ensure(cluster: Cluster, places: HostFiles = HOST_FILES) -> RegistryLogin:
     """Make this host's engine resolve the registry's name, trust it and log in.
 
     Return what was added, or what the user must do first. Raises ShoestringError.

@@ -19,7 +19,7 @@ _ALGORITHM = "sha256"
 
 
 @dataclass(frozen=True)
-class Tag:
+class ImageTag:
     """One tag of a repository: its digest, its size in bytes, when it was pushed (seconds since 1970)."""
 
     repository: str
@@ -30,7 +30,7 @@ class Tag:
 
 
 @dataclass(frozen=True)
-class Version:
+class ImageVersion:
     """One manifest of a repository, and when it was pushed (seconds since 1970)."""
 
     repository: str
@@ -50,7 +50,7 @@ class Manifest:
 
 
 @dataclass(frozen=True)
-class Store:
+class RegistryStore:
     """The registry's folder."""
 
     root: Path
@@ -61,19 +61,21 @@ class Store:
         found = (each.parent.relative_to(top).as_posix() for each in top.rglob("_manifests"))
         return tuple(sorted(found))
 
-    def tags(self) -> tuple[Tag, ...]:
+    def tags(self) -> tuple[ImageTag, ...]:
         """Return all tags, by repository and name."""
         return tuple(tag for repository in self.repositories() for tag in self._tags(repository))
 
-    def _tags(self, repository: str) -> Iterator[Tag]:
+    def _tags(self, repository: str) -> Iterator[ImageTag]:
         for link in sorted(self._manifests(repository).glob("tags/*/current/link")):
             digest = link.read_text(encoding="ascii").strip()
-            yield Tag(repository, link.parent.parent.name, digest, self.size_of(digest), link.stat().st_mtime)
+            yield ImageTag(repository, link.parent.parent.name, digest, self.size_of(digest), link.stat().st_mtime)
 
-    def versions(self, repository: str) -> tuple[Version, ...]:
+    def versions(self, repository: str) -> tuple[ImageVersion, ...]:
         """Return all manifests of a repository, tagged or untagged."""
         links = sorted(self._manifests(repository).glob(f"revisions/{_ALGORITHM}/*/link"))
-        return tuple(Version(repository, f"{_ALGORITHM}:{link.parent.name}", link.stat().st_mtime) for link in links)
+        return tuple(
+            ImageVersion(repository, f"{_ALGORITHM}:{link.parent.name}", link.stat().st_mtime) for link in links
+        )
 
     def manifest(self, digest: str) -> Manifest:
         """Return a manifest; an empty one for a blob that is not a manifest, or is missing."""
@@ -107,7 +109,7 @@ class Store:
                 continue
         return total
 
-    def untagged(self, kept: Iterable[str], before: float) -> tuple[Version, ...]:
+    def untagged(self, kept: Iterable[str], before: float) -> tuple[ImageVersion, ...]:
         """Return the versions that no tag references and that were pushed before a moment (seconds since 1970).
 
         The digests in `kept` reference versions as tags do: the platforms of an index, and manifests that belong to
@@ -116,7 +118,7 @@ class Store:
         wanted = set(kept)
         return tuple(each for name in self.repositories() for each in self._untagged(name, wanted, before))
 
-    def _untagged(self, repository: str, kept: set[str], before: float) -> Iterator[Version]:
+    def _untagged(self, repository: str, kept: set[str], before: float) -> Iterator[ImageVersion]:
         versions = self.versions(repository)
         manifests = {each.digest: self.manifest(each.digest) for each in versions}
         live = {tag.digest for tag in self._tags(repository)} | kept
@@ -129,7 +131,7 @@ class Store:
             live |= more
         yield from (each for each in versions if each.digest not in live)
 
-    def unreferenced(self, without: Iterable[Version] = ()) -> dict[str, int]:
+    def unreferenced(self, without: Iterable[ImageVersion] = ()) -> dict[str, int]:
         """Return the unreferenced blobs with their sizes: what a collection deletes once `without` are deleted."""
         gone = {(each.repository, each.digest) for each in without}
         live: set[str] = set()
@@ -140,7 +142,7 @@ class Store:
                     live |= {each.digest, *found.children, *(digest for digest, _ in found.parts)}
         return {digest: size for digest, size in self.blobs().items() if digest not in live}
 
-    def delete_version(self, version: Version) -> None:
+    def delete_version(self, version: ImageVersion) -> None:
         """Remove the link to a version, as the registry itself does for DELETE."""
         digest = version.digest.removeprefix(f"{_ALGORITHM}:")
         files.remove_tree(self._manifests(version.repository) / "revisions" / _ALGORITHM / digest)

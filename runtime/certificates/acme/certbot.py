@@ -11,7 +11,7 @@ from pathlib import Path
 from runtime.base.command import Result as Finished
 from runtime.base.paths import Paths
 from runtime.certificates.acme.account import Account
-from runtime.certificates.acme.container import Mount, Task
+from runtime.certificates.acme.container import ContainerMount, ContainerTask
 from runtime.certificates.acme.outcome import RATE_LIMITED, REFUSALS, URN, AcmeOutcome, retry_after, short
 from runtime.certificates.model import DesiredCertificate
 from runtime.certificates.policy.ledger import AttemptResult
@@ -34,7 +34,7 @@ _STATUS = re.compile(r"^HTTP (\d{3})$", re.MULTILINE)
 ADVICE = ("Ask for help or search for solutions", "Saving debug log to")
 
 
-def register(paths: Paths, settings: Settings, server: str) -> Task:
+def register(paths: Paths, settings: Settings, server: str) -> ContainerTask:
     """Return the task that registers an account at an ACME directory."""
     return _task(
         paths,
@@ -45,7 +45,7 @@ def register(paths: Paths, settings: Settings, server: str) -> Task:
 
 def certonly(
     paths: Paths, settings: Settings, server: str, account: Account, wanted: DesiredCertificate, *, trial: bool
-) -> Task:
+) -> ContainerTask:
     """Return the task that requests a certificate; a `trial` does not keep it."""
     return _task(
         paths,
@@ -63,16 +63,16 @@ def certonly(
     )
 
 
-def _task(paths: Paths, settings: Settings, arguments: tuple[str, ...]) -> Task:
-    mounts: tuple[Mount, ...] = (
-        Mount(paths.certbot / "etc", "/etc/letsencrypt"),
-        Mount(paths.certbot / "var", "/var/lib/letsencrypt"),
+def _task(paths: Paths, settings: Settings, arguments: tuple[str, ...]) -> ContainerTask:
+    mounts: tuple[ContainerMount, ...] = (
+        ContainerMount(paths.certbot / "etc", "/etc/letsencrypt"),
+        ContainerMount(paths.certbot / "var", "/var/lib/letsencrypt"),
     )
     environment = {}
     if settings.acme.ca_file:
-        mounts += (Mount(Path(settings.acme.ca_file), CA_FILE, read_only=True),)
+        mounts += (ContainerMount(Path(settings.acme.ca_file), CA_FILE, read_only=True),)
         environment["REQUESTS_CA_BUNDLE"] = CA_FILE
-    return Task(NAME, images.CERTBOT.reference, arguments, mounts, environment, memory=MEMORY)
+    return ContainerTask(NAME, images.CERTBOT.reference, arguments, mounts, environment, memory=MEMORY)
 
 
 def original(paths: Paths, name: str) -> tuple[Path, Path]:

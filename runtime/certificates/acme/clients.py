@@ -13,7 +13,7 @@ from runtime.base.errors import ShoestringError, UsageError
 from runtime.base.paths import Paths, RunPaths
 from runtime.certificates.acme import account, certbot, challenge, container, lego, reachability
 from runtime.certificates.acme.account import Account
-from runtime.certificates.acme.container import Task, TooSlowError
+from runtime.certificates.acme.container import ContainerTask, TooSlowError
 from runtime.certificates.acme.lego import Provider
 from runtime.certificates.acme.outcome import AcmeOutcome
 from runtime.certificates.model import DesiredCertificate
@@ -117,7 +117,7 @@ class CertbotClient:
         failed = certbot.outcome(finished, question.wanted, question.now)
         return AcmeOutcome(AttemptResult.UNAVAILABLE, f"no account was made: {failed.error}", (), failed.not_before)
 
-    def _run(self, task: Task, question: AcmeRequest) -> Finished:
+    def _run(self, task: ContainerTask, question: AcmeRequest) -> Finished:
         return container.run(self.host.client, self.host.settings, task, question.timeout)
 
     def original(self, name: str) -> tuple[Path, Path]:

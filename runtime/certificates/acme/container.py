@@ -42,7 +42,7 @@ class StillRunningError(ShoestringError):
 
 
 @dataclass(frozen=True)
-class Mount:
+class ContainerMount:
     """A path of the host, and its path in the container."""
 
     source: Path
@@ -51,7 +51,7 @@ class Mount:
 
 
 @dataclass(frozen=True)
-class Task:
+class ContainerTask:
     """A program to run. `image` is a reference from the catalogue; `memory` is as Docker writes it (`192m`).
 
     The values of `environment` and `secrets` are passed in the environment of the docker process. Those of `secrets`
@@ -61,19 +61,19 @@ class Task:
     name: str
     image: str
     arguments: tuple[str, ...]
-    mounts: tuple[Mount, ...] = ()
+    mounts: tuple[ContainerMount, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     memory: str = "192m"
     network: str = "bridge"
 
 
-def container_name(settings: Settings, task: Task) -> str:
+def container_name(settings: Settings, task: ContainerTask) -> str:
     """Return the name of the container of a task."""
     return f"{settings.instance}{SEPARATOR}{task.name}"
 
 
-def argv(settings: Settings, task: Task) -> tuple[str, ...]:
+def argv(settings: Settings, task: ContainerTask) -> tuple[str, ...]:
     """Return the command line that runs a task, with the names of variables and never their values."""
     local = settings.images.source == images.LOCAL
     return (
@@ -88,12 +88,12 @@ def argv(settings: Settings, task: Task) -> tuple[str, ...]:
     )
 
 
-def _volume(mount: Mount) -> str:
+def _volume(mount: ContainerMount) -> str:
     # `z`: where SELinux is on (Fedora), containers see only what is labelled for them; elsewhere it does nothing.
     return f"{mount.source}:{mount.target}:{'ro,' if mount.read_only else ''}z"
 
 
-def run(client: DockerClient, settings: Settings, task: Task, timeout: float) -> command.Result:
+def run(client: DockerClient, settings: Settings, task: ContainerTask, timeout: float) -> command.Result:
     """Run a task for at most `timeout` seconds. Return its output, whatever its exit code.
 
     Raises TooSlowError after that time, StillRunningError if an earlier one is running, and ShoestringError if Docker

@@ -14,7 +14,7 @@ from pathlib import Path
 from runtime.base.command import Result as Finished
 from runtime.base.errors import UsageError
 from runtime.base.paths import Paths
-from runtime.certificates.acme.container import NO_NETWORK, Mount, Task
+from runtime.certificates.acme.container import NO_NETWORK, ContainerMount, ContainerTask
 from runtime.certificates.acme.outcome import RATE_LIMITED, REFUSALS, URN, AcmeOutcome, retry_after, short
 from runtime.certificates.model import DesiredCertificate
 from runtime.certificates.policy.ledger import AttemptResult
@@ -68,11 +68,11 @@ class Provider:
         return {name: value for name, value in secrets.items() if name in given or name in self.options}
 
 
-def describe(provider: str) -> Task:
+def describe(provider: str) -> ContainerTask:
     """Return the task that describes one provider, or lists all for an empty name. Needs no network."""
     # It makes its folder first, whatever it is asked.
     arguments = ("--path", "/tmp", "dnshelp", *(("--code", provider) if provider else ()))  # noqa: S108
-    return Task("lego-help", images.LEGO.reference, arguments, memory=MEMORY, network=NO_NETWORK)
+    return ContainerTask("lego-help", images.LEGO.reference, arguments, memory=MEMORY, network=NO_NETWORK)
 
 
 def parse_provider(name: str, text: str) -> Provider:
@@ -102,12 +102,12 @@ def run(
     wanted: DesiredCertificate,
     *,
     trial: bool,
-) -> Task:
+) -> ContainerTask:
     """Return the task that requests a certificate, with a new account if needed; a `trial` has its own folder."""
-    mounts: tuple[Mount, ...] = (Mount(folder(paths, trial=trial), DATA),)
+    mounts: tuple[ContainerMount, ...] = (ContainerMount(folder(paths, trial=trial), DATA),)
     environment = {}
     if settings.acme.ca_file:
-        mounts += (Mount(Path(settings.acme.ca_file), CA_FILE, read_only=True),)
+        mounts += (ContainerMount(Path(settings.acme.ca_file), CA_FILE, read_only=True),)
         environment["LEGO_CA_CERTIFICATES"] = CA_FILE
     arguments = (
         *("--path", DATA, "--server", server, "--email", settings.email, "--accept-tos", "--key-type", "ec256"),
@@ -117,7 +117,7 @@ def run(
         *(word for name in wanted.host_names for word in ("--domains", name)),
         "run",
     )
-    return Task(NAME, images.LEGO.reference, arguments, mounts, environment, variables, MEMORY)
+    return ContainerTask(NAME, images.LEGO.reference, arguments, mounts, environment, variables, MEMORY)
 
 
 def _resolvers(resolvers: tuple[Resolver, ...]) -> tuple[str, ...]:

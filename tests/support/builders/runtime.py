@@ -9,8 +9,8 @@ from runtime.context.change import Plan
 from runtime.context.cluster import Cluster
 from runtime.core.changes import InstallHostsFile
 from runtime.proxy.changes import InstallProxy
-from runtime.proxy.configuration import Change as ProxyChange
-from runtime.proxy.install import Difference
+from runtime.proxy.configuration import ConfigurationDifference as ProxyChange
+from runtime.proxy.install import ProxyDifference
 from runtime.proxy.model import ProxyModel
 from runtime.reconcile.snapshot import Snapshot
 
@@ -114,7 +114,9 @@ def observed_of(wanted: Desired) -> Observed:
 
 def proxy_change(side: Side = Side.PUBLIC, about: str = "", inputs: str = "", *, lost: bool = False) -> InstallProxy:
     """Return the change of a proxy's configuration that is described so."""
-    return InstallProxy(ProxyModel(side, 80, 443, (), ()), Difference(ProxyChange(side), False, about, inputs, lost))
+    return InstallProxy(
+        ProxyModel(side, 80, 443, (), ()), ProxyDifference(ProxyChange(side), False, about, inputs, lost)
+    )
 
 
 def plan_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from installer.vpn.clients import Client
+from installer.vpn.clients import VpnClient
 
 VPN = (
     "public: {address: 203.0.113.7}\ninternal: {address: 10.12.0.1}\n"
@@ -17,7 +17,7 @@ def key(letter: str) -> str:
     return base64.b64encode(letter.encode() * 32).decode()
 
 
-LAPTOP = Client(
+LAPTOP = VpnClient(
     name="laptop",
     made="2026-01-02T03:04:05Z",
     addresses=("10.12.0.2", "fd12::2"),

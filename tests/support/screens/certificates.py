@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from installer.certificates.report import status_lines
-from installer.certificates.trust import Trust, lines
+from installer.certificates.trust import RootTrust, lines
 from installer.cli import tables
 from runtime.base.paths import Side
 from runtime.certificates.overview import CertificateOverview, CertificateStatus, expiry_sentence
@@ -75,7 +75,7 @@ def _status() -> str:
 
 
 def _ca() -> str:
-    trust = Trust(
+    trust = RootTrust(
         root=PATHS.root / "conf/certificates/private-ca/root.crt",
         fingerprint="AB:CD:EF",
         domain="internal.example.com",

@@ -18,7 +18,7 @@ from runtime.context.change import Outcome, Plan, Sign, Step
 from runtime.context.results import Advisory, Code, Failure, PlanReport, Report
 from runtime.docker.observed import Observed
 from runtime.output.report import outcome_line, plan_lines, report_lines, status_lines, step_line
-from runtime.reconcile.backoff import Attempts, HeldChange
+from runtime.reconcile.backoff import Attempts, DeferredChange
 from runtime.reconcile.changes import CreateNetwork, RemoveNetwork, RemoveProject
 from runtime.reconcile.desired import Desired
 from runtime.reconcile.status import Status, assess
@@ -99,7 +99,7 @@ _ERROR = "application is exited with code 1\n    | Error: no such table: posts\n
 def _watchdog() -> str:
     wanted = _desired()
     change = ApplyProject(wanted.projects[0], Sign.CHANGED, "image ghost:5.0 → ghost:5.1")
-    held = HeldChange(change, Attempts("", 2, 0.0, _ERROR), 280.0)
+    held = DeferredChange(change, Attempts("", 2, 0.0, _ERROR), 280.0)
     return sections(
         nothing_to_do=report_lines(Report(()), "everything runs as configured"),
         stopped=report_lines(Report((), warnings=(STOPPED,)), ""),

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 from installer.applications.target import ApplicationService
 from installer.applications.trial import ApplyAttempt
-from installer.deploy.history import Deployment, Kind
-from installer.deploy.job import Job
+from installer.deploy.history import Deployment, DeploymentKind
+from installer.deploy.job import DeployJob
 from installer.deploy.lines import StepLines
 from installer.deploy.report import deployed_lines, history_lines, preview_lines
-from installer.deploy.run import Deployed, Preview
+from installer.deploy.run import DeployPreview, DeployResult
 from installer.images.refresh import RefreshedImage
-from installer.terminal.progress import Lines
+from installer.terminal.progress import ProgressLines
 from runtime.base.paths import Side
 from runtime.context.change import Outcome, Step
 from tests.support.builders.runtime import application, proxy_change, web
@@ -23,12 +23,12 @@ from tests.support.screens.screen import NOW, Screens, sections
 _TARGET = ApplicationService(
     application("blog", web("blog.example.com", image="ghost:5.0")), "application", "ghost:5.0"
 )
-_JOB = Job(_TARGET, "ghost:5.1", Kind.DEPLOY, "shoestring deploy blog 5.1")
+_JOB = DeployJob(_TARGET, "ghost:5.1", DeploymentKind.DEPLOY, "shoestring deploy blog 5.1")
 _SAME = replace(_JOB, image="ghost:5.0")
 _FETCHED = RefreshedImage("ghost:5.1", True, 12.3)
 _STEPS = (Step("started", "blog beside the old version", 0.6), Step("healthy", "after 2.1 s", 2.1))
-_DONE = Deployed(_JOB, _FETCHED, 17.4, True, steps=_STEPS, removed=("ghost:4.9",))
-_FAILED = Deployed(
+_DONE = DeployResult(_JOB, _FETCHED, 17.4, True, steps=_STEPS, removed=("ghost:4.9",))
+_FAILED = DeployResult(
     _JOB,
     _FETCHED,
     35.0,
@@ -41,7 +41,7 @@ _FAILED = Deployed(
 
 def _steps() -> list[str]:
     out = io.StringIO()
-    steps = StepLines(Lines(out))
+    steps = StepLines(ProgressLines(out))
     change = proxy_change(Side.PUBLIC, "1 host more")
     steps.waiting("start")
     steps.fetched(_FETCHED)
@@ -56,12 +56,12 @@ def _steps() -> list[str]:
 def _deploy() -> str:
     plan = (proxy_change(Side.PUBLIC, "1 host more"),)
     return sections(
-        plan=preview_lines(Preview(_JOB, present=False, plan=())),
-        plan_without_another_image=preview_lines(Preview(_SAME, present=True, plan=())),
-        plan_of_what_differs_already=preview_lines(Preview(_SAME, present=True, plan=plan)),
+        plan=preview_lines(DeployPreview(_JOB, present=False, plan=())),
+        plan_without_another_image=preview_lines(DeployPreview(_SAME, present=True, plan=())),
+        plan_of_what_differs_already=preview_lines(DeployPreview(_SAME, present=True, plan=plan)),
         steps=_steps(),
         done=deployed_lines(_DONE),
-        nothing_to_do=deployed_lines(Deployed(_SAME, _FETCHED, 0.4, False)),
+        nothing_to_do=deployed_lines(DeployResult(_SAME, _FETCHED, 0.4, False)),
         failed_and_back=deployed_lines(_FAILED),
         failed_before_a_change=deployed_lines(replace(_FAILED, changed=False, back=ApplyAttempt(False))),
         failed_and_not_back=deployed_lines(replace(_FAILED, back=ApplyAttempt(True, "application is exited"))),
@@ -73,9 +73,9 @@ def _history() -> str:
     past = tuple(
         Deployment(number, NOW - datetime.timedelta(days=10 - number), image, kind)
         for number, image, kind in (
-            (1, "ghost:4.9", Kind.EDIT),
-            (2, "ghost:5.1", Kind.DEPLOY),
-            (3, "ghost:5.0", Kind.ROLLBACK),
+            (1, "ghost:4.9", DeploymentKind.EDIT),
+            (2, "ghost:5.1", DeploymentKind.DEPLOY),
+            (3, "ghost:5.0", DeploymentKind.ROLLBACK),
         )
     )
     return sections(history=history_lines(past, _TARGET), edited=history_lines(past[:2], _TARGET))

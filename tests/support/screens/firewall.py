@@ -10,7 +10,7 @@ from installer.firewall.ssh_sessions import SshSession, refused
 from installer.host.ports import ListeningSocket
 from installer.host.timers import TimerState
 from runtime.firewall import model, rules
-from runtime.firewall.table import Present
+from runtime.firewall.table import InstalledTable
 from runtime.network.netlink import LOCAL, UNICAST
 from tests.support.builders.runtime import PATHS, application, desired
 from tests.support.screens.screen import Screens, sections
@@ -37,7 +37,7 @@ def _firewall(settings: str = "firewall: on\ninternal: {address: 10.0.0.5, tls: 
 
 def _states() -> list[str]:
     off = _firewall()
-    on = replace(off, confirmed=True, present=Present(off.rules.mark, ""))
+    on = replace(off, confirmed=True, present=InstalledTable(off.rules.mark, ""))
     every = (
         _firewall("internal: {address: 10.0.0.5, tls: none}\n"),
         off,
@@ -46,7 +46,7 @@ def _states() -> list[str]:
         on,
         *(replace(on, boot=boot) for boot in (TimerState.OFF, TimerState.MISSING, TimerState.OUTDATED)),
         replace(on, present=None),
-        replace(on, present=Present("another", "")),
+        replace(on, present=InstalledTable("another", "")),
     )
     return [f"  firewall  {report.state(each)}" for each in every]
 

@@ -8,15 +8,15 @@ from pathlib import Path, PurePosixPath
 from installer.data_directory.templates import Action, FileChange
 from installer.host import swap
 from installer.host.facts import EngineFacts, Facts
-from installer.host.memory import Memory, MemoryUse, problem
+from installer.host.memory import HostMemory, MemoryUse, problem
 from installer.host.report import install_lines, memory_lines, swap_lines, timers_lines
 from installer.host.timers import ALARM, JOBS, RENEW, START, WATCHDOG, LastRun, TimerJob, TimerState, cron_lines
-from installer.images import Fetched, ImageState
+from installer.images import FetchedImage, ImageState
 from installer.images.inventory import Source
 from installer.images.progress import ImageOutcome
 from installer.images.report import fetched_line, states_lines
 from installer.setup import summary
-from installer.setup.data_directory import Update
+from installer.setup.data_directory import DirectoryUpdate
 from installer.setup.host_setup import HostPlan, rows
 from installer.uninstall.report import uninstall_lines
 from installer.uninstall.run import UninstallPlan
@@ -91,7 +91,7 @@ def _swap() -> str:
 def _memory() -> str:
     containers = (MemoryUse("shoestring-postgres-1", 120 * _MB, 256 * _MB, True), MemoryUse("nextcloud", 90 * _MB))
     docker = (MemoryUse("dockerd", 60 * _MB), MemoryUse("shims, one a container", 20 * _MB))
-    memory = Memory(957 * _MB, 353 * _MB, 1024 * _MB, 1012 * _MB, containers, docker)
+    memory = HostMemory(957 * _MB, 353 * _MB, 1024 * _MB, 1012 * _MB, containers, docker)
     return sections(
         memory=memory_lines(memory),
         no_swap=memory_lines(replace(memory, swap_total=0, swap_free=0))[-1:],
@@ -107,8 +107,8 @@ def _images() -> str:
         ImageState("dnsmasq", "dnsmasq:2", Source.REGISTRY, "dnsmasq:2", False, 0, 0),
     )
     fetched = (
-        Fetched("haproxy", "localhost/shoestring/haproxy:1", ImageOutcome.BUILT, 14.2, 90 * _MB, 70 * _MB),
-        Fetched("dnsmasq", "dnsmasq:2", ImageOutcome.PULLED, 3.1, 12 * _MB),
+        FetchedImage("haproxy", "localhost/shoestring/haproxy:1", ImageOutcome.BUILT, 14.2, 90 * _MB, 70 * _MB),
+        FetchedImage("dnsmasq", "dnsmasq:2", ImageOutcome.PULLED, 3.1, 12 * _MB),
     )
     return sections(list=states_lines(states), fetched=map(fetched_line, fetched))
 
@@ -144,7 +144,9 @@ def _setup() -> str:
     plain = make_settings("internal: {address: 10.0.0.5, tls: none}\n")
     reachable = make_settings("internal: {address: 203.0.113.7}\n")
     host = rows(HostPlan(timers=True, swap=swap.SwapOffer(size=1024 * _MB), firewall=True))
-    update = Update(None, (FileChange(PurePosixPath("applications-public/example.yaml"), b"", Action.WRITE),), b"")
+    update = DirectoryUpdate(
+        None, (FileChange(PurePosixPath("applications-public/example.yaml"), b"", Action.WRITE),), b""
+    )
     return sections(
         this_host=summary.host_lines(_FACTS),
         answers=summary.settings_lines(simple, PATHS),

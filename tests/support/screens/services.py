@@ -6,18 +6,18 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from installer.data_directory.templates import Action, FileChange
-from installer.host.memory import Memory
+from installer.host.memory import HostMemory
 from installer.services import catalogue, offer, report
-from installer.services.add import Written
+from installer.services.add import WrittenServices
 from installer.services.plan import ServicePlan
-from installer.services.remove import Removal
+from installer.services.remove import ServiceRemoval
 from installer.services.status import ServiceStatus
 from runtime.config.sections import NetworkSettings
 from tests.support.builders.runtime import PATHS, make_settings
 from tests.support.screens.screen import Screens, sections
 
 _MB = 1024 * 1024
-_HOST = Memory(957 * _MB, 353 * _MB)
+_HOST = HostMemory(957 * _MB, 353 * _MB)
 _SETTINGS = make_settings()
 _OPTION = " --data-directory /srv/test"
 
@@ -49,7 +49,7 @@ def _plan() -> str:
     )
     at = {"postgres": ("10.0.0.1:5432",), "grafana": ("https://grafana.internal.example.com",)}
     services = [catalogue.load()[name] for name in at]
-    written = Written((("POSTGRES_PASSWORD", "long-and-random"),))
+    written = WrittenServices((("POSTGRES_PASSWORD", "long-and-random"),))
     return sections(
         plan=report.plan_lines(wanted, _SETTINGS, _HOST),
         nothing_to_do=report.plan_lines(ServicePlan((postgres,)), _SETTINGS, _HOST),
@@ -61,12 +61,14 @@ def _plan() -> str:
 
 def _remove() -> str:
     postgres = catalogue.load()["postgres"]
-    kept = Removal((postgres,), kept=(PATHS.data / "postgres",), used=("POSTGRES_PASSWORD",))
-    purge = Removal((postgres,), purge=True, folders=(PATHS.data / "postgres",), secrets=("POSTGRES_PASSWORD",))
+    kept = ServiceRemoval((postgres,), kept=(PATHS.data / "postgres",), used=("POSTGRES_PASSWORD",))
+    purge = ServiceRemoval(
+        (postgres,), purge=True, folders=(PATHS.data / "postgres",), secrets=("POSTGRES_PASSWORD",)
+    )
     return sections(
         plan=report.removal_lines(kept, PATHS),
         purge=report.removal_lines(purge, PATHS),
-        nothing_to_do=report.removal_lines(Removal(()), PATHS),
+        nothing_to_do=report.removal_lines(ServiceRemoval(()), PATHS),
     )
 
 

@@ -22,7 +22,7 @@ import pytest
 import yaml
 
 from installer.services.registry_docker import login as registry_login
-from installer.terminal.progress import Lines
+from installer.terminal.progress import ProgressLines
 from installer.uninstall import run
 from runtime.base.paths import Paths
 from runtime.config import secrets
@@ -159,6 +159,6 @@ def _take_away(demo: Demo, record: Path) -> None:
         wanted = run.plan(cluster, purge=True, recorded=record)
         # What others on this host may use stays.
         wanted = replace(wanted, images=(), swap=False, daemon="")
-        run.apply(cluster, wanted, Lines(StringIO()), record)
+        run.apply(cluster, wanted, ProgressLines(StringIO()), record)
         assert observe(cluster.client, demo.instance).containers == ()
     assert not demo.paths.root.exists()

@@ -66,7 +66,7 @@ def _bootstrapped(client: DockerClient) -> Iterator[str]:
         client.images.remove(name)
 
 
-def _build(client: DockerClient, image: images.Image, tag: str, **arguments: str) -> None:
+def _build(client: DockerClient, image: images.PinnedImage, tag: str, **arguments: str) -> None:
     import io
 
     events = client.api.build(

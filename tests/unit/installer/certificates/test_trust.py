@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from installer.certificates import trust
-from installer.certificates.trust import Trust
+from installer.certificates.trust import RootTrust
 
-TRUST = Trust(
+TRUST = RootTrust(
     root=Path("/srv/shoestring/data/private-ca/root.pem"),
     fingerprint="AB:CD",
     domain="internal.example.com",
@@ -19,7 +19,7 @@ TRUST = Trust(
 )
 
 
-def block(shown: Trust, title: str) -> list[str]:
+def block(shown: RootTrust, title: str) -> list[str]:
     """The commands below a title."""
     lines = trust.lines(shown)
     start = next(index for index, line in enumerate(lines) if line.startswith(f"  {title}"))

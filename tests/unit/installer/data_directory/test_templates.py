@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from installer.data_directory import templates
-from installer.data_directory.templates import Action, Shipped
+from installer.data_directory.templates import Action, TemplateFile
 from runtime.base import yaml_documents
 from runtime.base.paths import Side
 from runtime.config.application_files import parse
@@ -46,7 +46,7 @@ def test_a_file_of_a_new_version(
 ) -> None:
     before = {} if written is None else {str(path): templates.digest(written)}
     there = {} if present is None else {path: present}
-    changes = templates.plan([Shipped(path, NEW)], before, there)
+    changes = templates.plan([TemplateFile(path, NEW)], before, there)
     assert [each.action for each in changes] == ([action] if action else [])
     for each in changes:
         assert each.content == NEW
@@ -54,8 +54,8 @@ def test_a_file_of_a_new_version(
 
 
 def test_the_manifest_keeps_what_was_shipped_once() -> None:
-    first = templates.parse_manifest(templates.manifest([Shipped(OPTIONAL, OLD)]))
-    second = templates.parse_manifest(templates.manifest([Shipped(NEEDED, NEW)], first))
+    first = templates.parse_manifest(templates.manifest([TemplateFile(OPTIONAL, OLD)]))
+    second = templates.parse_manifest(templates.manifest([TemplateFile(NEEDED, NEW)], first))
     assert second == {str(OPTIONAL): templates.digest(OLD), str(NEEDED): templates.digest(NEW)}
 
 
@@ -69,8 +69,8 @@ def test_only_files_with_the_suffix_are_filled_in(tmp_path: Path) -> None:
     (tmp_path / "a" / "haproxy.cfg.j2").write_text("{{ settings.domain }}\n")
     (tmp_path / "a" / "b.yaml.setup.j2").write_text("{{ settings.domain }}\n")
     assert templates.load(SETTINGS, tmp_path) == (
-        Shipped(PurePosixPath("a/b.yaml"), b"example.com\n"),
-        Shipped(PurePosixPath("a/haproxy.cfg.j2"), b"{{ settings.domain }}\n"),
+        TemplateFile(PurePosixPath("a/b.yaml"), b"example.com\n"),
+        TemplateFile(PurePosixPath("a/haproxy.cfg.j2"), b"{{ settings.domain }}\n"),
     )
 
 

@@ -6,7 +6,7 @@ import datetime
 
 import pytest
 
-from installer.deploy.history import Commit, Kind, before, deployments, image_in, parse_log
+from installer.deploy.history import Commit, DeploymentKind, before, deployments, image_in, parse_log
 from tests.support.builders.deploys import deployed, history, rolled_back
 
 # git 2.39: log --format="%H %ct %s" --diff-filter=AMT --no-renames -- applications-public/blog.yaml
@@ -32,10 +32,10 @@ def test_the_log_is_read_the_oldest_first() -> None:
 def test_each_change_of_the_image_is_a_deployment() -> None:
     found = history("a:1", "a:1", deployed("a:2"), "! broken: [", "a:2", "a:3", rolled_back("a:2"))
     assert [(each.number, each.image, each.kind) for each in found] == [
-        (1, "a:1", Kind.EDIT),
-        (2, "a:2", Kind.DEPLOY),
-        (3, "a:3", Kind.EDIT),
-        (4, "a:2", Kind.ROLLBACK),
+        (1, "a:1", DeploymentKind.EDIT),
+        (2, "a:2", DeploymentKind.DEPLOY),
+        (3, "a:3", DeploymentKind.EDIT),
+        (4, "a:2", DeploymentKind.ROLLBACK),
     ]
 
 
@@ -44,7 +44,7 @@ def test_a_message_for_another_application_or_image_makes_no_deploy() -> None:
     for subject in ("deploy shop: a:1 -> a:2", "deploy blog: a:1 -> a:3", "deployed blog: a:1 -> a:2"):
         text = "services: {application: {image: a:2}}"
         (found,) = deployments("blog", "application", [(Commit("1", when, subject), text)])
-        assert found.kind is Kind.EDIT
+        assert found.kind is DeploymentKind.EDIT
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_file_without_the_image(text: str) -> None:
     ],
 )
 def test_a_rollback_goes_to_the_version_before_the_present(
-    steps: tuple[tuple[Kind, str] | str, ...], image: str | None
+    steps: tuple[tuple[DeploymentKind, str] | str, ...], image: str | None
 ) -> None:
     past = history(*steps)
     present = past[-1].image if past else "a:9"

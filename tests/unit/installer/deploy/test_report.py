@@ -10,13 +10,13 @@ import pytest
 from installer.applications.target import find
 from installer.applications.trial import ApplyAttempt
 from installer.deploy import report
-from installer.deploy.run import Deployed, Preview
+from installer.deploy.run import DeployPreview, DeployResult
 from installer.images.refresh import RefreshedImage
 from runtime.context.change import Step
 from tests.support.builders.deploys import WANTED, job, past
 
-DONE = Deployed(job(), RefreshedImage("ghost:6", True, 8.1), 16.44, True)
-BAD = Deployed(job(), RefreshedImage("ghost:6", True, 8.1), 16.44, True, "it is unhealthy", ("Error: no",))
+DONE = DeployResult(job(), RefreshedImage("ghost:6", True, 8.1), 16.44, True)
+BAD = DeployResult(job(), RefreshedImage("ghost:6", True, 8.1), 16.44, True, "it is unhealthy", ("Error: no",))
 
 
 def test_a_good_deploy_is_one_line() -> None:
@@ -61,7 +61,7 @@ def test_json() -> None:
     said = json.loads(report.deployed_json(replace(BAD, back=ApplyAttempt(changed=False))))
     assert (said["version"], said["ok"], said["back"], said["error"]) == (2, False, True, "it is unhealthy")
     assert (said["previous_image"], said["image"], said["lines"]) == ("ghost:5", "ghost:6", ["Error: no"])
-    seen = json.loads(report.preview_json(Preview(job(), present=False, plan=())))
+    seen = json.loads(report.preview_json(DeployPreview(job(), present=False, plan=())))
     assert (seen["changed"], seen["present"], seen["order"]) == (True, False, "start-first")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from installer.firewall import commit_confirm, lockout_check, manage
 from installer.firewall.commit_confirm import PendingCommit
-from installer.firewall.lockout_check import Answers, Target
+from installer.firewall.lockout_check import ProbeAnswers, ProbeTarget
 from installer.host import systemd
 from installer.host.timers import TimerState
 from runtime.base import command
@@ -17,13 +17,13 @@ from tests.support.builders.firewall import firewall
 from tests.support.builders.runtime import PATHS
 
 ASKED = ("systemctl", "show", "--property=UnitFileState", "shoestring-firewall.service")
-SSH = frozenset({Target("0.0.0.0", 22)})
+SSH = frozenset({ProbeTarget("0.0.0.0", 22)})
 
 
 def test_rules_that_ssh_does_not_answer_with_are_undone_and_the_message_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    answers = iter((Answers(SSH, True, SSH), Answers(frozenset(), True, SSH)))
+    answers = iter((ProbeAnswers(SSH, True, SSH), ProbeAnswers(frozenset(), True, SSH)))
     tried = PendingCommit("shoestring", firewall().rules, PATHS.firewall)
     undone: list[PendingCommit] = []
     monkeypatch.setattr(lockout_check, "ask", lambda _wanted: next(answers))

@@ -9,7 +9,7 @@ from installer.firewall import other_instances
 from installer.firewall.other_instances import OtherInstance
 from installer.host import wireguard
 from installer.vpn.configuration import MARK
-from runtime.config.published_ports import Published
+from runtime.config.published_ports import PublishedPort
 from runtime.firewall import table
 from runtime.firewall.model import AllowedPort, Ruleset
 
@@ -35,7 +35,11 @@ def test_what_other_instances_publish_but_for_this_host_alone() -> None:
     )
     assert other_instances.parse_ports(listed) == {
         "demo": (),
-        "b": (Published("tcp", 8443, 8443), Published("tcp", 5432, 5432, "10.0.0.5"), Published("udp", 53, 53)),
+        "b": (
+            PublishedPort("tcp", 8443, 8443),
+            PublishedPort("tcp", 5432, 5432, "10.0.0.5"),
+            PublishedPort("udp", 53, 53),
+        ),
     }
 
 
@@ -59,13 +63,13 @@ def test_vpns_of_other_instances_whose_interface_is_there(tmp_path: Path, monkey
     ("other", "about"),
     [
         (OtherInstance("demo"), ""),
-        (OtherInstance("b", (Published("tcp", 80, 80), Published("udp", 53, 53))), ""),
+        (OtherInstance("b", (PublishedPort("tcp", 80, 80), PublishedPort("udp", 53, 53))), ""),
         (
-            OtherInstance("b", (Published("tcp", 8443, 8443), Published("tcp", 80, 80)), "wg1"),
+            OtherInstance("b", (PublishedPort("tcp", 8443, 8443), PublishedPort("tcp", 80, 80)), "wg1"),
             "this firewall would close 8443/tcp, its VPN wg1",
         ),
         (
-            OtherInstance("b", (Published("tcp", 8443, 8443),), has_firewall=True),
+            OtherInstance("b", (PublishedPort("tcp", 8443, 8443),), has_firewall=True),
             "this firewall would close 8443/tcp, and its own firewall closes the ports of this one",
         ),
         (OtherInstance("b", has_firewall=True), "its own firewall closes the ports of this one"),

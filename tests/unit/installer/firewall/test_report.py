@@ -10,7 +10,7 @@ import pytest
 from installer.firewall import report
 from installer.firewall.manage import unit
 from installer.host.timers import TimerState
-from runtime.firewall.table import Present
+from runtime.firewall.table import InstalledTable
 from tests.support.builders.firewall import firewall
 from tests.support.builders.runtime import PATHS
 
@@ -70,7 +70,7 @@ def test_the_vpn_and_one_address() -> None:
 )
 def test_how_it_is(confirmed: bool, mark: str | None, settings: str, expected: str) -> None:
     made = firewall(settings)
-    present = mark and Present(made.rules.mark if mark == "same" else mark, "")
+    present = mark and InstalledTable(made.rules.mark if mark == "same" else mark, "")
     made = replace(made, confirmed=confirmed, present=present or None)
     assert report.state(made).startswith(expected)
     answer = json.loads(report.to_json(made))
@@ -88,7 +88,7 @@ def test_how_it_is(confirmed: bool, mark: str | None, settings: str, expected: s
 )
 def test_that_the_next_boot_would_not_have_it(boot: TimerState, about: str) -> None:
     made = firewall("firewall: on\n")
-    made = replace(made, confirmed=True, boot=boot, present=Present(made.rules.mark, ""))
+    made = replace(made, confirmed=True, boot=boot, present=InstalledTable(made.rules.mark, ""))
     said = (
         f"the next boot does not load it: shoestring-firewall.service {about}; repair it with: shoestring firewall on"
     )
@@ -100,7 +100,7 @@ def test_that_the_next_boot_would_not_have_it(boot: TimerState, about: str) -> N
 
 def test_without_systemd_nobody_knows_what_the_next_boot_has() -> None:
     made = firewall("firewall: on\n")
-    made = replace(made, confirmed=True, boot=None, present=Present(made.rules.mark, ""))
+    made = replace(made, confirmed=True, boot=None, present=InstalledTable(made.rules.mark, ""))
     assert report.state(made) == "on"
     assert made.is_on
     assert json.loads(report.to_json(made))["boot_unit"] is None

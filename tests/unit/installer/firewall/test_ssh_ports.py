@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from installer.firewall import ssh_ports
-from installer.firewall.lockout_check import Answers, Target, holds, targets
+from installer.firewall.lockout_check import ProbeAnswers, ProbeTarget, holds, targets
 from installer.host.ports import ListeningSocket
 
 
@@ -41,47 +41,47 @@ def test_where_ssh_is_asked() -> None:
             ListeningSocket("::", 24, "sshd"),
         ),
     )
-    everywhere = {Target("0.0.0.0", 22), Target("0.0.0.0", 24), Target("::", 24)}
-    assert targets(sockets, frozenset()) == {*everywhere, Target("10.0.0.5", 2222)}
+    everywhere = {ProbeTarget("0.0.0.0", 22), ProbeTarget("0.0.0.0", 24), ProbeTarget("::", 24)}
+    assert targets(sockets, frozenset()) == {*everywhere, ProbeTarget("10.0.0.5", 2222)}
 
 
 def test_systemd_s_socket_is_asked_where_it_is_known_to_be_ssh_s() -> None:
     sockets = (ListeningSocket("::", 2222, "systemd"), ListeningSocket("::", 631, "systemd"))
-    assert targets(sockets, frozenset({2222})) == {Target("0.0.0.0", 2222), Target("::", 2222)}
+    assert targets(sockets, frozenset({2222})) == {ProbeTarget("0.0.0.0", 2222), ProbeTarget("::", 2222)}
 
 
-SSH = frozenset({Target("0.0.0.0", 22), Target("::", 22)})
-SSH4, NOTHING = frozenset({Target("0.0.0.0", 22)}), frozenset[Target]()
+SSH = frozenset({ProbeTarget("0.0.0.0", 22), ProbeTarget("::", 22)})
+SSH4, NOTHING = frozenset({ProbeTarget("0.0.0.0", 22)}), frozenset[ProbeTarget]()
 
 
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
-        (Answers(SSH, True, SSH), Answers(SSH, True, SSH), True),
-        (Answers(SSH, True, SSH), Answers(SSH4, True, SSH), False),
-        (Answers(SSH, True, SSH), Answers(SSH, False, SSH), False),
-        (Answers(SSH, True, SSH), Answers(NOTHING, True, SSH), False),
-        (Answers(SSH4, True, SSH), Answers(SSH4, True, SSH4), True),
-        (Answers(SSH, False, SSH), Answers(SSH, False, SSH), True),
-        (Answers(NOTHING, False, SSH), Answers(NOTHING, False, SSH), True),
+        (ProbeAnswers(SSH, True, SSH), ProbeAnswers(SSH, True, SSH), True),
+        (ProbeAnswers(SSH, True, SSH), ProbeAnswers(SSH4, True, SSH), False),
+        (ProbeAnswers(SSH, True, SSH), ProbeAnswers(SSH, False, SSH), False),
+        (ProbeAnswers(SSH, True, SSH), ProbeAnswers(NOTHING, True, SSH), False),
+        (ProbeAnswers(SSH4, True, SSH), ProbeAnswers(SSH4, True, SSH4), True),
+        (ProbeAnswers(SSH, False, SSH), ProbeAnswers(SSH, False, SSH), True),
+        (ProbeAnswers(NOTHING, False, SSH), ProbeAnswers(NOTHING, False, SSH), True),
     ],
 )
-def test_what_is_proof(before: Answers, after: Answers, expected: bool) -> None:
+def test_what_is_proof(before: ProbeAnswers, after: ProbeAnswers, expected: bool) -> None:
     assert holds(before, after) is expected
 
 
 def test_what_is_proven_is_said() -> None:
-    assert Answers(SSH, True, SSH).about == (
+    assert ProbeAnswers(SSH, True, SSH).about == (
         "SSH answers on port 22 by IPv4 and IPv6, checked from a network namespace through these rules."
     )
-    assert Answers(SSH4, True, SSH4).about == (
+    assert ProbeAnswers(SSH4, True, SSH4).about == (
         "SSH answers on port 22 by IPv4, checked from a network namespace through these rules."
     )
-    assert "from outside it was not checked" in Answers(SSH, False, SSH).about
-    assert Answers(NOTHING, False, NOTHING).about == (
+    assert "from outside it was not checked" in ProbeAnswers(SSH, False, SSH).about
+    assert ProbeAnswers(NOTHING, False, NOTHING).about == (
         "No SSH server listens on this host, so there was nothing to check."
     )
-    assert Answers(NOTHING, False, SSH).about == (
+    assert ProbeAnswers(NOTHING, False, SSH).about == (
         "SSH listens on port 22, but did not answer without these rules either, so this proves nothing: "
         "log in once more from another terminal before you close this one."
     )

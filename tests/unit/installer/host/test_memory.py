@@ -10,7 +10,7 @@ from docker.errors import NotFound
 
 from installer.host.memory import (
     RESERVE,
-    Memory,
+    HostMemory,
     MemoryUse,
     docker_processes,
     must_fit,
@@ -26,7 +26,7 @@ from runtime.base.errors import ShoestringError
 from runtime.output.encoder import result_json
 
 RECORDED = Path(__file__).parent / "recorded"
-HOST = Memory(
+HOST = HostMemory(
     total=957 * MEGABYTE,
     available=353 * MEGABYTE,
     containers=(
@@ -67,7 +67,7 @@ def test_pss() -> None:
 
 def test_the_rest_is_never_less_than_nothing() -> None:
     assert HOST.rest == (957 - 353 - 201 - 11 - 92) * MEGABYTE
-    assert Memory(100, 90, containers=(MemoryUse("a", 50),)).rest == 0
+    assert HostMemory(100, 90, containers=(MemoryUse("a", 50),)).rest == 0
 
 
 def test_lines() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from installer.host.systemd import Unit, is_written, moment, parse_show, quoted, remove
+from installer.host.systemd import SystemdUnit, is_written, moment, parse_show, quoted, remove
 from runtime.base.errors import ShoestringError, UsageError
 from tests.support.faked_systemd import FakedSystemd
 
@@ -36,7 +36,7 @@ def test_a_path_that_would_mean_something_else_is_refused(path: str) -> None:
 
 
 def test_whether_a_unit_is_written(tmp_path: Path) -> None:
-    unit = Unit("a.service", "[Unit]\n", tmp_path)
+    unit = SystemdUnit("a.service", "[Unit]\n", tmp_path)
     assert is_written(unit) is None
     (tmp_path / "a.service").write_text("[Unit]\n# mine\n")
     assert is_written(unit) is False

@@ -111,7 +111,9 @@ def test_killed_at_any_moment_a_second_removal_ends_it(
     while cut_off:
         step += 1
         boot = boot_files.units("shoestring")
-        systemd.write((*boot, *(systemd.Unit(name, "[Unit]\n", faked_systemd.units) for name in names("shoestring"))))
+        systemd.write(
+            (*boot, *(systemd.SystemdUnit(name, "[Unit]\n", faked_systemd.units) for name in names("shoestring")))
+        )
         kernel.write_text(boot[1].content)
 
         cut_off = interrupted(lambda: remove("shoestring", faked_systemd.units), step, True)

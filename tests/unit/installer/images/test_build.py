@@ -13,11 +13,11 @@ from installer.images.build import context
 from installer.images.debian import bootstrap_command
 from installer.images.lookup import LocalImage
 from installer.images.progress import ImageAction, Meter, Progress
-from runtime.docker.images import BASE, CATALOGUE, HAPROXY, Image
+from runtime.docker.images import BASE, CATALOGUE, HAPROXY, PinnedImage
 
 
 @pytest.mark.parametrize("image", [BASE, *CATALOGUE], ids=lambda image: image.name)
-def test_a_context_is_the_same_each_time(image: Image) -> None:
+def test_a_context_is_the_same_each_time(image: PinnedImage) -> None:
     assert context(image) == context(image)
 
 

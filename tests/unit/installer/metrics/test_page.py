@@ -9,7 +9,7 @@ import pytest
 
 from installer.metrics import figures, page
 from installer.metrics.figures import FIGURES, Figure, FigureUnit
-from installer.metrics.page import Page, assemble, lines, page_json, window
+from installer.metrics.page import FigurePage, assemble, lines, page_json, window
 
 NOW = 1_795_000_000.0
 LOAD = Figure("HOST", "load", FigureUnit.NUMBER, "system", 'mean("load1")')
@@ -24,7 +24,7 @@ def series(values: dict[int, float | None], number: int = 1, **tags: str) -> dic
     return {"name": "x", "columns": ["time", f"figure{number}"], "values": rows, **({"tags": tags} if tags else {})}
 
 
-def made(load: dict[int, float | None], *peers: dict[str, Any]) -> Page:
+def made(load: dict[int, float | None], *peers: dict[str, Any]) -> FigurePage:
     shown = window(NOW, hours=6, columns=40)
     return assemble((LOAD, PEER), [*([series(load, 0)] if load else []), *peers], shown)
 

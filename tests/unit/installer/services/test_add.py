@@ -49,7 +49,7 @@ def test_adding_writes_files_secrets_folders_and_networks_and_commits(made: Path
     written = add.write(made, planned)
     values = secrets.load(made.secrets)
     assert set(values) == {"STORE_PASSWORD", "STORE_READER"}
-    assert written == add.Written((("STORE_PASSWORD", values["STORE_PASSWORD"]),))
+    assert written == add.WrittenServices((("STORE_PASSWORD", values["STORE_PASSWORD"]),))
     assert (made.conf / "store" / "store.conf").read_text() == "domain example.com\n"
     application = catalogue.application_file(made, "store").read_text()
     assert "store.internal.example.com" in application
@@ -68,7 +68,7 @@ def test_adding_again_changes_nothing(made: Paths, known: Catalogue) -> None:
     again = wanted(made, known, "front")
     assert again.is_empty
     assert again.new == ()
-    assert add.write(made, again) == add.Written()
+    assert add.write(made, again) == add.WrittenServices()
     assert (content(made), git(made, "rev-parse", "HEAD"), made.secrets.read_text()) == (before, head, values)
 
 

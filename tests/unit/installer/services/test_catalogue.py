@@ -12,7 +12,7 @@ from unittest.mock import MagicMock
 import pytest
 
 import installer.services
-from installer.host.memory import Memory
+from installer.host.memory import HostMemory
 from installer.services import add, catalogue, offer, remove, report
 from installer.services.catalogue import Catalogue
 from installer.services.plan import plan
@@ -30,7 +30,7 @@ from runtime.context.cluster import Cluster
 from runtime.context.results import Report
 from tests.support.builders.services import SETTINGS, service
 
-MEMORY = Memory(1000 * MEGABYTE, 500 * MEGABYTE)
+MEMORY = HostMemory(1000 * MEGABYTE, 500 * MEGABYTE)
 DESCRIPTION = """\
 title: Small
 about: does little

@@ -8,7 +8,7 @@ import pytest
 
 from installer.services import description
 from installer.services.catalogue import Catalogue
-from installer.services.description import Folder
+from installer.services.description import ServiceFolder
 from runtime.base.errors import ShoestringError
 from tests.support.builders.services import STORE, service
 
@@ -18,7 +18,7 @@ def test_a_service_is_read_with_all_its_keys(known: Catalogue) -> None:
     assert (store.name, store.title, store.about, store.memory) == ("store", "Store", "keeps things", 60)
     assert store.secrets == ("STORE_PASSWORD", "STORE_READER")
     assert store.shown == ("STORE_PASSWORD",)
-    assert store.folders == (Folder(PurePosixPath("store"), 1234, 1235, 0o750),)
+    assert store.folders == (ServiceFolder(PurePosixPath("store"), 1234, 1235, 0o750),)
     assert store.networks == ("things",)
     assert known["beside"].part_of == "store"
 

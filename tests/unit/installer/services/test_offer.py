@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from installer.host.memory import Memory
+from installer.host.memory import HostMemory
 from installer.services import offer
 from installer.services.catalogue import Catalogue
 from installer.services.offer import ServiceOffer
@@ -14,8 +14,8 @@ from runtime.base.errors import ShoestringError
 # store needs 60 MB, beside 30 (both offered as one, and suggested), front 100; 64 must stay free.
 
 
-def host(available: int) -> Memory:
-    return Memory(1000 * MEGABYTE, available * MEGABYTE)
+def host(available: int) -> HostMemory:
+    return HostMemory(1000 * MEGABYTE, available * MEGABYTE)
 
 
 def offers(

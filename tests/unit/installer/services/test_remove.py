@@ -51,7 +51,7 @@ def test_carry_out_refused_commit_keeps_the_users_change(
         remove.carry_out(cluster, planned)
     assert file.read_text().endswith("# mine\n")
     held.unlink()
-    assert remove.carry_out(cluster, planned) == remove.Removed()
+    assert remove.carry_out(cluster, planned) == remove.RemovedServices()
     assert not file.exists()
     assert git(made, "log", "-2", "--format=%s").splitlines() == [
         "Service removed: store",

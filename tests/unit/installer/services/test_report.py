@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from installer.data_directory.templates import Action, FileChange
-from installer.host.memory import Memory
+from installer.host.memory import HostMemory
 from installer.services import answers, report
-from installer.services.add import Written
+from installer.services.add import WrittenServices
 from installer.services.catalogue import Catalogue
 from installer.services.plan import ServicePlan
-from installer.services.remove import Removal
+from installer.services.remove import ServiceRemoval
 from installer.services.status import ServiceStatus, addresses
 from runtime.base import yaml_documents
 from runtime.base.constants import MEGABYTE
@@ -23,7 +23,7 @@ from runtime.config.listen_address import FixedAddress
 from runtime.config.sections import InternalSettings, InternalTls, NetworkSettings
 from tests.support.builders.services import SETTINGS
 
-HOST = Memory(957 * MEGABYTE, 353 * MEGABYTE)
+HOST = HostMemory(957 * MEGABYTE, 353 * MEGABYTE)
 ROOT = Path("/srv/shoestring")
 
 
@@ -86,7 +86,7 @@ def test_setup_tells_new_services_and_newer_files_of_others(known: Catalogue) ->
 
 def test_a_password_is_told_once_and_where_it_is_afterwards(known: Catalogue) -> None:
     services, at = (known["store"], known["front"]), {"store": ("https://store.internal.example.com:8444",)}
-    assert report.added_lines(services, Written((("STORE_PASSWORD", "abc"),)), at, terminal=True) == [
+    assert report.added_lines(services, WrittenServices((("STORE_PASSWORD", "abc"),)), at, terminal=True) == [
         "  Store",
         "    https://store.internal.example.com:8444",
         "    http store.internal.example.com:8444, user admin",
@@ -95,12 +95,12 @@ def test_a_password_is_told_once_and_where_it_is_afterwards(known: Catalogue) ->
         "  Shown only once; also in conf/secrets.yaml:",
         "    STORE_PASSWORD  abc",
     ]
-    again = report.added_lines((known["store"],), Written(), at, terminal=True)
+    again = report.added_lines((known["store"],), WrittenServices(), at, terminal=True)
     assert again[-1] == "    password: STORE_PASSWORD in conf/secrets.yaml"
 
 
 def test_where_no_person_reads_no_password_is_told(known: Catalogue) -> None:
-    written = Written((("STORE_PASSWORD", "abc"),))
+    written = WrittenServices((("STORE_PASSWORD", "abc"),))
     assert report.added_lines((known["store"],), written, {}, terminal=False)[-1:] == [
         "    password: STORE_PASSWORD in conf/secrets.yaml"
     ]
@@ -108,17 +108,19 @@ def test_where_no_person_reads_no_password_is_told(known: Catalogue) -> None:
 
 def test_a_removal_says_what_stays(known: Catalogue) -> None:
     paths = Paths(ROOT)
-    assert report.removal_lines(Removal((known["store"],), kept=(paths.data / "store",)), paths) == [
+    assert report.removal_lines(ServiceRemoval((known["store"],), kept=(paths.data / "store",)), paths) == [
         "  -  service  Store, its containers and file",
         "     keep     data/store",
     ]
-    purge = Removal((), (known["store"],), True, (paths.data / "store",), ("STORE_PASSWORD",), (), ("STORE_READER",))
+    purge = ServiceRemoval(
+        (), (known["store"],), True, (paths.data / "store",), ("STORE_PASSWORD",), (), ("STORE_READER",)
+    )
     assert report.removal_lines(purge, paths) == [
         "  -  folder  data/store, for good",
         "  -  secret  STORE_PASSWORD, for good",
         "     keep    STORE_READER: another application uses it",
     ]
-    assert report.removal_lines(Removal(()), paths) == ["  Nothing to do: it was not added."]
+    assert report.removal_lines(ServiceRemoval(()), paths) == ["  Nothing to do: it was not added."]
 
 
 def test_addresses_are_pages_and_ports(tmp_path: Path) -> None:

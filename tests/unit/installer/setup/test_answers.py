@@ -12,8 +12,8 @@ from installer.data_directory.flat_settings import OFF, SettingsValue
 from installer.host.facts import Facts
 from installer.host.networks import HostNetwork
 from installer.setup import answers
-from installer.setup.answers import Ask, Given
-from installer.setup.question import Context, Question
+from installer.setup.answers import Ask, GivenAnswers
+from installer.setup.question import Question, QuestionContext
 from runtime.base.errors import ExitCode, SettingsError, UsageError
 from runtime.config.dns_resolver import Resolver
 from runtime.config.listen_address import FixedAddress
@@ -30,7 +30,7 @@ PRESENT = Settings(
 )
 
 
-def given(tmp_path: Path, text: str) -> Given:
+def given(tmp_path: Path, text: str) -> GivenAnswers:
     file = tmp_path / "answers.yaml"
     file.write_text(text)
     return answers.load(file)
@@ -47,9 +47,9 @@ def test_what_is_not_given_fits_the_host(facts: Facts, tmp_path: Path) -> None:
 
 
 def test_defaults_alone_need_a_host_with_a_domain(facts: Facts) -> None:
-    assert answers.collect(facts, None, Given()).domain == "web.example.com"
+    assert answers.collect(facts, None, GivenAnswers()).domain == "web.example.com"
     with pytest.raises(UsageError, match="have no default: domain, email") as error:
-        answers.collect(replace(facts, host_name="vm"), None, Given())
+        answers.collect(replace(facts, host_name="vm"), None, GivenAnswers())
     assert error.value.exit_code is ExitCode.USAGE
 
 
@@ -84,7 +84,7 @@ def test_a_side_is_switched_off_in_a_file(facts: Facts, tmp_path: Path) -> None:
 
 
 def test_a_setup_that_runs_again_changes_only_what_is_given(facts: Facts, tmp_path: Path) -> None:
-    assert answers.collect(facts, PRESENT, Given()) == PRESENT
+    assert answers.collect(facts, PRESENT, GivenAnswers()) == PRESENT
     changed = answers.collect(facts, PRESENT, given(tmp_path, "email: new@old.example\n"))
     assert changed == replace(PRESENT, email="new@old.example")
 
@@ -97,7 +97,7 @@ def test_what_no_question_is_about_can_be_given_and_else_stays(facts: Facts, tmp
 
 def test_a_side_that_was_off_stays_off_until_it_is_given(facts: Facts, tmp_path: Path) -> None:
     off = replace(PRESENT, public=None)
-    assert answers.collect(facts, off, Given()) == off
+    assert answers.collect(facts, off, GivenAnswers()) == off
     on = answers.collect(facts, off, given(tmp_path, "public: {address: 203.0.113.7}\n"))
     assert on.public is not None
     assert (on.public.address, on.public.https_port) == ("203.0.113.7", 443)
@@ -112,13 +112,13 @@ def test_the_internal_domain_follows_the_domain_unless_it_was_chosen(facts: Fact
     assert answers.collect(facts, following, new).internal_domain == "internal.new.example"
     assert answers.collect(facts, written_out, new).internal_domain == "internal.new.example"
     assert answers.collect(facts, PRESENT, new).internal_domain == "intra.example"
-    assert answers.collect(facts, written_out, Given()) == written_out
+    assert answers.collect(facts, written_out, GivenAnswers()) == written_out
 
 
 def test_a_person_is_asked_what_is_not_given_and_what_applies(facts: Facts, tmp_path: Path) -> None:
     asked = []
 
-    def ask(question: Question, context: Context) -> SettingsValue:
+    def ask(question: Question, context: QuestionContext) -> SettingsValue:
         asked.append(".".join(map(str, question.key)))
         return OFF if question.key == ("public", "address") else answers.take_default(question, context)
 
@@ -149,7 +149,7 @@ def test_what_is_asked_depends_on_where_internal_certificates_come_from(
 ) -> None:
     asked = []
 
-    def ask(question: Question, context: Context) -> SettingsValue:
+    def ask(question: Question, context: QuestionContext) -> SettingsValue:
         asked.append(".".join(map(str, question.key)))
         return "cloudflare" if question.key[-1] == "provider" else answers.take_default(question, context)
 
@@ -172,7 +172,7 @@ def test_a_vpn_that_is_asked_for_brings_its_address_and_networks(facts: Facts, t
     other = answers.collect(facts, None, given(tmp_path, VPN))
     assert other.wireguard.network6 != settings.wireguard.network6
     # Another run keeps all of it.
-    assert answers.collect(facts, settings, Given()) == settings
+    assert answers.collect(facts, settings, GivenAnswers()) == settings
     assert answers.collect(facts, settings, given(tmp_path, VPN)) == settings
 
 
@@ -183,7 +183,7 @@ def test_what_is_given_of_a_vpn_stays(facts: Facts, tmp_path: Path) -> None:
     assert (settings.wireguard.network, settings.wireguard.network6) == ("10.99.0.0/16", "")
     assert settings.internal
     assert settings.internal.address == FixedAddress("10.99.0.7")
-    assert answers.collect(facts, settings, Given()) == settings
+    assert answers.collect(facts, settings, GivenAnswers()) == settings
 
 
 def test_a_network_that_the_host_is_in_is_left_alone(facts: Facts, tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_a_host_without_ipv6_gets_a_vpn_without(facts: Facts, tmp_path: Path) ->
 
 def test_the_choice_of_an_address_switches_the_vpn_on_and_off(facts: Facts, tmp_path: Path) -> None:
     def choose(address: str) -> Ask:
-        def ask(question: Question, context: Context) -> SettingsValue:
+        def ask(question: Question, context: QuestionContext) -> SettingsValue:
             chosen = question.key == ("internal", "address")
             return address if chosen else answers.take_default(question, context)
 
@@ -230,7 +230,7 @@ def test_the_choice_of_an_address_switches_the_vpn_on_and_off(facts: Facts, tmp_
 
     on = answers.collect(facts, None, given(tmp_path, "domain: a.com\n"), choose("10.12.0.1"))
     assert on.wireguard.enabled
-    off = answers.collect(facts, on, Given(), choose("127.0.0.1"))
+    off = answers.collect(facts, on, GivenAnswers(), choose("127.0.0.1"))
     assert not off.wireguard.enabled
     assert off.wireguard.network6 == on.wireguard.network6
 
@@ -247,7 +247,7 @@ def test_what_is_not_asked_this_time_stays(facts: Facts, tmp_path: Path) -> None
         internal=internal,
         acme=AcmeSettings(dns=DnsSettings(provider="cloudflare", resolvers=(Resolver("9.9.9.9"),))),
     )
-    assert answers.collect(facts, present, Given()) == present
+    assert answers.collect(facts, present, GivenAnswers()) == present
     switched = answers.collect(facts, present, given(tmp_path, "internal: {tls: dns-01}\n"))
     assert switched == replace(present, internal=replace(internal, tls=InternalTls.DNS_01))
 
@@ -275,5 +275,5 @@ def test_a_new_instance_has_the_name_of_its_directory(root: str, instance: str) 
 def test_a_name_that_is_given_or_present_wins(facts: Facts, tmp_path: Path) -> None:
     named = answers.collect(facts, None, given(tmp_path, "instance: mine\n"), instance="other")
     assert named.instance == "mine"
-    assert answers.collect(facts, None, Given(), instance="other").instance == "other"
-    assert answers.collect(facts, PRESENT, Given(), instance="other").instance == "mine"
+    assert answers.collect(facts, None, GivenAnswers(), instance="other").instance == "other"
+    assert answers.collect(facts, PRESENT, GivenAnswers(), instance="other").instance == "mine"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from installer.data_directory import staging, templates
-from installer.data_directory.templates import Action, Shipped
+from installer.data_directory.templates import Action, TemplateFile
 from installer.setup import data_directory
 from installer.setup.data_directory import create, plan_update, update
 from runtime.base import files
@@ -193,7 +193,7 @@ def test_a_directory_of_the_same_name_that_is_not_ours_is_left_alone(target: Pat
     assert (own / "thesis.tex").exists()
 
 
-def rerun(paths: Paths, wanted: Settings) -> data_directory.Update:
+def rerun(paths: Paths, wanted: Settings) -> data_directory.DirectoryUpdate:
     change = plan_update(paths, wanted)
     assert update(paths, change, proxy_group=GROUP) == ""
     return change
@@ -241,7 +241,7 @@ def test_a_new_version_replaces_what_is_as_shipped_and_goes_beside_the_persons(
     made: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = templates.load(SETTINGS)
-    new = tuple(Shipped(each.path, each.content + b"# a new version\n") for each in old)
+    new = tuple(TemplateFile(each.path, each.content + b"# a new version\n") for each in old)
     monkeypatch.setattr(templates, "load", lambda *_: new)
     mine, theirs = made.proxy_template(Side.PUBLIC), made.proxy_template(Side.INTERNAL)
     mine.write_text("mine\n")
@@ -270,7 +270,7 @@ def test_an_interrupted_update_is_completed_by_the_next(
 ) -> None:
     paths = Paths(target)
     real = templates.load
-    new = tuple(Shipped(each.path, each.content + b"# a new version\n") for each in real(SETTINGS))
+    new = tuple(TemplateFile(each.path, each.content + b"# a new version\n") for each in real(SETTINGS))
     expected: dict[str, tuple[str, bytes]] = {}
     step = 0
     going = True

@@ -9,15 +9,15 @@ import pytest
 
 from installer.firewall import manage, report
 from installer.firewall.commit_confirm import PendingCommit
-from installer.firewall.lockout_check import Answers, Target
+from installer.firewall.lockout_check import ProbeAnswers, ProbeTarget
 from installer.firewall.manage import Firewall
 from installer.host import docker_daemon, swap, systemd
 from installer.host.docker_daemon import LogRotation
 from installer.host.swap import SwapKind
 from installer.host.timers import TimerState, cron_lines
 from installer.setup import host_setup
-from installer.setup.host_setup import HostChoice, HostPlan, Offer, around_start, decide, rows
-from installer.terminal.progress import Lines
+from installer.setup.host_setup import HostChoice, HostOffer, HostPlan, around_start, decide, rows
+from installer.terminal.progress import ProgressLines
 from runtime.base import command, files
 from runtime.base.errors import ExitCode, ShoestringError
 from runtime.config.settings import Settings
@@ -30,10 +30,10 @@ SETTINGS = Settings(domain="example.com", email="ops@example.com")
 LOGS = docker_daemon.rotation(None)
 FILE = swap.SwapOffer(SwapKind.FILE, GIGABYTE)
 NO_SWAP = swap.SwapOffer(why="There is swap.")
-OFFER = Offer(systemd=True, swap=FILE, log_rotation=LOGS)
+OFFER = HostOffer(systemd=True, swap=FILE, log_rotation=LOGS)
 NO_NFT = f"{table.MISSING} Then: shoestring firewall on"
 NOTHING = HostChoice(timers=False, swap=False, log_rotation=False)
-SSH = frozenset({Target("0.0.0.0", 22)})
+SSH = frozenset({ProbeTarget("0.0.0.0", 22)})
 EVERYTHING = HostPlan(timers=True, swap=FILE, log_rotation=LOGS)
 
 
@@ -77,14 +77,14 @@ def test_without_questions_only_timers_are_on() -> None:
 
 def test_what_the_host_has_or_cannot_is_not_asked() -> None:
     person = Person(True)
-    offer = Offer(systemd=True, swap=NO_SWAP, log_rotation=LogRotation(why="rotated already"))
+    offer = HostOffer(systemd=True, swap=NO_SWAP, log_rotation=LogRotation(why="rotated already"))
     expected = HostPlan(timers=True, notes=(NO_NFT,))
     assert decide(HostChoice(timers=True), offer, person, recorded=True, starts=True) == expected
     assert person.asked == []
 
 
 def test_an_option_that_can_do_nothing_is_told_why() -> None:
-    offer = Offer(systemd=True, swap=NO_SWAP, log_rotation=LogRotation(why="Rotated already."))
+    offer = HostOffer(systemd=True, swap=NO_SWAP, log_rotation=LogRotation(why="Rotated already."))
     wanted = decide(HostChoice(True, True, True), offer, None, recorded=True, starts=True)
     assert wanted == HostPlan(timers=True, notes=("There is swap.", "Rotated already."))
     assert decide(NOTHING, offer, None, recorded=True, starts=True) == HostPlan()
@@ -151,15 +151,15 @@ def test_a_person_sees_what_the_firewall_leaves_open_before_it_is_tried(
     said = io.StringIO()
     shown: list[str] = []
 
-    def prove(given: Firewall) -> tuple[PendingCommit, Answers]:
+    def prove(given: Firewall) -> tuple[PendingCommit, ProbeAnswers]:
         shown.append(said.getvalue())
-        return PendingCommit("shoestring", given.rules, PATHS.firewall), Answers(SSH, True, SSH)
+        return PendingCommit("shoestring", given.rules, PATHS.firewall), ProbeAnswers(SSH, True, SSH)
 
     monkeypatch.setattr(manage, "inspect", lambda _paths, *, again: found)
     monkeypatch.setattr(manage, "apply_checked", prove)
     monkeypatch.setattr(manage, "confirm", lambda _firewall, _tried: "The change is not committed.")
     settings = found.wanted.settings
-    host_setup.around_start(HostPlan(firewall=True), settings, PATHS.root, Lines(said), lambda: ExitCode.DONE)
+    host_setup.around_start(HostPlan(firewall=True), settings, PATHS.root, ProgressLines(said), lambda: ExitCode.DONE)
     assert shown == ["\n".join(report.lines(found)) + "\n"]
     notes = [*report.notes(found)]
     assert bool(notes) is not systemd
@@ -172,7 +172,7 @@ def test_a_person_sees_what_the_firewall_leaves_open_before_it_is_tried(
 
 
 def test_without_systemd_the_lines_for_cron_are_shown() -> None:
-    offer = Offer(systemd=False, swap=NO_SWAP, log_rotation=LogRotation())
+    offer = HostOffer(systemd=False, swap=NO_SWAP, log_rotation=LogRotation())
     assert decide(HostChoice(), offer, None, recorded=True, starts=True) == HostPlan(cron=True)
     assert decide(HostChoice(timers=False), offer, None, recorded=True, starts=True) == HostPlan()
 
@@ -208,7 +208,7 @@ class Host:
                 raise error
             return ExitCode.DONE
 
-        return around_start(plan, SETTINGS, Path("/srv/shoestring"), Lines(self.said), start)
+        return around_start(plan, SETTINGS, Path("/srv/shoestring"), ProgressLines(self.said), start)
 
 
 ENABLED = [

@@ -9,7 +9,7 @@ import pytest
 from installer.data_directory.flat_settings import OFF, FlatSettings
 from installer.host.facts import Facts
 from installer.host.ports import ListeningSocket
-from installer.setup.question import Context, Question
+from installer.setup.question import Question, QuestionContext
 from installer.setup.questions import QUESTIONS, is_domain
 from runtime.config.listen_address import FixedAddress
 from runtime.config.sections import InternalSettings, PublicSettings
@@ -30,7 +30,7 @@ def question(*key: str) -> Question:
 def offered(
     facts: Facts, key: tuple[str, ...], answers: FlatSettings | None = None, present: Settings | None = None
 ) -> object:
-    return question(*key).offered(Context(facts, present, answers or {}))
+    return question(*key).offered(QuestionContext(facts, present, answers or {}))
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_the_internal_https_port_is_one_that_is_free(
         ("internal", "address"): internal,
         ("internal", "http_port"): 8081,
     }
-    context = Context(replace(facts, listeners=listeners), None, answers)
+    context = QuestionContext(replace(facts, listeners=listeners), None, answers)
     https = question("internal", "https_port")
     assert https.offered(context) == port
     with pytest.raises(ValueError, match=r"8081 is internal\.http_port already"):
@@ -109,12 +109,12 @@ def test_the_internal_https_port_is_one_that_is_free(
 
 def test_a_public_authority_is_asked_about_only_where_it_signs(facts: Facts) -> None:
     def asks(answers: FlatSettings) -> bool:
-        return question("acme", "server").applies(Context(facts, None, answers))
+        return question("acme", "server").applies(QuestionContext(facts, None, answers))
 
     assert asks({("public", "address"): "0.0.0.0", ("internal", "tls"): "none"})
     assert asks({("public",): OFF, ("internal", "tls"): "dns-01"})
     assert not asks({("public",): OFF, ("internal", "tls"): "private-ca"})
-    assert not question("internal", "tls").applies(Context(facts, None, {("internal",): OFF}))
+    assert not question("internal", "tls").applies(QuestionContext(facts, None, {("internal",): OFF}))
 
 
 def test_a_port_is_checked_when_it_is_typed(facts: Facts) -> None:
@@ -122,13 +122,13 @@ def test_a_port_is_checked_when_it_is_typed(facts: Facts) -> None:
     busy = replace(facts, listeners=(ListeningSocket("::", 443, "nginx", 812, "nginx"),))
     https = question("public", "https_port")
     with pytest.raises(ValueError, match=r"443 is used by nginx \(process 812\)"):
-        https.check(Context(busy, None, answers), https.parse("443"))
+        https.check(QuestionContext(busy, None, answers), https.parse("443"))
     with pytest.raises(ValueError, match=r"80 is public\.http_port already"):
-        https.check(Context(facts, None, answers), https.parse("80"))
+        https.check(QuestionContext(facts, None, answers), https.parse("80"))
     for wrong in ("0", "70000", "http", ""):
         with pytest.raises(ValueError, match=r"is not a port \(1 to 65535\)"):
             https.parse(wrong)
-    https.check(Context(facts, None, answers), https.parse("443"))
+    https.check(QuestionContext(facts, None, answers), https.parse("443"))
 
 
 def test_present_settings_are_offered(facts: Facts) -> None:
@@ -149,13 +149,13 @@ def test_an_internal_domain_that_followed_the_domain_still_does(facts: Facts) ->
 def test_a_side_that_is_off_is_offered_as_off_and_its_ports_are_not_asked(facts: Facts) -> None:
     present = replace(PRESENT, public=None)
     assert offered(facts, ("public", "address"), present=present) is OFF
-    assert not question("public", "http_port").applies(Context(facts, present, {("public",): OFF}))
+    assert not question("public", "http_port").applies(QuestionContext(facts, present, {("public",): OFF}))
 
 
 def texts(facts: Facts, key: tuple[str, ...], answers: FlatSettings, present: Settings | None = None) -> list[object]:
     asked = question(*key)
     assert asked.choices
-    return [choice.value for choice in asked.choices(Context(facts, present, answers))]
+    return [choice.value for choice in asked.choices(QuestionContext(facts, present, answers))]
 
 
 def test_addresses_are_offered_with_the_present_one_but_both_sides_cannot_be_off(facts: Facts) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from installer.host import memory
 from installer.host.facts import Facts
-from installer.host.memory import Memory
+from installer.host.memory import HostMemory
 from installer.services import add, catalogue
 from installer.setup import answers, data_directory, service_choice
 from runtime.base.constants import MEGABYTE
@@ -21,7 +21,7 @@ from runtime.config.settings import Settings
 from tests.support.builders.services import known as make_known
 
 SETTINGS = Settings(domain="example.com", email="ops@example.com")
-ROOM = Memory(2000 * MEGABYTE, 1500 * MEGABYTE)
+ROOM = HostMemory(2000 * MEGABYTE, 1500 * MEGABYTE)
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,7 @@ def made(target: Path) -> Paths:
     return Paths(target)
 
 
-def given(tmp_path: Path, text: str) -> answers.Given:
+def given(tmp_path: Path, text: str) -> answers.GivenAnswers:
     file = tmp_path / "answers.yaml"
     file.write_text(f"domain: example.com\n{text}")
     return answers.load(file)

@@ -10,7 +10,7 @@ import pytest
 from installer.data_directory.templates import Action, FileChange
 from installer.host.facts import EngineFacts, Facts
 from installer.setup import summary
-from installer.setup.data_directory import Update
+from installer.setup.data_directory import DirectoryUpdate
 from runtime.base.paths import Paths
 from runtime.config.listen_address import FixedAddress, FollowedInterface
 from runtime.config.sections import (
@@ -120,7 +120,9 @@ def test_what_is_made_and_what_is_off() -> None:
 
 def test_what_a_second_run_changes() -> None:
     change = FileChange(PurePosixPath("haproxy-public/haproxy.cfg.j2.new"), b"", Action.BESIDE)
-    assert summary.update_lines(SETTINGS, replace(SETTINGS, email="x@y.example"), Update(None, (change,), b"")) == [
+    assert summary.update_lines(
+        SETTINGS, replace(SETTINGS, email="x@y.example"), DirectoryUpdate(None, (change,), b"")
+    ) == [
         "  ~  email                                   ops@example.com → x@y.example",
         "  ~  conf/haproxy-public/haproxy.cfg.j2.new  you changed it; the new version is beside it",
     ]

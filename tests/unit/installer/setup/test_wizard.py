@@ -11,11 +11,11 @@ from prompt_toolkit.output import DummyOutput
 
 from installer.host import swap
 from installer.host.docker_daemon import LogRotation
-from installer.setup.host_setup import HostChoice, HostPlan, Offer, decide
+from installer.setup.host_setup import HostChoice, HostOffer, HostPlan, decide
 from installer.terminal import prompts
 
 ENTER = "\r"
-OFFER = Offer(systemd=True, swap=swap.SwapOffer(), log_rotation=LogRotation())
+OFFER = HostOffer(systemd=True, swap=swap.SwapOffer(), log_rotation=LogRotation())
 
 
 @pytest.fixture

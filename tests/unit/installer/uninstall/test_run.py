@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from installer.cli.main import app
 from installer.host.timers import instances
 from installer.terminal.confirm import confirm_by_typing, confirmed
-from installer.terminal.progress import Lines
+from installer.terminal.progress import ProgressLines
 from installer.uninstall import run
 from installer.uninstall.report import uninstall_json, uninstall_lines
 from installer.uninstall.run import PACKAGE_HINT, UninstallPlan, finish, plan_unfinished_purge, unused_images
@@ -146,7 +146,7 @@ def test_a_purge_that_was_cut_off_goes_on(
     while cut_off:
         step += 1
         fill(paths, recorded)
-        cut_off = interrupted(lambda: finish(purge_of(paths), Lines(io.StringIO()), recorded), step, kill)
+        cut_off = interrupted(lambda: finish(purge_of(paths), ProgressLines(io.StringIO()), recorded), step, kill)
         if (paths.data / "postgres").exists():
             assert paths.secrets.exists(), "passwords go after the data"
         if paths.root.exists():
@@ -154,7 +154,7 @@ def test_a_purge_that_was_cut_off_goes_on(
 
         again = purge_of(paths) if paths.settings.exists() else plan_unfinished_purge(None, recorded, tmp_path)
         if again:
-            finish(again, Lines(io.StringIO()), recorded)
+            finish(again, ProgressLines(io.StringIO()), recorded)
         assert (paths.root.exists(), recorded.exists()) == (False, False)
     assert step > len(PARTS)
 

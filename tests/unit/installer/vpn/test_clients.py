@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from installer.vpn import clients, keys
-from installer.vpn.clients import Client
+from installer.vpn.clients import VpnClient
 from runtime.base.errors import ShoestringError, UsageError
 from runtime.base.paths import Paths
 
 
-def client(name: str) -> Client:
+def client(name: str) -> VpnClient:
     private = keys.generate_private()
-    return Client(
+    return VpnClient(
         name=name,
         made="2026-01-02T03:04:05Z",
         addresses=("10.12.0.2", "fd12::2"),

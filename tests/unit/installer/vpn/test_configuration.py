@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from installer.vpn import configuration, keys
-from installer.vpn.clients import Client
+from installer.vpn.clients import VpnClient
 from installer.vpn.configuration import ServerConfig
 from tests.support.builders.runtime import make_settings
 from tests.support.builders.vpn import LAPTOP, VPN, key
@@ -76,7 +76,7 @@ def test_a_vpn_without_ipv6_has_none_anywhere_also_with_clients_of_before() -> N
 
 
 def test_a_client_whose_private_key_never_came_here() -> None:
-    own = Client(
+    own = VpnClient(
         name="phone", made="", addresses=("10.12.0.3",), public_key=key("p"), preshared_key=key("s"), private_key=""
     )
     found = configuration.client_text(make_settings(VPN), key("q"), own)

@@ -11,7 +11,7 @@ import pytest
 from runtime.alerting import checks, subject
 from runtime.alerting.checks import LASTING_SECONDS, NO_RUN_SECONDS
 from runtime.alerting.notify import Severity
-from runtime.alerting.subject import Kind, Subject
+from runtime.alerting.subject import Subject, SubjectKind
 from runtime.base import disk_space
 from runtime.base.meminfo import MemorySizes
 from runtime.base.paths import RunPaths
@@ -34,7 +34,7 @@ def status(*applications: ApplicationStatus, proxy: str = "running") -> Status:
 @pytest.mark.parametrize("state", ["exited", "unhealthy", "restarting", "missing", "starting", "dead", "paused"])
 def test_check_status_of_an_application_that_does_not_run(state: str) -> None:
     (failed,) = checks.check_status(status(one(state)), 0.0)
-    assert (failed.subject, failed.pending_seconds) == (Subject(Kind.APPLICATION, "blog"), LASTING_SECONDS)
+    assert (failed.subject, failed.pending_seconds) == (Subject(SubjectKind.APPLICATION, "blog"), LASTING_SECONDS)
     assert state in failed.message
 
 
@@ -46,7 +46,7 @@ def test_check_status_of_an_application_that_runs(state: str) -> None:
 
 def test_check_status_of_a_proxy_that_does_not_run() -> None:
     (failed,) = checks.check_status(status(proxy="exited"), 0.0)
-    assert failed.subject == Subject(Kind.PROXY, "public")
+    assert failed.subject == Subject(SubjectKind.PROXY, "public")
 
 
 def test_check_memory_must_last() -> None:
@@ -69,7 +69,7 @@ def test_check_disk_fails_at_its_limit_and_passes_well_below_it() -> None:
     assert checks.check_disk("/srv", 84.9, is_open=False) == ()
     (failed,) = checks.check_disk("/srv", 85.2, is_open=False)
     assert (failed.subject, failed.pending_seconds, failed.severity) == (
-        Subject(Kind.DISK, "/srv"),
+        Subject(SubjectKind.DISK, "/srv"),
         0.0,
         Severity.WARNING,
     )
@@ -106,7 +106,7 @@ def test_check_watchdog_must_fail_twice(tmp_path: Path, minutes: int) -> None:
     run.directory.mkdir()
     run.passed.touch()
     (failed,) = checks.check_watchdog(run, time.time() + minutes * 60 + 5)
-    assert (failed.subject, failed.pending_seconds) == (Subject(Kind.WATCHDOG), LASTING_SECONDS)
+    assert (failed.subject, failed.pending_seconds) == (Subject(SubjectKind.WATCHDOG), LASTING_SECONDS)
     assert f"for {minutes} minutes" in failed.message
 
 
@@ -118,10 +118,10 @@ def test_check_watchdog_since_boot_must_last(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("application no watchdog run", Subject(Kind.APPLICATION, "no watchdog run")),
-        ("disk of /srv/my disk", Subject(Kind.DISK, "/srv/my disk")),
-        ("memory", Subject(Kind.MEMORY)),
-        ("no watchdog run", Subject(Kind.WATCHDOG)),
+        ("application no watchdog run", Subject(SubjectKind.APPLICATION, "no watchdog run")),
+        ("disk of /srv/my disk", Subject(SubjectKind.DISK, "/srv/my disk")),
+        ("memory", Subject(SubjectKind.MEMORY)),
+        ("no watchdog run", Subject(SubjectKind.WATCHDOG)),
     ],
 )
 def test_parse_subject_round_trip(text: str, expected: Subject) -> None:
@@ -130,7 +130,7 @@ def test_parse_subject_round_trip(text: str, expected: Subject) -> None:
 
 
 def test_parse_subject_of_previous_version() -> None:
-    assert subject.parse("no pass of the watchdog") == Subject(Kind.WATCHDOG)
+    assert subject.parse("no pass of the watchdog") == Subject(SubjectKind.WATCHDOG)
 
 
 def test_parse_refuses_unknown_subject() -> None:

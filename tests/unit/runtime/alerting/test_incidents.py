@@ -13,7 +13,7 @@ from runtime.alerting.checks import LASTING_SECONDS, Checked, FailedCheck
 from runtime.alerting.incident import OLD_FILE, Incident, Incidents
 from runtime.alerting.incidents import RECOVERY_SECONDS, after_notification, notification, update
 from runtime.alerting.notify import Severity
-from runtime.alerting.subject import Kind, Subject
+from runtime.alerting.subject import Subject, SubjectKind
 from runtime.base.paths import Paths, RunPaths
 from runtime.config.sections import NotifySettings
 from runtime.config.settings import Settings
@@ -21,9 +21,9 @@ from tests.support.builders.runtime import keeper, make_settings
 
 NOW = 1_795_000_000.0
 STEP = 300.0
-DISK = FailedCheck(Subject(Kind.DISK, "/srv"), "The disk of /srv is 86 % full.")
-DOWN = FailedCheck(Subject(Kind.APPLICATION, "blog"), "It is down.", Severity.ERROR, LASTING_SECONDS)
-NO_ENGINE = frozenset((Kind.APPLICATION,))
+DISK = FailedCheck(Subject(SubjectKind.DISK, "/srv"), "The disk of /srv is 86 % full.")
+DOWN = FailedCheck(Subject(SubjectKind.APPLICATION, "blog"), "It is down.", Severity.ERROR, LASTING_SECONDS)
+NO_ENGINE = frozenset((SubjectKind.APPLICATION,))
 pytestmark = pytest.mark.processes
 
 
@@ -37,7 +37,7 @@ class Site:
         self.run.directory.mkdir(parents=True)
         self.settings: Settings = replace(make_settings(), notify=NotifySettings(command=keeper(self.received)))
 
-    def check(self, now: float, *failed: FailedCheck, unknown: frozenset[Kind] = frozenset()) -> list[str]:
+    def check(self, now: float, *failed: FailedCheck, unknown: frozenset[SubjectKind] = frozenset()) -> list[str]:
         """Return the subjects that one run of the checks notifies, resolved ones with a + before them."""
         before = len(self._lines())
         sent = incidents.notify_changes(self.paths, self.settings, self.run, Checked(failed, unknown), now)
@@ -186,7 +186,7 @@ def test_incident_of_previous_version_stays_open(site: Site) -> None:
     site.paths.memory.mkdir(parents=True)
     old = site.paths.memory / OLD_FILE
     old.write_text(json.dumps({"version": 1, "time": NOW - STEP, "open": [old_entry(notified=True)]}))
-    late = FailedCheck(Subject(Kind.WATCHDOG), "It is late.")
+    late = FailedCheck(Subject(SubjectKind.WATCHDOG), "It is late.")
     assert site.check(NOW, late) == []
     assert site.check(NOW + STEP) == []
     assert not old.exists()

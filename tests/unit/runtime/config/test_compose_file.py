@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from runtime.config.compose_file import ComposeFile, ComposeService
-from runtime.config.published_ports import Published
+from runtime.config.published_ports import PublishedPort
 
 
 def service(**definition: Any) -> ComposeService:
@@ -45,7 +45,7 @@ def test_service_may_end(restart: object, expected: bool) -> None:
 
 
 def test_service_published_interpolates() -> None:
-    assert service(ports=["$PORT:80"]).published({"PORT": "81"}) == (Published("tcp", 81, 81),)
+    assert service(ports=["$PORT:80"]).published({"PORT": "81"}) == (PublishedPort("tcp", 81, 81),)
 
 
 def test_referenced_by() -> None:

@@ -40,7 +40,7 @@ def test_normalise(given: str, normal: str) -> None:
 
 
 @pytest.mark.parametrize("image", CATALOGUE, ids=lambda image: image.name)
-def test_catalogue_references_are_pinned_and_normal(image: images.Image) -> None:
+def test_catalogue_references_are_pinned_and_normal(image: images.PinnedImage) -> None:
     assert images.normalise(image.reference) == image.reference
     assert not image.reference.endswith(":latest")
 
@@ -75,7 +75,7 @@ def test_local_image_of_other_reference_is_none(reference: str) -> None:
 
 
 @pytest.mark.parametrize("image", [BASE, *(each for each in CATALOGUE if each.recipe)], ids=lambda image: image.name)
-def test_recipe_files_of_each_image(image: images.Image) -> None:
+def test_recipe_files_of_each_image(image: images.PinnedImage) -> None:
     assert "Dockerfile" in {file.path for file in images.recipe_files(image)}
     assert image == BASE or (images.recipe_folder(image) / images.CONTRACT).is_file()
 

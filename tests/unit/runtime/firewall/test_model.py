@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from runtime.config.published_ports import Published
+from runtime.config.published_ports import PublishedPort
 from runtime.firewall import model
 from runtime.firewall.model import Ruleset
 from runtime.network.netlink import LOCAL, UNICAST
@@ -102,14 +102,14 @@ def test_closed_ports_of_application(more: str, settings: str, expected: list[st
 @pytest.mark.parametrize(
     ("public", "port", "expected"),
     [
-        ("0.0.0.0", Published("tcp", 80, 80), True),
-        ("0.0.0.0", Published("tcp", 80, 80, "::"), False),
-        ("::", Published("tcp", 80, 80, "::"), True),
-        ("203.0.113.7", Published("tcp", 80, 80, "203.0.113.7"), True),
-        ("203.0.113.7", Published("tcp", 80, 80, "10.0.0.5"), False),
-        ("203.0.113.7", Published("udp", 80, 80, "203.0.113.7"), False),
-        ("203.0.113.7", Published("tcp", 22, 22, "10.0.0.5"), True),
+        ("0.0.0.0", PublishedPort("tcp", 80, 80), True),
+        ("0.0.0.0", PublishedPort("tcp", 80, 80, "::"), False),
+        ("::", PublishedPort("tcp", 80, 80, "::"), True),
+        ("203.0.113.7", PublishedPort("tcp", 80, 80, "203.0.113.7"), True),
+        ("203.0.113.7", PublishedPort("tcp", 80, 80, "10.0.0.5"), False),
+        ("203.0.113.7", PublishedPort("udp", 80, 80, "203.0.113.7"), False),
+        ("203.0.113.7", PublishedPort("tcp", 22, 22, "10.0.0.5"), True),
     ],
 )
-def test_allows_port(public: str, port: Published, expected: bool) -> None:
+def test_allows_port(public: str, port: PublishedPort, expected: bool) -> None:
     assert ruleset(settings=f"public: {{address: '{public}'}}\n").allows(port) is expected

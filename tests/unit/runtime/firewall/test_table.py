@@ -9,7 +9,7 @@ from runtime.base.command import Result
 from runtime.base.errors import ShoestringError
 from runtime.firewall import table
 from runtime.firewall.rules import Rules
-from runtime.firewall.table import Present
+from runtime.firewall.table import InstalledTable
 
 META = '{"metainfo": {"version": "1.0.6", "release_name": "Lester Gooch #5", "json_schema_version": 1}}'
 TABLES = f'{{"nftables": [{META}, {{"table": {{"family": "inet", "name": "shoestring_a", "handle": 4}}}}]}}'
@@ -28,7 +28,7 @@ def test_parse_tables_names() -> None:
 
 
 def test_parse_mark() -> None:
-    assert table.parse(TABLE) == Present("eb20e027dfbc66f6", TABLE)
+    assert table.parse(TABLE) == InstalledTable("eb20e027dfbc66f6", TABLE)
 
 
 def test_parse_emptied_table_has_no_mark() -> None:

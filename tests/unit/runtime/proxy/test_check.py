@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.proxy.check import Message, parse
+from runtime.proxy.check import CheckMessage, parse
 
 REFUSED = """\
 [NOTICE]   (1) : haproxy version is 3.0.11-1+deb13u3
@@ -27,14 +27,14 @@ def test_parse_refusal_has_message_and_line() -> None:
     result = parse(1, REFUSED)
     assert not result.ok
     what = "unknown keyword 'maxcon' in 'global' section; did you mean 'maxconn' maybe ?"
-    assert result.errors == (Message(34, what),)
+    assert result.errors == (CheckMessage(34, what),)
 
 
 def test_parse_finds_line_within_message() -> None:
     first, second = parse(1, NOT_STARTED).errors
     assert first.line == 77
     assert first.text.startswith("Binding for frontend _web: protocol tcpv4: cannot bind socket")
-    assert second == Message(0, "[haproxy.main()] Some protocols failed to start their listeners! Exiting.")
+    assert second == CheckMessage(0, "[haproxy.main()] Some protocols failed to start their listeners! Exiting.")
 
 
 def test_parse_warnings_are_ok() -> None:
@@ -46,5 +46,5 @@ def test_parse_warnings_are_ok() -> None:
 
 
 def test_parse_exit_without_message_is_refusal() -> None:
-    assert parse(137, "").errors == (Message(0, "HAProxy ended with exit code 137"),)
-    assert parse(127, "exec: haproxy: not found\n").errors == (Message(0, "exec: haproxy: not found"),)
+    assert parse(137, "").errors == (CheckMessage(0, "HAProxy ended with exit code 137"),)
+    assert parse(127, "exec: haproxy: not found\n").errors == (CheckMessage(0, "exec: haproxy: not found"),)

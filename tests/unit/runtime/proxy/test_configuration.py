@@ -8,7 +8,7 @@ import pytest
 
 from runtime.base.paths import Side
 from runtime.config.applications import Backend, TcpPort
-from runtime.proxy.configuration import Change, Entry, build, compare, parse
+from runtime.proxy.configuration import ConfigurationDifference, ConfigurationEntry, build, compare, parse
 from runtime.proxy.model import ProxyModel
 
 TEMPLATE = "global\n    maxconn 10\n"
@@ -26,9 +26,9 @@ def test_parse_reads_built_configuration() -> None:
     assert read.text == made.text
     assert made.text.endswith(BODY)
     assert made.entries == (
-        Entry("blog.test", "blog:2368"),
-        Entry("*.blog.test", "blog:2368"),
-        Entry("tcp 15432", "db:5432"),
+        ConfigurationEntry("blog.test", "blog:2368"),
+        ConfigurationEntry("*.blog.test", "blog:2368"),
+        ConfigurationEntry("tcp 15432", "db:5432"),
     )
 
 
@@ -91,5 +91,5 @@ def test_compare_describes_changed_model(model: ProxyModel, described: str) -> N
 
 def test_compare_describes_changed_template() -> None:
     change = compare(parse(build(BODY, TEMPLATE, MODEL).text), TEMPLATE + "#\n", replace(MODEL, tcp_ports=()))
-    assert change == Change(Side.INTERNAL, removed=("tcp 15432",), template=True, remade=True)
+    assert change == ConfigurationDifference(Side.INTERNAL, removed=("tcp 15432",), template=True, remade=True)
     assert str(change) == "-1 TCP port, template changed"

@@ -23,7 +23,7 @@ MINUTE = 60.0
 
 def attempts_of(change: Change, error: str, minutes: int, step: float = MINUTE) -> list[int]:
     """Return the minutes in which a change that every plan contains is applied."""
-    memory: backoff.Memory = {}
+    memory: backoff.AttemptMemory = {}
     made = []
     for number in range(minutes):
         now = 1_000_000.0 + number * step

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 
-from runtime.context.change import Context
+from runtime.context.change import ApplyContext
 from runtime.context.cluster import Cluster
 from runtime.reconcile.changes import RestartContainer
 from tests.support.builders.runtime import application, desired, running, web
@@ -30,5 +30,5 @@ class Engine:
 def test_restart_container_keeps_a_grace_of_zero(stop_timeout: int | None, expected: int) -> None:
     project = desired(application("a", web("a.com"))).projects[0]
     engine = Engine(stop_timeout)
-    RestartContainer(project, running(project)[0], "is unhealthy").apply(Context(cast(Cluster, engine)))
+    RestartContainer(project, running(project)[0], "is unhealthy").apply(ApplyContext(cast(Cluster, engine)))
     assert engine.timeouts == [expected]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from installer.services.postgres.databases import Access, check_name
+from installer.services.postgres.databases import DatabaseAccess, check_name
 from runtime.base.errors import UsageError
 
 
 def test_an_access_is_a_url_and_two_secrets() -> None:
-    access = Access("my-shop", "a/b c")
+    access = DatabaseAccess("my-shop", "a/b c")
     assert access.values == {
         "MY_SHOP_DATABASE_URL": "postgres://my-shop:a%2Fb%20c@postgres:5432/my-shop",
         "MY_SHOP_DATABASE_PASSWORD": "a/b c",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from installer.services.postgres.server import Server, first_error
+from installer.services.postgres.server import PostgresServer, first_error
 from runtime.base.command import Result
 from runtime.base.errors import ShoestringError
 from tests.support.builders.commands import answering
@@ -15,7 +15,7 @@ def test_postgres(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(
         ShoestringError, match=r"permission denied\. Correct that, .*: shoestring postgres psql shop$"
     ):
-        Server("shoestring_postgres-application-1", "postgres").ask("SELECT 1;", "shop")
+        PostgresServer("shoestring_postgres-application-1", "postgres").ask("SELECT 1;", "shop")
 
 
 def test_the_first_error_is_the_reason() -> None:

@@ -99,7 +99,7 @@ def test_a_registry_that_is_not_there_is_told(paths: Paths) -> None:
 
 def test_a_login_says_what_it_puts_right(tmp_path: Path) -> None:
     places = registry_login.HostFiles(tmp_path / "hosts", tmp_path / "certs.d")
-    login = registry_login.Login("hub.test", "10.12.0.1 hub.test", b"our root", places=places)
+    login = registry_login.RegistryLogin("hub.test", "10.12.0.1 hub.test", b"our root", places=places)
     put_right = [f"10.12.0.1 hub.test in {tmp_path}/hosts", f"your CA in {tmp_path}/certs.d/hub.test/ca.crt"]
     assert report.login_lines(login, dry_run=True) == [
         *(f"  + {each}" for each in put_right),
@@ -112,7 +112,7 @@ def test_a_login_says_what_it_puts_right(tmp_path: Path) -> None:
 
 
 def test_a_login_that_needs_a_person_says_so_and_is_not_done() -> None:
-    login = registry_login.Login("hub.test", note="Do this first.")
+    login = registry_login.RegistryLogin("hub.test", note="Do this first.")
     for dry_run in (True, False):
         assert report.login_lines(login, dry_run=dry_run) == ["  Do this first."]
     answer = json.loads(report.login_json(login))

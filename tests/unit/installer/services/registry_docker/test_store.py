@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from installer.services.registry_docker.store import Manifest, Store, parse
+from installer.services.registry_docker.store import Manifest, RegistryStore, parse
 
 LONG_AGO, NOW = 1_000.0, 10_000.0
 
@@ -17,7 +17,7 @@ class Written:
     """A registry's folder, written as distribution's file system driver lays it out."""
 
     def __init__(self, root: Path) -> None:
-        self.store = Store(root)
+        self.store = RegistryStore(root)
         self.top = root / "docker/registry/v2"
         (self.top / "repositories").mkdir(parents=True)
 
@@ -140,7 +140,7 @@ def test_what_is_broken_is_no_manifest(written: Written) -> None:
 
 
 def test_an_empty_registry(tmp_path: Path) -> None:
-    store = Store(tmp_path / "none")
+    store = RegistryStore(tmp_path / "none")
     assert (store.tags(), store.unreferenced(), store.untagged((), NOW), store.size()) == ((), {}, (), 0)
 
 

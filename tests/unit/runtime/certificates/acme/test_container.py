@@ -6,17 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from runtime.certificates.acme import container
-from runtime.certificates.acme.container import Mount, Task
+from runtime.certificates.acme.container import ContainerMount, ContainerTask
 from runtime.config.sections import ImageSettings
 from runtime.config.settings import Settings
 from runtime.docker import images
 
 SETTINGS = Settings(domain="example.test", email="ops@example.test", instance="one")
-TASK = Task(
+TASK = ContainerTask(
     "lego",
     images.LEGO.reference,
     ("run",),
-    (Mount(Path("/d/lego"), "/data"), Mount(Path("/ca.pem"), "/ca.pem", read_only=True)),
+    (ContainerMount(Path("/d/lego"), "/data"), ContainerMount(Path("/ca.pem"), "/ca.pem", read_only=True)),
     {"B": "public"},
     {"A": "s3cret"},
 )
