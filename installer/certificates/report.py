@@ -108,5 +108,5 @@ def _renewal(status: CertificateStatus, now: float) -> str:
 
 
 def _left(moment: float, now: float) -> str:
-    """Return how long it is until a moment: `90 days`, under two days in hours; `over` if it has passed."""
-    return duration(moment - now) if moment > now else "over"
+    """Return how long it is until a moment: `90 days`, under two days in hours; `expired` if it has passed."""
+    return duration(moment - now) if moment > now else "expired"

@@ -1,18 +1,18 @@
 #!/bin/sh
-# Makes the database, its users and its retention, then starts InfluxDB. When nothing of this has changed since the last
-# time, it starts InfluxDB at once.
+# Creates the database, its users and its retention, then starts InfluxDB. If nothing of this has changed since the last
+# start, it starts InfluxDB at once.
 #
-# Passwords come by the environment and go to the client by its standard input: no list of processes shows them.
+# Passwords come from the environment and are given to the client on its standard input: no process list shows them.
 set -eu
 umask 077
 mark=/var/lib/influxdb/.shoestring
 
-# Names a retention policy, then how long it keeps points, and how much of that is in one piece on the disk.
-# `shoestring metrics retention` changes the first: one that is there stays as it is.
+# Name of a retention policy, how long it keeps points, and how much of that is in one piece on the disk.
+# `shoestring metrics retention` changes the first: an existing one stays as it is.
 recent="recent 30d 7d"
 hourly="hourly 365d 13w"
 
-# The means of each hour, of all that is a number: mean_NAME for each field NAME.
+# The hourly means of all numbers: mean_NAME for each field NAME.
 means='CREATE CONTINUOUS QUERY "hourly_means" ON "telegraf" BEGIN SELECT mean(*) INTO "telegraf"."hourly".:MEASUREMENT
 FROM "telegraf"."recent"./.*/ GROUP BY time(1h), * END'
 
@@ -21,7 +21,7 @@ ask() {
 }
 
 user() {
-  # One that is there already keeps its password in spite of CREATE; SET gives it the one of secrets.yaml.
+  # CREATE does not change the password of an existing user; SET gives it the one in secrets.yaml.
   ask "CREATE USER \"$1\" WITH PASSWORD '$2' $3" >/dev/null 2>&1 || true
   ask "SET PASSWORD FOR \"$1\" = '$2'"
 }

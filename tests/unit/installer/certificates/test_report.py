@@ -61,7 +61,7 @@ def test_a_certificate_in_cells(status: CertificateStatus, cells: str) -> None:
 
 def test_one_that_has_ended_says_so() -> None:
     ended = CertificateStatus("a", Side.PUBLIC, (), "x", "expired", NOW - 1, NOW - 30 * DAY, expiring=True)
-    assert row(ended, NOW)[2:] == ("expired", "-", "2026-11-22 (over)", "now", "x")
+    assert row(ended, NOW)[2:] == ("expired", "-", "2026-11-22 (expired)", "now", "x")
 
 
 def test_what_blocks_one_stands_below_it() -> None:

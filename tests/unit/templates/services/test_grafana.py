@@ -11,6 +11,7 @@ import yaml
 
 from installer.services import catalogue, service_files
 from installer.services.service_files import TemplateHost
+from runtime.alerting.notify import VERSION, Severity
 from runtime.config.sections import InternalSettings, InternalTls, NotifySettings
 from runtime.config.settings import Settings
 from tests.support.services import grafana_files
@@ -123,6 +124,12 @@ def test_the_template_of_a_notice_keeps_its_own_variables() -> None:
     made, used = re.findall(r"(\$\w*) :=", template), set(re.findall(r"\$\w*", template))
     assert made == ["$alert", "$severity"]
     assert used == set(made)
+
+
+def test_contact_template_has_the_version_and_severity_of_notifications() -> None:
+    template = contact()["contactPoints"][0]["receivers"][0]["settings"]["payload"]["template"]
+    assert re.findall(r'"version" (\d+)', template) == [str(VERSION)]
+    assert re.findall(r'\$severity = "(\w+)"', template) == [Severity.RESOLVED]
 
 
 def test_without_an_address_alerts_go_nowhere() -> None:
