@@ -17,14 +17,14 @@ def test_print_table_to_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
 def test_print_table_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(output, "is_terminal", lambda: True)
     monkeypatch.setenv("FORCE_COLOR", "1")
-    # A terminal may be one that knows no colors.
+    # The terminal of the test run may have no colors.
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
     output.print_table(COLUMNS, ROWS)
     assert "\x1b[32mrunning\x1b[0m" in capsys.readouterr().out
 
 
-def test_print_line_is_never_cut_off(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_print_line_is_never_truncated(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "20")
     output.print_line("a [bold] sentence that is longer, ", Cell("and has a color", "red"))
     assert capsys.readouterr().out == "a [bold] sentence that is longer, and has a color\n"

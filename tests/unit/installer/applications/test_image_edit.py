@@ -1,4 +1,4 @@
-"""The image of one service changes in the text of a file, and nothing else."""
+"""Changing the image of one service in the text of a file, and no other character."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def edit(text: str, image: str = "ghost:6", service: str = "application") -> str
     ],
 )
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
-def test_only_the_image_changes(before: str, after: str, newline: str) -> None:
+def test_set_image_changes_only_the_image(before: str, after: str, newline: str) -> None:
     before = before.replace("\n", newline)
     edited = edit(before)
     old = "ghost@sha256:" + "a" * 64 if "@" in before else "ghost:5"
@@ -44,16 +44,16 @@ def test_only_the_image_changes(before: str, after: str, newline: str) -> None:
 
 
 def _at_image(text: str, image: str) -> tuple[str, str, str]:
-    """The text around the image of the service `application`."""
+    """Return the text around the image of the service `application`."""
     place = text.index(image, text.index("image", text.index("application:")))
     return text[:place], image, text[place + len(image) :]
 
 
-def test_quotes_come_where_yaml_would_read_a_number() -> None:
+def test_set_image_quotes_what_yaml_reads_as_number() -> None:
     assert edit("services: {application: {image: ghost}}", "12:30") == ("services: {application: {image: '12:30'}}")
 
 
-def test_another_service() -> None:
+def test_set_image_of_another_service() -> None:
     text = "services:\n  application: {image: a:1}\n  data:\n    image: 'b:1'\n"
     assert edit(text, "b:2", "data") == text.replace("b:1", "b:2")
 
@@ -62,7 +62,7 @@ BASE = "x-base: &base\n  image: ghost:5\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         (
             "services: {application: {image: 'ghost:${TAG}'}}",
@@ -86,15 +86,15 @@ BASE = "x-base: &base\n  image: ghost:5\n"
         ("services: {other: {image: a}}", "blog.yaml has no service application"),
     ],
 )
-def test_what_cannot_be_edited_is_refused(text: str, says: str) -> None:
-    with pytest.raises(CannotEditError, match=says) as caught:
+def test_set_image_refuses(text: str, message: str) -> None:
+    with pytest.raises(CannotEditError, match=message) as caught:
         edit(text)
     assert "\n" not in str(caught.value)
-    if "no service" not in says:
+    if "no service" not in message:
         assert str(caught.value).startswith("blog.yaml:")
         assert "then: shoestring start" in str(caught.value)
 
 
-def test_an_anchor_around_the_service_that_nobody_uses_is_no_hindrance() -> None:
+def test_set_image_of_service_with_unused_anchor() -> None:
     text = "services:\n  application: &a\n    image: a:1\n"
     assert edit(text, "a:2") == text.replace("a:1", "a:2")

@@ -1,4 +1,4 @@
-"""Which application and service a command names."""
+"""Finding the application and service that a command names."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from runtime.config.applications import Order
 from tests.support.builders.deploys import WANTED
 
 
-def test_the_service_is_application_or_the_only_one() -> None:
+def test_find_default_service() -> None:
     assert (find(WANTED, "blog").service, find(WANTED, "blog").image) == ("application", "ghost:5")
     assert find(WANTED, "blog", "data").image == "data:1"
     assert find(WANTED, "job").service == "only"
 
 
-def test_only_the_proxied_service_starts_beside_the_old_one() -> None:
+def test_find_order_of_service() -> None:
     assert find(WANTED, "blog").order is Order.START_FIRST
     assert find(WANTED, "blog", "data").order is Order.STOP_FIRST
 
 
 @pytest.mark.parametrize(
-    ("name", "service", "kind", "says"),
+    ("name", "service", "kind", "message"),
     [
         ("blgo", "", UsageError, "There is no application blgo; did you mean blog?"),
         ("zzz", "", UsageError, "There is no application zzz. List them: shoestring status"),
@@ -37,8 +37,8 @@ def test_only_the_proxied_service_starts_beside_the_old_one() -> None:
         ),
     ],
 )
-def test_what_cannot_be_found(name: str, service: str, kind: type[ShoestringError], says: str) -> None:
+def test_find_refuses_unknown_name(name: str, service: str, kind: type[ShoestringError], message: str) -> None:
     with pytest.raises(kind) as caught:
         find(WANTED, name, service)
-    assert says in str(caught.value)
+    assert message in str(caught.value)
     assert type(caught.value) is kind

@@ -14,7 +14,7 @@ from tests.support.builders.deploys import WANTED
 from tests.support.builders.runtime import plan_of
 
 
-def test_the_plan_is_that_of_one_application() -> None:
+def test_restricted_plan_of_one_application() -> None:
     plan = restricted(plan_of(WANTED, Observed((), ()), ()), "blog")
     assert [(each.kind, each.name) for each in plan] == [
         ("create-network", "shoestring_main"),
@@ -23,7 +23,7 @@ def test_the_plan_is_that_of_one_application() -> None:
     ]
 
 
-def test_explain_failure_takes_lines_from_the_rollouts_error() -> None:
+def test_explain_failure_has_lines_of_rollout_error() -> None:
     change = CreateNetwork("blog")
     rollout = RolloutError("blog", "exited with code 2 after 3.1 s", ("Error: no", "", "  | end"))
     report = Report(
@@ -37,7 +37,7 @@ def test_explain_failure_takes_lines_from_the_rollouts_error() -> None:
     )
 
 
-def test_explain_failure_of_another_application_is_left_out() -> None:
+def test_explain_failure_leaves_out_other_applications() -> None:
     change = CreateNetwork("shop")
     report = Report(
         (Outcome(change, 1.0, failure=ShoestringError("a\nb")),),
@@ -47,7 +47,7 @@ def test_explain_failure_of_another_application_is_left_out() -> None:
     assert explain_failure(report, "shop") == ("a\nb\nIt is down.", ())
 
 
-def test_explain_failure_of_compose_keeps_all_that_it_printed() -> None:
+def test_explain_failure_has_output_of_compose() -> None:
     error = ComposeError(("    | a", "b"))
     report = Report((Outcome(CreateNetwork("blog"), 1.0, failure=error),))
     assert explain_failure(report, "blog") == ("Compose failed: b\n    | a", ())

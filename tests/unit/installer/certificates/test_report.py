@@ -32,10 +32,10 @@ BLOCKED = CertificateStatus(
     "missing",
     blocked="shop.example.com points to 198.51.100.9, this host is 203.0.113.7",
 )
-PERSONS = CertificateStatus(
+USER_PROVIDED = CertificateStatus(
     "bought", Side.INTERNAL, ("a.example",), "Some CA", "user-provided", NOW + 3 * 3600, expiring=True, managed=False
 )
-OWN_CA = replace(
+PRIVATE_CA = replace(
     GOOD,
     name="internal",
     side=Side.INTERNAL,
@@ -50,21 +50,21 @@ PLACEHOLDER = CertificateStatus("invalid", Side.PUBLIC, ("invalid",), "invalid",
     [
         (GOOD, "blog|public|valid|blog.example.com +1|2027-02-20 (89 days)|in 59 days|Let's Encrypt R11"),
         (BLOCKED, "shop|public|missing|shop.example.com|-|deferred|ACME"),
-        (PERSONS, "bought|internal|expiring|a.example|2026-11-22 (3 hours)|by you|Some CA"),
+        (USER_PROVIDED, "bought|internal|expiring|a.example|2026-11-22 (3 hours)|by you|Some CA"),
         (PLACEHOLDER, "invalid|public|placeholder|invalid|-|-|-"),
-        (OWN_CA, "internal|internal|valid|internal.example.com|2027-02-20 (89 days)|in 59 days|private CA"),
+        (PRIVATE_CA, "internal|internal|valid|internal.example.com|2027-02-20 (89 days)|in 59 days|private CA"),
     ],
 )
-def test_a_certificate_in_cells(status: CertificateStatus, cells: str) -> None:
+def test_row_of_certificate(status: CertificateStatus, cells: str) -> None:
     assert "|".join(row(status, NOW)) == cells
 
 
-def test_one_that_has_ended_says_so() -> None:
+def test_row_of_expired_certificate() -> None:
     ended = CertificateStatus("a", Side.PUBLIC, (), "x", "expired", NOW - 1, NOW - 30 * DAY, expiring=True)
     assert row(ended, NOW)[2:] == ("expired", "-", "2026-11-22 (expired)", "now", "x")
 
 
-def test_what_blocks_one_stands_below_it() -> None:
+def test_status_lines_with_blocked_certificate() -> None:
     lines = status_lines(CertificateOverview((BLOCKED, GOOD), ("a note",), ("x.pem: no key",)), NOW)
     assert lines[1] == "      shop.example.com points to 198.51.100.9, this host is 203.0.113.7"
     assert lines[2].startswith("blog  public  valid")
@@ -74,7 +74,7 @@ def test_what_blocks_one_stands_below_it() -> None:
     ]
 
 
-def test_a_terminal_gets_a_table(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_print_certificates_to_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr("installer.output.is_terminal", lambda: True)
     tables.print_certificates(CertificateOverview((GOOD, BLOCKED), ("a note",), ("x.pem: no key",)), NOW)
@@ -88,8 +88,8 @@ def test_a_terminal_gets_a_table(capsys: pytest.CaptureFixture[str], monkeypatch
     ]
 
 
-def test_a_script_reads_all_of_it() -> None:
-    answer = json.loads(status_json(CertificateOverview((GOOD, PERSONS), (), ())))
+def test_status_json_has_all_fields() -> None:
+    answer = json.loads(status_json(CertificateOverview((GOOD, USER_PROVIDED), (), ())))
     assert answer["version"] == 2
     assert answer["ok"] is False
     assert answer["certificates"][0] == {
@@ -112,9 +112,9 @@ def test_a_script_reads_all_of_it() -> None:
     [
         (CertificateOverview((GOOD, PLACEHOLDER), ("a note",), ()), True),
         (CertificateOverview((BLOCKED,), (), ()), False),
-        (CertificateOverview((PERSONS,), (), ()), False),
+        (CertificateOverview((USER_PROVIDED,), (), ()), False),
         (CertificateOverview((GOOD,), (), ("a problem",)), False),
     ],
 )
-def test_a_script_sees_at_once_whether_all_is_well(overview: CertificateOverview, fine: bool) -> None:
+def test_status_json_ok(overview: CertificateOverview, fine: bool) -> None:
     assert json.loads(status_json(overview))["ok"] is fine

@@ -1,4 +1,4 @@
-"""How to trust the private CA, with the real names of an instance."""
+"""The instructions to trust the private CA, with the host names of an instance."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ TRUST = RootTrust(
 
 
 def block(shown: RootTrust, title: str) -> list[str]:
-    """The commands below a title."""
+    """Return the commands below a title."""
     lines = trust.lines(shown)
     start = next(index for index, line in enumerate(lines) if line.startswith(f"  {title}"))
     end = lines.index("", start) if "" in lines[start:] else len(lines)
     return [line.strip() for line in lines[start + 1 : end]]
 
 
-def test_lines_begin_with_the_fingerprint() -> None:
+def test_lines_begin_with_fingerprint() -> None:
     assert trust.lines(TRUST)[:3] == [
         "  Private CA     signs for internal.example.com and the names below it only",
         "  Certificate    /srv/shoestring/data/private-ca/root.pem",
@@ -55,11 +55,11 @@ def test_lines_begin_with_the_fingerprint() -> None:
         ("Check that it works", "curl --cacert internal.example.com.crt https://internal.example.com/"),
     ],
 )
-def test_every_system_has_its_commands(title: str, command: str) -> None:
+def test_lines_have_commands_of_each_system(title: str, command: str) -> None:
     assert block(TRUST, title)[0] == command
 
 
-def test_docker_and_npm_get_the_host_names_that_there_are() -> None:
+def test_lines_name_registry_and_npm_hosts() -> None:
     assert block(TRUST, "docker login") == [
         "sudo mkdir -p /etc/docker/certs.d/docker.internal.example.com",
         "sudo cp internal.example.com.crt /etc/docker/certs.d/docker.internal.example.com/ca.crt",
@@ -72,12 +72,12 @@ def test_docker_and_npm_get_the_host_names_that_there_are() -> None:
     assert block(own, "Check that it works")[0].endswith("https://internal.example.com:8444/")
 
 
-def test_a_command_on_this_host_finds_the_data_directory() -> None:
+def test_lines_have_data_directory_option() -> None:
     other = replace(TRUST, option=" --data-directory /srv/x")
     assert block(other, "Copy it")[0] == (
         "ssh THIS-HOST sudo shoestring ssl ca --pem --data-directory /srv/x > internal.example.com.crt"
     )
 
 
-def test_wildcards_are_no_names_to_ask_for() -> None:
+def test_plain_names_leaves_out_wildcards() -> None:
     assert trust.plain_names(("a.example", "*.a.example", "a.example", "b.example")) == ("a.example", "b.example")

@@ -1,4 +1,4 @@
-"""What holds for every command: the shared options, and the hints that name one."""
+"""The rules of all commands: shared options, help, hints and old names."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ def options(name: str) -> set[str]:
     return {option for each in COMMANDS[name].params for option in each.opts if option.startswith("--")}
 
 
-def test_the_tables_of_this_file_name_commands() -> None:
+def test_tables_of_this_file_name_commands() -> None:
     assert {*OF_THE_HOST, *PROMPTS, *CHANGING, *ASKING, *LOCKING} <= set(COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_command_has_the_shared_options(name: str) -> None:
+def test_command_has_shared_options(name: str) -> None:
     found = options(name)
     assert ("--data-directory" in found) is (name not in OF_THE_HOST)
     assert ("--json" in found) is (name not in (*PROMPTS, "setup"))
@@ -78,13 +78,13 @@ def test_command_has_help_for_each_option(name: str) -> None:
     assert [each.name for each in COMMANDS[name].params if not each.help and not each.hidden] == []
 
 
-def test_hints_know_every_command_that_takes_a_data_directory() -> None:
+def test_hints_list_commands_with_data_directory() -> None:
     known = {f"{name} {child}".strip() for name, below in hints.COMMANDS.items() for child in below or ("",)}
     assert known == set(COMMANDS) - set(OF_THE_HOST)
 
 
 @pytest.mark.parametrize("words", [("{option}", "plan"), ("plan", "{option}"), ("ssl", "ca", "{option}")])
-def test_data_directory_before_and_after_the_command(
+def test_main_takes_data_directory_before_and_after_command(
     words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     argv = [word.format(option=f"--data-directory={tmp_path}") for word in words]
@@ -96,7 +96,7 @@ def test_data_directory_before_and_after_the_command(
 
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name not in OF_THE_HOST])
-def test_every_command_takes_the_data_directory_from_before_it(name: str, tmp_path: Path) -> None:
+def test_command_takes_data_directory_before_it(name: str, tmp_path: Path) -> None:
     command: Any = typer.main.get_command(main.app)
     context = command.make_context("shoestring", ["--data-directory", str(tmp_path), *name.split()])
     for word in name.split():
@@ -107,7 +107,7 @@ def test_every_command_takes_the_data_directory_from_before_it(name: str, tmp_pa
     assert str(parameter.process_value(context, None)) == str(tmp_path)
 
 
-def test_the_data_directory_after_a_command_wins(tmp_path: Path) -> None:
+def test_data_directory_after_command_takes_precedence(tmp_path: Path) -> None:
     command: Any = typer.main.get_command(main.app)
     above = command.make_context("shoestring", ["--data-directory", "/srv/other", "plan"])
     context = command.commands["plan"].make_context("plan", ["--data-directory", str(tmp_path)], parent=above)
@@ -124,7 +124,7 @@ def test_the_data_directory_after_a_command_wins(tmp_path: Path) -> None:
         ("hosts", "vpn hosts"),
     ],
 )
-def test_old_name_of_a_command_is_hidden_and_does_the_same(old: str, new: str) -> None:
+def test_old_command_name_is_hidden_alias(old: str, new: str) -> None:
     found, wanted = find(old), find(new)
     assert found.hidden
     assert not wanted.hidden
@@ -147,6 +147,6 @@ def find(name: str) -> Any:
         ("uninstall", "--name", "--confirm"),
     ],
 )
-def test_old_name_of_an_option_is_hidden(name: str, old: str, new: str) -> None:
+def test_old_option_name_is_hidden(name: str, old: str, new: str) -> None:
     hidden = {option: each.hidden for each in find(name).params for option in each.opts}
     assert (hidden[old], hidden[new]) == (True, False)

@@ -6,7 +6,7 @@ from installer.cli.frame import emit
 
 
 @pytest.mark.parametrize(("json", "printed"), [(True, "{}\n"), (False, "a\nb\n")])
-def test_emit_makes_only_what_it_prints(json: bool, printed: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_emit_renders_only_the_requested_format(json: bool, printed: str, capsys: pytest.CaptureFixture[str]) -> None:
     made: list[str] = []
 
     def answer() -> str:

@@ -30,7 +30,7 @@ class Tree:
     file: Path | None = None
 
 
-def test_table_has_the_keys_types_and_meanings_of_nested_types() -> None:
+def test_table_of_nested_types() -> None:
     assert json_reference.table(Tree).splitlines()[2:] == [
         "| `branches[]` | object | from below |",
         "| `.color` | `red`, `green` |  |",

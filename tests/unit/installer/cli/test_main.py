@@ -1,4 +1,4 @@
-"""How the command line ends, as far as it needs no engine."""
+"""The exit of the command line, where it needs no engine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.builders.runtime import make_settings
 
 
 @pytest.mark.parametrize("recorded", [True, False])
-def test_an_error_says_what_its_command_needs_for_this_instance(
+def test_main_error_hint_has_data_directory_of_instance(
     paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], recorded: bool
 ) -> None:
     paths.settings.write_text(settings_file.render(make_settings()))
@@ -26,6 +26,6 @@ def test_an_error_says_what_its_command_needs_for_this_instance(
     with pytest.raises(SystemExit) as ended:
         main.main()
     assert ended.value.code == ExitCode.FAILED
-    said = capsys.readouterr().err.splitlines()
+    printed = capsys.readouterr().err.splitlines()
     option = "" if recorded else f" --data-directory {paths.root}"
-    assert said[-1].endswith(f"Create it with: shoestring start{option}")
+    assert printed[-1].endswith(f"Create it with: shoestring start{option}")

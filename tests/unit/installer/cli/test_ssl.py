@@ -1,4 +1,4 @@
-"""`shoestring ssl`, as far as it needs no engine."""
+"""`shoestring ssl`, where it needs no engine."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def refusal(result: Result) -> ShoestringError:
     return result.exception
 
 
-def test_the_root_is_shown_with_the_names_of_the_instance(cluster: Paths) -> None:
+def test_ca_prints_root_and_host_names(cluster: Paths) -> None:
     result = call(cluster, "ca")
     assert result.exit_code == 0, result.output
     assert str(cluster.private_ca / "root.pem") in result.output
@@ -58,18 +58,18 @@ def test_the_root_is_shown_with_the_names_of_the_instance(cluster: Paths) -> Non
     assert "PRIVATE KEY" not in result.output
 
 
-def test_the_root_alone_can_go_into_a_file(cluster: Paths) -> None:
+def test_ca_pem_prints_only_root(cluster: Paths) -> None:
     assert call(cluster, "ca", "--pem").output == (cluster.private_ca / "root.pem").read_text()
 
 
-def test_a_script_gets_the_root_too(cluster: Paths) -> None:
+def test_ca_json_has_root(cluster: Paths) -> None:
     answer = json.loads(call(cluster, "ca", "--json").output)
     assert answer["domain"] == "internal.example.com"
     assert answer["host_names"] == ["internal.example.com", "hub-registry.internal.example.com"]
     assert answer["pem"].startswith("-----BEGIN CERTIFICATE-----")
 
 
-def test_a_root_that_is_not_made_yet_is_told(paths: Paths) -> None:
+def test_ca_without_root(paths: Paths) -> None:
     write(paths, make_settings())
     for arguments in (("ca",), ("ca", "--pem"), ("ca", "--json")):
         assert "Create it with: shoestring start" in str(refusal(call(paths, *arguments)))
@@ -83,7 +83,7 @@ def test_a_root_that_is_not_made_yet_is_told(paths: Paths) -> None:
         ("internal: off\n", "the internal side is off"),
     ],
 )
-def test_without_a_private_ca_there_is_none_to_trust(paths: Paths, text: str, why: str) -> None:
+def test_ca_refuses_without_private_ca(paths: Paths, text: str, why: str) -> None:
     write(paths, make_settings(text))
     for arguments in (("ca",), ("ca", "--new", "--yes")):
         error = refusal(call(paths, *arguments))
@@ -95,7 +95,7 @@ def test_without_a_private_ca_there_is_none_to_trust(paths: Paths, text: str, wh
     "arguments",
     [("issue", "--force"), ("renew", "--force"), ("issue", "a.example", "--force", "--json"), ("ca", "--new")],
 )
-def test_what_asks_twice_is_refused_where_nobody_can_be_asked(cluster: Paths, arguments: tuple[str, ...]) -> None:
+def test_confirmation_without_terminal_is_refused(cluster: Paths, arguments: tuple[str, ...]) -> None:
     before = (cluster.private_ca / "root.pem").read_bytes()
     error = refusal(call(cluster, *arguments))
     assert error.exit_code is ExitCode.USAGE
@@ -103,7 +103,7 @@ def test_what_asks_twice_is_refused_where_nobody_can_be_asked(cluster: Paths, ar
     assert (cluster.private_ca / "root.pem").read_bytes() == before
 
 
-def test_a_dry_run_of_a_new_root_changes_nothing(cluster: Paths) -> None:
+def test_ca_new_dry_run_changes_nothing(cluster: Paths) -> None:
     before = (cluster.private_ca / "root.pem").read_bytes()
     assert "Would create a new private CA in" in call(cluster, "ca", "--new", "--dry-run").output
     assert (cluster.private_ca / "root.pem").read_bytes() == before
@@ -117,7 +117,7 @@ def test_a_dry_run_of_a_new_root_changes_nothing(cluster: Paths) -> None:
         (("ca", "--new"), "Create a new private CA", "refuse the internal services"),
     ],
 )
-def test_a_person_is_asked_two_questions_that_differ(
+def test_confirmation_asks_two_different_questions(
     cluster: Paths, arguments: tuple[str, ...], first: str, second: str
 ) -> None:
     before = (cluster.private_ca / "root.pem").read_bytes()

@@ -1,4 +1,4 @@
-"""The repository of conf/, with the real git."""
+"""The git repository of conf/, with real git."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def lock(conf: Path, name: str, changed: float) -> Path:
 
 
 @pytest.mark.parametrize("name", LOCKS)
-def test_a_lock_that_a_power_cut_left_keeps_nobody_from_committing(conf: Path, name: str) -> None:
+def test_commit_removes_lock_from_before_boot(conf: Path, name: str) -> None:
     before_boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) - 1
     left = lock(conf, name, before_boot)
     assert conf_repository.commit(conf, [FILE], "Second")
@@ -43,7 +43,7 @@ def test_a_lock_that_a_power_cut_left_keeps_nobody_from_committing(conf: Path, n
 
 
 @pytest.mark.parametrize("name", LOCKS)
-def test_the_lock_of_a_git_at_work_is_respected(conf: Path, name: str) -> None:
+def test_commit_respects_lock_of_running_git(conf: Path, name: str) -> None:
     held = lock(conf, name, time.time())
     with pytest.raises(ShoestringError):
         conf_repository.commit(conf, [FILE], "Second")
@@ -55,10 +55,10 @@ def test_commit_or_explain_commits(conf: Path) -> None:
     assert conf_repository.ask(conf, "log", "-1", "--format=%s").strip() == "Second"
 
 
-def test_commit_or_explain_refused(conf: Path) -> None:
+def test_commit_or_explain_failure(conf: Path) -> None:
     lock(conf, "index.lock", time.time())
-    told = conf_repository.commit_or_explain(conf, [FILE], "Second")
-    assert told.startswith(f"The changes in {conf} are made but not committed. Commit {FILE} with git. ")
+    explanation = conf_repository.commit_or_explain(conf, [FILE], "Second")
+    assert explanation.startswith(f"The changes in {conf} are made but not committed. Commit {FILE} with git. ")
 
 
 def test_commit_or_explain_without_repository(conf: Path) -> None:

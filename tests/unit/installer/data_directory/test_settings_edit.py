@@ -1,4 +1,4 @@
-"""A person's settings file is edited in place: only the characters of changed values."""
+"""Editing the user's settings file in place: only the characters of changed values."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ networks:
 
 
 def changed(before: str, after: str) -> list[str]:
-    """The lines that differ, with - and + in front."""
+    """Return the lines that differ, with - and + in front."""
     diff = difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")
     return [line for line in diff if not line.startswith(("---", "+++", "@@"))]
 
 
-def test_a_value_changes_and_nothing_else() -> None:
+def test_edit_changes_only_the_value() -> None:
     settings = settings_file.parse(FILE, OWN)
     assert settings.internal
     wanted = replace(
@@ -56,7 +56,7 @@ def test_a_value_changes_and_nothing_else() -> None:
     ]
 
 
-def test_keys_that_are_missing_go_into_their_mapping_as_it_is_written() -> None:
+def test_edit_adds_missing_keys_in_style_of_mapping() -> None:
     settings = settings_file.parse(FILE, OWN)
     assert settings.internal
     assert settings.public
@@ -74,20 +74,20 @@ def test_keys_that_are_missing_go_into_their_mapping_as_it_is_written() -> None:
     ]
 
 
-def test_what_is_as_wanted_stays_to_the_byte() -> None:
+def test_edit_without_change_keeps_every_byte() -> None:
     assert edit(FILE, OWN, settings_file.parse(FILE, OWN)) == OWN
     windows = OWN.replace("\n", "\r\n")
     assert edit(FILE, windows, settings_file.parse(FILE, windows)) == windows
 
 
-def test_a_file_with_windows_line_ends_keeps_them() -> None:
+def test_edit_keeps_windows_line_ends() -> None:
     windows = OWN.replace("\n", "\r\n")
     wanted = replace(settings_file.parse(FILE, windows), images=ImageSettings(source="local"), domain="b.example")
     edited = edit(FILE, windows, wanted)
     assert edited.count("\n") == edited.count("\r\n") == windows.count("\n") + 1
 
 
-def test_a_value_two_sections_deep_is_set_where_its_section_is_or_is_not() -> None:
+def test_edit_value_in_nested_section() -> None:
     own = OWN + "acme:\n  server: staging # for now\n"
     for dns in ("", "  dns:\n    resolvers: [9.9.9.9]\n", "  dns: {}\n"):
         settings = settings_file.parse(FILE, own + dns)
@@ -97,13 +97,13 @@ def test_a_value_two_sections_deep_is_set_where_its_section_is_or_is_not() -> No
         assert len(changed(own + dns, edited)) <= 2
 
 
-def test_a_list_changes_as_a_whole() -> None:
+def test_edit_replaces_list() -> None:
     settings = settings_file.parse(FILE, OWN)
     edited = edit(FILE, OWN, replace(settings, networks=NetworkSettings(additional=("postgres", "redis"))))
     assert "  additional: [postgres, redis]\n# the end\n" in edited
 
 
-def test_a_side_is_switched_off_and_on() -> None:
+def test_edit_switches_side_off_and_on() -> None:
     settings = settings_file.parse(FILE, OWN)
     off = edit(FILE, OWN, replace(settings, internal=None))
     assert "\ninternal: off\n\nnetworks:" in off
@@ -128,7 +128,7 @@ def test_a_side_is_switched_off_and_on() -> None:
         settings_file.render(Settings(domain="a.example", email="a@a.example")),
     ],
 )
-def test_every_form_of_a_file_can_be_edited(text: str) -> None:
+def test_edit_all_forms_of_file(text: str) -> None:
     present = settings_file.parse(FILE, text)
     publics = (None, PublicSettings(address="203.0.113.9", http_port=81), present.public)
     internals = (
@@ -152,7 +152,7 @@ def test_every_form_of_a_file_can_be_edited(text: str) -> None:
         assert settings_file.parse(FILE, edited) == wanted
 
 
-def test_a_value_that_others_share_by_an_alias_is_left_to_the_person() -> None:
+def test_edit_refuses_value_with_alias() -> None:
     text = "domain: a.example\nemail: a@a.example\npublic: {address: &here 10.0.0.5}\ninternal: {address: *here}\n"
     settings = settings_file.parse(FILE, text)
     assert settings.public
@@ -162,7 +162,7 @@ def test_a_value_that_others_share_by_an_alias_is_left_to_the_person() -> None:
         edit(FILE, text, replace(settings, public=replace(settings.public, address="10.0.0.6")))
 
 
-def test_a_form_that_is_not_worth_reading_is_left_to_the_person() -> None:
+def test_edit_refuses_explicit_keys() -> None:
     text = "? domain\n: a.example\n? email\n: a@a.example\n"
     wanted = replace(settings_file.parse(FILE, text), public=None, domain="b.example")
     with pytest.raises(UsageError, match=r"Set by hand:\n  domain  a\.example → b\.example\n  public  on → off$"):

@@ -1,4 +1,4 @@
-"""The settings file that setup writes."""
+"""The settings file as setup writes it."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ ALL = Settings(
         Settings(domain="example.com", email="a@b.example", internal=None),
     ],
 )
-def test_it_reads_as_what_was_written(settings: Settings) -> None:
+def test_parse_of_rendered_settings(settings: Settings) -> None:
     assert settings_file.parse(FILE, settings_file.render(settings)) == settings
 
 
-def test_every_key_has_its_comment_above() -> None:
+def test_render_has_comment_above_each_key() -> None:
     lines = settings_file.render(MINIMAL).splitlines()
     document = yaml_documents.parse(FILE, "\n".join(lines))
     leaves = [line for path, line in document.lines.items() if isinstance(path[-1], str)]
@@ -61,7 +61,7 @@ def test_every_key_has_its_comment_above() -> None:
         assert lines[line - 2].lstrip().startswith("# "), lines[line - 1]
 
 
-def test_what_has_to_be_given_comes_first_and_lines_are_not_long() -> None:
+def test_render_required_keys_first_and_short_lines() -> None:
     text = settings_file.render(ALL)
     keys = [line.partition(":")[0] for line in text.splitlines() if line and line[0] not in "# "]
     assert keys[:2] == ["domain", "email"]

@@ -1,4 +1,4 @@
-"""What becomes of a shipped file when setup runs again."""
+"""The plan for template files when setup runs again."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ OLD, NEW, MINE = b"old", b"new", b"mine"
         (OPTIONAL, OLD, MINE, Action.BESIDE),
     ],
 )
-def test_a_file_of_a_new_version(
+def test_plan_of_new_template_version(
     path: PurePosixPath, written: bytes | None, present: bytes | None, action: Action | None
 ) -> None:
     before = {} if written is None else {str(path): templates.digest(written)}
@@ -53,18 +53,18 @@ def test_a_file_of_a_new_version(
         assert each.path.name == path.name + (".new" if action is Action.BESIDE else "")
 
 
-def test_the_manifest_keeps_what_was_shipped_once() -> None:
+def test_manifest_keeps_earlier_entries() -> None:
     first = templates.parse_manifest(templates.manifest([TemplateFile(OPTIONAL, OLD)]))
     second = templates.parse_manifest(templates.manifest([TemplateFile(NEEDED, NEW)], first))
     assert second == {str(OPTIONAL): templates.digest(OLD), str(NEEDED): templates.digest(NEW)}
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{", b"[1]", b"\xff"])
-def test_a_manifest_that_is_missing_or_broken_is_empty(content: bytes | None) -> None:
+def test_parse_manifest_of_invalid_content(content: bytes | None) -> None:
     assert templates.parse_manifest(content) == {}
 
 
-def test_only_files_with_the_suffix_are_filled_in(tmp_path: Path) -> None:
+def test_load_renders_only_files_with_suffix(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "haproxy.cfg.j2").write_text("{{ settings.domain }}\n")
     (tmp_path / "a" / "b.yaml.setup.j2").write_text("{{ settings.domain }}\n")
@@ -74,7 +74,7 @@ def test_only_files_with_the_suffix_are_filled_in(tmp_path: Path) -> None:
     )
 
 
-def test_the_shipped_files_are_those_of_the_design() -> None:
+def test_load_lists_all_templates() -> None:
     names = {str(each.path) for each in templates.load(SETTINGS)}
     assert names == {
         ".gitignore",
@@ -85,7 +85,7 @@ def test_the_shipped_files_are_those_of_the_design() -> None:
     }
 
 
-def test_the_example_is_an_application_at_the_domain() -> None:
+def test_load_example_application() -> None:
     settings = Settings(domain="my.example", email="a@my.example", networks=NetworkSettings(public="web"))
     (file,) = (each for each in templates.load(settings) if each.path == OPTIONAL)
     example = parse(yaml_documents.parse(Path("example.yaml"), file.content.decode()), Side.PUBLIC)

@@ -75,7 +75,7 @@ def test_set_value_changes_one_value_and_no_other_character(text: str) -> None:
     assert edits >= 3 * len(VALUES)
 
 
-def test_set_value_keeps_the_quotes_of_the_value() -> None:
+def test_set_value_keeps_quotes() -> None:
     assert set_value(FILE, "a: 'x' # c\n", ("a",), "y") == "a: 'y' # c\n"
     assert set_value(FILE, 'a: "x"\n', ("a",), "y") == 'a: "y"\n'
 
@@ -119,5 +119,5 @@ def test_replace_text() -> None:
 
 
 @pytest.mark.parametrize("value", VALUES)
-def test_scalar_reads_as_the_value(value: object) -> None:
+def test_scalar_round_trip(value: object) -> None:
     assert yaml.safe_load(scalar(value)) == plain(value)

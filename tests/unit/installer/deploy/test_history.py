@@ -1,4 +1,4 @@
-"""Deployments from what git prints of an application's file."""
+"""Deployments, from git's log of an application's file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ f5e7174177c4ab9aa0b9d8caff0bba98137266d2 1795357054 deploy blog: ghost:5 -> ghos
 """
 
 
-def test_the_log_is_read_the_oldest_first() -> None:
+def test_parse_log_oldest_first() -> None:
     commits = parse_log(LOG)
     assert [each.subject for each in commits] == [
         "",
@@ -29,7 +29,7 @@ def test_the_log_is_read_the_oldest_first() -> None:
     assert parse_log("") == ()
 
 
-def test_each_change_of_the_image_is_a_deployment() -> None:
+def test_deployments_of_each_image_change() -> None:
     found = history("a:1", "a:1", deployed("a:2"), "! broken: [", "a:2", "a:3", rolled_back("a:2"))
     assert [(each.number, each.image, each.kind) for each in found] == [
         (1, "a:1", DeploymentKind.EDIT),
@@ -39,7 +39,7 @@ def test_each_change_of_the_image_is_a_deployment() -> None:
     ]
 
 
-def test_a_message_for_another_application_or_image_makes_no_deploy() -> None:
+def test_deployments_kind_by_commit_message() -> None:
     when = datetime.datetime.fromtimestamp(0, datetime.UTC)
     for subject in ("deploy shop: a:1 -> a:2", "deploy blog: a:1 -> a:3", "deployed blog: a:1 -> a:2"):
         text = "services: {application: {image: a:2}}"
@@ -50,7 +50,7 @@ def test_a_message_for_another_application_or_image_makes_no_deploy() -> None:
 @pytest.mark.parametrize(
     "text", ["", "[]", "services: 1", "services: {application: }", "a: [", "\0", "services: {b: {}}"]
 )
-def test_a_file_without_the_image(text: str) -> None:
+def test_image_in_invalid_file(text: str) -> None:
     assert image_in(text, "application") == ""
 
 
@@ -68,7 +68,7 @@ def test_a_file_without_the_image(text: str) -> None:
         (("a:1", deployed("a:2"), deployed("a:3"), rolled_back("a:1"), deployed("a:3")), "a:1"),
     ],
 )
-def test_a_rollback_goes_to_the_version_before_the_present(
+def test_before_gives_previous_version(
     steps: tuple[tuple[DeploymentKind, str] | str, ...], image: str | None
 ) -> None:
     past = history(*steps)
@@ -77,7 +77,7 @@ def test_a_rollback_goes_to_the_version_before_the_present(
     assert (found.image if found else None) == image
 
 
-def test_an_image_that_is_not_committed_goes_back_to_the_last_that_is() -> None:
+def test_before_uncommitted_image() -> None:
     found = before(history("a:1", deployed("a:2")), "a:3")
     assert found
     assert found.image == "a:2"

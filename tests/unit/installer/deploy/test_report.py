@@ -1,4 +1,4 @@
-"""What a deploy and the list of deployments answer."""
+"""The output of a deploy and of the list of deployments."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DONE = DeployResult(job(), RefreshedImage("ghost:6", True, 8.1), 16.44, True)
 BAD = DeployResult(job(), RefreshedImage("ghost:6", True, 8.1), 16.44, True, "it is unhealthy", ("Error: no",))
 
 
-def test_a_good_deploy_is_one_line() -> None:
+def test_deployed_lines_of_success() -> None:
     assert report.deployed_lines(DONE) == ["  ✓ blog runs ghost:6  16.4 s"]
     step = Step("healthy", "GET /", 1.0)
     rolled = replace(DONE, steps=(step,), removed=("ghost:2",), notes=("Not committed.",))
@@ -33,7 +33,7 @@ def test_a_good_deploy_is_one_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("back", "says"),
+    ("back", "state"),
     [
         (ApplyAttempt(changed=False), "  blog still runs ghost:5; nothing was changed."),
         (ApplyAttempt(changed=True), "  blog runs ghost:5 again; blog.yaml is as it was."),
@@ -43,37 +43,37 @@ def test_a_good_deploy_is_one_line() -> None:
         ),
     ],
 )
-def test_a_bad_deploy_says_how_it_is_now(back: ApplyAttempt, says: str) -> None:
+def test_deployed_lines_of_failure(back: ApplyAttempt, state: str) -> None:
     lines = report.deployed_lines(replace(BAD, back=back))
     assert lines == [
         "  ✗ blog does not run with ghost:6",
         "      it is unhealthy",
         "      | Error: no",
-        says,
+        state,
         "  Try again: shoestring deploy blog 6",
     ]
-    # A step that failed has said why.
-    told = report.deployed_lines(replace(BAD, back=back, steps=(Step("healthy", "exited", 1.0, ok=False),)))
-    assert told == lines[2:]
+    # A failed step has already printed the reason.
+    short = report.deployed_lines(replace(BAD, back=back, steps=(Step("healthy", "exited", 1.0, ok=False),)))
+    assert short == lines[2:]
 
 
-def test_json() -> None:
-    said = json.loads(report.deployed_json(replace(BAD, back=ApplyAttempt(changed=False))))
-    assert (said["version"], said["ok"], said["back"], said["error"]) == (2, False, True, "it is unhealthy")
-    assert (said["previous_image"], said["image"], said["lines"]) == ("ghost:5", "ghost:6", ["Error: no"])
-    seen = json.loads(report.preview_json(DeployPreview(job(), present=False, plan=())))
-    assert (seen["changed"], seen["present"], seen["order"]) == (True, False, "start-first")
+def test_deployed_and_preview_json() -> None:
+    answer = json.loads(report.deployed_json(replace(BAD, back=ApplyAttempt(changed=False))))
+    assert (answer["version"], answer["ok"], answer["back"], answer["error"]) == (2, False, True, "it is unhealthy")
+    assert (answer["previous_image"], answer["image"], answer["lines"]) == ("ghost:5", "ghost:6", ["Error: no"])
+    preview = json.loads(report.preview_json(DeployPreview(job(), present=False, plan=())))
+    assert (preview["changed"], preview["present"], preview["order"]) == (True, False, "start-first")
 
 
-def test_the_list_of_deployments() -> None:
+def test_history_lines_and_json() -> None:
     target = find(WANTED, "blog")
     lines = report.history_lines(past(target, "ghost:4", "ghost:5"), target)
     assert [line.split()[0] for line in lines] == ["*", "1"]
     assert lines[0].endswith("edit      ghost:5")
     uncommitted = report.history_lines(past(target, "ghost:4"), target)
     assert "not committed" in uncommitted[0]
-    said = json.loads(report.history_json(past(target, "ghost:4", "ghost:5"), target))
-    assert said["deployments"][0] == {
+    answer = json.loads(report.history_json(past(target, "ghost:4", "ghost:5"), target))
+    assert answer["deployments"][0] == {
         "number": 2,
         "when": "2026-11-22T14:05:00Z",
         "image": "ghost:5",

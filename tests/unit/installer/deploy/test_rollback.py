@@ -1,4 +1,4 @@
-"""The version that a rollback goes to."""
+"""Choosing the version of a rollback."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.builders.deploys import WANTED, past
 from tests.support.builders.runtime import PATHS
 
 
-def test_the_version_that_a_rollback_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_choose_version(monkeypatch: pytest.MonkeyPatch) -> None:
     target = find(WANTED, "blog")
     monkeypatch.setattr("installer.deploy.history.read", lambda *_: past(target, "ghost:4", "ghost:5"))
     assert rollback.choose(PATHS, target, None).image == "ghost:4"

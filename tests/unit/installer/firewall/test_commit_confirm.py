@@ -15,18 +15,18 @@ PAGE = Path(__file__).parents[4] / "docs" / "firewall.md"
 MINUTE = 60
 
 
-def test_the_page_and_the_code_give_a_person_the_same_time() -> None:
+def test_seconds_are_those_of_the_page() -> None:
     assert commit_confirm.SECONDS == MINUTE
     assert f"the rules are active for {MINUTE} seconds." in " ".join(PAGE.read_text().split())
 
 
-def test_nobody_has_to_name_the_time() -> None:
+def test_begin_has_default_seconds() -> None:
     for each in (manage.begin, commit_confirm.begin):
         assert inspect.signature(each).parameters["seconds"].default == MINUTE
 
 
 @pytest.mark.parametrize("with_systemd", [True, False])
-def test_the_undo_is_armed_before_the_rules_are_loaded(monkeypatch: pytest.MonkeyPatch, with_systemd: bool) -> None:
+def test_begin_schedules_rollback_before_loading_rules(monkeypatch: pytest.MonkeyPatch, with_systemd: bool) -> None:
     done: list[tuple[str, ...]] = []
 
     def spawn_detached(argv: tuple[str, ...]) -> int:

@@ -20,7 +20,7 @@ ASKED = ("systemctl", "show", "--property=UnitFileState", "shoestring-firewall.s
 SSH = frozenset({ProbeTarget("0.0.0.0", 22)})
 
 
-def test_rules_that_ssh_does_not_answer_with_are_undone_and_the_message_says_what_to_do(
+def test_apply_checked_rolls_back_if_ssh_does_not_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     answers = iter((ProbeAnswers(SSH, True, SSH), ProbeAnswers(frozenset(), True, SSH)))
@@ -38,8 +38,8 @@ def test_rules_that_ssh_does_not_answer_with_are_undone_and_the_message_says_wha
     )
 
 
-def test_nobody_is_locked_out_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lockout_check, "ask", lambda _wanted: pytest.fail("nothing is to be tried"))
+def test_apply_checked_refuses_objections(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lockout_check, "ask", lambda _wanted: pytest.fail("the check must not run"))
     with pytest.raises(ShoestringError, match=r"^The firewall was not changed\. SSH from 10\.0\.0\.8 is told\.$"):
         manage.apply_checked(replace(firewall(), objections=("SSH from 10.0.0.8 is told.",)))
 
@@ -53,7 +53,7 @@ def test_nobody_is_locked_out_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
         ("same", "enabled", TimerState.ON),
     ],
 )
-def test_what_the_next_boot_does(
+def test_at_boot_state_of_unit(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, written: str | None, enabled: str, expected: TimerState
 ) -> None:
     wanted = replace(manage.unit("shoestring", PATHS), directory=tmp_path)
@@ -68,7 +68,7 @@ def test_what_the_next_boot_does(
     assert manage._at_boot(wanted) is expected
 
 
-def test_what_is_kept_is_switched_on_for_boots_that_a_power_cut_comes_before(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_have_at_boot_syncs_enabled_unit(monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[tuple[str, ...]] = []
     monkeypatch.setattr(systemd, "write", lambda units: done.append(tuple(each.name for each in units)))
     monkeypatch.setattr(command, "check", lambda argv, **_options: done.append(argv))

@@ -13,7 +13,7 @@ from runtime.config.published_ports import PublishedPort
 from runtime.firewall import table
 from runtime.firewall.model import AllowedPort, Ruleset
 
-WALL = Ruleset(
+RULESET = Ruleset(
     "shoestring_shoestring", (AllowedPort("tcp", 80, 80, "public proxy"), AllowedPort("udp", 53, 53, "x-open-ports"))
 )
 END = (
@@ -27,7 +27,7 @@ def container(instance: str, *ports: tuple[str, int, str]) -> dict[str, object]:
     return {"Labels": {"shoestring.instance": instance}, "Ports": [*listed, {"PrivatePort": 9000, "Type": "tcp"}]}
 
 
-def test_what_other_instances_publish_but_for_this_host_alone() -> None:
+def test_parse_ports_leaves_out_loopback() -> None:
     listed = (
         container("demo", ("127.0.0.1", 8080, "tcp"), ("::1", 8080, "tcp")),
         container("b", ("0.0.0.0", 8443, "tcp"), ("::", 8443, "tcp"), ("10.0.0.5", 5432, "tcp")),
@@ -43,7 +43,7 @@ def test_what_other_instances_publish_but_for_this_host_alone() -> None:
     }
 
 
-def test_vpns_of_other_instances_whose_interface_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_observe_other_instances(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, mark in (("wg1", f"{MARK}b\n"), ("wg2", f"{MARK}gone\n"), ("wg3", "# a person's\n")):
         (tmp_path / f"{name}.conf").write_text(f"{mark}[Interface]\n")
     monkeypatch.setattr(wireguard, "CONFIGURATIONS", tmp_path)
@@ -75,6 +75,6 @@ def test_vpns_of_other_instances_whose_interface_is_there(tmp_path: Path, monkey
         (OtherInstance("b", has_firewall=True), "its own firewall closes the ports of this one"),
     ],
 )
-def test_what_would_be_disturbed(other: OtherInstance, about: str) -> None:
+def test_objections_of_other_instance(other: OtherInstance, about: str) -> None:
     expected = (f"Instance {other.instance} is on this host too, and {about}{END}",) if about else ()
-    assert other_instances.objections((other,), WALL) == expected
+    assert other_instances.objections((other,), RULESET) == expected

@@ -15,7 +15,7 @@ from tests.support.builders.firewall import firewall
 from tests.support.builders.runtime import PATHS
 
 
-def test_what_stays_open_and_why_and_what_closes() -> None:
+def test_lines_of_open_and_closed_ports() -> None:
     assert report.lines(firewall()) == [
         "  open    22/tcp     SSH",
         "  open    80/tcp     public proxy",
@@ -31,22 +31,22 @@ def test_what_stays_open_and_why_and_what_closes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "said"),
+    ("number", "expected_text"),
     [
         (0, "nobody: no private network is behind that interface yet"),
         (2, "100.64.0.0/32, 100.64.0.1/32"),
         (6, "100.64.0.0/32, 100.64.0.1/32, 100.64.0.2/32, 100.64.0.3/32 and 2 more"),
     ],
 )
-def test_who_reaches_the_internal_side(number: int, said: str) -> None:
+def test_lines_networks_of_internal_side(number: int, expected_text: str) -> None:
     made = firewall("internal: {address: 'auto:tailscale0', tls: none}\n")
     assert made.ruleset.inside
     networks = tuple(f"100.64.0.{each}/32" for each in range(number))
     made = replace(made, ruleset=replace(made.ruleset, inside=replace(made.ruleset.inside, networks=networks)))
-    assert f"  open    8081/tcp   internal proxy, at tailscale0, from {said}" in report.lines(made)
+    assert f"  open    8081/tcp   internal proxy, at tailscale0, from {expected_text}" in report.lines(made)
 
 
-def test_the_vpn_and_one_address() -> None:
+def test_lines_with_vpn_and_public_address() -> None:
     made = firewall("wireguard: {enabled: on}\ninternal: {address: 10.12.0.1}\npublic: {address: 203.0.113.7}\n")
     assert "  open    443/tcp    public proxy, at 203.0.113.7" in report.lines(made)
     assert "  open    wg0        VPN clients, at the VPN's address" in report.lines(made)
@@ -68,7 +68,7 @@ def test_the_vpn_and_one_address() -> None:
         ),
     ],
 )
-def test_how_it_is(confirmed: bool, mark: str | None, settings: str, expected: str) -> None:
+def test_state_of_firewall(confirmed: bool, mark: str | None, settings: str, expected: str) -> None:
     made = firewall(settings)
     present = mark and InstalledTable(made.rules.mark if mark == "same" else mark, "")
     made = replace(made, confirmed=confirmed, present=present or None)
@@ -86,19 +86,19 @@ def test_how_it_is(confirmed: bool, mark: str | None, settings: str, expected: s
         (TimerState.OFF, "is switched off"),
     ],
 )
-def test_that_the_next_boot_would_not_have_it(boot: TimerState, about: str) -> None:
+def test_state_if_next_boot_does_not_load_it(boot: TimerState, about: str) -> None:
     made = firewall("firewall: on\n")
     made = replace(made, confirmed=True, boot=boot, present=InstalledTable(made.rules.mark, ""))
-    said = (
+    expected_text = (
         f"the next boot does not load it: shoestring-firewall.service {about}; repair it with: shoestring firewall on"
     )
-    assert report.state(made) == f"on, but {said}"
+    assert report.state(made) == f"on, but {expected_text}"
     assert not made.is_on
     assert json.loads(report.to_json(made))["boot_unit"] is False
-    assert report.state(replace(made, present=None)).endswith(f"or now: shoestring start; {said}")
+    assert report.state(replace(made, present=None)).endswith(f"or now: shoestring start; {expected_text}")
 
 
-def test_without_systemd_nobody_knows_what_the_next_boot_has() -> None:
+def test_state_without_systemd() -> None:
     made = firewall("firewall: on\n")
     made = replace(made, confirmed=True, boot=None, present=InstalledTable(made.rules.mark, ""))
     assert report.state(made) == "on"
@@ -106,7 +106,7 @@ def test_without_systemd_nobody_knows_what_the_next_boot_has() -> None:
     assert json.loads(report.to_json(made))["boot_unit"] is None
 
 
-def test_that_it_was_kept_on_another_host() -> None:
+def test_state_if_confirmed_on_another_host() -> None:
     made = replace(firewall("firewall: on\n"), elsewhere=True)
     assert (
         report.state(made)
@@ -114,7 +114,7 @@ def test_that_it_was_kept_on_another_host() -> None:
     )
 
 
-def test_the_unit_loads_the_rules_before_docker() -> None:
+def test_unit_loads_rules() -> None:
     made = unit("demo", PATHS)
     assert made.name == "shoestring-firewall@demo.service"
     assert f'ExecStart=nft --file "{Path("/srv/test/generated/firewall.nft")}"' in made.content

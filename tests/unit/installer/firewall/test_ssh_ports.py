@@ -17,18 +17,18 @@ from installer.host.ports import ListeningSocket
         ("", False),
     ],
 )
-def test_a_forwarded_port_is_not_that_of_the_server(title: str, expected: bool) -> None:
+def test_is_session_of_process_title(title: str, expected: bool) -> None:
     assert ssh_ports.is_session(title) is expected
 
 
-def test_systemd_listens_for_ssh() -> None:
-    """As systemd 257 prints it for ssh.socket and two that are not there."""
+def test_parse_sockets_of_systemd() -> None:
+    """As printed by systemd 257 for ssh.socket and two missing units."""
     assert ssh_ports.parse_sockets("Listen=0.0.0.0:2222 (Stream)\nListen=[::]:22 (Stream)\n\n\n") == {22, 2222}
     assert ssh_ports.parse_sockets("Listen=/run/x (Stream)\nListen=[::]:22 (Datagram)\n") == set()
 
 
-def test_where_ssh_is_asked() -> None:
-    """A socket of all IPv6 addresses may be one of IPv4 too: what does not answer before is not asked after."""
+def test_targets_of_ssh_sockets() -> None:
+    """A socket of all IPv6 addresses may accept IPv4 too; the check before the change leaves out silent targets."""
     sockets = (
         *(
             ListeningSocket("0.0.0.0", 22, "sshd"),
@@ -45,7 +45,7 @@ def test_where_ssh_is_asked() -> None:
     assert targets(sockets, frozenset()) == {*everywhere, ProbeTarget("10.0.0.5", 2222)}
 
 
-def test_systemd_s_socket_is_asked_where_it_is_known_to_be_ssh_s() -> None:
+def test_targets_of_systemd_ssh_socket_only() -> None:
     sockets = (ListeningSocket("::", 2222, "systemd"), ListeningSocket("::", 631, "systemd"))
     assert targets(sockets, frozenset({2222})) == {ProbeTarget("0.0.0.0", 2222), ProbeTarget("::", 2222)}
 
@@ -66,11 +66,11 @@ SSH4, NOTHING = frozenset({ProbeTarget("0.0.0.0", 22)}), frozenset[ProbeTarget](
         (ProbeAnswers(NOTHING, False, SSH), ProbeAnswers(NOTHING, False, SSH), True),
     ],
 )
-def test_what_is_proof(before: ProbeAnswers, after: ProbeAnswers, expected: bool) -> None:
+def test_holds_with_answers(before: ProbeAnswers, after: ProbeAnswers, expected: bool) -> None:
     assert holds(before, after) is expected
 
 
-def test_what_is_proven_is_said() -> None:
+def test_answers_about() -> None:
     assert ProbeAnswers(SSH, True, SSH).about == (
         "SSH answers on port 22 by IPv4 and IPv6, checked from a network namespace through these rules."
     )

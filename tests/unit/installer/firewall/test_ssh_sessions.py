@@ -1,4 +1,4 @@
-"""Answers of ss and ip of iproute2 6.1, as they gave them."""
+"""Answers recorded from ss and ip of iproute2 6.1."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ CONNECTIONS = """\
 0      0             10.0.0.5:22               10.0.0.6:51024
 0      0              127.0.0.1:40884            127.0.0.1:21970
 """
-WALL = Ruleset("shoestring_a", (), vpn="wg0", vpn_networks=("10.12.0.0/24", "fd12::/64"), bridges=Bridges(("app0",)))
+RULESET = Ruleset(
+    "shoestring_a", (), vpn="wg0", vpn_networks=("10.12.0.0/24", "fd12::/64"), bridges=Bridges(("app0",))
+)
 SPOOFED = (
     "The present SSH session from 10.0.0.8 could not connect again: it arrives by eth2 at 10.0.0.7, but the route "
     "back to it is by eth1, so the rules treat it as spoofed; log in from another address, or change that route "
@@ -28,7 +30,7 @@ IN_THE_VPN = (
 )
 
 
-def test_who_is_connected() -> None:
+def test_parse_connections() -> None:
     assert ssh_sessions.parse(CONNECTIONS, {22, 2222}) == (
         ("10.0.0.6", "10.0.0.5"),
         ("10.0.0.8", "10.0.0.5"),
@@ -49,27 +51,27 @@ def test_who_is_connected() -> None:
         ("", set()),
     ],
 )
-def test_the_ways_back(answer: str, expected: set[str]) -> None:
+def test_parse_route_interfaces(answer: str, expected: set[str]) -> None:
     assert ssh_sessions.parse_route(answer) == expected
 
 
 @pytest.mark.parametrize(
-    ("ways_back", "tunnels", "expected"),
+    ("routes", "tunnels", "expected"),
     [
         ({"eth0"}, (), "eth0"),
         ({"eth1"}, (), "eth0"),
         (set(), (), "eth0"),
-        # A client of the VPN, or a machine of a mesh, that asks for the address of eth0.
+        # A client of the VPN, or a machine of a mesh, that connects to the address of eth0.
         ({"wg0"}, ("wg0",), "wg0"),
         ({"eth0", "tun0"}, ("tun0",), "eth0"),
     ],
 )
-def test_what_a_connection_comes_by(ways_back: set[str], tunnels: tuple[str, ...], expected: str) -> None:
-    assert ssh_sessions.came_by("eth0", frozenset(ways_back), tunnels) == expected
+def test_came_by_interface(routes: set[str], tunnels: tuple[str, ...], expected: str) -> None:
+    assert ssh_sessions.came_by("eth0", frozenset(routes), tunnels) == expected
 
 
 @pytest.mark.parametrize(
-    ("peer", "said"),
+    ("peer", "expected"),
     [
         (SshSession("10.0.0.8", "10.0.0.7", "eth2", frozenset({"eth1"})), (SPOOFED,)),
         (SshSession("10.0.0.8", "10.0.0.7", "eth2", frozenset({"eth1", "eth2"})), ()),
@@ -83,5 +85,5 @@ def test_what_a_connection_comes_by(ways_back: set[str], tunnels: tuple[str, ...
         (SshSession("10.0.0.8", "10.0.0.7", "lo", frozenset({"eth1"})), ()),
     ],
 )
-def test_whose_next_login_would_be_dropped(peer: SshSession, said: tuple[str, ...]) -> None:
-    assert ssh_sessions.refused((peer,), WALL) == said
+def test_refused_sessions(peer: SshSession, expected: tuple[str, ...]) -> None:
+    assert ssh_sessions.refused((peer,), RULESET) == expected

@@ -1,4 +1,4 @@
-"""What goes into a build, and what is reported if an image cannot be built or pulled."""
+"""The context of a build, and the errors of failed builds and pulls."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from runtime.docker.images import BASE, CATALOGUE, HAPROXY, PinnedImage
 
 
 @pytest.mark.parametrize("image", [BASE, *CATALOGUE], ids=lambda image: image.name)
-def test_a_context_is_the_same_each_time(image: PinnedImage) -> None:
+def test_context_is_reproducible(image: PinnedImage) -> None:
     assert context(image) == context(image)
 
 
-def test_a_context_has_scripts_that_run_and_no_contract() -> None:
+def test_context_has_executable_scripts_and_no_contract() -> None:
     with tarfile.open(fileobj=io.BytesIO(context(HAPROXY))) as archive:
         modes = {entry.name: entry.mode for entry in archive}
     assert modes == {"Dockerfile": 0o644, "docker-entrypoint.sh": 0o755}
 
 
-def test_a_failed_pull_offers_the_local_build_where_there_is_one() -> None:
+def test_pull_error_offers_local_build() -> None:
     text = str(PullError("docker.io/library/haproxy:3.2-alpine", "no such host"))
     assert "no such host" in text
     assert "shoestring images build" in text
@@ -35,21 +35,21 @@ def test_a_failed_pull_offers_the_local_build_where_there_is_one() -> None:
     assert "images build" not in str(PullError("ghost:5", "no such host"))
 
 
-def test_a_failed_build_has_its_last_lines() -> None:
+def test_build_error_has_last_lines() -> None:
     text = str(BuildError(HAPROXY, "a step of it ended with exit code 7", ("one", "two")))
     assert text.splitlines()[1:] == ["  | one", "  | two"]
     assert "exit code 7" in text
     assert "shoestring images build" in text
 
 
-def test_mmdebstrap_takes_security_updates_and_nothing_of_the_host() -> None:
+def test_bootstrap_command_has_security_updates() -> None:
     command = bootstrap_command(Path("/x/debian.tar"))
     assert command[command.index("trixie") + 1] == "/x/debian.tar"
     assert any("trixie-security" in word for word in command)
     assert any("etc/resolv.conf" in word for word in command)
 
 
-def test_an_image_shares_the_base_if_it_has_all_its_layers() -> None:
+def test_shares_with_base_of_all_layers() -> None:
     base = LocalImage(10, ("a", "b"))
     assert LocalImage(12, ("a", "b", "c")).shares_with(base) == 10
     assert LocalImage(12, ("a", "c")).shares_with(base) == 0
@@ -57,9 +57,9 @@ def test_an_image_shares_the_base_if_it_has_all_its_layers() -> None:
     assert base.shares_with(None) == 0
 
 
-def test_a_meter_tells_the_time_since_it_began() -> None:
-    told: list[Progress] = []
-    meter = Meter("haproxy", ImageAction.BUILD, told.append, started=0.0)
+def test_meter_reports_elapsed_time() -> None:
+    reports: list[Progress] = []
+    meter = Meter("haproxy", ImageAction.BUILD, reports.append, started=0.0)
     meter.report_line("Step 1/2")
-    assert told[0].line == "Step 1/2"
-    assert told[0].seconds > 0
+    assert reports[0].line == "Step 1/2"
+    assert reports[0].seconds > 0

@@ -23,18 +23,18 @@ DIGEST = "@sha256:" + "0123456789abcdef" * 4
         ("localhost/a/b:1", "localhost/a/b:6"),
     ],
 )
-def test_a_tag_takes_the_place_of_tag_and_digest(before: str, after: str) -> None:
+def test_with_tag_replaces_tag_and_digest(before: str, after: str) -> None:
     assert with_tag(before, "6") == after
     assert repository(before) == after.removesuffix(":6")
 
 
 @pytest.mark.parametrize("tag", ["", "a b", "-1", ".1", "a:b", "a/b", "x" * 129, "é"])
-def test_what_is_no_tag(tag: str) -> None:
+def test_with_tag_refuses_invalid_tag(tag: str) -> None:
     with pytest.raises(UsageError, match="is not a tag"):
         with_tag("ghost", tag)
 
 
-def test_an_image_in_the_place_of_a_tag_is_told_of() -> None:
+def test_with_tag_suggests_image_option() -> None:
     with pytest.raises(UsageError, match="with: --image ghost:6"):
         with_tag("ghost", "ghost:6")
 
@@ -42,13 +42,13 @@ def test_an_image_in_the_place_of_a_tag_is_told_of() -> None:
 @pytest.mark.parametrize(
     "image", ["ghost", "ghost:6", f"ghost{DIGEST}", "Registry.example.com:5000/a__b/c-d:V1.0", "localhost/x:latest"]
 )
-def test_images(image: str) -> None:
+def test_checked_accepts_image(image: str) -> None:
     assert checked(image) == image
 
 
 @pytest.mark.parametrize(
     "image", ["", "Ghost", "ghost:", "ghost: 6", "a//b", "ghost@sha256:12", "${X}", "a\nb", "-a"]
 )
-def test_what_is_no_image(image: str) -> None:
+def test_checked_refuses_invalid_image(image: str) -> None:
     with pytest.raises(UsageError, match="is not an image"):
         checked(image)

@@ -1,4 +1,4 @@
-"""Questions to InfluxDB that fail."""
+"""Failing queries to InfluxDB."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from tests.support.builders.services import CLUSTER
 
 
 @pytest.mark.parametrize(
-    ("out", "err", "told"),
+    ("out", "err", "message"),
     [
         ("", "Failed to connect to http://localhost:8086\n", "InfluxDB gave no answer: Failed to connect to "),
         ('{"results": [{"error": "no such user"}]}', "", "InfluxDB refused a query: no such user. "),
     ],
 )
-def test_influxdb(monkeypatch: pytest.MonkeyPatch, out: str, err: str, told: str) -> None:
+def test_ask_failure(monkeypatch: pytest.MonkeyPatch, out: str, err: str, message: str) -> None:
     monkeypatch.setattr(influxdb, "_container", lambda _: "shoestring_influxdb-application-1")
     answering(monkeypatch, 1, out, err)
-    with pytest.raises(ShoestringError, match=re.escape(told)) as error:
+    with pytest.raises(ShoestringError, match=re.escape(message)) as error:
         influxdb.ask(CLUSTER, "SHOW DATABASES")
     assert re.search(r"docker (logs|restart) shoestring_influxdb-application-1$", str(error.value))

@@ -17,7 +17,7 @@ PEER = Figure("VPN", "{client} in", FigureUnit.BYTES_PER_SECOND, "shoestring_pee
 
 
 def series(values: dict[int, float | None], number: int = 1, **tags: str) -> dict[str, Any]:
-    """As InfluxDB answers: `values` by how many steps ago."""
+    """Return a series as InfluxDB answers it: `values` by their age in steps."""
     shown = window(NOW, hours=6, columns=40)
     last = shown.start + (shown.columns - 1) * shown.step
     rows = [[last - ago * shown.step, value] for ago, value in sorted(values.items(), reverse=True)]
@@ -29,7 +29,7 @@ def made(load: dict[int, float | None], *peers: dict[str, Any]) -> FigurePage:
     return assemble((LOAD, PEER), [*([series(load, 0)] if load else []), *peers], shown)
 
 
-def test_a_window_has_whole_steps_and_ends_now() -> None:
+def test_window_has_whole_steps_and_ends_now() -> None:
     for hours in (1, 6, 24, 720):
         for columns in (1, 17, 80, 500):
             shown = window(NOW, hours, columns)
@@ -40,50 +40,50 @@ def test_a_window_has_whole_steps_and_ends_now() -> None:
             assert shown.start + shown.columns * shown.step > NOW
 
 
-def test_each_value_has_its_place() -> None:
+def test_assemble_puts_values_in_columns() -> None:
     (row, _) = made({0: 1.0, 1: None, 39: 2.0}, series({0: 5.0}, client="laptop")).rows
     assert len(row.values) == made({0: 1.0}).window.columns
     assert (row.values[-1], row.values[-2], row.values[-40]) == (1.0, None, 2.0)
     assert (row.now, row.maximum) == (1.0, 2.0)
 
 
-def test_what_is_no_longer_measured_has_no_value_now() -> None:
+def test_assemble_row_without_recent_value() -> None:
     (row,) = made({10: 1.0}).rows
     assert (row.now, row.maximum) == (None, 1.0)
 
 
-def test_a_row_for_each_tag_in_order() -> None:
+def test_assemble_sorts_rows_by_tag() -> None:
     found = made({0: 1.0}, series({0: 5.0}, client="phone"), series({0: 5.0}, client="laptop"))
     assert [row.name for row in found.rows] == ["load", "laptop in", "phone in"]
 
 
-def test_a_container_of_this_instance_has_a_short_name() -> None:
+def test_assemble_shortens_container_names() -> None:
     shown = window(NOW, hours=6, columns=40)
     found = assemble((LOAD, PEER), [series({0: 1.0}, client="demo_blog-1")], shown, "demo_")
     assert [row.name for row in found.rows] == ["blog-1 in"]
 
 
-def test_what_was_not_measured_is_said() -> None:
+def test_lines_name_missing_measurement() -> None:
     text = "\n".join(lines(made({0: 1.0}), 80))
     assert "VPN" in text
     assert "no data: shoestring_peer" in text
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 200])
-def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+def test_lines_fit_terminal(width: int) -> None:
     shown = window(NOW, 6, page.columns_for(width))
     long = {"name": "x", "columns": ["time", "figure1"], "values": [[shown.start, 3e9]], "tags": {"client": "a" * 60}}
     found = assemble((LOAD, PEER), [series({0: 1.0}, 0), long], shown)
     assert max(map(len, lines(found, width))) <= width
 
 
-def test_without_a_terminal_there_are_numbers_alone() -> None:
+def test_lines_without_terminal_are_numbers() -> None:
     text = "\n".join(lines(made({0: 1.0, 1: 3.0}), 0))
     assert not set(text) & set("▁▂▃▄▅▆▇█")
     assert [line.split() for line in lines(made({0: 1.0, 1: 3.0}), 0) if "load" in line] == [["load", "1", "2", "3"]]
 
 
-def test_json_has_all_of_it() -> None:
+def test_page_json_has_all_fields() -> None:
     found = json.loads(page_json(made({0: 1.0})))
     (row,) = found["rows"]
     assert (row["group"], row["name"], row["unit"], row["now"]) == ("HOST", "load", "number", 1.0)
@@ -91,7 +91,7 @@ def test_json_has_all_of_it() -> None:
     assert found["missing"] == [{"group": "VPN", "measurement": "shoestring_peer"}]
 
 
-def test_every_figure_asks_for_a_whole_window() -> None:
+def test_query_of_each_figure_covers_window() -> None:
     shown = window(NOW, 6, 40)
     for figure in FIGURES:
         text = figure.query(shown.start, shown.step, "figure0")

@@ -1,4 +1,4 @@
-"""Small plots: blocks of eighths, gaps where nothing was measured, numbers with their units."""
+"""Small plots: blocks of eighths, gaps for missing values, numbers with units."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from installer.metrics.figures import FigureUnit
 from installer.metrics.plot import amount, blocks, clip
 
 
-def test_the_highest_is_full_and_nothing_is_a_line() -> None:
+def test_blocks_of_highest_and_lowest() -> None:
     assert blocks([0.0, 50.0, 100.0]) == "▁▅█"
 
 
-def test_where_nothing_was_measured_is_a_gap() -> None:
+def test_blocks_gap_for_missing_value() -> None:
     assert blocks([None, 1.0, None]) == " █ "
 
 
-def test_a_scale_that_has_a_top_keeps_it() -> None:
+def test_blocks_with_given_top() -> None:
     assert blocks([10.0, 20.0], top=100.0) == "▂▂"
     assert blocks([200.0], top=100.0) == "█"
 
 
-def test_nothing_but_zeros_is_flat() -> None:
+def test_blocks_of_zeros() -> None:
     assert blocks([0.0, 0.0]) == "▁▁"
 
 
@@ -45,11 +45,11 @@ def test_nothing_but_zeros_is_flat() -> None:
         (None, FigureUnit.NUMBER, "-"),
     ],
 )
-def test_an_amount_has_its_unit(value: float | None, unit: FigureUnit, text: str) -> None:
+def test_amount_has_unit(value: float | None, unit: FigureUnit, text: str) -> None:
     assert amount(value, unit) == text
 
 
-def test_a_long_name_is_cut_in_its_middle() -> None:
+def test_clip_shortens_in_the_middle() -> None:
     assert clip("shoestring_blog-application-1", 16) == "shoestri…ation-1"
     assert clip("short", 16) == "short"
     assert clip("short", 1) == "…"
