@@ -11,5 +11,5 @@ from tests.support.install.shell import Shell, shell_in
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
-    """A function that runs a script after all of packaging/lib; its log is `log` in the directory of the test."""
+    """Run a script after sourcing packaging/lib; its log is `log` in the directory of the test."""
     return shell_in(tmp_path)

@@ -1,4 +1,4 @@
-"""The appliance has the packages of pyproject.toml, in the versions that were tested; its user data are answers."""
+"""The appliance has the packages of pyproject.toml in tested versions; its user data are answers of setup."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ def pins(lock: Path) -> set[str]:
     return set(re.findall(r"^([a-z0-9._-]+==[^ ;]+)", lock.read_text(), re.MULTILINE))
 
 
-def test_the_lock_of_the_appliance_is_a_part_of_the_tests_lock() -> None:
+def test_requirements_lock_is_part_of_tests_lock() -> None:
     untested = pins(ROOT / "packaging/appliance/requirements.lock") - pins(ROOT / "tests/requirements.lock")
     assert untested == set(), ADVICE
 
 
-def test_the_lock_of_the_appliance_has_all_that_is_needed() -> None:
+def test_requirements_lock_has_all_dependencies() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     needed = {re.split(r"[^A-Za-z0-9._-]", each, maxsplit=1)[0].lower() for each in project["dependencies"]}
     locked = {pin.split("==")[0] for pin in pins(ROOT / "packaging/appliance/requirements.lock")}
     assert needed <= locked, ADVICE
 
 
-def test_the_user_data_say_what_an_image_with_images_needs(tmp_path: Path) -> None:
-    """Without that answer setup would ask a registry, which such a machine does not reach."""
+def test_user_data_are_answers(tmp_path: Path) -> None:
+    """Without that answer setup would use a registry, which such a machine does not reach."""
     user_data = (ROOT / "packaging/cloud-init/appliance.yaml").read_text()
     line = "images: {source: local}"
     assert user_data.count(f"      # {line}\n") == 1

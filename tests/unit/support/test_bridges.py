@@ -1,4 +1,4 @@
-"""The address of this host on a bridge of Docker's, by what engines answer."""
+"""The address of this host on a Docker bridge, by recorded answers of engines."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 from tests.support.bridges import HostBridge, host_bridge, interface_of
 
-# `GET /networks/bridge` of Docker 20.10.24 that was started for the first time ever; from its second start on it has
-# a `Gateway` beside the `Subnet`, as Docker 28 has at once.
+# `GET /networks/bridge` of Docker 20.10.24 after its first start; from the second start on it has a `Gateway` beside
+# the `Subnet`, as Docker 28 has from its first start.
 FIRST_START: dict[str, Any] = {
     "Name": "bridge",
     "Id": "a1f3edc4f4fc99864f0666621183d546f3e568a649f286b77c887ef97e6d8c26",
@@ -21,7 +21,7 @@ FIRST_START: dict[str, Any] = {
     "Options": {
         "com.docker.network.bridge.default_bridge": "true",
         "com.docker.network.bridge.enable_icc": "true",
-        # The engine said docker0 and 172.17.0.0/16; the loopback interface is there on every machine.
+        # Recorded as docker0 and 172.17.0.0/16; the loopback interface exists on every machine.
         "com.docker.network.bridge.name": "lo",
         "com.docker.network.driver.mtu": "1500",
     },
@@ -39,19 +39,19 @@ def engine_that_answers(answer: dict[str, Any]) -> Mock:
     return Mock(**{"api.inspect_network.return_value": answer})
 
 
-def test_host_bridge_of_an_engine_that_was_started_once() -> None:
+def test_host_bridge_after_first_start() -> None:
     assert host_bridge(engine_that_answers(FIRST_START)) == HostBridge("127.0.0.0/8", "127.0.0.1", "lo")
 
 
-def test_host_bridge_without_its_interface_names_it() -> None:
+def test_host_bridge_missing_interface() -> None:
     with pytest.raises(AssertionError, match="no address on br-000000000000, the bridge of the Docker network late"):
         host_bridge(engine_that_answers(CREATED), "late")
 
 
 @pytest.mark.parametrize("options", [{}, None], ids=["without a name", "without options"])
-def test_interface_of_a_network_without_a_name_for_it(options: dict[str, str] | None) -> None:
+def test_interface_of_network_without_bridge_name(options: dict[str, str] | None) -> None:
     assert interface_of({**CREATED, "Options": options}) == "br-000000000000"
 
 
-def test_interface_of_the_default_bridge() -> None:
+def test_interface_of_default_bridge() -> None:
     assert interface_of(FIRST_START) == "lo"

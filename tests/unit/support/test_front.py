@@ -1,4 +1,4 @@
-"""The test CA's HTTPS side, asked by a client that is as strict as RFC 5280."""
+"""The HTTPS certificate of the test CA, checked by a client as strict as RFC 5280."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from tests.support.acme.front import make_front
 
 
 def handshake(client: ssl.SSLContext, server: ssl.SSLContext, name: str) -> None:
-    """Shake hands in memory. Raises ssl.SSLCertVerificationError."""
+    """Make a TLS handshake in memory; raises ssl.SSLCertVerificationError."""
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
-    asks = client.wrap_bio(to_client, to_server, server_hostname=name)
-    answers = server.wrap_bio(to_server, to_client, server_side=True)
-    ends = [asks, answers]
+    client_end = client.wrap_bio(to_client, to_server, server_hostname=name)
+    server_end = server.wrap_bio(to_server, to_client, server_side=True)
+    ends = [client_end, server_end]
     for _ in range(4):
         for end in list(ends):
             try:
@@ -27,7 +27,7 @@ def handshake(client: ssl.SSLContext, server: ssl.SSLContext, name: str) -> None
 
 
 @pytest.mark.parametrize("name", ["192.0.2.1", "localhost"])
-def test_make_front_is_trusted_by_a_strict_client(tmp_path: Path, name: str) -> None:
+def test_make_front_is_trusted_by_strict_client(tmp_path: Path, name: str) -> None:
     front = make_front(tmp_path / "front", "192.0.2.1")
     client = front.client()
     assert client.verify_flags & ssl.VERIFY_X509_STRICT

@@ -1,4 +1,4 @@
-"""tests/run.sh: what it asks of pytest, and what it installs."""
+"""tests/run.sh: its arguments to pytest, and the packages that it installs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ pytestmark = pytest.mark.processes
 RUN = Path(__file__).parents[2] / "run.sh"
 
 
-def said(tmp_path: Path, script: str) -> list[str]:
-    """Run a script after tests/run.sh was read; the environment's Python prints what it is given."""
+def words_of(tmp_path: Path, script: str) -> list[str]:
+    """Return the words that a script prints after sourcing tests/run.sh; its Python prints its arguments."""
     python = tmp_path / "bin" / "python"
     python.parent.mkdir()
     python.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
@@ -31,19 +31,19 @@ def said(tmp_path: Path, script: str) -> list[str]:
 
 
 @pytest.mark.parametrize("part", ["unit", "engine", "services", "install", "vm"])
-def test_run_tests_gives_the_users_number_of_workers_last(tmp_path: Path, part: str) -> None:
-    words = said(tmp_path, f"run_tests {part} -n 7 -k name")
+def test_run_tests_given_number_of_workers_is_last(tmp_path: Path, part: str) -> None:
+    words = words_of(tmp_path, f"run_tests {part} -n 7 -k name")
     assert words[-4:] == ["-n", "7", "-k", "name"]
     assert "--numprocesses" in words[:-4]
     assert f"tests/{part}" in words
 
 
-def test_run_tests_of_a_part_with_one_worker(tmp_path: Path) -> None:
-    words = said(tmp_path, "run_tests golden")
+def test_run_tests_part_with_one_worker(tmp_path: Path) -> None:
+    words = words_of(tmp_path, "run_tests golden")
     assert not {"--numprocesses", "-n"} & set(words)
 
 
-def test_install_test_tools_installs_each_command_that_is_missing(tmp_path: Path) -> None:
+def test_install_test_tools_installs_missing_commands(tmp_path: Path) -> None:
     script = """
     has() { return 1; }
     install_packages() { printf '%s\\n' "$@"; }
@@ -51,4 +51,4 @@ def test_install_test_tools_installs_each_command_that_is_missing(tmp_path: Path
     done_with() { :; }
     install_test_tools
     """
-    assert {"e2fsprogs", "iptables", "firewalld", "tmux", "openssl"} <= set(said(tmp_path, script))
+    assert {"e2fsprogs", "iptables", "firewalld", "tmux", "openssl"} <= set(words_of(tmp_path, script))

@@ -1,4 +1,4 @@
-"""Every service that is shipped keeps the rules of all: least rights, limits, pinned images, declared secrets."""
+"""The rules of all services: least privileges, limits, pinned images, declared secrets."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def service(request: pytest.FixtureRequest) -> Service:
     return found
 
 
-def test_services_suggested_and_needed_exist() -> None:
+def test_services_suggested_and_needed_services_exist() -> None:
     suggested = sorted((each.suggested, each.name) for each in KNOWN.values() if each.suggested)
     assert [name for _, name in suggested] == ["influxdb", "telegraf", "registry-docker"]
     for each in KNOWN.values():
         assert {*each.needs, *([each.part_of] if each.part_of else [])} <= set(KNOWN)
 
 
-def test_its_file_is_sound_with_and_without_https(service: Service) -> None:
+def test_application_file_is_valid_with_and_without_https(service: Service) -> None:
     for settings in (SETTINGS, PLAIN):
         found = application(service, settings)
         assert found.name == service.name
@@ -56,7 +56,7 @@ def test_its_file_is_sound_with_and_without_https(service: Service) -> None:
             assert host.endswith(f".{settings.internal_domain}")
 
 
-def test_its_containers_have_no_rights_that_they_do_not_need(service: Service) -> None:
+def test_containers_have_least_privileges(service: Service) -> None:
     for each in containers(service):
         assert each["cap_drop"] == ["ALL"]
         assert "no-new-privileges:true" in each["security_opt"]
@@ -66,7 +66,7 @@ def test_its_containers_have_no_rights_that_they_do_not_need(service: Service) -
         assert each["restart"] == "unless-stopped"
 
 
-def test_its_containers_cannot_take_the_whole_host(service: Service) -> None:
+def test_containers_have_limits(service: Service) -> None:
     limits = 0.0
     for each in containers(service):
         number, unit = re.fullmatch(r"(\d+)([kmg])b?", str(each["mem_limit"]).lower()).groups()  # type: ignore[union-attr]
@@ -76,12 +76,12 @@ def test_its_containers_cannot_take_the_whole_host(service: Service) -> None:
     assert service.memory <= limits
 
 
-def test_its_images_are_those_of_the_catalogue(service: Service) -> None:
+def test_images_are_in_catalogue(service: Service) -> None:
     for reference in service_files.images(service_files.load(service, SETTINGS, HOST)):
         assert images.find(reference), f"{reference} is not pinned in runtime/docker/images.py"
 
 
-def test_its_secrets_and_folders_are_declared(service: Service) -> None:
+def test_secrets_and_folders_are_declared(service: Service) -> None:
     own = {service, *catalogue.complete(KNOWN, (service.name,))}
     secrets = {name for each in own for name in each.secrets}
     folders = {str(folder.path) for each in own for folder in each.folders}

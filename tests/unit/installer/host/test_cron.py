@@ -11,13 +11,13 @@ ROOT = Path("/srv/shoestring")
 
 
 @pytest.mark.parametrize("line", cron_lines(ROOT, "example.com", "/opt/pipx/venvs/shoestring/bin/python")[2:])
-def test_the_lines_that_we_tell_are_found(line: str) -> None:
+def test_runs_finds_cron_lines(line: str) -> None:
     assert runs(f"MAILTO=ops\n{line}\n", ROOT, recorded=False)
     assert not runs(line, Path("/srv/other"), recorded=True)
     assert not runs(f"# {line}", ROOT, recorded=True)
 
 
-def test_a_directory_with_a_percent_sign_is_found() -> None:
+def test_runs_finds_directory_with_percent_sign() -> None:
     root = Path("/srv/100% mine")
     assert all(runs(line, root, recorded=False) for line in cron_lines(root, "example.com", "/opt/python")[2:])
 
@@ -29,11 +29,11 @@ def test_a_directory_with_a_percent_sign_is_found() -> None:
         "* * * * * /usr/local/bin/shoestring watchdog",
     ],
 )
-def test_a_line_without_a_directory_is_of_the_recorded_one(line: str) -> None:
+def test_runs_line_without_directory_is_default_directory(line: str) -> None:
     assert runs(line, ROOT, recorded=True)
     assert not runs(line, ROOT, recorded=False)
 
 
 @pytest.mark.parametrize("line", ["* * * * * root apt-get update", "* * * * * root echo it's watchdog", ""])
-def test_other_lines_are_not(line: str) -> None:
+def test_runs_ignores_other_lines(line: str) -> None:
     assert not runs(line, ROOT, recorded=True)

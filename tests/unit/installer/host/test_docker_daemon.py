@@ -14,19 +14,24 @@ FILE = "daemon.json"
 COPY = "daemon.json.before-shoestring"
 
 
-def test_without_a_file() -> None:
+def test_rotation_without_file() -> None:
     found = rotation(None)
     assert json.loads(found.content) == {"log-driver": DRIVER, "log-opts": ROTATION}
     assert found.added == ("log-driver: json-file", "log-opts.max-size: 10m", "log-opts.max-file: 3")
     assert rotation("\n") == found
 
 
-def test_keys_of_a_person_stay() -> None:
-    theirs = {"dns": ["9.9.9.9"], "log-driver": "local", "log-opts": {"max-file": "9", "tag": "é"}, "debug": False}
-    found = rotation(json.dumps(theirs))
+def test_rotation_keeps_user_provided_keys() -> None:
+    user_provided = {
+        "dns": ["9.9.9.9"],
+        "log-driver": "local",
+        "log-opts": {"max-file": "9", "tag": "é"},
+        "debug": False,
+    }
+    found = rotation(json.dumps(user_provided))
     merged = json.loads(found.content)
-    assert merged == {**theirs, "log-opts": {"max-file": "9", "tag": "é", "max-size": "10m"}}
-    assert list(merged) == list(theirs)
+    assert merged == {**user_provided, "log-opts": {"max-file": "9", "tag": "é", "max-size": "10m"}}
+    assert list(merged) == list(user_provided)
     assert found.added == ("log-opts.max-size: 10m",)
 
 
@@ -38,25 +43,25 @@ def test_keys_of_a_person_stay() -> None:
         (json.loads(rotation(None).content), "rotated already"),
     ],
 )
-def test_nothing_to_do(present: dict[str, object], why: str) -> None:
+def test_rotation_unneeded(present: dict[str, object], why: str) -> None:
     found = rotation(json.dumps(present))
     assert found.content == ""
     assert why in found.why
 
 
-def test_what_dockerd_was_started_with_rules() -> None:
+def test_rotation_respects_options_of_dockerd() -> None:
     found = rotation("{}", ("/usr/bin/dockerd", "-H", "fd://", "--log-opt=max-size=5m"))
     assert (found.content, "--log-opt=max-size=5m" in found.why) == ("", True)
 
 
 @pytest.mark.parametrize("present", ["{", "[]", '{"log-opts": []}', '{"a": 1,}'])
-def test_a_broken_file_is_told_and_left(present: str) -> None:
+def test_rotation_refuses_invalid_file(present: str) -> None:
     with pytest.raises(ShoestringError, match=r"daemon\.json"):
         rotation(present)
 
 
 def written(directory: Path, before: str | None) -> Path:
-    """A file as `apply` leaves it."""
+    """Write the file like `apply`."""
     file = directory / FILE
     file.write_text(rotation(before).content)
     if before is not None:
@@ -65,21 +70,21 @@ def written(directory: Path, before: str | None) -> Path:
 
 
 @pytest.mark.parametrize("before", ['{"dns": ["9.9.9.9"]}', "", "{ }"])
-def test_undo_puts_the_file_back(tmp_path: Path, before: str) -> None:
+def test_undo_restores_file(tmp_path: Path, before: str) -> None:
     file = written(tmp_path, before)
     assert undo_description(file) == "restored"
     undo(file)
     assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [(FILE, before)]
 
 
-def test_undo_removes_a_file_that_was_not_there(tmp_path: Path) -> None:
+def test_undo_removes_created_file(tmp_path: Path) -> None:
     file = written(tmp_path, None)
     assert undo_description(file) == "removed"
     undo(file)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_undo_leaves_a_file_that_was_changed_since(tmp_path: Path) -> None:
+def test_undo_keeps_file_changed_since(tmp_path: Path) -> None:
     file = written(tmp_path, '{"dns": ["9.9.9.9"]}')
     file.write_text('{"dns": ["1.1.1.1"]}')
     assert "not restored" in undo_description(file)
@@ -88,18 +93,18 @@ def test_undo_leaves_a_file_that_was_changed_since(tmp_path: Path) -> None:
     assert (tmp_path / COPY).is_file()
 
 
-@pytest.mark.parametrize("theirs", [None, "", '{"debug": true}'])
-def test_undo_leaves_a_file_that_is_not_ours(tmp_path: Path, theirs: str | None) -> None:
+@pytest.mark.parametrize("user_provided", [None, "", '{"debug": true}'])
+def test_undo_keeps_file_of_others(tmp_path: Path, user_provided: str | None) -> None:
     file = tmp_path / FILE
-    if theirs is not None:
-        file.write_text(theirs)
+    if user_provided is not None:
+        file.write_text(user_provided)
     assert undo_description(file) == ""
     undo(file)
-    assert (file.read_text() if file.exists() else None) == theirs
+    assert (file.read_text() if file.exists() else None) == user_provided
 
 
 @pytest.mark.processes
-def test_apply_keeps_a_copy_and_is_done_once(tmp_path: Path) -> None:
+def test_apply_keeps_copy_and_needs_no_second_run(tmp_path: Path) -> None:
     file = tmp_path / FILE
     file.write_text('{"debug": true}')
     docker_daemon.apply(rotation(file.read_text()), file)
@@ -111,8 +116,8 @@ def test_apply_keeps_a_copy_and_is_done_once(tmp_path: Path) -> None:
 
 @pytest.mark.processes
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
-def test_mode_and_owner_stay_a_persons(tmp_path: Path) -> None:
-    """It can have the password of a proxy in it."""
+def test_apply_and_undo_keep_mode_and_owner(tmp_path: Path) -> None:
+    """The file may contain the password of a proxy."""
     file = tmp_path / FILE
     file.write_text("{}")
     file.chmod(0o640)
@@ -125,13 +130,13 @@ def test_mode_and_owner_stay_a_persons(tmp_path: Path) -> None:
 
 
 def owned(file: Path) -> tuple[int, int, int]:
-    """Mode, owner and group of a file."""
+    """Return mode, owner and group of a file."""
     status = file.stat()
     return status.st_mode & 0o7777, status.st_uid, status.st_gid
 
 
 @pytest.mark.processes
-def test_the_mode_of_now_stays_when_it_is_put_back(tmp_path: Path) -> None:
+def test_undo_keeps_present_mode(tmp_path: Path) -> None:
     file = tmp_path / FILE
     file.write_text("{}")
     file.chmod(0o644)
@@ -143,8 +148,8 @@ def test_the_mode_of_now_stays_when_it_is_put_back(tmp_path: Path) -> None:
 
 @pytest.mark.processes
 @pytest.mark.parametrize("before", ["{}", None])
-def test_a_link_stays_a_link(tmp_path: Path, before: str | None) -> None:
-    """A person may keep the settings of a host in one place; there need be none of Docker's yet."""
+def test_apply_and_undo_keep_symbolic_link(tmp_path: Path, before: str | None) -> None:
+    """A user may keep the settings of a host in one place; the target of the link may not exist yet."""
     kept = tmp_path / "kept" / "docker.json"
     kept.parent.mkdir()
     if before is not None:
@@ -160,7 +165,7 @@ def test_a_link_stays_a_link(tmp_path: Path, before: str | None) -> None:
 
 
 @pytest.mark.processes
-def test_a_file_is_put_back_to_the_byte(tmp_path: Path) -> None:
+def test_undo_restores_every_byte(tmp_path: Path) -> None:
     file = tmp_path / FILE
     file.write_bytes(b'{\r\n  "debug": true\r\n}\r\n')
     docker_daemon.apply(docker_daemon.plan_for_host(file), file)
@@ -168,8 +173,8 @@ def test_a_file_is_put_back_to_the_byte(tmp_path: Path) -> None:
     assert file.read_bytes() == b'{\r\n  "debug": true\r\n}\r\n'
 
 
-def test_an_undo_that_was_cut_off_goes_on(tmp_path: Path) -> None:
-    """The file is as it was, and only its copy is still there."""
+def test_undo_continues_after_interruption(tmp_path: Path) -> None:
+    """The file is restored, and only its copy is left."""
     for file in (tmp_path / FILE, tmp_path / COPY):
         file.write_text("{}")
     assert undo_description(tmp_path / FILE) == "restored"
@@ -177,14 +182,14 @@ def test_an_undo_that_was_cut_off_goes_on(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == [FILE]
 
 
-def test_a_file_that_cannot_be_read_is_told_with_what_to_do(tmp_path: Path) -> None:
+def test_plan_for_host_unreadable_file(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"\xff")
     with pytest.raises(ShoestringError, match=r"daemon\.json.*Correct it"):
         docker_daemon.plan_for_host(tmp_path / FILE)
 
 
 @pytest.mark.processes
-def test_what_dockerd_refuses_is_told_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_apply_refused_by_dockerd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dockerd = tmp_path / "dockerd"
     dockerd.write_text("#!/bin/sh\necho 'the following directives are unknown: dsn' >&2\nexit 1\n")
     dockerd.chmod(0o755)

@@ -1,4 +1,4 @@
-"""Parsers of what a host says of itself, on recorded output."""
+"""The parsers of facts about a host, on recorded output."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ RECORDED = Path(__file__).parent / "recorded"
         ("", "Linux"),
     ],
 )
-def test_the_distribution_is_read_from_os_release(text: str, system: str) -> None:
+def test_parse_os_release(text: str, system: str) -> None:
     assert host.parse_os_release(text) == system
 
 
-def test_neither_loopback_nor_dockers_bridges_are_offered(facts: Facts) -> None:
+def test_offered_addresses_leave_out_loopback_and_docker(facts: Facts) -> None:
     assert [str(each) for each in facts.offered_addresses] == ["203.0.113.7 (eth0)", "10.0.0.5 (eth1)"]
     assert not HostAddress("172.18.0.1", "br-0123456789ab").is_offered
     assert HostAddress("10.0.0.1", "br-lan").is_offered
 
 
-def test_the_address_of_the_default_route() -> None:
+def test_parse_route_source_address() -> None:
     recorded = (
         '[{"dst":"1.1.1.1","gateway":"192.0.2.1","dev":"eth0","prefsrc":"192.0.2.2","flags":[],"uid":0,"cache":[]}]'
     )
@@ -47,9 +47,9 @@ def test_the_address_of_the_default_route() -> None:
     ("text", "version"),
     [("2.26.1-4", "2.26.1"), ("v2.40.3", "2.40.3"), ("20.10.24+dfsg1", "20.10.24"), ("", ""), ("dev", "")],
 )
-def test_a_version_is_its_numbers(text: str, version: str) -> None:
+def test_parse_version(text: str, version: str) -> None:
     assert host.parse_version(text) == version
 
 
-def test_free_space_is_that_of_the_nearest_directory_that_exists(tmp_path: Path) -> None:
+def test_free_disk_of_nearest_existing_directory(tmp_path: Path) -> None:
     assert host.free_disk(tmp_path / "not" / "there") == host.free_disk(tmp_path)

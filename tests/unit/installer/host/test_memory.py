@@ -38,26 +38,26 @@ HOST = HostMemory(
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
-def test_a_container_counts_without_the_cache_that_is_given_back(version: str) -> None:
+def test_parse_stats_leaves_out_reclaimable_cache(version: str) -> None:
     stats = json.loads((RECORDED / f"stats-cgroup-{version}.json").read_text())
     use = parse_stats("a", True, stats, 957 * MEGABYTE)
     assert use == MemoryUse("a", {"v1": 1_642_496 - 507_904, "v2": 372_736 - 12_288}[version], 32 * MEGABYTE, True)
 
 
-def test_a_limit_of_all_memory_is_none() -> None:
+def test_parse_stats_limit_of_all_memory() -> None:
     assert parse_stats("a", False, {"memory_stats": {"usage": 5, "limit": 1000}}, 1000).limit == 0
 
 
-def test_a_container_that_just_ended_uses_nothing() -> None:
+def test_parse_stats_of_ended_container() -> None:
     assert parse_stats("a", False, {"memory_stats": {}}, 1000) == MemoryUse("a", 0)
 
 
-def test_processes_of_docker_are_added_up() -> None:
+def test_docker_processes_are_summed() -> None:
     found = docker_processes([("dockerd", 90), ("containerd-shim", 5), ("containerd-shim", 4), ("bash", 7)])
     assert found == (MemoryUse("dockerd", 90), MemoryUse("shims, one a container", 9))
 
 
-def test_pss() -> None:
+def test_parse_pss() -> None:
     assert (
         parse_pss("55d0-7ffd ---p 0 00:00 0 [rollup]\nRss:  90472 kB\nPss:  88284 kB\nPss_Dirty: 1 kB\n")
         == 88284 * 1024
@@ -65,12 +65,12 @@ def test_pss() -> None:
     assert parse_pss("") == 0
 
 
-def test_the_rest_is_never_less_than_nothing() -> None:
+def test_memory_rest_is_never_negative() -> None:
     assert HOST.rest == (957 - 353 - 201 - 11 - 92) * MEGABYTE
     assert HostMemory(100, 90, containers=(MemoryUse("a", 50),)).rest == 0
 
 
-def test_lines() -> None:
+def test_memory_lines_and_json() -> None:
     assert memory_lines(HOST) == [
         "  PART                     USED   LIMIT",
         "  shop-application-1     201 MB    none",
@@ -83,12 +83,12 @@ def test_lines() -> None:
     assert json.loads(result_json(MemoryResult.of(HOST)))["rest"] == 300 * MEGABYTE
 
 
-def test_a_service_fits_if_the_reserve_stays() -> None:
+def test_must_fit_with_reserve() -> None:
     assert problem("Grafana", HOST.available - RESERVE, HOST) == ""
     must_fit("Grafana", HOST.available - RESERVE, HOST)
 
 
-def test_a_service_that_does_not_fit_is_refused_with_the_figures() -> None:
+def test_must_fit_refuses_with_figures() -> None:
     with pytest.raises(ShoestringError) as caught:
         must_fit("Grafana", 300 * MEGABYTE, HOST)
     assert str(caught.value) == (
@@ -99,7 +99,7 @@ def test_a_service_that_does_not_fit_is_refused_with_the_figures() -> None:
 
 
 class EngineWhoseContainersEnd:
-    """As Docker answers for containers that end while they are asked for: not found, or a body with nothing in it."""
+    """Docker's answers for containers that end during the request: not found, or an empty body."""
 
     def __init__(self) -> None:
         self.api = self
@@ -108,15 +108,15 @@ class EngineWhoseContainersEnd:
         return {"MemTotal": 1 << 30}
 
     def containers(self) -> list[dict[str, object]]:
-        return [{"Id": each, "Names": [f"/{each}"], "Labels": {}} for each in ("gone", "ending", "there")]
+        return [{"Id": each, "Names": [f"/{each}"], "Labels": {}} for each in ("removed", "ending", "there")]
 
     def stats(self, container: str, *, stream: bool, one_shot: bool) -> object:
         assert (stream, one_shot) == (False, True)
-        if container == "gone":
+        if container == "removed":
             raise NotFound("no such container")
         return json.loads({"ending": "", "there": '{"memory_stats": {"usage": 5}}'}[container])
 
 
-def test_with_a_fake_engine_a_container_that_ends_meanwhile_uses_nothing() -> None:
+def test_observe_containers_that_end_meanwhile() -> None:
     found = observe(cast(DockerClient, EngineWhoseContainersEnd())).containers
     assert [(each.name, each.used) for each in found] == [("there", 5)]

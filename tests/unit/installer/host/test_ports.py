@@ -1,4 +1,4 @@
-"""Who holds a port, on recorded output."""
+"""The owners of ports, on recorded output."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LISTEN 0      4096            [::]:443      [::]:*    users:(("docker-proxy",pid
 """
 
 
-def test_listeners_are_read_with_their_processes() -> None:
+def test_parse_listeners_with_processes() -> None:
     assert ports.parse_listeners(SS) == (
         ListeningSocket("0.0.0.0", 2024),
         ListeningSocket("::", 80, "nginx", 813),
@@ -31,12 +31,12 @@ def test_listeners_are_read_with_their_processes() -> None:
     assert ports.parse_listeners("") == ()
 
 
-def test_containers_are_read_with_what_they_publish() -> None:
+def test_parse_containers_with_published_ports() -> None:
     recorded = json.loads((RECORDED / "containers.json").read_text())
     assert ports.parse_containers(recorded) == (PublishingContainer("rec-web", "shop", "", (("127.0.0.1", 18999),)),)
 
 
-def test_ports_that_are_exposed_or_udp_are_not_published() -> None:
+def test_parse_containers_ignores_exposed_and_udp_ports() -> None:
     item = {
         "Names": ["/a"],
         "Labels": None,
@@ -54,15 +54,15 @@ def test_ports_that_are_exposed_or_udp_are_not_published() -> None:
         ("", ""),
     ],
 )
-def test_the_unit_of_a_process(text: str, unit: str) -> None:
+def test_parse_unit_of_process(text: str, unit: str) -> None:
     assert ports.parse_unit(text) == unit
 
 
-def test_a_port_that_somebody_listens_on_cannot_be_bound() -> None:
+def test_can_bind_free_port_only() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         assert not ports.can_bind("127.0.0.1", port)
         assert not ports.can_bind("0.0.0.0", port)
     assert ports.can_bind("127.0.0.1", port)
-    # TEST-NET-3: no host has it, and that is for another check to say.
+    # TEST-NET-3: no host has it; another check reports that.
     assert ports.can_bind("203.0.113.99", port)

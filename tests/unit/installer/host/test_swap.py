@@ -52,7 +52,7 @@ Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority
 """
 
 
-def test_swaps() -> None:
+def test_parse_swaps() -> None:
     assert parse_swaps(SWAPS) == (
         ActiveSwap("/var/lib/shoestring/swapfile", 1_048_572 * 1024, 256 * 1024),
         ActiveSwap("/dev/zram0", 524_284 * 1024, 0),
@@ -61,7 +61,7 @@ def test_swaps() -> None:
     assert parse_swaps(SWAPS.splitlines()[0]) == ()
 
 
-def test_a_file_is_offered_where_memory_is_little_and_there_is_no_swap() -> None:
+def test_offer_file_for_little_memory_without_swap() -> None:
     assert offer(HOST) == SwapOffer(SwapKind.FILE, GIGABYTE)
     assert offer(replace(HOST, memory=GIGABYTE)).size == 0
     assert "1.0 GB of memory" in offer(replace(HOST, memory=GIGABYTE)).why
@@ -70,33 +70,33 @@ def test_a_file_is_offered_where_memory_is_little_and_there_is_no_swap() -> None
 
 
 @pytest.mark.parametrize("host", [replace(HOST, file_system="zfs"), replace(HOST, free_disk=GIGABYTE)])
-def test_compressed_memory_is_offered_where_no_file_can_be(host: SwapHost) -> None:
+def test_offer_zram_where_file_is_impossible(host: SwapHost) -> None:
     assert offer(host) == SwapOffer(SwapKind.ZRAM, 478 * MEGABYTE)
 
 
-def test_where_neither_can_be_it_is_said_why() -> None:
+def test_offer_explains_if_neither_is_possible() -> None:
     neither = offer(replace(HOST, file_system="zfs", has_zram=False))
     assert neither.size == 0
     assert "is on zfs, which cannot hold swap" in neither.why
     assert "kernel of this host has no zram" in neither.why
-    # Each of them would advise what the other one has just refused.
+    # Neither reason may advise the other kind, which is impossible too.
     assert "--kind" not in neither.why
     assert "Use a file" not in neither.why
     assert "systemd does not run" in offer(replace(HOST, has_systemd=False)).why
 
 
-def test_sizes() -> None:
+def test_suggestion_of_sizes() -> None:
     assert suggestion(SwapKind.FILE, 463 * MEGABYTE) == GIGABYTE
     assert suggestion(SwapKind.ZRAM, 463 * MEGABYTE + 5) == 231 * MEGABYTE
 
 
 @pytest.mark.parametrize("kind", SwapKind)
-def test_nothing_speaks_against_it(kind: SwapKind) -> None:
+def test_problem_is_empty_for_suggested_size(kind: SwapKind) -> None:
     assert problem(kind, suggestion(kind, HOST.memory), HOST) == ""
 
 
 @pytest.mark.parametrize(
-    ("kind", "size", "host", "said"),
+    ("kind", "size", "host", "reason"),
     [
         (SwapKind.FILE, GIGABYTE, replace(HOST, own=SwapKind.ZRAM), "already exists"),
         (SwapKind.FILE, GIGABYTE, replace(HOST, has_systemd=False), "systemd does not run"),
@@ -108,11 +108,11 @@ def test_nothing_speaks_against_it(kind: SwapKind) -> None:
         (SwapKind.ZRAM, 256 * MEGABYTE, replace(HOST, has_zram=False), "has no zram"),
     ],
 )
-def test_what_speaks_against_it(kind: SwapKind, size: int, host: SwapHost, said: str) -> None:
-    assert said in problem(kind, size, host)
+def test_problem_of_impossible_swap(kind: SwapKind, size: int, host: SwapHost, reason: str) -> None:
+    assert reason in problem(kind, size, host)
 
 
-def test_what_is_in_swap_must_have_room_in_memory() -> None:
+def test_remove_refuses_without_free_memory() -> None:
     full = replace(
         HOST, own=SwapKind.FILE, in_use=(ActiveSwap("/var/lib/shoestring/swapfile", GIGABYTE, 400 * MEGABYTE),)
     )
@@ -122,7 +122,7 @@ def test_what_is_in_swap_must_have_room_in_memory() -> None:
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the swap file is; nothing is swapped to."""
+    """The directory of the swap file; no swap is activated."""
     directory = tmp_path / "swap"
     monkeypatch.setattr(swap, "DIRECTORY", directory)
     monkeypatch.setattr(swap, "FILE", directory / "swapfile")
@@ -131,11 +131,11 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.processes
-def test_a_file_is_made_and_used_and_taken_away(place: Path, faked_systemd: FakedSystemd) -> None:
+def test_add_and_remove_file(place: Path, faked_systemd: FakedSystemd) -> None:
     add(SwapKind.FILE, swap.SMALLEST, HOST, faked_systemd.units)
     assert (place / "swapfile").stat().st_size == swap.SMALLEST
     assert (place / "swapfile").stat().st_mode & 0o777 == 0o600
-    # A power cut right after this must not take away what makes it start at boot.
+    # A power cut right after this must not lose the unit that activates it at boot.
     assert faked_systemd.heard == [
         *("daemon-reload", f"enable {FILE_UNIT}"),
         *("sync --file-system /etc/systemd/system", f"start {FILE_UNIT}"),
@@ -150,7 +150,7 @@ def test_a_file_is_made_and_used_and_taken_away(place: Path, faked_systemd: Fake
 
 @pytest.mark.processes
 @pytest.mark.parametrize("program", ["fallocate", "mkswap"])
-def test_why_a_file_cannot_be_made_is_told(place: Path, faked_systemd: FakedSystemd, program: str) -> None:
+def test_add_reports_failing_program_and_cleans_up(place: Path, faked_systemd: FakedSystemd, program: str) -> None:
     faked_systemd.program(program, "#!/bin/sh\necho 'Operation not supported' >&2\nexit 1\n")
     with pytest.raises(ShoestringError, match=rf"{program}(?s:.*)Operation not supported"):
         add(SwapKind.FILE, swap.SMALLEST, HOST, faked_systemd.units)
@@ -160,7 +160,9 @@ def test_why_a_file_cannot_be_made_is_told(place: Path, faked_systemd: FakedSyst
 @pytest.mark.processes
 @pytest.mark.parametrize("kind", SwapKind)
 @pytest.mark.parametrize("verb", ["daemon-reload", "enable", "start"])
-def test_why_it_cannot_be_used_is_told(place: Path, faked_systemd: FakedSystemd, kind: SwapKind, verb: str) -> None:
+def test_add_reports_failing_systemctl_and_cleans_up(
+    place: Path, faked_systemd: FakedSystemd, kind: SwapKind, verb: str
+) -> None:
     faked_systemd.refuse(verb)
     with pytest.raises(ShoestringError, match=rf"systemctl {verb}(?s:.*)Refused, for the test"):
         add(kind, swap.SMALLEST, HOST, faked_systemd.units)
@@ -169,15 +171,15 @@ def test_why_it_cannot_be_used_is_told(place: Path, faked_systemd: FakedSystemd,
 
 
 @pytest.mark.processes
-def test_a_clean_up_that_fails_does_not_hide_the_reason(place: Path, faked_systemd: FakedSystemd) -> None:
+def test_add_reports_first_error_when_cleanup_fails(place: Path, faked_systemd: FakedSystemd) -> None:
     faked_systemd.program("systemctl", '#!/bin/sh\necho "no $1" >&2\nexit 1\n')
     with pytest.raises(ShoestringError, match="no daemon-reload"):
         add(SwapKind.ZRAM, swap.SMALLEST, HOST, faked_systemd.units)
 
 
 @pytest.mark.processes
-def test_a_file_without_its_unit_is_seen_and_goes(place: Path, faked_systemd: FakedSystemd) -> None:
-    """A power cut between the two leaves it."""
+def test_remove_file_without_unit(place: Path, faked_systemd: FakedSystemd) -> None:
+    """A power cut between writing the file and its unit leaves this state."""
     place.mkdir()
     (place / "swapfile").write_bytes(b"x" * MEGABYTE)
     host = observe(faked_systemd.units)
@@ -189,7 +191,7 @@ def test_a_file_without_its_unit_is_seen_and_goes(place: Path, faked_systemd: Fa
 
 
 @pytest.mark.processes
-def test_a_file_without_its_unit_is_replaced(place: Path, faked_systemd: FakedSystemd) -> None:
+def test_add_replaces_file_without_unit(place: Path, faked_systemd: FakedSystemd) -> None:
     place.mkdir()
     (place / "swapfile").write_bytes(b"x" * MEGABYTE)
     old = (place / "swapfile").stat().st_ino
@@ -201,7 +203,7 @@ def test_a_file_without_its_unit_is_replaced(place: Path, faked_systemd: FakedSy
 
 @pytest.mark.processes
 @pytest.mark.parametrize("work", [add, remove])
-def test_killed_at_any_moment_it_can_be_removed(
+def test_remove_after_kill_at_any_step(
     place: Path, faked_systemd: FakedSystemd, interrupted: Interrupt, work: Callable[..., None]
 ) -> None:
     units = faked_systemd.units
@@ -218,8 +220,10 @@ def test_killed_at_any_moment_it_can_be_removed(
     assert step > 5
 
 
-def test_what_is_left_counts_as_free(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It goes before a new one is made."""
+def test_observe_counts_leftover_file_as_free_disk(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The leftover file is removed before a new one is created."""
     monkeypatch.setattr("installer.host.facts.free_disk", lambda near: GIGABYTE)
     monkeypatch.setattr(swap, "_file_system", lambda directory: "ext2/ext3")
     monkeypatch.setattr(swap, "_has_zram", lambda: False)
@@ -231,18 +235,18 @@ def test_what_is_left_counts_as_free(place: Path, tmp_path: Path, monkeypatch: p
     assert observe(tmp_path).free_disk == GIGABYTE
 
 
-def test_units() -> None:
+def test_unit_of_each_kind() -> None:
     assert unit(SwapKind.FILE, GIGABYTE).name == FILE_UNIT
     assert "What=/var/lib/shoestring/swapfile\n" in unit(SwapKind.FILE, GIGABYTE).content
     zram = unit(SwapKind.ZRAM, 231 * MEGABYTE)
     assert (zram.name, f"--size {231 * MEGABYTE} >" in zram.content) == (ZRAM_UNIT, True)
 
 
-def test_the_option_has_all_kinds() -> None:
+def test_option_has_all_kinds() -> None:
     assert [kind.value for kind in Option] == [kind.value for kind in SwapKind]
 
 
-def test_lines() -> None:
+def test_swap_lines_and_json() -> None:
     host = replace(HOST, in_use=parse_swaps(SWAPS)[:2], own=SwapKind.FILE)
     assert swap_lines(HOST) == ["  This host has no swap. Add it with: shoestring swap add"]
     assert swap_lines(host) == [

@@ -11,7 +11,7 @@ from tests.support.faked_systemd import FakedSystemd
 RECORDED = Path(__file__).parent / "recorded"
 
 
-def test_show_gives_one_mapping_for_each_unit() -> None:
+def test_parse_show_one_mapping_per_unit() -> None:
     found = parse_show("Id=a.service\nResult=success\nDescription=x = y\n\nId=b.timer\nResult=\n")
     assert found == (
         {"Id": "a.service", "Result": "success", "Description": "x = y"},
@@ -19,23 +19,23 @@ def test_show_gives_one_mapping_for_each_unit() -> None:
     )
 
 
-def test_a_moment_is_in_seconds() -> None:
+def test_moment_in_seconds() -> None:
     assert moment("Sun 2026-11-22 17:02:00 UTC") == 1_795_366_920.0
     assert moment("") is None
     assert moment("n/a") is None
 
 
-def test_a_path_with_a_space_is_quoted() -> None:
+def test_quoted_path_with_space() -> None:
     assert quoted(Path("/srv/my data")) == '"/srv/my data"'
 
 
 @pytest.mark.parametrize("path", ["/srv/%i", "/srv/$HOME", "/srv/'", "/srv/a\tb"])
-def test_a_path_that_would_mean_something_else_is_refused(path: str) -> None:
+def test_quoted_refuses_special_characters(path: str) -> None:
     with pytest.raises(UsageError, match="cannot contain"):
         quoted(path)
 
 
-def test_whether_a_unit_is_written(tmp_path: Path) -> None:
+def test_is_written_compares_content(tmp_path: Path) -> None:
     unit = SystemdUnit("a.service", "[Unit]\n", tmp_path)
     assert is_written(unit) is None
     (tmp_path / "a.service").write_text("[Unit]\n# mine\n")
@@ -45,19 +45,19 @@ def test_whether_a_unit_is_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.processes
-def test_a_unit_that_is_not_there_is_no_reason_to_leave_the_others(faked_systemd: FakedSystemd) -> None:
+def test_remove_with_missing_unit_removes_others(faked_systemd: FakedSystemd) -> None:
     units = faked_systemd.units
     (units / "a.timer").write_text("[Timer]\n")
     (units / "a.service.d").mkdir()
     remove(("a.service", "a.timer", "b.timer"), units)
     assert list(units.iterdir()) == []
     assert faked_systemd.heard[:3] == ["disable a.timer", "stop a.timer", "daemon-reload"]
-    # What runs without its file is stopped too.
+    # A running unit without a file is stopped too.
     assert "stop a.service a.timer b.timer" in faked_systemd.heard
 
 
 @pytest.mark.processes
-def test_a_unit_that_cannot_be_switched_off_stays(faked_systemd: FakedSystemd) -> None:
+def test_remove_keeps_unit_that_does_not_stop(faked_systemd: FakedSystemd) -> None:
     (faked_systemd.units / "a.timer").write_text("[Timer]\n")
     faked_systemd.refuse("stop")
     with pytest.raises(ShoestringError, match="Refused, for the test"):

@@ -26,16 +26,16 @@ BOOTED = 1_795_366_524.0
 NOON = datetime(2026, 3, 1, 12, 0, 0).timestamp()
 
 
-def look(**there: bool | None) -> tuple[TimerJob, ...]:
-    """The jobs as they were recorded; `there` changes what the unit files are, by their job."""
+def recorded_jobs(**there: bool | None) -> tuple[TimerJob, ...]:
+    """Return the recorded jobs; `there` changes the state of the unit files by job."""
     every = names("shoestring")
     found = {name: there.get(name.split(".")[0].removeprefix("shoestring-"), True) for name in every}
     return jobs("shoestring", found, dict(zip(every, parse_show(RECORDED.read_text()), strict=True)), BOOTED)
 
 
-def test_cron_lines_do_the_same() -> None:
+def test_cron_lines_run_all_jobs() -> None:
     path, mail, start, watchdog, renew, alarm = cron_lines(Path("/srv/100% mine"), "example.com", "/opt/python")
-    # crontab(5): else /usr/bin:/bin, which has neither nft nor what a person installed; and a mail each minute.
+    # crontab(5): by default /usr/bin:/bin, without nft and user-installed programs; and a mail each minute.
     assert "/usr/sbin" in path.removeprefix("PATH=").split(":")
     assert mail == 'MAILTO=""'
     run = r"root  /opt/python -I -m runtime --data-directory '/srv/100\% mine'"
@@ -47,8 +47,8 @@ def test_cron_lines_do_the_same() -> None:
     assert alarm == f"*/5 * * * *   {run} alarm"
 
 
-def test_renewals_by_cron_are_spread_over_the_hour() -> None:
-    """Not all hosts at once, and the lines of one are the same each time that they are shown."""
+def test_cron_lines_spread_renewals_over_the_hour() -> None:
+    """Hosts do not renew at the same time, and the lines of one host never change."""
 
     def line(domain: str) -> str:
         return cron_lines(Path("/srv/shoestring"), domain, "/opt/python")[4]
@@ -57,7 +57,7 @@ def test_renewals_by_cron_are_spread_over_the_hour() -> None:
     assert line("example.com") == line("example.com")
 
 
-def test_timers_status_without_systemd_shows_the_lines(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_timers_status_without_systemd_prints_cron_lines(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(systemd, "is_running", lambda: False)
     paths.settings.write_text(settings_file.render(make_settings()))
     result = CliRunner().invoke(app, ["timers", "status", "--data-directory", str(paths.root)])
@@ -66,8 +66,8 @@ def test_timers_status_without_systemd_shows_the_lines(paths: Paths, monkeypatch
     assert result.output.splitlines()[2:] == cron_lines(paths.root, make_settings().domain)
 
 
-def test_what_systemd_says_is_read() -> None:
-    start, watchdog, renew, alarm = look()
+def test_jobs_of_recorded_systemd() -> None:
+    start, watchdog, renew, alarm = recorded_jobs()
     assert [job.state for job in (start, watchdog, renew, alarm)] == [TimerState.ON] * 4
     assert start.next is None
     assert watchdog.next == datetime(2026, 11, 22, 17, 7, tzinfo=UTC).timestamp()
@@ -80,32 +80,32 @@ def test_what_systemd_says_is_read() -> None:
     assert renew.last.result == "success"
 
 
-def test_units_that_are_not_as_they_should_be() -> None:
-    assert [job.state for job in look(watchdog=False, renew=None)] == [
+def test_jobs_outdated_and_missing_units() -> None:
+    assert [job.state for job in recorded_jobs(watchdog=False, renew=None)] == [
         *(TimerState.ON, TimerState.OUTDATED, TimerState.MISSING, TimerState.ON)
     ]
-    assert [line.split() for line in install_lines(look(watchdog=False, renew=None))] == [
+    assert [line.split() for line in install_lines(recorded_jobs(watchdog=False, renew=None))] == [
         ["~", "shoestring-watchdog.service", "watchdog", "each", "minute"],
         ["+", "shoestring-renew.service", "renew", "every", "6", "hours"],
     ]
 
 
-def test_which_units_are_written(tmp_path: Path) -> None:
+def test_written_units_of_instance(tmp_path: Path) -> None:
     (tmp_path / "shoestring-watchdog@demo.timer").write_text("")
     (tmp_path / "shoestring-watchdog.timer").write_text("")
     assert written("demo", tmp_path) == ("shoestring-watchdog@demo.timer",)
 
 
 @pytest.mark.processes
-def test_killed_at_any_moment_a_second_removal_ends_it(
+def test_remove_again_after_kill_at_any_step(
     faked_systemd: FakedSystemd, interrupted: Interrupt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kernel = tmp_path / "kernel"
     monkeypatch.setattr(boot_files, "_TMPFILES", tmp_path / "tmpfiles.d")
     monkeypatch.setattr(boot_files, "_SYSCTL", tmp_path / "sysctl.d")
-    monkeypatch.setattr(boot_files, "_APPLY_SYSCTL", ("tell-kernel",))
+    monkeypatch.setattr(boot_files, "_APPLY_SYSCTL", ("apply-sysctl",))
     faked_systemd.program(
-        "tell-kernel", f"#!/bin/sh\ncat {tmp_path}/sysctl.d/* >{kernel}.new && mv {kernel}.new {kernel}"
+        "apply-sysctl", f"#!/bin/sh\ncat {tmp_path}/sysctl.d/* >{kernel}.new && mv {kernel}.new {kernel}"
     )
     step, cut_off = 0, True
     while cut_off:
@@ -117,7 +117,7 @@ def test_killed_at_any_moment_a_second_removal_ends_it(
         kernel.write_text(boot[1].content)
 
         cut_off = interrupted(lambda: remove("shoestring", faked_systemd.units), step, True)
-        # As `timers remove` and `uninstall` do: where there are no units, there is nothing to do.
+        # Like `timers remove` and `uninstall`: without units nothing is left to do.
         if written("shoestring", faked_systemd.units):
             remove("shoestring", faked_systemd.units)
 
@@ -127,12 +127,12 @@ def test_killed_at_any_moment_a_second_removal_ends_it(
     assert step > len(names("shoestring"))
 
 
-def test_a_time_has_its_date_only_on_another_day() -> None:
+def test_local_time_has_date_on_another_day() -> None:
     assert local_time(NOON - 3, NOON) == "11:59:57"
     assert local_time(NOON - 86_400, NOON) == "2026-02-28 12:00:00"
 
 
-def test_how_a_run_ended() -> None:
+def test_last_run_result() -> None:
     service = "shoestring-renew.service"
     assert last_run(None, service, NOON) == "not run since boot"
     assert last_run(LastRun(NOON, None, "success", 0), service, NOON) == "12:00:00, running"
@@ -142,7 +142,7 @@ def test_how_a_run_ended() -> None:
     assert "failed (timeout)" in last_run(LastRun(NOON, 1.0, "timeout", 15), service, NOON)
 
 
-def test_a_line_for_each_job() -> None:
+def test_timers_lines() -> None:
     renew = TimerJob("renew", "shoestring-renew.service", TimerState.ON, NOON + 60, LastRun(NOON, 0.5, "success", 0))
     assert timers_lines([renew], NOON) == [
         "  TIMER  STATE  NEXT      LAST",
@@ -150,7 +150,7 @@ def test_a_line_for_each_job() -> None:
     ]
 
 
-def test_status_says_how_the_last_pass_ended() -> None:
+def test_health_rows_of_watchdog() -> None:
     def row(job: TimerJob | None) -> HealthRow:
         return health_rows(Health(job, 957 * MEGABYTE, 353 * MEGABYTE), NOON)[0]
 
@@ -164,6 +164,6 @@ def test_status_says_how_the_last_pass_ended() -> None:
     assert row(None).ok
 
 
-def test_a_full_disk_is_a_row_of_its_own() -> None:
+def test_health_rows_of_full_disk() -> None:
     full = Health(None, MEGABYTE, MEGABYTE, "The disk of /srv is full.")
     assert health_rows(full, NOON)[-1] == HealthRow("disk", "The disk of /srv is full.", ok=False)

@@ -1,4 +1,4 @@
-"""Answers of iproute2 6.1.0, as it gave them."""
+"""Answers recorded from iproute2 6.1.0."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from runtime.base import command
 from runtime.base.command import Result
 from runtime.base.errors import ShoestringError
 
-# An interface of wireguard-go, then the same one after `ip link set wg0 down`, which takes its IPv6 addresses.
+# An interface of wireguard-go, and the same one after `ip link set wg0 down`, which removes its IPv6 addresses.
 UP = (
     '[{"ifindex":2,"ifname":"wg0","flags":["POINTOPOINT","MULTICAST","NOARP","UP","LOWER_UP"],"mtu":1420,'
     '"qdisc":"pfifo_fast","operstate":"UNKNOWN","group":"default","txqlen":500,"link_type":"none","addr_info":['
@@ -31,16 +31,16 @@ DOWN = (
 )
 
 
-def test_an_interface() -> None:
+def test_parse_link_up() -> None:
     assert wireguard.parse_link(UP) == WireGuardLink(frozenset({"10.12.0.1/24", "fd12::1/64"}), 1420, is_up=True)
 
 
-def test_an_interface_that_is_down() -> None:
+def test_parse_link_down() -> None:
     assert wireguard.parse_link(DOWN) == WireGuardLink(frozenset({"10.12.0.1/24"}), 1420, is_up=False)
 
 
-def test_no_interface() -> None:
-    """Older ones print an empty object for each that was not asked for."""
+def test_parse_link_without_interface() -> None:
+    """Older versions print an empty object for each other interface."""
     assert wireguard.parse_link("") is None
     assert wireguard.parse_link("[{}]") is None
     assert wireguard.parse_link(f"[{{}},{UP[1:]}") == wireguard.parse_link(UP)
@@ -53,15 +53,15 @@ INTERFACE = WireGuardInterface(
 
 
 class Host:
-    """A host on which systemd runs: answers by the beginning of a command, and what was run."""
+    """A host with systemd: answers by the beginning of a command, and records the commands."""
 
     def __init__(self, **answers: tuple[int, str]) -> None:
         self.answers = answers
-        self.heard: list[str] = []
+        self.commands: list[str] = []
 
     def run(self, argv: tuple[str, ...], **options: object) -> Result:
         line = " ".join(argv)
-        self.heard.append(line)
+        self.commands.append(line)
         known = (each for start, each in self.answers.items() if line.startswith(start.replace("_", " ")))
         code, out = next(known, (0, ""))
         return Result(argv, code, out, "")
@@ -80,15 +80,15 @@ def on(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "check", host.run)
 
 
-def test_the_unit_s_link_is_on_the_disk_when_the_interface_is_up(etc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_apply_syncs_after_enabling_unit(etc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     host = Host(ip__json=(0, UP))
     on(host, monkeypatch)
     wireguard.apply(INTERFACE)
-    enabled = host.heard.index("systemctl enable wg-quick@wg0")
-    assert host.heard[enabled + 1].startswith("sync --file-system ")
+    enabled = host.commands.index("systemctl enable wg-quick@wg0")
+    assert host.commands[enabled + 1].startswith("sync --file-system ")
 
 
-def test_what_brings_an_interface_up_at_boot(etc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_boot_state(etc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     on(Host(systemctl_is=(1, "")), monkeypatch)
     assert wireguard.boot(INTERFACE) == BootState(is_written=False, is_enabled=False)
     on(Host(), monkeypatch)
@@ -98,9 +98,7 @@ def test_what_brings_an_interface_up_at_boot(etc: Path, monkeypatch: pytest.Monk
     assert wireguard.boot(INTERFACE) == BootState(is_written=False, is_enabled=True)
 
 
-def test_interfaces_of_the_instance_are_known_by_their_files_and_by_their_key(
-    etc: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_managed_interfaces_by_file_and_key(etc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (etc / "wg0.conf").write_text(INTERFACE.text)
     (etc / "wg5.conf").write_text(f"{MARK}-too\n")
     (etc / "home.conf").write_bytes(b"\xff\n")
@@ -109,9 +107,7 @@ def test_interfaces_of_the_instance_are_known_by_their_files_and_by_their_key(
     assert wireguard.managed_interfaces(MARK, "") == ("wg0",)
 
 
-def test_an_interface_whose_file_is_lost_is_ours_if_it_has_our_key(
-    etc: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_check_possible_by_key_without_file(etc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     on(Host(wg_show_all=(0, "wg0\tKEY=\n")), monkeypatch)
     wireguard.check_possible(INTERFACE)
     on(Host(wg_show_all=(0, "wg0\tOTHER=\n")), monkeypatch)

@@ -44,7 +44,7 @@ WANTED = UninstallPlan(
 )
 
 
-def test_the_plan_says_what_goes_and_what_stays() -> None:
+def test_uninstall_lines() -> None:
     assert uninstall_lines(WANTED) == [
         "  -  timer       shoestring.service",
         "  -  containers  blog",
@@ -61,7 +61,7 @@ def test_the_plan_says_what_goes_and_what_stays() -> None:
     ]
 
 
-def test_an_interface_of_the_vpn_by_an_old_name_goes_too() -> None:
+def test_uninstall_lines_of_several_vpn_interfaces() -> None:
     two = replace(WANTED, vpn=("wg0", "wg1"))
     lines = uninstall_lines(two)
     for name in two.vpn:
@@ -70,14 +70,14 @@ def test_an_interface_of_the_vpn_by_an_old_name_goes_too() -> None:
     assert found == ["wg0, wg1", "wg0", ""]
 
 
-def test_a_purge_names_the_data_that_goes() -> None:
+def test_uninstall_lines_of_purge() -> None:
     lines = uninstall_lines(replace(WANTED, purge=True, volumes=("shoestring_blog_pages",)))
     assert "  -  volume      shoestring_blog_pages" in lines
     assert "  -  data        /srv/shoestring with all data" in lines
     assert not any("stays" in line for line in lines)
 
 
-def test_others_and_cron_are_told() -> None:
+def test_uninstall_lines_of_other_instances_and_cron() -> None:
     lines = uninstall_lines(replace(WANTED, others=("demo",), cron=(Path("/etc/cron.d/shoestring"),)))
     assert "  Images, swap and Docker's settings stay, because other instances use this host: demo." in lines
     assert any("lines from /etc/cron.d/shoestring." in line for line in lines)
@@ -85,7 +85,7 @@ def test_others_and_cron_are_told() -> None:
     assert answer["cron"] == ["/etc/cron.d/shoestring"]
 
 
-def test_json() -> None:
+def test_uninstall_json() -> None:
     answer = json.loads(uninstall_json(WANTED))
     assert answer["changes"] == [
         {"kind": "remove", "name": "blog"},
@@ -94,7 +94,7 @@ def test_json() -> None:
     assert (answer["version"], answer["directory"], answer["images"]) == (2, "/srv/shoestring", list(WANTED.images))
 
 
-def test_images_of_ours_go_unless_somebody_else_uses_them() -> None:
+def test_unused_images_leave_out_used_and_other_images() -> None:
     listed = [
         {"Id": "base", "Created": 1, "RepoTags": ["localhost/shoestring/base:1"]},
         {"Id": "built", "Created": 2, "RepoTags": ["localhost/shoestring/haproxy:1", "mine:1"]},
@@ -118,7 +118,7 @@ PARTS = ("conf/secrets.yaml", "conf/wireguard/server.key", "data/postgres/18/bas
 
 
 def fill(paths: Paths, record: Path) -> Path:
-    """Make a data directory that has something of everything, and the record of it; returns that."""
+    """Fill a data directory with one file of each part and set it as the default; return the default's file."""
     for name in ("conf/shoestring.yaml", *PARTS):
         file = paths.root / name
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -130,7 +130,7 @@ def fill(paths: Paths, record: Path) -> Path:
 
 @pytest.fixture
 def recorded(paths: Paths, tmp_path: Path) -> Path:
-    """The record of such a data directory."""
+    """The file with the default data directory, for a filled data directory."""
     return fill(paths, tmp_path / "etc" / "data-directory")
 
 
@@ -139,7 +139,7 @@ def purge_of(paths: Paths) -> UninstallPlan:
 
 
 @pytest.mark.parametrize("kill", [True, False], ids=["killed", "refused"])
-def test_a_purge_that_was_cut_off_goes_on(
+def test_finish_interrupted_purge(
     paths: Paths, recorded: Path, tmp_path: Path, interrupted: Interrupt, kill: bool
 ) -> None:
     step, cut_off = 0, True
@@ -148,9 +148,9 @@ def test_a_purge_that_was_cut_off_goes_on(
         fill(paths, recorded)
         cut_off = interrupted(lambda: finish(purge_of(paths), ProgressLines(io.StringIO()), recorded), step, kill)
         if (paths.data / "postgres").exists():
-            assert paths.secrets.exists(), "passwords go after the data"
+            assert paths.secrets.exists(), "passwords are removed after the data"
         if paths.root.exists():
-            assert recorded.exists(), "without it nothing would find what is left"
+            assert recorded.exists(), "without it the rest would not be found"
 
         again = purge_of(paths) if paths.settings.exists() else plan_unfinished_purge(None, recorded, tmp_path)
         if again:
@@ -159,11 +159,11 @@ def test_a_purge_that_was_cut_off_goes_on(
     assert step > len(PARTS)
 
 
-def test_what_is_no_purge_that_was_cut_off_has_no_rest(paths: Paths, recorded: Path, tmp_path: Path) -> None:
-    # Settings are there.
+def test_plan_unfinished_purge_only_without_settings_and_data(paths: Paths, recorded: Path, tmp_path: Path) -> None:
+    # The settings exist.
     assert plan_unfinished_purge(None, recorded, tmp_path) is None
     paths.settings.unlink()
-    # Data are there.
+    # The data exist.
     assert plan_unfinished_purge(None, recorded, tmp_path) is None
     for each in paths.root.iterdir():
         shutil.rmtree(each)
@@ -171,16 +171,16 @@ def test_what_is_no_purge_that_was_cut_off_has_no_rest(paths: Paths, recorded: P
     assert found
     assert (found.record, found.purge, found.directory, found.units) == (True, True, paths.root, ())
     assert plan_unfinished_purge(paths.root, recorded, tmp_path) == found
-    # Another directory, and the directory without a record.
+    # Another directory, and no default data directory.
     assert plan_unfinished_purge(tmp_path / "other", recorded, tmp_path) is None
     assert plan_unfinished_purge(paths.root, tmp_path / "none", tmp_path) is None
-    # Its disk is only not mounted: its units are there.
+    # The disk is not mounted: the units exist.
     (tmp_path / "shoestring.service").write_text(f'RequiresMountsFor="{paths.root}"\n')
     assert plan_unfinished_purge(None, recorded, tmp_path) is None
 
 
 @pytest.mark.parametrize("option", ["--confirm", "--name"])
-def test_the_rest_of_a_purge_needs_no_engine(
+def test_uninstall_of_unfinished_purge_needs_no_engine(
     option: str, paths: Paths, recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for each in paths.root.iterdir():
@@ -196,13 +196,13 @@ def test_the_rest_of_a_purge_needs_no_engine(
     assert (paths.root.exists(), recorded.exists()) == (False, False)
 
 
-def test_instances_are_known_by_their_units(tmp_path: Path) -> None:
+def test_instances_by_units(tmp_path: Path) -> None:
     for name in ("shoestring-watchdog.service", "shoestring-watchdog@demo.service", "shoestring-watchdog.timer"):
         (tmp_path / name).write_text("")
     assert instances(tmp_path) == {"shoestring", "demo"}
 
 
-def test_without_a_terminal_nothing_is_done_unasked() -> None:
+def test_confirmed_without_terminal_needs_yes() -> None:
     assert confirmed("Remove?", yes=True)
     with pytest.raises(UsageError, match="--yes"):
         confirmed("Remove?", yes=False)
@@ -212,26 +212,26 @@ def test_without_a_terminal_nothing_is_done_unasked() -> None:
 
 @pytest.mark.processes
 @pytest.mark.parametrize(
-    ("keys", "said"),
-    [("/srv/a", "goes on"), (" /srv/a ", "goes on"), ("/srv", "That is not /srv/a"), ("", "not /srv/a")],
+    ("keys", "printed"),
+    [("/srv/a", "Continued"), (" /srv/a ", "Continued"), ("/srv", "That is not /srv/a"), ("", "not /srv/a")],
 )
-def test_a_name_is_typed_at_a_terminal(keys: str, said: str) -> None:
-    """What goes for good is not confirmed to by one key."""
+def test_confirm_by_typing_at_terminal(keys: str, printed: str) -> None:
+    """A permanent removal is not confirmed by one key."""
     program = (
         "from installer.terminal.confirm import confirm_by_typing; "
-        "confirm_by_typing('Type the path', '/srv/a'); print('It goes on.')"
+        "confirm_by_typing('Type the path', '/srv/a'); print('Continued.')"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     terminal = pexpect.spawn(sys.executable, ["-c", program], env=environment, encoding="utf-8", timeout=30)
     terminal.expect_exact("Type the path: ")
     terminal.sendline(keys)
-    terminal.expect_exact(said)
+    terminal.expect_exact(printed)
     terminal.expect(pexpect.EOF)
     terminal.close()
-    assert (terminal.exitstatus == 0) is (said == "goes on")
+    assert (terminal.exitstatus == 0) is (printed == "Continued")
 
 
-def test_a_name_must_be_as_expected(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_confirm_by_typing_with_option(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO())
     confirm_by_typing("Type it", "/srv/a", "/srv/a")
     for given in ("", "/srv", "/srv/a/"):

@@ -15,36 +15,36 @@ def settings(network: str = "10.12.0.0/24", network6: str = "", address: str = "
     )
 
 
-def test_the_server_has_the_internal_address_and_the_first_of_the_other_network() -> None:
+def test_server_addresses() -> None:
     assert addresses.server(settings(network6="fd12::/64")) == ("10.12.0.1/24", "fd12::1/64")
     assert addresses.server(settings(network6="fd12::/64", address="fd12::9")) == ("10.12.0.1/24", "fd12::9/64")
     assert addresses.server(settings(address="10.12.0.7")) == ("10.12.0.7/24",)
 
 
-def test_the_lowest_free_address_of_each_network() -> None:
+def test_allocate_lowest_free_addresses() -> None:
     both = settings(network6="fd12::/64")
     assert addresses.allocate(both, ()) == ("10.12.0.2", "fd12::2")
     assert addresses.allocate(both, ("10.12.0.2", "fd12::2", "10.12.0.4")) == ("10.12.0.3", "fd12::3")
     assert addresses.allocate(settings(address="10.12.0.2"), ()) == ("10.12.0.1",)
 
 
-def test_a_client_keeps_its_addresses_while_they_are_in_the_networks() -> None:
+def test_fitting_keeps_addresses_in_networks() -> None:
     both = settings(network6="fd12::/64")
     assert addresses.fitting(both, ("10.12.0.7", "fd12::7"), ("10.12.0.7", "fd12::7")) == ("10.12.0.7", "fd12::7")
-    # Of another network before, of one family before, and where the server is now.
+    # An address of a former network, of one family only, and the server's present address.
     for before in (("10.13.0.7", "fd12::7"), ("fd12::7",), ("10.12.0.1", "fd12::7")):
         assert addresses.fitting(both, before, (*before, "10.12.0.2")) == ("10.12.0.3", "fd12::7")
     assert addresses.fitting(settings(), ("10.12.0.7", "fd12::7"), ()) == ("10.12.0.7",)
 
 
-def test_an_exhausted_network() -> None:
+def test_allocate_in_exhausted_network() -> None:
     small = settings("10.12.0.0/30")
     assert addresses.allocate(small, ()) == ("10.12.0.2",)
     with pytest.raises(UsageError, match=r"^All addresses of 10.12.0.0/30 are in use. Remove a client "):
         addresses.allocate(small, ("10.12.0.2",))
 
 
-def test_a_network_of_unique_local_addresses() -> None:
+def test_ula_network() -> None:
     assert addresses.ula_network(bytes.fromhex("0123456789")) == "fd01:2345:6789::/64"
     made = addresses.ula_network(bytes.fromhex("ffffffffff"))
     assert make_settings(f"wireguard: {{network6: '{made}'}}\n").wireguard.network6 == made

@@ -27,7 +27,7 @@ def mode(path: Path) -> int:
     return path.stat().st_mode & 0o777
 
 
-def test_write_is_read_again_and_readable_by_the_owner_only(paths: Paths) -> None:
+def test_write_and_read_all_private_files(paths: Paths) -> None:
     laptop, phone = client("laptop"), replace(client("phone"), private_key="")
     for each in (phone, laptop):
         clients.write(paths, each)
@@ -39,7 +39,7 @@ def test_write_is_read_again_and_readable_by_the_owner_only(paths: Paths) -> Non
     assert clients.read_all(paths) == (phone,)
 
 
-def test_the_servers_key(paths: Paths) -> None:
+def test_read_server_key(paths: Paths) -> None:
     assert clients.read_server_key(paths) == ""
     private = keys.generate_private()
     clients.write_server_key(paths, private)
@@ -53,24 +53,24 @@ def test_the_servers_key(paths: Paths) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         ("public_key: ", "public_kay: ", "unknown key; did you mean public_key?"),
         ("- 10.12.0.2", "- 10.12.0.299", "'10.12.0.299' is not an IP address"),
         ("name: laptop", "name: phone", "name: is not laptop, as the file is called"),
     ],
 )
-def test_a_file_that_is_none_of_a_client_is_an_error(paths: Paths, old: str, new: str, said: str) -> None:
+def test_read_all_refuses_invalid_file(paths: Paths, old: str, new: str, message: str) -> None:
     clients.write(paths, client("laptop"))
     file = paths.wireguard / "clients" / "laptop.yaml"
     file.write_text(file.read_text().replace(old, new))
     with pytest.raises(ShoestringError) as error:
         clients.read_all(paths)
-    assert said in str(error.value)
+    assert message in str(error.value)
     assert str(file) in str(error.value)
 
 
-def test_invalid_private_key_is_reported_without_the_key(paths: Paths) -> None:
+def test_read_all_hides_invalid_private_key(paths: Paths) -> None:
     laptop = client("laptop")
     clients.write(paths, laptop)
     file = paths.wireguard / "clients" / "laptop.yaml"

@@ -9,7 +9,7 @@ from tests.support.builders.runtime import make_settings
 from tests.support.builders.vpn import LAPTOP, VPN, key
 
 
-def test_the_servers_file() -> None:
+def test_server_config_text() -> None:
     settings = make_settings(VPN)
     found = ServerConfig(settings, key("S"), (LAPTOP,)).text()
     assert found == (
@@ -29,7 +29,7 @@ def test_the_servers_file() -> None:
     )
 
 
-def test_a_clients_private_key_is_in_its_own_file_alone() -> None:
+def test_private_key_is_only_in_client_text() -> None:
     settings = make_settings(VPN)
     server = ServerConfig(settings, key("S"), (LAPTOP,))
     assert LAPTOP.private_key not in server.text() + server.stripped()
@@ -38,13 +38,13 @@ def test_a_clients_private_key_is_in_its_own_file_alone() -> None:
     assert key("S") not in theirs
 
 
-def test_what_wg_takes_has_nothing_of_wg_quick() -> None:
+def test_server_config_stripped_of_wg_quick_keys() -> None:
     found = ServerConfig(make_settings(VPN), key("S"), (LAPTOP,)).stripped()
     names = {line.partition(" = ")[0] for line in found.splitlines() if " = " in line}
     assert names == {"ListenPort", "PrivateKey", "PublicKey", "PresharedKey", "AllowedIPs"}
 
 
-def test_a_clients_file() -> None:
+def test_client_text() -> None:
     found = configuration.client_text(make_settings(VPN), key("q"), LAPTOP)
     assert found == (
         "# laptop at example.com\n"
@@ -63,8 +63,8 @@ def test_a_clients_file() -> None:
     )
 
 
-def test_a_vpn_without_ipv6_has_none_anywhere_also_with_clients_of_before() -> None:
-    """A route to their addresses could not be made at boot where the kernel has none."""
+def test_configuration_without_ipv6() -> None:
+    """Without IPv6 in the kernel a route to such an address fails at boot."""
     settings = make_settings(VPN.replace("fd12::/64", ""))
     for text in (
         ServerConfig(settings, key("S"), (LAPTOP,)).text(),
@@ -75,7 +75,7 @@ def test_a_vpn_without_ipv6_has_none_anywhere_also_with_clients_of_before() -> N
         assert "fd12" not in text
 
 
-def test_a_client_whose_private_key_never_came_here() -> None:
+def test_client_text_without_private_key() -> None:
     own = VpnClient(
         name="phone", made="", addresses=("10.12.0.3",), public_key=key("p"), preshared_key=key("s"), private_key=""
     )
@@ -83,7 +83,7 @@ def test_a_client_whose_private_key_never_came_here() -> None:
     assert f"PrivateKey = {configuration.OWN_KEY}\n" in found
 
 
-def test_an_internal_side_that_is_off_answers_no_names() -> None:
+def test_client_text_without_internal_side_has_no_dns() -> None:
     text = "internal: off\nwireguard: {enabled: on}\n"
     assert "DNS" not in configuration.client_text(make_settings(text), key("q"), LAPTOP)
 
@@ -92,11 +92,11 @@ def test_an_internal_side_that_is_off_answers_no_names() -> None:
     ("host", "endpoint"),
     [("vpn.example.com", "vpn.example.com:51820"), ("2001:db8::7", "[2001:db8::7]:51820")],
 )
-def test_an_endpoint(host: str, endpoint: str) -> None:
+def test_endpoint_of_settings(host: str, endpoint: str) -> None:
     assert configuration.endpoint(make_settings(f"wireguard: {{endpoint: '{host}'}}\n")) == endpoint
 
 
-def test_the_servers_public_key() -> None:
+def test_server_public_key() -> None:
     assert configuration.server_public_key("") == ""
     private = keys.generate_private()
     assert configuration.server_public_key(private) == keys.public_of(private)

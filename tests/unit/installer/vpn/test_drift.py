@@ -30,12 +30,12 @@ def problem(
     return drift.problem(SETTINGS, public_key, (LAPTOP,), ObservedVpn(live, link, boot, old))
 
 
-def test_what_runs_as_the_files_say() -> None:
+def test_problem_is_empty_without_difference() -> None:
     assert problem() == ""
 
 
 @pytest.mark.parametrize(
-    ("link", "said"),
+    ("link", "difference"),
     [
         (replace(LINK, is_up=False), "it is down"),
         (replace(LINK, mtu=1300), "its MTU"),
@@ -43,14 +43,15 @@ def test_what_runs_as_the_files_say() -> None:
         (replace(LINK, addresses=LINK.addresses | {"10.99.0.1/24"}), "its addresses"),
     ],
 )
-def test_one_thing_that_is_other_at_the_link(link: WireGuardLink, said: str) -> None:
+def test_problem_of_link(link: WireGuardLink, difference: str) -> None:
     assert (
-        problem(link=link) == f"The interface wg0 differs from its configuration ({said}). Run: shoestring vpn apply"
+        problem(link=link)
+        == f"The interface wg0 differs from its configuration ({difference}). Run: shoestring vpn apply"
     )
 
 
 @pytest.mark.parametrize(
-    ("live", "said"),
+    ("live", "difference"),
     [
         (replace(LIVE, public_key=key("x")), "its key"),
         (replace(LIVE, port=51821), "its port"),
@@ -61,39 +62,42 @@ def test_one_thing_that_is_other_at_the_link(link: WireGuardLink, said: str) -> 
         (replace(LIVE, peers=(replace(PEER, allowed=("10.12.0.2/32",)),)), "its clients"),
     ],
 )
-def test_one_thing_that_is_other_in_wireguard(live: RunningInterface, said: str) -> None:
-    assert problem(live) == f"The interface wg0 differs from its configuration ({said}). Run: shoestring vpn apply"
+def test_problem_of_peers_key_and_port(live: RunningInterface, difference: str) -> None:
+    assert (
+        problem(live) == f"The interface wg0 differs from its configuration ({difference}). Run: shoestring vpn apply"
+    )
 
 
 @pytest.mark.parametrize(
-    ("boot", "said"),
+    ("boot", "difference"),
     [
         (BootState(is_written=False), "its file /etc/wireguard/wg0.conf"),
         (BootState(is_written=True, is_enabled=False), "it does not start at boot"),
     ],
 )
-def test_one_thing_that_would_be_other_after_a_boot(boot: BootState, said: str) -> None:
+def test_problem_of_next_boot(boot: BootState, difference: str) -> None:
     assert (
-        problem(boot=boot) == f"The interface wg0 differs from its configuration ({said}). Run: shoestring vpn apply"
+        problem(boot=boot)
+        == f"The interface wg0 differs from its configuration ({difference}). Run: shoestring vpn apply"
     )
 
 
-def test_an_interface_by_a_name_of_before() -> None:
+def test_problem_of_former_interface() -> None:
     assert "(wg9 exists as well)" in problem(old=("wg9",))
 
 
-def test_a_vpn_that_has_no_ipv6_any_more() -> None:
+def test_problem_is_empty_after_ipv6_was_removed() -> None:
     settings = make_settings(VPN.replace("fd12::/64", ""))
     link, peer = replace(LINK, addresses=frozenset({"10.12.0.1/24"})), replace(PEER, allowed=("10.12.0.2/32",))
     seen = ObservedVpn(replace(LIVE, peers=(peer,)), link, BOOT)
     assert drift.problem(settings, key("q"), (LAPTOP,), seen) == ""
 
 
-def test_problem_reports_all_differences_at_once() -> None:
+def test_problem_has_all_differences() -> None:
     assert "(it is down, its port)" in problem(replace(LIVE, port=1), replace(LINK, is_up=False))
 
 
-def test_what_is_not_there() -> None:
+def test_problem_of_missing_interface_or_key() -> None:
     assert problem(live=None).startswith("The interface wg0 does not exist.")
     assert problem(link=None).startswith("The interface wg0 does not exist.")
     assert problem(public_key="").startswith("The VPN has no key and no client yet.")

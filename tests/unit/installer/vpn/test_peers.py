@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from installer.vpn.peers import parse_dump
 
-# Recorded from wireguard-tools 1.0.20210914; the private and the preshared keys are of no use any more.
+# Recorded from wireguard-tools 1.0.20210914; the private and the preshared keys are not in use.
 DUMP = (
     "cHJpdmF0ZQ==\tserverkey=\t51820\toff\n"
     "laptop=\tcHNr\t192.0.2.9:41641\t10.12.0.2/32,fd12::2/128\t1767322000\t48120\t92004\toff\n"
@@ -11,7 +11,7 @@ DUMP = (
 )
 
 
-def test_a_running_interface() -> None:
+def test_parse_dump_of_interface() -> None:
     live = parse_dump(DUMP)
     assert live
     assert (live.public_key, live.port) == ("serverkey=", 51820)
@@ -28,7 +28,7 @@ def test_a_running_interface() -> None:
     assert "cHJpdmF0ZQ==" not in repr(live)
 
 
-def test_a_session_that_is_alive() -> None:
+def test_is_connected_by_handshake() -> None:
     live = parse_dump(DUMP)
     assert live
     assert live.peers[0].is_connected(1767322100)
@@ -36,5 +36,5 @@ def test_a_session_that_is_alive() -> None:
     assert not live.peers[1].is_connected(1767322100)
 
 
-def test_no_interface() -> None:
+def test_parse_dump_empty() -> None:
     assert parse_dump("") is None

@@ -28,64 +28,64 @@ def overview(dump: str, problem: str = "") -> VpnOverview:
     return VpnOverview(SETTINGS, key("q"), (LAPTOP,), seen, problem)
 
 
-def test_the_list() -> None:
+def test_list_lines() -> None:
     assert report.list_lines(overview(DUMP), NOW) == [
         "  CLIENT  ADDRESSES           HANDSHAKE     RECEIVED  SENT    FROM",
         "  laptop  10.12.0.2, fd12::2  1 minute ago  46 kB     8.7 MB  192.0.2.9:41641",
     ]
 
 
-def test_the_list_while_nothing_runs() -> None:
+def test_list_lines_without_interface() -> None:
     lines = report.list_lines(overview("", "It is down."), NOW)
     assert lines[1].split() == ["laptop", "10.12.0.2,", "fd12::2", "-", "-", "-", "-"]
     assert lines[-1] == "  ✗ It is down."
 
 
-def test_no_answer_but_the_file_itself_has_a_secret() -> None:
-    said = (
+def test_reports_have_no_secrets() -> None:
+    text_shown = (
         report.list_json(overview(DUMP))
         + report.status_json(overview(DUMP), NOW.timestamp())
         + report.preview_json(LAPTOP, SETTINGS)
         + report.removed_json(LAPTOP)
         + "\n".join(report.list_lines(overview(DUMP), NOW) + report.status_lines(overview(DUMP), NOW.timestamp()))
     )
-    assert LAPTOP.private_key not in said
-    assert LAPTOP.preshared_key not in said
+    assert LAPTOP.private_key not in text_shown
+    assert LAPTOP.preshared_key not in text_shown
 
 
-def test_the_status() -> None:
+def test_status_json() -> None:
     found = json.loads(report.status_json(overview(DUMP), NOW.timestamp()))
     assert (found["ok"], found["up"], found["clients"], found["connected"]) == (True, True, 1, 1)
     assert found["endpoint"] == "203.0.113.7:51820"
     assert not json.loads(report.status_json(overview("", "It is down."), NOW.timestamp()))["ok"]
 
 
-def test_status_shows_the_state_of_the_interface() -> None:
+def test_status_lines_state_of_interface() -> None:
     there = overview(DUMP)
     down = replace(there, seen=replace(there.seen, link=WireGuardLink(frozenset(), 1300, is_up=False)))
-    for each, said, up in ((there, "up, MTU 1420", True), (down, "down, MTU 1300", False)):
-        assert report.status_lines(each, NOW.timestamp())[0] == f"  interface  wg0  {said}"
+    for each, text_shown, up in ((there, "up, MTU 1420", True), (down, "down, MTU 1300", False)):
+        assert report.status_lines(each, NOW.timestamp())[0] == f"  interface  wg0  {text_shown}"
         assert json.loads(report.status_json(each, NOW.timestamp()))["up"] is up
     assert report.status_lines(overview(""), NOW.timestamp())[0] == "  interface  wg0  missing"
 
 
-def test_what_an_addition_prints_begins_with_the_whole_file() -> None:
+def test_added_lines_have_file_and_instructions() -> None:
     text = client_text(SETTINGS, key("q"), LAPTOP)
-    said = "\n".join(report.added_lines(LAPTOP, text, SETTINGS))
-    assert text in said
+    text_shown = "\n".join(report.added_lines(LAPTOP, text, SETTINGS))
+    assert text in text_shown
     for each in ("Linux", "macOS", "Windows", "vpn show laptop --qr", "https://internal.example.com:8444"):
-        assert each in said
+        assert each in text_shown
 
 
-def test_linux_needs_a_program_for_a_file_with_a_line_of_dns() -> None:
+def test_added_lines_name_resolvconf_if_file_has_dns() -> None:
     off = make_settings("internal: off\nwireguard: {enabled: on}\n")
     for settings, needed in ((SETTINGS, True), (off, False)):
         text = client_text(settings, key("q"), LAPTOP)
-        said = "\n".join(report.added_lines(LAPTOP, text, settings))
+        text_shown = "\n".join(report.added_lines(LAPTOP, text, settings))
         assert ("DNS = " in text) is needed
-        assert ("resolvconf, from the package systemd-resolved or openresolv" in said) is needed
+        assert ("resolvconf, from the package systemd-resolved or openresolv" in text_shown) is needed
 
 
-def test_a_qr_code_is_small_enough_for_a_terminal() -> None:
+def test_qr_fits_terminal() -> None:
     lines = report.qr(client_text(SETTINGS, key("q"), LAPTOP)).splitlines()
     assert max(len(line) for line in lines) <= 80

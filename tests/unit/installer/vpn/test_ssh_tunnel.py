@@ -23,7 +23,7 @@ def find(settings_text: str = "", ssh_ports: frozenset[int] = frozenset({22})) -
     return ssh_tunnel.find(wanted.settings, wanted.proxies, "me", ssh_ports)
 
 
-def test_one_command_reaches_every_internal_port() -> None:
+def test_find_command_forwards_all_internal_ports() -> None:
     assert " ".join(find().command) == (
         "ssh -N -L 127.0.0.1:8081:127.0.0.1:8081 -L 127.0.0.1:8444:127.0.0.1:8444 -L 127.0.0.1:5432:127.0.0.1:5432 "
         "me@example.com"
@@ -33,7 +33,7 @@ def test_one_command_reaches_every_internal_port() -> None:
 @pytest.mark.parametrize(
     ("ports", "expected"), [({2222}, ("ssh", "-p", "2222", "-N")), ({2200, 2222}, ("ssh", "-p", "2200", "-N"))]
 )
-def test_the_command_goes_to_a_port_that_sshd_has(ports: set[int], expected: tuple[str, ...]) -> None:
+def test_find_command_uses_port_of_sshd(ports: set[int], expected: tuple[str, ...]) -> None:
     found = find(ssh_ports=frozenset(ports))
     assert found.command[:4] == expected
     assert found.command[-1] == "me@example.com"
@@ -42,11 +42,11 @@ def test_the_command_goes_to_a_port_that_sshd_has(ports: set[int], expected: tup
     assert (answer["command"], answer["ports"]) == (list(found.command), [8081, 8444, 5432])
 
 
-def test_where_sshd_has_its_usual_port_too_none_is_named() -> None:
+def test_find_command_without_port_for_default_port() -> None:
     assert "-p" not in find(ssh_ports=frozenset({22, 2222})).command
 
 
-def test_the_lines_are_of_internal_names_alone() -> None:
+def test_hosts_lines_of_internal_names() -> None:
     assert ssh_tunnel.hosts_lines(find()) == [
         "127.0.0.1 internal.example.com",
         "127.0.0.1 wiki.internal.example.com",
@@ -54,22 +54,22 @@ def test_the_lines_are_of_internal_names_alone() -> None:
     ]
 
 
-def test_a_private_address_stands_in_the_lines_but_not_behind_a_tunnel() -> None:
+def test_hosts_lines_and_tunnel_lines_of_private_address() -> None:
     found = find(
         "internal: {address: 10.0.0.5, tls: none, http_port: 80}\npublic: {address: 203.0.113.7, http_port: 8080}\n"
     )
     assert ssh_tunnel.hosts_lines(found)[0] == "10.0.0.5 internal.example.com"
-    said = ssh_tunnel.tunnel_lines(found)
-    assert "127.0.0.1 wiki.internal.example.com" in said
-    assert "sudo" in said[0]
-    assert "-L 127.0.0.1:80:10.0.0.5:80" in said[2]
+    lines = ssh_tunnel.tunnel_lines(found)
+    assert "127.0.0.1 wiki.internal.example.com" in lines
+    assert "sudo" in lines[0]
+    assert "-L 127.0.0.1:80:10.0.0.5:80" in lines[2]
 
 
-def test_a_side_that_is_off() -> None:
+def test_find_refuses_internal_side_off() -> None:
     with pytest.raises(UsageError, match="internal side is off"):
         find("internal: off\n")
 
 
-def test_an_interface_that_has_no_address_yet() -> None:
+def test_find_refuses_interface_without_address() -> None:
     with pytest.raises(UsageError, match="The interface tailscale0 of internal.address has no address yet"):
         find("internal: {address: 'auto:tailscale0'}\n")

@@ -1,4 +1,4 @@
-"""Whether the VPN's networks fit a host."""
+"""Conflicts of the VPN's networks with those of a host."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from installer.vpn import subnet_conflicts
 from runtime.network.netlink import LOCAL, SCOPE_GLOBAL, SCOPE_HOST, UNICAST, InterfaceAddress
 from tests.support.builders.runtime import make_settings
 
-# A host in a large network at home, with a line between two, networks behind a router, and a second table.
+# A host in a large home network, with a point-to-point line, networks behind a router, and a second table.
 ADDRESSES = (
     InterfaceAddress("lo", "127.0.0.1", 8, SCOPE_HOST, "127.0.0.1"),
     InterfaceAddress("eth0", "10.12.5.9", 16, SCOPE_GLOBAL, "10.12.5.9"),
@@ -36,7 +36,7 @@ def problems(*found: HostNetwork, network6: str = "", has_ipv6: bool = True) -> 
     return list(subnet_conflicts.find(make_settings(VPN.format(network6)), found, ("wg0",), has_ipv6=has_ipv6))
 
 
-def test_the_networks_of_a_host_are_those_of_its_addresses_and_of_its_routes() -> None:
+def test_host_networks_of_addresses_and_routes() -> None:
     assert networks.host_networks(ADDRESSES, ROUTES) == (
         *at("lo", "127.0.0.0/8", "127.0.0.1/32"),
         *at("eth0", "10.12.0.0/16", "10.12.5.9/32", "10.60.0.2/32", "10.50.0.1/32"),
@@ -46,14 +46,14 @@ def test_the_networks_of_a_host_are_those_of_its_addresses_and_of_its_routes() -
     assert networks.host_networks((), ()) == ()
 
 
-def test_a_network_that_holds_none_of_the_host_s_addresses_overlaps_all_the_same() -> None:
+def test_find_overlap_without_host_address_in_network() -> None:
     assert problems(*networks.host_networks(ADDRESSES, ROUTES)) == [
         "wireguard.network: 10.12.0.0/24 overlaps with 10.12.0.0/16, which this host reaches by eth0. Choose another "
         "network, with internal.address in it."
     ]
 
 
-def test_a_route_a_smaller_network_and_one_of_docker_overlap_too() -> None:
+def test_find_overlap_with_routes_and_docker() -> None:
     for interface, network in (("tun0", "10.0.0.0/8"), ("eth0", "10.12.0.128/25"), ("docker0", "10.12.0.0/16")):
         (found,) = problems(*at(interface, network))
         assert f"overlaps with {network}, which this host reaches by {interface}." in found
@@ -62,14 +62,14 @@ def test_a_route_a_smaller_network_and_one_of_docker_overlap_too() -> None:
     assert found.endswith("Choose another network.")
 
 
-def test_what_is_free_and_what_the_vpn_s_own_interface_has_fits() -> None:
+def test_find_none_for_free_or_own_network() -> None:
     assert problems(*at("eth0", "10.13.0.0/16", "192.168.0.0/16", "fd12::/64"), network6="fd13::/64") == []
-    # Behind its own interface, and the network that it has already.
+    # Routed by its own interface, and its present network.
     assert problems(*at("wg0", "10.12.0.0/16")) == []
     assert problems(*at("wg0", "10.12.0.0/24"), *at("eth0", "10.12.0.0/16")) == []
 
 
-def test_a_kernel_without_ipv6() -> None:
+def test_find_conflict_without_ipv6() -> None:
     assert problems(has_ipv6=False) == []
     assert problems(network6="fd12::/64", has_ipv6=False) == [
         "wireguard.network6: IPv6 is switched off on this host, so the VPN cannot have fd12::/64. Leave it empty, or "

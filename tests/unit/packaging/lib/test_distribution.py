@@ -1,6 +1,6 @@
-"""Which distribution a host is and what its packages are called.
+"""The distribution of a host, and the names of its packages.
 
-Only Debian is booted by the tests; the other distributions are here by the text of their os-release.
+Other tests boot Debian only; here the other distributions are tested by the text of their os-release.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from installer.uninstall.run import PACKAGE_HINT
 from tests.support.install.shell import Shell
 
 ROOT = Path(__file__).resolve().parents[4]
-# For all users, and where sudo looks: pipx alone would link into ~/.local/bin of whoever runs it.
+# For all users, and on sudo's PATH: pipx alone would link into ~/.local/bin of its user.
 PIPX_BY_HAND = "sudo PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin pipx"
 
 pytestmark = pytest.mark.processes
@@ -35,7 +35,7 @@ OS_RELEASES = {
 
 @pytest.fixture
 def os_release(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """An os-release file with the text of the distribution that the test names."""
+    """An os-release file of the distribution that the test names."""
     file = tmp_path / "os-release"
     file.write_text(OS_RELEASES[request.param])
     return file
@@ -56,7 +56,7 @@ def os_release(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     ],
     indirect=["os_release"],
 )
-def test_family_of_a_faked_os_release(shell: Shell, os_release: Path, family: str) -> None:
+def test_family_of_os_release(shell: Shell, os_release: Path, family: str) -> None:
     assert shell('family_of "$1"', os_release).stdout == family
 
 
@@ -68,12 +68,12 @@ def test_family_of_a_faked_os_release(shell: Shell, os_release: Path, family: st
         ("amazon", "docker", "curl:curl-minimal"),
     ],
 )
-def test_package_names_of_a_faked_family(shell: Shell, family: str, engine: str, tool: str) -> None:
+def test_engine_and_tool_packages_of_family(shell: Shell, family: str, engine: str, tool: str) -> None:
     assert shell("engine_packages $1", family).stdout.strip() == engine
     assert tool in shell("tool_packages $1", family).stdout.split()
 
 
-def test_a_python_that_is_newer_than_the_default_has_a_package_name(shell: Shell) -> None:
+def test_python_packages_newest_first(shell: Shell) -> None:
     assert shell("python_packages amazon").stdout.split() == ["python3.13", "python3.12", "python3.11"]
     assert shell("python_packages debian").stdout.split()[-1] == "python3.11-venv"
 
@@ -90,21 +90,19 @@ def test_a_python_that_is_newer_than_the_default_has_a_package_name(shell: Shell
     ],
     indirect=["os_release"],
 )
-def test_docker_repository_for_a_faked_os_release(
-    shell: Shell, os_release: Path, family: str, directory: str
-) -> None:
+def test_docker_repository_of_os_release(shell: Shell, os_release: Path, family: str, directory: str) -> None:
     assert shell('docker_repository "$1" "$2"', os_release, family).stdout.strip() == directory
 
 
-def test_only_packages_of_missing_commands_are_named(shell: Shell) -> None:
+def test_missing_packages_of_missing_commands(shell: Shell) -> None:
     assert shell("missing_packages bash:bash no-such-command:its-package").stdout.split() == ["its-package"]
 
 
-# A package manager that was cut off, with what configures the rest: dpkg, apt or nothing.
+# An interrupted package manager; dpkg, apt or nothing configures the rest.
 FAKED_PACKAGES = """
-refresh_index() { echo refresh >>heard; }
-dpkg() { echo "dpkg $*" >>heard; [[ $MENDED_BY == dpkg ]]; }
-apt-get() { echo "apt-get $*" >>heard; [[ $MENDED_BY == apt ]]; }
+refresh_index() { echo refresh >>calls; }
+dpkg() { echo "dpkg $*" >>calls; [[ $REPAIRED_BY == dpkg ]]; }
+apt-get() { echo "apt-get $*" >>calls; [[ $REPAIRED_BY == apt ]]; }
 begin tools
 finish_packages
 """
@@ -112,35 +110,35 @@ CONFIGURE = "dpkg --force-confold --configure -a"
 
 
 @pytest.mark.parametrize(
-    ("mended_by", "count"),
+    ("repaired_by", "count"),
     [("dpkg", 1), ("apt", 3), ("nothing", 3)],
 )
-def test_finish_packages_after_a_power_cut(shell: Shell, tmp_path: Path, mended_by: str, count: int) -> None:
-    """Also where that cannot be: what is installed next says why."""
-    result = shell(FAKED_PACKAGES, FAMILY="debian", MENDED_BY=mended_by)
+def test_finish_packages_after_a_power_cut(shell: Shell, tmp_path: Path, repaired_by: str, count: int) -> None:
+    """If nothing repairs it, the next installation reports why."""
+    result = shell(FAKED_PACKAGES, FAMILY="debian", REPAIRED_BY=repaired_by)
     assert (result.returncode, result.stdout) == (0, "")
-    heard = (tmp_path / "heard").read_text().splitlines()
-    assert (heard[0], len(heard)) == (CONFIGURE, count)
-    # What they need may not be unpacked yet. Nothing of a person goes for that.
-    for line in heard[2:]:
+    calls = (tmp_path / "calls").read_text().splitlines()
+    assert (calls[0], len(calls)) == (CONFIGURE, count)
+    # Their dependencies may not be unpacked yet. No package of the user is removed for them.
+    for line in calls[2:]:
         assert " install --fix-broken --no-remove " in line
         assert "Timeout=300" in line
 
 
-def test_a_faked_family_without_dpkg_has_nothing_to_finish(shell: Shell, tmp_path: Path) -> None:
-    assert shell(FAKED_PACKAGES, FAMILY="fedora", MENDED_BY="nothing").returncode == 0
-    assert not (tmp_path / "heard").exists()
+def test_finish_packages_without_dpkg(shell: Shell, tmp_path: Path) -> None:
+    assert shell(FAKED_PACKAGES, FAMILY="fedora", REPAIRED_BY="nothing").returncode == 0
+    assert not (tmp_path / "calls").exists()
 
 
-def test_packages_are_finished_before_anything_is_looked_for() -> None:
-    """A program may be there already, and not work yet."""
+def test_install_tools_finishes_packages_first() -> None:
+    """A program may be present but not work yet."""
     text = (ROOT / "packaging" / "install.sh").read_text()
     tools = text[text.index("install_tools() {") : text.index("prepare() {")]
     assert tools.index("finish_packages") < tools.index("missing_packages")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="the installer looks at the distribution as root only")
-def test_an_unknown_distribution_is_told_in_a_sentence(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="the installer checks the distribution only as root")
+def test_install_refuses_unknown_distribution(tmp_path: Path) -> None:
     file = tmp_path / "os-release"
     file.write_text(OS_RELEASES["arch"])
     install = ROOT / "packaging" / "install.sh"
@@ -161,6 +159,6 @@ def test_an_unknown_distribution_is_told_in_a_sentence(tmp_path: Path) -> None:
     assert f"{PIPX_BY_HAND} install {ROOT}\n" in result.stdout
 
 
-def test_pipx_is_told_in_the_same_way_everywhere() -> None:
+def test_pipx_command_is_the_same_everywhere() -> None:
     assert f"\n    {PIPX_BY_HAND} install .\n" in (ROOT / "README.md").read_text()
     assert f"{PIPX_BY_HAND} uninstall shoestring" in PACKAGE_HINT

@@ -1,4 +1,4 @@
-"""How the engine is started, and the order in which Compose is looked for.
+"""The start of the engine, and the order of the sources of Compose.
 
 Package managers, systemd and the engine are faked here.
 """
@@ -13,7 +13,7 @@ from tests.support.install.shell import Shell
 
 pytestmark = pytest.mark.processes
 
-# Each source of Compose is there or not; the calls are what the test reads.
+# Each source of Compose is available or not; the test reads the calls.
 FAKED = """
 OS_RELEASE=os-release FAMILY=debian
 VERSION=""
@@ -27,7 +27,7 @@ compose_from_next_debian() { echo "next Debian"; VERSION=2.26.1-4; COMPOSE_FROM=
 
 
 @pytest.mark.parametrize("version", ["2.20.0", "v2.26.1", "2.26.1-4", "5.0.1"])
-def test_compose_that_is_there_is_kept(shell: Shell, version: str) -> None:
+def test_install_compose_keeps_present_version(shell: Shell, version: str) -> None:
     result = shell(f"{FAKED}\nVERSION={version}\ninstall_compose", CANDIDATES="docker-compose-v2=2.40")
     assert "there already" in result.stdout
     assert "install" not in result.stdout
@@ -41,14 +41,14 @@ def test_compose_that_is_there_is_kept(shell: Shell, version: str) -> None:
         ("docker-compose-plugin=2.40.3 docker-compose-v2=2.24.6", "docker-compose-plugin"),
     ],
 )
-def test_the_faked_distributions_package_comes_first(shell: Shell, candidates: str, package: str) -> None:
+def test_install_compose_prefers_package_of_distribution(shell: Shell, candidates: str, package: str) -> None:
     result = shell(f"{FAKED}\ninstall_compose", CANDIDATES=candidates)
     assert result.returncode == 0
     assert result.stdout.splitlines()[0] == f"install {package}"
     assert "fetch" not in result.stdout
 
 
-def test_compose_1_is_never_taken_and_dockers_repository_is_asked_before_the_next_debian(shell: Shell) -> None:
+def test_install_compose_tries_docker_before_next_debian(shell: Shell) -> None:
     result = shell(
         f"{FAKED}\nos_release() {{ :; }}\ncompose_from_docker() {{ echo docker; return 1; }}\ninstall_compose",
         CANDIDATES="docker-compose=1.29.2-3",
@@ -57,7 +57,7 @@ def test_compose_1_is_never_taken_and_dockers_repository_is_asked_before_the_nex
     assert "trixie" in result.stdout.splitlines()[2]
 
 
-def test_no_compose_anywhere_is_told_in_a_sentence(shell: Shell) -> None:
+def test_install_compose_without_source(shell: Shell) -> None:
     result = shell(
         f"{FAKED}\ncompose_from_docker() {{ false; }}\ncompose_from_next_debian() {{ false; }}\ninstall_compose",
         CANDIDATES="",
@@ -67,46 +67,46 @@ def test_no_compose_anywhere_is_told_in_a_sentence(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize("text", ["ID=debian\nVERSION_ID=13\n", "ID=ubuntu\nVERSION_ID=12\n", "ID=fedora\n"])
-def test_the_next_debian_is_for_debian_12_only(shell: Shell, tmp_path: Path, text: str) -> None:
+def test_compose_from_next_debian_only_on_debian_12(shell: Shell, tmp_path: Path, text: str) -> None:
     (tmp_path / "os-release").write_text(text)
     assert shell("OS_RELEASE=os-release\ncompose_from_next_debian").returncode == 1
 
 
-# An engine that answers or not, and systemd with or without its unit.
+# An engine that runs or not, and systemd with or without its unit.
 FAKED_ENGINE = """
 ENGINE_FROM="there already"
 systemd_runs() { [[ -n $SYSTEMD ]]; }
 engine_answers() { [[ -e running ]]; }
 docker() { echo 28.5.2; }
-systemctl() { [[ -n $UNIT ]] || return 1; echo "$*" >>heard; [[ $* != *--now* ]] || touch running; }
+systemctl() { [[ -n $UNIT ]] || return 1; echo "$*" >>calls; [[ $* != *--now* ]] || touch running; }
 start_engine_without_systemd() { touch running; }
 begin "Docker Engine"
 """
 
 
 @pytest.mark.parametrize(
-    ("running", "told"), [(False, "enable --now docker\n"), (True, "enable docker\n")], ids=["stopped", "running"]
+    ("running", "called"), [(False, "enable --now docker\n"), (True, "enable docker\n")], ids=["stopped", "running"]
 )
-def test_the_faked_engine_starts_at_the_next_boot_too(shell: Shell, tmp_path: Path, running: bool, told: str) -> None:
-    """On Amazon Linux a package enables nothing, and a person may only have started it."""
+def test_start_engine_enables_unit(shell: Shell, tmp_path: Path, running: bool, called: str) -> None:
+    """On Amazon Linux a package enables no unit, and a user may have started it without enabling it."""
     if running:
         (tmp_path / "running").touch()
     result = shell(f"{FAKED_ENGINE}\nstart_engine", SYSTEMD="yes", UNIT="yes")
     assert (result.returncode, result.stdout.split()[-4:]) == (0, ["Engine", "28.5.2,", "there", "already"])
-    assert (tmp_path / "heard").read_text() == told
+    assert (tmp_path / "calls").read_text() == called
 
 
 @pytest.mark.parametrize("systemd", ["yes", ""])
-def test_a_faked_engine_that_runs_without_a_unit_is_taken(shell: Shell, tmp_path: Path, systemd: str) -> None:
-    """Such as one of a snap, or one that somebody started by hand."""
+def test_start_engine_accepts_engine_without_unit(shell: Shell, tmp_path: Path, systemd: str) -> None:
+    """Such as an engine of a snap, or one started by hand."""
     (tmp_path / "running").touch()
     result = shell(f"{FAKED_ENGINE}\nstart_engine", SYSTEMD=systemd, UNIT="")
     assert result.returncode == 0
     assert "28.5.2" in result.stdout
 
 
-def test_a_faked_engine_without_systemd_is_started_here(shell: Shell, tmp_path: Path) -> None:
+def test_start_engine_without_systemd(shell: Shell, tmp_path: Path) -> None:
     result = shell(f"{FAKED_ENGINE}\nstart_engine", SYSTEMD="", UNIT="yes")
     assert result.returncode == 0
     assert (tmp_path / "running").exists()
-    assert not (tmp_path / "heard").exists()
+    assert not (tmp_path / "calls").exists()

@@ -1,4 +1,4 @@
-"""What the installer prints, and how it fails."""
+"""The output of the installer, and its failures."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ def test_version_at_least(shell: Shell, have: str, want: str, enough: bool) -> N
     assert (shell('version_at_least "$1" "$2"', have, want).returncode == 0) == enough
 
 
-def test_a_step_is_one_aligned_line(shell: Shell) -> None:
+def test_done_with_prints_aligned_line(shell: Shell) -> None:
     result = shell("begin Compose; done_with 2.26.1")
     assert result.stdout == "  ✓ Compose                 2.26.1\n"
 
 
-def test_what_commands_print_goes_to_the_log(shell: Shell, tmp_path: Path) -> None:
-    result = shell("begin step; must echo quiet; done_with well")
-    assert "quiet" not in result.stdout
-    assert (tmp_path / "log").read_text() == "\n$ echo quiet \nquiet\n"
+def test_must_writes_output_to_log(shell: Shell, tmp_path: Path) -> None:
+    result = shell("begin step; must echo output; done_with well")
+    assert "output" not in result.stdout
+    assert (tmp_path / "log").read_text() == "\n$ echo output \noutput\n"
     assert (tmp_path / "log").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_failing_step_prints_the_command_its_last_lines_and_what_to_do(shell: Shell) -> None:
+def test_must_failure_prints_command_last_lines_and_advice(shell: Shell) -> None:
     script = "begin step; must echo before; ADVICE='Do this.'; must bash -c 'seq 1 20; exit 3'; echo never"
     result = shell(script)
     assert result.returncode == 1
@@ -54,5 +54,5 @@ def test_a_failing_step_prints_the_command_its_last_lines_and_what_to_do(shell: 
     assert "never" not in result.stdout
 
 
-def test_a_command_never_waits_for_input(shell: Shell) -> None:
+def test_must_has_no_input(shell: Shell) -> None:
     assert shell("begin step; must cat; done_with end").returncode == 0

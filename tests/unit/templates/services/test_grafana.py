@@ -1,4 +1,4 @@
-"""Grafana's files among each other: what one names, another has."""
+"""The consistency of Grafana's files: names in one file exist in another."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def environment(settings: Settings) -> dict[str, str]:
     return found
 
 
-def test_there_is_a_dashboard_for_each_thing() -> None:
+def test_dashboards_of_all_subjects() -> None:
     assert set(DASHBOARDS) == {"host", "containers", "proxies", "certificates", "vpn"}
     assert len({board["uid"] for board in DASHBOARDS.values()}) == len(DASHBOARDS)
 
 
 @pytest.mark.parametrize("name", DASHBOARDS)
-def test_a_dashboard_asks_the_one_source_and_lies_flat(name: str) -> None:
+def test_dashboard_has_one_source_and_no_overlap(name: str) -> None:
     board = DASHBOARDS[name]
     source = {"type": SOURCE["type"], "uid": SOURCE["uid"]}
     assert all(each["datasource"] == source for each in (*board["panels"], *board["templating"]["list"]))
@@ -51,23 +51,23 @@ def test_a_dashboard_asks_the_one_source_and_lies_flat(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DASHBOARDS)
-def test_a_dashboard_uses_the_variables_that_it_has(name: str) -> None:
+def test_dashboard_uses_its_variables(name: str) -> None:
     names = {variable["name"] for variable in DASHBOARDS[name]["templating"]["list"]}
     text = "".join(each.text for each in grafana_files.panel_queries() if each.place.startswith(f"{name}: "))
     assert all(f"/^${each}$/" in text for each in names)
 
 
-def test_a_query_has_no_variable_that_is_not_there() -> None:
+def test_queries_have_only_known_variables() -> None:
     for query in (*grafana_files.panel_queries(), *grafana_files.variable_queries(), *grafana_files.alert_queries()):
         assert query.filled
 
 
-def test_alerts_have_no_dollar_sign_that_grafana_would_replace() -> None:
+def test_alert_rules_have_no_dollar_sign() -> None:
     text = next(text for path, text in grafana_files.shipped().items() if path.name == "rules.yaml")
     assert "$" not in text
 
 
-def test_there_is_an_alert_for_each_trouble() -> None:
+def test_alert_rules_of_all_incidents() -> None:
     rules = {rule["uid"]: rule for rule in grafana_files.rules()}
     assert set(rules) == {
         f"shoestring-{name}" for name in ("disk", "memory", "certificate", "application", "watchdog")
@@ -82,14 +82,14 @@ def test_there_is_an_alert_for_each_trouble() -> None:
         assert rule["labels"]["severity"] in ("warning", "error")
 
 
-def test_only_silence_of_the_watchdog_is_an_alarm_by_itself() -> None:
+def test_alert_rules_only_watchdog_alerts_without_data() -> None:
     states = {rule["uid"]: {rule["noDataState"], rule["execErrState"]} for rule in grafana_files.rules()}
     assert states.pop("shoestring-watchdog") == {"Alerting"}
     assert set.union(*states.values()) == {"OK"}
 
 
 def contact() -> dict[str, Any]:
-    """Whom alerts are told, as Grafana understands it."""
+    """Return the contact point of alerts, as Grafana reads it."""
     found: dict[str, Any] = grafana_files.interpolated(
         grafana_files.provisioning("alerting/contact.yaml"), environment(SETTINGS)
     )
@@ -107,19 +107,19 @@ def contact() -> dict[str, Any]:
         ({"a": ["$one", 7, True, None]}, {"a": ["1", 7, True, None]}),
     ],
 )
-def test_the_stand_in_replaces_as_go_does(written: object, understood: object) -> None:
+def test_interpolated_like_go(written: object, understood: object) -> None:
     assert grafana_files.interpolated(written, {"one": "1"}) == understood
 
 
-def test_alerts_go_to_the_address_of_the_settings() -> None:
+def test_contact_is_url_of_settings() -> None:
     (point,) = contact()["contactPoints"]
     assert "$" in SETTINGS.notify.url
     assert point["receivers"][0]["settings"]["url"] == SETTINGS.notify.url
     assert contact()["policies"][0]["receiver"] == point["name"]
 
 
-def test_the_template_of_a_notice_keeps_its_own_variables() -> None:
-    """Those of Go's templates: each is made before it is used, and none is empty."""
+def test_contact_template_keeps_its_variables() -> None:
+    """Variables of Go's templates: each is defined before its use, and none is empty."""
     template = contact()["contactPoints"][0]["receivers"][0]["settings"]["payload"]["template"]
     made, used = re.findall(r"(\$\w*) :=", template), set(re.findall(r"\$\w*", template))
     assert made == ["$alert", "$severity"]
@@ -132,18 +132,18 @@ def test_contact_template_has_the_version_and_severity_of_notifications() -> Non
     assert re.findall(r'\$severity = "(\w+)"', template) == [Severity.RESOLVED]
 
 
-def test_without_an_address_alerts_go_nowhere() -> None:
+def test_contact_without_url() -> None:
     alone = replace(SETTINGS, notify=NotifySettings(command="/usr/local/bin/tell"))
     assert grafana_files.provisioning("alerting/contact.yaml", alone) == {"apiVersion": 1}
 
 
-def test_the_readers_password_comes_by_the_environment() -> None:
+def test_source_password_is_in_environment() -> None:
     assert SOURCE["user"] == "reader"
     name = SOURCE["secureJsonData"]["password"].removeprefix("$")
     assert environment(SETTINGS)[name] == f"${{{name}}}"
 
 
-def test_nobody_gets_in_without_a_password_and_nothing_goes_out() -> None:
+def test_environment_requires_password_and_sends_nothing() -> None:
     found = environment(SETTINGS)
     off = (
         *("GF_AUTH_ANONYMOUS_ENABLED", "GF_USERS_ALLOW_SIGN_UP", "GF_ANALYTICS_REPORTING_ENABLED"),
@@ -162,13 +162,13 @@ def test_nobody_gets_in_without_a_password_and_nothing_goes_out() -> None:
         (InternalSettings(tls=InternalTls.NONE, http_port=8081), "http://grafana.internal.example.test:8081/"),
     ],
 )
-def test_it_knows_its_own_address(internal: InternalSettings, url: str) -> None:
+def test_environment_has_own_url(internal: InternalSettings, url: str) -> None:
     found = environment(replace(SETTINGS, internal=internal))
     assert found["GF_SERVER_ROOT_URL"] == url
     assert found["GF_SECURITY_COOKIE_SECURE"] == ("true" if url.startswith("https") else "false")
 
 
-def test_every_file_is_read_by_somebody() -> None:
+def test_files_are_all_mounted() -> None:
     (application,) = service_files.applications(
         service_files.load(catalogue.load()["grafana"], SETTINGS, TemplateHost())
     )
