@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +15,18 @@ from runtime.proxy.configuration import DIGEST_VARIABLE
 ANSWER_TIMEOUT_SECONDS = 10.0
 # A reload reads the whole configuration and all certificates before it answers.
 RELOAD_TIMEOUT_SECONDS = 60.0
-# How long a starting proxy may take from its socket to its first answer.
-STARTING_SECONDS = 3.0
+# How long another process may take to start before a reload is given up.
+BUSY_SECONDS = 60.0
+# How long a starting proxy may take from its socket to its first answer: it reads all certificates in between.
+STARTING_SECONDS = 10.0
 STARTING_POLL_SECONDS = 0.1
 _CHUNK_BYTES = 65_536
+# After these answers the master ignores further commands and keeps the connection open. The first is for a worker
+# that does not exist yet (since HAProxy 3.1) or has ended, src/cli.c; the second is for a `reload` while a new
+# worker starts (since 3.1), src/mworker.c.
+_NO_PROCESS = b"Can't find the target PID matching the prefix '"
+_RELOADING = b"Another reload is still in progress."
+_CURRENT = b"@1'"
 
 
 class NotRunningError(ShoestringError):
@@ -26,6 +35,18 @@ class NotRunningError(ShoestringError):
 
 class BrokenOffError(ShoestringError):
     """The proxy closed the connection without an answer."""
+
+
+class NoProcessError(ShoestringError):
+    """The proxy's master has no such worker process: it ended."""
+
+
+class StartingError(NoProcessError):
+    """The proxy's master has no worker process that serves: the first one is still starting."""
+
+
+class BusyError(ShoestringError):
+    """The proxy's master does not reload: another process is still starting."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +60,21 @@ class ReloadAnswer:
 def ask(path: Path, commands: str, timeout: float = ANSWER_TIMEOUT_SECONDS) -> str:
     """Send commands to a socket of HAProxy's and return all that it answers, until it closes. `timeout` in seconds.
 
-    A proxy that is just starting breaks off; it is asked again for a moment. Raises NotRunningError if nothing
-    listens there, and ShoestringError if no answer comes in time.
+    A proxy that is just starting breaks off, or has no process yet; it is asked again for a moment. Raises
+    NotRunningError if nothing listens there, NoProcessError if the process that a command names does not exist, and
+    ShoestringError if no answer comes in time.
     """
-    patience = time.monotonic() + STARTING_SECONDS
+    return _persist(lambda: _ask(path, commands, timeout), (BrokenOffError, StartingError), STARTING_SECONDS)
+
+
+def _persist(attempt: Callable[[], str], temporary: tuple[type[Exception], ...], seconds: float) -> str:
+    """Return what `attempt` returns, after more attempts while it raises one of `temporary`, for some seconds."""
+    deadline = time.monotonic() + seconds
     while True:
         try:
-            return _ask(path, commands, timeout)
-        except BrokenOffError:
-            if time.monotonic() >= patience:
+            return attempt()
+        except temporary:
+            if time.monotonic() >= deadline:
                 raise
             time.sleep(STARTING_POLL_SECONDS)
 
@@ -64,11 +91,29 @@ def _ask(path: Path, commands: str, timeout: float) -> str:
         try:
             # The write side stays open: HAProxy would take its end for an interruption.
             connection.sendall(commands.encode() + b"\n")
-            return b"".join(iter(lambda: connection.recv(_CHUNK_BYTES), b"")).decode(errors="replace")
+            return _answer(connection, path).decode(errors="replace")
         except TimeoutError as error:
             raise ShoestringError(f"The proxy at {path} did not answer within {timeout:.0f} s.") from error
         except OSError as error:
             raise BrokenOffError(f"The proxy at {path} closed the connection: {error.strerror}.") from error
+
+
+def _answer(connection: socket.socket, path: Path) -> bytearray:
+    """Read until the end, or until an answer after which the master keeps the connection open."""
+    answer = bytearray()
+    while chunk := connection.recv(_CHUNK_BYTES):
+        # The end of what was read before may be the beginning of such an answer.
+        start = max(0, len(answer) - len(_NO_PROCESS) - len(_CURRENT))
+        answer += chunk
+        if _RELOADING in answer[start:]:
+            raise BusyError(f"The proxy at {path} is still starting a process. Try again in a minute.")
+        found = answer.find(_NO_PROCESS, start)
+        prefix = answer[found + len(_NO_PROCESS) :]
+        if found >= 0 and prefix.startswith(_CURRENT):
+            raise StartingError(f"The proxy at {path} has no process that serves yet. Try again in a minute.")
+        if found >= 0 and b"\n" in prefix:
+            raise NoProcessError(f"The process of the proxy at {path} has ended.")
+    return answer
 
 
 def _connect(connection: socket.socket, path: Path) -> None:
@@ -83,9 +128,10 @@ def _connect(connection: socket.socket, path: Path) -> None:
 def reload(master: Path) -> ReloadAnswer:
     """Have the master start a new process with the configuration on disk. HAProxy's Management Guide, section 9.4.1.
 
-    If it cannot start, the old process continues. Raises NotRunningError, ShoestringError.
+    If it cannot start, the old process continues. A proxy that is starting a process is asked again. Raises
+    NotRunningError, BusyError, ShoestringError.
     """
-    answer = ask(master, "reload", RELOAD_TIMEOUT_SECONDS)
+    answer = _persist(lambda: ask(master, "reload", RELOAD_TIMEOUT_SECONDS), (BusyError,), BUSY_SECONDS)
     status, _, log = answer.partition("\n")
     if not status.startswith("Success="):
         raise ShoestringError(f"The proxy at {master} gave an invalid answer to a reload: {answer[:200]!r}.")

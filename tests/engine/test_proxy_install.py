@@ -7,7 +7,7 @@ import http.client
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from tests.support.proxy.stand import Stand, backend, open_stand, template, trus
 pytestmark = pytest.mark.engine
 
 RELOADS = 6
+STARTS = 3
 CLIENTS = 8
 IDLE_SECONDS = 0.03
 
@@ -73,6 +74,33 @@ def serves(stand: Stand, host: str = "plain.example.test") -> bool:
 def checks_left(stand: Stand) -> Sequence[object]:
     directory = stand.paths.generated / "candidate-public"
     return stand.client.containers.list(all=True, filters={"label": f"{check.LABEL}={directory}"})
+
+
+@contextlib.contextmanager
+def certificates(stand: Stand, count: int) -> Iterator[None]:
+    """More certificates in the folder of the public side."""
+    folder = stand.paths.proxy_certificates(Side.PUBLIC)
+    pair = next(folder.glob("*.pem"))
+    more = [folder / f"more-{number}.pem" for number in range(count)]
+    key = pair.with_suffix(".pem.key")
+    try:
+        for file in more:
+            os.link(pair, file)
+            if key.exists():
+                os.link(key, file.with_suffix(".pem.key"))
+        yield
+    finally:
+        for file in more:
+            file.unlink()
+            file.with_suffix(".pem.key").unlink(missing_ok=True)
+
+
+def listening(ask: Callable[[], bool]) -> bool:
+    """What a proxy answers; False while none listens."""
+    try:
+        return ask()
+    except sockets.NotRunningError:
+        return False
 
 
 def test_a_new_host_name_is_checked_written_and_loaded(stand: Stand, model: ProxyModel) -> None:
@@ -148,6 +176,24 @@ def test_a_generated_file_that_someone_edited_is_made_again(stand: Stand, model:
     assert install.difference(stand.paths, stand.run, model).change
     stand.install(model)
     assert installed(stand) == before
+
+
+def test_running_digest_right_after_the_start_of_a_proxy_is_that_of_its_file(stand: Stand) -> None:
+    expected = running(stand)
+    # Certificates keep it longer between its socket and its first answer.
+    with certificates(stand, 300):
+        for _ in range(STARTS):
+            stand.containers[Side.PUBLIC].restart()
+            until("the proxy listens at its socket", lambda: running(stand) is not None)
+            assert running(stand) == expected
+
+
+def test_reload_right_after_the_start_of_a_proxy_refuses_nothing(stand: Stand) -> None:
+    master = stand.run.master_socket(Side.PUBLIC)
+    with certificates(stand, 300):
+        for _ in range(STARTS):
+            stand.containers[Side.PUBLIC].restart()
+            until("the proxy reloads", lambda: listening(lambda: sockets.reload(master).ok))
 
 
 def test_without_a_proxy_the_file_waits_for_it(stand: Stand, model: ProxyModel, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -12,32 +13,42 @@ import pytest
 from runtime.base.errors import ShoestringError
 from runtime.proxy import sockets
 
-Serve = Callable[[bytes], Path]
+Serve = Callable[..., Path]
+# HAProxy 3.2's answer from the start of its master until its worker is there, src/cli.c.
+NO_WORKER = b"Can't find the target PID matching the prefix '@1'\n"
+# HAProxy 3.2's answer to `reload` from then until the worker serves, src/mworker.c.
+RELOADING = b"Success=0\n--\nAnother reload is still in progress.\n\n"
+KEPT_OPEN = (NO_WORKER, RELOADING, b"Can't find the target PID matching the prefix '@!77'\n")
 
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Listen at a socket whose path is longer than a socket address may be, and answer once."""
+    """Listen at a socket whose path is longer than a socket address may be. Give one answer a connection.
+
+    After an empty answer, after NO_WORKER and after RELOADING the connection stays open, as HAProxy keeps it.
+    """
     directory = tmp_path / ("long-" * 30)
     directory.mkdir()
     path = directory / "master.sock"
     listener = socket.socket(socket.AF_UNIX)
     threads = []
+    kept = contextlib.ExitStack()
 
-    def start(answer: bytes) -> Path:
+    def start(*answers: bytes) -> Path:
         with Shortcut(directory) as short:
             listener.bind(str(short / "master.sock"))
         listener.listen()
 
-        def once() -> None:
-            connection, _ = listener.accept()
-            with connection:
+        def serve_all() -> None:
+            for answer in answers:
+                connection, _ = listener.accept()
+                kept.enter_context(connection)
                 connection.recv(1000)
                 connection.sendall(answer)
-                if not answer:
-                    connection.recv(1000)
+                if answer and answer not in KEPT_OPEN:
+                    connection.close()
 
-        threads.append(threading.Thread(target=once))
+        threads.append(threading.Thread(target=serve_all))
         threads[0].start()
         return path
 
@@ -45,6 +56,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     listener.close()
     for thread in threads:
         thread.join(5)
+    kept.close()
 
 
 class Shortcut:
@@ -85,6 +97,28 @@ def test_ask_without_answer_times_out(serve: Serve) -> None:
         sockets.ask(serve(b""), "show info", timeout=0.1)
 
 
+def test_ask_a_fake_master_without_its_worker_is_asked_again(serve: Serve) -> None:
+    assert sockets.running_digest(serve(NO_WORKER, NO_WORKER, b"SHOESTRING_CONFIGURATION=abc\n\n")) == "abc"
+
+
+def test_ask_a_fake_master_whose_worker_never_comes_ends_in_time(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "STARTING_SECONDS", 0.0)
+    with pytest.raises(sockets.NoProcessError, match=r"The proxy at .* has no process that serves yet"):
+        sockets.ask(serve(NO_WORKER), "@1 show info\nquit")
+
+
+def test_ask_an_answer_in_pieces_is_recognized(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "_CHUNK_BYTES", 7)
+    assert sockets.ask(serve(NO_WORKER, b"0123456789"), "@1 show info\nquit") == "0123456789"
+
+
+def test_ask_an_old_process_that_ended_is_not_asked_again(serve: Serve) -> None:
+    with pytest.raises(sockets.NoProcessError):
+        sockets.ask(serve(KEPT_OPEN[2]), "@!77 show info\nquit")
+
+
 @pytest.mark.parametrize(
     ("answer", "digest"),
     [
@@ -105,6 +139,19 @@ def test_reload_success(serve: Serve) -> None:
 def test_reload_failure(serve: Serve) -> None:
     answer = sockets.reload(serve(b"Success=0\n--\n[ALERT]    (1) : config : no\n"))
     assert answer == sockets.ReloadAnswer(False, "[ALERT]    (1) : config : no")
+
+
+def test_reload_a_fake_master_whose_worker_starts_is_asked_again(serve: Serve) -> None:
+    answer = sockets.reload(serve(RELOADING, b"Success=1\n--\nLoading success.\n\n"))
+    assert answer == sockets.ReloadAnswer(True, "Loading success.")
+
+
+def test_reload_a_fake_master_whose_worker_starts_for_too_long_refuses_nothing(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "BUSY_SECONDS", 0.0)
+    with pytest.raises(sockets.BusyError, match=r"The proxy at .* is still starting a process"):
+        sockets.reload(serve(RELOADING))
 
 
 def test_reload_with_unknown_answer_raises(serve: Serve) -> None:
