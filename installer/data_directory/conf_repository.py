@@ -50,11 +50,14 @@ def commit(conf: Path, paths: Iterable[PurePosixPath], message: str) -> bool:
         return False
     environment = _environment(conf)
     remove_old_locks(conf, time.time() - time.clock_gettime(time.CLOCK_BOOTTIME))
-    # Without the option, asking alone would write the index.
-    if not ask(conf, "--no-optional-locks", "status", "--porcelain", "--", *names):
+    # Without the first option, asking alone would write the index.
+    status = ask(conf, "--no-optional-locks", "status", "--porcelain", "-z", "--no-renames", "--", *names)
+    # Git refuses names that exist neither in the index nor in the directory. Each entry is `XY NAME` (git-status(1)).
+    changed = [entry[3:] for entry in status.split("\0") if entry]
+    if not changed:
         return False
-    command.check(_git(conf, "add", "--", *names), environment=environment)
-    command.check(_git(conf, "commit", "--quiet", "--message", message, "--", *names), environment=environment)
+    command.check(_git(conf, "add", "--", *changed), environment=environment)
+    command.check(_git(conf, "commit", "--quiet", "--message", message, "--", *changed), environment=environment)
     return True
 
 

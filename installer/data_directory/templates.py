@@ -1,9 +1,8 @@
-"""The files that setup ships into `conf/`, and what becomes of each when setup runs again. Pure but for reading."""
+"""The template files that setup writes into `conf/`, and what becomes of each when setup runs again. Reads only."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -15,7 +14,6 @@ from runtime.base.errors import ShoestringError
 from runtime.config.settings import Settings
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "conf"
-MANIFEST = ".shipped.json"
 # Only files with this suffix are filled in by setup; `haproxy.cfg.j2` is the user's template and is copied unchanged.
 FILLED_SUFFIX = ".setup.j2"
 NEW_SUFFIX = ".new"
@@ -88,28 +86,13 @@ def load(settings: Settings, templates: Path = TEMPLATES, **more: object) -> tup
     return tuple(found)
 
 
-def manifest(shipped: Iterable[TemplateFile], before: Mapping[str, str] | None = None) -> bytes:
-    """Return the manifest of what setup wrote: SHA-256 by path. Files of earlier versions stay in it."""
-    digests = {**(before or {}), **{str(each.path): each.digest for each in shipped}}
-    return (json.dumps(dict(sorted(digests.items())), indent=2) + "\n").encode()
-
-
-def parse_manifest(content: bytes | None) -> dict[str, str]:
-    """Read the manifest. One that is missing or broken is empty: then every file counts as user-provided."""
-    try:
-        digests = json.loads(content or b"{}")
-    except ValueError:
-        return {}
-    return {str(path): str(value) for path, value in digests.items()} if isinstance(digests, dict) else {}
-
-
-def present(conf: Path, shipped: Iterable[TemplateFile]) -> dict[PurePosixPath, bytes]:
+def present(conf: Path, templates: Iterable[TemplateFile]) -> dict[PurePosixPath, bytes]:
     """Return the content of those template files that exist. A link counts as changed by the user."""
-    there = (each.path for each in shipped if (conf / each.path).is_symlink() or (conf / each.path).exists())
-    return {path: b"" if (conf / path).is_symlink() else read(conf / path) for path in there}
+    existing = (each.path for each in templates if (conf / each.path).is_symlink() or (conf / each.path).exists())
+    return {path: b"" if (conf / path).is_symlink() else read_file(conf / path) for path in existing}
 
 
-def read(file: Path) -> bytes:
+def read_file(file: Path) -> bytes:
     """Return a file's content. Raises ShoestringError."""
     try:
         return file.read_bytes()
@@ -118,7 +101,7 @@ def read(file: Path) -> bytes:
 
 
 def plan(
-    shipped: Iterable[TemplateFile], written: Mapping[str, str], present: Mapping[PurePosixPath, bytes]
+    templates: Iterable[TemplateFile], written: Mapping[str, str], present: Mapping[PurePosixPath, bytes]
 ) -> tuple[FileChange, ...]:
     """Return what to write on a re-run. `written` is the manifest, `present` has the existing files.
 
@@ -126,7 +109,7 @@ def plan(
     to it, once. A file that the user deleted is created again only if Shoestring needs it.
     """
     changes = []
-    for file in shipped:
+    for file in templates:
         before, now = written.get(str(file.path)), present.get(file.path)
         if now == file.content:
             continue

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from installer.data_directory import conf_repository, secrets_file, templates
-from installer.services import plan as planning
+from installer.data_directory import conf_repository, manifest, secrets_file, templates
 from installer.services import service_files
 from installer.services.plan import ServicePlan
 from installer.services.service import Service
@@ -68,7 +67,7 @@ def write(paths: Paths, wanted: ServicePlan, *, commit: bool = True) -> WrittenS
         _write(paths, change)
     for service in wanted.services:
         service.prepare(paths, wanted.settings)
-    files.write(paths.conf / templates.MANIFEST, templates.manifest(wanted.shipped, planning.manifest(paths)))
+    manifest.write(paths.conf, manifest.render(wanted.templates, manifest.load(paths.conf)))
     for change in applications:
         _write(paths, change)
     shown = tuple((name, made[name]) for each in wanted.services for name in each.shown if name in made)
@@ -89,7 +88,7 @@ def _commit(paths: Paths, wanted: ServicePlan) -> str:
         written.append(PurePosixPath(paths.settings.name))
     names = ", ".join(each.name for each in wanted.new or wanted.services)
     message = f"Service {'added' if wanted.new else 'updated'}: {names}"
-    return conf_repository.commit_or_explain(paths.conf, (PurePosixPath(templates.MANIFEST), *written), message)
+    return conf_repository.commit_or_explain(paths.conf, (*manifest.FILES, *written), message)
 
 
 def start(

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from installer.data_directory import secrets_file, settings_edit
-from installer.data_directory import templates as shipped
+from installer.data_directory import manifest, secrets_file, settings_edit, templates
 from installer.data_directory.templates import FileChange, TemplateFile
 from installer.services import catalogue, service_files
 from installer.services.description import ServiceFolder
@@ -31,7 +30,7 @@ class ServicePlan:
     settings: Settings | None = None
     text: str | None = None
     changes: tuple[FileChange, ...] = ()
-    shipped: tuple[TemplateFile, ...] = ()
+    templates: tuple[TemplateFile, ...] = ()
     secrets: tuple[str, ...] = ()
     folders: tuple[ServiceFolder, ...] = ()
 
@@ -49,7 +48,7 @@ class ServicePlan:
     def files(self) -> tuple[TemplateFile, ...]:
         """Return the new application files."""
         paths = {service_files.application_path(each.name) for each in self.new}
-        return tuple(each for each in self.shipped if each.path in paths)
+        return tuple(each for each in self.templates if each.path in paths)
 
 
 def with_networks(settings: Settings, services: Iterable[Service]) -> Settings:
@@ -88,36 +87,30 @@ def plan(paths: Paths, settings: Settings, services: tuple[Service, ...], host: 
         settings=wanted,
         text=_settings_text(paths, wanted) if wanted != settings else None,
         changes=_changes(paths, files),
-        shipped=files,
+        templates=files,
         secrets=secrets_file.missing(paths, (name for each in services for name in each.secrets)),
-        folders=tuple(folder for each in services for folder in each.folders if not _is_as_wanted(paths, folder)),
+        folders=tuple(folder for each in services for folder in each.folders if not _is_up_to_date(paths, folder)),
     )
 
 
 def _settings_text(paths: Paths, wanted: Settings) -> str | None:
-    text = shipped.read(paths.settings).decode()
+    text = templates.read_file(paths.settings).decode()
     edited = settings_edit.edit(paths.settings, text, wanted)
     return edited if edited != text else None
 
 
 def _changes(paths: Paths, files: tuple[TemplateFile, ...]) -> tuple[FileChange, ...]:
     """Return changes as a re-run of setup makes them; but an application file that was removed is written again."""
-    present = shipped.present(paths.conf, files)
+    present = templates.present(paths.conf, files)
     written = {
         name: digest
-        for name, digest in manifest(paths).items()
+        for name, digest in manifest.load(paths.conf).items()
         if PurePosixPath(name) in present or not name.startswith("applications-")
     }
-    return shipped.plan(files, written, present)
+    return templates.plan(files, written, present)
 
 
-def manifest(paths: Paths) -> dict[str, str]:
-    """Return what setup and services wrote: SHA-256 by path below `conf/`."""
-    file = paths.conf / shipped.MANIFEST
-    return shipped.parse_manifest(shipped.read(file) if file.exists() else None)
-
-
-def _is_as_wanted(paths: Paths, folder: ServiceFolder) -> bool:
+def _is_up_to_date(paths: Paths, folder: ServiceFolder) -> bool:
     try:
         status = (paths.data / folder.path).stat()
     except FileNotFoundError:

@@ -6,7 +6,15 @@ import time
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from installer.data_directory import conf_repository, secrets_file, settings_edit, settings_file, staging, templates
+from installer.data_directory import (
+    conf_repository,
+    manifest,
+    secrets_file,
+    settings_edit,
+    settings_file,
+    staging,
+    templates,
+)
 from installer.data_directory.templates import FileChange
 from installer.services import add
 from installer.services.add import WrittenServices
@@ -70,11 +78,11 @@ def _write_conf(paths: Paths, settings: Settings) -> None:
     secrets_file.add(paths, {})
     everything = templates.load(settings)
     for file in everything:
-        _write_shipped(paths, file.path, file.content)
-    files.write(paths.conf / templates.MANIFEST, templates.manifest(everything))
+        _write_file(paths, file.path, file.content)
+    manifest.write(paths.conf, manifest.render(everything))
 
 
-def _write_shipped(paths: Paths, path: PurePosixPath, content: bytes) -> None:
+def _write_file(paths: Paths, path: PurePosixPath, content: bytes) -> None:
     target = paths.conf / path
     if not target.parent.is_dir():
         files.make_directory(target.parent)
@@ -103,14 +111,14 @@ def write_placeholder(paths: Paths, proxy_group: int) -> bool:
 def plan_update(paths: Paths, settings: Settings) -> DirectoryUpdate:
     """Return what a re-run with these settings would change. Raises UsageError, see settings_edit."""
     everything = templates.load(settings)
-    text = templates.read(paths.settings).decode()
+    text = templates.read_file(paths.settings).decode()
     edited = settings_edit.edit(paths.settings, text, settings)
-    before = templates.parse_manifest(_read_if_there(paths.conf / templates.MANIFEST))
+    before = manifest.load(paths.conf)
     present = templates.present(paths.conf, everything)
     return DirectoryUpdate(
         edited if edited != text else None,
         templates.plan(everything, before, present),
-        templates.manifest(everything, before),
+        manifest.render(everything, before),
     )
 
 
@@ -120,29 +128,29 @@ def update(paths: Paths, change: DirectoryUpdate, *, proxy_group: int = PROXY_GI
     Each step leaves a working data directory, and repeating all of them gives the same result.
     """
     for each in change.changes:
-        _write_shipped(paths, each.path, each.content)
-    committed = list(_as_shipped(paths, change.manifest))
+        _write_file(paths, each.path, each.content)
+    committed = list(_unchanged(paths, change.manifest))
     if change.settings_text is not None:
         target = paths.settings.resolve()
         files.write(target, change.settings_text, target.stat().st_mode & 0o7777)
         committed.append(PurePosixPath(paths.settings.name))
     # Last: it records that the files above were offered.
-    files.write(paths.conf / templates.MANIFEST, change.manifest)
+    manifest.write(paths.conf, change.manifest)
     secrets_file.add(paths, {})
     _make_directories(paths, proxy_group)
     write_placeholder(paths, proxy_group)
-    written = (PurePosixPath(templates.MANIFEST), *committed)
+    written = (*manifest.FILES, *committed)
     return conf_repository.commit_or_explain(paths.conf, written, LATER_COMMIT, first=FIRST_COMMIT)
 
 
-def _as_shipped(paths: Paths, manifest: bytes) -> tuple[PurePosixPath, ...]:
+def _unchanged(paths: Paths, written: bytes) -> tuple[PurePosixPath, ...]:
     """Return the files that are as setup writes them; users commit their own changes."""
     return tuple(
         PurePosixPath(name)
-        for name, written in templates.parse_manifest(manifest).items()
-        if templates.digest(_read_if_there(paths.conf / name) or b"") == written
+        for name, digest in manifest.parse(written).items()
+        if templates.digest(_read_existing(paths.conf / name) or b"") == digest
     )
 
 
-def _read_if_there(path: Path) -> bytes | None:
-    return templates.read(path) if path.exists() else None
+def _read_existing(path: Path) -> bytes | None:
+    return templates.read_file(path) if path.exists() else None

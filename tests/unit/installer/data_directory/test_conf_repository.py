@@ -67,3 +67,18 @@ def test_commit_or_explain_without_repository(conf: Path) -> None:
     assert not (conf / ".git").exists()
     assert conf_repository.commit_or_explain(conf, [FILE], "Second", first="First") == ""
     assert conf_repository.ask(conf, "log", "-1", "--format=%s").strip() == "First"
+
+
+def test_commit_removed_and_never_committed_files(conf: Path) -> None:
+    (conf / "a").write_text("one\n")
+    assert conf_repository.commit(conf, (PurePosixPath("a"),), "first")
+    (conf / "a").unlink()
+    assert conf_repository.commit(conf, (PurePosixPath("a"), PurePosixPath("never")), "second")
+    assert conf_repository.ask(conf, "show", "--format=", "--name-status").strip() == "D\ta"
+
+
+def test_commit_name_with_special_characters(conf: Path) -> None:
+    name = 'ä "b" c'
+    (conf / name).write_text("one\n")
+    assert conf_repository.commit(conf, (PurePosixPath(name),), "first")
+    assert conf_repository.ask(conf, "status", "--porcelain", "-z") == f" M {FILE}\0"

@@ -53,17 +53,6 @@ def test_plan_of_new_template_version(
         assert each.path.name == path.name + (".new" if action is Action.BESIDE else "")
 
 
-def test_manifest_keeps_earlier_entries() -> None:
-    first = templates.parse_manifest(templates.manifest([TemplateFile(OPTIONAL, OLD)]))
-    second = templates.parse_manifest(templates.manifest([TemplateFile(NEEDED, NEW)], first))
-    assert second == {str(OPTIONAL): templates.digest(OLD), str(NEEDED): templates.digest(NEW)}
-
-
-@pytest.mark.parametrize("content", [None, b"", b"{", b"[1]", b"\xff"])
-def test_parse_manifest_of_invalid_content(content: bytes | None) -> None:
-    assert templates.parse_manifest(content) == {}
-
-
 def test_load_renders_only_files_with_suffix(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "haproxy.cfg.j2").write_text("{{ settings.domain }}\n")

@@ -63,7 +63,7 @@ def test_it_has_what_the_design_says(made: Paths) -> None:
         "conf": "drwxr-xr-x",
         "conf/.git": "drwxr-xr-x",
         "conf/.gitignore": "-rw-r--r--",
-        "conf/.shipped.json": "-rw-r--r--",
+        "conf/.templates.json": "-rw-r--r--",
         "conf/applications-internal": "drwxr-xr-x",
         "conf/applications-internal/README.md": "-rw-r--r--",
         "conf/applications-public": "drwxr-xr-x",
@@ -262,6 +262,31 @@ def test_a_new_version_replaces_what_is_as_shipped_and_goes_beside_the_persons(
     before = stamps(made.root)
     assert rerun(made, SETTINGS).is_empty, "it is offered once"
     assert stamps(made.root) == before
+
+
+def as_version_0_1_0(paths: Paths) -> None:
+    """Give the manifest the name that 0.1.0 gave it, and commit that."""
+    git(paths, "mv", ".templates.json", ".shipped.json")
+    identity = ("-c", "user.name=root", "-c", "user.email=root@localhost")
+    git(paths, *identity, "commit", "--quiet", "--message", "as 0.1.0 has it")
+
+
+def test_update_data_directory_of_0_1_0(made: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_version_0_1_0(made)
+    made.proxy_template(Side.PUBLIC).write_text("mine\n")
+    new = tuple(TemplateFile(each.path, each.content + b"# a new version\n") for each in templates.load(SETTINGS))
+    monkeypatch.setattr(templates, "load", lambda *_: new)
+    actions = {str(each.path): each.action for each in rerun(made, SETTINGS).changes}
+    assert actions.pop("haproxy-public/haproxy.cfg.j2.new") is Action.BESIDE
+    assert set(actions.values()) == {Action.UPDATE}
+    assert made.proxy_template(Side.PUBLIC).read_text() == "mine\n"
+    assert git(made, "ls-files", ".shipped.json", ".templates.json") == ".templates.json\n"
+    assert "json" not in git(made, "status", "--porcelain")
+
+
+def test_plan_update_unchanged_data_directory_of_0_1_0(made: Paths) -> None:
+    as_version_0_1_0(made)
+    assert plan_update(made, SETTINGS).is_empty
 
 
 @pytest.mark.parametrize("kill", [True, False], ids=["killed", "failed"])
