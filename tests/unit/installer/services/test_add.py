@@ -1,4 +1,4 @@
-"""What services write into the data directory. Nothing is started here."""
+"""Adding services to the data directory. No container is started."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.processes
 
 
 def content(paths: Paths) -> dict[str, tuple[str, bytes]]:
-    """All that services write, but for git's own and the values of passwords."""
+    """Return all files and folders of services, without git's own and the values of passwords."""
     found = {}
     for top in (paths.conf, paths.data):
         for path in sorted(top.rglob("*")):
@@ -37,7 +37,7 @@ def content(paths: Paths) -> dict[str, tuple[str, bytes]]:
     return found
 
 
-def test_adding_writes_files_secrets_folders_and_networks_and_commits(made: Paths, known: Catalogue) -> None:
+def test_write_new_services_and_commit(made: Paths, known: Catalogue) -> None:
     planned = wanted(made, known, "front")
     assert [each.name for each in planned.new] == ["store", "front"]
     assert planned.memory == 160
@@ -62,7 +62,7 @@ def test_adding_writes_files_secrets_folders_and_networks_and_commits(made: Path
     assert not any(value in git(made, "log", "-p") for value in values.values())
 
 
-def test_adding_again_changes_nothing(made: Paths, known: Catalogue) -> None:
+def test_write_again_changes_nothing(made: Paths, known: Catalogue) -> None:
     add.write(made, wanted(made, known, "front"))
     before, head, values = content(made), git(made, "rev-parse", "HEAD"), made.secrets.read_text()
     again = wanted(made, known, "front")
@@ -72,7 +72,7 @@ def test_adding_again_changes_nothing(made: Paths, known: Catalogue) -> None:
     assert (content(made), git(made, "rev-parse", "HEAD"), made.secrets.read_text()) == (before, head, values)
 
 
-def test_what_is_missing_is_put_right_and_data_stays(made: Paths, known: Catalogue) -> None:
+def test_write_restores_missing_parts_and_keeps_data(made: Paths, known: Catalogue) -> None:
     add.write(made, wanted(made, known, "store"))
     kept = secrets.load(made.secrets)["STORE_READER"]
     (made.data / "store" / "value").write_text("mine")
@@ -88,7 +88,7 @@ def test_what_is_missing_is_put_right_and_data_stays(made: Paths, known: Catalog
     assert secrets.load(made.secrets)["STORE_READER"] == kept
 
 
-def test_a_persons_change_stays_and_a_new_version_goes_beside(made: Paths, known: Catalogue) -> None:
+def test_write_keeps_changed_file_and_puts_new_version_beside(made: Paths, known: Catalogue) -> None:
     add.write(made, wanted(made, known, "store"))
     file = catalogue.application_file(made, "store")
     file.write_text(file.read_text() + "# mine\n")
@@ -102,7 +102,7 @@ def test_a_persons_change_stays_and_a_new_version_goes_beside(made: Paths, known
     assert wanted(made, known, "store").is_empty
 
 
-def test_one_that_was_removed_comes_back_when_it_is_asked_for(made: Paths, known: Catalogue) -> None:
+def test_write_service_that_was_removed_before(made: Paths, known: Catalogue) -> None:
     add.write(made, wanted(made, known, "store"))
     value = secrets.load(made.secrets)["STORE_PASSWORD"]
     catalogue.application_file(made, "store").unlink()
@@ -113,7 +113,7 @@ def test_one_that_was_removed_comes_back_when_it_is_asked_for(made: Paths, known
     assert secrets.load(made.secrets)["STORE_PASSWORD"] == value
 
 
-def test_names_that_are_taken_and_a_side_that_is_off_are_told(made: Paths, known: Catalogue) -> None:
+def test_plan_refuses_name_in_use_and_internal_side_off(made: Paths, known: Catalogue) -> None:
     (made.applications(Side.PUBLIC) / "store.yaml").write_text("services: {}\n")
     with pytest.raises(UsageError, match=r"store\.yaml has the name of the service Store"):
         wanted(made, known, "front")
@@ -122,7 +122,7 @@ def test_names_that_are_taken_and_a_side_that_is_off_are_told(made: Paths, known
         plan(made, off, (known["store"],), HOST)
 
 
-def test_a_first_setup_has_them_from_the_start(target: Path, known: Catalogue, made: Paths) -> None:
+def test_create_with_services_equals_later_addition(target: Path, known: Catalogue, made: Paths) -> None:
     add.write(made, plan(made, SETTINGS, catalogue.complete(known, ("front",)), service_files.template_host()))
     twin = Paths(target.with_name("twin"))
     chosen = Settings(**{**vars(SETTINGS), "networks": settings.load(made.settings).networks})
@@ -130,7 +130,7 @@ def test_a_first_setup_has_them_from_the_start(target: Path, known: Catalogue, m
     written = data_directory.create(twin, chosen, services, proxy_group=os.getgid())
     assert [name for name, _ in written.shown] == ["STORE_PASSWORD"]
     first, later = content(twin), content(made)
-    # Edited in place, or written as a whole: the same settings in another form.
+    # Edited in place, or written completely: the same settings in another form.
     assert first.pop("conf/shoestring.yaml")
     assert later.pop("conf/shoestring.yaml")
     assert first == later
@@ -141,7 +141,7 @@ def test_a_first_setup_has_them_from_the_start(target: Path, known: Catalogue, m
 
 
 @pytest.mark.parametrize("kill", [True, False])
-def test_a_run_that_is_interrupted_anywhere_is_finished_by_the_next(
+def test_write_completes_after_interruption_at_any_step(
     tmp_path: Path, made: Paths, known: Catalogue, interrupted: Interrupt, kill: bool
 ) -> None:
     def fresh(name: str) -> Paths:
@@ -156,7 +156,7 @@ def test_a_run_that_is_interrupted_anywhere_is_finished_by_the_next(
         paths = fresh(f"step{step}")
         stopped = interrupted(partial(add.write, paths, wanted(paths, known, "store")), step, kill)
         if catalogue.is_present(paths, "store"):
-            # It may be started at once: all that it needs is there before it.
+            # The watchdog may start it now: all its requirements must exist before its file.
             assert set(secrets.load(paths.secrets)) == {"STORE_PASSWORD", "STORE_READER"}
             assert (paths.data / "store").stat().st_uid == 1234
             assert (paths.conf / "store" / "store.conf").exists()

@@ -94,7 +94,7 @@ def cluster(target: Path) -> Cluster:
 
 
 @pytest.mark.processes
-def test_a_service_with_code_is_offered_added_listed_and_removed(small: Catalogue, cluster: Cluster) -> None:
+def test_service_with_class_through_its_life(small: Catalogue, cluster: Cluster) -> None:
     paths, run = cluster.paths, cluster.run.directory
     (offered,) = offer.offers(small, (), MEMORY, first=True)
     assert (offered.title, offered.ticked) == ("Small", True)
@@ -118,7 +118,7 @@ def test_a_service_with_code_is_offered_added_listed_and_removed(small: Catalogu
     assert list(uninstall._with_traces(cluster)) == []
 
 
-def test_a_service_without_code_needs_no_class(known: Catalogue, paths: Paths) -> None:
+def test_service_without_class_has_defaults(known: Catalogue, paths: Paths) -> None:
     store, cluster = known["store"], MagicMock()
     assert type(store) is Service
     assert not store.has_traces
@@ -128,7 +128,7 @@ def test_a_service_without_code_needs_no_class(known: Catalogue, paths: Paths) -
     assert store.ready(cluster) == ""
 
 
-def test_load_finds_the_class_of_each_service() -> None:
+def test_load_finds_class_of_each_service() -> None:
     classes = {name: type(each).__name__ for name, each in catalogue.load().items()}
     assert classes == {
         "grafana": "Service",
@@ -140,7 +140,7 @@ def test_load_finds_the_class_of_each_service() -> None:
     }
 
 
-def test_complete_puts_what_a_service_needs_before_it_and_once(known: Catalogue) -> None:
+def test_complete_orders_needed_services_first(known: Catalogue) -> None:
     assert [each.name for each in catalogue.complete(known, ("front", "beside", "store"))] == [
         "store",
         "front",
@@ -148,18 +148,18 @@ def test_complete_puts_what_a_service_needs_before_it_and_once(known: Catalogue)
     ]
 
 
-def test_complete_unknown_name_suggests_the_nearest(known: Catalogue) -> None:
+def test_complete_unknown_name_suggests_nearest(known: Catalogue) -> None:
     with pytest.raises(UsageError, match="There is no service stor; did you mean store?"):
         catalogue.complete(known, ("stor",))
 
 
-def test_present_depends_on_the_application_file_alone(known: Catalogue, paths: Paths) -> None:
+def test_present_depends_on_application_file(known: Catalogue, paths: Paths) -> None:
     assert catalogue.present(known, paths) == ()
     for name in ("front", "store"):
         catalogue.application_file(paths, name).write_text("services: {}\n")
     assert [each.name for each in catalogue.present(known, paths)] == ["store", "front"]
 
 
-def test_require_absent_service_says_how_to_add_it(paths: Paths) -> None:
+def test_require_absent_service_raises(paths: Paths) -> None:
     with pytest.raises(UsageError, match="npm registry is not added. Add it: shoestring service add "):
         catalogue.require(paths, "registry-npm", "npm registry")

@@ -1,4 +1,4 @@
-"""What a service.yaml may say."""
+"""The keys of service.yaml."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runtime.base.errors import ShoestringError
 from tests.support.builders.services import STORE, service
 
 
-def test_a_service_is_read_with_all_its_keys(known: Catalogue) -> None:
+def test_read_all_keys(known: Catalogue) -> None:
     store = known["store"]
     assert (store.name, store.title, store.about, store.memory) == ("store", "Store", "keeps things", 60)
     assert store.secrets == ("STORE_PASSWORD", "STORE_READER")
@@ -24,7 +24,7 @@ def test_a_service_is_read_with_all_its_keys(known: Catalogue) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ("memry: 5", "unknown key"),
         ("memory: none", "memory: 'none' is not a whole number"),
@@ -36,9 +36,9 @@ def test_a_service_is_read_with_all_its_keys(known: Catalogue) -> None:
         ('folders: [{path: /etc, owner: 1, group: 1, mode: "0700"}]', "not a folder below data/"),
     ],
 )
-def test_a_mistake_in_what_is_shipped_is_seen(tmp_path: Path, line: str, told: str) -> None:
+def test_read_refuses_invalid_value(tmp_path: Path, line: str, message: str) -> None:
     key = line.split(":")[0]
     text = "".join(each for each in STORE.splitlines(keepends=True) if not each.startswith(f"{key}:"))
     made = service(tmp_path, "store", text + line + "\n")
-    with pytest.raises(ShoestringError, match=told):
+    with pytest.raises(ShoestringError, match=message):
         description.read(made)

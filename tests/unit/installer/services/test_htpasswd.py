@@ -20,7 +20,7 @@ def put(users: HtpasswdFile, name: str) -> None:
     users.put(name, htpasswd.hashed("of-this-test"))
 
 
-def test_a_user_is_known_by_their_password_alone(users: HtpasswdFile) -> None:
+def test_knows_user_by_password(users: HtpasswdFile) -> None:
     put(users, "anna")
     assert users.names == ("anna",)
     assert users.knows("anna", "of-this-test")
@@ -30,7 +30,7 @@ def test_a_user_is_known_by_their_password_alone(users: HtpasswdFile) -> None:
     assert users.file.stat().st_mode & 0o777 == 0o640
 
 
-def test_removal_takes_one_user_alone(users: HtpasswdFile) -> None:
+def test_remove_one_user(users: HtpasswdFile) -> None:
     put(users, "anna")
     put(users, "anna.b")
     assert users.remove("anna")
@@ -38,7 +38,7 @@ def test_removal_takes_one_user_alone(users: HtpasswdFile) -> None:
     assert users.names == ("anna.b",)
 
 
-def test_what_a_person_wrote_stays(users: HtpasswdFile) -> None:
+def test_put_keeps_other_lines(users: HtpasswdFile) -> None:
     users.file.write_text("# ours\nold:$2y$05$abc\n\nbroken\n")
     put(users, "anna")
     assert users.file.read_text().startswith("# ours\nold:$2y$05$abc\n\nbroken\nanna:$2b$")
@@ -47,17 +47,17 @@ def test_what_a_person_wrote_stays(users: HtpasswdFile) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a:b", "a b", "-a", "a\nb", "ä", "a" * 65, "a/b"])
-def test_names_that_are_refused(name: str) -> None:
+def test_checked_name_refuses(name: str) -> None:
     with pytest.raises(UsageError):
         htpasswd.checked_name(name)
 
 
 @pytest.mark.parametrize("password", ["short", "a" * 73, "ä" * 37, "line\nline-line", "tab\tpassword"])
-def test_passwords_that_are_refused(password: str) -> None:
+def test_checked_password_refuses(password: str) -> None:
     with pytest.raises(UsageError):
         htpasswd.checked_password(password)
 
 
-def test_a_guess_costs_more_where_the_password_is_a_persons() -> None:
+def test_hashed_cost_by_kind_of_password() -> None:
     assert htpasswd.hashed(secrets_file.new_password()).startswith("$2b$05$")
     assert htpasswd.hashed("correct horse battery").startswith("$2b$10$")

@@ -1,4 +1,4 @@
-"""What is left of services that are removed. Nothing is started here."""
+"""Removing services. No container is started."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.builders.services import git, wanted
 pytestmark = pytest.mark.processes
 
 
-def test_a_removal_keeps_what_a_person_may_want_again(made: Paths, known: Catalogue) -> None:
+def test_plan_keeps_data_and_configuration(made: Paths, known: Catalogue) -> None:
     add.write(made, wanted(made, known, "front"))
     removal = remove.plan(made, known, ("store", "front"), purge=False)
     assert [each.name for each in removal.services] == ["front", "store"]
@@ -30,14 +30,14 @@ def test_a_removal_keeps_what_a_person_may_want_again(made: Paths, known: Catalo
 
 
 def cluster_of(paths: Paths, tmp_path: Path) -> Cluster:
-    """Return a stopped cluster, in which nothing is started and no engine is asked."""
+    """Return a stopped cluster without an engine."""
     cluster = Cluster(paths, settings.load(paths.settings), RunPaths("main", tmp_path / "run"), MagicMock())
     files.make_directory(cluster.run.directory)
     cluster.run.stopped.touch()
     return cluster
 
 
-def test_carry_out_refused_commit_keeps_the_users_change(
+def test_carry_out_keeps_changed_file_if_commit_fails(
     made: Paths, known: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(remove, "_must_be_gone", lambda _cluster, _service: None)
@@ -59,7 +59,7 @@ def test_carry_out_refused_commit_keeps_the_users_change(
     ]
 
 
-def test_carry_out_without_repository_says_so(
+def test_carry_out_without_repository_has_note(
     made: Paths, known: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(remove, "_must_be_gone", lambda _cluster, _service: None)
@@ -71,7 +71,7 @@ def test_carry_out_without_repository_says_so(
     assert "is not a git repository" in note
 
 
-def test_a_purge_takes_all_but_what_others_use(made: Paths, known: Catalogue) -> None:
+def test_plan_purge_keeps_secrets_of_others(made: Paths, known: Catalogue) -> None:
     add.write(made, wanted(made, known, "store"))
     other = made.applications(Side.PUBLIC) / "shop.yaml"
     other.write_text("services: {application: {image: a, environment: {KEY: '${STORE_READER}'}}}\n")

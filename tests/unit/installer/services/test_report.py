@@ -1,4 +1,4 @@
-"""What the commands about services say."""
+"""The output of the commands about services."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ HOST = HostMemory(957 * MEGABYTE, 353 * MEGABYTE)
 ROOT = Path("/srv/shoestring")
 
 
-def test_the_list_says_where_each_is_or_what_it_would_be(known: Catalogue) -> None:
+def test_list_lines_and_json(known: Catalogue) -> None:
     store = ServiceStatus(
         known["store"], "healthy", 41 * MEGABYTE, ("https://store.internal.example.com", "10.0.0.1:5432")
     )
     broken = ServiceStatus(known["front"], "broken", problems=("front.yaml:3 services: is missing",))
-    away = ServiceStatus(known["beside"], kept=(ROOT / "data" / "beside",))
-    assert report.list_lines((store, broken, away), HOST, " --data-directory /srv/demo") == [
+    absent = ServiceStatus(known["beside"], kept=(ROOT / "data" / "beside",))
+    assert report.list_lines((store, broken, absent), HOST, " --data-directory /srv/demo") == [
         "  SERVICE  STATE     USED  EXPECTED",
         "  store    healthy  41 MB     60 MB  https://store.internal.example.com  10.0.0.1:5432",
         "  front    broken       -    100 MB",
@@ -42,12 +42,12 @@ def test_the_list_says_where_each_is_or_what_it_would_be(known: Catalogue) -> No
         "",
         "  353 MB of 957 MB memory available. Add one: shoestring service add NAME --data-directory /srv/demo",
     ]
-    answer = json.loads(answers.list_json((store, away), HOST))
+    answer = json.loads(answers.list_json((store, absent), HOST))
     assert [each["present"] for each in answer["services"]] == [True, False]
     assert answer["services"][0]["expected"] == 60 * MEGABYTE
 
 
-def test_the_plan_says_files_names_of_secrets_folders_settings_and_memory(known: Catalogue) -> None:
+def test_plan_lines_of_all_parts(known: Catalogue) -> None:
     store = known["store"]
     wanted = ServicePlan(
         services=(store,),
@@ -69,7 +69,7 @@ def test_the_plan_says_files_names_of_secrets_folders_settings_and_memory(known:
     assert report.plan_lines(ServicePlan((store,)), SETTINGS, HOST) == ["  No file changes: store is already added."]
 
 
-def test_setup_tells_new_services_and_newer_files_of_others(known: Catalogue) -> None:
+def test_setup_rows_of_new_services_and_files(known: Catalogue) -> None:
     changes = tuple(
         FileChange(PurePosixPath(path), b"", action)
         for path, action in (
@@ -84,7 +84,7 @@ def test_setup_tells_new_services_and_newer_files_of_others(known: Catalogue) ->
     ]
 
 
-def test_a_password_is_told_once_and_where_it_is_afterwards(known: Catalogue) -> None:
+def test_added_lines_show_password_once(known: Catalogue) -> None:
     services, at = (known["store"], known["front"]), {"store": ("https://store.internal.example.com:8444",)}
     assert report.added_lines(services, WrittenServices((("STORE_PASSWORD", "abc"),)), at, terminal=True) == [
         "  Store",
@@ -99,14 +99,14 @@ def test_a_password_is_told_once_and_where_it_is_afterwards(known: Catalogue) ->
     assert again[-1] == "    password: STORE_PASSWORD in conf/secrets.yaml"
 
 
-def test_where_no_person_reads_no_password_is_told(known: Catalogue) -> None:
+def test_added_lines_without_terminal_have_no_password(known: Catalogue) -> None:
     written = WrittenServices((("STORE_PASSWORD", "abc"),))
     assert report.added_lines((known["store"],), written, {}, terminal=False)[-1:] == [
         "    password: STORE_PASSWORD in conf/secrets.yaml"
     ]
 
 
-def test_a_removal_says_what_stays(known: Catalogue) -> None:
+def test_removal_lines(known: Catalogue) -> None:
     paths = Paths(ROOT)
     assert report.removal_lines(ServiceRemoval((known["store"],), kept=(paths.data / "store",)), paths) == [
         "  -  service  Store, its containers and file",
@@ -123,7 +123,7 @@ def test_a_removal_says_what_stays(known: Catalogue) -> None:
     assert report.removal_lines(ServiceRemoval(()), paths) == ["  Nothing to do: it was not added."]
 
 
-def test_addresses_are_pages_and_ports(tmp_path: Path) -> None:
+def test_addresses_of_hosts_and_ports(tmp_path: Path) -> None:
     text = (
         "x-external-host-names: [a.internal.example.com, '*.b.internal.example.com']\n"
         "x-external-tcp-ports: ['15432:5432']\nservices: {application: {image: a}}\n"

@@ -1,4 +1,4 @@
-"""The files of a service, as they are written."""
+"""The rendered files of a service."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.builders.services import HOST, SETTINGS
 pytestmark = pytest.mark.processes
 
 
-def test_a_template_may_fill_in_its_configuration_or_not(made: Paths, known: Catalogue) -> None:
+def test_load_renders_only_setup_templates(made: Paths, known: Catalogue) -> None:
     (known["store"].folder / "conf" / "plain.j2").write_text("{{ not_ours }}")
     (known["store"].folder / "conf" / "deep").mkdir()
     (known["store"].folder / "conf" / "deep" / "x.setup.j2").write_text("{{ host.docker_group }}")

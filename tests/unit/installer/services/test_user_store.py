@@ -1,4 +1,4 @@
-"""Users of a registry: what is added, updated, removed and refused, and the answers about it."""
+"""Users of a registry: adding, changing, removing and refusing them, and the output."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def store(tmp_path: Path) -> UserStore:
     )
 
 
-def test_put_new_user_generates_a_password(store: UserStore) -> None:
+def test_put_new_user_generates_password(store: UserStore) -> None:
     made = store.put("anna")
     assert made.new
     assert store.file.knows("anna", made.password)
@@ -46,7 +46,7 @@ def test_put_new_user_generates_a_password(store: UserStore) -> None:
     }
 
 
-def test_put_chosen_password_replaces_the_old_one_and_is_not_shown(store: UserStore) -> None:
+def test_put_chosen_password_is_not_shown(store: UserStore) -> None:
     first = store.put("anna")
     store.put("berta")
     second = store.put("anna", "a password of her own")
@@ -80,7 +80,7 @@ def test_put_refused_changes_nothing(store: UserStore) -> None:
     assert not store.file.file.exists()
 
 
-def test_remove_revokes_and_finishes_a_removal_that_was_killed(store: UserStore) -> None:
+def test_remove_revokes_and_completes_killed_removal(store: UserStore) -> None:
     revoked: list[bool] = []
     store = replace(store, revoke=revoked.append)
     store.put("anna")
@@ -91,7 +91,7 @@ def test_remove_revokes_and_finishes_a_removal_that_was_killed(store: UserStore)
     assert revoked == [True, False]
 
 
-def test_remove_user_of_the_host_is_refused(store: UserStore) -> None:
+def test_remove_refuses_user_of_host(store: UserStore) -> None:
     store.file.put("admin", "x")
     with pytest.raises(UsageError, match="user of this host"):
         store.remove("admin")
@@ -104,7 +104,7 @@ def test_removed_lines() -> None:
     assert json.loads(user_report.removed_json("bob", removed=True)) == {"version": 2, "name": "bob", "removed": True}
 
 
-def test_list_lines_without_users_says_how_to_add_one(store: UserStore) -> None:
+def test_list_lines_without_users(store: UserStore) -> None:
     assert user_report.list_lines(store) == ["  No users yet. Add one: shoestring hub user add NAME"]
     store.put("anna")
     assert user_report.list_lines(store) == ["  anna"]

@@ -1,4 +1,4 @@
-"""Answers become settings: given ones, defaults, and those of a setup that runs again."""
+"""Settings from answers: given ones, defaults, and those of a setup that runs again."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def given(tmp_path: Path, text: str) -> GivenAnswers:
     return answers.load(file)
 
 
-def test_what_is_not_given_fits_the_host(facts: Facts, tmp_path: Path) -> None:
+def test_collect_defaults_fit_host(facts: Facts, tmp_path: Path) -> None:
     settings = answers.collect(facts, None, given(tmp_path, "domain: example.com\n"))
     assert settings.domain == "example.com"
     assert settings.email == "hostmaster@example.com"
@@ -46,19 +46,19 @@ def test_what_is_not_given_fits_the_host(facts: Facts, tmp_path: Path) -> None:
     assert settings.internal_domain == "internal.example.com"
 
 
-def test_defaults_alone_need_a_host_with_a_domain(facts: Facts) -> None:
+def test_collect_without_domain_raises(facts: Facts) -> None:
     assert answers.collect(facts, None, GivenAnswers()).domain == "web.example.com"
     with pytest.raises(UsageError, match="have no default: domain, email") as error:
         answers.collect(replace(facts, host_name="vm"), None, GivenAnswers())
     assert error.value.exit_code is ExitCode.USAGE
 
 
-def test_what_is_missing_in_a_file_is_told_with_its_name(facts: Facts, tmp_path: Path) -> None:
+def test_collect_missing_answer_names_file(facts: Facts, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"domain\. Add them to .*answers\.yaml"):
         answers.collect(replace(facts, host_name="vm"), None, given(tmp_path, "email: a@b.example\n"))
 
 
-def test_all_that_is_wrong_in_a_file_is_told_at_once(facts: Facts, tmp_path: Path) -> None:
+def test_collect_reports_all_problems_of_file(facts: Facts, tmp_path: Path) -> None:
     text = "domain: localhost\nemail: nobody\npublic: {http_port: 70000}\ninternal: 5\nacme: {sever: staging}\n"
     with pytest.raises(SettingsError) as error:
         answers.collect(facts, None, given(tmp_path, text))
@@ -73,29 +73,29 @@ def test_all_that_is_wrong_in_a_file_is_told_at_once(facts: Facts, tmp_path: Pat
 
 
 @pytest.mark.parametrize("text", ["- a\n", "a: [\n", "domain: a.example\ndomain: b.example\n"])
-def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
+def test_load_refuses_invalid_file(tmp_path: Path, text: str) -> None:
     with pytest.raises(SettingsError):
         given(tmp_path, text)
 
 
-def test_a_side_is_switched_off_in_a_file(facts: Facts, tmp_path: Path) -> None:
+def test_collect_side_off(facts: Facts, tmp_path: Path) -> None:
     settings = answers.collect(facts, None, given(tmp_path, "domain: example.com\ninternal: off\n"))
     assert settings.internal is None
 
 
-def test_a_setup_that_runs_again_changes_only_what_is_given(facts: Facts, tmp_path: Path) -> None:
+def test_collect_again_changes_only_given_answers(facts: Facts, tmp_path: Path) -> None:
     assert answers.collect(facts, PRESENT, GivenAnswers()) == PRESENT
     changed = answers.collect(facts, PRESENT, given(tmp_path, "email: new@old.example\n"))
     assert changed == replace(PRESENT, email="new@old.example")
 
 
-def test_what_no_question_is_about_can_be_given_and_else_stays(facts: Facts, tmp_path: Path) -> None:
+def test_collect_setting_without_question(facts: Facts, tmp_path: Path) -> None:
     changed = answers.collect(facts, PRESENT, given(tmp_path, "networks: {additional: [mysql]}\n"))
     assert changed.networks.additional == ("mysql",)
     assert changed.instance == "mine"
 
 
-def test_a_side_that_was_off_stays_off_until_it_is_given(facts: Facts, tmp_path: Path) -> None:
+def test_collect_side_stays_off_until_given(facts: Facts, tmp_path: Path) -> None:
     off = replace(PRESENT, public=None)
     assert answers.collect(facts, off, GivenAnswers()) == off
     on = answers.collect(facts, off, given(tmp_path, "public: {address: 203.0.113.7}\n"))
@@ -103,7 +103,7 @@ def test_a_side_that_was_off_stays_off_until_it_is_given(facts: Facts, tmp_path:
     assert (on.public.address, on.public.https_port) == ("203.0.113.7", 443)
 
 
-def test_the_internal_domain_follows_the_domain_unless_it_was_chosen(facts: Facts, tmp_path: Path) -> None:
+def test_collect_internal_domain_follows_domain(facts: Facts, tmp_path: Path) -> None:
     new = given(tmp_path, "domain: new.example\n")
     following = replace(PRESENT, internal=InternalSettings(address=FixedAddress("10.0.0.5")))
     written_out = replace(
@@ -115,7 +115,7 @@ def test_the_internal_domain_follows_the_domain_unless_it_was_chosen(facts: Fact
     assert answers.collect(facts, written_out, GivenAnswers()) == written_out
 
 
-def test_a_person_is_asked_what_is_not_given_and_what_applies(facts: Facts, tmp_path: Path) -> None:
+def test_collect_asks_only_applicable_questions(facts: Facts, tmp_path: Path) -> None:
     asked = []
 
     def ask(question: Question, context: QuestionContext) -> SettingsValue:
@@ -144,9 +144,7 @@ def test_a_person_is_asked_what_is_not_given_and_what_applies(facts: Facts, tmp_
         ("dns-01", ["internal.https_port", "acme.dns.provider", "acme.server"]),
     ],
 )
-def test_what_is_asked_depends_on_where_internal_certificates_come_from(
-    facts: Facts, tmp_path: Path, tls: str, needed: list[str]
-) -> None:
+def test_collect_questions_by_internal_tls(facts: Facts, tmp_path: Path, tls: str, needed: list[str]) -> None:
     asked = []
 
     def ask(question: Question, context: QuestionContext) -> SettingsValue:
@@ -163,7 +161,7 @@ def test_what_is_asked_depends_on_where_internal_certificates_come_from(
 VPN = "domain: example.com\nwireguard: {enabled: on}\n"
 
 
-def test_a_vpn_that_is_asked_for_brings_its_address_and_networks(facts: Facts, tmp_path: Path) -> None:
+def test_collect_vpn_chooses_address_and_networks(facts: Facts, tmp_path: Path) -> None:
     settings = answers.collect(facts, None, given(tmp_path, VPN))
     assert settings.wireguard.enabled
     assert settings.internal
@@ -171,12 +169,12 @@ def test_a_vpn_that_is_asked_for_brings_its_address_and_networks(facts: Facts, t
     assert settings.wireguard.network6.startswith("fd")
     other = answers.collect(facts, None, given(tmp_path, VPN))
     assert other.wireguard.network6 != settings.wireguard.network6
-    # Another run keeps all of it.
+    # Another run changes none of it.
     assert answers.collect(facts, settings, GivenAnswers()) == settings
     assert answers.collect(facts, settings, given(tmp_path, VPN)) == settings
 
 
-def test_what_is_given_of_a_vpn_stays(facts: Facts, tmp_path: Path) -> None:
+def test_collect_keeps_given_vpn_networks(facts: Facts, tmp_path: Path) -> None:
     vpn = "wireguard: {enabled: on, network: 10.99.0.0/16, network6: ''}\n"
     text = f"domain: a.com\ninternal: {{address: 10.99.0.7}}\n{vpn}"
     settings = answers.collect(facts, None, given(tmp_path, text))
@@ -186,7 +184,7 @@ def test_what_is_given_of_a_vpn_stays(facts: Facts, tmp_path: Path) -> None:
     assert answers.collect(facts, settings, GivenAnswers()) == settings
 
 
-def test_a_network_that_the_host_is_in_is_left_alone(facts: Facts, tmp_path: Path) -> None:
+def test_collect_vpn_avoids_network_of_host(facts: Facts, tmp_path: Path) -> None:
     at_home = replace(
         facts,
         addresses=(*facts.addresses, HostAddress("10.12.0.1", "eth2")),
@@ -194,7 +192,7 @@ def test_a_network_that_the_host_is_in_is_left_alone(facts: Facts, tmp_path: Pat
     )
     settings = answers.collect(at_home, None, given(tmp_path, VPN))
     assert settings.wireguard.network == "10.13.0.0/24"
-    # An address of the host's own that looks like a VPN's is none.
+    # A host address that looks like that of a VPN does not switch the VPN on.
     plain = answers.collect(at_home, None, given(tmp_path, "domain: a.com\ninternal: {address: 10.12.0.1}\n"))
     assert not plain.wireguard.enabled
 
@@ -203,10 +201,8 @@ def test_a_network_that_the_host_is_in_is_left_alone(facts: Facts, tmp_path: Pat
     ("reached", "network"),
     [("10.12.0.0/15", "10.14.0.0/24"), ("10.0.0.0/8", "172.29.12.0/24"), ("fd12::/64", "10.12.0.0/24")],
 )
-def test_a_network_that_the_host_reaches_is_left_alone(
-    facts: Facts, tmp_path: Path, reached: str, network: str
-) -> None:
-    """None of its own addresses need be in it: the router of that network may be."""
+def test_collect_vpn_avoids_reachable_network(facts: Facts, tmp_path: Path, reached: str, network: str) -> None:
+    """The host needs no address in it: the network may be behind a router."""
     inside = replace(facts, networks=(HostNetwork(ip_network(reached), "eth1"),))
     settings = answers.collect(inside, None, given(tmp_path, VPN))
     assert settings.internal
@@ -214,13 +210,13 @@ def test_a_network_that_the_host_reaches_is_left_alone(
     assert settings.internal.address == FixedAddress(str(ip_network(network)[1]))
 
 
-def test_a_host_without_ipv6_gets_a_vpn_without(facts: Facts, tmp_path: Path) -> None:
+def test_collect_vpn_without_ipv6(facts: Facts, tmp_path: Path) -> None:
     settings = answers.collect(replace(facts, has_ipv6=False), None, given(tmp_path, VPN))
     assert settings.wireguard.enabled
     assert settings.wireguard.network6 == ""
 
 
-def test_the_choice_of_an_address_switches_the_vpn_on_and_off(facts: Facts, tmp_path: Path) -> None:
+def test_collect_address_switches_vpn_on_and_off(facts: Facts, tmp_path: Path) -> None:
     def choose(address: str) -> Ask:
         def ask(question: Question, context: QuestionContext) -> SettingsValue:
             chosen = question.key == ("internal", "address")
@@ -235,12 +231,12 @@ def test_the_choice_of_an_address_switches_the_vpn_on_and_off(facts: Facts, tmp_
     assert off.wireguard.network6 == on.wireguard.network6
 
 
-def test_a_dns_provider_that_is_missing_is_told(facts: Facts, tmp_path: Path) -> None:
+def test_collect_missing_dns_provider(facts: Facts, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"acme\.dns\.provider\. Add them to"):
         answers.collect(facts, None, given(tmp_path, "domain: a.example\ninternal: {tls: dns-01}\n"))
 
 
-def test_what_is_not_asked_this_time_stays(facts: Facts, tmp_path: Path) -> None:
+def test_collect_keeps_settings_that_are_not_asked(facts: Facts, tmp_path: Path) -> None:
     internal = InternalSettings(address=FixedAddress("10.0.0.5"), https_port=9443, tls=InternalTls.NONE)
     present = replace(
         PRESENT,
@@ -252,7 +248,7 @@ def test_what_is_not_asked_this_time_stays(facts: Facts, tmp_path: Path) -> None
     assert switched == replace(present, internal=replace(internal, tls=InternalTls.DNS_01))
 
 
-def test_a_side_that_is_switched_on_by_one_answer_gets_all_its_defaults(facts: Facts, tmp_path: Path) -> None:
+def test_collect_side_switched_on_has_defaults(facts: Facts, tmp_path: Path) -> None:
     off = replace(PRESENT, internal=None)
     on = answers.collect(facts, off, given(tmp_path, "internal: {tls: none}\n"))
     assert on.internal == InternalSettings(tls=InternalTls.NONE)
@@ -268,11 +264,11 @@ def test_a_side_that_is_switched_on_by_one_answer_gets_all_its_defaults(facts: F
         ("/", "shoestring"),
     ],
 )
-def test_a_new_instance_has_the_name_of_its_directory(root: str, instance: str) -> None:
+def test_instance_for_directory(root: str, instance: str) -> None:
     assert answers.instance_for(Path(root)) == instance
 
 
-def test_a_name_that_is_given_or_present_wins(facts: Facts, tmp_path: Path) -> None:
+def test_collect_given_or_present_instance_name(facts: Facts, tmp_path: Path) -> None:
     named = answers.collect(facts, None, given(tmp_path, "instance: mine\n"), instance="other")
     assert named.instance == "mine"
     assert answers.collect(facts, None, GivenAnswers(), instance="other").instance == "other"

@@ -1,4 +1,4 @@
-"""The data directory is there whole or not at all, and a person's files stay a person's."""
+"""The data directory is created completely or not at all, and user-provided files are kept."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def git(paths: Paths, *arguments: str) -> str:
 
 
 def tree(root: Path) -> dict[str, tuple[str, bytes]]:
-    """Mode and content of all there is, but for git's own files."""
+    """Return mode and content of all files and folders, without git's own."""
     found = {}
     for path in sorted(root.rglob("*")):
         name = str(path.relative_to(root))
@@ -57,7 +57,7 @@ def made(target: Path) -> Paths:
     return paths
 
 
-def test_it_has_what_the_design_says(made: Paths) -> None:
+def test_create_files_and_modes(made: Paths) -> None:
     modes = {name: mode for name, (mode, _) in tree(made.root).items()}
     assert modes == {
         "conf": "drwxr-xr-x",
@@ -96,18 +96,18 @@ def test_it_has_what_the_design_says(made: Paths) -> None:
         InternalSettings(tls=InternalTls.DNS_01),
     ],
 )
-def test_a_private_ca_is_made_only_where_it_signs(target: Path, internal: InternalSettings | None) -> None:
+def test_create_private_ca_only_if_needed(target: Path, internal: InternalSettings | None) -> None:
     paths = Paths(target)
     create(paths, replace(SETTINGS, internal=internal), proxy_group=GROUP)
     assert not paths.private_ca.exists()
 
 
-def test_the_private_ca_is_for_the_internal_domain(made: Paths) -> None:
+def test_create_private_ca_for_internal_domain(made: Paths) -> None:
     assert private_ca.root_problem(made.private_ca, "internal.example.com", time.time()) == ""
     assert "is for internal.example.com" in private_ca.root_problem(made.private_ca, "other.example", time.time())
 
 
-def test_conf_is_committed_but_for_secrets(made: Paths) -> None:
+def test_create_commits_all_but_secrets(made: Paths) -> None:
     in_conf = {name for name, (mode, _) in tree(made.root).items() if name.startswith("conf/") and mode[0] == "-"}
     committed = {f"conf/{name}" for name in git(made, "ls-files").splitlines()}
     assert committed == in_conf - IGNORED
@@ -116,7 +116,7 @@ def test_conf_is_committed_but_for_secrets(made: Paths) -> None:
     assert git(made, "log", "--format=%an %s") == "Shoestring Configuration as set up\n"
 
 
-def test_secrets_are_ignored_whatever_the_persons_file_says(made: Paths) -> None:
+def test_create_ignores_secrets_without_gitignore(made: Paths) -> None:
     (made.conf / ".gitignore").write_text("")
     (made.conf / "wireguard").mkdir()
     (made.conf / "wireguard" / "wg0.key").write_text("x")
@@ -125,7 +125,7 @@ def test_secrets_are_ignored_whatever_the_persons_file_says(made: Paths) -> None
     assert "wireguard" not in git(made, "ls-files")
 
 
-def test_a_persons_git_settings_do_not_get_in_the_way(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_create_despite_user_git_settings(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = target.parent.parent
     (home / ".gitconfig").write_text(
         "[commit]\ngpgSign = true\n[user]\nsigningKey = none\n[init]\ntemplateDir = /none\n"
@@ -140,7 +140,7 @@ def test_a_persons_git_settings_do_not_get_in_the_way(target: Path, monkeypatch:
     assert git(Paths(target), "status", "--porcelain") == ""
 
 
-def test_an_empty_directory_is_filled_and_missing_parents_are_made(target: Path) -> None:
+def test_create_in_empty_directory_and_missing_parents(target: Path) -> None:
     target.mkdir()
     create(Paths(target), SETTINGS, proxy_group=GROUP)
     deeper = target.parent / "a" / "b" / "c"
@@ -151,7 +151,7 @@ def test_an_empty_directory_is_filled_and_missing_parents_are_made(target: Path)
 
 
 @pytest.mark.parametrize("kill", [True, False], ids=["killed", "failed"])
-def test_an_interruption_leaves_none_or_a_complete_one(target: Path, interrupted: Interrupt, kill: bool) -> None:
+def test_create_interrupted_is_complete_or_absent(target: Path, interrupted: Interrupt, kill: bool) -> None:
     paths = Paths(target)
     create(Paths(target.parent / "whole"), SETTINGS, proxy_group=GROUP)
     whole = tree(target.parent / "whole").keys()
@@ -171,21 +171,21 @@ def test_an_interruption_leaves_none_or_a_complete_one(target: Path, interrupted
     assert list(target.parent.iterdir()) == [target]
 
 
-def test_what_a_killed_run_left_goes_with_the_next(target: Path, interrupted: Interrupt) -> None:
+def test_create_removes_leftovers_of_killed_run(target: Path, interrupted: Interrupt) -> None:
     assert interrupted(lambda: create(Paths(target), SETTINGS, proxy_group=GROUP), 30, True)
     assert [each.name.startswith(staging.prefix(target)) for each in target.parent.iterdir()] == [True]
     create(Paths(target), SETTINGS, proxy_group=GROUP)
     assert list(target.parent.iterdir()) == [target]
 
 
-def test_a_run_that_is_still_alive_keeps_its_directory(target: Path) -> None:
+def test_remove_leftovers_keeps_directory_of_running_process(target: Path) -> None:
     with staging.staged(target) as content:
         content.mkdir()
         assert staging.remove_leftovers(target) == ()
         assert content.is_dir()
 
 
-def test_a_directory_of_the_same_name_that_is_not_ours_is_left_alone(target: Path) -> None:
+def test_create_keeps_similar_directory_of_user(target: Path) -> None:
     own = target.parent / f"{staging.prefix(target)}backup"
     own.mkdir()
     (own / "thesis.tex").touch()
@@ -203,13 +203,13 @@ def stamps(root: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in root.rglob("*")}
 
 
-def test_a_setup_that_changes_nothing_touches_nothing(made: Paths) -> None:
+def test_update_without_change_touches_nothing(made: Paths) -> None:
     before = stamps(made.root)
     assert rerun(made, SETTINGS).is_empty
     assert stamps(made.root) == before
 
 
-def test_a_changed_setting_is_committed_and_nothing_else_of_the_persons(made: Paths) -> None:
+def test_update_commits_only_changed_setting(made: Paths) -> None:
     (made.applications(Side.PUBLIC) / "own.yaml").write_text("services: {}\n")
     made.settings.write_text(made.settings.read_text().replace("# Docker networks", "# my networks"))
     rerun(made, CHANGED)
@@ -223,7 +223,7 @@ def test_a_changed_setting_is_committed_and_nothing_else_of_the_persons(made: Pa
     assert git(made, "status", "--porcelain") == "?? applications-public/own.yaml\n"
 
 
-def test_files_that_a_person_changed_or_deleted_stay_so(made: Paths) -> None:
+def test_update_keeps_changed_and_deleted_files(made: Paths) -> None:
     template = made.proxy_template(Side.PUBLIC)
     template.write_text("mine\n")
     (made.applications(Side.PUBLIC) / "example.yaml").unlink()
@@ -237,13 +237,11 @@ def test_files_that_a_person_changed_or_deleted_stay_so(made: Paths) -> None:
     assert git(made, "log", "--format=%s").count("\n") == 1
 
 
-def test_a_new_version_replaces_what_is_as_shipped_and_goes_beside_the_persons(
-    made: Paths, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_update_new_version_of_templates(made: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     old = templates.load(SETTINGS)
     new = tuple(TemplateFile(each.path, each.content + b"# a new version\n") for each in old)
     monkeypatch.setattr(templates, "load", lambda *_: new)
-    mine, theirs = made.proxy_template(Side.PUBLIC), made.proxy_template(Side.INTERNAL)
+    mine, other = made.proxy_template(Side.PUBLIC), made.proxy_template(Side.INTERNAL)
     mine.write_text("mine\n")
     link = made.applications(Side.PUBLIC) / "example.yaml"
     (made.root / "elsewhere.yaml").write_bytes(link.read_bytes())
@@ -256,11 +254,11 @@ def test_a_new_version_replaces_what_is_as_shipped_and_goes_beside_the_persons(
     assert actions["haproxy-internal/haproxy.cfg.j2"] is Action.UPDATE
     assert mine.read_text() == "mine\n"
     assert mine.with_name("haproxy.cfg.j2.new").read_text().endswith("# a new version\n")
-    assert theirs.read_text().endswith("# a new version\n")
+    assert other.read_text().endswith("# a new version\n")
     assert link.is_symlink()
     mine.with_name("haproxy.cfg.j2.new").unlink()
     before = stamps(made.root)
-    assert rerun(made, SETTINGS).is_empty, "it is offered once"
+    assert rerun(made, SETTINGS).is_empty, "the new version is offered once"
     assert stamps(made.root) == before
 
 
@@ -290,7 +288,7 @@ def test_plan_update_unchanged_data_directory_of_0_1_0(made: Paths) -> None:
 
 
 @pytest.mark.parametrize("kill", [True, False], ids=["killed", "failed"])
-def test_an_interrupted_update_is_completed_by_the_next(
+def test_update_completes_after_interruption(
     target: Path, interrupted: Interrupt, kill: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paths = Paths(target)
@@ -313,7 +311,7 @@ def test_an_interrupted_update_is_completed_by_the_next(
         rerun(paths, CHANGED)
         now = {name: each for name, each in tree(target).items() if "invalid" not in name and "/." not in name}
         now = {name: each for name, each in now.items() if not name.rpartition("/")[2].startswith(".haproxy")}
-        # Each data directory has a root of its own.
+        # Each data directory has its own root.
         now = {name: each for name, each in now.items() if not name.startswith("data/private-ca/")}
         expected = expected or now
         assert now == expected
@@ -322,7 +320,7 @@ def test_an_interrupted_update_is_completed_by_the_next(
     assert step > 10
 
 
-def test_what_else_is_missing_is_made_again(made: Paths) -> None:
+def test_update_restores_missing_parts(made: Paths) -> None:
     files.remove_tree(made.generated)
     files.remove_tree(made.proxy_certificates(Side.PUBLIC))
     files.remove_tree(made.conf / ".git")
@@ -336,8 +334,8 @@ def test_what_else_is_missing_is_made_again(made: Paths) -> None:
     assert git(made, "status", "--porcelain") == ""
 
 
-def test_a_commit_that_git_refuses_is_told_and_loses_nothing(made: Paths) -> None:
+def test_update_reports_failed_commit(made: Paths) -> None:
     (made.conf / ".git" / "index.lock").touch()
-    told = update(made, plan_update(made, CHANGED), proxy_group=GROUP)
-    assert "are made but not committed" in told
+    explanation = update(made, plan_update(made, CHANGED), proxy_group=GROUP)
+    assert "are made but not committed" in explanation
     assert settings.load(made.settings) == CHANGED

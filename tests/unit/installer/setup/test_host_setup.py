@@ -37,8 +37,8 @@ SSH = frozenset({ProbeTarget("0.0.0.0", 22)})
 EVERYTHING = HostPlan(timers=True, swap=FILE, log_rotation=LOGS)
 
 
-class Person:
-    """Answers each question alike, and knows what was asked."""
+class User:
+    """Gives the same answer to each question, and records the questions."""
 
     def __init__(self, answer: bool) -> None:
         self.answer = answer
@@ -49,8 +49,8 @@ class Person:
         return self.answer
 
 
-def test_a_person_is_asked_for_each() -> None:
-    willing, unwilling = Person(True), Person(False)
+def test_decide_asks_for_each_change() -> None:
+    willing, unwilling = User(True), User(False)
     offer = replace(OFFER, firewall=True)
     everything = replace(EVERYTHING, firewall=True)
     assert decide(HostChoice(), offer, willing, recorded=True, starts=True) == everything
@@ -64,106 +64,106 @@ def test_a_person_is_asked_for_each() -> None:
     ]
 
 
-def test_what_the_command_line_says_is_not_asked() -> None:
-    person = Person(True)
-    assert decide(replace(NOTHING, firewall=False), OFFER, person, recorded=True, starts=True) == HostPlan()
-    assert decide(HostChoice(True, True, True), OFFER, person, recorded=False, starts=True) == EVERYTHING
-    assert person.asked == []
+def test_decide_does_not_ask_given_options() -> None:
+    user = User(True)
+    assert decide(replace(NOTHING, firewall=False), OFFER, user, recorded=True, starts=True) == HostPlan()
+    assert decide(HostChoice(True, True, True), OFFER, user, recorded=False, starts=True) == EVERYTHING
+    assert user.asked == []
 
 
-def test_without_questions_only_timers_are_on() -> None:
+def test_decide_without_questions() -> None:
     assert decide(HostChoice(), OFFER, None, recorded=True, starts=True) == HostPlan(timers=True)
 
 
-def test_what_the_host_has_or_cannot_is_not_asked() -> None:
-    person = Person(True)
+def test_decide_does_not_ask_impossible_changes() -> None:
+    user = User(True)
     offer = HostOffer(systemd=True, swap=NO_SWAP, log_rotation=LogRotation(why="rotated already"))
     expected = HostPlan(timers=True, notes=(NO_NFT,))
-    assert decide(HostChoice(timers=True), offer, person, recorded=True, starts=True) == expected
-    assert person.asked == []
+    assert decide(HostChoice(timers=True), offer, user, recorded=True, starts=True) == expected
+    assert user.asked == []
 
 
-def test_an_option_that_can_do_nothing_is_told_why() -> None:
+def test_decide_notes_options_without_effect() -> None:
     offer = HostOffer(systemd=True, swap=NO_SWAP, log_rotation=LogRotation(why="Rotated already."))
     wanted = decide(HostChoice(True, True, True), offer, None, recorded=True, starts=True)
     assert wanted == HostPlan(timers=True, notes=("There is swap.", "Rotated already."))
     assert decide(NOTHING, offer, None, recorded=True, starts=True) == HostPlan()
     (later,) = decide(HostChoice(swap=True), OFFER, None, recorded=True, starts=False).notes
     assert "--no-start" in later
-    assert decide(HostChoice(), OFFER, Person(True), recorded=True, starts=False) == HostPlan()
+    assert decide(HostChoice(), OFFER, User(True), recorded=True, starts=False) == HostPlan()
 
 
-def test_compressed_memory_is_called_by_its_name() -> None:
-    person = Person(True)
+def test_decide_asks_for_zram_by_name() -> None:
+    user = User(True)
     zram = swap.SwapOffer(SwapKind.ZRAM, GIGABYTE // 4)
     wanted = decide(
-        HostChoice(False, None, False, firewall=False), replace(OFFER, swap=zram), person, recorded=True, starts=True
+        HostChoice(False, None, False, firewall=False), replace(OFFER, swap=zram), user, recorded=True, starts=True
     )
     assert wanted == HostPlan(swap=zram)
-    assert person.asked == ["Add 256 MB of swap in compressed memory?"]
+    assert user.asked == ["Add 256 MB of swap in compressed memory?"]
     assert [row[2] for row in rows(wanted)] == ["256 MB in compressed memory (zram)"]
 
 
-def test_the_kind_that_was_offered_is_added(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_around_start_adds_offered_swap(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(swap, "observe", lambda: None)
-    monkeypatch.setattr(swap, "add", lambda kind, size, seen: host.heard.append(f"{kind} {size}"))
+    monkeypatch.setattr(swap, "add", lambda kind, size, seen: host.calls.append(f"{kind} {size}"))
     host.around(HostPlan(swap=swap.SwapOffer(SwapKind.ZRAM, 1000)))
-    assert host.heard == ["zram 1000", "start"]
+    assert host.calls == ["zram 1000", "start"]
 
 
-def test_the_firewall_is_asked_for_where_there_can_be_one() -> None:
-    person = Person(True)
+def test_decide_asks_for_possible_firewall() -> None:
+    user = User(True)
     offer = replace(OFFER, firewall=True)
-    assert decide(NOTHING, offer, person, recorded=True, starts=True) == HostPlan(firewall=True)
-    assert person.asked == ["Close all other ports to the outside (SSH stays open)?"]
-    assert decide(NOTHING, offer, Person(False), recorded=True, starts=True) == HostPlan()
+    assert decide(NOTHING, offer, user, recorded=True, starts=True) == HostPlan(firewall=True)
+    assert user.asked == ["Close all other ports to the outside (SSH stays open)?"]
+    assert decide(NOTHING, offer, User(False), recorded=True, starts=True) == HostPlan()
     assert decide(NOTHING, offer, None, recorded=True, starts=True) == HostPlan()
-    assert decide(NOTHING, offer, person, recorded=False, starts=True) == HostPlan()
+    assert decide(NOTHING, offer, user, recorded=False, starts=True) == HostPlan()
 
 
-def test_a_firewall_of_the_settings_or_of_the_command_line_is_not_asked_for() -> None:
-    person = Person(False)
+def test_decide_does_not_ask_for_given_firewall() -> None:
+    user = User(False)
     offer = replace(OFFER, firewall=True)
-    assert decide(NOTHING, offer, person, recorded=True, starts=True, firewall=True) == HostPlan(firewall=True)
+    assert decide(NOTHING, offer, user, recorded=True, starts=True, firewall=True) == HostPlan(firewall=True)
     wanted, refused = replace(NOTHING, firewall=True), replace(NOTHING, firewall=False)
-    assert decide(wanted, offer, person, recorded=False, starts=True) == HostPlan(firewall=True)
-    assert decide(refused, offer, person, recorded=True, starts=True, firewall=True) == HostPlan()
-    assert decide(wanted, offer, person, recorded=True, starts=False) == HostPlan()
-    assert person.asked == []
+    assert decide(wanted, offer, user, recorded=False, starts=True) == HostPlan(firewall=True)
+    assert decide(refused, offer, user, recorded=True, starts=True, firewall=True) == HostPlan()
+    assert decide(wanted, offer, user, recorded=True, starts=False) == HostPlan()
+    assert user.asked == []
 
 
-def test_without_nft_a_person_is_told_instead_of_asked() -> None:
-    person = Person(True)
-    assert decide(NOTHING, OFFER, person, recorded=True, starts=True) == HostPlan(notes=(NO_NFT,))
-    assert person.asked == []
-    # Nobody is told who would not have been asked.
+def test_decide_without_nft_has_note() -> None:
+    user = User(True)
+    assert decide(NOTHING, OFFER, user, recorded=True, starts=True) == HostPlan(notes=(NO_NFT,))
+    assert user.asked == []
+    # There is no note where the question would not have been asked.
     assert decide(NOTHING, OFFER, None, recorded=True, starts=True) == HostPlan()
-    assert decide(NOTHING, OFFER, person, recorded=False, starts=True) == HostPlan()
-    assert decide(NOTHING, OFFER, person, recorded=True, starts=False) == HostPlan()
-    assert decide(replace(NOTHING, firewall=False), OFFER, person, recorded=True, starts=True) == HostPlan()
+    assert decide(NOTHING, OFFER, user, recorded=False, starts=True) == HostPlan()
+    assert decide(NOTHING, OFFER, user, recorded=True, starts=False) == HostPlan()
+    assert decide(replace(NOTHING, firewall=False), OFFER, user, recorded=True, starts=True) == HostPlan()
 
 
 @pytest.mark.parametrize("systemd", [True, False])
-def test_a_person_sees_what_the_firewall_leaves_open_before_it_is_tried(
-    monkeypatch: pytest.MonkeyPatch, systemd: bool
-) -> None:
+def test_around_start_prints_firewall_before_applying(monkeypatch: pytest.MonkeyPatch, systemd: bool) -> None:
     found = replace(firewall(), boot=TimerState.MISSING if systemd else None)
-    said = io.StringIO()
+    printed = io.StringIO()
     shown: list[str] = []
 
     def prove(given: Firewall) -> tuple[PendingCommit, ProbeAnswers]:
-        shown.append(said.getvalue())
+        shown.append(printed.getvalue())
         return PendingCommit("shoestring", given.rules, PATHS.firewall), ProbeAnswers(SSH, True, SSH)
 
     monkeypatch.setattr(manage, "inspect", lambda _paths, *, again: found)
     monkeypatch.setattr(manage, "apply_checked", prove)
     monkeypatch.setattr(manage, "confirm", lambda _firewall, _tried: "The change is not committed.")
     settings = found.wanted.settings
-    host_setup.around_start(HostPlan(firewall=True), settings, PATHS.root, ProgressLines(said), lambda: ExitCode.DONE)
+    host_setup.around_start(
+        HostPlan(firewall=True), settings, PATHS.root, ProgressLines(printed), lambda: ExitCode.DONE
+    )
     assert shown == ["\n".join(report.lines(found)) + "\n"]
     notes = [*report.notes(found)]
     assert bool(notes) is not systemd
-    assert said.getvalue().removeprefix(shown[0]).splitlines() == [
+    assert printed.getvalue().removeprefix(shown[0]).splitlines() == [
         "  ✓ firewall                on",
         "    SSH answers on port 22 by IPv4, checked from a network namespace through these rules.",
         "    The change is not committed.",
@@ -171,18 +171,18 @@ def test_a_person_sees_what_the_firewall_leaves_open_before_it_is_tried(
     ]
 
 
-def test_without_systemd_the_lines_for_cron_are_shown() -> None:
+def test_decide_without_systemd_uses_cron() -> None:
     offer = HostOffer(systemd=False, swap=NO_SWAP, log_rotation=LogRotation())
     assert decide(HostChoice(), offer, None, recorded=True, starts=True) == HostPlan(cron=True)
     assert decide(HostChoice(timers=False), offer, None, recorded=True, starts=True) == HostPlan()
 
 
-def test_a_demo_and_what_is_not_started_have_no_timers() -> None:
+def test_decide_no_timers_for_demo_or_without_start() -> None:
     assert decide(HostChoice(), OFFER, None, recorded=False, starts=True) == HostPlan()
     assert decide(HostChoice(timers=True), OFFER, None, recorded=True, starts=False) == HostPlan()
 
 
-def test_the_plan_is_shown() -> None:
+def test_rows_of_plan() -> None:
     assert rows(HostPlan()) == []
     assert [row[:2] for row in rows(EVERYTHING)] == [
         ("+", "timers"),
@@ -192,23 +192,23 @@ def test_the_plan_is_shown() -> None:
 
 
 class Host:
-    """Hears what systemd is told, and when the start comes."""
+    """Records the commands to systemd and the start."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.heard: list[str] = []
-        self.said = io.StringIO()
-        monkeypatch.setattr(systemd, "write", lambda units: self.heard.append("units written"))
-        monkeypatch.setattr(command, "check", lambda argv: self.heard.append(" ".join(argv)))
-        monkeypatch.setattr(files, "remove", lambda path: self.heard.append(f"removed {path.name}"))
+        self.calls: list[str] = []
+        self.printed = io.StringIO()
+        monkeypatch.setattr(systemd, "write", lambda units: self.calls.append("units written"))
+        monkeypatch.setattr(command, "check", lambda argv: self.calls.append(" ".join(argv)))
+        monkeypatch.setattr(files, "remove", lambda path: self.calls.append(f"removed {path.name}"))
 
     def around(self, plan: HostPlan, error: BaseException | None = None) -> ExitCode:
         def start() -> ExitCode:
-            self.heard.append("start")
+            self.calls.append("start")
             if error:
                 raise error
             return ExitCode.DONE
 
-        return around_start(plan, SETTINGS, Path("/srv/shoestring"), ProgressLines(self.said), start)
+        return around_start(plan, SETTINGS, Path("/srv/shoestring"), ProgressLines(self.printed), start)
 
 
 ENABLED = [
@@ -224,40 +224,40 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Host:
     return Host(monkeypatch)
 
 
-def test_the_next_boot_goes_on_where_a_power_cut_ends_the_start(host: Host) -> None:
+def test_around_start_enables_timers_before_start(host: Host) -> None:
     assert host.around(HostPlan(timers=True)) is ExitCode.DONE
-    assert host.heard == [*ENABLED, "start", "systemctl start shoestring.service", TIMERS_RUN]
-    assert host.said.getvalue() == "  ✓ timers                  on\n"
+    assert host.calls == [*ENABLED, "start", "systemctl start shoestring.service", TIMERS_RUN]
+    assert host.printed.getvalue() == "  ✓ timers                  on\n"
 
 
-def test_a_start_that_fails_leaves_the_timers_on(host: Host) -> None:
+def test_around_start_failed_start_keeps_timers(host: Host) -> None:
     error = ShoestringError("haproxy could not be pulled.")
     with pytest.raises(ShoestringError) as raised:
         host.around(HostPlan(timers=True), error)
     assert raised.value is error
-    # The start at boot would fail in the same way now; and what a person stopped before, setup was to start.
-    assert host.heard == [*ENABLED, "start", "removed stopped", TIMERS_RUN]
-    assert "the watchdog retries it each minute" in host.said.getvalue()
+    # The start at boot would fail in the same way now; and what a user stopped before, setup was to start.
+    assert host.calls == [*ENABLED, "start", "removed stopped", TIMERS_RUN]
+    assert "the watchdog retries it each minute" in host.printed.getvalue()
 
 
-def test_a_person_who_stops_the_start_hears_of_the_next_boot(host: Host) -> None:
+def test_around_start_interrupted_explains_next_boot(host: Host) -> None:
     with pytest.raises(KeyboardInterrupt):
         host.around(HostPlan(timers=True), KeyboardInterrupt())
-    assert host.heard == [*ENABLED, "start"]
-    assert "shoestring timers remove" in host.said.getvalue()
+    assert host.calls == [*ENABLED, "start"]
+    assert "shoestring timers remove" in host.printed.getvalue()
 
 
 @pytest.mark.parametrize("error", [None, ShoestringError("It failed."), KeyboardInterrupt()])
-def test_without_timers_systemd_is_told_nothing(host: Host, error: BaseException | None) -> None:
+def test_around_start_without_timers_runs_no_systemctl(host: Host, error: BaseException | None) -> None:
     with contextlib.suppress(ShoestringError, KeyboardInterrupt):
         host.around(HostPlan(), error)
-    assert host.heard == ["start"]
-    assert host.said.getvalue() == ""
+    assert host.calls == ["start"]
+    assert host.printed.getvalue() == ""
 
 
-def test_without_systemd_setup_shows_the_lines_for_cron(host: Host) -> None:
+def test_around_start_prints_cron_lines(host: Host) -> None:
     assert host.around(HostPlan(cron=True)) is ExitCode.DONE
-    assert host.heard == ["start"]
-    note, *lines = host.said.getvalue().splitlines()
+    assert host.calls == ["start"]
+    note, *lines = host.printed.getvalue().splitlines()
     assert note.endswith("/etc/cron.d/shoestring:")
     assert [line.strip() for line in lines] == cron_lines(Path("/srv/shoestring"), SETTINGS.domain)

@@ -1,4 +1,4 @@
-"""What setup refuses, and in which words."""
+"""The refusals of setup, and their messages."""
 
 from __future__ import annotations
 
@@ -40,20 +40,20 @@ def publishing(facts: Facts, *containers: PublishingContainer) -> Facts:
     return replace(facts, engine=EngineFacts("28.5.2", containers))
 
 
-def test_a_fresh_host_has_no_problem(facts: Facts) -> None:
+def test_problems_of_fresh_host(facts: Facts) -> None:
     assert preflight.host_problems(facts) == ()
     assert check(facts) == ()
 
 
 @pytest.mark.parametrize(("version", "fine"), [("2.20.0", True), ("2.19.1", False), ("2.3", False), ("5.0.1", True)])
-def test_compose_has_to_be_new_enough(facts: Facts, version: str, fine: bool) -> None:
+def test_host_problems_of_compose_version(facts: Facts, version: str, fine: bool) -> None:
     found = preflight.host_problems(replace(facts, compose_version=version))
     assert (found == ()) is fine
     if not fine:
         assert found[0].startswith(f"Docker Compose {version} is too old; Shoestring needs 2.20 or later.")
 
 
-def test_all_that_a_host_lacks_is_told_at_once(facts: Facts) -> None:
+def test_host_problems_are_reported_together(facts: Facts) -> None:
     bare = replace(facts, addresses=(), has_git=False, compose_version="", engine=EngineFacts(problem="No Docker."))
     with pytest.raises(SetupRefusedError) as refusal:
         preflight.refuse(preflight.host_problems(bare))
@@ -63,12 +63,12 @@ def test_all_that_a_host_lacks_is_told_at_once(facts: Facts) -> None:
     assert refusal.value.exit_code is ExitCode.FAILED
 
 
-def test_who_is_not_root_is_told_nothing_else(facts: Facts) -> None:
+def test_host_problems_without_root(facts: Facts) -> None:
     user = replace(facts, is_root=False, engine=EngineFacts(problem="Permission denied."))
     assert preflight.host_problems(user) == ("Setup needs root. Run it again with: sudo shoestring setup",)
 
 
-def test_an_address_of_another_host(facts: Facts) -> None:
+def test_problems_of_other_address(facts: Facts) -> None:
     settings = replace(SETTINGS, internal=InternalSettings(address=FixedAddress("10.12.0.1")))
     assert check(facts, settings) == (
         "internal.address: 10.12.0.1 is not an address of this host; "
@@ -77,11 +77,11 @@ def test_an_address_of_another_host(facts: Facts) -> None:
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "127.0.0.1", "127.8.8.8", "10.0.0.5"])
-def test_addresses_that_every_host_has_or_that_are_its_own(facts: Facts, address: str) -> None:
+def test_address_problem_of_own_addresses(facts: Facts, address: str) -> None:
     assert preflight.address_problem(facts, ("public", "address"), address) == ""
 
 
-def test_a_port_that_a_service_holds(facts: Facts) -> None:
+def test_problems_port_used_by_unit(facts: Facts) -> None:
     taken = replace(facts, listeners=(ListeningSocket("0.0.0.0", 80, "nginx", 812, "nginx"),))
     found = check(taken)
     assert found[0] == (
@@ -91,13 +91,13 @@ def test_a_port_that_a_service_holds(facts: Facts) -> None:
     assert found[1].endswith("or choose another internal.http_port.")
 
 
-def test_the_internal_side_needs_its_https_port_unless_it_is_plain(facts: Facts) -> None:
+def test_problems_internal_https_port_in_use(facts: Facts) -> None:
     taken = replace(facts, listeners=(ListeningSocket("127.0.0.1", 8444, "node", 99),))
     assert check(taken)[0].endswith("or choose another internal.https_port.")
     assert check(taken, replace(SETTINGS, internal=InternalSettings(tls=InternalTls.NONE))) == ()
 
 
-def test_a_port_that_a_plain_process_holds_or_nobody_can_tell(facts: Facts) -> None:
+def test_problems_port_used_by_process_or_unknown(facts: Facts) -> None:
     taken = replace(facts, listeners=(ListeningSocket("203.0.113.7", 443, "node", 99),))
     assert check(taken) == (
         "Port 443 is used by node (process 99). Stop it (kill 99) or choose another public.https_port.",
@@ -106,11 +106,11 @@ def test_a_port_that_a_plain_process_holds_or_nobody_can_tell(facts: Facts) -> N
     assert found == ("Port 443 is used by an unknown process. Stop it or choose another public.https_port.",)
 
 
-def test_a_port_that_is_taken_at_another_address_is_free(facts: Facts) -> None:
+def test_problems_port_used_at_other_address(facts: Facts) -> None:
     assert check(replace(facts, listeners=(ListeningSocket("10.0.0.5", 80, "nginx", 812),))) == ()
 
 
-def test_a_port_that_a_container_publishes_names_the_container(facts: Facts) -> None:
+def test_problems_port_published_by_container(facts: Facts) -> None:
     proxied = replace(
         publishing(facts, PublishingContainer("web", "shop", "/root/shop.yaml", (("0.0.0.0", 443),))),
         listeners=(ListeningSocket("0.0.0.0", 443, "docker-proxy", 9),),
@@ -120,7 +120,7 @@ def test_a_port_that_a_container_publishes_names_the_container(facts: Facts) -> 
     )
 
 
-def test_the_own_proxy_for_ipv6_takes_nothing(facts: Facts) -> None:
+def test_problems_ignore_own_ipv6_proxy(facts: Facts) -> None:
     assert SETTINGS.public
     settings = replace(SETTINGS, public=replace(SETTINGS.public, address="::"))
     listens = replace(
@@ -133,7 +133,7 @@ def test_the_own_proxy_for_ipv6_takes_nothing(facts: Facts) -> None:
     assert len(check(listens, settings)) == 3
 
 
-def test_the_own_proxy_of_a_setup_that_runs_again_takes_nothing(facts: Facts) -> None:
+def test_problems_ignore_own_proxy(facts: Facts) -> None:
     running = replace(
         publishing(
             facts, PublishingContainer("p", "shoestring_core", CORE_FILE, (("203.0.113.7", 80), ("203.0.113.7", 443)))
@@ -144,7 +144,7 @@ def test_the_own_proxy_of_a_setup_that_runs_again_takes_nothing(facts: Facts) ->
     assert check(running, directory=DirectoryState.OURS, unbindable=unbindable) == ()
 
 
-def test_an_instance_that_runs_from_another_directory(facts: Facts) -> None:
+def test_problems_instance_of_other_directory(facts: Facts) -> None:
     other = CORE_FILE.replace("/srv/shoestring", "/srv/other")
     found = check(publishing(facts, PublishingContainer("p", "shoestring_core", other, ())))
     assert found == (
@@ -153,7 +153,7 @@ def test_an_instance_that_runs_from_another_directory(facts: Facts) -> None:
     )
 
 
-def test_what_is_at_the_place_of_the_data_directory(tmp_path: Path) -> None:
+def test_directory_state(tmp_path: Path) -> None:
     def state(name: str) -> DirectoryState:
         return preflight.directory_state(Paths(tmp_path / name))
 
@@ -184,7 +184,7 @@ def test_what_is_at_the_place_of_the_data_directory(tmp_path: Path) -> None:
         (DirectoryState.MOUNT_POINT, "Choose a directory below it, such as /srv/shoestring/shoestring."),
     ],
 )
-def test_a_place_where_no_data_directory_can_be(facts: Facts, state: DirectoryState, words: str) -> None:
+def test_problems_of_directory_state(facts: Facts, state: DirectoryState, words: str) -> None:
     (found,) = check(facts, directory=state)
     assert words in found
     with pytest.raises(SetupRefusedError) as refusal:
@@ -193,18 +193,18 @@ def test_a_place_where_no_data_directory_can_be(facts: Facts, state: DirectorySt
     assert refusal.value.exit_code is ExitCode.USAGE
 
 
-def test_the_address_of_the_vpn_comes_with_the_vpn(facts: Facts) -> None:
+def test_problems_address_of_enabled_vpn(facts: Facts) -> None:
     internal = InternalSettings(address=FixedAddress("10.12.0.1"), http_port=80)
     assert check(facts, replace(SETTINGS, internal=internal)) != ()
     assert check(facts, replace(SETTINGS, internal=internal, wireguard=WireguardSettings(enabled=True))) == ()
 
 
-def test_a_host_that_cannot_have_the_vpn(facts: Facts) -> None:
+def test_problems_of_vpn_requirements(facts: Facts) -> None:
     found = Preflight(facts, SETTINGS, Paths(ROOT), DirectoryState.FREE, frozenset(), ("Install WireGuard.", ""))
     assert preflight.problems(found) == ("Install WireGuard.",)
 
 
-def test_an_interface_that_is_followed_may_come_late(facts: Facts) -> None:
+def test_problems_ignore_followed_interface(facts: Facts) -> None:
     internal = InternalSettings(address=FollowedInterface("tailscale0"))
     assert check(facts, replace(SETTINGS, internal=internal)) == ()
     assert not preflight.is_world_reachable("")

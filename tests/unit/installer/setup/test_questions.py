@@ -1,4 +1,4 @@
-"""Defaults that fit the host, and checks in the context of earlier answers."""
+"""The defaults of questions for a host, and their checks with earlier answers."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def offered(
         ("bad_name.example.com", False),
     ],
 )
-def test_a_hosts_name_is_offered_only_if_it_is_a_domain(facts: Facts, name: str, fits: bool) -> None:
+def test_offered_domain_of_host_name(facts: Facts, name: str, fits: bool) -> None:
     assert is_domain(name) is fits
     assert offered(replace(facts, host_name=name), ("domain",)) == (name if fits else None)
 
 
-def test_defaults_come_from_the_host_and_from_earlier_answers(facts: Facts) -> None:
+def test_offered_defaults_of_host_and_answers(facts: Facts) -> None:
     answers: FlatSettings = {("domain",): "example.com", ("public", "address"): "203.0.113.7"}
     assert offered(facts, ("email",), answers) == "hostmaster@example.com"
     assert offered(facts, ("email",)) is None
@@ -69,7 +69,7 @@ def test_defaults_come_from_the_host_and_from_earlier_answers(facts: Facts) -> N
         ("203.0.113.7", "10.0.0.5", (ListeningSocket("::", 80),), 8081),
     ],
 )
-def test_the_internal_port_is_one_that_is_free(
+def test_offered_internal_http_port_is_free(
     facts: Facts, public: str, internal: str, listeners: tuple[ListeningSocket, ...], port: int
 ) -> None:
     answers: FlatSettings = {
@@ -90,7 +90,7 @@ def test_the_internal_port_is_one_that_is_free(
         ("0.0.0.0", "10.0.0.5", (), 8444),
     ],
 )
-def test_the_internal_https_port_is_one_that_is_free(
+def test_offered_internal_https_port_is_free(
     facts: Facts, public: str, internal: str, listeners: tuple[ListeningSocket, ...], port: int
 ) -> None:
     answers: FlatSettings = {
@@ -107,7 +107,7 @@ def test_the_internal_https_port_is_one_that_is_free(
         https.check(context, 8081)
 
 
-def test_a_public_authority_is_asked_about_only_where_it_signs(facts: Facts) -> None:
+def test_applies_acme_server_only_if_it_signs(facts: Facts) -> None:
     def asks(answers: FlatSettings) -> bool:
         return question("acme", "server").applies(QuestionContext(facts, None, answers))
 
@@ -117,7 +117,7 @@ def test_a_public_authority_is_asked_about_only_where_it_signs(facts: Facts) -> 
     assert not question("internal", "tls").applies(QuestionContext(facts, None, {("internal",): OFF}))
 
 
-def test_a_port_is_checked_when_it_is_typed(facts: Facts) -> None:
+def test_check_and_parse_port(facts: Facts) -> None:
     answers: FlatSettings = {("public", "address"): "0.0.0.0", ("public", "http_port"): 80}
     busy = replace(facts, listeners=(ListeningSocket("::", 443, "nginx", 812, "nginx"),))
     https = question("public", "https_port")
@@ -131,7 +131,7 @@ def test_a_port_is_checked_when_it_is_typed(facts: Facts) -> None:
     https.check(QuestionContext(facts, None, answers), https.parse("443"))
 
 
-def test_present_settings_are_offered(facts: Facts) -> None:
+def test_offered_present_settings(facts: Facts) -> None:
     answers: FlatSettings = {("domain",): "old.example", ("public", "address"): "203.0.113.7"}
     assert offered(facts, ("domain",), present=PRESENT) == "old.example"
     assert offered(facts, ("public", "http_port"), answers, PRESENT) == 8080
@@ -139,14 +139,14 @@ def test_present_settings_are_offered(facts: Facts) -> None:
     assert offered(facts, ("internal", "domain"), answers, PRESENT) == "intra.old.example"
 
 
-def test_an_internal_domain_that_followed_the_domain_still_does(facts: Facts) -> None:
+def test_offered_internal_domain_follows_domain(facts: Facts) -> None:
     answers: FlatSettings = {("domain",): "new.example"}
     for domain in ("", "internal.old.example"):
         present = replace(PRESENT, internal=InternalSettings(domain=domain))
         assert offered(facts, ("internal", "domain"), answers, present) == "internal.new.example"
 
 
-def test_a_side_that_is_off_is_offered_as_off_and_its_ports_are_not_asked(facts: Facts) -> None:
+def test_offered_side_off_skips_ports(facts: Facts) -> None:
     present = replace(PRESENT, public=None)
     assert offered(facts, ("public", "address"), present=present) is OFF
     assert not question("public", "http_port").applies(QuestionContext(facts, present, {("public",): OFF}))
@@ -158,7 +158,7 @@ def texts(facts: Facts, key: tuple[str, ...], answers: FlatSettings, present: Se
     return [choice.value for choice in asked.choices(QuestionContext(facts, present, answers))]
 
 
-def test_addresses_are_offered_with_the_present_one_but_both_sides_cannot_be_off(facts: Facts) -> None:
+def test_choices_of_addresses(facts: Facts) -> None:
     assert texts(facts, ("public", "address"), {}) == ["203.0.113.7", "10.0.0.5", "0.0.0.0", "::", OFF]
     assert texts(facts, ("internal", "address"), {}, PRESENT) == [
         "10.12.0.1",
@@ -171,13 +171,13 @@ def test_addresses_are_offered_with_the_present_one_but_both_sides_cannot_be_off
     assert OFF not in texts(facts, ("internal", "address"), {("public",): OFF})
 
 
-def test_internal_services_are_never_offered_at_an_address_that_the_internet_routes(facts: Facts) -> None:
+def test_choices_leave_out_public_internal_address(facts: Facts) -> None:
     routed = replace(facts, addresses=(*facts.addresses, replace(facts.addresses[2], address="8.8.8.8")))
     assert "8.8.8.8" in texts(routed, ("public", "address"), {})
     assert "8.8.8.8" not in texts(routed, ("internal", "address"), {})
 
 
-def test_every_question_is_about_a_setting_that_is_there() -> None:
+def test_questions_have_existing_settings() -> None:
     settings = Settings(domain="a.example", email="a@a.example")
     for each in QUESTIONS:
         value: object = settings

@@ -1,4 +1,4 @@
-"""The services of a setup by answers: what is given, what is there, what fits."""
+"""The services of a setup by answers: given, present and fitting ones."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def given(tmp_path: Path, text: str) -> answers.GivenAnswers:
     return answers.load(file)
 
 
-def test_nothing_is_given_and_nothing_is_added(target: Path) -> None:
+def test_choose_nothing_given(target: Path) -> None:
     planned = service_choice.choose(Paths(target), SETTINGS, (), asks=False, first=True)
     assert planned.is_empty
     assert planned.new == ()
 
 
-def test_what_is_given_comes_with_what_it_needs_and_its_networks(target: Path) -> None:
+def test_choose_given_with_needed_services(target: Path) -> None:
     planned = service_choice.choose(Paths(target), SETTINGS, ("front",), asks=False, first=True)
     assert [each.name for each in planned.new] == ["store", "front"]
     assert planned.settings
@@ -58,7 +58,7 @@ def test_what_is_given_comes_with_what_it_needs_and_its_networks(target: Path) -
     assert planned.text is None
 
 
-def test_what_does_not_fit_is_refused(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_choose_refuses_service_that_does_not_fit(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "observe_host", lambda: replace(ROOM, available=280 * MEGABYTE))
     with pytest.raises(ShoestringError, match="Store with Front needs 160 MB; 216 MB of 2000 MB are left") as error:
         service_choice.choose(Paths(target), SETTINGS, ("front",), asks=False, first=True)
@@ -66,7 +66,7 @@ def test_what_does_not_fit_is_refused(target: Path, monkeypatch: pytest.MonkeyPa
     assert service_choice.choose(Paths(target), SETTINGS, ("front",), asks=False, first=False).new
 
 
-def test_they_need_an_internal_side(target: Path) -> None:
+def test_choose_refuses_without_internal_side(target: Path) -> None:
     off = replace(SETTINGS, internal=None)
     assert service_choice.choose(Paths(target), off, (), asks=False, first=True).is_empty
     with pytest.raises(UsageError, match="on the internal side"):
@@ -74,7 +74,7 @@ def test_they_need_an_internal_side(target: Path) -> None:
 
 
 @pytest.mark.processes
-def test_a_second_run_keeps_those_that_are_there(made: Paths) -> None:
+def test_choose_again_keeps_present_services(made: Paths) -> None:
     first = service_choice.choose(made, SETTINGS, ("store",), asks=False, first=False)
     assert first.settings
     data_directory.update(made, data_directory.plan_update(made, first.settings))
@@ -88,14 +88,14 @@ def test_a_second_run_keeps_those_that_are_there(made: Paths) -> None:
     ]
 
 
-def test_answers_may_name_services_and_no_setting_keeps_them(facts: Facts, tmp_path: Path) -> None:
+def test_answers_services_are_no_setting(facts: Facts, tmp_path: Path) -> None:
     named = given(tmp_path, "services: [front]\n")
     assert named.services == ("front",)
     assert answers.collect(facts, None, named) == answers.collect(facts, None, given(tmp_path, ""))
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("services: [stor]\n", "services: 'stor' is not one of beside, front, store; did you mean store?"),
         ("services: store\n", "services: 'store' is not a list"),
@@ -103,10 +103,8 @@ def test_answers_may_name_services_and_no_setting_keeps_them(facts: Facts, tmp_p
         ("services: off\n", "services: False is not a list"),
     ],
 )
-def test_a_wrong_service_is_told_with_all_else_that_is_wrong(
-    facts: Facts, tmp_path: Path, text: str, told: str
-) -> None:
+def test_collect_reports_invalid_services(facts: Facts, tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(SettingsError) as error:
         answers.collect(facts, None, given(tmp_path, text + "acme: {server: nowhere}\n"))
-    assert told in str(error.value)
+    assert message in str(error.value)
     assert {problem.key: problem.line for problem in error.value.problems} == {"services": 2, "acme.server": 3}

@@ -1,4 +1,4 @@
-"""What setup shows, line by line."""
+"""The output of setup, line by line."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SETTINGS = Settings(
 )
 
 
-def test_the_host(facts: Facts) -> None:
+def test_host_lines(facts: Facts) -> None:
     assert summary.host_lines(facts) == [
         "  This host  Debian 13, 1 core, 957 MB memory (no swap), 18 GB free",
         "  Docker     28.5.2, Compose 2.40.3",
@@ -46,7 +46,7 @@ def test_the_host(facts: Facts) -> None:
     ]
 
 
-def test_what_was_answered() -> None:
+def test_settings_lines() -> None:
     assert summary.settings_lines(SETTINGS, PATHS) == [
         "  example.com           public    203.0.113.7:80, 443                     "
         "certificate from Let's Encrypt (staging first)",
@@ -56,7 +56,7 @@ def test_what_was_answered() -> None:
     ]
 
 
-def test_the_vpn() -> None:
+def test_settings_lines_of_vpn() -> None:
     internal = InternalSettings(address=FixedAddress("10.12.0.1"))
     settings = replace(SETTINGS, internal=internal, wireguard=WireguardSettings(enabled=True))
     assert "  VPN                             WireGuard at 203.0.113.7, UDP 51820" in summary.settings_lines(
@@ -65,7 +65,7 @@ def test_the_vpn() -> None:
     assert "(over the VPN)" in "\n".join(summary.closing_lines(settings, PATHS, 1.0, recorded=True))
 
 
-def test_an_interface_that_is_followed() -> None:
+def test_settings_lines_of_followed_interface() -> None:
     settings = replace(SETTINGS, internal=InternalSettings(address=FollowedInterface("tailscale0")))
     assert "SSH" not in "\n".join(summary.settings_lines(settings, PATHS))
     assert "ssh" not in "\n".join(summary.closing_lines(settings, PATHS, 1.0, recorded=True))
@@ -94,21 +94,23 @@ def test_an_interface_that_is_followed() -> None:
         ),
     ],
 )
-def test_where_each_certificate_comes_from(tls: InternalTls, acme: AcmeSettings, public: str, internal: str) -> None:
+def test_settings_lines_of_certificate_sources(
+    tls: InternalTls, acme: AcmeSettings, public: str, internal: str
+) -> None:
     lines = summary.settings_lines(replace(SETTINGS, internal=InternalSettings(tls=tls), acme=acme), PATHS)
     assert lines[0].endswith(f"  certificate from {public}")
     assert lines[1].endswith(f"  {internal}")
     assert ("8444" in lines[1]) is (tls is not InternalTls.NONE)
 
 
-def test_internal_services_that_the_internet_reaches_are_told() -> None:
+def test_settings_lines_warn_of_public_internal_address() -> None:
     exposed = replace(
         SETTINGS, internal=InternalSettings(address=FixedAddress("8.8.8.8")), acme=AcmeSettings(server="staging")
     )
     assert summary.settings_lines(exposed, PATHS)[-1].startswith("  ! internal.address 8.8.8.8 can be reached from")
 
 
-def test_what_is_made_and_what_is_off() -> None:
+def test_new_lines() -> None:
     assert summary.new_lines(SETTINGS, PATHS) == [
         "  +  data directory  /srv/shoestring, its configuration a git repository",
         "  +  networks        shoestring_main, shoestring_internal",
@@ -118,7 +120,7 @@ def test_what_is_made_and_what_is_off() -> None:
     assert summary.new_lines(replace(SETTINGS, public=None), PATHS)[-1] == "  +  proxy           internal"
 
 
-def test_what_a_second_run_changes() -> None:
+def test_update_lines() -> None:
     change = FileChange(PurePosixPath("haproxy-public/haproxy.cfg.j2.new"), b"", Action.BESIDE)
     assert summary.update_lines(
         SETTINGS, replace(SETTINGS, email="x@y.example"), DirectoryUpdate(None, (change,), b"")
@@ -128,7 +130,7 @@ def test_what_a_second_run_changes() -> None:
     ]
 
 
-def test_how_to_go_on() -> None:
+def test_closing_lines() -> None:
     assert summary.closing_lines(SETTINGS, PATHS, 41.4, recorded=True) == [
         "  Done in 41 s.",
         "    https://example.com   (placeholder certificate until DNS points here)",
@@ -146,8 +148,8 @@ def test_how_to_go_on() -> None:
     ]
 
 
-def test_a_first_setup_tells_of_the_vpn_and_its_first_client() -> None:
+def test_new_lines_of_vpn_and_first_client() -> None:
     settings = replace(SETTINGS, wireguard=WireguardSettings(enabled=True))
-    told = summary.new_lines(settings, Paths(Path("/srv/shoestring")))
-    assert "  +  WireGuard       wg0, and a first client, laptop" in told
+    lines = summary.new_lines(settings, Paths(Path("/srv/shoestring")))
+    assert "  +  WireGuard       wg0, and a first client, laptop" in lines
     assert not [line for line in summary.new_lines(SETTINGS, Paths(Path("/srv"))) if "WireGuard" in line]

@@ -1,4 +1,4 @@
-"""What Enter alone means at a question of the wizard; the keys are those that a terminal sends."""
+"""The meaning of Enter at a question of the wizard, with the keys that a terminal sends."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ OFFER = HostOffer(systemd=True, swap=swap.SwapOffer(), log_rotation=LogRotation(
 
 @pytest.fixture
 def keys() -> Iterator[PipeInput]:
-    """What a person types."""
+    """The keys that the user types."""
     with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
         yield pipe
 
 
 @pytest.mark.parametrize(("typed", "timers"), [(ENTER, True), ("y", True), ("n", False)])
-def test_timers_are_on_unless_a_person_says_no(keys: PipeInput, typed: str, timers: bool) -> None:
+def test_decide_timers_by_key(keys: PipeInput, typed: str, timers: bool) -> None:
     keys.send_text(typed)
     assert decide(HostChoice(firewall=False), OFFER, prompts.confirm, recorded=True, starts=True) == HostPlan(
         timers=timers

@@ -1,4 +1,4 @@
-"""Where the data are as a file says, and the same file with another version."""
+"""The data folder in an application file, and the same file with another version."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def edited(text: str) -> str:
     return data_folder.edited(data_folder.find(target(text), VARIABLES, 15), "postgres:17-trixie", "17")
 
 
-def test_image_and_folder_change_and_no_other_character() -> None:
+def test_edited_changes_only_image_and_folder() -> None:
     wanted = FILE.replace("postgres:15-bookworm", "postgres:17-trixie").replace("postgres/15", "postgres/17")
     assert edited(FILE) == wanted
     assert edited(FILE.replace("\n", "\r\n")) == wanted.replace("\n", "\r\n")
@@ -56,7 +56,7 @@ def test_image_and_folder_change_and_no_other_character() -> None:
         '      - {type: bind, source: "/srv/data/postgres/15", target: /var/lib/postgresql/data}\n',
     ],
 )
-def test_a_mount_has_many_forms(line: str) -> None:
+def test_find_all_forms_of_mounts(line: str) -> None:
     text = FILE.replace(LINE, line)
     found = data_folder.find(target(text), VARIABLES, 15)
     assert found.folder == Path("/srv/data/postgres/15")
@@ -64,33 +64,33 @@ def test_a_mount_has_many_forms(line: str) -> None:
     assert edited(text) == text.replace("15-bookworm", "17-trixie").replace("postgres/15", "postgres/17")
 
 
-def test_find_refuses_a_variable_without_a_value() -> None:
+def test_find_refuses_variable_without_value() -> None:
     with pytest.raises(UsageError, match="not named after the version"):
         data_folder.find(target(FILE.replace("DATA_BASE_PATH", "UNKNOWN")), VARIABLES, 15)
 
 
-def test_the_folder_may_be_elsewhere_in_the_container() -> None:
+def test_find_folder_of_pgdata() -> None:
     text = FILE.replace("/var/lib/postgresql/data", "/data").replace(
         "    volumes:", "    environment: [PGDATA=/data]\n    volumes:"
     )
     assert data_folder.find(target(text), VARIABLES, 15).folder == Path("/srv/data/postgres/15")
 
 
-def test_data_without_a_version_in_their_path_are_refused() -> None:
+def test_find_refuses_path_without_version() -> None:
     with pytest.raises(UsageError, match=r"move them to \$\{DATA_BASE_PATH\}/postgres/15, change postgres.yaml"):
         data_folder.find(target(FILE.replace("postgres/15:", "postgres:")), VARIABLES, 15)
     with pytest.raises(UsageError, match="mounts no folder at /var/lib/postgresql/data"):
         data_folder.find(target(FILE.replace(LINE, "")), VARIABLES, 15)
 
 
-def test_a_file_that_would_change_elsewhere_is_not_edited() -> None:
+def test_edited_refuses_anchor() -> None:
     shared = "&data ${DATA_BASE_PATH}/postgres/15:/var/lib/postgresql/data"
     text = FILE.replace(LINE, f"      - {shared}\n") + "x-note: *data\n"
     with pytest.raises(CannotEditError, match=r"postgres.yaml:7 the folder .* has an anchor"):
         edited(text)
 
 
-def test_the_shipped_file_can_be_upgraded() -> None:
+def test_edited_template_of_service() -> None:
     settings = Settings(domain="example.com", email="ops@example.com")
     service = catalogue.load()["postgres"]
     text = next(

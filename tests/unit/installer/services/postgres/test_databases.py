@@ -1,4 +1,4 @@
-"""Databases and the access to them."""
+"""Databases and their access data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from installer.services.postgres.databases import DatabaseAccess, check_name
 from runtime.base.errors import UsageError
 
 
-def test_an_access_is_a_url_and_two_secrets() -> None:
+def test_access_values_and_names() -> None:
     access = DatabaseAccess("my-shop", "a/b c")
     assert access.values == {
         "MY_SHOP_DATABASE_URL": "postgres://my-shop:a%2Fb%20c@postgres:5432/my-shop",

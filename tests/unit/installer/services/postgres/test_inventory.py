@@ -7,12 +7,12 @@ from installer.services.postgres import inventory
 BEFORE = {"role shop": "abc", "shop: rows of public.orders": "10", "shop: sequence public.ids": "7 true"}
 
 
-def test_the_same_has_no_differences() -> None:
+def test_differences_of_equal_inventories() -> None:
     assert inventory.differences(BEFORE, dict(BEFORE)) == ()
     assert inventory.rows({**BEFORE, "shop: rows of a.b": "5"}) == (2, 15)
 
 
-def test_each_difference_is_a_sentence() -> None:
+def test_differences_are_sentences() -> None:
     after = {"role shop": "other", "shop: rows of public.orders": "9", "role new": "x"}
     assert inventory.differences(BEFORE, after) == (
         "role new is new",

@@ -1,4 +1,4 @@
-"""The mark of data that no server has used yet."""
+"""The marker of restored data that no server has used yet."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from installer.services.postgres import restore_marker
 
 
-def test_data_are_unused_until_a_server_has_them(tmp_path: Path) -> None:
+def test_matches_until_server_used_data(tmp_path: Path) -> None:
     assert not restore_marker.matches(tmp_path)
     control = tmp_path / restore_marker.CONTROL
     control.parent.mkdir()

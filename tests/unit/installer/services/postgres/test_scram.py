@@ -1,4 +1,4 @@
-"""Verifiers of passwords, held against the example of RFC 7677."""
+"""Password verifiers, compared with the example of RFC 7677."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SERVER_SIGNATURE = "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="
 CLIENT_PROOF = "dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="
 
 
-def test_it_is_what_both_sides_of_the_example_know() -> None:
+def test_verifier_of_rfc_example() -> None:
     known = verifier("pencil", base64.b64decode(SALT))
     kind, parameters, keys = known.split("$")
     stored, server = (base64.b64decode(each) for each in keys.split(":"))
@@ -28,7 +28,7 @@ def test_it_is_what_both_sides_of_the_example_know() -> None:
     assert hashlib.sha256(client_key).digest() == stored
 
 
-def test_only_the_password_fits() -> None:
+def test_fits_only_its_password() -> None:
     known = verifier("pencil")
     assert fits("pencil", known)
     assert not fits("Pencil", known)

@@ -10,7 +10,7 @@ from runtime.base.errors import ShoestringError
 from tests.support.builders.commands import answering
 
 
-def test_postgres(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ask_failure_has_advice(monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, 3, "", "ERROR:  permission denied\n")
     with pytest.raises(
         ShoestringError, match=r"permission denied\. Correct that, .*: shoestring postgres psql shop$"
@@ -18,7 +18,9 @@ def test_postgres(monkeypatch: pytest.MonkeyPatch) -> None:
         PostgresServer("shoestring_postgres-application-1", "postgres").ask("SELECT 1;", "shop")
 
 
-def test_the_first_error_is_the_reason() -> None:
-    said = "psql:<stdin>:4: NOTICE:  x\npsql:<stdin>:9: ERROR:  no space\nLINE 1: PASSWORD 'secret'\nERROR:  later\n"
-    assert first_error(Result(("psql",), 3, "", said)) == "psql:<stdin>:9: ERROR:  no space"
+def test_first_error_of_psql() -> None:
+    printed = (
+        "psql:<stdin>:4: NOTICE:  x\npsql:<stdin>:9: ERROR:  no space\nLINE 1: PASSWORD 'secret'\nERROR:  later\n"
+    )
+    assert first_error(Result(("psql",), 3, "", printed)) == "psql:<stdin>:9: ERROR:  no space"
     assert first_error(Result(("psql",), 3, "", "")) == "exit code 3"

@@ -11,7 +11,7 @@ from runtime.base.paths import Paths
 from tests.support.builders.services import SETTINGS
 
 
-def test_a_port_that_is_taken(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_prepare_refuses_port_in_use(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ports, "can_bind", lambda *_: False)
     with pytest.raises(ShoestringError, match=r"\(ss -ltnp sport = :5432\), stop it or give it another port"):
         catalogue.load()["postgres"].prepare(paths, SETTINGS)

@@ -1,4 +1,4 @@
-"""What an upgrade of Postgres does, names and needs."""
+"""The checks, images and commands of a Postgres upgrade."""
 
 from __future__ import annotations
 
@@ -17,22 +17,24 @@ from runtime.docker.images import POSTGRES
 from tests.support.builders.runtime import application, web
 
 
-def test_a_disk_without_room_for_an_upgrade() -> None:
+def test_require_room_on_full_disk() -> None:
     found = application("postgres", web("a.example.com"), Side.INTERNAL)
-    place = DataFolder(ApplicationService(found, "application", "postgres:15"), (), "", "", Path("/data/15"))
+    data_place = DataFolder(ApplicationService(found, "application", "postgres:15"), (), "", "", Path("/data/15"))
     with pytest.raises(ShoestringError, match=r"Nothing was changed\. .*docker system df"):
-        upgrade_job.require_room(UpgradeJob(place, 15, 17, "postgres:17", (), 10**9, 10**8))
+        upgrade_job.require_room(UpgradeJob(data_place, 15, 17, "postgres:17", (), 10**9, 10**8))
 
 
-def test_the_official_image_of_a_version_is_on_the_same_system() -> None:
+def test_official_image_of_version() -> None:
     assert upgrade_job.official(17) == POSTGRES.reference
     assert upgrade_job.official(18) == "postgres:18-trixie"
 
 
-def test_commands_that_lose_data_name_the_instance() -> None:
+def test_commands_have_data_directory_option() -> None:
     found = application("postgres", web("a.example.com"), Side.INTERNAL)
-    place = DataFolder(ApplicationService(found, "application", "postgres:15"), (), "", "", Path("/data/15"))
-    upgrade = upgrade_job.UpgradeJob(place, 15, 18, "postgres:18-trixie", (), 0, 0, " --data-directory /srv/demo")
+    data_place = DataFolder(ApplicationService(found, "application", "postgres:15"), (), "", "", Path("/data/15"))
+    upgrade = upgrade_job.UpgradeJob(
+        data_place, 15, 18, "postgres:18-trixie", (), 0, 0, " --data-directory /srv/demo"
+    )
     assert upgrade.again == "shoestring postgres upgrade 18 --data-directory /srv/demo"
     assert upgrade.prune_command("15") == "shoestring postgres prune 15 --data-directory /srv/demo"
     another = replace(upgrade, image="other:18", option="")

@@ -1,4 +1,4 @@
-"""A garbage collection that fails."""
+"""A failing garbage collection."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support.builders.commands import answering
 from tests.support.builders.services import CLUSTER
 
 
-def test_a_collection_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_failure_has_last_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, 1, "", "first\nsecond\n")
     inspected = {"Config": {}, "Id": "1", "Image": "registry"}
     with pytest.raises(ShoestringError, match="Try again: shoestring registry gc\nfirst\nsecond"):

@@ -29,7 +29,7 @@ def application(paths: Paths, host: str) -> None:
     file.write_text(f"x-external-host-names: [{host}]\nservices:\n  application:\n    image: registry:2.8.3\n")
 
 
-def test_the_address_is_what_image_names_begin_with(paths: Paths) -> None:
+def test_address_of_registry(paths: Paths) -> None:
     assert registry.address(paths, settings()) == "docker.internal.example.com"
     assert registry.address(paths, settings(https_port=8444)) == "docker.internal.example.com:8444"
     assert registry.address(paths, settings(InternalTls.NONE)) == "docker.internal.example.com"
@@ -38,7 +38,7 @@ def test_the_address_is_what_image_names_begin_with(paths: Paths) -> None:
     assert registry.address(paths, settings()) == "hub.example.com"
 
 
-def test_the_hosts_file_gets_one_line_and_keeps_all_others(tmp_path: Path) -> None:
+def test_edit_hosts_keeps_other_lines(tmp_path: Path) -> None:
     file = tmp_path / "hosts"
     file.write_text(OTHERS)
     registry_login._edit_hosts(file, "one", "10.12.0.1 docker.one.test")
@@ -56,32 +56,32 @@ def test_the_hosts_file_gets_one_line_and_keeps_all_others(tmp_path: Path) -> No
     assert file.read_text() == f"{OTHERS}\n"
 
 
-def test_what_is_left_on_the_host_goes_and_a_persons_own_stays(paths: Paths, tmp_path: Path) -> None:
+def test_distrust_removes_own_certificates_only(paths: Paths, tmp_path: Path) -> None:
     places = registry_login.HostFiles(tmp_path / "hosts", tmp_path / "certs.d")
     paths.private_ca.mkdir(parents=True)
     (paths.private_ca / "root.pem").write_text("our root")
     contents = {
         "docker.internal.example.com": "our root",
         "old-name.example.com": "our root",
-        "ghcr.example": "theirs",
+        "ghcr.example": "other root",
     }
     for name, content in contents.items():
         (places.certificates / name).mkdir(parents=True)
         (places.certificates / name / "ca.crt").write_text(content)
-    (places.certificates / "old-name.example.com" / "client.cert").write_text("a person's")
+    (places.certificates / "old-name.example.com" / "client.cert").write_text("user-provided")
     assert set(registry_login._distrust(paths, places)) == {"docker.internal.example.com", "old-name.example.com"}
     left = sorted(each.relative_to(places.certificates).as_posix() for each in places.certificates.glob("*/*"))
     assert left == ["ghcr.example/ca.crt", "old-name.example.com/client.cert"]
     assert not (places.certificates / "docker.internal.example.com").exists()
 
 
-def test_what_docker_needs_without_https_is_a_line_of_json() -> None:
-    said = registry.insecure("docker.internal.example.com", here=False)
-    assert '{"insecure-registries": ["docker.internal.example.com"]}' in said
-    assert "systemctl reload docker" in said
+def test_insecure_advice() -> None:
+    advice = registry.insecure("docker.internal.example.com", here=False)
+    assert '{"insecure-registries": ["docker.internal.example.com"]}' in advice
+    assert "systemctl reload docker" in advice
 
 
-def test_a_collection_runs_as_the_registry_does() -> None:
+def test_gc_argv_runs_as_registry() -> None:
     config = {"User": "5000:5000", "Cmd": ["/etc/registry.yml"], "Env": ["REGISTRY_HTTP_SECRET=hidden", "PATH=/bin"]}
     line = argv("one_registry-gc", "one", {"Id": "abc", "Image": "sha256:1", "Config": config})
     text = " ".join(line)
@@ -90,28 +90,28 @@ def test_a_collection_runs_as_the_registry_does() -> None:
     assert "hidden" not in text
 
 
-def test_a_registry_that_is_not_there_is_told(paths: Paths) -> None:
+def test_require_absent_registry(paths: Paths) -> None:
     with pytest.raises(Exception, match="shoestring service add registry-docker"):
         registry.require(paths)
     application(paths, "docker.internal.example.com")
     registry.require(paths)
 
 
-def test_a_login_says_what_it_puts_right(tmp_path: Path) -> None:
+def test_login_lines_and_json(tmp_path: Path) -> None:
     places = registry_login.HostFiles(tmp_path / "hosts", tmp_path / "certs.d")
     login = registry_login.RegistryLogin("hub.test", "10.12.0.1 hub.test", b"our root", places=places)
-    put_right = [f"10.12.0.1 hub.test in {tmp_path}/hosts", f"your CA in {tmp_path}/certs.d/hub.test/ca.crt"]
+    added = [f"10.12.0.1 hub.test in {tmp_path}/hosts", f"your CA in {tmp_path}/certs.d/hub.test/ca.crt"]
     assert report.login_lines(login, dry_run=True) == [
-        *(f"  + {each}" for each in put_right),
+        *(f"  + {each}" for each in added),
         "  ~ login to hub.test",
         "  Nothing was changed.",
     ]
     assert report.login_lines(login, dry_run=False)[-1] == "  ✓ logged in to hub.test"
-    answer = {"version": 2, "ok": True, "address": "hub.test", "done": put_right, "note": None}
+    answer = {"version": 2, "ok": True, "address": "hub.test", "done": added, "note": None}
     assert json.loads(report.login_json(login)) == answer
 
 
-def test_a_login_that_needs_a_person_says_so_and_is_not_done() -> None:
+def test_login_lines_with_note() -> None:
     login = registry_login.RegistryLogin("hub.test", note="Do this first.")
     for dry_run in (True, False):
         assert report.login_lines(login, dry_run=dry_run) == ["  Do this first."]

@@ -14,7 +14,7 @@ LONG_AGO, NOW = 1_000.0, 10_000.0
 
 
 class Written:
-    """A registry's folder, written as distribution's file system driver lays it out."""
+    """A registry's folder in the layout of distribution's file system driver."""
 
     def __init__(self, root: Path) -> None:
         self.store = RegistryStore(root)
@@ -40,7 +40,7 @@ class Written:
         return digest
 
     def image(self, repository: str, text: str, *tags: str, came: float = LONG_AGO, **more: Any) -> str:
-        """An image with a layer of its own, 100 bytes, and one that all share, 50 bytes."""
+        """Write an image with its own layer of 100 bytes, and one of 50 bytes that all images share."""
         layers = [self.blob(text.encode().ljust(100)), self.blob(b"shared".ljust(50))]
         config = self.blob(f"config of {text}".encode().ljust(20))
         document = {
@@ -62,7 +62,7 @@ def written(tmp_path: Path) -> Written:
     return Written(tmp_path)
 
 
-def test_tags_have_the_size_of_what_they_name(written: Written) -> None:
+def test_tags_have_sizes(written: Written) -> None:
     first = written.image("team/app", "one", "1", "latest")
     written.index("multi", [written.image("multi", "amd64"), written.image("multi", "arm64")], "1")
     tags = written.store.tags()
@@ -77,7 +77,7 @@ def test_tags_have_the_size_of_what_they_name(written: Written) -> None:
     assert tags[0].size == 2 * 120 + 50
 
 
-def test_what_a_tag_leads_to_stays(written: Written) -> None:
+def test_untagged_leaves_out_referenced_versions(written: Written) -> None:
     old = written.image("app", "old")
     written.image("app", "new", "1")
     children = [written.image("app", "amd64"), written.image("app", "arm64")]
@@ -85,32 +85,32 @@ def test_what_a_tag_leads_to_stays(written: Written) -> None:
     assert written.untagged() == {old}
 
 
-def test_an_index_without_a_tag_goes_with_its_platforms(written: Written) -> None:
+def test_untagged_index_with_its_platforms(written: Written) -> None:
     shared = written.image("app", "shared platform")
-    gone = written.index("app", [shared, written.image("app", "only here")])
+    unreferenced = written.index("app", [shared, written.image("app", "only here")])
     written.index("app", [shared], "1")
-    assert gone in written.untagged()
+    assert unreferenced in written.untagged()
     assert shared not in written.untagged()
     assert len(written.untagged()) == 2
 
 
-def test_a_signature_stays_with_what_it_is_about(written: Written) -> None:
+def test_untagged_signature_follows_its_subject(written: Written) -> None:
     image = written.image("app", "one", "1")
     other = written.image("app", "two")
     signature = written.image("app", "signature", subject={"digest": image})
-    of_gone = written.image("app", "signature of two", subject={"digest": other})
-    assert written.untagged() == {other, of_gone}
+    other_signature = written.image("app", "signature of two", subject={"digest": other})
+    assert written.untagged() == {other, other_signature}
     assert written.untagged(other) == set()
     assert signature not in written.untagged()
 
 
-def test_what_came_a_moment_ago_stays(written: Written) -> None:
-    # An index is pushed after its images.
+def test_untagged_leaves_out_recent_versions(written: Written) -> None:
+    # Clients push an index after its images.
     written.image("app", "being pushed", came=NOW)
     assert written.untagged() == set()
 
 
-def test_dead_are_the_blobs_that_no_version_names(written: Written) -> None:
+def test_unreferenced_blobs(written: Written) -> None:
     written.image("app", "new", "1")
     assert written.store.unreferenced() == {}
     orphan = written.blob(b"an upload that was never finished")
@@ -124,7 +124,7 @@ def test_dead_are_the_blobs_that_no_version_names(written: Written) -> None:
     assert written.store.unreferenced() == dead
 
 
-def test_the_same_image_in_another_repository_stays(written: Written) -> None:
+def test_unreferenced_keeps_blobs_of_other_repository(written: Written) -> None:
     written.image("a", "one")
     written.image("b", "one", "1")
     (version,) = written.store.untagged((), NOW)
@@ -132,17 +132,17 @@ def test_the_same_image_in_another_repository_stays(written: Written) -> None:
     assert written.store.unreferenced((version,)) == {}
 
 
-def test_what_is_broken_is_no_manifest(written: Written) -> None:
+def test_manifest_of_invalid_document(written: Written) -> None:
     digest = written.version("app", {"layers": "none", "config": 3}, "1")
     assert written.store.manifest(digest) == Manifest()
     assert written.store.manifest("sha256:" + "0" * 64) == Manifest()
     assert [each.size for each in written.store.tags()] == [0]
 
 
-def test_an_empty_registry(tmp_path: Path) -> None:
+def test_store_of_empty_registry(tmp_path: Path) -> None:
     store = RegistryStore(tmp_path / "none")
     assert (store.tags(), store.unreferenced(), store.untagged((), NOW), store.size()) == ((), {}, (), 0)
 
 
-def test_manifests_of_schema_1() -> None:
+def test_parse_manifest_of_schema_1() -> None:
     assert parse({"schemaVersion": 1, "fsLayers": [{"blobSum": "sha256:a"}]}).parts == (("sha256:a", 0),)
