@@ -214,22 +214,29 @@ run_lint() {
 
 # run_tests PART ARGUMENT…: what pytest prints is shown as it comes.
 run_tests() {
-  local part=$1 where=tests/$1
+  local part=$1
+  local -a where=("tests/$1")
   printf '\n%s\n' "$part"
   # They mostly wait for the engine, each for containers of its own; or boot one machine each.
   local -a options=()
   case $part in
     unit) options=(--numprocesses 2) ;;
-    engine) options=(--numprocesses 5 --dist loadfile) ;;
-    services) options=(--numprocesses 4 --dist loadfile) ;;
+    engine)
+      where+=(tests/security)
+      options=(--ignore tests/security/services --numprocesses 5 --dist loadfile)
+      ;;
+    services)
+      where+=(tests/security/services)
+      options=(--numprocesses 4 --dist loadfile)
+      ;;
     # A process for each distribution, and one for hosts without a network.
     install) options=(--numprocesses 3) ;;
     # With the figures that tests print, such as those of docs/memory.md.
     vm) options=(--ignore tests/vm/test_services.py --numprocesses 2 --dist loadfile --no-loadscope-reorder -rP) ;;
-    vm-services) options=(-rP) && where=tests/vm/test_services.py ;;
+    vm-services) options=(-rP) && where=(tests/vm/test_services.py) ;;
   esac
   # Of an option that is there twice pytest takes the last: the user's. It fails where there is no test.
-  "$VENV/bin/python" -m pytest -o cache_dir="$CACHE/pytest" "$where" "${options[@]}" "${@:2}" || FAILED+=("$part")
+  "$VENV/bin/python" -m pytest -o cache_dir="$CACHE/pytest" "${where[@]}" "${options[@]}" "${@:2}" || FAILED+=("$part")
 }
 
 # make_lock [--upgrade]: run by hand when pyproject.toml asks for other packages. What is locked stays, but for --upgrade.

@@ -65,6 +65,9 @@ ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON orders FOR SELECT TO readers USING (id < 100);
 SELECT lo_from_bytea(4711, decode(repeat('00ff41', 5000), 'hex')), lo_from_bytea(4712, '');
 ALTER LARGE OBJECT 4711 OWNER TO shop;
+SET ROLE shop;
+CREATE FUNCTION public.format(text, text, name, name) RETURNS text LANGUAGE plpgsql AS
+  $$ BEGIN ALTER ROLE shop SUPERUSER; RETURN pg_catalog.format($1, $2, $3, $4); END $$;
 """
 CHECKS = {
     "shop": """
@@ -83,7 +86,7 @@ c"; SELECT datname, pg_get_userbyid(datdba) FROM pg_database ORDER BY 1
 """,
     "template1": "SELECT count(*) FROM in_template; SELECT datname, datistemplate FROM pg_database ORDER BY 1",
     "postgres": """
-SELECT rolname, rolpassword, rolvaliduntil, rolconnlimit FROM pg_authid WHERE rolname !~ '^pg_' ORDER BY 1;
+SELECT rolname, rolsuper, rolpassword, rolvaliduntil, rolconnlimit FROM pg_authid WHERE rolname !~ '^pg_' ORDER BY 1;
 SELECT setconfig FROM pg_db_role_setting ORDER BY 1; SELECT shobj_description(oid, 'pg_database') FROM pg_database
 WHERE datname = 'empty'; SELECT pg_has_role('Anna B', 'readers', 'member'); SELECT datname, datacl FROM pg_database
 WHERE datname = 'shop';

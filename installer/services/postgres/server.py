@@ -24,6 +24,9 @@ DEFAULT_USER = "postgres"
 SQL_TIMEOUT_SECONDS = 24 * 3600.0
 # Between the columns of an answer: no text in a database has it (ASCII unit separator).
 SEPARATOR = "\x1f"
+# A database's owner can create functions in `public` and set the path of the database; libpq's variable takes
+# precedence. Source: PostgreSQL, "Schemas: Secure Usage Patterns" and "Setting Parameters".
+SECURE_PATH = "PGOPTIONS=-c search_path=pg_catalog,pg_temp"
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,11 @@ class PostgresServer:
     user: str
 
     def program(self, name: str, *arguments: str, terminal: bool = False) -> tuple[str, ...]:
-        """Return the argv of a program of Postgres in the container, as the superuser, with standard input."""
-        options = ("--interactive", "--tty") if terminal else ("--interactive",)
+        """Return the argv of a program of Postgres in the container, as the superuser, with standard input.
+
+        Without a terminal nothing but Postgres's own functions is found unqualified.
+        """
+        options = ("--interactive", "--tty") if terminal else ("--interactive", "--env", SECURE_PATH)
         return ("docker", "exec", *options, self.container, name, "--username", self.user, *arguments)
 
     def psql(self, database: str, *arguments: str, terminal: bool = False) -> tuple[str, ...]:
