@@ -11,13 +11,15 @@ import yaml
 
 from runtime.base.paths import Side
 from tests.support.builders.runtime import keeper
-from tests.support.engine import Instance, plain
+from tests.support.engine import Instance, new_settings, plain
 from tests.support.engine_fixtures import client, instance, tools
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
     from tests.support.certificates.stand import Stand
+    from tests.support.deploy.rollout_stand import Stage
+    from tests.support.deploy.stand import Versions
 
 __all__ = ["client", "instance", "tools"]
 
@@ -45,6 +47,50 @@ def served(instance: Instance, tools: str) -> Instance:
         instance.add(Side.PUBLIC, name, plain(tools, name, f"{name}.example.test"))
     assert instance.start().ok
     return instance
+
+
+@pytest.fixture(scope="module")
+def versions(client: DockerClient, tools: str) -> Iterator[Versions]:
+    """Versions 1, 2 and 3, and one that exits at its start."""
+    from tests.support.deploy.stand import EXITS, made_versions
+
+    with made_versions(client, tools) as made:
+        made.make("1", "2", "3")
+        made.make("exits", more=EXITS)
+        yield made
+
+
+@pytest.fixture
+def blog(instance: Instance, versions: Versions) -> Path:
+    """The file of application `a`, which runs version 1."""
+    from tests.support.deploy.stand import git
+
+    file = instance.add(Side.PUBLIC, "a", versions.file("1"))
+    assert instance.start().ok
+    git(instance, "add", "--all")
+    git(instance, "-c", "user.name=me", "-c", "user.email=me@example.test", "commit", "--quiet", "--message", "mine")
+    return file
+
+
+@pytest.fixture(scope="module")
+def rollout_instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """Proxies for all tests of a file, each with an application of its own."""
+    instance = Instance(tmp_path_factory.mktemp("rollout") / "data-directory", new_settings())
+    try:
+        assert instance.start().ok
+        yield instance
+    finally:
+        instance.close()
+
+
+@pytest.fixture
+def stage(rollout_instance: Instance, tools: str, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """An application of the test alone, removed at its end."""
+    from tests.support.deploy.rollout_stand import Stage
+
+    made = Stage(rollout_instance, f"a{abs(hash(request.node.name)) % 10**8}", tools)
+    yield made
+    made.end()
 
 
 @pytest.fixture(scope="module")

@@ -3,50 +3,19 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from installer.deploy import run
-from installer.images import refresh
 from runtime.base import files
 from runtime.base.paths import Side
-from runtime.docker.observed import observe
-from tests.support.deploy.stand import EXITS, HOST, Versions, git, images_that_run, log_of, made_versions, shoestring
-from tests.support.engine import Instance, until
+from tests.support.deploy.stand import HOST, Versions, git, images_that_run, log_of, served_version, shoestring
+from tests.support.engine import Instance
 from tests.support.listing import listed_change
 
 if TYPE_CHECKING:
-    from docker import DockerClient
-
-SERVES = ["python3", "-u", "/server.py"]
-
-
-@pytest.fixture(scope="module")
-def versions(client: DockerClient, tools: str) -> Iterator[Versions]:
-    """Versions 1, 2 and 3, and one that exits at its start."""
-    with made_versions(client, tools) as made:
-        made.make("1", "2", "3")
-        made.make("exits", more=EXITS)
-        yield made
-
-
-@pytest.fixture
-def blog(instance: Instance, versions: Versions) -> Path:
-    """The file of application `a`, which runs version 1."""
-    file = instance.add(Side.PUBLIC, "a", versions.file("1"))
-    assert instance.start().ok
-    git(instance, "add", "--all")
-    git(instance, "-c", "user.name=me", "-c", "user.email=me@example.test", "commit", "--quiet", "--message", "mine")
-    return file
-
-
-def served(instance: Instance) -> str:
-    return instance.wait(HOST).body.strip()
+    pass
 
 
 def test_a_deploy_changes_file_container_and_history(instance: Instance, versions: Versions, blog: Path) -> None:
@@ -66,7 +35,7 @@ def test_a_deploy_changes_file_container_and_history(instance: Instance, version
     assert "used as it is on this host" in answer.out
     assert file.read_bytes() == before.replace(versions["1"].encode(), versions["2"].encode())
     assert file.stat().st_mode & 0o7777 == 0o640
-    assert served(instance) == "2"
+    assert served_version(instance) == "2"
     assert log_of(instance)[:3] == [
         f"deploy a: {versions['1']} -> {versions['2']}",
         "edit a: changed by hand",
@@ -96,7 +65,7 @@ def test_a_version_that_exits_changes_nothing(instance: Instance, versions: Vers
         assert f"  a runs {versions['1']} again; a.yaml is as it was.\n" in answer.out
     assert "Try again: shoestring deploy a exits" in answer.out
     assert blog.read_bytes() == before
-    assert served(instance) == "1"
+    assert served_version(instance) == "1"
     assert images_that_run(instance) == [versions["1"]]
     # The person's own edit is committed, the deploy is not.
     assert log_of(instance)[0] == ("mine" if order == "stop-first" else "edit a: changed by hand")
@@ -109,11 +78,11 @@ def test_a_deploy_beside_the_old_version(instance: Instance, versions: Versions,
     said = json.loads(shoestring(instance, "deploy", "a", "2", "--json").out)
     assert (said["ok"], said["order"], said["error"]) == (True, "start-first", "")
     assert [each["name"] for each in said["steps"]] == ["started", "healthy", "watched", "drained"]
-    assert served(instance) == "2"
+    assert served_version(instance) == "2"
     said = json.loads(shoestring(instance, "deploy", "a", "exits", "--json").out)
     assert (said["ok"], said["back"], said["lines"]) == (False, True, ["migration needs more"])
     assert "exited with code 2 after " in said["error"]
-    assert served(instance) == "2"
+    assert served_version(instance) == "2"
 
 
 def test_an_image_that_does_not_exist_touches_nothing(instance: Instance, versions: Versions, blog: Path) -> None:
@@ -154,7 +123,7 @@ def test_the_same_image_is_told_and_what_differs_is_applied(
     said = json.loads(answer.out)
     assert answer.code == 0
     assert (said["ok"], said["changed"], said["image"], said["back"]) == (True, True, versions["1"], None)
-    assert served(instance) == "1"
+    assert served_version(instance) == "1"
     assert log_of(instance)[0] == "mine"
 
 
@@ -167,7 +136,7 @@ def test_another_service(instance: Instance, versions: Versions, blog: Path) -> 
     assert answer.code == 0
     assert blog.read_text().endswith(data.replace(versions["1"], versions["2"]))
     assert sorted(images_that_run(instance)) == sorted([main[0], versions["2"]])
-    assert served(instance) == "1"
+    assert served_version(instance) == "1"
     listed = json.loads(shoestring(instance, "history", "a", "--service", "data", "--json").out)["deployments"]
     assert [(each["number"], each["kind"], each["current"]) for each in listed] == [
         (2, "deploy", True),
@@ -196,17 +165,17 @@ def test_rollback_and_deployments(instance: Instance, versions: Versions, blog: 
         assert shoestring(instance, "deploy", "a", tag).code == 0
 
     assert shoestring(instance, "rollback", "a").code == 0
-    assert served(instance) == "2"
+    assert served_version(instance) == "2"
     assert log_of(instance)[0] == f"rollback a: {versions['3']} -> {versions['2']}"
     assert shoestring(instance, "rollback", "a").code == 0
-    assert served(instance) == "1"
+    assert served_version(instance) == "1"
     last = shoestring(instance, "rollback", "a")
     assert last.code == 2
     assert f"a has no version before {versions['1']}." in last.err
 
     answer = shoestring(instance, "rollback", "a", "--to", "3", "--json")
     assert (answer.code, json.loads(answer.out)["kind"]) == (0, "rollback")
-    assert served(instance) == "3"
+    assert served_version(instance) == "3"
     assert "a has no deployment 99; there is 1 to 6." in shoestring(instance, "rollback", "a", "--to", "99").err
     said = json.loads(shoestring(instance, "history", "a", "--json").out)
     assert [each["image"][-1] for each in said["deployments"]] == ["3", "1", "2", "3", "2", "1"]
@@ -221,7 +190,7 @@ def test_without_a_repository(instance: Instance, versions: Versions, blog: Path
     answer = shoestring(instance, "deploy", "a", "2")
     assert answer.code == 0
     assert "is not a git repository" in answer.out
-    assert served(instance) == "2"
+    assert served_version(instance) == "2"
     for words in (("rollback", "a"), ("history", "a")):
         refused = shoestring(instance, *words)
         assert refused.code == 1
@@ -247,7 +216,7 @@ def test_what_cannot_be_deployed_is_told(instance: Instance, versions: Versions,
         assert (answer.code, sentence in answer.err) == (code, True), answer
     with files.lock(instance.cluster.run.lock):
         assert shoestring(instance, "deploy", "a", "2", "--timeout", "0").code == 3
-    assert served(instance) == "1"
+    assert served_version(instance) == "1"
 
 
 def test_without_the_proxies_nothing_is_deployed(instance: Instance, versions: Versions) -> None:
@@ -256,80 +225,3 @@ def test_without_the_proxies_nothing_is_deployed(instance: Instance, versions: V
     assert answer.code == 1
     assert "The proxies do not run, so nothing was changed." in answer.err
     assert file.read_text() == versions.file("1")
-
-
-def test_an_interrupted_deploy_puts_the_file_back(
-    instance: Instance, versions: Versions, blog: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = blog.read_bytes()
-
-    def interrupted(*_: object) -> None:
-        assert blog.read_bytes() != before
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(run, "attempt", interrupted)
-    answer = shoestring(instance, "deploy", "a", "2")
-    assert answer.code == 1
-    assert answer.err.startswith("Interrupted. ")
-    assert blog.read_bytes() == before
-
-
-def test_a_file_that_changes_during_the_pull_is_not_written(
-    instance: Instance, versions: Versions, blog: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fetched = refresh.fetch
-    edited = blog.read_text() + "# meanwhile\n"
-
-    def slow(*arguments: object, **options: object) -> object:
-        blog.write_text(edited)
-        return fetched(*arguments, **options)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(refresh, "fetch", slow)
-    answer = shoestring(instance, "deploy", "a", "2")
-    assert answer.code == 1
-    assert "has changed meanwhile; nothing was done. Try again: shoestring deploy a 2" in answer.err
-    assert blog.read_text() == edited
-
-
-@pytest.fixture
-def own(client: DockerClient, tools: str) -> Iterator[Versions]:
-    """Versions of one test alone; ask for it before the instance, whose containers have to go first."""
-    with made_versions(client, tools) as made:
-        made.make(*(f"v{number}" for number in range(7)))
-        yield made
-
-
-def test_old_images_go_and_others_stay(own: Versions, instance: Instance, client: DockerClient) -> None:
-    instance.add(Side.PUBLIC, "a", own.file("v0"))
-    assert instance.start().ok
-    # Someone else's container has a version that a deploy brings, and that has a second name.
-    guest = client.containers.create(own["v2"])
-    client.images.get(own["v2"]).tag(own.repository, "other")
-    try:
-        for number in range(1, 6):
-            answer = shoestring(instance, "deploy", "a", f"v{number}")
-            assert answer.code == 0
-    finally:
-        guest.remove()
-    assert f"removed old images: {own['v1']}" not in answer.out, "it went with the deploy before"
-    # v0 was written by a person, v6 is in no file.
-    assert own.here == {"v0", "v2", "v3", "v4", "v5", "v6", "other"}
-    assert shoestring(instance, "deploy", "a", "v6").code == 0
-    assert own.here == {"v0", "v4", "v5", "v6", "other"}
-    until(lambda: images_that_run(instance), lambda images: images == [own["v6"]])
-
-
-def test_two_passes_and_a_deploy_at_once(instance: Instance, versions: Versions, blog: Path) -> None:
-    argv = (sys.executable, "-m", "runtime", "--data-directory", str(instance.paths.root), "watchdog")
-    passes = [subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(2)]
-
-    answer = shoestring(instance, "deploy", "a", "2")
-
-    for each in passes:
-        said, _ = each.communicate(timeout=60)
-        assert each.returncode == 0, said
-    assert answer.code == 0, answer
-    assert served(instance) == "2"
-    assert [each.image for each in observe(instance.cluster.client, instance.settings.instance).of("a")] == [
-        versions["2"]
-    ]

@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 from runtime.base.paths import Side
 from tests.support.deploy.stand import (
-    EXITS,
     HOST,
     Versions,
     git,
     images_that_run,
     killed_at,
     log_of,
-    made_versions,
     shoestring,
 )
 from tests.support.engine import Instance
 
 if TYPE_CHECKING:
-    from docker import DockerClient
+    pass
 
 KILLED = -9
-
-
-@pytest.fixture(scope="module")
-def versions(client: DockerClient, tools: str) -> Iterator[Versions]:
-    with made_versions(client, tools) as made:
-        made.make("1", "2", "3")
-        made.make("exits", more=EXITS)
-        yield made
 
 
 @pytest.mark.parametrize(

@@ -17,55 +17,22 @@ from runtime.base.paths import Side
 from runtime.config.applications import Order, Rollout
 from runtime.proxy import install
 from runtime.rollout.start_first import RolloutError, is_possible
-from tests.support.clients.load import Load
 from tests.support.clients.websocket import Websocket, open_websocket
-from tests.support.deploy.rollout_stand import Stage
-from tests.support.engine import LOOPBACK, Instance, free_port, new_settings, no_trust, tcp_echo, until
+from tests.support.deploy.rollout_stand import Stage, assert_finished, variables
+from tests.support.engine import LOOPBACK, no_trust, until
 
 HEALTH = "x-health-check: /health\n"
 RESTARTS = "    restart: unless-stopped\n"
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """Proxies that all tests of this module use, each with an application of its own."""
-    instance = Instance(tmp_path_factory.mktemp("rollout") / "data-directory", new_settings())
-    try:
-        assert instance.start().ok
-        yield instance
-    finally:
-        instance.close()
-
-
-@pytest.fixture
-def stage(shared: Instance, tools: str, request: pytest.FixtureRequest) -> Iterator[Stage]:
-    name = f"a{abs(hash(request.node.name)) % 10**8}"
-    made = Stage(shared, name, tools)
-    yield made
-    made.end()
-
-
-def environment(**values: object) -> str:
-    return f"    environment: {{{', '.join(f'{key}: {str(value)!r}' for key, value in values.items())}}}\n"
-
-
-def assert_settled(stage: Stage, version: str, load: Load) -> None:
-    """One container, all places open, nothing lost."""
-    print(load.result)
-    assert load.result.failed == 0, load.result
-    assert stage.versions() == [("running", version)]
-    assert len(stage.open_slots()) == 4 * len(stage.site.backends)
-    assert stage.instance.get(stage.host).body == f"{version}\n"
-
-
 def test_a_good_version_takes_over_and_nothing_is_lost(stage: Stage) -> None:
     stage.begin()
-    stage.write("v2", environment(SERVE_AFTER=5))
+    stage.write("v2", variables(SERVE_AFTER=5))
     with stage.load() as load:
         stage.roll(watch=10)
         over = time.monotonic()
         load.serves("v2")
-    assert_settled(stage, "v2", load)
+    assert_finished(stage, "v2", load)
     assert [(step.name, step.ok) for step in stage.steps] == [
         (name, True) for name in ("started", "healthy", "watched", "drained")
     ]
@@ -85,16 +52,16 @@ def test_twice_in_a_row_and_then_there_is_nothing_to_do(stage: Stage) -> None:
         before = stage.instance.containers()
         assert stage.instance.start().outcomes == ()
         assert stage.instance.containers() == before
-    assert_settled(stage, "v3", load)
+    assert_finished(stage, "v3", load)
 
 
 @pytest.mark.parametrize("more", ["", RESTARTS], ids=["stays-down", "restarts"])
 def test_a_version_that_exits_at_start_never_gets_a_request(stage: Stage, more: str) -> None:
     stage.begin()
-    stage.write("v2", more + environment(EXIT_AFTER=0.5, SERVE_AFTER=5))
+    stage.write("v2", more + variables(EXIT_AFTER=0.5, SERVE_AFTER=5))
     with stage.load() as load, pytest.raises(RolloutError) as raised:
         stage.roll()
-    assert_settled(stage, "v1", load)
+    assert_finished(stage, "v1", load)
     assert set(load.result.bodies) == {"v1"}
     assert raised.value.reason.startswith("exited with code 2 after ")
     assert "v2 falls" in raised.value.lines
@@ -107,7 +74,7 @@ def test_a_version_that_cannot_start_is_removed(stage: Stage) -> None:
     stage.write("v2", "    entrypoint: [/no-such-program]\n")
     with stage.load(rate=50) as load, pytest.raises(RolloutError, match="no-such-program"):
         stage.roll()
-    assert_settled(stage, "v1", load)
+    assert_finished(stage, "v1", load)
     assert [(step.name, step.ok) for step in stage.steps] == [("started", False)]
 
 
@@ -120,7 +87,7 @@ def test_a_version_whose_own_check_fails_never_gets_a_request(stage: Stage) -> N
     stage.write("v2", BAD_CHECK)
     with stage.load() as load, pytest.raises(RolloutError) as raised:
         stage.roll()
-    assert_settled(stage, "v1", load)
+    assert_finished(stage, "v1", load)
     assert set(load.result.bodies) == {"v1"}
     assert raised.value.reason == "not healthy within 4 s: its own health check fails: no database"
 
@@ -129,33 +96,33 @@ def test_a_version_whose_own_check_fails_never_gets_a_request(stage: Stage) -> N
 def test_a_version_that_answers_the_check_with_500_never_gets_a_request(stage: Stage, how: dict[str, int]) -> None:
     stage.top = f"x-rollout: {{health_timeout: 4s}}\n{HEALTH}"
     stage.begin()
-    stage.write("v2", environment(**how))
+    stage.write("v2", variables(**how))
     with stage.load() as load, pytest.raises(RolloutError) as raised:
         stage.roll()
-    assert_settled(stage, "v1", load)
+    assert_finished(stage, "v1", load)
     assert set(load.result.bodies) == {"v1"}
     assert raised.value.reason == "not healthy within 4 s: GET /health on port 8080 answers 500"
 
 
 def test_a_version_that_is_healthy_and_then_exits_is_taken_back(stage: Stage) -> None:
     stage.begin()
-    stage.write("v2", environment(EXIT_AFTER=5))
+    stage.write("v2", variables(EXIT_AFTER=5))
     with stage.load() as load, pytest.raises(RolloutError, match="exited with code 2 after "):
         stage.roll(watch=10)
-    assert_settled(stage, "v1", load)
+    assert_finished(stage, "v1", load)
     assert load.result.bodies["v2"] > 0
 
 
 def test_a_version_that_becomes_sick_is_taken_back(stage: Stage) -> None:
     stage.top = HEALTH
     stage.begin()
-    stage.write("v2", environment(SICK_AFTER=4))
+    stage.write("v2", variables(SICK_AFTER=4))
     with (
         stage.load() as load,
         pytest.raises(RolloutError, match="became unhealthy: GET /health on port 8080 answers"),
     ):
         stage.roll(watch=10)
-    assert_settled(stage, "v1", load)
+    assert_finished(stage, "v1", load)
 
 
 def test_a_slow_start_with_its_own_check(stage: Stage) -> None:
@@ -291,49 +258,3 @@ def test_an_anonymous_volume_is_handed_on_unless_the_file_says_start_first(stage
     assert is_possible(stage.site)
     # What the tests that follow find is as it was.
     stage.write("v1", volume)
-
-
-def test_tcp_and_several_ports(tools: str, tmp_path: Path) -> None:
-    """On the internal side; a TCP port is published by the proxy's container, so it has an instance of its own."""
-    instance = Instance(tmp_path / "data-directory", new_settings())
-    try:
-        port = free_port()
-        file = (
-            f"x-external-tcp-ports: ['{port}:9000']\nservices:\n  application:\n    image: {tools}\n"
-            "    command: [v1]\n    stop_grace_period: 0s\n    x-external-host-names:\n"
-            "      - [8080, one.example.test]\n      - [9090, two.example.test]\n"
-        )
-        second = "    environment: {SECOND_PORT: '9090'}\n"
-        stage = Stage(instance, "tcp", tools, Side.INTERNAL)
-        instance.add(Side.INTERNAL, "tcp", file + second)
-        assert instance.start().ok
-        instance.add(Side.INTERNAL, "tcp", (file + second).replace("v1", "v2"))
-        stop, errors, count = threading.Event(), [], [0]
-
-        def echo() -> None:
-            while not stop.is_set():
-                try:
-                    assert tcp_echo(port, b"hello") == b"hello"
-                    assert instance.get("two.example.test", side=Side.INTERNAL).status == 200
-                    count[0] += 1
-                except (OSError, AssertionError) as error:
-                    errors.append(repr(error))
-
-        thread = threading.Thread(target=echo)
-        thread.start()
-        stage.roll()
-        stop.set()
-        thread.join()
-        assert errors == []
-        assert count[0] > 20
-        assert stage.versions() == [("running", "v2")]
-        assert len(stage.open_slots()) == 12
-
-        # One of three ports is not served: none of them gets a request.
-        instance.add(Side.INTERNAL, "tcp", f"x-rollout: {{health_timeout: 3s}}\n{file}".replace("v1", "v3"))
-        with pytest.raises(RolloutError, match="port 9090 does not answer"):
-            stage.roll()
-        assert stage.versions() == [("running", "v2")]
-        assert instance.get("one.example.test", side=Side.INTERNAL).body == "v2\n"
-    finally:
-        instance.close()

@@ -4,34 +4,14 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from runtime.proxy.slots import Admission
 from runtime.rollout.start_first import RolloutError, enable_all_slots, is_possible
 from tests.support.deploy.rollout_stand import Stage
-from tests.support.engine import Instance, new_settings
 
 POINTS = ("created", "closed", "started", "healthy", "admitted", "watched", "drained", "stopped", "opened")
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """Proxies that all tests of this module use, each with an application of its own."""
-    instance = Instance(tmp_path_factory.mktemp("killed") / "data-directory", new_settings())
-    try:
-        assert instance.start().ok
-        yield instance
-    finally:
-        instance.close()
-
-
-@pytest.fixture
-def stage(shared: Instance, tools: str, request: pytest.FixtureRequest) -> Iterator[Stage]:
-    made = Stage(shared, f"a{abs(hash(request.node.name)) % 10**8}", tools)
-    yield made
-    made.end()
 
 
 def kill(stage: Stage, point: str) -> None:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 import socket
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-import pexpect
 import pytest
 
 from installer import images
@@ -24,117 +21,23 @@ from installer.setup.host_setup import HostChoice, HostOffer
 from installer.setup.run import SetupOptions
 from installer.terminal.progress import ProgressLines
 from runtime.base.errors import ExitCode, SettingsError, ShoestringError, UsageError
-from runtime.base.paths import RUN_ROOT, Paths, Side
+from runtime.base.paths import Paths, Side
 from runtime.config import settings
 from runtime.config.settings import Settings
-from runtime.context.cluster import open_cluster
-from runtime.docker.images import BUSYBOX, HAPROXY
-from runtime.reconcile import operations
-from tests.support.engine import LOOPBACK, ask, free_port, no_trust, until
-
-WIZARD = """
-import sys
-from pathlib import Path
-from installer.setup.run import SetupOptions, run
-from runtime.base.errors import explain
-try:
-    sys.exit(run(SetupOptions(record=Path(sys.argv[1]))))
-except Exception as error:
-    sentence, code = explain(error)
-    print(sentence, file=sys.stderr)
-    sys.exit(code)
-"""
-ENTER, DOWN, ERASE, STOP = "\r", "\x1b[B", "\x15", "\x03"
-# questionary's keys of a list with ticks: the first time all are ticked, then none.
-ALL = "a"
-STEP_SECONDS, START_SECONDS = 20, 120
-
-
-@dataclass(frozen=True)
-class Host:
-    """A place for a data directory on this host, and ports that are free."""
-
-    paths: Paths
-    record: Path
-    public_http: int
-    public_https: int
-    internal_http: int
-    internal_https: int
-
-    def answers(self, **changed: str) -> Path:
-        """An answers file; `changed` has lines to replace or add, by their key."""
-        lines = {
-            "domain": "example.test",
-            "email": "ops@example.test",
-            "public": f"{{address: {LOOPBACK}, http_port: {self.public_http}, https_port: {self.public_https}}}",
-            "internal": self.internal,
-            "images": "{source: local}",
-            **changed,
-        }
-        file = self.record.with_name("answers.yaml")
-        file.write_text("".join(f"{key}: {value}\n" for key, value in lines.items()))
-        return file
-
-    @property
-    def internal(self) -> str:
-        """The internal side's answers."""
-        return f"{{http_port: {self.internal_http}, https_port: {self.internal_https}}}"
-
-    def options(self, answers: Path | None = None, *, start: bool = False, dry_run: bool = False) -> SetupOptions:
-        return SetupOptions(
-            data_directory=self.paths.root,
-            answers=answers or self.answers(),
-            start=start,
-            dry_run=dry_run,
-            record=self.record,
-        )
-
-    def page(self, address: str = LOOPBACK) -> str:
-        """The example's page, through the public proxy over HTTPS."""
-        import http.client
-
-        def get() -> str:
-            connection = http.client.HTTPSConnection(address, self.public_https, timeout=10, context=no_trust())
-            return ask(connection, "example.test", "/", {}).body
-
-        return until(get, lambda body: "It works" in body)
+from tests.support.engine import LOOPBACK, free_port
+from tests.support.setup.host import Host, build_images, open_host
+from tests.support.setup.terminal import WIZARD
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _images() -> None:
-    """Setup gets them itself; here they are there, so that a slow build is no part of what is waited for."""
-    from runtime.docker import engine
-
-    client = engine.connect()
-    images.build(client, (HAPROXY, BUSYBOX))
-    client.close()
+    build_images()
 
 
 @pytest.fixture
 def host(tmp_path: Path) -> Iterator[Host]:
-    paths = Paths(tmp_path / "srv" / f"t{secrets.token_hex(3)}")
-    yield Host(paths, tmp_path / "record", free_port(), free_port(), free_port(), free_port())
-    if paths.settings.exists():
-        cluster = open_cluster(paths)
-        operations.stop(cluster, timeout=60)
-        shutil.rmtree(RUN_ROOT / cluster.settings.instance, ignore_errors=True)
-        cluster.client.close()
-
-
-# What the first start adds: certificates, and what is remembered of them.
-STARTED = ("data/private-ca/issued", "data/shoestring", "data/haproxy-internal-ssl/")
-
-
-def conf_and_data(paths: Paths) -> dict[str, bytes]:
-    """What setup makes, but for secrets (keys, certificates), commits, and what is generated."""
-    found = {}
-    for top in (paths.conf, paths.data):
-        for path in top.rglob("*"):
-            name = str(path.relative_to(paths.root))
-            if not name.startswith(("conf/.git/", *STARTED)):
-                secret = path.is_dir() or name.startswith(("data/haproxy-public-ssl/", "data/private-ca/"))
-                found[f"{stat.filemode(path.stat().st_mode)} {name}"] = b"" if secret else path.read_bytes()
-    return found
+    with open_host(tmp_path) as opened:
+        yield opened
 
 
 def test_answers_from_a_file_lead_to_a_served_page(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
@@ -157,159 +60,6 @@ def test_answers_from_a_file_lead_to_a_served_page(host: Host, capsys: pytest.Ca
     assert run.run(host.options(host.answers(public=public), start=True)) is ExitCode.DONE
     assert f"public.https_port  {host.public_https} → {moved}" in capsys.readouterr().out
     assert "It works" in Host(host.paths, host.record, 0, moved, 0, 0).page()
-
-
-class Terminal:
-    """A wizard in a terminal of its own."""
-
-    def __init__(self, host: Host) -> None:
-        environment = {name: value for name, value in os.environ.items() if name != "SHOESTRING_DATA_DIRECTORY"}
-        self.process = pexpect.spawn(
-            sys.executable,
-            ["-c", WIZARD, str(host.record)],
-            # pexpect does not answer where the cursor is, and each prompt would wait for that.
-            env={
-                **environment,
-                "TERM": "xterm",
-                "PROMPT_TOOLKIT_NO_CPR": "1",
-                "PYTHONPATH": os.pathsep.join(sys.path),
-            },
-            encoding="utf-8",
-            dimensions=(50, 120),
-            timeout=STEP_SECONDS,
-        )
-
-    def answer(self, question: str, *keys: str) -> None:
-        """Wait for a question, then press keys and Enter."""
-        self.process.expect_exact(question)
-        for key in (*keys, ENTER):
-            self.process.send(key)
-
-    def type(self, question: str, text: str) -> None:
-        """Wait for a question and replace what it offers."""
-        self.answer(question, ERASE, text)
-
-    def ends(self) -> int | None:
-        """Wait for the end; the exit code."""
-        self.process.expect(pexpect.EOF, timeout=START_SECONDS)
-        self.process.close()
-        code: int | None = self.process.exitstatus
-        return code
-
-
-def first_address() -> str:
-    """The address that the wizard offers first for the public side."""
-    from installer.host import facts
-
-    return facts.gather(Path("/")).default_address or LOOPBACK
-
-
-def answer_all(terminal: Terminal, host: Host) -> None:
-    terminal.type("Directory for configuration and data", str(host.paths.root))
-    terminal.type("Your domain", "example.test")
-    terminal.type("E-mail for certificate authorities", "ops@example.test")
-    terminal.answer("Public address")
-    terminal.type("Public port for HTTP ", str(host.public_http))
-    terminal.type("Public port for HTTPS", str(host.public_https))
-    terminal.answer("How will you reach internal services?")
-    terminal.type("Internal port for HTTP ", str(host.internal_http))
-    terminal.answer("Internal domain")
-    terminal.answer("HTTPS for internal services")
-    terminal.type("Internal port for HTTPS", str(host.internal_https))
-    terminal.answer("Certificates from Let's Encrypt")
-    terminal.answer("Container images", DOWN)
-    # Those have tests of their own.
-    terminal.answer("Internal services", ALL, ALL)
-    terminal.process.expect_exact("none")
-
-
-def test_questions_in_a_terminal_lead_to_a_served_page(host: Host, tmp_path: Path) -> None:
-    terminal = Terminal(host)
-    answer_all(terminal, host)
-    terminal.process.expect_exact("built on this host")
-    assert not host.paths.root.parent.exists(), "something was written before the person agreed"
-    terminal.answer("Write this and start?")
-    terminal.process.expect_exact("✓ data directory")
-    terminal.process.expect_exact("Done in", timeout=START_SECONDS)
-    assert terminal.ends() == 0
-    address = first_address()
-    assert "in the container <b>example</b>" in host.page(address)
-
-    by_questions = conf_and_data(host.paths)
-    cluster = open_cluster(host.paths)
-    assert operations.stop(cluster, timeout=60).ok
-    cluster.client.close()
-    twin = Host(Paths(tmp_path / "twin" / host.paths.root.name), host.record, 0, 0, 0, 0)
-    public = f"{{address: {address}, http_port: {host.public_http}, https_port: {host.public_https}}}"
-    answers = twin.answers(public=public, internal=host.internal)
-    assert run.run(twin.options(answers)) is ExitCode.DONE
-    assert conf_and_data(twin.paths) == by_questions
-
-
-def test_a_second_run_offers_the_present_settings(host: Host) -> None:
-    run.run(host.options())
-    terminal = Terminal(host)
-    terminal.type("Directory for configuration and data", str(host.paths.root))
-    for question, offered in (
-        ("Your domain", "example.test"),
-        ("E-mail for certificate authorities", "ops@example.test"),
-        ("Public address", f"{LOOPBACK} (current)"),
-        ("Public port for HTTP ", str(host.public_http)),
-        ("Public port for HTTPS", str(host.public_https)),
-        ("How will you reach internal services?", "An SSH tunnel"),
-        ("Internal port for HTTP ", str(host.internal_http)),
-        ("Internal domain", "internal.example.test"),
-        ("HTTPS for internal services", "Yes, by a CA of your own"),
-        ("Internal port for HTTPS", str(host.internal_https)),
-        ("Certificates from Let's Encrypt", "production"),
-    ):
-        terminal.process.expect_exact(question)
-        terminal.process.expect_exact(offered)
-        terminal.process.send(ENTER)
-    terminal.answer("Container images")
-    terminal.answer("Internal services")
-    terminal.process.expect_exact("Nothing changes in the files.")
-    terminal.process.expect_exact("start?")
-    terminal.process.send("n")
-    terminal.process.expect_exact("Nothing was written.")
-    assert terminal.ends() == 0
-
-
-@pytest.mark.parametrize("at", ["Your domain", "Public address", "Write this and start?"])
-def test_stopping_at_a_question_writes_nothing(host: Host, at: str) -> None:
-    terminal = Terminal(host)
-    if at == "Write this and start?":
-        answer_all(terminal, host)
-    else:
-        terminal.type("Directory for configuration and data", str(host.paths.root))
-        if at == "Public address":
-            terminal.type("Your domain", "example.test")
-            terminal.answer("E-mail for certificate authorities")
-    terminal.process.expect_exact(at)
-    terminal.process.send(STOP)
-    terminal.process.expect_exact("Stopped; nothing was written.")
-    assert terminal.ends() == ExitCode.FAILED
-    assert not host.paths.root.parent.exists()
-    assert not host.record.exists()
-
-
-def test_an_answer_that_is_wrong_is_told_at_once(host: Host) -> None:
-    terminal = Terminal(host)
-    terminal.type("Directory for configuration and data", "/etc")
-    terminal.process.expect_exact("/etc is not empty, and not a Shoestring data directory")
-    terminal.type("Directory for configuration and data", str(host.paths.root))
-    terminal.type("Your domain", "localhost")
-    terminal.process.expect_exact("'localhost' is not a domain; one looks like example.com")
-    terminal.type("Your domain", "example.test")
-    terminal.answer("E-mail for certificate authorities")
-    terminal.answer("Public address")
-    terminal.type("Public port for HTTP ", "70000")
-    terminal.process.expect_exact("70000 is not a port (1 to 65535)")
-    terminal.type("Public port for HTTP ", str(host.public_http))
-    terminal.type("Public port for HTTPS", str(host.public_http))
-    terminal.process.expect_exact(f"{host.public_http} is public.http_port already")
-    terminal.process.send(STOP)
-    assert terminal.ends() == ExitCode.FAILED
 
 
 def test_a_dry_run_shows_the_plan_and_writes_nothing(host: Host, capsys: pytest.CaptureFixture[str]) -> None:

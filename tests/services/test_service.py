@@ -5,15 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
-import pexpect
 import pytest
 
 from installer.services import catalogue
@@ -25,94 +23,9 @@ from runtime.base.paths import Paths, Side
 from runtime.config import secrets, settings
 from runtime.context.cluster import open_cluster
 from runtime.reconcile import operations
-from tests.support.builders.services import FRONT, STORE, service
+from tests.support.builders.services import FRONT, STORE
 from tests.support.engine import LOOPBACK, Instance, free_port, new_settings, tcp_echo
-
-# The command line, with the services of the test instead of those that are shipped.
-DOOR = """
-import sys
-from pathlib import Path
-from installer.services import catalogue
-catalogue.FOLDER = Path(sys.argv.pop(1))
-from installer.cli.main import main
-main()
-"""
-SECONDS = 180
-OWNER = 1234
-# It writes to its folder as its own user, reads its configuration, and serves both.
-APPLICATION = """\
-x-external-host-names: [NAME.{{ settings.internal_domain }}]
-x-container-port: 8080
-TCPservices:
-  application:
-    image: IMAGE
-    networks: [{{ settings.networks.internal }}EXTRA]
-    user: "1234:1234"
-    read_only: true
-    restart: unless-stopped
-    entrypoint: [/bin/sh, -c]
-    command: ["COMMAND exec python3 /server.py NAME"]
-    environment: {PASSWORD: "${STORE_PASSWORD}"}
-    stop_grace_period: 0s
-    mem_limit: 64m
-    volumes: ["${DATA_BASE_PATH}/store:/data", "../store:/etc/store:ro"]
-"""
-
-
-@dataclass(frozen=True)
-class Services:
-    """A folder of services, and an instance to add them to."""
-
-    folder: Path
-    instance: Instance
-    tcp: int
-
-    @property
-    def paths(self) -> Paths:
-        return self.instance.paths
-
-    def run(self, *arguments: str, code: int = 0) -> str:
-        """Run `shoestring` as a process of its own; what it prints."""
-        command = (sys.executable, "-c", DOOR, str(self.folder), *arguments)
-        done = subprocess.run(
-            (*command, "--data-directory", str(self.paths.root)),
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            stdin=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-            check=False,
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
-        return done.stdout + done.stderr
-
-    def at_terminal(self, *arguments: str) -> str:
-        """The same in a terminal of its own, where it ends well."""
-        words = ("-c", DOOR, str(self.folder), *arguments, "--data-directory", str(self.paths.root))
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-        result: str | tuple[str, int] = pexpect.run(
-            shlex.join((sys.executable, *words)),
-            timeout=SECONDS,
-            withexitstatus=True,
-            env=environment,
-            encoding="utf-8",
-        )
-        assert isinstance(result, tuple)
-        said, code = result
-        assert code == 0, said
-        return said
-
-    def states(self) -> dict[str, str]:
-        answer = json.loads(self.run("service", "list", "--json"))
-        return {each["name"]: each["state"] for each in answer["services"]}
-
-
-def write(folder: Path, name: str, description: str, image: str, command: str, tcp: int = 0) -> None:
-    text = APPLICATION.replace("IMAGE", image).replace("COMMAND", command)
-    text = text.replace("EXTRA", ", things" if tcp else "")
-    text = text.replace("TCP", f'x-external-tcp-ports: ["{tcp}:9000"]\n' if tcp else "")
-    service(folder, name, description, text)
+from tests.support.services.own_services import CLI, OWNER, SECONDS, Services, write
 
 
 @pytest.fixture(scope="module")
@@ -273,7 +186,7 @@ def test_setup_by_answers_has_services_from_the_start(folder: tuple[Path, int], 
         f"internal: {{http_port: {free_port()}, tls: none}}\n"
     )
     command = (
-        *(sys.executable, "-c", DOOR, str(folder[0]), "setup", "--answers", str(answers), "--no-record", "--yes"),
+        *(sys.executable, "-c", CLI, str(folder[0]), "setup", "--answers", str(answers), "--no-record", "--yes"),
         *("--no-timers", "--no-swap", "--no-log-rotation", "--no-firewall", "--data-directory", str(paths.root)),
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

@@ -125,6 +125,20 @@ class Stage:
         return self.site.slots()
 
 
+def variables(**values: object) -> str:
+    """Return the lines of a service that set environment variables."""
+    return f"    environment: {{{', '.join(f'{key}: {str(value)!r}' for key, value in values.items())}}}\n"
+
+
+def assert_finished(stage: Stage, version: str, load: Load) -> None:
+    """Assert that one container runs, that all server slots are in rotation and no request was lost."""
+    print(load.result)
+    assert load.result.failed == 0, load.result
+    assert stage.versions() == [("running", version)]
+    assert len(stage.open_slots()) == 4 * len(stage.site.backends)
+    assert stage.instance.get(stage.host).body == f"{version}\n"
+
+
 def main() -> None:
     root, name = sys.argv[1:3]
     cluster = open_cluster(Paths(Path(root)))

@@ -120,6 +120,11 @@ def log_of(instance: Instance) -> list[str]:
     return command.check(argv).out.splitlines()
 
 
+def served_version(instance: Instance) -> str:
+    """Return the version that answers for `HOST`."""
+    return instance.wait(HOST).body.strip()
+
+
 def git(instance: Instance, *arguments: str) -> str:
     """What git answers in conf/."""
     return command.check(("git", "-C", str(instance.paths.conf), *arguments)).out
