@@ -39,7 +39,7 @@ RELOADS = 10
 # How the names of the changes begin that bring another version.
 GOOD = ("deploy of version", "rollback")
 SLOW = f"ENV SERVE_AFTER={START_SECONDS}"
-# What is there only as a file, so that the proxy has another configuration each time.
+# Only a file, so that the proxy has another configuration each time.
 CHANGING = "x-external-host-names: [r{0}.example.test, s{0}.example.test]\n"
 FILE = """\
 x-external-host-names: [{host}]
@@ -80,7 +80,7 @@ HEAD = """
 
 @dataclass
 class Socket:
-    """A websocket to the other application that is in use all the time."""
+    """A websocket to the other application that is in constant use."""
 
     port: int
     echoes: int = 0
@@ -118,7 +118,7 @@ class Stand:
         return public.https_port
 
     def shoestring(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the command line as a person does."""
+        """Run the command line as a user does."""
         program = Path(sys.executable).with_name("shoestring")
         argv = (str(program), *arguments, "--data-directory", str(self.instance.paths.root))
         return subprocess.run(argv, capture_output=True, text=True, check=False)
@@ -141,7 +141,7 @@ class Stand:
     def loaded(self, name: str, new: str = "") -> Iterator[None]:
         """Load and a download around one change, until the download is over. `new` is the version that it brings."""
         with ThreadPoolExecutor(1) as pool, Load(self.port, HOST) as load:
-            until(load.look, lambda seen: seen.requests > LEAST_RATE)
+            until(load.snapshot, lambda seen: seen.requests > LEAST_RATE)
             download: Future[int] = pool.submit(self.download)
             began = time.monotonic()
             yield
@@ -168,14 +168,14 @@ class Stand:
         assert self.instance.get(HOST).body.strip() == new
 
     def refuse(self, name: str, tag: str, old: str) -> None:
-        """A deploy of a version that is no good."""
+        """A deploy of a bad version."""
         with self.loaded(name, tag):
             done = self.shoestring("deploy", "a", tag)
         assert done.returncode == 1, done
         assert self.instance.get(HOST).body.strip() == old
 
     def start_seconds(self, tag: str, times: int = 3) -> float:
-        """How long the application takes by itself: from the command to its first answer; the median."""
+        """How long the application alone takes: from the command to its first answer; the median."""
         return statistics.median(self.start_once(tag) for _ in range(times))
 
     def start_once(self, tag: str) -> float:
@@ -198,7 +198,7 @@ def changing(versions: Versions, number: int) -> str:
 
 
 def make(versions: Versions) -> None:
-    """Good versions 1 to 4, and three that are no good; one more is not made at all."""
+    """Good versions 1 to 4, and three bad ones; one more does not exist."""
     versions.make("1", "2", "3", "4", more=SLOW)
     versions.make("exits", more=EXITS)
     versions.make("unhealthy", more=f"{SLOW}\nENV HEALTH=500")
@@ -251,7 +251,7 @@ def carry_out(stand: Stand) -> None:
 
 
 @pytest.mark.timeout(900)
-def test_deploy(stand: Stand, capsys: pytest.CaptureFixture[str]) -> None:
+def test_deploy_under_load_loses_no_request(stand: Stand, capsys: pytest.CaptureFixture[str]) -> None:
     own = stand.start_seconds("1")
     try:
         with websocket(stand.port) as opened:
@@ -259,7 +259,7 @@ def test_deploy(stand: Stand, capsys: pytest.CaptureFixture[str]) -> None:
     finally:
         with capsys.disabled():
             print("\n".join([HEAD, *map(str, stand.phases)]))
-            print(f"\nBy itself the application starts in {own:.1f} s. The websocket had {opened.echoes} echoes.")
+            print(f"\nThe application alone starts in {own:.1f} s. The websocket had {opened.echoes} echoes.")
             print("\n".join(f"{each.name}: {each.load}" for each in stand.phases if each.load.failed))
     assert [f"{each.name}: {each.load}" for each in stand.phases if each.load.failed] == []
     assert (opened.broken, opened.echoes > 0) == ("", True)

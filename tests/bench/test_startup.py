@@ -1,4 +1,4 @@
-"""How long a command takes to begin, against importing Typer alone."""
+"""How long a command takes to start, against importing Typer alone."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def data_directory(tmp_path: Path) -> Iterator[Path]:
         made.close()
 
 
-def test_startup(data_directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_startup_time_of_commands(data_directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     python = sys.executable
     shoestring = str(Path(python).parent / "shoestring")
     commands = {

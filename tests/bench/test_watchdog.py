@@ -1,4 +1,4 @@
-"""What a pass of the watchdog with nothing to do takes, with 1, 10 and 50 applications, against loops of Compose."""
+"""What an unchanged run of the watchdog takes, with 1, 10 and 50 applications, against loops of Compose."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from runtime.reconcile.desired import build, read
 from tests.support.bench.measure import Usage, median_usages, usage
 from tests.support.engine import Instance, new_settings
 
-PASS_ROUNDS = 15
+RUN_ROUNDS = 15
 LOOP_ROUNDS = 3
 MOST_MEMORY = 45e6
-PASS = "a pass of the watchdog"
+RUN = "a run of the watchdog"
 LISTING = "`import docker, yaml` and one listing"
 UP = "a loop of `docker compose up -d`"
 RECREATE = "the same with `--force-recreate`"
 LIST = (
     "import docker, yaml; docker.from_env().api.containers(all=True, filters={'label': ['shoestring.instance=%s']})"
 )
-# A web server that ends as soon as it is told to, which is kind to the loop that makes all containers anew.
+# A web server that ends at once when it is stopped, which favors the loop that recreates all containers.
 FILE = """\
 x-external-host-names: [{name}.example.test]
 services:
@@ -42,7 +42,7 @@ Argvs = list[tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Row:
-    """What a way took with so many applications, and how many containers it started anew."""
+    """What a way took with so many applications, and how many containers it restarted."""
 
     way: str
     count: int
@@ -96,7 +96,7 @@ class Bench:
 
 
 def changed(before: dict[str, str], after: dict[str, str]) -> int:
-    """How many containers were started or are gone since."""
+    """How many containers were started or removed since."""
     return len({name for name, _ in before.items() ^ after.items()})
 
 
@@ -114,24 +114,24 @@ def benches(tmp_path: Path) -> Iterator[tuple[Bench, Bench]]:
 
 
 def idle(*benches: Bench) -> list[Row]:
-    """The ways that should change nothing, in turn. A pass touches no container and writes no file."""
+    """The ways that should change nothing, in turn. A run changes no container and writes no file."""
     for each in benches:
-        # What a pass may keep for the next one is written by the first after a change.
+        # The snapshot for the fast path is written by the first run after a change.
         usage(each.watchdog())
     before = [(each.instance.containers(), each.written()) for each in benches]
-    ways = [(each, {PASS: each.watchdog(), LISTING: each.listing(), UP: each.compose()}) for each in benches]
+    ways = [(each, {RUN: each.watchdog(), LISTING: each.listing(), UP: each.compose()}) for each in benches]
     commands = {f"{each.count} {way}": argvs for each, named in ways for way, argvs in named.items()}
-    taken = median_usages(commands, PASS_ROUNDS, {f"{each.count} {UP}": LOOP_ROUNDS for each in benches})
+    taken = median_usages(commands, RUN_ROUNDS, {f"{each.count} {UP}": LOOP_ROUNDS for each in benches})
     rows = []
     for each, (containers, files) in zip(benches, before, strict=True):
         touched = changed(containers, each.instance.containers())
         assert each.written() == files
-        rows += [Row(way, each.count, taken[f"{each.count} {way}"], touched) for way in (PASS, LISTING, UP)]
+        rows += [Row(way, each.count, taken[f"{each.count} {way}"], touched) for way in (RUN, LISTING, UP)]
     return rows
 
 
 def recreated(bench: Bench) -> Row:
-    """The way that makes all containers anew, once."""
+    """The way that recreates all containers, once."""
     before = bench.instance.containers()
     taken = usage(bench.compose("--force-recreate"))
     return Row(RECREATE, bench.count, taken, changed(before, bench.instance.containers()))
@@ -147,20 +147,20 @@ def measure(small: Bench, large: Bench) -> list[Row]:
 
 
 @pytest.mark.timeout(900)
-def test_watchdog(benches: tuple[Bench, Bench], capsys: pytest.CaptureFixture[str]) -> None:
+def test_watchdog_unchanged_run_time(benches: tuple[Bench, Bench], capsys: pytest.CaptureFixture[str]) -> None:
     rows = sorted(measure(*benches), key=lambda row: row.count)
     with capsys.disabled():
         print("\n| applications | | wall | processor | peak memory | containers touched |")
         print("\n".join(["| --- | --- | --- | --- | --- | --- |", *map(str, rows)]))
     wall = {(row.way, row.count): row.usage.wall for row in rows}
     assert [str(row) for row in rows if row.touched and row.way != RECREATE] == []
-    assert [str(row) for row in rows if row.usage.peak > MOST_MEMORY and row.way == PASS] == []
+    assert [str(row) for row in rows if row.usage.peak > MOST_MEMORY and row.way == RUN] == []
     ratios = {
-        "the loop at 10, at least 8": (wall[UP, 10] / wall[PASS, 10], 8, math.inf),
-        "the loop at 50, at least 40": (wall[UP, 50] / wall[PASS, 50], 40, math.inf),
-        "50 applications to 1, at most 1.3": (wall[PASS, 50] / wall[PASS, 1], 0, 1.3),
+        "the loop at 10, at least 8": (wall[UP, 10] / wall[RUN, 10], 8, math.inf),
+        "the loop at 50, at least 40": (wall[UP, 50] / wall[RUN, 50], 40, math.inf),
+        "50 applications to 1, at most 1.3": (wall[RUN, 50] / wall[RUN, 1], 0, 1.3),
         **{
-            f"a listing with {count}, at most 1.5": (wall[PASS, count] / wall[LISTING, count], 0, 1.5)
+            f"a listing with {count}, at most 1.5": (wall[RUN, count] / wall[LISTING, count], 0, 1.5)
             for count in (1, 10, 50)
         },
     }

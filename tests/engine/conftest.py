@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from runtime.base.paths import Side
-from tests.support.builders.runtime import keeper
+from tests.support.builders.runtime import recording_command
 from tests.support.engine import Instance, new_settings, plain
 from tests.support.engine_fixtures import client, instance, tools
 
@@ -31,13 +31,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def told(instance: Instance, tmp_path: Path) -> Path:
-    """The file that notices go to, one a line."""
-    notices = tmp_path / "notices"
+def notifications(instance: Instance, tmp_path: Path) -> Path:
+    """The file that receives notifications, one a line."""
+    file = tmp_path / "file"
     loaded = yaml.safe_load(instance.paths.settings.read_text())
-    loaded["notify"] = {"command": keeper(notices)}
+    loaded["notify"] = {"command": recording_command(file)}
     instance.paths.settings.write_text(yaml.safe_dump(loaded))
-    return notices
+    return file
 
 
 @pytest.fixture

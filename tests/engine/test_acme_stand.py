@@ -1,4 +1,4 @@
-"""The ACME stand does what the tests that use it rely on: real clients get real certificates through it."""
+"""The ACME stand itself: real clients get real certificates through it, and faults are as configured."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ HARDENED = ("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privil
 
 @dataclass
 class Client:
-    """Runs certbot and lego as containers, with a folder for what they keep."""
+    """Runs certbot and lego as containers, with a folder for their state."""
 
     folder: Path
     ca_file: Path
@@ -95,7 +95,7 @@ def site() -> Iterator[Site]:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Keep quiet."""
+            """Log nothing."""
 
     with ThreadingHTTPServer((made.address, 80), Handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
@@ -116,13 +116,13 @@ def acme(ca: Pebble, tmp_path: Path) -> Client:
 
 
 def register(acme: Client, site: Site, directory: str) -> None:
-    person = ("--non-interactive", "--agree-tos", "--no-eff-email", "--email", "ops@example.test")
-    registered = acme.certbot("register", *person, "--server", directory)
+    account = ("--non-interactive", "--agree-tos", "--no-eff-email", "--email", "ops@example.test")
+    registered = acme.certbot("register", *account, "--server", directory)
     assert registered.ok, registered.tail()
     site.thumbprint = acme.thumbprint()
 
 
-def test_certbot_gets_a_certificate_and_the_ca_counts(ca: Pebble, acme: Client, site: Site) -> None:
+def test_certbot_issued_and_counted(ca: Pebble, acme: Client, site: Site) -> None:
     register(acme, site, ca.directory)
     assert ca.requests()["new-order"] == 0
     issued = acme.certonly(ca.directory, NAME)
@@ -137,7 +137,7 @@ def test_certbot_gets_a_certificate_and_the_ca_counts(ca: Pebble, acme: Client, 
     chain[1].verify_directly_issued_by(root)
 
 
-def test_a_name_without_address_fails_and_says_so(ca: Pebble, acme: Client, site: Site) -> None:
+def test_certbot_name_without_address(ca: Pebble, acme: Client, site: Site) -> None:
     register(acme, site, ca.directory)
     ca.clear(NAME)
     failed = acme.certonly(ca.directory, NAME)
@@ -145,7 +145,7 @@ def test_a_name_without_address_fails_and_says_so(ca: Pebble, acme: Client, site
     assert f"Domain: {NAME}\n  Type:   connection" in failed.out
 
 
-def test_the_ca_goes_away_and_comes_back_without_memory(ca: Pebble, acme: Client, site: Site) -> None:
+def test_pebble_restarted_with_new_root(ca: Pebble, acme: Client, site: Site) -> None:
     register(acme, site, ca.directory)
     seen, root = ca.requests(), ca.roots()
     ca.stop()
@@ -155,7 +155,7 @@ def test_the_ca_goes_away_and_comes_back_without_memory(ca: Pebble, acme: Client
     assert ca.roots() != root
 
 
-def test_through_a_fake_front_that_limits_and_goes_down(ca: Pebble, acme: Client, site: Site) -> None:
+def test_fake_front_rate_limit_and_outage(ca: Pebble, acme: Client, site: Site) -> None:
     with fake_front(ca) as front:
         register(acme, site, front.directory)
         front.faults.problems["new-order"] = rate_limited(3600)
@@ -174,7 +174,7 @@ def test_through_a_fake_front_that_limits_and_goes_down(ca: Pebble, acme: Client
 
 @dataclass
 class Internal:
-    """What a wildcard by DNS needs: the server, the CA that asks it, its front."""
+    """What a DNS-01 wildcard needs: the server, the CA that asks it, its front."""
 
     zone: Knot
     ca: Pebble
@@ -189,7 +189,7 @@ def internal(client: DockerClient, tmp_path: Path) -> Iterator[Internal]:
         yield Internal(zone, ca, stack.enter_context(fake_front(ca)))
 
 
-def test_lego_gets_a_wildcard_by_updates_and_renews_as_a_fake_front_asks(internal: Internal, tmp_path: Path) -> None:
+def test_lego_wildcard_and_renewal_through_fake_front(internal: Internal, tmp_path: Path) -> None:
     zone, front = internal.zone, internal.front
     acme = Client(tmp_path, internal.ca.ca_file)
     who = ("--accept-tos", "--email", "ops@example.test", "--server", front.directory)

@@ -1,4 +1,4 @@
-"""HTTPS by itself: from application files to certificates that clients trust, by passes of the watchdog alone."""
+"""Automatic HTTPS: from application files to certificates that clients trust, by runs of the watchdog alone."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory, client: DockerClient) ->
 
 @pytest.fixture
 def place(tmp_path: Path, authority: Pebble) -> Iterator[Site]:
-    """A site that runs, with names that lead to it, and no applications."""
+    """A running site with host names that resolve to it, and no applications."""
     with site(tmp_path / "data", authority, settings_for(authority)) as made:
         made.name(A, B, WWW)
         assert made.instance.start().ok
@@ -53,29 +53,29 @@ def lineages(place: Site) -> set[str]:
     return {each.stem for each in (place.instance.paths.certbot / "etc" / "renewal").glob("*.conf")}
 
 
-def test_watchdog_brings_an_application_to_trusted_https(place: Site, tools: str) -> None:
+def test_watchdog_issues_extends_and_archives_certificate(place: Site, tools: str) -> None:
     place.instance.add(Side.PUBLIC, "blog", plain(tools, "blog", A))
-    assert "issue-certificate certificate blog" in place.passes()
+    assert "issue-certificate certificate blog" in place.run_watchdog()
     roots = place.pebble.roots()
     assert place.get(A, roots).body == "blog\n"
 
     # A second name: the same certificate, issued again, with both.
     workers = place.workers()
     place.instance.add(Side.PUBLIC, "blog", plain(tools, "blog", A, WWW))
-    assert "issue-certificate certificate blog" in place.passes()
+    assert "issue-certificate certificate blog" in place.run_watchdog()
     assert place.get(A, roots).body == place.get(WWW, roots).body == "blog\n"
     assert lineages(place) == {"blog"}
     assert place.serial("blog") == place.served(WWW)
     assert len(workers) == 1
 
-    # Now there is nothing to do, and a pass finds that out without a look at everything.
+    # Nothing is left to do, and the next run takes the fast path.
     assert fast_path.is_unchanged(str(place.instance.paths.root))
     folder = place.instance.paths.proxy_certificates(Side.PUBLIC)
     assert {each.name for each in folder.iterdir()} == {"blog.pem", "blog.pem.key"}
 
-    # Without its application it stays until it expires, then it goes to the archive.
+    # Without its application it stays until it expires; then it is archived.
     place.instance.file(Side.PUBLIC, "blog").unlink()
-    place.passes()
+    place.run_watchdog()
     assert (folder / "blog.pem").exists()
     later = replace(place.instance.cluster, clock=lambda: read.load(folder / "blog.pem").not_after + 1)
     report = watch(later)
@@ -86,7 +86,7 @@ def test_watchdog_brings_an_application_to_trusted_https(place: Site, tools: str
     assert len(list(place.instance.paths.certificate_archive.glob("public-blog-*.pem"))) == 1
 
 
-def test_an_application_that_cannot_have_a_certificate_harms_no_other(place: Site, tools: str) -> None:
+def test_watchdog_certificate_failure_affects_one_application(place: Site, tools: str) -> None:
     lost = "lost.example.test"
     place.instance.add(Side.PUBLIC, "lost", plain(tools, "lost", lost))
     place.instance.add(Side.PUBLIC, "blog", plain(tools, "blog", A))
@@ -95,11 +95,11 @@ def test_an_application_that_cannot_have_a_certificate_harms_no_other(place: Sit
     assert set(errors) == {"certificate lost"}
     assert f"{lost} has no address" in errors["certificate lost"]
     assert place.get(A, place.pebble.roots()).body == "blog\n"
-    # It waits, and says so; when its time has come and the name is there, it gets one.
-    held = watch(place.instance.cluster)
-    assert held.ok
-    assert any(lost in each.message for each in held.warnings)
-    # Whoever asks for another one does not fail for it.
+    # It is deferred with a warning; once the backoff has passed and the name resolves, it is issued.
+    deferred = watch(place.instance.cluster)
+    assert deferred.ok
+    assert any(lost in each.message for each in deferred.warnings)
+    # A request for another name alone does not fail for it.
     cluster = place.instance.cluster
     assert renewal.renew(cluster, SILENT, cluster.clock(), RenewalRequest(names=(A,))).ok
     assert not renewal.renew(cluster, SILENT, cluster.clock()).ok
@@ -111,12 +111,12 @@ def test_an_application_that_cannot_have_a_certificate_harms_no_other(place: Sit
     place.pebble.clear(lost)
 
 
-def test_clients_that_trust_the_private_ca_trust_internal_services(place: Site, tools: str) -> None:
+def test_private_ca_trusted_by_curl(place: Site, tools: str) -> None:
     docker = "docker.internal.example.test"
     more = "    environment: {HEALTH: '200'}\n"
     text = plain(tools, "registry", docker, more=more).replace("main", "internal")
     place.instance.add(Side.INTERNAL, "registry", text)
-    place.passes()
+    place.run_watchdog()
     root = place.instance.paths.private_ca / "root.pem"
     assert place.get(docker, root.read_text(), side=Side.INTERNAL).body == "registry\n"
     with pytest.raises(ssl.SSLCertVerificationError):
@@ -132,7 +132,7 @@ def test_clients_that_trust_the_private_ca_trust_internal_services(place: Site, 
         assert subprocess.run(argv, capture_output=True, text=True, check=True).stdout == "registry\n"
 
 
-def test_user_provided_certificate_is_used_and_left_alone(place: Site, tools: str) -> None:
+def test_user_provided_certificate_used_and_unchanged(place: Site, tools: str) -> None:
     from tests.support.certificates.stand import make
 
     folder = place.instance.paths.proxy_certificates(Side.PUBLIC)
@@ -141,7 +141,7 @@ def test_user_provided_certificate_is_used_and_left_alone(place: Site, tools: st
     (folder / "mine.pem").write_bytes(mine.certificate)
     place.instance.add(Side.PUBLIC, "blog", plain(tools, "blog", A))
     before = place.pebble.requests()["new-order"]
-    place.passes()
+    place.run_watchdog()
     assert place.served(A) == mine.serial
     assert place.pebble.requests()["new-order"] == before
     assert not (folder / "invalid.pem").exists()
@@ -151,9 +151,9 @@ def test_user_provided_certificate_is_used_and_left_alone(place: Site, tools: st
     assert (folder / "mine.pem").read_bytes() == mine.certificate
 
 
-def test_lost_ledger_makes_no_certificate_user_provided(place: Site, tools: str) -> None:
+def test_renew_without_ledger(place: Site, tools: str) -> None:
     place.instance.add(Side.PUBLIC, "blog", plain(tools, "blog", A))
-    place.passes()
+    place.run_watchdog()
     place.instance.paths.ledger.unlink()
     first = place.serial("blog")
     report = renewal.renew(place.instance.cluster, SILENT, place.instance.cluster.clock() + 70 * DAY)
@@ -163,7 +163,7 @@ def test_lost_ledger_makes_no_certificate_user_provided(place: Site, tools: str)
     assert until(lambda: place.served(A), lambda serial: serial == place.serial("blog"))
 
 
-def test_plan_shows_the_requests_of_the_next_run(place: Site, tools: str) -> None:
+def test_plan_shows_certificate_requests(place: Site, tools: str) -> None:
     place.instance.add(Side.PUBLIC, "blog", plain(tools, "blog", A))
     view = Snapshot(place.instance.cluster)
     assert [each.name for each in view.changes if each.kind == "issue-certificate"] == ["certificate blog"]

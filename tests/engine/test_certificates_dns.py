@@ -1,4 +1,4 @@
-"""HTTPS by itself where names are proven by DNS records: a real authoritative server takes the updates."""
+"""Automatic HTTPS by DNS-01, with a real authoritative server that takes the updates."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 WIKI = "wiki.internal.example.test"
 
 
-def test_internal_names_by_dns_and_a_public_wildcard(tmp_path: Path, client: DockerClient, tools: str) -> None:
+def test_dns_01_internal_names_and_public_wildcard(tmp_path: Path, client: DockerClient, tools: str) -> None:
     with (
         knot(client, tmp_path / "knot", "example.test") as server,
         pebble(client, tmp_path / "pebble", PebbleOptions(dns=server.address)) as made,
@@ -37,9 +37,9 @@ def test_internal_names_by_dns_and_a_public_wildcard(tmp_path: Path, client: Doc
             shop = plain(tools, "shop", "shop.example.test", '"*.shop.example.test"')
             place.instance.add(Side.PUBLIC, "shop", shop)
             assert place.instance.start().ok
-            place.passes()
+            place.run_watchdog()
             assert place.get(WIKI, made.roots(), side=Side.INTERNAL).body == "wiki\n"
             assert place.get("shop.example.test", made.roots()).body == "shop\n"
             assert place.get("any.shop.example.test", made.roots()).body == "shop\n"
-            # What was put into DNS for the proof is gone again.
+            # The challenge records are removed.
             assert server.records("_acme-challenge.internal", "TXT") == []

@@ -1,4 +1,4 @@
-"""Certificates in real proxies when commands are killed, disks are full or read-only, and clients never pause."""
+"""Certificates in real proxies with killed commands, full or read-only disks, and clients under constant load."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ REPLACEMENTS = 10
 LOAD_SECONDS_BETWEEN = 0.4
 
 
-def test_what_a_killed_command_left_unfinished_in_the_proxy_blocks_no_other(stand: Stand) -> None:
+def test_install_after_unfinished_transaction_of_killed_command(stand: Stand) -> None:
     assert _install_elsewhere(stand, "a", make(A), A, kill="install-commit") == -signal.SIGKILL
     assert "*" in sockets.ask(stand.master(), "@1 show ssl cert\nquit")
     pair = make(B)
@@ -41,7 +41,7 @@ def test_what_a_killed_command_left_unfinished_in_the_proxy_blocks_no_other(stan
 @pytest.mark.parametrize(
     "point", ["install-both", "install-key", "install-certificate", "install-commit", "install-list"]
 )
-def test_a_killed_install_is_made_good_by_the_next_load(stand: Stand, point: str, replacing: bool) -> None:
+def test_load_after_killed_install(stand: Stand, point: str, replacing: bool) -> None:
     old, new = make(A), make(A)
     if replacing:
         stand.install("a", old, A)
@@ -63,7 +63,7 @@ def test_a_killed_install_is_made_good_by_the_next_load(stand: Stand, point: str
     assert stand.install("a", old, A) == "served"
 
 
-def test_a_killed_archive_is_made_good_by_the_next_one(stand: Stand) -> None:
+def test_archive_after_killed_archive(stand: Stand) -> None:
     pair = make(A)
     stand.install("a", pair, A)
     code = (
@@ -80,14 +80,14 @@ def test_a_killed_archive_is_made_good_by_the_next_one(stand: Stand) -> None:
     assert stand.starts()
 
 
-def test_an_expired_placeholder_is_replaced(stand: Stand) -> None:
+def test_load_replaces_expired_placeholder(stand: Stand) -> None:
     expired = make("invalid", days=-1)
     stand.put_there("invalid", expired)
     assert stand.load() == "made the placeholder, loaded invalid"
     assert stand.served("nobody.test") == stand.loaded()["invalid.pem"] != expired.serial
 
 
-def test_in_a_folder_that_is_read_only_the_old_certificate_stays(stand: Stand) -> None:
+def test_install_and_archive_read_only_folder(stand: Stand) -> None:
     old = make(A)
     stand.install("a", old, A)
     before = stand.contents()
@@ -103,7 +103,7 @@ def test_in_a_folder_that_is_read_only_the_old_certificate_stays(stand: Stand) -
 
 
 @pytest.mark.parametrize("free_files", [0, 1, 2])
-def test_on_a_full_disk_the_old_certificate_stays(stand: Stand, free_files: int) -> None:
+def test_install_full_disk(stand: Stand, free_files: int) -> None:
     old = make(A)
     stand.install("a", old, A)
     before = stand.contents()
@@ -115,15 +115,15 @@ def test_on_a_full_disk_the_old_certificate_stays(stand: Stand, free_files: int)
     assert stand.install("a", make(A), A) == "served"
 
 
-def test_renewals_under_load_lose_no_request(stand: Stand) -> None:
+def test_install_under_load_loses_no_request(stand: Stand) -> None:
     stand.install("a", make(A), A)
     before = stand.processes()
     with Load(stand.port(Side.PUBLIC), A, rate=200.0) as load:
         for _ in range(REPLACEMENTS):
             pair = make(A)
             assert stand.install("a", pair, A) == "served"
-            enough = load.look().new + 200 * LOAD_SECONDS_BETWEEN
-            until(lambda: load.look().new, partial(lt, enough))
+            enough = load.snapshot().new + 200 * LOAD_SECONDS_BETWEEN
+            until(lambda: load.snapshot().new, partial(lt, enough))
     assert load.result.failed == 0, load.result
     assert load.result.bodies.keys() == {"a"}
     assert stand.served(A) == pair.serial
@@ -131,7 +131,7 @@ def test_renewals_under_load_lose_no_request(stand: Stand) -> None:
 
 
 def _install_elsewhere(stand: Stand, name: str, pair: Pair, host: str, *, kill: str) -> int:
-    """Install in a process of its own, which ends itself at a point."""
+    """Install in a process of its own that kills itself at a failpoint."""
     directory = stand.instance.paths.root.parent
     (directory / "pair.pem").write_bytes(pair.certificate)
     (directory / "pair.key").write_bytes(pair.key)
@@ -158,7 +158,7 @@ def _python(stand: Stand, code: str, *arguments: str, kill: str) -> int:
 
 @contextlib.contextmanager
 def _small_disk(folder: Path, mode: str, free_files: int = 0) -> Iterator[None]:
-    """A disk of its own with the folder's files, read-only or with room for so many more files, in its place."""
+    """Mount a small disk with the folder's files over it, read-only or with room for `free_files` more files."""
     contents = {each: (each.read_bytes(), each.stat()) for each in folder.iterdir()}
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k,mode=750,gid=99", "tmpfs", str(folder)], check=True)
     try:

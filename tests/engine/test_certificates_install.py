@@ -1,4 +1,4 @@
-"""Certificates in real proxies: put in without a reload, proven, and nothing lost whatever goes wrong."""
+"""Certificates in real proxies: installed without a reload, verified, and nothing lost on a failure."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tests.support.engine import until
 A, B, WIKI = "a.example.test", "b.example.test", "wiki.internal.example.test"
 
 
-def test_an_unknown_name_is_answered_with_the_placeholder(stand: Stand) -> None:
+def test_placeholder_served_for_unknown_name(stand: Stand) -> None:
     for side in Side:
         assert "invalid.pem" in stand.names(side)
         assert stand.loaded(side)["invalid.pem"] == stand.served("nobody.test", side)
 
 
 @pytest.mark.parametrize(("side", "host"), [(Side.PUBLIC, A), (Side.INTERNAL, WIKI)])
-def test_a_new_certificate_is_served_without_a_reload(stand: Stand, side: Side, host: str) -> None:
+def test_install_new_certificate_without_reload(stand: Stand, side: Side, host: str) -> None:
     before = stand.processes(side)
     pair = make(host)
     assert stand.install("a", pair, host, side=side) == "served"
@@ -38,7 +38,7 @@ def test_a_new_certificate_is_served_without_a_reload(stand: Stand, side: Side, 
         assert (status.st_mode & 0o777, status.st_gid) == (0o640, 99)
 
 
-def test_a_certificate_is_replaced_under_an_open_connection(stand: Stand) -> None:
+def test_install_replaces_under_open_connection(stand: Stand) -> None:
     stand.install("a", make(A), A)
     before = stand.processes()
     with contextlib.closing(stand.connection()) as connection:
@@ -55,7 +55,7 @@ def test_a_certificate_is_replaced_under_an_open_connection(stand: Stand) -> Non
     assert stand.starts()
 
 
-def test_others_keep_theirs_and_a_wildcard_is_proven_by_a_name_under_it(stand: Stand) -> None:
+def test_install_wildcard_beside_other_certificate(stand: Stand) -> None:
     first, second = make(A), make("*.b.example.test")
     stand.install("a", first, A)
     assert stand.install("b", second, "*.b.example.test") == "served"
@@ -63,7 +63,7 @@ def test_others_keep_theirs_and_a_wildcard_is_proven_by_a_name_under_it(stand: S
     assert stand.served("x.b.example.test") == second.serial
 
 
-def test_the_placeholder_that_answers_unknown_names_goes_with_the_next_reload(stand: Stand) -> None:
+def test_placeholder_dropped_at_restart(stand: Stand) -> None:
     pair = make(A)
     stand.install("a", pair, A)
     assert stand.load() == ""
@@ -74,7 +74,7 @@ def test_the_placeholder_that_answers_unknown_names_goes_with_the_next_reload(st
     assert stand.served("nobody.test") == pair.serial
 
 
-def test_a_proxy_that_does_not_run_gets_files_only(stand: Stand) -> None:
+def test_install_stopped_proxy_writes_files(stand: Stand) -> None:
     client = stand.instance.cluster.client
     container = client.containers.get(next(name for name in stand.instance.containers() if "haproxy-public" in name))
     pair = make(A)
@@ -88,7 +88,7 @@ def test_a_proxy_that_does_not_run_gets_files_only(stand: Stand) -> None:
     until(lambda: running.loaded(stand.master()), lambda loaded: loaded == {"a.pem": pair.serial})
 
 
-def test_a_pair_that_does_not_fit_changes_nothing(stand: Stand) -> None:
+def test_install_mismatched_pair(stand: Stand) -> None:
     good = make(A)
     stand.install("a", good, A)
     before = stand.contents()
@@ -100,7 +100,7 @@ def test_a_pair_that_does_not_fit_changes_nothing(stand: Stand) -> None:
     assert stand.served(A) == good.serial
 
 
-def test_the_running_proxy_is_not_disturbed_by_a_pair_that_does_not_fit(stand: Stand) -> None:
+def test_put_mismatched_pair_into_running_proxy(stand: Stand) -> None:
     good, other = make(A), make(A)
     stand.install("a", good, A)
     for name in ("a.pem", "new.pem"):
@@ -114,7 +114,7 @@ def test_the_running_proxy_is_not_disturbed_by_a_pair_that_does_not_fit(stand: S
     assert "new.pem" not in listed
 
 
-def test_a_chain_that_is_too_long_for_the_socket_is_served_after_a_reload(stand: Stand) -> None:
+def test_install_chain_too_long_for_socket(stand: Stand) -> None:
     before = stand.processes()
     pair = make_long(A, length=12)
     assert len(pair.certificate) > running.LONGEST_PAYLOAD
@@ -123,13 +123,13 @@ def test_a_chain_that_is_too_long_for_the_socket_is_served_after_a_reload(stand:
     assert stand.processes() != before
 
 
-def test_a_long_chain_as_authorities_give_it_needs_no_reload(stand: Stand) -> None:
+def test_install_usual_long_chain_without_reload(stand: Stand) -> None:
     pair = make_long(A, length=4)
     assert stand.install("a", pair, A) == "served"
     assert stand.served(A) == pair.serial
 
 
-def test_another_certificate_for_the_name_is_reported_with_its_file(stand: Stand) -> None:
+def test_install_name_served_from_another_file(stand: Stand) -> None:
     mine = make(A)
     stand.put_there("0-mine", mine)
     stand.load()
@@ -141,7 +141,7 @@ def test_another_certificate_for_the_name_is_reported_with_its_file(stand: Stand
     assert stand.served(A) == mine.serial
 
 
-def test_the_last_certificate_that_goes_makes_the_placeholder_come_back(stand: Stand) -> None:
+def test_load_restores_placeholder_without_certificates(stand: Stand) -> None:
     pair = make(A)
     stand.install("a", pair, A)
     for file in stand.folder().iterdir():
@@ -152,7 +152,7 @@ def test_the_last_certificate_that_goes_makes_the_placeholder_come_back(stand: S
     assert stand.starts()
 
 
-def test_an_archived_certificate_is_forgotten_and_the_placeholder_comes_back(stand: Stand) -> None:
+def test_archive_unloads_and_restores_placeholder(stand: Stand) -> None:
     first, second = make(A), make(B)
     stand.install("a", first, A)
     stand.install("b", second, B)

@@ -1,4 +1,4 @@
-"""Certificates asked for of a real CA, through the real public proxy; staging and production are two fronts of it."""
+"""Issue certificates by a real CA through the real public proxy; staging and production are two fronts of it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def parts(client: DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Ite
 @pytest.fixture
 def stand(parts: Stand) -> Iterator[Stand]:
     yield parts
-    parts.mend()
+    parts.restore()
 
 
 def _proven(stand: Stand, wanted: DesiredCertificate) -> bool:
@@ -52,13 +52,13 @@ def _proven(stand: Stand, wanted: DesiredCertificate) -> bool:
 
 
 def _install(stand: Stand, wanted: DesiredCertificate) -> None:
-    """Put what was got into the proxy's folder; until then it would be given out again."""
+    """Install what was issued; until then it would be returned again."""
     certificate, key = certbot.original(stand.here.paths, wanted.name)
     target = folder.certificate_file(stand.here.paths, wanted.side, wanted.name)
     folder.write(target, certificate.read_bytes(), key.read_bytes())
 
 
-def test_staging_is_first_and_production_hears_nothing_before(stand: Stand) -> None:
+def test_issue_asks_staging_before_production(stand: Stand) -> None:
     wanted = stand.wanted("first", "www", "api")
     before = stand.asked()
     stand.staging.faults.problems["new-order"] = REFUSED
@@ -78,7 +78,7 @@ def test_staging_is_first_and_production_hears_nothing_before(stand: Stand) -> N
     assert stand.last().result is AttemptResult.ISSUED
     assert stand.last().server == stand.production.directory
 
-    # A certificate that was got and never installed is not asked for twice.
+    # A certificate that was issued and never installed is not requested again.
     asked = stand.asked()
     assert stand.issued(wanted) == found
     assert stand.asked() == asked
@@ -106,7 +106,7 @@ def test_staging_is_first_and_production_hears_nothing_before(stand: Stand) -> N
     assert ari.window(stand.here.settings.acme, added, time.time()) is None
 
 
-def test_one_name_of_three_cannot_be_proven_and_staging_is_first_again(stand: Stand) -> None:
+def test_issue_one_of_three_names_invalid(stand: Stand) -> None:
     wanted = stand.wanted("three", "a", "b", "c")
     stand.issued(wanted)
     _install(stand, wanted)
@@ -122,7 +122,7 @@ def test_one_name_of_three_cannot_be_proven_and_staging_is_first_again(stand: St
     assert stand.asked()[1] == production
 
 
-def test_unreachable_from_inside_is_reported_when_the_authority_refuses(stand: Stand) -> None:
+def test_issue_reports_name_unreachable_from_host(stand: Stand) -> None:
     wanted = stand.wanted("inside", "www")
     (host,) = wanted.host_names
     # An address of this host where nothing listens on port 80; the authority finds none at all.
@@ -135,7 +135,7 @@ def test_unreachable_from_inside_is_reported_when_the_authority_refuses(stand: S
     assert noted in stand.last().error
 
 
-def test_no_authority_is_asked_for_names_that_do_not_lead_here(stand: Stand) -> None:
+def test_issue_name_pointing_elsewhere(stand: Stand) -> None:
     wanted = stand.wanted("astray", "www")
     before = stand.asked()
     stand.world.clear(wanted.host_names[0])
@@ -146,7 +146,7 @@ def test_no_authority_is_asked_for_names_that_do_not_lead_here(stand: Stand) -> 
         stand.world.set_address(wanted.host_names[0], other)
         error = stand.refused(wanted)
     assert error.result is AttemptResult.NOT_REQUESTED
-    # Which of them depends on whether the host of this test has an address that the world reaches.
+    # Which message depends on whether this host has a public address.
     assert "is answered by another program" in str(error) or f"points to {other}" in str(error)
     assert stand.asked() == before
     assert stand.last().result is AttemptResult.NOT_REQUESTED
@@ -154,7 +154,7 @@ def test_no_authority_is_asked_for_names_that_do_not_lead_here(stand: Stand) -> 
 
 @contextlib.contextmanager
 def _other_server() -> Iterator[str]:
-    """A web server that is not ours, on port 80 of an address of its own."""
+    """A foreign web server on port 80 of an address of its own."""
     address = own_loopback()
     server = http.server.ThreadingHTTPServer((address, 80), http.server.BaseHTTPRequestHandler)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
@@ -165,7 +165,7 @@ def _other_server() -> Iterator[str]:
         server.server_close()
 
 
-def test_dns_01_by_a_real_server(stand: Stand, client: DockerClient, tmp_path: Path) -> None:
+def test_issue_dns_01_with_real_server(stand: Stand, client: DockerClient, tmp_path: Path) -> None:
     wanted = DesiredCertificate("internal", Side.INTERNAL, (f"*.{ZONE}", ZONE), Issuer.DNS_01)
     with contextlib.ExitStack() as stack:
         zone = stack.enter_context(knot(client, tmp_path / "knot", ZONE))

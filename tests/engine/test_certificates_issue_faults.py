@@ -1,4 +1,4 @@
-"""Certificates asked for of a real CA that is down, slow or at its limit, and by commands that are killed."""
+"""Issue certificates by a real CA that is down, slow or at its limit, and by commands that are killed."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def parts(client: DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Ite
 @pytest.fixture
 def stand(parts: Stand) -> Iterator[Stand]:
     yield parts
-    parts.mend()
+    parts.restore()
 
 
-def test_an_authority_that_is_down_slow_or_at_its_limit(stand: Stand) -> None:
+def test_issue_ca_down_slow_or_rate_limited(stand: Stand) -> None:
     wanted = stand.wanted("outage", "www")
     stand.staging.down()
     error = stand.refused(wanted)
@@ -71,7 +71,7 @@ def test_an_authority_that_is_down_slow_or_at_its_limit(stand: Stand) -> None:
 
 
 @pytest.mark.parametrize("point", ["certificate-asked", "certificate-answered"])
-def test_a_command_that_is_killed(stand: Stand, point: str) -> None:
+def test_issue_after_killed_command(stand: Stand, point: str) -> None:
     wanted = stand.wanted(f"killed-{point}", "www")
     if point == "certificate-answered":
         issue.issue(stand.here, wanted, staging_only=True)
@@ -86,7 +86,7 @@ def test_a_command_that_is_killed(stand: Stand, point: str) -> None:
         assert stand.asked() == asked
 
 
-def test_what_a_killed_command_left_at_work_is_not_disturbed(stand: Stand, client: DockerClient) -> None:
+def test_issue_while_client_of_killed_command_runs(stand: Stand, client: DockerClient) -> None:
     wanted = stand.wanted("busy", "www")
     stand.staging.faults.delay_seconds = 3
     running = {"label": f"shoestring.task={stand.here.settings.instance}", "status": "running"}
@@ -103,7 +103,7 @@ def test_what_a_killed_command_left_at_work_is_not_disturbed(stand: Stand, clien
 
 
 def _elsewhere(stand: Stand, wanted: DesiredCertificate, kill: str = "") -> subprocess.Popen[bytes]:
-    """Ask in another process, which may be killed, or end itself at a point."""
+    """Issue in another process, which may be killed or kills itself at a failpoint."""
     code = (
         "import sys; from pathlib import Path\n"
         "from runtime.context.cluster import open_cluster; from runtime.certificates import model\n"
@@ -119,8 +119,8 @@ def _elsewhere(stand: Stand, wanted: DesiredCertificate, kill: str = "") -> subp
     return subprocess.Popen(argv, env=environment, cwd=ROOT)
 
 
-def test_nonces_that_are_refused(client: DockerClient, stand: Stand, tmp_path: Path) -> None:
-    """certbot asks again once after badNonce; what that does not mend is an outage as any other."""
+def test_issue_rejected_nonces(client: DockerClient, stand: Stand, tmp_path: Path) -> None:
+    """certbot retries once after badNonce; a second one is an outage as any other."""
     options = PebbleOptions(nonce_reject_percent=15)
     with pebble(client, made(tmp_path / "ca"), options) as ca:
         acme = replace(stand.here.settings.acme, server=ca.directory, staging="", ca_file=str(ca.ca_file))

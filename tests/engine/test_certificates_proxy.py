@@ -1,4 +1,4 @@
-"""What the proxies' configuration does for certificates: challenges are answered, the internal side has HTTPS."""
+"""The proxies' configuration for certificates: answers to challenges, and HTTPS on the internal side."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def set_thumbprint(stand: Stand, thumbprint: str) -> bool:
 
 
 @pytest.mark.parametrize("host", [A, "unknown.example.test", "192.0.2.1", WIKI])
-def test_any_token_is_answered_before_the_redirect(stand: Stand, host: str) -> None:
+def test_challenge_answered_before_redirect(stand: Stand, host: str) -> None:
     before = stand.processes()
     assert set_thumbprint(stand, FIRST)
     status, headers, body = stand.plain(host, f"{FOLDER}{TOKEN}")
@@ -62,12 +62,12 @@ def test_any_token_is_answered_before_the_redirect(stand: Stand, host: str) -> N
     assert (file.st_mode & 0o777, file.st_gid) == (0o640, 99)
 
 
-def test_a_token_is_answered_by_https_too(stand: Stand) -> None:
+def test_challenge_answered_over_https(stand: Stand) -> None:
     set_thumbprint(stand, FIRST)
     assert stand.instance.get(A, f"{FOLDER}{TOKEN}").body == f"{TOKEN}.{FIRST}"
 
 
-def test_the_thumbprint_survives_a_reload(stand: Stand) -> None:
+def test_challenge_thumbprint_survives_reload(stand: Stand) -> None:
     set_thumbprint(stand, FIRST)
     set_thumbprint(stand, SECOND)
     assert operations.reload(stand.instance.cluster, (Side.PUBLIC,), timeout=30, force=True).ok
@@ -75,7 +75,7 @@ def test_the_thumbprint_survives_a_reload(stand: Stand) -> None:
     assert not set_thumbprint(stand, SECOND)
 
 
-def test_one_that_is_lost_on_disk_or_in_the_proxy_is_made_good(stand: Stand) -> None:
+def test_challenge_set_restores_lost_thumbprint(stand: Stand) -> None:
     set_thumbprint(stand, FIRST)
     stand.instance.paths.challenge_map.unlink()
     assert set_thumbprint(stand, FIRST)
@@ -102,36 +102,36 @@ def test_one_that_is_lost_on_disk_or_in_the_proxy_is_made_good(stand: Stand) -> 
         "a%00",
     ],
 )
-def test_what_is_no_token_is_not_answered(stand: Stand, path: str) -> None:
+def test_challenge_invalid_token(stand: Stand, path: str) -> None:
     set_thumbprint(stand, FIRST)
     status, _, body = stand.plain(A, f"{FOLDER}{path}")
     assert status in (308, 400)
     assert FIRST not in body
 
 
-def test_a_query_is_no_part_of_a_token(stand: Stand) -> None:
+def test_challenge_query_ignored(stand: Stand) -> None:
     set_thumbprint(stand, FIRST)
     assert stand.plain(A, f"{FOLDER}{TOKEN}?x=1")[2] == f"{TOKEN}.{FIRST}"
 
 
-def test_without_a_thumbprint_nothing_is_answered(stand: Stand) -> None:
+def test_challenge_without_thumbprint(stand: Stand) -> None:
     assert stand.plain(A, f"{FOLDER}{TOKEN}")[0] == 308
     assert stand.plain("unknown.example.test", f"{FOLDER}{TOKEN}")[0] == 404
 
 
-def test_the_internal_side_answers_no_challenge(stand: Stand) -> None:
+def test_challenge_internal_side(stand: Stand) -> None:
     set_thumbprint(stand, FIRST)
     assert FIRST not in stand.plain(WIKI, f"{FOLDER}{TOKEN}", Side.INTERNAL)[2]
 
 
-def test_what_is_no_thumbprint_is_refused(stand: Stand) -> None:
+def test_challenge_set_invalid_thumbprint(stand: Stand) -> None:
     for wrong in ("", "short", f"{FIRST}\n", f"{FIRST[:-1]} "):
         with pytest.raises(ShoestringError, match="is not the thumbprint"):
             set_thumbprint(stand, wrong)
     assert not stand.instance.paths.challenge_map.exists()
 
 
-def test_template_without_challenges_is_reported(stand: Stand) -> None:
+def test_challenge_set_template_without_map(stand: Stand) -> None:
     template = stand.instance.paths.proxy_template(Side.PUBLIC)
     text = template.read_text()
     kept = [line for line in text.splitlines(keepends=True) if "thumbprint)" not in line]
@@ -146,7 +146,7 @@ def test_template_without_challenges_is_reported(stand: Stand) -> None:
         assert operations.reload(stand.instance.cluster, (Side.PUBLIC,), timeout=30).ok
 
 
-def test_plain_http_on_the_internal_side_goes_to_https(stand: Stand) -> None:
+def test_internal_side_redirects_to_https(stand: Stand) -> None:
     status, headers, _ = stand.plain(WIKI, "/a?b=c", Side.INTERNAL)
     assert (status, headers["location"]) == (308, f"https://{WIKI}:{stand.port(Side.INTERNAL)}/a?b=c")
     assert stand.plain("unknown.internal.example.test", "/", Side.INTERNAL)[0] == 404
@@ -154,7 +154,7 @@ def test_plain_http_on_the_internal_side_goes_to_https(stand: Stand) -> None:
     assert index[1]["location"] == f"https://internal.example.test:{stand.port(Side.INTERNAL)}/"
 
 
-def test_the_internal_side_serves_by_https(stand: Stand) -> None:
+def test_internal_side_serves_https(stand: Stand) -> None:
     def get(path: str, host: str = WIKI) -> str:
         connection = stand.connection(Side.INTERNAL)
         try:
@@ -170,7 +170,7 @@ def test_the_internal_side_serves_by_https(stand: Stand) -> None:
     assert f"https://{WIKI}:{stand.port(Side.INTERNAL)}/" in get("/", "internal.example.test")
 
 
-def test_without_tls_the_internal_side_needs_no_certificate(tmp_path: Path, client: DockerClient, tools: str) -> None:
+def test_internal_side_without_tls_has_no_certificate(tmp_path: Path, client: DockerClient, tools: str) -> None:
     instance = Instance(tmp_path / "data-directory", new_settings())
     try:
         assert instance.start().ok

@@ -60,7 +60,7 @@ def shared(
 
 @pytest.fixture
 def front(shared_front: FakeFront) -> Iterator[FakeFront]:
-    """What the authority is asked through, without faults."""
+    """The front of the authority, without faults."""
     yield shared_front
     shared_front.faults = Faults()
     shared_front.up()
@@ -68,12 +68,12 @@ def front(shared_front: FakeFront) -> Iterator[FakeFront]:
 
 @pytest.fixture
 def place(shared: Site, front: FakeFront) -> Site:
-    """A site with an application that has its certificate, and that has asked for nothing yet."""
+    """A site with an application that has its certificate, and no requests yet."""
     others = [each for each in shared.instance.paths.applications(Side.PUBLIC).iterdir() if each.stem != "blog"]
     for file in others:
         file.unlink()
     if others:
-        shared.passes()
+        shared.run_watchdog()
     ledger.update(
         shared.instance.paths.ledger,
         lambda known: replace(known, attempts=(), windows={}),
@@ -87,7 +87,7 @@ def moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
-def test_renewals_under_load_lose_no_request_and_reload_nothing(place: Site) -> None:
+def test_renew_under_load_without_reload(place: Site) -> None:
     workers, serials = place.workers(), {place.serial("blog")}
     with Load(443, A, address=place.address, rate=200) as load:
         for _ in range(2):
@@ -100,12 +100,12 @@ def test_renewals_under_load_lose_no_request_and_reload_nothing(place: Site) -> 
     assert place.workers() == workers
 
 
-def test_the_authority_may_ask_for_an_early_renewal(place: Site, front: FakeFront) -> None:
+def test_renew_early_by_renewal_information(place: Site, front: FakeFront) -> None:
     first, now = place.serial("blog"), place.instance.cluster.clock()
     before = front.requests()["renewal-info"]
     assert renew(place).outcomes == ()
     front.faults.window = Window(moment(now - 2 * DAY), moment(now - DAY))
-    # What was said holds for six hours; then it is asked again.
+    # Renewal information is valid for six hours; then it is requested again.
     assert renew(place, now + 60).outcomes == ()
     report = renew(place, now + 7 * 3_600)
     assert report.ok, report
@@ -113,7 +113,7 @@ def test_the_authority_may_ask_for_an_early_renewal(place: Site, front: FakeFron
     assert front.requests()["renewal-info"] >= before + 2
 
 
-def test_without_renewal_information_the_lifetime_decides(place: Site, front: FakeFront) -> None:
+def test_renew_by_lifetime_without_renewal_information(place: Site, front: FakeFront) -> None:
     front.faults.without_renewal_info = True
     first = read.load(place.instance.paths.proxy_certificates(Side.PUBLIC) / "blog.pem")
     before = front.requests()["renewal-info"]
@@ -124,76 +124,74 @@ def test_without_renewal_information_the_lifetime_decides(place: Site, front: Fa
     assert front.requests()["renewal-info"] == before
 
 
-def test_a_clock_that_is_far_ahead_asks_no_more_than_the_limits_allow(place: Site, front: FakeFront) -> None:
+def test_renew_clock_far_ahead_within_limits(place: Site, front: FakeFront) -> None:
     real, ahead = place.instance.cluster.clock(), place.instance.cluster.clock() + 80 * DAY
     before = front.requests()["new-order"]
     for number in range(8):
         renew(place, ahead + number * 60)
     assert 1 <= front.requests()["new-order"] - before <= limits.CERTIFICATES_A_WEEK
     serial = place.serial("blog")
-    # When it is right again all is well, and nothing more is asked.
+    # With the right clock again nothing more is requested.
     asked = front.requests()["new-order"]
     assert renew(place, real + 60).ok
     assert front.requests()["new-order"] == asked
     assert place.served(A) == serial
 
 
-def test_a_clock_thirty_days_ahead_renews_nothing_early(place: Site, front: FakeFront) -> None:
+def test_renew_clock_thirty_days_ahead(place: Site, front: FakeFront) -> None:
     asked = front.requests()["new-order"]
     assert renew(place, place.instance.cluster.clock() + 30 * DAY).outcomes == ()
     assert front.requests()["new-order"] == asked
 
 
 @pytest.mark.parametrize("point", ["certificate-answered", "certificate-issued", "install-certificate"])
-def test_what_an_authority_gave_before_a_kill_is_installed_without_asking_again(
-    place: Site, front: FakeFront, point: str
-) -> None:
+def test_renew_installs_certificate_of_killed_command(place: Site, front: FakeFront, point: str) -> None:
     paths, first = place.instance.paths, place.serial("blog")
-    door = "from installer.cli.main import main; main()"
-    argv = [sys.executable, "-c", door, "ssl", "issue", A, "--force", "--yes"]
+    cli = "from installer.cli.main import main; main()"
+    argv = [sys.executable, "-c", cli, "ssl", "issue", A, "--force", "--yes"]
     environment = {**os.environ, failpoints.VARIABLE: f"kill:{point}", "SHOESTRING_DATA_DIRECTORY": str(paths.root)}
     killed = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
     assert killed.returncode == -signal.SIGKILL, killed
     asked = front.requests()["new-order"]
-    # Whoever does it again gets what is there; what was half installed, the next pass ends.
+    # A repeated command gets what was issued; the next run of the watchdog completes a partial installation.
     if place.serial("blog") == first:
         assert renew(place, request=RenewalRequest(names=(A,), force=True)).ok
     else:
-        place.passes()
+        place.run_watchdog()
     assert place.serial("blog") != first
     assert place.served(A) == place.serial("blog")
     assert front.requests()["new-order"] == asked
 
 
-def test_forced_renewal_of_one_name_leaves_the_others(place: Site, tools: str) -> None:
+def test_renew_forced_for_one_name(place: Site, tools: str) -> None:
     other = "b.example.test"
     place.name(other)
     place.instance.add(Side.PUBLIC, "shop", plain(tools, "shop", other))
-    place.passes()
+    place.run_watchdog()
     blog, shop = place.serial("blog"), place.serial("shop")
     assert renew(place, request=RenewalRequest(names=(other,), force=True)).ok
     assert place.serial("blog") == blog
     assert place.serial("shop") != shop
 
 
-def test_expiring_certificate_is_notified_once(place: Site, front: FakeFront, tmp_path: Path) -> None:
-    told = tmp_path / "told"
-    script = tmp_path / "tell"
-    script.write_text(f"#!/bin/sh\ncat >> {told}\necho >> {told}\n")
+def test_expiring_certificate_notified_once(place: Site, front: FakeFront, tmp_path: Path) -> None:
+    received = tmp_path / "notifications"
+    script = tmp_path / "notify"
+    script.write_text(f"#!/bin/sh\ncat >> {received}\necho >> {received}\n")
     script.chmod(0o755)
     cluster = place.instance.cluster
     notify = replace(cluster.settings.notify, command=str(script))
-    loud = replace(cluster, settings=replace(cluster.settings, notify=notify))
-    # The authority is away, so that it cannot be renewed.
+    notifying = replace(cluster, settings=replace(cluster.settings, notify=notify))
+    # The authority is down, so that it cannot be renewed.
     front.down()
     for _ in range(2):
         now = cluster.clock() + 85 * DAY
-        report = renewal.renew(loud, SILENT, now)
+        report = renewal.renew(notifying, SILENT, now)
         assert [each.name for each in report.expiring] == ["blog"]
-        assert certificate_expiry.of_report(loud.paths, loud.settings, report, now) == report
+        assert certificate_expiry.of_report(notifying.paths, notifying.settings, report, now) == report
         assert not report.ok
         assert any(each.subject == "blog" and each.code is Code.CERTIFICATE_EXPIRING for each in report.blocked), (
             report
         )
-    lines = told.read_text().splitlines()
+    lines = received.read_text().splitlines()
     assert len([line for line in lines if "expires" in line]) == 1, lines

@@ -1,4 +1,4 @@
-"""The address that applications are told of their clients: by IPv4 and IPv6, from outside and over the VPN.
+"""The client address that applications see: by IPv4 and IPv6, from outside and over the VPN.
 
 The client is in a network namespace with two cables to this host: one is outside, one stands in for the VPN.
 """
@@ -30,7 +30,7 @@ from tests.support.vpn.stand import Namespace
 pytestmark = pytest.mark.engine
 
 HOSTS = {Side.PUBLIC: "a.example.test", Side.INTERNAL: "b.internal.example.test"}
-# Asks again and again, each time by a connection of its own; prints the answers that were wrong, then how many.
+# Sends requests in a loop, each by a connection of its own; prints the wrong answers and the number of requests.
 LOAD = """
 import http.client, json, sys, time
 address, port, host, seconds = sys.argv[1], int(sys.argv[2]), sys.argv[3], float(sys.argv[4])
@@ -68,7 +68,7 @@ class Cable:
 
 
 @dataclass(frozen=True)
-class Neighbour:
+class Neighbor:
     """The client."""
 
     namespace: Namespace
@@ -76,13 +76,13 @@ class Neighbour:
     vpn: Cable
 
     def headers(self, url: str, host: str, address: str, port: int) -> str:
-        """What the application was told, when it was asked there."""
+        """The request headers as the application answers them."""
         resolve = ("--connect-to", f"{host}:{port}:{f'[{address}]' if ':' in address else address}:{port}")
         return self.namespace.run("curl", "-sSk", "--max-time", "10", *resolve, f"{url}/headers").stdout.lower()
 
 
 @pytest.fixture
-def neighbour() -> Iterator[Neighbour]:
+def neighbor() -> Iterator[Neighbor]:
     token = secrets.token_hex(3)
     namespace = Namespace(f"c{token}")
     subprocess.run(("ip", "netns", "add", namespace.name), check=True)
@@ -91,7 +91,7 @@ def neighbour() -> Iterator[Neighbour]:
         namespace.check("ip", "link", "set", "lo", "up")
         for end in ("o", "v"):
             made.append(plug(namespace, f"{end}{token}"))
-        yield Neighbour(namespace, *made)
+        yield Neighbor(namespace, *made)
     finally:
         for cable in made:
             subprocess.run(("ip", "link", "delete", cable.interface), check=False)
@@ -99,7 +99,7 @@ def neighbour() -> Iterator[Neighbour]:
 
 
 def plug(namespace: Namespace, interface: str) -> Cable:
-    """A cable with networks that nobody else has (RFC 2544, RFC 4193)."""
+    """A cable with networks that no other test has (RFC 2544, RFC 4193)."""
     four = f"198.19.{secrets.randbelow(256)}.{4 * secrets.randbelow(64)}"
     first, last = four.rsplit(".", 1)
     four1, four2 = f"{first}.{int(last) + 1}", f"{first}.{int(last) + 2}"
@@ -118,9 +118,9 @@ def _here(*argv: str) -> None:
 
 
 @contextlib.contextmanager
-def running(root: Path, tools: str, neighbour: Neighbour, public: str) -> Iterator[Instance]:
+def running(root: Path, tools: str, neighbor: Neighbor, public: str) -> Iterator[Instance]:
     """An instance with an application a side, started. The internal side is the VPN's."""
-    vpn = neighbour.vpn
+    vpn = neighbor.vpn
     tcp_port = free_port(vpn.here[0])
     settings = replace(
         new_settings(),
@@ -144,39 +144,40 @@ def running(root: Path, tools: str, neighbour: Neighbour, public: str) -> Iterat
         instance.close()
 
 
-def told(instance: Instance, neighbour: Neighbour, side: Side, address: str) -> str:
-    """The client's address as the application is told it."""
+def address_seen(instance: Instance, neighbor: Neighbor, side: Side, address: str) -> str:
+    """The client's address as the application sees it."""
     public, internal = instance.settings.public, instance.settings.internal
     assert public
     assert internal
     scheme, port = ("https", public.https_port) if side is Side.PUBLIC else ("http", internal.http_port)
-    text = neighbour.headers(f"{scheme}://{HOSTS[side]}:{port}", HOSTS[side], address, port)
+    text = neighbor.headers(f"{scheme}://{HOSTS[side]}:{port}", HOSTS[side], address, port)
     return next((line.split(": ")[1] for line in text.splitlines() if line.startswith("x-forwarded-for")), text)
 
 
-def test_all_addresses_are_those_of_both_families(tmp_path: Path, tools: str, neighbour: Neighbour) -> None:
-    with running(tmp_path / "data-directory", tools, neighbour, "::") as instance:
-        for side, cable in ((Side.PUBLIC, neighbour.outside), (Side.INTERNAL, neighbour.vpn)):
+def test_client_address_by_both_families(tmp_path: Path, tools: str, neighbor: Neighbor) -> None:
+    with running(tmp_path / "data-directory", tools, neighbor, "::") as instance:
+        for side, cable in ((Side.PUBLIC, neighbor.outside), (Side.INTERNAL, neighbor.vpn)):
             for here, there in zip(cable.here, cable.there, strict=True):
-                assert until(partial(told, instance, neighbour, side, here), bool) == there
+                assert until(partial(address_seen, instance, neighbor, side, here), bool) == there
         assert operations.status(instance.cluster).fine
-        # And a pass that finds nothing to do does nothing.
+        # And a run of the watchdog has nothing to do.
         assert not watchdog.watch(instance.cluster).outcomes
         pair = yaml.safe_load(instance.file(Side.INTERNAL, "b").read_text())["x-external-tcp-ports"][0]
-        for address in neighbour.vpn.here:
+        for address in neighbor.vpn.here:
             argv = (sys.executable, "-c", ECHO, address, pair.partition(":")[0])
-            assert neighbour.namespace.check(*argv) == "hello\n"
+            assert neighbor.namespace.check(*argv) == "hello\n"
 
 
-def test_one_address_is_served_alone_and_reloads_lose_no_request(
-    tmp_path: Path, tools: str, neighbour: Neighbour
-) -> None:
-    with running(tmp_path / "data-directory", tools, neighbour, neighbour.outside.here[1]) as instance:
+def test_client_address_with_one_listen_address_under_reloads(tmp_path: Path, tools: str, neighbor: Neighbor) -> None:
+    with running(tmp_path / "data-directory", tools, neighbor, neighbor.outside.here[1]) as instance:
         assert instance.settings.internal
-        address, port = neighbour.vpn.here[1], str(instance.settings.internal.http_port)
+        address, port = neighbor.vpn.here[1], str(instance.settings.internal.http_port)
         ask = (sys.executable, "-c", LOAD, address, port, HOSTS[Side.INTERNAL], "8")
-        until(lambda: told(instance, neighbour, Side.INTERNAL, address), lambda seen: seen == neighbour.vpn.there[1])
-        with subprocess.Popen(neighbour.namespace.argv(*ask), stdout=subprocess.PIPE, text=True) as load:
+        until(
+            lambda: address_seen(instance, neighbor, Side.INTERNAL, address),
+            lambda seen: seen == neighbor.vpn.there[1],
+        )
+        with subprocess.Popen(neighbor.namespace.argv(*ask), stdout=subprocess.PIPE, text=True) as load:
             for number in range(3):
                 name = f"c{number}.internal.example.test"
                 instance.add(Side.INTERNAL, f"c{number}", plain(tools, f"c{number}", name))
@@ -184,15 +185,15 @@ def test_one_address_is_served_alone_and_reloads_lose_no_request(
             answer = load.communicate()[0]
         wrong, number = json.loads(answer)
         assert (wrong, number > 20) == ([], True)
-        here, there = neighbour.outside.here, neighbour.outside.there
-        assert told(instance, neighbour, Side.PUBLIC, here[1]) == there[1]
-        assert told(instance, neighbour, Side.PUBLIC, here[0]) == ""
+        here, there = neighbor.outside.here, neighbor.outside.there
+        assert address_seen(instance, neighbor, Side.PUBLIC, here[1]) == there[1]
+        assert address_seen(instance, neighbor, Side.PUBLIC, here[0]) == ""
 
 
-def test_status_tells_when_nobody_takes_ipv6_or_knows_names_and_the_watchdog_mends_it(
-    tmp_path: Path, tools: str, neighbour: Neighbour
+def test_status_and_watchdog_with_stopped_ipv6_and_dns_containers(
+    tmp_path: Path, tools: str, neighbor: Neighbor
 ) -> None:
-    with running(tmp_path / "data-directory", tools, neighbour, "0.0.0.0") as instance:
+    with running(tmp_path / "data-directory", tools, neighbor, "0.0.0.0") as instance:
         found = [each for each in instance.containers() if "-ipv6-" in each or "-names-" in each]
         assert len(found) == 2
         for name in found:

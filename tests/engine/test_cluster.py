@@ -1,4 +1,4 @@
-"""From files to served pages: the whole way, with the proxies and applications of different kinds."""
+"""From application files to served pages, with both proxies and applications of different kinds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def host_names_that_serve(instance: Instance, side: Side, names: list[str]) -> s
     return {name for name in names if instance.get(name, side=side).status == 200}
 
 
-def test_five_applications_of_different_kinds(instance: Instance, tools: str) -> None:
+def test_start_applications_of_different_kinds(instance: Instance, tools: str) -> None:
     port = free_port()
     instance.add(Side.PUBLIC, "plain", plain(tools, "plain", "plain.example.test", "'*.wild.example.test'"))
     data = f"  data:\n    image: {tools}\n    command: [data]\n    stop_grace_period: 0s\n"
@@ -59,7 +59,7 @@ def test_five_applications_of_different_kinds(instance: Instance, tools: str) ->
     assert all(name in index.body for name in ("plain.example.test", "two.example.test", "socket.example.test"))
 
 
-def test_a_second_start_touches_nothing(instance: Instance, tools: str) -> None:
+def test_start_again_changes_nothing(instance: Instance, tools: str) -> None:
     instance.add(Side.PUBLIC, "a", plain(tools, "a", "a.example.test"))
     assert instance.start().ok
     before = instance.containers()
@@ -73,7 +73,7 @@ def test_a_second_start_touches_nothing(instance: Instance, tools: str) -> None:
     assert {file: file.stat().st_mtime_ns for file in instance.paths.root.rglob("*") if file.is_file()} == files
 
 
-def test_stop_and_start_again(instance: Instance, tools: str) -> None:
+def test_stop_and_start(instance: Instance, tools: str) -> None:
     instance.add(Side.PUBLIC, "a", plain(tools, "a", "a.example.test"))
     instance.start()
     instance.wait("a.example.test")
@@ -89,7 +89,7 @@ def test_stop_and_start_again(instance: Instance, tools: str) -> None:
     assert instance.wait("a.example.test").body == "a\n"
 
 
-def test_stop_leaves_a_network_that_someone_else_has_joined(instance: Instance, tools: str) -> None:
+def test_stop_keeps_network_with_foreign_container(instance: Instance, tools: str) -> None:
     instance.start()
     network = instance.settings.docker_network("main")
     guest = instance.cluster.client.containers.run(tools, ["guest"], detach=True, network=network)
@@ -104,7 +104,7 @@ def test_stop_leaves_a_network_that_someone_else_has_joined(instance: Instance, 
         guest.remove(force=True)
 
 
-def test_only_what_was_edited_is_touched(instance: Instance, tools: str) -> None:
+def test_start_applies_only_edited_application(instance: Instance, tools: str) -> None:
     first = instance.add(Side.PUBLIC, "a", plain(tools, "a", "a.example.test"))
     instance.add(Side.PUBLIC, "b", plain(tools, "b", "b.example.test"))
     assert instance.start().ok
@@ -128,7 +128,7 @@ def test_only_what_was_edited_is_touched(instance: Instance, tools: str) -> None
     ]
 
 
-def test_a_file_that_breaks_harms_neither_others_nor_what_it_runs(instance: Instance, tools: str) -> None:
+def test_start_invalid_file_keeps_everything_running(instance: Instance, tools: str) -> None:
     good = plain(tools, "a", "a.example.test")
     file = instance.add(Side.PUBLIC, "a", good)
     instance.add(Side.PUBLIC, "b", plain(tools, "b", "b.example.test"))
@@ -149,7 +149,7 @@ def test_a_file_that_breaks_harms_neither_others_nor_what_it_runs(instance: Inst
     assert instance.start().ok
 
 
-def test_a_file_that_compose_refuses_harms_no_other(instance: Instance, tools: str) -> None:
+def test_start_file_refused_by_compose(instance: Instance, tools: str) -> None:
     instance.add(Side.PUBLIC, "a", "services: {application: {image: x, no-such-key: 1}}\n")
     instance.add(Side.PUBLIC, "b", plain(tools, "b", "b.example.test"))
 
@@ -161,19 +161,19 @@ def test_a_file_that_compose_refuses_harms_no_other(instance: Instance, tools: s
     assert instance.wait("b.example.test").body == "b\n"
 
 
-def test_a_container_that_ends_at_once_is_told(instance: Instance, tools: str) -> None:
+def test_start_reports_exited_container(instance: Instance, tools: str) -> None:
     instance.add(Side.PUBLIC, "a", f"services: {{application: {{image: {tools}, entrypoint: ['false']}}}}\n")
     report = instance.start()
     assert [str(failure).split(". ")[0] for failure in report.failures] == ["a: application is exited"]
 
 
-def test_a_wrong_port_is_told(instance: Instance, tools: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_start_reports_wrong_port(instance: Instance, tools: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wait, "PATIENCE_SECONDS", 3.0)
     instance.add(Side.PUBLIC, "a", plain(tools, "a", "a.example.test").replace("port: 8080", "port: 8085"))
     assert "a: it runs, but does not answer the proxy at port 8085" in str(instance.start().failures[0])
 
 
-def test_a_bad_template_keeps_the_last_good_configuration(instance: Instance, tools: str) -> None:
+def test_reload_invalid_template_keeps_configuration(instance: Instance, tools: str) -> None:
     instance.add(Side.PUBLIC, "a", plain(tools, "a", "a.example.test"))
     assert instance.start().ok
     template = instance.paths.proxy_template(Side.PUBLIC)
@@ -192,7 +192,7 @@ def test_a_bad_template_keeps_the_last_good_configuration(instance: Instance, to
     assert operations.reload(instance.cluster, (Side.PUBLIC,)).outcomes == ()
 
 
-def test_deleting_a_file_removes_its_application_alone(instance: Instance, tools: str) -> None:
+def test_start_removes_application_of_deleted_file(instance: Instance, tools: str) -> None:
     file = instance.add(Side.PUBLIC, "a", plain(tools, "a", "a.example.test"))
     instance.add(Side.PUBLIC, "b", plain(tools, "b", "b.example.test"))
     assert instance.start().ok
@@ -205,7 +205,7 @@ def test_deleting_a_file_removes_its_application_alone(instance: Instance, tools
     assert not any("_a-" in name for name in instance.containers())
 
 
-def test_all_files_of_a_side_gone_at_once_remove_nothing(instance: Instance, tools: str) -> None:
+def test_start_blocks_removal_of_all_files(instance: Instance, tools: str) -> None:
     files = [instance.add(Side.PUBLIC, name, plain(tools, name, f"{name}.example.test")) for name in ("a", "b")]
     assert instance.start().ok
     before = instance.containers()
@@ -219,7 +219,7 @@ def test_all_files_of_a_side_gone_at_once_remove_nothing(instance: Instance, too
     assert instance.containers() == before
 
 
-def test_a_network_of_someone_elses_is_left_alone(instance: Instance) -> None:
+def test_start_foreign_network_of_same_name(instance: Instance) -> None:
     name = instance.settings.docker_network("main")
     network = instance.cluster.client.networks.create(name, driver="bridge")
     try:
@@ -232,7 +232,7 @@ def test_a_network_of_someone_elses_is_left_alone(instance: Instance) -> None:
         network.remove()
 
 
-def test_two_instances_do_not_disturb_each_other(instance: Instance, tools: str, tmp_path: Path) -> None:
+def test_start_two_instances(instance: Instance, tools: str, tmp_path: Path) -> None:
     from tests.support.engine import new_settings
 
     other = Instance(tmp_path / "other", new_settings())
@@ -248,7 +248,7 @@ def test_two_instances_do_not_disturb_each_other(instance: Instance, tools: str,
         other.close()
 
 
-def test_status_says_what_is(instance: Instance, tools: str) -> None:
+def test_status_of_running_and_broken_applications(instance: Instance, tools: str) -> None:
     instance.add(Side.PUBLIC, "a", plain(tools, "a", "a.example.test"))
     instance.add(Side.INTERNAL, "broken", BROKEN)
     assert [each.state for each in operations.status(instance.cluster).applications] == ["missing", "broken"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,17 +13,14 @@ from tests.support.deploy.stand import HOST, Versions, git, images_that_run, log
 from tests.support.engine import Instance
 from tests.support.listing import listed_change
 
-if TYPE_CHECKING:
-    pass
 
-
-def test_a_deploy_changes_file_container_and_history(instance: Instance, versions: Versions, blog: Path) -> None:
+def test_deploy_changes_file_container_and_history(instance: Instance, versions: Versions, blog: Path) -> None:
     file = instance.file(Side.PUBLIC, "a")
     before = file.read_bytes().replace(b"\n", b"\r\n")
     file.write_bytes(before)
     file.chmod(0o640)
     other = instance.add(Side.INTERNAL, "draft", "# not ready\nservices: {application: {image: x}}\n")
-    (instance.paths.conf / "notes").write_text("staged by a person")
+    (instance.paths.conf / "notes").write_text("staged by the user")
     git(instance, "add", "notes")
     other.rename(other.with_suffix(".txt"))
 
@@ -49,7 +45,7 @@ def test_a_deploy_changes_file_container_and_history(instance: Instance, version
 
 
 @pytest.mark.parametrize("order", ["stop-first", "start-first"])
-def test_a_version_that_exits_changes_nothing(instance: Instance, versions: Versions, blog: Path, order: str) -> None:
+def test_deploy_version_that_exits(instance: Instance, versions: Versions, blog: Path, order: str) -> None:
     blog.write_text(versions.file("1", order))
     before, commits = blog.read_bytes(), len(log_of(instance))
 
@@ -67,13 +63,13 @@ def test_a_version_that_exits_changes_nothing(instance: Instance, versions: Vers
     assert blog.read_bytes() == before
     assert served_version(instance) == "1"
     assert images_that_run(instance) == [versions["1"]]
-    # The person's own edit is committed, the deploy is not.
+    # The user's own edit is committed, the deploy is not.
     assert log_of(instance)[0] == ("mine" if order == "stop-first" else "edit a: changed by hand")
     assert len(log_of(instance)) == commits + (order == "start-first")
     assert instance.start().outcomes == ()
 
 
-def test_a_deploy_beside_the_old_version(instance: Instance, versions: Versions, blog: Path) -> None:
+def test_deploy_start_first(instance: Instance, versions: Versions, blog: Path) -> None:
     blog.write_text(versions.file("1", "start-first"))
     said = json.loads(shoestring(instance, "deploy", "a", "2", "--json").out)
     assert (said["ok"], said["order"], said["error"]) == (True, "start-first", "")
@@ -85,7 +81,7 @@ def test_a_deploy_beside_the_old_version(instance: Instance, versions: Versions,
     assert served_version(instance) == "2"
 
 
-def test_an_image_that_does_not_exist_touches_nothing(instance: Instance, versions: Versions, blog: Path) -> None:
+def test_deploy_missing_image(instance: Instance, versions: Versions, blog: Path) -> None:
     before = (blog.stat().st_mtime_ns, instance.containers(), log_of(instance))
     answer = shoestring(instance, "deploy", "a", "none")
     assert answer.code == 1
@@ -95,7 +91,7 @@ def test_an_image_that_does_not_exist_touches_nothing(instance: Instance, versio
     assert (blog.stat().st_mtime_ns, instance.containers(), log_of(instance)) == before
 
 
-def test_a_dry_run_changes_nothing(instance: Instance, versions: Versions, blog: Path) -> None:
+def test_deploy_dry_run(instance: Instance, versions: Versions, blog: Path) -> None:
     blog.write_text(blog.read_text() + "# not committed\n")
     before = (blog.stat().st_mtime_ns, instance.containers(), log_of(instance))
     answer = shoestring(instance, "deploy", "a", "2", "--dry-run")
@@ -108,9 +104,7 @@ def test_a_dry_run_changes_nothing(instance: Instance, versions: Versions, blog:
     assert (blog.stat().st_mtime_ns, instance.containers(), log_of(instance)) == before
 
 
-def test_the_same_image_is_told_and_what_differs_is_applied(
-    instance: Instance, versions: Versions, blog: Path
-) -> None:
+def test_deploy_same_image(instance: Instance, versions: Versions, blog: Path) -> None:
     again = shoestring(instance, "deploy", "a", "1")
     assert again.code == 0
     assert f"✓ a has {versions['1']} already; nothing to do" in again.out
@@ -127,7 +121,7 @@ def test_the_same_image_is_told_and_what_differs_is_applied(
     assert log_of(instance)[0] == "mine"
 
 
-def test_another_service(instance: Instance, versions: Versions, blog: Path) -> None:
+def test_deploy_another_service(instance: Instance, versions: Versions, blog: Path) -> None:
     data = f"  data: {{image: {versions['1']}, stop_grace_period: 0s}}  # beside it\n"
     blog.write_text(blog.read_text() + data)
     assert instance.start().ok
@@ -145,7 +139,7 @@ def test_another_service(instance: Instance, versions: Versions, blog: Path) -> 
     assert shoestring(instance, "deploy", "a", "2", "--service", "dat").code == 2
 
 
-def test_no_other_application_is_touched(instance: Instance, versions: Versions, blog: Path) -> None:
+def test_deploy_changes_one_application(instance: Instance, versions: Versions, blog: Path) -> None:
     other = instance.add(Side.PUBLIC, "b", versions.file("1").replace(HOST, "b.example.test"))
     assert instance.start().ok
     before = instance.containers()
@@ -160,7 +154,7 @@ def test_no_other_application_is_touched(instance: Instance, versions: Versions,
     assert git(instance, "status", "--porcelain") == "?? applications-public/b.yaml\n"
 
 
-def test_rollback_and_deployments(instance: Instance, versions: Versions, blog: Path) -> None:
+def test_rollback_and_history(instance: Instance, versions: Versions, blog: Path) -> None:
     for tag in ("2", "3"):
         assert shoestring(instance, "deploy", "a", tag).code == 0
 
@@ -185,7 +179,7 @@ def test_rollback_and_deployments(instance: Instance, versions: Versions, blog: 
     assert lines[-1].split()[0] == "1"
 
 
-def test_without_a_repository(instance: Instance, versions: Versions, blog: Path) -> None:
+def test_deploy_without_repository(instance: Instance, versions: Versions, blog: Path) -> None:
     files.remove_tree(instance.paths.conf / ".git")
     answer = shoestring(instance, "deploy", "a", "2")
     assert answer.code == 0
@@ -197,10 +191,10 @@ def test_without_a_repository(instance: Instance, versions: Versions, blog: Path
         assert "is not a git repository, so there is no history of deployments." in refused.err
 
 
-def test_what_cannot_be_deployed_is_told(instance: Instance, versions: Versions, blog: Path) -> None:
+def test_deploy_invalid_target(instance: Instance, versions: Versions, blog: Path) -> None:
     instance.add(Side.PUBLIC, "broken", "services: 7\n")
     instance.add(Side.PUBLIC, "variable", "services: {application: {image: 'ghost:${TAG}'}}\n")
-    told = {
+    refused = {
         ("aa", "2"): (2, "There is no application aa; did you mean a?"),
         ("broken", "2"): (
             1,
@@ -211,7 +205,7 @@ def test_what_cannot_be_deployed_is_told(instance: Instance, versions: Versions,
         ("a",): (2, "Name one of the two"),
         ("a", "2", "--image", "b"): (2, "Name one of the two"),
     }
-    for words, (code, sentence) in told.items():
+    for words, (code, sentence) in refused.items():
         answer = shoestring(instance, "deploy", *words)
         assert (answer.code, sentence in answer.err) == (code, True), answer
     with files.lock(instance.cluster.run.lock):
@@ -219,7 +213,7 @@ def test_what_cannot_be_deployed_is_told(instance: Instance, versions: Versions,
     assert served_version(instance) == "1"
 
 
-def test_without_the_proxies_nothing_is_deployed(instance: Instance, versions: Versions) -> None:
+def test_deploy_without_proxies(instance: Instance, versions: Versions) -> None:
     file = instance.add(Side.PUBLIC, "a", versions.file("1"))
     answer = shoestring(instance, "deploy", "a", "2")
     assert answer.code == 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,17 +14,14 @@ from runtime.docker.observed import observe
 from tests.support.deploy.stand import Versions, served_version, shoestring
 from tests.support.engine import Instance
 
-if TYPE_CHECKING:
-    pass
 
-
-def test_two_passes_and_a_deploy_at_once(instance: Instance, versions: Versions, blog: Path) -> None:
+def test_deploy_beside_two_watchdog_runs(instance: Instance, versions: Versions, blog: Path) -> None:
     argv = (sys.executable, "-m", "runtime", "--data-directory", str(instance.paths.root), "watchdog")
-    passes = [subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(2)]
+    runs = [subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(2)]
 
     answer = shoestring(instance, "deploy", "a", "2")
 
-    for each in passes:
+    for each in runs:
         said, _ = each.communicate(timeout=60)
         assert each.returncode == 0, said
     assert answer.code == 0, answer
@@ -35,7 +31,7 @@ def test_two_passes_and_a_deploy_at_once(instance: Instance, versions: Versions,
     ]
 
 
-def test_an_interrupted_deploy_puts_the_file_back(
+def test_deploy_interrupted_restores_file(
     instance: Instance, versions: Versions, blog: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = blog.read_bytes()
@@ -51,11 +47,11 @@ def test_an_interrupted_deploy_puts_the_file_back(
     assert blog.read_bytes() == before
 
 
-def test_a_file_that_changes_during_the_pull_is_not_written(
+def test_deploy_file_changed_during_pull(
     instance: Instance, versions: Versions, blog: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetched = refresh.fetch
-    edited = blog.read_text() + "# meanwhile\n"
+    edited = blog.read_text() + "# during the pull\n"
 
     def slow(*arguments: object, **options: object) -> object:
         blog.write_text(edited)

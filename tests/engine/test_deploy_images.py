@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def own(client: DockerClient, tools: str) -> Iterator[Versions]:
-    """Versions of one test alone; ask for it before the instance, whose containers have to go first."""
+    """Versions of one test; request it before the instance, whose containers must be removed first."""
     with made_versions(client, tools) as made:
         made.make(*(f"v{number}" for number in range(7)))
         yield made
 
 
-def test_old_images_go_and_others_stay(own: Versions, instance: Instance, client: DockerClient) -> None:
+def test_deploy_removes_old_images(own: Versions, instance: Instance, client: DockerClient) -> None:
     instance.add(Side.PUBLIC, "a", own.file("v0"))
     assert instance.start().ok
-    # Someone else's container has a version that a deploy brings, and that has a second name.
+    # A foreign container uses a version that a deploy brings, and that has a second name.
     guest = client.containers.create(own["v2"])
     client.images.get(own["v2"]).tag(own.repository, "other")
     try:
@@ -35,8 +35,8 @@ def test_old_images_go_and_others_stay(own: Versions, instance: Instance, client
             assert answer.code == 0
     finally:
         guest.remove()
-    assert f"removed old images: {own['v1']}" not in answer.out, "it went with the deploy before"
-    # v0 was written by a person, v6 is in no file.
+    assert f"removed old images: {own['v1']}" not in answer.out, "it was removed by the deploy before"
+    # v0 was written by the user, v6 is in no file.
     assert own.here == {"v0", "v2", "v3", "v4", "v5", "v6", "other"}
     assert shoestring(instance, "deploy", "a", "v6").code == 0
     assert own.here == {"v0", "v4", "v5", "v6", "other"}

@@ -1,9 +1,8 @@
-"""A deploy that is killed at any step: the next pass makes what runs equal to the file, and the next deploy copes."""
+"""A deploy that is killed at any step: the next run of the watchdog converges, and the next deploy works."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,9 +17,6 @@ from tests.support.deploy.stand import (
     shoestring,
 )
 from tests.support.engine import Instance
-
-if TYPE_CHECKING:
-    pass
 
 KILLED = -9
 
@@ -37,7 +33,7 @@ KILLED = -9
         ("deploy-committed", "2", "stop-first"),
     ],
 )
-def test_a_killed_deploy_converges(
+def test_deploy_killed_converges(
     instance: Instance, versions: Versions, point: str, expected: str, order: str
 ) -> None:
     file = instance.add(Side.PUBLIC, "a", versions.file("1", order))
@@ -63,7 +59,7 @@ def test_a_killed_deploy_converges(
 
 
 @pytest.mark.parametrize(("point", "expected"), [("deploy-failed", "exits"), ("deploy-restored", "1")])
-def test_a_failing_deploy_that_is_killed(instance: Instance, versions: Versions, point: str, expected: str) -> None:
+def test_deploy_killed_while_failing(instance: Instance, versions: Versions, point: str, expected: str) -> None:
     file = instance.add(Side.PUBLIC, "a", versions.file("1"))
     assert instance.start().ok
 
@@ -72,13 +68,13 @@ def test_a_failing_deploy_that_is_killed(instance: Instance, versions: Versions,
     assert file.read_text() == versions.file(expected)
     report = instance.start()
     assert report.ok == (expected == "1")
-    # The file is the truth: where it has the bad version, that is told, and another deploy mends it.
+    # The file is authoritative: a bad version in it is reported, and another deploy replaces it.
     assert shoestring(instance, "deploy", "a", "3").code == 0
     assert instance.wait(HOST).body.strip() == "3"
     assert images_that_run(instance) == [versions["3"]]
 
 
-def test_a_rollback_after_a_killed_deploy_goes_to_what_ran(instance: Instance, versions: Versions) -> None:
+def test_rollback_after_killed_deploy(instance: Instance, versions: Versions) -> None:
     instance.add(Side.PUBLIC, "a", versions.file("1"))
     assert instance.start().ok
     assert shoestring(instance, "deploy", "a", "2").code == 0

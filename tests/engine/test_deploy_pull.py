@@ -60,7 +60,7 @@ def registry() -> Iterator[Registry]:
 
 @pytest.fixture
 def repository(registry: Registry, client: DockerClient) -> Iterator[str]:
-    """The registry's repository, with versions 1 and 2; what is pulled from it goes at the end."""
+    """The registry's repository, with versions 1 and 2; what is pulled from it is removed at the end."""
     for tag in ("1", "2"):
         publish(registry, client, tag, f"version {tag}")
     name = f"{registry.host}/{registry.repository}"
@@ -69,7 +69,7 @@ def repository(registry: Registry, client: DockerClient) -> Iterator[str]:
         client.images.remove(str(image.id), force=True)
 
 
-def test_a_deploy_pulls_first(repository: str, instance: Instance, client: DockerClient, registry: Registry) -> None:
+def test_deploy_pulls_image(repository: str, instance: Instance, client: DockerClient, registry: Registry) -> None:
     file = instance.add(
         Side.PUBLIC, "a", f"{FILE.format(HOST)}    image: {repository}:1\n    stop_grace_period: 0s\n"
     )
@@ -83,7 +83,7 @@ def test_a_deploy_pulls_first(repository: str, instance: Instance, client: Docke
     assert f"✓ pulled      {repository}:2" in answer.out
     assert instance.wait(HOST).body == "version 2\n"
 
-    # A tag that moves changes no file: that is told, with the way to roll it out.
+    # A moved tag changes no file: a note says how to roll it out.
     publish(registry, client, "2", "another version 2")
     moved = json.loads(shoestring(instance, "deploy", "a", "2", "--json").out)
     (note,) = moved["notes"]

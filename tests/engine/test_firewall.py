@@ -1,4 +1,4 @@
-"""The firewall between network namespaces: what neighbours of a host reach, by each side that they come from."""
+"""The firewall between network namespaces: what neighbors of a host reach, from each side."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from tests.support.firewall.stand import (
     CLIENT6,
     HOST,
     HOST6,
-    NEIGHBOUR,
-    NEIGHBOUR6,
+    NEIGHBOR,
+    NEIGHBOR6,
     OUTSIDE,
     OUTSIDE6,
     PRIVATE,
@@ -42,13 +42,13 @@ from tests.support.firewall.stand import (
 
 pytestmark = pytest.mark.engine
 
-# Who is inside, or the host itself; the last is behind a neighbour.
-SOURCES = (CLIENT, CONTAINER, NEIGHBOUR, HOST, PRIVATE, "10.99.0.1")
-SOURCES6 = (CLIENT6, CONTAINER6, NEIGHBOUR6, HOST6, PRIVATE6, "fd99::1")
-# Counts what came to the host from outside, and what of it was not dropped on the way to its sockets.
+# Inner addresses and those of the host itself; the last is behind a neighbor.
+SOURCES = (CLIENT, CONTAINER, NEIGHBOR, HOST, PRIVATE, "10.99.0.1")
+SOURCES6 = (CLIENT6, CONTAINER6, NEIGHBOR6, HOST6, PRIVATE6, "fd99::1")
+# Counts packets that came to the host from outside, and those that were not dropped before its sockets.
 COUNTING = """
 table inet counting {{
-    chain came {{
+    chain arrived {{
         type filter hook prerouting priority raw; policy accept;
         iifname "eth0" ip daddr {target} tcp dport {port} counter comment "all"
     }}
@@ -75,14 +75,14 @@ def with_vpn(tmp_path: Path) -> Iterator[Stand]:
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+def protected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     """One with its firewall on, for all tests that change nothing."""
     with published(tmp_path_factory.mktemp("stand")) as made:
         made.switch_on()
         yield made
 
 
-def test_from_outside_only_what_is_allowed_answers_of_all_ports(stand: Stand) -> None:
+def test_all_ports_from_outside(stand: Stand) -> None:
     """Docker's DNAT for IPv4; for IPv6 a process that listens, as Docker's own proxy does."""
     for address in (HOST, HOST6):
         assert stand.scan(stand.outside, address) == (sorted(TCP_PORTS), 65535 - len(TCP_PORTS))
@@ -93,7 +93,7 @@ def test_from_outside_only_what_is_allowed_answers_of_all_ports(stand: Stand) ->
         assert stand.scan_udp(stand.outside, address) == ([53], 0)
 
 
-def test_with_the_older_iptables(tmp_path: Path) -> None:
+def test_iptables_legacy(tmp_path: Path) -> None:
     with published(tmp_path, iptables="iptables-legacy") as made:
         assert made.reaches(made.outside, HOST, PUBLISHED)
         made.switch_on()
@@ -101,28 +101,28 @@ def test_with_the_older_iptables(tmp_path: Path) -> None:
         assert made.reaches(made.outside, HOST, OPENED)
 
 
-def test_containers_are_hindered_in_nothing(guarded: Stand) -> None:
-    assert guarded.reaches(guarded.container, OUTSIDE, 80)
-    assert guarded.reaches(guarded.container, OUTSIDE6, 80)
-    assert guarded.reaches(guarded.container, BRIDGE, 3306)
-    assert guarded.reaches(guarded.container, BRIDGE6, 3306)
-    assert guarded.reaches(guarded.container, HOST, PUBLISHED)
-    assert guarded.reaches(guarded.host, CONTAINER, 80)
-    assert guarded.reaches(guarded.host, HOST, PUBLISHED)
-    assert guarded.reaches(guarded.host, "127.0.0.1", 3306)
+def test_containers_unrestricted(protected: Stand) -> None:
+    assert protected.reaches(protected.container, OUTSIDE, 80)
+    assert protected.reaches(protected.container, OUTSIDE6, 80)
+    assert protected.reaches(protected.container, BRIDGE, 3306)
+    assert protected.reaches(protected.container, BRIDGE6, 3306)
+    assert protected.reaches(protected.container, HOST, PUBLISHED)
+    assert protected.reaches(protected.host, CONTAINER, 80)
+    assert protected.reaches(protected.host, HOST, PUBLISHED)
+    assert protected.reaches(protected.host, "127.0.0.1", 3306)
 
 
 @pytest.mark.parametrize("vpn", [False, True])
-def test_containers_and_inner_addresses_are_not_reached_past_the_ports(tmp_path: Path, vpn: bool) -> None:
-    """Outside has routes to all that is inside, as a neighbour on the provider's network can make for itself.
+def test_inner_addresses_from_outside(tmp_path: Path, vpn: bool) -> None:
+    """Outside has routes to all that is inside, as a neighbor on the provider's network can make for itself.
 
-    What the host forwards between two other networks is not the firewall's to judge.
+    The firewall does not filter what the host forwards between two other networks.
     """
     closed = {
         *((CONTAINER, 80), (BRIDGE, 3306), (PRIVATE, 8081), (VPN, 3306)),
         *((CONTAINER6, 80), (BRIDGE6, 3306), (PRIVATE6, 8081), (VPN6, 3306)),
     }
-    forwarded = {(NEIGHBOUR, 80), (NEIGHBOUR6, 80)}
+    forwarded = {(NEIGHBOR, 80), (NEIGHBOR6, 80)}
     clients = {(CLIENT, 80), (CLIENT6, 80)}
     (closed if vpn else forwarded).update(clients)
     with published(tmp_path, vpn=vpn) as stand:
@@ -137,13 +137,13 @@ def test_containers_and_inner_addresses_are_not_reached_past_the_ports(tmp_path:
         assert reached(forwarded, 4.0) == forwarded
 
 
-def test_the_internal_side_answers_from_its_own_network(guarded: Stand) -> None:
-    assert guarded.scan(guarded.private, PRIVATE, 1, 10000) == ([22, 80, 443, 8081], 1)
-    assert guarded.scan(guarded.private, HOST, 8081, 8082) == ([], 0)
-    assert guarded.scan(guarded.client, PRIVATE, 8081, 8082) == ([], 0)
+def test_internal_side_from_its_network(protected: Stand) -> None:
+    assert protected.scan(protected.private, PRIVATE, 1, 10000) == ([22, 80, 443, 8081], 1)
+    assert protected.scan(protected.private, HOST, 8081, 8082) == ([], 0)
+    assert protected.scan(protected.client, PRIVATE, 8081, 8082) == ([], 0)
 
 
-def test_the_vpn_reaches_the_internal_side_and_nobody_else_does(with_vpn: Stand) -> None:
+def test_internal_side_from_vpn_only(with_vpn: Stand) -> None:
     with_vpn.switch_on()
     assert with_vpn.reaches(with_vpn.client, VPN, 8081)
     assert with_vpn.reaches(with_vpn.client, VPN6, 8081)
@@ -155,30 +155,30 @@ def test_the_vpn_reaches_the_internal_side_and_nobody_else_does(with_vpn: Stand)
         assert with_vpn.scan_udp(with_vpn.outside, address) == ([53, 51820], 0)
 
 
-def test_sources_that_are_inside_get_nothing_from_outside(with_vpn: Stand) -> None:
-    """Port 53 is open to all, and the kernel lets these in, so that nothing but the source makes the difference."""
-    let_all_sources_in(with_vpn)
+def test_spoofed_inner_sources(with_vpn: Stand) -> None:
+    """Port 53 is open to all and the kernel accepts these sources, so that only the firewall can drop them."""
+    accept_all_sources(with_vpn)
     inside = {(source, target) for source in SOURCES for target in (HOST, VPN)}
     inside |= {(source, target) for source in SOURCES6 for target in (HOST6, VPN6)}
-    # Of these even the kernel lets none in.
+    # The kernel itself drops these.
     never = {("127.0.0.1", HOST), ("::1", HOST6)}
-    assert told(with_vpn, inside | never) == inside
+    assert datagrams_from(with_vpn, inside | never) == inside
     with_vpn.switch_on()
-    assert told(with_vpn, inside | never) == set()
+    assert datagrams_from(with_vpn, inside | never) == set()
 
 
-def let_all_sources_in(stand: Stand) -> None:
-    """The kernel asks no source of the host's outer side where it belongs; behind a neighbour is one more network."""
+def accept_all_sources(stand: Stand) -> None:
+    """Switch off the kernel's own check of sources on the outer side, and route one more network via a neighbor."""
     for each in ("all", "eth0"):
         stand.host.check("sysctl", "-qw", f"net.ipv4.conf.{each}.accept_local=1")
-    stand.host.check("ip", "route", "add", "10.99.0.0/24", "via", NEIGHBOUR)
-    stand.host.check("ip", "route", "add", "fd99::/64", "via", NEIGHBOUR6)
+    stand.host.check("ip", "route", "add", "10.99.0.0/24", "via", NEIGHBOR)
+    stand.host.check("ip", "route", "add", "fd99::/64", "via", NEIGHBOR6)
 
 
-def told(stand: Stand, pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Of these pairs of source and target, those whose datagrams came."""
+def datagrams_from(stand: Stand, pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return those pairs of source and target whose datagrams arrived."""
     own = ((OUTSIDE, HOST), (OUTSIDE6, HOST6))
-    stand.spoof(*((source, target, 53, f"told {source} {target}") for source, target in (*sorted(pairs), *own)))
+    stand.spoof(*((source, target, 53, f"report {source} {target}") for source, target in (*sorted(pairs), *own)))
     assert stand.listener.stdout
     seen: set[tuple[str, str]] = set()
     while not seen.issuperset(own):
@@ -187,9 +187,9 @@ def told(stand: Stand, pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:
     return seen.difference(own)
 
 
-def test_sources_that_are_inside_do_not_reach_the_internal_side_from_outside(stand: Stand) -> None:
-    """The internal proxy at a private address lets in private sources, but by its own interface."""
-    let_all_sources_in(stand)
+def test_spoofed_inner_sources_to_internal_side(stand: Stand) -> None:
+    """The internal proxy at a private address accepts private sources, but only by its own interface."""
+    accept_all_sources(stand)
     assert arrived(stand, SOURCES, PRIVATE, 8081) == set(SOURCES)
     stand.switch_on()
     assert arrived(stand, SOURCES, PRIVATE, 8081) == set()
@@ -197,14 +197,14 @@ def test_sources_that_are_inside_do_not_reach_the_internal_side_from_outside(sta
 
 
 def arrived(stand: Stand, sources: tuple[str, ...], target: str, port: int) -> set[str]:
-    """Of these sources, those whose SYN reached the host's own sockets, by a table of the test's that only counts."""
+    """Of these sources, those whose SYN reached the host's own sockets, by a table of the test that only counts."""
     known = f'iifname "eth0" ip daddr {target} tcp dport {port}'
     rules = [f'{known} ip saddr {each} counter comment "{each}"' for each in sources]
     table = COUNTING.format(rules="\n".join(rules), target=target, port=port)
     subprocess.run(stand.host.argv("nft", "-f", "-"), input=table, text=True, check=True)
     try:
         stand.spoof(*((source, target, port, "") for source in sources))
-        until(lambda: counted(stand, "came").get("all"), lambda number: number == len(sources))
+        until(lambda: counted(stand, "arrived").get("all"), lambda number: number == len(sources))
         return {source for source, number in counted(stand, "reached").items() if number}
     finally:
         stand.host.check("nft", "delete", "table", "inet", "counting")
@@ -219,7 +219,7 @@ def counted(stand: Stand, chain: str) -> dict[str, int]:
     }
 
 
-def test_the_stand_is_as_docker_makes_it() -> None:
+def test_stand_translates_ports_like_docker() -> None:
     """The port before and after translation differ, or the filter could be right by chance."""
     ports = (PUBLISHED, PUBLISHED_UDP)
     assert all(f"--dport {port} " in "".join(docker_host.DOCKER_NAT) for port in ports)

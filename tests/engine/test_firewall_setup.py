@@ -15,7 +15,7 @@ from tests.support.firewall.stand import HOST, HOST6, PROVEN, Stand, published
 
 pytestmark = pytest.mark.engine
 
-# The namespace is no host of systemd's, and no container has to run.
+# The namespace has no systemd, and no container has to run.
 WIZARD = """
 import sys
 from pathlib import Path
@@ -25,9 +25,9 @@ from installer.setup.host_setup import HostChoice
 from installer.setup.run import SetupOptions, run
 from runtime.base.errors import ExitCode
 systemd.is_running = lambda: False
-# The engine is another host's: what other tests publish there takes no port of this one.
-facts.parse_containers = lambda told: ()
-other_instances.parse_ports = lambda told: {}
+# The engine is that of another host: ports that other tests publish there are not used on this one.
+facts.parse_containers = lambda text: ()
+other_instances.parse_ports = lambda text: {}
 choice = HostChoice(timers=False, swap=False, log_rotation=False)
 options = SetupOptions(data_directory=Path(sys.argv[1]), record=Path(sys.argv[2]), host=choice)
 sys.exit(run(options, lambda paths, lines: ExitCode.DONE))
@@ -63,7 +63,7 @@ def stand(tmp_path: Path) -> Iterator[Stand]:
         yield made
 
 
-def test_a_person_sees_what_stays_open_before_it_is_tried(stand: Stand, tmp_path: Path) -> None:
+def test_setup_shows_open_ports_before_activation(stand: Stand, tmp_path: Path) -> None:
     argv = stand.host.argv(sys.executable, "-c", WIZARD, str(stand.paths.root), str(tmp_path / "record"))
     terminal = pexpect.spawn(
         argv[0],

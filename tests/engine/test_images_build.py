@@ -46,28 +46,28 @@ def dockerfile(*steps: str) -> str:
     return "\n".join(("ARG BASE", "FROM ${BASE}", *steps, ""))
 
 
-def test_what_is_there_is_not_built_again(client: DockerClient) -> None:
-    told: list[Progress] = []
+def test_build_present_images(client: DockerClient) -> None:
+    reported: list[Progress] = []
     before = [client.images.get(images.local_name(image)).id for image in CORE]
-    results = build(client, report=told.append)
+    results = build(client, report=reported.append)
     assert [result.outcome for result in results] == [ImageOutcome.PRESENT] * len(CORE)
-    assert told == []
+    assert reported == []
     assert [client.images.get(images.local_name(image)).id for image in CORE] == before
 
 
-def test_a_build_tells_its_steps_and_returns_what_it_made(client: DockerClient, probe: Path) -> None:
+def test_build_reports_progress_and_result(client: DockerClient, probe: Path) -> None:
     probe.write_text(dockerfile("RUN echo hello from the build"))
-    told: list[Progress] = []
-    base, made = build(client, (PROBE,), report=told.append)
+    reported: list[Progress] = []
+    base, made = build(client, (PROBE,), report=reported.append)
     assert base.outcome is ImageOutcome.PRESENT
     assert (made.image, made.name, made.outcome) == (PROBE.name, images.local_name(PROBE), ImageOutcome.BUILT)
     assert made.shared == base.size == base.own
     assert 0 <= made.own < 1_000_000
-    assert "hello from the build" in [progress.line for progress in told]
-    assert [progress.seconds for progress in told] == sorted(progress.seconds for progress in told)
+    assert "hello from the build" in [progress.line for progress in reported]
+    assert [progress.seconds for progress in reported] == sorted(progress.seconds for progress in reported)
 
 
-def test_a_changed_recipe_replaces_the_image(client: DockerClient, probe: Path) -> None:
+def test_build_changed_recipe(client: DockerClient, probe: Path) -> None:
     probe.write_text(dockerfile("LABEL version=1"))
     build(client, (PROBE,))
     first = images.local_name(PROBE)
@@ -77,7 +77,7 @@ def test_a_changed_recipe_replaces_the_image(client: DockerClient, probe: Path) 
     assert look_up(client, images.local_name(PROBE)) is not None
 
 
-def test_an_image_in_use_stays(client: DockerClient, probe: Path) -> None:
+def test_build_keeps_image_in_use(client: DockerClient, probe: Path) -> None:
     probe.write_text(dockerfile("LABEL version=1"))
     build(client, (PROBE,))
     first = images.local_name(PROBE)
@@ -90,7 +90,7 @@ def test_an_image_in_use_stays(client: DockerClient, probe: Path) -> None:
         container.remove()
 
 
-def test_a_failed_build_has_its_last_lines_and_leaves_nothing(client: DockerClient, probe: Path) -> None:
+def test_build_failure(client: DockerClient, probe: Path) -> None:
     probe.write_text(dockerfile("RUN echo about to fail >&2; exit 7"))
     with pytest.raises(BuildError) as caught:
         build(client, (PROBE,))
@@ -103,26 +103,22 @@ def test_a_failed_build_has_its_last_lines_and_leaves_nothing(client: DockerClie
     assert not [each for each in client.api.containers(all=True) if "about to fail" in each["Command"]]
 
 
-def test_without_registry_and_mmdebstrap_it_says_what_to_install(
-    client: DockerClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Nobody listens on port 1.
+def test_build_without_registry_and_mmdebstrap(client: DockerClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Nothing listens on port 1.
     monkeypatch.setattr(images, "BASE", PinnedImage("base", "127.0.0.1:1/debian:none", "base"))
     monkeypatch.setenv("PATH", "")
     with pytest.raises(ShoestringError, match="apt-get install mmdebstrap debian-archive-keyring"):
         build(client, (HAPROXY,))
 
 
-def test_a_start_needs_only_what_is_missing(client: DockerClient) -> None:
+def test_needed_missing_images_only(client: DockerClient) -> None:
     references = [HAPROXY.reference, f"docker.io/library/{HAPROXY.reference}", GONE, GONE]
     needs = needed(client, "local", references)
     assert needs == (ImageNeed(GONE, needs[0].action, GONE),)
     assert needed(client, "local", ["Not:a:reference"])[0].name == "Not:a:reference"
 
 
-def test_fetching_builds_what_has_a_recipe(
-    client: DockerClient, probe: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fetch_builds_image_with_recipe(client: DockerClient, probe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     probe.write_text(dockerfile("LABEL version=fetched"))
     monkeypatch.setattr(images, "CATALOGUE", (*images.CATALOGUE, PROBE))
     needs = needed(client, "local", [PROBE.reference])

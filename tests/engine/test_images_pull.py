@@ -35,25 +35,23 @@ def client(registry: Registry) -> Iterator[DockerClient]:
     connected.close()
 
 
-def test_a_pull_tells_how_far_it_is(client: DockerClient, registry: Registry) -> None:
-    told: list[Progress] = []
-    (pulled,) = pull(client, (registry.reference,), told.append)
+def test_pull_reports_progress(client: DockerClient, registry: Registry) -> None:
+    reported: list[Progress] = []
+    (pulled,) = pull(client, (registry.reference,), reported.append)
     assert (pulled.name, pulled.outcome) == (registry.reference, ImageOutcome.PULLED)
     assert pulled.size >= PAYLOAD_BYTES
-    assert {progress.action for progress in told} == {ImageAction.PULL}
-    assert told[-1].done == told[-1].total >= PAYLOAD_BYTES
-    assert all(progress.done <= progress.total for progress in told)
+    assert {progress.action for progress in reported} == {ImageAction.PULL}
+    assert reported[-1].done == reported[-1].total >= PAYLOAD_BYTES
+    assert all(progress.done <= progress.total for progress in reported)
 
 
-def test_fetching_pulls_what_has_no_recipe(client: DockerClient, registry: Registry) -> None:
+def test_fetch_pulls_image_without_recipe(client: DockerClient, registry: Registry) -> None:
     (fetched,) = fetch(client, (ImageNeed(registry.reference, ImageAction.PULL, registry.reference),))
     assert fetched.outcome is ImageOutcome.PULLED
     assert look_up(client, registry.reference) is not None
 
 
-def test_the_check_of_a_configuration_gets_its_image(
-    client: DockerClient, registry: Registry, tmp_path: Path
-) -> None:
+def test_check_pulls_missing_image(client: DockerClient, registry: Registry, tmp_path: Path) -> None:
     """As after a power cut in a setup, before it had fetched what the first start needs."""
     # There is no HAProxy in it.
     with pytest.raises(ShoestringError, match="Docker cannot run HAProxy"):
@@ -61,24 +59,24 @@ def test_the_check_of_a_configuration_gets_its_image(
     assert look_up(client, registry.reference) is not None
 
 
-def test_an_image_that_the_registry_does_not_have(client: DockerClient, registry: Registry) -> None:
+def test_pull_missing_image(client: DockerClient, registry: Registry) -> None:
     with pytest.raises(PullError, match="could not be pulled") as caught:
         pull(client, (f"{registry.host}/{registry.repository}:2",))
     assert len(str(caught.value).splitlines()) == 1
 
 
-def test_a_download_that_breaks_off_is_an_error(client: DockerClient, registry: Registry) -> None:
+def test_pull_incomplete_download(client: DockerClient, registry: Registry) -> None:
     registry.blobs = {key: blob for key, blob in registry.blobs.items() if blob.kind != LAYER}
     with pytest.raises(PullError):
         pull(client, (registry.reference,))
     assert look_up(client, registry.reference) is None
 
 
-def test_no_registry_fails_within_seconds_and_only_once(client: DockerClient) -> None:
-    told: list[Progress] = []
+def test_pull_without_registry(client: DockerClient) -> None:
+    reported: list[Progress] = []
     began = time.monotonic()
-    # Nobody listens on port 1.
+    # Nothing listens on port 1.
     with pytest.raises(PullError, match=r"127\.0\.0\.1:1/first:1 could not be pulled"):
-        pull(client, ("127.0.0.1:1/first:1", "127.0.0.1:1/second:1"), told.append)
+        pull(client, ("127.0.0.1:1/first:1", "127.0.0.1:1/second:1"), reported.append)
     assert time.monotonic() - began < 10
-    assert {progress.image for progress in told} == {"127.0.0.1:1/first:1"}
+    assert {progress.image for progress in reported} == {"127.0.0.1:1/first:1"}

@@ -29,7 +29,7 @@ def resolved_by_compose(directory: Path, texts: list[str]) -> list[str] | None:
     return [environment[f"V{n}"].replace("$$", "$") for n in range(len(texts))]
 
 
-def test_compose_agrees_with_the_table(tmp_path: Path) -> None:
+def test_interpolation_forms_resolved_by_compose(tmp_path: Path) -> None:
     valid = [(text, value) for text, value in FORMS if value is not None]
     assert resolved_by_compose(tmp_path, [text for text, _ in valid]) == [value for _, value in valid]
     refused = [text for text, value in FORMS if value is None]

@@ -45,14 +45,14 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
         ("plain.internal.test", False),
     ],
 )
-def test_a_host_name_is_matched_whole(stand: Stand, host: str, serves: bool) -> None:
+def test_host_name_matched_whole(stand: Stand, host: str, serves: bool) -> None:
     for name in (host, f"{host}:{stand.ports['https']}"):
         answer = stand.http(stand.address("plain.example.test"), headers={"Host": name})
         assert answer.status_code == (200 if serves else 404)
         assert (f"host: {name}".lower() in answer.text.lower()) is serves
 
 
-def test_two_host_names_in_one_header_find_nothing(stand: Stand) -> None:
+def test_host_header_with_two_names(stand: Stand) -> None:
     for name in (
         "evil.test, plain.example.test",
         "plain.example.test, evil.test",
@@ -62,13 +62,13 @@ def test_two_host_names_in_one_header_find_nothing(stand: Stand) -> None:
         assert answer.status_code in (400, 404)
 
 
-def test_a_request_without_a_host_name_finds_nothing(stand: Stand) -> None:
+def test_request_without_host_name(stand: Stand) -> None:
     with socket.create_connection(("127.0.0.1", stand.ports["http"]), timeout=10) as connection:
         connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
         assert connection.recv(1000).startswith(b"HTTP/1.1 404 ")
 
 
-def test_an_exact_host_name_wins_over_a_wildcard(stand: Stand) -> None:
+def test_exact_host_name_before_wildcard(stand: Stand) -> None:
     states = stand.http(stand.address("taken.wild.example.test"))
     assert states.status_code == 200
     with _without(stand, "taken.wild.example.test"):
@@ -77,7 +77,7 @@ def test_an_exact_host_name_wins_over_a_wildcard(stand: Stand) -> None:
 
 
 class _without:  # noqa: N801 - reads as what it does
-    """Has the proxy find no server for one host name."""
+    """Take the servers of one host name out of rotation."""
 
     def __init__(self, stand: Stand, host: str) -> None:
         self.stand = stand
@@ -97,7 +97,7 @@ class _without:  # noqa: N801 - reads as what it does
             )
 
 
-def test_plain_http_goes_to_https_at_its_outside_port(stand: Stand) -> None:
+def test_plain_http_redirected_to_published_https_port(stand: Stand) -> None:
     answer = stand.http(stand.address("plain.example.test", "/a/b?c=d&e=%20f", "http"))
     assert answer.status_code == 308
     assert answer.headers["location"] == stand.address("plain.example.test", "/a/b?c=d&e=%20f")
@@ -105,14 +105,14 @@ def test_plain_http_goes_to_https_at_its_outside_port(stand: Stand) -> None:
     assert odd.headers["location"] == stand.address("www.example.test")
 
 
-def test_plain_http_to_an_unknown_host_finds_nothing(stand: Stand) -> None:
+def test_plain_http_unknown_host(stand: Stand) -> None:
     answer = stand.http(stand.address("unknown.example.test", scheme="http"))
     assert answer.status_code == 404
     assert "No application answers to this host name" in answer.text
     assert "location" not in answer.headers
 
 
-def test_what_a_client_says_about_its_way_is_replaced(stand: Stand) -> None:
+def test_forwarded_headers_of_client_replaced(stand: Stand) -> None:
     forged = {
         "X-Forwarded-For": "6.6.6.6",
         "x-forwarded-proto": "http",
@@ -136,7 +136,7 @@ def test_what_a_client_says_about_its_way_is_replaced(stand: Stand) -> None:
     assert seen.count("x-forwarded-for:") == 1
 
 
-def test_text_is_compressed_for_who_takes_it(stand: Stand) -> None:
+def test_compression_by_accept_encoding(stand: Stand) -> None:
     with stand.session() as session, session.stream("GET", stand.address("plain.example.test", "/big")) as answer:
         raw = b"".join(answer.iter_raw())
         assert answer.headers["content-encoding"] == "gzip"
@@ -147,7 +147,7 @@ def test_text_is_compressed_for_who_takes_it(stand: Stand) -> None:
     assert plain.text == BIG_PAGE
 
 
-def test_http_2_is_spoken(stand: Stand) -> None:
+def test_http_2(stand: Stand) -> None:
     with stand.session(http2=True) as session:
         answer = session.get(stand.address("plain.example.test"))
     assert (answer.http_version, answer.status_code) == ("HTTP/2", 200)
@@ -155,33 +155,33 @@ def test_http_2_is_spoken(stand: Stand) -> None:
 
 
 @pytest.mark.parametrize(("port", "host"), [("https", "socket.example.test"), ("internal", "socket.internal.test")])
-def test_a_websocket_is_passed_on(stand: Stand, port: str, host: str) -> None:
+def test_websocket(stand: Stand, port: str, host: str) -> None:
     context = trusting() if port == "https" else None
     with open_websocket(host, stand.ports[port], context) as connection:
         connection.send("hello")
         assert connection.recv() == "echo hello"
 
 
-def test_a_tcp_port_is_passed_on_as_it_is(stand: Stand) -> None:
+def test_tcp_port(stand: Stand) -> None:
     with socket.create_connection(("127.0.0.1", stand.ports["tcp"]), timeout=10) as connection:
         for word in (b"\x00\xffone", b"two"):
             connection.sendall(word)
             assert connection.recv(100) == b"echo " + word
 
 
-def test_an_application_that_is_not_there_gives_a_plain_503(stand: Stand) -> None:
+def test_missing_application_is_503(stand: Stand) -> None:
     answer = stand.http(stand.address("absent.example.test"))
     assert answer.status_code == 503
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert "is not running at the moment" in answer.text
 
 
-def test_a_backend_gets_requests_only_while_its_health_check_is_well(stand: Stand) -> None:
+def test_health_check_failing_and_succeeding(stand: Stand) -> None:
     until("sick is down", lambda: stand.http(stand.address("sick.example.test")).status_code == 503)
     assert stand.http(stand.address("well.example.test")).status_code == 200
 
 
-def test_a_container_that_comes_goes_and_comes_back_is_followed(stand: Stand) -> None:
+def test_container_started_stopped_and_started_again(stand: Stand) -> None:
     def status() -> int:
         return stand.http(stand.address("absent.example.test")).status_code
 
@@ -194,14 +194,14 @@ def test_a_container_that_comes_goes_and_comes_back_is_followed(stand: Stand) ->
         try:
             until("it serves", lambda: status() == 200)
             container.stop(timeout=1)
-            until("it is gone", lambda: status() == 503)
+            until("it is stopped", lambda: status() == 503)
             # Docker gives its address to the next container that starts, which may be another application's.
-            until("its address is forgotten", lambda: not address("absent"), 10)
+            until("its address is dropped", lambda: not address("absent"), 10)
         finally:
             container.remove(force=True)
 
 
-def test_only_what_changes_nothing_is_asked_a_second_time(stand: Stand) -> None:
+def test_post_not_retried(stand: Stand) -> None:
     stand.backends.posts = 0
     with stand.session() as session:
         answer = session.post(stand.address("plain.example.test", "/drop"))
@@ -211,7 +211,7 @@ def test_only_what_changes_nothing_is_asked_a_second_time(stand: Stand) -> None:
 
 # That the client offers it is the point.
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_tls_starts_at_1_2(stand: Stand) -> None:
+def test_tls_1_2_or_later(stand: Stand) -> None:
     assert _handshake(stand, "plain.example.test", ssl.TLSVersion.TLSv1_3) == "TLSv1.3"
     assert _handshake(stand, "plain.example.test", ssl.TLSVersion.TLSv1_2) == "TLSv1.2"
     with pytest.raises((ssl.SSLError, ConnectionError)):
@@ -230,14 +230,14 @@ def _handshake(stand: Stand, name: str, newest: ssl.TLSVersion) -> str | None:
         return secured.version()
 
 
-def test_an_unknown_tls_name_gets_the_placeholder_and_a_404(stand: Stand) -> None:
+def test_unknown_tls_name(stand: Stand) -> None:
     answer = stand.http(stand.address("nobody.example.test"))
     assert answer.status_code == 404
     with pytest.raises(httpx.ConnectError), httpx.Client() as session:
         session.get(f"https://127.0.0.1:{stand.ports['https']}/")
 
 
-def test_the_internal_proxy_lists_the_applications(stand: Stand) -> None:
+def test_internal_proxy_index_page(stand: Stand) -> None:
     url = f"http://internal.test:{stand.ports['internal']}/"
     plain = stand.http(url)
     assert (plain.status_code, plain.headers["content-type"]) == (200, "text/plain; charset=utf-8")
@@ -248,7 +248,7 @@ def test_the_internal_proxy_lists_the_applications(stand: Stand) -> None:
     assert stand.http(f"{url}other").status_code == 404
 
 
-def test_the_internal_proxy_serves_by_plain_http(stand: Stand) -> None:
+def test_internal_proxy_plain_http(stand: Stand) -> None:
     seen = stand.http(
         f"http://plain.internal.test:{stand.ports['internal']}/", headers={"X-Forwarded-For": "6.6.6.6"}
     )
@@ -259,7 +259,7 @@ def test_the_internal_proxy_serves_by_plain_http(stand: Stand) -> None:
     assert stand.http(f"http://127.0.0.1:{stand.ports['internal']}/").status_code == 404
 
 
-def test_the_log_has_failures_only_and_no_query(stand: Stand) -> None:
+def test_log_has_failures_without_query(stand: Stand) -> None:
     stand.http(stand.address("plain.example.test", "/fine?password=one"))
     stand.http(stand.address("absent.example.test", "/lost?password=two"))
 

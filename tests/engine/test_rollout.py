@@ -1,4 +1,4 @@
-"""A new version takes over from the old one under load, and no request is lost, whatever the new version does."""
+"""A rollout under load: no request is lost, whatever the new version does."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HEALTH = "x-health-check: /health\n"
 RESTARTS = "    restart: unless-stopped\n"
 
 
-def test_a_good_version_takes_over_and_nothing_is_lost(stage: Stage) -> None:
+def test_roll_good_version_loses_no_request(stage: Stage) -> None:
     stage.begin()
     stage.write("v2", variables(SERVE_AFTER=5))
     with stage.load() as load:
@@ -42,7 +42,7 @@ def test_a_good_version_takes_over_and_nothing_is_lost(stage: Stage) -> None:
     assert load.result.rate > 30
 
 
-def test_twice_in_a_row_and_then_there_is_nothing_to_do(stage: Stage) -> None:
+def test_roll_twice_then_unchanged(stage: Stage) -> None:
     stage.begin()
     with stage.load(rate=50) as load:
         for version in ("v2", "v3"):
@@ -56,7 +56,7 @@ def test_twice_in_a_row_and_then_there_is_nothing_to_do(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("more", ["", RESTARTS], ids=["stays-down", "restarts"])
-def test_a_version_that_exits_at_start_never_gets_a_request(stage: Stage, more: str) -> None:
+def test_roll_version_exits_at_start(stage: Stage, more: str) -> None:
     stage.begin()
     stage.write("v2", more + variables(EXIT_AFTER=0.5, SERVE_AFTER=5))
     with stage.load() as load, pytest.raises(RolloutError) as raised:
@@ -69,7 +69,7 @@ def test_a_version_that_exits_at_start_never_gets_a_request(stage: Stage, more: 
     assert not stage.steps[-1].ok
 
 
-def test_a_version_that_cannot_start_is_removed(stage: Stage) -> None:
+def test_roll_version_cannot_start(stage: Stage) -> None:
     stage.begin()
     stage.write("v2", "    entrypoint: [/no-such-program]\n")
     with stage.load(rate=50) as load, pytest.raises(RolloutError, match="no-such-program"):
@@ -81,7 +81,7 @@ def test_a_version_that_cannot_start_is_removed(stage: Stage) -> None:
 BAD_CHECK = "    healthcheck: {test: [CMD, sh, -c, echo no database; exit 1], interval: 300ms, retries: 2}\n"
 
 
-def test_a_version_whose_own_check_fails_never_gets_a_request(stage: Stage) -> None:
+def test_roll_container_health_check_fails(stage: Stage) -> None:
     stage.top = "x-rollout: {health_timeout: 4s}\n"
     stage.begin()
     stage.write("v2", BAD_CHECK)
@@ -93,7 +93,7 @@ def test_a_version_whose_own_check_fails_never_gets_a_request(stage: Stage) -> N
 
 
 @pytest.mark.parametrize("how", [{"HEALTH": 500}, {"GOOD_ANSWERS": 1}], ids=["always", "all-but-once"])
-def test_a_version_that_answers_the_check_with_500_never_gets_a_request(stage: Stage, how: dict[str, int]) -> None:
+def test_roll_proxy_health_check_fails(stage: Stage, how: dict[str, int]) -> None:
     stage.top = f"x-rollout: {{health_timeout: 4s}}\n{HEALTH}"
     stage.begin()
     stage.write("v2", variables(**how))
@@ -104,7 +104,7 @@ def test_a_version_that_answers_the_check_with_500_never_gets_a_request(stage: S
     assert raised.value.reason == "not healthy within 4 s: GET /health on port 8080 answers 500"
 
 
-def test_a_version_that_is_healthy_and_then_exits_is_taken_back(stage: Stage) -> None:
+def test_roll_version_exits_while_watched(stage: Stage) -> None:
     stage.begin()
     stage.write("v2", variables(EXIT_AFTER=5))
     with stage.load() as load, pytest.raises(RolloutError, match="exited with code 2 after "):
@@ -113,7 +113,7 @@ def test_a_version_that_is_healthy_and_then_exits_is_taken_back(stage: Stage) ->
     assert load.result.bodies["v2"] > 0
 
 
-def test_a_version_that_becomes_sick_is_taken_back(stage: Stage) -> None:
+def test_roll_version_becomes_unhealthy(stage: Stage) -> None:
     stage.top = HEALTH
     stage.begin()
     stage.write("v2", variables(SICK_AFTER=4))
@@ -125,7 +125,7 @@ def test_a_version_that_becomes_sick_is_taken_back(stage: Stage) -> None:
     assert_finished(stage, "v1", load)
 
 
-def test_a_slow_start_with_its_own_check(stage: Stage) -> None:
+def test_roll_slow_start_with_container_health_check(stage: Stage) -> None:
     check = "    healthcheck: {test: [CMD, sh, -c, echo not yet; test -e /tmp/ready], interval: 500ms, retries: 2}\n"
     stage.begin()
     # Its port is open long before it is ready.
@@ -139,7 +139,7 @@ def test_a_slow_start_with_its_own_check(stage: Stage) -> None:
     assert began + 4 < load.result.first["v2"] < over
 
 
-def test_two_replicas_beside_two(stage: Stage) -> None:
+def test_roll_two_replicas(stage: Stage) -> None:
     two = "    deploy: {replicas: 2}\n"
     stage.begin("v1", two)
     stage.write("v2", two)
@@ -147,10 +147,10 @@ def test_two_replicas_beside_two(stage: Stage) -> None:
         stage.roll()
     assert load.result.failed == 0, load.result
     assert stage.versions() == [("running", "v2")] * 2
-    assert len(stage.open_slots()) == 4
+    assert len(stage.slots_in_rotation()) == 4
 
 
-def test_other_services_are_applied_before(stage: Stage) -> None:
+def test_roll_applies_other_services_first(stage: Stage) -> None:
     more = (
         "    depends_on: {{task: {{condition: service_completed_successfully}},"
         " data: {{condition: service_started}}}}\n"
@@ -174,14 +174,14 @@ def _times(stage: Stage, container: str) -> tuple[str, str]:
     return str(state["StartedAt"]), str(state["FinishedAt"])
 
 
-def test_a_request_that_takes_long_is_waited_for(stage: Stage) -> None:
+def test_roll_waits_for_long_request(stage: Stage) -> None:
     stage.begin()
     stage.write("v2")
     answers: list[bytes] = []
     slow = threading.Thread(target=lambda: answers.append(_download(stage, 10)))
     slow.start()
     until(lambda: stage.site.sessions(frozenset(each.address for each in stage.slots())), bool)
-    # The process before the reload has the download, and must be asked too.
+    # The old process has the download, and must be queried too.
     install.reload(stage.instance.paths, stage.instance.cluster.run, Side.PUBLIC, force=True)
     stage.roll()
     slow.join()
@@ -190,7 +190,7 @@ def test_a_request_that_takes_long_is_waited_for(stage: Stage) -> None:
     assert stage.versions() == [("running", "v2")]
 
 
-def test_websockets_end_at_the_drain_timeout_and_only_those_of_the_application(stage: Stage) -> None:
+def test_roll_ends_websockets_at_drain_timeout(stage: Stage) -> None:
     other = replace(stage, name=f"{stage.name}-other")
     other.begin()
     stage.top = "x-rollout: {drain_timeout: 2s}\n"
@@ -199,7 +199,7 @@ def test_websockets_end_at_the_drain_timeout_and_only_those_of_the_application(s
     with _websocket(stage) as mine, _websocket(other) as others:
         stage.roll()
         assert stage.steps[-1].about == "1 connection"
-        # Its own timeout ends it, not the one that holds without it.
+        # Ended by its own timeout, not by the default.
         assert 2 <= stage.steps[-1].seconds < Rollout(Order.START_FIRST).drain_timeout
         with pytest.raises(ConnectionClosed):
             mine.recv()
@@ -228,7 +228,7 @@ def _download(stage: Stage, seconds: int) -> bytes:
         connection.close()
 
 
-def test_stop_first_where_start_first_cannot_be(stage: Stage, tmp_path: Path) -> None:
+def test_is_possible_conditions(stage: Stage, tmp_path: Path) -> None:
     stage.begin()
     stage.write("v2")
     assert is_possible(stage.site)
@@ -244,11 +244,11 @@ def test_stop_first_where_start_first_cannot_be(stage: Stage, tmp_path: Path) ->
     stage.top = "x-health-check: /status/204\n"
     stage.write("v2")
     assert not is_possible(stage.site)
-    # What the tests that follow find is as it was.
+    # Restore the state for the next test.
     stage.begin()
 
 
-def test_an_anonymous_volume_is_handed_on_unless_the_file_says_start_first(stage: Stage) -> None:
+def test_is_possible_with_anonymous_volume(stage: Stage) -> None:
     volume = "    volumes: [/data]\n"
     stage.begin("v1", volume)
     stage.write("v2", volume)
@@ -256,5 +256,5 @@ def test_an_anonymous_volume_is_handed_on_unless_the_file_says_start_first(stage
     stage.top = "x-rollout: start-first\n"
     stage.write("v2", volume)
     assert is_possible(stage.site)
-    # What the tests that follow find is as it was.
+    # Restore the state for the next test.
     stage.write("v1", volume)

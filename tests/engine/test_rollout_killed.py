@@ -1,4 +1,4 @@
-"""A rollout that is killed at any step: the next one brings it to an end, and no request is lost between."""
+"""A rollout that is killed at any step: the next one completes it, and no request is lost in between."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def kill(stage: Stage, point: str) -> None:
 
 
 def finish(stage: Stage) -> None:
-    """What a pass does: roll if that is the way, else plain Compose."""
+    """Do as a run of the watchdog: roll if possible, else plain Compose."""
     site = stage.site
     if is_possible(site):
         stage.roll()
@@ -29,7 +29,7 @@ def finish(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_a_good_version_is_finished(stage: Stage, point: str) -> None:
+def test_roll_killed_good_version(stage: Stage, point: str) -> None:
     stage.begin()
     stage.write("v2")
     with stage.load(rate=100) as load:
@@ -41,12 +41,12 @@ def test_a_good_version_is_finished(stage: Stage, point: str) -> None:
         time.sleep(0.5)
     assert load.result.failed == 0, load.result
     assert stage.versions() == [("running", "v2")]
-    assert len(stage.open_slots()) == 4
+    assert len(stage.slots_in_rotation()) == 4
     assert stage.instance.start().outcomes == ()
 
 
 @pytest.mark.parametrize("point", [*POINTS[:3], "stopped", "opened"])
-def test_a_bad_version_is_removed(stage: Stage, point: str) -> None:
+def test_roll_killed_bad_version(stage: Stage, point: str) -> None:
     stage.top = "x-rollout: {health_timeout: 3s}\n"
     stage.begin()
     stage.write("v2", "    environment: {SERVE_AFTER: '60'}\n")
@@ -57,11 +57,11 @@ def test_a_bad_version_is_removed(stage: Stage, point: str) -> None:
     assert load.result.failed == 0, load.result
     assert set(load.result.bodies) == {"v1"}
     assert stage.versions() == [("running", "v1")]
-    assert len(stage.open_slots()) == 4
+    assert len(stage.slots_in_rotation()) == 4
 
 
 @pytest.mark.parametrize("point", ["created", "started", "admitted", "drained"])
-def test_the_file_goes_back_meanwhile(stage: Stage, point: str) -> None:
+def test_roll_killed_then_file_reverted(stage: Stage, point: str) -> None:
     stage.begin()
     stage.write("v2")
     with stage.load(rate=100) as load:
@@ -70,11 +70,11 @@ def test_the_file_goes_back_meanwhile(stage: Stage, point: str) -> None:
         finish(stage)
     assert load.result.failed == 0, load.result
     assert stage.versions() == [("running", "v1")]
-    assert len(stage.open_slots()) == 4
+    assert len(stage.slots_in_rotation()) == 4
     assert stage.instance.start().outcomes == ()
 
 
-def test_a_third_version_meanwhile(stage: Stage) -> None:
+def test_roll_killed_then_third_version(stage: Stage) -> None:
     stage.begin()
     stage.write("v2")
     with stage.load(rate=100) as load:
@@ -83,11 +83,11 @@ def test_a_third_version_meanwhile(stage: Stage) -> None:
         finish(stage)
     assert load.result.failed == 0, load.result
     assert stage.versions() == [("running", "v3")]
-    assert len(stage.open_slots()) == 4
+    assert len(stage.slots_in_rotation()) == 4
 
 
-def test_the_proxy_starts_anew_while_a_version_is_not_healthy_yet(stage: Stage) -> None:
-    """It then knows nothing of closed places; they are closed again."""
+def test_roll_killed_then_proxy_restarted(stage: Stage) -> None:
+    """The restarted proxy has lost the drained server slots; they are drained again."""
     stage.begin()
     stage.top = "x-rollout: {health_timeout: 8s}\n"
     bad = "    healthcheck: {test: [CMD, 'false'], interval: 300ms, retries: 100}\n"
@@ -99,12 +99,12 @@ def test_the_proxy_starts_anew_while_a_version_is_not_healthy_yet(stage: Stage) 
     with stage.load(rate=50) as load, pytest.raises(RolloutError, match="its own health check fails"):
         finish(stage)
     assert load.result.failed == 0, load.result
-    # From the moment that the rollout looked, no request went to the new one.
+    # Once the rollout inspected it, no request went to the new one.
     assert load.result.last.get("v2", 0) < (load.result.started + load.result.ended) / 2
     assert stage.versions() == [("running", "v1")]
 
 
-def test_the_order_changes_meanwhile(stage: Stage) -> None:
+def test_roll_killed_then_order_changed(stage: Stage) -> None:
     stage.begin()
     stage.write("v2")
     kill(stage, "closed")
@@ -113,14 +113,14 @@ def test_the_order_changes_meanwhile(stage: Stage) -> None:
     finish(stage)
     assert stage.instance.wait(stage.host).body == "v3\n"
     assert stage.versions() == [("running", "v3")]
-    assert len(stage.open_slots()) == 4
+    assert len(stage.slots_in_rotation()) == 4
 
 
-def test_closed_places_alone_are_opened_by_the_next_rollout(stage: Stage) -> None:
+def test_roll_puts_drained_slots_in_rotation(stage: Stage) -> None:
     stage.begin()
     stage.site.set_state(lambda slot: not slot.address, Admission.DRAIN)
     stage.write("v2")
     with stage.load(rate=50) as load:
         stage.roll()
     assert load.result.failed == 0, load.result
-    assert len(stage.open_slots()) == 4
+    assert len(stage.slots_in_rotation()) == 4

@@ -13,8 +13,8 @@ from tests.support.deploy.rollout_stand import Stage
 from tests.support.engine import Instance, free_port, new_settings, tcp_echo
 
 
-def test_tcp_and_several_ports(tools: str, tmp_path: Path) -> None:
-    """On the internal side; a TCP port is published by the proxy's container, so it has an instance of its own."""
+def test_roll_tcp_and_several_ports(tools: str, tmp_path: Path) -> None:
+    """On the internal side, with an instance of its own, because the proxy's container publishes the TCP port."""
     instance = Instance(tmp_path / "data-directory", new_settings())
     try:
         port = free_port()
@@ -47,7 +47,7 @@ def test_tcp_and_several_ports(tools: str, tmp_path: Path) -> None:
         assert errors == []
         assert count[0] > 20
         assert stage.versions() == [("running", "v2")]
-        assert len(stage.open_slots()) == 12
+        assert len(stage.slots_in_rotation()) == 12
 
         # One of three ports is not served: none of them gets a request.
         instance.add(Side.INTERNAL, "tcp", f"x-rollout: {{health_timeout: 3s}}\n{file}".replace("v1", "v3"))

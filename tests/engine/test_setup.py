@@ -1,4 +1,4 @@
-"""Setup on this host: by answers from a file, by questions in a terminal, and what it refuses."""
+"""Setup on this host by answers from a file, and what it refuses."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def host(tmp_path: Path) -> Iterator[Host]:
         yield opened
 
 
-def test_answers_from_a_file_lead_to_a_served_page(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+def test_setup_answers_file_serves_page(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     assert run.run(host.options(start=True)) is ExitCode.DONE
     assert "in the container <b>example</b>" in host.page()
     said = capsys.readouterr().out
@@ -62,7 +62,7 @@ def test_answers_from_a_file_lead_to_a_served_page(host: Host, capsys: pytest.Ca
     assert "It works" in Host(host.paths, host.record, 0, moved, 0, 0).page()
 
 
-def test_a_dry_run_shows_the_plan_and_writes_nothing(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+def test_setup_dry_run(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     assert run.run(host.options(start=True, dry_run=True)) is ExitCode.DONE
     said = capsys.readouterr().out
     assert f"  +  data directory  {host.paths.root}, its configuration a git repository\n" in said
@@ -70,7 +70,7 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(host: Host, capsys: pytest.
     assert not host.record.exists()
 
 
-def test_an_option_that_can_do_nothing_is_told(
+def test_setup_option_without_effect(
     host: Host, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = HostOffer(
@@ -82,7 +82,7 @@ def test_an_option_that_can_do_nothing_is_told(
     assert "\n    There is swap.\n    They are rotated.\n" in capsys.readouterr().out
 
 
-def test_without_a_terminal_it_says_which_answers_are_missing(host: Host) -> None:
+def test_setup_without_terminal_names_missing_answers(host: Host) -> None:
     done = subprocess.run(
         (sys.executable, "-c", WIZARD, str(host.record)),
         stdin=subprocess.DEVNULL,
@@ -103,7 +103,7 @@ def test_without_a_terminal_it_says_which_answers_are_missing(host: Host) -> Non
     assert not host.paths.root.parent.exists()
 
 
-def test_what_does_not_fit_the_host_is_refused_and_nothing_is_written(host: Host) -> None:
+def test_setup_refuses_invalid_answers(host: Host) -> None:
     def refused(**changed: str) -> str:
         with pytest.raises(ShoestringError) as error:
             run.run(host.options(host.answers(**changed)))
@@ -118,42 +118,42 @@ def test_what_does_not_fit_the_host_is_refused_and_nothing_is_written(host: Host
     )
     with socket.create_server((LOOPBACK, host.internal_http)):
         words = f"Port {host.internal_http} is used by python"
-        told = refused()
-        assert words in told
-        assert f"(process {os.getpid()})" in told
+        message = refused()
+        assert words in message
+        assert f"(process {os.getpid()})" in message
     assert "unknown key; did you mean public?" in refused(publik="off")
 
 
-def test_the_units_are_on_before_the_start_and_run_after_it(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A power cut in the start leaves a host whose next boot goes on; so does a start that fails."""
-    heard: list[str] = []
+def test_setup_enables_units_before_start(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a power cut or a failure during the start the next boot continues."""
+    calls: list[str] = []
 
     def enable(loaded: Settings, root: Path) -> None:
         assert settings.load(host.paths.settings) == loaded
         assert host.record.read_text() == f"{root}\n"
-        heard.append("enabled")
+        calls.append("enabled")
 
     def start(paths: Paths, lines: ProgressLines) -> ExitCode:
-        heard.append("start")
+        calls.append("start")
         raise images.PullError("haproxy:3", "no route to host")
 
     monkeypatch.setattr(systemd, "is_running", lambda: True)
     # Here the data directory is in /tmp, which units refuse.
     monkeypatch.setattr(timers, "check", lambda settings, root: None)
     monkeypatch.setattr(timers, "enable", enable)
-    monkeypatch.setattr(timers, "start", lambda instance, boot: heard.append(f"timers run, start at boot: {boot}"))
+    monkeypatch.setattr(timers, "start", lambda instance, boot: calls.append(f"timers run, start at boot: {boot}"))
     options = replace(host.options(start=True), host=HostChoice(timers=True))
     with pytest.raises(images.PullError):
         run.run(options, start)
-    assert heard == ["enabled", "start", "timers run, start at boot: False"]
+    assert calls == ["enabled", "start", "timers run, start at boot: False"]
 
-    heard.clear()
+    calls.clear()
     assert run.run(replace(options, start=False)) is ExitCode.DONE
     assert run.run(replace(options, host=HostChoice(timers=False)), lambda paths, lines: ExitCode.DONE) == 0
-    assert heard == []
+    assert calls == []
 
 
-def test_a_directory_that_is_not_ours_is_left_alone(host: Host) -> None:
+def test_setup_foreign_directory(host: Host) -> None:
     host.paths.root.mkdir(parents=True)
     (host.paths.root / "thesis.tex").write_text("mine")
     with pytest.raises(ShoestringError, match="is not empty, and not a Shoestring data directory"):
@@ -161,11 +161,11 @@ def test_a_directory_that_is_not_ours_is_left_alone(host: Host) -> None:
     assert [each.name for each in host.paths.root.iterdir()] == ["thesis.tex"]
 
 
-def test_a_settings_file_that_is_broken_is_told_and_left_alone(host: Host) -> None:
+def test_setup_invalid_settings_file(host: Host) -> None:
     run.run(host.options())
-    sound = host.paths.settings.read_text()
-    host.paths.settings.write_text(sound.replace("http_port", "htp_port", 1))
+    valid = host.paths.settings.read_text()
+    host.paths.settings.write_text(valid.replace("http_port", "htp_port", 1))
     with pytest.raises(SettingsError, match=r"did you mean public\.http_port"):
         run.run(host.options())
-    host.paths.settings.write_text(sound)
+    host.paths.settings.write_text(valid)
     assert settings.load(host.paths.settings).domain == "example.test"

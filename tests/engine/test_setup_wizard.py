@@ -28,11 +28,11 @@ def host(tmp_path: Path) -> Iterator[Host]:
         yield opened
 
 
-def test_questions_in_a_terminal_lead_to_a_served_page(host: Host, tmp_path: Path) -> None:
+def test_wizard_serves_page(host: Host, tmp_path: Path) -> None:
     terminal = Terminal(host)
     answer_all(terminal, host)
     terminal.process.expect_exact("built on this host")
-    assert not host.paths.root.parent.exists(), "something was written before the person agreed"
+    assert not host.paths.root.parent.exists(), "something was written before the user confirmed"
     terminal.answer("Write this and start?")
     terminal.process.expect_exact("✓ data directory")
     terminal.process.expect_exact("Done in", timeout=START_SECONDS)
@@ -51,13 +51,13 @@ def test_questions_in_a_terminal_lead_to_a_served_page(host: Host, tmp_path: Pat
     assert conf_and_data(twin.paths) == by_questions
 
 
-def test_a_second_run_offers_the_present_settings(host: Host) -> None:
+def test_wizard_offers_current_settings(host: Host) -> None:
     run.run(host.options())
     terminal = Terminal(host)
     terminal.type("Directory for configuration and data", str(host.paths.root))
     for question, offered in (
         ("Your domain", "example.test"),
-        ("E-mail for certificate notices", "ops@example.test"),
+        ("E-mail for certificate authorities", "ops@example.test"),
         ("Public address", f"{LOOPBACK} (current)"),
         ("Public port for HTTP ", str(host.public_http)),
         ("Public port for HTTPS", str(host.public_https)),
@@ -81,7 +81,7 @@ def test_a_second_run_offers_the_present_settings(host: Host) -> None:
 
 
 @pytest.mark.parametrize("at", ["Your domain", "Public address", "Write this and start?"])
-def test_stopping_at_a_question_writes_nothing(host: Host, at: str) -> None:
+def test_wizard_interrupted(host: Host, at: str) -> None:
     terminal = Terminal(host)
     if at == "Write this and start?":
         answer_all(terminal, host)
@@ -89,7 +89,7 @@ def test_stopping_at_a_question_writes_nothing(host: Host, at: str) -> None:
         terminal.type("Directory for configuration and data", str(host.paths.root))
         if at == "Public address":
             terminal.type("Your domain", "example.test")
-            terminal.answer("E-mail for certificate notices")
+            terminal.answer("E-mail for certificate authorities")
     terminal.process.expect_exact(at)
     terminal.process.send(STOP)
     terminal.process.expect_exact("Stopped; nothing was written.")
@@ -98,7 +98,7 @@ def test_stopping_at_a_question_writes_nothing(host: Host, at: str) -> None:
     assert not host.record.exists()
 
 
-def test_an_answer_that_is_wrong_is_told_at_once(host: Host) -> None:
+def test_wizard_invalid_answers(host: Host) -> None:
     terminal = Terminal(host)
     terminal.type("Directory for configuration and data", "/etc")
     terminal.process.expect_exact("/etc is not empty, and not a Shoestring data directory")
@@ -106,7 +106,7 @@ def test_an_answer_that_is_wrong_is_told_at_once(host: Host) -> None:
     terminal.type("Your domain", "localhost")
     terminal.process.expect_exact("'localhost' is not a domain; one looks like example.com")
     terminal.type("Your domain", "example.test")
-    terminal.answer("E-mail for certificate notices")
+    terminal.answer("E-mail for certificate authorities")
     terminal.answer("Public address")
     terminal.type("Public port for HTTP ", "70000")
     terminal.process.expect_exact("70000 is not a port (1 to 65535)")

@@ -70,7 +70,7 @@ def states(instance: Instance) -> dict[str, dict[str, Any]]:
 
 
 def curl(instance: Instance, ca_file: Path, host: str = HOST) -> subprocess.CompletedProcess[str]:
-    """Ask as a computer that trusts one CA and no other."""
+    """Send a request as a computer that trusts one CA and no other."""
     internal = instance.settings.internal
     assert internal
     port = internal.https_port
@@ -91,12 +91,12 @@ def trusts(instance: Instance, ca_file: Path) -> bool:
 
 
 def root(instance: Instance, target: Path) -> Path:
-    """Take the root to another computer, as `ssl ca` says."""
+    """Copy the root to another computer, as `ssl ca` says."""
     target.write_text(shoestring(instance, "ca", "--pem"))
     return target
 
 
-def test_the_root_that_is_shown_is_trusted_by_clients(cluster: Instance, tmp_path: Path) -> None:
+def test_ssl_ca_root_trusted_by_curl(cluster: Instance, tmp_path: Path) -> None:
     old = root(cluster, tmp_path / "old.crt")
     until(lambda: trusts(cluster, old), lambda fine: fine)
     printed = subprocess.run(
@@ -111,7 +111,7 @@ def test_the_root_that_is_shown_is_trusted_by_clients(cluster: Instance, tmp_pat
     assert "Nothing to do." in shoestring(cluster, "issue", "--dry-run")
 
 
-def test_a_new_root_signs_at_once_and_the_old_one_is_worth_nothing(cluster: Instance, tmp_path: Path) -> None:
+def test_ssl_ca_new_root(cluster: Instance, tmp_path: Path) -> None:
     old = root(cluster, tmp_path / "old.crt")
     refused = shoestring(cluster, "ca", "--new", code=ExitCode.USAGE)
     assert "There is no terminal to ask at. Add --yes to confirm" in refused
@@ -123,7 +123,7 @@ def test_a_new_root_signs_at_once_and_the_old_one_is_worth_nothing(cluster: Inst
     assert curl(cluster, old).returncode == 60, "curl(1): the certificate cannot be verified with this CA"
 
 
-def test_root_that_can_no_longer_sign_is_reported(cluster: Instance) -> None:
+def test_ssl_reports_unusable_root(cluster: Instance) -> None:
     key = cluster.paths.private_ca / "root.key"
     kept = key.read_bytes()
     key.unlink()
@@ -135,7 +135,7 @@ def test_root_that_can_no_longer_sign_is_reported(cluster: Instance) -> None:
     assert "Private CA" in shoestring(cluster, "ca")
 
 
-def test_force_makes_a_new_certificate_of_the_same_root(cluster: Instance, tmp_path: Path) -> None:
+def test_ssl_issue_force(cluster: Instance, tmp_path: Path) -> None:
     pem = cluster.paths.proxy_certificates(Side.INTERNAL) / "internal.pem"
     ca, before = root(cluster, tmp_path / "root.crt"), pem.read_bytes()
     refused = shoestring(cluster, "issue", DOMAIN, "--force", code=ExitCode.USAGE)
@@ -154,7 +154,7 @@ def test_force_makes_a_new_certificate_of_the_same_root(cluster: Instance, tmp_p
     assert "No application uses the host name no.example.test." in unknown
 
 
-def test_user_provided_certificate_is_served_and_watched(cluster: Instance, tmp_path: Path) -> None:
+def test_ssl_load_user_provided_certificate(cluster: Instance, tmp_path: Path) -> None:
     folder = cluster.paths.proxy_certificates(Side.INTERNAL)
     mine, own = make(HOST, days=5), tmp_path / "mine.crt"
     own.write_bytes(mine.certificate)
@@ -180,7 +180,7 @@ def test_user_provided_certificate_is_served_and_watched(cluster: Instance, tmp_
     assert trusts(cluster, root(cluster, tmp_path / "root.crt"))
 
 
-def test_unusable_file_is_reported_and_does_no_harm(cluster: Instance, tmp_path: Path) -> None:
+def test_ssl_load_invalid_file(cluster: Instance, tmp_path: Path) -> None:
     (cluster.paths.proxy_certificates(Side.INTERNAL) / "odd.pem").write_text("no certificate\n")
     assert "odd.pem" in shoestring(cluster, "load", code=ExitCode.FAILED)
     answer = json.loads(shoestring(cluster, "status", "--json"))
@@ -189,7 +189,7 @@ def test_unusable_file_is_reported_and_does_no_harm(cluster: Instance, tmp_path:
     assert trusts(cluster, root(cluster, tmp_path / "root.crt"))
 
 
-def test_unreadable_key_is_reported_before_it_stops_the_proxy(cluster: Instance) -> None:
+def test_ssl_load_unreadable_key(cluster: Instance) -> None:
     folder = cluster.paths.proxy_certificates(Side.PUBLIC)
     mine = make("mine.example.test")
     (folder / "mine.pem").write_bytes(mine.certificate)

@@ -1,4 +1,4 @@
-"""Uninstalling one of two instances: all of it goes, and nothing of the other's."""
+"""Uninstall one of two instances: all of it is removed, and nothing of the other."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def other(tmp_path: Path, client: DockerClient, tools: str) -> Iterator[Instance
 
 @pytest.fixture
 def used(instance: Instance, tools: str) -> Iterator[Instance]:
-    """An instance that serves, with a volume of Docker's and a container that a killed command left."""
+    """An instance that serves, with a Docker volume and a container that a killed command left."""
     mount = "    volumes: ['pages:/pages']\n"
     instance.add(Side.PUBLIC, "goes", plain(tools, "goes", "goes.example.test", more=mount) + VOLUME)
     assert instance.start().ok
@@ -68,7 +68,7 @@ def apply(instance: Instance, wanted: UninstallPlan, recorded: Path) -> str:
     return out.getvalue()
 
 
-def of_its_own(instance: Instance, recorded: Path) -> UninstallPlan:
+def plan_unshared(instance: Instance, recorded: Path) -> UninstallPlan:
     """Plan the removal of the instance, without what it shares with others: they may begin or end at any moment."""
     wanted = run.plan(instance.cluster, purge=False, recorded=recorded)
     return replace(wanted, images=(), swap=False, daemon="")
@@ -82,7 +82,7 @@ def left_of(instance: Instance) -> list[str]:
     return [name for name in names if name.startswith(f"{instance.settings.instance}_")]
 
 
-def test_all_of_it_goes_and_the_data_stays(used: Instance, other: Instance, tmp_path: Path) -> None:
+def test_uninstall_keeps_data_and_other_instance(used: Instance, other: Instance, tmp_path: Path) -> None:
     recorded = tmp_path / "etc" / "data-directory"
     default_directory.write(used.paths.root, recorded)
     before = other.containers()
@@ -102,17 +102,17 @@ def test_all_of_it_goes_and_the_data_stays(used: Instance, other: Instance, tmp_
     assert other.get("stays.example.test").status == 200
 
 
-def test_a_second_time_there_is_nothing_to_do(used: Instance, tmp_path: Path) -> None:
+def test_uninstall_again(used: Instance, tmp_path: Path) -> None:
     recorded = tmp_path / "etc" / "data-directory"
-    apply(used, of_its_own(used, recorded), recorded)
-    again = of_its_own(used, recorded)
+    apply(used, plan_unshared(used, recorded), recorded)
+    again = plan_unshared(used, recorded)
     assert (again.changes, again.tasks, again.units, again.record) == ((), (), (), False)
     apply(used, again, recorded)
 
 
-def test_a_purge_takes_the_data_too(used: Instance, other: Instance, tmp_path: Path) -> None:
+def test_uninstall_purge(used: Instance, other: Instance, tmp_path: Path) -> None:
     recorded = tmp_path / "etc" / "data-directory"
-    (used.paths.root / "mine.txt").write_text("a person's own")
+    (used.paths.root / "mine.txt").write_text("mine")
     wanted = run.plan(used.cluster, purge=True, recorded=recorded)
     assert wanted.volumes == (f"{used.settings.instance}_goes_pages",)
     said = apply(used, wanted, recorded)
@@ -122,7 +122,7 @@ def test_a_purge_takes_the_data_too(used: Instance, other: Instance, tmp_path: P
     assert other.paths.settings.is_file()
 
 
-def test_at_a_terminal_a_purge_wants_the_directory_typed(used: Instance, other: Instance) -> None:
+def test_uninstall_purge_asks_for_directory(used: Instance, other: Instance) -> None:
     root = str(used.paths.root)
     command = ["-c", "from installer.cli.main import main; main()", "uninstall", "--purge", "--data-directory", root]
     for typed, code, left in ((str(other.paths.root), ExitCode.USAGE, True), (root, ExitCode.DONE, False)):
@@ -139,7 +139,7 @@ def test_at_a_terminal_a_purge_wants_the_directory_typed(used: Instance, other: 
             dimensions=(50, 200),
             timeout=120,
         )
-        # Only of this instance: what both share stays with the other.
+        # Of this instance alone: what both share stays with the other.
         terminal.expect_exact(other.settings.instance)
         terminal.expect_exact("Remove all of this?")
         terminal.send("y")
@@ -153,7 +153,7 @@ def test_at_a_terminal_a_purge_wants_the_directory_typed(used: Instance, other: 
     assert other.get("stays.example.test").status == 200
 
 
-def test_images_go_but_for_one_that_is_in_use(used: Instance, tmp_path: Path) -> None:
+def test_uninstall_keeps_image_in_use(used: Instance, tmp_path: Path) -> None:
     client, name = used.cluster.client, used.settings.instance
     free, busy = (f"localhost/shoestring-test/{name}:{tag}" for tag in ("free", "busy"))
     for image in (free, busy):
@@ -162,7 +162,7 @@ def test_images_go_but_for_one_that_is_in_use(used: Instance, tmp_path: Path) ->
     container = client.containers.create(busy, ["x"], name=f"{name}_busy")
     try:
         recorded = tmp_path / "etc" / "data-directory"
-        wanted = replace(of_its_own(used, recorded), images=(free, busy))
+        wanted = replace(plan_unshared(used, recorded), images=(free, busy))
         said = apply(used, wanted, recorded)
         assert not client.images.list(name=free)
         assert client.images.list(name=busy)
@@ -184,10 +184,10 @@ def archive(text: str) -> bytes:
     return out.getvalue()
 
 
-def test_while_cron_would_start_it_again_nothing_goes(used: Instance, tmp_path: Path) -> None:
+def test_uninstall_refused_with_cron_job(used: Instance, tmp_path: Path) -> None:
     recorded = tmp_path / "etc" / "data-directory"
     before = used.containers()
-    wanted = of_its_own(used, recorded)
+    wanted = plan_unshared(used, recorded)
     with pytest.raises(Exception, match=r"cron would start everything again.*/etc/cron\.d/mine"):
         apply(used, replace(wanted, cron=(Path("/etc/cron.d/mine"),)), recorded)
     assert used.containers() == before

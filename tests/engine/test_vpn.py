@@ -16,7 +16,7 @@ from runtime.base.errors import ExitCode
 from tests.support.engine import until
 from tests.support.vpn.stand import ENDPOINT, PAGE, SERVER, SERVER6, Download, Stand
 
-# Sends one datagram that may not be cut to a port where nobody listens: the server's refusal proves that it came.
+# Sends one unfragmentable datagram to a closed port: the server's refusal proves that it arrived.
 PROBE = """
 import socket, sys
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -39,7 +39,7 @@ def stand(tmp_path: Path) -> Iterator[Stand]:
         yield made
 
 
-def test_a_client_made_from_what_add_prints_reaches_the_internal_side(stand: Stand) -> None:
+def test_add_client_reaches_internal_side(stand: Stand) -> None:
     laptop = stand.client(stand.add("laptop"))
     assert until(lambda: laptop.fetch(SERVER), lambda answer: answer.stdout == PAGE)
     assert laptop.fetch(f"[{SERVER6}]").stdout == PAGE
@@ -51,7 +51,7 @@ def test_a_client_made_from_what_add_prints_reaches_the_internal_side(stand: Sta
     assert (status["ok"], status["clients"], status["connected"]) == (True, 1, 1)
 
 
-def test_a_phone_that_reads_the_qr_code_reaches_the_internal_side(stand: Stand, tmp_path: Path) -> None:
+def test_show_qr_client_reaches_internal_side(stand: Stand, tmp_path: Path) -> None:
     stand.add("phone")
     shown = stand.shoestring("vpn", "show", "phone", "--qr").stdout
     # As on a dark screen, and as on a light one.
@@ -80,7 +80,7 @@ def picture(file: Path, text: str, ink: int, paper: int) -> None:
     file.write_bytes(f"P5 {len(rows[0])} {len(rows)} 255\n".encode() + bytes(each for row in rows for each in row))
 
 
-def test_a_packet_of_the_whole_mtu_gets_through_and_a_larger_one_is_never_sent(stand: Stand) -> None:
+def test_mtu_packet_passes_and_larger_one_is_refused(stand: Stand) -> None:
     laptop = stand.client(stand.add("laptop"))
     until(lambda: laptop.fetch(SERVER), lambda answer: answer.stdout == PAGE)
     # 28 bytes are the headers of IPv4 and UDP.
@@ -88,7 +88,7 @@ def test_a_packet_of_the_whole_mtu_gets_through_and_a_larger_one_is_never_sent(s
     assert laptop.check(sys.executable, "-c", PROBE, SERVER, str(1421 - 28)).strip() == "Message too long"
 
 
-def test_removed_client_has_no_access_and_others_stay_connected(stand: Stand) -> None:
+def test_remove_client_others_stay_connected(stand: Stand) -> None:
     laptop, phone = stand.client(stand.add("laptop")), stand.client(stand.add("phone"))
     for each in (laptop, phone):
         until(lambda each=each: each.fetch(SERVER), lambda answer: answer.stdout == PAGE)  # type: ignore[misc]
@@ -98,15 +98,15 @@ def test_removed_client_has_no_access_and_others_stay_connected(stand: Stand) ->
         done = stand.shoestring("vpn", "remove", "laptop", "--yes")
         assert done.returncode == 0, done.stderr
         stand.add("another")
-        download.go_on()
+        download.resume()
         for address in (SERVER, f"[{SERVER6}]"):
             assert laptop.fetch(address, timeout=2).returncode != 0
-        download.go_on()
+        download.resume()
         after = stand.live().peer(stand.key_of("phone"))
     finally:
         download.close()
     assert download.numbers == list(range(len(download.numbers)))
-    # Its session is the one of before: no new handshake was needed, and the counters went on.
+    # It is still the same session: no new handshake was needed, and the counters continued.
     assert before
     assert after
     assert after.handshake == before.handshake
@@ -114,7 +114,7 @@ def test_removed_client_has_no_access_and_others_stay_connected(stand: Stand) ->
     assert len(stand.live().peers) == 2
 
 
-def test_with_a_public_key_the_private_one_never_comes_to_the_server(stand: Stand) -> None:
+def test_add_with_public_key(stand: Stand) -> None:
     private = keys.generate_private()
     text = stand.add("laptop", "--public-key", keys.public_of(private))
     assert "PrivateKey = PUT-YOUR-PRIVATE-KEY-HERE\n" in text
@@ -124,7 +124,7 @@ def test_with_a_public_key_the_private_one_never_comes_to_the_server(stand: Stan
     assert stand.shoestring("vpn", "show", "laptop", "--qr").returncode == ExitCode.USAGE
 
 
-def test_what_is_secret_is_root_s_alone_and_in_no_commit(stand: Stand) -> None:
+def test_secrets_file_modes_and_git(stand: Stand) -> None:
     stand.add("laptop")
     private = [
         stand.paths.wireguard,
@@ -138,14 +138,14 @@ def test_what_is_secret_is_root_s_alone_and_in_no_commit(stand: Stand) -> None:
     assert stand.server.check("git", "-C", str(stand.paths.conf), "status", "--porcelain") == ""
 
 
-def test_hosts_and_tunnel_name_what_is_there(stand: Stand) -> None:
+def test_hosts_and_tunnel_commands(stand: Stand) -> None:
     assert stand.shoestring("vpn", "hosts").stdout == f"{SERVER} internal.example.test\n"
     tunnel = json.loads(stand.shoestring("vpn", "tunnel", "--json").stdout)
     assert tunnel["command"][-1].endswith(f"@{ENDPOINT}")
     assert f"127.0.0.1:8081:{SERVER}:8081" in tunnel["command"]
 
 
-def test_setup_makes_a_first_client_once(stand: Stand) -> None:
+def test_set_up_adds_first_client_once(stand: Stand) -> None:
     code = (
         "import sys; from pathlib import Path; from installer.vpn import operations; "
         "from runtime.config import settings; "

@@ -1,4 +1,4 @@
-"""The VPN's running interface comes to what the files say: after a kill, a change by hand, and with many clients."""
+"""The VPN's running interface converges to the files: after a kill, a change by hand, and with many clients."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.vpn.stand import PAGE, SERVER, Stand
 
 pytestmark = pytest.mark.engine
 
-# What someone may change, in a shell with the interface and a client's key; and what is said of it.
+# Changes by hand, as shell commands with the interface and a client's key; and how they are reported.
 CHANGES = (
     ('ip link set "$1" down', "it is down"),
     ('ip link set "$1" mtu 1300', "its MTU"),
@@ -42,14 +42,14 @@ def stand(tmp_path: Path) -> Iterator[Stand]:
         yield made
 
 
-def test_a_removal_that_is_killed_has_taken_the_access_away_and_is_finished_by_the_next_run(stand: Stand) -> None:
+def test_remove_killed_revokes_access_and_is_completed(stand: Stand) -> None:
     laptop = stand.client(stand.add("laptop"))
     until(lambda: laptop.fetch(SERVER), lambda answer: answer.stdout == PAGE)
     stand.add("phone")
     file = wireguard.configuration_file(stand.interface)
     killed = stand.shoestring("vpn", "remove", "laptop", "--yes", **{failpoints.VARIABLE: "kill:vpn-removed"})
     assert killed.returncode < 0
-    # It is listed still, and reaches nothing: now, and after a boot.
+    # It is still listed, and has no access: now, and after a boot.
     assert [each.name for each in clients.read_all(stand.paths)] == ["laptop", "phone"]
     assert [each.public_key for each in stand.live().peers] == [stand.key_of("phone")]
     assert "# laptop" not in file.read_text()
@@ -61,7 +61,7 @@ def test_a_removal_that_is_killed_has_taken_the_access_away_and_is_finished_by_t
     assert stand.shoestring("vpn", "status").returncode == ExitCode.DONE
 
 
-def test_any_removal_revokes_access_of_unlisted_peers(stand: Stand) -> None:
+def test_remove_revokes_unlisted_peers(stand: Stand) -> None:
     stand.add("laptop")
     stand.server.check("wg", "set", stand.interface, "peer", keys.public_of(keys.generate_private()))
     assert stand.shoestring("vpn", "remove", "laptop", "--yes").returncode == ExitCode.DONE
@@ -71,7 +71,7 @@ def test_any_removal_revokes_access_of_unlisted_peers(stand: Stand) -> None:
     assert stand.live().peers == ()
 
 
-def test_an_addition_that_is_killed_is_finished_by_the_next_run(stand: Stand) -> None:
+def test_add_killed_is_completed_by_apply(stand: Stand) -> None:
     killed = stand.shoestring("vpn", "add", "laptop", **{failpoints.VARIABLE: "kill:vpn-written"})
     assert killed.returncode < 0
     assert stand.shoestring("vpn", "apply").returncode == ExitCode.DONE
@@ -79,7 +79,7 @@ def test_an_addition_that_is_killed_is_finished_by_the_next_run(stand: Stand) ->
     assert until(lambda: laptop.fetch(SERVER), lambda answer: answer.stdout == PAGE)
 
 
-def test_what_apply_would_do_is_shown_and_not_done(stand: Stand) -> None:
+def test_apply_dry_run(stand: Stand) -> None:
     assert f"+ {stand.interface}  starts with 0 clients, with a new key" in would(stand)
     assert stand.interface not in stand.server.check("ip", "link")
     assert not clients.read_server_key(stand.paths)
@@ -103,7 +103,7 @@ def would(stand: Stand) -> str:
     return str(done.stdout)
 
 
-def test_applying_twice_changes_nothing(stand: Stand) -> None:
+def test_apply_again_changes_nothing(stand: Stand) -> None:
     stand.add("laptop")
     file = wireguard.configuration_file(stand.interface)
     before = (file.stat().st_mtime_ns, stand.server.check("ip", "address"), stand.live())
@@ -111,7 +111,7 @@ def test_applying_twice_changes_nothing(stand: Stand) -> None:
     assert (file.stat().st_mtime_ns, stand.server.check("ip", "address"), stand.live()) == before
 
 
-def test_each_thing_that_someone_changed_at_the_interface_is_seen_and_put_right(stand: Stand) -> None:
+def test_apply_restores_changed_interface(stand: Stand) -> None:
     stand.add("laptop")
     name, key = stand.interface, stand.key_of("laptop")
     before = as_it_runs(stand)
@@ -131,7 +131,7 @@ def as_it_runs(stand: Stand) -> tuple[WireGuardLink | None, str]:
     return wireguard.parse_link(shown), stand.server.check("wg", "showconf", stand.interface)
 
 
-def test_a_vpn_that_is_switched_off_goes_down_and_keeps_its_clients(stand: Stand) -> None:
+def test_apply_disabled_keeps_clients(stand: Stand) -> None:
     stand.add("laptop")
     stand.edit(enabled=False)
     assert "The VPN is off." in stand.shoestring("vpn", "list").stderr
@@ -144,7 +144,7 @@ def test_a_vpn_that_is_switched_off_goes_down_and_keeps_its_clients(stand: Stand
     assert [each.public_key for each in stand.live().peers] == [stand.key_of("laptop")]
 
 
-def test_the_two_hundredth_client_takes_hardly_longer_than_the_first(stand: Stand) -> None:
+def test_add_two_hundredth_client_duration(stand: Stand) -> None:
     first = _seconds(stand, "first")
     taken = {address for each in clients.read_all(stand.paths) for address in each.addresses}
     for number in range(196):

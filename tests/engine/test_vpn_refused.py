@@ -1,4 +1,4 @@
-"""What the VPN's commands refuse: bad input, an exhausted network, a host that cannot have one."""
+"""What the VPN's commands refuse: invalid input, an exhausted network, a host without WireGuard."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def stand(tmp_path: Path) -> Iterator[Stand]:
         yield made
 
 
-def test_invalid_input_is_reported_and_changes_nothing(stand: Stand) -> None:
+def test_add_invalid_input(stand: Stand) -> None:
     stand.add("laptop")
     taken = stand.key_of("laptop")
     server = json.loads(stand.shoestring("vpn", "status", "--json").stdout)["public_key"]
     before = (clients.read_all(stand.paths), stand.live())
-    # The stand is not the instance that is recorded.
+    # The stand is not the host's default instance.
     option = f" --data-directory {stand.paths.root}"
     for argv, said in (
         (("laptop",), "The VPN client laptop already exists."),
@@ -54,7 +54,7 @@ def test_invalid_input_is_reported_and_changes_nothing(stand: Stand) -> None:
     assert stand.paths.settings.is_file()
 
 
-def test_an_endpoint_that_is_not_this_host(stand: Stand) -> None:
+def test_add_endpoint_of_another_host(stand: Stand) -> None:
     for host, said in (
         ("192.0.2.99", "is not this host, which has"),
         ("nowhere.invalid", "does not resolve to an address"),
@@ -68,7 +68,7 @@ def test_an_endpoint_that_is_not_this_host(stand: Stand) -> None:
     assert "Endpoint = 192.0.2.99:51820\n" in stand.add("laptop", "--skip-endpoint-check")
 
 
-def test_an_exhausted_network(tmp_path: Path) -> None:
+def test_add_exhausted_network(tmp_path: Path) -> None:
     stand = Stand(tmp_path, network="10.12.0.0/30")
     try:
         stand.add("laptop")
@@ -80,7 +80,7 @@ def test_an_exhausted_network(tmp_path: Path) -> None:
         stand.close()
 
 
-def test_someone_elses_interface_is_left_alone(stand: Stand) -> None:
+def test_add_foreign_interface(stand: Stand) -> None:
     file = wireguard.configuration_file(stand.interface)
     file.parent.mkdir(exist_ok=True)
     file.write_text("[Interface]\n")
@@ -91,8 +91,8 @@ def test_someone_elses_interface_is_left_alone(stand: Stand) -> None:
     assert clients.read_all(stand.paths) == ()
 
 
-def test_a_network_that_the_host_reaches_otherwise_is_refused_before_anything_is_changed(stand: Stand) -> None:
-    """Its router has the address that the VPN would take, and none of the host's own is in the VPN's network."""
+def test_apply_and_add_overlapping_network(stand: Stand) -> None:
+    """The router has the address that the VPN would use, and no address of the host is in the VPN's network."""
     link = f"v{stand.token}"
     stand.server.check("ip", "link", "add", link, "type", "veth", "peer", "name", f"w{stand.token}")
     stand.server.check("ip", "link", "set", link, "up")
@@ -112,7 +112,7 @@ def test_a_network_that_the_host_reaches_otherwise_is_refused_before_anything_is
     assert stand.interface not in stand.server.check("ip", "link")
 
 
-def test_a_client_is_removed_also_where_the_network_has_come_to_overlap(stand: Stand) -> None:
+def test_remove_with_overlapping_network(stand: Stand) -> None:
     stand.add("laptop")
     stand.server.check("ip", "route", "add", "10.12.0.0/16", "dev", "lo")
     assert stand.shoestring("vpn", "apply").returncode == ExitCode.DONE
@@ -120,7 +120,7 @@ def test_a_client_is_removed_also_where_the_network_has_come_to_overlap(stand: S
     assert stand.live().peers == ()
 
 
-def test_an_addition_that_fails_on_its_way_leaves_no_access(stand: Stand, tmp_path: Path) -> None:
+def test_add_failing_midway_leaves_no_access(stand: Stand, tmp_path: Path) -> None:
     stand.add("laptop")
     programs = tmp_path / "few"
     programs.mkdir()
@@ -135,7 +135,7 @@ def test_an_addition_that_fails_on_its_way_leaves_no_access(stand: Stand, tmp_pa
     assert "# phone" not in wireguard.configuration_file(stand.interface).read_text()
 
 
-def test_host_without_wireguard_gets_advice_what_to_install(stand: Stand, tmp_path: Path) -> None:
+def test_add_without_wireguard(stand: Stand, tmp_path: Path) -> None:
     programs = tmp_path / "few"
     programs.mkdir()
     (programs / "wg").symlink_to(str(shutil.which("wg")))

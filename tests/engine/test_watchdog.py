@@ -1,4 +1,4 @@
-"""One pass after another: what is mended, what is left alone, what is told."""
+"""Runs of the watchdog on an unchanged instance."""
 
 from __future__ import annotations
 
@@ -13,14 +13,12 @@ from runtime.reconcile.watchdog import watch
 from tests.support.engine import Instance
 
 
-def test_a_pass_makes_all_of_it_run(served: Instance) -> None:
+def test_start_serves_applications(served: Instance) -> None:
     assert served.get("a.example.test").body == "a\n"
     assert served.get("b.example.test").body == "b\n"
 
 
-def test_a_pass_with_nothing_to_do_asks_once_and_writes_nothing(
-    served: Instance, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_watchdog_unchanged_sends_one_request(served: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     before = served.containers()
     asked: list[str] = []
     api = served.cluster.client.api
@@ -31,7 +29,7 @@ def test_a_pass_with_nothing_to_do_asks_once_and_writes_nothing(
         return send(request, **options)
 
     def refuse(*arguments: object, **options: object) -> None:
-        raise AssertionError(f"a pass with nothing to do did this: {arguments}")
+        raise AssertionError(f"a run with nothing to do did this: {arguments}")
 
     with monkeypatch.context() as patch:
         patch.setattr(api, "send", count)

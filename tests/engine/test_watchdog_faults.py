@@ -1,4 +1,4 @@
-"""A pass among other passes, persons, broken files, kills and full disks."""
+"""Runs of the watchdog with concurrent runs, a stop by the user, invalid files, kills and full disks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from runtime.reconcile.watchdog import STOPPED, watch
 from tests.support.engine import Instance, plain
 
 
-def test_a_person_who_stops_it_is_not_overruled(served: Instance) -> None:
+def test_watchdog_after_stop_by_user(served: Instance) -> None:
     operations.stop(served.cluster)
     report = watch(served.cluster)
     assert report.ok
@@ -28,7 +28,7 @@ def test_a_person_who_stops_it_is_not_overruled(served: Instance) -> None:
     assert watch(served.cluster).outcomes == ()
 
 
-def test_two_passes_at_once_are_one(served: Instance) -> None:
+def test_watchdog_while_another_run_is_active(served: Instance) -> None:
     argv = (sys.executable, "-m", "runtime", "--data-directory", str(served.paths.root), "watchdog")
     with files.lock(served.cluster.run.lock):
         other = subprocess.run(argv, capture_output=True, text=True, check=False)
@@ -40,7 +40,7 @@ def test_two_passes_at_once_are_one(served: Instance) -> None:
 
 
 @pytest.mark.parametrize("kind", ["garbage", "empty", "directory", "large", "bomb"])
-def test_a_ruined_file_is_an_error_for_that_file_alone(served: Instance, kind: str) -> None:
+def test_watchdog_invalid_file_affects_one_application(served: Instance, kind: str) -> None:
     before = served.containers()
     file = served.file(Side.PUBLIC, "a")
     file.unlink()
@@ -61,7 +61,7 @@ def test_a_ruined_file_is_an_error_for_that_file_alone(served: Instance, kind: s
     assert served.containers() == before
 
 
-def test_a_container_of_someone_elses_with_our_name_is_left_alone(served: Instance, tools: str) -> None:
+def test_watchdog_foreign_container_of_same_name(served: Instance, tools: str) -> None:
     name = f"{served.settings.project('c')}-application-1"
     stranger = served.cluster.client.containers.run(tools, ["stranger"], name=name, detach=True)
     try:
@@ -76,11 +76,11 @@ def test_a_container_of_someone_elses_with_our_name_is_left_alone(served: Instan
         stranger.remove(force=True)
 
 
-def test_a_pass_that_is_killed_is_finished_by_the_next(instance: Instance, tools: str) -> None:
+def test_watchdog_killed_after_each_change(instance: Instance, tools: str) -> None:
     for name in ("a", "b"):
         instance.add(Side.PUBLIC, name, plain(tools, name, f"{name}.example.test"))
     argv = (sys.executable, "-m", "runtime", "--data-directory", str(instance.paths.root), "watchdog")
-    # Each pass makes one change and is killed before the next, so that each change is once the last.
+    # Each run makes one change and is killed before the next.
     environment = {**os.environ, "SHOESTRING_FAULT": "kill:change-1"}
     codes = [subprocess.run(argv, env=environment, capture_output=True, check=False).returncode for _ in range(7)]
     assert codes == [-signal.SIGKILL] * 6 + [0]
@@ -89,7 +89,7 @@ def test_a_pass_that_is_killed_is_finished_by_the_next(instance: Instance, tools
     assert len(instance.containers()) == 4
 
 
-def test_a_full_disk_leaves_nothing_half_written(served: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_watchdog_full_disk(served: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     generated = {file: file.read_bytes() for file in served.paths.generated.rglob("*") if file.is_file()}
     file = served.file(Side.PUBLIC, "a")
     file.write_text(file.read_text().replace("[a]", "[changed]"))
@@ -109,7 +109,7 @@ def test_a_full_disk_leaves_nothing_half_written(served: Instance, monkeypatch: 
     assert served.wait("a.example.test").body == "changed\n"
 
 
-def test_the_directory_of_applications_is_gone(served: Instance, tmp_path: Path) -> None:
+def test_watchdog_missing_applications_directory(served: Instance, tmp_path: Path) -> None:
     before = served.containers()
     served.paths.applications(Side.PUBLIC).rename(tmp_path / "away")
     with pytest.raises(ShoestringError, match="cannot be read"):

@@ -13,7 +13,7 @@ from tests.support.install.host import Host, docker, start
 
 
 class HostScheduling(LoadScopeScheduling):  # type: ignore[misc]
-    """Has the tests of a host follow each other in one process, beside those of the other hosts."""
+    """Run the tests of a host in order in one process, in parallel with those of the other hosts."""
 
     def _split_scope(self, nodeid: str) -> str:
         return nodeid.rpartition("[")[2]
@@ -27,7 +27,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 @pytest.fixture(scope="module", params=["bookworm", "trixie"])
 def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    """A bare host; the tests of a module follow each other on it."""
+    """A bare host; the tests of a module run in order on it."""
     started = start(request.param, tmp_path_factory.mktemp("host"))
     yield started
     docker("rm", "--force", "--volumes", started.container)

@@ -1,4 +1,4 @@
-"""The installer on hosts that have nothing: the demo, twice, and its removal. The tests follow each other."""
+"""The installer on hosts that have nothing: the demo, twice, and its removal. The tests run in order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.support.install.host import Host
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
-# All that a second run must leave as it is.
+# All that a second run must not change.
 STATE = """
 dpkg-query -W
 find /etc /usr/local/bin /opt/pipx /var/lib/apt/lists /srv/shoestring-demo -type f -printf '%p %T@\\n' |
@@ -17,7 +17,7 @@ docker ps --no-trunc --format '{{.ID}} {{.Names}}' | LC_ALL=C sort
 """
 
 
-def test_the_demo_serves_both_pages(host: Host) -> None:
+def test_demo_serves_both_pages(host: Host) -> None:
     result = host.install("--demo")
     assert result.returncode == 0, result.stdout + result.stderr
     assert "https://example.test:8443/ answered 200" in result.stdout
@@ -26,14 +26,14 @@ def test_the_demo_serves_both_pages(host: Host) -> None:
     assert "install.sh --remove" in result.stdout
 
 
-def test_a_second_run_changes_nothing(host: Host) -> None:
+def test_demo_again_changes_nothing(host: Host) -> None:
     before = host.shell(STATE)
     result = host.install("--demo")
     assert result.returncode == 0, result.stdout + result.stderr
     assert host.shell(STATE) == before
 
 
-def test_nothing_but_compose_comes_from_the_next_debian(host: Host) -> None:
+def test_packages_from_next_debian(host: Host) -> None:
     host.shell("apt-get update")
     assert " 0 newly installed" in host.shell("apt-get --simulate dist-upgrade").replace(",", " ").replace("  ", " ")
     if host.suite == "bookworm":
@@ -43,7 +43,7 @@ def test_nothing_but_compose_comes_from_the_next_debian(host: Host) -> None:
         assert ".deb13" not in host.shell("apt-cache policy $(dpkg-query -Wf '${Package} ') | grep Candidate")
 
 
-def test_an_unreachable_repository_leaves_nothing_behind(host: Host) -> None:
+def test_compose_from_docker_unreachable_repository(host: Host) -> None:
     script = """
     cd /shoestring/packaging
     for file in lib/*.sh; do . $file; done
@@ -56,32 +56,32 @@ def test_an_unreachable_repository_leaves_nothing_behind(host: Host) -> None:
     host.shell("apt-get update")
 
 
-def test_an_engine_that_is_gone_is_started_again(host: Host) -> None:
+def test_prepare_starts_stopped_engine(host: Host) -> None:
     host.shell("pid=$(cat /run/docker.pid); kill $pid; while kill -0 $pid 2>/dev/null; do sleep 0.2; done")
     result = host.install("--prepare")
     assert result.returncode == 0, result.stdout + result.stderr
     assert "the engine was started by this script" in result.stdout
 
 
-# A pass that has to start a container; the engine goes while Compose is at it.
-RESTARTED_DURING_A_PASS = """
+# A run that has to start a container; the engine stops while Compose works.
+RESTART_DURING_RUN = """
 docker rm --force shoestring-demo_example-application-1
-pass() { /opt/pipx/venvs/shoestring/bin/python -m runtime --data-directory /srv/shoestring-demo watchdog; }
-pass >/tmp/pass 2>&1 &
-pass=$!
-until pgrep --full 'compose .* up ' >/dev/null || ! kill -0 $pass 2>/dev/null; do sleep 0.02; done
+run() { /opt/pipx/venvs/shoestring/bin/python -m runtime --data-directory /srv/shoestring-demo watchdog; }
+run >/tmp/run 2>&1 &
+run=$!
+until pgrep --full 'compose .* up ' >/dev/null || ! kill -0 $run 2>/dev/null; do sleep 0.02; done
 engine=$(cat /run/docker.pid)
 kill $engine
 while kill -0 $engine 2>/dev/null; do sleep 0.1; done
 code=0
-wait $pass || code=$?
-grep -c Traceback /tmp/pass || true
+wait $run || code=$?
+grep -c Traceback /tmp/run || true
 echo "code $code"
 """
 
 
-def test_an_engine_that_is_restarted_during_a_pass(host: Host) -> None:
-    said = host.shell(RESTARTED_DURING_A_PASS)
+def test_watchdog_engine_restart_during_run(host: Host) -> None:
+    said = host.shell(RESTART_DURING_RUN)
     assert "\n0\ncode 1" in said
     assert host.install("--prepare").returncode == 0
     host.shell("rm -f /run/shoestring/shoestring-demo/attempts.json")
@@ -94,7 +94,7 @@ def test_an_engine_that_is_restarted_during_a_pass(host: Host) -> None:
     assert host.shell("docker ps --quiet | wc -l").strip() == "3"
 
 
-def test_removal_leaves_nothing_of_the_demo(host: Host) -> None:
+def test_demo_remove(host: Host) -> None:
     result = host.install("--demo", "--remove")
     assert result.returncode == 0, result.stdout + result.stderr
     assert host.shell("docker ps --all --quiet; docker image ls --quiet --filter label=shoestring.image") == ""

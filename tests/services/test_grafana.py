@@ -1,7 +1,7 @@
 """Every query of every dashboard and alert, its variables filled in, finds points that a real Telegraf wrote. So do
-those of the page of plots.
+the queries of `shoestring metrics`.
 
-There is no Grafana: its image cannot be had where these tests run.
+There is no Grafana: its image is not available where these tests run.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 QUERIES = (*grafana_files.panel_queries(), *grafana_files.variable_queries(), *grafana_files.alert_queries())
-# What a machine may not have: WireGuard, certificates, a kernel that counts the traffic of containers' disks. These
-# are written by hand, as Telegraf writes them.
+# What a machine may not measure: WireGuard, certificates, disk traffic of containers (not counted by all kernels).
+# The test writes these points as Telegraf does.
 BY_HAND = (
     "shoestring_peer,client=laptop rx_bytes={0}00i,tx_bytes={0}00i,handshake_age=20i,connected=1i",
     "shoestring_certificate,name=example.test,side=public days_left=59.5,expires=1800000000i",
@@ -66,13 +66,13 @@ def metrics(tmp_path_factory: pytest.TempPathFactory, client: DockerClient) -> I
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.place)
-def test_a_query_finds_points(metrics: Metrics, query: Query) -> None:
+def test_query_finds_points(metrics: Metrics, query: Query) -> None:
     # Rates take two measurements that are some seconds apart.
     assert until(lambda: metrics.rows(query.filled), bool)
 
 
-def test_an_alert_tells_what_it_is_about(metrics: Metrics) -> None:
-    """What its message names is a tag of what its query finds."""
+def test_alert_summary_labels_in_query(metrics: Metrics) -> None:
+    """The labels of its message are tags of the points that its query finds."""
     for rule in grafana_files.rules():
         query = next(each for each in grafana_files.alert_queries() if each.place == f"alert: {rule['title']}")
         (first, *_) = metrics.rows(query.filled)
@@ -81,8 +81,8 @@ def test_an_alert_tells_what_it_is_about(metrics: Metrics) -> None:
                 assert first[word]
 
 
-def test_the_last_pass_stands_still_when_there_is_none(metrics: Metrics) -> None:
-    """The alert's figure is 0 as long as no pass comes, and more after one."""
+def test_watchdog_alert_query_without_runs(metrics: Metrics) -> None:
+    """The alert's value is 0 as long as the watchdog does not run, and more after a run."""
     query = next(each for each in grafana_files.alert_queries() if "watchdog" in each.place).filled
     assert watch(metrics.instance.cluster).ok
     until(lambda: [row["spread"] for row in metrics.rows(query)], lambda found: found > [0])
@@ -92,14 +92,14 @@ def test_the_last_pass_stands_still_when_there_is_none(metrics: Metrics) -> None
 
 
 def page(metrics: Metrics, *options: str) -> str:
-    """What `shoestring metrics` prints; it has no terminal here."""
+    """Return what `shoestring metrics` prints without a terminal."""
     words = ["metrics", "--data-directory", str(metrics.instance.paths.root), *options]
     result = CliRunner().invoke(app, words, catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.output
 
 
-def test_the_page_of_plots_has_a_row_for_everything(metrics: Metrics) -> None:
+def test_metrics_page_has_all_rows(metrics: Metrics) -> None:
     write_by_hand(metrics, BY_HAND_FOR_THE_PAGE, SECONDS_APART_FOR_THE_PAGE)
     found = json.loads(page(metrics, "--json", "--hours", "1"))
     assert found["missing"] == []
@@ -110,15 +110,15 @@ def test_the_page_of_plots_has_a_row_for_everything(metrics: Metrics) -> None:
     assert "nothing was measured" not in text
 
 
-# As Grafana's source does it, from where it runs, with what it is given.
-ASK_AS_GRAFANA = """
+# The query of Grafana's data source, from its container, with its variables.
+QUERY_AS_GRAFANA = """
 import base64, os, urllib.request
 request = urllib.request.Request("http://influxdb:8086/query?db=telegraf&q=SHOW+MEASUREMENTS")
 login = "reader:" + os.environ["INFLUXDB_READER_PASSWORD"]
 request.add_header("Authorization", "Basic " + base64.b64encode(login.encode()).decode())
 print(urllib.request.urlopen(request, timeout=10).read().decode())
 """
-LOOK_AS_GRAFANA = """
+INSPECT_AS_GRAFANA = """
 id -u && id -g
 cat /etc/grafana/provisioning/*/*.yaml /etc/grafana/dashboards/*.json >/dev/null && echo read
 touch /var/lib/grafana/written && echo written
@@ -126,8 +126,8 @@ touch /etc/grafana/dashboards/host.json /etc/passwd /outside 2>/dev/null || echo
 """
 
 
-def put_another_program_in_its_place(metrics: Metrics, tools: str) -> tuple[str, ...]:
-    """Grafana as `service add` leaves it, but for the program. Returns the names of what is told once."""
+def add_faked_grafana(metrics: Metrics, tools: str) -> tuple[str, ...]:
+    """Add Grafana with the test server in place of its image. Return the names of the secrets that are shown once."""
     instance = metrics.instance
     services = catalogue.complete(catalogue.load(), ["grafana"])
     written = add.write(
@@ -142,20 +142,20 @@ def put_another_program_in_its_place(metrics: Metrics, tools: str) -> tuple[str,
     return tuple(name for name, _ in written.shown)
 
 
-def test_what_grafana_needs_is_there__with_another_program_in_its_place(metrics: Metrics, tools: str) -> None:
-    assert put_another_program_in_its_place(metrics, tools) == ("GRAFANA_ADMIN_PASSWORD",)
+def test_grafana_container_faked_by_test_server(metrics: Metrics, tools: str) -> None:
+    assert add_faked_grafana(metrics, tools) == ("GRAFANA_ADMIN_PASSWORD",)
     report = metrics.instance.start()
     assert report.ok, report
     container = metrics.container("grafana", "application")
-    seen = output_of(container, "sh", "-c", LOOK_AS_GRAFANA).split()
+    seen = output_of(container, "sh", "-c", INSPECT_AS_GRAFANA).split()
     assert seen == ["472", "0", "read", "written", "refused"]
-    answer = output_of(container, "python3", "-c", ASK_AS_GRAFANA)
+    answer = output_of(container, "python3", "-c", QUERY_AS_GRAFANA)
     assert "shoestring_application" in answer
     password = metrics.passwords["GRAFANA_ADMIN_PASSWORD"]
     assert f"GF_SECURITY_ADMIN_PASSWORD={password}" in container.attrs["Config"]["Env"]
 
 
-def test_a_change_of_its_rules_starts_it_anew(metrics: Metrics) -> None:
+def test_changed_rules_restart_grafana(metrics: Metrics) -> None:
     before = metrics.container("grafana", "application").id
     rules = metrics.instance.paths.conf / "grafana" / "provisioning" / "alerting" / "rules.yaml"
     rules.write_text(rules.read_text().replace("params: [85]", "params: [80]"))

@@ -1,4 +1,4 @@
-"""Dashboards have the types that Grafana publishes for its version."""
+"""Dashboards match the types that Grafana publishes for its version."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 BOARDS = grafana_files.dashboards()
 
 
-def test_dashboards_have_grafanas_types(client: DockerClient, tmp_path: Path) -> None:
+def test_dashboards_match_grafana_types(client: DockerClient, tmp_path: Path) -> None:
     assert problems(client, BOARDS, tmp_path) == ""
 
 
@@ -45,7 +45,7 @@ CHANGES = (
 )
 
 
-def test_a_mistake_is_seen(client: DockerClient, tmp_path: Path) -> None:
+def test_type_check_finds_mistakes(client: DockerClient, tmp_path: Path) -> None:
     boards = {change.replace(" ", "-"): wrong(change) for change in CHANGES}
     said = problems(client, boards, tmp_path)
     assert [name for name in boards if f"{name}.ts(" not in said] == []

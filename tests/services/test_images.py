@@ -1,6 +1,6 @@
 """Local images keep the contract of the official ones.
 
-With SHOESTRING_TEST_OFFICIAL_IMAGES=1 the official ones are pulled and held to it too.
+With SHOESTRING_TEST_OFFICIAL_IMAGES=1 the official ones are pulled and checked too.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def client() -> Iterator[DockerClient]:
 
 @pytest.fixture(scope="module", params=SOURCES)
 def source(request: pytest.FixtureRequest, client: DockerClient) -> str:
-    """Gets what is missing, and leaves it for the next run."""
+    """Build or pull what is missing, and keep it for the next run."""
     fetch(client, needed(client, request.param, [image.reference for image in RECIPES]))
     return str(request.param)
 
@@ -135,12 +135,12 @@ def served_by(client: DockerClient, container: Container) -> str:
     return run(client, busybox, ["sh", "-c", fetch], network_mode=f"container:{container.id}")
 
 
-def test_the_contract_is_of_the_image_that_is_pinned(image: PinnedImage) -> None:
+def test_contract_is_of_pinned_image(image: PinnedImage) -> None:
     assert contract(image).reference == image.reference
     assert contract(image).sources
 
 
-def test_the_configuration_is_the_contracts(client: DockerClient, image: PinnedImage, name: str) -> None:
+def test_image_configuration_matches_contract(client: DockerClient, image: PinnedImage, name: str) -> None:
     promised, config = contract(image), client.images.get(name).attrs["Config"]
     found = {
         "user": config.get("User") or "",
@@ -155,22 +155,22 @@ def test_the_configuration_is_the_contracts(client: DockerClient, image: PinnedI
     assert promised.environment.items() <= environment.items()
 
 
-def test_the_paths_are_there(client: DockerClient, image: PinnedImage, name: str) -> None:
+def test_image_has_paths_of_contract(client: DockerClient, image: PinnedImage, name: str) -> None:
     checks = [
         f"test {TESTS[kind]} {path} || echo {path} is no {kind}" for path, kind in contract(image).paths.items()
     ]
-    # Not through the entry point: that of some images is the one program that they are for.
+    # Not through the entry point: that of some images is their one program.
     assert run(client, name, [], entrypoint=["sh", "-c", "\n".join(checks)]) == ""
 
 
-def test_it_runs_what_it_must(client: DockerClient, image: PinnedImage, name: str) -> None:
+def test_image_runs_commands_of_contract(client: DockerClient, image: PinnedImage, name: str) -> None:
     promised = contract(image)
     tmpfs = dict.fromkeys(promised.tmpfs, "")
     for each in promised.runs:
         assert re.search(each.prints, run(client, name, each.command, tmpfs=tmpfs), re.MULTILINE), each.about
 
 
-def test_haproxy_serves_and_stops_as_the_core_runs_it(
+def test_haproxy_serves_and_stops_with_options_of_core(
     client: DockerClient, haproxy: str, configuration: dict[str, dict[str, str]]
 ) -> None:
     master = ["haproxy", "-W", "-db", "-S", "/run/haproxy/master.sock,mode,600"]
@@ -186,7 +186,7 @@ def test_haproxy_serves_and_stops_as_the_core_runs_it(
         container.remove(force=True)
 
 
-def test_haproxys_own_command_runs_a_master_in_the_foreground(
+def test_haproxy_default_command_runs_master_in_foreground(
     client: DockerClient, haproxy: str, configuration: dict[str, dict[str, str]]
 ) -> None:
     options: dict[str, Any] = HARDENED
@@ -200,7 +200,7 @@ def test_haproxys_own_command_runs_a_master_in_the_foreground(
         container.remove(force=True)
 
 
-def test_local_images_are_labelled_small_and_share_their_base(client: DockerClient, source: str) -> None:
+def test_local_images_labels_sizes_and_base(client: DockerClient, source: str) -> None:
     for image in RECIPES:
         labels = client.images.get(images.local_name(image)).labels
         assert labels[images.IMAGE_LABEL] == image.name

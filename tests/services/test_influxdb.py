@@ -31,7 +31,7 @@ def answers(metrics: Metrics) -> None:
     until(lambda: metrics.query("SHOW DATABASES", "admin")[0], lambda status: status == DONE)
 
 
-def test_nobody_reads_or_writes_without_a_password(metrics: Metrics) -> None:
+def test_influxdb_without_password(metrics: Metrics) -> None:
     answers(metrics)
     assert metrics.query("SHOW DATABASES")[0] == REFUSED
     assert metrics.query("CREATE USER x WITH PASSWORD 'x' WITH ALL PRIVILEGES")[0] in (REFUSED, FORBIDDEN)
@@ -39,12 +39,12 @@ def test_nobody_reads_or_writes_without_a_password(metrics: Metrics) -> None:
 
 
 @pytest.mark.parametrize("user", ["admin", "writer", "reader"])
-def test_a_wrong_password_is_refused(metrics: Metrics, user: str) -> None:
+def test_influxdb_wrong_password(metrics: Metrics, user: str) -> None:
     assert metrics.query("SHOW DATABASES", user, "wrong")[0] == REFUSED
     assert metrics.write(POINT, user, "") == REFUSED
 
 
-def test_the_reader_reads_and_the_writer_writes(metrics: Metrics) -> None:
+def test_influxdb_rights_of_reader_and_writer(metrics: Metrics) -> None:
     assert metrics.write("kept value=1", "writer") == WRITTEN
     assert [row["value"] for row in metrics.rows(KEPT)] == [1]
     assert metrics.write(POINT, "reader") == FORBIDDEN
@@ -54,13 +54,13 @@ def test_the_reader_reads_and_the_writer_writes(metrics: Metrics) -> None:
         assert metrics.query("CREATE USER x WITH PASSWORD 'x' WITH ALL PRIVILEGES", user)[0] == FORBIDDEN
 
 
-def test_points_are_kept_for_thirty_days_and_means_of_hours_for_a_year(metrics: Metrics) -> None:
+def test_influxdb_retention_and_hourly_means(metrics: Metrics) -> None:
     found = {row["name"]: row for row in metrics.rows('SHOW RETENTION POLICIES ON "telegraf"', "admin")}
     assert (found["recent"]["duration"], found["recent"]["default"]) == ("720h0m0s", True)
     assert found["hourly"]["duration"] == "8760h0m0s"
     queries = {row["name"]: row["query"] for row in metrics.rows("SHOW CONTINUOUS QUERIES", "admin")}
     means = queries["hourly_means"].partition("BEGIN ")[2].removesuffix(" END")
-    # What it does each hour, done now.
+    # What the continuous query does each hour, done now.
     hour = (int(time.time()) // 3600 - 1) * 3600 * 10**9
     assert metrics.write(f'hour,of=x number=4,word="y" {hour}\nhour,of=x number=6 {hour + 1}', "writer") == WRITTEN
     metrics.rows(means.replace(" GROUP BY", " WHERE time > 0 GROUP BY"), "admin")
@@ -68,8 +68,8 @@ def test_points_are_kept_for_thirty_days_and_means_of_hours_for_a_year(metrics: 
     assert [(row["of"], row["mean_number"]) for row in found_means] == [("x", 5)]
 
 
-def test_it_is_tuned_for_little_memory(metrics: Metrics) -> None:
-    """What it says of itself is what the application file asks for, and not what it has by default."""
+def test_influxdb_configured_for_little_memory(metrics: Metrics) -> None:
+    """Its diagnostics show the settings of the application file, not its defaults."""
     answers(metrics)
     status, text = metrics.query("SHOW DIAGNOSTICS", "admin")
     assert status == DONE
@@ -86,7 +86,7 @@ def test_it_is_tuned_for_little_memory(metrics: Metrics) -> None:
     assert list(folders.glob("recent/*/index")), "the index is on the disk"
 
 
-def test_it_runs_as_its_own_user_and_tells_no_password(metrics: Metrics) -> None:
+def test_influxdb_user_and_no_password_in_log(metrics: Metrics) -> None:
     container = metrics.container("influxdb", "application")
     top = container.top(ps_args="-eo uid,pid,args")["Processes"]
     assert {row[0] for row in top} == {"1500"}
@@ -94,13 +94,13 @@ def test_it_runs_as_its_own_user_and_tells_no_password(metrics: Metrics) -> None
     assert not any(password in said for password in metrics.passwords.values())
 
 
-def test_a_restart_keeps_all(metrics: Metrics) -> None:
+def test_influxdb_restart_keeps_points(metrics: Metrics) -> None:
     metrics.container("influxdb", "application").restart()
     answers(metrics)
     assert [row["value"] for row in metrics.rows(KEPT)] == [1]
 
 
-def test_a_new_password_in_the_secrets_is_the_one_that_counts(metrics: Metrics) -> None:
+def test_influxdb_password_changed_in_secrets(metrics: Metrics) -> None:
     old, new = metrics.passwords["INFLUXDB_READER_PASSWORD"], "changed"
     secrets = metrics.instance.paths.secrets
     metrics.rows('ALTER RETENTION POLICY "recent" ON "telegraf" DURATION 10d', "admin")
@@ -110,4 +110,4 @@ def test_a_new_password_in_the_secrets_is_the_one_that_counts(metrics: Metrics) 
     assert metrics.query(KEPT, "reader", old)[0] == REFUSED
     assert [row["value"] for row in metrics.rows(KEPT)] == [1]
     found = {row["name"]: row["duration"] for row in metrics.rows('SHOW RETENTION POLICIES ON "telegraf"', "admin")}
-    assert found["recent"] == "240h0m0s", "what a person chose stays"
+    assert found["recent"] == "240h0m0s", "the setting of the user is kept"

@@ -26,7 +26,7 @@ def stand(tmp_path: Path) -> Iterator[Stand]:
         opened.close()
 
 
-def test_export_again_names_a_connected_client(stand: Stand, tmp_path: Path) -> None:
+def test_export_again_connected_and_unknown_clients(stand: Stand, tmp_path: Path) -> None:
     laptop = stand.client(stand.add("laptop"))
     stand.add("phone")
     assert laptop.fetch(SERVER).returncode == 0

@@ -50,12 +50,12 @@ def kept(metrics: Metrics) -> dict[str, int]:
     return answer
 
 
-def test_it_tells_how_long_points_are_kept(metrics: Metrics) -> None:
+def test_retention_default(metrics: Metrics) -> None:
     assert kept(metrics) == {"version": 2, "days": 30, "hourly_days": 365}
     assert "points        30 days" in shoestring(metrics, "retention").stdout
 
 
-def test_longer_is_done_at_once_and_shorter_is_asked_about(metrics: Metrics) -> None:
+def test_retention_longer_at_once_and_shorter_confirmed(metrics: Metrics) -> None:
     assert shoestring(metrics, "retention", "40").returncode == 0
     assert kept(metrics)["days"] == 40
     asked = shoestring(metrics, "retention", "2")
@@ -71,19 +71,19 @@ def test_longer_is_done_at_once_and_shorter_is_asked_about(metrics: Metrics) -> 
 
 
 @pytest.mark.parametrize("days", ["0", "-1", "3651", "x"])
-def test_a_number_of_days_that_is_none_is_refused(metrics: Metrics, days: str) -> None:
+def test_retention_invalid_days(metrics: Metrics, days: str) -> None:
     refused = shoestring(metrics, "retention", "--yes", "--", days)
     assert refused.returncode == 2, refused
     assert "Traceback" not in refused.stderr
 
 
-def test_the_shell_is_the_administrators_and_reads_a_pipe(metrics: Metrics) -> None:
+def test_shell_reads_pipe_as_administrator(metrics: Metrics) -> None:
     answer = shoestring(metrics, "shell", given="SHOW USERS")
     assert answer.returncode == 0, answer.stderr
     assert "writer" in answer.stdout
 
 
-def test_the_shell_works_at_a_terminal(metrics: Metrics) -> None:
+def test_shell_at_terminal(metrics: Metrics) -> None:
     program, *arguments = words(metrics, "shell")
     with pexpect.spawn(program, arguments, encoding="utf-8", timeout=TIMEOUT_SECONDS) as terminal:
         terminal.expect("> ")
@@ -93,12 +93,12 @@ def test_the_shell_works_at_a_terminal(metrics: Metrics) -> None:
         terminal.expect(pexpect.EOF)
 
 
-def test_the_reader_may_not_change_anything(metrics: Metrics) -> None:
+def test_reader_may_not_drop(metrics: Metrics) -> None:
     with pytest.raises(ShoestringError, match="not authorized"):
         influxdb.ask(metrics.instance.cluster, "DROP MEASUREMENT x")
 
 
-def test_without_influxdb_it_says_what_to_do(metrics: Metrics) -> None:
+def test_shell_without_influxdb(metrics: Metrics) -> None:
     container = metrics.container("influxdb", "application")
     with listed_change(metrics.instance.cluster.client, str(container.name)):
         container.stop(timeout=5)

@@ -1,4 +1,4 @@
-"""The npm registry, used by the real npm from another machine; the world outside is a fake that records who asks."""
+"""The npm registry, used by the real npm from another machine; npmjs is a fake that records its requests."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, client: DockerClient) -> Iter
 
 
 @pytest.fixture(scope="module")
-def world(site: Site) -> Iterator[FakeNpmjs]:
-    """The registry's uplink is the fake; a person would change the same line for a mirror."""
+def uplink(site: Site) -> Iterator[FakeNpmjs]:
+    """Set the fake as the registry's uplink, by the line that a user changes for a mirror."""
     with fake_npmjs(site.address) as fake:
         file = site.instance.paths.conf / service.NAME / "config.yaml"
         text = file.read_text()
@@ -41,7 +41,7 @@ def world(site: Site) -> Iterator[FakeNpmjs]:
 
 
 @pytest.fixture(scope="module")
-def machine(site: Site, world: FakeNpmjs, client: DockerClient) -> Iterator[Machine]:
+def machine(site: Site, uplink: FakeNpmjs, client: DockerClient) -> Iterator[Machine]:
     with site.machine(built_image(client, IMAGES / "npm"), "npm") as started:
         for key, value in {
             "cafile": CA,
@@ -79,10 +79,10 @@ def serves(machine: Machine) -> None:
 
 
 def add_user(site: Site, name: str) -> str:
-    """A user made by the command; returns the password that it told."""
-    told = site.answer("npm", "user", "add", name)["password"]
-    assert re.fullmatch(r"[A-Za-z0-9]{32}", told)
-    return str(told)
+    """Add a user by the command; return the printed password."""
+    password = site.answer("npm", "user", "add", name)["password"]
+    assert re.fullmatch(r"[A-Za-z0-9]{32}", password)
+    return str(password)
 
 
 def log_in(machine: Machine, user: str, password: str) -> int:
@@ -112,13 +112,13 @@ def publish(site: Site, machine: Machine, name: str, version: str = "1.0.0") -> 
 
 
 def install(machine: Machine, name: str) -> tuple[int, str]:
-    """Install a package where nothing is, with nothing in npm's cache."""
+    """Install a package in an empty folder, with an empty cache of npm."""
     script = f"rm -rf /app ~/.npm/_cacache; mkdir /app; cd /app; npm install --no-audit --no-fund {name} 2>&1"
     result = machine.run("sh", "-c", script)
     return result.returncode, result.stdout
 
 
-def test_it_runs_as_its_own_user_without_privileges(site: Site) -> None:
+def test_npm_container_without_privileges(site: Site) -> None:
     (container,) = observe(site.instance.cluster.client, site.instance.settings.instance).of(service.NAME)
     inspected = site.instance.cluster.client.api.inspect_container(container.id)
     assert inspected["Config"]["User"] == "10001"
@@ -126,7 +126,7 @@ def test_it_runs_as_its_own_user_without_privileges(site: Site) -> None:
     assert inspected["HostConfig"]["ReadonlyRootfs"]
 
 
-def test_login_publish_install(site: Site, machine: Machine) -> None:
+def test_npm_login_publish_install(site: Site, machine: Machine) -> None:
     serves(machine)
     password = add_user(site, "anna")
     assert log_in(machine, "anna", "wrong-password") != 0
@@ -139,12 +139,12 @@ def test_login_publish_install(site: Site, machine: Machine) -> None:
     code, said = install(machine, f"{scope(site)}/page")
     assert code == 0, said
     assert machine.shell(f"cd /app && node -e 'require(\"{scope(site)}/page\")'").strip() == f"{scope(site)}/page"
-    # The package comes from where it was asked for.
+    # The package is downloaded from the registry itself.
     resolved = machine.shell("grep resolved /app/package-lock.json")
     assert f'"{url(site)}' in resolved
 
 
-def test_nobody_publishes_without_being_a_user(site: Site, machine: Machine) -> None:
+def test_npm_publish_without_login(site: Site, machine: Machine) -> None:
     serves(machine)
     log_out(machine)
     code, said = publish(site, machine, f"{scope(site)}/stranger")
@@ -169,7 +169,7 @@ def put(machine: Machine, site: Site, path: str, body: str) -> int:
     return int(result.stdout)
 
 
-def test_own_packages_are_never_asked_for_outside(site: Site, machine: Machine, world: FakeNpmjs) -> None:
+def test_npm_own_scope_not_requested_from_faked_uplink(site: Site, machine: Machine, uplink: FakeNpmjs) -> None:
     serves(machine)
     own = scope(site)
     assert log_in(machine, "anna", add_user(site, "anna")) == 0
@@ -178,33 +178,33 @@ def test_own_packages_are_never_asked_for_outside(site: Site, machine: Machine, 
     assert install(machine, f"{own}/there-is-none")[0] != 0
     machine.run("npm", "view", f"{own}/there-is-none")
     machine.run("sh", "-c", "cd /app && npm audit; npm outdated; npm search secret")
-    assert [path for path in world.asked if own in path or own[1:] in path] == []
-    # All else is: so the fake would have heard.
+    assert [path for path in uplink.asked if own in path or own[1:] in path] == []
+    # All others are requested, so the fake would have recorded it.
     assert install(machine, LEFT_PAD)[0] == 0
-    assert f"/{LEFT_PAD}" in world.asked
-    # A name of the world is nobody's to publish here.
+    assert f"/{LEFT_PAD}" in uplink.asked
+    # A name of npmjs cannot be published here.
     assert publish(site, machine, LEFT_PAD, "9.9.9")[0] != 0
 
 
-def test_a_package_of_the_world_stays_when_the_world_is_gone(site: Site, machine: Machine, world: FakeNpmjs) -> None:
+def test_npm_cached_package_with_faked_uplink_down(site: Site, machine: Machine, uplink: FakeNpmjs) -> None:
     serves(machine)
     assert install(machine, LEFT_PAD)[0] == 0
-    count = len([path for path in world.asked if path.endswith(".tgz")])
-    world.gone.set()
+    count = len([path for path in uplink.asked if path.endswith(".tgz")])
+    uplink.down.set()
     try:
         code, said = install(machine, LEFT_PAD)
         assert code == 0, said
-        # What was never here is asked for, and not to be had now.
-        assert install(machine, "right-pad-of-the-world")[0] != 0
-        assert "/right-pad-of-the-world" in world.asked
+        # What was never cached is requested, and not available now.
+        assert install(machine, "right-pad-of-npmjs")[0] != 0
+        assert "/right-pad-of-npmjs" in uplink.asked
     finally:
-        world.gone.clear()
-        # Verdaccio does not ask for minutes who failed.
+        uplink.down.clear()
+        # Verdaccio does not ask a failed uplink again for minutes.
         restart(site)
-    assert len([path for path in world.asked if path.endswith(".tgz")]) == count == 1
+    assert len([path for path in uplink.asked if path.endswith(".tgz")]) == count == 1
 
 
-def test_a_large_package_fits(site: Site, machine: Machine) -> None:
+def test_npm_large_package(site: Site, machine: Machine) -> None:
     serves(machine)
     assert log_in(machine, "anna", add_user(site, "anna")) == 0
     machine.shell(
@@ -217,7 +217,7 @@ def test_a_large_package_fits(site: Site, machine: Machine) -> None:
     assert site.instance.cluster.client.api.inspect_container(container.id)["RestartCount"] == 0
 
 
-def test_users_go_and_a_restart_keeps_all(site: Site, machine: Machine) -> None:
+def test_npm_restart_keeps_users_and_user_remove(site: Site, machine: Machine) -> None:
     serves(machine)
     password = add_user(site, "berta")
     assert log_in(machine, "berta", password) == 0
@@ -238,13 +238,13 @@ def test_users_go_and_a_restart_keeps_all(site: Site, machine: Machine) -> None:
     assert shoestring(site.instance, "npm", "user", "remove", "berta").code == 2
 
 
-def test_a_removal_that_was_killed_is_finished_when_it_is_done_again(site: Site, machine: Machine) -> None:
+def test_npm_user_remove_after_kill(site: Site, machine: Machine) -> None:
     serves(machine)
     password = add_user(site, "dora")
     assert log_in(machine, "dora", password) == 0
     killed = killed_at(site.instance, "user-removed", "npm", "user", "remove", "dora")
     assert killed.code == -9, killed.out + killed.err
-    # The file has her no more, and Verdaccio knows her still.
+    # The user is removed from the file, but not from Verdaccio's memory.
     assert "dora" not in site.answer("npm", "user", "list")["users"]
     assert log_in(machine, "dora", password) == 0
     before = started(site)
@@ -252,14 +252,14 @@ def test_a_removal_that_was_killed_is_finished_when_it_is_done_again(site: Site,
     assert (again.code, "There is no user dora." in again.err) == (2, True)
     serves(machine)
     assert log_in(machine, "dora", password) != 0
-    # Where nothing was left to do, a name that is wrong costs no restart.
+    # If nothing is left to do, an unknown name causes no restart.
     after = started(site)
     assert after != before
     assert shoestring(site.instance, "npm", "user", "remove", "dora").code == 2
     assert started(site) == after
 
 
-def test_a_plan_makes_no_user(site: Site) -> None:
+def test_npm_user_add_dry_run(site: Site) -> None:
     users = site.answer("npm", "user", "list")["users"]
     would = site.answer("npm", "user", "add", "emma", "--dry-run")
     assert (would["new"], would["password"]) == (True, None)
@@ -268,7 +268,7 @@ def test_a_plan_makes_no_user(site: Site) -> None:
     assert site.answer("npm", "user", "list")["users"] == users
 
 
-def test_passwords_are_in_no_log_and_no_git(site: Site) -> None:
+def test_npm_passwords_not_in_log(site: Site) -> None:
     file = service.users(site.instance.paths).file
     assert (file.stat().st_mode & 0o777, file.stat().st_gid) == (0o640, 65533)
     password = add_user(site, "carla")

@@ -1,4 +1,4 @@
-"""Postgres as a service: who gets in and who does not, databases for applications, the prompt, the first start."""
+"""Postgres as a service: logins, databases for applications, and psql."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def inside(site: Site, application: str, *arguments: str) -> subprocess.Complete
     return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_the_superuser_gets_in_with_the_password_and_nobody_without(site: Site) -> None:
+def test_superuser_login(site: Site) -> None:
     password = site.secrets["POSTGRES_PASSWORD"]
     assert site.client("SELECT 6 * 7", password=password).stdout == "42\n"
     wrong = site.client("SELECT 1", password="x" * 32)
@@ -67,7 +67,7 @@ def test_the_superuser_gets_in_with_the_password_and_nobody_without(site: Site) 
     assert methods == ["peer", "scram-sha-256"]
 
 
-def test_no_listing_of_containers_shows_the_password(site: Site, client: DockerClient) -> None:
+def test_password_not_in_container_listing(site: Site, client: DockerClient) -> None:
     password = site.secrets["POSTGRES_PASSWORD"]
     seen = client.api.inspect_container(site.container)
     assert password not in str(seen)
@@ -77,7 +77,7 @@ def test_no_listing_of_containers_shows_the_password(site: Site, client: DockerC
     assert seen["HostConfig"]["PortBindings"] in (None, {})
 
 
-def test_it_is_on_its_network_and_a_pass_finds_nothing_to_do(site: Site) -> None:
+def test_network_and_empty_plan(site: Site) -> None:
     name = site.instance.settings.instance
     seen = site.instance.cluster.client.api.inspect_container(site.container)
     assert set(seen["NetworkSettings"]["Networks"]) == {f"{name}_internal", f"{name}_postgres"}
@@ -87,14 +87,14 @@ def test_it_is_on_its_network_and_a_pass_finds_nothing_to_do(site: Site) -> None
     assert site.answer("plan")["changes"] == []
 
 
-def test_texts_sort_by_code_points_that_no_library_changes(site: Site) -> None:
+def test_collation_by_code_points(site: Site) -> None:
     row = site.sql("SELECT datlocprovider, datlocale FROM pg_database WHERE datname = 'template1'")
     assert row == "b|C.UTF-8"
     assert site.sql("SELECT upper('äß'), collation_version FROM (SELECT datcollversion AS collation_version "
                     "FROM pg_database WHERE datname = 'postgres') AS x") == "Äß|1"  # fmt: skip
 
 
-def test_an_application_on_the_network_connects_and_another_one_cannot(site: Site) -> None:
+def test_application_connects_by_network(site: Site) -> None:
     made = site.answer("postgres", "create", "shop")
     image = images.local_name(POSTGRES)
     site.instance.add(Side.PUBLIC, "shop", CLIENT.format(image=image, networks="main, postgres"))
@@ -105,7 +105,7 @@ def test_an_application_on_the_network_connects_and_another_one_cannot(site: Sit
         assert inside(site, "shop", "printenv", "DATABASE_URL").stdout.strip() == made["url"]
         assert inside(site, "shop", *query).stdout == "shop\n"
         assert "could not translate host name" in inside(site, "stranger", *query).stderr
-        # Not by its numbers either.
+        # Not by the IP address either.
         name = f"{site.instance.settings.instance}_postgres"
         seen = site.instance.cluster.client.api.inspect_container(site.container)
         address = seen["NetworkSettings"]["Networks"][name]["IPAddress"]
@@ -121,7 +121,7 @@ def test_an_application_on_the_network_connects_and_another_one_cannot(site: Sit
             subprocess.run(("docker", "compose", "--project-name", project, "down"), check=True, capture_output=True)
 
 
-def test_a_role_owns_its_database_and_reaches_no_other(site: Site) -> None:
+def test_create_role_owns_one_database(site: Site) -> None:
     one, other = site.answer("postgres", "create", "one"), site.answer("postgres", "create", "other-one")
     assert other["secrets"] == ["OTHER_ONE_DATABASE_URL", "OTHER_ONE_DATABASE_PASSWORD"]
     assert site.secrets["ONE_DATABASE_URL"] == one["url"]
@@ -138,7 +138,7 @@ def test_a_role_owns_its_database_and_reaches_no_other(site: Site) -> None:
     assert site.sql("SELECT datname FROM pg_database WHERE pg_get_userbyid(datdba) = 'one'") == "one"
 
 
-def test_creating_again_does_no_harm_and_puts_the_password_right(site: Site) -> None:
+def test_create_again_sets_password(site: Site) -> None:
     first = site.answer("postgres", "create", "again")
     assert first["done"] == [
         "secrets AGAIN_DATABASE_URL and AGAIN_DATABASE_PASSWORD",
@@ -148,7 +148,7 @@ def test_creating_again_does_no_harm_and_puts_the_password_right(site: Site) -> 
     before = site.sql("SELECT rolpassword FROM pg_authid WHERE rolname = 'again'")
     assert site.answer("postgres", "create", "again") == {**first, "done": []}
     assert site.sql("SELECT rolpassword FROM pg_authid WHERE rolname = 'again'") == before
-    # A person chooses another password, in one of the two places.
+    # The user chooses another password, in one of the two places.
     text = site.instance.paths.secrets.read_text()
     lines = [line for line in text.splitlines() if not line.startswith("AGAIN_DATABASE_URL")]
     password = site.secrets["AGAIN_DATABASE_PASSWORD"]
@@ -160,7 +160,7 @@ def test_creating_again_does_no_harm_and_puts_the_password_right(site: Site) -> 
     assert "password authentication failed" in site.client("SELECT 1", user="again", password=password).stderr
 
 
-def test_what_create_refuses(site: Site) -> None:
+def test_create_refused(site: Site) -> None:
     site.sql("CREATE ROLE byhand; CREATE DATABASE someones")
     assert "its password is not in" in site.run("postgres", "create", "byhand").err
     refused = site.run("postgres", "create", "someones")
@@ -173,7 +173,7 @@ def test_what_create_refuses(site: Site) -> None:
     assert "PLANNED" not in site.instance.paths.secrets.read_text()
 
 
-def test_no_password_is_in_the_log(site: Site, client: DockerClient) -> None:
+def test_password_not_in_log(site: Site, client: DockerClient) -> None:
     site.command("postgres", "create", "logged")
     # A statement that fails is logged as it came.
     site.run("postgres", "create", "someones")
@@ -186,7 +186,7 @@ def shoestring(*arguments: str, site: Site) -> tuple[str, ...]:
     return (sys.executable, "-c", CLI, *arguments, "--data-directory", str(site.instance.paths.root))
 
 
-def test_the_prompt_reads_a_pipe_and_ends_as_psql_does(site: Site) -> None:
+def test_psql_reads_pipe_and_returns_exit_code(site: Site) -> None:
     def piped(sql: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         argv = shoestring("postgres", "psql", *arguments, site=site)
         return subprocess.run(argv, input=sql, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT)
@@ -203,7 +203,7 @@ def test_the_prompt_reads_a_pipe_and_ends_as_psql_does(site: Site) -> None:
     assert 'database "nothing" does not exist' in piped("SELECT 1", "nothing").stderr
 
 
-def test_the_prompt_has_the_terminal(site: Site) -> None:
+def test_psql_at_terminal(site: Site) -> None:
     process, terminal = pty.fork()
     if process == 0:
         os.chdir(ROOT)
@@ -229,9 +229,9 @@ def test_the_prompt_has_the_terminal(site: Site) -> None:
         os.close(terminal)
 
 
-def test_a_taken_port_is_told_before_anything_is_there(instance: Instance) -> None:
+def test_add_port_in_use(instance: Instance) -> None:
     with socket.socket() as other:
-        # If it is taken already, all the better.
+        # Another program may already use it.
         with contextlib.suppress(OSError):
             other.bind((LOOPBACK, 5432))
             other.listen()
@@ -242,7 +242,7 @@ def test_a_taken_port_is_told_before_anything_is_there(instance: Instance) -> No
     assert instance.containers() == {}
 
 
-def test_adding_it_again_makes_the_password_that_of_the_secrets(site: Site) -> None:
+def test_add_again_sets_password_of_secrets(site: Site) -> None:
     before = site.secrets["POSTGRES_PASSWORD"]
     secrets = site.instance.paths.secrets
     secrets.write_text(secrets.read_text().replace(before, "another"))
@@ -252,12 +252,12 @@ def test_adding_it_again_makes_the_password_that_of_the_secrets(site: Site) -> N
     assert "was set to POSTGRES_PASSWORD" not in site.command("service", "add", "postgres", "--yes").out
 
 
-def test_without_postgres_a_sentence_says_how_to_get_it(instance: Instance) -> None:
+def test_create_without_postgres(instance: Instance) -> None:
     answer = run(instance, "postgres", "create", "shop")
     assert (answer.code, "shoestring service add postgres" in answer.err) == (2, True)
 
 
-def test_it_is_still_there_after_a_restart(site: Site, client: DockerClient) -> None:
+def test_restart_keeps_data(site: Site, client: DockerClient) -> None:
     site.sql("CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n")
     with listed_change(client, site.container):
         client.containers.get(site.container).kill()

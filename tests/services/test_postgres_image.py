@@ -34,7 +34,7 @@ def answer(container: Any, sql: str, *options: str) -> str:
     return text
 
 
-def test_root_becomes_postgres_and_scripts_run_once(client: DockerClient, tmp_path: Path) -> None:
+def test_entrypoint_user_and_init_scripts(client: DockerClient, tmp_path: Path) -> None:
     (tmp_path / "1.sql").write_text("CREATE TABLE first (n int); INSERT INTO first VALUES (1);")
     script = tmp_path / "2.sh"
     script.write_text('#!/bin/sh\npsql -U postgres -c "INSERT INTO first VALUES (2)"\n')
@@ -61,7 +61,7 @@ def test_root_becomes_postgres_and_scripts_run_once(client: DockerClient, tmp_pa
         container.remove(force=True, v=True)
 
 
-def test_without_a_password_it_makes_no_data(client: DockerClient) -> None:
+def test_entrypoint_without_password(client: DockerClient) -> None:
     both = {"POSTGRES_PASSWORD": "a", "POSTGRES_PASSWORD_FILE": "/etc/hostname"}
     for environment, said in (({}, "POSTGRES_PASSWORD"), (both, "are both set")):
         container = start(client, environment=environment, network_mode="none")

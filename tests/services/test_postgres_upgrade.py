@@ -1,4 +1,4 @@
-"""An upgrade of Postgres between two real major versions: all data, or the old version as if nothing had been."""
+"""An upgrade of Postgres between two real major versions: all data, or the old version unchanged."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def begun(stage: Stage) -> Stage:
     return stage
 
 
-def test_all_data_are_in_the_new_version_and_the_old_ones_stay(begun: Stage) -> None:
+def test_upgrade_moves_all_data(begun: Stage) -> None:
     site = begun.site
     anna = {"user": "Anna%20B", "password": "anna", "url": f"postgres://Anna%20B@{site.address}:5432/odd%20name"}
     planned = site.answer(*UPGRADE[:-1], "--dry-run")
@@ -61,7 +61,7 @@ def test_all_data_are_in_the_new_version_and_the_old_ones_stay(begun: Stage) -> 
     ]
     assert git(site.instance, "log", "-1", "--format=%s").strip() == f"Postgres: from version {OLD} to {NEW}"
     assert git(site.instance, "status", "--porcelain", "--", "applications-internal") == ""
-    # Nothing is left but the old data, and nothing is left to do.
+    # Only the old data is left over, and nothing is left to do.
     assert begun.left() == [str(NEW)]
     assert (site.folder / str(OLD) / "PG_VERSION").read_text() == f"{OLD}\n"
     assert site.answer("plan")["changes"] == []
@@ -72,7 +72,7 @@ def test_all_data_are_in_the_new_version_and_the_old_ones_stay(begun: Stage) -> 
     assert site.sql("SELECT count(*) FROM pg_stats WHERE tablename = 'orders'", "shop") != "0"
 
 
-def test_old_data_go_when_a_person_says_so(begun: Stage) -> None:
+def test_prune_old_data(begun: Stage) -> None:
     site = begun.site
     assert "Postgres uses" in site.run("postgres", "prune", str(OLD), "--yes").err
     assert site.run("postgres", "prune", "../haproxy-public-ssl", "--yes").code == 2
@@ -83,7 +83,7 @@ def test_old_data_go_when_a_person_says_so(begun: Stage) -> None:
     assert (site.folder / str(OLD)).exists()
     for refused in (site.run(*prune), site.run(*prune, "--json")):
         assert (refused.code, "Add --yes to confirm" in refused.err) == (2, True)
-    # Killed in the middle, it is done when it is done again.
+    # Killed in the middle, it is completed by the next call.
     assert killed_at(site.instance, "postgres-emptied", *prune, "--yes").code == -signal.SIGKILL
     assert [each.name for each in (site.folder / str(OLD)).iterdir()] == ["PG_VERSION"]
     assert site.answer(*prune, "--yes")["removed"] is True
@@ -91,7 +91,7 @@ def test_old_data_go_when_a_person_says_so(begun: Stage) -> None:
     assert "nothing to prune" in site.run("postgres", "prune", str(OLD), "--yes").err
 
 
-def test_no_acknowledged_row_is_lost_while_a_client_writes(begun: Stage) -> None:
+def test_upgrade_while_client_writes(begun: Stage) -> None:
     site = begun.site
     site.sql("CREATE TABLE written (n int PRIMARY KEY)", "shop")
     acknowledged: list[int] = []
@@ -122,7 +122,7 @@ def test_no_acknowledged_row_is_lost_while_a_client_writes(begun: Stage) -> None
     assert len(there - set(acknowledged)) <= 1
 
 
-def test_the_watchdog_is_held_meanwhile(begun: Stage) -> None:
+def test_upgrade_holds_lock(begun: Stage) -> None:
     site = begun.site
     root = str(site.instance.paths.root)
     argv = (sys.executable, "-u", "-c", CLI, *UPGRADE, "--data-directory", root)
@@ -137,13 +137,13 @@ def test_the_watchdog_is_held_meanwhile(begun: Stage) -> None:
                 assert site.run("start", "--timeout", "0").code == 3
                 break
         else:
-            raise AssertionError("it never came to the roles")
+            raise AssertionError("the upgrade never reached the roles")
         process.stdout.read()
     assert process.returncode == 0
     assert begun.version() == NEW
 
 
-def test_rows_that_are_missing_are_seen_and_the_old_version_goes_on(begun: Stage) -> None:
+def test_upgrade_missing_rows(begun: Stage) -> None:
     """pg_dump leaves the rows of an extension's own tables out."""
     begun.site.sql("CREATE TABLE lost AS SELECT 1 AS n; ALTER EXTENSION pg_trgm ADD TABLE lost", "shop")
     refused = begun.site.run(*UPGRADE)
@@ -154,7 +154,7 @@ def test_rows_that_are_missing_are_seen_and_the_old_version_goes_on(begun: Stage
     begun.assert_as_before()
 
 
-def test_a_table_that_cannot_be_read_keeps_the_old_version(begun: Stage) -> None:
+def test_upgrade_unreadable_table(begun: Stage) -> None:
     path = begun.site.sql("CHECKPOINT; SELECT pg_relation_filepath('archive.parts_old')", "shop")
     begun.end()
     with (begun.site.folder / str(OLD) / path).open("r+b") as file:
@@ -169,8 +169,8 @@ def test_a_table_that_cannot_be_read_keeps_the_old_version(begun: Stage) -> None
     begun.site.wait()
 
 
-def test_what_the_new_version_cannot_take_keeps_the_old_version(begun: Stage) -> None:
-    """A check that asks another table, which is not there yet when its rows come: a known limit of dumps."""
+def test_upgrade_dump_cannot_be_restored(begun: Stage) -> None:
+    """A check constraint that queries another table, which is not restored yet: a known limit of dumps."""
     begun.site.sql(
         "CREATE TABLE z (n int); INSERT INTO z VALUES (1);"
         "CREATE FUNCTION known(int) RETURNS boolean LANGUAGE sql "
@@ -184,7 +184,7 @@ def test_what_the_new_version_cannot_take_keeps_the_old_version(begun: Stage) ->
     begun.assert_as_before()
 
 
-def test_a_new_version_that_does_not_start_keeps_the_old_version(stage: Stage) -> None:
+def test_upgrade_new_version_does_not_start(stage: Stage) -> None:
     stage.begin(
         stage.text.replace("      - -cjit=off\n", "      - -cjit=off\n      - -cvacuum_defer_cleanup_age=0\n")
     )
@@ -195,7 +195,7 @@ def test_a_new_version_that_does_not_start_keeps_the_old_version(stage: Stage) -
     assert stage.left() == []
 
 
-def test_a_new_version_that_does_not_serve_goes_back(stage: Stage) -> None:
+def test_upgrade_new_version_unhealthy(stage: Stage) -> None:
     check = f"[CMD-SHELL, 'postgres --version | grep -q \" {OLD}[.]\"']"
     old = "[CMD, pg_isready, --quiet, --host=127.0.0.1, --username=postgres]"
     text = stage.text.replace(old, check).replace("start_period: 60s", "")
@@ -212,13 +212,13 @@ def test_a_new_version_that_does_not_serve_goes_back(stage: Stage) -> None:
     stage.site.command("postgres", "prune", f"{NEW}.failed", "--yes")
 
 
-def test_it_is_refused_where_the_disk_has_no_room(stage: Stage) -> None:
+def test_upgrade_without_disk_space(stage: Stage) -> None:
     stage.begin()
     stage.end()
     folder = stage.site.folder
     subprocess.run(("mount", "-t", "tmpfs", "-o", "size=300m", "tmpfs", folder), check=True)
     try:
-        subprocess.run(("cp", "-a", "--no-target-directory", stage.kept, folder), check=True)
+        subprocess.run(("cp", "-a", "--no-target-directory", stage.saved, folder), check=True)
         stage.start()
         for option in ("--yes", "--dry-run"):
             refused = stage.site.run(*UPGRADE[:-1], option)
@@ -230,7 +230,7 @@ def test_it_is_refused_where_the_disk_has_no_room(stage: Stage) -> None:
         subprocess.run(("umount", folder), check=True)
 
 
-def test_data_that_somebody_else_left_there_are_not_touched(begun: Stage) -> None:
+def test_upgrade_existing_data_of_new_version(begun: Stage) -> None:
     other = begun.site.folder / str(NEW)
     other.mkdir()
     (other / "PG_VERSION").write_text(f"{NEW}\n")
@@ -245,7 +245,7 @@ def test_data_that_somebody_else_left_there_are_not_touched(begun: Stage) -> Non
     begun.assert_as_before()
 
 
-def test_an_image_of_another_version_is_refused(begun: Stage) -> None:
+def test_upgrade_image_of_another_version(begun: Stage) -> None:
     refused = begun.site.run("postgres", "upgrade", "16", "--image", POSTGRES.reference, "--yes")
     assert (refused.code, f"has version {NEW}, not 16" in refused.err) == (2, True)
     assert "so name the image of version 16" in begun.site.run("postgres", "upgrade", "16", "--yes").err
@@ -256,7 +256,7 @@ OLD_AFTER = ("begun", "apart", "started", "database-3", "restored", "compared", 
 
 
 @pytest.mark.parametrize("point", OLD_AFTER)
-def test_killed_before_the_file_is_written_the_old_version_goes_on(begun: Stage, point: str) -> None:
+def test_upgrade_killed_before_file_is_written(begun: Stage, point: str) -> None:
     assert killed_at(begun.site.instance, f"postgres-{point}", *UPGRADE).code == -signal.SIGKILL
     begun.start()
     assert begun.version() == OLD
@@ -265,7 +265,7 @@ def test_killed_before_the_file_is_written_the_old_version_goes_on(begun: Stage,
     assert begun.site.sql("SELECT count(*) FROM orders", "shop") == "20000"
     assert not [name for name in begun.site.instance.containers() if "upgrade" in name]
     assert begun.site.answer("plan")["changes"] == []
-    # And the next upgrade does it, whatever lies about.
+    # And the next upgrade succeeds, whatever is left over.
     begun.site.command(*UPGRADE)
     assert begun.version() == NEW
     assert begun.facts_now() == begun.facts
@@ -273,7 +273,7 @@ def test_killed_before_the_file_is_written_the_old_version_goes_on(begun: Stage,
 
 
 @pytest.mark.parametrize("point", ["edited", "applied"])
-def test_killed_after_it_the_new_version_runs(begun: Stage, point: str) -> None:
+def test_upgrade_killed_after_file_is_written(begun: Stage, point: str) -> None:
     assert killed_at(begun.site.instance, f"postgres-{point}", *UPGRADE).code == -signal.SIGKILL
     begun.start()
     assert begun.version() == NEW

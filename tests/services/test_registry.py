@@ -1,4 +1,4 @@
-"""The Docker registry: users, pushes from another machine, the host's own deploys, and the collection."""
+"""The Docker registry: users, pushes from another machine, the host's own deploys, and garbage collection."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def digest_of(site: Site, repository: str, tag: str) -> str:
     return next(each.digest for each in tags if (each.repository, each.name) == (repository, tag))
 
 
-def test_the_service_tells_its_password_once_and_runs_without_privileges(site: Site) -> None:
+def test_registry_password_shown_once_and_no_privileges(site: Site) -> None:
     again = site.command("service", "add", registry.NAME, "--yes")
     assert password(site) not in again.out
     (container,) = observe(site.instance.cluster.client, site.instance.settings.instance).of(registry.NAME)
@@ -85,7 +85,7 @@ def test_the_service_tells_its_password_once_and_runs_without_privileges(site: S
     assert password(site) not in file.read_text()
 
 
-def test_nobody_gets_in_without_a_right_password(site: Site, machine: Machine) -> None:
+def test_registry_wrong_password(site: Site, machine: Machine) -> None:
     assert log_in(site, machine, "admin", "wrong").returncode != 0
     assert log_in(site, machine, "nobody", password(site)).returncode != 0
     refused = machine.run("docker", "pull", f"{site.host('docker')}/any:1")
@@ -93,7 +93,7 @@ def test_nobody_gets_in_without_a_right_password(site: Site, machine: Machine) -
     assert "no basic auth credentials" in refused.stderr or "unauthorized" in refused.stderr
 
 
-def test_users_come_and_go_without_a_restart(site: Site, machine: Machine) -> None:
+def test_registry_user_add_and_remove(site: Site, machine: Machine) -> None:
     before = site.instance.containers()
     would = site.answer("registry", "user", "add", "anna", "--dry-run")
     assert (would["new"], would["password"]) == (True, None)
@@ -113,7 +113,7 @@ def test_users_come_and_go_without_a_restart(site: Site, machine: Machine) -> No
         assert (refused.code, "is the user of this host itself" in refused.err) == (2, True)
 
 
-def test_a_layer_of_500_mb_goes_there_and_back(site: Site, machine: Machine) -> None:
+def test_registry_push_and_pull_500_mb(site: Site, machine: Machine) -> None:
     assert log_in(site, machine, "admin", password(site)).returncode == 0
     name = f"{site.host('docker')}/large:1"
     recipe = f"FROM {local_name(BUSYBOX)}\\nCOPY file /"
@@ -133,7 +133,7 @@ def test_a_layer_of_500_mb_goes_there_and_back(site: Site, machine: Machine) -> 
     assert LARGE < large["size"] < LARGE * 1.1
 
 
-def test_a_deploy_takes_images_from_it_with_nothing_else_set(site: Site, machine: Machine) -> None:
+def test_registry_deploy_from_it(site: Site, machine: Machine) -> None:
     assert log_in(site, machine, "admin", password(site)).returncode == 0
     first, second = (push(site, machine, f"team/page:{each}", f"version {each}") for each in "12")
     host = f"page.{site.instance.settings.internal_domain}"
@@ -141,9 +141,9 @@ def test_a_deploy_takes_images_from_it_with_nothing_else_set(site: Site, machine
     file += f"services:\n  application:\n    image: {first}\n    stop_grace_period: 0s\n"
     site.instance.add(Side.INTERNAL, "page", file)
     try:
-        # A pass by itself, such as the watchdog's, has what it needs too.
+        # A start without `deploy` has the login too.
         assert site.instance.start().ok
-        # And what the host knew may be gone.
+        # The login may also be missing.
         registry_login.undo(site.instance.paths, site.instance.settings)
         answer = site.command("deploy", "page", "2")
         assert f"pulled      {second}" in answer.out
@@ -156,7 +156,7 @@ def test_a_deploy_takes_images_from_it_with_nothing_else_set(site: Site, machine
             site.instance.cluster.client.images.remove(each, force=True)
 
 
-def test_the_host_finds_it_again_after_what_it_knew_is_gone(site: Site) -> None:
+def test_registry_login_again(site: Site) -> None:
     registry_login.undo(site.instance.paths, site.instance.settings)
     host = site.host("docker")
     assert host not in registry_login.HOST_FILES.hosts.read_text()
@@ -174,7 +174,7 @@ def test_the_host_finds_it_again_after_what_it_knew_is_gone(site: Site) -> None:
     assert site.answer("registry", "login")["done"] == []
 
 
-def test_a_collection_frees_what_nothing_names_and_keeps_the_rest(site: Site, machine: Machine) -> None:
+def test_registry_gc_untagged(site: Site, machine: Machine) -> None:
     assert log_in(site, machine, "admin", password(site)).returncode == 0
     name = push(site, machine, "app:1", secrets.token_hex(8))
     old = digest_of(site, "app", "1")
@@ -196,11 +196,11 @@ def test_a_collection_frees_what_nothing_names_and_keeps_the_rest(site: Site, ma
     assert digest_of(site, "app", "1") == new
     machine.shell(f"docker image rm --force {name} >/dev/null; docker pull --quiet {name}")
     assert machine.run("docker", "pull", f"{site.host('docker')}/app@{old}").returncode != 0
-    # What was removed can be pushed again: the registry has not kept it in its memory.
+    # What was removed can be pushed again: the registry has no stale cache of it.
     push(site, machine, "app:2", "again")
 
 
-def test_what_a_client_deletes_is_freed_by_the_next_collection(site: Site, machine: Machine) -> None:
+def test_registry_gc_after_delete(site: Site, machine: Machine) -> None:
     assert log_in(site, machine, "admin", password(site)).returncode == 0
     name = push(site, machine, "deleted:1", secrets.token_hex(8))
     digest = digest_of(site, "deleted", "1")
@@ -231,7 +231,7 @@ def delete(site: Site, repository: str, digest: str, given: str) -> int:
 
 
 def age(site: Site, repository: str, digest: str) -> None:
-    """Have a version come two hours ago."""
+    """Set the time of a version to two hours ago."""
     store = gc.store(site.instance.paths)
     top = store.root / "docker/registry/v2/repositories" / repository
     link = top / "_manifests/revisions/sha256" / digest.removeprefix("sha256:") / "link"
@@ -240,21 +240,21 @@ def age(site: Site, repository: str, digest: str) -> None:
 
 
 @pytest.mark.parametrize("point", ["registry-stopped", "registry-forgot", "registry-collected"])
-def test_a_collection_that_is_killed_is_mended_by_the_next_pass(site: Site, machine: Machine, point: str) -> None:
+def test_registry_gc_killed_then_watchdog(site: Site, machine: Machine, point: str) -> None:
     assert log_in(site, machine, "admin", password(site)).returncode == 0
     name = push(site, machine, "killed:1", "kept")
     killed = killed_at(site.instance, point, "registry", "gc", "--untagged", "--yes")
     assert killed.code == -9, killed.out + killed.err
     (stopped,) = observe(site.instance.cluster.client, site.instance.settings.instance).of(registry.NAME)
     assert not stopped.running
-    # What the passes of the tests before have mended is long ago.
+    # Without the backoff of repairs in earlier tests.
     site.instance.cluster.run.attempts.unlink(missing_ok=True)
     assert watchdog.watch(site.instance.cluster).ok
     machine.shell(f"docker image rm --force {name} >/dev/null; docker pull --quiet {name}")
 
 
-def test_the_collection_ends_with_the_command_that_started_it(site: Site) -> None:
-    """A slow collection, and a kill of the command: the container goes by itself."""
+def test_registry_gc_container_ends_with_command(site: Site) -> None:
+    """Kill the command during a slow collection: its container is removed automatically."""
     client = site.instance.cluster.client
     (container,) = observe(client, site.instance.settings.instance).of(registry.NAME)
     inspected = client.api.inspect_container(container.id)
@@ -277,7 +277,7 @@ def test_the_collection_ends_with_the_command_that_started_it(site: Site) -> Non
             client.api.remove_container(left["Id"], force=True)
 
 
-def test_a_restart_keeps_all(site: Site, machine: Machine) -> None:
+def test_registry_restart_keeps_images(site: Site, machine: Machine) -> None:
     assert log_in(site, machine, "admin", password(site)).returncode == 0
     name = push(site, machine, "stays:1", "here")
     site.command("stop")
@@ -285,7 +285,7 @@ def test_a_restart_keeps_all(site: Site, machine: Machine) -> None:
     machine.shell(f"docker image rm --force {name} >/dev/null; docker pull --quiet {name}")
 
 
-def test_removal_leaves_nothing_on_the_host(site: Site) -> None:
+def test_registry_remove_cleans_host(site: Site) -> None:
     host = site.host("docker")
     site.command("service", "remove", registry.NAME, "--yes")
     assert host not in registry_login.HOST_FILES.hosts.read_text()

@@ -1,4 +1,4 @@
-"""The Docker registry without HTTPS: the line that Docker needs is told, and it is the right one."""
+"""The Docker registry without HTTPS: the printed line for daemon.json works."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 
-def test_the_line_for_daemon_json_is_told_and_works(tmp_path: Path, client: DockerClient) -> None:
+def test_registry_without_https_prints_daemon_json(tmp_path: Path, client: DockerClient) -> None:
     with open_site(tmp_path / "data-directory", client, registry.NAME, tls=InternalTls.NONE) as site:
-        told = site.command("service", "add", registry.NAME, "--yes").out
-        assert "Without HTTPS, Docker on this host accepts the registry only with" in told
+        added = site.command("service", "add", registry.NAME, "--yes").out
+        assert "Without HTTPS, Docker on this host accepts the registry only with" in added
         refused = shoestring(site.instance, "registry", "login")
         assert (refused.code, "insecure-registries" in refused.out) == (1, True)
         refused = shoestring(site.instance, "registry", "login", "--json")
         assert (refused.code, json.loads(refused.out)["ok"]) == (1, False)
-        # Nothing of the host is touched until it can work.
+        # Nothing on the host is changed until it can work.
         assert site.host("docker") not in login.HOST_FILES.hosts.read_text()
 
         made = site.command("registry", "user", "add", "anna").out

@@ -1,4 +1,4 @@
-"""`shoestring service`, and setup with services, on a real engine: the services are the test's own."""
+"""`shoestring service`, and setup with services, on a real engine: with services of the test."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def services(folder: tuple[Path, int], tmp_path: Path) -> Iterator[Services]:
         instance.close()
 
 
-def test_a_service_comes_and_goes_with_all_that_it_needs(services: Services) -> None:
+def test_add_and_remove_with_requirements(services: Services) -> None:
     paths = services.paths
     assert services.states() == {"front": "absent", "store": "absent"}
     before = services.instance.containers()
@@ -77,7 +77,7 @@ def test_a_service_comes_and_goes_with_all_that_it_needs(services: Services) -> 
     assert "Front needs it. Remove front too, or first." in services.run(
         "service", "remove", "store", "--yes", code=ExitCode.USAGE
     )
-    # All applications of the internal side at once: that a person means it is known here.
+    # All applications of the internal side at once: the command is the confirmation.
     services.run("service", "remove", "store", "front", "--yes")
     assert services.states() == {"front": "absent", "store": "absent"}
     assert set(services.instance.containers()) == set(before)
@@ -88,7 +88,7 @@ def test_a_service_comes_and_goes_with_all_that_it_needs(services: Services) -> 
     assert (paths.data / "store" / "password").read_text() == f"{values['STORE_PASSWORD']}\n"
 
 
-def test_a_purge_takes_the_name_typed_and_leaves_nothing(services: Services) -> None:
+def test_remove_purge(services: Services) -> None:
     paths = services.paths
     said = services.at_terminal("service", "add", "store", "--yes")
     assert f"    STORE_PASSWORD  {secrets.load(paths.secrets)['STORE_PASSWORD']}\r\n" in said
@@ -106,7 +106,7 @@ def test_a_purge_takes_the_name_typed_and_leaves_nothing(services: Services) -> 
     assert not (paths.conf / "store").exists()
     assert secrets.load(paths.secrets) == {}
     assert "Nothing to do: it was not added." in services.run("service", "remove", "store", "--purge")
-    # The history has what a person wrote, so that it is not lost.
+    # The history has the user's changes, so that they are not lost.
     history = subprocess.run(
         ("git", "-c", "safe.directory=*", "-C", str(paths.conf), "log", "-p"),
         capture_output=True,
@@ -117,7 +117,7 @@ def test_a_purge_takes_the_name_typed_and_leaves_nothing(services: Services) -> 
     assert "Removed for good: store" in history
 
 
-def test_a_dry_run_and_json_ask_nothing_and_change_nothing(services: Services) -> None:
+def test_add_dry_run_and_json(services: Services) -> None:
     text = services.paths.settings.read_text()
     plan = json.loads(services.run("service", "add", "front", "--dry-run", "--json"))
     assert [each["name"] for each in plan["services"]] == ["store", "front"]
@@ -133,7 +133,7 @@ def test_a_dry_run_and_json_ask_nothing_and_change_nothing(services: Services) -
     assert done["shown"] == {"STORE_PASSWORD": secrets.load(services.paths.secrets)["STORE_PASSWORD"]}
 
 
-def test_what_does_not_fit_is_refused_unless_it_is_forced(services: Services) -> None:
+def test_add_without_memory_unless_forced(services: Services) -> None:
     large = services.folder / "large"
     write(services.folder, "large", "title: Large\nabout: too much\nmemory: 100000000\n", "busybox:1.37", "")
     try:
@@ -147,8 +147,8 @@ def test_what_does_not_fit_is_refused_unless_it_is_forced(services: Services) ->
         large.rmdir()
 
 
-def test_an_image_that_cannot_be_had_changes_nothing(services: Services) -> None:
-    # A registry that does not answer, at a port where nobody listens.
+def test_add_image_not_available(services: Services) -> None:
+    # A registry that does not answer, at a closed port.
     gone = f"{LOOPBACK}:{free_port()}/gone:1"
     write(services.folder, "gone", "title: Gone\nabout: none\nmemory: 1\n", gone, "")
     try:
@@ -160,7 +160,7 @@ def test_an_image_that_cannot_be_had_changes_nothing(services: Services) -> None
         (services.folder / "gone").rmdir()
 
 
-def test_what_a_person_has_stopped_is_not_started_by_the_way(services: Services) -> None:
+def test_add_and_remove_while_stopped(services: Services) -> None:
     assert operations.stop(services.instance.cluster, timeout=60).ok
     said = services.run("service", "add", "store", "--yes")
     assert f"Start it with: shoestring start --data-directory {services.paths.root}" in said
@@ -170,14 +170,14 @@ def test_what_a_person_has_stopped_is_not_started_by_the_way(services: Services)
     assert services.instance.containers() == {}
 
 
-def test_another_command_at_work_is_waited_for_and_told(services: Services) -> None:
+def test_add_while_another_command_runs(services: Services) -> None:
     with files.lock(services.instance.cluster.run.lock):
         said = services.run("service", "add", "store", "--yes", "--timeout", "0.2", code=ExitCode.LOCKED)
     assert "Another command is running" in said
     assert not catalogue.application_file(services.paths, "store").exists()
 
 
-def test_setup_by_answers_has_services_from_the_start(folder: tuple[Path, int], tmp_path: Path) -> None:
+def test_setup_answers_with_services(folder: tuple[Path, int], tmp_path: Path) -> None:
     paths = Paths(tmp_path / "srv" / new_settings().instance)
     answers = tmp_path / "answers.yaml"
     answers.write_text(
@@ -208,7 +208,7 @@ def test_setup_by_answers_has_services_from_the_start(folder: tuple[Path, int], 
             cluster = open_cluster(paths)
             with contextlib.closing(cluster.client):
                 wanted = run.plan(cluster, purge=True, recorded=tmp_path / "record")
-                # What other instances on this host may use stays.
+                # What other instances on this host may use is kept.
                 wanted = replace(wanted, images=(), swap=False, daemon="")
                 run.apply(cluster, wanted, ProgressLines(StringIO()), tmp_path / "record")
     # Also folders of other users.

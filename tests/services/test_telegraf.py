@@ -46,7 +46,7 @@ MEASURED = {
 # On a host without WireGuard clients, and on kernels that do not count it for containers.
 NOT_HERE = {"shoestring_peer", "docker_container_blkio", "influxdb_write"}
 TOGETHER_MB = 80
-# Of its limit, at most so much may be what the kernel cannot take back.
+# Of its limit, at most this share may be memory that the kernel cannot reclaim.
 HEADROOM = 0.5
 
 
@@ -57,26 +57,26 @@ def metrics(tmp_path_factory: pytest.TempPathFactory, client: DockerClient) -> I
 
 
 def latest(metrics: Metrics, measurement: str) -> list[dict[str, object]]:
-    """The newest point of each series, when there is one."""
+    """The newest point of each series, once there is one."""
     query = f'SELECT last(*) FROM "{measurement}" GROUP BY *'  # noqa: S608 - a name of this file
     return until(lambda: metrics.rows(query), bool)
 
 
 @pytest.mark.parametrize("measurement", MEASURED)
-def test_each_measurement_has_points(metrics: Metrics, measurement: str) -> None:
+def test_telegraf_measurement_has_points(metrics: Metrics, measurement: str) -> None:
     tag, field = MEASURED[measurement]
     found = latest(metrics, measurement)
     assert all(not tag or tag in row for row in found)
     assert any(row[f"last_{field}"] is not None for row in found)
 
 
-def test_nothing_else_is_measured(metrics: Metrics) -> None:
+def test_telegraf_no_other_measurements(metrics: Metrics) -> None:
     latest(metrics, "shoestring_watchdog")
     found = {row["name"] for row in metrics.rows("SHOW MEASUREMENTS")}
     assert found - NOT_HERE <= set(MEASURED)
 
 
-def test_containers_and_proxies_are_told_apart(metrics: Metrics) -> None:
+def test_telegraf_tags_of_containers_and_proxies(metrics: Metrics) -> None:
     until(
         lambda: {row.get("shoestring.application") for row in latest(metrics, "docker_container_mem")},
         lambda names: names >= {"core", "influxdb", "telegraf"},
@@ -91,14 +91,14 @@ def test_containers_and_proxies_are_told_apart(metrics: Metrics) -> None:
     assert not any(name.startswith(("veth", "br-", "lo")) for name in interfaces)
 
 
-def test_the_hosts_network_is_measured_and_not_the_containers_own(metrics: Metrics) -> None:
+def test_telegraf_network_of_host(metrics: Metrics) -> None:
     devices = Path("/proc/1/net/dev").read_text(encoding="ascii").splitlines()[2:]
     sent = {line.split(":")[0].strip(): int(line.split(":")[1].split()[8]) for line in devices}
     for row in latest(metrics, "net"):
         assert 0 <= sent[str(row["interface"])] - int(str(row["last_bytes_sent"])) < 100_000_000
 
 
-def test_a_pass_of_the_watchdog_tells_how_applications_are(metrics: Metrics) -> None:
+def test_telegraf_points_of_watchdog_run(metrics: Metrics) -> None:
     assert watch(metrics.instance.cluster).ok
     before = metrics.rows('SELECT last("last_pass") FROM "shoestring_watchdog"')[0]["last"]
     until(lambda: watch(metrics.instance.cluster).ok, bool)
@@ -111,9 +111,9 @@ def test_a_pass_of_the_watchdog_tells_how_applications_are(metrics: Metrics) -> 
     assert {row["name"] for row in latest(metrics, "shoestring_certificate")} == {"internal"}
 
 
-def test_nothing_goes_wrong_and_no_password_is_told(metrics: Metrics) -> None:
+def test_telegraf_log_without_errors_and_passwords(metrics: Metrics) -> None:
     latest(metrics, "docker_container_net")
-    # Before everything that it asks is there, an error is to be expected; later none.
+    # Errors are expected until everything has started, but not later.
     moment = time.time()
     query = f'SELECT "usage" FROM "docker_container_mem" WHERE time > {int(moment + 2)}s'  # noqa: S608 - a number
     until(lambda: metrics.rows(query), bool)
@@ -123,7 +123,7 @@ def test_nothing_goes_wrong_and_no_password_is_told(metrics: Metrics) -> None:
         assert not any(password in container.logs().decode() for password in metrics.passwords.values())
 
 
-def test_telegraf_and_its_filter_are_small_and_nobody(metrics: Metrics) -> None:
+def test_telegraf_and_filter_limits_and_users(metrics: Metrics) -> None:
     latest(metrics, "docker")
     limits = 0
     for service, user in (("telegraf", "999"), ("filter", "99")):
@@ -144,7 +144,7 @@ def anonymous(container: Container) -> int:
     return int(details["anon"] if "anon" in details else details["total_rss"])
 
 
-def test_telegraf_sees_figures_of_the_host_and_not_its_processes(metrics: Metrics) -> None:
+def test_telegraf_proc_without_processes(metrics: Metrics) -> None:
     container = metrics.container("telegraf", "telegraf")
     code, _ = container.exec_run(["test", "-e", "/host/proc/1"])
     assert code != 0
@@ -155,7 +155,7 @@ def test_telegraf_sees_figures_of_the_host_and_not_its_processes(metrics: Metric
     assert names == {"cpuinfo", "diskstats", "loadavg", "meminfo", "net", "stat", "uptime", "vmstat", "dev"}
 
 
-def test_telegraf_may_read_the_proxies_figures_and_change_nothing(metrics: Metrics) -> None:
+def test_telegraf_rights_on_proxy_sockets(metrics: Metrics) -> None:
     container = metrics.container("telegraf", "telegraf")
     for socket in ("admin.sock", "master.sock"):
         code, _ = container.exec_run(["test", "-r", f"/run/haproxy-public/{socket}"])
@@ -164,7 +164,7 @@ def test_telegraf_may_read_the_proxies_figures_and_change_nothing(metrics: Metri
     assert code == 0
 
 
-def test_without_an_answer_of_docker_the_host_is_measured_all_the_same(metrics: Metrics) -> None:
+def test_telegraf_without_docker(metrics: Metrics) -> None:
     file = metrics.instance.file(Side.INTERNAL, "telegraf")
     text = file.read_text()
     # A group that may not use Docker's socket.
@@ -184,7 +184,7 @@ def test_without_an_answer_of_docker_the_host_is_measured_all_the_same(metrics: 
     assert metrics.container("telegraf", "telegraf").id == telegraf.id
 
 
-def test_a_change_of_its_configuration_is_applied(metrics: Metrics) -> None:
+def test_telegraf_changed_configuration(metrics: Metrics) -> None:
     file = metrics.instance.paths.conf / "telegraf" / "telegraf.conf"
     before = metrics.container("telegraf", "telegraf").id
     file.write_text(file.read_text() + '\n[global_tags]\n  place = "here"\n')
@@ -193,7 +193,7 @@ def test_a_change_of_its_configuration_is_applied(metrics: Metrics) -> None:
     until(lambda: metrics.rows('SHOW TAG VALUES FROM "mem" WITH KEY = "place"'), bool)
 
 
-def test_without_telegraf_nothing_is_left_to_measure_for(metrics: Metrics) -> None:
+def test_telegraf_removed_stops_export(metrics: Metrics) -> None:
     cluster = metrics.instance.cluster
     assert (cluster.run.directory / export.DIRECTORY).is_dir()
     metrics.instance.file(Side.INTERNAL, "telegraf").unlink()

@@ -1,4 +1,4 @@
-"""What engine tests share: an instance of their own, an image with a test server, and clients."""
+"""An instance for each engine test, an image with a test server, and clients."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Answer:
 
 
 def free_port(address: str = LOOPBACK) -> int:
-    """A TCP port of an address of this host that nobody listens on now.
+    """A TCP port of an address of this host that is free now.
 
     Not one of those that the kernel gives to clients, and a random one: tests may run beside each other.
     """
@@ -85,7 +85,7 @@ def names(report: results.Report) -> list[str]:
 
 
 class Instance:
-    """A data directory with its cluster; `close` takes all of it away."""
+    """A data directory with its cluster; `close` removes all of it."""
 
     def __init__(self, root: Path, settings: Settings) -> None:
         self.paths = Paths(root)
@@ -101,7 +101,7 @@ class Instance:
         return self.paths.applications(side) / f"{name}.yaml"
 
     def add(self, side: Side, name: str, text: str) -> Path:
-        """Write an application file, as a person would."""
+        """Write an application file, as a user would."""
         file = self.file(side, name)
         file.write_text(text)
         return file
@@ -149,7 +149,7 @@ class Instance:
 
 
 def _remove_all(client: DockerClient, instance: str) -> list[str]:
-    """Remove an instance's containers. Gives what is wrong with those that are left.
+    """Remove an instance's containers. Return the errors of those that are left.
 
     Engine 20.10 fails to remove one that is just being started again ("directory not empty"); the next time it can.
     """
@@ -165,7 +165,7 @@ def _remove_all(client: DockerClient, instance: str) -> list[str]:
 
 
 def no_trust() -> ssl.SSLContext:
-    """A TLS client that takes any certificate: the placeholder is trusted by nobody."""
+    """A TLS client that takes any certificate: no CA signed the placeholder."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -189,13 +189,13 @@ def tcp_echo(port: int, data: bytes) -> bytes:
         return connection.recv(len(data))
 
 
-def until(look: Callable[[], T], fits: Callable[[T], bool], patience: float = PATIENCE_SECONDS) -> T:
-    """Look until what is seen fits; fails with what was seen last, after `patience` in seconds."""
+def until(observe: Callable[[], T], fits: Callable[[T], bool], patience: float = PATIENCE_SECONDS) -> T:
+    """Observe until the result fits; after `patience` in seconds fail with the last result."""
     deadline = time.monotonic() + patience
     seen: object = None
     while time.monotonic() < deadline:
         try:
-            answer = look()
+            answer = observe()
             if fits(answer):
                 return answer
             seen = answer

@@ -24,7 +24,7 @@ fi
 
 
 class FakedSystemd:
-    """A directory of units and a systemctl that knows what is in it. Keeps what it was told."""
+    """A directory of units and a systemctl that knows what is in it. Records its calls."""
 
     def __init__(self, place: Path) -> None:
         self.units = place / "units"
@@ -39,7 +39,7 @@ class FakedSystemd:
 
     @property
     def heard(self) -> list[str]:
-        """What systemctl was told until now, and when the disk was synced."""
+        """The calls of systemctl and sync so far."""
         return self._heard.read_text().splitlines()
 
     def refuse(self, verb: str) -> None:

@@ -1,4 +1,4 @@
-"""Golden files: text that code makes, kept beside the tests so that a change of it shows in git."""
+"""Golden files: generated text, stored beside the tests so that each change shows in git."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the engine's listing of containers says, which is what Shoestring goes by."""
+"""The engine's listing of containers, which Shoestring's observed state comes from."""
 
 from __future__ import annotations
 

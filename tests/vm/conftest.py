@@ -60,7 +60,7 @@ def start(request: pytest.FixtureRequest) -> Iterator[Start]:
 
 @pytest.fixture(scope="module")
 def start_once(request: pytest.FixtureRequest) -> Iterator[Start]:
-    """Start machines that end with the module: its tests follow each other on them."""
+    """Start machines that end with the module: its tests run in order on them."""
     with machines(request) as starter:
         yield starter
 

@@ -1,5 +1,5 @@
-"""A machine of 512 MB without swap, and what befalls it: little memory, an engine that goes, a full disk, an address
-that comes late. The tests follow each other on it."""
+"""A machine of 512 MB without swap under faults: little memory, a stopped engine, a full disk, an address that comes
+late. The tests run in order on one machine."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tests.support.machine import upkeep
 from tests.support.machine.machine import Machine
 from tests.support.machine.qemu import Disk
 from tests.support.machine.set_up import DOMAIN, SMALL, Start
-from tests.support.machine.upkeep import INSIDE, SLOW, TOLD, WATCHDOG, shell
+from tests.support.machine.upkeep import INSIDE, NOTIFICATIONS, SLOW, WATCHDOG, shell
 
 # MB of its memory that must be available.
 AVAILABLE = 250
-# A pass is a minute: more than ten minutes of them.
-PASSES = 12
+# A run is a minute: more than ten minutes of them.
+RUNS = 12
 # MB that a figure may differ by when nothing grows: of a container; of Docker's parts, which collect their garbage
-# when they like; and of all, with what the kernel caches and gives back late.
+# at any time; and of all, with what the kernel caches and gives back late.
 OURS_AT_MOST, DOCKER_AT_MOST, ALL_AT_MOST = 2, 8, 12
 LATE = "10.99.0.1"
 LATE_SECONDS = 60
@@ -62,9 +62,9 @@ def machine(start_once: Start, small: Disk) -> Machine:
     """A machine of 512 MB that has just booted, with a notification and an internal application."""
     started = start_once(small, SMALL)
     upkeep.write(started, "internal", "inside", upkeep.application(INSIDE, "internal"))
-    upkeep.by_hand(started)
-    shell(started, f"sed -i \"s|^  command: ''|  command: tee -a {TOLD}|\" {upkeep.CONF}/shoestring.yaml")
-    upkeep.passes(started)
+    upkeep.stop_watchdog_timer(started)
+    shell(started, f"sed -i \"s|^  command: ''|  command: tee -a {NOTIFICATIONS}|\" {upkeep.CONF}/shoestring.yaml")
+    upkeep.wait_until_converged(started)
     return started
 
 
@@ -74,13 +74,13 @@ def docker_began(machine: Machine) -> float:
 
 
 def state(machine: Machine) -> str:
-    """What a pass with nothing to do must leave as it is."""
+    """The state that an unchanged run of the watchdog must not change."""
     return shell(
         machine,
         "docker ps -aq --no-trunc | sort; docker image ls -aq | sort; docker network ls -q | sort\n"
         "docker inspect -f '{{.Name}} {{.State.StartedAt}} {{.RestartCount}}' $(docker ps -aq) | sort\n"
         f"cd {upkeep.ROOT}\n"
-        # There lies what is told and tried, with its time.
+        # That folder has incidents and attempts, with their times.
         "find conf data generated -type f -not -path '*/.git/*' -not -path 'data/shoestring/*' -printf '%p %s %T@\\n'"
         "| sort",
     )
@@ -89,21 +89,21 @@ def state(machine: Machine) -> str:
 def memory(machine: Machine) -> dict[str, float]:
     """MB that each part uses, and what is available."""
     shell(machine, "sync; echo 3 >/proc/sys/vm/drop_caches")
-    told = json.loads(shell(machine, "shoestring memory --json"))
-    parts = {each["name"]: each["used"] / 2**20 for each in (*told["containers"], *told["docker"])}
-    return {**parts, "available": told["available"] / 2**20}
+    report = json.loads(shell(machine, "shoestring memory --json"))
+    parts = {each["name"]: each["used"] / 2**20 for each in (*report["containers"], *report["docker"])}
+    return {**parts, "available": report["available"] / 2**20}
 
 
-def told(machine: Machine) -> str:
-    """What the notification's command got, and forget all that was told."""
+def take_notifications(machine: Machine) -> str:
+    """Return what the notification command received, and reset all incidents."""
     return shell(
         machine,
-        f"cat {TOLD} 2>/dev/null || true; rm -f {TOLD} /run/shoestring/*/notified.json "
+        f"cat {NOTIFICATIONS} 2>/dev/null || true; rm -f {NOTIFICATIONS} /run/shoestring/*/notified.json "
         f"{upkeep.ROOT}/data/shoestring/notified.json",
     )
 
 
-def test_most_of_the_memory_is_left(machine: Machine) -> None:
+def test_memory_available(machine: Machine) -> None:
     print(shell(machine, "free -m; shoestring memory"))
     assert len(shell(machine, "docker ps -q").splitlines()) == 4
     available = int(shell(machine, "free -m | awk '/^Mem:/ {print $7}'"))
@@ -111,26 +111,26 @@ def test_most_of_the_memory_is_left(machine: Machine) -> None:
     assert len(shell(machine, "cat /proc/swaps").splitlines()) == 1
 
 
-def test_passes_grow_nothing(machine: Machine) -> None:
-    one_pass = f"systemctl reset-failed {WATCHDOG}; systemctl start {WATCHDOG}"
-    shell(machine, f"{one_pass}; {one_pass}")
+def test_watchdog_runs_use_no_more_memory_and_disk(machine: Machine) -> None:
+    one_run = f"systemctl reset-failed {WATCHDOG}; systemctl start {WATCHDOG}"
+    shell(machine, f"{one_run}; {one_run}")
     before, used = state(machine), memory(machine)
     said = f"journalctl -q -u {WATCHDOG} -o cat --cursor-file=/root/cursor"
     shell(machine, f"journalctl --sync; {said}")
-    passes = f"for _ in $(seq {PASSES}); do {one_pass}; done"
-    lines = shell(machine, f"{passes}; journalctl --sync; {said}").splitlines()
-    assert len(lines) <= PASSES, lines
+    runs = f"for _ in $(seq {RUNS}); do {one_run}; done"
+    lines = shell(machine, f"{runs}; journalctl --sync; {said}").splitlines()
+    assert len(lines) <= RUNS, lines
     assert state(machine) == before
     after = memory(machine)
     grown = {name: round(after[name] - size, 1) for name, size in used.items() if name != "available"}
     left = f"available {used['available']:.0f} -> {after['available']:.0f} MB"
-    print(f"{PASSES} passes: {grown} MB, {left}; {len(lines)} lines in the journal")
+    print(f"{RUNS} runs: {grown} MB, {left}; {len(lines)} lines in the journal")
     assert max(size for name, size in grown.items() if name.startswith("shoestring_")) < OURS_AT_MOST
     assert max(grown.values()) < DOCKER_AT_MOST
     assert after["available"] > used["available"] - ALL_AT_MOST
 
 
-def test_who_eats_memory_is_killed_alone(machine: Machine) -> None:
+def test_memory_hog_killed_alone(machine: Machine) -> None:
     alive = "docker inspect -f '{{.Name}} {{.State.Pid}}' $(docker ps -q) | sort"
     before = shell(machine, alive)
     upkeep.write(machine, "internal", "greedy", GREEDY)
@@ -141,28 +141,28 @@ def test_who_eats_memory_is_killed_alone(machine: Machine) -> None:
     assert machine.serves(DOMAIN).status == 200
     assert "greedy" in shell(machine, "shoestring status")
     machine.run(f"systemctl start {WATCHDOG}", SLOW)
-    assert "greedy" in told(machine)
+    assert "greedy" in take_notifications(machine)
     shell(machine, f"rm {upkeep.CONF}/applications-internal/greedy.yaml")
-    upkeep.passes(machine)
+    upkeep.wait_until_converged(machine)
 
 
-def test_an_upgrade_of_docker_is_told_and_survived(machine: Machine) -> None:
-    """What its package does: containerd and Docker stop, and start again. A pass falls into each."""
-    told(machine)
+def test_docker_upgrade_notified_and_recovered(machine: Machine) -> None:
+    """As its package does: containerd and Docker stop, and start again. The watchdog runs in both phases."""
+    take_notifications(machine)
     shell(machine, "systemctl stop docker.socket docker.service containerd.service")
     machine.run(f"systemctl start {WATCHDOG}", SLOW)
     assert WATCHDOG in shell(machine, "systemctl --failed --no-legend")
     status = machine.run("shoestring status", SLOW)
     assert (status.returncode, "Docker does not answer" in status.stderr) == (1, True)
-    assert "Docker does not answer" in told(machine)
+    assert "Docker does not answer" in take_notifications(machine)
     shell(machine, f"(systemctl start {WATCHDOG} || true) & systemctl start docker; wait")
     assert machine.serves(DOMAIN).status == 200
     shell(machine, upkeep.inside("127.0.0.1"))
-    upkeep.passes(machine)
+    upkeep.wait_until_converged(machine)
 
 
-def test_a_full_disk_is_told_and_survived(machine: Machine) -> None:
-    told(machine)
+def test_full_disk_notified_and_recovered(machine: Machine) -> None:
+    take_notifications(machine)
     pids = "docker inspect -f '{{.Name}} {{.State.Pid}}' $(docker ps -q) | sort"
     before = shell(machine, pids)
     machine.run(FILL, SLOW)
@@ -170,7 +170,7 @@ def test_a_full_disk_is_told_and_survived(machine: Machine) -> None:
     machine.run(f"systemctl start {WATCHDOG}", SLOW)
     assert WATCHDOG in shell(machine, "systemctl --failed --no-legend")
     assert "is full: 0 MB are free" in shell(machine, "shoestring status")
-    assert "is full: 0 MB are free" in told(machine)
+    assert "is full: 0 MB are free" in take_notifications(machine)
     renewal = machine.run("shoestring ssl issue internal --force --yes", SLOW)
     assert renewal.returncode == 1
     assert "Traceback" not in renewal.stdout + renewal.stderr
@@ -180,12 +180,12 @@ def test_a_full_disk_is_told_and_survived(machine: Machine) -> None:
     machine.run("docker kill shoestring_inside-application-1", SLOW)
     machine.run(f"systemctl start {WATCHDOG}", SLOW)
     shell(machine, "rm -f /fill /fill2 /fill3 /root/full")
-    upkeep.passes(machine)
+    upkeep.wait_until_converged(machine)
     shell(machine, upkeep.inside("127.0.0.1"))
-    upkeep.files_are_sound(machine)
+    upkeep.assert_files_valid(machine)
 
 
-def test_an_address_that_comes_late_holds_up_nothing(machine: Machine) -> None:
+def test_late_address_delays_internal_proxy_only(machine: Machine) -> None:
     for name, content in (("late", LATE_UNIT), ("answers", ANSWERS_UNIT)):
         shell(machine, f"cat >/etc/systemd/system/{name}.service <<'END'\n{content}END")
     shell(
@@ -194,7 +194,7 @@ def test_an_address_that_comes_late_holds_up_nothing(machine: Machine) -> None:
         f"ip addr add {LATE}/32 dev lo; systemctl start {WATCHDOG}; {upkeep.inside(LATE)}\n"
         "systemctl daemon-reload; systemctl enable --quiet late answers",
     )
-    told(machine)
+    take_notifications(machine)
     machine.reboot()
     shell(machine, "until test -e /run/internal; do sleep 1; done")
     public, late, internal = map(float, shell(machine, "cat /run/public /run/late /run/internal").split())
@@ -204,12 +204,12 @@ def test_an_address_that_comes_late_holds_up_nothing(machine: Machine) -> None:
         f"the internal one {internal - late:.1f} s after its address was, {late - docker:.1f} s after Docker"
     )
     assert docker < public < late < internal
-    upkeep.passes(machine)
-    assert told(machine) == ""
+    upkeep.wait_until_converged(machine)
+    assert take_notifications(machine) == ""
 
 
-def test_a_proxy_that_docker_gave_up_on_is_started_by_a_pass(machine: Machine) -> None:
-    """As without the setting that lets proxies start before their addresses are there."""
+def test_watchdog_starts_proxy_that_docker_gave_up(machine: Machine) -> None:
+    """As without the kernel setting that lets proxies start before their addresses exist."""
     shell(
         machine,
         "systemctl stop shoestring-watchdog.timer; sysctl -q net.ipv4.ip_nonlocal_bind=0; ip addr del "
@@ -219,4 +219,4 @@ def test_a_proxy_that_docker_gave_up_on_is_started_by_a_pass(machine: Machine) -
     proxy = "docker inspect -f '{{.State.Status}} {{.State.Error}}' shoestring_core-haproxy-internal-1"
     assert re.fullmatch(r"exited .*cannot assign requested address", shell(machine, proxy))
     shell(machine, f"ip addr add {LATE}/24 dev late0; systemctl start {WATCHDOG}; {upkeep.inside(LATE)}")
-    upkeep.passes(machine)
+    upkeep.wait_until_converged(machine)

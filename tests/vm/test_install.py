@@ -1,7 +1,7 @@
-"""packaging/install.sh on bare Debian machines without Docker and pipx: to a served page; again, to no change.
+"""packaging/install.sh on bare Debian machines without Docker and pipx: up to a served page; again without changes.
 
-Debian 12 is installed on over SSH. Debian 13 installs on itself at its first boot, as packaging/cloud-init/host.yaml
-says: nobody logs in before it serves.
+Debian 12 is installed on over SSH. Debian 13 installs itself at its first boot, by packaging/cloud-init/host.yaml,
+without a login.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ export PIP_CERT=/root/ca.crt SSL_CERT_FILE=/root/ca.crt
 /root/shoestring/packaging/install.sh {options}
 """
 INSTALL_AGAIN = "/opt/shoestring-source/packaging/install.sh --answers /etc/shoestring/answers.yaml --yes"
-# What a person puts another one for.
+# The URL that a user replaces.
 SHIPPED_URL = "https://git.example.com/shoestring.git"
-# All that a second run must leave as it is.
+# All that a second run must not change.
 STATE = """
 dpkg-query -W
 find /etc /usr/local/bin /opt/pipx /var/lib/apt/lists /srv/shoestring/conf /srv/shoestring/generated -type f \
@@ -43,7 +43,7 @@ docker ps --no-trunc --format '{{.ID}} {{.Names}}' | LC_ALL=C sort
 USUAL_CERTIFICATES = Path("/usr/share/ca-certificates/mozilla")
 # Where QEMU's network has this host's loopback.
 HOST_FROM_GUEST = "10.0.2.2"
-# A person's settings of Git are not for the repository here.
+# Git settings of the user do not apply to the repository here.
 GIT = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
 
 
@@ -102,7 +102,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def unusual_certificates() -> list[str]:
-    """What this host trusts beside Debian's set, in PEM: that of the proxy it is behind, for one."""
+    """Certificates that this host trusts in addition to Debian's set, in PEM, such as that of a proxy."""
     end = "-----END CERTIFICATE-----\n"
     usual = {each.read_text() for each in USUAL_CERTIFICATES.glob("*.crt")}
     bundle = [each + end for each in CA_BUNDLE.read_text().split(end) if each.strip()]
@@ -112,7 +112,7 @@ def unusual_certificates() -> list[str]:
 def host_seed(url: str) -> Seed:
     """packaging/cloud-init/host.yaml with the tests' answers, for the repository at `url`.
 
-    What it has beside a person's: root's SSH key, and images from a disk, since to build them would take minutes.
+    In addition to a user's: root's SSH key, and images from a disk, because building them would take minutes.
     """
     data = yaml.safe_load((images.ROOT / "packaging/cloud-init/host.yaml").read_text())
     answers, script = data["write_files"]
@@ -138,14 +138,14 @@ def trixie(start_once: Start, repository: str, tmp_path_factory: pytest.TempPath
     return machine
 
 
-def a_second_run_changes_nothing(machine: Machine, command: str) -> None:
+def assert_second_run_changes_nothing(machine: Machine, command: str) -> None:
     before = machine.shell(STATE, upkeep.SLOW)
     result = machine.run(command, upkeep.SLOW)
     assert result.returncode == 0, result.stdout + result.stderr
     assert machine.shell(STATE, upkeep.SLOW) == before
 
 
-def test_it_installs_to_a_served_page(bookworm: Machine) -> None:
+def test_install_bookworm_serves_page(bookworm: Machine) -> None:
     prepared = bookworm.run(INSTALL.format(options="--prepare"), upkeep.SLOW)
     assert prepared.returncode == 0, prepared.stdout + prepared.stderr
     bookworm.shell(upkeep.LOAD_IMAGES, upkeep.SLOW)
@@ -155,20 +155,20 @@ def test_it_installs_to_a_served_page(bookworm: Machine) -> None:
     assert bookworm.shell("systemctl --failed --no-legend") == ""
 
 
-def test_a_second_run_changes_nothing(bookworm: Machine) -> None:
-    a_second_run_changes_nothing(bookworm, INSTALL.format(options="--answers /root/answers.yaml --yes"))
-    # The next one has the host to itself.
+def test_install_bookworm_again_changes_nothing(bookworm: Machine) -> None:
+    assert_second_run_changes_nothing(bookworm, INSTALL.format(options="--answers /root/answers.yaml --yes"))
+    # The next machine then has the host to itself.
     bookworm.power_cut()
 
 
-def test_trixie_installs_to_a_served_page_by_cloud_init(trixie: Machine) -> None:
+def test_install_trixie_by_cloud_init_serves_page(trixie: Machine) -> None:
     status = json.loads(trixie.run("cloud-init status --format json", upkeep.SLOW).stdout)
-    told = trixie.run("cat /var/log/cloud-init-output.log").stdout
+    log = trixie.run("cat /var/log/cloud-init-output.log").stdout
     assert trixie.shell("cat /root/before") == ""
-    assert (status["extended_status"], status["errors"], status["recoverable_errors"]) == ("done", [], {}), told
+    assert (status["extended_status"], status["errors"], status["recoverable_errors"]) == ("done", [], {}), log
     assert "This is the application" in trixie.serves(DOMAIN).body
     assert trixie.shell("systemctl --failed --no-legend") == ""
 
 
-def test_a_second_run_on_trixie_changes_nothing(trixie: Machine) -> None:
-    a_second_run_changes_nothing(trixie, INSTALL_AGAIN)
+def test_install_trixie_again_changes_nothing(trixie: Machine) -> None:
+    assert_second_run_changes_nothing(trixie, INSTALL_AGAIN)

@@ -1,4 +1,4 @@
-"""Power cuts at moments that nobody chose: in a deploy, a renewal, the first boot. The next boot makes all well.
+"""Power cuts at random moments: in a deploy, a renewal, the first boot. The next boot recovers.
 
 Each run draws other moments; `SHOESTRING_SEED=… tests/run.sh vm -- -k power` draws those of a run that failed, and
 `SHOESTRING_CUTS=20` cuts 20 times in each test instead of once.
@@ -30,11 +30,11 @@ VERSIONED = "localhost/test/versioned"
 KEPT = "localhost/kept"
 TAG = f"for tag in 1 2 3; do docker tag {KEPT} {VERSIONED}:$tag; done"
 DEPLOY = f"shoestring deploy versioned --image {VERSIONED}"
-# Of a renewal: between what is noted of it, the file with both, the key and the certificate.
+# Of a renewal: between the ledger, the combined file, the key and the certificate.
 POINTS = ("certificate-issued", "install-both", "install-key", "install-certificate")
-# So many steps of a setup are told, and the longest takes about so long.
+# How many steps of a setup are reported, and how long the longest takes.
 STEPS, STEP_SECONDS = 10, 10.0
-# The script of the user data, which each boot runs until it went well once.
+# The script of the user data, which each boot runs until it succeeded once.
 SETUP = "/var/lib/cloud/scripts/per-boot/shoestring"
 SAID = "/var/log/cloud-init-output.log"
 
@@ -55,7 +55,7 @@ def machine(start_once: Start, running: Disk) -> Machine:
         f"docker tag $(docker image ls -q 'localhost/shoestring/busybox') {KEPT}; {TAG}\n"
         f"git -C {upkeep.CONF} add . && git -C {upkeep.CONF} -c user.name=a -c user.email=a@b commit -qm 'My own'",
     )
-    upkeep.passes(started)
+    upkeep.wait_until_converged(started)
     return started
 
 
@@ -67,34 +67,34 @@ def moments(request: pytest.FixtureRequest) -> random.Random:
 
 
 def seconds_of(machine: Machine, work: str) -> float:
-    """How long something takes on this machine when nothing cuts it."""
+    """How long a command takes on this machine without a power cut."""
     began = time.monotonic()
     shell(machine, work)
     return time.monotonic() - began
 
 
 def cut(machine: Machine) -> None:
-    """Take the power away, and start the machine again."""
+    """Cut the power, and start the machine again."""
     machine.power_cut()
     machine.power_on()
     machine.wait_for_ssh(upkeep.SLOW)
 
 
 def cut_during(machine: Machine, work: str, seconds: float) -> bool:
-    """Begin something, take the power away a while later, and start the machine again.
+    """Start a command, cut the power after a time, and start the machine again.
 
-    Returns whether it was cut: what was done before that was not, and the machine runs on.
+    Returns whether the power was cut: it was not if the command had ended, and the machine still runs.
     """
     unit = f"work-{secrets.token_hex(3)}"
     begin = f"systemd-run --quiet --collect --unit={unit} {work}"
-    goes_on = machine.run(f"{begin}; sleep {seconds}; systemctl -q is-active {unit}", upkeep.SLOW)
-    if goes_on.returncode == 0:
+    still_runs = machine.run(f"{begin}; sleep {seconds}; systemctl -q is-active {unit}", upkeep.SLOW)
+    if still_runs.returncode == 0:
         cut(machine)
-    return goes_on.returncode == 0
+    return still_runs.returncode == 0
 
 
 def cut_at(machine: Machine, work: str, point: str) -> None:
-    """Take the power away when a command is at a point of runtime/base/failpoints.py, and start the machine again."""
+    """Cut the power when a command is at a failpoint, and start the machine again."""
     unit = f"work-{secrets.token_hex(3)}"
     shell(
         machine,
@@ -110,30 +110,30 @@ def serves_all(machine: Machine) -> None:
     shell(machine, upkeep.inside("127.0.0.1"))
 
 
-def test_a_deploy(machine: Machine, moments: random.Random) -> None:
+def test_power_cut_during_deploy(machine: Machine, moments: random.Random) -> None:
     takes = seconds_of(machine, f"{DEPLOY}:2")
     for _ in range(CUTS):
         while not cut_during(machine, f"{DEPLOY}:3", moments.uniform(0, takes)):
             shell(machine, f"{TAG}; {DEPLOY}:2; {TAG}")
-        upkeep.passes(machine)
+        upkeep.wait_until_converged(machine)
         serves_all(machine)
-        upkeep.files_are_sound(machine)
+        upkeep.assert_files_valid(machine)
         shell(machine, f"{TAG}; {DEPLOY}:2")
         assert shell(machine, f"git -C {upkeep.CONF} status --porcelain") == ""
         assert "versioned:2" in shell(machine, f"git -C {upkeep.CONF} log -1 --format=%s")
 
 
-def test_a_renewal(machine: Machine, moments: random.Random) -> None:
-    """Of the private CA: no other authority is there. The power goes between two files, which takes no time."""
+def test_power_cut_during_renewal(machine: Machine, moments: random.Random) -> None:
+    """Of the private CA, the only authority here. The power is cut between two files."""
     before = certificates(machine)
     for _ in range(CUTS):
         cut_at(machine, "shoestring ssl issue internal --force --yes", moments.choice(POINTS))
-        upkeep.passes(machine)
+        upkeep.wait_until_converged(machine)
         serves_all(machine)
-        upkeep.files_are_sound(machine)
+        upkeep.assert_files_valid(machine)
         after = certificates(machine)
         assert (after["problems"], names(after)) == ([], names(before))
-    # The next one has the host to itself.
+    # The next machine then has the host to itself.
     machine.power_cut()
 
 
@@ -146,8 +146,8 @@ def names(status: dict[str, Any]) -> list[str]:
     return [each["name"] for each in status["certificates"]]
 
 
-def test_a_first_boot(start: Start, loaded_image: Path, moments: random.Random) -> None:
-    """It sets the machine up; the next one goes on, and nobody helps."""
+def test_power_cut_during_first_boot(start: Start, loaded_image: Path, moments: random.Random) -> None:
+    """It sets the machine up; the next boot continues without help."""
     machine = start(Disk(loaded_image / "shoestring.raw"), name="first", seed=answers_seed())
     machine.wait_for_ssh(upkeep.SLOW)
     script = yaml.safe_load(answers_seed().user_data)["write_files"][1]["content"]
@@ -164,20 +164,20 @@ def test_a_first_boot(start: Start, loaded_image: Path, moments: random.Random) 
         machine.wait(upkeep.SLOW)
         assert "No such file" in machine.run(f"ls {SETUP}; tail -n 40 {SAID}", upkeep.SLOW).stderr
         assert "status: done" in machine.run("cloud-init status --long", upkeep.SLOW).stdout
-        upkeep.passes(machine)
+        upkeep.wait_until_converged(machine)
         assert machine.serves(DOMAIN).status == 200
         assert all(job in shell(machine, "shoestring timers status") for job in ("start", "watchdog", "renew"))
-        upkeep.files_are_sound(machine)
+        upkeep.assert_files_valid(machine)
 
 
 def cut_in_setup(machine: Machine, steps: int, seconds: float) -> bool:
     """As `cut_during`, for the setup that cloud-init makes, after so many of its steps and a while."""
     over = f"test ! -e {SETUP}"
-    goes_on = machine.run(
+    still_runs = machine.run(
         f"until grep -q '+  data directory' {SAID} || {over}; do sleep 0.2; done\n"
         f"until [ $(grep -c ✓ {SAID}) -ge {steps} ] || {over}; do sleep 0.2; done; sleep {seconds}; ! {over}",
         upkeep.SLOW,
     )
-    if goes_on.returncode == 0:
+    if still_runs.returncode == 0:
         cut(machine)
-    return goes_on.returncode == 0
+    return still_runs.returncode == 0

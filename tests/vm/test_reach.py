@@ -1,7 +1,7 @@
-"""VPN and firewall in a booted machine: made by setup, there again after a reboot, kept by the watchdog, all removed.
+"""VPN and firewall in a booted machine: made by setup, repaired by the watchdog, present after a reboot, removed.
 
-Who is outside, and who is a client of the VPN, is a network namespace of this host with a cable to the machine, and
-only what `vpn show` prints. The tests follow each other.
+The outside and the VPN client are a network namespace of this host with a cable to the machine, and only the output
+of `vpn show`. The tests run in order.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.support.machine.set_up import ANSWERS, DOMAIN, Start
 from tests.support.machine.upkeep import ROOT, SLOW, WATCHDOG, shell
 
 SETTINGS = {**ANSWERS, "public": {"address": "::"}, "wireguard": {"enabled": True, "endpoint": HERE[0]}}
-# It answers with the address that it was told its client has.
+# It answers with the client address that it sees.
 WHO = """\
 services:
   application:
@@ -48,8 +48,8 @@ OPEN = [22, 80, 443, 25565]
 PUBLISHED = 9999
 # Else the kernel refuses few datagrams a second: icmp(7).
 REFUSE_ALL = "sysctl -qw net.ipv4.icmp_ratemask=0 net.ipv4.icmp_msgs_per_sec=1000000 net.ipv4.icmp_msgs_burst=1000000"
-# What the host has of its own: all that setup adds must go again. Docker makes its rules in another order after a
-# boot, and containerd takes any port of 127.0.0.1.
+# The state of the host itself: all that setup adds must be removed again. Docker makes its rules in another order
+# after a boot, and containerd takes any port of 127.0.0.1.
 HOST = """\
 nft --stateless list ruleset | sort
 ls /etc/wireguard /etc/systemd/system /etc/sysctl.d /etc/tmpfiles.d /run/systemd/system
@@ -63,13 +63,13 @@ sysctl net.ipv4.ip_forward net.ipv4.ip_nonlocal_bind
 
 
 def client_of_wiki(world: Outside, family: str) -> str:
-    """Whom the internal application has for its client, when it was asked by name over trusted HTTPS."""
+    """The client address that the internal application sees, requested by name over trusted HTTPS."""
     trusted = ("--cacert", str(world.directory / "root.pem"), "--retry", "20", "--retry-all-errors")
     return world.curl(*trusted, family, f"https://{WIKI_HOST}:8444/cgi-bin/who").strip()
 
 
-def is_filtered(machine: Machine, world: Outside) -> None:
-    """Docker publishes more, and outside only what is open answers, of all ports and by both families."""
+def assert_filtered(machine: Machine, world: Outside) -> None:
+    """Assert that Docker publishes more, and that outside only open ports answer, of all and by both families."""
     published = f"curl -sS -o /dev/null -w '%{{http_code}}' http://127.0.0.1:{PUBLISHED}/cgi-bin/who"
     assert shell(machine, f"until {published} >/dev/null 2>&1; do sleep 1; done; {published}") == "200"
     assert machine.serves(DOMAIN).status == 200
@@ -85,11 +85,11 @@ def began(machine: Machine, unit: str, which: str) -> int:
 
 @pytest.fixture(scope="module")
 def bare(start_once: Start, running: Disk) -> Machine:
-    """A machine without Shoestring's host parts; /root/before tells how it is."""
+    """A machine without Shoestring's host parts; /root/before has its state."""
     started = start_once(running)
     shell(
         started,
-        # All goes but the images, which have other names meanwhile: it is a bare host again.
+        # Remove all except the images, which have other names in the meantime: it is a bare host again.
         "names=$(docker image ls --format '{{.Repository}}:{{.Tag}}' | grep ^localhost/shoestring)\n"
         "for name in $names; do docker tag $name kept/$name; done\n"
         f"shoestring uninstall --purge --confirm {ROOT} --yes\n"
@@ -101,14 +101,14 @@ def bare(start_once: Start, running: Disk) -> Machine:
 
 @pytest.fixture(scope="module")
 def world(bare: Machine) -> Iterator[Outside]:
-    """Who is outside, with a cable to the machine."""
+    """The outside, with a cable to the machine."""
     with outside(bare) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def machine(bare: Machine, world: Outside) -> Machine:
-    """A machine that `shoestring setup` made a VPN server with a firewall, swap and limited logs of."""
+    """A machine that `shoestring setup` made a VPN server, with a firewall, swap and log rotation."""
     shell(bare, f"{{\n{HOST}}} >/root/before")
     options = "--firewall --swap --log-rotation --yes"
     said = shell(bare, f"shoestring setup --answers /root/answers.yaml {options}")
@@ -120,11 +120,11 @@ def machine(bare: Machine, world: Outside) -> Machine:
         upkeep.write(bare, side, name, content)
     shell(bare, "shoestring start")
     world.join(shell(bare, "shoestring vpn show laptop"))
-    upkeep.by_hand(bare)
+    upkeep.stop_watchdog_timer(bare)
     return bare
 
 
-def test_the_client_reaches_internal_services_by_name_over_trusted_https(machine: Machine, world: Outside) -> None:
+def test_vpn_client_reaches_internal_services(machine: Machine, world: Outside) -> None:
     assert shell(machine, "ip -details link show wg0 | grep -c wireguard") == "1"
     addresses = shell(machine, "shoestring vpn show laptop | sed -n 's/^Address = //p'").split(", ")
     for family, address in zip(("-4", "-6"), addresses, strict=True):
@@ -132,41 +132,41 @@ def test_the_client_reaches_internal_services_by_name_over_trusted_https(machine
     assert shell(machine, "systemctl is-enabled wg-quick@wg0; systemctl is-active wg-quick@wg0") == "enabled\nactive"
 
 
-def test_docker_s_ports_are_closed_but_those_that_are_listed(machine: Machine, world: Outside) -> None:
-    is_filtered(machine, world)
-    told = shell(machine, "shoestring status")
-    assert f"{PUBLISHED}/tcp, {PUBLISHED}/udp is published but blocked by the firewall" in told
+def test_firewall_closes_published_ports(machine: Machine, world: Outside) -> None:
+    assert_filtered(machine, world)
+    status = shell(machine, "shoestring status")
+    assert f"{PUBLISHED}/tcp, {PUBLISHED}/udp is published but blocked by the firewall" in status
 
 
-def test_applications_see_who_asks_from_outside(machine: Machine, world: Outside) -> None:
+def test_applications_see_client_address(machine: Machine, world: Outside) -> None:
     for here, there in zip(HERE, THERE, strict=True):
         address = f"[{here}]" if ":" in here else here
         resolve = ("--resolve", f"{GAME_HOST}:443:{address}")
         assert world.curl("-k", *resolve, f"https://{GAME_HOST}/cgi-bin/who").strip() == there
 
 
-def test_docker_restarts(machine: Machine, world: Outside) -> None:
+def test_firewall_after_docker_restart(machine: Machine, world: Outside) -> None:
     shell(machine, "systemctl restart docker")
-    # It takes the file that setup wrote.
+    # It uses the file that setup wrote.
     limit = "docker inspect -f '{{index .HostConfig.LogConfig.Config \"max-size\"}}'"
     assert shell(machine, f"id=$(docker create $(docker image ls -q | head -n 1) x); {limit} $id; docker rm $id >&2")
-    is_filtered(machine, world)
+    assert_filtered(machine, world)
 
 
-def test_the_watchdog_s_unit_mends_the_rules(machine: Machine, world: Outside) -> None:
+def test_watchdog_unit_repairs_rules(machine: Machine, world: Outside) -> None:
     shell(machine, f"nft flush table inet shoestring_shoestring; systemctl start {WATCHDOG}")
-    is_filtered(machine, world)
-    # It ends before our unit has loaded its rules again. The unit is waited for, not started: that is systemd's part.
+    assert_filtered(machine, world)
+    # It returns before our unit has loaded its rules again. Systemd must start the unit, so the test only waits.
     unit = "shoestring-firewall.service"
     shell(machine, f"systemctl restart nftables.service; until systemctl -q is-active {unit}; do sleep 0.2; done")
     assert world.scan(HERE[0], OPEN[0]) == (OPEN, 0)
     shell(machine, f"systemctl stop nftables.service; systemctl start {WATCHDOG}")
 
 
-def test_all_of_it_is_there_again_after_a_reboot(machine: Machine, world: Outside) -> None:
+def test_vpn_and_firewall_after_reboot(machine: Machine, world: Outside) -> None:
     machine.reboot()
     assert 0 < began(machine, "shoestring-firewall", "ActiveEnter") < began(machine, "docker", "ExecMainStart")
-    is_filtered(machine, world)
+    assert_filtered(machine, world)
     for family in ("-4", "-6"):
         client_of_wiki(world, family)
     assert "differs from its configuration" not in shell(machine, "shoestring vpn status")
@@ -174,7 +174,7 @@ def test_all_of_it_is_there_again_after_a_reboot(machine: Machine, world: Outsid
     assert len(shell(machine, "cat /proc/swaps").splitlines()) == 2
 
 
-def test_who_is_removed_reaches_nothing(machine: Machine, world: Outside) -> None:
+def test_vpn_removed_client_has_no_access(machine: Machine, world: Outside) -> None:
     server = [each.partition("/")[0] for each in shell(machine, "ip -brief address show wg0").split()[2:]]
     reached = [address for address in server if world.reaches(address, 8444)]
     assert reached == [address for address in server if not address.startswith("fe80:")]
@@ -183,7 +183,7 @@ def test_who_is_removed_reaches_nothing(machine: Machine, world: Outside) -> Non
     assert "0 clients" in shell(machine, "shoestring vpn status")
 
 
-def test_the_tunnel_leads_there_without_the_vpn(machine: Machine, world: Outside) -> None:
+def test_vpn_tunnel_reaches_internal_services(machine: Machine, world: Outside) -> None:
     """The one SSH command and the lines of a hosts file, as they are printed."""
     printed = shell(machine, f"shoestring vpn tunnel --login root@{HERE[0]}").splitlines()
     command = next(line for line in printed if line.startswith("ssh ")).split()
@@ -198,11 +198,11 @@ def test_the_tunnel_leads_there_without_the_vpn(machine: Machine, world: Outside
         tunnel.wait()
 
 
-def test_a_killed_command_is_undone_by_a_timer_and_off_leaves_nothing(machine: Machine, world: Outside) -> None:
+def test_firewall_off_and_rollback_by_timer(machine: Machine, world: Outside) -> None:
     shell(machine, "shoestring firewall off --yes; ! systemctl cat shoestring-firewall.service 2>/dev/null")
     before = shell(machine, "nft --stateless list ruleset")
     assert "shoestring_" not in before
-    # Without it every port answers or refuses: none that was silent before was lost on the way.
+    # Without it every port answers or refuses: no probe was lost before.
     assert world.scan(HERE[0], OPEN[0]) == ([*OPEN[:3], PUBLISHED, OPEN[3]], 65535 - len(OPEN) - 1)
     shell(machine, REFUSE_ALL)
     answered, refused = world.scan_udp(HERE[0])
@@ -219,7 +219,7 @@ def test_a_killed_command_is_undone_by_a_timer_and_off_leaves_nothing(machine: M
     assert shell(machine, "nft --stateless list ruleset") == before
 
 
-def test_an_uninstallation_leaves_the_host_as_it_was(machine: Machine) -> None:
+def test_uninstall_restores_host(machine: Machine) -> None:
     shell(machine, "shoestring firewall on --yes")
     shell(machine, f"shoestring uninstall --purge --confirm {ROOT} --yes")
     assert shell(machine, f"{{\n{HOST}}} >/root/after; diff /root/before /root/after || true") == ""

@@ -1,5 +1,5 @@
 """What the default services leave of the memory: metrics on 512 MB, all but Grafana on 1 GB; and the Docker registry
-for a client of the VPN. The tests follow each other on one machine.
+for a client of the VPN. The tests run in order on one machine.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.support.services.telegraf_image import telegraf_image
 METRICS_LEAVE, ALL_LEAVE = 120, 200
 LOCAL = tuple(map(local_name, (INFLUXDB, POSTGRES, REGISTRY, VERDACCIO)))
 VPN = "10.12.0.1"
-# What a person writes into the settings.
+# What a user writes into the settings.
 SWITCH_ON = f"""\
 sed -i -e 's/^  address: 127.0.0.1/  address: {VPN}/' -e '/^wireguard:/,$ {{ s/^  enabled: off/  enabled: on/
 s/^  endpoint: .*/  endpoint: {HERE[0]}/ }}' {upkeep.CONF}/shoestring.yaml
@@ -36,7 +36,7 @@ MEASURED = "until shoestring metrics --hours 1 --json | grep -q '\"now\": [0-9]'
 
 @pytest.fixture(scope="module")
 def telegraf() -> str:
-    """Its makers' image cannot be had here: a smaller build in its place."""
+    """A smaller build in place of the official image, which is not available here."""
     return telegraf_image(docker.from_env())
 
 
@@ -46,19 +46,19 @@ def machine(start_once: Start, small: Disk, telegraf: str) -> Machine:
     started = start_once(small, SMALL)
     started.plug_disk(upkeep.save_images(started.directory, (*LOCAL, telegraf)), "images")
     upkeep.write(started, "internal", "inside", upkeep.application(upkeep.INSIDE, "internal"))
-    upkeep.passes(started)
+    upkeep.wait_until_converged(started)
     return started
 
 
 @pytest.fixture(scope="module")
 def world(machine: Machine) -> Iterator[Outside]:
-    """Who is outside, with a cable to the machine."""
+    """The outside, with a cable to the machine."""
     with outside(machine) as made:
         yield made
 
 
 def available(machine: Machine) -> int:
-    """MB that are available once the services have settled, and a page of what uses how much."""
+    """Return the MB that are available, and print what uses how much."""
     shell(machine, "sync; echo 3 >/proc/sys/vm/drop_caches")
     free = shell(machine, "free -m")
     print(free)
@@ -67,17 +67,17 @@ def available(machine: Machine) -> int:
 
 
 def add(machine: Machine, *names: str) -> None:
-    """What a person does; all of them serve afterwards.
+    """Add services, and wait until all of them serve.
 
-    Node takes a minute to start in an emulated machine: `add` says before that that it does not answer yet.
+    Node takes a minute to start in an emulated machine: before that `add` reports that it does not answer yet.
     """
     result = machine.run(f"shoestring service add {' '.join(names)} --yes --json", SLOW)
     failures = json.loads(result.stdout)["failures"]
     assert {each["code"] for each in failures} <= {"not-reached"}, result.stdout
-    upkeep.passes(machine)
+    upkeep.wait_until_converged(machine)
 
 
-def test_metrics_on_512_mb(machine: Machine, telegraf: str) -> None:
+def test_memory_with_metrics_on_512_mb(machine: Machine, telegraf: str) -> None:
     shell(machine, f"{upkeep.LOAD_IMAGES}; docker tag {telegraf} {TELEGRAF.reference}")
     add(machine, "influxdb", "telegraf")
     shell(machine, MEASURED)
@@ -85,7 +85,7 @@ def test_metrics_on_512_mb(machine: Machine, telegraf: str) -> None:
     assert available(machine) >= METRICS_LEAVE
 
 
-def test_all_but_grafana_on_1_gb(machine: Machine) -> None:
+def test_memory_with_all_but_grafana_on_1_gb(machine: Machine) -> None:
     machine.power_off()
     machine.hardware = replace(machine.hardware, memory=1024)
     machine.power_on()
@@ -96,12 +96,12 @@ def test_all_but_grafana_on_1_gb(machine: Machine) -> None:
     states = json.loads(shell(machine, "shoestring service list --json"))["services"]
     assert [each["name"] for each in states if not each["present"]] == ["grafana"]
     assert available(machine) >= ALL_LEAVE
-    # What its makers ask for does not fit beside all the others.
+    # The memory that Grafana recommends is not left beside all the others.
     result = machine.run("shoestring service add grafana --dry-run", SLOW)
     assert (result.returncode, "add it anyway: --force" in result.stderr) == (1, True), result.stdout + result.stderr
 
 
-def test_a_client_of_the_vpn_pushes_and_pulls(machine: Machine, world: Outside) -> None:
+def test_registry_push_and_pull_by_vpn_client(machine: Machine, world: Outside) -> None:
     """Made from what `vpn add` prints, with an engine of its own: by name, over HTTPS that it trusts."""
     shell(machine, SWITCH_ON)
     added = json.loads(shell(machine, "shoestring vpn add laptop --json"))

@@ -1,4 +1,4 @@
-"""Units, timers, little memory and the uninstallation in a booted machine. The tests follow each other on one."""
+"""Units, timers, little memory and the uninstallation in a booted machine. The tests run in order."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def machine(start_once: Start, running: Disk) -> Machine:
     return start_once(running)
 
 
-def test_the_units_are_on_and_sound(machine: Machine) -> None:
+def test_timers_on_and_units_valid(machine: Machine) -> None:
     assert machine.shell(f"systemctl is-active {' '.join(TIMERS)}").split() == ["active"] * len(TIMERS)
     assert machine.run("systemd-analyze verify /etc/systemd/system/shoestring*").stderr == ""
     jobs = json.loads(machine.shell("shoestring timers status --json"))["jobs"]
@@ -34,13 +34,13 @@ def test_the_units_are_on_and_sound(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_can_do_little_else(machine: Machine, service: str) -> None:
+def test_unit_exposure(machine: Machine, service: str) -> None:
     overall = machine.shell(f"systemd-analyze security --no-pager {service} | tail -n 1")
     assert float(overall.split(":")[1].split()[0]) <= EXPOSURE_AT_MOST
 
 
-def test_a_pass_that_finds_nothing_writes_one_line_at_most(machine: Machine) -> None:
-    upkeep.by_hand(machine)
+def test_watchdog_unchanged_run_logs_one_line(machine: Machine) -> None:
+    upkeep.stop_watchdog_timer(machine)
     lines = machine.shell(
         f"journalctl --sync; journalctl --cursor-file=/root/cursor -n 0 -q; systemctl start {WATCHDOG} {WATCHDOG};"
         f"systemctl start {WATCHDOG}; journalctl --sync; journalctl -q -o cat --cursor-file=/root/cursor | cat"
@@ -49,7 +49,7 @@ def test_a_pass_that_finds_nothing_writes_one_line_at_most(machine: Machine) -> 
     assert len(ours) <= 2, lines
 
 
-def test_a_pass_that_fails_is_seen_until_it_is_mended(machine: Machine) -> None:
+def test_watchdog_failed_run_is_shown_until_repaired(machine: Machine) -> None:
     machine.run(f"echo 'services: [' > {BROKEN}; systemctl start {WATCHDOG}")
     assert WATCHDOG in machine.shell("systemctl --failed --no-legend")
     status = machine.shell("shoestring status")
@@ -58,7 +58,7 @@ def test_a_pass_that_fails_is_seen_until_it_is_mended(machine: Machine) -> None:
     machine.shell(f'rm {BROKEN}; systemctl start {WATCHDOG}; test -z "$(systemctl --failed --no-legend)"')
 
 
-def test_a_change_is_applied_by_the_unit(machine: Machine) -> None:
+def test_watchdog_unit_applies_change(machine: Machine) -> None:
     before = machine.shell("docker ps -q --filter label=shoestring.application=example")
     added = "s/    restart: unless-stopped/&\\n    environment: {A: b}/"
     machine.shell(f"sed -i '{added}' {CONF}/applications-public/example.yaml; systemctl start {WATCHDOG}")
@@ -67,12 +67,12 @@ def test_a_change_is_applied_by_the_unit(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("service", ["shoestring-renew.service", "shoestring-alarm.service"])
-def test_renewals_and_alarms_run_in_their_unit(machine: Machine, service: str) -> None:
+def test_renewal_and_alert_units_succeed(machine: Machine, service: str) -> None:
     machine.shell(f"systemctl start {service}")
     assert "\nResult=success" in "\n" + machine.shell(f"systemctl show -p Result {service}")
 
 
-def test_stopping_the_unit_stops_all_and_starting_it_starts_all(machine: Machine) -> None:
+def test_unit_stop_and_start(machine: Machine) -> None:
     machine.shell("systemctl stop shoestring", timeout=SLOW)
     assert machine.shell("docker ps -aq; docker network ls -q --filter label=shoestring.instance") == ""
     machine.shell(f'systemctl start {WATCHDOG}; test -z "$(docker ps -aq)"; systemctl start shoestring')
@@ -80,7 +80,7 @@ def test_stopping_the_unit_stops_all_and_starting_it_starts_all(machine: Machine
 
 
 @pytest.mark.parametrize("kind", ["file", "zram"])
-def test_swap_comes_and_goes(machine: Machine, kind: str) -> None:
+def test_swap_add_and_remove(machine: Machine, kind: str) -> None:
     before = machine.shell("ls /etc/systemd/system /var/lib /run")
     machine.shell(f"shoestring swap add --kind {kind} --size 128 --yes", timeout=SLOW)
     used = json.loads(machine.shell("shoestring swap status --json"))
@@ -91,7 +91,7 @@ def test_swap_comes_and_goes(machine: Machine, kind: str) -> None:
     assert len(machine.shell("cat /proc/swaps").splitlines()) == 1
 
 
-def test_memory_adds_up(machine: Machine) -> None:
+def test_memory_sums(machine: Machine) -> None:
     memory = json.loads(machine.shell("shoestring memory --json"))
     parts = [each["used"] for each in (*memory["containers"], *memory["docker"])]
     assert all(parts)
@@ -99,7 +99,7 @@ def test_memory_adds_up(machine: Machine) -> None:
     assert all(each["limit"] for each in memory["containers"] if each["ours"])
 
 
-def test_nothing_is_left_when_it_is_uninstalled(machine: Machine) -> None:
+def test_uninstall_leaves_nothing(machine: Machine) -> None:
     planned = machine.shell("shoestring uninstall --dry-run")
     assert "localhost/shoestring/haproxy" in planned
     assert machine.run("shoestring uninstall").returncode == 2
@@ -113,7 +113,7 @@ def test_nothing_is_left_when_it_is_uninstalled(machine: Machine) -> None:
     # The appliance has a unit of its own, which loads images.
     found = machine.run(f"find {places} -name 'shoestring*' -not -name 'shoestring-images*'").stdout
     assert found == ""
-    # Cloud-init wrote it, for a person.
+    # Cloud-init wrote it for the user.
     assert machine.shell("ls /etc/shoestring") == "answers.yaml"
     assert machine.shell("sysctl -n net.ipv4.ip_nonlocal_bind net.ipv6.ip_nonlocal_bind").split() == ["0", "0"]
     units = "shoestring.service 'shoestring-[arwz]*'"

@@ -21,7 +21,7 @@ LIFETIME = datetime.timedelta(days=365)
 
 @dataclass(frozen=True)
 class Front:
-    """The files of an HTTPS server: who signed it (what clients are told to trust), its certificate, its key."""
+    """The files of an HTTPS server: who signed it (the CA that clients trust), its certificate, its key."""
 
     ca_file: Path
     certificate: Path

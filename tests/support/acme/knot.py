@@ -91,7 +91,7 @@ class Knot:
         return f"{self._address}:{self._port}"
 
     def variables(self) -> dict[str, str]:
-        """What lego's provider `rfc2136` must know: the server, its key, and how often to look for the record."""
+        """What lego's provider `rfc2136` must know: the server, its key, and how often to check the record."""
         return {
             "RFC2136_NAMESERVER": self.address,
             "RFC2136_TSIG_ALGORITHM": "hmac-sha256.",

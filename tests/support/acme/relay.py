@@ -1,7 +1,7 @@
-"""A fake front of a real CA: it hands requests on to pebble, counts them, and misbehaves as a test tells it.
+"""A fake front of a real CA: it forwards requests to pebble, counts them, and misbehaves as a test wants.
 
 pebble makes its URLs from the Host header, and compares the URL that a client has signed (RFC 8555, section 6.4) with
-it; so the header is handed on as it came, and all that a client is told leads through the relay.
+it; so the header is forwarded unchanged, and all URLs that a client gets lead through the relay.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ REFUSED = Problem("serverInternal", "The fake CA front refuses all.", 500)
 
 @dataclass(frozen=True)
 class Window:
-    """When the CA wants a certificate renewed (RFC 9773, section 4.2): RFC 3339 times; seconds to the next look."""
+    """When to renew a certificate (RFC 9773, section 4.2): RFC 3339 times; seconds to the next request."""
 
     start: str
     end: str
@@ -130,9 +130,9 @@ class FakeFront:
             do_HEAD = do_POST = do_GET  # noqa: N815 - the names that the server looks for
 
             def log_message(self, *_: object) -> None:
-                """Keep quiet."""
+                """Log nothing."""
 
-        self._server = _Quiet((self._pebble.address, self.port), Handler)
+        self._server = _Server((self._pebble.address, self.port), Handler)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def down(self) -> None:
@@ -164,8 +164,8 @@ class FakeFront:
         return _without_renewal_info(reply) if name == "directory" and self.faults.without_renewal_info else reply
 
     def _ask(self, method: str, path: str, headers: Message, body: bytes) -> _Reply:
-        """Ask pebble what a client asked; 502 if it does not answer."""
-        kept: dict[str, str] = {
+        """Forward a request to pebble; 502 if it does not answer."""
+        forwarded: dict[str, str] = {
             name: headers[name] for name in ("Host", "Content-Type", "User-Agent", "Accept") if name in headers
         }
         connection = http.client.HTTPSConnection(
@@ -173,7 +173,7 @@ class FakeFront:
         )
         with contextlib.closing(connection):
             try:
-                connection.request(method, path, body or None, kept)
+                connection.request(method, path, body or None, forwarded)
                 response = connection.getresponse()
                 content = response.read()
             except OSError:
@@ -190,11 +190,11 @@ class FakeFront:
         return _json_reply(document, headers, status=problem.status, kind="application/problem+json")
 
 
-class _Quiet(ThreadingHTTPServer):
+class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that goes away, or does not trust us, is no news."""
+        """Ignore clients that disconnect or do not trust the front."""
 
 
 def _json_reply(

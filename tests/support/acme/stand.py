@@ -1,4 +1,4 @@
-"""A real CA for tests: pebble, with its challenge test server as the DNS that it asks.
+"""A real CA for tests: pebble, with its challenge test server as its DNS server.
 
 Both run in containers on the host's network. pebble listens at this host's address on Docker's default bridge, so
 that clients in containers there reach it, and validates names at any loopback address that its DNS gives.
@@ -64,7 +64,7 @@ class PebbleOptions:
 
 
 class Names:
-    """The DNS server that tests fill with names: pebble-challtestsrv. A name that nobody set has no address."""
+    """The DNS server that tests fill with names: pebble-challtestsrv. A name that was not set has no address."""
 
     def __init__(self, client: DockerClient, image: str) -> None:
         port, self._management = free_port(), free_port()
@@ -198,7 +198,7 @@ class Pebble:
             "httpPort": self.options.http_port,
             "tlsPort": 443,
             "certificateValidityPeriod": self.options.validity_seconds,
-            # Seconds that clients are told to wait before they ask again; 0 would mean 3 and 5.
+            # Seconds that clients must wait before they ask again; 0 would mean 3 and 5.
             "retryAfter": {"authz": 1, "order": 1},
         }
         (self._folder / "pebble.json").write_text(json.dumps({"pebble": configuration}))

@@ -1,4 +1,4 @@
-"""Models whose rendered configuration is kept beside the template's; each has a name, which is that of its file."""
+"""Models whose rendered configuration is a golden file of the same name."""
 
 from __future__ import annotations
 

@@ -35,9 +35,9 @@ PATHS = Paths(Path("/srv/test"))
 RUN = RunPaths("shoestring")
 
 
-def keeper(notices: Path) -> str:
-    """A command for notices that adds each to a file, one a line."""
-    return f"""{sys.executable} -c "import sys; open(sys.argv[1], 'a').write(sys.stdin.read())" {notices}"""
+def recording_command(file: Path) -> str:
+    """A notification command that appends each notification to a file, one a line."""
+    return f"""{sys.executable} -c "import sys; open(sys.argv[1], 'a').write(sys.stdin.read())" {file}"""
 
 
 def make_settings(text: str = "") -> Settings:

@@ -1,4 +1,4 @@
-"""What tests of asking for certificates share: a real CA behind two fronts, and a proxy that it reaches."""
+"""A real CA behind two fronts, and a proxy that it reaches, for tests that issue certificates."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Here:
-    """What is needed to ask, as the runtime's own keeper has it."""
+    """What issuing needs, as the certificate manager has it."""
 
     client: DockerClient
     paths: Paths
@@ -41,7 +41,7 @@ class Here:
 
 @dataclass(frozen=True)
 class Stand:
-    """A proxy at an address of its own, the CA with its two fronts, and the DNS that this host asks."""
+    """A proxy at an address of its own, the CA with its two fronts, and the DNS server of this host."""
 
     here: Here
     address: str
@@ -51,7 +51,7 @@ class Stand:
     world: Names
 
     def wanted(self, name: str, *labels: str) -> DesiredCertificate:
-        """A certificate for names that lead to the proxy, for this host and for the CA."""
+        """A certificate for names that resolve to the proxy, for this host and for the CA."""
         hosts = tuple(f"{label}.{name}.example.test" for label in labels)
         for host in hosts:
             self.world.set_address(host, self.address)
@@ -63,22 +63,22 @@ class Stand:
         return self.staging.requests().total(), self.production.requests().total()
 
     def last(self) -> ledger.Attempt:
-        """The last attempt that is noted."""
+        """The last attempt in the ledger."""
         return ledger.load(self.here.paths.ledger).attempts[-1]
 
     def refused(self, wanted: DesiredCertificate, *, forced: bool = True, timeout: float = 0.0) -> IssueError:
-        """Ask for what cannot be had."""
+        """Request a certificate that is refused; return the error."""
         with pytest.raises(IssueError) as caught:
             issue.issue(self.here, wanted, forced=forced, timeout=timeout)
         return caught.value
 
     def issued(self, wanted: DesiredCertificate) -> InstalledCertificate:
-        """Ask for what can be had; the delays after failures before do not count."""
+        """Request a certificate that is issued, in spite of delays after earlier failures."""
         there = issue.issue(self.here, wanted, forced=True)
         return read.pair(there.certificate, there.key, Path("asked.pem"))
 
-    def mend(self) -> None:
-        """The fronts without faults."""
+    def restore(self) -> None:
+        """Restart the fronts without faults."""
         for front in (self.staging, self.production):
             front.faults = Faults()
             front.up()
@@ -92,7 +92,7 @@ def made(directory: Path) -> Path:
 
 @contextlib.contextmanager
 def open_issue_stand(client: DockerClient, place: Path) -> Iterator[Stand]:
-    """The stand, running, in a folder of its own. All of it is gone afterwards."""
+    """The stand, running, in a folder of its own. All of it is removed afterwards."""
     with contextlib.ExitStack() as stack:
         ca = stack.enter_context(pebble(client, made(place / "ca")))
         staging, production = (stack.enter_context(fake_front(ca)) for _ in range(2))

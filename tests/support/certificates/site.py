@@ -49,7 +49,7 @@ def public_only(pebble: Pebble, directory: str) -> Settings:
 
 
 class Site:
-    """An instance with HTTPS, as the world sees it."""
+    """An instance with HTTPS, as clients see it."""
 
     def __init__(self, root: Path, pebble: Pebble, settings: Settings) -> None:
         self.pebble = pebble
@@ -66,12 +66,12 @@ class Site:
         return self.instance.settings.internal.https_port
 
     def name(self, *host_names: str) -> None:
-        """Let host names lead here."""
+        """Resolve host names to the instance."""
         for host_name in host_names:
             self.pebble.set_address(host_name, self.address)
 
-    def passes(self, most: int = 3) -> list[str]:
-        """Passes of the watchdog until one has nothing to do; what they did."""
+    def run_watchdog(self, most: int = 3) -> list[str]:
+        """Run the watchdog until it has nothing to do; return what it did."""
         done: list[str] = []
         for _ in range(most):
             report = watch(self.instance.cluster)
@@ -79,7 +79,7 @@ class Site:
             done += [f"{each.change.kind} {each.change.name}" for each in report.outcomes]
             if not report.outcomes:
                 return done
-        raise AssertionError(f"after {most} passes there was still something to do: {done}")
+        raise AssertionError(f"after {most} runs there was still something to do: {done}")
 
     def get(self, host_name: str, roots: str, path: str = "/", side: Side = Side.PUBLIC, **headers: str) -> Answer:
         """Ask by HTTPS as a browser that trusts some roots (PEM) and no others. Raises ssl.SSLError."""
@@ -131,7 +131,7 @@ def begin(place: Site, host_name: str, tools: str) -> None:
     place.name(host_name)
     place.instance.add(Side.PUBLIC, "blog", plain(tools, "blog", host_name))
     assert place.instance.start().ok
-    place.passes()
+    place.run_watchdog()
 
 
 def renew(place: Site, now: float = 0.0, request: RenewalRequest | None = None) -> Report:

@@ -114,7 +114,7 @@ class Stand:
         return install.load(self.instance.paths, self.instance.cluster.run, self.instance.settings, side)
 
     def problems(self, side: Side = Side.PUBLIC) -> dict[str, str]:
-        """What is told about files in the folder, by the names of certificates."""
+        """The reported problems of files in the folder, by the names of certificates."""
         return {each.name: each.problem for each in folder.scan(self.folder(side)) if each.problem}
 
     def archive(self, name: str, now: float, side: Side = Side.PUBLIC) -> str:
@@ -123,7 +123,7 @@ class Stand:
         )
 
     def put_there(self, name: str, pair: Pair, side: Side = Side.PUBLIC) -> Path:
-        """A person's own pair: the key first, as the documentation says."""
+        """Write a user-provided pair: the key first, as the documentation says."""
         for suffix, data in ((".pem.key", pair.key), (".pem", pair.certificate)):
             file = self.folder(side) / f"{name}{suffix}"
             file.write_bytes(data)
@@ -185,7 +185,7 @@ class Stand:
 
 @contextlib.contextmanager
 def open_stand(root: Path, applications: dict[tuple[Side, str], str]) -> Iterator[Stand]:
-    """The instance, running. All of it is gone afterwards."""
+    """The instance, running. All of it is removed afterwards."""
     instance = Instance(root, settings_with_tls())
     try:
         for (side, name), text in applications.items():

@@ -1,10 +1,10 @@
-"""A constant load of HTTPS requests, from a process of its own; whatever is no answer of 200 is a failure.
+"""A constant load of HTTPS requests, from a process of its own; anything but an answer of 200 is a failure.
 
     with Load(port, "a.example.test") as load:
         ...
     assert load.result.failed == 0, load.result
 
-By hand: python -m tests.engine.load PORT HOST SECONDS
+By hand: python -m tests.support.clients.load PORT HOST SECONDS
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Result:
 
 
 class Load:
-    """Starts the load on entry, stops it on exit; `result` is there afterwards, `look` gives it meanwhile."""
+    """Starts the load on entry, stops it on exit; `result` is there afterwards, `snapshot` returns it before that."""
 
     def __init__(self, port: int, host: str, **plan: object) -> None:
         self.plan = Plan(port, host, **plan)  # type: ignore[arg-type]
@@ -102,7 +102,7 @@ class Load:
 
     def __enter__(self) -> Self:
         self._process.start()
-        # The first word: it runs.
+        # The first message: it runs.
         self._here.recv()
         return self
 
@@ -111,9 +111,9 @@ class Load:
         self.result: Result = self._here.recv()
         self._process.join(30)
 
-    def look(self) -> Result:
-        """What has come of it so far."""
-        self._here.send("look")
+    def snapshot(self) -> Result:
+        """Return the result so far."""
+        self._here.send("snapshot")
         seen: Result = self._here.recv()
         return seen
 
@@ -121,10 +121,10 @@ class Load:
         """Wait until a request was answered with this body; returns the moment of the first such answer."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if (moment := self.look().first.get(body)) is not None:
+            if (moment := self.snapshot().first.get(body)) is not None:
                 return moment
             time.sleep(0.1)
-        raise AssertionError(f"no answer {body!r} within {seconds} s: {self.look()}")
+        raise AssertionError(f"no answer {body!r} within {seconds} s: {self.snapshot()}")
 
 
 def _main(pipe: Connection, plan: Plan) -> None:

@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 CONFIG = "application/vnd.docker.container.image.v1+json"
 LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
-# Large enough for the engine to tell how far the download is.
+# Large enough for the engine to report progress.
 PAYLOAD_BYTES = 3_000_000
 
 
@@ -68,7 +68,7 @@ class Registry:
 @contextmanager
 def open_registry() -> Iterator[Registry]:
     """Serve a registry with its image on a free port until the block ends."""
-    shelf = Registry("")
+    registry = Registry("")
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -85,15 +85,15 @@ def open_registry() -> Iterator[Registry]:
         do_HEAD = do_GET  # noqa: N815 - the name that the server looks for
 
         def _blob(self) -> Blob | None:
-            known = self.path.startswith(f"/v2/{shelf.repository}/")
-            return shelf.blobs.get(self.path.rpartition("/")[2]) if known else None
+            known = self.path.startswith(f"/v2/{registry.repository}/")
+            return registry.blobs.get(self.path.rpartition("/")[2]) if known else None
 
         def log_message(self, *_: object) -> None:
             """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        shelf.host = f"127.0.0.1:{server.server_port}"
-        shelf.publish()
+        registry.host = f"127.0.0.1:{server.server_port}"
+        registry.publish()
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield shelf
+        yield registry
         server.shutdown()

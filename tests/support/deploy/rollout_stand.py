@@ -1,6 +1,6 @@
-"""What tests of rollouts share: an application of their own on proxies that they share, and a rollout of it.
+"""An application of a test on shared proxies, and rollouts of it.
 
-Run alone, it is a process that a fault can end: python -m tests.support.deploy.rollout_stand DIRECTORY APPLICATION
+A process that a failpoint can end: python -m tests.support.deploy.rollout_stand DIRECTORY APPLICATION
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Stage:
             start_first.roll(site, others, self.steps.append)
 
     def roll_until(self, fault: str) -> int:
-        """Roll out in a process that is killed at a point. Returns its exit code."""
+        """Roll out in a process that is killed at a failpoint. Returns its exit code."""
         environment = {**os.environ, failpoints.VARIABLE: f"kill:{fault}"}
         argv = [sys.executable, "-m", __name__, str(self.instance.paths.root), self.name]
         return subprocess.run(argv, env=environment, cwd=ROOT, check=False).returncode
@@ -108,8 +108,8 @@ class Stage:
         api = self.instance.cluster.client.api
         return [(each.state, api.inspect_container(each.id)["Config"]["Cmd"][0]) for each in self.containers()]
 
-    def open_slots(self) -> list[str]:
-        """The places that would take a container's requests: HAProxy's administrative state says neither."""
+    def slots_in_rotation(self) -> list[str]:
+        """The server slots without forced maintenance or drain, whether or not they have a container."""
         from runtime.proxy.sockets import ask
 
         master = self.instance.cluster.run.master_socket(self.side)
@@ -135,7 +135,7 @@ def assert_finished(stage: Stage, version: str, load: Load) -> None:
     print(load.result)
     assert load.result.failed == 0, load.result
     assert stage.versions() == [("running", version)]
-    assert len(stage.open_slots()) == 4 * len(stage.site.backends)
+    assert len(stage.slots_in_rotation()) == 4 * len(stage.site.backends)
     assert stage.instance.get(stage.host).body == f"{version}\n"
 
 

@@ -1,4 +1,4 @@
-"""What tests of deploys share: versions of one image that behave in different ways, and the command line."""
+"""Versions of one image that behave in different ways, and the command line, for tests of deploys."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Versions:
         }
 
     def file(self, tag: str, order: str = "stop-first") -> str:
-        """An application file, with what a person's hand leaves in it."""
+        """An application file with the comments and spaces of a user."""
         return (
             f"# our blog\nx-external-host-names: [{HOST}]  # one\nx-container-port: 8080\n"
             f"x-rollout: {{order: {order}, watch_time: 1s}}\n"
@@ -64,7 +64,7 @@ class Versions:
 
 @contextmanager
 def made_versions(client: DockerClient, tools: str) -> Iterator[Versions]:
-    """A repository of versions; all of them go at the end."""
+    """A repository of versions; all of them are removed at the end."""
     versions = Versions(client, tools, f"localhost/shoestring-test/deploy-{secrets.token_hex(4)}")
     try:
         yield versions
@@ -102,7 +102,7 @@ def _run(argv: list[str]) -> int:
 
 
 def killed_at(instance: Instance, point: str, *arguments: str) -> command.Result:
-    """Run the command line in a process that kills itself at a point."""
+    """Run the command line in a process that kills itself at a failpoint."""
     argv = (
         sys.executable,
         "-c",

@@ -1,8 +1,8 @@
-"""Programs that listen in a network namespace, or look which ports of another answer, each run there by Python."""
+"""Programs that listen in a network namespace, or scan which ports of another answer, each run there by Python."""
 
 from __future__ import annotations
 
-# Listens on all addresses at TCP and UDP ports, under the name of another program, and answers each who asks.
+# Listens on all addresses at TCP and UDP ports, under the name of another program, and answers every client.
 LISTENER = """
 import selectors, socket, sys
 with open('/proc/self/comm', 'w') as name:
@@ -26,7 +26,7 @@ while True:
         else:
             data, address = key.fileobj.recvfrom(1000)
             key.fileobj.sendto(data, address)
-            if data.startswith(b'told '):
+            if data.startswith(b'report '):
                 print(data.decode().strip(), flush=True)
 """
 # Sends a SYN to each TCP port from a raw socket (RFC 9293 section 3.5); prints the ports that took it, and how many
@@ -35,7 +35,7 @@ while True:
 # is slow, a port that answers sets the pace: packets do not overtake each other, so that its answer comes last.
 TCP = """
 import json, random, select, socket, struct, sys, time
-address, wanted, quiet = sys.argv[1], range(*json.loads(sys.argv[2])), float(sys.argv[3])
+address, wanted, idle = sys.argv[1], range(*json.loads(sys.argv[2])), float(sys.argv[3])
 pace = int(sys.argv[4]) if len(sys.argv) > 4 else None
 SYN, RST, ACK = 2, 4, 16
 source = random.randrange(20000, 30000)
@@ -99,18 +99,18 @@ for number, port in enumerate(wanted):
         wait_for_pace()
 if pace:
     wait_for_pace()
-until = time.monotonic() + quiet
+until = time.monotonic() + idle
 while len(took) + len(refused) < len(wanted) and (left := until - time.monotonic()) > 0:
     select.select([raw], [], [], left)
     if drain():
-        until = time.monotonic() + quiet
+        until = time.monotonic() + idle
 print(json.dumps([sorted(took), len(refused)]))
 """
 # Sends a datagram to each UDP port; prints the ports that answered, and how many were refused by ICMP (RFC 792 and
-# RFC 4443, port unreachable). Whoever is asked must not limit how many of these it sends.
+# RFC 4443, port unreachable). The target must not limit how many of these it sends.
 UDP = """
 import json, random, select, socket, sys, time
-address, quiet = sys.argv[1], float(sys.argv[2])
+address, idle = sys.argv[1], float(sys.argv[2])
 six = ':' in address
 family = socket.AF_INET6 if six else socket.AF_INET
 sock = socket.socket(family, socket.SOCK_DGRAM)
@@ -152,14 +152,14 @@ for port in range(1, 65536):
             select.select([], [sock], [])
     if not port % 64:
         drain()
-until = time.monotonic() + quiet
+until = time.monotonic() + idle
 while len(answered) + len(refused) < 65535 and (left := until - time.monotonic()) > 0:
     select.select([sock, errors], [], [], left)
     if drain():
-        until = time.monotonic() + quiet
+        until = time.monotonic() + idle
 print(json.dumps([sorted(answered), len(refused)]))
 """
-# Makes a connection; ends well if it can.
+# Makes a connection; exit code 3 if that fails.
 CONNECT = """
 import socket, sys
 try:

@@ -1,8 +1,8 @@
-"""A host in a network namespace of its own, with a container behind Docker's rules, and neighbours on three sides.
+"""A host in a network namespace of its own, with a container behind Docker's rules, and neighbors on three sides.
 
     outside ── eth0 ┐            ┌ docker0 ── container
                     ├─── host ───┤
-    private ── eth1 ┘            └ wg0 ── client (a plain cable: who comes by it is in the VPN)
+    private ── eth1 ┘            └ wg0 ── client (a plain cable: its other end is in the VPN)
 
 Nothing of it is in the machine's own namespace but, for a moment, the commands that build it.
 """
@@ -43,21 +43,21 @@ from tests.support.vpn.stand import MAIN, Namespace
 # RFC 5737 and RFC 3849; in the namespaces alone.
 HOST, OUTSIDE = "192.0.2.1", "192.0.2.2"
 HOST6, OUTSIDE6 = "2001:db8::1", "2001:db8::2"
-PRIVATE, NEIGHBOUR = "10.0.0.5", "10.0.0.6"
+PRIVATE, NEIGHBOR = "10.0.0.5", "10.0.0.6"
 VPN, CLIENT = "10.12.0.1", "10.12.0.2"
-PRIVATE6, NEIGHBOUR6 = "fd10::5", "fd10::6"
+PRIVATE6, NEIGHBOR6 = "fd10::5", "fd10::6"
 VPN_NETWORK6, VPN6, CLIENT6 = "fd12::/64", "fd12::1", "fd12::2"
 SSH = 22
 TCP_PORTS = (SSH, 80, 443, 3306, 8081, PUBLISHED, OPENED, 60000)
 # What the firewall leaves of them to everybody.
 ALLOWED = [SSH, 80, 443, OPENED]
 UDP_PORTS = (53, 123, 5353, PUBLISHED_UDP, 51820)
-# The host forwards by both families, asks no source for its way back, and refuses every closed UDP port by ICMP.
+# The host forwards by both families, does not filter by reverse path, and refuses every closed UDP port by ICMP.
 ROUTER = (
     *("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1", "net.ipv4.conf.all.rp_filter=0"),
     *("net.ipv4.icmp_ratemask=0", "net.ipv6.icmp.ratemask=0"),
 )
-# What is proven of SSH where both families can be asked.
+# What the lockout check reports if both families can be tested.
 PROVEN = "SSH answers on port 22 by IPv4 and IPv6, checked from a network namespace through these rules."
 
 
@@ -104,10 +104,10 @@ class Stand:
         self.host.check("ip", "route", "add", "default", "via", OUTSIDE6)
         for network, gateway in (("10.0.0.0/8", HOST), ("172.16.0.0/12", HOST), ("fd00::/8", HOST6)):
             self.outside.check("ip", "route", "add", network, "via", gateway)
-        self.private = self.join("private", "eth1", f"{PRIVATE}/24", f"{NEIGHBOUR}/24")
+        self.private = self.join("private", "eth1", f"{PRIVATE}/24", f"{NEIGHBOR}/24")
         self.client = self.join("client", "wg0", f"{VPN}/24", f"{CLIENT}/24")
         self.container = self.join("container", "docker0", f"{BRIDGE}/16", f"{CONTAINER}/16", bridge="veth0")
-        self._also(self.private, "eth1", PRIVATE6, NEIGHBOUR6)
+        self._also(self.private, "eth1", PRIVATE6, NEIGHBOR6)
         self._also(self.client, "wg0", VPN6, CLIENT6)
         self._also(self.container, "docker0", BRIDGE6, CONTAINER6)
         for inside, *gateways in (
@@ -128,7 +128,7 @@ class Stand:
         made = Namespace(f"{kind[:4]}{self.token}")
         subprocess.run(("ip", "netns", "add", made.name), check=True)
         self._namespaces.append(made)
-        # Addresses are there at once: nobody else can have them (RFC 4862 section 5.1).
+        # Addresses are usable at once: there are no duplicates (RFC 4862 section 5.1).
         made.check("sysctl", "-qw", "net.ipv6.conf.default.dad_transmits=0")
         made.check("ip", "link", "set", "lo", "up")
         return made
@@ -147,10 +147,10 @@ class Stand:
         made.check("ip", "link", "set", "eth0", "up")
         return made
 
-    def _also(self, neighbour: Namespace, interface: str, here: str, there: str) -> None:
+    def _also(self, neighbor: Namespace, interface: str, here: str, there: str) -> None:
         """Both ends of a cable have an IPv6 address too."""
         self.host.check("ip", "address", "add", f"{here}/64", "dev", interface, "nodad")
-        neighbour.check("ip", "address", "add", f"{there}/64", "dev", "eth0", "nodad")
+        neighbor.check("ip", "address", "add", f"{there}/64", "dev", "eth0", "nodad")
 
     def listen(
         self, namespace: Namespace, tcp: Iterable[int], udp: Iterable[int] = (), name: str = "server"
@@ -224,7 +224,7 @@ class Stand:
         return self.host.check("nft", "--stateless", "list", "ruleset")
 
     def switch_on(self) -> None:
-        """Have its firewall, proven by itself."""
+        """Switch its firewall on, with the lockout check."""
         done = self.shoestring("firewall", "on", "--yes")
         assert done.returncode == 0, done.stderr
         assert PROVEN in done.stdout

@@ -21,7 +21,7 @@ CAP_SYS_RESOURCE = 24
 
 
 def docker(*arguments: str | Path, timeout: float = 600) -> subprocess.CompletedProcess[str]:
-    """Run the Docker client; the tests here are about hosts, so they go no other way than a person would."""
+    """Run the Docker client; the tests here are about hosts, so they use the same way as a user."""
     return subprocess.run(
         ("docker", *map(str, arguments)),
         stdin=subprocess.DEVNULL,
@@ -34,7 +34,7 @@ def docker(*arguments: str | Path, timeout: float = 600) -> subprocess.Completed
 
 @dataclass(frozen=True)
 class Host:
-    """A container that stands for a bare host."""
+    """A container in place of a bare host."""
 
     suite: str
     container: str

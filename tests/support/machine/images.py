@@ -65,7 +65,7 @@ def bare(suite: str) -> Path:
     included = (*BARE_PACKAGES, "cloud-init") if suite == BARE_WITH_CLOUD_INIT else BARE_PACKAGES
 
     def build(target: Path) -> None:
-        # Not below a person's home: apt lets go of its privileges, and must still reach it.
+        # Not below a home directory: apt drops its privileges, and must still reach it.
         with tempfile.TemporaryDirectory(dir="/var/tmp") as directory:
             tree = Path(directory) / "tree"
             tree.parent.chmod(0o755)
@@ -94,7 +94,7 @@ def ssh_key() -> Path:
 def kept(kind: str, key: str, build: Callable[[Path], object]) -> Path:
     """A directory of the cache that `build` fills, whole or not at all.
 
-    Those of its kind with other keys go, unless another run may still use them.
+    Those of its kind with other keys are removed, unless another run may still use them.
     """
     target = CACHE / f"{kind}-{key}"
     with _locked(f"{kind}.lock"):
@@ -111,20 +111,20 @@ def kept(kind: str, key: str, build: Callable[[Path], object]) -> Path:
 
 
 def digest(*inputs: object) -> str:
-    """What tells apart values, as a key for `kept`."""
+    """Return a digest of values, as a key for `kept`."""
     return hashlib.sha256(repr(inputs).encode()).hexdigest()[:16]
 
 
 def content(names: Iterable[str]) -> str:
-    """What tells apart the content of files and folders of the checkout."""
-    told = hashlib.sha256()
+    """Return a digest of files and folders of the checkout."""
+    digested = hashlib.sha256()
     for name in names:
         path = ROOT / name
         for file in sorted(each for each in (path.rglob("*") if path.is_dir() else (path,)) if each.is_file()):
             if "__pycache__" not in file.parts:
-                told.update(f"{file.relative_to(ROOT)}\0{file.stat().st_mode}\0".encode())
-                told.update(hashlib.sha256(file.read_bytes()).digest())
-    return told.hexdigest()[:16]
+                digested.update(f"{file.relative_to(ROOT)}\0{file.stat().st_mode}\0".encode())
+                digested.update(hashlib.sha256(file.read_bytes()).digest())
+    return digested.hexdigest()[:16]
 
 
 @contextmanager

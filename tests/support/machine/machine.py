@@ -1,4 +1,4 @@
-"""A virtual machine in QEMU, as a person has one at a cloud: start, wait, run commands in it, cut its power.
+"""A virtual machine in QEMU, as one at a cloud provider: start, wait, run commands in it, cut its power.
 
     with Machine.started(tmp_path, Disk(image), seed=Seed(user_data)) as machine:
         machine.wait()
@@ -95,7 +95,7 @@ class Machine:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def power_cut(self) -> None:
-        """What a power cut does: the guest is told nothing. `power_on` starts it again from the same disk."""
+        """Cut the power: the guest is not notified. `power_on` starts it again from the same disk."""
         if self.process:
             self.process.kill()
             self.process.wait()
@@ -103,14 +103,14 @@ class Machine:
         _run("ssh", *self._control(), "-O", "exit", "guest", timeout=10)
 
     def power_off(self, timeout: float = 120) -> None:
-        """Shut down as a person would, and wait for it."""
+        """Shut down as a user would, and wait for it."""
         assert self.process
         self.run("systemctl --no-block poweroff")
         self.process.wait(timeout)
         self.power_cut()
 
     def reboot(self) -> None:
-        """Reboot as a person would, and wait until it is up again."""
+        """Reboot as a user would, and wait until it is up again."""
         boot = "cat /proc/sys/kernel/random/boot_id"
         before = self.shell(boot)
         self.run("systemctl --no-block reboot")
@@ -119,16 +119,16 @@ class Machine:
         self.wait()
 
     def save(self, target: Path) -> None:
-        """Keep the machine as it runs, for `Disk(base, memory=…)`: disk.qcow2 and memory. It goes on afterwards."""
+        """Keep the machine as it runs, for `Disk(base, memory=…)`: disk.qcow2 and memory. It continues afterwards."""
         self.run("sync")
-        # At its end the machine stands still, and its disk has all that it wrote.
+        # At its end the machine is paused, and its disk has all that it wrote.
         self.monitor("migrate", uri=f"file:{target}/memory")
         self._until(lambda: self.monitor("query-migrate").get("status") == "completed", "to be saved")
         shutil.copy(self.disk, target)
         self.monitor("cont")
 
     def set_clock(self) -> None:
-        """A machine that goes on has the time of when it was saved."""
+        """A machine that continues has the time at which it was saved."""
         self.wait_for_ssh()
         self.shell(f"date --utc --set @{time.time():.2f}")
 
@@ -165,7 +165,7 @@ class Machine:
             for each in ({"execute": "qmp_capabilities"}, {"execute": command, "arguments": arguments}):
                 files = [handed] if handed is not None and each["execute"] == command else []
                 socket.send_fds(connection, [json.dumps(each).encode()], files)
-                # What it tells unasked comes between.
+                # Events may come in between.
                 answer = next(each for each in map(json.loads, stream) if "event" not in each)
                 assert "error" not in answer, answer
             return answer["return"]
@@ -229,7 +229,7 @@ class Machine:
         return self.run(" ".join(("journalctl", "--no-pager", *(options or ("--boot",)))), 60).stdout
 
     def collect(self, target: Path) -> None:
-        """Keep what tells why a test failed."""
+        """Keep what explains a failed test."""
         target.mkdir(parents=True, exist_ok=True)
         for name in ("console.log", "qemu.log"):
             if (self.directory / name).exists():

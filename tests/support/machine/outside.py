@@ -1,4 +1,4 @@
-"""Who is outside of a machine: a network namespace of this host, with a cable that ends in the machine.
+"""The outside of a machine: a network namespace of this host, with a cable that ends in the machine.
 
     with outside(machine) as world:
         assert world.scan(HERE[0]) == ([22, 80, 443], 0)
@@ -26,11 +26,11 @@ from tests.support.firewall import scanners
 from tests.support.machine.machine import Machine
 from tests.support.vpn.stand import Namespace
 
-# RFC 5737 and RFC 3849: the machine's addresses on the cable, and those of who is outside.
+# RFC 5737 and RFC 3849: the machine's addresses on the cable, and those of the namespace.
 HERE = ("192.0.2.1", "2001:db8::1")
 THERE = ("192.0.2.2", "2001:db8::2")
 MAC = "52:54:00:12:34:99"
-# The machine's end. It also boots with it: nothing waits for it, and nothing is asked for an address there.
+# The machine's end. It also boots with it: nothing waits for it, and DHCP is off.
 NETWORK = f"""\
 [Match]
 MACAddress={MAC}
@@ -61,11 +61,11 @@ class Outside:
         return Path("/etc/netns") / self.namespace.name
 
     def check(self, *argv: str) -> str:
-        """Run a program out there that must end well; what it printed."""
+        """Run a program outside that must succeed; return its output."""
         return self.namespace.check(*argv)
 
     def curl(self, *options: str) -> str:
-        """What is answered to a question by HTTP, which must be one that is well."""
+        """Send an HTTP request that must succeed; return the body."""
         return self.check("curl", "--silent", "--show-error", "--fail", "--max-time", "60", *options)
 
     def reaches(self, address: str, port: int) -> bool:
@@ -89,7 +89,7 @@ class Outside:
         return answered, refused
 
     def join(self, text: str) -> None:
-        """What a person does with the file that `vpn add` prints: save it, and run wg-quick.
+        """Do as a user with the file that `vpn add` prints: save it, and run wg-quick.
 
         No resolver daemon runs in a namespace, so its resolv.conf gets what the DNS line says.
         """
@@ -103,7 +103,7 @@ class Outside:
 
     @contextlib.contextmanager
     def engine(self, root: Path) -> Iterator[tuple[str, ...]]:
-        """A Docker Engine out there, which trusts the CA of the file `root` alone; yields docker's command for it."""
+        """A Docker Engine outside, which trusts the CA of the file `root` alone; yields docker's command for it."""
         home = self.directory / "engine"
         socket = f"unix://{home}/docker.sock"
         places = ("--data-root", f"{home}/data", "--exec-root", f"{home}/run", "--pidfile", f"{home}/pid")
@@ -125,7 +125,7 @@ class Outside:
             process.wait(60)
 
     def end(self) -> None:
-        """End all that runs out there, and remove it."""
+        """End all that runs in the namespace, and remove it."""
         self.namespace.kill()
         self.namespace.delete()
         shutil.rmtree(self.etc)
@@ -134,7 +134,7 @@ class Outside:
 
 @contextlib.contextmanager
 def outside(machine: Machine) -> Iterator[Outside]:
-    """Someone with a cable to a machine that runs; both are there until the block ends."""
+    """A namespace with a cable to a running machine, until the block ends."""
     name = f"out{secrets.token_hex(3)}"
     made = Outside(Namespace(name), machine.directory)
     made.etc.mkdir(parents=True)
@@ -151,7 +151,7 @@ def outside(machine: Machine) -> Iterator[Outside]:
 
 @contextlib.contextmanager
 def _cable(namespace: Namespace) -> Iterator[int]:
-    """A network device in the namespace whose other end is the file: who has it is on the cable."""
+    """A network device in the namespace whose other end is the file: its holder is on the cable."""
     file = os.open("/dev/net/tun", os.O_RDWR)
     try:
         name = f"{namespace.name}c"

@@ -21,7 +21,7 @@ PROCESSOR = ("-accel", "tcg", "-cpu", "max,erms=off,fsrm=off,svm=off", "-smp", "
 class Disk:
     """What the machine starts from. `base` is never written: each machine has an overlay of its own.
 
-    With `memory`, a file of `Machine.save`, it does not boot but goes on from there, on the same hardware.
+    With `memory`, a file of `Machine.save`, it does not boot but continues from there, on the same hardware.
     """
 
     base: Path
@@ -32,7 +32,7 @@ class Disk:
 
 @dataclass(frozen=True)
 class Hardware:
-    """`memory` in MB. With a `kernel` (and its `initrd`) QEMU starts it by itself, without a boot loader."""
+    """`memory` in MB. With a `kernel` (and its `initrd`) QEMU starts that directly, without a boot loader."""
 
     memory: int = 1024
     uefi: bool = False

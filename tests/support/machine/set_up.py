@@ -97,7 +97,7 @@ def set_up_kept(loaded_image: Path, make: Callable[[Path], object]) -> Path:
 
 
 def emulator() -> str:
-    """What a saved machine can go on with: the same QEMU, and the same hardware."""
+    """Return what a saved machine needs to continue: the same QEMU, and the same hardware."""
     version = subprocess.run(("qemu-system-x86_64", "--version"), check=True, capture_output=True, text=True).stdout
     return version + images.content(("tests/support/machine/qemu.py",))
 
@@ -106,7 +106,7 @@ def emulator() -> str:
 def to_be_kept(
     name: str, disk: Disk, hardware: Hardware | None = None, seed: Seed | None = None
 ) -> Iterator[Machine]:
-    """A machine that is saved for tests to go on from; its journal is kept if it does not get as far."""
+    """A machine that is saved for tests to continue from; its journal is kept if it fails before."""
     with short_directory() as directory, Machine.started(Path(directory), disk, hardware, seed=seed) as machine:
         try:
             yield machine
@@ -116,18 +116,18 @@ def to_be_kept(
 
 
 def containers(machine: Machine) -> str:
-    """All of them: when each was made, and how often Docker started it anew."""
+    """All containers: when each was created, and how often Docker restarted it."""
     return machine.shell(
         "docker inspect -f '{{.Name}} {{.Created}} {{.RestartCount}}' $(docker ps -aq) | LC_ALL=C sort"
     )
 
 
 def boot_again(machine: Machine) -> None:
-    """Boot without the answers, which are of no use any more: its hardware is then what `start` gives by itself."""
+    """Boot without the answers, which are no longer needed: its hardware is then the default of `start`."""
     machine.power_off()
     (machine.directory / "seed.iso").unlink()
     machine.power_on()
     machine.serves(DOMAIN)
     machine.wait()
-    # From here on: it takes a third of a boot, and has nothing more to do.
+    # It takes a third of a boot, and has nothing more to do.
     machine.shell("touch /etc/cloud/cloud-init.disabled")

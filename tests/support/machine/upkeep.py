@@ -1,4 +1,4 @@
-"""What tests of machines in trouble share: applications, a notification, and whether everything is well."""
+"""Applications and checks of a machine under power cuts, full disks and little memory."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ TIMERS = tuple(units[-1] for units in JOBS.values() if units[-1].endswith(".time
 ROOT = "/srv/shoestring"
 CONF = f"{ROOT}/conf"
 INSIDE = f"inside.internal.{DOMAIN}"
-SOUND = Path(__file__).with_name("sound.py")
+FILE_CHECK = Path(__file__).with_name("file_check.py")
 PYTHON = "/opt/pipx/venvs/shoestring/bin/python"
 # Units may write there, also when the disk is full.
-TOLD = "/run/shoestring/told"
+NOTIFICATIONS = "/run/shoestring/notifications"
 # Of a machine whose hardware is `with_images`, with or without a disk for cloud-init before that one.
 LOAD_IMAGES = "docker load --quiet --input /dev/disk/by-id/virtio-images"
 # Seconds.
@@ -48,7 +48,7 @@ services:
 
 
 def shell(machine: Machine, script: str) -> str:
-    """As `machine.shell`, for what takes long where others use the host too."""
+    """As `machine.shell`, with a timeout for a busy host."""
     return machine.shell(script, SLOW)
 
 
@@ -82,23 +82,23 @@ def save_images(directory: Path, names: tuple[str, ...]) -> Path:
     return archive
 
 
-def files_are_sound(machine: Machine) -> None:
-    """No file of ours is empty, half-written or left over, and the data directory's repository is whole."""
-    machine.copy(SOUND, "/root/sound.py")
+def assert_files_valid(machine: Machine) -> None:
+    """Assert that no file is empty, half-written or left over, and that the repository in conf/ is valid."""
+    machine.copy(FILE_CHECK, "/root/file_check.py")
     beside = "/etc/shoestring /etc/*/system/shoestring* /etc/*.d/*shoestring*"
-    assert shell(machine, f"shopt -s nullglob; {PYTHON} /root/sound.py {ROOT} {beside}") == ""
-    # What a commit that was cut off has left is in no commit: it harms nothing, and git takes it away some day.
+    assert shell(machine, f"shopt -s nullglob; {PYTHON} /root/file_check.py {ROOT} {beside}") == ""
+    # What an interrupted commit has left is in no commit: it does no harm, and git removes it later.
     checked = machine.run(f"git -C {CONF} fsck --full --strict --no-dangling", SLOW)
     assert (checked.returncode, checked.stdout) == (0, ""), checked.stdout + checked.stderr
 
 
-def by_hand(machine: Machine) -> None:
-    """Until the next boot no pass begins by itself: it might have looked before a test did something."""
+def stop_watchdog_timer(machine: Machine) -> None:
+    """Stop the timer until the next boot: a run of it could fall between two steps of a test."""
     shell(machine, f"systemctl stop shoestring-watchdog.timer; systemctl start {WATCHDOG} || true")
 
 
-def passes(machine: Machine) -> None:
-    """Wait until a pass of the watchdog finds that all is well, and status says so too."""
+def wait_until_converged(machine: Machine) -> None:
+    """Wait until a run of the watchdog succeeds; assert that status reports everything as running."""
     shell(machine, f"until systemctl start {WATCHDOG}; do systemctl reset-failed {WATCHDOG}; sleep 5; done")
     status = json.loads(shell(machine, "shoestring status --json"))
     states = {each["state"] for each in (*status["proxies"], *status["applications"])}

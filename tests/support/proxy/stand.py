@@ -1,6 +1,6 @@
 """Both proxies as the core runs them, on a network, ports and directories of their own, with real backends.
 
-The backends are Python servers in this process; containers that bear the applications' names on the network pass
+The backends are Python servers in this process; containers that have the applications' names on the network pass
 connections on to them.
 """
 
@@ -95,7 +95,7 @@ class Stand:
         )
 
     def start_backend(self, *aliases: str) -> Container:
-        """A container that bears these names on the network and passes on to the servers of this process."""
+        """A container with these names on the network that forwards to the servers of this process."""
         container = self.client.containers.create(
             self.image,
             command=["haproxy", "-db", "-f", "/backends/forwarder.cfg"],
@@ -216,7 +216,7 @@ def _make_directories(root: Path) -> tuple[Paths, RunPaths]:
 
 @contextlib.contextmanager
 def open_stand(root: Path) -> Iterator[Stand]:
-    """Both proxies with the shared models, running. All of it is gone afterwards, also after a failure."""
+    """Both proxies with the shared models, running. All of it is removed afterwards, also after a failure."""
     paths, run = _make_directories(root)
     with contextlib.ExitStack() as stack:
         client = docker.from_env()

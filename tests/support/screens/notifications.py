@@ -15,7 +15,7 @@ from runtime.base.paths import Paths, RunPaths, Side
 from runtime.context.change import Outcome
 from runtime.context.results import Blocked, Code, Failure, Report
 from runtime.reconcile.status import ApplicationStatus, ProxyStatus, Status
-from tests.support.builders.runtime import keeper, make_settings, proxy_change
+from tests.support.builders.runtime import make_settings, proxy_change, recording_command
 from tests.support.screens.certificates import overview
 from tests.support.screens.screen import NOW, Screens, sections
 
@@ -65,7 +65,7 @@ def _watchdog() -> list[str]:
     report = Report((outcome,), failures=(Failure(Code.NOT_RUNNING, "blog", "application is exited"),))
     with TemporaryDirectory() as directory:
         received = Path(directory) / "received"
-        settings = make_settings(f"notify:\n  command: >-\n    {keeper(received)}\n")
+        settings = make_settings(f"notify:\n  command: >-\n    {recording_command(received)}\n")
         watchdog_failure.of_report(Paths(Path(directory)), settings, report, NOW.timestamp())
         return [
             json.dumps({**json.loads(line), "host": "web.example.com"}, indent=2, ensure_ascii=False)

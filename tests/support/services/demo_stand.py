@@ -1,4 +1,4 @@
-"""A fresh demo as packaging/install.sh makes it, at an address of its own, and what a person asks of it."""
+"""A fresh demo as packaging/install.sh makes it, at an address of its own, and requests to it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[3]
 ANSWERS = "set -eu; IMAGE_SOURCE=local; . packaging/lib/demo.sh; demo_answers"
-# What concerns the whole host is no part of it.
+# Without what concerns the whole host.
 SETUP = ("--no-record", "--yes", "--no-timers", "--no-swap", "--no-log-rotation", "--no-firewall")
 # Images that are missing are built meanwhile.
 SECONDS = 240
@@ -147,17 +147,17 @@ def open_demo(scratch: Path) -> Iterator[Demo]:
             demo.run("setup", "--answers", str(file), *SETUP)
             yield demo
         finally:
-            _take_away(demo, scratch / "record")
+            _remove(demo, scratch / "record")
 
 
-def _take_away(demo: Demo, record: Path) -> None:
+def _remove(demo: Demo, record: Path) -> None:
     if not demo.paths.settings.exists():
         return
     cluster = open_cluster(demo.paths)
     with contextlib.closing(cluster.client):
         registry_login.undo(demo.paths, cluster.settings)
         wanted = run.plan(cluster, purge=True, recorded=record)
-        # What others on this host may use stays.
+        # What other instances on this host may use is kept.
         wanted = replace(wanted, images=(), swap=False, daemon="")
         run.apply(cluster, wanted, ProgressLines(StringIO()), record)
         assert observe(cluster.client, demo.instance).containers == ()

@@ -1,4 +1,4 @@
-"""A stand-in for npmjs: one package, and a memory of who asked for what."""
+"""A fake of npmjs: one package, and a record of the requested paths."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-LEFT_PAD = "left-pad-of-the-world"
+LEFT_PAD = "left-pad-of-npmjs"
 
 
 @dataclass(frozen=True)
 class FakeNpmjs:
-    """Has one package, and remembers each path that it is asked for. While it is `gone`, all it says is 503."""
+    """Has one package, and records each requested path. While it is `down`, it answers 503."""
 
     port: int
     asked: list[str] = field(default_factory=list)
-    gone: threading.Event = field(default_factory=threading.Event)
+    down: threading.Event = field(default_factory=threading.Event)
 
 
 def tarball(name: str) -> bytes:
@@ -42,7 +42,7 @@ def fake_npmjs(address: str) -> Iterator[FakeNpmjs]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             fake.asked.append(self.path)
-            if fake.gone.is_set():
+            if fake.down.is_set():
                 self.answer(503, b"{}", "application/json")
             elif self.path.startswith(f"/{LEFT_PAD}/-/"):
                 self.answer(200, package, "application/octet-stream")

@@ -1,7 +1,7 @@
-"""When an alert rule of ours alarms: a stand-in for Grafana's evaluation, since Grafana cannot be had here.
+"""When our alert rules fire: a fake of Grafana's evaluation, because Grafana itself is not available here.
 
 As `resultAlerting`, `resultNormal` and `resultNoData` in its pkg/services/ngalert/state/state.go do it for one
-series: what is over the limit is pending, and an alarm once it has been so, at every evaluation, for the rule's
+series: what is over the limit is pending, and fires once it has been so, at every evaluation, for the rule's
 `for`. Nothing measured is what the rule's `noDataState` says. Only the forms of query that our rules have are known.
 """
 
@@ -24,7 +24,7 @@ STEP_SECONDS = 60
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule as far as it says when it alarms. `span` is the query's time, `lasting` the rule's `for`, in seconds."""
+    """The parts of a rule that decide when it fires. `span` is the query's time, `lasting` the `for`, in seconds."""
 
     function: str
     evaluator: str
@@ -33,8 +33,8 @@ class Rule:
     lasting: int
     no_data: bool
 
-    def alarms(self, points: Mapping[float, float], until: float, first: float = 0.0) -> float | None:
-        """When it alarms first, None if never. Points are by their seconds; it is evaluated from `first` on."""
+    def fires_at(self, points: Mapping[float, float], until: float, first: float = 0.0) -> float | None:
+        """When it first fires, None if never. Points are by their seconds; it is evaluated from `first` on."""
         pending: float | None = None
         now = first
         while now <= until:

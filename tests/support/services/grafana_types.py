@@ -1,4 +1,4 @@
-"""Holds dashboards against the types that Grafana publishes as the npm package @grafana/schema, with TypeScript.
+"""Checks dashboards against the types that Grafana publishes as the npm package @grafana/schema, with TypeScript.
 
 What they cover: a dashboard, its variables, panels, field options, and the options of each kind of panel. What they
 do not: queries of InfluxDB, and all provisioning files.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 VERSION = GRAFANA.reference.partition(":")[2]
 PACKAGES = (f"@grafana/schema@{VERSION}", "typescript@5.9.3")
 IMAGE = Path(__file__).parents[1] / "images" / "npm"
-# This machine's CAs: where a proxy looks into TLS, the image's own know nobody.
+# This machine's CAs: where a proxy inspects TLS, the image's own CAs do not suffice.
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 # The kinds of panels that we use, and what their folders are called.
 PANELS = {"timeseries": "timeseries", "stat": "stat", "bargauge": "bargauge", "state-timeline": "statetimeline"}
@@ -31,19 +31,19 @@ OPTIONS = ["--noEmit", "--strict", "--skipLibCheck", "--module", "esnext", "--mo
 
 
 def packages(client: DockerClient) -> Path:
-    """The directory with the packages, which are fetched once and kept."""
-    kept = CACHE / f"grafana-schema-{VERSION}"
-    kept.mkdir(parents=True, exist_ok=True)
+    """The directory with the packages, which are fetched once and cached."""
+    cached = CACHE / f"grafana-schema-{VERSION}"
+    cached.mkdir(parents=True, exist_ok=True)
     with files.lock(CACHE / "grafana-schema.lock", timeout=600):
-        if not (kept / "done").exists():
+        if not (cached / "done").exists():
             code, said = _run(
-                client, kept, ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", *PACKAGES]
+                client, cached, ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", *PACKAGES]
             )
             assert code == 0, said
-            for types in (kept / "node_modules/@grafana/schema/dist/types").rglob("*.d.ts"):
+            for types in (cached / "node_modules/@grafana/schema/dist/types").rglob("*.d.ts"):
                 types.write_text(_without_enums(types.read_text()))
-            (kept / "done").touch()
-    return kept
+            (cached / "done").touch()
+    return cached
 
 
 def _without_enums(text: str) -> str:
@@ -57,12 +57,12 @@ def _without_enums(text: str) -> str:
 
 def problems(client: DockerClient, boards: Mapping[str, Mapping[str, Any]], scratch: Path) -> str:
     """What TypeScript has to say about dashboards; empty if nothing."""
-    kept = packages(client)
+    cached = packages(client)
     for name, board in boards.items():
         (scratch / f"{name}.ts").write_text(_program(board))
     command = ["/packages/node_modules/.bin/tsc", *OPTIONS, *(f"/work/{name}.ts" for name in boards)]
     (scratch / "node_modules").symlink_to("/packages/node_modules")
-    code, said = _run(client, kept, command, scratch)
+    code, said = _run(client, cached, command, scratch)
     return said if code else ""
 
 
@@ -82,9 +82,9 @@ def _program(board: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _run(client: DockerClient, kept: Path, command: list[str], scratch: Path | None = None) -> tuple[int, str]:
+def _run(client: DockerClient, cached: Path, command: list[str], scratch: Path | None = None) -> tuple[int, str]:
     """Exit code and output of a command in the image that has npm."""
-    volumes = {str(kept): {"bind": "/packages", "mode": "ro" if scratch else "rw"}}
+    volumes = {str(cached): {"bind": "/packages", "mode": "ro" if scratch else "rw"}}
     if CA_BUNDLE.exists():
         volumes[str(CA_BUNDLE)] = {"bind": "/ca.crt", "mode": "ro"}
     if scratch:

@@ -33,7 +33,7 @@ TIMEOUT_SECONDS = 20.0
 
 
 class Metrics:
-    """The instance and what is asked of its InfluxDB."""
+    """The instance, and requests to its InfluxDB."""
 
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
@@ -90,7 +90,7 @@ class Metrics:
 
 
 def use_test_telegraf(instance: Instance, name: str) -> None:
-    """Telegraf's image cannot be had from a registry here: another one in its place, and figures each second."""
+    """Replace Telegraf's image, which no registry here has, and measure every two seconds."""
     file = instance.file(Side.INTERNAL, "telegraf")
     file.write_text(file.read_text().replace(TELEGRAF.reference, name))
     configuration = instance.paths.conf / "telegraf" / "telegraf.conf"

@@ -16,7 +16,7 @@ from runtime.base.paths import Paths
 from tests.support.builders.services import service
 from tests.support.engine import Instance
 
-# The command line, with the services of the test instead of those that are shipped.
+# The command line, with the services of the test instead of the default ones.
 CLI = """
 import sys
 from pathlib import Path
@@ -76,7 +76,7 @@ class Services:
         return done.stdout + done.stderr
 
     def at_terminal(self, *arguments: str) -> str:
-        """The same in a terminal of its own, where it ends well."""
+        """The same in a terminal of its own; it must succeed."""
         words = ("-c", CLI, str(self.folder), *arguments, "--data-directory", str(self.paths.root))
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
         result: str | tuple[str, int] = pexpect.run(

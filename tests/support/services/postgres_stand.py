@@ -174,7 +174,7 @@ def _environment() -> dict[str, str]:
 
 @contextlib.contextmanager
 def open_site(root: Path) -> Iterator[Site]:
-    """An instance to which Postgres is added, as a person does it. Nothing of it is left afterwards."""
+    """An instance to which Postgres is added by the command line. All of it is removed afterwards."""
     address = own_loopback()
     settings = replace(
         new_settings(),

@@ -87,18 +87,18 @@ WHERE datname = 'shop';
 
 @dataclass(frozen=True)
 class Stage:
-    """Postgres of the old version with data in it; `begin` puts it back to how it was."""
+    """Postgres of the old version with data in it; `begin` restores that state."""
 
     site: Site
     text: str
-    kept: Path
+    saved: Path
     facts: dict[str, str] = field(default_factory=dict)
 
     def begin(self, text: str = "") -> None:
         """The old version with its data, and nothing else."""
         self.end()
         shutil.rmtree(self.site.folder)
-        subprocess.run(("cp", "-a", "--no-target-directory", self.kept, self.site.folder), check=True)
+        subprocess.run(("cp", "-a", "--no-target-directory", self.saved, self.site.folder), check=True)
         self.site.file.write_text(text or self.text)
         self.start()
 
@@ -121,7 +121,7 @@ class Stage:
         return int(self.site.sql("SHOW server_version_num")) // 10000
 
     def left(self) -> list[str]:
-        """What is beside the data of the old version, and containers beside the one of Postgres."""
+        """Return folders other than the data of the old version, and containers of an upgrade."""
         seen = self.site.instance.containers()
         folders = [each.name for each in self.site.folder.iterdir() if each.name != str(OLD)]
         return sorted(folders) + [name for name in seen if "upgrade" in name]
@@ -147,7 +147,7 @@ def open_old_version(directory: Path, client: DockerClient) -> Iterator[Stage]:
         text = text.replace("--locale-provider=builtin --builtin-locale=C.UTF-8 ", "")
         # Each start waits for the first answer.
         text = text.replace("interval: 10s", "interval: 1s")
-        made = Stage(site, text, directory / "kept")
+        made = Stage(site, text, directory / "saved")
         made.end()
         shutil.rmtree(site.folder)
         (site.folder / str(OLD)).mkdir(parents=True)
@@ -158,8 +158,8 @@ def open_old_version(directory: Path, client: DockerClient) -> Iterator[Stage]:
         site.command("postgres", "create", "shop")
         site.sql(FILLED)
         made.facts.update(made.facts_now())
-        # The looking itself drew from the sequences.
+        # The checks themselves drew from the sequences.
         site.sql("SELECT setval('apart', 501), setval('orders_id_seq', 20000)", "shop")
         made.end()
-        subprocess.run(("cp", "-a", site.folder, made.kept), check=True)
+        subprocess.run(("cp", "-a", site.folder, made.saved), check=True)
         yield made

@@ -31,7 +31,7 @@ CA = Path("/usr/local/share/ca-certificates/shoestring-test.crt")
 
 @dataclass(frozen=True)
 class Machine:
-    """A container that stands for a person's computer; it trusts the instance's CA."""
+    """A container in place of a user's computer; it trusts the instance's CA."""
 
     name: str
 
@@ -89,7 +89,7 @@ class Site:
 
     @contextlib.contextmanager
     def machine(self, image: str, *hosts: str, options: tuple[str, ...] = ()) -> Iterator[Machine]:
-        """A machine on the network that knows some host names. It is gone afterwards."""
+        """A machine on the network that knows some host names. It is removed afterwards."""
         name = f"{self.instance.settings.instance}-{secrets.token_hex(2)}"
         known = (f"--add-host={self.host(each)}:{self.address}" for each in hosts)
         argv = ("docker", "run", "--detach", "--init", "--name", name, f"--network={self.network.name}")
@@ -108,13 +108,13 @@ class Site:
 def open_site(
     root: Path, client: DockerClient, *services: str, tls: InternalTls = InternalTls.PRIVATE_CA
 ) -> Iterator[Site]:
-    """An instance with services, all of it running. Nothing of it is left afterwards."""
+    """An instance with services, all of it running. All of it is removed afterwards."""
     settings = new_settings()
     network = client.networks.create(f"{settings.instance}-beside")
     with contextlib.ExitStack() as stack:
         stack.callback(network.remove)
         address = host_bridge(client, str(network.id)).address
-        # A domain that no other test has: this host's own engine and /etc/hosts get to know it.
+        # A domain that no other test has: it is written to this host's engine and /etc/hosts.
         settings = replace(
             settings,
             domain=f"{settings.instance}.test",

@@ -1,4 +1,4 @@
-"""Telegraf for tests: built from the Go module proxy with the plugins that our configuration uses, and kept.
+"""Telegraf for tests: built from the Go module proxy with the plugins that our configuration uses, and cached.
 
 The program is kept as a file, so that a new engine or a new base needs no new build. It takes Go 1.26 or later: that
 of this machine, else Debian's in a container.

@@ -77,7 +77,7 @@ def first_address() -> str:
 def answer_all(terminal: Terminal, host: Host) -> None:
     terminal.type("Directory for configuration and data", str(host.paths.root))
     terminal.type("Your domain", "example.test")
-    terminal.type("E-mail for certificate notices", "ops@example.test")
+    terminal.type("E-mail for certificate authorities", "ops@example.test")
     terminal.answer("Public address")
     terminal.type("Public port for HTTP ", str(host.public_http))
     terminal.type("Public port for HTTPS", str(host.public_https))

@@ -84,7 +84,7 @@ class Namespace:
         )
 
     def check(self, *argv: str, **environment: str) -> str:
-        """Run a program in it that must end well; what it printed."""
+        """Run a program in it that must succeed; return its output."""
         done = self.run(*argv, **environment)
         assert done.returncode == 0, (argv, done.stdout, done.stderr)
         return done.stdout
@@ -111,21 +111,21 @@ class Namespace:
 
 
 class Download:
-    """A download that goes on until `close`; `number` is that of the line that came last."""
+    """A download that continues until `close`; `number` is that of the line that came last."""
 
     def __init__(self, namespace: Namespace) -> None:
         argv = namespace.argv(sys.executable, "-c", DOWNLOAD)
         self._process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.numbers: list[int] = []
         threading.Thread(target=self._read, daemon=True).start()
-        self.go_on()
+        self.resume()
 
     def _read(self) -> None:
         assert self._process.stdout
         for line in self._process.stdout:
             self.numbers.append(int(line))
 
-    def go_on(self, lines: int = 100) -> None:
+    def resume(self, lines: int = 100) -> None:
         """Wait until this many more lines have come."""
         before = len(self.numbers)
         until(lambda: len(self.numbers), lambda now: now >= before + lines)
@@ -182,7 +182,7 @@ class Stand:
         return self.server.run(sys.executable, "-c", MAIN, *argv, *data, **environment)
 
     def add(self, name: str, *options: str) -> str:
-        """`vpn add`, and of all that it prints the file: what a person saves."""
+        """Run `vpn add`; return the file in its output, which the user saves."""
         done = self.shoestring("vpn", "add", name, *options)
         assert done.returncode == 0, done.stderr
         text = done.stdout[done.stdout.index(f"# {name} at ") :]
@@ -200,7 +200,7 @@ class Stand:
         file.write_text(settings_edit.edit(file, file.read_text(), wanted))
 
     def client(self, text: str) -> Namespace:
-        """A machine with a cable to the server, on which a person has saved this file and run wg-quick."""
+        """A machine with a cable to the server, on which the user has saved this file and run wg-quick."""
         number = len(self._namespaces)
         client = self._namespace("c")
         outside, inside = f"v{self.token}{number}", f"w{self.token}{number}"

@@ -17,7 +17,7 @@ from runtime.alerting.subject import Subject, SubjectKind
 from runtime.base.paths import Paths, RunPaths
 from runtime.config.sections import NotifySettings
 from runtime.config.settings import Settings
-from tests.support.builders.runtime import keeper, make_settings
+from tests.support.builders.runtime import make_settings, recording_command
 
 NOW = 1_795_000_000.0
 STEP = 300.0
@@ -35,7 +35,9 @@ class Site:
         self.received = paths.root / "received"
         self.run = RunPaths("shoestring", paths.root / "run")
         self.run.directory.mkdir(parents=True)
-        self.settings: Settings = replace(make_settings(), notify=NotifySettings(command=keeper(self.received)))
+        self.settings: Settings = replace(
+            make_settings(), notify=NotifySettings(command=recording_command(self.received))
+        )
 
     def check(self, now: float, *failed: FailedCheck, unknown: frozenset[SubjectKind] = frozenset()) -> list[str]:
         """Return the subjects that one run of the checks notifies, resolved ones with a + before them."""

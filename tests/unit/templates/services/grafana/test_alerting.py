@@ -47,8 +47,8 @@ def test_rules_have_limits_and_times() -> None:
 @PHASES
 @pytest.mark.parametrize(("name", "well", "bad"), [("disk", 85.0, 85.1), ("certificate", 10.0, 9.99)])
 def test_alert_immediately_beyond_limit(name: str, well: float, bad: float, phase: int) -> None:
-    assert RULES[name].alarms(measured((HOUR, well)), HOUR, phase) is None
-    alerted = RULES[name].alarms(measured((10 * MINUTE, well), (10 * MINUTE, bad)), HOUR, phase)
+    assert RULES[name].fires_at(measured((HOUR, well)), HOUR, phase) is None
+    alerted = RULES[name].fires_at(measured((10 * MINUTE, well), (10 * MINUTE, bad)), HOUR, phase)
     assert alerted is not None
     assert 0 <= alerted - 10 * MINUTE <= LATE
 
@@ -56,7 +56,7 @@ def test_alert_immediately_beyond_limit(name: str, well: float, bad: float, phas
 @PHASES
 @pytest.mark.parametrize(("name", "well", "bad"), [("memory", 40.0, 5.0), ("application", 1, 0)])
 def test_alert_after_five_minutes(name: str, well: float, bad: float, phase: int) -> None:
-    alerted = RULES[name].alarms(measured((10 * MINUTE, well), (10 * MINUTE, bad)), HOUR, phase)
+    alerted = RULES[name].fires_at(measured((10 * MINUTE, well), (10 * MINUTE, bad)), HOUR, phase)
     assert alerted is not None
     assert 5 * MINUTE <= alerted - 10 * MINUTE <= 5 * MINUTE + LATE
 
@@ -66,17 +66,17 @@ def test_alert_after_five_minutes(name: str, well: float, bad: float, phase: int
 def test_no_alert_if_condition_ends_early(name: str, well: float, bad: float, phase: int) -> None:
     rule = RULES[name]
     # At the start, and later.
-    assert rule.alarms(measured((4 * MINUTE, bad), (HOUR, well)), HOUR, phase) is None
+    assert rule.fires_at(measured((4 * MINUTE, bad), (HOUR, well)), HOUR, phase) is None
     often = [(4 * MINUTE, bad), (2 * MINUTE, well)] * 8
-    assert rule.alarms(measured(*often), 48 * MINUTE, phase) is None
+    assert rule.fires_at(measured(*often), 48 * MINUTE, phase) is None
 
 
 @PHASES
 @pytest.mark.parametrize("name", ["disk", "memory", "certificate", "application"])
 def test_no_alert_without_data(name: str, phase: int) -> None:
-    assert RULES[name].alarms({}, HOUR, phase) is None
+    assert RULES[name].fires_at({}, HOUR, phase) is None
     few = measured((MINUTE, 0.0), first=30 * MINUTE)
-    assert RULES["memory"].alarms(few, HOUR, phase) is None
+    assert RULES["memory"].fires_at(few, HOUR, phase) is None
 
 
 @PHASES
@@ -84,7 +84,7 @@ def test_no_alert_without_data(name: str, phase: int) -> None:
 def test_watchdog_alert_after_ten_minutes_without_run(continues: bool, phase: int) -> None:
     last = 20 * MINUTE
     points = watchdog_runs(*range(0, last + 1, MINUTE), until=HOUR if continues else last + MEASURED_SECONDS)
-    alerted = RULES["watchdog"].alarms(points, HOUR, phase)
+    alerted = RULES["watchdog"].fires_at(points, HOUR, phase)
     assert alerted is not None
     assert 10 * MINUTE <= alerted - last <= 10 * MINUTE + LATE
 
@@ -92,7 +92,7 @@ def test_watchdog_alert_after_ten_minutes_without_run(continues: bool, phase: in
 @PHASES
 def test_watchdog_no_alert_for_run_within_ten_minutes(phase: int) -> None:
     moments = [*range(0, 20 * MINUTE, MINUTE), *range(28 * MINUTE, HOUR, MINUTE)]
-    assert RULES["watchdog"].alarms(watchdog_runs(*moments, until=HOUR), HOUR, phase) is None
+    assert RULES["watchdog"].fires_at(watchdog_runs(*moments, until=HOUR), HOUR, phase) is None
 
 
 @PHASES
@@ -100,11 +100,11 @@ def test_watchdog_no_alert_for_run_within_ten_minutes(phase: int) -> None:
 def test_watchdog_no_alert_after_fresh_start(first: int, phase: int) -> None:
     """There are no earlier points, and one run does not tell whether another will follow."""
     moments = range(first, HOUR, MINUTE)
-    assert RULES["watchdog"].alarms(watchdog_runs(*moments, until=HOUR), HOUR, phase) is None
+    assert RULES["watchdog"].fires_at(watchdog_runs(*moments, until=HOUR), HOUR, phase) is None
 
 
 @PHASES
 def test_watchdog_alert_without_data_from_start(phase: int) -> None:
-    alerted = RULES["watchdog"].alarms({}, HOUR, phase)
+    alerted = RULES["watchdog"].fires_at({}, HOUR, phase)
     assert alerted is not None
     assert 5 * MINUTE <= alerted - phase <= 5 * MINUTE + STEP_SECONDS

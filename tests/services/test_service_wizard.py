@@ -1,4 +1,4 @@
-"""The wizard's question for services in a terminal; the host's memory is a made-up one."""
+"""The wizard's question for services in a terminal, with a faked memory of the host."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ except Exception as error:
 
 
 def ask(tmp_path: Path, available: int, *there: str) -> pexpect.spawn[str]:
-    """The question in a terminal of its own, where so many MB are available and some services are there."""
+    """Show the question in a terminal, with `available` MB of memory and some services present."""
     services, root = tmp_path / "services", tmp_path / new_settings().instance
     known(services)
     for name in there:
@@ -59,7 +59,7 @@ def press(terminal: pexpect.spawn[str], *keys: str) -> None:
         terminal.send(key)
 
 
-def test_what_is_suggested_is_ticked_and_enter_takes_it(tmp_path: Path) -> None:
+def test_suggested_services_selected(tmp_path: Path) -> None:
     terminal = ask(tmp_path, 1000)
     terminal.expect_exact("Internal services")
     terminal.expect_exact("● Store + Beside   90 MB  keeps things")
@@ -69,45 +69,45 @@ def test_what_is_suggested_is_ticked_and_enter_takes_it(tmp_path: Path) -> None:
     terminal.expect_exact("new: store,beside .")
 
 
-def test_what_a_service_needs_comes_with_it(tmp_path: Path) -> None:
+def test_required_service_added(tmp_path: Path) -> None:
     terminal = ask(tmp_path, 1000)
     terminal.expect_exact("○ Front")
     press(terminal, SPACE, DOWN, SPACE, ENTER)
     terminal.expect_exact("new: store,front .")
 
 
-def test_what_does_not_fit_together_is_told_and_asked_again(tmp_path: Path) -> None:
+def test_services_not_fitting_together_asked_again(tmp_path: Path) -> None:
     # 64 for the core, 64 that must stay free, and 170 for services.
     terminal = ask(tmp_path, 64 + 64 + 170)
     terminal.expect_exact("does not fit with the others: 80 MB left")
     press(terminal, DOWN, SPACE, ENTER)
     terminal.expect_exact("Store with Beside and Front needs 190 MB; 234 MB of 1000 MB are left")
     terminal.expect_exact("you can add others later.")
-    # What was ticked is ticked again; colours may stand between.
+    # The selection is kept; color codes may be in between.
     terminal.expect(r"●[^\n]*Front")
     press(terminal, SPACE, ENTER)
     terminal.expect_exact("new: store,front .")
 
 
-def test_what_never_fits_cannot_be_ticked(tmp_path: Path) -> None:
+def test_service_not_fitting_cannot_be_selected(tmp_path: Path) -> None:
     terminal = ask(tmp_path, 64 + 64 + 90)
     terminal.expect_exact("Front           100 MB (does not fit: 90 MB left)")
     press(terminal, DOWN, SPACE, SPACE, ENTER)
     terminal.expect_exact("new: store,beside .")
 
 
-def test_what_is_here_stays_also_if_its_tick_is_taken_away(tmp_path: Path) -> None:
+def test_present_service_kept_when_deselected(tmp_path: Path) -> None:
     terminal = ask(tmp_path, 1000, "store", "beside")
     terminal.expect_exact("● Store + Beside")
     terminal.expect_exact("already added")
     press(terminal, SPACE, ENTER)
     terminal.expect_exact("Store + Beside stays. To remove it: shoestring service remove store beside")
-    # It is not the recorded one.
+    # It is not the default instance.
     terminal.expect(rf"--data-directory\s+{tmp_path}")
     terminal.expect_exact("new:  .")
 
 
-def test_stopping_writes_nothing(tmp_path: Path) -> None:
+def test_interrupted(tmp_path: Path) -> None:
     terminal = ask(tmp_path, 1000)
     terminal.expect_exact("Internal services")
     press(terminal, STOP)

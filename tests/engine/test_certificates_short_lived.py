@@ -17,9 +17,7 @@ A = "a.example.test"
 SHORT_SECONDS = 12
 
 
-def test_short_certificates_are_renewed_again_and_again_within_the_limits(
-    tmp_path: Path, client: DockerClient, tools: str
-) -> None:
+def test_renew_short_lived_certificates_within_limits(tmp_path: Path, client: DockerClient, tools: str) -> None:
     options = PebbleOptions(validity_seconds=SHORT_SECONDS)
     with (
         pebble(client, tmp_path / "pebble", options) as made,
@@ -28,13 +26,13 @@ def test_short_certificates_are_renewed_again_and_again_within_the_limits(
         begin(place, A, tools)
         serials = [place.serial("blog")]
         while len(serials) < limits.CERTIFICATES_A_WEEK:
-            # Not before half its life is over: then each pass would ask.
+            # Not before half its lifetime is over; from then on each run would ask.
             assert until(lambda: place.serial("blog") if renew(place).outcomes else 0, bool)
             assert place.serial("blog") not in serials
             assert place.served(A) == place.serial("blog")
             serials.append(place.serial("blog"))
         asked = made.requests()["new-order"]
         assert asked == limits.CERTIFICATES_A_WEEK
-        held = until(lambda: renew(place), lambda report: bool(report.blocked))
-        assert "was requested 5 times within a week" in held.blocked[0].message
+        blocked = until(lambda: renew(place), lambda report: bool(report.blocked))
+        assert "was requested 5 times within a week" in blocked.blocked[0].message
         assert made.requests()["new-order"] == asked

@@ -1,6 +1,6 @@
 """Runs in a machine: prints each file of a data directory, or elsewhere, that is empty, half-written or left over.
 
-python sound.py /srv/shoestring /etc/shoestring
+python file_check.py /srv/shoestring /etc/shoestring
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-# Nothing in them is a part of what they say.
+# Empty is a valid content of these.
 MAY_BE_EMPTY = (".map", ".lock")
 
 
 def wrong(file: Path) -> str:
-    """Why a file is not sound; empty if it is."""
+    """Return why a file is invalid; empty if it is valid."""
     content = file.read_bytes()
     if file.name.endswith(".part") or ".setup-" in str(file):
         return "left over"
@@ -56,20 +56,20 @@ def _pair(file: Path, content: bytes) -> None:
 
 
 def assert_text(content: bytes) -> None:
-    """Raise ValueError for what is not whole lines of text without NUL, which a power cut leaves in files."""
+    """Raise ValueError for content other than complete lines without NUL, which a power cut leaves in files."""
     if content and (b"\0" in content or not content.endswith(b"\n")):
-        raise ValueError("no whole lines")
+        raise ValueError("incomplete lines")
 
 
 def files(root: Path) -> Iterator[Path]:
-    """All files but git's own; `git fsck` is asked about those. What lies beside the root counts too."""
+    """All files except git's own, which `git fsck` checks; also those beside the root with its name."""
     beside = (each for each in root.parent.iterdir() if each.name.startswith(f".{root.name}."))
     for top in (root, *beside):
         yield from (each for each in top.rglob("*") if each.is_file() and ".git" not in each.parts)
 
 
 def main(root: Path, *others: Path) -> None:
-    """Print a line for each file that is not sound."""
+    """Print a line for each invalid file."""
     more = (file for other in others for file in (other, *other.rglob("*")) if file.is_file())
     for file in sorted((*files(root), *more)):
         found = wrong(file)

@@ -1,4 +1,4 @@
-"""How the firewall is undone: rules that are wrong, a person who is gone, and switching it off."""
+"""How the firewall is rolled back: wrong rules, a lost connection, and switching it off."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from tests.support.vpn.stand import MAIN
 pytestmark = pytest.mark.engine
 
 TRIED = "from installer.firewall import manage\n"
-# One more address of the host, and of its neighbour, in the network that they share already.
-SECOND, SECOND_NEIGHBOUR = "10.0.0.7", "10.0.0.8"
-# One that calls itself an SSH server and keeps its clients, and one of these.
+# One more address of the host and of its neighbor, in the network that they share already.
+SECOND, SECOND_NEIGHBOR = "10.0.0.7", "10.0.0.8"
+# A process with the name of an SSH server that keeps its connections, and a client of it.
 SERVER = """
 import pathlib, socket
 pathlib.Path("/proc/self/comm").write_text("sshd")
@@ -32,7 +32,7 @@ while True:
     held.append(server.accept())
 """
 CLIENT = "import signal, socket, sys; held = socket.create_connection((sys.argv[1], 2222)); signal.pause()"
-# Rules that let nothing in at all, tried by a process that is then gone.
+# Rules that accept nothing at all, applied by a process that then ends.
 WRONG = """
 from dataclasses import replace
 from installer.firewall import commit_confirm, manage
@@ -50,7 +50,7 @@ def stand(tmp_path: Path) -> Iterator[Stand]:
         yield made
 
 
-def test_a_wrong_rule_set_undoes_itself_although_its_process_was_killed(stand: Stand) -> None:
+def test_rollback_after_killed_process(stand: Stand) -> None:
     before = stand.rules()
     killed = stand.python(f"{WRONG}\nimport os\nmanage.begin(found, seconds=4)\nos.kill(os.getpid(), 9)")
     assert killed.returncode == -9, killed.stderr
@@ -59,7 +59,7 @@ def test_a_wrong_rule_set_undoes_itself_although_its_process_was_killed(stand: S
     assert stand.rules() == before
 
 
-def test_rules_that_ssh_does_not_answer_with_are_refused(stand: Stand) -> None:
+def test_apply_checked_ssh_unreachable(stand: Stand) -> None:
     before = stand.rules()
     done = stand.python(f"{WRONG}\nmanage.apply_checked(found)")
     assert "With these rules SSH no longer answered at port 22, so they were rolled back at once." in done.stderr
@@ -68,7 +68,7 @@ def test_rules_that_ssh_does_not_answer_with_are_refused(stand: Stand) -> None:
 
 
 @pytest.mark.parametrize("family", ["ipv4", "ipv6"])
-def test_rules_that_ssh_answers_with_by_one_family_alone_are_refused(stand: Stand, family: str) -> None:
+def test_apply_checked_ssh_reachable_by_one_family(stand: Stand, family: str) -> None:
     before = stand.rules()
     added = f"meta nfproto {family} tcp dport 22 drop"
     one = f"text=found.rules.text.replace('chain host {{', 'chain host {{\\n{added}')"
@@ -78,37 +78,37 @@ def test_rules_that_ssh_answers_with_by_one_family_alone_are_refused(stand: Stan
     assert stand.rules() == before
 
 
-def test_who_is_logged_in_and_would_be_dropped_is_told_and_by_itself_it_does_nothing(stand: Stand) -> None:
-    """A second cable into the same network: what comes by it goes back by the first, and is taken for spoofed."""
+def test_on_refused_if_session_would_be_dropped(stand: Stand) -> None:
+    """A second cable into the same network: answers go back by the first, so its packets are considered spoofed."""
     end = ("peer", "name", "eth9", "netns", stand.private.name)
     stand.host.check("ip", "link", "add", "eth2", "type", "veth", *end)
     stand.host.check("ip", "address", "add", f"{SECOND}/24", "dev", "eth2")
     stand.host.check("ip", "link", "set", "eth2", "up")
-    stand.private.check("ip", "address", "add", f"{SECOND_NEIGHBOUR}/24", "dev", "eth9")
+    stand.private.check("ip", "address", "add", f"{SECOND_NEIGHBOR}/24", "dev", "eth9")
     stand.private.check("ip", "link", "set", "eth9", "up")
-    stand.private.check("ip", "route", "add", f"{SECOND}/32", "dev", "eth9", "src", SECOND_NEIGHBOUR)
+    stand.private.check("ip", "route", "add", f"{SECOND}/32", "dev", "eth9", "src", SECOND_NEIGHBOR)
     stand.private.check("sysctl", "-qw", *(f"net.ipv4.conf.{each}.rp_filter=0" for each in ("all", "eth0", "eth9")))
     stand.host.check("sysctl", "-qw", *(f"net.ipv4.conf.{each}.rp_filter=0" for each in ("eth1", "eth2")))
     before = stand.rules()
     stand.start(stand.host, sys.executable, "-S", "-c", SERVER)
     until(lambda: stand.reaches(stand.private, SECOND, 2222), bool)
     stand.start(stand.private, sys.executable, "-S", "-c", CLIENT, SECOND)
-    until(lambda: f"{SECOND_NEIGHBOUR}:" in stand.host.check("ss", "-Htn", "state", "established"), bool)
+    until(lambda: f"{SECOND_NEIGHBOR}:" in stand.host.check("ss", "-Htn", "state", "established"), bool)
     done = stand.shoestring("firewall", "on", "--yes")
-    said = f"The present SSH session from {SECOND_NEIGHBOUR} could not connect again: it arrives by eth2 at {SECOND}"
+    said = f"The present SSH session from {SECOND_NEIGHBOR} could not connect again: it arrives by eth2 at {SECOND}"
     assert (done.returncode, f"The firewall was not changed. {said}" in done.stderr) == (1, True), done.stderr
     assert stand.rules() == before
     shown = stand.shoestring("firewall", "on", "--dry-run").stdout
     assert f"  {said}, but the route back to it is by eth1, so the rules treat it as spoofed;" in shown
-    # It is so: with the rules that a person may try all the same, the next login gets no answer.
+    # Indeed: if the user tries the rules anyway, the next login gets no answer.
     assert stand.reaches(stand.private, SECOND, 22)
     assert stand.python(f"{TRIED}manage.begin(manage.inspect(paths, again=True), seconds=60)").returncode == 0
     assert not stand.reaches(stand.private, SECOND, 22, seconds=1.0)
     assert stand.reaches(stand.private, PRIVATE, 22)
 
 
-def test_two_instances_do_not_close_each_other_s_ports_unasked(stand: Stand) -> None:
-    """The second one is told of the first, and by itself changes nothing; without the first it is switched on."""
+def test_on_refused_beside_another_instance(stand: Stand) -> None:
+    """The second one reports the first and changes nothing; without the first it is switched on."""
     other = Paths(stand.root / "other")
     data_directory.create(other, replace(stand.settings(vpn=False), instance=f"u{stand.token}"))
     stand.switch_on()
@@ -123,14 +123,14 @@ def test_two_instances_do_not_close_each_other_s_ports_unasked(stand: Stand) -> 
     assert not stand.reaches(stand.outside, HOST, PUBLISHED, seconds=1.0)
 
 
-def test_a_rule_set_that_nft_refuses_changes_nothing(stand: Stand) -> None:
+def test_begin_ruleset_refused_by_nft(stand: Stand) -> None:
     before = stand.rules()
     broken = "found = replace(found, rules=replace(found.rules, text='table inet x { nonsense }'))"
     assert stand.python(f"{WRONG}\n{broken}\nmanage.begin(found)").returncode == 1
     assert stand.rules() == before
 
 
-def test_nobody_keeps_it_when_the_time_is_over(stand: Stand) -> None:
+def test_confirm_after_timeout(stand: Stand) -> None:
     before = stand.rules()
     late = f"{WRONG}\nfound = manage.inspect(paths)\nimport time\ntried = manage.begin(found, seconds=1)"
     done = stand.python(
@@ -141,7 +141,7 @@ def test_nobody_keeps_it_when_the_time_is_over(stand: Stand) -> None:
     assert json.loads(stand.shoestring("firewall", "status", "--json").stdout)["state"] == "off"
 
 
-def test_off_leaves_the_rules_of_before(stand: Stand) -> None:
+def test_off_restores_previous_rules(stand: Stand) -> None:
     before = stand.rules()
     stand.switch_on()
     assert stand.rules() != before
@@ -158,8 +158,8 @@ def test_off_leaves_the_rules_of_before(stand: Stand) -> None:
     assert stand.reaches(stand.outside, HOST, PUBLISHED)
 
 
-def test_a_terminal_that_is_gone_leaves_nothing(stand: Stand) -> None:
-    """In a terminal, the question is not answered: who asked is killed, as when the connection breaks."""
+def test_rollback_after_closed_terminal(stand: Stand) -> None:
+    """The question in a terminal is not answered: its process is killed, as when the connection breaks."""
     before = stand.rules()
     socket = stand.root / "tmux"
     data = ("--data-directory", str(stand.paths.root))

@@ -1,4 +1,4 @@
-"""What the VPN has on the host besides its interface: the file for a boot, old names; and a kernel without IPv6."""
+"""The VPN's file for the boot, renamed interfaces, and a kernel without IPv6."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def stand(tmp_path: Path) -> Iterator[Stand]:
         yield made
 
 
-def test_a_file_for_the_boot_that_is_lost_or_changed_is_seen_and_put_back(stand: Stand) -> None:
+def test_apply_restores_boot_file(stand: Stand) -> None:
     stand.add("laptop")
     file = wireguard.configuration_file(stand.interface)
     before, live = file.read_text(), stand.live()
@@ -44,7 +44,7 @@ def test_a_file_for_the_boot_that_is_lost_or_changed_is_seen_and_put_back(stand:
     assert "# phone" in file.read_text()
 
 
-def test_an_interface_whose_file_is_lost_goes_down_as_well(stand: Stand) -> None:
+def test_apply_disabled_without_boot_file(stand: Stand) -> None:
     stand.add("laptop")
     wireguard.configuration_file(stand.interface).unlink()
     stand.edit(enabled=False)
@@ -53,7 +53,7 @@ def test_an_interface_whose_file_is_lost_goes_down_as_well(stand: Stand) -> None
 
 
 @pytest.mark.parametrize("argv", [("apply",), ("add", "phone"), ("remove", "laptop", "--yes")])
-def test_another_name_of_the_interface_takes_the_old_one_down(stand: Stand, argv: tuple[str, ...]) -> None:
+def test_renamed_interface_replaces_old_one(stand: Stand, argv: tuple[str, ...]) -> None:
     stand.add("laptop")
     before, old = stand.live(), stand.interface
     old_file = wireguard.configuration_file(old)
@@ -70,7 +70,7 @@ def test_another_name_of_the_interface_takes_the_old_one_down(stand: Stand, argv
     assert stand.shoestring("vpn", "status").returncode == ExitCode.DONE
 
 
-def test_interface_with_a_former_name_is_reported(stand: Stand) -> None:
+def test_status_reports_interface_with_former_name(stand: Stand) -> None:
     stand.add("laptop")
     old, file = stand.interface, wireguard.configuration_file(stand.interface)
     text = file.read_text()
@@ -93,7 +93,7 @@ def renamed(stand: Stand) -> None:
     stand.edit()
 
 
-def test_clients_of_another_network_get_an_address_in_the_present_one(stand: Stand) -> None:
+def test_apply_changed_network_readdresses_clients(stand: Stand) -> None:
     stand.add("laptop")
     stand.add("phone")
     stand.edit(network6="")
@@ -107,7 +107,7 @@ def test_clients_of_another_network_get_an_address_in_the_present_one(stand: Sta
 
 
 @pytest.mark.parametrize("switch", ["all", "default"])
-def test_a_kernel_without_ipv6(stand: Stand, switch: str) -> None:
+def test_apply_and_add_without_ipv6(stand: Stand, switch: str) -> None:
     stand.server.check("sysctl", "-q", "-w", f"net.ipv6.conf.{switch}.disable_ipv6=1")
     for argv in (("vpn", "apply"), ("vpn", "add", "laptop")):
         done = stand.shoestring(*argv)
@@ -120,7 +120,7 @@ def test_a_kernel_without_ipv6(stand: Stand, switch: str) -> None:
     assert stand.shoestring("vpn", "status").returncode == ExitCode.DONE
 
 
-def test_ipv6_that_was_switched_off_later_takes_nothing_but_itself(stand: Stand) -> None:
+def test_apply_ipv6_disabled_later(stand: Stand) -> None:
     stand.add("laptop")
     stand.server.check("sysctl", "-q", "-w", "net.ipv6.conf.all.disable_ipv6=1")
     done = stand.shoestring("vpn", "add", "phone")

@@ -1,4 +1,4 @@
-"""What a broken application costs the others: the latency of a well one, beside none and beside two broken ones."""
+"""What a broken application costs the others: the latency of a healthy one, alone and beside two broken ones."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ ROUNDS = 3
 
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[Instance]:
-    """One application that is well."""
+    """One healthy application."""
     made = Instance(tmp_path / "data-directory", new_settings())
     try:
-        made.add(Side.PUBLIC, "well", plain(tools_image(engine.connect()), "well", "well.example.test"))
+        made.add(Side.PUBLIC, "healthy", plain(tools_image(engine.connect()), "healthy", "healthy.example.test"))
         assert made.start().ok
         yield made
     finally:
@@ -31,23 +31,23 @@ def instance(tmp_path: Path) -> Iterator[Instance]:
 
 
 def p99(instance: Instance) -> float:
-    """The 99th percentile of the well application's latency under a light load, in seconds."""
+    """The 99th percentile of the healthy application's latency under a light load, in seconds."""
     assert instance.settings.public
-    with Load(instance.settings.public.https_port, "well.example.test", rate=60.0, keep_alive=8) as load:
+    with Load(instance.settings.public.https_port, "healthy.example.test", rate=60.0, keep_alive=8) as load:
         ends = time.monotonic() + SECONDS
         while time.monotonic() < ends:
             time.sleep(0.2)
-            assert load.look().failed == 0
+            assert load.snapshot().failed == 0
     assert load.result.failed == 0, load.result
     return load.result.percentile(0.99)
 
 
-def test_broken_neighbours(instance: Instance, capsys: pytest.CaptureFixture[str]) -> None:
+def test_latency_beside_broken_applications(instance: Instance, capsys: pytest.CaptureFixture[str]) -> None:
     image = tools_image(instance.cluster.client)
     alone, beside = [], []
     for _ in range(ROUNDS):
         alone.append(p99(instance))
-        # One whose name nothing answers to, and one that Docker starts again and again.
+        # One without a container, and one that Docker restarts again and again.
         never = plain(image, "lost", "lost.example.test", more="    profiles: [never]\n")
         crash = plain(image, "crash", "crash.example.test", more="    restart: always\n    entrypoint: ['false']\n")
         files = [instance.add(Side.PUBLIC, "lost", never), instance.add(Side.PUBLIC, "crash", crash)]

@@ -1,4 +1,4 @@
-"""A pass while the engine is down, and one from which it breaks off."""
+"""Runs of the watchdog while the engine is down, or stops in the middle."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ ENGINE = "/run/docker.sock"
 
 
 class Relay:
-    """A socket before the engine's that passes on so many connections, and then breaks all off.
+    """A socket in front of the engine's that forwards a number of connections, and then closes all.
 
-    It stands for an engine that is restarted: the real one has the containers of other tests.
+    It simulates an engine that is restarted: the real one has the containers of other tests.
     """
 
     def __init__(self, path: Path, connections: int) -> None:
@@ -79,14 +79,14 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path.unlink(missing_ok=True)
 
 
-def passing(argv: tuple[str, ...], host: Path) -> subprocess.CompletedProcess[str]:
+def run_watchdog(argv: tuple[str, ...], host: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "DOCKER_HOST": f"unix://{host}"}
     return subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_a_pass_while_the_engine_is_down(instance: Instance, tools: str, argv: tuple[str, ...], short: Path) -> None:
+def test_watchdog_engine_is_down(instance: Instance, tools: str, argv: tuple[str, ...], short: Path) -> None:
     instance.add(Side.PUBLIC, "a", plain(tools, "a", "a.example.test"))
-    ended = passing(argv, short)
+    ended = run_watchdog(argv, short)
     assert ended.returncode == 1
     assert ended.stderr.startswith("Docker does not answer. Start it (systemctl start docker)")
     assert "Traceback" not in ended.stderr + ended.stdout
@@ -95,13 +95,13 @@ def test_a_pass_while_the_engine_is_down(instance: Instance, tools: str, argv: t
 
 
 @pytest.mark.parametrize("connections", [1, 3, 6])
-def test_an_engine_that_breaks_off_faked_by_a_relay(
+def test_watchdog_engine_restart_faked_by_relay(
     instance: Instance, tools: str, argv: tuple[str, ...], short: Path, connections: int
 ) -> None:
     instance.add(Side.PUBLIC, "a", plain(tools, "a", "a.example.test"))
     relay = Relay(short, connections)
     try:
-        ended = passing(argv, short)
+        ended = run_watchdog(argv, short)
     finally:
         relay.close()
     assert ended.returncode == 1, ended.stdout

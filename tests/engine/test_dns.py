@@ -1,6 +1,6 @@
-"""Names for VPN clients: dnsmasq as it runs beside the proxies, asked at the internal address; a late address.
+"""DNS for VPN clients: dnsmasq beside the proxies, queried at the internal address; and an address that comes late.
 
-The internal address is the engine's own end of a bridge of the test's: private, on this host, and nobody else's.
+The internal address is the engine's own end of a bridge of the test: private, and on this host alone.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ DOMAIN = "internal.example.test"
 
 @pytest.fixture
 def bridge(client: DockerClient) -> Iterator[HostBridge]:
-    """What stands in for the VPN: to names and ports an address is an address."""
+    """A bridge in endpoint of the VPN interface: DNS and ports only need an address."""
     network = client.networks.create(f"t{secrets.token_hex(3)}-vpn")
     try:
         yield host_bridge(client, str(network.id))
@@ -94,7 +94,7 @@ def names_container(instance: Instance) -> tuple[str, str]:
     return next(each for each in instance.containers().items() if "-names-" in each[0])
 
 
-def test_names_are_those_of_the_files(tmp_path: Path, tools: str, bridge: HostBridge) -> None:
+def test_dns_answers_names_of_files(tmp_path: Path, tools: str, bridge: HostBridge) -> None:
     with running(tmp_path / "data-directory", bridge) as instance:
         instance.add(Side.INTERNAL, "a", plain(tools, "a", f"a.{DOMAIN}", f"'*.w.{DOMAIN}'", "wiki.other.test"))
         assert instance.start().ok
@@ -102,14 +102,14 @@ def test_names_are_those_of_the_files(tmp_path: Path, tools: str, bridge: HostBr
             for tcp in (False, True):
                 answer = query(bridge, name, tcp=tcp)
                 assert [str(item) for rrset in answer.answer for item in rrset] == [bridge.address], name
-            # A name that has no address of this kind; not one that does not exist.
+            # A name without an address of this kind: NOERROR, not NXDOMAIN.
             empty = query(bridge, name, "AAAA")
             assert (rcode(empty), empty.answer) == ("NOERROR", []), name
         assert rcode(query(bridge, f"none.{DOMAIN}")) == "NXDOMAIN"
         assert rcode(query(bridge, "debian.org")) == "REFUSED"
 
 
-def test_a_new_name_is_known_at_once_and_nothing_starts_again(tmp_path: Path, tools: str, bridge: HostBridge) -> None:
+def test_dns_new_name_without_restart(tmp_path: Path, tools: str, bridge: HostBridge) -> None:
     with running(tmp_path / "data-directory", bridge) as instance:
         instance.add(Side.INTERNAL, "a", plain(tools, "a", f"a.{DOMAIN}"))
         assert instance.start().ok
@@ -124,12 +124,12 @@ def test_a_new_name_is_known_at_once_and_nothing_starts_again(tmp_path: Path, to
         until(lambda: rcode(query(bridge, f"b.{DOMAIN}")), lambda code: code == "NXDOMAIN")
         assert addresses(bridge, f"a.{DOMAIN}") == [bridge.address]
         assert names_container(instance) == before
-        # And a pass that finds nothing to do does nothing.
+        # And the next start changes nothing.
         assert names(instance.start()) == []
         assert fast_path.is_unchanged(str(instance.paths.root))
 
 
-def test_a_generated_directory_that_was_removed_is_made_again(tmp_path: Path, tools: str, bridge: HostBridge) -> None:
+def test_dns_restores_generated_directory(tmp_path: Path, tools: str, bridge: HostBridge) -> None:
     with running(tmp_path / "data-directory", bridge) as instance:
         instance.add(Side.INTERNAL, "a", plain(tools, "a", f"a.{DOMAIN}"))
         assert instance.start().ok
@@ -140,7 +140,7 @@ def test_a_generated_directory_that_was_removed_is_made_again(tmp_path: Path, to
         assert until(lambda: addresses(bridge, f"new.{DOMAIN}"), bool) == [bridge.address]
 
 
-def test_the_resolver_stays_small_and_has_no_rights(tmp_path: Path, bridge: HostBridge) -> None:
+def test_dns_memory_and_privileges(tmp_path: Path, bridge: HostBridge) -> None:
     with running(tmp_path / "data-directory", bridge) as instance:
         assert instance.start().ok
         until(lambda: addresses(bridge, DOMAIN), bool)
@@ -159,12 +159,12 @@ def test_the_resolver_stays_small_and_has_no_rights(tmp_path: Path, bridge: Host
 
 
 class Upstream:
-    """A resolver that knows one address for every name, and counts what it is asked."""
+    """A resolver that has one address for every name, and records its queries."""
 
     def __init__(self, address: str) -> None:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((address, 0))
-        self.place = f"{address}:{self.socket.getsockname()[1]}"
+        self.endpoint = f"{address}:{self.socket.getsockname()[1]}"
         self.asked: list[str] = []
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -180,10 +180,10 @@ class Upstream:
                 self.socket.sendto(answer.to_wire(), sender)
 
 
-def test_other_names_go_upstream_and_internal_ones_never(tmp_path: Path, bridge: HostBridge) -> None:
+def test_dns_forwards_only_other_names(tmp_path: Path, bridge: HostBridge) -> None:
     upstream = Upstream(bridge.address)
     try:
-        with running(tmp_path / "data-directory", bridge, (upstream.place,)) as instance:
+        with running(tmp_path / "data-directory", bridge, (upstream.endpoint,)) as instance:
             assert instance.start().ok
             assert until(lambda: addresses(bridge, "debian.org"), bool) == ["192.0.2.7"]
             assert rcode(query(bridge, f"none.{DOMAIN}")) == "NXDOMAIN"
@@ -195,7 +195,7 @@ def test_other_names_go_upstream_and_internal_ones_never(tmp_path: Path, bridge:
 
 
 def move(interface: str, bridge: HostBridge, address: str) -> None:
-    """Have another address on a bridge in place of this host's own."""
+    """Have another address on a bridge in endpoint of this host's own."""
     prefix = ipaddress.ip_network(bridge.network).prefixlen
     for verb, each in (("delete", bridge.address), ("add", address)):
         subprocess.run(("ip", "address", verb, f"{each}/{prefix}", "dev", interface), check=True)
@@ -209,7 +209,7 @@ def served_at(instance: Instance) -> set[str]:
 
 
 @pytest.mark.parametrize("tls", [InternalTls.NONE, InternalTls.PRIVATE_CA])
-def test_an_address_that_comes_late_or_changes_is_served_as_soon_as_it_is_there(
+def test_internal_proxy_follows_late_and_changed_address(
     tmp_path: Path, tools: str, client: DockerClient, tls: InternalTls
 ) -> None:
     token = secrets.token_hex(3)
@@ -220,7 +220,7 @@ def test_an_address_that_comes_late_or_changes_is_served_as_soon_as_it_is_there(
             address=FollowedInterface(f"late{token}"), http_port=port, https_port=free_port(), tls=tls
         ),
     )
-    # With HTTPS, plain HTTP only says where to go.
+    # With HTTPS, plain HTTP only redirects.
     served = 200 if tls is InternalTls.NONE else 308
     instance = Instance(tmp_path / "data-directory", settings)
     network = None
@@ -241,7 +241,7 @@ def test_an_address_that_comes_late_or_changes_is_served_as_soon_as_it_is_there(
             if current == moved:
                 move(f"late{token}", bridge, moved)
                 assert not fast_path.is_unchanged(str(instance.paths.root))
-            # Each pass reads the settings anew, and with them the address.
+            # Each run reads the settings again, and with them the address.
             instance.cluster = open_cluster(instance.paths)
             assert watchdog.watch(instance.cluster).ok
             answer = until(
@@ -258,7 +258,7 @@ def test_an_address_that_comes_late_or_changes_is_served_as_soon_as_it_is_there(
             network.remove()
 
 
-def test_a_vpn_that_is_down_holds_up_nothing_but_the_internal_proxy(tmp_path: Path, tools: str) -> None:
+def test_start_with_vpn_down(tmp_path: Path, tools: str) -> None:
     settings = replace(
         new_settings(),
         internal=InternalSettings(address=FixedAddress("10.12.0.1"), tls=InternalTls.NONE),
@@ -275,7 +275,7 @@ def test_a_vpn_that_is_down_holds_up_nothing_but_the_internal_proxy(tmp_path: Pa
         assert blocked.code is Code.VPN_DOWN
         assert blocked.advice == "Bring it up: shoestring vpn apply"
         assert instance.wait("a.example.test").status == 200
-        # Each pass says so again, until somebody has done it.
+        # Each run reports it again until it is up.
         assert not fast_path.is_unchanged(str(instance.paths.root))
         report = watchdog.watch(instance.cluster)
         assert (report.outcomes, report.blocked) == ((), (blocked,))

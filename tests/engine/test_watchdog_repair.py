@@ -1,4 +1,4 @@
-"""What a pass mends: what someone did by hand, what is unwell, what was lost."""
+"""What a run of the watchdog repairs: changes by hand, unhealthy containers, lost files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ UNHEALTHY = """    healthcheck:
 
 
 @pytest.mark.parametrize(
-    ("harm", "done"),
+    ("change", "done"),
     [
         (("stop", "-t", "0"), "apply a"),
         (("kill",), "apply a"),
@@ -35,11 +35,11 @@ UNHEALTHY = """    healthcheck:
         (("pause",), "restart a"),
     ],
 )
-def test_what_someone_did_by_hand_is_undone(served: Instance, harm: tuple[str, ...], done: str) -> None:
+def test_watchdog_reverts_changes_by_hand(served: Instance, change: tuple[str, ...], done: str) -> None:
     others = {name: moment for name, moment in served.containers().items() if name != served.container("a")}
     name = served.container("a")
     with listed_change(served.cluster.client, name):
-        subprocess.run(("docker", *harm, name), check=True, capture_output=True)
+        subprocess.run(("docker", *change, name), check=True, capture_output=True)
     report = watch(served.cluster)
     assert names(report) == [done]
     assert report.ok
@@ -49,8 +49,8 @@ def test_what_someone_did_by_hand_is_undone(served: Instance, harm: tuple[str, .
 
 
 @pytest.fixture
-def unnoticed(served: Instance) -> str:
-    """A container that has ended while the engine could write nothing about it, as on a full disk.
+def unrecorded(served: Instance) -> str:
+    """A container that ended while the engine could not record it, as on a full disk.
 
     The listing still says that it runs.
     """
@@ -67,29 +67,29 @@ def unnoticed(served: Instance) -> str:
 
 
 def make_old(instance: Instance) -> None:
-    note = instance.paths.generated / fast_path.SNAPSHOT
-    note.write_text(json.dumps({**json.loads(note.read_text()), "until": time.time() - 1}))
+    file = instance.paths.generated / fast_path.SNAPSHOT
+    file.write_text(json.dumps({**json.loads(file.read_text()), "until": time.time() - 1}))
 
 
 @pytest.mark.parametrize(
-    "doubt", [lambda it: fast_path_record.invalidate(it.cluster), make_old], ids=["full disk", "an hour later"]
+    "invalidate", [lambda it: fast_path_record.invalidate(it.cluster), make_old], ids=["full disk", "an hour later"]
 )
-def test_what_ended_while_the_disk_was_full_is_started(
-    served: Instance, unnoticed: str, doubt: Callable[[Instance], None]
+def test_watchdog_restarts_container_that_ended_on_full_disk(
+    served: Instance, unrecorded: str, invalidate: Callable[[Instance], None]
 ) -> None:
     (status,) = (each for each in operations.status(served.cluster).applications if each.name == "a")
     assert (status.state, status.since) == ("ended", "")
     assert watch(served.cluster).outcomes == ()
-    doubt(served)
+    invalidate(served)
     report = watch(served.cluster)
     assert names(report) == ["restart a"]
     assert report.ok
     assert served.wait("a.example.test").body == "a\n"
-    assert served.container("a") == unnoticed
+    assert served.container("a") == unrecorded
     assert watch(served.cluster).outcomes == ()
 
 
-def test_after_a_full_disk_no_pass_is_quiet(served: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_watchdog_low_disk_ends_fast_path(served: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     root = str(served.paths.root)
     assert watch(served.cluster).ok
     assert fast_path.is_unchanged(root)
@@ -101,7 +101,7 @@ def test_after_a_full_disk_no_pass_is_quiet(served: Instance, monkeypatch: pytes
     assert fast_path.is_unchanged(root)
 
 
-def test_a_container_that_was_taken_off_its_network_is_put_back(served: Instance) -> None:
+def test_watchdog_reconnects_container(served: Instance) -> None:
     network = served.settings.docker_network("main")
     name = served.container("a")
     with listed_change(served.cluster.client, name):
@@ -111,7 +111,7 @@ def test_a_container_that_was_taken_off_its_network_is_put_back(served: Instance
     assert served.wait("a.example.test").body == "a\n"
 
 
-def test_a_changed_secret_is_applied(instance: Instance, tools: str) -> None:
+def test_watchdog_applies_changed_secret(instance: Instance, tools: str) -> None:
     instance.add(Side.PUBLIC, "a", plain(tools, "a", "a.example.test", more="    environment: {P: '${PASSWORD}'}\n"))
     files.write(instance.paths.secrets, "PASSWORD: first-secret\n", 0o600)
     assert watch(instance.cluster).ok
@@ -123,7 +123,7 @@ def test_a_changed_secret_is_applied(instance: Instance, tools: str) -> None:
     assert "second-secret" not in json.dumps(inspected["Config"]["Labels"])
 
 
-def test_a_changed_env_file_is_applied(instance: Instance, tools: str) -> None:
+def test_watchdog_applies_changed_env_file(instance: Instance, tools: str) -> None:
     variables = instance.paths.applications(Side.PUBLIC) / "a.env"
     variables.write_text("A=1\n")
     instance.add(Side.PUBLIC, "a", plain(tools, "a", "a.example.test", more="    env_file: a.env\n"))
@@ -135,7 +135,7 @@ def test_a_changed_env_file_is_applied(instance: Instance, tools: str) -> None:
     assert "A=2" in inspected["Config"]["Env"]
 
 
-def test_generated_files_may_be_deleted_at_any_time(served: Instance, tools: str) -> None:
+def test_watchdog_restores_generated_files(served: Instance, tools: str) -> None:
     shutil.rmtree(served.paths.generated)
     assert watch(served.cluster).ok
     assert served.wait("a.example.test").body == "a\n"
@@ -144,14 +144,14 @@ def test_generated_files_may_be_deleted_at_any_time(served: Instance, tools: str
     assert served.wait("c.example.test").body == "c\n"
 
 
-def test_a_name_that_is_another_ones_service_leads_nowhere_else(served: Instance, tools: str) -> None:
+def test_watchdog_application_named_like_a_service(served: Instance, tools: str) -> None:
     """Compose gives each container its service's name on every network."""
     served.add(Side.PUBLIC, "application", plain(tools, "mine", "mine.example.test"))
     assert watch(served.cluster).ok
     assert {served.get("mine.example.test").body for _ in range(12)} == {"mine\n"}
 
 
-def test_an_unhealthy_container_is_restarted_with_backoff(instance: Instance, tools: str) -> None:
+def test_watchdog_restarts_unhealthy_container_with_backoff(instance: Instance, tools: str) -> None:
     instance.add(Side.PUBLIC, "a", plain(tools, "a", "a.example.test", more=UNHEALTHY))
     watch(instance.cluster)
     name = instance.container("a")
@@ -167,17 +167,17 @@ def test_an_unhealthy_container_is_restarted_with_backoff(instance: Instance, to
     until(health, lambda found: found == "unhealthy")
     second = instance.containers()[name]
 
-    held = watch(instance.cluster)
+    report = watch(instance.cluster)
 
-    assert held.outcomes == ()
-    assert not held.ok
-    assert [str(each) for each in held.deferred] == [
+    assert report.outcomes == ()
+    assert not report.ok
+    assert [str(each) for each in report.deferred] == [
         "a: application unhealthy (tried once; again in 1 min, or at once when its file changes)"
     ]
     assert instance.containers()[name] == second
 
 
-def test_a_crash_loop_is_told_and_not_tried_each_minute(instance: Instance, tools: str) -> None:
+def test_watchdog_defers_crash_loop(instance: Instance, tools: str) -> None:
     more = "    restart: always\n    entrypoint: ['false']\n"
     instance.add(Side.PUBLIC, "a", plain(tools, "a", "a.example.test", more=more))
     instance.add(Side.PUBLIC, "b", plain(tools, "b", "b.example.test"))
@@ -185,27 +185,27 @@ def test_a_crash_loop_is_told_and_not_tried_each_minute(instance: Instance, tool
     assert not first.ok
     assert instance.wait("b.example.test").body == "b\n"
 
-    def told() -> bool:
+    def deferred() -> bool:
         report = watch(instance.cluster)
         assert report.outcomes == ()
         return any(each.subject == "a" and "tried once" in each.message for each in report.deferred)
 
     # Between two crashes it runs for a moment.
-    assert until(told, bool)
+    assert until(deferred, bool)
 
 
-def test_the_same_error_is_not_a_new_attempt_until_the_file_changes(instance: Instance, tools: str) -> None:
+def test_watchdog_retries_only_after_file_change(instance: Instance, tools: str) -> None:
     file = instance.add(Side.PUBLIC, "a", "services: {application: {image: x, no-such-key: 1}}\n")
     assert [outcome.ok for outcome in watch(instance.cluster).outcomes if outcome.change.name == "a"] == [False]
-    held = watch(instance.cluster)
-    assert held.outcomes == ()
-    assert [str(each).count("\n") for each in held.deferred] == [0]
+    report = watch(instance.cluster)
+    assert report.outcomes == ()
+    assert [str(each).count("\n") for each in report.deferred] == [0]
     file.write_text(plain(tools, "a", "a.example.test"))
     assert watch(instance.cluster).ok
     assert instance.wait("a.example.test").body == "a\n"
 
 
-def test_a_proxy_that_was_removed_comes_back(served: Instance) -> None:
+def test_watchdog_recreates_removed_proxy(served: Instance) -> None:
     name = f"{served.settings.instance}_core-haproxy-public-1"
     with listed_change(served.cluster.client, name):
         subprocess.run(("docker", "rm", "-f", name), check=True, capture_output=True)
@@ -213,7 +213,7 @@ def test_a_proxy_that_was_removed_comes_back(served: Instance) -> None:
     assert served.wait("a.example.test").body == "a\n"
 
 
-def test_a_lost_directory_of_sockets_is_mended(served: Instance) -> None:
+def test_watchdog_repairs_socket_directory(served: Instance) -> None:
     """After a reboot /run is empty; here the proxies are recreated over a directory that is root's."""
     directory = served.cluster.run.proxy(Side.PUBLIC)
     name = f"{served.settings.instance}_core-haproxy-public-1"

@@ -1,4 +1,4 @@
-"""What needs a person is told by a run of its own, which knows when the watchdog's last pass ended."""
+"""Incidents are notified by a job of their own, which knows when the last run of the watchdog ended."""
 
 from __future__ import annotations
 
@@ -18,56 +18,54 @@ from tests.support.engine import Instance, plain
 from tests.support.listing import listed_change
 
 
-def subjects(told: Path, start: str) -> list[str]:
-    """What was told of subjects that start so: the disk of the machine that tests run on may be full or not."""
-    notices = map(json.loads, told.read_text().splitlines() if told.exists() else ())
-    return [each["severity"] for each in notices if each["subject"].startswith(start)]
+def subjects(notifications: Path, start: str) -> list[str]:
+    """Severities notified for subjects with this prefix; the disk of the test machine may be full as well."""
+    sent = map(json.loads, notifications.read_text().splitlines() if notifications.exists() else ())
+    return [each["severity"] for each in sent if each["subject"].startswith(start)]
 
 
-def a_pass(instance: Instance) -> int:
+def run_watchdog(instance: Instance) -> int:
     return machine.main(["--data-directory", str(instance.paths.root), "watchdog"])
 
 
-def test_an_application_that_is_down_is_told_and_told_when_it_runs(
-    instance: Instance, tools: str, told: Path
-) -> None:
+def test_incident_application_down_then_resolved(instance: Instance, tools: str, notifications: Path) -> None:
     file = instance.add(Side.PUBLIC, "a", plain(tools, "a", "a.example.test"))
     assert instance.start().ok
-    assert a_pass(instance) == 0
+    assert run_watchdog(instance) == 0
     now = time.time()
     incidents.run(instance.paths, now)
-    assert subjects(told, "application") == []
+    assert subjects(notifications, "application") == []
     container = instance.container("a")
     with listed_change(instance.cluster.client, container):
         instance.cluster.client.containers.get(container).stop(timeout=0)
     for later in (0.0, LASTING_SECONDS, 2 * LASTING_SECONDS - 60):
         incidents.run(instance.paths, now + later)
-    assert subjects(told, "application a") == ["error"]
-    assert a_pass(instance) == 0
+    assert subjects(notifications, "application a") == ["error"]
+    assert run_watchdog(instance) == 0
     for later in (2 * LASTING_SECONDS - 50, 3 * LASTING_SECONDS - 50):
         incidents.run(instance.paths, now + later)
-    assert subjects(told, "application a") == ["error", "resolved"]
+    assert subjects(notifications, "application a") == ["error", "resolved"]
     assert file.exists()
 
 
-def test_what_a_person_stopped_is_no_trouble(instance: Instance, tools: str, told: Path) -> None:
+def test_incident_none_after_stop_by_user(instance: Instance, tools: str, notifications: Path) -> None:
     instance.add(Side.PUBLIC, "a", plain(tools, "a", "a.example.test"))
     assert instance.start().ok
     assert cli.main(["--data-directory", str(instance.paths.root), "stop"]) == 0
-    assert a_pass(instance) == 0
+    assert run_watchdog(instance) == 0
     for later in (0.0, LASTING_SECONDS - 60):
         incidents.run(instance.paths, time.time() + later)
-    assert subjects(told, "application") + subjects(told, "proxy") == []
+    assert subjects(notifications, "application") + subjects(notifications, "proxy") == []
 
 
-def test_a_pass_that_no_longer_comes_is_told_without_an_engine(
+def test_incident_no_watchdog_run_with_engine_down(
     instance: Instance,
-    told: Path,
+    notifications: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert instance.start().ok
-    assert a_pass(instance) == 0
+    assert run_watchdog(instance) == 0
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
     run = ["--data-directory", str(instance.paths.root), "alarm"]
     now = time.time()
@@ -75,19 +73,19 @@ def test_a_pass_that_no_longer_comes_is_told_without_an_engine(
     past = now - LASTING_SECONDS - 60
     os.utime(instance.cluster.run.passed, (past, past))
     assert cli.main(run) == 0
-    assert subjects(told, "no watchdog run") == []
+    assert subjects(notifications, "no watchdog run") == []
     said = [incidents.run(instance.paths, now + later) for later in (LASTING_SECONDS + 1, 2 * LASTING_SECONDS)]
-    assert subjects(told, "no watchdog run") == ["error"]
+    assert subjects(notifications, "no watchdog run") == ["error"]
     assert str(said).count("No watchdog run has finished for 11 minutes.") == 1
 
 
 @pytest.mark.parametrize("broken", [False, True])
-def test_each_pass_leaves_its_time(instance: Instance, broken: bool) -> None:
+def test_watchdog_run_records_its_end(instance: Instance, broken: bool) -> None:
     assert instance.start().ok
-    assert a_pass(instance) == 0
+    assert run_watchdog(instance) == 0
     mark = instance.cluster.run.passed
     os.utime(mark, (1, 1))
     if broken:
         instance.add(Side.PUBLIC, "api", "services: [\n")
-    assert a_pass(instance) == (1 if broken else 0)
+    assert run_watchdog(instance) == (1 if broken else 0)
     assert mark.stat().st_mtime > 1

@@ -1,7 +1,7 @@
-"""A fresh demo with every default service: each answers at its own name, and lets nobody in without the password.
+"""A fresh demo with all default services: each answers at its own name and requires its password.
 
-Grafana is missing: its image cannot be had where the tests run. Telegraf's image is the one that the tests build,
-under the official one's name. The tests follow each other.
+Grafana is missing: its image is not available where the tests run. Telegraf's image is the one that the tests build,
+under the official name. The tests depend on each other, in their order.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ def bare(demo: Demo, client: DockerClient) -> set[str]:
 
 @pytest.fixture(scope="module", autouse=True)
 def said(demo: Demo, bare: set[str]) -> str:
-    """What `service add` says, of all services at once."""
+    """The output of `service add`, for all services at once."""
     return demo.run("service", "add", *SERVICES, "--yes")
 
 
-def test_it_says_where_they_are_and_without_a_terminal_no_password(demo: Demo, said: str) -> None:
+def test_add_prints_addresses_without_passwords(demo: Demo, said: str) -> None:
     for name in ("influxdb", "docker", "npm"):
         assert demo.page(name) in said
     assert f"{demo.address}:5432" in said
@@ -55,7 +55,7 @@ def test_it_says_where_they_are_and_without_a_terminal_no_password(demo: Demo, s
     assert [name for name, value in demo.passwords.items() if value in said] == []
 
 
-def test_influxdb(demo: Demo) -> None:
+def test_influxdb_login(demo: Demo) -> None:
     assert demo.ask("influxdb", "/ping")[0] == 204
     query = "/query?" + urlencode({"q": "SHOW DATABASES"})
     for user in ("admin", "reader"):
@@ -67,14 +67,14 @@ def test_influxdb(demo: Demo) -> None:
         assert demo.ask("influxdb", "/write?db=telegraf", login, "POST", "system load1=99")[0] == 401
 
 
-def test_the_docker_registry(demo: Demo) -> None:
+def test_docker_registry_login(demo: Demo) -> None:
     password = demo.passwords["DOCKER_REGISTRY_PASSWORD"]
     assert demo.ask("docker", "/v2/", ("admin", password)) == (200, "{}")
     for login in (None, ("admin", WRONG), ("nobody", password)):
         assert {demo.ask("docker", path, login)[0] for path in ("/v2/", "/v2/_catalog")} == {401}
 
 
-def test_the_npm_registry(demo: Demo) -> None:
+def test_npm_registry_login(demo: Demo) -> None:
     assert demo.ask("npm", "/-/ping")[0] == 200
     password = demo.answer("npm", "user", "add", "anna")["password"]
     assert json.loads(demo.ask("npm", "/-/whoami", ("anna", password))[1]) == {"username": "anna"}
@@ -83,14 +83,14 @@ def test_the_npm_registry(demo: Demo) -> None:
         assert demo.ask("npm", page, login, "PUT", "{}")[0] == 401, login
 
 
-def test_postgres(demo: Demo) -> None:
+def test_postgres_login(demo: Demo) -> None:
     assert psql(demo, demo.passwords["POSTGRES_PASSWORD"]).stdout == "42\n"
     assert "password authentication failed" in psql(demo, WRONG).stderr
     assert "no password supplied" in psql(demo, "").stderr
 
 
 def psql(demo: Demo, password: str) -> subprocess.CompletedProcess[str]:
-    """What a client gets at the port of the internal side."""
+    """Run a query at the port of the internal side."""
     url = f"postgres://postgres@{demo.address}:5432/postgres"
     query = ("psql", "--no-password", "--no-align", "--tuples-only", "--command=SELECT 6 * 7", url)
     return subprocess.run(
@@ -103,7 +103,7 @@ def psql(demo: Demo, password: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_all_of_them_are_well(demo: Demo) -> None:
+def test_status_of_all_services(demo: Demo) -> None:
     listed = demo.answer("service", "list")["services"]
     assert {each["name"] for each in listed if each["state"] in FINE} == set(SERVICES)
     status = demo.answer("status")
@@ -111,13 +111,13 @@ def test_all_of_them_are_well(demo: Demo) -> None:
     assert [each["state"] in FINE for each in status["proxies"]] == [True, True]
 
 
-def test_adding_them_again_changes_nothing(demo: Demo, client: DockerClient) -> None:
+def test_add_again_changes_nothing(demo: Demo, client: DockerClient) -> None:
     before = demo.containers(client), demo.files
     assert "Nothing to do: everything runs as configured." in demo.run("service", "add", *SERVICES, "--yes")
     assert (demo.containers(client), demo.files) == before
 
 
-def test_what_telegraf_measures_arrives(demo: Demo) -> None:
+def test_telegraf_points_in_influxdb(demo: Demo) -> None:
     query = 'SELECT last("usage") FROM "docker_container_mem" GROUP BY "shoestring.application"'
     path = "/query?" + urlencode({"db": "telegraf", "q": query})
     reader = ("reader", demo.passwords["INFLUXDB_READER_PASSWORD"])
@@ -129,7 +129,7 @@ def test_what_telegraf_measures_arrives(demo: Demo) -> None:
     until(measured, lambda names: names >= {"core", "example", *SERVICES}, patience=MEASURED_SECONDS)
 
 
-def test_removing_them_keeps_their_data(demo: Demo, bare: set[str], client: DockerClient) -> None:
+def test_remove_keeps_data(demo: Demo, bare: set[str], client: DockerClient) -> None:
     passwords = demo.passwords
     demo.run("service", "remove", *SERVICES, "--yes")
     assert set(demo.containers(client)) == bare

@@ -14,7 +14,7 @@ from tests.support.certificates.stand import Stand, make, make_long
 A, B = "a.example.test", "b.example.test"
 
 
-def test_user_provided_certificate_is_loaded_updated_and_unloaded(
+def test_load_update_and_unload(
     stand: Stand,
 ) -> None:
     stand.install("b", make(B), B)
@@ -35,7 +35,7 @@ def test_user_provided_certificate_is_loaded_updated_and_unloaded(
     assert stand.served(A) != second.serial
 
 
-def test_a_pair_in_one_file_is_used(stand: Stand) -> None:
+def test_load_pair_in_one_file(stand: Stand) -> None:
     pair = make(A)
     (stand.folder() / "mine.pem").write_bytes(pair.key + pair.certificate)
     assert stand.load() == "loaded mine"
@@ -43,7 +43,7 @@ def test_a_pair_in_one_file_is_used(stand: Stand) -> None:
     assert (stand.folder() / "mine.pem").read_bytes() == pair.key + pair.certificate
 
 
-def test_a_broken_file_is_left_alone_and_never_loaded(stand: Stand) -> None:
+def test_load_skips_broken_file(stand: Stand) -> None:
     good, mine = make(A), make(B)
     stand.put_there("mine", mine)
     broken = stand.folder() / "broken.pem"
@@ -55,11 +55,11 @@ def test_a_broken_file_is_left_alone_and_never_loaded(stand: Stand) -> None:
     assert stand.install("a", good, A) == "served"
     (stand.folder() / "mine.pem").write_text("nonsense")
     stand.load()
-    assert stand.served(B) == mine.serial, "what was loaded is served on"
+    assert stand.served(B) == mine.serial, "what was loaded is still served"
     assert not stand.starts()
 
 
-def test_pair_that_haproxy_cannot_read_is_reported_and_not_used(stand: Stand) -> None:
+def test_load_skips_unreadable_pair(stand: Stand) -> None:
     locked, good = make(A), make(B)
     key = stand.put_there("locked", locked).with_name("locked.pem.key")
     key.chmod(0o600)
@@ -67,10 +67,10 @@ def test_pair_that_haproxy_cannot_read_is_reported_and_not_used(stand: Stand) ->
     assert not stand.starts()
     assert stand.load() == "loaded mine"
     assert stand.load() == ""
-    told = stand.problems()
-    assert list(told) == ["locked"]
-    assert f"HAProxy cannot read it. Allow it: chgrp 99 {key}; chmod 640 {key}." in told["locked"]
-    assert "HAProxy cannot start again while it is there." in told["locked"]
+    problems = stand.problems()
+    assert list(problems) == ["locked"]
+    assert f"HAProxy cannot read it. Allow it: chgrp 99 {key}; chmod 640 {key}." in problems["locked"]
+    assert "HAProxy cannot start again while it is there." in problems["locked"]
     assert stand.served(B) == good.serial
     assert "locked.pem" not in stand.loaded()
     os.chown(key, -1, 99)
@@ -81,7 +81,7 @@ def test_pair_that_haproxy_cannot_read_is_reported_and_not_used(stand: Stand) ->
     assert stand.starts()
 
 
-def test_file_name_that_haproxy_cannot_load_is_reported(stand: Stand) -> None:
+def test_load_skips_invalid_file_name(stand: Stand) -> None:
     before = stand.processes()
     stand.put_there("my own", make(A))
     assert stand.load() == ""
@@ -93,7 +93,7 @@ def test_file_name_that_haproxy_cannot_load_is_reported(stand: Stand) -> None:
     assert stand.starts()
 
 
-def test_a_template_that_loads_certificates_another_way_is_let_alone(stand: Stand) -> None:
+def test_load_custom_template(stand: Stand) -> None:
     template = stand.instance.paths.proxy_template(Side.PUBLIC)
     text = template.read_text()
     folder = "crt /usr/local/etc/haproxy-ssl/ "
@@ -116,7 +116,7 @@ def test_a_template_that_loads_certificates_another_way_is_let_alone(stand: Stan
         assert operations.reload(stand.instance.cluster, (Side.PUBLIC,), timeout=30).ok
 
 
-def test_a_reload_that_a_broken_file_would_spoil_names_it(stand: Stand) -> None:
+def test_install_names_broken_file_that_prevents_reload(stand: Stand) -> None:
     (stand.folder() / "broken.pem").write_text("nonsense")
     with pytest.raises(
         ShoestringError, match="must be reloaded, but would refuse. .*broken.pem: it is not a readable"

@@ -1,6 +1,6 @@
-"""The filter before Docker's socket, in front of the real engine: five questions are answered, nothing else is.
+"""The filter of Docker's socket in front of the real engine: five requests are answered, all others refused.
 
-Requests are sent byte by byte as they stand here: a library would mend the worst of them.
+Requests are sent byte by byte as written here: a library would correct the worst of them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 PORT = 2375
 TIMEOUT_SECONDS = 15.0
 STATUS = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
-# The filter's own, for what it forbids and for what is no proper request.
+# The filter's own answers, for forbidden and for malformed requests.
 REFUSALS = {400, 403}
 
 
@@ -59,7 +59,7 @@ def answer(metrics: Metrics, request: str) -> bytes:
 
 
 def get(metrics: Metrics, target: str) -> tuple[int, object]:
-    """Status and content of a well-formed question."""
+    """Status and content of the answer to a well-formed request."""
     head, _, body = answer(metrics, f"GET {target} HTTP/1.1\r\n{END}").partition(b"\r\n\r\n")
     if b"chunked" in head.lower():
         body = b"".join(re.split(rb"(?:^|\r\n)[0-9a-fA-F]+\r\n", body))
@@ -72,7 +72,7 @@ def get(metrics: Metrics, target: str) -> tuple[int, object]:
 
 
 @pytest.mark.parametrize("version", ["", "/v1.41"])
-def test_what_telegraf_asks_is_answered(metrics: Metrics, target: Container, version: str) -> None:
+def test_filter_answers_requests_of_telegraf(metrics: Metrics, target: Container, version: str) -> None:
     assert get(metrics, f"{version}/_ping") == (200, b"OK")
     status, info = get(metrics, f"{version}/info")
     assert status == 200
@@ -88,7 +88,7 @@ def test_what_telegraf_asks_is_answered(metrics: Metrics, target: Container, ver
     assert figures["memory_stats"]
 
 
-def test_what_it_may_see_has_no_environment(metrics: Metrics, target: Container) -> None:
+def test_filter_hides_environment(metrics: Metrics, target: Container) -> None:
     assert get(metrics, f"/containers/{target.id}/json") == (200, {"Id": "", "Config": {}})
     everything = b"".join(
         answer(metrics, f"GET {path} HTTP/1.1\r\n{END}")
@@ -98,14 +98,14 @@ def test_what_it_may_see_has_no_environment(metrics: Metrics, target: Container)
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_everything_else_is_refused(metrics: Metrics, target: Container, name: str) -> None:
+def test_filter_refuses_other_requests(metrics: Metrics, target: Container, name: str) -> None:
     request = REFUSED[name].replace("ID", str(target.id)).replace("NAME", str(target.name))
     received = answer(metrics, request if END in request else request + END)
     statuses = [int(found) for found in STATUS.findall(received)]
-    # The end of the connection alone is no refusal: it would also come of a filter that is broken.
+    # A closed connection alone is no refusal: a broken filter would close it too.
     assert statuses, received
     assert set(statuses) <= REFUSALS, received[:500]
-    # Docker's answers say so, refusals of its own too.
+    # All answers of Docker have this header, also its errors.
     assert b"api-version" not in received.lower()
 
 
@@ -118,7 +118,7 @@ def test_everything_else_is_refused(metrics: Metrics, target: Container, name: s
         "X-A: b\r\n folded\r\n",
     ],
 )
-def test_headers_change_nothing_of_a_question(metrics: Metrics, headers: str) -> None:
+def test_filter_ignores_headers(metrics: Metrics, headers: str) -> None:
     received = answer(metrics, f"GET /v1.41/_ping HTTP/1.1\r\n{headers}{END}")
     assert received.startswith(b"HTTP/1.1 200 ")
     assert received.endswith(b"\r\n\r\nOK")
@@ -130,9 +130,7 @@ OVERRIDE = "X-HTTP-Method-Override: {0}\r\nX-HTTP-Method: {0}\r\nX-Method-Overri
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 @pytest.mark.parametrize("path", ["/_ping", "/v1.41/containers/json?all=1", "/containers/ID/stats?stream=false"])
-def test_another_method_by_a_header_is_the_same_question(
-    metrics: Metrics, target: Container, path: str, method: str
-) -> None:
+def test_filter_ignores_method_override(metrics: Metrics, target: Container, path: str, method: str) -> None:
     path = path.replace("ID", str(target.id))
     received = answer(metrics, f"GET {path} HTTP/1.1\r\n{OVERRIDE.format(method)}{END}")
     assert STATUS.findall(received) == [b"200"]
@@ -141,7 +139,7 @@ def test_another_method_by_a_header_is_the_same_question(
 
 
 def content_type(received: bytes) -> bytes:
-    """That of an answer."""
+    """Return the content type of an answer."""
     found = re.search(rb"(?i)\r\ncontent-type: ([^\r]+)", received)
     return found[1] if found else b""
 
@@ -159,9 +157,7 @@ def content_type(received: bytes) -> bytes:
         ("/containers/ID/archive?path=/", "PUT"),
     ],
 )
-def test_another_method_by_a_header_opens_nothing(
-    metrics: Metrics, target: Container, path: str, method: str
-) -> None:
+def test_filter_refuses_with_method_override(metrics: Metrics, target: Container, path: str, method: str) -> None:
     before = target.attrs["State"]["StartedAt"]
     path = path.replace("ID", str(target.id))
     received = answer(metrics, f"GET {path} HTTP/1.1\r\n{OVERRIDE.format(method)}{END}")
@@ -179,7 +175,7 @@ def test_another_method_by_a_header_opens_nothing(
         "GET /_ping HTTP/1.1\r\nHost: filter\r\n\r\n",
     ],
 )
-def test_a_second_request_behind_the_first_is_refused_too(metrics: Metrics, target: Container, first: str) -> None:
+def test_filter_refuses_pipelined_request(metrics: Metrics, target: Container, first: str) -> None:
     before = target.attrs["State"]["StartedAt"]
     received = answer(metrics, f"{first}POST /containers/{target.id}/restart HTTP/1.1\r\n{END}")
     statuses = [int(found) for found in STATUS.findall(received)]
@@ -188,7 +184,7 @@ def test_a_second_request_behind_the_first_is_refused_too(metrics: Metrics, targ
     assert target.attrs["State"]["StartedAt"] == before
 
 
-def test_nobody_else_reaches_it(metrics: Metrics, client: DockerClient) -> None:
+def test_filter_network_has_telegraf_alone(metrics: Metrics, client: DockerClient) -> None:
     container = metrics.container("telegraf", "filter")
     (network,) = container.attrs["NetworkSettings"]["Networks"]
     there = client.networks.get(network)
@@ -197,7 +193,7 @@ def test_nobody_else_reaches_it(metrics: Metrics, client: DockerClient) -> None:
     assert not any(container.attrs["NetworkSettings"]["Ports"].values())
 
 
-def test_it_is_its_images_own_user_and_writes_nothing(metrics: Metrics) -> None:
+def test_filter_container_without_privileges(metrics: Metrics) -> None:
     container = metrics.container("telegraf", "filter")
     assert {row[0] for row in container.top(ps_args="-eo uid,pid,args")["Processes"]} == {"99"}
     host = container.attrs["HostConfig"]
@@ -207,19 +203,19 @@ def test_it_is_its_images_own_user_and_writes_nothing(metrics: Metrics) -> None:
     assert all(not mount["RW"] for mount in container.attrs["Mounts"])
 
 
-def test_a_socket_that_is_made_anew_is_found(metrics: Metrics) -> None:
-    """As an engine does it that starts anew beside its containers. Here the old one is nobody's."""
+def test_filter_follows_recreated_socket(metrics: Metrics) -> None:
+    """As after a restart of the engine while its containers run. The old socket here has no listener."""
     socket_file = metrics.instance.cluster.run.directory / "docker.sock"
     file = metrics.instance.file(Side.INTERNAL, "telegraf")
     text = file.read_text()
-    with socket.socket(socket.AF_UNIX) as nobodys:
-        nobodys.bind(str(socket_file))
+    with socket.socket(socket.AF_UNIX) as unused:
+        unused.bind(str(socket_file))
         file.write_text(text.replace(f"{DOCKER_SOCKET}:", f"{socket_file}:"))
         assert file.read_text() != text
         try:
             assert watch(metrics.instance.cluster).ok
             assert pings(metrics) == b""
-            # The engine's own by another name, in the same file system.
+            # The engine's socket under another name, in the same file system.
             new = socket_file.with_suffix(".new")
             os.link(DOCKER_SOCKET.resolve(), new)
             new.rename(socket_file)
@@ -233,5 +229,5 @@ def test_a_socket_that_is_made_anew_is_found(metrics: Metrics) -> None:
 
 
 def pings(metrics: Metrics) -> bytes:
-    """How the filter answers the simplest question."""
+    """Return the start of the answer to a ping."""
     return answer(metrics, f"GET /_ping HTTP/1.1\r\n{END}")[:12]

@@ -1,4 +1,4 @@
-"""The quick answer of a pass: only where nothing at all differs, and then with one question to the engine."""
+"""The fast path of the watchdog: only if nothing at all differs, and then with one request to the engine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from runtime.reconcile import fast_path, fast_path_record
 from tests.support.engine import Instance, plain, until
 from tests.support.listing import listed_change
 
-HARMS: dict[str, Callable[[Instance], object]] = {
+DIFFERENCES: dict[str, Callable[[Instance], object]] = {
     "an edit": lambda it: it.add(Side.PUBLIC, "a", it.file(Side.PUBLIC, "a").read_text().replace("[a]", "[z]")),
     "a new file": lambda it: it.add(Side.INTERNAL, "c", "services: {application: {image: none}}\n"),
     "a removed file": lambda it: it.file(Side.PUBLIC, "b").unlink(),
@@ -34,11 +34,11 @@ HARMS: dict[str, Callable[[Instance], object]] = {
         *("run", "-d", "--label", f"shoestring.instance={it.settings.instance}", "--entrypoint", "sleep"),
         *(it.cluster.client.api.inspect_container(it.container("a"))["Image"], "60"),
     ),
-    "a note that is garbage": lambda it: (it.paths.generated / fast_path.SNAPSHOT).write_text("[1"),
-    "no note": lambda it: (it.paths.generated / fast_path.SNAPSHOT).unlink(),
+    "an invalid snapshot": lambda it: (it.paths.generated / fast_path.SNAPSHOT).write_text("[1"),
+    "no snapshot": lambda it: (it.paths.generated / fast_path.SNAPSHOT).unlink(),
     "a link to nowhere": lambda it: (it.paths.applications(Side.PUBLIC) / ".#a.yaml").symlink_to("nowhere"),
     "the generated files": lambda it: shutil.rmtree(it.paths.generated),
-    "a person's stop": lambda it: it.cluster.run.stopped.write_text(""),
+    "a stop by the user": lambda it: it.cluster.run.stopped.write_text(""),
 }
 
 
@@ -53,7 +53,7 @@ def by_hand(instance: Instance, *arguments: str) -> None:
         docker(*arguments, name)
 
 
-def test_after_a_start_all_is_quiet(served: Instance) -> None:
+def test_fast_path_after_start(served: Instance) -> None:
     argv = (
         sys.executable,
         "-X",
@@ -73,13 +73,13 @@ def test_after_a_start_all_is_quiet(served: Instance) -> None:
     assert {file: file.stat().st_mtime_ns for file in served.paths.root.rglob("*")} == before
 
 
-def test_nothing_that_differs_is_overlooked(served: Instance) -> None:
-    """Each harm ends the quiet, and what mends it brings it back."""
+def test_fast_path_ends_with_any_difference(served: Instance) -> None:
+    """Each difference ends the fast path, and its repair restores it."""
     root = str(served.paths.root)
-    for name, harm in HARMS.items():
+    for name, make_difference in DIFFERENCES.items():
         assert fast_path.is_unchanged(root), f"before {name}"
         contents = {file: file.read_bytes() for file in served.paths.root.rglob("*") if file.is_file()}
-        harm(served)
+        make_difference(served)
         assert not fast_path.is_unchanged(root), name
         for file in [file for file in served.paths.conf.rglob("*") if not file.is_dir() and file not in contents]:
             file.unlink()
@@ -93,7 +93,7 @@ def test_nothing_that_differs_is_overlooked(served: Instance) -> None:
         until(served.start, lambda report: report.ok)
 
 
-def test_each_generated_file_is_an_input(served: Instance) -> None:
+def test_fast_path_inputs_include_generated_files(served: Instance) -> None:
     place = Place(str(served.paths.root), str(served.cluster.run.directory))
     generated = [each for each in served.paths.generated.rglob("*") if each.is_file()]
     assert len(generated) > 5
@@ -103,7 +103,7 @@ def test_each_generated_file_is_an_input(served: Instance) -> None:
         assert (fast_path.inputs(place) == before) == (file.name == fast_path.SNAPSHOT), file
 
 
-def test_the_snapshot_of_the_version_before_is_removed(served: Instance) -> None:
+def test_fast_path_removes_snapshot_of_previous_version(served: Instance) -> None:
     old = served.paths.generated / fast_path.OLD_SNAPSHOT
     old.write_text("{}")
     fast_path_record.invalidate(served.cluster)
@@ -113,16 +113,14 @@ def test_the_snapshot_of_the_version_before_is_removed(served: Instance) -> None
 
 
 @pytest.mark.parametrize("variable", ENGINE_VARIABLES)
-def test_another_engine_is_never_taken_for_this_one(
-    served: Instance, monkeypatch: pytest.MonkeyPatch, variable: str
-) -> None:
+def test_fast_path_ends_with_another_engine(served: Instance, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     root = str(served.paths.root)
     assert fast_path.is_unchanged(root)
     monkeypatch.setenv(variable, "elsewhere")
     assert not fast_path.is_unchanged(root)
 
 
-def test_an_unhealthy_container_ends_the_quiet(instance: Instance, tools: str) -> None:
+def test_fast_path_ends_with_unhealthy_container(instance: Instance, tools: str) -> None:
     more = "    healthcheck: {test: [CMD, test, '!', -e, /dev/shm/sick], interval: 1s, retries: 1}\n"
     instance.add(Side.PUBLIC, "a", plain(tools, "a", "a.example.test", more=more))
     assert instance.start().ok
@@ -131,7 +129,7 @@ def test_an_unhealthy_container_ends_the_quiet(instance: Instance, tools: str) -
     until(lambda: not fast_path.is_unchanged(str(instance.paths.root)), bool)
 
 
-def test_while_another_command_is_at_work(served: Instance) -> None:
+def test_fast_path_while_another_command_runs(served: Instance) -> None:
     root = str(served.paths.root)
     with files.lock(served.cluster.run.lock):
         assert not fast_path.is_unchanged(root)

@@ -1,4 +1,4 @@
-"""The firewall beside ufw and firewalld, which run as they are, with copies of their files."""
+"""The firewall together with the real ufw and firewalld, which have copies of their files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.vpn.stand import Namespace
 
 pytestmark = pytest.mark.engine
 
-# What a person has opened with the other one; of these only three are open with both. OPENED goes to a container, so
+# The ports that the user opened in the other firewall; only three are open in both. OPENED goes to a container, so
 # ufw never sees it.
 BOTH = [22, 80, 443]
 THEIRS = (*BOTH, 3306, PUBLISHED)
@@ -41,7 +41,7 @@ mkdir -p /run/dbus
 dbus-daemon --system --fork
 exec firewalld --nofork --nopid
 """
-# What firewalld makes where a person has opened the port with it, in the same hooks and priorities.
+# What firewalld makes for an opened port, in the same hooks and priorities.
 LIKE_FIREWALLD = """
 table inet firewalld {
     chain filter_INPUT {
@@ -69,7 +69,7 @@ class Firewalld:
     bus: Path
 
     def ask(self, *argv: str) -> subprocess.CompletedProcess[str]:
-        """Ask it something, or have it do something."""
+        """Run firewall-cmd against it."""
         address = {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.bus}"}
         return self.namespace.run("firewall-cmd", *argv, **address)
 
@@ -85,7 +85,7 @@ def stand(tmp_path: Path) -> Iterator[Stand]:
 
 
 def ufw(stand: Stand, then: str = "true") -> None:
-    """Have ufw on, with its own files; then another command of it, with the same."""
+    """Enable ufw with files of its own, then run another command with the same."""
     own = stand.root / "ufw"
     shutil.rmtree(own, ignore_errors=True)
     own.mkdir()
@@ -106,31 +106,31 @@ def firewalld(stand: Stand) -> Firewalld:
 
 
 def saved(stand: Stand) -> str:
-    """What ufw and Docker have in the kernel, as their own programs tell it."""
+    """What ufw and Docker have in the kernel, as their own programs print it."""
     text = stand.host.check("iptables-save") + stand.host.check("ip6tables-save")
     # Comments have the time, and chains their counters.
     return "".join(f"{line.partition(' [')[0]}\n" for line in text.splitlines() if not line.startswith("#"))
 
 
-def only_both_answer(stand: Stand) -> None:
-    """Of all ports by both families, those that both let in; of UDP none, for ufw and firewalld open none."""
+def assert_only_common_ports(stand: Stand) -> None:
+    """Assert that only those ports answer that both firewalls open; no UDP port, because the other one opens none."""
     assert stand.scan(stand.outside, HOST)[0] == sorted({*BOTH, OPENED})
     assert stand.scan(stand.outside, HOST6)[0] == BOTH
     for address in (HOST, HOST6):
         assert stand.scan_udp(stand.outside, address) == ([], 0)
 
 
-def test_ufw(stand: Stand) -> None:
+def test_firewall_with_ufw(stand: Stand) -> None:
     stand.publish()
     ufw(stand)
     before, rules = saved(stand), stand.rules()
     assert stand.reaches(stand.outside, HOST, 3306)
     assert stand.reaches(stand.outside, HOST, PUBLISHED)
     assert stand.shoestring("firewall", "on", "--yes").returncode == 0
-    only_both_answer(stand)
+    assert_only_common_ports(stand)
     assert stand.reaches(stand.host, "127.0.0.1", 3306)
     assert saved(stand) == before
-    # ufw loads its own rules anew, and leaves ours.
+    # ufw reloads its own rules and keeps ours.
     ufw(stand, "ufw reload")
     assert saved(stand) == before
     assert not stand.reaches(stand.outside, HOST, PUBLISHED)
@@ -139,19 +139,19 @@ def test_ufw(stand: Stand) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("firewalld"), reason="firewalld is not installed, and would start with systemd")
-def test_firewalld(stand: Stand) -> None:
-    # When it starts it takes away what others have by iptables; Docker then makes its own anew.
+def test_firewall_with_firewalld(stand: Stand) -> None:
+    # At its start it removes the iptables rules of others; Docker then creates its own again.
     other = firewalld(stand)
     stand.publish()
     rules = stand.rules()
     assert stand.reaches(stand.outside, HOST, 3306)
     assert stand.reaches(stand.outside, HOST, PUBLISHED)
     assert stand.shoestring("firewall", "on", "--yes").returncode == 0
-    only_both_answer(stand)
+    assert_only_common_ports(stand)
     assert stand.reaches(stand.host, "127.0.0.1", 3306)
     assert stand.shoestring("firewall", "off", "--yes").returncode == 0
     assert stand.rules() == rules
-    # firewalld loads its own rules anew, and leaves ours.
+    # firewalld reloads its own rules and keeps ours.
     assert stand.shoestring("firewall", "on", "--yes").returncode == 0
     assert other.ask("--reload").returncode == 0
     assert stand.reaches(stand.outside, HOST, 22)
@@ -160,8 +160,8 @@ def test_firewalld(stand: Stand) -> None:
     assert '"on": true' in stand.shoestring("firewall", "status", "--json").stdout
 
 
-def test_beside_rules_like_those_of_firewalld(stand: Stand) -> None:
-    """For machines that have it not; with itself: the test above."""
+def test_firewall_with_rules_like_firewalld(stand: Stand) -> None:
+    """For machines without firewalld; the test above has the real one."""
     stand.publish()
     subprocess.run(stand.host.argv("nft", "-f", "-"), input=LIKE_FIREWALLD, text=True, check=True)
     before = stand.rules()
