@@ -1,1 +1,1 @@
-"""What a person runs: the wizard and the commands. It may import `runtime`, never the other way round."""
+"""What a user runs: the wizard and the commands. It may import `runtime`, never the other way round."""

@@ -39,7 +39,7 @@ def _end(root: str) -> bool:
 
 
 def _root_of_a_run(arguments: list[str]) -> str:
-    """The data directory, if the arguments are those of a plain run of the watchdog; else nothing."""
+    """Return the data directory if the arguments are those of a plain run of the watchdog; else an empty string."""
     if arguments[:1] == ["--data-directory"] and arguments[2:] == ["watchdog"]:
         return arguments[1]
     if arguments != ["watchdog"]:

@@ -54,7 +54,7 @@ def _sentence(about: str) -> str:
 
 
 def commands_page() -> str:
-    """Return the page of all commands with their options, as `--help` says them."""
+    """Return the page of all commands with their options, as `--help` prints them."""
     import typer
 
     from installer.cli.main import app
@@ -85,7 +85,7 @@ def _argument(argument: Any) -> str:
 
 
 def _row(option: str, text: str) -> str:
-    # Typer tells the type of an argument after its name.
+    # Typer prints the type of an argument after its name.
     return f"| `{option.partition(' <')[0].replace('|', ' or ')}` | {text} |"
 
 

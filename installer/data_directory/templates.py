@@ -1,4 +1,4 @@
-"""The template files that setup writes into `conf/`, and what becomes of each when setup runs again. Reads only."""
+"""The template files that setup writes into `conf/`, and what setup does with each when it runs again. Reads only."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class TemplateFile:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the content."""
+        """Return the SHA-256 of the content."""
         return digest(self.content)
 
     @property
@@ -58,7 +58,7 @@ class FileChange:
 
 
 def digest(content: bytes) -> str:
-    """SHA-256 of a file's content, in hexadecimal."""
+    """Return the SHA-256 of a file's content, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
 
 

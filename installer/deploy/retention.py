@@ -59,7 +59,7 @@ def _wanted(cluster: Cluster) -> Iterator[str]:
 
 
 def on_host(client: DockerClient, names: Iterable[str]) -> tuple[str, ...]:
-    """Those of the images that the engine has."""
+    """Return those of the images that the engine has."""
     return tuple(name for name in names if look_up(client, name))
 
 

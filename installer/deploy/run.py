@@ -78,7 +78,7 @@ def find(cluster: Cluster, name: str, service: str = "") -> ApplicationService:
 
 
 def preview(cluster: Cluster, job: DeployJob) -> DeployPreview:
-    """See what a deploy would do. Changes nothing. Raises ShoestringError if it cannot work."""
+    """Return what a deploy would do. Changes nothing. Raises ShoestringError if it cannot work."""
     # Called for what it raises.
     _ = job.edited
     view = Snapshot(cluster)

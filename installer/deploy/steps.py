@@ -18,7 +18,7 @@ class DeploySteps(Listener):
         self.taken: list[Step] = []
 
     def step(self, change: Change, step: Step) -> None:
-        """Remember a step of the rollout."""
+        """Save a step of the rollout."""
         self.taken.append(step)
 
     def pulling(self, progress: Progress) -> None:

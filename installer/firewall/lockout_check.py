@@ -108,7 +108,7 @@ def _ports(those: frozenset[ProbeTarget]) -> str:
 def _answering(
     wanted: frozenset[ProbeTarget], at: Mapping[str, str], prefix: tuple[str, ...] = ()
 ) -> frozenset[ProbeTarget]:
-    """Those that answer a program that is run with a prefix; `at`: where sockets of all addresses are asked."""
+    """Return those that answer a program run with a prefix. `at`: what to ask for sockets of all addresses."""
     return frozenset(each for each in wanted if _connects(prefix, at.get(each.address, each.address), each.port))
 
 

@@ -58,7 +58,7 @@ class Firewall:
 
     @property
     def instance(self) -> str:
-        """The instance whose firewall it is."""
+        """Return the instance whose firewall it is."""
         return self.wanted.settings.instance
 
     @property

@@ -1,4 +1,4 @@
-"""The results of the commands about the host. Each field says what it means: docs/json.md is made from them."""
+"""The results of the commands about the host. Each field has its meaning: docs/json.md is made from them."""
 
 from __future__ import annotations
 

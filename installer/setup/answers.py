@@ -90,7 +90,7 @@ def collect(
     *,
     instance: str = DEFAULT_INSTANCE,
 ) -> Settings:
-    """Go through the questions and make settings of the answers.
+    """Ask the questions and return settings from the answers.
 
     What `given` has is not asked; what no question is about stays as it is at present. `instance` is the name of
     a new one. Raises UsageError that names the answers that are missing, and SettingsError with all that is wrong.

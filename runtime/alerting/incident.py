@@ -24,7 +24,7 @@ OLD_FILE = "alerts.json"
 
 @dataclass(frozen=True)
 class Incident:
-    """A check that has failed since `opened_at`, or passes again since `recovered_at`.
+    """A check that has failed since `opened_at`, or has succeeded again since `recovered_at`.
 
     Both are in seconds since the epoch; `recovered_at` is 0 while it fails. `notified`: the user was notified; before
     that it is pending.

@@ -18,7 +18,7 @@ from runtime.base.paths import Paths, RunPaths
 from runtime.config import settings
 from runtime.config.settings import Settings
 
-# A check must have passed for so long before its incident is resolved.
+# A check must have succeeded for this long before its incident is resolved.
 RECOVERY_SECONDS = 300.0
 # Checks run every 5 minutes. After so long without one the host was off or asleep, or its clock was set: what was
 # only pending before has not lasted.

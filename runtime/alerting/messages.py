@@ -34,7 +34,7 @@ def down(subject: Subject, state: str, minutes: float) -> str:
 
 
 def resolved(subject: Subject) -> str:
-    """Return the message about a check that passes again."""
+    """Return the message about a check that succeeds again."""
     match subject.kind:
         case SubjectKind.DISK:
             return f"The {subject} has enough space again."

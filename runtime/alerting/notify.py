@@ -147,7 +147,7 @@ def _by_command(line: str, notification: str) -> str:
 
 
 def _by_url(url: str, notification: str) -> str:
-    """POST it. A failure names the host only: the rest of such a URL is often a secret."""
+    """Send it as a POST. A failure names the host only: the rest of such a URL is often a secret."""
     from http.client import HTTPException
     from urllib import request
     from urllib.error import HTTPError, URLError

@@ -17,7 +17,7 @@ LABEL_DEFINITION = "shoestring.definition"
 LABEL_PROJECT = "com.docker.compose.project"
 LABEL_SERVICE = "com.docker.compose.service"
 
-# Files of an instance below /run: its time says when the last run of the watchdog ended; held by every command that
+# Files of an instance below /run: its time is when the last run of the watchdog ended; held by every command that
 # changes something; there while the user has stopped the cluster; what the watchdog tried without success.
 PASSED = "passed"
 LOCK = "lock"

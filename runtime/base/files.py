@@ -36,7 +36,7 @@ def write(path: Path, content: str | bytes, mode: int = 0o644, group: int | None
 
 
 def stamp(path: Path) -> None:
-    """Give a file the time of this moment; make it, empty, if it is not there. Raises ShoestringError or OSError."""
+    """Set a file's time to now; create it, empty, if it does not exist. Raises ShoestringError or OSError."""
     if not path.parent.is_dir():
         make_directory(path.parent)
     if not write(path, ""):
@@ -143,7 +143,7 @@ def _sync_directory(path: Path) -> None:
 
 
 def _sync_tree(path: Path) -> None:
-    """Put a directory on the disk, with the files in it that another program may have written."""
+    """Flush a directory to the disk, with the files in it that another program may have written."""
     for directory, _, names in os.walk(path):
         for name in names:
             descriptor = os.open(Path(directory) / name, os.O_RDONLY | os.O_NOFOLLOW)

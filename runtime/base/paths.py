@@ -51,7 +51,7 @@ class Paths:
 
     @property
     def secrets(self) -> Path:
-        """Generated passwords and tokens, 0600, never committed."""
+        """Return the file of generated passwords and tokens, 0600, never committed."""
         return self.conf / "secrets.yaml"
 
     @property
@@ -81,7 +81,7 @@ class Paths:
 
     @property
     def names_generated(self) -> Path:
-        """The directory that the resolver of VPN clients reads host names from."""
+        """Return the directory from which the resolver of VPN clients reads host names."""
         return self.generated / "names"
 
     @property
@@ -115,7 +115,7 @@ class Paths:
 
     @property
     def certificate_archive(self) -> Path:
-        """Certificates that nothing needs any more."""
+        """Return the directory of certificates that are no longer needed."""
         return self.data / "certificate-archive"
 
     @property
@@ -145,7 +145,7 @@ class Paths:
 
     @property
     def challenge_map(self) -> Path:
-        """The thumbprint of the ACME account that the public proxy answers challenges with."""
+        """Return the file with the thumbprint of the ACME account, with which the public proxy answers challenges."""
         return self.proxy_generated(Side.PUBLIC) / "challenge.map"
 
 
@@ -163,7 +163,7 @@ class RunPaths:
 
     @property
     def lock(self) -> Path:
-        """Held by every command that changes something."""
+        """Return the lock of every command that changes something."""
         return self.directory / LOCK
 
     @property
@@ -173,7 +173,7 @@ class RunPaths:
 
     @property
     def vpn_lock(self) -> Path:
-        """Held while the clients of the VPN change."""
+        """Return the lock that is held while the clients of the VPN change."""
         return self.directory / "vpn.lock"
 
     @property
@@ -193,7 +193,7 @@ class RunPaths:
 
     @property
     def incidents(self) -> Path:
-        """The open incidents while the disk was full; see runtime/alerting/incident.py."""
+        """Return the file of open incidents while the disk was full; see runtime/alerting/incident.py."""
         return self.directory / "incidents.json"
 
     @property

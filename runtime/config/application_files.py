@@ -204,7 +204,7 @@ class _Reader:
 
 
 def _port_pair(value: object) -> tuple[int, int]:
-    """`5432`, or `"15432:5432"`: the port outside and the container's."""
+    """Return the port outside and the container's, of `5432` or `"15432:5432"`."""
     if isinstance(value, str) and value.count(":") == 1:
         outside, inside = value.split(":")
         if outside.isdecimal() and inside.isdecimal():

@@ -50,7 +50,7 @@ def _names(value: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _listed(value: object, key: str) -> Iterator[str]:
-    """File names in the forms that Compose takes: a text, a mapping with `key`, or a list of these."""
+    """Yield file names in the forms that Compose accepts: a text, a mapping with `key`, or a list of these."""
     for item in value if isinstance(value, list) else [value]:
         name = item.get(key) if isinstance(item, dict) else item if key == "path" else None
         if isinstance(name, str):

@@ -137,19 +137,19 @@ class Outcome:
 
 
 class Listener:
-    """Is called when a change begins, at each of its steps, and when it ends. This one does nothing."""
+    """What is called when a change begins, at each of its steps, and when it ends. This one does nothing."""
 
     def waiting(self, holder: str) -> None:
-        """Another command holds the lock."""
+        """Handle that another command holds the lock."""
 
     def begin(self, change: Change) -> None:
-        """A change begins; it may take a while."""
+        """Handle the beginning of a change, which may take a while."""
 
     def step(self, change: Change, step: Step) -> None:
-        """A step of a change has ended or failed."""
+        """Handle a step of a change that ended or failed."""
 
     def done(self, outcome: Outcome) -> None:
-        """A change has ended or failed."""
+        """Handle a change that ended or failed."""
 
 
 SILENT = Listener()

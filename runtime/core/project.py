@@ -91,7 +91,7 @@ def _service(settings: Settings, model: ProxyModel, paths: Paths, run: RunPaths)
 
 
 def _pulled(settings: Settings, service: dict[str, Any]) -> dict[str, Any]:
-    """With the images of this host, nothing is to be pulled."""
+    """Return the service, without a pull if the images are those of this host."""
     return {**service, "pull_policy": "never"} if settings.images.source == images.LOCAL else service
 
 

@@ -78,7 +78,7 @@ def _addition(
 
 
 def _networks(application: Application, settings: Settings) -> dict[str, Any]:
-    """Our networks that the file uses: which they are in Docker. A network that the file names otherwise stays."""
+    """Return the names in Docker of the instance's networks that the file uses, unless the file sets another name."""
     declared = application.compose.networks
     used = {name for service in application.services for name in service.networks}
     if application.aliases:

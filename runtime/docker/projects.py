@@ -103,7 +103,7 @@ def digest(*parts: object) -> str:
 
 
 def _with_text_keys(value: object) -> object:
-    """YAML has keys that are no texts (`ON` is true, dates); they cannot be put in an order."""
+    """Return the value with text keys: other keys of YAML (`ON` is true, dates) cannot be sorted with them."""
     if isinstance(value, Mapping):
         return {str(key): _with_text_keys(child) for key, child in value.items()}
     return [_with_text_keys(child) for child in value] if isinstance(value, list | tuple) else value

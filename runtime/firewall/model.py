@@ -115,7 +115,7 @@ def build(
     routes: Iterable[Route] = (),
     internal: InternalAddress | None = None,
 ) -> Ruleset:
-    """Work out what the firewall lets in.
+    """Return what the firewall allows.
 
     `variables` are those of the application files, `present` and `routes` what is on this host now. `internal` is the
     address of the internal side if it was observed.

@@ -63,7 +63,7 @@ def ruleset(desired: FirewallSources, ssh_ports: Iterable[int], docker: DockerBr
 
 
 def ssh_ports_to_allow(paths: Paths) -> frozenset[int]:
-    """SSH's ports: those that were kept, and those of sshd's files now."""
+    """Return SSH's ports: the confirmed ones, and those in sshd's files now."""
     return (ssh.confirmed_ports(paths.firewall) or frozenset()) | ssh.configured()
 
 

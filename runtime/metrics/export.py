@@ -52,7 +52,7 @@ def export(snapshot: Snapshot) -> None:
 
 
 def _token(cluster: Cluster) -> str:
-    """That of the run that left nothing to do; empty if there is none."""
+    """Return the token of the last run that left nothing to do; empty if there is none."""
     from runtime.reconcile import fast_path
 
     try:
@@ -151,7 +151,7 @@ def _facts(view: Snapshot) -> dict[str, Any]:
 
 
 def _clients(cluster: Cluster) -> dict[str, str]:
-    """Return the names of the VPN's clients by their public keys. A file that is none of a client is left out."""
+    """Return the names of the VPN's clients by their public keys. A file that is not that of a client is left out."""
     from runtime.base import yaml_documents
     from runtime.base.yaml_documents import DocumentError
 

@@ -23,7 +23,7 @@ def say(lines: list[str]) -> None:
 
 
 def outcome_line(outcome: Outcome) -> str:
-    """One line about a change that was made, or more where it failed."""
+    """Return a line about a change that was made, or several if it failed."""
     change = outcome.change
     about = outcome.detail or change.about
     if outcome.ok:
@@ -35,7 +35,7 @@ class Printer(Listener):
     """Prints a line for each change that is done."""
 
     def waiting(self, holder: str) -> None:
-        """Say for whom it waits."""
+        """Print the command that it waits for."""
         print(f"  Waiting for another command ({holder}).", flush=True)
 
     def step(self, change: Change, step: Step) -> None:
@@ -48,12 +48,12 @@ class Printer(Listener):
 
 
 def step_line(step: Step) -> str:
-    """One line about a step of a rollout."""
+    """Return a line about a step of a rollout."""
     return f"  {'✓' if step.ok else '✗'} {step.name:<{NAME_WIDTH}}  {step.about}  {step.seconds:.1f} s"
 
 
 def indent(text: str, by: str = "      ") -> str:
-    """Put white space before each line."""
+    """Return a text with each line indented."""
     return "\n".join(by + line for line in text.splitlines())
 
 
@@ -156,7 +156,7 @@ def tls_problems(certificates: CertificateOverview, now: float) -> tuple[str, ..
 
 
 def status_json(status: Status, **more: object) -> str:
-    """Return the answer of status; `more` goes in beside it."""
+    """Return the answer of status, with the keys of `more` added."""
     return as_json(
         instance=status.instance,
         ok=status.fine,

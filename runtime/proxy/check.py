@@ -119,7 +119,7 @@ def _remove_leftovers(client: DockerClient, directory: Path) -> None:
 
 
 def parse(code: int, output: str) -> CheckResult:
-    """HAProxy's exit code and output -> what it found. Anything but exit code 0 is a refusal."""
+    """Return what HAProxy found, from its exit code and output. Anything but exit code 0 is a refusal."""
     alerts: list[CheckMessage] = []
     warnings: list[CheckMessage] = []
     for line in output.splitlines():

@@ -121,10 +121,10 @@ def prepare(paths: Paths, model: ProxyModel, image: str, client: DockerClient) -
 
 
 def reload(paths: Paths, run: RunPaths, side: Side, *, force: bool = False) -> ReloadResult:
-    """Have the running proxy take up the configuration on disk, if it runs another one, or with `force` in any case.
+    """Have the running proxy load the configuration on disk if it runs another one, or with `force` in any case.
 
-    Raises ConfigurationError if the new process does not start: the old one then serves on, and its configuration
-    is put back on disk.
+    Raises ConfigurationError if the new process does not start: the old one then continues, and its configuration
+    is restored on disk.
     """
     master = run.master_socket(side)
     running = sockets.running_digest(master)
@@ -143,7 +143,7 @@ def reload(paths: Paths, run: RunPaths, side: Side, *, force: bool = False) -> R
 
 
 def _restore(paths: Paths, side: Side, digest: str) -> bool:
-    """Put the configuration that the process runs back on disk. False if it is not known any more."""
+    """Restore on disk the configuration that the process runs. Return False if it is not known any more."""
     try:
         text = _checked(paths, side, digest).read_text(encoding="utf-8")
     except OSError:
@@ -153,7 +153,7 @@ def _restore(paths: Paths, side: Side, digest: str) -> bool:
 
 
 def _prune(paths: Paths, side: Side, only: str = "") -> None:
-    """Of the files that HAProxy took, remove all but the one with the digest `only`, or but the newest."""
+    """Remove all files that HAProxy loaded but the one with the digest `only`, or but the newest."""
     found = sorted(_checked(paths, side, "any").parent.glob("*.cfg"), key=lambda file: file.stat().st_mtime_ns)
     for file in [each for each in found if each.stem != only] if only else found[:-KEPT_CHECKED]:
         files.remove(file)
@@ -186,7 +186,7 @@ def _refused(
 
 
 def _with_line(message: check.CheckMessage, file: Path, text: str, template: str, side: Side) -> str:
-    """HAProxy's message with its line, and the line of the template where that is sure."""
+    """Return HAProxy's message with its line, and the line of the template if that is certain."""
     if not message.line:
         return f"  {message.text}"
     lines = text.splitlines()

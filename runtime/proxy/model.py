@@ -1,4 +1,4 @@
-"""What a proxy's template sees. Changing a name here breaks templates that people have edited."""
+"""What a proxy's template sees. Changing a name here breaks templates that users have edited."""
 
 from __future__ import annotations
 

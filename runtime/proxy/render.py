@@ -100,7 +100,7 @@ def check_host(host_names: Iterable[str]) -> str:
 
 
 def quoted(text: str) -> str:
-    """Text as one string of HAProxy's, in double quotes. Raises ValueError if HAProxy could not serve it."""
+    """Return a text as one HAProxy string, in double quotes. Raises ValueError if HAProxy could not serve it."""
     size = len(text.encode())
     if size > STRING_LIMIT_BYTES:
         raise ValueError(f"a text of {size:,} bytes is more than the {STRING_LIMIT_BYTES:,} that HAProxy can answer")

@@ -87,7 +87,7 @@ def current(memory: AttemptMemory, now: float) -> AttemptMemory:
 def remember(
     memory: AttemptMemory, outcomes: tuple[Outcome, ...], failures: Mapping[str, str], now: float
 ) -> AttemptMemory:
-    """Return the memory after a pass. `failures` are sentences by the name of what was applied and does not run.
+    """Return the memory after a run. `failures` are sentences by the name of what was applied and does not run.
 
     What worked and was new is forgotten. What failed, or had to be started again as it was, counts.
     """
@@ -101,6 +101,6 @@ def remember(
         if error or change.is_repair:
             number = before.number + 1 if before and before.fingerprint == fingerprint else 1
             first = counted.get(key, Attempts(fingerprint, number, now))
-            # An application may have more than one change in a pass; that is one attempt.
+            # An application may have more than one change in a run; that is one attempt.
             counted[key] = replace(first, error=first.error or error)
     return kept | counted

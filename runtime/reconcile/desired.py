@@ -197,7 +197,7 @@ def _not_proxied(application: Application) -> Advisory:
 def _unique_names(
     loaded: Iterable[Application],
 ) -> tuple[tuple[Application, ...], tuple[BrokenApplication, ...]]:
-    """A name may be on one side only, since it names containers."""
+    """Keep one application per name, since the name is in those of its containers; report the others."""
     valid: dict[str, Application] = {}
     duplicates = []
     for each in loaded:

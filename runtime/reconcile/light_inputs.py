@@ -1,4 +1,4 @@
-"""What a run itself depends on: its code, that no other command is at work, and that the disk has space."""
+"""What a run itself depends on: its code, that no other command is running, and that the disk has space."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class WatchdogInputs(light_inputs.Part):
             yield f"{name} {os.path.exists(f'{place.run}/{name}')}".encode()
 
     def is_recorded(self, place: Place, recorded: Any) -> bool:
-        """Return whether no other command is at work, and the disk has space: a full run reports either."""
+        """Return whether no other command is running, and the disk has space: a full run reports either."""
         return _is_free(f"{place.run}/{LOCK}") and not disk_space.problem(place.root)
 
 
 def _is_free(lock: str) -> bool:
-    """Return whether nobody holds a lock. Raises OSError if somebody does."""
+    """Return True if no process holds a lock. Raises OSError if one does."""
     descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

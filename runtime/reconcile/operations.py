@@ -127,7 +127,7 @@ def status(cluster: Cluster) -> Status:
 
 
 def _make_directories(cluster: Cluster) -> None:
-    """What the proxies' containers mount; after a reboot the engine may have made it, as root's."""
+    """Create what the proxies' containers mount; after a reboot the engine may have created it, owned by root."""
     proxy = (PROXY_UID, PROXY_GID)
     for side in cluster.settings.sides:
         files.make_directory(cluster.run.proxy(side), 0o750, proxy)

@@ -159,9 +159,9 @@ def plan_restarts(desired: Desired, observed: Observed) -> Iterator[RestartConta
 
 
 def _restarts(project: Project, observed: Observed) -> Iterator[RestartContainer]:
-    """Containers that are unhealthy, in a crash loop, or paused, or that Compose too takes for running.
+    """Yield the restart of containers that are unhealthy, in a crash loop or paused, but running for Compose.
 
-    What is applied anyway is left out.
+    Those of a service that is applied anyway are left out.
     """
     services = {service.name: service for service in project.services}
     for container in observed.of(project.application):
@@ -175,7 +175,7 @@ def _restarts(project: Project, observed: Observed) -> Iterator[RestartContainer
 
 
 def _completed(service: ProjectService, container: Container) -> bool:
-    """A task that ended well, such as a migration, is not started again."""
+    """Return whether it is a task that ended well, such as a migration: it is not started again."""
     return service.task and container.state in ("exited", ENDED) and container.exit_code == 0
 
 
@@ -192,7 +192,7 @@ def plan_removals(desired: Desired, observed: Observed) -> Iterator[RemoveProjec
 def blocked_removals(desired: Desired, observed: Observed) -> tuple[Blocked, ...]:
     """Return the sides whose applications are not removed although their files are.
 
-    When several files vanish at once and none is left, that is a mistake, not a wish: nothing is removed.
+    When several files vanish at once and none is left, that is treated as a mistake: nothing is removed.
     """
     return tuple(
         Blocked(
@@ -213,7 +213,7 @@ def _without_file(desired: Desired, observed: Observed) -> tuple[str, ...]:
 
 
 def _emptied_sides(desired: Desired, observed: Observed) -> dict[str, list[str]]:
-    """The sides that are on, have no file any more, and had more than one application."""
+    """Return the sides that are on, have no file left, and had more than one application."""
     with_files = {str(each.side) for each in desired.applications} | {str(each.side) for each in desired.broken}
     found: dict[str, list[str]] = {}
     for name in _without_file(desired, observed):

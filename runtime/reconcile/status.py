@@ -21,7 +21,7 @@ STATES = ("broken", "missing", "dead", "restarting", "exited", ENDED, "paused", 
 FINE = ("running", "healthy", "completed")
 # Drivers of Docker's networks that join containers to a network of the host's interface.
 _BESIDE_THE_HOST = ("macvlan", "ipvlan")
-# States that pass without anybody's help.
+# States that end without anyone's help.
 PASSING = ("created", "starting", "missing")
 
 
@@ -154,7 +154,7 @@ def _valid(
 
 
 def _notes(application: Application, desired: Desired) -> tuple[str, ...]:
-    """Sentences about what the firewall closes of an application, and about what it does not see."""
+    """Return sentences about the ports that the firewall closes, and about networks that bypass it."""
     return (*_closed(application, desired), *_beside(application))
 
 
@@ -167,7 +167,7 @@ def _closed(application: Application, desired: Desired) -> Iterator[str]:
 
 
 def _beside(application: Application) -> Iterator[str]:
-    """A sentence about each network whose containers are reached past the host, so past its firewall."""
+    """Yield a sentence about each network whose containers bypass the host, and so its firewall."""
     for name, driver in application.compose.network_drivers.items():
         if driver in _BESIDE_THE_HOST:
             yield f"network {name} ({driver}): its containers bypass this host's firewall"

@@ -81,7 +81,7 @@ def _observe(run: RunPaths, desired: Desired, applied: tuple[Project, ...], obse
 
 
 def _serving(run: RunPaths, side: Side) -> frozenset[str]:
-    """Return the backends of a proxy that have a server at work; none if the proxy does not answer."""
+    """Return the backends of a proxy that have an active server; none if the proxy does not answer."""
     try:
         return states.serving(sockets.server_states(run.master_socket(side)))
     except ShoestringError:

@@ -41,7 +41,7 @@ class NewReplica:
 
 
 def watch_seconds(application: Application) -> float:
-    """Return how long old and new serve side by side before the old one goes."""
+    """Return how long old and new serve side by side before the old one is removed."""
     return application.rollout.watch_time or WATCH_SECONDS
 
 
@@ -137,7 +137,7 @@ def _missing(site: RolloutContext, each: NewReplica, seen: tuple[Slot, ...]) -> 
 
 
 def _running_state(site: RolloutContext, each: NewReplica) -> Mapping[str, Any]:
-    """Docker's state of a container that runs. Raises UnhealthyError if it does not, or was restarted."""
+    """Return Docker's state of a running container. Raises UnhealthyError if it does not run, or was restarted."""
     found = site.inspect(each.container)
     state: Mapping[str, Any] = found.get("State") or {}
     if not state:

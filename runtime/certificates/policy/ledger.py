@@ -17,7 +17,7 @@ from runtime.certificates.model import RenewalWindow
 
 VERSION = 1
 DAY = 86_400.0
-# The longest limit looks back a week, the longest delay a day.
+# The longest limit covers a week, the longest delay a day.
 RETENTION_SECONDS = 8 * DAY
 # The installed one, and the one that a killed process was about to install.
 KEPT_FINGERPRINTS = 2

@@ -18,7 +18,7 @@ TIMEOUT_SECONDS = 5.0
 # How long a process may show another certificate after a change or a start.
 PATIENCE_SECONDS = 3.0
 POLL_SECONDS = 0.1
-# Stands for the `*` of a wildcard.
+# Replaces the `*` of a wildcard.
 ANY_LABEL = "any"
 
 
