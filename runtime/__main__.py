@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from runtime.base.constants import ENVIRONMENT_VARIABLE, NOTHING_TO_DO, RECORD
+from runtime.base.constants import DEFAULT_DIRECTORY_FILE, ENVIRONMENT_VARIABLE, NOTHING_TO_DO
 
 
 def main(arguments: list[str]) -> int:
@@ -48,7 +48,7 @@ def _root_of_a_run(arguments: list[str]) -> str:
     if given:
         return given
     try:
-        with open(RECORD, encoding="utf-8") as file:
+        with open(DEFAULT_DIRECTORY_FILE, encoding="utf-8") as file:
             return file.read().strip()
     except OSError:
         return ""

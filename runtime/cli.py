@@ -85,7 +85,7 @@ def _stamp_run(data_directory: Path | None) -> None:
 
     with contextlib.suppress(ShoestringError, OSError):
         loaded = settings.load(find(data_directory).settings)
-        files.stamp(RunPaths(loaded.instance).passed)
+        files.stamp(RunPaths(loaded.instance).last_run)
 
 
 def _check(options: argparse.Namespace) -> ExitCode:
@@ -141,7 +141,7 @@ def _change(options: argparse.Namespace, cluster: Cluster) -> ExitCode:
     if options.json:
         print(report.report_json(result))
     else:
-        report.say(report.report_lines(result, done))
+        report.print_lines(report.report_lines(result, done))
     return ExitCode.DONE if result.ok else ExitCode.FAILED
 
 

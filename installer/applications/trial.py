@@ -55,7 +55,7 @@ def attempt(cluster: Cluster, name: str, service: str, listener: Listener) -> Ap
     error, lines = explain_failure(report, name)
     project = next((each for each in view.desired.projects if each.application == name), None)
     return ApplyAttempt(
-        changed=any(_is_own(outcome.change, name) for outcome in report.outcomes),
+        changed=any(_is_of_application(outcome.change, name) for outcome in report.outcomes),
         error=error,
         lines=lines or (_last_lines(cluster, project, service) if error and project else ()),
         notes=tuple(
@@ -68,14 +68,14 @@ def attempt(cluster: Cluster, name: str, service: str, listener: Listener) -> Ap
 
 def explain_failure(report: Report, name: str) -> tuple[str, tuple[str, ...]]:
     """Return why an application does not run, and the last lines of a container that its rollout removed. Pure."""
-    failed = [each for each in report.outcomes if not each.ok and _is_own(each.change, name)]
+    failed = [each for each in report.outcomes if not each.ok and _is_of_application(each.change, name)]
     errors = [each.failure.summary if isinstance(each.failure, RolloutError) else each.error for each in failed]
     errors += [f"{each.message} {each.advice}".strip() for each in report.failures if each.subject == name]
     rollouts = [each.failure for each in failed if isinstance(each.failure, RolloutError)]
     return "\n".join(errors), tuple(line for each in rollouts for line in each.lines)
 
 
-def _is_own(change: Change, name: str) -> bool:
+def _is_of_application(change: Change, name: str) -> bool:
     return change.name == name
 
 

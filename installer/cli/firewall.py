@@ -54,7 +54,7 @@ def on(data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun =
     question = f"Switch the firewall on? It is rolled back after {commit_confirm.SECONDS} s unless you confirm it."
     if not confirmed(question, yes=yes, json=json):
         return
-    said = _by_itself(firewall) if yes else _by_the_user(firewall)
+    said = _confirm_automatically(firewall) if yes else _confirm_by_user(firewall)
     if json:
         print(report.to_json(manage.inspect(firewall.paths), changed=True, notes=said))
     else:
@@ -83,7 +83,7 @@ def off(data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun 
         print(report.to_json(firewall))
 
 
-def _by_itself(firewall: Firewall) -> tuple[str, ...]:
+def _confirm_automatically(firewall: Firewall) -> tuple[str, ...]:
     """Prove that SSH answers, and keep the rules. Returns sentences."""
     from installer.firewall import manage
 
@@ -91,7 +91,7 @@ def _by_itself(firewall: Firewall) -> tuple[str, ...]:
     return tuple(each for each in (answers.about, manage.confirm(firewall, tried)) if each)
 
 
-def _by_the_user(firewall: Firewall) -> tuple[str, ...]:
+def _confirm_by_user(firewall: Firewall) -> tuple[str, ...]:
     """Load the rules, and ask the user to confirm them. Returns sentences."""
     from installer.firewall import commit_confirm, manage
     from installer.terminal import prompts

@@ -50,10 +50,10 @@ def emit(json: bool, answer: Callable[[], str], lines: Callable[[], Iterable[str
 
 def finish(report: Report, done: str, json: bool) -> NoReturn:
     """Print a report and end with its exit code. `done` is printed where there was nothing to do."""
-    from runtime.output.report import report_json, report_lines, say
+    from runtime.output.report import print_lines, report_json, report_lines
 
     if json:
         print(report_json(report))
     else:
-        say(report_lines(report, done))
+        print_lines(report_lines(report, done))
     raise typer.Exit(ExitCode.DONE if report.ok else ExitCode.FAILED)

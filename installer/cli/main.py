@@ -131,7 +131,7 @@ def setup(
         yes=yes,
         start=start,
         dry_run=dry_run,
-        recorded=record,
+        make_default=record,
         host=HostChoice(timers, swap, log_rotation, firewall),
     )
     raise typer.Exit(run(options))

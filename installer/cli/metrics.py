@@ -66,9 +66,9 @@ def retention(
     if not json:
         print("\n".join(retention_report.change_lines(before, wanted)))
     # Only a change that loses data has to be confirmed.
-    agrees = dry_run or not before.loses(wanted) or confirmed("Change it?", yes=yes, json=json)
+    agrees = dry_run or not before.shortens(wanted) or confirmed("Change it?", yes=yes, json=json)
     if agrees and not dry_run and wanted != before.days:
-        influxdb.keep(cluster, wanted)
+        influxdb.set_retention(cluster, wanted)
         if not json:
             print("  ✓ changed")
     if json:

@@ -64,7 +64,7 @@ def add(
     if not wanted.is_empty and not confirmed("Add this?", yes=yes, json=json):
         return
     started, written = _add(cluster, wanted, json, timeout)
-    _tell(cluster, wanted, started, written, json)
+    _report_added(cluster, wanted, started, written, json)
 
 
 def _add(
@@ -90,12 +90,12 @@ def _add(
     return adding.start(open_cluster(cluster.paths), wanted, shown, timeout), written
 
 
-def _tell(
+def _report_added(
     cluster: Cluster, wanted: ServicePlan, started: StartedServices | None, written: WrittenServices, json: bool
 ) -> None:
     from installer.data_directory import default_directory
     from installer.services import answers, report, status
-    from runtime.output.report import report_lines, say
+    from runtime.output.report import print_lines, report_lines
 
     option = default_directory.option(cluster.paths.root)
     addresses = {
@@ -107,7 +107,7 @@ def _tell(
         if started is None:
             print(f"  The cluster is stopped. Start it with: shoestring start{option}")
         else:
-            say(report_lines(started.report, "everything runs as configured"))
+            print_lines(report_lines(started.report, "everything runs as configured"))
         told = report.added_lines(wanted.services, written, addresses, terminal=sys.stdout.isatty())
         print("\n".join(told))
         if started and started.failed:
@@ -134,7 +134,7 @@ def remove(
     from installer.services import answers, catalogue, report
     from installer.services import remove as removing
     from installer.terminal.confirm import confirm_by_typing, confirmed
-    from runtime.output.report import report_lines, say
+    from runtime.output.report import print_lines, report_lines
 
     cluster = opened(data_directory)
     wanted = removing.plan(cluster.paths, catalogue.load(), names, purge=purge)
@@ -154,8 +154,8 @@ def remove(
         print(answers.removal_json(wanted, done))
     else:
         if done.report:
-            say(report_lines(done.report, "everything runs as configured"))
-        say([f"  {note}" for note in done.notes])
+            print_lines(report_lines(done.report, "everything runs as configured"))
+        print_lines([f"  {note}" for note in done.notes])
     if purge and not wanted.is_empty and not json:
         print("  ✓ removed for good")
     raise typer.Exit(ExitCode.DONE if done.ok else ExitCode.FAILED)

@@ -57,7 +57,7 @@ def install(
         raise typer.Exit(ExitCode.FAILED)
     jobs = timers.observe(settings, root)
     if all(job.is_on for job in jobs):
-        _tell(jobs, "Nothing to do: the timers are on.", json)
+        _report_timers(jobs, "Nothing to do: the timers are on.", json)
         return
     if not json:
         print("\n".join(install_lines(jobs)))
@@ -68,7 +68,7 @@ def install(
     if not confirmed("Write these units and switch them on?", yes=yes, json=json):
         return
     timers.install(settings, root, stopped=RunPaths(settings.instance).stopped.exists())
-    _tell(timers.observe(settings, root), "The timers are on.", json)
+    _report_timers(timers.observe(settings, root), "The timers are on.", json)
 
 
 @app.command()
@@ -100,7 +100,7 @@ def _without_systemd(settings: Settings, root: Path, json: bool) -> None:
         print("\n".join((f"  {NO_SYSTEMD}", "", *timers.cron_lines(root, settings.domain))))
 
 
-def _tell(jobs: tuple[TimerJob, ...], sentence: str, json: bool) -> None:
+def _report_timers(jobs: tuple[TimerJob, ...], sentence: str, json: bool) -> None:
 
     print(_answer(jobs, systemd=True) if json else f"  {sentence}")
 

@@ -120,7 +120,7 @@ def status(data_directory: DataDirectory = None, json: Json = False) -> None:
     """Show the server: interface, endpoint, public key and problems."""
     from installer.vpn import operations
 
-    _tell(operations.overview(_open(data_directory)), json)
+    _report_status(operations.overview(_open(data_directory)), json)
 
 
 @app.command()
@@ -147,7 +147,7 @@ def apply(
         down = f"  ✓ {', '.join(gone)} is removed; its keys and clients stay in conf/wireguard/"
         print(report.down_json(loaded) if json else down)
     else:
-        _tell(operations.apply(_open(data_directory, timeout)), json)
+        _report_status(operations.apply(_open(data_directory, timeout)), json)
 
 
 def _show_plan(overview: VpnOverview, json: bool) -> None:
@@ -175,7 +175,7 @@ def _down_lines(names: tuple[str, ...]) -> list[str]:
     return [f"  - {each}  is removed; its keys and clients stay in conf/wireguard/" for each in names]
 
 
-def _tell(overview: VpnOverview, json: bool) -> None:
+def _report_status(overview: VpnOverview, json: bool) -> None:
     from installer.vpn import report
 
     now = time.time()

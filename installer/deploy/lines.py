@@ -55,7 +55,7 @@ class StepLines(DeploySteps):
             self._step("applied", f"{name}  {about}", outcome.seconds)
         self._lines.passing("waiting", f"until {name} runs and can be reached")
 
-    def going_back(self, job: DeployJob) -> None:
+    def rolling_back(self, job: DeployJob) -> None:
         """Show that the old version is put back."""
         self._lines.passing("back", f"to {job.target.image}")
 

@@ -188,7 +188,7 @@ def _go_back(
 ) -> DeployResult:
     back = None
     if job.is_change:
-        steps.going_back(job)
+        steps.rolling_back(job)
         failpoint("deploy-failed")
         back = _apply(cluster, job, job.target.text, SILENT, "deploy-restored")
     seconds = time.monotonic() - started

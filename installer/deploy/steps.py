@@ -30,5 +30,5 @@ class DeploySteps(Listener):
     def not_fetched(self, image: str) -> None:
         """Note that the image could not be pulled; the error that ends the command explains why."""
 
-    def going_back(self, job: DeployJob) -> None:
+    def rolling_back(self, job: DeployJob) -> None:
         """Note that the new version does not run, and that the old one is put back."""

@@ -62,7 +62,7 @@ def begin(instance: str, wanted: Rules, before: str, seconds: int = SECONDS) -> 
     finally:
         files.remove(new)
     try:
-        return replace(pending, present=table.look(wanted.table))
+        return replace(pending, present=table.inspect(wanted.table))
     except BaseException:
         roll_back(pending)
         raise
@@ -71,7 +71,9 @@ def begin(instance: str, wanted: Rules, before: str, seconds: int = SECONDS) -> 
 def is_pending(pending: PendingCommit) -> bool:
     """Return whether the active rules are these, not rolled back yet. Raises ShoestringError."""
     return (
-        pending.undo.exists() and pending.present is not None and table.look(pending.wanted.table) == pending.present
+        pending.undo.exists()
+        and pending.present is not None
+        and table.inspect(pending.wanted.table) == pending.present
     )
 
 

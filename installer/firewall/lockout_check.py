@@ -41,8 +41,8 @@ class ProbeAnswers:
     """The targets that answered, of those that were asked, and from where they were asked."""
 
     targets: frozenset[ProbeTarget]
-    through_the_rules: bool
-    asked: frozenset[ProbeTarget]
+    through_ruleset: bool
+    probed: frozenset[ProbeTarget]
 
     @property
     def ports(self) -> str:
@@ -52,16 +52,16 @@ class ProbeAnswers:
     @property
     def about(self) -> str:
         """Return what is proven, as a sentence."""
-        if not self.asked:
+        if not self.probed:
             return "No SSH server listens on this host, so there was nothing to check."
         if not self.targets:
             return (
-                f"SSH listens on port {_ports(self.asked)}, but did not answer without these rules either, so "
+                f"SSH listens on port {_ports(self.probed)}, but did not answer without these rules either, so "
                 "this proves nothing: log in once more from another terminal before you close this one."
             )
         families = sorted({"IPv6" if ":" in each.address else "IPv4" for each in self.targets})
         where = f"SSH answers on port {self.ports} by {' and '.join(families)}"
-        if self.through_the_rules:
+        if self.through_ruleset:
             return f"{where}, checked from a network namespace through these rules."
         return f"{where}, checked from this host only; from outside it was not checked."
 
@@ -81,24 +81,24 @@ def targets(listeners: Iterable[ListeningSocket], ports: frozenset[int]) -> froz
     )
 
 
-def ask(wanted: frozenset[ProbeTarget]) -> ProbeAnswers:
+def probe(wanted: frozenset[ProbeTarget]) -> ProbeAnswers:
     """Connect to each target, from a namespace if one can be made, else from this host."""
     if not wanted:
-        return ProbeAnswers(wanted, through_the_rules=False, asked=wanted)
+        return ProbeAnswers(wanted, through_ruleset=False, probed=wanted)
     try:
         with _namespace() as name:
             answered = _answering(wanted, _BY_CABLE, ("ip", "netns", "exec", name))
         if answered:
-            return ProbeAnswers(answered, through_the_rules=True, asked=wanted)
+            return ProbeAnswers(answered, through_ruleset=True, probed=wanted)
     except ShoestringError:
         # Some containers may make none.
         pass
-    return ProbeAnswers(_answering(wanted, _BY_LOOPBACK), through_the_rules=False, asked=wanted)
+    return ProbeAnswers(_answering(wanted, _BY_LOOPBACK), through_ruleset=False, probed=wanted)
 
 
-def holds(before: ProbeAnswers, after: ProbeAnswers) -> bool:
+def passes(before: ProbeAnswers, after: ProbeAnswers) -> bool:
     """Return whether all that answered before still does. One asked in another way proves nothing."""
-    return before.targets <= after.targets and after.through_the_rules >= before.through_the_rules
+    return before.targets <= after.targets and after.through_ruleset >= before.through_ruleset
 
 
 def _ports(those: frozenset[ProbeTarget]) -> str:

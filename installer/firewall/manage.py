@@ -35,10 +35,10 @@ LOCK_TIMEOUT_SECONDS = 60.0
 class Firewall:
     """One instance's firewall as it should be and as it is.
 
-    `noted` is how nft listed the table when it had just been loaded. `closed` are the ports that applications publish
-    and that are blocked. `listeners` and `udp` are sockets of this host. `boot` is the unit that loads the rules at
-    boot; None where systemd does not run. `elsewhere`: it was confirmed on another host, of which this is a copy.
-    `objections` are sentences about what it would break; only a user may continue then.
+    `recorded_listing` is how nft listed the table when it had just been loaded. `closed` are the ports that
+    applications publish and that are blocked. `listeners` and `udp` are sockets of this host. `boot` is the unit that
+    loads the rules at boot; None where systemd does not run. `elsewhere`: it was confirmed on another host, of which
+    this is a copy. `objections` are sentences about what it would break; only a user may continue then.
     """
 
     paths: Paths
@@ -46,7 +46,7 @@ class Firewall:
     ruleset: Ruleset
     rules: Rules
     present: InstalledTable | None
-    noted: str
+    recorded_listing: str
     confirmed: bool
     closed: tuple[tuple[Application, PublishedPort], ...]
     listeners: tuple[ListeningSocket, ...]
@@ -64,7 +64,7 @@ class Firewall:
     @property
     def is_active(self) -> bool:
         """Return whether the table exists and is as it should be."""
-        return self.present is not None and self.present.is_like(self.rules, self.noted)
+        return self.present is not None and self.present.matches(self.rules, self.recorded_listing)
 
     @property
     def is_on(self) -> bool:
@@ -95,8 +95,8 @@ def inspect(paths: Paths, *, again: bool = False) -> Firewall:
         wanted,
         ruleset,
         rules.render(ruleset),
-        table.look(ruleset.table),
-        table.noted(paths.firewall_generated),
+        table.inspect(ruleset.table),
+        table.recorded_listing(paths.firewall_generated),
         confirmed,
         tuple(closed),
         listeners,
@@ -111,8 +111,8 @@ def inspect(paths: Paths, *, again: bool = False) -> Firewall:
 def _objections(instance: str, ports: frozenset[int], ruleset: Ruleset) -> tuple[str, ...]:
     """Return the sessions that would be locked out, and the other instances that would be disturbed."""
     return (
-        *ssh_sessions.refused(ssh_sessions.look(ports), ruleset),
-        *other_instances.objections(other_instances.look(instance), ruleset),
+        *ssh_sessions.objections(ssh_sessions.observe(ports), ruleset),
+        *other_instances.objections(other_instances.observe(instance), ruleset),
     )
 
 
@@ -178,11 +178,11 @@ def apply_checked(firewall: Firewall) -> tuple[PendingCommit, lockout_check.Prob
     """
     if firewall.objections:
         raise ShoestringError(f"The firewall was not changed. {' '.join(firewall.objections)}")
-    before = lockout_check.ask(lockout_check.targets(firewall.listeners, firewall.ssh_ports))
+    before = lockout_check.probe(lockout_check.targets(firewall.listeners, firewall.ssh_ports))
     tried = begin(firewall)
     try:
-        after = lockout_check.ask(before.targets) if before.targets else before
-        holds = lockout_check.holds(before, after)
+        after = lockout_check.probe(before.targets) if before.targets else before
+        holds = lockout_check.passes(before, after)
     except BaseException:
         commit_confirm.roll_back(tried)
         raise
@@ -210,10 +210,10 @@ def remove(instance: str, paths: Paths) -> None:
     name = unit_name(UNIT, instance)
     if (systemd.UNIT_DIRECTORY / name).is_file():
         systemd.remove((name,))
-    if table.is_installed() and table.look(model.table_name(instance)):
+    if table.is_installed() and table.inspect(model.table_name(instance)):
         table.remove(model.table_name(instance))
     files.remove(paths.firewall)
-    table.forget(paths.firewall_generated)
+    table.remove_files(paths.firewall_generated)
 
 
 def exists(instance: str, paths: Paths) -> bool:

@@ -32,7 +32,7 @@ class OtherInstance:
     has_firewall: bool = False
 
 
-def look(instance: str) -> tuple[OtherInstance, ...]:
+def observe(instance: str) -> tuple[OtherInstance, ...]:
     """Return the other instances, by their nftables tables, VPNs, and containers if the engine answers."""
     ports = parse_ports(_containers())
     vpns = dict(_vpns())

@@ -35,18 +35,20 @@ class SshSession:
     ways_back: frozenset[str]
 
 
-def look(ports: Collection[int]) -> tuple[SshSession, ...]:
+def observe(ports: Collection[int]) -> tuple[SshSession, ...]:
     """Return the present connections to these ports, except those from this host itself."""
     held = {each.address: each.interface for each in addresses.observe()}
     pairs = parse(output("ss", "-Htn", "state", "established"), ports)
     found = ((*pair, _ways_back(*pair)) for pair in pairs if pair[1] in held and pair[0] not in held)
     return tuple(
-        SshSession(address, local, came_by(held[local], ways_back, filter(_is_tunnel, ways_back)), ways_back)
+        SshSession(
+            address, local, arrival_interface(held[local], ways_back, filter(_is_tunnel, ways_back)), ways_back
+        )
         for address, local, ways_back in found
     )
 
 
-def came_by(holder: str, ways_back: frozenset[str], tunnels: Iterable[str]) -> str:
+def arrival_interface(holder: str, ways_back: frozenset[str], tunnels: Iterable[str]) -> str:
     """Return the interface that a connection arrives by: `holder`, which has the connection's local address.
 
     Where the route back is a tunnel, it is the tunnel: a peer behind it may connect to any address of this host, and
@@ -72,7 +74,7 @@ def parse_route(text: str) -> frozenset[str]:
     return frozenset(str(hop["dev"]) for hop in found if "dev" in hop)
 
 
-def refused(peers: Collection[SshSession], ruleset: Ruleset) -> tuple[str, ...]:
+def objections(peers: Collection[SshSession], ruleset: Ruleset) -> tuple[str, ...]:
     """Return a sentence for each session whose next login these rules would drop. Pure."""
     return tuple(
         f"The present SSH session from {each.address} could not connect again: {why}, {AGAIN}"

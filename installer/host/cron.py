@@ -11,17 +11,17 @@ TABLES = (Path("/etc/crontab"), Path("/var/spool/cron/crontabs/root"), Path("/va
 DIRECTORY = Path("/etc/cron.d")
 
 
-def observe(root: Path, *, recorded: bool) -> tuple[Path, ...]:
-    """Return the crontabs that run Shoestring for a data directory; `recorded`: it is the default one."""
-    return tuple(table for table in _tables() if runs(_text(table), root, recorded=recorded))
+def observe(root: Path, *, is_default: bool) -> tuple[Path, ...]:
+    """Return the crontabs that run Shoestring for a data directory; `is_default`: it is the default one."""
+    return tuple(table for table in _tables() if runs(_text(table), root, is_default=is_default))
 
 
-def runs(text: str, root: Path, *, recorded: bool) -> bool:
+def runs(text: str, root: Path, *, is_default: bool) -> bool:
     """Return whether a crontab has such a line."""
-    return any(_runs(line, root, recorded) for line in text.splitlines() if not line.lstrip().startswith("#"))
+    return any(_runs(line, root, is_default) for line in text.splitlines() if not line.lstrip().startswith("#"))
 
 
-def _runs(line: str, root: Path, recorded: bool) -> bool:
+def _runs(line: str, root: Path, is_default: bool) -> bool:
     try:
         # The backslash before a % is for cron; the shell does not see it.
         words = shlex.split(line.replace(r"\%", "%"))
@@ -31,7 +31,7 @@ def _runs(line: str, root: Path, recorded: bool) -> bool:
         return False
     if "--data-directory" in words[:-1]:
         return words[words.index("--data-directory") + 1] == str(root)
-    return recorded and bool({"start", "watchdog", "renew", "alarm"} & set(words))
+    return is_default and bool({"start", "watchdog", "renew", "alarm"} & set(words))
 
 
 def _tables() -> Iterator[Path]:

@@ -71,7 +71,7 @@ def configuration_file(name: str) -> Path:
 def check_possible(interface: WireGuardInterface) -> None:
     """Raise ShoestringError if this host cannot have the interface, or has a foreign one of that name."""
     name = interface.name
-    if lacks := missing(check_kernel=not is_there(name)):
+    if lacks := missing(check_kernel=not exists(name)):
         raise ShoestringError(lacks)
     if name in managed_interfaces(interface.mark, interface.public_key):
         return
@@ -81,7 +81,7 @@ def check_possible(interface: WireGuardInterface) -> None:
             f"{file} exists, but was not created by this instance. Choose another wireguard.interface in "
             "conf/shoestring.yaml, or move that file away."
         )
-    if is_there(name):
+    if exists(name):
         raise ShoestringError(
             f"The network interface {name} exists, but was not created by Shoestring. Choose another "
             "wireguard.interface in conf/shoestring.yaml."
@@ -100,7 +100,7 @@ def missing(*, check_kernel: bool = True) -> str:
     return ""
 
 
-def is_there(name: str) -> bool:
+def exists(name: str) -> bool:
     """Return whether a network interface of that name exists."""
     return _ip("link", "show", "dev", name).ok
 
@@ -113,7 +113,7 @@ def apply(interface: WireGuardInterface) -> bool:
     """
     files.make_directory(CONFIGURATIONS, DIRECTORY_MODE)
     changed = files.write(configuration_file(interface.name), interface.text, FILE_MODE)
-    if not is_there(interface.name):
+    if not exists(interface.name):
         _make(interface.name)
     if systemd.is_running():
         systemd.enable(interface.unit)

@@ -40,7 +40,7 @@ class Retention:
     days: int
     hourly_days: int
 
-    def loses(self, wanted: int) -> bool:
+    def shortens(self, wanted: int) -> bool:
         """Return whether existing points would be deleted if points were kept for `wanted` days."""
         return self.days == 0 or wanted < self.days
 
@@ -91,7 +91,7 @@ def retention(cluster: Cluster) -> Retention:
     return Retention(days[RECENT], days[HOURLY])
 
 
-def keep(cluster: Cluster, days: int) -> None:
+def set_retention(cluster: Cluster, days: int) -> None:
     """Keep points for this many days; older ones are deleted within the hour. Raises ShoestringError as `ask`."""
     shard = "7d" if days >= WEEKLY_FROM_DAYS else "1d"
     ask(cluster, f'ALTER RETENTION POLICY "{RECENT}" ON "{DATABASE}" DURATION {days}d SHARD DURATION {shard}', ADMIN)

@@ -18,7 +18,7 @@ def change_lines(before: Retention, wanted: int) -> list[str]:
     if wanted == before.days:
         return [f"  Nothing to do: points are kept for {_days(wanted)}."]
     lines = [f"  ~ points  {_days(before.days)} → {_days(wanted)}"]
-    if before.loses(wanted):
+    if before.shortens(wanted):
         lines.append(f"  Points older than {_days(wanted)} are deleted within the hour, for good.")
     return lines
 

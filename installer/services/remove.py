@@ -104,13 +104,13 @@ def carry_out(
         # A cluster that the user stopped stays stopped: then there are no containers either.
         if not cluster.run.stopped.exists():
             report = operations.start(cluster, listener, timeout)
-        _must_be_gone(cluster, service)
+        _require_removed(cluster, service)
     # Also of those that were removed before: that run may have been killed before this step.
     for service in wanted.named:
         service.remove_traces(paths, cluster.settings)
     if wanted.purge:
         for service in wanted.named:
-            _must_be_gone(cluster, service)
+            _require_removed(cluster, service)
         with files.lock(cluster.run.lock, timeout, listener.waiting):
             notes += _purge(paths, wanted)
     return RemovedServices(report, tuple(dict.fromkeys(note for note in notes if note)))
@@ -129,7 +129,7 @@ def _remove_file(paths: Paths, service: Service) -> str:
     return commit_file(paths.conf, file, f"Service removed: {service.name}")
 
 
-def _must_be_gone(cluster: Cluster, service: Service) -> None:
+def _require_removed(cluster: Cluster, service: Service) -> None:
     left = observe(cluster.client, cluster.settings.instance).of(service.name)
     if left:
         raise ShoestringError(

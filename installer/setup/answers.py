@@ -63,7 +63,7 @@ def load(file: Path) -> GivenAnswers:
         raise SettingsError(file, (error.problem,)) from error
 
 
-def take_default(question: Question, context: QuestionContext) -> SettingsValue:
+def use_default(question: Question, context: QuestionContext) -> SettingsValue:
     """Return the suggested answer, as Enter does. Raises KeyError with the key's path if there is none."""
     value = question.offered(context)
     if value is None:
@@ -86,7 +86,7 @@ def collect(
     facts: Facts,
     present: Settings | None,
     given: GivenAnswers,
-    ask: Ask = take_default,
+    ask: Ask = use_default,
     *,
     instance: str = DEFAULT_INSTANCE,
 ) -> Settings:

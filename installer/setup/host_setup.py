@@ -59,11 +59,11 @@ def observe() -> HostOffer:
 
 
 def decide(
-    choice: HostChoice, offer: HostOffer, ask: Ask | None, *, recorded: bool, starts: bool, firewall: bool = False
+    choice: HostChoice, offer: HostOffer, ask: Ask | None, *, is_default: bool, starts: bool, firewall: bool = False
 ) -> HostPlan:
     """Ask for the choices that are not given; without `ask` only timers are on.
 
-    `firewall`: it is on in the settings, so it is not asked for. A directory that is not `recorded`, such as a
+    `firewall`: it is on in the settings, so it is not asked for. A directory that is not the default, such as a
     demo's, gets timers only with --timers; one that is not started gets none.
     """
 
@@ -72,14 +72,14 @@ def decide(
             return given
         return ask(question) if ask else default
 
-    wanted = choice.timers if choice.timers is not None else recorded
+    wanted = choice.timers if choice.timers is not None else is_default
     timed = (
         wanted and starts and offer.systemd and wants(choice.timers, "Start at boot, and check each minute?", True)
     )
     kind = "" if offer.swap.kind is swap.SwapKind.FILE else " in compressed memory"
     more = f"Add {size(offer.swap.size)} of swap{kind}?"
     rotation = "Limit Docker's logs (10 MB, 3 files a container)?"
-    asked = ask if recorded else None
+    asked = ask if is_default else None
     swaps = starts and bool(offer.swap.size) and wants(choice.swap, more, False)
     rotates = starts and bool(offer.log_rotation.content) and wants(choice.log_rotation, rotation, False)
     return HostPlan(

@@ -69,7 +69,7 @@ class Preflight:
 
 def gather(facts: Facts, settings: Settings, paths: Paths) -> Preflight:
     """Observe what the checks need and the facts do not have. Changes nothing."""
-    wanted = {(address, port) for _, address, port in wanted_ports(settings)}
+    wanted = {(address, port) for _, address, port in required_ports(settings)}
     taken = frozenset(pair for pair in wanted if not ports.can_bind(*pair))
     return Preflight(facts, settings, paths, directory_state(paths), taken, _vpn(settings, paths))
 
@@ -156,7 +156,7 @@ def problems(check: Preflight) -> tuple[str, ...]:
     found += check.vpn
     found.append(instance_problem(check.facts, check.settings, check.paths))
     instance = check.settings.instance
-    for key, address, port in wanted_ports(check.settings):
+    for key, address, port in required_ports(check.settings):
         found.append(
             port_problem(check.facts, key, address, port, instance, is_taken=(address, port) in check.unbindable)
         )
@@ -169,7 +169,7 @@ def refuse(host: tuple[str, ...], answers: tuple[str, ...] = ()) -> None:
         raise SetupRefusedError((*host, *answers), ExitCode.FAILED if host else ExitCode.USAGE)
 
 
-def wanted_ports(settings: Settings) -> tuple[tuple[KeyPath, str, int], ...]:
+def required_ports(settings: Settings) -> tuple[tuple[KeyPath, str, int], ...]:
     """Return the key, address and number of each port that the proxies will listen on."""
     wanted: list[tuple[KeyPath, str, int]] = []
     if settings.public:

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from installer.data_directory import default_directory as record
+from installer.data_directory import default_directory
 from installer.host import facts as host
 from installer.host.facts import Facts
 from installer.services import report
@@ -26,7 +26,7 @@ from installer.vpn.operations import FIRST_CLIENT
 from runtime.base import files
 from runtime.base.constants import ENVIRONMENT_VARIABLE
 from runtime.base.errors import ExitCode, ShoestringError, UsageError
-from runtime.base.paths import DEFAULT_DATA_DIRECTORY, RECORD, Paths, RunPaths
+from runtime.base.paths import DEFAULT_DATA_DIRECTORY, DEFAULT_DIRECTORY_FILE, Paths, RunPaths
 from runtime.config import settings
 from runtime.config.settings import Settings
 from runtime.output.table import table
@@ -36,7 +36,7 @@ LOCK_TIMEOUT_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class SetupOptions:
-    """The options of `shoestring setup`. With `recorded`, its path is saved in `record`.
+    """The options of `shoestring setup`. With `make_default`, its path is saved in `default_file`.
 
     Without `host`, nothing of the host is changed but the data directory and Docker's containers.
     """
@@ -47,8 +47,8 @@ class SetupOptions:
     yes: bool = False
     start: bool = True
     dry_run: bool = False
-    recorded: bool = True
-    record: Path = RECORD
+    make_default: bool = True
+    default_file: Path = DEFAULT_DIRECTORY_FILE
     host: HostChoice | None = None
 
     @property
@@ -127,7 +127,7 @@ def _host_plan(options: SetupOptions, wanted: SetupPlan) -> HostPlan:
         options.host,
         host_setup.observe(),
         ask,
-        recorded=options.recorded,
+        is_default=options.make_default,
         starts=options.start,
         firewall=wanted.settings.firewall,
     )
@@ -152,13 +152,13 @@ def _default_directory(options: SetupOptions) -> Path:
     from_environment = os.environ.get(ENVIRONMENT_VARIABLE)
     if from_environment:
         return Path(from_environment).resolve()
-    recorded = record.read(options.record)
-    return (recorded if recorded and recorded.is_dir() else DEFAULT_DATA_DIRECTORY).resolve()
+    found = default_directory.read(options.default_file)
+    return (found if found and found.is_dir() else DEFAULT_DATA_DIRECTORY).resolve()
 
 
 def _collect(options: SetupOptions, root: Path, facts: Facts, given: GivenAnswers) -> SetupPlan:
     """Ask, or take what is given."""
-    ask: Ask = answers.take_default
+    ask: Ask = answers.use_default
     if options.asks:
         from installer.setup import wizard
 
@@ -202,14 +202,14 @@ def _carry_out(options: SetupOptions, wanted: SetupPlan, start: BringUp, lines: 
     with files.lock(RunPaths(wanted.settings.instance).lock, LOCK_TIMEOUT_SECONDS):
         notes, written = _write(wanted)
     lines.done("data directory", str(paths.root))
-    unrecorded = record.write(paths.root, options.record) if options.recorded else ""
-    for note in (*notes, unrecorded):
+    refused = default_directory.write(paths.root, options.default_file) if options.make_default else ""
+    for note in (*notes, refused):
         if note:
             lines.note(note)
-    recorded = options.recorded and not unrecorded
+    is_default = options.make_default and not refused
     try:
         if not options.start:
-            where = summary.option(paths, recorded=recorded)
+            where = summary.option(paths, is_default=is_default)
             if wanted.settings.wireguard.enabled:
                 lines.say(f"\n  First the VPN, with a client: shoestring vpn add {FIRST_CLIENT}{where}")
             lines.say(f"\n  Start it with: shoestring start{where}")
@@ -219,7 +219,7 @@ def _carry_out(options: SetupOptions, wanted: SetupPlan, start: BringUp, lines: 
         )
         if code is ExitCode.DONE:
             seconds = time.monotonic() - began
-            lines.say("\n" + "\n".join(summary.closing_lines(wanted.settings, paths, seconds, recorded=recorded)))
+            lines.say("\n" + "\n".join(summary.closing_lines(wanted.settings, paths, seconds, is_default=is_default)))
         return code
     finally:
         # Also if the start fails: new passwords are shown only now.

@@ -120,7 +120,7 @@ def update_lines(before: Settings, after: Settings, change: DirectoryUpdate, mor
     return table((*rows, *more))
 
 
-def closing_lines(settings: Settings, paths: Paths, seconds: float, *, recorded: bool) -> list[str]:
+def closing_lines(settings: Settings, paths: Paths, seconds: float, *, is_default: bool) -> list[str]:
     """Return where it is served, and the next steps."""
     lines = [f"  Done in {seconds:.0f} s."]
     if settings.public:
@@ -129,16 +129,16 @@ def closing_lines(settings: Settings, paths: Paths, seconds: float, *, recorded:
     if settings.internal:
         lines.append(f"    {settings.url_of(Side.INTERNAL, settings.internal_domain)}   {_reach(settings)}")
         if settings.internal_tls is InternalTls.PRIVATE_CA:
-            lines.append(f"    Trust its certificate: shoestring ssl ca{option(paths, recorded=recorded)}")
+            lines.append(f"    Trust its certificate: shoestring ssl ca{option(paths, is_default=is_default)}")
     first = paths.applications(Side.PUBLIC) / "example.yaml" if settings.public else paths.applications(Side.INTERNAL)
-    lines.append(f"    Next: shoestring status{option(paths, recorded=recorded)}")
+    lines.append(f"    Next: shoestring status{option(paths, is_default=is_default)}")
     lines.append(f"          edit {first}")
     return [line.rstrip() for line in lines]
 
 
-def option(paths: Paths, *, recorded: bool) -> str:
+def option(paths: Paths, *, is_default: bool) -> str:
     """Return the option that a command needs to find this data directory."""
-    return "" if recorded else f" --data-directory {paths.root}"
+    return "" if is_default else f" --data-directory {paths.root}"
 
 
 def _reach(settings: Settings) -> str:

@@ -65,7 +65,7 @@ def _rows(wanted: UninstallPlan) -> Iterator[tuple[str, str, str]]:
         yield "-", "swap", "that Shoestring added"
     if wanted.daemon:
         yield "~", "Docker", f"{docker_daemon.FILE}: {wanted.daemon}"
-    if wanted.record:
+    if wanted.is_default:
         yield "-", "default", "data directory of commands, in /etc/shoestring"
     if wanted.purge:
         yield "-", "data", f"{wanted.directory} with all data"
@@ -95,7 +95,7 @@ def uninstall_json(wanted: UninstallPlan) -> str:
             firewall=wanted.firewall,
             swap=wanted.swap,
             daemon=wanted.daemon,
-            record=wanted.record,
+            record=wanted.is_default,
             directory=wanted.directory,
             purge=wanted.purge,
             others=wanted.others,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from installer.data_directory import default_directory as record
+from installer.data_directory import default_directory
 from installer.firewall import manage
 from installer.host import cron, docker_daemon, swap, timers, wireguard
 from installer.host.systemd import UNIT_DIRECTORY
@@ -18,7 +18,7 @@ from installer.vpn import managed_interfaces
 from runtime.base import files
 from runtime.base.constants import ENVIRONMENT_VARIABLE, LABEL_INSTANCE, LABEL_PROJECT
 from runtime.base.errors import ShoestringError
-from runtime.base.paths import RECORD, Paths
+from runtime.base.paths import DEFAULT_DIRECTORY_FILE, Paths
 from runtime.certificates.acme.container import LABEL as LABEL_TASK
 from runtime.config.settings import SEPARATOR
 from runtime.context.change import Plan as Changes
@@ -52,7 +52,7 @@ class UninstallPlan:
     firewall: bool
     swap: bool
     daemon: str
-    record: bool
+    is_default: bool
     directory: Path
     purge: bool
     others: tuple[str, ...]
@@ -60,11 +60,11 @@ class UninstallPlan:
     services: tuple[str, ...] = ()
 
 
-def plan(cluster: Cluster, *, purge: bool, recorded: Path = RECORD) -> UninstallPlan:
+def plan(cluster: Cluster, *, purge: bool, default_file: Path = DEFAULT_DIRECTORY_FILE) -> UninstallPlan:
     """Plan an uninstallation. Changes nothing."""
     instance, root = cluster.settings.instance, cluster.paths.root
     others = other_instances(cluster.client, instance)
-    is_recorded = record.read(recorded) == root
+    is_default = default_directory.read(default_file) == root
     listed = cluster.client.api.containers(all=True)
     daemon = docker_daemon.undo_description()
     return UninstallPlan(
@@ -77,20 +77,20 @@ def plan(cluster: Cluster, *, purge: bool, recorded: Path = RECORD) -> Uninstall
         firewall=manage.exists(instance, cluster.paths),
         swap=not others and bool(swap.observe().removable),
         daemon="" if others else daemon,
-        record=is_recorded,
+        is_default=is_default,
         directory=root,
         purge=purge,
         others=others,
-        cron=cron.observe(root, recorded=is_recorded),
+        cron=cron.observe(root, is_default=is_default),
         services=tuple(_with_traces(cluster)),
     )
 
 
 def plan_unfinished_purge(
-    argument: Path | None, recorded: Path = RECORD, units: Path = UNIT_DIRECTORY
+    argument: Path | None, default_file: Path = DEFAULT_DIRECTORY_FILE, units: Path = UNIT_DIRECTORY
 ) -> UninstallPlan | None:
     """Plan the rest of a purge that was interrupted after it deleted the settings; None if there is none."""
-    known = record.read(recorded)
+    known = default_directory.read(default_file)
     named = argument or os.environ.get(ENVIRONMENT_VARIABLE)
     root = Path(named).absolute() if named else known
     if root is None or not (root == known or (root / "conf").is_dir()):
@@ -100,7 +100,7 @@ def plan_unfinished_purge(
     mine = any(f'"{root}"' in text for text in texts)
     paths = Paths(root)
     there = paths.data.exists() or paths.generated.exists() or (paths.conf.is_dir() and any(paths.conf.iterdir()))
-    if mine or there or cron.observe(root, recorded=root == known):
+    if mine or there or cron.observe(root, is_default=root == known):
         return None
     return UninstallPlan(
         units=(),
@@ -112,7 +112,7 @@ def plan_unfinished_purge(
         firewall=False,
         swap=False,
         daemon="",
-        record=root == known,
+        is_default=root == known,
         directory=root,
         purge=True,
         others=(),
@@ -161,7 +161,9 @@ def _volumes(client: DockerClient, instance: str) -> Iterator[str]:
             yield str(each["Name"])
 
 
-def apply(cluster: Cluster, wanted: UninstallPlan, lines: ProgressLines, recorded: Path = RECORD) -> None:
+def apply(
+    cluster: Cluster, wanted: UninstallPlan, lines: ProgressLines, default_file: Path = DEFAULT_DIRECTORY_FILE
+) -> None:
     """Carry out the plan, the timers first, so that nothing is started again. After an interruption, run it again.
 
     A second run finds the rest by the settings and the default data directory, which are removed last. Raises
@@ -194,18 +196,18 @@ def apply(cluster: Cluster, wanted: UninstallPlan, lines: ProgressLines, recorde
     files.remove_tree(cluster.run.directory)
     if cluster.run.root.is_dir() and not any(cluster.run.root.iterdir()):
         files.remove_tree(cluster.run.root)
-    finish(wanted, lines, recorded)
+    finish(wanted, lines, default_file)
 
 
-def finish(wanted: UninstallPlan, lines: ProgressLines, recorded: Path = RECORD) -> None:
+def finish(wanted: UninstallPlan, lines: ProgressLines, default_file: Path = DEFAULT_DIRECTORY_FILE) -> None:
     """Carry out the last part: the purge, then the default data directory, by which a second run finds the rest."""
     if wanted.purge:
         lines.done("data directory", _purge(Paths(wanted.directory)))
-    if wanted.record:
-        files.remove(recorded)
-        if not any(recorded.parent.iterdir()):
-            files.remove_tree(recorded.parent)
-        lines.done("default", f"{recorded} removed")
+    if wanted.is_default:
+        files.remove(default_file)
+        if not any(default_file.parent.iterdir()):
+            files.remove_tree(default_file.parent)
+        lines.done("default", f"{default_file} removed")
 
 
 def _remove_from_docker(cluster: Cluster, wanted: UninstallPlan, lines: ProgressLines) -> None:

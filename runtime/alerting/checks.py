@@ -101,7 +101,7 @@ def check_watchdog(run: RunPaths, now: float) -> tuple[FailedCheck, ...]:
     """
     subject = Subject(SubjectKind.WATCHDOG)
     try:
-        age = now - run.passed.stat().st_mtime
+        age = now - run.last_run.stat().st_mtime
     except OSError:
         return (FailedCheck(subject, messages.no_watchdog_run(None), pending_seconds=NO_RUN_SECONDS),)
     if age < NO_RUN_SECONDS - LASTING_SECONDS:

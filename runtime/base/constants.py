@@ -4,7 +4,7 @@ from __future__ import annotations
 
 ENVIRONMENT_VARIABLE = "SHOESTRING_DATA_DIRECTORY"
 # Where setup notes the data directory of commands that name none.
-RECORD = "/etc/shoestring/data-directory"
+DEFAULT_DIRECTORY_FILE = "/etc/shoestring/data-directory"
 
 MEGABYTE = 1024 * 1024
 
@@ -19,7 +19,7 @@ LABEL_SERVICE = "com.docker.compose.service"
 
 # Files of an instance below /run: its time is when the last run of the watchdog ended; held by every command that
 # changes something; there while the user has stopped the cluster; what the watchdog tried without success.
-PASSED = "passed"
+LAST_RUN = "passed"
 LOCK = "lock"
 STOPPED = "stopped"
 ATTEMPTS = "attempts.json"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from runtime.base.constants import ENVIRONMENT_VARIABLE
-from runtime.base.paths import recorded_data_directory
+from runtime.base.paths import default_data_directory
 
 OPTION = "--data-directory"
 # Every command that takes the option, and below it its own commands; a test compares them with the command line.
@@ -99,14 +99,14 @@ class _Completing:
 
 def for_instance(text: str, root: Path) -> str:
     """Return a text in which each command of ours names a data directory, unless it is the host's default one."""
-    return text if root == recorded_data_directory() else complete(text, root)
+    return text if root == default_data_directory() else complete(text, root)
 
 
 @contextlib.contextmanager
 def completed(words: Sequence[str]) -> Iterator[None]:
     """Complete the commands in all that is printed meanwhile, if a command line is about another than the default."""
     root = named(words, os.environ)
-    if root is None or root == recorded_data_directory():
+    if root is None or root == default_data_directory():
         yield
         return
     out, errors = (cast(TextIO, _Completing(stream, root)) for stream in (sys.stdout, sys.stderr))

@@ -8,10 +8,10 @@ from enum import StrEnum
 from pathlib import Path
 
 from runtime.base import constants
-from runtime.base.constants import ATTEMPTS, ENVIRONMENT_VARIABLE, LOCK, PASSED, STOPPED
+from runtime.base.constants import ATTEMPTS, ENVIRONMENT_VARIABLE, LAST_RUN, LOCK, STOPPED
 from runtime.base.errors import UsageError
 
-RECORD = Path(constants.RECORD)
+DEFAULT_DIRECTORY_FILE = Path(constants.DEFAULT_DIRECTORY_FILE)
 RUN_ROOT = Path("/run/shoestring")
 DEFAULT_DATA_DIRECTORY = Path("/srv/shoestring")
 
@@ -197,9 +197,9 @@ class RunPaths:
         return self.directory / "incidents.json"
 
     @property
-    def passed(self) -> Path:
+    def last_run(self) -> Path:
         """Return the file whose time is the end of the last good run of the watchdog, or start."""
-        return self.directory / PASSED
+        return self.directory / LAST_RUN
 
     def proxy(self, side: Side) -> Path:
         """Return the directory of the proxy's sockets; it is mounted into its container."""
@@ -210,22 +210,22 @@ class RunPaths:
         return self.proxy(side) / "master.sock"
 
 
-def recorded_data_directory() -> Path | None:
-    """Return the data directory that setup recorded on this host, if any."""
+def default_data_directory() -> Path | None:
+    """Return the data directory that is the default on this host, if any."""
     try:
-        text = RECORD.read_text(encoding="utf-8").strip()
+        text = DEFAULT_DIRECTORY_FILE.read_text(encoding="utf-8").strip()
     except OSError:
         return None
     return Path(text) if text else None
 
 
 def find(argument: Path | None) -> Paths:
-    """Find the data directory: the argument, else the environment, else what setup recorded.
+    """Find the data directory: the argument, else the environment, else the default of the host.
 
     Raises UsageError if there is none, or if it is not one of ours.
     """
     from_environment = os.environ.get(ENVIRONMENT_VARIABLE)
-    chosen = argument or (Path(from_environment) if from_environment else recorded_data_directory())
+    chosen = argument or (Path(from_environment) if from_environment else default_data_directory())
     if chosen is None:
         raise UsageError("There is no data directory on this host yet. Make one with: sudo shoestring setup")
     paths = Paths(chosen.absolute())

@@ -88,7 +88,7 @@ def observe(
         remembered,
         private_ca.root_problem(paths.private_ca, settings.internal_domain, now) if private else "",
         private_ca.key_id(paths.private_ca),
-        private_ca.look(paths.private_ca) if private else None,
+        private_ca.root_certificate(paths.private_ca) if private else None,
     )
 
 

@@ -45,14 +45,14 @@ class HostsFile:
     content: str
 
 
-def is_wanted(settings: Settings, models: tuple[ProxyModel, ...]) -> bool:
+def is_needed(settings: Settings, models: tuple[ProxyModel, ...]) -> bool:
     """Return whether there are VPN clients to answer, and an internal proxy whose address is the answer."""
     return settings.wireguard.enabled and any(model.side is Side.INTERNAL for model in models)
 
 
 def hosts_file(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths) -> HostsFile | None:
     """Return the hosts file that the resolver reads; None without a resolver."""
-    if not is_wanted(settings, models) or settings.internal is None:
+    if not is_needed(settings, models) or settings.internal is None:
         return None
     names = [name for name in _names(settings, models) if not name.startswith("*.")]
     lines = "".join(f"{address} {name}\n" for name in names for address in _addresses(settings, models))

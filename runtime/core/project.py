@@ -46,7 +46,7 @@ def core_project(settings: Settings, models: tuple[ProxyModel, ...], paths: Path
             definition["labels"] = labels(settings.instance, CORE, None, mark)
             definitions[ipv6_proxy.service_name(model.side)] = definition
             services.append(ProjectService(ipv6_proxy.service_name(model.side), image, mark))
-    if dns.is_wanted(settings, models):
+    if dns.is_needed(settings, models):
         definition = dns.service(settings, models, paths)
         mark = digest(definition)
         definition["labels"] = labels(settings.instance, CORE, None, mark)

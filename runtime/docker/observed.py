@@ -112,7 +112,7 @@ def bridges(client: DockerClient) -> frozenset[str]:
     return parse_bridges(client.api.networks(filters={"driver": "bridge"}))
 
 
-def asked(client: DockerClient, observed: Observed) -> Observed:
+def inspect_running(client: DockerClient, observed: Observed) -> Observed:
     """Return the same, with what each container listed as running reports itself: its start time, or that it ended.
 
     The engine lists the last state of a container that it could write down (Moby, `error checkpointing container
@@ -124,11 +124,11 @@ def asked(client: DockerClient, observed: Observed) -> Observed:
     for each in observed.containers:
         # One that was removed since the listing is not there.
         with contextlib.suppress(NotFound):
-            found.append(_told(each, client.api.inspect_container(each.id)["State"]) if each.running else each)
+            found.append(_with_state(each, client.api.inspect_container(each.id)["State"]) if each.running else each)
     return Observed(tuple(found), observed.networks)
 
 
-def _told(container: Container, state: Mapping[str, Any]) -> Container:
+def _with_state(container: Container, state: Mapping[str, Any]) -> Container:
     if state["Running"] or state["Restarting"]:
         return replace(container, started=str(state["StartedAt"]))
     return replace(container, state=ENDED, health="", exit_code=int(state["ExitCode"]))

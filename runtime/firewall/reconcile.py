@@ -79,11 +79,11 @@ def difference(desired: FirewallSources, paths: Paths, docker: DockerBridges) ->
         return InstallFirewall(file, "", name, "off", Sign.REMOVED)
     made = rules.render(ruleset(desired, ssh_ports_to_allow(paths), docker))
     try:
-        present = table.look(name)
+        present = table.inspect(name)
     except ShoestringError:
         # Why it is unknown is reported when it is loaded: only that fails, and the rest of the run continues.
         return InstallFirewall(file, made.text, name, "not known")
-    if present and present.is_like(made, table.noted(file)) and _content(file) == made.text:
+    if present and present.matches(made, table.recorded_listing(file)) and _content(file) == made.text:
         return None
     about = (
         "its table was missing" if present is None else "other rules" if present.mark != made.mark else "was altered"

@@ -24,9 +24,9 @@ class InstalledTable:
     mark: str
     listing: str
 
-    def is_like(self, wanted: Rules, noted: str) -> bool:
-        """Return whether it is what it should be; `noted` is how it was listed when it had just been loaded."""
-        return (self.mark, self.listing) == (wanted.mark, noted)
+    def matches(self, desired: Rules, recorded_listing: str) -> bool:
+        """Return whether it is what it should be; `recorded` is how it was listed when it had just been loaded."""
+        return (self.mark, self.listing) == (desired.mark, recorded_listing)
 
 
 def is_installed() -> bool:
@@ -34,7 +34,7 @@ def is_installed() -> bool:
     return command.exists("nft")
 
 
-def look(table: str) -> InstalledTable | None:
+def inspect(table: str) -> InstalledTable | None:
     """Return the table as it is; None if there is none. Raises ShoestringError without nft, or without the right to
     ask.
     """
@@ -93,16 +93,16 @@ def install(file: Path, content: str, table: str) -> None:
     """
     if not content:
         remove(table)
-        forget(file)
+        remove_files(file)
         return
     files.make_directory(file.parent)
     files.write(file, content, mode=0o600)
     load(file)
-    present = look(table)
+    present = inspect(table)
     files.write(_listed(file), present.listing if present else "", mode=0o600)
 
 
-def noted(file: Path) -> str:
+def recorded_listing(file: Path) -> str:
     """Return what nft listed of the table when a file had just been loaded for good; empty if it was not."""
     try:
         return _listed(file).read_text(encoding="utf-8")
@@ -110,7 +110,7 @@ def noted(file: Path) -> str:
         return ""
 
 
-def forget(file: Path) -> None:
+def remove_files(file: Path) -> None:
     """Remove the file that is loaded at boot, and the note."""
     files.remove(file)
     files.remove(_listed(file))

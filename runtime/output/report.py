@@ -16,7 +16,7 @@ from runtime.reconcile.status import ApplicationStatus, Status
 NAME_WIDTH = 22
 
 
-def say(lines: list[str]) -> None:
+def print_lines(lines: list[str]) -> None:
     """Print lines; nothing at all if there are none."""
     if lines:
         print("\n".join(lines))

@@ -163,7 +163,7 @@ def _reload(run: RunPaths, side: Side, installed: Configuration) -> sockets.Relo
     """Reload with the servers' states. They are for this one reload: later, an address may be someone else's."""
     master = run.master_socket(side)
     file = run.proxy(side) / STATES
-    kept = states.kept(sockets.server_states(master), installed.text)
+    kept = states.carry_over(sockets.server_states(master), installed.text)
     files.write(file, kept, FILE_MODE, PROXY_GID)
     try:
         return sockets.reload(master)

@@ -14,7 +14,7 @@ UP = "2"
 PASSED, PASSED_FOR_NOW = "3", "4"
 
 
-def kept(states: str, configuration: str) -> str:
+def carry_over(states: str, configuration: str) -> str:
     """Return the states of those servers whose name, port and TLS are unchanged in the new configuration.
 
     `states` is HAProxy's answer to `show servers state`; the result is the content of the state file. Slots of
@@ -25,11 +25,11 @@ def kept(states: str, configuration: str) -> str:
         return f"{VERSION}\n"
     header = lines[1].removeprefix("# ").split()
     known = _servers(configuration)
-    rows = [line for line in lines[2:] if _keep(dict(zip(header, line.split(), strict=False)), known)]
+    rows = [line for line in lines[2:] if _carry_over_row(dict(zip(header, line.split(), strict=False)), known)]
     return "\n".join([*lines[:2], *rows, ""])
 
 
-def _keep(row: dict[str, str], known: set[tuple[str, str, bool]]) -> bool:
+def _carry_over_row(row: dict[str, str], known: set[tuple[str, str, bool]]) -> bool:
     address = row.get("srv_addr", _UNKNOWN)
     name = row.get("srv_fqdn", _UNKNOWN)
     server = address if name == _UNKNOWN else name

@@ -32,7 +32,7 @@ class Attempts:
         delay = DELAYS_SECONDS[min(self.number, len(DELAYS_SECONDS) - 1)]
         return self.last + delay - now
 
-    def forgotten(self, now: float) -> bool:
+    def is_expired(self, now: float) -> bool:
         """Return whether it is too long ago to count; also where the clock was set back."""
         return now < self.last or self.due(now) < -FORGET_SECONDS
 
@@ -72,7 +72,7 @@ def split(plan: Plan, memory: AttemptMemory, now: float) -> tuple[Plan, tuple[De
     held: list[DeferredChange] = []
     for change in plan:
         entry = memory.get(change.key)
-        if entry is None or entry.fingerprint != change.fingerprint or entry.forgotten(now) or entry.due(now) <= 0:
+        if entry is None or entry.fingerprint != change.fingerprint or entry.is_expired(now) or entry.due(now) <= 0:
             todo.append(change)
         else:
             held.append(DeferredChange(change, entry, entry.due(now)))
@@ -81,10 +81,10 @@ def split(plan: Plan, memory: AttemptMemory, now: float) -> tuple[Plan, tuple[De
 
 def current(memory: AttemptMemory, now: float) -> AttemptMemory:
     """Return the memory without attempts that are too long ago to count."""
-    return {key: entry for key, entry in memory.items() if not entry.forgotten(now)}
+    return {key: entry for key, entry in memory.items() if not entry.is_expired(now)}
 
 
-def remember(
+def record(
     memory: AttemptMemory, outcomes: tuple[Outcome, ...], failures: Mapping[str, str], now: float
 ) -> AttemptMemory:
     """Return the memory after a run. `failures` are sentences by the name of what was applied and does not run.

@@ -15,7 +15,7 @@ import json
 import os
 import time
 
-from runtime.base.constants import PASSED
+from runtime.base.constants import LAST_RUN
 from runtime.base.light_inputs import Place
 from runtime.reconcile.parts import PARTS
 
@@ -81,7 +81,7 @@ def last_run(root: str) -> Run:
 
 def stamp(run: Run) -> None:
     """Save the time of this run for the check of the watchdog; see runtime/alerting/checks.py."""
-    os.utime(os.path.join(run.directory, PASSED))
+    os.utime(os.path.join(run.directory, LAST_RUN))
 
 
 def is_stale(cluster: Cluster) -> bool:

@@ -42,7 +42,7 @@ def save(state: Snapshot) -> None:
         "inputs": state.inputs,
         "recorded": _recorded(state),
     }
-    files.stamp(cluster.run.passed)
+    files.stamp(cluster.run.last_run)
     files.write(cluster.paths.generated / SNAPSHOT, json.dumps(snapshot), mode=0o600)
     files.remove(cluster.paths.generated / OLD_SNAPSHOT)
 

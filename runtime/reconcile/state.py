@@ -59,12 +59,12 @@ class State:
         """Return what the engine reports. Raises ShoestringError if it does not answer."""
         cluster = self.cluster
         found = engine_state.observe(cluster.client, cluster.settings.instance, self.desired.networks)
-        return engine_state.asked(cluster.client, found) if fast_path.is_stale(cluster) else found
+        return engine_state.inspect_running(cluster.client, found) if fast_path.is_stale(cluster) else found
 
     @cached_property
     def inspected(self) -> Observed:
         """Return the state with each container inspected separately: the engine's list may be old."""
-        return engine_state.asked(self.cluster.client, self.observed)
+        return engine_state.inspect_running(self.cluster.client, self.observed)
 
     @cached_property
     def certificates(self) -> CertificateInventory:

@@ -53,7 +53,7 @@ def _repair(snapshot: Snapshot, listener: Listener, observed: Callable[[Snapshot
     observed(snapshot)
     report = carry_out(snapshot, listener, todo, observed)
     failures = {failure.subject: failure.message for failure in report.failures}
-    backoff.save(cluster.run.attempts, backoff.remember(memory, report.outcomes, failures, time.time()))
+    backoff.save(cluster.run.attempts, backoff.record(memory, report.outcomes, failures, time.time()))
     return replace(report, deferred=deferred)
 
 

@@ -189,6 +189,6 @@ def test_observe_table_removed_in_between(active: Stand) -> None:
     removes = f'case "$*" in *"list table inet {name}"*) {nft} delete table inet {name};; esac'
     (programs / "nft").write_text(f'#!/bin/sh\n{removes}\nexec {nft} "$@"\n')
     (programs / "nft").chmod(0o755)
-    code = f"from runtime.firewall import table; print(table.look({name!r}))"
+    code = f"from runtime.firewall import table; print(table.inspect({name!r}))"
     found = active.host.run(sys.executable, "-c", code, PATH=f"{programs}:{os.environ['PATH']}")
     assert (found.stdout, found.stderr) == ("None\n", "")

@@ -29,7 +29,7 @@ systemd.is_running = lambda: False
 facts.parse_containers = lambda text: ()
 other_instances.parse_ports = lambda text: {}
 choice = HostChoice(timers=False, swap=False, log_rotation=False)
-options = SetupOptions(data_directory=Path(sys.argv[1]), record=Path(sys.argv[2]), host=choice)
+options = SetupOptions(data_directory=Path(sys.argv[1]), default_file=Path(sys.argv[2]), host=choice)
 sys.exit(run(options, lambda paths, lines: ExitCode.DONE))
 """
 QUESTIONS = (

@@ -71,7 +71,7 @@ def test_incident_no_watchdog_run_with_engine_down(
     now = time.time()
     assert cli.main(run) == 0
     past = now - LASTING_SECONDS - 60
-    os.utime(instance.cluster.run.passed, (past, past))
+    os.utime(instance.cluster.run.last_run, (past, past))
     assert cli.main(run) == 0
     assert subjects(notifications, "no watchdog run") == []
     said = [incidents.run(instance.paths, now + later) for later in (LASTING_SECONDS + 1, 2 * LASTING_SECONDS)]
@@ -83,7 +83,7 @@ def test_incident_no_watchdog_run_with_engine_down(
 def test_watchdog_run_records_its_end(instance: Instance, broken: bool) -> None:
     assert instance.start().ok
     assert run_watchdog(instance) == 0
-    mark = instance.cluster.run.passed
+    mark = instance.cluster.run.last_run
     os.utime(mark, (1, 1))
     if broken:
         instance.add(Side.PUBLIC, "api", "services: [\n")

@@ -46,7 +46,7 @@ def test_setup_answers_file_serves_page(host: Host, capsys: pytest.CaptureFixtur
     said = capsys.readouterr().out
     assert f"  ✓ data directory          {host.paths.root}\n" in said
     assert f"    https://example.test:{host.public_https}   (placeholder certificate until DNS points here)\n" in said
-    assert host.record.read_text() == f"{host.paths.root}\n"
+    assert host.default_file.read_text() == f"{host.paths.root}\n"
     key = host.paths.proxy_certificates(Side.PUBLIC) / "invalid.pem.key"
     assert (key.stat().st_uid, key.stat().st_gid, stat.S_IMODE(key.stat().st_mode)) == (0, 99, 0o640)
 
@@ -59,7 +59,7 @@ def test_setup_answers_file_serves_page(host: Host, capsys: pytest.CaptureFixtur
     public = f"{{address: {LOOPBACK}, http_port: {host.public_http}, https_port: {moved}}}"
     assert run.run(host.options(host.answers(public=public), start=True)) is ExitCode.DONE
     assert f"public.https_port  {host.public_https} → {moved}" in capsys.readouterr().out
-    assert "It works" in Host(host.paths, host.record, 0, moved, 0, 0).page()
+    assert "It works" in Host(host.paths, host.default_file, 0, moved, 0, 0).page()
 
 
 def test_setup_dry_run(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
@@ -67,7 +67,7 @@ def test_setup_dry_run(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     said = capsys.readouterr().out
     assert f"  +  data directory  {host.paths.root}, its configuration a git repository\n" in said
     assert not host.paths.root.parent.exists()
-    assert not host.record.exists()
+    assert not host.default_file.exists()
 
 
 def test_setup_option_without_effect(
@@ -84,7 +84,7 @@ def test_setup_option_without_effect(
 
 def test_setup_without_terminal_names_missing_answers(host: Host) -> None:
     done = subprocess.run(
-        (sys.executable, "-c", WIZARD, str(host.record)),
+        (sys.executable, "-c", WIZARD, str(host.default_file)),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -98,7 +98,7 @@ def test_setup_without_terminal_names_missing_answers(host: Host) -> None:
     assert done.returncode == ExitCode.USAGE
     assert "these answers are missing: domain, email. Give answers with --answers FILE" in done.stderr
     with pytest.raises(UsageError) as error:
-        run.run(SetupOptions(data_directory=host.paths.root, record=host.record))
+        run.run(SetupOptions(data_directory=host.paths.root, default_file=host.default_file))
     assert error.value.exit_code is ExitCode.USAGE
     assert not host.paths.root.parent.exists()
 
@@ -109,7 +109,7 @@ def test_setup_refuses_invalid_answers(host: Host) -> None:
             run.run(host.options(host.answers(**changed)))
         assert error.value.exit_code is ExitCode.USAGE
         assert not host.paths.root.parent.exists()
-        assert not host.record.exists()
+        assert not host.default_file.exists()
         return str(error.value)
 
     assert "'no domain' is not a host name" in refused(domain="no domain")
@@ -130,7 +130,7 @@ def test_setup_enables_units_before_start(host: Host, monkeypatch: pytest.Monkey
 
     def enable(loaded: Settings, root: Path) -> None:
         assert settings.load(host.paths.settings) == loaded
-        assert host.record.read_text() == f"{root}\n"
+        assert host.default_file.read_text() == f"{root}\n"
         calls.append("enabled")
 
     def start(paths: Paths, lines: ProgressLines) -> ExitCode:

@@ -44,7 +44,7 @@ def test_wizard_serves_page(host: Host, tmp_path: Path) -> None:
     cluster = open_cluster(host.paths)
     assert operations.stop(cluster, timeout=60).ok
     cluster.client.close()
-    twin = Host(Paths(tmp_path / "twin" / host.paths.root.name), host.record, 0, 0, 0, 0)
+    twin = Host(Paths(tmp_path / "twin" / host.paths.root.name), host.default_file, 0, 0, 0, 0)
     public = f"{{address: {address}, http_port: {host.public_http}, https_port: {host.public_https}}}"
     answers = twin.answers(public=public, internal=host.internal)
     assert run.run(twin.options(answers)) is ExitCode.DONE
@@ -95,7 +95,7 @@ def test_wizard_interrupted(host: Host, at: str) -> None:
     terminal.process.expect_exact("Stopped; nothing was written.")
     assert terminal.ends() == ExitCode.FAILED
     assert not host.paths.root.parent.exists()
-    assert not host.record.exists()
+    assert not host.default_file.exists()
 
 
 def test_wizard_invalid_answers(host: Host) -> None:

@@ -70,7 +70,7 @@ def apply(instance: Instance, wanted: UninstallPlan, recorded: Path) -> str:
 
 def plan_unshared(instance: Instance, recorded: Path) -> UninstallPlan:
     """Plan the removal of the instance, without what it shares with others: they may begin or end at any moment."""
-    wanted = run.plan(instance.cluster, purge=False, recorded=recorded)
+    wanted = run.plan(instance.cluster, purge=False, default_file=recorded)
     return replace(wanted, images=(), swap=False, daemon="")
 
 
@@ -87,11 +87,11 @@ def test_uninstall_keeps_data_and_other_instance(used: Instance, other: Instance
     default_directory.write(used.paths.root, recorded)
     before = other.containers()
 
-    wanted = run.plan(used.cluster, purge=False, recorded=recorded)
+    wanted = run.plan(used.cluster, purge=False, default_file=recorded)
 
     assert other.settings.instance in wanted.others
     assert (wanted.images, wanted.swap, wanted.daemon, wanted.volumes) == ((), False, "", ())
-    assert (len(wanted.tasks), wanted.record) == (1, True)
+    assert (len(wanted.tasks), wanted.is_default) == (1, True)
     said = apply(used, wanted, recorded)
     assert "✓ containers, networks" in said
     assert left_of(used) == [f"{used.settings.instance}_goes_pages"]
@@ -106,14 +106,14 @@ def test_uninstall_again(used: Instance, tmp_path: Path) -> None:
     recorded = tmp_path / "etc" / "data-directory"
     apply(used, plan_unshared(used, recorded), recorded)
     again = plan_unshared(used, recorded)
-    assert (again.changes, again.tasks, again.units, again.record) == ((), (), (), False)
+    assert (again.changes, again.tasks, again.units, again.is_default) == ((), (), (), False)
     apply(used, again, recorded)
 
 
 def test_uninstall_purge(used: Instance, other: Instance, tmp_path: Path) -> None:
     recorded = tmp_path / "etc" / "data-directory"
     (used.paths.root / "mine.txt").write_text("mine")
-    wanted = run.plan(used.cluster, purge=True, recorded=recorded)
+    wanted = run.plan(used.cluster, purge=True, default_file=recorded)
     assert wanted.volumes == (f"{used.settings.instance}_goes_pages",)
     said = apply(used, wanted, recorded)
     assert left_of(used) == []

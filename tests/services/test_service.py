@@ -207,7 +207,7 @@ def test_setup_answers_with_services(folder: tuple[Path, int], tmp_path: Path) -
         if paths.settings.exists():
             cluster = open_cluster(paths)
             with contextlib.closing(cluster.client):
-                wanted = run.plan(cluster, purge=True, recorded=tmp_path / "record")
+                wanted = run.plan(cluster, purge=True, default_file=tmp_path / "record")
                 # What other instances on this host may use is kept.
                 wanted = replace(wanted, images=(), swap=False, daemon="")
                 run.apply(cluster, wanted, ProgressLines(StringIO()), tmp_path / "record")

@@ -92,7 +92,7 @@ def issue(directory: Path, host_names: Iterable[str], now: float) -> KeyPair:
 
     root = _load(directory)
     names = tuple(host_names)
-    wrong = outside(names, root.domain)
+    wrong = names_outside(names, root.domain)
     if wrong or not names:
         raise ShoestringError(
             f"The private CA signs names of {root.domain} only, not {', '.join(wrong) or 'nothing'}. Use host names "
@@ -121,7 +121,7 @@ def original(paths: Paths, name: str) -> Path:
     return paths.private_ca / "issued" / f"{name}.pem"
 
 
-def outside(host_names: Iterable[str], domain: str) -> tuple[str, ...]:
+def names_outside(host_names: Iterable[str], domain: str) -> tuple[str, ...]:
     """Return the names that a root for a domain cannot sign: neither the domain nor below it."""
     return tuple(name for name in host_names if name != domain and not name.endswith(f".{domain}"))
 
@@ -133,7 +133,7 @@ def fingerprint(directory: Path) -> str:
     return _certificate(directory / ROOT).fingerprint(hashes.SHA256()).hex(":").upper()
 
 
-def look(directory: Path) -> InstalledCertificate | None:
+def root_certificate(directory: Path) -> InstalledCertificate | None:
     """Return the root's certificate; None if it cannot be read."""
     try:
         found = read.parse((directory / ROOT).read_bytes(), directory / ROOT)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from installer.firewall import report
 from installer.firewall.manage import Firewall
-from installer.firewall.ssh_sessions import SshSession, refused
+from installer.firewall.ssh_sessions import SshSession, objections
 from installer.host.ports import ListeningSocket
 from installer.host.timers import TimerState
 from runtime.firewall import model, rules
@@ -54,7 +54,7 @@ def _states() -> list[str]:
 def _objections() -> list[str]:
     ruleset = _firewall().ruleset
     peers = (SshSession("10.9.0.7", "10.0.0.5", "eth1", frozenset({"eth2"})),)
-    return [f"  {each}" for each in refused(peers, ruleset)]
+    return [f"  {each}" for each in objections(peers, ruleset)]
 
 
 def _status() -> str:

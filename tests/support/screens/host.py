@@ -124,7 +124,7 @@ def _uninstall() -> str:
         firewall=True,
         swap=True,
         daemon="restored",
-        record=True,
+        is_default=True,
         directory=PATHS.root,
         purge=False,
         others=(),
@@ -154,9 +154,9 @@ def _setup() -> str:
         answers_with_a_public_internal_address=summary.settings_lines(reachable, PATHS),
         plan=summary.new_lines(vpn, PATHS, host),
         plan_of_another_run=summary.update_lines(simple, plain, update, host),
-        done=summary.closing_lines(simple, PATHS, 41.0, recorded=True),
-        done_with_the_vpn=summary.closing_lines(vpn, PATHS, 41.0, recorded=False),
-        done_without_tls=summary.closing_lines(plain, PATHS, 41.0, recorded=True),
+        done=summary.closing_lines(simple, PATHS, 41.0, is_default=True),
+        done_with_the_vpn=summary.closing_lines(vpn, PATHS, 41.0, is_default=False),
+        done_without_tls=summary.closing_lines(plain, PATHS, 41.0, is_default=True),
     )
 
 

@@ -43,9 +43,9 @@ def _failed(run: RunPaths) -> list[FailedCheck]:
         *checks.check_status(_STATUS, NOW.timestamp()),
         *checks.check_watchdog(run, NOW.timestamp()),
     ]
-    run.passed.parent.mkdir(parents=True)
-    run.passed.touch()
-    return [*found, *checks.check_watchdog(run, run.passed.stat().st_mtime + 1260)]
+    run.last_run.parent.mkdir(parents=True)
+    run.last_run.touch()
+    return [*found, *checks.check_watchdog(run, run.last_run.stat().st_mtime + 1260)]
 
 
 def _incidents() -> str:

@@ -156,7 +156,7 @@ def _remove(demo: Demo, record: Path) -> None:
     cluster = open_cluster(demo.paths)
     with contextlib.closing(cluster.client):
         registry_login.undo(demo.paths, cluster.settings)
-        wanted = run.plan(cluster, purge=True, recorded=record)
+        wanted = run.plan(cluster, purge=True, default_file=record)
         # What other instances on this host may use is kept.
         wanted = replace(wanted, images=(), swap=False, daemon="")
         run.apply(cluster, wanted, ProgressLines(StringIO()), record)

@@ -24,7 +24,7 @@ class Host:
     """A place for a data directory on this host, and ports that are free."""
 
     paths: Paths
-    record: Path
+    default_file: Path
     public_http: int
     public_https: int
     internal_http: int
@@ -40,7 +40,7 @@ class Host:
             "images": "{source: local}",
             **changed,
         }
-        file = self.record.with_name("answers.yaml")
+        file = self.default_file.with_name("answers.yaml")
         file.write_text("".join(f"{key}: {value}\n" for key, value in lines.items()))
         return file
 
@@ -55,7 +55,7 @@ class Host:
             answers=answers or self.answers(),
             start=start,
             dry_run=dry_run,
-            record=self.record,
+            default_file=self.default_file,
         )
 
     def page(self, address: str = LOOPBACK) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from installer.setup.run import SetupOptions, run
 from runtime.base.errors import explain
 try:
-    sys.exit(run(SetupOptions(record=Path(sys.argv[1]))))
+    sys.exit(run(SetupOptions(default_file=Path(sys.argv[1]))))
 except Exception as error:
     sentence, code = explain(error)
     print(sentence, file=sys.stderr)
@@ -36,7 +36,7 @@ class Terminal:
         environment = {name: value for name, value in os.environ.items() if name != "SHOESTRING_DATA_DIRECTORY"}
         self.process = pexpect.spawn(
             sys.executable,
-            ["-c", WIZARD, str(host.record)],
+            ["-c", WIZARD, str(host.default_file)],
             # pexpect does not answer where the cursor is, and each prompt would wait for that.
             env={
                 **environment,

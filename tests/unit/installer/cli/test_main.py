@@ -21,7 +21,7 @@ def test_main_error_hint_has_data_directory_of_instance(
     paths.settings.write_text(settings_file.render(make_settings()))
     record = tmp_path / "recorded"
     record.write_text(str(paths.root if recorded else paths.root / "other"))
-    monkeypatch.setattr(path_module, "RECORD", record)
+    monkeypatch.setattr(path_module, "DEFAULT_DIRECTORY_FILE", record)
     monkeypatch.setattr("sys.argv", ["shoestring", "ssl", "ca", "--data-directory", str(paths.root)])
     with pytest.raises(SystemExit) as ended:
         main.main()

@@ -40,7 +40,7 @@ def test_begin_schedules_rollback_before_loading_rules(monkeypatch: pytest.Monke
     for name in ("make_directory", "write", "remove"):
         monkeypatch.setattr(files, name, lambda *_arguments, **_options: True)
     monkeypatch.setattr(table, "load", lambda file: done.append(("nft", str(file))))
-    monkeypatch.setattr(table, "look", lambda _name: None)
+    monkeypatch.setattr(table, "inspect", lambda _name: None)
     tried = manage.begin(firewall())
     assert done[-1] == ("nft", "/run/shoestring/shoestring/firewall-trial.nft")
     undo = str(tried.undo)

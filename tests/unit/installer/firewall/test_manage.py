@@ -26,7 +26,7 @@ def test_apply_checked_rolls_back_if_ssh_does_not_answer(
     answers = iter((ProbeAnswers(SSH, True, SSH), ProbeAnswers(frozenset(), True, SSH)))
     tried = PendingCommit("shoestring", firewall().rules, PATHS.firewall)
     undone: list[PendingCommit] = []
-    monkeypatch.setattr(lockout_check, "ask", lambda _wanted: next(answers))
+    monkeypatch.setattr(lockout_check, "probe", lambda _wanted: next(answers))
     monkeypatch.setattr(manage, "begin", lambda _firewall: tried)
     monkeypatch.setattr(commit_confirm, "roll_back", undone.append)
     with pytest.raises(ShoestringError) as error:
@@ -39,7 +39,7 @@ def test_apply_checked_rolls_back_if_ssh_does_not_answer(
 
 
 def test_apply_checked_refuses_objections(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lockout_check, "ask", lambda _wanted: pytest.fail("the check must not run"))
+    monkeypatch.setattr(lockout_check, "probe", lambda _wanted: pytest.fail("the check must not run"))
     with pytest.raises(ShoestringError, match=r"^The firewall was not changed\. SSH from 10\.0\.0\.8 is told\.$"):
         manage.apply_checked(replace(firewall(), objections=("SSH from 10.0.0.8 is told.",)))
 

@@ -52,7 +52,7 @@ def test_observe_other_instances(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(
         other_instances, "_containers", lambda: [container("d"), container("a", ("0.0.0.0", 80, "tcp"))]
     )
-    assert other_instances.look("a") == (
+    assert other_instances.observe("a") == (
         OtherInstance("b", vpn="wg1"),
         OtherInstance("c", has_firewall=True),
         OtherInstance("d"),

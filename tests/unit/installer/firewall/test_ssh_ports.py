@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from installer.firewall import ssh_ports
-from installer.firewall.lockout_check import ProbeAnswers, ProbeTarget, holds, targets
+from installer.firewall.lockout_check import ProbeAnswers, ProbeTarget, passes, targets
 from installer.host.ports import ListeningSocket
 
 
@@ -67,7 +67,7 @@ SSH4, NOTHING = frozenset({ProbeTarget("0.0.0.0", 22)}), frozenset[ProbeTarget](
     ],
 )
 def test_holds_with_answers(before: ProbeAnswers, after: ProbeAnswers, expected: bool) -> None:
-    assert holds(before, after) is expected
+    assert passes(before, after) is expected
 
 
 def test_answers_about() -> None:

@@ -67,7 +67,7 @@ def test_parse_route_interfaces(answer: str, expected: set[str]) -> None:
     ],
 )
 def test_came_by_interface(routes: set[str], tunnels: tuple[str, ...], expected: str) -> None:
-    assert ssh_sessions.came_by("eth0", frozenset(routes), tunnels) == expected
+    assert ssh_sessions.arrival_interface("eth0", frozenset(routes), tunnels) == expected
 
 
 @pytest.mark.parametrize(
@@ -86,4 +86,4 @@ def test_came_by_interface(routes: set[str], tunnels: tuple[str, ...], expected:
     ],
 )
 def test_refused_sessions(peer: SshSession, expected: tuple[str, ...]) -> None:
-    assert ssh_sessions.refused((peer,), RULESET) == expected
+    assert ssh_sessions.objections((peer,), RULESET) == expected

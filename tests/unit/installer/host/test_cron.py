@@ -12,14 +12,14 @@ ROOT = Path("/srv/shoestring")
 
 @pytest.mark.parametrize("line", cron_lines(ROOT, "example.com", "/opt/pipx/venvs/shoestring/bin/python")[2:])
 def test_runs_finds_cron_lines(line: str) -> None:
-    assert runs(f"MAILTO=ops\n{line}\n", ROOT, recorded=False)
-    assert not runs(line, Path("/srv/other"), recorded=True)
-    assert not runs(f"# {line}", ROOT, recorded=True)
+    assert runs(f"MAILTO=ops\n{line}\n", ROOT, is_default=False)
+    assert not runs(line, Path("/srv/other"), is_default=True)
+    assert not runs(f"# {line}", ROOT, is_default=True)
 
 
 def test_runs_finds_directory_with_percent_sign() -> None:
     root = Path("/srv/100% mine")
-    assert all(runs(line, root, recorded=False) for line in cron_lines(root, "example.com", "/opt/python")[2:])
+    assert all(runs(line, root, is_default=False) for line in cron_lines(root, "example.com", "/opt/python")[2:])
 
 
 @pytest.mark.parametrize(
@@ -30,10 +30,10 @@ def test_runs_finds_directory_with_percent_sign() -> None:
     ],
 )
 def test_runs_line_without_directory_is_default_directory(line: str) -> None:
-    assert runs(line, ROOT, recorded=True)
-    assert not runs(line, ROOT, recorded=False)
+    assert runs(line, ROOT, is_default=True)
+    assert not runs(line, ROOT, is_default=False)
 
 
 @pytest.mark.parametrize("line", ["* * * * * root apt-get update", "* * * * * root echo it's watchdog", ""])
 def test_runs_ignores_other_lines(line: str) -> None:
-    assert not runs(line, ROOT, recorded=True)
+    assert not runs(line, ROOT, is_default=True)

@@ -42,4 +42,4 @@ def test_change_json_has_before_and_wanted() -> None:
 
 
 def test_loses_points_of_shorter_retention() -> None:
-    assert [Retention(days, 365).loses(30) for days in (0, 29, 30, 31)] == [True, False, False, True]
+    assert [Retention(days, 365).shortens(30) for days in (0, 29, 30, 31)] == [True, False, False, True]

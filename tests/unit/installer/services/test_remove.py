@@ -40,7 +40,7 @@ def cluster_of(paths: Paths, tmp_path: Path) -> Cluster:
 def test_carry_out_keeps_changed_file_if_commit_fails(
     made: Paths, known: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remove, "_must_be_gone", lambda _cluster, _service: None)
+    monkeypatch.setattr(remove, "_require_removed", lambda _cluster, _service: None)
     add.write(made, wanted(made, known, "store"))
     file = catalogue.application_file(made, "store")
     file.write_text(file.read_text() + "# mine\n")
@@ -62,7 +62,7 @@ def test_carry_out_keeps_changed_file_if_commit_fails(
 def test_carry_out_without_repository_has_note(
     made: Paths, known: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remove, "_must_be_gone", lambda _cluster, _service: None)
+    monkeypatch.setattr(remove, "_require_removed", lambda _cluster, _service: None)
     add.write(made, wanted(made, known, "store"))
     files.remove_tree(made.conf / ".git")
     removed = remove.carry_out(cluster_of(made, tmp_path), remove.plan(made, known, ("store",), purge=False))

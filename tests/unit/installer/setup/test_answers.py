@@ -120,7 +120,7 @@ def test_collect_asks_only_applicable_questions(facts: Facts, tmp_path: Path) ->
 
     def ask(question: Question, context: QuestionContext) -> SettingsValue:
         asked.append(".".join(map(str, question.key)))
-        return OFF if question.key == ("public", "address") else answers.take_default(question, context)
+        return OFF if question.key == ("public", "address") else answers.use_default(question, context)
 
     settings = answers.collect(facts, None, given(tmp_path, "email: a@example.com\n"), ask)
     assert settings.public is None
@@ -149,7 +149,7 @@ def test_collect_questions_by_internal_tls(facts: Facts, tmp_path: Path, tls: st
 
     def ask(question: Question, context: QuestionContext) -> SettingsValue:
         asked.append(".".join(map(str, question.key)))
-        return "cloudflare" if question.key[-1] == "provider" else answers.take_default(question, context)
+        return "cloudflare" if question.key[-1] == "provider" else answers.use_default(question, context)
 
     text = f"domain: example.com\ninternal: {{tls: {tls}}}\n"
     settings = answers.collect(facts, None, given(tmp_path, text), ask)
@@ -220,7 +220,7 @@ def test_collect_address_switches_vpn_on_and_off(facts: Facts, tmp_path: Path) -
     def choose(address: str) -> Ask:
         def ask(question: Question, context: QuestionContext) -> SettingsValue:
             chosen = question.key == ("internal", "address")
-            return address if chosen else answers.take_default(question, context)
+            return address if chosen else answers.use_default(question, context)
 
         return ask
 

@@ -53,8 +53,8 @@ def test_decide_asks_for_each_change() -> None:
     willing, unwilling = User(True), User(False)
     offer = replace(OFFER, firewall=True)
     everything = replace(EVERYTHING, firewall=True)
-    assert decide(HostChoice(), offer, willing, recorded=True, starts=True) == everything
-    assert decide(HostChoice(), offer, unwilling, recorded=True, starts=True) == HostPlan()
+    assert decide(HostChoice(), offer, willing, is_default=True, starts=True) == everything
+    assert decide(HostChoice(), offer, unwilling, is_default=True, starts=True) == HostPlan()
     assert willing.asked == unwilling.asked
     assert willing.asked == [
         "Start at boot, and check each minute?",
@@ -66,38 +66,38 @@ def test_decide_asks_for_each_change() -> None:
 
 def test_decide_does_not_ask_given_options() -> None:
     user = User(True)
-    assert decide(replace(NOTHING, firewall=False), OFFER, user, recorded=True, starts=True) == HostPlan()
-    assert decide(HostChoice(True, True, True), OFFER, user, recorded=False, starts=True) == EVERYTHING
+    assert decide(replace(NOTHING, firewall=False), OFFER, user, is_default=True, starts=True) == HostPlan()
+    assert decide(HostChoice(True, True, True), OFFER, user, is_default=False, starts=True) == EVERYTHING
     assert user.asked == []
 
 
 def test_decide_without_questions() -> None:
-    assert decide(HostChoice(), OFFER, None, recorded=True, starts=True) == HostPlan(timers=True)
+    assert decide(HostChoice(), OFFER, None, is_default=True, starts=True) == HostPlan(timers=True)
 
 
 def test_decide_does_not_ask_impossible_changes() -> None:
     user = User(True)
     offer = HostOffer(systemd=True, swap=NO_SWAP, log_rotation=LogRotation(why="rotated already"))
     expected = HostPlan(timers=True, notes=(NO_NFT,))
-    assert decide(HostChoice(timers=True), offer, user, recorded=True, starts=True) == expected
+    assert decide(HostChoice(timers=True), offer, user, is_default=True, starts=True) == expected
     assert user.asked == []
 
 
 def test_decide_notes_options_without_effect() -> None:
     offer = HostOffer(systemd=True, swap=NO_SWAP, log_rotation=LogRotation(why="Rotated already."))
-    wanted = decide(HostChoice(True, True, True), offer, None, recorded=True, starts=True)
+    wanted = decide(HostChoice(True, True, True), offer, None, is_default=True, starts=True)
     assert wanted == HostPlan(timers=True, notes=("There is swap.", "Rotated already."))
-    assert decide(NOTHING, offer, None, recorded=True, starts=True) == HostPlan()
-    (later,) = decide(HostChoice(swap=True), OFFER, None, recorded=True, starts=False).notes
+    assert decide(NOTHING, offer, None, is_default=True, starts=True) == HostPlan()
+    (later,) = decide(HostChoice(swap=True), OFFER, None, is_default=True, starts=False).notes
     assert "--no-start" in later
-    assert decide(HostChoice(), OFFER, User(True), recorded=True, starts=False) == HostPlan()
+    assert decide(HostChoice(), OFFER, User(True), is_default=True, starts=False) == HostPlan()
 
 
 def test_decide_asks_for_zram_by_name() -> None:
     user = User(True)
     zram = swap.SwapOffer(SwapKind.ZRAM, GIGABYTE // 4)
     wanted = decide(
-        HostChoice(False, None, False, firewall=False), replace(OFFER, swap=zram), user, recorded=True, starts=True
+        HostChoice(False, None, False, firewall=False), replace(OFFER, swap=zram), user, is_default=True, starts=True
     )
     assert wanted == HostPlan(swap=zram)
     assert user.asked == ["Add 256 MB of swap in compressed memory?"]
@@ -114,33 +114,33 @@ def test_around_start_adds_offered_swap(host: Host, monkeypatch: pytest.MonkeyPa
 def test_decide_asks_for_possible_firewall() -> None:
     user = User(True)
     offer = replace(OFFER, firewall=True)
-    assert decide(NOTHING, offer, user, recorded=True, starts=True) == HostPlan(firewall=True)
+    assert decide(NOTHING, offer, user, is_default=True, starts=True) == HostPlan(firewall=True)
     assert user.asked == ["Close all other ports to the outside (SSH stays open)?"]
-    assert decide(NOTHING, offer, User(False), recorded=True, starts=True) == HostPlan()
-    assert decide(NOTHING, offer, None, recorded=True, starts=True) == HostPlan()
-    assert decide(NOTHING, offer, user, recorded=False, starts=True) == HostPlan()
+    assert decide(NOTHING, offer, User(False), is_default=True, starts=True) == HostPlan()
+    assert decide(NOTHING, offer, None, is_default=True, starts=True) == HostPlan()
+    assert decide(NOTHING, offer, user, is_default=False, starts=True) == HostPlan()
 
 
 def test_decide_does_not_ask_for_given_firewall() -> None:
     user = User(False)
     offer = replace(OFFER, firewall=True)
-    assert decide(NOTHING, offer, user, recorded=True, starts=True, firewall=True) == HostPlan(firewall=True)
+    assert decide(NOTHING, offer, user, is_default=True, starts=True, firewall=True) == HostPlan(firewall=True)
     wanted, refused = replace(NOTHING, firewall=True), replace(NOTHING, firewall=False)
-    assert decide(wanted, offer, user, recorded=False, starts=True) == HostPlan(firewall=True)
-    assert decide(refused, offer, user, recorded=True, starts=True, firewall=True) == HostPlan()
-    assert decide(wanted, offer, user, recorded=True, starts=False) == HostPlan()
+    assert decide(wanted, offer, user, is_default=False, starts=True) == HostPlan(firewall=True)
+    assert decide(refused, offer, user, is_default=True, starts=True, firewall=True) == HostPlan()
+    assert decide(wanted, offer, user, is_default=True, starts=False) == HostPlan()
     assert user.asked == []
 
 
 def test_decide_without_nft_has_note() -> None:
     user = User(True)
-    assert decide(NOTHING, OFFER, user, recorded=True, starts=True) == HostPlan(notes=(NO_NFT,))
+    assert decide(NOTHING, OFFER, user, is_default=True, starts=True) == HostPlan(notes=(NO_NFT,))
     assert user.asked == []
     # There is no note where the question would not have been asked.
-    assert decide(NOTHING, OFFER, None, recorded=True, starts=True) == HostPlan()
-    assert decide(NOTHING, OFFER, user, recorded=False, starts=True) == HostPlan()
-    assert decide(NOTHING, OFFER, user, recorded=True, starts=False) == HostPlan()
-    assert decide(replace(NOTHING, firewall=False), OFFER, user, recorded=True, starts=True) == HostPlan()
+    assert decide(NOTHING, OFFER, None, is_default=True, starts=True) == HostPlan()
+    assert decide(NOTHING, OFFER, user, is_default=False, starts=True) == HostPlan()
+    assert decide(NOTHING, OFFER, user, is_default=True, starts=False) == HostPlan()
+    assert decide(replace(NOTHING, firewall=False), OFFER, user, is_default=True, starts=True) == HostPlan()
 
 
 @pytest.mark.parametrize("systemd", [True, False])
@@ -173,13 +173,13 @@ def test_around_start_prints_firewall_before_applying(monkeypatch: pytest.Monkey
 
 def test_decide_without_systemd_uses_cron() -> None:
     offer = HostOffer(systemd=False, swap=NO_SWAP, log_rotation=LogRotation())
-    assert decide(HostChoice(), offer, None, recorded=True, starts=True) == HostPlan(cron=True)
-    assert decide(HostChoice(timers=False), offer, None, recorded=True, starts=True) == HostPlan()
+    assert decide(HostChoice(), offer, None, is_default=True, starts=True) == HostPlan(cron=True)
+    assert decide(HostChoice(timers=False), offer, None, is_default=True, starts=True) == HostPlan()
 
 
 def test_decide_no_timers_for_demo_or_without_start() -> None:
-    assert decide(HostChoice(), OFFER, None, recorded=False, starts=True) == HostPlan()
-    assert decide(HostChoice(timers=True), OFFER, None, recorded=True, starts=False) == HostPlan()
+    assert decide(HostChoice(), OFFER, None, is_default=False, starts=True) == HostPlan()
+    assert decide(HostChoice(timers=True), OFFER, None, is_default=True, starts=False) == HostPlan()
 
 
 def test_rows_of_plan() -> None:

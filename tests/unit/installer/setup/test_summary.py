@@ -62,13 +62,13 @@ def test_settings_lines_of_vpn() -> None:
     assert "  VPN                             WireGuard at 203.0.113.7, UDP 51820" in summary.settings_lines(
         settings, PATHS
     )
-    assert "(over the VPN)" in "\n".join(summary.closing_lines(settings, PATHS, 1.0, recorded=True))
+    assert "(over the VPN)" in "\n".join(summary.closing_lines(settings, PATHS, 1.0, is_default=True))
 
 
 def test_settings_lines_of_followed_interface() -> None:
     settings = replace(SETTINGS, internal=InternalSettings(address=FollowedInterface("tailscale0")))
     assert "SSH" not in "\n".join(summary.settings_lines(settings, PATHS))
-    assert "ssh" not in "\n".join(summary.closing_lines(settings, PATHS, 1.0, recorded=True))
+    assert "ssh" not in "\n".join(summary.closing_lines(settings, PATHS, 1.0, is_default=True))
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_update_lines() -> None:
 
 
 def test_closing_lines() -> None:
-    assert summary.closing_lines(SETTINGS, PATHS, 41.4, recorded=True) == [
+    assert summary.closing_lines(SETTINGS, PATHS, 41.4, is_default=True) == [
         "  Done in 41 s.",
         "    https://example.com   (placeholder certificate until DNS points here)",
         "    https://internal.example.com:8444   (ssh -L 8444:127.0.0.1:8444 THIS-HOST)",
@@ -141,7 +141,7 @@ def test_closing_lines() -> None:
     ]
     plain = InternalSettings(address=FixedAddress("10.0.0.5"), http_port=80, tls=InternalTls.NONE)
     other = replace(SETTINGS, public=None, internal=plain)
-    assert summary.closing_lines(other, PATHS, 1, recorded=False)[1:] == [
+    assert summary.closing_lines(other, PATHS, 1, is_default=False)[1:] == [
         "    http://internal.example.com",
         "    Next: shoestring status --data-directory /srv/shoestring",
         "          edit /srv/shoestring/conf/applications-internal",

@@ -28,6 +28,6 @@ def keys() -> Iterator[PipeInput]:
 @pytest.mark.parametrize(("typed", "timers"), [(ENTER, True), ("y", True), ("n", False)])
 def test_decide_timers_by_key(keys: PipeInput, typed: str, timers: bool) -> None:
     keys.send_text(typed)
-    assert decide(HostChoice(firewall=False), OFFER, prompts.confirm, recorded=True, starts=True) == HostPlan(
+    assert decide(HostChoice(firewall=False), OFFER, prompts.confirm, is_default=True, starts=True) == HostPlan(
         timers=timers
     )

@@ -36,7 +36,7 @@ WANTED = UninstallPlan(
     firewall=True,
     swap=True,
     daemon="restored",
-    record=True,
+    is_default=True,
     directory=Path("/srv/shoestring"),
     purge=False,
     others=(),
@@ -169,7 +169,7 @@ def test_plan_unfinished_purge_only_without_settings_and_data(paths: Paths, reco
         shutil.rmtree(each)
     found = plan_unfinished_purge(None, recorded, tmp_path)
     assert found
-    assert (found.record, found.purge, found.directory, found.units) == (True, True, paths.root, ())
+    assert (found.is_default, found.purge, found.directory, found.units) == (True, True, paths.root, ())
     assert plan_unfinished_purge(paths.root, recorded, tmp_path) == found
     # Another directory, and no default data directory.
     assert plan_unfinished_purge(tmp_path / "other", recorded, tmp_path) is None

@@ -95,7 +95,7 @@ def test_disk_used_lists_each_disk_once(tmp_path: Path) -> None:
 def test_check_watchdog_passes_after_a_run(tmp_path: Path) -> None:
     run = RunPaths("shoestring", tmp_path)
     run.directory.mkdir()
-    run.passed.touch()
+    run.last_run.touch()
     assert checks.check_watchdog(run, time.time()) == ()
 
 
@@ -104,7 +104,7 @@ def test_check_watchdog_must_fail_twice(tmp_path: Path, minutes: int) -> None:
     """On a host that was asleep, or whose clock was set, the watchdog runs between the two."""
     run = RunPaths("shoestring", tmp_path)
     run.directory.mkdir()
-    run.passed.touch()
+    run.last_run.touch()
     (failed,) = checks.check_watchdog(run, time.time() + minutes * 60 + 5)
     assert (failed.subject, failed.pending_seconds) == (Subject(SubjectKind.WATCHDOG), LASTING_SECONDS)
     assert f"for {minutes} minutes" in failed.message

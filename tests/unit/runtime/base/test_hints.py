@@ -75,7 +75,7 @@ def test_completed_prints_the_instance_unless_it_is_the_default(
 ) -> None:
     record = tmp_path / "data-directory"
     record.write_text(f"{default}\n")
-    monkeypatch.setattr(paths, "RECORD", record)
+    monkeypatch.setattr(paths, "DEFAULT_DIRECTORY_FILE", record)
     with hints.completed(("--data-directory", "/srv/demo", "start")):
         print("Run: shoestring start")
     print("Run: shoestring start")

@@ -45,8 +45,8 @@ def test_parse_emptied_table_has_no_mark() -> None:
 )
 def test_is_like_loaded_table(now: str, expected: bool) -> None:
     wanted = Rules("shoestring_a", "", "eb20e027dfbc66f6")
-    assert table.parse(now).is_like(wanted, TABLE) is expected
-    assert not table.parse(now).is_like(wanted, "")
+    assert table.parse(now).matches(wanted, TABLE) is expected
+    assert not table.parse(now).matches(wanted, "")
 
 
 @pytest.mark.parametrize(
@@ -72,5 +72,5 @@ def test_observe_reports_nft_failure(
     monkeypatch.setattr(command, "exists", lambda _program: True)
     monkeypatch.setattr(command, "run", lambda argv, **_options: tables if "tables" in argv else listed)
     with pytest.raises(ShoestringError) as error:
-        table.look("shoestring_a")
+        table.inspect("shoestring_a")
     assert str(error.value) == message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runtime.proxy.states import kept
+from runtime.proxy.states import carry_over
 
 HEADER = (
     "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight "
@@ -24,7 +24,7 @@ backend blog
 
 
 def test_kept_has_unchanged_servers() -> None:
-    assert kept(HEADER + DRAINED + EMPTY + FIXED + "\n", CONFIGURATION) == HEADER + DRAINED + FIXED
+    assert carry_over(HEADER + DRAINED + EMPTY + FIXED + "\n", CONFIGURATION) == HEADER + DRAINED + FIXED
 
 
 @pytest.mark.parametrize(
@@ -38,9 +38,9 @@ def test_kept_has_unchanged_servers() -> None:
     ],
 )
 def test_kept_leaves_out_changed_servers(old: str, new: str) -> None:
-    assert kept(HEADER + DRAINED + FIXED, CONFIGURATION.replace(old, new)) == HEADER + FIXED
+    assert carry_over(HEADER + DRAINED + FIXED, CONFIGURATION.replace(old, new)) == HEADER + FIXED
 
 
 @pytest.mark.parametrize("states", ["", "Permission denied\n", "2\n# be_id\n", "1\n"])
 def test_kept_of_unknown_answer_is_empty(states: str) -> None:
-    assert kept(states, CONFIGURATION) == "1\n"
+    assert carry_over(states, CONFIGURATION) == "1\n"

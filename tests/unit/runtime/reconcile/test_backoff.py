@@ -31,7 +31,7 @@ def attempts_of(change: Change, error: str, minutes: int, step: float = MINUTE) 
         assert len(todo) + len(held) == 1
         if todo:
             made.append(number)
-            memory = backoff.remember(memory, (Outcome(change, 0.1, failure=ShoestringError(error)),), {}, now)
+            memory = backoff.record(memory, (Outcome(change, 0.1, failure=ShoestringError(error)),), {}, now)
     return made
 
 
@@ -54,14 +54,14 @@ def test_split_does_not_hold_successful_change() -> None:
 
 def test_split_retries_changed_project_now() -> None:
     failed = ApplyProject(PROJECT, Sign.CHANGED, "changed")
-    memory = backoff.remember({}, (Outcome(failed, 0.1, failure=ShoestringError("no")),), {}, 100.0)
+    memory = backoff.record({}, (Outcome(failed, 0.1, failure=ShoestringError("no")),), {}, 100.0)
     assert backoff.split((failed,), memory, 101.0)[0] == ()
     assert backoff.split((replace(failed, project=OTHER),), memory, 101.0)[1] == ()
 
 
 def test_split_retries_changed_extension_key_now() -> None:
     failed = ApplyProject(PROJECT, Sign.CHANGED, "changed")
-    memory = backoff.remember({}, (Outcome(failed, 0.1, failure=ShoestringError("not healthy")),), {}, 100.0)
+    memory = backoff.record({}, (Outcome(failed, 0.1, failure=ShoestringError("not healthy")),), {}, 100.0)
     slower = desired(application("a", "x-rollout: {health_timeout: 3m}\n" + web("a.com"))).projects[0]
     assert slower.services == PROJECT.services
     assert backoff.split((replace(failed, project=slower),), memory, 101.0)[1] == ()
@@ -69,7 +69,7 @@ def test_split_retries_changed_extension_key_now() -> None:
 
 def test_split_retries_changed_template_now() -> None:
     failed = proxy_change(Side.PUBLIC, "template changed", inputs="x")
-    memory = backoff.remember({}, (Outcome(failed, 0.1, failure=ShoestringError("no")),), {}, 100.0)
+    memory = backoff.record({}, (Outcome(failed, 0.1, failure=ShoestringError("no")),), {}, 100.0)
     assert backoff.split((failed,), memory, 101.0)[0] == ()
     assert backoff.split((proxy_change(Side.PUBLIC, "template changed", inputs="y"),), memory, 101.0)[1] == ()
     assert backoff.split((proxy_change(Side.INTERNAL, "template changed", inputs="x"),), memory, 101.0)[1] == ()
@@ -77,21 +77,21 @@ def test_split_retries_changed_template_now() -> None:
 
 def test_remember_applied_project_that_does_not_run() -> None:
     change = ApplyProject(PROJECT, Sign.NEW, "new")
-    memory = backoff.remember({}, (Outcome(change, 0.1),), {"a": "application is exited"}, 100.0)
+    memory = backoff.record({}, (Outcome(change, 0.1),), {"a": "application is exited"}, 100.0)
     assert memory["application a"].error == "application is exited"
     assert len(backoff.split((START_AGAIN,), memory, 101.0)[1]) == 1
 
 
 def test_remember_two_changes_of_application_once() -> None:
-    memory = backoff.remember({}, (Outcome(START_AGAIN, 0.1), Outcome(RESTART, 0.1)), {}, 100.0)
+    memory = backoff.record({}, (Outcome(START_AGAIN, 0.1), Outcome(RESTART, 0.1)), {}, 100.0)
     assert memory["application a"].number == 1
 
 
 def test_attempts_forgotten_after_a_while() -> None:
     entry = Attempts("x", 1, last=1000.0)
-    assert not entry.forgotten(1000.0 + 60 + 900)
-    assert entry.forgotten(1000.0 + 60 + 901)
-    assert entry.forgotten(999.0)
+    assert not entry.is_expired(1000.0 + 60 + 900)
+    assert entry.is_expired(1000.0 + 60 + 901)
+    assert entry.is_expired(999.0)
 
 
 def test_save_and_load_memory(tmp_path: Path) -> None:

@@ -72,12 +72,12 @@ def test_ensure_root_once_for_ten_years(directory: Path) -> None:
 
 
 def test_observe_readable_root_only(directory: Path, tmp_path: Path) -> None:
-    seen = private_ca.look(directory)
+    seen = private_ca.root_certificate(directory)
     assert seen
     assert (seen.problem, seen.not_after) == ("", NOW + private_ca.ROOT_VALIDITY.total_seconds())
-    assert private_ca.look(tmp_path / "none") is None
+    assert private_ca.root_certificate(tmp_path / "none") is None
     (directory / "root.pem").write_text("junk")
-    assert private_ca.look(directory) is None
+    assert private_ca.root_certificate(directory) is None
 
 
 def test_root_is_constrained_to_its_domain(directory: Path) -> None:
