@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs all that Shoestring needs on this host, then Shoestring, then runs its wizard.
+# Installs what Shoestring needs on this host, then Shoestring, then runs its wizard.
 # shellcheck source-path=SCRIPTDIR
 set -euo pipefail
 
@@ -26,7 +26,7 @@ Installs Docker, Compose, what they need and Shoestring on this host, then runs 
 
   sudo packaging/install.sh [SETUP OPTIONS]   install, then shoestring setup with these options
   sudo packaging/install.sh --demo            install, then show it on loopback, no questions
-  sudo packaging/install.sh --remove          take the demo away again
+  sudo packaging/install.sh --remove          remove the demo
   sudo packaging/install.sh --prepare         only Docker and the packages, not Shoestring
 END
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The demo: an instance of its own, on loopback only, and its removal.
+# The demo: a separate instance, on loopback only, and its removal.
 
 readonly DEMO=shoestring-demo
 readonly DEMO_DIRECTORY=/srv/$DEMO
@@ -34,7 +34,7 @@ demo() {
   "$SHOESTRING" setup --answers "$answers" --data-directory "$DEMO_DIRECTORY" --no-record --yes </dev/null || code=$?
   rm -f "$answers"
   if ((code != 0)); then
-    printf '\nThe demo did not start. Repair what is named above, then run this again, or take it away: sudo %s --remove\n' "$0"
+    printf '\nThe demo did not start. Correct what is named above, then run this again, or remove it: sudo %s --remove\n' "$0"
     exit "$code"
   fi
   show_demo
@@ -67,7 +67,7 @@ show_page() {
   begin "$1"
   page=$(mktemp)
   for tries in {1..30}; do
-    # The certificates are a placeholder and one of a CA of its own. A proxy of the environment does not know these names.
+    # The certificates are a placeholder and one of its own CA. A proxy in the environment does not know these names.
     code=$(curl --silent --insecure --noproxy '*' --max-time 10 --resolve "$host:$port:127.0.0.1" \
       --output "$page" --write-out '%{http_code}' "$url") || true
     if [[ $code == 200 ]]; then break; fi
@@ -89,13 +89,13 @@ remove_demo() {
     return
   fi
   begin "stopped"
-  engine_answers || give_up "The Docker Engine does not answer, so the demo cannot be taken away. Start it with: sudo $0 --prepare"
-  ADVICE="Repair what it names, then run this again."
+  engine_answers || give_up "The Docker Engine does not answer, so the demo cannot be removed. Start it with: sudo $0 --prepare"
+  ADVICE="Correct what it names, then run this again."
   if has "$SHOESTRING"; then
     try "$SHOESTRING" stop --data-directory "$DEMO_DIRECTORY" --timeout 60 || true
   fi
   remove_labelled_demo
-  done_with "its containers and networks are gone"
+  done_with "containers and networks removed"
   begin "removed"
   must rm -rf "$DEMO_DIRECTORY" "/run/shoestring/$DEMO"
   rmdir --ignore-fail-on-non-empty /run/shoestring 2>/dev/null || true
@@ -105,7 +105,7 @@ remove_demo() {
   note "  sudo PIPX_HOME=$PIPX_HOME PIPX_BIN_DIR=$PIPX_BIN_DIR $(pipx_command) uninstall shoestring"
 }
 
-# What a stop left, because the demo was never complete or its files are damaged.
+# What `stop` left behind, because the demo was never complete or its files are damaged.
 remove_labelled_demo() {
   local label=label=shoestring.instance=$DEMO
   local -a left
@@ -120,7 +120,7 @@ remove_demo_images() {
   local image before removed=0 kept=0 again=yes
   begin "images"
   before=$(cat "$DEMO_IMAGES_BEFORE" 2>/dev/null || true)
-  # An image that others are built on goes only after them.
+  # An image that others are built on can be removed only after them.
   while [[ -n $again ]]; do
     again="" kept=0
     for image in $(LC_ALL=C comm -23 <(local_images) <(printf '%s\n' "$before")); do

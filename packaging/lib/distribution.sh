@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Which distribution this is, what it calls its packages, and its package manager.
 
-# One field of an os-release file (os-release(5) says that it is shell): os_release FILE FIELD
+# One field of an os-release file (os-release(5): it is shell): os_release FILE FIELD
 os_release() {
   (
     # shellcheck source=/dev/null
@@ -13,7 +13,7 @@ os_release() {
 # debian, fedora or amazon for the os-release file $1; nothing for one that is none of them.
 family_of() {
   local word
-  # ID comes first: Amazon Linux says that it is like Fedora, but its packages are not the same.
+  # ID comes first: Amazon Linux claims to be like Fedora, but its packages are not the same.
   for word in $(os_release "$1" ID) $(os_release "$1" ID_LIKE); do
     case $word in
       debian | ubuntu) printf 'debian' && return ;;
@@ -42,8 +42,8 @@ engine_companions() {
   esac
 }
 
-# The packages that may hold Compose v2. docker-compose-plugin is there only where the person has added
-# Docker's own repository, and then fits the engine that came from there. docker-compose was version 1 until Debian 13, so its version counts.
+# The packages that may hold Compose v2. docker-compose-plugin exists only if the user has added Docker's own
+# repository, and then fits the engine from there. docker-compose was version 1 until Debian 13, so its version counts.
 compose_packages() {
   case $1 in
     debian) echo docker-compose-plugin docker-compose-v2 docker-compose ;;
@@ -84,7 +84,7 @@ docker_repository() {
   esac
 }
 
-# --- the package manager; FAMILY says which ---
+# --- the package manager of FAMILY ---
 
 has() {
   command -v "$1" >/dev/null 2>&1
@@ -119,19 +119,19 @@ candidate_version() {
   if [[ $FAMILY == debian ]]; then
     version=$(LC_ALL=C apt-cache policy "$1" | sed -n 's/^  Candidate: //p')
   else
-    # dnf 4 ends each line by itself, dnf 5 does not.
+    # dnf 4 adds a line end, dnf 5 does not.
     version=$(dnf -q repoquery --latest-limit=1 --queryformat '%{version}\n' "$1" 2>>"$LOG" | sed '/./!d' | tail -n 1)
   fi
   [[ -n $version && $version != "(none)" ]] || return 1
   printf '%s' "${version#*:}"
 }
 
-# Goes on where a power cut ended the package manager: until then it installs nothing, and what it has only unpacked does
-# not work. What cannot be finished is no reason to stop, unless a package is needed.
+# Continues where a power cut ended the package manager: until then it installs nothing, and packages that are only
+# unpacked do not work. A package that cannot be finished is no reason to stop, unless it is needed.
 finish_packages() {
   [[ $FAMILY == debian ]] || return 0
   try dpkg --force-confold --configure -a && return 0
-  # It does not wait for another one at work, and it cannot configure what needs a package that was not unpacked yet.
+  # It does not wait for another running one, and cannot configure what needs a package that is not unpacked yet.
   refresh_index
   try "${APT[@]}" install --fix-broken --no-remove --no-install-recommends || true
 }

@@ -69,7 +69,7 @@ wait_for_engine() {
         note "See why with: journalctl -u docker -n 50"
       else
         tail -n 12 "$ENGINE_LOG" | sed 's/^/      | /'
-        note "Repair what its last lines name, then run this again. All of them are in $ENGINE_LOG."
+        note "Correct what its last lines name, then run this again. The whole log is $ENGINE_LOG."
       fi
       exit 1
     fi
@@ -112,7 +112,7 @@ compose_from_distribution() {
   return 1
 }
 
-# Docker's own repository, for this one package. What it wrote goes again if that does not work.
+# Docker's own repository, for this one package. What it wrote is removed again if that does not work.
 compose_from_docker() {
   local directory
   directory=$(docker_repository "$OS_RELEASE" "$FAMILY")
@@ -190,7 +190,7 @@ debian_mirror() {
   printf '%s' "${mirror:-http://deb.debian.org/debian}"
 }
 
-# Apt takes the package $3, and no other, from where $2 says. A priority of 990 beats Compose 1 of Debian 12.
+# Apt takes only the package $3 from the source $2. A priority of 990 beats Compose 1 of Debian 12.
 pin_one_package() {
   cat >"/etc/apt/preferences.d/$1" <<END
 Package: *
@@ -228,7 +228,7 @@ find_image_source() {
       note "Images that this host has are used. No other can be pulled or built until a registry answers."
       return
     fi
-    # shellcheck disable=SC2046 # Debian's keys, which Ubuntu and Fedora do not have by themselves
+    # shellcheck disable=SC2046 # Debian's keys, which Ubuntu and Fedora do not have by default
     install_packages mmdebstrap $(first_available debian-archive-keyring debian-keyring)
   fi
   done_with "built here with mmdebstrap, as Docker Hub does not answer"

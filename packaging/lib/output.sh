@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the user sees: one line a step. All that the commands print goes to the log.
+# What the user sees: one line per step. The output of all commands is in the log.
 
 LOG=${LOG:-/dev/null}
 STEP=""
@@ -19,9 +19,9 @@ on_terminal() {
 # A new step named $1. A terminal shows at once what is being worked on; the result replaces it.
 begin() {
   STEP=$1
-  # shellcheck disable=SC2034 # for those who tell how long it took
+  # shellcheck disable=SC2034 # for steps that print their duration
   BEGAN=$SECONDS
-  ADVICE="Repair what it names, then run the same command again: it continues where it stopped."
+  ADVICE="Correct what it names, then run the same command again: it continues where it stopped."
   if on_terminal; then
     printf '  … %s' "$STEP"
   fi
@@ -34,7 +34,7 @@ print_result() {
   printf '  %s %-*s%s\n' "$1" "$STEP_WIDTH" "$STEP" "$2"
 }
 
-# The step went well; $1 says what came of it.
+# The step succeeded; $1 is its result.
 done_with() {
   print_result ✓ "$1"
 }
@@ -64,11 +64,11 @@ must() {
     tail -n "+$FAILED_FROM" "$LOG" | tail -n 12 | sed 's/^/      | /'
   fi
   note "$ADVICE"
-  note "All that was printed is in $LOG."
+  note "The whole output is in $LOG."
   exit 1
 }
 
-# Ends the installation; $1 says what is wrong and what to do.
+# Ends the installation; $1 is what is wrong and what to do.
 give_up() {
   if [[ -n $STEP ]]; then
     print_result ✗ "$1"

@@ -14,7 +14,7 @@ python_is_new_enough() {
 }
 
 # Prints a Python of at least 3.11 that can make environments. The distribution's own comes first, as the
-# one of a person's version manager may vanish.
+# one of a user's version manager may disappear.
 find_python() {
   local python
   for python in /usr/bin/python3 /usr/bin/python3.1{4,3,2,1} /usr/local/bin/python3 python3; do
@@ -67,7 +67,7 @@ pipx_command() {
   command -v pipx || echo "$OWN_PIPX_VENV/bin/pipx"
 }
 
-# Tells apart sources whose content differs, and the Pythons that they are installed for.
+# A digest of the sources' content and of the Python that they are installed for.
 source_digest() {
   (
     cd "$SOURCE" || exit
@@ -87,14 +87,14 @@ install_shoestring() {
     remove_venv_of_another_python
     ADVICE="Check that this host reaches PyPI, then run this again."
     must "$(pipx_command)" install --force --python "$(find_python)" "$SOURCE"
-    ADVICE="This is a fault of Shoestring itself: please report it with these lines."
+    ADVICE="This is a bug of Shoestring itself: please report it with these lines."
     must "$SHOESTRING" --help
     printf '%s\n' "$digest" >"$SOURCE_RECORD"
   fi
   done_with "$(shoestring_version), $SHOESTRING, $how"
 }
 
-# An upgrade of the distribution takes away the Python that the environment is made of; pipx mends none.
+# An upgrade of the distribution removes the Python that the environment uses; pipx does not repair that.
 remove_venv_of_another_python() {
   local version
   version=$("$SHOESTRING_VENV/bin/python" -c 'import platform; print(platform.python_version())' 2>/dev/null) || true

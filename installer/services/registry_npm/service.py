@@ -61,7 +61,7 @@ def restart(cluster: Cluster, *, always: bool) -> None:
             cluster.client.api.restart(container.id, timeout=10)
         except APIError as error:
             raise ShoestringError(
-                f"User removed, but the registry still accepts the old login until it restarts. Docker says: "
+                f"User removed, but the registry still accepts the old login until it restarts. Docker reports: "
                 f"{error.explanation}. Restart it: docker restart {container.name}"
             ) from error
 
