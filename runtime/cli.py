@@ -66,6 +66,11 @@ def _main(options: argparse.Namespace) -> ExitCode:
         if DEBUG_VARIABLE in os.environ:
             raise
         sentence, code = explain(error)
+        if options.json:
+            from runtime.output.encoder import result_json
+            from runtime.output.json_error import ErrorJson
+
+            print(result_json(ErrorJson.of(error)))
         print(sentence, file=sys.stderr)
         if options.command == "watchdog":
             from runtime.alerting import watchdog_failure
@@ -109,6 +114,9 @@ def _run(options: argparse.Namespace) -> ExitCode:
 
     from runtime.context.cluster import open_cluster
     from runtime.output import report
+    from runtime.output.encoder import emit
+    from runtime.output.json_results import PlanJson
+    from runtime.output.json_status import StatusJson
     from runtime.reconcile import operations
     from runtime.reconcile.snapshot import Snapshot
 
@@ -116,11 +124,11 @@ def _run(options: argparse.Namespace) -> ExitCode:
     if options.command == "status":
         status = operations.status(cluster)
         now = datetime.now(UTC)
-        print(report.status_json(status) if options.json else "\n".join(report.status_lines(status, now)))
+        emit(options.json, StatusJson.of(status), report.status_lines(status, now))
         return ExitCode.DONE
     if options.command == "plan":
         planned = Snapshot(cluster).report
-        print(report.plan_json(planned) if options.json else "\n".join(report.plan_lines(planned)))
+        emit(options.json, PlanJson.of_report(planned), report.plan_lines(planned))
         return ExitCode.DONE
     return _change(options, cluster)
 
@@ -128,6 +136,9 @@ def _run(options: argparse.Namespace) -> ExitCode:
 def _change(options: argparse.Namespace, cluster: Cluster) -> ExitCode:
     from runtime.context import change
     from runtime.output import report
+    from runtime.output.encoder import emit
+    from runtime.output.json_results import ReportJson
+    from runtime.reconcile.watchdog import skipped
 
     listener = change.SILENT if options.json else report.Printer()
     try:
@@ -136,12 +147,9 @@ def _change(options: argparse.Namespace, cluster: Cluster) -> ExitCode:
         if options.command != "watchdog":
             raise
         # The other command does what has to be done; the next run is in a minute.
-        print(f"Nothing done. {error}")
+        emit(options.json, ReportJson.of(skipped(error)), (f"Nothing done. {error}",))
         return ExitCode.DONE
-    if options.json:
-        print(report.report_json(result))
-    else:
-        report.print_lines(report.report_lines(result, done))
+    emit(options.json, ReportJson.of(result), report.report_lines(result, done))
     return ExitCode.DONE if result.ok else ExitCode.FAILED
 
 

@@ -1,4 +1,4 @@
-"""The output of `shoestring ssl status` and `ssl ca`: plain lines and JSON. The table is in tables.py."""
+"""The plain lines of `shoestring ssl status`. The table is in tables.py."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 
 from runtime.base.formats import duration, rfc3339, until
 from runtime.certificates.model import Issuer
-from runtime.output.encoder import as_json
-from runtime.output.report import certificate_json, indent
+from runtime.output.report import indent
 from runtime.output.table import table
 
 if TYPE_CHECKING:
-    from installer.certificates.trust import RootTrust
     from runtime.certificates.overview import CertificateOverview, CertificateStatus
 
 HEADER = ("NAME", "SIDE", "STATE", "HOSTS", "VALID UNTIL", "RENEWAL", "FROM")
@@ -60,28 +58,6 @@ def _certificates(overview: CertificateOverview, now: float) -> Iterator[str]:
         yield line
         if each.blocked:
             yield indent(each.blocked)
-
-
-def status_json(overview: CertificateOverview) -> str:
-    """Return the answer of ssl status."""
-    return as_json(
-        ok=not remarks(overview) and not overview.expiring,
-        certificates=[certificate_json(each) for each in overview.certificates],
-        problems=list(overview.problems),
-        notes=list(overview.notes),
-    )
-
-
-def trust_json(trust: RootTrust, pem: str) -> str:
-    """Return the answer of ssl ca."""
-    return as_json(
-        root=str(trust.root),
-        fingerprint=trust.fingerprint,
-        domain=trust.domain,
-        host_names=list(trust.host_names),
-        https_port=trust.https_port,
-        pem=pem,
-    )
 
 
 def _validity(status: CertificateStatus, now: float) -> str:

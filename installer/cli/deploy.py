@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from installer.cli.frame import emit, located, opened
+from installer.cli.frame import located, opened
 from installer.cli.options import DataDirectory, DryRun, Json, Timeout
 from runtime.base.errors import ExitCode, UsageError
+from runtime.output.encoder import emit
 
 if TYPE_CHECKING:
     from installer.deploy.job import DeployJob
@@ -83,17 +84,20 @@ def show_history(
     """List the deployments of an application, the newest first."""
     from installer.applications import target
     from installer.deploy import history, report
+    from installer.deploy.json_results import HistoryJson
     from runtime.reconcile import desired
 
     paths, loaded = located(data_directory)
     wanted = desired.load(loaded, paths)
     found = target.find(wanted, application, service)
     past = history.read(paths, found.application, found.service)
-    emit(json, lambda: report.history_json(past, found), lambda: report.history_lines(past, found))
+    result = HistoryJson.of(past, found, report.current(past, found))
+    emit(json, result, report.history_lines(past, found))
 
 
 def _carry_out(cluster: Cluster, job: DeployJob, dry_run: bool, json: bool, timeout: float) -> None:
     from installer.deploy import report, run
+    from installer.deploy.json_results import DeployJson, DeployPreviewJson
     from installer.deploy.lines import StepLines
     from installer.deploy.steps import DeploySteps
     from installer.services import catalogue
@@ -101,14 +105,11 @@ def _carry_out(cluster: Cluster, job: DeployJob, dry_run: bool, json: bool, time
 
     if dry_run:
         seen = run.preview(cluster, job)
-        emit(json, lambda: report.preview_json(seen), lambda: report.preview_lines(seen))
+        emit(json, DeployPreviewJson.of(seen), report.preview_lines(seen))
         return
     lines = ProgressLines()
     steps = DeploySteps() if json else StepLines(lines)
     deployed = run.deploy(cluster, job, steps, timeout, before_pull=catalogue.before_pull)
-    if json:
-        print(report.deployed_json(deployed))
-    else:
-        for line in report.deployed_lines(deployed):
-            lines.say(line)
+    lines.clear()
+    emit(json, DeployJson.of(deployed), report.deployed_lines(deployed))
     raise typer.Exit(ExitCode.DONE if deployed.ok else ExitCode.FAILED)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from installer.cli.options import DataDirectory, DryRun, Json, Yes
+from runtime.output.encoder import emit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,14 +21,13 @@ app = typer.Typer(help="Block all ports but those of the proxies, SSH, VPN and x
 def status(data_directory: DataDirectory = None, json: Json = False) -> None:
     """Show which ports are open, why, and which are blocked."""
     from installer.firewall import manage, report
+    from installer.firewall.json_results import FirewallJson
     from runtime.base.paths import find
 
     firewall = manage.inspect(find(data_directory))
-    if json:
-        print(report.to_json(firewall))
-    else:
-        notes = report.notes(firewall) if firewall.confirmed else ()
-        print("\n".join((f"  firewall  {report.state(firewall)}", "", *report.lines(firewall), *_indented(notes))))
+    notes = report.notes(firewall) if firewall.confirmed else ()
+    lines = (f"  firewall  {report.state(firewall)}", "", *report.lines(firewall), *_indented(notes))
+    emit(json, FirewallJson.of(firewall), lines)
 
 
 @app.command()
@@ -38,33 +38,32 @@ def on(data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun =
     confirmed automatically if SSH still answers.
     """
     from installer.firewall import commit_confirm, manage, report
+    from installer.firewall.json_results import FirewallOnJson
     from installer.terminal.confirm import confirmed
     from runtime.base.paths import find
 
     firewall = manage.inspect(find(data_directory), again=True)
     if firewall.is_on:
-        print(report.to_json(firewall, changed=False) if json else "  Nothing to do: the firewall is on.")
+        emit(json, FirewallOnJson.of_change(firewall, changed=False), ("  Nothing to do: the firewall is on.",))
         return
     if not json:
         print("\n".join((*report.lines(firewall), *_indented(firewall.objections))))
     if dry_run:
-        if json:
-            print(report.to_json(firewall, changed=False, notes=firewall.objections))
+        emit(json, FirewallOnJson.of_change(firewall, changed=False, notes=firewall.objections), ())
         return
     question = f"Switch the firewall on? It is rolled back after {commit_confirm.SECONDS} s unless you confirm it."
     if not confirmed(question, yes=yes, json=json):
         return
     said = _confirm_automatically(firewall) if yes else _confirm_by_user(firewall)
-    if json:
-        print(report.to_json(manage.inspect(firewall.paths), changed=True, notes=said))
-    else:
-        print("\n".join(("", *_indented((*said, *report.notes(firewall))), "  The firewall is on.")))
+    lines = ("", *_indented((*said, *report.notes(firewall))), "  The firewall is on.")
+    emit(json, FirewallOnJson.of_change(manage.inspect(firewall.paths), changed=True, notes=said), lines)
 
 
 @app.command()
 def off(data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun = False, json: Json = False) -> None:
     """Turn the firewall off and remove its rules."""
-    from installer.firewall import manage, report
+    from installer.firewall import manage
+    from installer.firewall.json_results import FirewallJson
     from installer.terminal.confirm import confirmed
     from runtime.base.paths import find
 
@@ -79,8 +78,7 @@ def off(data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun 
         if note and not json:
             print(f"  {note}")
         firewall = manage.inspect(firewall.paths)
-    if json:
-        print(report.to_json(firewall))
+    emit(json, FirewallJson.of(firewall), ())
 
 
 def _confirm_automatically(firewall: Firewall) -> tuple[str, ...]:

@@ -1,8 +1,7 @@
-"""The frame of every command: options become an operation, whose result is emitted as lines or as JSON."""
+"""The frame of every command: options become an operation, whose result `emit` prints as lines or as JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -43,17 +42,11 @@ def listener(json: bool) -> Listener:
     return SILENT if json else ChangeLines(ProgressLines())
 
 
-def emit(json: bool, answer: Callable[[], str], lines: Callable[[], Iterable[str]]) -> None:
-    """Print a result: with `json` its answer, else its lines. The other one is not made."""
-    print(answer() if json else "\n".join(lines()))
-
-
 def finish(report: Report, done: str, json: bool) -> NoReturn:
     """Print a report and end with its exit code. `done` is printed where there was nothing to do."""
-    from runtime.output.report import print_lines, report_json, report_lines
+    from runtime.output.encoder import emit
+    from runtime.output.json_results import ReportJson
+    from runtime.output.report import report_lines
 
-    if json:
-        print(report_json(report))
-    else:
-        print_lines(report_lines(report, done))
+    emit(json, ReportJson.of(report), report_lines(report, done))
     raise typer.Exit(ExitCode.DONE if report.ok else ExitCode.FAILED)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from installer.cli.frame import emit
 from installer.cli.options import DataDirectory, DryRun, Json
+from runtime.output.encoder import emit
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -31,11 +31,12 @@ def list_(
 ) -> None:
     """List the images that Shoestring uses, and whether they are on this host."""
     from installer.images import list_images
-    from installer.images.report import states_json, states_lines
+    from installer.images.json_results import ImagesJson
+    from installer.images.report import states_lines
     from runtime.docker import engine
 
     states = list_images(engine.connect(), source or _source(data_directory))
-    emit(json, lambda: states_json(states), lambda: states_lines(states))
+    emit(json, ImagesJson.of(states), states_lines(states))
 
 
 @app.command()
@@ -105,24 +106,23 @@ def _built_here(data_directory: Path | None) -> list[PinnedImage]:
 
 def _preview(client: DockerClient, references: list[str], json: bool) -> None:
     """Print what would be fetched."""
+    from installer.images.json_results import ImagesPreviewJson
     from installer.images.refresh import is_here
-    from installer.images.report import preview_json, preview_lines
+    from installer.images.report import preview_lines
 
     present = {each: is_here(client, each, "registry") for each in references}
-    emit(json, lambda: preview_json(present), lambda: preview_lines(present))
+    emit(json, ImagesPreviewJson.of(present), preview_lines(present))
 
 
 def _show(fetch: Callable[[Callable[[Progress], None]], Iterable[FetchedImage]], json: bool) -> None:
-    from installer.images.report import fetched_json, fetched_line
+    from installer.images.json_results import FetchedJson
+    from installer.images.report import fetched_line
     from installer.terminal.progress import ProgressLines
 
     lines = ProgressLines()
     results = list(fetch(_silent if json else _passing(lines)))
-    if json:
-        print(fetched_json(results))
-    else:
-        for result in results:
-            lines.say(fetched_line(result))
+    lines.clear()
+    emit(json, FetchedJson.of(results), map(fetched_line, results))
 
 
 def _silent(progress: Progress) -> None:

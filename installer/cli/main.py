@@ -26,11 +26,12 @@ from installer.cli import (
 from installer.cli import firewall as cli_firewall
 from installer.cli import swap as cli_swap
 from installer.cli import timers as cli_timers
-from installer.cli.frame import emit, finish, listener, opened
+from installer.cli.frame import finish, listener, opened
 from installer.cli.options import DataDirectory, DryRun, Json, Timeout
 from runtime.base import hints
 from runtime.base.errors import DEBUG_VARIABLE, explain
 from runtime.base.paths import Side
+from runtime.output.encoder import emit, result_json
 
 app = typer.Typer(
     name="shoestring",
@@ -66,6 +67,10 @@ def main() -> None:
             if DEBUG_VARIABLE in os.environ:
                 raise
             sentence, code = explain(error)
+            if "--json" in sys.argv[1:]:
+                from runtime.output.json_error import ErrorJson
+
+                print(result_json(ErrorJson.of(error)))
             print(sentence, file=sys.stderr)
             sys.exit(code)
 
@@ -156,13 +161,14 @@ def stop(
     data_directory: DataDirectory = None, dry_run: DryRun = False, json: Json = False, timeout: Timeout = 60.0
 ) -> None:
     """Stop and remove all containers and networks. Files and data stay."""
-    from runtime.output.report import change_lines, changes_json
+    from runtime.output.json_results import ChangesJson
+    from runtime.output.report import change_lines
     from runtime.reconcile import operations
 
     cluster = opened(data_directory)
     if dry_run:
         plan = operations.stop_plan(cluster)
-        emit(json, lambda: changes_json(plan), lambda: change_lines(plan, "shoestring stop"))
+        emit(json, ChangesJson.of(plan), change_lines(plan, "shoestring stop"))
         return
     finish(operations.stop(cluster, listener(json), timeout), "nothing of this instance runs", json)
 
@@ -177,14 +183,15 @@ def reload(
     timeout: Timeout = 60.0,
 ) -> None:
     """Reload the proxies with a newly rendered, checked configuration."""
-    from runtime.output.report import change_lines, changes_json
+    from runtime.output.json_results import ChangesJson
+    from runtime.output.report import change_lines
     from runtime.reconcile import operations
 
     cluster = opened(data_directory)
     sides = (side,) if side else tuple(Side)
     if dry_run:
         plan = operations.reload_plan(cluster, sides, force=force)
-        emit(json, lambda: changes_json(plan), lambda: change_lines(plan, "shoestring reload"))
+        emit(json, ChangesJson.of(plan), change_lines(plan, "shoestring reload"))
         return
     report = operations.reload(cluster, sides, listener(json), timeout, force=force)
     finish(report, "the proxies have the configuration that the files say", json)
@@ -198,6 +205,8 @@ def watchdog(data_directory: DataDirectory = None, dry_run: DryRun = False, json
     """
     from runtime.base.errors import LockedError
     from runtime.metrics.measured_watchdog import watch
+    from runtime.output.json_results import ReportJson
+    from runtime.reconcile.watchdog import skipped
 
     if dry_run:
         _show_plan(data_directory, json)
@@ -205,7 +214,7 @@ def watchdog(data_directory: DataDirectory = None, dry_run: DryRun = False, json
     try:
         report = watch(opened(data_directory), listener(json))
     except LockedError as error:
-        print(f"Nothing done. {error}")
+        emit(json, ReportJson.of(skipped(error)), (f"Nothing done. {error}",))
         return
     finish(report, "everything runs as configured", json)
 
@@ -217,18 +226,17 @@ def plan(data_directory: DataDirectory = None, json: Json = False) -> None:
 
 
 def _show_plan(data_directory: Path | None, json: bool) -> None:
-    from runtime.output.report import plan_json, plan_lines
+    from runtime.output.json_results import PlanJson
+    from runtime.output.report import plan_lines
     from runtime.reconcile.snapshot import Snapshot
 
     planned = Snapshot(opened(data_directory)).report
-    if json:
-        print(plan_json(planned))
-    elif sys.stdout.isatty():
+    if not json and sys.stdout.isatty():
         from installer.cli.tables import print_plan
 
         print_plan(planned)
     else:
-        print("\n".join(plan_lines(planned)))
+        emit(json, PlanJson.of_report(planned), plan_lines(planned))
 
 
 @app.command()
@@ -237,21 +245,20 @@ def status(data_directory: DataDirectory = None, json: Json = False) -> None:
     from datetime import UTC, datetime
 
     from installer.host import health
+    from installer.host.json_results import HostStatusJson
     from installer.host.report import health_rows
-    from runtime.output.report import status_json, status_lines
+    from runtime.output.report import status_lines
     from runtime.reconcile.operations import status as look_up
 
     cluster = opened(data_directory)
     found, host = look_up(cluster), health.observe(cluster.settings, cluster.paths.root)
     now = datetime.now(UTC)
-    if json:
-        print(status_json(found, host=host))
-        return
     rows = health_rows(host, now.timestamp())
-    if sys.stdout.isatty():
+    if not json and sys.stdout.isatty():
         from installer.cli.tables import print_health, print_status
 
         print_status(found, now)
         print_health(rows)
     else:
-        print("\n".join((*status_lines(found, now), *(f"{row.name}  {row.text}" for row in rows))))
+        lines = (*status_lines(found, now), *(f"{row.name}  {row.text}" for row in rows))
+        emit(json, HostStatusJson.of_host(found, host), lines)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from installer.cli.frame import emit
 from installer.cli.options import Json
+from runtime.output.encoder import emit
 
 app = typer.Typer()
 
@@ -14,14 +14,13 @@ app = typer.Typer()
 def memory(json: Json = False) -> None:
     """Show the memory use of each container, of Docker and of the host."""
     from installer.host import memory as host
+    from installer.host.json_results import MemoryJson
     from installer.host.report import memory_lines
-    from installer.host.results import MemoryResult
     from runtime.docker import engine
-    from runtime.output.encoder import result_json
 
     client = engine.connect()
     try:
         found = host.observe(client)
     finally:
         client.close()
-    emit(json, lambda: result_json(MemoryResult.of(found)), lambda: memory_lines(found))
+    emit(json, MemoryJson.of(found), memory_lines(found))

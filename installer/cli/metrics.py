@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from installer.cli.frame import emit, opened
+from installer.cli.frame import opened
 from installer.cli.options import DataDirectory, DryRun, Json, Yes
+from runtime.output.encoder import emit
 
 app = typer.Typer()
 
@@ -26,11 +27,12 @@ def metrics(
         import time
 
         from installer.metrics import page
+        from installer.metrics.json_results import MetricsJson
 
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() and not json else 0
         shown = page.window(time.time(), hours, page.columns_for(width))
         taken = page.query(opened(data_directory), shown)
-        emit(json, lambda: page.page_json(taken), lambda: page.lines(taken, width))
+        emit(json, MetricsJson.of(taken), page.lines(taken, width))
 
 
 @app.command()
@@ -55,12 +57,13 @@ def retention(
     Hourly means are kept for a year.
     """
     from installer.metrics import influxdb, retention_report
+    from installer.metrics.json_results import RetentionChangeJson, RetentionJson
     from installer.terminal.confirm import confirmed
 
     cluster = opened(data_directory)
     before = influxdb.retention(cluster)
     if days is None:
-        emit(json, lambda: retention_report.retention_json(before), lambda: retention_report.retention_lines(before))
+        emit(json, RetentionJson.of(before), retention_report.retention_lines(before))
         return
     wanted = influxdb.checked_days(days)
     if not json:
@@ -72,4 +75,4 @@ def retention(
         if not json:
             print("  ✓ changed")
     if json:
-        print(retention_report.change_json(before, wanted, influxdb.retention(cluster)))
+        emit(json, RetentionChangeJson.of_change(before, wanted, influxdb.retention(cluster)), ())

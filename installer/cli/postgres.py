@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from installer.cli.frame import emit, opened
+from installer.cli.frame import opened
 from installer.cli.options import DataDirectory, DryRun, Json, Timeout, Yes
 from runtime.base.errors import ExitCode
+from runtime.output.encoder import emit
 
 app = typer.Typer(help="Postgres: prompt, databases for applications, upgrades.", no_args_is_help=True)
 
@@ -39,14 +40,13 @@ def create(
 ) -> None:
     """Create a database with its own user, and print its URL."""
     from installer.services.postgres import databases
+    from installer.services.postgres.json_results import DatabaseJson
     from runtime.base.paths import Side
 
     cluster = opened(data_directory)
     created = databases.create(cluster, name, timeout, dry_run=dry_run)
-    if json:
-        print(databases.created_json(created, dry_run=dry_run))
-    else:
-        print("\n".join(databases.created_lines(created, cluster.settings.network(Side.PUBLIC), dry_run=dry_run)))
+    lines = databases.created_lines(created, cluster.settings.network(Side.PUBLIC), dry_run=dry_run)
+    emit(json, DatabaseJson.of(created, dry_run=dry_run), lines)
 
 
 @app.command()
@@ -69,6 +69,7 @@ def upgrade(
     from installer.images.progress import ignore
     from installer.services.postgres import report
     from installer.services.postgres import upgrade_job as jobs
+    from installer.services.postgres.json_results import UpgradeJson, UpgradePreviewJson, UpgradeUnneededJson
     from installer.services.postgres.upgrade import upgrade as carry_out
     from installer.terminal.confirm import confirmed
     from installer.terminal.progress import ProgressLines
@@ -77,21 +78,19 @@ def upgrade(
     source = cluster.settings.images.source
     job = jobs.find(cluster, version, references.checked(image) if image else "")
     if job is None:
-        print(report.nothing_json(version) if json else f"  Version {version} already runs. Nothing to do.")
+        emit(json, UpgradeUnneededJson.of(version), (f"  Version {version} already runs. Nothing to do.",))
         return
     present = refresh.is_here(cluster.client, job.image, source)
     if dry_run or not json:
-        emit(json, lambda: report.job_json(job, present=present), lambda: report.job_lines(job, present=present))
+        emit(json, UpgradePreviewJson.of(job, present=present), report.job_lines(job, present=present))
     if dry_run or not confirmed("Upgrade now?", yes=yes, json=json):
         return
     lines = ProgressLines(io.StringIO() if json else None)
     fetched = refresh.fetch(cluster.client, job.image, source, ignore, only_if_missing=True)
     lines.done("image", fetched.image)
     upgraded = carry_out(cluster, job, lines, timeout)
-    for line in report.upgraded_lines(upgraded):
-        lines.say(line)
-    if json:
-        print(report.upgraded_json(upgraded))
+    lines.clear()
+    emit(json, UpgradeJson.of(upgraded), report.upgraded_lines(upgraded))
     raise typer.Exit(ExitCode.DONE if upgraded.ok else ExitCode.FAILED)
 
 
@@ -109,6 +108,7 @@ def prune(
     """Delete data that Postgres no longer uses, such as of an old version."""
     from installer.services.postgres import prune as pruning
     from installer.services.postgres import report
+    from installer.services.postgres.json_results import UnusedDataJson
     from installer.terminal.confirm import confirmed
 
     cluster = opened(data_directory)
@@ -118,10 +118,7 @@ def prune(
     removed = not dry_run and confirmed("Delete for good?", yes=yes, json=json)
     if removed:
         pruning.remove(cluster, version, timeout)
-    if json:
-        print(report.old_json(old, removed=removed))
-    elif removed:
-        print("  ✓ deleted")
+    emit(json, UnusedDataJson.of(old, removed=removed), ("  ✓ deleted",) if removed else ())
 
 
 # Its name before.

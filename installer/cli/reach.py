@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from installer.cli.frame import emit, located
+from installer.cli.frame import located
 from installer.cli.options import DataDirectory, Json
+from runtime.output.encoder import emit
 
 if TYPE_CHECKING:
     from installer.vpn.ssh_tunnel import SshTunnel
@@ -34,10 +35,11 @@ def tunnel(
     from dataclasses import replace
 
     from installer.vpn import ssh_tunnel
+    from installer.vpn.json_results import TunnelJson
 
     found = _find(data_directory)
     found = replace(found, login=login) if login else found
-    emit(json, lambda: ssh_tunnel.to_json(found, ssh_tunnel.LOOPBACK), lambda: ssh_tunnel.tunnel_lines(found))
+    emit(json, TunnelJson.of(found, ssh_tunnel.LOOPBACK), ssh_tunnel.tunnel_lines(found))
 
 
 @app.command()
@@ -45,10 +47,11 @@ def tunnel(
 def hosts(data_directory: DataDirectory = None, json: Json = False) -> None:
     """Print hosts file lines for the internal host names."""
     from installer.vpn import ssh_tunnel
+    from installer.vpn.json_results import TunnelJson
 
     found = _find(data_directory)
     address = ssh_tunnel.LOOPBACK if found.is_loopback else found.address
-    emit(json, lambda: ssh_tunnel.to_json(found, address), lambda: ssh_tunnel.hosts_lines(found))
+    emit(json, TunnelJson.of(found, address), ssh_tunnel.hosts_lines(found))
 
 
 def _find(data_directory: Path | None) -> SshTunnel:

@@ -94,9 +94,7 @@ def main() -> None:
     directory = Path(sys.argv[1] if len(sys.argv) > 1 else "docs")
     files.write(directory / "settings.md", settings_page())
     files.write(directory / "commands.md", commands_page())
-    answers = directory / "json.md"
-    if answers.is_file():
-        files.write(answers, json_reference.page(answers.read_text(encoding="utf-8")))
+    files.write(directory / "json.md", json_reference.page())
 
 
 if __name__ == "__main__":

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from installer.cli.frame import emit, listener, opened
+from installer.cli.frame import listener, opened
 from installer.cli.options import DataDirectory, DryRun, Json, Timeout, Yes
 from installer.cli.users import users_app
 from runtime.base.errors import ExitCode
+from runtime.output.encoder import emit
 
 if TYPE_CHECKING:
     from installer.services.user_store import UserStore
@@ -41,14 +42,12 @@ def list_(data_directory: DataDirectory = None, json: Json = False) -> None:
     from datetime import UTC, datetime
 
     from installer.services.registry_docker import gc, registry, report
+    from installer.services.registry_docker.json_results import TagsJson
 
     cluster = _opened(data_directory)
     address = registry.address(cluster.paths, cluster.settings)
     tags = gc.store(cluster.paths).tags()
-    if json:
-        print(report.list_json(tags, address))
-    else:
-        print("\n".join(report.list_lines(tags, address, datetime.now(UTC))))
+    emit(json, TagsJson.of(tags, address), report.list_lines(tags, address, datetime.now(UTC)))
 
 
 @app.command()
@@ -67,6 +66,7 @@ def gc(
     The registry is stopped while it runs.
     """
     from installer.services.registry_docker import gc, report
+    from installer.services.registry_docker.json_results import CollectedJson, WasteJson
     from installer.terminal.confirm import confirmed
     from installer.terminal.progress import ProgressLines
     from runtime.base.formats import size
@@ -74,7 +74,7 @@ def gc(
     cluster = _opened(data_directory)
     waste = gc.find_waste(cluster, untagged=untagged)
     if dry_run:
-        emit(json, lambda: report.waste_json(waste), lambda: report.waste_lines(waste))
+        emit(json, WasteJson.of(waste), report.waste_lines(waste))
         return
     if not confirmed(f"Free {size(waste.size)}? The registry is stopped meanwhile.", yes=yes, json=json):
         return
@@ -82,7 +82,8 @@ def gc(
     say = (lambda step: None) if json else (lambda step: lines.passing("registry", step))
     waiting = listener(json).waiting
     done = gc.collect(cluster, untagged=untagged, timeout=timeout, waiting=waiting, say=say)
-    emit(json, lambda: report.collected_json(done), lambda: report.collected_lines(done))
+    lines.clear()
+    emit(json, CollectedJson.of(done), report.collected_lines(done))
     raise typer.Exit(ExitCode.DONE if done.report.ok else ExitCode.FAILED)
 
 
@@ -93,9 +94,9 @@ def login(data_directory: DataDirectory = None, dry_run: DryRun = False, json: J
     Also make it resolve and trust the registry. `deploy` does this automatically.
     """
     from installer.services.registry_docker import login, report
+    from installer.services.registry_docker.json_results import LoginJson
 
     cluster = _opened(data_directory)
     found = login.plan_login(cluster) if dry_run else login.ensure(cluster)
-    lines = report.login_lines(found, dry_run=dry_run)
-    emit(json, lambda: report.login_json(found), lambda: lines)
+    emit(json, LoginJson.of(found), report.login_lines(found, dry_run=dry_run))
     raise typer.Exit(ExitCode.FAILED if found.note else ExitCode.DONE)

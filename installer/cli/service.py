@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from installer.cli.frame import emit, listener, opened
+from installer.cli.frame import listener, opened
 from installer.cli.options import DataDirectory, DryRun, Json, Timeout, Yes
 from runtime.base.errors import ExitCode
+from runtime.output.encoder import emit
 
 if TYPE_CHECKING:
     from installer.services.add import StartedServices, WrittenServices
@@ -26,12 +27,13 @@ def list_(data_directory: DataDirectory = None, json: Json = False) -> None:
     """List the services with their state and memory."""
     from installer.data_directory import default_directory
     from installer.host import memory
-    from installer.services import answers, catalogue, report, status
+    from installer.services import catalogue, report, status
+    from installer.services.json_results import ServicesJson
 
     cluster = opened(data_directory)
     found, host = status.collect(cluster, catalogue.load()), memory.observe_host()
     lines = report.list_lines(found, host, default_directory.option(cluster.paths.root))
-    emit(json, lambda: answers.list_json(found, host), lambda: lines)
+    emit(json, ServicesJson.of(found, host), lines)
 
 
 @app.command()
@@ -46,8 +48,9 @@ def add(
 ) -> None:
     """Add services and what they require, and start them."""
     from installer.host import memory
-    from installer.services import answers, catalogue, offer, plan, report, service_files
+    from installer.services import catalogue, offer, plan, report, service_files
     from installer.services.add import WrittenServices
+    from installer.services.json_results import ServiceAddJson
     from installer.terminal.confirm import confirmed
 
     cluster = opened(data_directory)
@@ -58,8 +61,7 @@ def add(
         print("\n".join(report.plan_lines(wanted, cluster.settings, host)))
     offer.must_fit(wanted.new, host, force=force)
     if dry_run:
-        if json:
-            print(answers.add_json(wanted, None, WrittenServices(), {}))
+        emit(json, ServiceAddJson.of_plan(wanted, None, WrittenServices(), {}), ())
         return
     if not wanted.is_empty and not confirmed("Add this?", yes=yes, json=json):
         return
@@ -94,25 +96,25 @@ def _report_added(
     cluster: Cluster, wanted: ServicePlan, started: StartedServices | None, written: WrittenServices, json: bool
 ) -> None:
     from installer.data_directory import default_directory
-    from installer.services import answers, report, status
-    from runtime.output.report import print_lines, report_lines
+    from installer.services import report, status
+    from installer.services.json_results import ServiceAddJson
+    from runtime.output.report import report_lines
 
     option = default_directory.option(cluster.paths.root)
     addresses = {
         each.name: status.addresses_of(cluster.paths, cluster.settings, each.name) for each in wanted.services
     }
-    if json:
-        print(answers.add_json(wanted, started, written, addresses))
+    if started is None:
+        lines = [f"  The cluster is stopped. Start it with: shoestring start{option}"]
     else:
-        if started is None:
-            print(f"  The cluster is stopped. Start it with: shoestring start{option}")
-        else:
-            print_lines(report_lines(started.report, "everything runs as configured"))
-        told = report.added_lines(wanted.services, written, addresses, terminal=sys.stdout.isatty())
-        print("\n".join(told))
-        if started and started.failed:
-            names = " ".join(started.failed)
-            print(f"  Not ready for use. Once that is corrected, run again: shoestring service add {names}{option}")
+        lines = report_lines(started.report, "everything runs as configured")
+    lines += report.added_lines(wanted.services, written, addresses, terminal=sys.stdout.isatty())
+    if started and started.failed:
+        names = " ".join(started.failed)
+        lines.append(
+            f"  Not ready for use. Once that is corrected, run again: shoestring service add {names}{option}"
+        )
+    emit(json, ServiceAddJson.of_plan(wanted, started, written, addresses), lines)
     raise typer.Exit(ExitCode.DONE if started is None or started.report.ok else ExitCode.FAILED)
 
 
@@ -131,18 +133,18 @@ def remove(
     timeout: Timeout = 60.0,
 ) -> None:
     """Remove services. Data, passwords and configuration stay."""
-    from installer.services import answers, catalogue, report
+    from installer.services import catalogue, report
     from installer.services import remove as removing
+    from installer.services.json_results import ServiceRemoveJson
     from installer.terminal.confirm import confirm_by_typing, confirmed
-    from runtime.output.report import print_lines, report_lines
+    from runtime.output.report import report_lines
 
     cluster = opened(data_directory)
     wanted = removing.plan(cluster.paths, catalogue.load(), names, purge=purge)
     if not json:
         print("\n".join(report.removal_lines(wanted, cluster.paths)))
     if dry_run:
-        if json:
-            print(answers.removal_json(wanted, None))
+        emit(json, ServiceRemoveJson.of_removal(wanted, None), ())
         return
     # Where nothing is left to see, a run that was killed is finished all the same.
     if not wanted.is_empty and not confirmed("Remove this?", yes=yes, json=json):
@@ -150,12 +152,9 @@ def remove(
     if purge and not wanted.is_empty:
         confirm_by_typing(f"This is deleted for good. Type {' '.join(names)}", " ".join(names), confirm or name)
     done = removing.carry_out(cluster, wanted, listener(json), timeout)
-    if json:
-        print(answers.removal_json(wanted, done))
-    else:
-        if done.report:
-            print_lines(report_lines(done.report, "everything runs as configured"))
-        print_lines([f"  {note}" for note in done.notes])
-    if purge and not wanted.is_empty and not json:
-        print("  ✓ removed for good")
+    lines = report_lines(done.report, "everything runs as configured") if done.report else []
+    lines += [f"  {note}" for note in done.notes]
+    if purge and not wanted.is_empty:
+        lines.append("  ✓ removed for good")
+    emit(json, ServiceRemoveJson.of_removal(wanted, done), lines)
     raise typer.Exit(ExitCode.DONE if done.ok else ExitCode.FAILED)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from installer.cli.frame import emit, finish, listener, located, opened
+from installer.cli.frame import finish, listener, located, opened
 from installer.cli.options import DataDirectory, DryRun, Json, Timeout, Yes
+from runtime.output.encoder import emit
 
 if TYPE_CHECKING:
     from runtime.base.paths import Paths
@@ -40,19 +41,18 @@ UNTRUSTED = "Until then browsers, docker login and npm refuse the internal servi
 @app.command()
 def status(data_directory: DataDirectory = None, json: Json = False) -> None:
     """List the certificates with their validity, renewal and problems."""
-    from installer.certificates.report import status_json, status_lines
+    from installer.certificates.json_results import CertificatesJson
+    from installer.certificates.report import status_lines
     from runtime.reconcile import renewal
 
     now = time.time()
     found = renewal.overview(opened(data_directory), now)
-    if json:
-        print(status_json(found))
-    elif sys.stdout.isatty():
+    if not json and sys.stdout.isatty():
         from installer.cli.tables import print_certificates
 
         print_certificates(found, now)
     else:
-        print("\n".join(status_lines(found, now)))
+        emit(json, CertificatesJson.of(found), status_lines(found, now))
 
 
 @app.command()
@@ -135,13 +135,15 @@ def ca(
 ) -> None:
     """Show how to trust the private CA on other computers."""
     from installer.certificates import private_root
+    from installer.certificates.json_results import CaPreviewJson
 
     paths, loaded = located(data_directory)
     private_root.check(loaded)
     if not new:
         _show_root(loaded, paths, pem=pem, json=json)
     elif dry_run:
-        print(f"  Would create a new private CA in {paths.private_ca} and sign the internal certificate with it.")
+        would = f"  Would create a new private CA in {paths.private_ca} and sign the internal certificate with it."
+        emit(json, CaPreviewJson(paths.private_ca), (would,))
     elif _confirmed_twice(NEW_ROOT, UNTRUSTED, yes=yes, json=json):
         cluster = opened(data_directory)
         report = private_root.renew(cluster, listener(json), time.time(), timeout)
@@ -150,14 +152,14 @@ def ca(
 
 def _show_root(loaded: Settings, paths: Paths, *, pem: bool, json: bool) -> None:
     from installer.certificates import private_root, trust
-    from installer.certificates.report import trust_json
+    from installer.certificates.json_results import CaJson
     from installer.data_directory import default_directory
 
     if pem:
         print(private_root.pem(paths), end="")
         return
     shown = private_root.describe(loaded, paths, time.time(), default_directory.option(paths.root))
-    emit(json, lambda: trust_json(shown, private_root.pem(paths)), lambda: trust.lines(shown))
+    emit(json, CaJson.of(shown, private_root.pem(paths)), trust.lines(shown))
 
 
 def _show_plan(data_directory: Path | None, request: RenewalRequest, command: str, json: bool) -> None:
@@ -167,9 +169,10 @@ def _show_plan(data_directory: Path | None, request: RenewalRequest, command: st
 
 
 def _show(plan: Plan, command: str, json: bool) -> None:
-    from runtime.output.report import change_lines, changes_json
+    from runtime.output.json_results import ChangesJson
+    from runtime.output.report import change_lines
 
-    emit(json, lambda: changes_json(plan), lambda: change_lines(plan, command))
+    emit(json, ChangesJson.of(plan), change_lines(plan, command))
 
 
 def _carry_out(

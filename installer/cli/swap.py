@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from installer.cli.frame import emit
 from installer.cli.options import DryRun, Json, Yes
+from runtime.output.encoder import emit
 
 app = typer.Typer(help="Swap for a host with little memory.", no_args_is_help=True)
 
@@ -24,12 +24,11 @@ class KindOption(StrEnum):
 def status(json: Json = False) -> None:
     """Show the swap of this host."""
     from installer.host import swap
+    from installer.host.json_results import SwapJson
     from installer.host.report import swap_lines
-    from installer.host.results import SwapResult
-    from runtime.output.encoder import result_json
 
     host = swap.observe()
-    emit(json, lambda: result_json(SwapResult.of(host)), lambda: swap_lines(host))
+    emit(json, SwapJson.of(host), swap_lines(host))
 
 
 @app.command()
@@ -44,12 +43,11 @@ def add(
 ) -> None:
     """Add swap, now and at each boot."""
     from installer.host import swap
-    from installer.host.results import SwapResult
+    from installer.host.json_results import SwapJson
     from installer.terminal.confirm import confirmed
     from runtime.base.constants import MEGABYTE
     from runtime.base.errors import ShoestringError
     from runtime.base.formats import size as size_text
-    from runtime.output.encoder import result_json
 
     host, wanted = swap.observe(), swap.SwapKind(kind)
     count = size * MEGABYTE or swap.suggestion(wanted, host.memory)
@@ -61,17 +59,15 @@ def add(
     if not dry_run and confirmed("Add it?", yes=yes, json=json):
         swap.add(wanted, count, host)
         host = swap.observe()
-    if json:
-        print(result_json(SwapResult.of(host)))
+    emit(json, SwapJson.of(host), ())
 
 
 @app.command()
 def remove(yes: Yes = False, dry_run: DryRun = False, json: Json = False) -> None:
     """Remove the swap that Shoestring added. Other swap stays."""
     from installer.host import swap
-    from installer.host.results import SwapResult
+    from installer.host.json_results import SwapJson
     from installer.terminal.confirm import confirmed
-    from runtime.output.encoder import result_json
 
     host = swap.observe()
     if not json:
@@ -79,5 +75,4 @@ def remove(yes: Yes = False, dry_run: DryRun = False, json: Json = False) -> Non
     if host.removable and not dry_run and confirmed("Remove it?", yes=yes, json=json):
         swap.remove(host)
         host = swap.observe()
-    if json:
-        print(result_json(SwapResult.of(host)))
+    emit(json, SwapJson.of(host), ())

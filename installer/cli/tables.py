@@ -10,7 +10,7 @@ from installer.output import Cell, Column, print_line, print_table
 from runtime.base.formats import age, count
 from runtime.context.change import Sign
 from runtime.context.results import PlanReport
-from runtime.output.report import plan_lines, tls_line, tls_problems
+from runtime.output.report import apply_command, change_line, change_lines, tls_line, tls_problems
 from runtime.reconcile.status import FINE, Status
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ def _columns(*names: str) -> tuple[Column, ...]:
     return tuple(Column(name, folds=name in FOLDING) for name in names)
 
 
-def _problem(sentence: str) -> None:
-    print_line(Cell(f"  ✗ {sentence}", "red"))
+def _problem(problem: object) -> None:
+    print_line(Cell(f"  ✗ {problem}", "red"))
 
 
 def print_status(status: Status, now: datetime) -> None:
@@ -34,8 +34,8 @@ def print_status(status: Status, now: datetime) -> None:
     if status.applications:
         names = ("APPLICATION", "SIDE", "STATE", "HOSTS", "IMAGE", "SINCE")
         print_table(_columns(*names), _application_rows(status, now))
-        for problem in (problem for each in status.applications for problem in each.problems):
-            _problem(problem)
+        for finding in (finding for each in status.applications for finding in each.problems):
+            _problem(finding)
         for each in status.applications:
             for note in each.notes:
                 print_line(f"  {each.name}: {note}")
@@ -47,7 +47,7 @@ def print_status(status: Status, now: datetime) -> None:
         parts += [f"  {proxy.side} ", _state(proxy.state), f" {count(proxy.host_names, 'host')}"]
     print_line(*parts)
     print_line(f"  TLS        {tls_line(status.certificates, now.timestamp())}")
-    for problem in (*tls_problems(status.certificates, now.timestamp()), *map(str, status.problems)):
+    for problem in (*tls_problems(status.certificates, now.timestamp()), *status.problems):
         _problem(problem)
     for warning in status.warnings:
         print_line(f"  warning    {warning}")
@@ -73,9 +73,13 @@ def _state(state: str) -> Cell:
 
 def print_plan(plan: PlanReport) -> None:
     """Print a plan with its signs in color."""
-    for line in plan_lines(plan):
-        sign = line.strip()[:1]
-        print_line(Cell(line, COLORS.get(sign, "red" if sign == "✗" else "")))
+    for note in plan.warnings:
+        print_line(f"  {note}")
+    for problem in (*plan.problems, *plan.blocked):
+        _problem(problem)
+    for change in plan.changes:
+        print_line(Cell(change_line(change), COLORS[change.sign]))
+    print_line(change_lines(plan.changes, apply_command(plan))[-1])
 
 
 def print_certificates(overview: CertificateOverview, now: float) -> None:

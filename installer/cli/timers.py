@@ -10,9 +10,9 @@ import typer
 from installer.cli.frame import located
 from installer.cli.options import DataDirectory, DryRun, Json, Yes
 from runtime.base.errors import ExitCode
+from runtime.output.encoder import emit
 
 if TYPE_CHECKING:
-    from installer.host.timers import TimerJob
     from runtime.config.settings import Settings
 
 app = typer.Typer(help="Timers for the start at boot, the watchdog and renewals.", no_args_is_help=True)
@@ -26,6 +26,7 @@ def status(data_directory: DataDirectory = None, json: Json = False) -> None:
     import time
 
     from installer.host import systemd, timers
+    from installer.host.json_results import TimersJson
     from installer.host.report import timers_lines
 
     paths, settings = located(data_directory)
@@ -34,10 +35,7 @@ def status(data_directory: DataDirectory = None, json: Json = False) -> None:
         _without_systemd(settings, root, json)
         return
     jobs = timers.observe(settings, root)
-    if json:
-        print(_answer(jobs, systemd=True))
-    else:
-        print("\n".join(timers_lines(jobs, time.time())))
+    emit(json, TimersJson(True, jobs), timers_lines(jobs, time.time()))
 
 
 @app.command()
@@ -46,6 +44,7 @@ def install(
 ) -> None:
     """Install and enable the systemd units."""
     from installer.host import systemd, timers
+    from installer.host.json_results import TimersJson
     from installer.host.report import install_lines
     from installer.terminal.confirm import confirmed
     from runtime.base.paths import RunPaths
@@ -57,18 +56,17 @@ def install(
         raise typer.Exit(ExitCode.FAILED)
     jobs = timers.observe(settings, root)
     if all(job.is_on for job in jobs):
-        _report_timers(jobs, "Nothing to do: the timers are on.", json)
+        emit(json, TimersJson(True, jobs), ("  Nothing to do: the timers are on.",))
         return
     if not json:
         print("\n".join(install_lines(jobs)))
     if dry_run:
-        if json:
-            print(_answer(jobs, systemd=True))
+        emit(json, TimersJson(True, jobs), ())
         return
     if not confirmed("Write these units and switch them on?", yes=yes, json=json):
         return
     timers.install(settings, root, stopped=RunPaths(settings.instance).stopped.exists())
-    _report_timers(timers.observe(settings, root), "The timers are on.", json)
+    emit(json, TimersJson(True, timers.observe(settings, root)), ("  The timers are on.",))
 
 
 @app.command()
@@ -77,36 +75,21 @@ def remove(
 ) -> None:
     """Disable and remove the systemd units. Containers keep running."""
     from installer.host import timers
-    from installer.host.results import TimersRemoved
+    from installer.host.json_results import TimersRemovalJson
     from installer.terminal.confirm import confirmed
-    from runtime.output.encoder import result_json
 
     _, settings = located(data_directory)
     present = timers.written(settings.instance)
-    if json:
-        print(result_json(TimersRemoved(present, dry_run)))
-    else:
+    if not json:
         print("\n".join(f"  - {name}" for name in present) or "  Nothing to do: there are no timers.")
     if present and not dry_run and confirmed("Remove these units?", yes=yes, json=json):
         timers.remove(settings.instance)
+    emit(json, TimersRemovalJson(present, dry_run), ())
 
 
 def _without_systemd(settings: Settings, root: Path, json: bool) -> None:
     from installer.host import timers
+    from installer.host.json_results import TimersJson
 
-    if json:
-        print(_answer((), systemd=False))
-    else:
-        print("\n".join((f"  {NO_SYSTEMD}", "", *timers.cron_lines(root, settings.domain))))
-
-
-def _report_timers(jobs: tuple[TimerJob, ...], sentence: str, json: bool) -> None:
-
-    print(_answer(jobs, systemd=True) if json else f"  {sentence}")
-
-
-def _answer(jobs: tuple[TimerJob, ...], *, systemd: bool) -> str:
-    from installer.host.results import TimersResult
-    from runtime.output.encoder import result_json
-
-    return result_json(TimersResult(systemd, jobs))
+    lines = (f"  {NO_SYSTEMD}", "", *timers.cron_lines(root, settings.domain))
+    emit(json, TimersJson(False, ()), lines)

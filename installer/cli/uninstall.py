@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from installer.cli.options import DataDirectory, DryRun, Json, Yes
+from runtime.output.encoder import emit
 
 app = typer.Typer()
 
@@ -31,7 +32,8 @@ def uninstall(
     from installer.terminal.confirm import confirm_by_typing, confirmed
     from installer.terminal.progress import ProgressLines
     from installer.uninstall import run as work
-    from installer.uninstall.report import uninstall_json, uninstall_lines
+    from installer.uninstall.json_results import UninstallJson
+    from installer.uninstall.report import uninstall_lines
     from runtime.base.paths import find
     from runtime.context.cluster import open_cluster
 
@@ -40,11 +42,12 @@ def uninstall(
     if wanted is None:
         cluster = open_cluster(find(data_directory))
         wanted = work.plan(cluster, purge=purge)
-    if json:
-        print(uninstall_json(wanted))
-    else:
+    if not json:
         print("\n".join(uninstall_lines(wanted)))
-    if dry_run or not confirmed("Remove all of this?", yes=yes, json=json):
+    if dry_run:
+        emit(json, UninstallJson.of(wanted), ())
+        return
+    if not confirmed("Remove all of this?", yes=yes, json=json):
         return
     if purge:
         confirm_by_typing(
@@ -56,3 +59,4 @@ def uninstall(
         work.apply(cluster, wanted, lines)
     else:
         work.finish(wanted, lines)
+    emit(json, UninstallJson.of(wanted), ())

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from installer.cli.frame import emit, listener
+from installer.cli.frame import listener
 from installer.cli.options import DataDirectory, DryRun, Json, PasswordStdin, Timeout, UserName
+from runtime.output.encoder import emit
 
 if TYPE_CHECKING:
     from installer.services.user_store import UserStore
@@ -36,9 +37,10 @@ def users_app(find: Find, *, may: str, removal: str) -> typer.Typer:
     @app.command("list", help=f"List the users who may {may}.")
     def list_(data_directory: DataDirectory = None, json: Json = False) -> None:
         from installer.services import user_report
+        from installer.services.json_users import UsersJson
 
         store = find(data_directory)
-        emit(json, lambda: user_report.list_json(store), lambda: user_report.list_lines(store))
+        emit(json, UsersJson(tuple(store.file.names)), user_report.list_lines(store))
 
     @app.command(help=f"Remove a user. {removal}")
     def remove(
@@ -55,6 +57,7 @@ def users_app(find: Find, *, may: str, removal: str) -> typer.Typer:
 
 def _add(store: UserStore, name: str, timeout: float, *, password_stdin: bool, dry_run: bool, json: bool) -> None:
     from installer.services import user_report
+    from installer.services.json_users import UserJson
     from installer.services.user_store import read_password
     from runtime.base import files
 
@@ -64,12 +67,12 @@ def _add(store: UserStore, name: str, timeout: float, *, password_stdin: bool, d
         chosen = read_password() if password_stdin else ""
         with files.lock(store.lock, timeout, listener(json).waiting):
             user = store.put(name, chosen)
-    lines = user_report.put_lines(store, user, dry_run=dry_run)
-    emit(json, lambda: user_report.put_json(store, user), lambda: lines)
+    emit(json, UserJson.of(store, user), user_report.put_lines(store, user, dry_run=dry_run))
 
 
 def _remove(store: UserStore, name: str, timeout: float, *, dry_run: bool, json: bool) -> None:
     from installer.services import user_report
+    from installer.services.json_users import UserRemovalJson
     from runtime.base import files
 
     if dry_run:
@@ -77,5 +80,4 @@ def _remove(store: UserStore, name: str, timeout: float, *, dry_run: bool, json:
     else:
         with files.lock(store.lock, timeout, listener(json).waiting):
             store.remove(name)
-    lines = user_report.removed_lines(name, dry_run=dry_run)
-    emit(json, lambda: user_report.removed_json(name, removed=not dry_run), lambda: lines)
+    emit(json, UserRemovalJson(name, removed=not dry_run), user_report.removed_lines(name, dry_run=dry_run))

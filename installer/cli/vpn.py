@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from installer.cli.frame import emit, located
+from installer.cli.frame import located
 from installer.cli.options import DataDirectory, DryRun, Json, Timeout, Yes
 from runtime.base.errors import ExitCode, UsageError
+from runtime.output.encoder import emit
 
 if TYPE_CHECKING:
     from installer.vpn.operations import Vpn, VpnOverview
@@ -40,21 +41,18 @@ def add(
 ) -> None:
     """Add a client and print its configuration, with its keys."""
     from installer.vpn import operations, report
+    from installer.vpn.json_results import ClientJson, ClientPreviewJson
     from installer.vpn.operations import ClientRequest
 
     vpn = _open(data_directory, timeout)
     wanted = ClientRequest(name, public_key, skip_endpoint_check or any_endpoint)
     if dry_run:
         client = operations.preview(vpn, wanted)
-        shown = report.preview_lines(client, vpn.settings)
-        emit(json, lambda: report.preview_json(client, vpn.settings), lambda: shown)
+        emit(json, ClientPreviewJson.of(client, vpn.settings), report.preview_lines(client, vpn.settings))
         return
     client = operations.add(vpn, wanted)
     text = operations.client_file(vpn, client)
-    if json:
-        print(report.client_json(client, text, vpn.settings))
-    else:
-        print("\n".join(report.added_lines(client, text, vpn.settings)))
+    emit(json, ClientJson.of_file(client, text, vpn.settings), report.added_lines(client, text, vpn.settings))
 
 
 @app.command("list")
@@ -63,9 +61,10 @@ def list_(data_directory: DataDirectory = None, json: Json = False) -> None:
     from datetime import UTC, datetime
 
     from installer.vpn import operations, report
+    from installer.vpn.json_results import ClientsJson
 
     found = operations.overview(_open(data_directory))
-    emit(json, lambda: report.list_json(found), lambda: report.list_lines(found, datetime.now(UTC)))
+    emit(json, ClientsJson.of(found), report.list_lines(found, datetime.now(UTC)))
 
 
 @app.command()
@@ -77,16 +76,15 @@ def show(
 ) -> None:
     """Print the configuration of a client, with its keys."""
     from installer.vpn import clients, operations, report
+    from installer.vpn.json_results import ClientJson
 
     vpn = _open(data_directory)
     client = clients.find(clients.read_all(vpn.paths), name)
     text = operations.client_file(vpn, client)
     if qr and not client.private_key:
         raise UsageError(f"The private key of {name} is not on this host, so a QR code of its file would not work.")
-    if json:
-        print(report.client_json(client, text, vpn.settings))
-    else:
-        print(report.qr(text) if qr else text, end="")
+    shown = report.qr(text) if qr else text
+    emit(json, ClientJson.of_file(client, text, vpn.settings), (shown.removesuffix("\n"),))
 
 
 @app.command()
@@ -100,19 +98,20 @@ def remove(
 ) -> None:
     """Remove a client and revoke its access. Others stay connected."""
     from installer.terminal import confirm
-    from installer.vpn import clients, operations, report
+    from installer.vpn import clients, operations
+    from installer.vpn.json_results import ClientPreviewJson, ClientRemovalJson
 
     vpn = _open(data_directory, timeout)
     present = {each.name: each for each in clients.read_all(vpn.paths)}
     if dry_run:
         client = clients.find(present.values(), name)
-        print(report.preview_json(client, vpn.settings) if json else f"  - {name}\n  Nothing was changed.")
+        emit(json, ClientPreviewJson.of(client, vpn.settings), (f"  - {name}", "  Nothing was changed."))
         return
     # Without such a client there is no question: leftover access is revoked, and the error explains the rest.
     if name in present and not confirm.confirmed(f"Remove client {name} and revoke its access?", yes=yes, json=json):
         return
     client = operations.remove(vpn, name)
-    print(report.removed_json(client) if json else f"  ✓ Removed client {client.name}; its access is revoked")
+    emit(json, ClientRemovalJson(client.name), (f"  ✓ Removed client {client.name}; its access is revoked",))
 
 
 @app.command()
@@ -132,29 +131,29 @@ def apply(
     Connections stay open. With wireguard.enabled off, the interface is removed.
     """
     from installer.host import wireguard
-    from installer.vpn import managed_interfaces, operations, report
+    from installer.vpn import managed_interfaces, operations
+    from installer.vpn.json_results import VpnRemovalJson
 
     paths, loaded = located(data_directory)
     gone = () if loaded.wireguard.enabled else managed_interfaces.observe(paths, loaded)
     if dry_run and not gone:
         _show_plan(operations.overview(_open(data_directory)), json)
     elif dry_run:
-        down = "\n".join([*_down_lines(gone), APPLY])
-        print(report.down_json(loaded) if json else down)
+        emit(json, VpnRemovalJson.of(loaded), (*_down_lines(gone), APPLY))
     elif gone:
         for each in gone:
             wireguard.remove(each)
         down = f"  ✓ {', '.join(gone)} is removed; its keys and clients stay in conf/wireguard/"
-        print(report.down_json(loaded) if json else down)
+        emit(json, VpnRemovalJson.of(loaded), (down,))
     else:
         _report_status(operations.apply(_open(data_directory, timeout)), json)
 
 
 def _show_plan(overview: VpnOverview, json: bool) -> None:
     """Show what apply would do to a VPN that is on."""
-    from installer.vpn import report
+    from installer.vpn.json_results import VpnJson
 
-    emit(json, lambda: report.status_json(overview, time.time()), lambda: _plan_lines(overview))
+    emit(json, VpnJson.of(overview, time.time()), _plan_lines(overview))
 
 
 def _plan_lines(overview: VpnOverview) -> list[str]:
@@ -177,9 +176,10 @@ def _down_lines(names: tuple[str, ...]) -> list[str]:
 
 def _report_status(overview: VpnOverview, json: bool) -> None:
     from installer.vpn import report
+    from installer.vpn.json_results import VpnJson
 
     now = time.time()
-    emit(json, lambda: report.status_json(overview, now), lambda: report.status_lines(overview, now))
+    emit(json, VpnJson.of(overview, now), report.status_lines(overview, now))
     sys.stdout.flush()
     raise typer.Exit(ExitCode.FAILED if overview.problem else ExitCode.DONE)
 

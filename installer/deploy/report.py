@@ -1,4 +1,4 @@
-"""What deploy, rollback and deployments answer, as text or JSON; docs/json.md has the keys."""
+"""The screens of deploy, rollback and history."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import datetime
 from installer.applications.target import ApplicationService
 from installer.deploy.history import Deployment
 from installer.deploy.run import DeployPreview, DeployResult, unchanged
-from runtime.output.encoder import as_json
 from runtime.output.report import indent
 
 NAME_WIDTH = 20
@@ -47,31 +46,6 @@ def _how_it_is(deployed: DeployResult) -> str:
     return unchanged(job)
 
 
-def deployed_json(deployed: DeployResult) -> str:
-    """Return the answer of deploy and rollback."""
-    job = deployed.job
-    return as_json(
-        ok=deployed.ok,
-        **_target(job.target),
-        image=job.image,
-        previous_image=job.target.image,
-        kind=job.kind,
-        order=job.target.order,
-        pulled=deployed.fetched.pulled,
-        changed=deployed.changed,
-        steps=[
-            {"name": each.name, "about": each.about, "ok": each.ok, "seconds": each.seconds}
-            for each in deployed.steps
-        ],
-        error=deployed.error,
-        lines=list(deployed.lines),
-        back=None if deployed.back is None else not deployed.back.error,
-        removed_images=list(deployed.removed),
-        notes=[*([deployed.fetched.note] if deployed.fetched.note else []), *deployed.notes],
-        seconds=deployed.seconds,
-    )
-
-
 def preview_lines(preview: DeployPreview) -> list[str]:
     """Return what a deploy would do."""
     job = preview.job
@@ -82,20 +56,6 @@ def preview_lines(preview: DeployPreview) -> list[str]:
     lines = [f"  {job.target.name} has {job.image} already."]
     lines += [f"  {each.sign} {each.name:<{NAME_WIDTH}}  {each.about}" for each in preview.plan]
     return lines if preview.plan else [*lines, "  Nothing to do."]
-
-
-def preview_json(preview: DeployPreview) -> str:
-    """Return the answer of deploy --dry-run and rollback --dry-run."""
-    job = preview.job
-    return as_json(
-        **_target(job.target),
-        image=job.image,
-        previous_image=job.target.image,
-        kind=job.kind,
-        order=job.target.order,
-        present=preview.present,
-        changed=job.is_change or bool(preview.plan),
-    )
 
 
 def history_lines(history: tuple[Deployment, ...], target: ApplicationService) -> list[str]:
@@ -115,29 +75,5 @@ def current(history: tuple[Deployment, ...], target: ApplicationService) -> Depl
     return history[-1] if history and history[-1].image == target.image else None
 
 
-def history_json(history: tuple[Deployment, ...], target: ApplicationService) -> str:
-    """Return the answer of deployments."""
-    present = current(history, target)
-    return as_json(
-        **_target(target),
-        image=target.image,
-        committed=present is not None,
-        deployments=[
-            {
-                "number": each.number,
-                "when": each.when,
-                "image": each.image,
-                "kind": each.kind,
-                "current": each is present,
-            }
-            for each in reversed(history)
-        ],
-    )
-
-
 def _moment(when: datetime) -> str:
     return when.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _target(target: ApplicationService) -> dict[str, object]:
-    return {"application": target.name, "service": target.service}

@@ -1,9 +1,8 @@
-"""The output of `shoestring firewall`, as text for a user or JSON for a script. Pure."""
+"""The output of `shoestring firewall` as text. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from ipaddress import ip_address
 
 from installer.firewall.manage import UNIT, Firewall
@@ -12,7 +11,6 @@ from installer.host.systemd import unit_name
 from installer.host.timers import TimerState
 from runtime.config.applications import OPEN_PORTS
 from runtime.config.published_ports import PublishedPort
-from runtime.output.encoder import as_json
 from runtime.output.table import table
 
 # Answers to this host's own DHCP requests, which the rules allow.
@@ -118,18 +116,3 @@ def notes(firewall: Firewall) -> Iterator[str]:
     """Yield what else the user has to do."""
     if firewall.boot is None:
         yield f"{NO_BOOT.format('the rules')} {firewall.paths.firewall_generated}"
-
-
-def to_json(firewall: Firewall, **more: object) -> str:
-    """Return the answer of every command, with the keys of `more` added."""
-    rows = [*open_rows(firewall), *closed_rows(firewall)]
-    return as_json(
-        on=firewall.confirmed and firewall.is_active,
-        state=state(firewall),
-        table=firewall.ruleset.table,
-        allowed_ports=[asdict(each) for each in firewall.ruleset.allowed_ports],
-        open=[{"port": port, "why": why} for kind, port, why in rows if kind == "open"],
-        closed=[{"port": port, "what": what} for kind, port, what in rows if kind == "closed"],
-        boot_unit=None if firewall.boot is None else firewall.boot is TimerState.ON,
-        **more,
-    )

@@ -1,4 +1,4 @@
-"""The answers of `shoestring images`, as text or JSON."""
+"""The screens of `shoestring images`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 
 from installer.images import FetchedImage, ImageState
 from runtime.base.formats import size
-from runtime.output.encoder import as_json
 from runtime.output.report import NAME_WIDTH
 
 
@@ -19,49 +18,11 @@ def states_lines(states: Iterable[ImageState]) -> list[str]:
     ]
 
 
-def states_json(states: Iterable[ImageState]) -> str:
-    """Return the answer of images list."""
-    images = [
-        {
-            "image": each.image,
-            "reference": each.reference,
-            "source": each.source,
-            "name": each.name,
-            "present": each.present,
-            "bytes": each.size,
-            "shared_bytes": each.shared,
-        }
-        for each in states
-    ]
-    return as_json(images=images)
-
-
 def preview_lines(present: Mapping[str, bool]) -> list[str]:
     """Return what a pull or a build would fetch, a line an image; `present`: whether each is here already."""
     return [f"  {'~' if here else '+'} {image}" for image, here in present.items()] or ["  Nothing to do."]
 
 
-def preview_json(present: Mapping[str, bool]) -> str:
-    """Return the answer of a dry run of images pull and images build."""
-    return as_json(images=[{"name": image, "present": here} for image, here in present.items()])
-
-
 def fetched_line(fetched: FetchedImage) -> str:
     """Return the line about an image that was pulled or built, or was present."""
     return f"  ✓ {fetched.image:<{NAME_WIDTH}}  {fetched.outcome:<8}  {size(fetched.own):>8}  {fetched.seconds:.1f} s"
-
-
-def fetched_json(fetched: Iterable[FetchedImage]) -> str:
-    """Return the answer of images pull and images build."""
-    images = [
-        {
-            "image": each.image,
-            "name": each.name,
-            "outcome": each.outcome,
-            "seconds": each.seconds,
-            "bytes": each.size,
-            "shared_bytes": each.shared,
-        }
-        for each in fetched
-    ]
-    return as_json(images=images)

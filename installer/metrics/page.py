@@ -11,7 +11,6 @@ from installer.metrics import influxdb
 from installer.metrics.figures import FIGURES, INTERVAL_SECONDS, Figure
 from installer.metrics.plot import amount, blocks, clip
 from runtime.context.cluster import Cluster
-from runtime.output.encoder import as_json
 
 # A wider plot shows no more, a narrower one nothing.
 MOST_COLUMNS, LEAST_COLUMNS = 72, 8
@@ -162,22 +161,3 @@ def _duration(seconds: int) -> str:
     if seconds < 120:
         return f"{seconds} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
-
-
-def page_json(page: FigurePage) -> str:
-    """Return the answer of `metrics`; docs/json.md has the keys."""
-    rows = [
-        {
-            "group": row.figure.group,
-            "name": row.name,
-            "unit": row.figure.unit,
-            "now": row.now,
-            "mean": row.mean,
-            "maximum": row.maximum,
-            "values": row.values,
-        }
-        for row in page.rows
-    ]
-    missing = [{"group": each.group, "measurement": each.measurement} for each in page.missing]
-    shown = page.window
-    return as_json(start=shown.start, step=shown.step, columns=shown.columns, rows=rows, missing=missing)

@@ -15,6 +15,7 @@ from runtime.config import application_files, internal_address
 from runtime.config.applications import Application, BrokenApplication
 from runtime.config.settings import Settings
 from runtime.context.cluster import Cluster
+from runtime.context.results import Blocked
 from runtime.docker.observed import observe
 from runtime.network.addresses import bracketed
 from runtime.reconcile import operations
@@ -34,7 +35,7 @@ class ServiceStatus:
     state: str = ABSENT
     used: int = 0
     addresses: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
+    problems: tuple[Blocked, ...] = ()
     kept: tuple[Path, ...] = ()
 
 

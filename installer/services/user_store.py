@@ -50,6 +50,10 @@ class UserStore:
     host_user_advice: str = ""
     revoke: Callable[[bool], None] = _nothing
 
+    def log_in_command(self, name: str) -> str:
+        """Return the command that logs a user in."""
+        return self.log_in.replace("{name}", name)
+
     def plan_put(self, name: str) -> RegistryUser:
         """Return the user as `put` would make it, without a password. Raises UsageError as `put`."""
         if htpasswd.checked_name(name) == self.host_user:

@@ -60,6 +60,11 @@ class ProgressLines:
         if self._live:
             self._write(_ERASE + f"    {name:<{NAME_WIDTH}}  {about}"[:PASSING_WIDTH])
 
+    def clear(self) -> None:
+        """Remove the transient line: what follows is printed by others."""
+        if self._live:
+            self._write(_ERASE)
+
     def _write(self, text: str) -> None:
         self._stream.write(text)
         self._stream.flush()

@@ -1,4 +1,4 @@
-"""The output of `shoestring vpn`, as text or JSON; docs/json.md has the keys."""
+"""The output of `shoestring vpn` as text."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from installer.vpn import addresses, configuration
 from installer.vpn.clients import VpnClient
 from installer.vpn.operations import VpnOverview
 from installer.vpn.peers import WireguardPeer
-from runtime.base.formats import count, duration, rfc3339, size
+from runtime.base.formats import count, duration, size
 from runtime.base.paths import Side
 from runtime.config.settings import Settings
-from runtime.output.encoder import as_json
 from runtime.output.table import table
 
 
@@ -91,26 +90,6 @@ def _notes(overview: VpnOverview) -> list[str]:
     return ["", f"  ✗ {overview.problem}"] if overview.problem else []
 
 
-def list_json(overview: VpnOverview) -> str:
-    """Return the answer of list, which has no private keys."""
-    return as_json(clients=[_client(each, overview) for each in overview.clients], problem=overview.problem)
-
-
-def client_json(client: VpnClient, text: str, settings: Settings) -> str:
-    """Return the answer of add and show; the file has keys in it."""
-    return as_json(**_identity(client), endpoint=configuration.endpoint(settings), file=text)
-
-
-def preview_json(client: VpnClient, settings: Settings) -> str:
-    """Return the answer of a dry run of add or remove."""
-    return as_json(**_identity(client), endpoint=configuration.endpoint(settings))
-
-
-def removed_json(client: VpnClient) -> str:
-    """Return the answer of remove."""
-    return as_json(name=client.name, removed=True)
-
-
 def status_lines(overview: VpnOverview, now: float) -> list[str]:
     """Return the status of the VPN."""
     settings = overview.settings
@@ -134,44 +113,3 @@ def _state(overview: VpnOverview) -> str:
     if overview.live is None or overview.link is None:
         return "missing"
     return f"{'up' if overview.is_up else 'down'}, MTU {overview.link.mtu}"
-
-
-def status_json(overview: VpnOverview, now: float) -> str:
-    """Return the answer of status and apply."""
-    settings = overview.settings
-    return as_json(
-        ok=not overview.problem,
-        interface=settings.wireguard.interface,
-        up=overview.is_up,
-        addresses=list(addresses.server(settings)),
-        endpoint=configuration.endpoint(settings),
-        public_key=overview.public_key,
-        clients=len(overview.clients),
-        connected=sum(each.is_connected(now) for each in overview.live.peers) if overview.live else 0,
-        problem=overview.problem,
-    )
-
-
-def down_json(settings: Settings) -> str:
-    """Return the answer of apply if the VPN is off."""
-    return as_json(ok=True, interface=settings.wireguard.interface, up=False)
-
-
-def _client(client: VpnClient, overview: VpnOverview) -> dict[str, object]:
-    peer = overview.live.peer(client.public_key) if overview.live else None
-    return {
-        **_identity(client),
-        "handshake": rfc3339(peer.handshake) if peer and peer.handshake else None,
-        "received_bytes": peer.received if peer else 0,
-        "sent_bytes": peer.sent if peer else 0,
-        "from": peer.endpoint if peer and peer.endpoint else None,
-    }
-
-
-def _identity(client: VpnClient) -> dict[str, object]:
-    return {
-        "name": client.name,
-        "addresses": list(client.addresses),
-        "public_key": client.public_key,
-        "made": client.made,
-    }

@@ -11,7 +11,6 @@ from runtime.config import internal_address
 from runtime.config.settings import Settings
 from runtime.firewall import ssh
 from runtime.network.addresses import bracketed
-from runtime.output.encoder import as_json
 from runtime.proxy.model import ProxyModel
 
 LOOPBACK = "127.0.0.1"
@@ -95,14 +94,3 @@ def tunnel_lines(tunnel: SshTunnel) -> list[str]:
         *tunnel.lines(LOOPBACK),
         *(f"# {name}: add each name that you use" for name in tunnel.wildcards),
     ]
-
-
-def to_json(tunnel: SshTunnel, address: str) -> str:
-    """Return the answer of tunnel and hosts."""
-    return as_json(
-        command=tunnel.command,
-        address=address,
-        ports=tunnel.ports,
-        host_names=tunnel.host_names,
-        wildcards=tunnel.wildcards,
-    )

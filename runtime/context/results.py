@@ -10,26 +10,45 @@ from runtime.context.change import Outcome, Plan
 
 
 class Code(StrEnum):
-    """The stable names of findings in JSON answers."""
+    """The stable names of findings in JSON answers. `about` says when a finding has it."""
 
-    ALL_FILES_REMOVED = "all-files-removed"
-    CERTIFICATE_DEFERRED = "certificate-deferred"
-    CERTIFICATE_EXPIRING = "certificate-expiring"
-    CERTIFICATE_IMPOSSIBLE = "certificate-impossible"
-    CERTIFICATE_UNUSABLE = "certificate-unusable"
-    CORE_NOT_RUNNING = "core-not-running"
-    DISK_FULL = "disk-full"
-    FIREWALL_NOT_CONFIRMED = "firewall-not-confirmed"
-    NO_ADDRESS_YET = "no-address-yet"
-    NOT_PROXIED = "not-proxied"
-    NOT_REACHED = "not-reached"
-    NOT_RUNNING = "not-running"
-    NOT_SENT = "notification-not-sent"
-    RETRY_LATER = "retry-later"
-    SERVICE = "service"
-    STOPPED = "stopped"
-    VPN_DOWN = "vpn-down"
-    VPN_FILE_DIFFERS = "vpn-file-differs"
+    about: str
+
+    def __new__(cls, value: str, about: str) -> Code:
+        """Return a member with its value and its meaning."""
+        member = str.__new__(cls, value)
+        member._value_, member.about = value, about
+        return member
+
+    ALL_FILES_REMOVED = (
+        "all-files-removed",
+        "the files of all applications disappeared at once",
+    )
+    CERTIFICATE_DEFERRED = "certificate-deferred", "a certificate is requested later"
+    CERTIFICATE_EXPIRING = "certificate-expiring", "a certificate is about to expire, or has expired"
+    CERTIFICATE_IMPOSSIBLE = "certificate-impossible", "no authority signs a certificate for these host names"
+    CERTIFICATE_UNUSABLE = "certificate-unusable", "a certificate file cannot be used"
+    CORE_NOT_RUNNING = "core-not-running", "a container of the core does not run"
+    CONFLICT = "conflict", "another application already has a host name or port of this one"
+    DISK_FULL = "disk-full", "the disk is full"
+    FILE_INVALID = "file-invalid", "the file of an application is invalid, so it is not applied"
+    FIREWALL_BYPASSED = "firewall-bypassed", "containers of an application are reached past the firewall"
+    FIREWALL_NOT_CONFIRMED = (
+        "firewall-not-confirmed",
+        "the firewall is on in the settings, and not confirmed on this host",
+    )
+    LOCKED = "locked", "another command holds the lock, so nothing was done"
+    NO_ADDRESS_YET = "no-address-yet", "the address of the internal side does not exist yet"
+    NOT_PROXIED = "not-proxied", "an application has host names, but no service that the proxy can reach"
+    NOT_REACHED = "not-reached", "the proxy gets no answer from an application"
+    NOT_RUNNING = "not-running", "an application was started and does not run"
+    NOT_SENT = "notification-not-sent", "a notification could not be sent"
+    PORT_BLOCKED = "port-blocked", "an application publishes a port that the firewall blocks"
+    RETRY_LATER = "retry-later", "a change failed and is tried again later"
+    SERVICE = "service", "a remark of an internal service"
+    STOPPED = "stopped", "the cluster was stopped by a user"
+    VPN_DOWN = "vpn-down", "the interface of the VPN is down"
+    VPN_FILE_DIFFERS = "vpn-file-differs", "a file of the VPN is not as the settings say"
 
 
 @dataclass(frozen=True)
@@ -50,6 +69,13 @@ class Finding:
 
 class Advisory(Finding):
     """A warning: worth knowing, and nothing failed."""
+
+
+class Remark(Advisory):
+    """An advisory of one sentence: its advice continues the message."""
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.advice}" if self.advice else self.message
 
 
 class Blocked(Finding):

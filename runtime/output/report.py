@@ -1,15 +1,13 @@
-"""Results as text for the user, or JSON for a script. Every JSON answer has `version`; see docs/json.md."""
+"""Results as text for the user. Their JSON is made by encoder.py from the types in results.py."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from runtime.base.errors import Problem
-from runtime.base.formats import age, count, rfc3339, until
-from runtime.certificates.overview import CertificateOverview, CertificateStatus, expiry_sentence
-from runtime.context.change import Change, Listener, Outcome, Plan, Sign, Step
-from runtime.context.results import Finding, PlanReport, Report
-from runtime.output.encoder import as_json
+from runtime.base.formats import age, count, until
+from runtime.certificates.overview import CertificateOverview, expiry_sentence
+from runtime.context.change import Change, Listener, Outcome, Plan, Step
+from runtime.context.results import PlanReport, Report
 from runtime.output.table import Row, table
 from runtime.reconcile.status import ApplicationStatus, Status
 
@@ -70,39 +68,16 @@ def report_lines(report: Report, done: str) -> list[str]:
     return lines
 
 
-def report_json(report: Report) -> str:
-    """Return the answer of start, stop and reload."""
-    return as_json(**report_answer(report))
-
-
-def report_answer(report: Report) -> dict[str, object]:
-    """Return the keys of a report in an answer; commands that do more add their own."""
-    changes = [
-        {**_change(each.change), "ok": each.ok, "detail": each.detail, "error": each.error, "seconds": each.seconds}
-        for each in report.outcomes
-    ]
-    return {
-        "ok": report.ok,
-        "changes": changes,
-        "problems": [_problem(each) for each in report.problems],
-        "failures": [_finding(each) for each in report.failures],
-        "blocked": [_finding(each) for each in report.blocked],
-        "deferred": [_finding(each) for each in report.deferred],
-        "warnings": [_finding(each) for each in report.warnings],
-    }
-
-
 def change_lines(plan: Plan, apply_with: str) -> list[str]:
     """Return the changes of a plan, a line each, and the command that makes them."""
     if not plan:
         return ["  Nothing to do."]
-    lines = [f"  {change.sign} {change.name:<{NAME_WIDTH}}  {change.about}" for change in plan]
-    return [*lines, f"  {count(len(plan), 'change')}. Apply: {apply_with}"]
+    return [*map(change_line, plan), f"  {count(len(plan), 'change')}. Apply: {apply_with}"]
 
 
-def changes_json(plan: Plan) -> str:
-    """Return the answer of a dry run."""
-    return as_json(changes=[_change(change) for change in plan])
+def change_line(change: Change) -> str:
+    """Return the line of a change that would be made."""
+    return f"  {change.sign} {change.name:<{NAME_WIDTH}}  {change.about}"
 
 
 def plan_lines(plan: PlanReport) -> list[str]:
@@ -110,18 +85,12 @@ def plan_lines(plan: PlanReport) -> list[str]:
     lines = [f"  {note}" for note in plan.warnings]
     lines += [f"  ✗ {problem}" for problem in plan.problems]
     lines += [f"  ✗ {sentence}" for sentence in plan.blocked]
-    apply_with = "shoestring start" + ("; the watchdog asks for certificates" if plan.asks_authority else "")
-    return lines + change_lines(plan.changes, apply_with)
+    return lines + change_lines(plan.changes, apply_command(plan))
 
 
-def plan_json(plan: PlanReport) -> str:
-    """Return the answer of plan."""
-    return as_json(
-        changes=[_change(change) for change in plan.changes],
-        problems=[_problem(each) for each in plan.problems],
-        blocked=[_finding(each) for each in plan.blocked],
-        warnings=[_finding(each) for each in plan.warnings],
-    )
+def apply_command(plan: PlanReport) -> str:
+    """Return the command that applies a plan, and what else does."""
+    return "shoestring start" + ("; the watchdog asks for certificates" if plan.asks_authority else "")
 
 
 def status_lines(status: Status, now: datetime) -> list[str]:
@@ -129,7 +98,7 @@ def status_lines(status: Status, now: datetime) -> list[str]:
     rows = table((_application_row(each, now) for each in status.applications), margin="")
     lines = []
     for each, row in zip(status.applications, rows, strict=True):
-        lines += [row, *(indent(sentence) for sentence in (*each.problems, *each.notes))]
+        lines += [row, *(indent(str(finding)) for finding in (*each.problems, *each.notes))]
     lines += [f"proxy  {each.side}  {each.state}  {count(each.host_names, 'host')}" for each in status.proxies]
     lines += [f"TLS  {tls_line(status.certificates, now.timestamp())}"]
     lines += [indent(each) for each in tls_problems(status.certificates, now.timestamp())]
@@ -153,71 +122,3 @@ def tls_problems(certificates: CertificateOverview, now: float) -> tuple[str, ..
     """Return what is wrong with certificates, a sentence each."""
     blocked = tuple(f"certificate {each.name}: {each.blocked}" for each in certificates.certificates if each.blocked)
     return (*certificates.problems, *(expiry_sentence(each, now) for each in certificates.expiring), *blocked)
-
-
-def status_json(status: Status, **more: object) -> str:
-    """Return the answer of status, with the keys of `more` added."""
-    return as_json(
-        instance=status.instance,
-        ok=status.fine,
-        applications=[
-            {
-                "name": each.name,
-                "side": each.side,
-                "state": each.state,
-                "host_names": list(each.host_names),
-                "image": each.image,
-                "since": each.since or None,
-                "problems": list(each.problems),
-                "notes": list(each.notes),
-            }
-            for each in status.applications
-        ],
-        proxies=[
-            {
-                "side": each.side,
-                "state": each.state,
-                "host_names": each.host_names,
-                "since": each.since or None,
-            }
-            for each in status.proxies
-        ],
-        certificates=[certificate_json(each) for each in status.certificates.certificates],
-        certificate_problems=list(status.certificates.problems),
-        problems=[_finding(each) for each in status.problems],
-        warnings=[_finding(each) for each in status.warnings],
-        **more,
-    )
-
-
-def certificate_json(status: CertificateStatus) -> dict[str, object]:
-    """Return one certificate, as `status` and `ssl status` have it. Moments are RFC 3339."""
-    return {
-        "name": status.name,
-        "side": status.side,
-        "host_names": list(status.host_names),
-        "issuer": status.issuer,
-        "state": status.state,
-        "not_after": _moment(status.not_after),
-        "renew_at": _moment(status.renew_at),
-        "expiring": status.expiring,
-        "managed": status.managed,
-        "blocked": status.blocked or None,
-    }
-
-
-def _moment(seconds: float) -> str | None:
-    return rfc3339(seconds) if seconds else None
-
-
-def _change(change: Change) -> dict[str, object]:
-    return {"kind": change.kind, "name": change.name, "about": change.about, "new": change.sign is Sign.NEW}
-
-
-def _finding(finding: Finding) -> dict[str, object]:
-    advice = finding.advice or None
-    return {"code": finding.code, "subject": finding.subject, "message": finding.message, "advice": advice}
-
-
-def _problem(problem: Problem) -> dict[str, object]:
-    return {"file": str(problem.file), "line": problem.line or None, "key": problem.key or None, "what": problem.what}

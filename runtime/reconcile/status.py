@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from runtime.base.paths import Side
 from runtime.certificates.overview import NO_CERTIFICATES, CertificateOverview
 from runtime.config.applications import OPEN_PORTS, PROXIED_SERVICE, Application
-from runtime.context.results import Advisory, Blocked, Code
+from runtime.context.results import Advisory, Blocked, Code, Remark
 from runtime.core import dns, ipv6_proxy
 from runtime.docker.observed import ENDED, Container, Observed
 from runtime.docker.projects import CORE, Project, ProjectService
@@ -29,8 +29,8 @@ PASSING = ("created", "starting", "missing")
 class ApplicationStatus:
     """One application, with its image as its file says.
 
-    `since` is the start of its first container (RFC 3339), empty if none runs. `notes` are sentences about what is
-    meant to be as it is.
+    `since` is the start of its first container (RFC 3339), empty if none runs. `problems` are what is wrong in its
+    file, `notes` about what is meant to be as it is.
     """
 
     name: str
@@ -39,8 +39,8 @@ class ApplicationStatus:
     host_names: tuple[str, ...]
     image: str
     since: str
-    problems: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    problems: tuple[Blocked, ...] = ()
+    notes: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def assess(
             (),
             "",
             _since(observed.of(each.name)),
-            tuple(str(problem) for problem in each.problems),
+            tuple(Blocked(Code.FILE_INVALID, each.name, str(problem)) for problem in each.problems),
         )
         for each in desired.broken
     ]
@@ -137,7 +137,7 @@ def _valid(
     project: Project,
     desired: Desired,
     observed: Observed,
-    notes: tuple[str, ...],
+    notes: tuple[Remark, ...],
 ) -> ApplicationStatus:
     services = application.services
     main = next((each for each in services if each.name == PROXIED_SERVICE), next(iter(services), None))
@@ -148,29 +148,35 @@ def _valid(
         host_names=application.host_names,
         image=(main.image or "built image") if main else "",
         since=_since(observed.of(application.name)),
-        problems=tuple(str(problem) for problem in desired.conflicts if problem.file == application.file),
+        problems=tuple(
+            Blocked(Code.CONFLICT, application.name, str(problem))
+            for problem in desired.conflicts
+            if problem.file == application.file
+        ),
         notes=notes,
     )
 
 
-def _notes(application: Application, desired: Desired) -> tuple[str, ...]:
-    """Return sentences about the ports that the firewall closes, and about networks that bypass it."""
+def _notes(application: Application, desired: Desired) -> tuple[Remark, ...]:
+    """Return remarks on the ports that the firewall closes, and on networks that bypass it."""
     return (*_closed(application, desired), *_beside(application))
 
 
-def _closed(application: Application, desired: Desired) -> Iterator[str]:
-    """Yield a sentence about the ports that the firewall closes."""
+def _closed(application: Application, desired: Desired) -> Iterator[Remark]:
+    """Yield a remark on the ports that the firewall closes."""
     ports = closed(application, desired.internal_address, desired.variables)
     if ports:
         named = ", ".join(dict.fromkeys(map(str, ports)))
-        yield f"{named} is published but blocked by the firewall; list it in {OPEN_PORTS} to allow it"
+        message = f"{named} is published but blocked by the firewall"
+        yield Remark(Code.PORT_BLOCKED, application.name, message, f"list it in {OPEN_PORTS} to allow it")
 
 
-def _beside(application: Application) -> Iterator[str]:
-    """Yield a sentence about each network whose containers bypass the host, and so its firewall."""
+def _beside(application: Application) -> Iterator[Remark]:
+    """Yield a remark on each network whose containers bypass the host, and so its firewall."""
     for name, driver in application.compose.network_drivers.items():
         if driver in _BESIDE_THE_HOST:
-            yield f"network {name} ({driver}): its containers bypass this host's firewall"
+            message = f"network {name} ({driver}): its containers bypass this host's firewall"
+            yield Remark(Code.FIREWALL_BYPASSED, application.name, message)
 
 
 def _state_of_service(service: ProjectService, containers: tuple[Container, ...]) -> str:

@@ -39,6 +39,11 @@ def watch(
     return _with_certificates(cluster, report, listener) if snapshot.due.remote else report
 
 
+def skipped(error: LockedError) -> Report:
+    """Return the report of a run that did nothing: the other command does what has to be done."""
+    return Report((), warnings=(Advisory(Code.LOCKED, "cluster", str(error)),))
+
+
 def _repair(snapshot: Snapshot, listener: Listener, observed: Callable[[Snapshot], None]) -> Report:
     """Make what runs equal to the files. The lock must be held."""
     cluster, desired = snapshot.cluster, snapshot.desired

@@ -257,4 +257,4 @@ def test_status_of_running_and_broken_applications(instance: Instance, tools: st
     assert [(each.name, each.state) for each in status.applications] == [("a", "running"), ("broken", "broken")]
     assert all(each.state == "running" for each in status.proxies)
     assert status.applications[0].since
-    assert "did you mean x-external-host-names?" in status.applications[1].problems[0]
+    assert "did you mean x-external-host-names?" in status.applications[1].problems[0].message

@@ -15,7 +15,6 @@ from runtime.base import files
 from runtime.base.errors import ShoestringError, UsageError
 from runtime.config import secrets
 from runtime.context.cluster import Cluster
-from runtime.output.encoder import as_json
 
 # The name on the network `postgres`, and Postgres's own port.
 ADDRESS = "postgres:5432"
@@ -183,14 +182,3 @@ def created_lines(created: CreatedDatabase, network: str, *, dry_run: bool = Fal
         f"    {access.url}",
         f"    An application uses it as {variable} and joins the network: networks: [{network}, postgres]",
     ]
-
-
-def created_json(created: CreatedDatabase, *, dry_run: bool = False) -> str:
-    """Return the answer of `postgres create`; a dry run has no password, since it is not set."""
-    access = created.access
-    return as_json(
-        name=access.name,
-        url=None if dry_run else access.url,
-        secrets=[access.url_secret, access.password_secret],
-        done=list(created.done),
-    )

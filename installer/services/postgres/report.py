@@ -1,4 +1,4 @@
-"""The answers of `upgrade` and `prune`, as text or JSON; docs/json.md has the keys."""
+"""The screens of `upgrade` and `prune`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from installer.services.postgres.prune import UnusedData
 from installer.services.postgres.upgrade import UpgradeResult
 from installer.services.postgres.upgrade_job import UpgradeJob
 from runtime.base.formats import size
-from runtime.output.encoder import as_json
 from runtime.output.report import indent
 
 
@@ -38,50 +37,6 @@ def upgraded_lines(upgraded: UpgradeResult) -> list[str]:
     return [*lines, *notes, f"  Try again: {job.again}"]
 
 
-def job_json(job: UpgradeJob, *, present: bool) -> str:
-    """Return the answer of `upgrade --dry-run`."""
-    return as_json(**_job(job), present=present)
-
-
-def upgraded_json(upgraded: UpgradeResult) -> str:
-    """Return the answer of `upgrade`."""
-    return as_json(
-        ok=upgraded.ok,
-        **_job(upgraded.job),
-        tables=upgraded.tables,
-        rows=upgraded.rows,
-        error=upgraded.error,
-        lines=list(upgraded.lines),
-        back=None if upgraded.ok else not upgraded.back,
-        notes=list(upgraded.notes),
-        seconds=upgraded.seconds,
-    )
-
-
-def nothing_json(version: int) -> str:
-    """Return the answer if the version already runs."""
-    return as_json(ok=True, before=version, after=version)
-
-
 def old_lines(old: UnusedData) -> list[str]:
     """Return what is deleted for good."""
     return [f"  - {old.folder}  {size(old.size)}"]
-
-
-def old_json(old: UnusedData, *, removed: bool) -> str:
-    """Return the answer of `prune`; `size` is in bytes."""
-    return as_json(folder=str(old.folder), size=old.size, removed=removed)
-
-
-def _job(job: UpgradeJob) -> dict[str, object]:
-    return {
-        "before": job.before,
-        "after": job.after,
-        "image": job.image,
-        "previous_image": job.data.service.image,
-        "folder": str(job.folder),
-        "previous_folder": str(job.data.folder),
-        "databases": list(job.databases),
-        "size": job.size,
-        "free": job.free,
-    }

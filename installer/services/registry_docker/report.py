@@ -1,4 +1,4 @@
-"""The answers of the commands of the Docker registry, as text or JSON. Pure."""
+"""The screens of the commands of the Docker registry. Pure."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from datetime import datetime
 from installer.services.registry_docker.gc import CollectedWaste, RegistryWaste
 from installer.services.registry_docker.login import RegistryLogin
 from installer.services.registry_docker.store import ImageTag
-from runtime.base.formats import count, duration, rfc3339, size
-from runtime.output.encoder import as_json
+from runtime.base.formats import count, duration, size
 from runtime.output.report import report_lines
 from runtime.output.table import table
 
@@ -25,34 +24,11 @@ def list_lines(tags: Iterable[ImageTag], address: str, now: datetime) -> list[st
     return table([("IMAGE", "SIZE", "PUSHED"), *rows], frozenset((1,)))
 
 
-def list_json(tags: Iterable[ImageTag], address: str) -> str:
-    """Return the answer of `registry list`; sizes are in bytes."""
-    return as_json(
-        address=address,
-        images=[
-            {
-                "repository": each.repository,
-                "tag": each.name,
-                "digest": each.digest,
-                "size": each.size,
-                "pushed": rfc3339(each.pushed),
-            }
-            for each in tags
-        ],
-    )
-
-
 def waste_lines(waste: RegistryWaste) -> list[str]:
     """Return what a collection would delete."""
     lines = [f"  - {each.repository}@{each.digest}" for each in waste.versions]
     about = f"  {count(waste.blobs, 'blob')} would be deleted, {size(waste.size)}. Nothing was changed."
     return [*lines, about]
-
-
-def waste_json(waste: RegistryWaste) -> str:
-    """Return the answer of `registry gc --dry-run`; `size` is in bytes."""
-    versions = [{"repository": each.repository, "digest": each.digest} for each in waste.versions]
-    return as_json(versions=versions, blobs=waste.blobs, size=waste.size)
 
 
 def collected_lines(done: CollectedWaste) -> list[str]:
@@ -62,12 +38,6 @@ def collected_lines(done: CollectedWaste) -> list[str]:
     return [freed, *report_lines(done.report, "the registry runs again")]
 
 
-def collected_json(done: CollectedWaste) -> str:
-    """Return the answer of `registry gc`; sizes are in bytes."""
-    versions = [{"repository": each.repository, "digest": each.digest} for each in done.versions]
-    return as_json(versions=versions, freed=done.freed, left=done.left, ok=done.report.ok)
-
-
 def login_lines(login: RegistryLogin, *, dry_run: bool) -> list[str]:
     """Return what was added for the login of this host's engine, or would be."""
     if login.note:
@@ -75,8 +45,3 @@ def login_lines(login: RegistryLogin, *, dry_run: bool) -> list[str]:
     if dry_run:
         return [*(f"  + {each}" for each in login.done), f"  ~ login to {login.address}", "  Nothing was changed."]
     return [*(f"  ✓ {each}" for each in login.done), f"  ✓ logged in to {login.address}"]
-
-
-def login_json(login: RegistryLogin) -> str:
-    """Return the answer of `registry login`."""
-    return as_json(ok=not login.note, address=login.address, done=list(login.done), note=login.note or None)

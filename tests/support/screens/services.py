@@ -13,6 +13,7 @@ from installer.services.plan import ServicePlan
 from installer.services.remove import ServiceRemoval
 from installer.services.status import ServiceStatus
 from runtime.config.sections import NetworkSettings
+from runtime.context.results import Blocked, Code
 from tests.support.builders.runtime import PATHS, make_settings
 from tests.support.screens.screen import Screens, sections
 
@@ -24,9 +25,10 @@ _OPTION = " --data-directory /srv/test"
 
 def _list() -> str:
     known = catalogue.load()
+    broken = Blocked(Code.FILE_INVALID, "grafana", "grafana.yaml:3 services: is missing")
     states = {
         "postgres": ServiceStatus(known["postgres"], "healthy", 41 * _MB, ("10.0.0.1:5432",)),
-        "grafana": ServiceStatus(known["grafana"], "broken", problems=("grafana.yaml:3 services: is missing",)),
+        "grafana": ServiceStatus(known["grafana"], "broken", problems=(broken,)),
         "influxdb": ServiceStatus(known["influxdb"], kept=(PATHS.data / "influxdb",)),
     }
     listed = [states.get(name, ServiceStatus(service)) for name, service in known.items()]

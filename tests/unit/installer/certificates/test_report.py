@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from installer.certificates.report import row, status_json, status_lines
+from installer.certificates.json_results import CertificatesJson
+from installer.certificates.report import row, status_lines
 from installer.cli import tables
 from runtime.base.paths import Side
 from runtime.certificates.overview import CertificateOverview, CertificateStatus
+from runtime.output.encoder import result_json
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
 DAY = 86_400.0
@@ -89,7 +91,7 @@ def test_print_certificates_to_terminal(capsys: pytest.CaptureFixture[str], monk
 
 
 def test_status_json_has_all_fields() -> None:
-    answer = json.loads(status_json(CertificateOverview((GOOD, USER_PROVIDED), (), ())))
+    answer = json.loads(result_json(CertificatesJson.of(CertificateOverview((GOOD, USER_PROVIDED), (), ()))))
     assert answer["version"] == 2
     assert answer["ok"] is False
     assert answer["certificates"][0] == {
@@ -117,4 +119,4 @@ def test_status_json_has_all_fields() -> None:
     ],
 )
 def test_status_json_ok(overview: CertificateOverview, fine: bool) -> None:
-    assert json.loads(status_json(overview))["ok"] is fine
+    assert CertificatesJson.of(overview).ok is fine

@@ -10,9 +10,11 @@ import pytest
 from installer.applications.target import find
 from installer.applications.trial import ApplyAttempt
 from installer.deploy import report
+from installer.deploy.json_results import DeployJson, DeployPreviewJson, HistoryJson
 from installer.deploy.run import DeployPreview, DeployResult
 from installer.images.refresh import RefreshedImage
 from runtime.context.change import Step
+from runtime.output.encoder import result_json
 from tests.support.builders.deploys import WANTED, job, past
 
 DONE = DeployResult(job(), RefreshedImage("ghost:6", True, 8.1), 16.44, True)
@@ -58,10 +60,10 @@ def test_deployed_lines_of_failure(back: ApplyAttempt, state: str) -> None:
 
 
 def test_deployed_and_preview_json() -> None:
-    answer = json.loads(report.deployed_json(replace(BAD, back=ApplyAttempt(changed=False))))
+    answer = json.loads(result_json(DeployJson.of(replace(BAD, back=ApplyAttempt(changed=False)))))
     assert (answer["version"], answer["ok"], answer["back"], answer["error"]) == (2, False, True, "it is unhealthy")
     assert (answer["previous_image"], answer["image"], answer["lines"]) == ("ghost:5", "ghost:6", ["Error: no"])
-    preview = json.loads(report.preview_json(DeployPreview(job(), present=False, plan=())))
+    preview = json.loads(result_json(DeployPreviewJson.of(DeployPreview(job(), present=False, plan=()))))
     assert (preview["changed"], preview["present"], preview["order"]) == (True, False, "start-first")
 
 
@@ -72,7 +74,8 @@ def test_history_lines_and_json() -> None:
     assert lines[0].endswith("edit      ghost:5")
     uncommitted = report.history_lines(past(target, "ghost:4"), target)
     assert "not committed" in uncommitted[0]
-    answer = json.loads(report.history_json(past(target, "ghost:4", "ghost:5"), target))
+    history = past(target, "ghost:4", "ghost:5")
+    answer = json.loads(result_json(HistoryJson.of(history, target, report.current(history, target))))
     assert answer["deployments"][0] == {
         "number": 2,
         "when": "2026-11-22T14:05:00Z",

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from installer.firewall import report
+from installer.firewall.json_results import FirewallJson
 from installer.firewall.manage import unit
 from installer.host.timers import TimerState
 from runtime.firewall.table import InstalledTable
+from runtime.output.encoder import result_json
 from tests.support.builders.firewall import firewall
 from tests.support.builders.runtime import PATHS
 
@@ -73,7 +75,7 @@ def test_state_of_firewall(confirmed: bool, mark: str | None, settings: str, exp
     present = mark and InstalledTable(made.rules.mark if mark == "same" else mark, "")
     made = replace(made, confirmed=confirmed, present=present or None)
     assert report.state(made).startswith(expected)
-    answer = json.loads(report.to_json(made))
+    answer = json.loads(result_json(FirewallJson.of(made)))
     assert answer["on"] is (expected == "on")
     assert answer["table"] == "shoestring_shoestring"
 
@@ -94,7 +96,7 @@ def test_state_if_next_boot_does_not_load_it(boot: TimerState, about: str) -> No
     )
     assert report.state(made) == f"on, but {expected_text}"
     assert not made.is_on
-    assert json.loads(report.to_json(made))["boot_unit"] is False
+    assert json.loads(result_json(FirewallJson.of(made)))["boot_unit"] is False
     assert report.state(replace(made, present=None)).endswith(f"or now: shoestring start; {expected_text}")
 
 
@@ -103,7 +105,7 @@ def test_state_without_systemd() -> None:
     made = replace(made, confirmed=True, boot=None, present=InstalledTable(made.rules.mark, ""))
     assert report.state(made) == "on"
     assert made.is_on
-    assert json.loads(report.to_json(made))["boot_unit"] is None
+    assert json.loads(result_json(FirewallJson.of(made)))["boot_unit"] is None
 
 
 def test_state_if_confirmed_on_another_host() -> None:

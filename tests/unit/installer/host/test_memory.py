@@ -8,6 +8,7 @@ import pytest
 from docker import DockerClient
 from docker.errors import NotFound
 
+from installer.host.json_results import MemoryJson
 from installer.host.memory import (
     RESERVE,
     HostMemory,
@@ -20,7 +21,6 @@ from installer.host.memory import (
     problem,
 )
 from installer.host.report import memory_lines
-from installer.host.results import MemoryResult
 from runtime.base.constants import MEGABYTE
 from runtime.base.errors import ShoestringError
 from runtime.output.encoder import result_json
@@ -80,7 +80,7 @@ def test_memory_lines_and_json() -> None:
         "",
         "  604 MB of 957 MB used, 353 MB available, no swap",
     ]
-    assert json.loads(result_json(MemoryResult.of(HOST)))["rest"] == 300 * MEGABYTE
+    assert json.loads(result_json(MemoryJson.of(HOST)))["rest"] == 300 * MEGABYTE
 
 
 def test_must_fit_with_reserve() -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from installer.cli.swap import KindOption as Option
 from installer.host import swap
+from installer.host.json_results import SwapJson
 from installer.host.report import swap_lines
-from installer.host.results import SwapResult
 from installer.host.swap import (
     FILE_UNIT,
     ZRAM_UNIT,
@@ -254,4 +254,4 @@ def test_swap_lines_and_json() -> None:
         "  /var/lib/shoestring/swapfile  1023 MB  256 kB  by Shoestring",
         "  /dev/zram0                     511 MB     0 B",
     ]
-    assert json.loads(result_json(SwapResult.of(host)))["own"] == "file"
+    assert json.loads(result_json(SwapJson.of(host)))["own"] == "file"

@@ -9,7 +9,9 @@ import pytest
 
 from installer.metrics import figures, page
 from installer.metrics.figures import FIGURES, Figure, FigureUnit
-from installer.metrics.page import FigurePage, assemble, lines, page_json, window
+from installer.metrics.json_results import MetricsJson
+from installer.metrics.page import FigurePage, assemble, lines, window
+from runtime.output.encoder import result_json
 
 NOW = 1_795_000_000.0
 LOAD = Figure("HOST", "load", FigureUnit.NUMBER, "system", 'mean("load1")')
@@ -84,7 +86,7 @@ def test_lines_without_terminal_are_numbers() -> None:
 
 
 def test_page_json_has_all_fields() -> None:
-    found = json.loads(page_json(made({0: 1.0})))
+    found = json.loads(result_json(MetricsJson.of(made({0: 1.0}))))
     (row,) = found["rows"]
     assert (row["group"], row["name"], row["unit"], row["now"]) == ("HOST", "load", "number", 1.0)
     assert len(row["values"]) == found["columns"]

@@ -8,7 +8,9 @@ import pytest
 
 from installer.metrics import retention_report
 from installer.metrics.influxdb import Retention, checked_days
+from installer.metrics.json_results import RetentionChangeJson, RetentionJson
 from runtime.base.errors import UsageError
+from runtime.output.encoder import result_json
 
 
 def test_retention_lines() -> None:
@@ -26,7 +28,7 @@ def test_change_lines_warn_of_lost_points() -> None:
 
 
 def test_retention_json() -> None:
-    answer = json.loads(retention_report.retention_json(Retention(30, 365)))
+    answer = json.loads(result_json(RetentionJson.of(Retention(30, 365))))
     assert answer == {"version": 2, "days": 30, "hourly_days": 365}
 
 
@@ -37,7 +39,7 @@ def test_checked_days_refuses_invalid_number(days: int) -> None:
 
 
 def test_change_json_has_before_and_wanted() -> None:
-    planned = retention_report.change_json(Retention(30, 365), 60, Retention(30, 365))
+    planned = result_json(RetentionChangeJson.of_change(Retention(30, 365), 60, Retention(30, 365)))
     assert json.loads(planned) == {"version": 2, "days": 30, "hourly_days": 365, "before": 30, "wanted": 60}
 
 

@@ -8,9 +8,10 @@ from pathlib import Path, PurePosixPath
 
 from installer.data_directory.templates import Action, FileChange
 from installer.host.memory import HostMemory
-from installer.services import answers, report
+from installer.services import report
 from installer.services.add import WrittenServices
 from installer.services.catalogue import Catalogue
+from installer.services.json_results import ServicesJson
 from installer.services.plan import ServicePlan
 from installer.services.remove import ServiceRemoval
 from installer.services.status import ServiceStatus, addresses
@@ -21,6 +22,8 @@ from runtime.config import application_files
 from runtime.config.applications import Application
 from runtime.config.listen_address import FixedAddress
 from runtime.config.sections import InternalSettings, InternalTls, NetworkSettings
+from runtime.context.results import Blocked, Code
+from runtime.output.encoder import result_json
 from tests.support.builders.services import SETTINGS
 
 HOST = HostMemory(957 * MEGABYTE, 353 * MEGABYTE)
@@ -31,7 +34,9 @@ def test_list_lines_and_json(known: Catalogue) -> None:
     store = ServiceStatus(
         known["store"], "healthy", 41 * MEGABYTE, ("https://store.internal.example.com", "10.0.0.1:5432")
     )
-    broken = ServiceStatus(known["front"], "broken", problems=("front.yaml:3 services: is missing",))
+    broken = ServiceStatus(
+        known["front"], "broken", problems=(Blocked(Code.FILE_INVALID, "front", "front.yaml:3 services: is missing"),)
+    )
     absent = ServiceStatus(known["beside"], kept=(ROOT / "data" / "beside",))
     assert report.list_lines((store, broken, absent), HOST, " --data-directory /srv/demo") == [
         "  SERVICE  STATE     USED  EXPECTED",
@@ -42,7 +47,7 @@ def test_list_lines_and_json(known: Catalogue) -> None:
         "",
         "  353 MB of 957 MB memory available. Add one: shoestring service add NAME --data-directory /srv/demo",
     ]
-    answer = json.loads(answers.list_json((store, absent), HOST))
+    answer = json.loads(result_json(ServicesJson.of((store, absent), HOST)))
     assert [each["present"] for each in answer["services"]] == [True, False]
     assert answer["services"][0]["expected"] == 60 * MEGABYTE
 

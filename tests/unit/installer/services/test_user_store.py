@@ -11,8 +11,10 @@ import pytest
 
 from installer.services import user_report
 from installer.services.htpasswd import HtpasswdFile
+from installer.services.json_users import UserJson, UserRemovalJson
 from installer.services.user_store import RegistryUser, UserStore
 from runtime.base.errors import UsageError
+from runtime.output.encoder import result_json
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def test_put_new_user_generates_password(store: UserStore) -> None:
         "    log in    hub login --user anna",
     ]
     assert user_report.put_lines(replace(store, hint="Trust it first."), made)[-1] == "    Trust it first."
-    assert json.loads(user_report.put_json(store, made)) == {
+    assert json.loads(result_json(UserJson.of(store, made))) == {
         "version": 2,
         "name": "anna",
         "new": True,
@@ -55,14 +57,14 @@ def test_put_chosen_password_is_not_shown(store: UserStore) -> None:
     assert store.file.knows("anna", "a password of her own")
     assert not store.file.knows("anna", first.password)
     assert user_report.put_lines(store, second)[0] == "  ✓ Changed the password of user anna"
-    assert json.loads(user_report.put_json(store, second))["password"] is None
+    assert json.loads(result_json(UserJson.of(store, second)))["password"] is None
 
 
 def test_plan_put_changes_nothing(store: UserStore) -> None:
     planned = store.plan_put("anna")
     assert planned == RegistryUser("anna")
     assert user_report.put_lines(store, planned, dry_run=True) == ["  + anna", "  Nothing was changed."]
-    assert json.loads(user_report.put_json(store, planned))["password"] is None
+    assert json.loads(result_json(UserJson.of(store, planned)))["password"] is None
     assert not store.file.file.exists()
     store.put("anna")
     text = store.file.file.read_text()
@@ -101,7 +103,8 @@ def test_remove_refuses_user_of_host(store: UserStore) -> None:
 def test_removed_lines() -> None:
     assert user_report.removed_lines("bob") == ["  ✓ Removed user bob"]
     assert user_report.removed_lines("bob", dry_run=True) == ["  - bob", "  Nothing was changed."]
-    assert json.loads(user_report.removed_json("bob", removed=True)) == {"version": 2, "name": "bob", "removed": True}
+    answer = json.loads(result_json(UserRemovalJson("bob", removed=True)))
+    assert answer == {"version": 2, "name": "bob", "removed": True}
 
 
 def test_list_lines_without_users(store: UserStore) -> None:

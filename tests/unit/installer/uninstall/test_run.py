@@ -17,12 +17,14 @@ from installer.host.timers import instances
 from installer.terminal.confirm import confirm_by_typing, confirmed
 from installer.terminal.progress import ProgressLines
 from installer.uninstall import run
-from installer.uninstall.report import uninstall_json, uninstall_lines
+from installer.uninstall.json_results import UninstallJson
+from installer.uninstall.report import uninstall_lines
 from installer.uninstall.run import PACKAGE_HINT, UninstallPlan, finish, plan_unfinished_purge, unused_images
 from runtime.base.constants import LABEL_INSTANCE
 from runtime.base.errors import UsageError
 from runtime.base.paths import Paths
 from runtime.docker.images import HAPROXY
+from runtime.output.encoder import result_json
 from runtime.reconcile.changes import RemoveNetwork, RemoveProject
 from tests.support.interrupt import Interrupt
 
@@ -66,7 +68,7 @@ def test_uninstall_lines_of_several_vpn_interfaces() -> None:
     lines = uninstall_lines(two)
     for name in two.vpn:
         assert f"  -  VPN         {name}, its interface and its file in /etc/wireguard" in lines
-    found = [json.loads(uninstall_json(replace(WANTED, vpn=names)))["vpn"] for names in (two.vpn, ("wg0",), ())]
+    found = [UninstallJson.of(replace(WANTED, vpn=names)).vpn for names in (two.vpn, ("wg0",), ())]
     assert found == ["wg0, wg1", "wg0", ""]
 
 
@@ -81,12 +83,12 @@ def test_uninstall_lines_of_other_instances_and_cron() -> None:
     lines = uninstall_lines(replace(WANTED, others=("demo",), cron=(Path("/etc/cron.d/shoestring"),)))
     assert "  Images, swap and Docker's settings stay, because other instances use this host: demo." in lines
     assert any("lines from /etc/cron.d/shoestring." in line for line in lines)
-    answer = json.loads(uninstall_json(replace(WANTED, cron=(Path("/etc/cron.d/shoestring"),))))
+    answer = json.loads(result_json(UninstallJson.of(replace(WANTED, cron=(Path("/etc/cron.d/shoestring"),)))))
     assert answer["cron"] == ["/etc/cron.d/shoestring"]
 
 
 def test_uninstall_json() -> None:
-    answer = json.loads(uninstall_json(WANTED))
+    answer = json.loads(result_json(UninstallJson.of(WANTED)))
     assert answer["changes"] == [
         {"kind": "remove", "name": "blog"},
         {"kind": "remove-network", "name": "shoestring_main"},

@@ -8,8 +8,10 @@ from installer.host.wireguard import BootState, WireGuardLink
 from installer.vpn import report
 from installer.vpn.configuration import client_text
 from installer.vpn.drift import ObservedVpn
+from installer.vpn.json_results import ClientPreviewJson, ClientRemovalJson, ClientsJson, VpnJson
 from installer.vpn.operations import VpnOverview
 from installer.vpn.peers import parse_dump
+from runtime.output.encoder import result_json
 from tests.support.builders.runtime import make_settings
 from tests.support.builders.vpn import LAPTOP, VPN, key
 
@@ -43,10 +45,10 @@ def test_list_lines_without_interface() -> None:
 
 def test_reports_have_no_secrets() -> None:
     text_shown = (
-        report.list_json(overview(DUMP))
-        + report.status_json(overview(DUMP), NOW.timestamp())
-        + report.preview_json(LAPTOP, SETTINGS)
-        + report.removed_json(LAPTOP)
+        result_json(ClientsJson.of(overview(DUMP)))
+        + result_json(VpnJson.of(overview(DUMP), NOW.timestamp()))
+        + result_json(ClientPreviewJson.of(LAPTOP, SETTINGS))
+        + result_json(ClientRemovalJson(LAPTOP.name))
         + "\n".join(report.list_lines(overview(DUMP), NOW) + report.status_lines(overview(DUMP), NOW.timestamp()))
     )
     assert LAPTOP.private_key not in text_shown
@@ -54,10 +56,10 @@ def test_reports_have_no_secrets() -> None:
 
 
 def test_status_json() -> None:
-    found = json.loads(report.status_json(overview(DUMP), NOW.timestamp()))
+    found = json.loads(result_json(VpnJson.of(overview(DUMP), NOW.timestamp())))
     assert (found["ok"], found["up"], found["clients"], found["connected"]) == (True, True, 1, 1)
     assert found["endpoint"] == "203.0.113.7:51820"
-    assert not json.loads(report.status_json(overview("", "It is down."), NOW.timestamp()))["ok"]
+    assert not VpnJson.of(overview("", "It is down."), NOW.timestamp()).ok
 
 
 def test_status_lines_state_of_interface() -> None:
@@ -65,7 +67,7 @@ def test_status_lines_state_of_interface() -> None:
     down = replace(there, seen=replace(there.seen, link=WireGuardLink(frozenset(), 1300, is_up=False)))
     for each, text_shown, up in ((there, "up, MTU 1420", True), (down, "down, MTU 1300", False)):
         assert report.status_lines(each, NOW.timestamp())[0] == f"  interface  wg0  {text_shown}"
-        assert json.loads(report.status_json(each, NOW.timestamp()))["up"] is up
+        assert VpnJson.of(each, NOW.timestamp()).up is up
     assert report.status_lines(overview(""), NOW.timestamp())[0] == "  interface  wg0  missing"
 
 

@@ -5,9 +5,11 @@ import json
 import pytest
 
 from installer.vpn import ssh_tunnel
+from installer.vpn.json_results import TunnelJson
 from installer.vpn.ssh_tunnel import SshTunnel
 from runtime.base.errors import UsageError
 from runtime.base.paths import Side
+from runtime.output.encoder import result_json
 from tests.support.builders.runtime import application, desired, web
 
 DATABASE = "x-external-tcp-ports: [5432]\nservices: {application: {image: db}}\n"
@@ -38,7 +40,7 @@ def test_find_command_uses_port_of_sshd(ports: set[int], expected: tuple[str, ..
     assert found.command[:4] == expected
     assert found.command[-1] == "me@example.com"
     assert ssh_tunnel.tunnel_lines(found)[2].startswith(" ".join(expected))
-    answer = json.loads(ssh_tunnel.to_json(found, ssh_tunnel.LOOPBACK))
+    answer = json.loads(result_json(TunnelJson.of(found, ssh_tunnel.LOOPBACK)))
     assert (answer["command"], answer["ports"]) == (list(found.command), [8081, 8444, 5432])
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 from runtime.base.errors import ExitCode, Problem, SettingsError, ShoestringError, UsageError, explain
 from runtime.context.change import Outcome
 from runtime.context.results import Advisory, Code, Failure, Report
-from runtime.output.report import change_lines, changes_json, outcome_line, report_json, report_lines
+from runtime.output.encoder import result_json
+from runtime.output.json_results import ChangesJson, ReportJson
+from runtime.output.report import change_lines, outcome_line, report_lines
 from runtime.reconcile.changes import CreateNetwork, RemoveProject
 
 GOOD = Outcome(CreateNetwork("shoestring_main"), 0.12)
@@ -45,7 +47,7 @@ def test_report_lines_and_ok() -> None:
 
 
 def test_report_json_has_all_fields() -> None:
-    answer = json.loads(report_json(Report((GOOD, BAD))))
+    answer = json.loads(result_json(ReportJson.of(Report((GOOD, BAD)))))
     assert answer["version"] == 2
     assert answer["ok"] is False
     assert [change["ok"] for change in answer["changes"]] == [True, False]
@@ -69,7 +71,10 @@ def test_change_lines_of_dry_run() -> None:
         "  2 changes. Apply: shoestring stop",
     ]
     assert change_lines((), "x") == ["  Nothing to do."]
-    assert [each["kind"] for each in json.loads(changes_json(plan))["changes"]] == ["create-network", "remove"]
+    assert [each.kind for each in ChangesJson.of(plan).changes] == [
+        "create-network",
+        "remove",
+    ]
 
 
 def test_explain_gives_sentence_and_exit_code() -> None:

@@ -12,7 +12,9 @@ from runtime.certificates.overview import CertificateOverview, CertificateStatus
 from runtime.config import internal_address
 from runtime.context.results import Code
 from runtime.docker.observed import Observed
-from runtime.output.report import status_json, status_lines
+from runtime.output.encoder import result_json
+from runtime.output.json_status import StatusJson
+from runtime.output.report import status_lines
 from runtime.reconcile.desired import Desired, Sources, build
 from runtime.reconcile.status import Status, assess
 from tests.support.builders.runtime import (
@@ -76,7 +78,7 @@ def test_status_lines_of_broken_file() -> None:
 
 
 def test_status_json_has_all_fields() -> None:
-    answer = json.loads(status_json(assess_with(desired(application("a", TWO)))))
+    answer = json.loads(result_json(StatusJson.of(assess_with(desired(application("a", TWO))))))
     assert answer["version"] == 2
     assert answer["ok"] is True
     assert answer["applications"] == [
@@ -105,7 +107,7 @@ def test_status_not_fine_with_certificate_problem() -> None:
     ):
         status = replace(good, certificates=certificates)
         assert not status.fine
-        answer = json.loads(status_json(status))
+        answer = json.loads(result_json(StatusJson.of(status)))
         assert answer["certificate_problems"] == list(certificates.problems)
         assert [each["managed"] for each in answer["certificates"]] == [False] * len(certificates.certificates)
 
@@ -120,7 +122,8 @@ def test_assess_nothing_runs() -> None:
 def test_assess_conflict_is_problem_of_application() -> None:
     wanted = desired(application("a", web("x.com")), application("b", web("x.com", "b.com")))
     status = assess(wanted, observed_of(wanted))
-    assert [len(each.problems) for each in status.applications] == [0, 1]
+    assert [[each.code for each in every.problems] for every in status.applications] == [[], [Code.CONFLICT]]
+    assert status.applications[1].problems[0].subject == "b"
     assert status.applications[1].host_names == ("b.com",)
     assert not status.fine
 
@@ -130,7 +133,9 @@ def test_assess_notes_port_blocked_by_firewall() -> None:
     message = "9999/tcp is published but blocked by the firewall; list it in x-open-ports to allow it"
     with_firewall = desired(closed, settings_text="firewall: on\n")
     status = assess(with_firewall, observed_of(with_firewall), firewall_active=True)
-    assert status.applications[0].notes == (message,)
+    (note,) = status.applications[0].notes
+    advice = "list it in x-open-ports to allow it"
+    assert (note.code, note.subject, note.advice, str(note)) == (Code.PORT_BLOCKED, "a", advice, message)
     assert status.fine
     assert f"      {message}" in status_lines(status, NOW)
     # A firewall that is only in the settings blocks nothing yet.
@@ -142,7 +147,8 @@ def test_assess_notes_network_that_bypasses_firewall() -> None:
     bypassing = application("a", f"{networks}services: {{application: {{image: a, networks: [lan]}}}}\n")
     message = "network lan (macvlan): its containers bypass this host's firewall"
     wanted = desired(bypassing, settings_text="firewall: on\n")
-    assert assess(wanted, observed_of(wanted), firewall_active=True).applications[0].notes == (message,)
+    (note,) = assess(wanted, observed_of(wanted), firewall_active=True).applications[0].notes
+    assert (note.code, note.subject, str(note)) == (Code.FIREWALL_BYPASSED, "a", message)
     assert assess(wanted, observed_of(wanted)).applications[0].notes == ()
 
 

@@ -9,10 +9,12 @@ from installer.services import catalogue
 from installer.services.registry_docker import login as registry_login
 from installer.services.registry_docker import registry, report
 from installer.services.registry_docker.gc import SCRIPT, argv
+from installer.services.registry_docker.json_results import LoginJson
 from runtime.base.paths import Paths
 from runtime.config.listen_address import FixedAddress
 from runtime.config.sections import InternalSettings, InternalTls
 from runtime.config.settings import Settings
+from runtime.output.encoder import result_json
 
 OTHERS = "127.0.0.1 localhost\n10.0.0.1 nas # mine"
 
@@ -108,12 +110,12 @@ def test_login_lines_and_json(tmp_path: Path) -> None:
     ]
     assert report.login_lines(login, dry_run=False)[-1] == "  ✓ logged in to hub.test"
     answer = {"version": 2, "ok": True, "address": "hub.test", "done": added, "note": None}
-    assert json.loads(report.login_json(login)) == answer
+    assert json.loads(result_json(LoginJson.of(login))) == answer
 
 
 def test_login_lines_with_note() -> None:
     login = registry_login.RegistryLogin("hub.test", note="Do this first.")
     for dry_run in (True, False):
         assert report.login_lines(login, dry_run=dry_run) == ["  Do this first."]
-    answer = json.loads(report.login_json(login))
+    answer = json.loads(result_json(LoginJson.of(login)))
     assert (answer["ok"], answer["note"], answer["done"]) == (False, "Do this first.", [])

@@ -5,13 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from installer.host.health import Health
 from installer.host.memory import HostMemory, MemoryUse
 from installer.host.swap import ActiveSwap, SwapHost, SwapKind
 from installer.host.timers import TimerJob
+from runtime.output.encoder import values
+from runtime.output.json_status import StatusJson
+from runtime.reconcile.status import Status
 
 
 @dataclass(frozen=True)
-class MemoryResult:
+class HostStatusJson(StatusJson):
+    """What runs, and what is wrong."""
+
+    host: Annotated[Health, "the health of this host"]
+
+    @classmethod
+    def of_host(cls, status: Status, host: Health) -> HostStatusJson:
+        """Return the result of `status`."""
+        return cls(**values(StatusJson.of(status)), host=host)
+
+
+@dataclass(frozen=True)
+class MemoryJson:
     """The result of `memory`."""
 
     total: Annotated[int, "bytes of memory"]
@@ -24,7 +40,7 @@ class MemoryResult:
     docker: Annotated[tuple[MemoryUse, ...], "the processes of Docker, by kind"]
 
     @classmethod
-    def of(cls, memory: HostMemory) -> MemoryResult:
+    def of(cls, memory: HostMemory) -> MemoryJson:
         """Return the result for the memory of a host."""
         return cls(
             total=memory.total,
@@ -39,20 +55,20 @@ class MemoryResult:
 
 
 @dataclass(frozen=True)
-class SwapResult:
+class SwapJson:
     """The result of `swap status`, `swap add` and `swap remove`: the swap afterwards."""
 
     own: Annotated[SwapKind | None, "the kind that Shoestring added"]
     in_use: Annotated[tuple[ActiveSwap, ...], "the active swap"]
 
     @classmethod
-    def of(cls, host: SwapHost) -> SwapResult:
+    def of(cls, host: SwapHost) -> SwapJson:
         """Return the result for the swap of a host."""
         return cls(host.own, host.in_use)
 
 
 @dataclass(frozen=True)
-class TimersResult:
+class TimersJson:
     """The result of `timers status` and `timers install`."""
 
     systemd: Annotated[bool, "systemd runs on this host"]
@@ -60,7 +76,7 @@ class TimersResult:
 
 
 @dataclass(frozen=True)
-class TimersRemoved:
+class TimersRemovalJson:
     """The result of `timers remove`."""
 
     removed: Annotated[tuple[str, ...], "names of unit files"]
