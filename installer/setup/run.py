@@ -23,7 +23,7 @@ from installer.setup.preflight import DirectoryState
 from installer.terminal import confirm
 from installer.terminal.progress import ProgressLines
 from installer.vpn.operations import FIRST_CLIENT
-from runtime.base import files
+from runtime.base import files, hints
 from runtime.base.constants import ENVIRONMENT_VARIABLE
 from runtime.base.errors import ExitCode, ShoestringError, UsageError
 from runtime.base.paths import DEFAULT_DATA_DIRECTORY, DEFAULT_DIRECTORY_FILE, Paths, RunPaths
@@ -165,6 +165,7 @@ def _collect(options: SetupOptions, root: Path, facts: Facts, given: GivenAnswer
         ask = wizard.ask
         if options.data_directory is None:
             root = wizard.ask_data_directory(root)
+            hints.choose(root)
     paths = Paths(root)
     state = preflight.directory_state(paths)
     problem = preflight.directory_problem(paths, state)

@@ -81,34 +81,38 @@ def named(words: Sequence[str], environment: Mapping[str, str]) -> Path | None:
     return Path(found).absolute() if found else None
 
 
-class _Completing:
-    """A stream that completes the commands in what is written to it."""
+def for_instance(text: str, root: Path) -> str:
+    """Return a text in which each command of ours names a data directory, unless it is the host's default one."""
+    return text if root == default_data_directory() else complete(text, root)
 
-    def __init__(self, stream: TextIO, root: Path) -> None:
+
+class _Completing:
+    """A stream that completes the commands in what is written to it, once the data directory is known."""
+
+    def __init__(self, stream: TextIO, root: Path | None) -> None:
         self._stream = stream
-        self._root = root
+        self.root = root
 
     def write(self, text: str) -> int:
-        """Write a text with its commands completed."""
-        self._stream.write(complete(text, self._root))
+        """Write a text with its commands completed. A setup may have made the directory the default meanwhile."""
+        self._stream.write(for_instance(text, self.root) if self.root and _COMMAND.search(text) else text)
         return len(text)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
 
-def for_instance(text: str, root: Path) -> str:
-    """Return a text in which each command of ours names a data directory, unless it is the host's default one."""
-    return text if root == default_data_directory() else complete(text, root)
-
-
 @contextlib.contextmanager
 def completed(words: Sequence[str]) -> Iterator[None]:
-    """Complete the commands in all that is printed meanwhile, if a command line is about another than the default."""
+    """Complete the commands in all that is printed meanwhile, for the data directory that a command line names."""
     root = named(words, os.environ)
-    if root is None or root == default_data_directory():
-        yield
-        return
     out, errors = (cast(TextIO, _Completing(stream, root)) for stream in (sys.stdout, sys.stderr))
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
         yield
+
+
+def choose(root: Path) -> None:
+    """Complete the commands in what is printed from now on for a data directory that the user has just chosen."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, _Completing):
+            stream.root = root

@@ -82,3 +82,21 @@ def test_completed_prints_the_instance_unless_it_is_the_default(
     first, second = capsys.readouterr().out.splitlines()
     assert first == f"Run: shoestring start{'' if default == '/srv/demo' else NAMED}"
     assert second == "Run: shoestring start"
+
+
+def test_choose_completes_what_is_printed_from_then_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(paths, "DEFAULT_DIRECTORY_FILE", tmp_path / "data-directory")
+    monkeypatch.delenv(ENVIRONMENT_VARIABLE, raising=False)
+    with hints.completed(("setup",)):
+        print("Run: shoestring start")
+        hints.choose(Path("/srv/demo"))
+        print("Run: shoestring start")
+        (tmp_path / "data-directory").write_text("/srv/demo\n")
+        print("Run: shoestring start")
+    assert capsys.readouterr().out.splitlines() == [
+        "Run: shoestring start",
+        f"Run: shoestring start{NAMED}",
+        "Run: shoestring start",
+    ]
