@@ -17,9 +17,11 @@ from tests.support.engine_fixtures import client, instance, tools
 if TYPE_CHECKING:
     from docker import DockerClient
 
+    from tests.support.certificates.issue_stand import Stand as IssueStand
     from tests.support.certificates.stand import Stand
     from tests.support.deploy.rollout_stand import Stage
     from tests.support.deploy.stand import Versions
+    from tests.support.setup.host import Host
 
 __all__ = ["client", "instance", "tools"]
 
@@ -33,7 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def notifications(instance: Instance, tmp_path: Path) -> Path:
     """The file that receives notifications, one a line."""
-    file = tmp_path / "file"
+    file = tmp_path / "notifications"
     loaded = yaml.safe_load(instance.paths.settings.read_text())
     loaded["notify"] = {"command": recording_command(file)}
     instance.paths.settings.write_text(yaml.safe_dump(loaded))
@@ -112,3 +114,28 @@ def stand(certificate_stand: Stand) -> Stand:
     """The stand with nothing but the placeholder on both sides."""
     certificate_stand.clean()
     return certificate_stand
+
+
+@pytest.fixture(scope="module")
+def shared_issue_stand(client: DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[IssueStand]:
+    """A CA behind two fronts and a proxy that it reaches, for the tests of a file."""
+    from tests.support.certificates.issue_stand import open_issue_stand
+
+    with open_issue_stand(client, tmp_path_factory.mktemp("issue")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def _core_images() -> None:
+    from tests.support.setup.host import build_images
+
+    build_images()
+
+
+@pytest.fixture
+def host(tmp_path: Path, _core_images: None) -> Iterator[Host]:
+    """A place for setup on this host."""
+    from tests.support.setup.host import open_host
+
+    with open_host(tmp_path) as opened:
+        yield opened

@@ -26,7 +26,7 @@ from runtime.config.sections import AcmeSettings, DnsSettings
 from tests.support.acme.knot import knot
 from tests.support.acme.relay import REFUSED, Window
 from tests.support.acme.stand import PebbleOptions, pebble
-from tests.support.certificates.issue_stand import Stand, made, open_issue_stand
+from tests.support.certificates.issue_stand import Stand, made
 from tests.support.engine import own_loopback
 
 if TYPE_CHECKING:
@@ -35,16 +35,10 @@ if TYPE_CHECKING:
 ZONE = "internal.example.test"
 
 
-@pytest.fixture(scope="module")
-def parts(client: DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
-    with open_issue_stand(client, tmp_path_factory.mktemp("issue")) as opened:
-        yield opened
-
-
 @pytest.fixture
-def stand(parts: Stand) -> Iterator[Stand]:
-    yield parts
-    parts.restore()
+def stand(shared_issue_stand: Stand) -> Iterator[Stand]:
+    yield shared_issue_stand
+    shared_issue_stand.restore()
 
 
 def _proven(stand: Stand, wanted: DesiredCertificate) -> bool:

@@ -24,7 +24,7 @@ from runtime.certificates.policy import ledger
 from runtime.certificates.policy.ledger import AttemptResult
 from tests.support.acme.relay import Faults, rate_limited
 from tests.support.acme.stand import PebbleOptions, pebble
-from tests.support.certificates.issue_stand import Stand, made, open_issue_stand
+from tests.support.certificates.issue_stand import Stand, made
 from tests.support.engine import until
 
 if TYPE_CHECKING:
@@ -33,16 +33,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def parts(client: DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
-    with open_issue_stand(client, tmp_path_factory.mktemp("issue")) as opened:
-        yield opened
-
-
 @pytest.fixture
-def stand(parts: Stand) -> Iterator[Stand]:
-    yield parts
-    parts.restore()
+def stand(shared_issue_stand: Stand) -> Iterator[Stand]:
+    yield shared_issue_stand
+    shared_issue_stand.restore()
 
 
 def test_issue_ca_down_slow_or_rate_limited(stand: Stand) -> None:

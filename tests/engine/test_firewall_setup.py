@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 
 from tests.support.firewall.docker_host import OPENED, PUBLISHED
 from tests.support.firewall.stand import HOST, HOST6, PROVEN, Stand, published
+from tests.support.terminal import spawn
 
 pytestmark = pytest.mark.engine
 
@@ -65,21 +65,7 @@ def stand(tmp_path: Path) -> Iterator[Stand]:
 
 def test_setup_shows_open_ports_before_activation(stand: Stand, tmp_path: Path) -> None:
     argv = stand.host.argv(sys.executable, "-c", WIZARD, str(stand.paths.root), str(tmp_path / "record"))
-    terminal = pexpect.spawn(
-        argv[0],
-        list(argv[1:]),
-        env={
-            **os.environ,
-            "TERM": "xterm",
-            "COLUMNS": str(COLUMNS),
-            # pexpect does not answer where the cursor is, and each prompt would wait for that.
-            "PROMPT_TOOLKIT_NO_CPR": "1",
-            "PYTHONPATH": os.pathsep.join(sys.path),
-        },
-        encoding="utf-8",
-        dimensions=(50, COLUMNS),
-        timeout=60,
-    )
+    terminal = spawn(argv, 60, COLUMNS)
     for question in QUESTIONS:
         terminal.expect_exact(question)
         terminal.send(ENTER)

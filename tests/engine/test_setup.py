@@ -7,7 +7,6 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,19 +24,8 @@ from runtime.base.paths import Paths, Side
 from runtime.config import settings
 from runtime.config.settings import Settings
 from tests.support.engine import LOOPBACK, free_port
-from tests.support.setup.host import Host, build_images, open_host
+from tests.support.setup.host import Host
 from tests.support.setup.terminal import WIZARD
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _images() -> None:
-    build_images()
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> Iterator[Host]:
-    with open_host(tmp_path) as opened:
-        yield opened
 
 
 def test_setup_answers_file_serves_page(host: Host, capsys: pytest.CaptureFixture[str]) -> None:

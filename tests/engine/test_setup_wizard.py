@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,19 +12,8 @@ from runtime.base.paths import Paths
 from runtime.context.cluster import open_cluster
 from runtime.reconcile import operations
 from tests.support.engine import LOOPBACK
-from tests.support.setup.host import Host, build_images, conf_and_data, open_host
+from tests.support.setup.host import Host, conf_and_data
 from tests.support.setup.terminal import ENTER, START_SECONDS, STOP, Terminal, answer_all, first_address
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _images() -> None:
-    build_images()
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> Iterator[Host]:
-    with open_host(tmp_path) as opened:
-        yield opened
 
 
 def test_wizard_serves_page(host: Host, tmp_path: Path) -> None:

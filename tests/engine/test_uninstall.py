@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 import tarfile
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from runtime.base.paths import Side
 from runtime.certificates.acme.container import LABEL as LABEL_TASK
 from runtime.reconcile import operations
 from tests.support.engine import Instance, new_settings, plain
+from tests.support.terminal import spawn
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -124,21 +124,10 @@ def test_uninstall_purge(used: Instance, other: Instance, tmp_path: Path) -> Non
 
 def test_uninstall_purge_asks_for_directory(used: Instance, other: Instance) -> None:
     root = str(used.paths.root)
-    command = ["-c", "from installer.cli.main import main; main()", "uninstall", "--purge", "--data-directory", root]
+    main = "from installer.cli.main import main; main()"
+    argv = (sys.executable, "-c", main, "uninstall", "--purge", "--data-directory", root)
     for typed, code, left in ((str(other.paths.root), ExitCode.USAGE, True), (root, ExitCode.DONE, False)):
-        terminal = pexpect.spawn(
-            sys.executable,
-            command,
-            env={
-                **os.environ,
-                "TERM": "xterm",
-                "PROMPT_TOOLKIT_NO_CPR": "1",
-                "PYTHONPATH": os.pathsep.join(sys.path),
-            },
-            encoding="utf-8",
-            dimensions=(50, 200),
-            timeout=120,
-        )
+        terminal = spawn(argv, 120, columns=200)
         # Of this instance alone: what both share stays with the other.
         terminal.expect_exact(other.settings.instance)
         terminal.expect_exact("Remove all of this?")

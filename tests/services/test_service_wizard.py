@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pexpect
 
 from tests.support.builders.services import known
 from tests.support.engine import new_settings
+from tests.support.terminal import spawn
 
 ENTER, DOWN, SPACE, STOP = "\r", "\x1b[B", " ", "\x03"
 SECONDS = 30
@@ -43,14 +43,8 @@ def ask(tmp_path: Path, available: int, *there: str) -> pexpect.spawn[str]:
         file = root / "conf" / "applications-internal" / f"{name}.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("services: {}\n")
-    path = {"PYTHONPATH": os.pathsep.join(sys.path), "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", "COLUMNS": "120"}
-    return pexpect.spawn(
-        sys.executable,
-        ["-c", ASK, str(services), str(root), str(available), "again" if there else "first"],
-        env={**os.environ, **path},
-        encoding="utf-8",
-        dimensions=(50, 120),
-        timeout=SECONDS,
+    return spawn(
+        (sys.executable, "-c", ASK, str(services), str(root), str(available), "again" if there else "first"), SECONDS
     )
 
 

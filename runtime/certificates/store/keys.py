@@ -48,6 +48,23 @@ def builder(subject: x509.Name, issuer: x509.Name, key: EllipticCurvePrivateKey)
     )
 
 
+def usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    """Return the usage of a key: certificates and revocation lists of an authority, or handshakes of a server."""
+    from cryptography import x509
+
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
 def pair(certificate: x509.Certificate, key: EllipticCurvePrivateKey) -> KeyPair:
     """Return both as PEM, the key as PKCS #8 without a password."""
     from cryptography.hazmat.primitives import serialization as to

@@ -108,7 +108,7 @@ def issue(directory: Path, host_names: Iterable[str], now: float) -> KeyPair:
         .not_valid_after(min(start + BACKDATE + LEAF_VALIDITY, root.certificate.not_valid_after_utc))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(keys.usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier(root.key_id, None, None), critical=False)
         .sign(root.key, hashes.SHA256())
@@ -167,7 +167,7 @@ def _make_root(domain: str, now: datetime.datetime) -> KeyPair:
         .not_valid_before(now - BACKDATE)
         .not_valid_after(now + ROOT_VALIDITY)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_usage(signs_certificates=True), critical=True)
+        .add_extension(keys.usage(signs_certificates=True), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(limits, critical=True)
         .sign(key, hashes.SHA256())
@@ -180,22 +180,6 @@ def _root_name(domain: str, now: datetime.datetime) -> str:
     form = "Shoestring CA for {} (made " + f"{now:%Y-%m-%d})"
     room = LONGEST_COMMON_NAME - len(form.format(""))
     return form.format(domain if len(domain) <= room else "..." + domain[3 - room :])
-
-
-def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
-    from cryptography import x509
-
-    return x509.KeyUsage(
-        digital_signature=not signs_certificates,
-        key_cert_sign=signs_certificates,
-        crl_sign=signs_certificates,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
 
 
 def _load(directory: Path) -> _Root:

@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from runtime.certificates.store import keys
 from runtime.certificates.store.keys import KeyPair
-from tests.support.builders.certificates import key_usage
 
 LIFETIME = datetime.timedelta(days=365)
 
@@ -77,7 +76,7 @@ def _sign(
         .not_valid_after(now + LIFETIME)
         .add_extension(issuer_id, critical=False)
         .add_extension(constraints, critical=True)
-        .add_extension(key_usage(signs_certificates=constraints.ca), critical=True)
+        .add_extension(keys.usage(signs_certificates=constraints.ca), critical=True)
         .sign(issuer_key, hashes.SHA256())
     )
     return keys.pair(certificate, key)

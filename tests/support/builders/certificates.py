@@ -17,21 +17,6 @@ START = datetime.datetime(2026, 3, 1, tzinfo=datetime.UTC)
 DAY = datetime.timedelta(days=1)
 
 
-def key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
-    """Return the use of a key: an authority signs certificates and lists of revoked ones, a server its handshakes."""
-    return x509.KeyUsage(
-        digital_signature=not signs_certificates,
-        key_cert_sign=signs_certificates,
-        crl_sign=signs_certificates,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
-
-
 def leaf(
     host_names: Iterable[str] = ("shop.example.com",),
     *,

@@ -7,7 +7,6 @@ from pathlib import Path, PurePosixPath
 
 from installer.data_directory.templates import Action, FileChange
 from installer.host import swap
-from installer.host.facts import EngineFacts, Facts
 from installer.host.memory import HostMemory, MemoryUse, problem
 from installer.host.report import install_lines, memory_lines, swap_lines, timers_lines
 from installer.host.timers import ALARM, JOBS, RENEW, START, WATCHDOG, LastRun, TimerJob, TimerState, cron_lines
@@ -19,27 +18,16 @@ from installer.setup import summary
 from installer.setup.data_directory import DirectoryUpdate
 from installer.setup.host_setup import HostPlan, rows
 from installer.uninstall.report import uninstall_lines
-from installer.uninstall.run import UninstallPlan
 from runtime.network.addresses import HostAddress
-from runtime.reconcile.changes import RemoveNetwork, RemoveProject
+from tests.support.builders.host_facts import FACTS
 from tests.support.builders.runtime import PATHS, make_settings
+from tests.support.builders.uninstall import PLAN
 from tests.support.screens.screen import NOW, Screens, moment, sections
 
 _MB = 1024 * 1024
-_FACTS = Facts(
-    system="Debian 13",
-    cores=1,
-    memory=957 * _MB,
-    swap=0,
-    free_disk=18 * 1024 * _MB,
+_FACTS = replace(
+    FACTS,
     addresses=(HostAddress("127.0.0.1", "lo"), HostAddress("203.0.113.7", "eth0"), HostAddress("10.0.0.5", "eth1")),
-    default_address="203.0.113.7",
-    host_name="web.example.com",
-    engine=EngineFacts("28.5.2"),
-    compose_version="2.40.3",
-    listeners=(),
-    is_root=True,
-    has_git=True,
 )
 
 
@@ -114,21 +102,10 @@ def _images() -> str:
 
 
 def _uninstall() -> str:
-    wanted = UninstallPlan(
+    wanted = replace(
+        PLAN,
         units=("shoestring.service", "shoestring-watchdog.timer"),
-        changes=(RemoveProject("blog", "shoestring_blog", "stop"), RemoveNetwork("shoestring_main", "1")),
-        tasks=("0123456789abcdef",),
-        images=("localhost/shoestring/haproxy:1",),
-        volumes=(),
-        vpn=("wg0",),
-        firewall=True,
-        swap=True,
-        daemon="restored",
-        is_default=True,
         directory=PATHS.root,
-        purge=False,
-        others=(),
-        cron=(),
         services=("registry-docker",),
     )
     purge = replace(wanted, purge=True, volumes=("shoestring_blog_pages",))

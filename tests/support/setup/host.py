@@ -70,7 +70,7 @@ class Host:
 
 
 def build_images() -> None:
-    """Setup gets them itself; here they are there, so that a slow build is no part of what is waited for."""
+    """Build the images of the core, so that no test waits for a slow build."""
     from runtime.docker import engine
 
     client = engine.connect()
@@ -80,6 +80,7 @@ def build_images() -> None:
 
 @contextmanager
 def open_host(directory: Path) -> Iterator[Host]:
+    """Yield a place below a directory; what setup started there is stopped afterwards."""
     paths = Paths(directory / "srv" / f"t{secrets.token_hex(3)}")
     yield Host(paths, directory / "record", free_port(), free_port(), free_port(), free_port())
     if paths.settings.exists():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pexpect
 
 from tests.support.engine import LOOPBACK
 from tests.support.setup.host import Host
+from tests.support.terminal import spawn
 
 WIZARD = """
 import sys
@@ -33,21 +33,7 @@ class Terminal:
     """A wizard in a terminal of its own."""
 
     def __init__(self, host: Host) -> None:
-        environment = {name: value for name, value in os.environ.items() if name != "SHOESTRING_DATA_DIRECTORY"}
-        self.process = pexpect.spawn(
-            sys.executable,
-            ["-c", WIZARD, str(host.default_file)],
-            # pexpect does not answer where the cursor is, and each prompt would wait for that.
-            env={
-                **environment,
-                "TERM": "xterm",
-                "PROMPT_TOOLKIT_NO_CPR": "1",
-                "PYTHONPATH": os.pathsep.join(sys.path),
-            },
-            encoding="utf-8",
-            dimensions=(50, 120),
-            timeout=STEP_SECONDS,
-        )
+        self.process = spawn((sys.executable, "-c", WIZARD, str(host.default_file)), STEP_SECONDS)
 
     def answer(self, question: str, *keys: str) -> None:
         """Wait for a question, then press keys and Enter."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-from pathlib import Path
 
 import pexpect
 import pytest
@@ -18,6 +16,7 @@ from runtime.base.paths import Paths, Side
 from runtime.certificates.store import private_ca
 from runtime.config.settings import Settings
 from tests.support.builders.runtime import make_settings
+from tests.support.terminal import spawn
 
 NOW = 1_795_000_000.0
 INTERNAL = """\
@@ -122,26 +121,13 @@ def test_confirmation_asks_two_different_questions(
 ) -> None:
     before = (cluster.private_ca / "root.pem").read_bytes()
     for answers in ("n", "yn"):
-        terminal = pexpect.spawn(
-            sys.executable,
-            [
-                "-c",
-                "from installer.cli.main import main; main()",
-                "ssl",
-                *arguments,
-                "--data-directory",
-                str(cluster.root),
-            ],
-            env={
-                **os.environ,
-                "TERM": "xterm",
-                "PROMPT_TOOLKIT_NO_CPR": "1",
-                "PYTHONPATH": os.pathsep.join(sys.path),
-            },
-            cwd=Path(__file__).parents[4],
-            encoding="utf-8",
-            dimensions=(50, 160),
+        terminal = spawn(
+            (
+                *(sys.executable, "-c", "from installer.cli.main import main; main()"),
+                *("ssl", *arguments, "--data-directory", str(cluster.root)),
+            ),
             timeout=30,
+            columns=160,
         )
         for question, answer in zip((first, second), answers, strict=False):
             terminal.expect_exact(question)

@@ -25,29 +25,12 @@ from runtime.base.errors import UsageError
 from runtime.base.paths import Paths
 from runtime.docker.images import HAPROXY
 from runtime.output.encoder import result_json
-from runtime.reconcile.changes import RemoveNetwork, RemoveProject
+from tests.support.builders.uninstall import PLAN
 from tests.support.interrupt import Interrupt
-
-WANTED = UninstallPlan(
-    units=("shoestring.service",),
-    changes=(RemoveProject("blog", "shoestring_blog", "stop"), RemoveNetwork("shoestring_main", "1")),
-    tasks=("0123456789abcdef",),
-    images=("localhost/shoestring/haproxy:1",),
-    volumes=(),
-    vpn=("wg0",),
-    firewall=True,
-    swap=True,
-    daemon="restored",
-    is_default=True,
-    directory=Path("/srv/shoestring"),
-    purge=False,
-    others=(),
-    cron=(),
-)
 
 
 def test_uninstall_lines() -> None:
-    assert uninstall_lines(WANTED) == [
+    assert uninstall_lines(PLAN) == [
         "  -  timer       shoestring.service",
         "  -  containers  blog",
         "  -  network     shoestring_main",
@@ -64,36 +47,36 @@ def test_uninstall_lines() -> None:
 
 
 def test_uninstall_lines_of_several_vpn_interfaces() -> None:
-    two = replace(WANTED, vpn=("wg0", "wg1"))
+    two = replace(PLAN, vpn=("wg0", "wg1"))
     lines = uninstall_lines(two)
     for name in two.vpn:
         assert f"  -  VPN         {name}, its interface and its file in /etc/wireguard" in lines
-    found = [UninstallJson.of(replace(WANTED, vpn=names)).vpn for names in (two.vpn, ("wg0",), ())]
+    found = [UninstallJson.of(replace(PLAN, vpn=names)).vpn for names in (two.vpn, ("wg0",), ())]
     assert found == ["wg0, wg1", "wg0", ""]
 
 
 def test_uninstall_lines_of_purge() -> None:
-    lines = uninstall_lines(replace(WANTED, purge=True, volumes=("shoestring_blog_pages",)))
+    lines = uninstall_lines(replace(PLAN, purge=True, volumes=("shoestring_blog_pages",)))
     assert "  -  volume      shoestring_blog_pages" in lines
     assert "  -  data        /srv/shoestring with all data" in lines
     assert not any("stays" in line for line in lines)
 
 
 def test_uninstall_lines_of_other_instances_and_cron() -> None:
-    lines = uninstall_lines(replace(WANTED, others=("demo",), cron=(Path("/etc/cron.d/shoestring"),)))
+    lines = uninstall_lines(replace(PLAN, others=("demo",), cron=(Path("/etc/cron.d/shoestring"),)))
     assert "  Images, swap and Docker's settings stay, because other instances use this host: demo." in lines
     assert any("lines from /etc/cron.d/shoestring." in line for line in lines)
-    answer = json.loads(result_json(UninstallJson.of(replace(WANTED, cron=(Path("/etc/cron.d/shoestring"),)))))
+    answer = json.loads(result_json(UninstallJson.of(replace(PLAN, cron=(Path("/etc/cron.d/shoestring"),)))))
     assert answer["cron"] == ["/etc/cron.d/shoestring"]
 
 
 def test_uninstall_json() -> None:
-    answer = json.loads(result_json(UninstallJson.of(WANTED)))
+    answer = json.loads(result_json(UninstallJson.of(PLAN)))
     assert answer["changes"] == [
         {"kind": "remove", "name": "blog"},
         {"kind": "remove-network", "name": "shoestring_main"},
     ]
-    assert (answer["version"], answer["directory"], answer["images"]) == (2, "/srv/shoestring", list(WANTED.images))
+    assert (answer["version"], answer["directory"], answer["images"]) == (2, "/srv/shoestring", list(PLAN.images))
 
 
 def test_unused_images_leave_out_used_and_other_images() -> None:
@@ -137,7 +120,7 @@ def recorded(paths: Paths, tmp_path: Path) -> Path:
 
 
 def purge_of(paths: Paths) -> UninstallPlan:
-    return replace(WANTED, directory=paths.root, purge=True)
+    return replace(PLAN, directory=paths.root, purge=True)
 
 
 @pytest.mark.parametrize("kill", [True, False], ids=["killed", "refused"])
