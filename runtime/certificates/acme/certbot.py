@@ -1,6 +1,6 @@
 """certbot, for names that are validated over HTTP: its command lines and its output. Nothing here runs it.
 
-Sources: https://eff-certbot.readthedocs.io/en/stable/using.html, and certbot 4.0 itself for its output.
+Sources: https://eff-certbot.readthedocs.io/en/stable/using.html, and certbot 4.0 and 5.5 themselves for their output.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ COMMON = (
     # The log goes with the container; what it would have is printed (-vv), and parsed here.
     *("--logs-dir", "/tmp/log", "-vv"),  # noqa: S108 - in the container
 )
-_FAILED = re.compile(r"^ +Domain: (\S+)\n +Type: +(\S+)\n +Detail: (.*)$", re.MULTILINE)
+# `Identifier` since certbot 5.3 (`_generate_failed_chall_msg` of certbot/_internal/auth_handler.py).
+_FAILED = re.compile(r"^ +(?:Domain|Identifier): (\S+)\n +Type: +(\S+)\n +Detail: (.*)$", re.MULTILINE)
 # The user needs the message, not Python's name of the error.
 _UNEXPECTED = re.compile(r"^An unexpected error occurred:\n(?:[A-Za-z.]*Error: )?(.*)$", re.MULTILINE)
 _STATUS = re.compile(r"^HTTP (\d{3})$", re.MULTILINE)

@@ -1,4 +1,4 @@
-"""certbot's command line, and its output recorded from certbot 4.0."""
+"""certbot's command line, and its output recorded from certbot 4.0 and 5.5."""
 
 from __future__ import annotations
 
@@ -97,3 +97,10 @@ def test_remains_of_incomplete_lineage_only(tmp_path: Path) -> None:
     assert certbot.remains(paths, "shop") == ()
     (etc / "archive/shop/privkey1.pem").unlink()
     assert certbot.remains(paths, "shop")
+
+
+def test_outcome_refused_names_since_certbot_5_3() -> None:
+    outcome = certbot.outcome(failed(out="certbot-5.5-refused.out"), WANTED, NOW)
+    assert (outcome.result, outcome.failed_names) == (AttemptResult.REFUSED, ("c.example.test", "a.example.test"))
+    assert outcome.error.startswith("c.example.test: Get ")
+    assert "could not resolve URL" in outcome.error
