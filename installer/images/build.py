@@ -21,8 +21,8 @@ from installer.images.progress import (
     Report,
     engine_refusals,
     ignore,
-    one_line,
 )
+from installer.images.stream import checked
 from runtime.base.errors import ShoestringError
 from runtime.docker import images
 from runtime.docker.images import PinnedImage
@@ -127,11 +127,7 @@ def _lines(events: Iterable[dict[str, Any]]) -> Iterator[str]:
     Raises EngineRefusalError if the build failed.
     """
     rest = ""
-    for event in events:
-        if "error" in event:
-            code = (event.get("errorDetail") or {}).get("code")
-            reason = f"a step of it ended with exit code {code}" if code else one_line(str(event["error"]))
-            raise EngineRefusalError(reason)
+    for event in checked(events):
         *whole, rest = _COLOUR.sub("", rest + str(event.get("stream", ""))).replace("\r", "\n").split("\n")
         yield from (line.strip() for line in whole if line.strip())
 

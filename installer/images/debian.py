@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from installer.images.progress import EngineRefusalError, Meter, engine_refusals
 from installer.images.pull import PullError, pull
+from installer.images.stream import check_text
 from runtime.base import command, files
 from runtime.base.errors import ShoestringError
 from runtime.docker import images
@@ -78,7 +79,7 @@ def _bootstrap(client: DockerClient, meter: Meter) -> str:
             ) from error
         meter.report_line("importing it into the engine")
         with engine_refusals():
-            client.api.import_image(str(archive), repository=IMPORT_REPOSITORY, tag=images.BASE_SUITE)
+            check_text(client.api.import_image(str(archive), repository=IMPORT_REPOSITORY, tag=images.BASE_SUITE))
     except EngineRefusalError as error:
         raise ShoestringError(f"Docker could not import the base of the local images: {error}.") from error
     finally:

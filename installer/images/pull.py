@@ -15,8 +15,8 @@ from installer.images.progress import (
     Report,
     engine_refusals,
     ignore,
-    one_line,
 )
+from installer.images.stream import checked
 from runtime.base.errors import ShoestringError
 from runtime.docker import images
 
@@ -59,7 +59,7 @@ def _pull(client: DockerClient, reference: str, report: Report) -> FetchedImage:
     downloads: dict[str, tuple[int, int]] = {}
     try:
         with engine_refusals():
-            for event in client.api.pull(name, stream=True, decode=True):
+            for event in checked(client.api.pull(name, stream=True, decode=True)):
                 _report(event, downloads, meter)
         pulled = look_up(client, name)
     except EngineRefusalError as error:
@@ -69,8 +69,6 @@ def _pull(client: DockerClient, reference: str, report: Report) -> FetchedImage:
 
 def _report(event: dict[str, Any], downloads: dict[str, tuple[int, int]], meter: Meter) -> None:
     """Report one event of the engine's stream; `downloads` has for each layer the bytes done and known so far."""
-    if "error" in event:
-        raise EngineRefusalError(one_line(str(event["error"])))
     status, layer = str(event.get("status", "")), str(event.get("id", ""))
     detail = event.get("progressDetail") or {}
     if status == _DOWNLOADING and detail.get("total"):
