@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,9 +12,8 @@ from installer.services.plan import ServicePlan, plan
 from installer.services.service_files import TemplateHost
 from runtime.base.paths import Paths
 from runtime.config import settings
-from runtime.config.settings import Settings
+from tests.support.builders.data_directory import SETTINGS
 
-SETTINGS = Settings(domain="example.com", email="ops@example.com")
 APPLICATION = """\
 x-external-host-names: [NAME.{{ settings.internal_domain }}]
 x-container-port: 8080
@@ -74,11 +72,6 @@ def known(folder: Path) -> Catalogue:
 
 
 HOST = TemplateHost(docker_group=77)
-
-
-def git(paths: Paths, *arguments: str) -> str:
-    command = ("git", "-c", "safe.directory=*", "-C", str(paths.conf), *arguments)
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def wanted(paths: Paths, known: Catalogue, *names: str) -> ServicePlan:

@@ -9,12 +9,12 @@ COLUMNS = (Column("NAME", folds=True), Column("STATE"))
 ROWS = [(Cell("blog"), Cell("running", "green"))]
 
 
-def test_print_table_to_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+def test_print_table_to_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     output.print_table(COLUMNS, ROWS)
     assert capsys.readouterr().out == "  NAME  STATE\n  blog  running\n"
 
 
-def test_print_table_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_print_table_on_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(output, "is_terminal", lambda: True)
     monkeypatch.setenv("FORCE_COLOR", "1")
     # The terminal of the test run may have no colors.

@@ -33,13 +33,13 @@ def test_load_old_name(tmp_path: Path) -> None:
     assert manifest.load(tmp_path) == {str(FIRST.path): FIRST.digest}
 
 
-def test_load_prefers_the_new_name(tmp_path: Path) -> None:
+def test_load_prefers_new_name(tmp_path: Path) -> None:
     (tmp_path / ".shipped.json").write_bytes(manifest.render([FIRST]))
     (tmp_path / ".templates.json").write_bytes(manifest.render([SECOND]))
     assert manifest.load(tmp_path) == {str(SECOND.path): SECOND.digest}
 
 
-def test_write_replaces_the_old_name(tmp_path: Path) -> None:
+def test_write_replaces_old_name(tmp_path: Path) -> None:
     (tmp_path / ".shipped.json").write_bytes(b"{}")
     manifest.write(tmp_path, manifest.render([FIRST]))
     assert [each.name for each in tmp_path.iterdir()] == [".templates.json"]

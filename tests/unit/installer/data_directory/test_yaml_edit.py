@@ -80,7 +80,7 @@ def test_set_value_keeps_quotes() -> None:
     assert set_value(FILE, 'a: "x"\n', ("a",), "y") == 'a: "y"\n'
 
 
-def test_set_value_adds_a_key_with_its_sections() -> None:
+def test_set_value_adds_key_with_its_sections() -> None:
     assert set_value(FILE, "a:\n  b: 1 # c\n# d\n", ("a", "x", "y"), False) == "a:\n  b: 1 # c\n  x: {y: off}\n# d\n"
 
 

@@ -40,8 +40,8 @@ def test_apply_checked_rolls_back_if_ssh_does_not_answer(
 
 def test_apply_checked_refuses_objections(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lockout_check, "probe", lambda _wanted: pytest.fail("the check must not run"))
-    with pytest.raises(ShoestringError, match=r"^The firewall was not changed\. SSH from 10\.0\.0\.8 is told\.$"):
-        manage.apply_checked(replace(firewall(), objections=("SSH from 10.0.0.8 is told.",)))
+    with pytest.raises(ShoestringError, match=r"^The firewall was not changed\. SSH from 10\.0\.0\.8 is refused\.$"):
+        manage.apply_checked(replace(firewall(), objections=("SSH from 10.0.0.8 is refused.",)))
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_parse_ports_leaves_out_loopback() -> None:
 
 
 def test_observe_other_instances(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, mark in (("wg1", f"{MARK}b\n"), ("wg2", f"{MARK}gone\n"), ("wg3", "# a person's\n")):
+    for name, mark in (("wg1", f"{MARK}b\n"), ("wg2", f"{MARK}removed\n"), ("wg3", "# user-provided\n")):
         (tmp_path / f"{name}.conf").write_text(f"{mark}[Interface]\n")
     monkeypatch.setattr(wireguard, "CONFIGURATIONS", tmp_path)
     monkeypatch.setattr(socket, "if_nameindex", lambda: [(1, "lo"), (2, "wg1"), (3, "wg3")])

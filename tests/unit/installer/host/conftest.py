@@ -1,4 +1,4 @@
-"""What stands in for systemd where tests write units of their own."""
+"""A fake systemd for tests that write units."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.faked_systemd import FakedSystemd
 
 @pytest.fixture
 def faked_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakedSystemd:
-    """A systemd that only notes what it is told; mark such a test with processes."""
+    """A systemd that only records its commands; mark such a test with processes."""
     faked = FakedSystemd(tmp_path / "systemd")
     monkeypatch.setenv("PATH", str(faked.programs), prepend=os.pathsep)
     return faked

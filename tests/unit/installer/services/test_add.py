@@ -19,7 +19,8 @@ from runtime.base.errors import UsageError
 from runtime.base.paths import Paths, Side
 from runtime.config import secrets, settings
 from runtime.config.settings import Settings
-from tests.support.builders.services import HOST, SETTINGS, git, wanted
+from tests.support.builders.data_directory import SETTINGS, git
+from tests.support.builders.services import HOST, wanted
 from tests.support.interrupt import Interrupt
 
 pytestmark = pytest.mark.processes

@@ -28,7 +28,8 @@ from runtime.base.paths import Paths, RunPaths
 from runtime.config import settings
 from runtime.context.cluster import Cluster
 from runtime.context.results import Report
-from tests.support.builders.services import SETTINGS, service
+from tests.support.builders.data_directory import SETTINGS
+from tests.support.builders.services import service
 
 MEMORY = HostMemory(1000 * MEGABYTE, 500 * MEGABYTE)
 DESCRIPTION = """\

@@ -14,7 +14,8 @@ from runtime.base.errors import ShoestringError, UsageError
 from runtime.base.paths import Paths, RunPaths, Side
 from runtime.config import settings
 from runtime.context.cluster import Cluster
-from tests.support.builders.services import git, wanted
+from tests.support.builders.data_directory import git
+from tests.support.builders.services import wanted
 
 pytestmark = pytest.mark.processes
 

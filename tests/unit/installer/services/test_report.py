@@ -24,7 +24,7 @@ from runtime.config.listen_address import FixedAddress
 from runtime.config.sections import InternalSettings, InternalTls, NetworkSettings
 from runtime.context.results import Blocked, Code
 from runtime.output.encoder import result_json
-from tests.support.builders.services import SETTINGS
+from tests.support.builders.data_directory import SETTINGS
 
 HOST = HostMemory(957 * MEGABYTE, 353 * MEGABYTE)
 ROOT = Path("/srv/shoestring")

@@ -7,7 +7,8 @@ import pytest
 from installer.services import service_files
 from installer.services.catalogue import Catalogue
 from runtime.base.paths import Paths
-from tests.support.builders.services import HOST, SETTINGS
+from tests.support.builders.data_directory import SETTINGS
+from tests.support.builders.services import HOST
 
 pytestmark = pytest.mark.processes
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,13 +28,6 @@ def _host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_known(tmp_path / "services")
     monkeypatch.setattr(catalogue, "FOLDER", tmp_path / "services")
     monkeypatch.setattr(memory, "observe_host", lambda: ROOM)
-
-
-@pytest.fixture
-def made(target: Path) -> Paths:
-    """A data directory without services."""
-    data_directory.create(Paths(target), SETTINGS, proxy_group=os.getgid())
-    return Paths(target)
 
 
 def given(tmp_path: Path, text: str) -> answers.GivenAnswers:

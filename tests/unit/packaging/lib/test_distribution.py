@@ -113,7 +113,7 @@ CONFIGURE = "dpkg --force-confold --configure -a"
     ("repaired_by", "count"),
     [("dpkg", 1), ("apt", 3), ("nothing", 3)],
 )
-def test_finish_packages_after_a_power_cut(shell: Shell, tmp_path: Path, repaired_by: str, count: int) -> None:
+def test_finish_packages_after_power_cut(shell: Shell, tmp_path: Path, repaired_by: str, count: int) -> None:
     """If nothing repairs it, the next installation reports why."""
     result = shell(FAKED_PACKAGES, FAMILY="debian", REPAIRED_BY=repaired_by)
     assert (result.returncode, result.stdout) == (0, "")

@@ -32,7 +32,7 @@ def status(*applications: ApplicationStatus, proxy: str = "running") -> Status:
 
 
 @pytest.mark.parametrize("state", ["exited", "unhealthy", "restarting", "missing", "starting", "dead", "paused"])
-def test_check_status_of_an_application_that_does_not_run(state: str) -> None:
+def test_check_status_application_not_running(state: str) -> None:
     (failed,) = checks.check_status(status(one(state)), 0.0)
     assert (failed.subject, failed.pending_seconds) == (Subject(SubjectKind.APPLICATION, "blog"), LASTING_SECONDS)
     assert state in failed.message
@@ -40,11 +40,11 @@ def test_check_status_of_an_application_that_does_not_run(state: str) -> None:
 
 # A broken file is reported by the watchdog; its containers keep running.
 @pytest.mark.parametrize("state", ["running", "healthy", "completed", "broken"])
-def test_check_status_of_an_application_that_runs(state: str) -> None:
+def test_check_status_application_running(state: str) -> None:
     assert checks.check_status(status(one(state)), 0.0) == ()
 
 
-def test_check_status_of_a_proxy_that_does_not_run() -> None:
+def test_check_status_proxy_not_running() -> None:
     (failed,) = checks.check_status(status(proxy="exited"), 0.0)
     assert failed.subject == Subject(SubjectKind.PROXY, "public")
 
@@ -56,16 +56,16 @@ def test_check_memory_must_last() -> None:
     assert checks.check_memory(memory(48_000), is_open=False) == ()
 
 
-def test_check_memory_of_an_open_incident_has_a_higher_limit() -> None:
+def test_check_memory_has_higher_limit_for_open_incident() -> None:
     assert checks.check_memory(memory(48_000), is_open=True)
     assert checks.check_memory(memory(72_000), is_open=True) == ()
 
 
-def test_check_memory_passes_where_the_kernel_gives_no_sizes() -> None:
+def test_check_memory_passes_without_sizes() -> None:
     assert checks.check_memory(MemorySizes(0, 0, 0, 0), is_open=False) == ()
 
 
-def test_check_disk_fails_at_its_limit_and_passes_well_below_it() -> None:
+def test_check_disk_limits() -> None:
     assert checks.check_disk("/srv", 84.9, is_open=False) == ()
     (failed,) = checks.check_disk("/srv", 85.2, is_open=False)
     assert (failed.subject, failed.pending_seconds, failed.severity) == (
@@ -92,7 +92,7 @@ def test_disk_used_lists_each_disk_once(tmp_path: Path) -> None:
     assert len(disk_space.used(str(tmp_path))) == (2 if two else 1)
 
 
-def test_check_watchdog_passes_after_a_run(tmp_path: Path) -> None:
+def test_check_watchdog_passes_after_run(tmp_path: Path) -> None:
     run = RunPaths("shoestring", tmp_path)
     run.directory.mkdir()
     run.last_run.touch()

@@ -57,7 +57,7 @@ def site(paths: Paths) -> Site:
     return Site(paths)
 
 
-def test_incident_is_notified_once_and_once_when_resolved(site: Site) -> None:
+def test_incident_is_notified_when_open_and_resolved(site: Site) -> None:
     assert site.check(NOW, DISK) == ["disk of /srv"]
     assert [site.check(NOW + number * STEP, DISK) for number in range(1, 400)] == [[]] * 399
     later = NOW + 400 * STEP
@@ -66,13 +66,13 @@ def test_incident_is_notified_once_and_once_when_resolved(site: Site) -> None:
     assert site.check(later + 2 * RECOVERY_SECONDS) == []
 
 
-def test_incident_opens_when_the_check_has_failed_long_enough(site: Site) -> None:
+def test_incident_opens_after_pending_time(site: Site) -> None:
     assert site.check(NOW, DOWN) == []
     assert site.check(NOW + LASTING_SECONDS / 2, DOWN) == []
     assert site.check(NOW + LASTING_SECONDS - 5, DOWN) == ["application blog"]
 
 
-def test_pending_incident_starts_again_after_the_host_was_off(site: Site) -> None:
+def test_pending_incident_restarts_after_host_was_off(site: Site) -> None:
     """Off, asleep, or its clock was set: no check ran in between."""
     assert site.check(NOW, DOWN) == []
     later = NOW + 7 * 3600
@@ -80,24 +80,24 @@ def test_pending_incident_starts_again_after_the_host_was_off(site: Site) -> Non
     assert site.check(later + LASTING_SECONDS, DOWN) == ["application blog"]
 
 
-def test_pending_incident_outlasts_a_check_that_was_left_out(site: Site) -> None:
+def test_pending_incident_survives_skipped_check(site: Site) -> None:
     slow = replace(DOWN, pending_seconds=4 * STEP)
     assert [site.check(NOW + number * STEP, slow) for number in (0, 1, 3)] == [[], [], []]
     assert site.check(NOW + 4 * STEP, slow) == ["application blog"]
 
 
-def test_check_that_fails_now_and_then_opens_no_incident(site: Site) -> None:
+def test_intermittent_failure_opens_no_incident(site: Site) -> None:
     for number in range(10):
         assert site.check(NOW + number * STEP, *((DOWN,) if number % 2 else ())) == []
 
 
-def test_open_incident_stays_open_while_its_check_fails_now_and_then(site: Site) -> None:
+def test_intermittent_failure_keeps_incident_open(site: Site) -> None:
     assert site.check(NOW, DISK) == ["disk of /srv"]
     for number in range(1, 10):
         assert site.check(NOW + number * STEP, *(() if number % 2 else (DISK,))) == []
 
 
-def test_incident_opens_again_on_the_same_day(site: Site) -> None:
+def test_incident_reopens_on_same_day(site: Site) -> None:
     assert site.check(NOW, DISK) == ["disk of /srv"]
     site.check(NOW + STEP)
     assert site.check(NOW + STEP + RECOVERY_SECONDS) == ["+disk of /srv"]
@@ -112,13 +112,13 @@ def test_unknown_check_neither_resolves_nor_opens(site: Site) -> None:
     assert site.check(NOW + 8 * STEP, DOWN) == []
 
 
-def test_unknown_applications_do_not_hide_a_disk(site: Site) -> None:
+def test_unknown_applications_do_not_hide_disk(site: Site) -> None:
     assert site.check(NOW, DISK, unknown=NO_ENGINE) == ["disk of /srv"]
     site.check(NOW + STEP, unknown=NO_ENGINE)
     assert site.check(NOW + STEP + RECOVERY_SECONDS, unknown=NO_ENGINE) == ["+disk of /srv"]
 
 
-def test_incidents_are_saved_below_run_while_the_disk_is_full(site: Site) -> None:
+def test_incidents_are_saved_in_run_while_disk_is_full(site: Site) -> None:
     # A file where a directory must be: nothing can be written below it, not even by root.
     site.paths.data.mkdir(parents=True)
     site.paths.memory.write_text("")
@@ -146,7 +146,7 @@ def test_incidents_file_is_not_written_without_change(site: Site) -> None:
     assert site.paths.incidents.stat().st_mtime_ns == written
 
 
-def test_notification_that_failed_is_sent_later(site: Site) -> None:
+def test_failed_notification_is_sent_later(site: Site) -> None:
     mark = site.paths.root / "there"
     broken = f"{sys.executable} -c \"import os, sys; sys.exit(not os.path.exists('{mark}'))\""
     site.settings = replace(site.settings, notify=NotifySettings(command=broken))
@@ -163,13 +163,13 @@ def _stored(site: Site) -> dict[str, dict[str, object]]:
     return {each["subject"]: each for each in json.loads(site.paths.incidents.read_text())["incidents"]}
 
 
-def test_update_after_the_clock_went_back() -> None:
+def test_update_after_clock_went_back() -> None:
     before = Incidents(NOW, {DOWN.subject: Incident(DOWN, NOW + 86_400)})
     after = update(before, Checked((DOWN,)), NOW)
     assert notification(after[DOWN.subject], NOW + LASTING_SECONDS)
 
 
-def test_resolved_incident_is_removed_when_it_was_notified() -> None:
+def test_after_notification_removes_resolved_incident() -> None:
     recovered = Incident(DISK, NOW, notified=True, recovered_at=NOW + STEP)
     assert notification(recovered, NOW + STEP + RECOVERY_SECONDS)
     assert after_notification(recovered) is None

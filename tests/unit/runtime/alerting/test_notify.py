@@ -76,12 +76,12 @@ def notify(
     return send(settings, paths, subject, "It ends in 3 days.", Severity.WARNING, now, once_a_day=once_a_day, run=run)
 
 
-def test_send_without_a_receiver(paths: Paths) -> None:
+def test_send_without_receiver(paths: Paths) -> None:
     assert notify(paths) == ""
     assert not paths.notified.exists()
 
 
-def test_send_to_a_url_posts_json(paths: Paths, receiver: Receiver) -> None:
+def test_send_posts_json_to_url(paths: Paths, receiver: Receiver) -> None:
     assert notify(paths, url=receiver.url) == ""
     ((method, path, kind, body),) = receiver.seen
     assert (method, path, kind) == ("POST", "/topic?key=s3cret", "application/json")
@@ -96,7 +96,7 @@ def test_send_to_a_url_posts_json(paths: Paths, receiver: Receiver) -> None:
     }
 
 
-def test_send_once_a_day_for_a_subject(paths: Paths, receiver: Receiver) -> None:
+def test_send_once_a_day_per_subject(paths: Paths, receiver: Receiver) -> None:
     for minutes in range(0, 24 * 60, 7):
         assert notify(paths, NOW + minutes * 60, url=receiver.url) == ""
     assert len(receiver.seen) == 1
@@ -132,13 +132,13 @@ def test_invalid_state_file_is_written_again(paths: Paths, receiver: Receiver, b
     assert len(receiver.seen) == 1
 
 
-def test_send_after_the_clock_went_back(paths: Paths, receiver: Receiver) -> None:
+def test_send_after_clock_went_back(paths: Paths, receiver: Receiver) -> None:
     notify(paths, NOW + 30 * DAY, url=receiver.url)
     notify(paths, NOW, url=receiver.url)
     assert len(receiver.seen) == 2
 
 
-def test_send_again_to_a_receiver_that_failed_after_a_while(paths: Paths, receiver: Receiver) -> None:
+def test_send_retries_failed_receiver_later(paths: Paths, receiver: Receiver) -> None:
     receiver.status = 503
     assert notify(paths, url=receiver.url) == "notify.url: 127.0.0.1 answered 503 Service Unavailable."
     assert notify(paths, NOW + RETRY_SECONDS - 1, url=receiver.url) == ""
@@ -151,13 +151,13 @@ def test_send_again_to_a_receiver_that_failed_after_a_while(paths: Paths, receiv
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("target", ["{url}", "file:///etc/passwd", "ftp://127.0.0.1/x"])
-def test_redirect_is_reported_and_not_followed(paths: Paths, receiver: Receiver, status: int, target: str) -> None:
+def test_send_reports_redirect(paths: Paths, receiver: Receiver, status: int, target: str) -> None:
     receiver.status, receiver.location = status, target.format(url=receiver.url)
     assert "Set the URL that it redirects to in the settings." in notify(paths, url=receiver.url)
     assert len(receiver.seen) == 1
 
 
-def test_url_that_does_not_answer_is_reported_without_its_secrets(paths: Paths) -> None:
+def test_send_reports_unreachable_url_without_secrets(paths: Paths) -> None:
     with Receiver() as closed:
         url = closed.url
     failure = notify(paths, url=url)
@@ -167,7 +167,7 @@ def test_url_that_does_not_answer_is_reported_without_its_secrets(paths: Paths) 
         assert notify(paths, url=invalid, once_a_day=False).startswith("notify.url: ")
 
 
-def test_send_once_while_the_disk_is_full(paths: Paths, receiver: Receiver) -> None:
+def test_send_once_while_disk_is_full(paths: Paths, receiver: Receiver) -> None:
     paths.data.mkdir(parents=True)
     paths.memory.write_text("a file where the directory should be")
     assert notify(paths, url=receiver.url) == notify(paths, url=receiver.url) == ""
@@ -176,7 +176,7 @@ def test_send_once_while_the_disk_is_full(paths: Paths, receiver: Receiver) -> N
     assert len(receiver.seen) == 1
 
 
-def test_send_without_a_state_file_fails(paths: Paths, receiver: Receiver) -> None:
+def test_send_without_state_file_fails(paths: Paths, receiver: Receiver) -> None:
     paths.data.mkdir(parents=True)
     paths.memory.write_text("a file where the directory should be")
     (paths.root / "run").write_text("another")
@@ -195,7 +195,7 @@ def script(tmp_path: Path, *lines: str) -> Path:
 
 
 @pytest.mark.processes
-def test_command_receives_the_same_json(paths: Paths, tmp_path: Path, receiver: Receiver) -> None:
+def test_send_gives_same_json_to_command(paths: Paths, tmp_path: Path, receiver: Receiver) -> None:
     file = script(tmp_path, 'cat >>"$1/got"; echo "$2" >>"$1/words"')
     assert notify(paths, line=f"'{file}' '{tmp_path}' --now", url=receiver.url) == ""
     assert notify(paths, line=f"'{file}' '{tmp_path}' --now", url=receiver.url) == ""
@@ -205,7 +205,7 @@ def test_command_receives_the_same_json(paths: Paths, tmp_path: Path, receiver: 
 
 
 @pytest.mark.processes
-def test_command_that_fails_does_not_stop_the_url(paths: Paths, tmp_path: Path, receiver: Receiver) -> None:
+def test_send_to_url_despite_failed_command(paths: Paths, tmp_path: Path, receiver: Receiver) -> None:
     file = script(tmp_path, "echo no route >&2; exit 4")
     assert notify(paths, line=f"'{file}'", url=receiver.url) == "notify.command ended with exit code 4: no route"
     assert notify(paths, NOW + RETRY_SECONDS, line=f"'{file}'", url=receiver.url) != ""
@@ -213,7 +213,7 @@ def test_command_that_fails_does_not_stop_the_url(paths: Paths, tmp_path: Path, 
 
 
 @pytest.mark.processes
-def test_command_that_cannot_run_is_reported(paths: Paths, tmp_path: Path) -> None:
+def test_send_reports_command_that_cannot_run(paths: Paths, tmp_path: Path) -> None:
     plain = script(tmp_path)
     plain.chmod(0o644)
     assert (

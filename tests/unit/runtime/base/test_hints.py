@@ -48,7 +48,7 @@ def test_complete(text: str, completed: str) -> None:
     assert json.loads(hints.complete(encoded, ROOT)) == {"a": [wanted, wanted]}
 
 
-def test_complete_quotes_a_directory_with_a_blank() -> None:
+def test_complete_quotes_directory_with_blank() -> None:
     assert (
         hints.complete("shoestring start", Path("/srv/my demo")) == "shoestring start --data-directory '/srv/my demo'"
     )
@@ -70,7 +70,7 @@ def test_named_instance_of_command_line(words: tuple[str, ...], environment: str
 
 
 @pytest.mark.parametrize("default", ["/srv/demo", "/srv/other", ""])
-def test_completed_prints_the_instance_unless_it_is_the_default(
+def test_completed_names_instance_unless_default(
     default: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     record = tmp_path / "data-directory"

@@ -16,7 +16,7 @@ def stat(path: Path) -> list[bytes]:
     return list(light_inputs.by_stat(str(path)))
 
 
-def test_by_content_sees_an_edit_with_the_same_size_and_times(tmp_path: Path) -> None:
+def test_by_content_detects_edit_with_same_size_and_times(tmp_path: Path) -> None:
     file = tmp_path / "a" / "b"
     file.parent.mkdir()
     file.write_text("one")
@@ -28,7 +28,7 @@ def test_by_content_sees_an_edit_with_the_same_size_and_times(tmp_path: Path) ->
     assert content(tmp_path) == before
 
 
-def test_by_content_reads_what_a_link_leads_to(tmp_path: Path) -> None:
+def test_by_content_follows_link(tmp_path: Path) -> None:
     outside, directory = tmp_path / "outside", tmp_path / "conf"
     directory.mkdir()
     outside.write_text("one")
@@ -38,18 +38,18 @@ def test_by_content_reads_what_a_link_leads_to(tmp_path: Path) -> None:
     assert content(directory) != before
 
 
-def test_by_content_takes_a_link_to_nowhere(tmp_path: Path) -> None:
+def test_by_content_accepts_broken_link(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("nowhere")
     assert len(content(tmp_path)) == 1
 
 
-def test_by_content_leaves_out_a_repository(tmp_path: Path) -> None:
+def test_by_content_leaves_out_repository(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "HEAD").write_text("")
     assert content(tmp_path) == []
 
 
-def test_by_stat_of_a_file_and_of_a_directory(tmp_path: Path) -> None:
+def test_by_stat_of_file_and_directory(tmp_path: Path) -> None:
     file = tmp_path / "a"
     file.write_text("one")
     assert stat(file) == stat(tmp_path)
@@ -59,7 +59,7 @@ def test_by_stat_of_a_file_and_of_a_directory(tmp_path: Path) -> None:
     assert stat(tmp_path / "missing") == []
 
 
-def test_by_stat_follows_a_link(tmp_path: Path) -> None:
+def test_by_stat_follows_link(tmp_path: Path) -> None:
     """A configuration that another tool manages may be a link into that tool's directory."""
     file, link = tmp_path / "a", tmp_path / "link"
     link.symlink_to(file)

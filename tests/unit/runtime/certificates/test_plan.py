@@ -89,7 +89,7 @@ def test_plan_truncates_many_host_names() -> None:
     assert plan.plan(there, NOW).remote[0].about.endswith("lacks 1.acme.org, 2.acme.org, 3.acme.org and 96 more")
 
 
-def test_plan_defers_after_a_failure_unless_requested_by_name() -> None:
+def test_plan_defers_after_failure_unless_requested_by_name() -> None:
     failed_before = inventory(BLOG, ledger=Ledger(attempts=(failed(BLOG, 20.0),)))
     due = plan.plan(failed_before, NOW, RenewalRequest(missing_only=True))
     assert due.remote == ()
@@ -129,7 +129,7 @@ def test_plan_completes_interrupted_write() -> None:
     assert (change.kind, change.about) == ("load-certificates", "an interrupted write")
 
 
-def test_plan_defers_if_the_private_ca_cannot_sign() -> None:
+def test_plan_defers_if_private_ca_cannot_sign() -> None:
     due = plan.plan(inventory(INTERNAL, ca_problem="It is for another domain."), NOW)
     assert due.local == ()
     assert [(each.certificate, each.until) for each in due.deferred] == [(INTERNAL, float("inf"))]

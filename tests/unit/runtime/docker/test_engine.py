@@ -17,5 +17,5 @@ from runtime.docker.engine import DEFAULT_STOP_SECONDS, stop_seconds
         ({}, DEFAULT_STOP_SECONDS),
     ],
 )
-def test_stop_seconds_keeps_a_grace_of_zero(inspected: dict[str, Any], expected: int) -> None:
+def test_stop_seconds_keeps_zero(inspected: dict[str, Any], expected: int) -> None:
     assert stop_seconds(inspected) == expected

@@ -7,7 +7,7 @@ def test_address() -> None:
     assert interfaces.address("lo") == "127.0.0.1"
 
 
-def test_address_of_a_missing_interface() -> None:
+def test_address_of_missing_interface() -> None:
     assert interfaces.address("none0") == ""
 
 

@@ -59,7 +59,7 @@ def test_parse_address_of_each_family() -> None:
     assert found == (7, "fe80::1", 64, SCOPE_LINK, "fe80::1")
 
 
-def test_parse_address_with_a_far_end() -> None:
+def test_parse_address_of_point_to_point_link() -> None:
     header = struct.pack("=BBBBi", socket.AF_INET, 32, 0x80, SCOPE_GLOBAL, 7)
     far, local = (1, socket.inet_aton("10.60.0.2")), (2, socket.inet_aton("10.50.0.1"))
     assert netlink.parse_address(header + packed(far, local)) == (7, "10.50.0.1", 32, SCOPE_GLOBAL, "10.60.0.2")

@@ -97,24 +97,22 @@ def test_ask_without_answer_times_out(serve: Serve) -> None:
         sockets.ask(serve(b""), "show info", timeout=0.1)
 
 
-def test_ask_a_fake_master_without_its_worker_is_asked_again(serve: Serve) -> None:
+def test_ask_retries_master_without_worker(serve: Serve) -> None:
     assert sockets.running_digest(serve(NO_WORKER, NO_WORKER, b"SHOESTRING_CONFIGURATION=abc\n\n")) == "abc"
 
 
-def test_ask_a_fake_master_whose_worker_never_comes_ends_in_time(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ask_times_out_if_worker_never_starts(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sockets, "STARTING_SECONDS", 0.0)
     with pytest.raises(sockets.NoProcessError, match=r"The proxy at .* has no process that serves yet"):
         sockets.ask(serve(NO_WORKER), "@1 show info\nquit")
 
 
-def test_ask_an_answer_in_pieces_is_recognized(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ask_recognizes_answer_in_pieces(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sockets, "_CHUNK_BYTES", 7)
     assert sockets.ask(serve(NO_WORKER, b"0123456789"), "@1 show info\nquit") == "0123456789"
 
 
-def test_ask_an_old_process_that_ended_is_not_asked_again(serve: Serve) -> None:
+def test_ask_does_not_retry_ended_process(serve: Serve) -> None:
     with pytest.raises(sockets.NoProcessError):
         sockets.ask(serve(KEPT_OPEN[2]), "@!77 show info\nquit")
 
@@ -141,14 +139,12 @@ def test_reload_failure(serve: Serve) -> None:
     assert answer == sockets.ReloadAnswer(False, "[ALERT]    (1) : config : no")
 
 
-def test_reload_a_fake_master_whose_worker_starts_is_asked_again(serve: Serve) -> None:
+def test_reload_retries_while_worker_starts(serve: Serve) -> None:
     answer = sockets.reload(serve(RELOADING, b"Success=1\n--\nLoading success.\n\n"))
     assert answer == sockets.ReloadAnswer(True, "Loading success.")
 
 
-def test_reload_a_fake_master_whose_worker_starts_for_too_long_refuses_nothing(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_reload_unanswered_while_worker_starts(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sockets, "BUSY_SECONDS", 0.0)
     with pytest.raises(sockets.BusyError, match=r"The proxy at .* is still starting a process"):
         sockets.reload(serve(RELOADING))

@@ -87,7 +87,7 @@ def test_remember_two_changes_of_application_once() -> None:
     assert memory["application a"].number == 1
 
 
-def test_attempts_forgotten_after_a_while() -> None:
+def test_attempts_forgotten_after_twice_the_delay() -> None:
     entry = Attempts("x", 1, last=1000.0)
     assert not entry.is_expired(1000.0 + 60 + 900)
     assert entry.is_expired(1000.0 + 60 + 901)

@@ -27,7 +27,7 @@ class Engine:
 
 
 @pytest.mark.parametrize(("stop_timeout", "expected"), [(0, 0), (45, 45), (None, 10)])
-def test_restart_container_keeps_a_grace_of_zero(stop_timeout: int | None, expected: int) -> None:
+def test_restart_container_keeps_zero_timeout(stop_timeout: int | None, expected: int) -> None:
     project = desired(application("a", web("a.com"))).projects[0]
     engine = Engine(stop_timeout)
     RestartContainer(project, running(project)[0], "is unhealthy").apply(ApplyContext(cast(Cluster, engine)))

@@ -68,12 +68,12 @@ def test_is_unchanged_while_all_parts_are_as_saved(root: Path, kernel: Kernel) -
     assert fast_path.is_unchanged(str(root), (kernel,))
 
 
-def test_is_unchanged_ends_with_the_input_of_a_new_part(root: Path, kernel: Kernel) -> None:
+def test_is_unchanged_false_after_changed_input(root: Path, kernel: Kernel) -> None:
     kernel.state = b"two"
     assert not fast_path.is_unchanged(str(root), (kernel,))
 
 
-def test_is_unchanged_ends_with_a_new_part(root: Path, kernel: Kernel) -> None:
+def test_is_unchanged_false_with_new_part(root: Path, kernel: Kernel) -> None:
     class Empty(Part):
         name = "empty"
 
@@ -81,17 +81,17 @@ def test_is_unchanged_ends_with_a_new_part(root: Path, kernel: Kernel) -> None:
 
 
 @pytest.mark.parametrize("recorded", [{"kernel": "other"}, {}])
-def test_is_unchanged_ends_with_what_a_part_recorded(root: Path, kernel: Kernel, recorded: dict[str, str]) -> None:
+def test_is_unchanged_false_with_other_record(root: Path, kernel: Kernel, recorded: dict[str, str]) -> None:
     save(root, kernel, recorded=recorded)
     assert not fast_path.is_unchanged(str(root), (kernel,))
 
 
-def test_is_unchanged_ends_when_its_time_is_over(root: Path, kernel: Kernel) -> None:
+def test_is_unchanged_false_after_its_time(root: Path, kernel: Kernel) -> None:
     save(root, kernel, until=time.time() - 1)
     assert not fast_path.is_unchanged(str(root), (kernel,))
 
 
-def test_inputs_of_a_part_that_cannot_be_read_are_not_known(root: Path, kernel: Kernel) -> None:
+def test_inputs_of_unreadable_part_are_empty(root: Path, kernel: Kernel) -> None:
     kernel.is_broken = True
     assert fast_path.inputs(Place(str(root), ""), (kernel,)) == ""
     assert not fast_path.is_unchanged(str(root), (kernel,))
@@ -112,12 +112,12 @@ def folders_that_plan() -> set[str]:
     }
 
 
-def test_each_part_that_plans_is_in_the_list() -> None:
+def test_parts_list_all_folders_that_plan() -> None:
     assert {"certificates", "core", "firewall", "proxy", "reconcile"} <= folders_that_plan()
     assert folders_that_plan() <= {each.name for each in PARTS}
 
 
-def test_each_part_with_light_inputs_is_in_the_list() -> None:
+def test_parts_list_all_light_inputs() -> None:
     folders = {path.parent.name for path in RUNTIME.glob("*/**/light_inputs.py")} - {"base"}
     assert sorted(each.name for each in PARTS) == sorted(folders)
     for each in PARTS:

@@ -126,7 +126,7 @@ def test_contact_template_keeps_its_variables() -> None:
     assert used == set(made)
 
 
-def test_contact_template_has_the_version_and_severity_of_notifications() -> None:
+def test_contact_template_has_version_and_severity_of_notifications() -> None:
     template = contact()["contactPoints"][0]["receivers"][0]["settings"]["payload"]["template"]
     assert re.findall(r'"version" (\d+)', template) == [str(VERSION)]
     assert re.findall(r'\$severity = "(\w+)"', template) == [Severity.RESOLVED]

@@ -8,7 +8,7 @@ from installer.host import ports
 from installer.services import catalogue
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths
-from tests.support.builders.services import SETTINGS
+from tests.support.builders.data_directory import SETTINGS
 
 
 def test_prepare_refuses_port_in_use(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
