@@ -150,7 +150,7 @@ make_venv() {
     touch "$VENV/complete"
     done_with "there already"
   else
-    # Those that no run has used for two weeks belong to an old lock, or to a checkout that is gone.
+    # Those that no run has used for two weeks belong to an old lock, or to a removed checkout.
     find "$CACHE" -mindepth 2 -maxdepth 2 -path '*/venv-*/complete' -mtime +14 -printf '%h\0' | xargs -0 -r rm -rf
     ADVICE="Check that this host reaches PyPI, then run this again."
     must "$python" -m venv --clear "$VENV"

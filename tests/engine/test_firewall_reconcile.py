@@ -181,7 +181,7 @@ def test_boot_file_equals_active_rules(active: Stand) -> None:
     assert "shoestring_" in table
 
 
-def test_observe_table_removed_in_between(active: Stand) -> None:
+def test_observe_table_removed_by_faked_nft(active: Stand) -> None:
     """As at a concurrent rollback: a program in place of nft removes it at the second query."""
     name, programs = f"shoestring_{active.settings(vpn=False).instance}", active.root / "programs"
     programs.mkdir()

@@ -112,7 +112,7 @@ def test_setup_refuses_invalid_answers(host: Host) -> None:
     assert "unknown key; did you mean public?" in refused(publik="off")
 
 
-def test_setup_enables_units_before_start(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_setup_enables_faked_units_before_start(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a power cut or a failure during the start the next boot continues."""
     calls: list[str] = []
 

@@ -120,7 +120,7 @@ def test_remove_with_overlapping_network(stand: Stand) -> None:
     assert stand.live().peers == ()
 
 
-def test_add_failing_midway_leaves_no_access(stand: Stand, tmp_path: Path) -> None:
+def test_add_failing_in_faked_ip_leaves_no_access(stand: Stand, tmp_path: Path) -> None:
     stand.add("laptop")
     programs = tmp_path / "few"
     programs.mkdir()
@@ -135,7 +135,7 @@ def test_add_failing_midway_leaves_no_access(stand: Stand, tmp_path: Path) -> No
     assert "# phone" not in wireguard.configuration_file(stand.interface).read_text()
 
 
-def test_add_without_wireguard(stand: Stand, tmp_path: Path) -> None:
+def test_add_without_wireguard_in_faked_ip(stand: Stand, tmp_path: Path) -> None:
     programs = tmp_path / "few"
     programs.mkdir()
     (programs / "wg").symlink_to(str(shutil.which("wg")))

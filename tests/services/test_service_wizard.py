@@ -101,7 +101,7 @@ def test_present_service_kept_when_deselected(tmp_path: Path) -> None:
     terminal.expect_exact("new:  .")
 
 
-def test_interrupted(tmp_path: Path) -> None:
+def test_question_interrupted(tmp_path: Path) -> None:
     terminal = ask(tmp_path, 1000)
     terminal.expect_exact("Internal services")
     press(terminal, STOP)

@@ -7,7 +7,7 @@ from pathlib import Path
 # As systemctl(1) on a booted host: a unit that is not there is an error.
 SYSTEMCTL = """\
 #!/bin/sh
-echo "$*" >>"$PLACE/heard"
+echo "$*" >>"$PLACE/calls"
 verb=$1
 shift
 for word; do
@@ -29,18 +29,18 @@ class FakedSystemd:
     def __init__(self, place: Path) -> None:
         self.units = place / "units"
         self.programs = place / "bin"
-        self._heard, self._refused = place / "heard", place / "refused"
+        self._calls, self._refused = place / "calls", place / "refused"
         for directory in (self.units, self.programs):
             directory.mkdir(parents=True)
-        self._heard.touch()
+        self._calls.touch()
         self.refuse("")
         self.program("systemctl", SYSTEMCTL.replace("$PLACE", str(place)))
-        self.program("sync", f'#!/bin/sh\necho "sync $*" >>{self._heard}\n')
+        self.program("sync", f'#!/bin/sh\necho "sync $*" >>{self._calls}\n')
 
     @property
-    def heard(self) -> list[str]:
+    def calls(self) -> list[str]:
         """The calls of systemctl and sync so far."""
-        return self._heard.read_text().splitlines()
+        return self._calls.read_text().splitlines()
 
     def refuse(self, verb: str) -> None:
         """Have systemctl fail at one of its verbs."""

@@ -136,14 +136,14 @@ def test_add_and_remove_file(place: Path, faked_systemd: FakedSystemd) -> None:
     assert (place / "swapfile").stat().st_size == swap.SMALLEST
     assert (place / "swapfile").stat().st_mode & 0o777 == 0o600
     # A power cut right after this must not lose the unit that activates it at boot.
-    assert faked_systemd.heard == [
+    assert faked_systemd.calls == [
         *("daemon-reload", f"enable {FILE_UNIT}"),
         *("sync --file-system /etc/systemd/system", f"start {FILE_UNIT}"),
     ]
     assert observe(faked_systemd.units).own is SwapKind.FILE
 
     remove(replace(HOST, own=SwapKind.FILE), faked_systemd.units)
-    assert faked_systemd.heard[4:6] == [f"stop {FILE_UNIT}", f"disable {FILE_UNIT}"]
+    assert faked_systemd.calls[4:6] == [f"stop {FILE_UNIT}", f"disable {FILE_UNIT}"]
     assert (place.exists(), list(faked_systemd.units.iterdir())) == (False, [])
     assert observe(faked_systemd.units).removable == ""
 

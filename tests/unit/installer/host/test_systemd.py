@@ -51,9 +51,9 @@ def test_remove_with_missing_unit_removes_others(faked_systemd: FakedSystemd) ->
     (units / "a.service.d").mkdir()
     remove(("a.service", "a.timer", "b.timer"), units)
     assert list(units.iterdir()) == []
-    assert faked_systemd.heard[:3] == ["disable a.timer", "stop a.timer", "daemon-reload"]
+    assert faked_systemd.calls[:3] == ["disable a.timer", "stop a.timer", "daemon-reload"]
     # A running unit without a file is stopped too.
-    assert "stop a.service a.timer b.timer" in faked_systemd.heard
+    assert "stop a.service a.timer b.timer" in faked_systemd.calls
 
 
 @pytest.mark.processes
