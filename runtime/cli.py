@@ -171,7 +171,7 @@ def _reload(options: argparse.Namespace, cluster: Cluster, listener: Listener) -
 
     sides = (Side(options.side),) if options.side else tuple(Side)
     result = operations.reload(cluster, sides, listener, LOCK_TIMEOUT_SECONDS)
-    return result, "the proxies have the configuration that the files say"
+    return result, "the proxies run the configuration of the files"
 
 
 def _watchdog(_options: argparse.Namespace, cluster: Cluster, listener: Listener) -> tuple[Report, str]:

@@ -39,6 +39,6 @@ def _line(file: Path, text: str, service: str) -> int:
 
 def _refusal(file: Path, line: int, service: str, reason: str, image: str = "the image") -> CannotEditError:
     return CannotEditError(
-        f"{file.name}:{line} services.{service}: its image {reason}. Edit it by hand to say {image}, then: "
+        f"{file.name}:{line} services.{service}: its image {reason}. Change it by hand to {image}, then: "
         "shoestring start"
     )

@@ -47,7 +47,7 @@ KINDS: Mapping[str, str] = {
     "create-network": "a network of Docker is created",
     "remove-network": "a network that nothing uses is removed",
     "remove-duplicate-networks": "all but one of the networks with the same name are removed",
-    "apply": "the containers of an application, or of the core, are made as its file says",
+    "apply": "the containers of an application, or of the core, are created as in its file",
     "restart": "a container that hangs or is unhealthy is restarted",
     "remove": "the containers of an application without a file are removed",
     "install-proxy": "a proxy gets a new configuration",

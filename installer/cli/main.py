@@ -194,7 +194,7 @@ def reload(
         emit(json, ChangesJson.of(plan), change_lines(plan, "shoestring reload"))
         return
     report = operations.reload(cluster, sides, listener(json), timeout, force=force)
-    finish(report, "the proxies have the configuration that the files say", json)
+    finish(report, "the proxies run the configuration of the files", json)
 
 
 @app.command()

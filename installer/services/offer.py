@@ -88,9 +88,9 @@ def offers(
     return tuple(found)
 
 
-def _memory(known: Catalogue, names: Iterable[str], besides: Collection[str]) -> int:
-    """Return the MB of services and all that they need, without those that are counted already (`besides`)."""
-    return sum(each.memory for each in complete(known, names) if each.name not in besides)
+def _memory(known: Catalogue, names: Iterable[str], counted: Collection[str]) -> int:
+    """Return the MB of services and all that they need, without those that are `counted` already."""
+    return sum(each.memory for each in complete(known, names) if each.name not in counted)
 
 
 def _together(known: Catalogue) -> tuple[tuple[Service, ...], ...]:

@@ -36,7 +36,7 @@ class ServicePlan:
 
     @property
     def is_empty(self) -> bool:
-        """Return whether there is no change that a user would notice."""
+        """Return whether there is no change that a user would see."""
         return not (self.text or self.changes or self.secrets or self.folders)
 
     @property

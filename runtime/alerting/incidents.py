@@ -1,6 +1,6 @@
 """Open and resolve incidents: each is notified once when its check has failed long enough, and once when resolved.
 
-A timer runs this every 5 minutes, and it ends. It is apart from the watchdog, because it also notices that
+A timer runs this every 5 minutes, and it ends. It is apart from the watchdog, because it also detects that
 the watchdog does not run.
 """
 

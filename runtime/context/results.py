@@ -48,7 +48,7 @@ class Code(StrEnum):
     SERVICE = "service", "a remark of an internal service"
     STOPPED = "stopped", "the cluster was stopped by a user"
     VPN_DOWN = "vpn-down", "the interface of the VPN is down"
-    VPN_FILE_DIFFERS = "vpn-file-differs", "a file of the VPN is not as the settings say"
+    VPN_FILE_DIFFERS = "vpn-file-differs", "a file of the VPN differs from the settings"
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,6 @@ def current() -> int:
         kernel.sendto(_HEADER.pack(_HEADER.size, _GET_GENERATION, _REQUEST, 1, 0, 0, 0, 0), (0, 0))
         answer = kernel.recv(4096)
     if len(answer) < _ID_OFFSET + _ID.size or _HEADER.unpack_from(answer)[1] != _NEW_GENERATION:
-        raise OSError("the kernel did not say which rule set it has")
+        raise OSError("the kernel did not report the generation of its rules")
     number: int = _ID.unpack_from(answer, _ID_OFFSET)[0]
     return number

@@ -85,7 +85,7 @@ def _arriving(ruleset: Ruleset) -> Iterator[str]:
     # Answers to this host's own DHCP requests (RFC 2131 section 4.1, RFC 8415 section 7.2): no route is there yet.
     yield "udp sport 67 udp dport 68 accept"
     yield "ip6 saddr fe80::/10 udp sport 547 udp dport 546 accept"
-    # A private network on another link. Answers passed above: with more than one way out they may take another back.
+    # A private network on another link. Answers are allowed above: with several uplinks they may return by another.
     yield f"ip saddr {{ {_PRIVATE4} }} fib saddr . mark . iif oif missing drop"
     yield f"ip6 saddr {_PRIVATE6} fib saddr . mark . iif oif missing drop"
     if ruleset.vpn:

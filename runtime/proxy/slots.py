@@ -89,13 +89,13 @@ def _slot(row: dict[str, str]) -> Slot:
 def _passed(row: dict[str, str]) -> bool:
     """Return whether the check passed since the slot has its address.
 
-    A new address counts as up at once, but at the lowest step from which the first failure takes it down; a check
-    that passes puts it on the highest one. HAProxy's src/server.c, srv_update_status.
+    A new address counts as up at once, but at the lowest step from which the first failure takes it down; the next
+    successful check puts it on the highest one. HAProxy's src/server.c, srv_update_status.
     """
     if not row["addr"] or not row["status"].startswith(("UP", "DRAIN", "no check")):
         return False
     if not row["check_rise"]:
-        # A user's template may omit the check; then every slot with an address counts as passed.
+        # A user's template may omit the check; then every slot with an address counts as checked.
         return True
     highest = _number(row["check_rise"]) + _number(row["check_fall"]) - 1
     return row["check_status"].endswith("OK") and _number(row["check_health"]) >= highest

@@ -18,7 +18,7 @@ from runtime.rollout.context import POLL_SECONDS, RolloutContext, docker_errors
 # How long old and new serve side by side. A version that answers its check and then falls over does so soon.
 WATCH_SECONDS = 10.0
 # How long a new container has to be seen healthy before it is in rotation: the proxy checks each second, so in that
-# time it checks again after the first check that passed.
+# time it checks again after the first successful check.
 STEADY_SECONDS = 1.5
 _OUTPUT_LENGTH = 200
 
@@ -77,7 +77,7 @@ def health_probe(application: Application) -> str:
 def wait_until_healthy(site: RolloutContext, new_replicas: tuple[NewReplica, ...], *, closed: bool) -> None:
     """Wait until all are healthy, at most the health timeout; if `closed`, none of them may get a request until then.
 
-    One passed check is not enough while the old version serves. Raises UnhealthyError, at once if a container
+    One successful check is not enough while the old version serves. Raises UnhealthyError, at once if a container
     exits.
     """
     timeout = site.application.rollout.health_timeout

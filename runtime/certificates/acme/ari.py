@@ -38,7 +38,7 @@ def window(acme: AcmeSettings, found: InstalledCertificate, now: float) -> Renew
     except (OSError, ValueError, KeyError, TypeError) as error:
         # URLError and its kin are OSErrors; a broken answer is one of the others.
         raise ShoestringError(
-            f"{acme.directory} did not say when to renew {found.name} ({short(str(error))}); its lifetime decides."
+            f"{acme.directory} did not answer when to renew {found.name} ({short(str(error))}); its lifetime decides."
         ) from error
 
 
