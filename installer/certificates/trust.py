@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-HTTPS_PORT = 443
+from runtime.config.sections import WebEndpoint
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class RootTrust:
 
     def at(self, host_name: str) -> str:
         """Return a host name, with the port if it is not the default one."""
-        return host_name if self.https_port == HTTPS_PORT else f"{host_name}:{self.https_port}"
+        return WebEndpoint("https", self.https_port).authority(host_name)
 
     def like(self, *words: str) -> str:
         """Return the first host name with one of these words in it; else the first word below the domain."""

@@ -54,9 +54,9 @@ def on(data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun =
     question = f"Switch the firewall on? It is rolled back after {commit_confirm.SECONDS} s unless you confirm it."
     if not confirmed(question, yes=yes, json=json):
         return
-    said = _confirm_automatically(firewall) if yes else _confirm_by_user(firewall)
-    lines = ("", *_indented((*said, *report.notes(firewall))), "  The firewall is on.")
-    emit(json, FirewallOnJson.of_change(manage.inspect(firewall.paths), changed=True, notes=said), lines)
+    notes = _confirm_automatically(firewall) if yes else _confirm_by_user(firewall)
+    lines = ("", *_indented((*notes, *report.notes(firewall))), "  The firewall is on.")
+    emit(json, FirewallOnJson.of_change(manage.inspect(firewall.paths), changed=True, notes=notes), lines)
 
 
 @app.command()
@@ -69,11 +69,11 @@ def off(data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun 
 
     firewall = manage.inspect(find(data_directory))
     settings = firewall.wanted.settings
-    there = firewall.present is not None or settings.firewall or manage.exists(firewall.instance, firewall.paths)
+    exists = firewall.present is not None or settings.firewall or manage.exists(firewall.instance, firewall.paths)
     if not json:
         about = f"  - firewall  the table inet {firewall.ruleset.table}; every port that listens can be reached"
-        print(about if there else "  Nothing to do: the firewall is off.")
-    if there and not dry_run and confirmed("Switch the firewall off?", yes=yes, json=json):
+        print(about if exists else "  Nothing to do: the firewall is off.")
+    if exists and not dry_run and confirmed("Switch the firewall off?", yes=yes, json=json):
         note = manage.off(firewall.paths)
         if note and not json:
             print(f"  {note}")
@@ -98,11 +98,11 @@ def _confirm_by_user(firewall: Firewall) -> tuple[str, ...]:
     tried = manage.begin(firewall)
     print("\n  It is active. Log in once more from another terminal before you answer.")
     try:
-        kept = prompts.confirm(f"Keep it? (rolled back in {commit_confirm.SECONDS} s)")
+        confirmed = prompts.confirm(f"Keep it? (rolled back in {commit_confirm.SECONDS} s)")
     except BaseException:
         commit_confirm.roll_back(tried)
         raise
-    if not kept:
+    if not confirmed:
         commit_confirm.roll_back(tried)
         raise ShoestringError("Rolled back to the previous rules.")
     note = manage.confirm(firewall, tried)

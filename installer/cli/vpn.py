@@ -135,15 +135,15 @@ def apply(
     from installer.vpn.json_results import VpnRemovalJson
 
     paths, loaded = located(data_directory)
-    gone = () if loaded.wireguard.enabled else managed_interfaces.observe(paths, loaded)
-    if dry_run and not gone:
+    obsolete = () if loaded.wireguard.enabled else managed_interfaces.observe(paths, loaded)
+    if dry_run and not obsolete:
         _show_plan(operations.overview(_open(data_directory)), json)
     elif dry_run:
-        emit(json, VpnRemovalJson.of(loaded), (*_down_lines(gone), APPLY))
-    elif gone:
-        for each in gone:
+        emit(json, VpnRemovalJson.of(loaded), (*_down_lines(obsolete), APPLY))
+    elif obsolete:
+        for each in obsolete:
             wireguard.remove(each)
-        down = f"  ✓ {', '.join(gone)} is removed; its keys and clients stay in conf/wireguard/"
+        down = f"  ✓ {', '.join(obsolete)} is removed; its keys and clients stay in conf/wireguard/"
         emit(json, VpnRemovalJson.of(loaded), (down,))
     else:
         _report_status(operations.apply(_open(data_directory, timeout)), json)

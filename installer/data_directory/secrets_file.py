@@ -30,8 +30,8 @@ def new_password() -> str:
 
 def missing(paths: Paths, names: Iterable[str]) -> tuple[str, ...]:
     """Return those of the names that have no value yet, each once. Raises SettingsError for a broken file."""
-    there = load(paths.secrets)
-    return tuple(name for name in dict.fromkeys(names) if name not in there)
+    known = load(paths.secrets)
+    return tuple(name for name in dict.fromkeys(names) if name not in known)
 
 
 def add(paths: Paths, values: Mapping[str, str]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from installer.applications.target import ApplicationService
 from installer.deploy import history as histories
 from installer.deploy.history import Deployment, DeploymentKind
-from installer.images.lookup import look_up
+from installer.images.lookup import find_local
 from installer.images.progress import EngineRefusalError, engine_refusals
 from runtime.base.errors import ShoestringError
 from runtime.context.cluster import Cluster
@@ -43,8 +43,8 @@ def remove_old(cluster: Cluster, changed: ApplicationService) -> tuple[str, ...]
     """
     try:
         old = outdated(histories.read(cluster.paths, changed.application, changed.service))
-        there = on_host(cluster.client, old)
-        return remove(cluster.client, there, _wanted(cluster)) if there else ()
+        present = on_host(cluster.client, old)
+        return remove(cluster.client, present, _wanted(cluster)) if present else ()
     except ShoestringError:
         return ()
 
@@ -60,7 +60,7 @@ def _wanted(cluster: Cluster) -> Iterator[str]:
 
 def on_host(client: DockerClient, names: Iterable[str]) -> tuple[str, ...]:
     """Return those of the images that the engine has."""
-    return tuple(name for name in names if look_up(client, name))
+    return tuple(name for name in names if find_local(client, name))
 
 
 def remove(client: DockerClient, names: Iterable[str], keep: Iterable[str]) -> tuple[str, ...]:

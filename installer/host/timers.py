@@ -199,33 +199,33 @@ def instances(directory: Path = systemd.UNIT_DIRECTORY) -> frozenset[str]:
 def observe(settings: Settings, root: Path) -> tuple[TimerJob, ...]:
     """Return the jobs of an instance with their state. Changes nothing."""
     instance = settings.instance
-    there = {unit.name: systemd.is_written(unit) for unit in units(settings, root)}
-    seen = dict(zip(there, systemd.show(there, _PROPERTIES), strict=True))
+    written = {unit.name: systemd.is_written(unit) for unit in units(settings, root)}
+    seen = dict(zip(written, systemd.show(written, _PROPERTIES), strict=True))
     start = names(instance)[0]
-    if there[start] and not all(map(systemd.is_written, boot_files.units(instance))):
-        there[start] = False
-    return jobs(instance, there, seen, time.time() - time.clock_gettime(time.CLOCK_MONOTONIC))
+    if written[start] and not all(map(systemd.is_written, boot_files.units(instance))):
+        written[start] = False
+    return jobs(instance, written, seen, time.time() - time.clock_gettime(time.CLOCK_MONOTONIC))
 
 
 def jobs(
-    instance: str, there: Mapping[str, bool | None], seen: Mapping[str, Properties], booted: float
+    instance: str, written: Mapping[str, bool | None], seen: Mapping[str, Properties], booted: float
 ) -> tuple[TimerJob, ...]:
     """Combine the state of files and of systemd. `booted`: start of the monotonic clock, in seconds since 1970."""
     found = []
     for name, templates in JOBS.items():
         mine = [unit_name(unit, instance) for unit in templates]
         service, switch = mine[0], mine[-1]
-        how = state([there[unit] for unit in mine], seen[switch])
+        how = state([written[unit] for unit in mine], seen[switch])
         upcoming = systemd.moment(seen[switch].get("NextElapseUSecRealtime", ""))
         found.append(TimerJob(name, service, how, upcoming, _last(seen[service], booted)))
     return tuple(found)
 
 
-def state(there: list[bool | None], switch: Properties) -> TimerState:
+def state(written: list[bool | None], switch: Properties) -> TimerState:
     """Return the state of a job from its unit files (see systemd.is_written) and the unit that starts it."""
-    if None in there:
+    if None in written:
         return TimerState.MISSING
-    if False in there:
+    if False in written:
         return TimerState.OUTDATED
     return TimerState.ON if switch.get("UnitFileState") == "enabled" else TimerState.OFF
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from installer.images.debian import provided
-from installer.images.lookup import look_up
+from installer.images.lookup import find_local
 from installer.images.progress import (
     EngineRefusalError,
     FetchedImage,
@@ -61,7 +61,9 @@ def build(
     needed. Raises BuildError, or ShoestringError if there is no Debian to start from.
     """
     recipes = tuple(image for image in wanted if image.recipe)
-    found = {image: None if force else look_up(client, images.local_name(image)) for image in (images.BASE, *recipes)}
+    found = {
+        image: None if force else find_local(client, images.local_name(image)) for image in (images.BASE, *recipes)
+    }
     if all(found[image] for image in recipes):
         del found[images.BASE]
     results = []
@@ -88,8 +90,8 @@ def _build_one(client: DockerClient, image: PinnedImage, report: Report) -> Fetc
 
 def _fetched(client: DockerClient, image: PinnedImage, outcome: ImageOutcome, seconds: float) -> FetchedImage:
     name = images.local_name(image)
-    present = look_up(client, name)
-    base = None if image == images.BASE else look_up(client, images.local_name(images.BASE))
+    present = find_local(client, name)
+    base = None if image == images.BASE else find_local(client, images.local_name(images.BASE))
     size, shared = (present.size, present.shares_with(base)) if present else (0, 0)
     return FetchedImage(image.name, name, outcome, seconds, size, shared)
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from installer.images.build import build
-from installer.images.lookup import LocalImage, look_up
+from installer.images.lookup import LocalImage, find_local
 from installer.images.progress import FetchedImage, ImageAction, Report, ignore
 from installer.images.pull import pull
 from runtime.docker import images
@@ -55,7 +55,7 @@ def list_images(client: DockerClient, source: str) -> tuple[ImageState, ...]:
     """Return the images of the catalogue for a value of `images.source`; for local ones the base first."""
     if source != Source.LOCAL:
         return tuple(_state(client, image, Source.REGISTRY, None) for image in images.CATALOGUE)
-    base = look_up(client, images.local_name(images.BASE))
+    base = find_local(client, images.local_name(images.BASE))
     return tuple(
         _state(client, image, Source.LOCAL if image.recipe else Source.REGISTRY, base)
         for image in (images.BASE, *images.CATALOGUE)
@@ -64,7 +64,7 @@ def list_images(client: DockerClient, source: str) -> tuple[ImageState, ...]:
 
 def _state(client: DockerClient, image: PinnedImage, source: Source, base: LocalImage | None) -> ImageState:
     name = images.local_name(image) if source is Source.LOCAL else image.reference
-    present = look_up(client, name)
+    present = find_local(client, name)
     return ImageState(
         image=image.name,
         reference=image.reference,
@@ -86,7 +86,7 @@ def needed(client: DockerClient, source: str, references: Iterable[str]) -> tupl
     for reference in references:
         local = images.local_image(reference) if source == Source.LOCAL else None
         name = local or images.normalise(reference)
-        if name not in found and look_up(client, name) is None:
+        if name not in found and find_local(client, name) is None:
             found[name] = ImageNeed(reference, ImageAction.BUILD if local else ImageAction.PULL, name)
     return tuple(found.values())
 

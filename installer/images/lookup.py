@@ -24,7 +24,7 @@ class LocalImage:
         return base.size if base and self.layers[: len(base.layers)] == base.layers else 0
 
 
-def look_up(client: DockerClient, name: str) -> LocalImage | None:
+def find_local(client: DockerClient, name: str) -> LocalImage | None:
     """Return an image by its name; None if it is not on this host, or if no image can have that name."""
     from docker.errors import APIError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from installer.images.lookup import look_up
+from installer.images.lookup import find_local
 from installer.images.progress import (
     EngineRefusalError,
     FetchedImage,
@@ -61,7 +61,7 @@ def _pull(client: DockerClient, reference: str, report: Report) -> FetchedImage:
         with engine_refusals():
             for event in checked(client.api.pull(name, stream=True, decode=True)):
                 _report(event, downloads, meter)
-        pulled = look_up(client, name)
+        pulled = find_local(client, name)
     except EngineRefusalError as error:
         raise PullError(reference, str(error)) from error
     return FetchedImage(reference, name, ImageOutcome.PULLED, meter.seconds, pulled.size if pulled else 0)

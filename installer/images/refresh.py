@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from installer import images
-from installer.images.lookup import look_up
+from installer.images.lookup import find_local
 from installer.images.progress import engine_refusals
 from installer.images.references import repository
 from runtime.base.errors import ShoestringError
@@ -29,7 +29,7 @@ class RefreshedImage:
 
 def is_here(client: DockerClient, image: str, source: str) -> bool:
     """Return whether the engine has the image, or the local one in its place."""
-    return look_up(client, effective(image, source)) is not None
+    return find_local(client, effective(image, source)) is not None
 
 
 def moved(client: DockerClient, image: str, source: str, containers: Iterable[str]) -> str:

@@ -85,8 +85,8 @@ def require(paths: Paths, name: str, title: str) -> None:
 
 def present(known: Catalogue, paths: Paths) -> tuple[Service, ...]:
     """Return the services that were added, each after what it needs."""
-    there = {name for name in known if is_present(paths, name)}
-    return tuple(each for each in complete(known, sorted(there)) if each.name in there)
+    existing = {name for name in known if is_present(paths, name)}
+    return tuple(each for each in complete(known, sorted(existing)) if each.name in existing)
 
 
 def before_pull(cluster: Cluster, image: str) -> None:

@@ -62,13 +62,13 @@ def _together_need(services: tuple[Service, ...]) -> tuple[str, int]:
 
 
 def offers(
-    known: Catalogue, there: Iterable[str], host: HostMemory, *, first: bool, pulled: Iterable[str] = ()
+    known: Catalogue, added: Iterable[str], host: HostMemory, *, first: bool, pulled: Iterable[str] = ()
 ) -> tuple[ServiceOffer, ...]:
     """Return the choices. At a `first` setup the suggested ones are ticked as far as they fit.
 
     `pulled` are services that need a registry although images are built on this host; they are not ticked.
     """
-    present, away = frozenset(there), frozenset(pulled)
+    present, away = frozenset(added), frozenset(pulled)
     room = left = (host.available - RESERVE) // MEGABYTE
     taken = set(present)
     groups = _together(known)

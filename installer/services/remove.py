@@ -50,19 +50,21 @@ class ServiceRemoval:
 def plan(paths: Paths, known: Catalogue, names: Iterable[str], *, purge: bool) -> ServiceRemoval:
     """Return what a removal would do. Raises UsageError for a service that another one needs."""
     wanted = {name: catalogue.find(known, name) for name in names}
-    there = catalogue.present(known, paths)
-    needing = [each for each in there if each.name not in wanted and set(each.needs) & set(wanted)]
+    present = catalogue.present(known, paths)
+    needing = [each for each in present if each.name not in wanted and set(each.needs) & set(wanted)]
     if needing:
         raise UsageError(f"{needing[0].title} needs it. Remove {needing[0].name} too, or first.")
-    left = tuple(folder for each in wanted.values() for folder in leftovers(paths, each))
-    services = tuple(each for each in reversed(there) if each.name in wanted)
+    kept = tuple(folder for each in wanted.values() for folder in leftovers(paths, each))
+    services = tuple(each for each in reversed(present) if each.name in wanted)
     named = tuple(wanted.values())
     if not purge:
-        return ServiceRemoval(services, named, kept=left)
+        return ServiceRemoval(services, named, kept=kept)
     values = secrets.load(paths.secrets)
-    own = tuple(name for each in wanted.values() for name in each.secrets if name in values)
-    used = tuple(name for name in own if name in _used_by_others(paths, values, wanted))
-    return ServiceRemoval(services, named, True, left, tuple(name for name in own if name not in used), (), used)
+    own_secrets = tuple(name for each in wanted.values() for name in each.secrets if name in values)
+    used = tuple(name for name in own_secrets if name in _used_by_others(paths, values, wanted))
+    return ServiceRemoval(
+        services, named, True, kept, tuple(name for name in own_secrets if name not in used), (), used
+    )
 
 
 def _used_by_others(paths: Paths, values: dict[str, str], but: Iterable[str]) -> set[str]:
@@ -130,11 +132,11 @@ def _remove_file(paths: Paths, service: Service) -> str:
 
 
 def _require_removed(cluster: Cluster, service: Service) -> None:
-    left = observe(cluster.client, cluster.settings.instance).of(service.name)
-    if left:
+    remaining = observe(cluster.client, cluster.settings.instance).of(service.name)
+    if remaining:
         raise ShoestringError(
-            f"The application file of {service.title} was removed, but its container {left[0].name} still exists. "
-            "Run shoestring start, then this again."
+            f"The application file of {service.title} was removed, but its container {remaining[0].name} still "
+            "exists. Run shoestring start, then this again."
         )
 
 

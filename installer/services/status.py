@@ -41,12 +41,12 @@ class ServiceStatus:
 
 def collect(cluster: Cluster, known: Catalogue) -> tuple[ServiceStatus, ...]:
     """Return the status of all services, also of absent ones."""
-    there = {each.name: each for each in operations.status(cluster).applications if each.side == Side.INTERNAL}
+    applications = {each.name: each for each in operations.status(cluster).applications if each.side == Side.INTERNAL}
     used = _used(cluster)
     found = []
     for name, service in known.items():
-        if name in there:
-            application = there[name]
+        if name in applications:
+            application = applications[name]
             addresses = addresses_of(cluster.paths, cluster.settings, name)
             state = ServiceStatus(service, application.state, used.get(name, 0), addresses, application.problems)
         else:

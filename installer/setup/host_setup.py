@@ -79,7 +79,7 @@ def decide(
     kind = "" if offer.swap.kind is swap.SwapKind.FILE else " in compressed memory"
     more = f"Add {size(offer.swap.size)} of swap{kind}?"
     rotation = "Limit Docker's logs (10 MB, 3 files a container)?"
-    asked = ask if is_default else None
+    ask_user = ask if is_default else None
     swaps = starts and bool(offer.swap.size) and wants(choice.swap, more, False)
     rotates = starts and bool(offer.log_rotation.content) and wants(choice.log_rotation, rotation, False)
     return HostPlan(
@@ -87,8 +87,8 @@ def decide(
         cron=wanted and starts and not offer.systemd,
         swap=offer.swap if swaps else None,
         log_rotation=offer.log_rotation if rotates else None,
-        firewall=starts and _wants_firewall(choice, offer, asked, firewall=firewall),
-        notes=tuple(_ignored(choice, offer, starts=starts, asks=bool(asked) and not firewall)),
+        firewall=starts and _wants_firewall(choice, offer, ask_user, firewall=firewall),
+        notes=tuple(_ignored(choice, offer, starts=starts, asks=bool(ask_user) and not firewall)),
     )
 
 

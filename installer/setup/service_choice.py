@@ -26,29 +26,29 @@ def choose(paths: Paths, settings: Settings, given: tuple[str, ...], *, asks: bo
     if settings.internal is None and not given:
         return ServicePlan()
     known = catalogue.load()
-    there = tuple(each.name for each in catalogue.present(known, paths))
+    present = tuple(each.name for each in catalogue.present(known, paths))
     host = offer.before_start(memory.observe_host()) if first else memory.observe_host()
     names = given
 
     def problem(names: Iterable[str]) -> str:
-        return offer.problem(_new(known, there, names), host)
+        return offer.problem(_new(known, present, names), host)
 
     if asks and not given and known:
         from installer.setup import wizard
 
-        offered = offer.offers(known, there, host, first=first, pulled=_pulled(known, settings))
+        offered = offer.offers(known, present, host, first=first, pulled=_pulled(known, settings))
         names = wizard.ask_services(offered, problem, default_directory.option(paths.root))
     found = problem(names)
     if found:
         wanted = " ".join(names)
         raise ShoestringError(f"{found} To add them anyway after setup: shoestring service add {wanted} --force")
-    services = catalogue.complete(known, (*there, *names))
+    services = catalogue.complete(known, (*present, *names))
     # Their networks are part of what setup itself writes.
     return plan(paths, with_networks(settings, services), services, service_files.template_host())
 
 
-def _new(known: Catalogue, there: tuple[str, ...], names: Iterable[str]) -> tuple[Service, ...]:
-    return tuple(each for each in catalogue.complete(known, names) if each.name not in there)
+def _new(known: Catalogue, present: tuple[str, ...], names: Iterable[str]) -> tuple[Service, ...]:
+    return tuple(each for each in catalogue.complete(known, names) if each.name not in present)
 
 
 def _pulled(known: Catalogue, settings: Settings) -> tuple[str, ...]:

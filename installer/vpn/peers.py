@@ -60,8 +60,8 @@ def _peer(
     key: str, shared: str, endpoint: str, allowed: str, handshake: str, got: str, sent: str, _: str
 ) -> WireguardPeer:
     networks = () if allowed == NONE else tuple(sorted(allowed.split(",")))
-    moment, received, gone = int(handshake), int(got), int(sent)
-    return WireguardPeer(key, _or_empty(endpoint), networks, moment, received, gone, _or_empty(shared))
+    moment, received, sent_bytes = int(handshake), int(got), int(sent)
+    return WireguardPeer(key, _or_empty(endpoint), networks, moment, received, sent_bytes, _or_empty(shared))
 
 
 def _or_empty(text: str) -> str:

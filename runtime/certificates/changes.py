@@ -18,7 +18,7 @@ class IssueCertificate(Change):
     staging, and nothing is installed.
     """
 
-    wanted: DesiredCertificate
+    desired: DesiredCertificate
     action: Sign
     reason: str
     forced: bool = False
@@ -28,18 +28,18 @@ class IssueCertificate(Change):
     @property
     def is_local(self) -> bool:
         """Return whether it is signed on this host."""
-        return self.wanted.issuer is Issuer.PRIVATE_CA
+        return self.desired.issuer is Issuer.PRIVATE_CA
 
     def describe(self) -> ChangeDescription:
         """Return why it is missing or due."""
-        return ChangeDescription(self.action, f"certificate {self.wanted.name}", self.reason)
+        return ChangeDescription(self.action, f"certificate {self.desired.name}", self.reason)
 
     def apply(self, context: ApplyContext) -> str:
         """Have it signed, install it and prove it."""
         manager = CertificateManager.of(context)
         if self.is_local:
-            return manager.sign(self.wanted)
-        return manager.ask(self.wanted, forced=self.forced, staging_only=self.staging_only)
+            return manager.sign(self.desired)
+        return manager.ask(self.desired, forced=self.forced, staging_only=self.staging_only)
 
 
 @dataclass(frozen=True)

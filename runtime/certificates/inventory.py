@@ -56,17 +56,21 @@ class CertificateInventory:
     @property
     def managed(self) -> tuple[DesiredCertificate, ...]:
         """Return the desired certificates without the host names that user-provided certificates serve."""
-        asked = (subtract(each, self._user_provided(each)) for each in self.desired.certificates)
-        return tuple(each for each in asked if each)
+        requested = (subtract(each, self._user_provided(each)) for each in self.desired.certificates)
+        return tuple(each for each in requested if each)
 
-    def _user_provided(self, wanted: DesiredCertificate) -> Iterable[InstalledCertificate]:
+    def _user_provided(self, desired: DesiredCertificate) -> Iterable[InstalledCertificate]:
         return (
-            each for side in self.sides if side.side is wanted.side for each in side.user_provided if not each.problem
+            each
+            for side in self.sides
+            if side.side is desired.side
+            for each in side.user_provided
+            if not each.problem
         )
 
-    def certificate(self, wanted: DesiredCertificate) -> InstalledCertificate | None:
+    def certificate(self, desired: DesiredCertificate) -> InstalledCertificate | None:
         """Return the installed certificate for a desired one; None if there is none."""
-        return next((side.certificate(wanted.name) for side in self.sides if side.side is wanted.side), None)
+        return next((side.certificate(desired.name) for side in self.sides if side.side is desired.side), None)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -79,11 +83,11 @@ def observe(
 ) -> CertificateInventory:
     """Read files, proxies and ledger. Changes nothing. `now` is in seconds since the epoch."""
     remembered = ledger.load(paths.ledger)
-    asked = desired_certificates(settings, models)
-    private = any(each.issuer is Issuer.PRIVATE_CA for each in asked.certificates)
+    requested = desired_certificates(settings, models)
+    private = any(each.issuer is Issuer.PRIVATE_CA for each in requested.certificates)
     return CertificateInventory(
         settings,
-        asked,
+        requested,
         tuple(_side(paths, run, model.side, remembered) for model in models if model.https_port),
         remembered,
         private_ca.root_problem(paths.private_ca, settings.internal_domain, now) if private else "",

@@ -56,34 +56,34 @@ class CertificateManager:
         with self.guard():
             return install.archive(self.paths, self.run, self.settings, side, certificate, self.clock())
 
-    def sign(self, wanted: DesiredCertificate) -> str:
+    def sign(self, desired: DesiredCertificate) -> str:
         """Have a certificate signed by the private CA of this host, and install it. Return what was done."""
         directory = self.paths.private_ca
         private_ca.ensure_root(directory, self.settings.internal_domain, self.clock())
-        pair = private_ca.issue(directory, wanted.host_names, self.clock())
-        target = private_ca.original(self.paths, wanted.name)
+        pair = private_ca.issue(directory, desired.host_names, self.clock())
+        target = private_ca.original(self.paths, desired.name)
         files.make_directory(target.parent, mode=0o700)
         files.write_in_turn(((key_file(target), pair.key), (target, pair.certificate)), ORIGINAL_MODE, None)
-        return self._install(wanted, pair.certificate, pair.key)
+        return self._install(desired, pair.certificate, pair.key)
 
-    def ask(self, wanted: DesiredCertificate, *, forced: bool, staging_only: bool) -> str:
+    def ask(self, desired: DesiredCertificate, *, forced: bool, staging_only: bool) -> str:
         """Ask an authority over the network for a certificate, and install it. Return what was done.
 
         Raises ShoestringError if there is none, or if it cannot be installed.
         """
         from runtime.certificates.acme import issue
 
-        issued = issue.issue(self, wanted, forced=forced, staging_only=staging_only)
+        issued = issue.issue(self, desired, forced=forced, staging_only=staging_only)
         if staging_only:
             done = "staging would issue it; not installed"
         else:
-            done = self._install(wanted, issued.certificate, issued.key)
+            done = self._install(desired, issued.certificate, issued.key)
         return "; ".join((done, *issued.notes))
 
-    def _install(self, wanted: DesiredCertificate, certificate: bytes, key: bytes) -> str:
-        found = read.parse(certificate, certificate_file(self.paths, wanted.side, wanted.name))
-        place = inventory.place(wanted.side, wanted.name)
-        source = "" if wanted.issuer is Issuer.PRIVATE_CA else self.settings.acme.directory
+    def _install(self, desired: DesiredCertificate, certificate: bytes, key: bytes) -> str:
+        found = read.parse(certificate, certificate_file(self.paths, desired.side, desired.name))
+        place = inventory.place(desired.side, desired.name)
+        source = "" if desired.issuer is Issuer.PRIVATE_CA else self.settings.acme.directory
         with self.guard():
             # Before the files: they must never be taken for user-provided ones.
             ledger.update(
@@ -93,5 +93,5 @@ class CertificateManager:
             )
             failpoint("certificate-issued")
             return install.install(
-                self.paths, self.run, self.settings, wanted.side, wanted.name, certificate, key, wanted.host_names
+                self.paths, self.run, self.settings, desired.side, desired.name, certificate, key, desired.host_names
             )

@@ -59,8 +59,8 @@ def assess(found: CertificateInventory, now: float) -> CertificateOverview:
     """Return the status of each certificate of an inventory. Pure."""
     planned = plan.plan(found, now)
     blocked = {each.certificate: each.message for each in planned.deferred}
-    wanted = [_managed_status(found, each, blocked.get(each, ""), now) for each in found.managed]
-    named = {(each.side, each.name) for each in wanted}
+    desired = [_managed_status(found, each, blocked.get(each, ""), now) for each in found.managed]
+    named = {(each.side, each.name) for each in desired}
     others = [
         _other_status(each, side.side, each in side.user_provided, now)
         for side in found.sides
@@ -68,26 +68,28 @@ def assess(found: CertificateInventory, now: float) -> CertificateOverview:
         if (side.side, each.name) not in named and not each.problem
     ]
     return CertificateOverview(
-        (*wanted, *others, *_root_status(found, now)), found.desired.unprovable, found.problems
+        (*desired, *others, *_root_status(found, now)), found.desired.unprovable, found.problems
     )
 
 
 def _managed_status(
-    found: CertificateInventory, wanted: DesiredCertificate, blocked: str, now: float
+    found: CertificateInventory, desired: DesiredCertificate, blocked: str, now: float
 ) -> CertificateStatus:
-    assessment = plan.assess(found, wanted, now)
-    there = found.certificate(wanted)
-    unsigned = found.ca_problem if wanted.issuer is Issuer.PRIVATE_CA else ""
+    assessment = plan.assess(found, desired, now)
+    installed = found.certificate(desired)
+    unsigned = found.ca_problem if desired.issuer is Issuer.PRIVATE_CA else ""
     return CertificateStatus(
-        name=wanted.name,
-        side=wanted.side,
-        host_names=wanted.host_names,
-        issuer=there.issuer if there else wanted.issuer,
+        name=desired.name,
+        side=desired.side,
+        host_names=desired.host_names,
+        issuer=installed.issuer if installed else desired.issuer,
         state=assessment.state,
-        not_after=there.not_after if there else 0.0,
-        renew_at=assessment.renew_at if there else 0.0,
+        not_after=installed.not_after if installed else 0.0,
+        renew_at=assessment.renew_at if installed else 0.0,
         blocked=blocked or unsigned,
-        expiring=bool(there and (assessment.state is CertificateState.EXPIRED or due.is_expiring(there, now))),
+        expiring=bool(
+            installed and (assessment.state is CertificateState.EXPIRED or due.is_expiring(installed, now))
+        ),
     )
 
 

@@ -86,10 +86,10 @@ def plan(inventory: CertificateInventory, now: float, request: RenewalRequest = 
     """Return the plan. Raises UsageError for a name without a certificate, or if there is no staging server."""
     if request.staging and not inventory.settings.acme.staging_directory:
         raise UsageError("This ACME server has no staging server in the settings. Set acme.staging to its directory.")
-    wanted = chosen(inventory, request.names)
-    ones = tuple(_one(inventory, each, now, request) for each in wanted)
+    desired = chosen(inventory, request.names)
+    ones = tuple(_one(inventory, each, now, request) for each in desired)
     issues = tuple(each.change for each in ones if each.change)
-    local = tuple(each for each in issues if each.wanted.issuer is Issuer.PRIVATE_CA)
+    local = tuple(each for each in issues if each.desired.issuer is Issuer.PRIVATE_CA)
     expiries = [each.not_after for side in inventory.sides for each in side.installed if each.not_after > now]
     return CertificatePlan(
         local=(*local, *(change for side in inventory.sides for change in _upkeep(inventory, side, now))),
@@ -99,16 +99,16 @@ def plan(inventory: CertificateInventory, now: float, request: RenewalRequest = 
     )
 
 
-def assess(inventory: CertificateInventory, wanted: DesiredCertificate, now: float) -> Assessment:
+def assess(inventory: CertificateInventory, desired: DesiredCertificate, now: float) -> Assessment:
     """Return the state of a desired certificate."""
-    found = inventory.certificate(wanted)
-    assessment = due.assess(wanted, found, inventory.ledger.windows.get(wanted.name), now, root=inventory.root)
-    authority = inventory.authority if wanted.issuer is Issuer.PRIVATE_CA else None
+    found = inventory.certificate(desired)
+    assessment = due.assess(desired, found, inventory.ledger.windows.get(desired.name), now, root=inventory.root)
+    authority = inventory.authority if desired.issuer is Issuer.PRIVATE_CA else None
     if authority and found and not found.problem and authority.not_before <= now < found.not_before:
         # Clients refuse it until then. Another authority never signs ahead of time.
         return Assessment(CertificateState.DUE, "it was signed while the clock of this host was ahead", now)
-    source = inventory.ledger.sources.get(place(wanted.side, wanted.name), "")
-    server = "" if wanted.issuer is Issuer.PRIVATE_CA else inventory.settings.acme.directory
+    source = inventory.ledger.sources.get(place(desired.side, desired.name), "")
+    server = "" if desired.issuer is Issuer.PRIVATE_CA else inventory.settings.acme.directory
     if assessment.state in (CertificateState.VALID, CertificateState.DUE) and source and server and source != server:
         return Assessment(
             CertificateState.OTHER_ISSUER,
@@ -118,10 +118,10 @@ def assess(inventory: CertificateInventory, wanted: DesiredCertificate, now: flo
     return assessment
 
 
-def directory(inventory: CertificateInventory, wanted: DesiredCertificate) -> str:
+def directory(inventory: CertificateInventory, desired: DesiredCertificate) -> str:
     """Return the ACME directory to ask first: staging, until it has issued a certificate for these names."""
     acme = inventory.settings.acme
-    proven = set_key(wanted.host_names) in inventory.ledger.proven
+    proven = set_key(desired.host_names) in inventory.ledger.proven
     return acme.directory if proven or not acme.staging_directory else acme.staging_directory
 
 
@@ -143,34 +143,34 @@ def chosen(inventory: CertificateInventory, names: tuple[str, ...]) -> tuple[Des
 
 
 def _one(
-    inventory: CertificateInventory, wanted: DesiredCertificate, now: float, request: RenewalRequest
+    inventory: CertificateInventory, desired: DesiredCertificate, now: float, request: RenewalRequest
 ) -> _Decision:
-    found = assess(inventory, wanted, now)
+    found = assess(inventory, desired, now)
     waits = found.state is CertificateState.VALID or (request.missing_only and found.state is CertificateState.DUE)
-    local = wanted.issuer is Issuer.PRIVATE_CA
+    local = desired.issuer is Issuer.PRIVATE_CA
     if request.staging and local:
         return _Decision()
     if waits and not request.force and not request.staging and not (local and found.state is CertificateState.DUE):
         # A run for missing certificates has nothing to do when a valid one becomes due.
         return _Decision(next_check=found.renew_at if local or not request.missing_only else float("inf"))
     forced = request.force or bool(request.names)
-    deferral = _deferral(inventory, wanted, now, forced=forced, staging=request.staging)
+    deferral = _deferral(inventory, desired, now, forced=forced, staging=request.staging)
     if deferral:
         again = f" (again {until(deferral.until - now)})" if deferral.until < float("inf") else ""
-        deferred = DeferredCertificate(wanted, f"{deferral.why}{again}", deferral.until)
+        deferred = DeferredCertificate(desired, f"{deferral.why}{again}", deferral.until)
         return _Decision(deferred=deferred, next_check=deferral.until)
     sign = Sign.NEW if found.state is CertificateState.MISSING else Sign.CHANGED
-    about = f"{listed(wanted.host_names)}: {found.why}"
-    return _Decision(IssueCertificate(wanted, sign, about, forced, request.staging))
+    about = f"{listed(desired.host_names)}: {found.why}"
+    return _Decision(IssueCertificate(desired, sign, about, forced, request.staging))
 
 
 def _deferral(
-    inventory: CertificateInventory, wanted: DesiredCertificate, now: float, *, forced: bool, staging: bool
+    inventory: CertificateInventory, desired: DesiredCertificate, now: float, *, forced: bool, staging: bool
 ) -> Deferral | None:
-    if wanted.issuer is Issuer.PRIVATE_CA:
+    if desired.issuer is Issuer.PRIVATE_CA:
         return Deferral(float("inf"), inventory.ca_problem) if inventory.ca_problem else None
-    server = inventory.settings.acme.staging_directory if staging else directory(inventory, wanted)
-    answer = limits.next_try(inventory.ledger, wanted.host_names, wanted.name, server, now, forced=forced)
+    server = inventory.settings.acme.staging_directory if staging else directory(inventory, desired)
+    answer = limits.next_try(inventory.ledger, desired.host_names, desired.name, server, now, forced=forced)
     return answer if isinstance(answer, Deferral) else None
 
 
@@ -178,11 +178,11 @@ def _upkeep(
     inventory: CertificateInventory, side: SideCertificates, now: float
 ) -> Iterator[LoadCertificates | ArchiveCertificate]:
     """Yield the changes of a side's folder and proxy other than new certificates."""
-    wanted = {each.name for each in inventory.desired.certificates if each.side is side.side}
+    desired = {each.name for each in inventory.desired.certificates if each.side is side.side}
     user_provided = {each.name for each in side.user_provided}
     for each in side.installed:
         ours = each.name not in user_provided and each.name != PLACEHOLDER and not each.problem
-        if ours and each.name not in wanted and each.not_after <= now:
+        if ours and each.name not in desired and each.not_after <= now:
             yield ArchiveCertificate(side.side, each.name, "expired, and no longer needed")
     differences = (*(["an interrupted write"] if side.unfinished else ()), *_unloaded(side))
     if differences:

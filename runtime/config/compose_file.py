@@ -44,9 +44,9 @@ class ComposeService:
     def replicas(self) -> int:
         """Return how many containers it has: `scale`, else `deploy.replicas`, else 1."""
         deploy = self.definition.get("deploy")
-        asked = deploy.get("replicas") if isinstance(deploy, dict) else None
-        asked = self.definition.get("scale", asked)
-        return asked if isinstance(asked, int) and not isinstance(asked, bool) else 1
+        replicas = deploy.get("replicas") if isinstance(deploy, dict) else None
+        replicas = self.definition.get("scale", replicas)
+        return replicas if isinstance(replicas, int) and not isinstance(replicas, bool) else 1
 
     @property
     def may_end(self) -> bool:

@@ -59,22 +59,22 @@ def hosts_file(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths)
     return HostsFile(paths.names_generated / FILE, HEADER + lines)
 
 
-def difference(wanted: HostsFile | None) -> InstallHostsFile | None:
+def difference(desired: HostsFile | None) -> InstallHostsFile | None:
     """Return what is to be written so that the resolver knows all names; None if nothing. Reads the file that is
     there.
     """
-    if wanted is None:
+    if desired is None:
         return None
     try:
-        present = wanted.file.read_text(encoding="utf-8")
+        present = desired.file.read_text(encoding="utf-8")
     except OSError:
-        return InstallHostsFile(wanted.file, wanted.content, "new", lost=not wanted.file.parent.is_dir())
-    if present == wanted.content:
+        return InstallHostsFile(desired.file, desired.content, "new", lost=not desired.file.parent.is_dir())
+    if present == desired.content:
         return None
-    before, after = set(present.splitlines()), set(wanted.content.splitlines())
+    before, after = set(present.splitlines()), set(desired.content.splitlines())
     parts = ((len(after - before), "new"), (len(before - after), "gone"))
     about = ", ".join(f"{number} {what}" for number, what in parts if number)
-    return InstallHostsFile(wanted.file, wanted.content, about or "changed")
+    return InstallHostsFile(desired.file, desired.content, about or "changed")
 
 
 def service(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths) -> dict[str, Any]:

@@ -94,8 +94,8 @@ def normalise(reference: str) -> str:
 
 def find(reference: str) -> PinnedImage | None:
     """Return the image of the catalogue that a reference means, if any. Another tag or a digest is another image."""
-    wanted = normalise(reference)
-    return next((image for image in CATALOGUE if image.reference == wanted), None)
+    normalised = normalise(reference)
+    return next((image for image in CATALOGUE if image.reference == normalised), None)
 
 
 def local_image(reference: str) -> str | None:

@@ -65,8 +65,8 @@ class ConfigurationDifference:
             f"{_count(self.moved)} moved" if self.moved else "",
             "template changed" if self.template else "",
         ]
-        told = ", ".join(part for part in parts if part)
-        return told or ("settings changed" if self.remade else "")
+        differences = ", ".join(part for part in parts if part)
+        return differences or ("settings changed" if self.remade else "")
 
 
 def _count(entries: tuple[str, ...]) -> str:
@@ -128,13 +128,13 @@ def _entries(model: ProxyModel) -> Iterator[ConfigurationEntry]:
 
 def compare(installed: Configuration | None, template: str, model: ProxyModel) -> ConfigurationDifference:
     """Return what would change if the template were rendered with the model now."""
-    wanted = entries_of(model)
+    entries = entries_of(model)
     if installed is None:
-        return ConfigurationDifference(model.side, first=True, added=_names(wanted))
+        return ConfigurationDifference(model.side, first=True, added=_names(entries))
     if installed.inputs == inputs_digest(template, model):
         return ConfigurationDifference(model.side)
     before = {each.name: each.target for each in installed.entries}
-    after = {each.name: each.target for each in wanted}
+    after = {each.name: each.target for each in entries}
     return ConfigurationDifference(
         model.side,
         added=tuple(name for name in after if name not in before),

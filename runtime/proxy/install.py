@@ -163,8 +163,8 @@ def _reload(run: RunPaths, side: Side, installed: Configuration) -> sockets.Relo
     """Reload with the servers' states. They are for this one reload: later, an address may be someone else's."""
     master = run.master_socket(side)
     file = run.proxy(side) / STATES
-    kept = states.carry_over(sockets.server_states(master), installed.text)
-    files.write(file, kept, FILE_MODE, PROXY_GID)
+    carried = states.carry_over(sockets.server_states(master), installed.text)
+    files.write(file, carried, FILE_MODE, PROXY_GID)
     try:
         return sockets.reload(master)
     finally:
@@ -181,8 +181,10 @@ def _refused(
     restored: bool = True,
 ) -> ConfigurationError:
     listed = "\n".join(_with_line(message, file, text, template, side) for message in errors)
-    kept = "The last good configuration stays in force." if restored else "The proxy keeps its running configuration."
-    return ConfigurationError(f"HAProxy refuses the {side} proxy's configuration. {kept}\n{listed}", errors)
+    in_force = (
+        "The last good configuration stays in force." if restored else "The proxy keeps its running configuration."
+    )
+    return ConfigurationError(f"HAProxy refuses the {side} proxy's configuration. {in_force}\n{listed}", errors)
 
 
 def _with_line(message: check.CheckMessage, file: Path, text: str, template: str, side: Side) -> str:

@@ -9,10 +9,10 @@ from runtime.base import command
 from runtime.base.constants import LABEL_INSTANCE
 from runtime.base.errors import ShoestringError
 from runtime.context.change import ApplyContext, Change, ChangeDescription, Sign
+from runtime.context.project_change import ProjectChange
 from runtime.docker import compose
 from runtime.docker.engine import stop_seconds
 from runtime.docker.observed import Container
-from runtime.docker.projects import CORE, Project
 
 
 @dataclass(frozen=True)
@@ -101,10 +101,9 @@ class RemoveNetwork(Change):
 
 
 @dataclass(frozen=True)
-class RestartContainer(Change):
+class RestartContainer(ProjectChange):
     """A container is as its file says, but hangs or is unhealthy; Docker does not restart it."""
 
-    project: Project
     container: Container
     reason: str
     kind = "restart"
@@ -123,21 +122,6 @@ class RestartContainer(Change):
         except DockerException as error:
             raise ShoestringError(f"Docker cannot restart {self.container.name}: {error}") from error
         return ""
-
-    @property
-    def key(self) -> str:
-        """Return the application: its restarts and new starts count together."""
-        return f"application {self.name}"
-
-    @property
-    def fingerprint(self) -> str:
-        """Return a digest of the project."""
-        return self.project.fingerprint
-
-    @property
-    def is_fatal(self) -> bool:
-        """Return whether it is a container of the core."""
-        return self.name == CORE
 
     @property
     def is_repair(self) -> bool:

@@ -208,8 +208,8 @@ def blocked_removals(desired: Desired, observed: Observed) -> tuple[Blocked, ...
 
 
 def _without_file(desired: Desired, observed: Observed) -> tuple[str, ...]:
-    kept = {project.application for project in desired.projects} | {each.name for each in desired.broken}
-    return tuple(name for name in observed.applications if name not in kept)
+    defined = {project.application for project in desired.projects} | {each.name for each in desired.broken}
+    return tuple(name for name in observed.applications if name not in defined)
 
 
 def _emptied_sides(desired: Desired, observed: Observed) -> dict[str, list[str]]:

@@ -64,7 +64,7 @@ def renew(
     later = plan.plan(after, clock(), replace(request, names=(), force=False, staging=False))
     requested = {each.name for each in plan.chosen(before, request.names)}
     failed = [each.change for each in outcomes if not each.ok]
-    unissued = {each.wanted.name for each in failed if isinstance(each, IssueCertificate)}
+    unissued = {each.desired.name for each in failed if isinstance(each, IssueCertificate)}
     deferred = {each.certificate.name: each for each in (*planned.deferred, *later.deferred)}
     waiting = tuple(
         Blocked(Code.CERTIFICATE_DEFERRED, name, str(each))
@@ -138,18 +138,18 @@ def _carry_out(
 def _ask_for_windows(cluster: Cluster, clock: Callable[[], float]) -> None:
     """Ask the authority when each of its certificates should be renewed (RFC 9773)."""
     found = Snapshot(cluster).certificates
-    for wanted in found.managed:
-        there, known = found.certificate(wanted), found.ledger.windows.get(wanted.name)
-        fresh = known and there and known.ari_id == there.ari_id and clock() < known.check_again
-        if wanted.issuer is Issuer.PRIVATE_CA or there is None or not there.ari_id or fresh:
+    for desired in found.managed:
+        installed, known = found.certificate(desired), found.ledger.windows.get(desired.name)
+        fresh = known and installed and known.ari_id == installed.ari_id and clock() < known.check_again
+        if desired.issuer is Issuer.PRIVATE_CA or installed is None or not installed.ari_id or fresh:
             continue
         try:
-            window = ari.window(cluster.settings.acme, there, clock())
+            window = ari.window(cluster.settings.acme, installed, clock())
         except ShoestringError:
             # Without it the lifetime decides.
             continue
         if window:
-            remember = partial(_with_window, name=wanted.name, window=window)
+            remember = partial(_with_window, name=desired.name, window=window)
             ledger.update(cluster.paths.ledger, remember, clock())
 
 

@@ -93,13 +93,13 @@ def _unreached(application: Application, serving: frozenset[str]) -> Iterator[Fa
     silent = "it runs, but does not answer the proxy at"
     for backend in application.backends:
         if backend.name not in serving:
-            asked = (
+            unready = (
                 f"path {backend.health_check} on port {backend.port}"
                 if backend.health_check
                 else f"port {backend.port}"
             )
             advice = f"Check x-container-port, and that {backend.service} listens on 0.0.0.0."
-            yield Failure(Code.NOT_REACHED, application.name, f"{silent} {asked}.", advice)
+            yield Failure(Code.NOT_REACHED, application.name, f"{silent} {unready}.", advice)
     for tcp in application.tcp_ports:
         if states.tcp_name(tcp.port) not in serving:
             advice = "Check x-external-tcp-ports, and that it listens on 0.0.0.0."

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from runtime.base import command, files
 from runtime.base.errors import ShoestringError
 from runtime.config.applications import PROXIED_SERVICE, Application
-from runtime.context.change import ApplyContext, Change, ChangeDescription, Sign
+from runtime.context.change import ApplyContext, ChangeDescription, Sign
+from runtime.context.project_change import ProjectChange
 from runtime.docker import compose
 from runtime.docker.compose import ComposeError
 from runtime.docker.images import LOCAL_REPOSITORY
-from runtime.docker.projects import CORE, Project
+from runtime.docker.projects import Project
 from runtime.proxy import install
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ApplyProject(Change):
+class ApplyProject(ProjectChange):
     """A project's containers differ from its files.
 
     `changed`: the files define something else than before; False where only a container is missing or has ended.
@@ -29,7 +30,6 @@ class ApplyProject(Change):
     that differ. `application` is that of a proxied project, as its rollout needs it.
     """
 
-    project: Project
     action: Sign
     reason: str
     changed: bool = True
@@ -75,21 +75,6 @@ class ApplyProject(Change):
             self.application,
             install.text(cluster.paths, side),
         )
-
-    @property
-    def key(self) -> str:
-        """Return the application: its restarts and new starts count together."""
-        return f"application {self.name}"
-
-    @property
-    def fingerprint(self) -> str:
-        """Return a digest of the project."""
-        return self.project.fingerprint
-
-    @property
-    def is_fatal(self) -> bool:
-        """Return whether it is the core, without which nothing is served."""
-        return self.name == CORE
 
     @property
     def is_repair(self) -> bool:

@@ -79,10 +79,10 @@ class RolloutContext:
     def replicas(self) -> Replicas:
         """Return the containers of the service now."""
         service = self.service
-        wanted = [f"com.docker.compose.project={self.project.name}", f"com.docker.compose.service={service.name}"]
+        labels = [f"com.docker.compose.project={self.project.name}", f"com.docker.compose.service={service.name}"]
         with docker_errors():
             listed = self.client.api.containers(
-                all=True, filters={"label": [*wanted, "com.docker.compose.oneoff=False"]}
+                all=True, filters={"label": [*labels, "com.docker.compose.oneoff=False"]}
             )
         found = parse_containers(listed)
         alive = [each for each in found if each.state in _ALIVE]

@@ -178,8 +178,8 @@ def _health_output(state: Mapping[str, Any]) -> str:
 def _answer(application: Application, slot: Slot) -> str:
     """Return the proxy's check and its result. Terms: HAProxy's Management Guide, `show stat`, check_status."""
     path = next((each.health_check for each in application.backends if each.name == slot.backend), "")
-    asked = f"GET {path} on port {slot.port}" if path else f"port {slot.port}"
+    probe = f"GET {path} on port {slot.port}" if path else f"port {slot.port}"
     status, _, code = slot.check.partition(" ")
     if status == "L7STS" and code:
-        return f"{asked} answers {code}"
-    return f"{asked} answers the proxy's check too late" if status.endswith("TOUT") else f"{asked} does not answer"
+        return f"{probe} answers {code}"
+    return f"{probe} answers the proxy's check too late" if status.endswith("TOUT") else f"{probe} does not answer"

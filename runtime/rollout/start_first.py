@@ -76,11 +76,13 @@ def is_possible(site: RolloutContext) -> bool:
 def _has_same_health_checks(site: RolloutContext) -> bool:
     """Return whether the running proxy checks the port and path of the new version; it can check only one."""
     seen = site.slots()
-    asked = states.health_paths(site.configuration)
-    wanted = {each.name: each.health_check for each in site.application.backends}
+    configured = states.health_paths(site.configuration)
+    desired = {each.name: each.health_check for each in site.application.backends}
     ports = all(not each.address or each.port == site.ports[each.backend] for each in seen)
     # A path that only the file has will be asked for afterwards.
-    paths = all(wanted.get(each.backend, "") == asked[each.backend] for each in seen if each.backend in asked)
+    paths = all(
+        desired.get(each.backend, "") == configured[each.backend] for each in seen if each.backend in configured
+    )
     return bool(seen) and ports and paths
 
 

@@ -1,4 +1,4 @@
-"""The rules for names: a class name means one thing in the whole code base."""
+"""The rules for names: a class name means one thing, and a function's name says what it does."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ SOURCES = {
     for package in ("runtime", "installer")
     for path in sorted((ROOT / package).rglob("*.py"))
 }
+
+# Verbs that do not say what a function does. The code has: inspect, observe, report, notify, repair, confirm.
+VAGUE = {"look", "take", "tell", "told", "mend", "settle", "agree", "quiet"}
 
 
 def definitions(sources: Mapping[str, str]) -> Iterator[tuple[str, ast.ClassDef | ast.FunctionDef]]:
@@ -38,3 +41,12 @@ def test_class_names_are_unique() -> None:
 def test_duplicate_classes_are_found_across_files() -> None:
     sources = {"a.py": "class Plan:\n    class Step: ...\n", "b.py": "class Step: ...\nclass Other: ...\n"}
     assert duplicate_classes(sources) == {"Step": ["a.py:2", "b.py:1"]}
+
+
+def test_functions_have_no_vague_names() -> None:
+    wrong = [
+        f"{place} {node.name}"
+        for place, node in definitions(SOURCES)
+        if isinstance(node, ast.FunctionDef) and VAGUE & set(node.name.strip("_").split("_"))
+    ]
+    assert wrong == []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from installer.images.lookup import look_up
+from installer.images.lookup import find_local
 from runtime.base.paths import Side
 from runtime.docker.images import BUSYBOX, local_name
 from tests.support.deploy.registry import CONFIG, LAYER, MANIFEST, Blob, Registry, open_registry
@@ -75,7 +75,7 @@ def test_deploy_pulls_image(repository: str, instance: Instance, client: DockerC
     )
     assert instance.start().ok
     assert instance.wait(HOST).body == "version 1\n"
-    assert look_up(client, f"{repository}:2") is None
+    assert find_local(client, f"{repository}:2") is None
 
     answer = shoestring(instance, "deploy", "a", "2")
 

@@ -11,7 +11,7 @@ import pytest
 from docker import DockerClient
 
 from installer.images import BuildError, ImageNeed, ImageOutcome, Progress, build, fetch, list_images, needed
-from installer.images.lookup import look_up
+from installer.images.lookup import find_local
 from runtime.base.errors import ShoestringError
 from runtime.docker import images
 from runtime.docker.images import CORE, HAPROXY, PinnedImage
@@ -73,8 +73,8 @@ def test_build_changed_recipe(client: DockerClient, probe: Path) -> None:
     first = images.local_name(PROBE)
     probe.write_text(dockerfile("LABEL version=2"))
     build(client, (PROBE,))
-    assert look_up(client, first) is None
-    assert look_up(client, images.local_name(PROBE)) is not None
+    assert find_local(client, first) is None
+    assert find_local(client, images.local_name(PROBE)) is not None
 
 
 def test_build_keeps_image_in_use(client: DockerClient, probe: Path) -> None:
@@ -85,7 +85,7 @@ def test_build_keeps_image_in_use(client: DockerClient, probe: Path) -> None:
     try:
         probe.write_text(dockerfile("LABEL version=2"))
         build(client, (PROBE,))
-        assert look_up(client, first) is not None
+        assert find_local(client, first) is not None
     finally:
         container.remove()
 
@@ -99,7 +99,7 @@ def test_build_failure(client: DockerClient, probe: Path) -> None:
     assert "exit code 7" in sentence
     assert "  | about to fail" in lines
     assert not any("\x1b" in line for line in lines)
-    assert look_up(client, images.local_name(PROBE)) is None
+    assert find_local(client, images.local_name(PROBE)) is None
     assert not [each for each in client.api.containers(all=True) if "about to fail" in each["Command"]]
 
 

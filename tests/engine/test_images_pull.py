@@ -11,7 +11,7 @@ import pytest
 from docker import DockerClient
 
 from installer.images import ImageAction, ImageNeed, ImageOutcome, Progress, PullError, fetch, pull
-from installer.images.lookup import look_up
+from installer.images.lookup import find_local
 from runtime.base.errors import ShoestringError
 from runtime.proxy import check
 from tests.support.deploy.registry import LAYER, PAYLOAD_BYTES, Registry, open_registry
@@ -30,7 +30,7 @@ def registry() -> Iterator[Registry]:
 def client(registry: Registry) -> Iterator[DockerClient]:
     connected = docker.from_env()
     yield connected
-    if look_up(connected, registry.reference):
+    if find_local(connected, registry.reference):
         connected.images.remove(registry.reference)
     connected.close()
 
@@ -48,7 +48,7 @@ def test_pull_reports_progress(client: DockerClient, registry: Registry) -> None
 def test_fetch_pulls_image_without_recipe(client: DockerClient, registry: Registry) -> None:
     (fetched,) = fetch(client, (ImageNeed(registry.reference, ImageAction.PULL, registry.reference),))
     assert fetched.outcome is ImageOutcome.PULLED
-    assert look_up(client, registry.reference) is not None
+    assert find_local(client, registry.reference) is not None
 
 
 def test_check_pulls_missing_image(client: DockerClient, registry: Registry, tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_check_pulls_missing_image(client: DockerClient, registry: Registry, tmp
     # There is no HAProxy in it.
     with pytest.raises(ShoestringError, match="Docker cannot run HAProxy"):
         check.check(client, registry.reference, tmp_path, tmp_path)
-    assert look_up(client, registry.reference) is not None
+    assert find_local(client, registry.reference) is not None
 
 
 def test_pull_missing_image(client: DockerClient, registry: Registry) -> None:
@@ -69,7 +69,7 @@ def test_pull_incomplete_download(client: DockerClient, registry: Registry) -> N
     registry.blobs = {key: blob for key, blob in registry.blobs.items() if blob.kind != LAYER}
     with pytest.raises(PullError):
         pull(client, (registry.reference,))
-    assert look_up(client, registry.reference) is None
+    assert find_local(client, registry.reference) is None
 
 
 def test_pull_without_registry(client: DockerClient) -> None:

@@ -9,7 +9,7 @@ from installer.services.htpasswd import HtpasswdFile
 from installer.services.service import Service
 from installer.services.user_store import UserStore
 from runtime.base.errors import ShoestringError
-from runtime.base.paths import Paths
+from runtime.base.paths import Paths, Side
 from runtime.config.settings import Settings
 from runtime.context.cluster import Cluster
 from runtime.docker.observed import observe
@@ -28,7 +28,7 @@ def users(paths: Paths) -> HtpasswdFile:
 def url(paths: Paths, settings: Settings) -> str:
     """Return the URL that npm is given as its registry."""
     found = status.addresses_of(paths, settings, NAME)
-    return f"{found[0]}/" if found else f"https://npm.{settings.internal_domain}/"
+    return f"{found[0] if found else settings.url_of(Side.INTERNAL, f'npm.{settings.internal_domain}')}/"
 
 
 def user_store(cluster: Cluster) -> UserStore:

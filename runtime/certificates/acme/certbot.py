@@ -45,7 +45,7 @@ def register(paths: Paths, settings: Settings, server: str) -> ContainerTask:
 
 
 def certonly(
-    paths: Paths, settings: Settings, server: str, account: Account, wanted: DesiredCertificate, *, trial: bool
+    paths: Paths, settings: Settings, server: str, account: Account, desired: DesiredCertificate, *, trial: bool
 ) -> ContainerTask:
     """Return the task that requests a certificate; a `trial` does not keep it."""
     return _task(
@@ -55,11 +55,11 @@ def certonly(
             *("certonly", *COMMON, "--server", server, "--account", account.name, "--agree-tos"),
             # The public proxy answers the challenges; there is nothing to do for each.
             *("--manual", "--preferred-challenges", "http", "--manual-auth-hook", "/bin/true"),
-            *("--key-type", "ecdsa", "--cert-name", wanted.name),
+            *("--key-type", "ecdsa", "--cert-name", desired.name),
             # Shoestring has decided that it is due, and the names may have changed.
             *("--force-renewal", "--renew-with-new-domains"),
             *(("--dry-run",) if trial else ()),
-            *(word for name in wanted.host_names for word in ("--domain", name)),
+            *(word for name in desired.host_names for word in ("--domain", name)),
         ),
     )
 
@@ -99,7 +99,7 @@ def _has_content(file: Path) -> bool:
     return file.is_file() and file.stat().st_size > 0
 
 
-def outcome(finished: Finished, wanted: DesiredCertificate, now: float) -> AcmeOutcome:
+def outcome(finished: Finished, desired: DesiredCertificate, now: float) -> AcmeOutcome:
     """Return the outcome of an attempt of certbot. `now` is its end, in seconds since the epoch."""
     if finished.ok:
         return AcmeOutcome(AttemptResult.ISSUED)
@@ -117,7 +117,7 @@ def outcome(finished: Finished, wanted: DesiredCertificate, now: float) -> AcmeO
         return AcmeOutcome(AttemptResult.UNAVAILABLE, f"{advice} ({error})")
     if kind in REFUSALS:
         return AcmeOutcome(
-            AttemptResult.REFUSED, error, tuple(name for name in wanted.host_names if f'"{name}"' in error)
+            AttemptResult.REFUSED, error, tuple(name for name in desired.host_names if f'"{name}"' in error)
         )
     return AcmeOutcome(AttemptResult.UNAVAILABLE, error, (), retry_after(_last_answer(finished.err), now))
 

@@ -51,7 +51,7 @@ class AcmeHost(Protocol):
 class AcmeRequest:
     """One request to one authority: a `trial` keeps nothing; `timeout` is in seconds, `now` since the epoch."""
 
-    wanted: DesiredCertificate
+    desired: DesiredCertificate
     server: str
     trial: bool
     timeout: float
@@ -61,7 +61,7 @@ class AcmeRequest:
 class AcmeClient(Protocol):
     """A program that requests certificates."""
 
-    def check(self, wanted: DesiredCertificate, server: str) -> tuple[str, ...]:
+    def check(self, desired: DesiredCertificate, server: str) -> tuple[str, ...]:
         """Check that the authority could prove the names, and return notes. Raises PrecheckError or UsageError."""
 
     def ask(self, question: AcmeRequest) -> AcmeOutcome:
@@ -77,21 +77,21 @@ class CertbotClient:
 
     host: AcmeHost
 
-    def check(self, wanted: DesiredCertificate, server: str) -> tuple[str, ...]:
+    def check(self, desired: DesiredCertificate, server: str) -> tuple[str, ...]:
         """Check that the names resolve to this host, and that its proxy answers for them."""
         settings, paths = self.host.settings, self.host.paths
         known = account.find(paths, server)
         # There may be no account before the first success; any value identifies the answer of this proxy.
         mark = known.thumbprint if known else secrets.token_urlsafe(THUMBPRINT_BYTES)
         challenge.set(paths, self.host.run, mark)
-        found = reachability.check(settings, wanted.host_names, mark)
+        found = reachability.check(settings, desired.host_names, mark)
         if found.problems:
             raise PrecheckError("; ".join(dict.fromkeys(found.problems.values())))
         return found.notes
 
     def ask(self, question: AcmeRequest) -> AcmeOutcome:
         """Request it with an account per authority, registered if there is none."""
-        host, wanted = self.host, question.wanted
+        host, desired = self.host, question.desired
         for part in ("etc", "var"):
             files.make_directory(host.paths.certbot / part, PRIVATE)
         _check_ca_file(host.settings)
@@ -100,13 +100,13 @@ class CertbotClient:
             if isinstance(known, AcmeOutcome):
                 return known
             challenge.set(host.paths, host.run, known.thumbprint)
-            for left in certbot.remains(host.paths, wanted.name):
+            for left in certbot.remains(host.paths, desired.name):
                 files.remove_tree(left) if left.is_dir() else files.remove(left)
-            task = certbot.certonly(host.paths, host.settings, question.server, known, wanted, trial=question.trial)
+            task = certbot.certonly(host.paths, host.settings, question.server, known, desired, trial=question.trial)
             finished = self._run(task, question)
         except TooSlowError as error:
             return AcmeOutcome(AttemptResult.UNAVAILABLE, str(error))
-        return certbot.outcome(finished, wanted, question.now)
+        return certbot.outcome(finished, desired, question.now)
 
     def _register(self, question: AcmeRequest) -> Account | AcmeOutcome:
         host = self.host
@@ -114,7 +114,7 @@ class CertbotClient:
         found = account.find(host.paths, question.server)
         if found:
             return found
-        failed = certbot.outcome(finished, question.wanted, question.now)
+        failed = certbot.outcome(finished, question.desired, question.now)
         return AcmeOutcome(AttemptResult.UNAVAILABLE, f"no account was made: {failed.error}", (), failed.not_before)
 
     def _run(self, task: ContainerTask, question: AcmeRequest) -> Finished:
@@ -131,7 +131,7 @@ class LegoClient:
 
     host: AcmeHost
 
-    def check(self, wanted: DesiredCertificate, server: str) -> tuple[str, ...]:
+    def check(self, desired: DesiredCertificate, server: str) -> tuple[str, ...]:
         """Check that lego has the provider, and that its credentials are set."""
         self._variables()
         return ()
@@ -142,7 +142,7 @@ class LegoClient:
         files.make_directory(lego.folder(host.paths, trial=question.trial), PRIVATE)
         _check_ca_file(host.settings)
         task = lego.run(
-            host.paths, host.settings, question.server, self._variables(), question.wanted, trial=question.trial
+            host.paths, host.settings, question.server, self._variables(), question.desired, trial=question.trial
         )
         try:
             finished = container.run(host.client, host.settings, task, question.timeout)

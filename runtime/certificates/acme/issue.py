@@ -61,7 +61,7 @@ class _Stage:
 
 def issue(
     context: IssueContext,
-    wanted: DesiredCertificate,
+    desired: DesiredCertificate,
     *,
     staging_only: bool = False,
     forced: bool = False,
@@ -73,33 +73,35 @@ def issue(
     `forced` skips delays after failures, never limits. `timeout` is per request, in seconds; 0: TIMEOUTS. Raises
     IssueError, UsageError for wrong settings, and ShoestringError if this host cannot ask.
     """
-    client: AcmeClient = CertbotClient(context) if wanted.issuer is Issuer.HTTP_01 else LegoClient(context)
+    client: AcmeClient = CertbotClient(context) if desired.issuer is Issuer.HTTP_01 else LegoClient(context)
     known = ledger.load(context.paths.ledger)
-    if not staging_only and (there := _obtained_before(context, client, wanted, known)):
-        return there
-    stages = _stages(context, wanted, known, staging_only=staging_only)
-    _allow(context, wanted, stages[0].server, forced=forced)
-    notes = _check(context, client, wanted, stages[0].server)
-    before = read.load(client.original(wanted.name)[0]).fingerprint
+    if not staging_only and (earlier := _obtained_before(context, client, desired, known)):
+        return earlier
+    stages = _stages(context, desired, known, staging_only=staging_only)
+    _allow(context, desired, stages[0].server, forced=forced)
+    notes = _check(context, client, desired, stages[0].server)
+    before = read.load(client.original(desired.name)[0]).fingerprint
     for stage in stages:
-        _allow(context, wanted, stage.server, forced=forced)
-        _ask(context, client, wanted, stage, timeout or TIMEOUTS[wanted.issuer], notes)
+        _allow(context, desired, stage.server, forced=forced)
+        _ask(context, client, desired, stage, timeout or TIMEOUTS[desired.issuer], notes)
     if staging_only:
         return IssuedCertificate(notes=notes)
-    got = _original(client, wanted)
+    got = _original(client, desired)
     if isinstance(got, str):
-        raise IssueError(f"{wanted.name} was issued, but cannot be used: {got}", AttemptResult.UNAVAILABLE)
+        raise IssueError(f"{desired.name} was issued, but cannot be used: {got}", AttemptResult.UNAVAILABLE)
     issued, found = got
     if found.fingerprint == before:
         raise IssueError(
-            f"{wanted.name} was issued, but {found.file} is still the old one.", AttemptResult.UNAVAILABLE
+            f"{desired.name} was issued, but {found.file} is still the old one.", AttemptResult.UNAVAILABLE
         )
     return replace(issued, notes=notes)
 
 
-def _original(client: AcmeClient, wanted: DesiredCertificate) -> tuple[IssuedCertificate, InstalledCertificate] | str:
+def _original(
+    client: AcmeClient, desired: DesiredCertificate
+) -> tuple[IssuedCertificate, InstalledCertificate] | str:
     """Return the certificate that the client keeps if it is the desired one, else why it is not."""
-    certificate, key = client.original(wanted.name)
+    certificate, key = client.original(desired.name)
     try:
         issued = IssuedCertificate(certificate.read_bytes(), key.read_bytes())
     except OSError as error:
@@ -107,14 +109,14 @@ def _original(client: AcmeClient, wanted: DesiredCertificate) -> tuple[IssuedCer
     found = read.pair(issued.certificate, issued.key, certificate)
     if found.problem:
         return f"{certificate}: {found.problem}"
-    if set(found.host_names) != set(wanted.host_names):
+    if set(found.host_names) != set(desired.host_names):
         folder_of_client = certificate.parent.parent.parent
         return f"{certificate} is for other host names. Move all files of that name out of {folder_of_client}."
     return issued, found
 
 
 def _stages(
-    context: IssueContext, wanted: DesiredCertificate, known: Ledger, *, staging_only: bool
+    context: IssueContext, desired: DesiredCertificate, known: Ledger, *, staging_only: bool
 ) -> tuple[_Stage, ...]:
     acme = context.settings.acme
     trial = _Stage(acme.staging_directory, trial=True)
@@ -125,23 +127,23 @@ def _stages(
             )
         return (trial,)
     production = _Stage(acme.directory, trial=False)
-    proven = set_key(wanted.host_names) in known.proven
+    proven = set_key(desired.host_names) in known.proven
     return (production,) if proven or not trial.server else (trial, production)
 
 
-def _allow(context: IssueContext, wanted: DesiredCertificate, server: str, *, forced: bool) -> None:
+def _allow(context: IssueContext, desired: DesiredCertificate, server: str, *, forced: bool) -> None:
     known = ledger.load(context.paths.ledger)
-    answer = limits.next_try(known, wanted.host_names, wanted.name, server, context.clock(), forced=forced)
+    answer = limits.next_try(known, desired.host_names, desired.name, server, context.clock(), forced=forced)
     if isinstance(answer, Deferral):
-        raise IssueError(f"{wanted.name} is deferred: {answer.why}", AttemptResult.NOT_REQUESTED, answer.until)
+        raise IssueError(f"{desired.name} is deferred: {answer.why}", AttemptResult.NOT_REQUESTED, answer.until)
 
 
-def _check(context: IssueContext, client: AcmeClient, wanted: DesiredCertificate, server: str) -> tuple[str, ...]:
+def _check(context: IssueContext, client: AcmeClient, desired: DesiredCertificate, server: str) -> tuple[str, ...]:
     """Run our own checks, and record a failure, so that they do not run each minute."""
     try:
-        return client.check(wanted, server)
+        return client.check(desired, server)
     except ShoestringError as error:
-        attempt = _attempt(context, wanted, server)
+        attempt = _attempt(context, desired, server)
         held = replace(attempt, result=AttemptResult.NOT_REQUESTED, error=str(error), failed_names=())
         _record(context, partial(ledger.begin, attempt=held))
         if isinstance(error, PrecheckError):
@@ -152,7 +154,7 @@ def _check(context: IssueContext, client: AcmeClient, wanted: DesiredCertificate
 def _ask(
     context: IssueContext,
     client: AcmeClient,
-    wanted: DesiredCertificate,
+    desired: DesiredCertificate,
     stage: _Stage,
     timeout: float,
     notes: tuple[str, ...],
@@ -161,11 +163,11 @@ def _ask(
 
     `notes` may be why it refuses, so they are part of the error.
     """
-    attempt = _attempt(context, wanted, stage.server)
+    attempt = _attempt(context, desired, stage.server)
     _record(context, partial(ledger.begin, attempt=attempt))
     failpoint("certificate-asked")
     try:
-        outcome = client.ask(AcmeRequest(wanted, stage.server, stage.trial, timeout, context.clock()))
+        outcome = client.ask(AcmeRequest(desired, stage.server, stage.trial, timeout, context.clock()))
     except ShoestringError as error:
         # The authority was not asked: the settings, the engine, or a command that is still running.
         _record(
@@ -186,13 +188,13 @@ def _ask(
             AttemptResult.UNAVAILABLE: "could not issue",
             AttemptResult.NOT_REQUESTED: "did not request",
         }
-        raise IssueError(f"{where} {said[outcome.result]} {wanted.name}: {outcome.error}", outcome.result)
+        raise IssueError(f"{where} {said[outcome.result]} {desired.name}: {outcome.error}", outcome.result)
 
 
-def _attempt(context: IssueContext, wanted: DesiredCertificate, server: str) -> Attempt:
+def _attempt(context: IssueContext, desired: DesiredCertificate, server: str) -> Attempt:
     """Return an attempt that counts as failed for all names, until more is known."""
-    names = wanted.host_names
-    return Attempt(wanted.name, server, names, context.clock(), AttemptResult.OPEN, failed_names=names)
+    names = desired.host_names
+    return Attempt(desired.name, server, names, context.clock(), AttemptResult.OPEN, failed_names=names)
 
 
 def _ended(known: Ledger, attempt: Attempt, outcome: AcmeOutcome, stage: _Stage) -> Ledger:
@@ -221,10 +223,10 @@ def _record(context: IssueContext, change: Callable[[Ledger], Ledger]) -> None:
 
 
 def _obtained_before(
-    context: IssueContext, client: AcmeClient, wanted: DesiredCertificate, known: Ledger
+    context: IssueContext, client: AcmeClient, desired: DesiredCertificate, known: Ledger
 ) -> IssuedCertificate | None:
     """Return the certificate of the last attempt if it was not installed because the command was killed."""
-    names = set(wanted.host_names)
+    names = set(desired.host_names)
     ours = [
         each
         for each in known.attempts
@@ -232,11 +234,11 @@ def _obtained_before(
     ]
     if not ours or ours[-1].result not in (AttemptResult.OPEN, AttemptResult.ISSUED):
         return None
-    got = _original(client, wanted)
+    got = _original(client, desired)
     if isinstance(got, str):
         return None
     issued, found = got
-    installed = read.load(folder.certificate_file(context.paths, wanted.side, wanted.name))
+    installed = read.load(folder.certificate_file(context.paths, desired.side, desired.name))
     # By content: the clock may have been set in between, so the times of files prove nothing.
     newer = found.fingerprint != installed.fingerprint and found.not_before >= installed.not_before
     if not newer or due.renew_at(found, None) <= context.clock():

@@ -99,7 +99,7 @@ def run(
     settings: Settings,
     server: str,
     variables: Mapping[str, str],
-    wanted: DesiredCertificate,
+    desired: DesiredCertificate,
     *,
     trial: bool,
 ) -> ContainerTask:
@@ -112,9 +112,9 @@ def run(
     arguments = (
         *("--path", DATA, "--server", server, "--email", settings.email, "--accept-tos", "--key-type", "ec256"),
         # The files have the certificate's name, which stays when the host names change.
-        *("--filename", wanted.name, "--dns", settings.acme.dns.provider),
+        *("--filename", desired.name, "--dns", settings.acme.dns.provider),
         *_resolvers(settings.acme.dns.resolvers),
-        *(word for name in wanted.host_names for word in ("--domains", name)),
+        *(word for name in desired.host_names for word in ("--domains", name)),
         "run",
     )
     return ContainerTask(NAME, images.LEGO.reference, arguments, mounts, environment, variables, MEMORY)

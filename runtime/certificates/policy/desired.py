@@ -32,16 +32,16 @@ def desired_certificates(settings: Settings, models: Iterable[ProxyModel]) -> De
         _internal(settings, names[Side.INTERNAL]) if Side.INTERNAL in names else DesiredCertificates(()),
     ]
     return DesiredCertificates(
-        tuple(wanted for part in parts for wanted in part.certificates),
+        tuple(desired for part in parts for desired in part.certificates),
         tuple(sentence for part in parts for sentence in part.unprovable),
     )
 
 
-def subtract(wanted: DesiredCertificate, user_provided: Iterable[InstalledCertificate]) -> DesiredCertificate | None:
+def subtract(desired: DesiredCertificate, user_provided: Iterable[InstalledCertificate]) -> DesiredCertificate | None:
     """Return the certificate without the names that user-provided certificates cover; None if no name is left."""
     own = tuple(user_provided)
-    names = tuple(name for name in wanted.host_names if not any(each.covers(name) for each in own))
-    return replace(wanted, host_names=names) if names else None
+    names = tuple(name for name in desired.host_names if not any(each.covers(name) for each in own))
+    return replace(desired, host_names=names) if names else None
 
 
 def _by_application(model: ProxyModel) -> dict[str, tuple[str, ...]]:
@@ -57,7 +57,7 @@ def _file_name(application: str) -> str:
 
 
 def _public(settings: Settings, applications: dict[str, tuple[str, ...]]) -> DesiredCertificates:
-    wanted = []
+    desired = []
     unprovable = []
     for application, host_names in applications.items():
         reserved = tuple(name for name in host_names if _is_reserved(settings, name))
@@ -73,8 +73,8 @@ def _public(settings: Settings, applications: dict[str, tuple[str, ...]]) -> Des
             names = tuple(name for name in names if name not in wild)
         if names:
             issuer = Issuer.DNS_01 if wild and settings.acme.dns.provider else Issuer.HTTP_01
-            wanted.append(DesiredCertificate(_file_name(application), Side.PUBLIC, names, issuer))
-    return DesiredCertificates(tuple(wanted), tuple(unprovable))
+            desired.append(DesiredCertificate(_file_name(application), Side.PUBLIC, names, issuer))
+    return DesiredCertificates(tuple(desired), tuple(unprovable))
 
 
 def _reserved(name: str, host_names: tuple[str, ...]) -> str:

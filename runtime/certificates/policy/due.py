@@ -86,7 +86,7 @@ def _warning_seconds(found: InstalledCertificate) -> float:
 
 
 def assess(
-    wanted: DesiredCertificate,
+    desired: DesiredCertificate,
     found: InstalledCertificate | None,
     window: RenewalWindow | None,
     now: float,
@@ -109,10 +109,10 @@ def assess(
         )
     if found.not_after <= now:
         return Assessment(CertificateState.EXPIRED, "the certificate has expired", found.not_after)
-    lacking = [name for name in wanted.host_names if not found.covers(name)]
+    lacking = [name for name in desired.host_names if not found.covers(name)]
     if lacking:
         return Assessment(CertificateState.MISSING_NAMES, f"the certificate lacks {listed(lacking)}", now)
-    if root and (wanted.issuer is Issuer.PRIVATE_CA) != found.ari_id.startswith(f"{root}."):
+    if root and (desired.issuer is Issuer.PRIVATE_CA) != found.ari_id.startswith(f"{root}."):
         return Assessment(CertificateState.OTHER_ISSUER, f"the certificate is signed by {found.issuer}", now)
     return _by_time(found, window, now)
 

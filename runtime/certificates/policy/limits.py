@@ -53,8 +53,7 @@ def next_try(
     """
     names = tuple(host_names)
     attempts = _at(ledger.attempts, server, now)
-    wanted = set(names)
-    ours = tuple(each for each in attempts if wanted == set(each.host_names))
+    ours = tuple(each for each in attempts if set(names) == set(each.host_names))
     holds = [*_issued_enough(ours, certificate), *_asked_to_wait(ours), *_failed_enough(attempts, names)]
     if not forced:
         holds += _delays(ours)
