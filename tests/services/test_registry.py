@@ -261,7 +261,7 @@ def test_registry_gc_container_ends_with_command(site: Site) -> None:
     script = gc.SCRIPT.replace('registry garbage-collect "$1"', "sleep 600")
     assert script != gc.SCRIPT
     name = f"{site.instance.settings.instance}_slow"
-    line = gc.argv(name, site.instance.settings.instance, inspected)
+    line = gc.collection(name, site.instance.settings.instance, inspected)
     line = tuple(script if each == gc.SCRIPT else each for each in line)
     code = f"from runtime.base import command; command.run({line!r}, kill_with_parent=True)"
     process = subprocess.Popen((sys.executable, "-c", code), cwd=Path(__file__).parents[2])

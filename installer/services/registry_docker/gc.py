@@ -9,10 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from installer.services.registry_docker import registry
-from installer.services.registry_docker.store import ImageVersion, RegistryStore
+from installer.services.registry_docker.store import ImageVersion, RegistryStore, link_folder
 from runtime.base import command, files
 from runtime.base.errors import ShoestringError
 from runtime.base.failpoints import failpoint
@@ -39,6 +40,11 @@ exec 3<&0
 registry garbage-collect "$1" 2>&1 & job=$!
 { cat <&3 >/dev/null; kill -9 "$job"; } &
 wait "$job"
+"""
+# Folders from standard input, below the store. A link in it leads no further than the container sees.
+DELETE = """\
+cd "$1"
+while read -r folder; do rm -rf -- "$folder" || exit; done
 """
 
 
@@ -104,11 +110,12 @@ def collect(
             cluster.client.api.stop(container.id, timeout=STOP_SECONDS)
             failpoint("registry-stopped")
             versions = _versions(cluster, found, untagged=untagged)
-            for each in versions:
-                found.delete_version(each)
+            inspected = cluster.client.api.inspect_container(container.id)
+            if versions:
+                _delete(cluster, inspected, versions)
             failpoint("registry-forgot")
             say("collecting garbage")
-            _run(cluster, cluster.client.api.inspect_container(container.id))
+            _run(cluster, inspected)
             failpoint("registry-collected")
         finally:
             _clear(cluster)
@@ -130,8 +137,8 @@ def _name(cluster: Cluster) -> str:
     return f"{cluster.settings.instance}{SEPARATOR}registry-gc"
 
 
-def argv(name: str, instance: str, inspected: dict[str, Any]) -> tuple[str, ...]:
-    """Return the command of the collection, with image, folders, user and configuration of the registry itself."""
+def argv(name: str, instance: str, inspected: dict[str, Any], script: str, argument: str) -> tuple[str, ...]:
+    """Return the command of a script with image, folders, user and configuration of the registry itself."""
     config = inspected["Config"]
     variables = tuple(word for each in _variables(inspected) for word in ("--env", each))
     return (
@@ -139,8 +146,13 @@ def argv(name: str, instance: str, inspected: dict[str, Any]) -> tuple[str, ...]
         *("--pull", "never", "--network", "none"),
         *Hardening(MEMORY, PROCESSES, config.get("User") or "0").run_options(),
         *("--volumes-from", inspected["Id"], *variables),
-        *("--entrypoint", "sh", inspected["Image"], "-c", SCRIPT, "registry-gc", (config.get("Cmd") or [""])[-1]),
+        *("--entrypoint", "sh", inspected["Image"], "-c", script, "registry-gc", argument),
     )
+
+
+def collection(name: str, instance: str, inspected: dict[str, Any]) -> tuple[str, ...]:
+    """Return the command of the collection."""
+    return argv(name, instance, inspected, SCRIPT, (inspected["Config"].get("Cmd") or [""])[-1])
 
 
 def _variables(inspected: dict[str, Any]) -> dict[str, str]:
@@ -149,9 +161,24 @@ def _variables(inspected: dict[str, Any]) -> dict[str, str]:
     return {name: value for name, value in given.items() if name.startswith("REGISTRY_")}
 
 
+def _delete(cluster: Cluster, inspected: dict[str, Any], versions: tuple[ImageVersion, ...]) -> None:
+    """Delete the links to versions. Raises ShoestringError."""
+    root = store(cluster.paths).root
+    mounts = inspected.get("Mounts") or ()
+    where = next((each["Destination"] for each in mounts if Path(each.get("Source", "")) == root), "")
+    if not where:
+        raise ShoestringError(f"The registry's container does not have {root} as a volume, so nothing was deleted.")
+    line = argv(_name(cluster), cluster.settings.instance, inspected, DELETE, where)
+    folders = "".join(f"{link_folder(each)}\n" for each in versions)
+    _check(command.run(line, stdin=folders, timeout=TIMEOUT_SECONDS, environment=_variables(inspected)))
+
+
 def _run(cluster: Cluster, inspected: dict[str, Any]) -> None:
-    line = argv(_name(cluster), cluster.settings.instance, inspected)
-    result = command.run(line, timeout=TIMEOUT_SECONDS, environment=_variables(inspected), kill_with_parent=True)
+    line = collection(_name(cluster), cluster.settings.instance, inspected)
+    _check(command.run(line, timeout=TIMEOUT_SECONDS, environment=_variables(inspected), kill_with_parent=True))
+
+
+def _check(result: command.Result) -> None:
     if not result.ok:
         raise ShoestringError(
             "Garbage collection failed part-way; already deleted blobs are not restored. "

@@ -1,21 +1,33 @@
-"""The Docker registry's store, read from its folder. Only `delete_version` changes it.
+"""The Docker registry's store, read from its folder. Users who push decide what is in it.
 
-The layout is that of distribution's file system driver (registry/storage/paths.go): repositories with links, and
-blobs by digest. A manifest is a blob too: https://github.com/opencontainers/image-spec/blob/main/manifest.md
+So only names that the registry itself makes are known, no link is followed, and nothing is changed here: versions are
+deleted in the registry's own container. The layout is that of distribution's file system driver
+(registry/storage/paths.go): repositories with links, and blobs by digest. A manifest is a blob too:
+https://github.com/opencontainers/image-spec/blob/main/manifest.md
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from runtime.base import files
+from installer.services.registry_docker.untrusted_folder import UntrustedFolder
 
-_TOP = "docker/registry/v2"
+_TOP = PurePosixPath("docker/registry/v2")
+_REPOSITORIES = _TOP / "repositories"
 _ALGORITHM = "sha256"
+# Names as in distribution's reference package (reference/regexp.go); a repository's name has 255 characters at most.
+_COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_HEXADECIMAL = re.compile(r"[0-9a-f]{64}")
+_NAME_LENGTH = 255
+# A link holds a digest; distribution accepts manifests of up to 4 MiB (registry/handlers/manifests.go).
+_LINK_BYTES = 128
+_MANIFEST_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -55,10 +67,20 @@ class RegistryStore:
 
     root: Path
 
+    @property
+    def _folder(self) -> UntrustedFolder:
+        return UntrustedFolder(self.root)
+
     def repositories(self) -> tuple[str, ...]:
         """Return the names of all repositories that have ever had an image."""
-        top = self.root / _TOP / "repositories"
-        found = (each.parent.relative_to(top).as_posix() for each in top.rglob("_manifests"))
+        found, left = [], [PurePosixPath()]
+        while left:
+            current = left.pop()
+            names = self._folder.folders(_REPOSITORIES / current)
+            if "_manifests" in names and current.parts:
+                found.append(current.as_posix())
+            below = [current / name for name in names if _COMPONENT.fullmatch(name)]
+            left += [each for each in below if len(each.as_posix()) <= _NAME_LENGTH]
         return tuple(sorted(found))
 
     def tags(self) -> tuple[ImageTag, ...]:
@@ -66,48 +88,61 @@ class RegistryStore:
         return tuple(tag for repository in self.repositories() for tag in self._tags(repository))
 
     def _tags(self, repository: str) -> Iterator[ImageTag]:
-        for link in sorted(self._manifests(repository).glob("tags/*/current/link")):
-            digest = link.read_text(encoding="ascii").strip()
-            yield ImageTag(repository, link.parent.parent.name, digest, self.size_of(digest), link.stat().st_mtime)
+        folder = _manifests(repository) / "tags"
+        for name in self._folder.folders(folder):
+            link = self._folder.read(folder / name / "current" / "link", _LINK_BYTES)
+            digest = link.content.decode(errors="replace").strip() if link else ""
+            if link and _TAG.fullmatch(name) and _hexadecimal(digest):
+                yield ImageTag(repository, name, digest, self.size_of(digest), link.changed)
 
     def versions(self, repository: str) -> tuple[ImageVersion, ...]:
         """Return all manifests of a repository, tagged or untagged."""
-        links = sorted(self._manifests(repository).glob(f"revisions/{_ALGORITHM}/*/link"))
-        return tuple(
-            ImageVersion(repository, f"{_ALGORITHM}:{link.parent.name}", link.stat().st_mtime) for link in links
-        )
+        return tuple(self._versions(repository))
+
+    def _versions(self, repository: str) -> Iterator[ImageVersion]:
+        folder = _manifests(repository) / "revisions" / _ALGORITHM
+        for name in self._folder.folders(folder):
+            link = self._folder.read(folder / name / "link", _LINK_BYTES)
+            if link and _HEXADECIMAL.fullmatch(name):
+                yield ImageVersion(repository, f"{_ALGORITHM}:{name}", link.changed)
 
     def manifest(self, digest: str) -> Manifest:
         """Return a manifest; an empty one for a blob that is not a manifest, or is missing."""
+        name = _hexadecimal(digest)
+        file = self._folder.read(_blob(name), _MANIFEST_BYTES) if name else None
         try:
-            return parse(json.loads(self._blob(digest).read_bytes()))
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return parse(json.loads(file.content)) if file else Manifest()
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return Manifest()
 
     def size_of(self, digest: str) -> int:
         """Return the bytes of an image: all blobs of its manifest and of those of its platforms, each once."""
-        return sum(dict(self._parts(digest)).values())
-
-    def _parts(self, digest: str) -> Iterator[tuple[str, int]]:
-        found = self.manifest(digest)
-        yield from found.parts
-        for child in found.children:
-            yield from self._parts(child)
+        parts: dict[str, int] = {}
+        seen, left = {digest}, [digest]
+        while left:
+            found = self.manifest(left.pop())
+            parts |= dict(found.parts)
+            # An index may name another one many times, on each of many levels.
+            below = set(found.children) - seen
+            seen |= below
+            left += below
+        return sum(parts.values())
 
     def blobs(self) -> dict[str, int]:
         """Return all blobs with their sizes in bytes."""
-        found = (self.root / _TOP / "blobs" / _ALGORITHM).glob("??/*/data")
-        return {f"{_ALGORITHM}:{each.parent.name}": each.stat().st_size for each in found}
+        return {f"{_ALGORITHM}:{name}": size for name, size in self._blobs()}
+
+    def _blobs(self) -> Iterator[tuple[str, int]]:
+        top = _TOP / "blobs" / _ALGORITHM
+        for prefix in self._folder.folders(top):
+            for name in self._folder.folders(top / prefix):
+                size = self._folder.size(top / prefix / name / "data")
+                if size is not None and _HEXADECIMAL.fullmatch(name):
+                    yield name, size
 
     def size(self) -> int:
-        """Return the bytes of all files; one that is deleted meanwhile counts nothing."""
-        total = 0
-        for file in self.root.rglob("*"):
-            try:
-                total += file.lstat().st_size if file.is_file() else 0
-            except FileNotFoundError:
-                continue
-        return total
+        """Return the bytes of all files."""
+        return self._folder.total()
 
     def untagged(self, kept: Iterable[str], before: float) -> tuple[ImageVersion, ...]:
         """Return the versions that no tag references and that were pushed before a moment (seconds since 1970).
@@ -142,17 +177,24 @@ class RegistryStore:
                     live |= {each.digest, *found.children, *(digest for digest, _ in found.parts)}
         return {digest: size for digest, size in self.blobs().items() if digest not in live}
 
-    def delete_version(self, version: ImageVersion) -> None:
-        """Remove the link to a version, as the registry itself does for DELETE."""
-        digest = version.digest.removeprefix(f"{_ALGORITHM}:")
-        files.remove_tree(self._manifests(version.repository) / "revisions" / _ALGORITHM / digest)
 
-    def _manifests(self, repository: str) -> Path:
-        return self.root / _TOP / "repositories" / repository / "_manifests"
+def link_folder(version: ImageVersion) -> PurePosixPath:
+    """Return the folder, below the store, whose removal deletes a version, as the registry itself does for DELETE."""
+    return _manifests(version.repository) / "revisions" / _ALGORITHM / _hexadecimal(version.digest)
 
-    def _blob(self, digest: str) -> Path:
-        name = digest.removeprefix(f"{_ALGORITHM}:")
-        return self.root / _TOP / "blobs" / _ALGORITHM / name[:2] / name / "data"
+
+def _manifests(repository: str) -> PurePosixPath:
+    return _REPOSITORIES / repository / "_manifests"
+
+
+def _blob(name: str) -> PurePosixPath:
+    return _TOP / "blobs" / _ALGORITHM / name[:2] / name / "data"
+
+
+def _hexadecimal(digest: str) -> str:
+    """Return the 64 hexadecimal digits of a digest; empty if it has no such ones."""
+    algorithm, _, name = digest.partition(":")
+    return name if algorithm == _ALGORITHM and _HEXADECIMAL.fullmatch(name) else ""
 
 
 def parse(document: dict[str, Any]) -> Manifest:

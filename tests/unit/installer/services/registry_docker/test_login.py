@@ -8,7 +8,7 @@ import pytest
 from installer.services import catalogue
 from installer.services.registry_docker import login as registry_login
 from installer.services.registry_docker import registry, report
-from installer.services.registry_docker.gc import SCRIPT, argv
+from installer.services.registry_docker.gc import SCRIPT, collection
 from installer.services.registry_docker.json_results import LoginJson
 from runtime.base.paths import Paths
 from runtime.config.listen_address import FixedAddress
@@ -85,7 +85,7 @@ def test_insecure_advice() -> None:
 
 def test_gc_argv_runs_as_registry() -> None:
     config = {"User": "5000:5000", "Cmd": ["/etc/registry.yml"], "Env": ["REGISTRY_HTTP_SECRET=hidden", "PATH=/bin"]}
-    line = argv("one_registry-gc", "one", {"Id": "abc", "Image": "sha256:1", "Config": config})
+    line = collection("one_registry-gc", "one", {"Id": "abc", "Image": "sha256:1", "Config": config})
     text = " ".join(line)
     assert "--user 5000:5000 --volumes-from abc --env REGISTRY_HTTP_SECRET --entrypoint sh sha256:1" in text
     assert line[-3:] == (SCRIPT, "registry-gc", "/etc/registry.yml")

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from installer.services.registry_docker.store import Manifest, RegistryStore, parse
+from installer.services.registry_docker.store import Manifest, RegistryStore, link_folder, parse
 
 LONG_AGO, NOW = 1_000.0, 10_000.0
 
@@ -110,7 +111,7 @@ def test_untagged_leaves_out_recent_versions(written: Written) -> None:
     assert written.untagged() == set()
 
 
-def test_unreferenced_blobs(written: Written) -> None:
+def test_unreferenced_blobs(written: Written, tmp_path: Path) -> None:
     written.image("app", "new", "1")
     assert written.store.unreferenced() == {}
     orphan = written.blob(b"an upload that was never finished")
@@ -120,7 +121,7 @@ def test_unreferenced_blobs(written: Written) -> None:
     dead = written.store.unreferenced((version,))
     # The manifest, its configuration and its own layer; the shared one stays.
     assert (len(dead), old in dead) == (4, True)
-    written.store.delete_version(version)
+    shutil.rmtree(tmp_path / link_folder(version))
     assert written.store.unreferenced() == dead
 
 
@@ -146,3 +147,54 @@ def test_store_of_empty_registry(tmp_path: Path) -> None:
 
 def test_parse_manifest_of_schema_1() -> None:
     assert parse({"schemaVersion": 1, "fsLayers": [{"blobSum": "sha256:a"}]}).parts == (("sha256:a", 0),)
+
+
+def test_size_of_index_that_names_another_many_times(written: Written) -> None:
+    digest = written.image("app", "one")
+    for level in range(40):
+        document = {"manifests": [{"digest": digest, "size": 1}] * 2, "annotations": {"level": str(level)}}
+        digest = written.version("app", document)
+    assert written.store.size_of(digest) == 170
+
+
+@pytest.mark.parametrize("name", ["tags", "revisions", "repository"])
+def test_store_follows_no_link(written: Written, tmp_path: Path, name: str) -> None:
+    outside = Written(tmp_path / "outside")
+    outside.image("app", "secret", "1")
+    written.image("app", "own", "1")
+    manifests = written.top / "repositories/app/_manifests"
+    link = {"repository": written.top / "repositories/other"}.get(name, manifests / name)
+    if link.exists():
+        shutil.rmtree(link)
+    target = outside.top / "repositories/app" / ("" if name == "repository" else f"_manifests/{name}")
+    link.symlink_to(target)
+    assert "other" not in written.store.repositories()
+    assert (written.store.tags() == ()) is (name == "tags")
+    assert (written.store.versions("app") == ()) is (name == "revisions")
+
+
+def test_store_reads_no_special_or_large_files(written: Written) -> None:
+    digest = written.image("app", "own", "1", "2", "3")
+    tags = written.top / "repositories/app/_manifests/tags"
+    for name, replace in (("1", os.mkfifo), ("2", lambda path: path.symlink_to("/dev/zero"))):
+        link = tags / name / "current/link"
+        link.unlink()
+        replace(link)
+    (tags / "3/current/link").write_text(digest + " " * 1000)
+    assert written.store.tags() == ()
+    (written.top / "blobs/sha256" / digest[7:9] / digest[7:] / "data").write_bytes(b"[" * 100_000)
+    assert written.store.manifest(digest) == Manifest()
+
+
+@pytest.mark.parametrize("name", ["../../../../etc", "UPPER", ".hidden", "a b", "a\nb"])
+def test_repositories_with_other_names_are_unknown(written: Written, name: str) -> None:
+    (written.top / "repositories").joinpath(name, "_manifests").mkdir(parents=True)
+    assert written.store.repositories() == ()
+
+
+def test_versions_with_other_names_are_unknown(written: Written) -> None:
+    written.image("app", "own")
+    folder = written.top / "repositories/app/_manifests/revisions/sha256/..data"
+    folder.mkdir()
+    (folder / "link").write_text("sha256:" + "0" * 64)
+    assert len(written.store.versions("app")) == 1
