@@ -54,6 +54,8 @@ class UntrustedFolder:
     def total(self) -> int:
         """Return the bytes of all regular files; one that is deleted meanwhile counts nothing."""
         total = 0
+        if not self.root.is_dir():
+            return total
         for _, _, names, folder in os.fwalk(self.root, follow_symlinks=False):
             for name in names:
                 with contextlib.suppress(OSError):
