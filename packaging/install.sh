@@ -15,6 +15,8 @@ PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin
 . "$HERE/lib/distribution.sh"
 # shellcheck source=lib/docker.sh
 . "$HERE/lib/docker.sh"
+# shellcheck source=lib/places.sh
+. "$HERE/lib/places.sh"
 # shellcheck source=lib/shoestring.sh
 . "$HERE/lib/shoestring.sh"
 # shellcheck source=lib/demo.sh
@@ -36,7 +38,7 @@ know_host() {
   FAMILY=""
   [[ -r $OS_RELEASE ]] && FAMILY=$(family_of "$OS_RELEASE")
   [[ -n $FAMILY ]] ||
-    give_up "This is neither Debian, Ubuntu, Fedora nor Amazon Linux. Install Docker, Compose and pipx yourself, then: sudo PIPX_HOME=$PIPX_HOME PIPX_BIN_DIR=$PIPX_BIN_DIR pipx install $SOURCE"
+    give_up "This is neither Debian, Ubuntu, Fedora nor Amazon Linux. Install Docker, Compose and pipx yourself, then: sudo PIPX_HOME=$PIPX_HOME PIPX_BIN_DIR=$PIPX_BIN_DIR PIPX_MAN_DIR=$PIPX_MAN_DIR PIPX_COMPLETION_DIR=$PIPX_COMPLETION_DIR pipx install $SOURCE"
   done_with "$(os_release "$OS_RELEASE" PRETTY_NAME), $(uname -m)"
 }
 

@@ -15,6 +15,8 @@ PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin
 . "$HERE/lib/distribution.sh"
 # shellcheck source=../packaging/lib/docker.sh
 . "$HERE/lib/docker.sh"
+# shellcheck source=../packaging/lib/places.sh
+. "$HERE/lib/places.sh"
 # shellcheck source=../packaging/lib/shoestring.sh
 . "$HERE/lib/shoestring.sh"
 
@@ -62,7 +64,9 @@ install_test_tools() {
   local -a missing
   mapfile -t missing < <(missing_packages mmdebstrap:mmdebstrap tmux:tmux openssl:openssl curl:curl git:git \
     wg:wireguard-tools wireguard-go:wireguard-go nft:nftables iptables:iptables ufw:ufw dbus-daemon:dbus \
-    zbarimg:zbar-tools systemd-analyze:systemd chattr:e2fsprogs mount:mount)
+    zbarimg:zbar-tools systemd-analyze:systemd chattr:e2fsprogs mount:mount \
+    zsh:zsh fish:fish man:man-db mandoc:mandoc)
+  [[ -e /usr/share/bash-completion/bash_completion ]] || missing+=(bash-completion)
   # Where systemd runs, its package would start it, and it would filter this machine.
   systemd_runs || mapfile -t -O "${#missing[@]}" missing < <(missing_packages firewalld:firewalld)
   if ((${#missing[@]})); then install_packages "${missing[@]}"; fi

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from installer.cli import completion
 from installer.cli.frame import located, opened
 from installer.cli.options import DataDirectory, DryRun, Json, Timeout
 from runtime.base.errors import ExitCode, UsageError
@@ -17,7 +18,14 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-Application = Annotated[str, typer.Argument(help="Name of the application: its file without .yaml.", metavar="APP")]
+Application = Annotated[
+    str,
+    typer.Argument(
+        help="Name of the application: its file without .yaml.",
+        metavar="APP",
+        autocompletion=completion.application_names,
+    ),
+]
 Service = Annotated[str, typer.Option(help="Service whose image changes (default: application).", metavar="SERVICE")]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 
-def _inherited(context: typer.Context, value: Path | None) -> Path | None:
+def inherited(context: typer.Context, value: Path | None) -> Path | None:
     """Return what the command itself names, else what is named before it."""
     above = context.parent
     while value is None and above is not None:
@@ -21,7 +21,7 @@ DataDirectory = Annotated[
     typer.Option(
         help="Data directory (default: $SHOESTRING_DATA_DIRECTORY, else the default of this host).",
         metavar="DIR",
-        callback=_inherited,
+        callback=inherited,
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON; see docs/json.md.")]

@@ -1,18 +1,23 @@
-"""Makes pages of settings, commands and JSON from their declarations: python -m installer.cli.reference."""
+"""Makes the man page and the pages of settings, commands and JSON: python -m installer.cli.reference."""
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from installer.cli import json_reference
+from installer.cli import command_tree, json_reference, man_page
+from installer.cli.command_tree import Entry
 from runtime.base import files
 from runtime.base.schema import describe, section_type
 from runtime.config.settings import Settings
 
+# The wheel has all of packaging/share, where pip, and pipx since 1.3, find it.
+MAN_PAGE = Path("packaging/share/man/man1/shoestring.1")
 MADE = "<!-- Made by `python -m installer.cli.reference`; a test compares it. -->\n"
 
 
@@ -55,46 +60,28 @@ def _sentence(about: str) -> str:
 
 def commands_page() -> str:
     """Return the page of all commands with their options, as `--help` prints them."""
-    import typer
-
-    from installer.cli.main import app
-
-    command = typer.main.get_command(app)
-    context = command.make_context("shoestring", [], resilient_parsing=True)
-    parts = [f"{MADE}\n# Commands\n", *_commands(command, context, "shoestring")]
-    return "\n".join(parts)
+    _, *commands = command_tree.read()
+    return "\n".join([f"{MADE}\n# Commands\n", *map(_command, commands)])
 
 
-def _commands(command: Any, context: Any, name: str) -> Iterator[str]:
-    children = getattr(command, "commands", {})
-    if not children or command.invoke_without_command:
-        arguments = [each for each in command.params if each.param_type_name == "argument"]
-        usage = " ".join([name, *map(_argument, arguments)])
-        yield f"## `{usage}`\n\n{command.help.strip()}\n"
-        rows = [record for each in command.params if not each.hidden and (record := each.get_help_record(context))]
-        yield "\n".join(["| option | meaning |", "| --- | --- |", *(_row(*row) for row in rows)])
-        yield ""
-    for child in (each for each in children.values() if not each.hidden):
-        yield from _commands(child, context, f"{name} {child.name}")
+def _command(entry: Entry) -> str:
+    rows = "\n".join(f"| `{each.name.replace('|', ' or ')}` | {each.meaning} |" for each in entry.options)
+    return f"## `{entry.usage}`\n\n{entry.help}\n\n| option | meaning |\n| --- | --- |\n{rows}\n"
 
 
-def _argument(argument: Any) -> str:
-    name = (argument.metavar or argument.name.upper()).strip("[].…")
-    more = f"{name}…" if argument.nargs == -1 else name
-    return more if argument.required else f"[{more}]"
-
-
-def _row(option: str, text: str) -> str:
-    # Typer prints the type of an argument after its name.
-    return f"| `{option.partition(' <')[0].replace('|', ' or ')}` | {text} |"
+def manual(changelog: str) -> str:
+    """Return the man page of this version, with the date of the last release in a changelog."""
+    released = re.search(r"^## \[[\d.]+\] - ([\d-]+)$", changelog, re.MULTILINE)
+    return man_page.page(version("shoestring"), released[1] if released else "")
 
 
 def main() -> None:
-    """Write the pages into the directory that is given, else `docs`."""
-    directory = Path(sys.argv[1] if len(sys.argv) > 1 else "docs")
-    files.write(directory / "settings.md", settings_page())
-    files.write(directory / "commands.md", commands_page())
-    files.write(directory / "json.md", json_reference.page())
+    """Write the pages into the checkout that is given, else into the current directory."""
+    checkout = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+    files.write(checkout / "docs" / "settings.md", settings_page())
+    files.write(checkout / "docs" / "commands.md", commands_page())
+    files.write(checkout / MAN_PAGE, manual((checkout / "CHANGELOG.md").read_text(encoding="utf-8")))
+    files.write(checkout / "docs" / "json.md", json_reference.page())
 
 
 if __name__ == "__main__":

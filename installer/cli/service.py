@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from installer.cli import completion
 from installer.cli.frame import listener, opened
 from installer.cli.options import DataDirectory, DryRun, Json, Timeout, Yes
 from runtime.base.errors import ExitCode
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Internal services: metrics, registries, a database.", no_args_is_help=True)
 
-Names = Annotated[list[str], typer.Argument(help="Names of services.", metavar="NAME...")]
+Names = Annotated[
+    list[str],
+    typer.Argument(help="Names of services.", metavar="NAME...", autocompletion=completion.service_names),
+]
 
 
 @app.command("list")

@@ -25,8 +25,16 @@ Catalogue = dict[str, Service]
 
 def load(folder: Path | None = None) -> Catalogue:
     """Return all services by name. `folder` has their folders of templates, by default FOLDER."""
-    found = (each.parent for each in sorted((folder or FOLDER).glob(f"*/{description.FILE}")))
-    return {each.name: _service(each) for each in found}
+    return {each.name: _service(each) for each in _folders(folder or FOLDER)}
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all services, without reading what they need."""
+    return tuple(each.name for each in _folders(FOLDER))
+
+
+def _folders(folder: Path) -> tuple[Path, ...]:
+    return tuple(each.parent for each in sorted(folder.glob(f"*/{description.FILE}")))
 
 
 def _service(folder: Path) -> Service:

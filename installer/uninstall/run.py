@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 PACKAGE_HINT = (
     "Shoestring itself is still installed. Remove it: "
-    "sudo PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin pipx uninstall shoestring"
+    "sudo PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin pipx uninstall shoestring; "
+    "sudo find /usr/local/share /etc -lname '/opt/pipx/venvs/shoestring/*' -delete"
 )
 
 

@@ -102,7 +102,7 @@ remove_demo() {
   done_with "$DEMO_DIRECTORY"
   remove_demo_images
   note "Left alone: Docker, the packages and Shoestring itself. Remove it with:"
-  note "  sudo PIPX_HOME=$PIPX_HOME PIPX_BIN_DIR=$PIPX_BIN_DIR $(pipx_command) uninstall shoestring"
+  removal_commands | sed 's/^/        /'
 }
 
 # What `stop` left behind, because the demo was never complete or its files are damaged.

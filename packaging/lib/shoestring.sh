@@ -1,9 +1,6 @@
 # shellcheck shell=bash
 # A Python that is new enough, pipx, and with it Shoestring, for all users and for timers.
 
-export PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin PIPX_MAN_DIR=/usr/local/share/man USE_EMOJI=0
-readonly SHOESTRING=$PIPX_BIN_DIR/shoestring
-readonly SHOESTRING_VENV=$PIPX_HOME/venvs/shoestring
 # What was installed, so that a second run knows that nothing changed.
 readonly SOURCE_RECORD=$SHOESTRING_VENV/shoestring-source
 # For distributions that do not package pipx.
@@ -71,7 +68,7 @@ pipx_command() {
 source_digest() {
   (
     cd "$SOURCE" || exit
-    find pyproject.toml README.md LICENSE installer runtime templates -type f \
+    find pyproject.toml README.md LICENSE installer runtime templates packaging/share -type f \
       ! -name '*.pyc' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
     find_python
     python_version
@@ -89,9 +86,16 @@ install_shoestring() {
     must "$(pipx_command)" install --force --python "$(find_python)" "$SOURCE"
     ADVICE="This is a bug of Shoestring itself: please report it with these lines."
     must "$SHOESTRING" --help
+    must link_share
     printf '%s\n' "$digest" >"$SOURCE_RECORD"
   fi
   done_with "$(shoestring_version), $SHOESTRING, $how"
+}
+
+# Prints the commands that remove Shoestring itself, with the links that no pipx knows of.
+removal_commands() {
+  echo "sudo PIPX_HOME=$PIPX_HOME PIPX_BIN_DIR=$PIPX_BIN_DIR $(pipx_command) uninstall shoestring"
+  echo "sudo find /usr/local/share /etc -lname '$SHOESTRING_VENV/*' -delete"
 }
 
 # An upgrade of the distribution removes the Python that the environment uses; pipx does not repair that.

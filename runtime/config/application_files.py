@@ -234,15 +234,19 @@ def load(file: Path, side: Side) -> Application | BrokenApplication:
         return BrokenApplication(file.stem, side, file, (error.problem,))
 
 
+def list_side(directory: Path) -> list[Path]:
+    """Return the application files of a side, in the order of their names. Raises OSError."""
+    return sorted(file for file in directory.iterdir() if file.suffix in SUFFIXES and not file.name.startswith("."))
+
+
 def load_side(directory: Path, side: Side) -> tuple[Application | BrokenApplication, ...]:
     """Read all application files of a side, in the order of their names.
 
     Raises OSError if the directory cannot be read; that is never the same as an empty one.
     """
-    files = sorted(file for file in directory.iterdir() if file.suffix in SUFFIXES and not file.name.startswith("."))
     found: list[Application | BrokenApplication] = []
     stems: dict[str, Path] = {}
-    for file in files:
+    for file in list_side(directory):
         first = stems.setdefault(file.stem, file)
         if first is not file:
             what = f"is a second file of the application {file.stem}, beside {first.name}; remove one"

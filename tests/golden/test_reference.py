@@ -10,7 +10,8 @@ import pytest
 from installer.cli import json_reference, reference
 from tests.support.golden import Golden
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 
 
 @pytest.mark.parametrize(
@@ -23,3 +24,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 )
 def test_the_page_is_not_stale(golden: Golden, name: str, page: Callable[[], str]) -> None:
     golden.check(DOCS / name, page())
+
+
+def test_the_man_page_is_not_stale(golden: Golden) -> None:
+    golden.check(ROOT / reference.MAN_PAGE, reference.manual((ROOT / "CHANGELOG.md").read_text(encoding="utf-8")))

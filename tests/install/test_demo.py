@@ -16,6 +16,14 @@ find /etc /usr/local/bin /opt/pipx /var/lib/apt/lists /srv/shoestring-demo -type
 docker ps --no-trunc --format '{{.ID}} {{.Names}}' | LC_ALL=C sort
 """
 
+# What man and the shells read.
+SHARED = (
+    "/etc/fish/completions/shoestring.fish "
+    "/usr/local/share/bash-completion/completions/shoestring "
+    "/usr/local/share/man/man1/shoestring.1 "
+    "/usr/local/share/zsh/site-functions/_shoestring"
+)
+
 
 def test_demo_serves_both_pages(host: Host) -> None:
     result = host.install("--demo")
@@ -24,6 +32,12 @@ def test_demo_serves_both_pages(host: Host) -> None:
     assert "https://internal.example.test:8444/ answered 200" in result.stdout
     assert "This is the application <b>example</b>" in result.stdout
     assert "install.sh --remove" in result.stdout
+
+
+def test_man_page_and_completion_are_installed(host: Host) -> None:
+    links = host.shell(f"ls {SHARED}").split()
+    assert links == SHARED.split()
+    assert host.shell(f"cat {SHARED}").count("shoestring") > len(links)
 
 
 def test_demo_again_changes_nothing(host: Host) -> None:
@@ -101,3 +115,8 @@ def test_demo_remove(host: Host) -> None:
     assert host.shell("docker network ls --format '{{.Name}}' | LC_ALL=C sort | xargs") == "bridge host none\n"
     assert host.shell("ls -d /srv/* /run/shoestring /var/lib/shoestring* /etc/shoestring 2>/dev/null || true") == ""
     assert host.install("--remove").stdout == "There is no demo on this host.\n"
+    # What it prints last: how Shoestring itself is removed.
+    commands = [line.strip().removeprefix("sudo ") for line in result.stdout.splitlines() if " sudo " in line]
+    assert len(commands) == 2
+    host.shell("\n".join(commands))
+    assert host.shell("find /usr/local /etc/fish -name '*shoestring*'") == ""

@@ -16,7 +16,8 @@ from tests.support.install.shell import Shell
 
 ROOT = Path(__file__).resolve().parents[4]
 # For all users, and on sudo's PATH: pipx alone would link into ~/.local/bin of its user.
-PIPX_BY_HAND = "sudo PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin pipx"
+PIPX_BY_HAND = "sudo PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin"
+WITH_SHARE = "PIPX_MAN_DIR=/usr/local/share/man PIPX_COMPLETION_DIR=/usr/local/share"
 
 pytestmark = pytest.mark.processes
 
@@ -156,9 +157,10 @@ def test_install_refuses_unknown_distribution(tmp_path: Path) -> None:
     )
     assert result.returncode == 1
     assert "neither Debian" in result.stdout
-    assert f"{PIPX_BY_HAND} install {ROOT}\n" in result.stdout
+    assert f"{PIPX_BY_HAND} {WITH_SHARE} pipx install {ROOT}\n" in result.stdout
 
 
 def test_pipx_command_is_the_same_everywhere() -> None:
-    assert f"\n    {PIPX_BY_HAND} install .\n" in (ROOT / "README.md").read_text()
-    assert f"{PIPX_BY_HAND} uninstall shoestring" in PACKAGE_HINT
+    readme = " ".join((ROOT / "README.md").read_text().replace("\\", "").split())
+    assert f" {PIPX_BY_HAND} {WITH_SHARE} pipx install . " in readme
+    assert f"{PIPX_BY_HAND} pipx uninstall shoestring" in PACKAGE_HINT
