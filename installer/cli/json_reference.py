@@ -53,6 +53,8 @@ KINDS: Mapping[str, str] = {
     "install-proxy": "a proxy gets a new configuration",
     "install-dns": "the DNS server gets new names",
     "install-firewall": "the rules of the firewall are loaded or removed",
+    "install-isolation": "the rules that keep neighbors from containers are loaded",
+    "remove-isolation": "the rules that keep neighbors from containers are removed",
     "issue-certificate": "a certificate is requested and installed",
     "load-certificates": "a proxy loads the certificates in its folder",
     "archive-certificate": "a certificate that expired and is no longer needed is moved away",

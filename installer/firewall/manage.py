@@ -9,9 +9,10 @@ from installer.data_directory import conf_repository, settings_edit
 from installer.firewall import commit_confirm, lockout_check, other_instances, ssh_ports, ssh_sessions
 from installer.firewall.commit_confirm import PendingCommit
 from installer.host import systemd, timers
+from installer.host.boot_files import FOLDER
 from installer.host.ports import ListeningSocket
 from installer.host.systemd import SystemdUnit, unit_name
-from installer.host.timers import FOLDER, TimerState
+from installer.host.timers import TimerState
 from runtime.base import files
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths, RunPaths
@@ -119,7 +120,7 @@ def _objections(instance: str, ports: frozenset[int], ruleset: Ruleset) -> tuple
 def _docker_bridges() -> frozenset[str]:
     """Return the bridges of the engine's networks; none if it does not answer: then no container needs them."""
     try:
-        return observed.bridges(engine.connect())
+        return frozenset(observed.bridges(engine.connect()).values())
     except ShoestringError:
         return frozenset()
 

@@ -1,4 +1,4 @@
-"""Files that the host reads at boot before Docker starts: directories of sockets, and late addresses."""
+"""Files that the host reads at boot before Docker starts: directories of sockets, late addresses, the isolation."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from pathlib import Path
 from installer.host import systemd
 from installer.host.systemd import SystemdUnit, unit_name
 from runtime.base import command, files
-from runtime.base.paths import RunPaths, Side
+from runtime.base.paths import Paths, RunPaths, Side
+from runtime.docker.images import TEMPLATES
 from runtime.proxy.container import PROXY_UID
 
 # Of the same name in each folder.
 _FILE = "shoestring.conf"
 _TMPFILES = Path("/etc/tmpfiles.d")
 _SYSCTL = Path("/etc/sysctl.d")
+FOLDER = TEMPLATES / "systemd"
+ISOLATION = "shoestring-isolation.service"
 _MADE = "# Made by `shoestring timers install`.\n"
 # Applies what all files of sysctl.d(5) set for late addresses, and nothing else.
 _APPLY_SYSCTL = (
@@ -45,13 +48,24 @@ def late_addresses(instance: str, allowed: int = 1) -> SystemdUnit:
     return SystemdUnit(unit_name(_FILE, instance), _MADE + lines, _SYSCTL)
 
 
-def units(instance: str) -> tuple[SystemdUnit, ...]:
+def isolation(instance: str, root: Path) -> SystemdUnit:
+    """Return the unit that loads the isolation of the last run, so that no container is reached before the start."""
+    text = (FOLDER / ISOLATION).read_text(encoding="utf-8").replace("@INSTANCE@", instance)
+    rules = systemd.quoted(Paths(root).isolation_generated)
+    return SystemdUnit(unit_name(ISOLATION, instance), text.replace("@RULES@", rules))
+
+
+def units(instance: str, root: Path) -> tuple[SystemdUnit, ...]:
     """Return the files that the start at boot needs before Docker starts."""
-    return directories(instance), late_addresses(instance)
+    return directories(instance), late_addresses(instance), isolation(instance, root)
 
 
-def remove(instance: str) -> None:
-    """Remove them; the kernel returns to its default, or to what other files set for late addresses."""
+def remove(instance: str, directory: Path = systemd.UNIT_DIRECTORY) -> None:
+    """Remove them; the kernel returns to its default, or to what other files set for late addresses.
+
+    `directory` is that of the units.
+    """
+    files.remove(directory / unit_name(ISOLATION, instance))
     made = directories(instance)
     files.remove(made.directory / made.name)
     refused = late_addresses(instance, allowed=0)

@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Annotated
 
 from installer.host import boot_files, systemd
+from installer.host.boot_files import FOLDER, ISOLATION
 from installer.host.systemd import DEFAULT_INSTANCE, Properties, SystemdUnit, unit_name
 from runtime.base import command
 from runtime.base.errors import ShoestringError, UsageError
 from runtime.config.settings import Settings
-from runtime.docker.images import TEMPLATES
 
-FOLDER = TEMPLATES / "systemd"
 SANDBOX = "sandbox.conf"
 # The units of each job: the service; and the unit that starts it, which may be the same.
 START, WATCHDOG, RENEW, ALARM = "start", "watchdog", "renew", "alarm"
@@ -98,6 +97,7 @@ def units(settings: Settings, root: Path, python: str = sys.executable) -> tuple
         "@DATA_DIRECTORY@": systemd.quoted(root),
         "@INSTANCE@": instance,
         "@VPN@": f"wg-quick@{settings.wireguard.interface}.service",
+        "@ISOLATION@": unit_name(ISOLATION, instance),
         "@START@": unit_name("shoestring.service", instance),
         "@WATCHDOG@": unit_name("shoestring-watchdog.service", instance),
         "@WATCHDOG_TIMER@": unit_name("shoestring-watchdog.timer", instance),
@@ -149,7 +149,7 @@ def check(settings: Settings, root: Path) -> None:
 def enable(settings: Settings, root: Path) -> None:
     """Write and enable the units for the next boot; none is started now. Raises ShoestringError."""
     instance = settings.instance
-    systemd.write((*units(settings, root), *boot_files.units(instance)))
+    systemd.write((*units(settings, root), *boot_files.units(instance, root)))
     systemd.enable(*_switches(instance))
 
 
@@ -179,7 +179,7 @@ def _switches(instance: str) -> list[str]:
 def remove(instance: str, directory: Path = systemd.UNIT_DIRECTORY) -> None:
     """Disable and remove the units; containers keep running. Does nothing without units."""
     # The units last: only they show that there is something to remove.
-    boot_files.remove(instance)
+    boot_files.remove(instance, directory)
     if written(instance, directory):
         systemd.remove(names(instance), directory)
 
@@ -202,7 +202,7 @@ def observe(settings: Settings, root: Path) -> tuple[TimerJob, ...]:
     written = {unit.name: systemd.is_written(unit) for unit in units(settings, root)}
     seen = dict(zip(written, systemd.show(written, _PROPERTIES), strict=True))
     start = names(instance)[0]
-    if written[start] and not all(map(systemd.is_written, boot_files.units(instance))):
+    if written[start] and not all(map(systemd.is_written, boot_files.units(instance, root))):
         written[start] = False
     return jobs(instance, written, seen, time.time() - time.clock_gettime(time.CLOCK_MONOTONIC))
 

@@ -90,6 +90,11 @@ class Paths:
         return self.generated / "firewall.nft"
 
     @property
+    def isolation_generated(self) -> Path:
+        """Return the rules that keep neighbors of this host from containers, loaded at boot before Docker starts."""
+        return self.generated / "isolation.nft"
+
+    @property
     def wireguard(self) -> Path:
         """Return the keys of the VPN, its server's configuration and its clients; 0700, never committed."""
         return self.conf / "wireguard"

@@ -39,6 +39,7 @@ class Code(StrEnum):
     )
     LOCKED = "locked", "another command holds the lock, so nothing was done"
     NO_ADDRESS_YET = "no-address-yet", "the address of the internal side does not exist yet"
+    NOT_ISOLATED = "not-isolated", "nothing keeps the neighbors of this host from its containers"
     NOT_PROXIED = "not-proxied", "an application has host names, but no service that the proxy can reach"
     NOT_REACHED = "not-reached", "the proxy gets no answer from an application"
     NOT_RUNNING = "not-running", "an application was started and does not run"

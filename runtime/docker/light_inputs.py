@@ -42,7 +42,7 @@ def recorded(instance: str, containers: Iterable[Container]) -> dict[str, Any]:
     rows = [
         [
             *(each.id, each.project, each.service, each.definition),
-            *(",".join(each.networks), each.state, _condition(each.status)),
+            *(",".join(sorted(each.network_ids)), each.state, _condition(each.status)),
         ]
         for each in containers
     ]
@@ -87,7 +87,9 @@ def _rows(listed: Iterable[Any]) -> list[list[str]]:
             labels.get(LABEL_PROJECT, ""),
             labels.get(LABEL_SERVICE, ""),
             labels.get(LABEL_DEFINITION, ""),
-            ",".join(sorted(each["NetworkSettings"]["Networks"] or ())),
+            ",".join(
+                sorted(network["NetworkID"] for network in (each["NetworkSettings"]["Networks"] or {}).values())
+            ),
             each["State"],
             _condition(each["Status"]),
         ]

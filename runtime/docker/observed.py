@@ -35,7 +35,8 @@ ENDED = "ended"
 class Container:
     """A container of ours. `state` is the engine's word, or ENDED; `health` is empty without a health check.
 
-    `started` is when it was started (RFC 3339), if that was asked for and it runs.
+    `networks` and `network_ids` are in the same order. `started` is when it was started (RFC 3339), if that was asked
+    for and it runs.
     """
 
     id: str
@@ -52,6 +53,12 @@ class Container:
     status: str
     networks: tuple[str, ...] = ()
     started: str = ""
+    network_ids: tuple[str, ...] = ()
+
+    @property
+    def joined(self) -> tuple[tuple[str, str], ...]:
+        """Return pairs of the name and the id of each network that it is on."""
+        return tuple(zip(self.networks, self.network_ids, strict=True))
 
     @property
     def running(self) -> bool:
@@ -101,14 +108,14 @@ def observe(client: DockerClient, instance: str, expected: tuple[str, ...] = ())
     """
     listed = client.api.containers(all=True, filters={"label": [f"{LABEL_INSTANCE}={instance}"]})
     containers = parse_containers(listed)
-    joined = {name for each in containers if each.running for name in each.networks}
-    if expected and joined.issuperset(expected):
-        return Observed(containers, tuple(Network(name, name, instance) for name in expected))
+    joined = dict(pair for each in containers if each.running for pair in each.joined)
+    if expected and joined.keys() >= set(expected):
+        return Observed(containers, tuple(Network(joined[name], name, instance) for name in expected))
     return Observed(containers, parse_networks(client.api.networks()))
 
 
-def bridges(client: DockerClient) -> frozenset[str]:
-    """Return the bridge names that are set for networks of the engine, also those outside Shoestring."""
+def bridges(client: DockerClient) -> dict[str, str]:
+    """Return the bridge names that are set for any networks of the engine, by the ids of these networks."""
     return parse_bridges(client.api.networks(filters={"driver": "bridge"}))
 
 
@@ -144,6 +151,7 @@ def _container(entry: Mapping[str, Any]) -> Container:
     status = str(entry.get("Status", ""))
     health = _HEALTH.search(status)
     exit_code = _EXIT_CODE.match(status)
+    joined = sorted(((entry.get("NetworkSettings") or {}).get("Networks") or {}).items())
     return Container(
         id=entry["Id"],
         name=str((entry.get("Names") or [entry["Id"]])[0]).removeprefix("/"),
@@ -157,7 +165,8 @@ def _container(entry: Mapping[str, Any]) -> Container:
         health=health[1].removeprefix("health: ") if health else "",
         exit_code=int(exit_code[1]) if exit_code else None,
         status=status,
-        networks=tuple(sorted((entry.get("NetworkSettings") or {}).get("Networks") or ())),
+        networks=tuple(name for name, _ in joined),
+        network_ids=tuple(str((network or {}).get("NetworkID") or "") for _, network in joined),
     )
 
 
@@ -166,9 +175,13 @@ def parse_networks(listed: Sequence[Mapping[str, Any]]) -> tuple[Network, ...]:
     return tuple(_network(each, each.get("Labels") or {}) for each in listed)
 
 
-def parse_bridges(listed: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+def parse_bridges(listed: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Return the bridge names in the answer of `GET /networks`; most networks have none, and a name by their id."""
-    return frozenset(each["Options"][_BRIDGE_NAME] for each in listed if _BRIDGE_NAME in (each.get("Options") or {}))
+    return {
+        str(each["Id"]): str(each["Options"][_BRIDGE_NAME])
+        for each in listed
+        if _BRIDGE_NAME in (each.get("Options") or {})
+    }
 
 
 def _network(entry: Mapping[str, Any], labels: Mapping[str, str]) -> Network:

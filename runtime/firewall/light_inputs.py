@@ -1,4 +1,4 @@
-"""What the firewall depends on: the kernel's rules, bridges and routes, and where sshd has its ports."""
+"""What the firewall and the isolation depend on: their tables, bridges and routes, and where sshd has its ports."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 # Where sshd_config(5) has its ports.
 SSH_CONFIGURATION = ("/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d")
+# The files of rules below `generated/`, and the prefix of the name of the table of each.
+FIREWALL, ISOLATION = "firewall.nft", "isolation.nft"
+TABLES = {FIREWALL: "shoestring_", ISOLATION: "shoestring-isolation_"}
 
 
 class FirewallInputs(light_inputs.Part):
@@ -23,15 +26,20 @@ class FirewallInputs(light_inputs.Part):
 
     def inputs(self, place: Place) -> Iterator[bytes]:
         """Yield the files by their times, then the kernel's state. Without rules the kernel is not asked."""
-        rules = place.generated("firewall.nft")
-        yield from light_inputs.by_stat(rules)
-        yield from light_inputs.by_stat(place.generated("firewall.listed"))
-        if not os.path.exists(rules):
+        loaded = [name for name in TABLES if os.path.exists(place.generated(name))]
+        for name in TABLES:
+            yield from light_inputs.by_stat(place.generated(name))
+            yield from light_inputs.by_stat(place.generated(f"{name.removesuffix('.nft')}.listed"))
+        if not loaded:
             return
-        from runtime.firewall import bridges, generation
+        from runtime.firewall import bridges, kernel_table
         from runtime.network import netlink
 
-        yield from (each.encode() for each in (str(generation.current()), *bridges.unclear()))
+        for name in loaded:
+            yield from kernel_table.contents(TABLES[name] + os.path.basename(place.run))
+        yield from (each.encode() for each in bridges.unclear())
+        if FIREWALL not in loaded:
+            return
         # Those of containers come and go, and nothing depends on them.
         lasting = (each for each in netlink.routes() if not bridges.is_dockers(each[0]))
         yield from (" ".join(map(str, each)).encode() for each in lasting)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from runtime.config import internal_address
@@ -12,6 +12,7 @@ from runtime.config.internal_address import InternalAddress
 from runtime.config.published_ports import PublishedPort
 from runtime.config.settings import Settings
 from runtime.firewall import bridges
+from runtime.firewall.light_inputs import FIREWALL, TABLES
 from runtime.network.addresses import PRIVATE4, PRIVATE6
 from runtime.network.netlink import LOCAL, UNICAST, Route
 
@@ -101,9 +102,18 @@ def _family_fits(every: str, address: str) -> bool:
     return ipaddress.ip_address(every).is_unspecified and ":" not in address
 
 
+def classify(unclear: Iterable[str], docker: Collection[str]) -> Bridges:
+    """Return which of the unclear bridges are Docker's; `docker` are those of the engine's networks. Pure."""
+    listed = tuple(unclear)
+    return Bridges(
+        tuple(each for each in listed if each in docker and not each.startswith(bridges.PREFIX)),
+        tuple(each for each in listed if each not in docker and each.startswith(bridges.PREFIX)),
+    )
+
+
 def table_name(instance: str) -> str:
     """Return the name of an instance's table in nftables."""
-    return f"shoestring_{instance}"
+    return f"{TABLES[FIREWALL]}{instance}"
 
 
 def build(
@@ -174,20 +184,28 @@ def _inside(
     routes: Iterable[Route],
 ) -> InternalAccess | None:
     """Return the access to the internal side at a private address of the host; None if only this host reaches it."""
-    internal = settings.internal
-    if internal is None or where.is_loopback:
+    if settings.internal is None or where.is_loopback:
         return None
-    allowed_ports = [AllowedPort("tcp", port, port, "internal proxy") for port in internal.ports]
+    allowed_ports = internal_ports(settings, where, applications, variables)
+    interface = "" if where.address else where.interface
+    networks = _behind(where.address, interface, tuple(routes))
+    return InternalAccess(where.address, interface, allowed_ports, networks)
+
+
+def internal_ports(
+    settings: Settings, where: InternalAddress, applications: Iterable[Application], variables: Mapping[str, str]
+) -> tuple[AllowedPort, ...]:
+    """Return the ports of the internal side: its proxy's, and what applications publish at exactly its address."""
+    ports = settings.internal.ports if settings.internal else ()
+    found = [AllowedPort("tcp", port, port, "internal proxy") for port in ports]
     for application in applications:
-        allowed_ports += [AllowedPort("tcp", tcp.port, tcp.port, application.name) for tcp in application.tcp_ports]
-        allowed_ports += [
+        found += [AllowedPort("tcp", tcp.port, tcp.port, application.name) for tcp in application.tcp_ports]
+        found += [
             AllowedPort(each.protocol, each.first, each.last, application.name)
             for each in application.published(variables)
             if each.first and each.address and each.address == where.address
         ]
-    interface = "" if where.address else where.interface
-    networks = _behind(where.address, interface, tuple(routes))
-    return InternalAccess(where.address, interface, tuple(dict.fromkeys(allowed_ports)), networks)
+    return tuple(dict.fromkeys(found))
 
 
 def _behind(address: str, interface: str, routes: tuple[Route, ...]) -> tuple[str, ...]:

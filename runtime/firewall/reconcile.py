@@ -1,4 +1,4 @@
-"""Decide what a run of the watchdog does about the firewall: nothing, load it again, or remove it."""
+"""Decide what a run of the watchdog does about the firewall and the isolation: nothing, load it, or remove it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from runtime.base.errors import ShoestringError
 from runtime.context.change import Sign
-from runtime.firewall import bridges, model, rules, ssh, table
-from runtime.firewall.changes import InstallFirewall
-from runtime.firewall.model import Bridges, Ruleset
+from runtime.firewall import bridges, isolation, model, rules, ssh, table
+from runtime.firewall.changes import InstallFirewall, InstallIsolation, RemoveIsolation
+from runtime.firewall.isolation import IsolationSources, NamedBridges
+from runtime.firewall.model import Ruleset
 from runtime.network import netlink
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from runtime.config.applications import Application
     from runtime.config.internal_address import InternalAddress
     from runtime.config.settings import Settings
+    from runtime.docker.observed import Observed
 
 # Asks the engine for the bridges of its networks; only if a bridge's name does not show whether it is Docker's.
 DockerBridges = Callable[[], Collection[str]]
@@ -57,7 +59,7 @@ def ruleset(desired: FirewallSources, ssh_ports: Iterable[int], docker: DockerBr
     """
     unclear = bridges.unclear()
     # The names first: a bridge that Docker makes in between is then not taken for somebody else's.
-    present = classify(unclear, docker() if unclear else ())
+    present = model.classify(unclear, docker() if unclear else ())
     read = (desired.settings, desired.known, desired.variables)
     return model.build(*read, ssh_ports, present, netlink.routes(), desired.internal_address)
 
@@ -91,20 +93,34 @@ def difference(desired: FirewallSources, paths: Paths, docker: DockerBridges) ->
     return InstallFirewall(file, made.text, name, about, Sign.CHANGED if present else Sign.NEW)
 
 
+def isolation_difference(
+    desired: IsolationSources, paths: Paths, observed: Observed, named: NamedBridges
+) -> InstallIsolation | None:
+    """Return the change that isolates the instance; None if there is none, or if this host cannot do it."""
+    file, name = paths.isolation_generated, isolation.table_name(desired.settings.instance)
+    try:
+        present = table.inspect(name)
+    except ShoestringError:
+        return None
+    made = isolation.render(isolation.build(desired, observed, named))
+    if present and present.matches(made, table.recorded_listing(file)) and _content(file) == made.text:
+        return None
+    if present is None:
+        return InstallIsolation(file, desired, "keeps neighbors from containers", Sign.NEW)
+    return InstallIsolation(file, desired, "other rules" if present.mark != made.mark else "was altered")
+
+
+def isolation_removal(instance: str, paths: Paths) -> RemoveIsolation | None:
+    """Return the change that removes the isolation; None where there is none."""
+    file = paths.isolation_generated
+    return RemoveIsolation(file, isolation.table_name(instance)) if file.exists() else None
+
+
 def notes(desired: FirewallSources, paths: Paths) -> tuple[str, ...]:
     """Return a sentence if it is on in the settings but not confirmed, or confirmed on another host only."""
     if not desired.settings.firewall or is_confirmed(desired, paths):
         return ()
     return (ELSEWHERE if ssh.is_confirmed_elsewhere(paths.firewall) else NOT_YET,)
-
-
-def classify(unclear: Iterable[str], docker: Collection[str]) -> Bridges:
-    """Return which of the unclear bridges are Docker's; `docker` are those of the engine's networks. Pure."""
-    listed = tuple(unclear)
-    return Bridges(
-        tuple(each for each in listed if each in docker and not each.startswith(bridges.PREFIX)),
-        tuple(each for each in listed if each not in docker and each.startswith(bridges.PREFIX)),
-    )
 
 
 def _content(file: Path) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from runtime.firewall import bridges
-from runtime.firewall.model import InternalAccess, Ruleset
+from runtime.firewall.model import Bridges, InternalAccess, Ruleset
 from runtime.network.addresses import PRIVATE4, PRIVATE6
 
 _PRIVATE4, _PRIVATE6 = ", ".join(PRIVATE4), ", ".join(PRIVATE6)
@@ -65,6 +65,14 @@ def render(ruleset: Ruleset) -> Rules:
     return Rules(ruleset.table, text, mark)
 
 
+def only_from_docker(present: Bridges) -> Iterator[str]:
+    """Yield rules that accept packets from all but this host's containers; what follows judges theirs."""
+    # A set cannot have names and a beginning of names together.
+    if present.others:
+        yield f"iifname {{ {quoted(present.others)} }} accept"
+    yield f'iifname != {{ {quoted((*bridges.OWN, *present.docker))} }} iifname != "{bridges.PREFIX}*" accept'
+
+
 def clear(table: str) -> str:
     """Return lines for nft that remove a table, valid also if it does not exist."""
     return f"add table inet {table}\ndelete table inet {table}"
@@ -72,9 +80,9 @@ def clear(table: str) -> str:
 
 def _arriving(ruleset: Ruleset) -> Iterator[str]:
     """Yield rules that accept packets from this host and its containers, and split the rest by destination."""
-    docker, others = (*bridges.OWN, *ruleset.bridges.docker), _names(ruleset.bridges.others)
+    docker, others = (*bridges.OWN, *ruleset.bridges.docker), quoted(ruleset.bridges.others)
     known = f"iifname != {{ {others} }} " if others else ""
-    yield f"iifname {{ {_names(('lo', *docker))} }} accept"
+    yield f"iifname {{ {quoted(('lo', *docker))} }} accept"
     # All that begins so, and not only what is there: a network that Docker makes later works at once.
     yield f'{known}iifname "{bridges.PREFIX}*" accept'
     # Also not as a part of an established connection: no host may answer from another's address.
@@ -93,7 +101,7 @@ def _arriving(ruleset: Ruleset) -> Iterator[str]:
         yield f'iifname "{ruleset.vpn}" fib daddr . iif type local accept'
     yield f"fib daddr type {{ local, broadcast, anycast, multicast }} goto {LAST_CHAIN}"
     # A connection from outside to a container or a VPN client exists only through a port of this host.
-    yield f"fib daddr oifname {{ {_names(docker)} }} drop"
+    yield f"fib daddr oifname {{ {quoted(docker)} }} drop"
     known = f"fib daddr oifname != {{ {others} }} " if others else ""
     yield f'{known}fib daddr oifname "{bridges.PREFIX}*" drop'
     if ruleset.vpn:
@@ -137,5 +145,6 @@ def _family(text: str) -> str:
     return "ip6" if ":" in text else "ip"
 
 
-def _names(interfaces: Iterable[str]) -> str:
+def quoted(interfaces: Iterable[str]) -> str:
+    """Return names of interfaces as the elements of a set."""
     return ", ".join(f'"{each}"' for each in interfaces)

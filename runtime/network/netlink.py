@@ -57,7 +57,7 @@ def addresses() -> tuple[InterfaceAddress, ...]:
     Raises OSError where the kernel does not answer.
     """
     names = dict(socket.if_nameindex())
-    messages = _dump(_GET_ADDRESSES, _NEW_ADDRESS, bytes(_ADDRESS.size))
+    messages = dump(_GET_ADDRESSES, _NEW_ADDRESS, bytes(_ADDRESS.size))
     found = sorted((parse_address(each) for each in messages), key=lambda each: each[0])
     return tuple(
         InterfaceAddress(names[index], address, prefix, scope, far)
@@ -74,7 +74,7 @@ def routes() -> tuple[Route, ...]:
     Raises OSError where the kernel does not answer.
     """
     names = dict(socket.if_nameindex())
-    messages = _dump(_GET_ROUTES, _NEW_ROUTE, bytes(_ROUTE.size))
+    messages = dump(_GET_ROUTES, _NEW_ROUTE, bytes(_ROUTE.size))
     found = (route for each in messages for route in parse_route(each))
     return tuple(sorted({(names[index], network, kind) for index, network, kind in found if index in names}))
 
@@ -82,10 +82,10 @@ def routes() -> tuple[Route, ...]:
 def parse_address(message: bytes) -> tuple[int, str, int, int, str]:
     """Return the index of the interface, the address, its prefix, its scope and the far end of an RTM_NEWADDR."""
     family, prefix, _, scope, index = _ADDRESS.unpack_from(message)
-    attributes = dict(_attributes(message[_ADDRESS.size :]))
+    found = dict(attributes(message[_ADDRESS.size :]))
     # rtnetlink(7): IFA_ADDRESS is the far end where there is one; IFA_LOCAL is left out where both are the same.
-    far = attributes[_FAR] if _FAR in attributes else attributes[_LOCAL]
-    local = attributes.get(_LOCAL, far)
+    far = found[_FAR] if _FAR in found else found[_LOCAL]
+    local = found.get(_LOCAL, far)
     return index, socket.inet_ntop(family, local), prefix, scope, socket.inet_ntop(family, far)
 
 
@@ -94,22 +94,25 @@ def parse_route(message: bytes) -> Iterator[tuple[int, str, int]]:
     family, bits, *_, kind, flags = _ROUTE.unpack_from(message)
     if family not in (socket.AF_INET, socket.AF_INET6) or kind not in (UNICAST, LOCAL) or not bits or flags & _CLONED:
         return
-    attributes = dict(_attributes(message[_ROUTE.size :]))
-    if attributes[_DESTINATION].startswith(_OF_ONE_LINK):
+    found = dict(attributes(message[_ROUTE.size :]))
+    if found[_DESTINATION].startswith(_OF_ONE_LINK):
         return
-    network = f"{socket.inet_ntop(family, attributes[_DESTINATION])}/{bits}"
-    if _INTERFACE in attributes:
-        yield _INDEX.unpack(attributes[_INTERFACE])[0], network, kind
-    hops = attributes.get(_HOPS, b"")
+    network = f"{socket.inet_ntop(family, found[_DESTINATION])}/{bits}"
+    if _INTERFACE in found:
+        yield _INDEX.unpack(found[_INTERFACE])[0], network, kind
+    hops = found.get(_HOPS, b"")
     while len(hops) >= _HOP.size:
         length, _, _, index = _HOP.unpack_from(hops)
         yield index, network, kind
         hops = hops[max(length, _HOP.size) :]
 
 
-def _dump(question: int, answer: int, body: bytes) -> Iterator[bytes]:
-    """Ask for all objects of one kind, and yield the content of each message. `body` of zeros is AF_UNSPEC."""
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as kernel:
+def dump(question: int, answer: int, body: bytes, protocol: int = socket.NETLINK_ROUTE) -> Iterator[bytes]:
+    """Ask for all objects of one kind, and yield the content of each message. `body` of zeros is AF_UNSPEC.
+
+    Raises OSError where the kernel does not answer, or does not permit it.
+    """
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, protocol) as kernel:
         kernel.settimeout(_TIMEOUT_SECONDS)
         kernel.sendto(_HEADER.pack(_HEADER.size + len(body), question, _DUMP, 1, 0) + body, (0, 0))
         while True:
@@ -119,13 +122,14 @@ def _dump(question: int, answer: int, body: bytes) -> Iterator[bytes]:
                 if kind == _DONE:
                     return
                 if kind == _ERROR or length < _HEADER.size:
-                    raise OSError("the kernel did not list its addresses or routes")
+                    raise OSError("the kernel did not list what was asked for")
                 if kind == answer:
                     yield data[offset + _HEADER.size : offset + length]
                 offset += (length + 3) & ~3
 
 
-def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
+def attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield type and content of the attributes of a message (netlink(7))."""
     while len(data) >= _ATTRIBUTE.size:
         length, kind = _ATTRIBUTE.unpack_from(data)
         if length < _ATTRIBUTE.size:

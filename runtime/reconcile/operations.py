@@ -16,9 +16,9 @@ from runtime.context.change import SILENT, ApplyContext, Listener, Plan
 from runtime.context.cluster import Cluster
 from runtime.context.results import Advisory, Blocked, Code, Report
 from runtime.docker.observed import observe
-from runtime.firewall import reconcile
+from runtime.firewall import isolation, reconcile
 from runtime.proxy.container import PROXY_GID, PROXY_UID
-from runtime.reconcile import fast_path_record
+from runtime.reconcile import fast_path_record, planners
 from runtime.reconcile.apply import apply
 from runtime.reconcile.desired import Desired
 from runtime.reconcile.plan import plan_stop
@@ -50,6 +50,10 @@ def carry_out(
     cluster, desired = snapshot.cluster, snapshot.desired
     _make_directories(cluster)
     outcomes = apply(snapshot.plan if plan is None else plan, snapshot.context, listener)
+    if all(outcome.ok for outcome in outcomes):
+        # Applications may have made networks of their own.
+        after = Snapshot(cluster)
+        outcomes += apply(tuple(planners.isolation(after)), after.context, listener)
     _accept(cluster, desired)
     applied = tuple(each.change.project for each in outcomes if each.ok and isinstance(each.change, ApplyProject))
     failures = wait_until_ready(cluster.client, cluster.run, desired, applied)
@@ -72,7 +76,9 @@ def stop(cluster: Cluster, listener: Listener = SILENT, timeout: float = 0.0) ->
 
 def stop_plan(cluster: Cluster) -> Plan:
     """Return what stop would do."""
-    return plan_stop(observe(cluster.client, cluster.settings.instance), cluster.settings.instance)
+    instance = cluster.settings.instance
+    last = reconcile.isolation_removal(instance, cluster.paths)
+    return (*plan_stop(observe(cluster.client, instance), instance), *((last,) if last else ()))
 
 
 def reload(
@@ -115,9 +121,12 @@ def status(cluster: Cluster) -> Status:
     found = assess(
         desired, snapshot.inspected, certificates, firewall_active=reconcile.is_confirmed(desired, cluster.paths)
     )
-    firewall = (
+    firewall = [
         Advisory(Code.FIREWALL_NOT_CONFIRMED, "firewall", each) for each in reconcile.notes(desired, cluster.paths)
-    )
+    ]
+    exposed = isolation.problem()
+    if exposed:
+        firewall.append(Advisory(Code.NOT_ISOLATED, "isolation", exposed))
     vpn = vpn_configuration.problems(desired.settings, cluster.paths)
     return replace(
         found,

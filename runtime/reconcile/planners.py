@@ -27,6 +27,11 @@ def networks(state: State) -> Iterable[Change]:
     return plan.plan_networks(state.desired, state.observed)
 
 
+def isolation(state: State) -> Iterable[Change]:
+    """Plan what keeps neighbors from containers, by the bridges of the networks."""
+    return (state.isolation,) if state.isolation else ()
+
+
 def dns(state: State) -> Iterable[Change]:
     """Plan the names of VPN clients."""
     return (state.dns,) if state.dns else ()
@@ -68,11 +73,12 @@ def _installs(state: State) -> tuple[Change, ...]:
     return tuple(each for each in state.proxies if str(each.difference))
 
 
-# The firewall is there before anything is published, certificates before the proxies start with them.
+# The firewall and the isolation are there before anything is published, certificates before the proxies start.
 PLANNERS: tuple[Planner, ...] = (
     firewall,
     private_certificates,
     networks,
+    isolation,
     dns,
     core,
     applications,

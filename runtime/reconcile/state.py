@@ -17,7 +17,7 @@ from runtime.core.changes import InstallHostsFile
 from runtime.docker import observed as engine_state
 from runtime.docker.observed import Observed
 from runtime.firewall import reconcile
-from runtime.firewall.changes import InstallFirewall
+from runtime.firewall.changes import InstallFirewall, InstallIsolation
 from runtime.proxy import install
 from runtime.proxy.changes import InstallProxy
 from runtime.reconcile import desired as desired_state
@@ -91,8 +91,17 @@ class State:
     @cached_property
     def firewall(self) -> InstallFirewall | None:
         """Return the change of the firewall; None if there is none."""
-        bridges = lambda: engine_state.bridges(self.cluster.client)  # noqa: E731 - asked for only where it matters
-        return reconcile.difference(self.desired, self.cluster.paths, bridges)
+        return reconcile.difference(self.desired, self.cluster.paths, lambda: frozenset(self._bridges.values()))
+
+    @cached_property
+    def isolation(self) -> InstallIsolation | None:
+        """Return the change of the isolation; None if there is none."""
+        return reconcile.isolation_difference(self.desired, self.cluster.paths, self.observed, lambda: self._bridges)
+
+    @cached_property
+    def _bridges(self) -> dict[str, str]:
+        """Return the names that networks give their bridges; asked for only where one is unclear."""
+        return engine_state.bridges(self.cluster.client)
 
     @cached_property
     def blocked(self) -> tuple[Blocked, ...]:

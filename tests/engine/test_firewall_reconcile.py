@@ -103,7 +103,7 @@ def test_unchanged_after_boot(active: Stand) -> None:
 
 def inputs_of(active: Stand) -> str:
     """Return code that prints the digest of the fast path's inputs."""
-    place = f"Place({str(active.paths.root)!r}, '/nowhere')"
+    place = f"Place({str(active.paths.root)!r}, '/nowhere/t{active.token}')"
     imports = "from runtime.base.light_inputs import Place; from runtime.reconcile import fast_path"
     return f"{imports}; print(fast_path.inputs({place}))"
 
@@ -114,6 +114,8 @@ def test_fast_path_detects_changed_rules(active: Stand) -> None:
     assert len(first) == 65
     assert active.python(inputs).stdout == first
     active.host.check("iptables", "-A", "DOCKER-USER", "-j", "RETURN")
+    assert active.python(inputs).stdout == first
+    active.host.check("nft", "insert", "rule", "inet", f"shoestring_t{active.token}", "host", "accept")
     assert active.python(inputs).stdout != first
 
 

@@ -82,8 +82,8 @@ def test_watchdog_killed_after_each_change(instance: Instance, tools: str) -> No
     argv = (sys.executable, "-m", "runtime", "--data-directory", str(instance.paths.root), "watchdog")
     # Each run makes one change and is killed before the next.
     environment = {**os.environ, "SHOESTRING_FAULT": "kill:change-1"}
-    codes = [subprocess.run(argv, env=environment, capture_output=True, check=False).returncode for _ in range(7)]
-    assert codes == [-signal.SIGKILL] * 6 + [0]
+    codes = [subprocess.run(argv, env=environment, capture_output=True, check=False).returncode for _ in range(8)]
+    assert codes == [-signal.SIGKILL] * 7 + [0]
     assert instance.wait("a.example.test").body == "a\n"
     assert instance.wait("b.example.test").body == "b\n"
     assert len(instance.containers()) == 4

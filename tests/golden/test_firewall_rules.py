@@ -5,12 +5,14 @@ After a change that is meant: tests/run.sh golden -- --regenerate, and read the 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from runtime.base.paths import Side
-from runtime.firewall import model, rules
+from runtime.docker.observed import Network, Observed
+from runtime.firewall import isolation, model, rules
 from runtime.firewall.model import Bridges
 from runtime.firewall.rules import Rules
 from runtime.network.netlink import LOCAL, UNICAST
@@ -57,8 +59,18 @@ def test_rules_are_as_recorded(golden: Golden, name: str) -> None:
     golden.check(FOLDER / f"{name}.nft", rendered(name).text)
 
 
+@pytest.mark.parametrize("name", SETTINGS)
+def test_isolation_is_as_recorded(golden: Golden, name: str) -> None:
+    files = (application("game", GAME), application("postgres", POSTGRES, Side.INTERNAL))
+    wanted = desired(*files, settings_text=SETTINGS[name])
+    instance = wanted.settings.instance
+    networks = [Network(f"{number}" * 64, each, instance) for number, each in enumerate(wanted.networks)]
+    made = isolation.build(wanted, Observed((), tuple(networks)), dict)
+    golden.check(FOLDER / f"isolation-{name}.nft", isolation.render(replace(made, present=NO_BRIDGES)).text)
+
+
 def test_no_recorded_rules_are_left_over(golden: Golden) -> None:
-    golden.check_folder(FOLDER, {f"{name}.nft" for name in SETTINGS})
+    golden.check_folder(FOLDER, {f"{kind}{name}.nft" for kind in ("", "isolation-") for name in SETTINGS})
 
 
 def test_the_mark_is_of_the_rules_alone() -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from installer.firewall import manage
 from installer.host import swap
-from installer.host.boot_files import directories, late_addresses
+from installer.host.boot_files import directories, isolation, late_addresses
 from installer.host.systemd import DEFAULT_INSTANCE as INSTANCE
 from installer.host.timers import JOBS, START, units
 from runtime.base.errors import UsageError
@@ -40,6 +40,7 @@ def all_units() -> dict[str, str]:
         swap.unit(swap.SwapKind.FILE, 2**30),
         swap.unit(swap.SwapKind.ZRAM, 2**28),
         manage.unit(INSTANCE, Paths(ROOT)),
+        isolation(INSTANCE, ROOT),
     )
     made = {unit.name: unit.content for unit in (*units(SETTINGS, ROOT, PYTHON), *others)}
     return {**made, IMAGES.name: IMAGES.read_text()}

@@ -29,6 +29,8 @@ from runtime.context import results
 from runtime.context.cluster import Cluster, open_cluster
 from runtime.docker.images import BASE, local_name
 from runtime.docker.observed import observe
+from runtime.firewall import isolation
+from runtime.firewall import table as nft
 from runtime.reconcile import operations
 
 if TYPE_CHECKING:
@@ -145,6 +147,7 @@ class Instance:
             if str(network.name).startswith(project):
                 network.remove()
         client.close()
+        nft.remove(isolation.table_name(self.settings.instance))
         shutil.rmtree(RUN_ROOT / self.settings.instance, ignore_errors=True)
 
 

@@ -128,5 +128,7 @@ def plan_of(
     """Return the plan from observed to desired on a host without a firewall and without certificates."""
     snapshot = Snapshot(Cluster(PATHS, wanted.settings, RUN, cast("DockerClient", None)))
     due = CertificatePlan((), (), (), 0.0)
-    vars(snapshot).update(desired=wanted, observed=observed, proxies=proxies, dns=dns, firewall=None, due=due)
+    vars(snapshot).update(
+        desired=wanted, observed=observed, proxies=proxies, dns=dns, due=due, firewall=None, isolation=None
+    )
     return snapshot.plan

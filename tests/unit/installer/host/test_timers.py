@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -110,11 +111,12 @@ def test_remove_again_after_kill_at_any_step(
     step, cut_off = 0, True
     while cut_off:
         step += 1
-        boot = boot_files.units("shoestring")
+        directories, late, isolation = boot_files.units("shoestring", tmp_path)
+        boot = (directories, late, replace(isolation, directory=faked_systemd.units))
         systemd.write(
             (*boot, *(systemd.SystemdUnit(name, "[Unit]\n", faked_systemd.units) for name in names("shoestring")))
         )
-        kernel.write_text(boot[1].content)
+        kernel.write_text(late.content)
 
         cut_off = interrupted(lambda: remove("shoestring", faked_systemd.units), step, True)
         # Like `timers remove` and `uninstall`: without units nothing is left to do.

@@ -33,11 +33,10 @@ def test_observed_applications_of_instance() -> None:
 
 def test_parse_bridges_names() -> None:
     listed = json.loads((RECORDED / "networks.json").read_text())
-    assert parse_bridges(listed) == {"docker0"}
-    assert parse_bridges([*listed, {"Options": {"com.docker.network.bridge.name": "app0"}}, {"Options": None}]) == {
-        "docker0",
-        "app0",
-    }
+    named = {"Id": "1", "Options": {"com.docker.network.bridge.name": "app0"}}
+    default = {next(each["Id"] for each in listed if each["Name"] == "bridge"): "docker0"}
+    assert parse_bridges(listed) == default
+    assert parse_bridges([*listed, named, {"Id": "2", "Options": None}]) == {**default, "1": "app0"}
 
 
 def test_parse_networks_recorded() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runtime.base.paths import Paths
-from runtime.firewall import bridges, reconcile, ssh
+from runtime.firewall import bridges, model, reconcile, ssh
 from runtime.firewall.model import Bridges
 from tests.support.builders.runtime import desired
 
@@ -17,7 +17,7 @@ def test_classify_bridges(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "if_nameindex", lambda: list(enumerate(there)))
     monkeypatch.setattr(os.path, "isdir", lambda path: "eth0" not in path and "/lo/" not in path)
     assert bridges.unclear() == ("app0", "br-app", "br-lan", "virbr0")
-    found = reconcile.classify(bridges.unclear(), {"docker0", "br-app", "app0"})
+    found = model.classify(bridges.unclear(), {"docker0", "br-app", "app0"})
     assert found == Bridges(docker=("app0",), others=("br-lan",))
 
 
