@@ -20,6 +20,7 @@ from installer.services.postgres.json_results import (
     UpgradeUnneededJson,
 )
 from installer.services.registry_docker.json_results import CollectedJson, LoginJson, TagsJson, WasteJson
+from installer.setup.json_results import SetupJson
 from installer.uninstall.json_results import UninstallJson
 from installer.vpn.json_results import (
     ClientJson,
@@ -56,6 +57,7 @@ def _section(commands: str, *answers: JsonAnswer) -> JsonSection:
 
 
 SECTIONS = (
+    _section("setup", JsonAnswer(SetupJson)),
     _section("status", JsonAnswer(HostStatusJson)),
     _section("plan", JsonAnswer(PlanJson)),
     _section("start, watchdog", JsonAnswer(ReportJson), JsonAnswer(PlanJson, DRY_RUN)),

@@ -24,6 +24,7 @@ from installer.cli import (
     vpn,
 )
 from installer.cli import firewall as cli_firewall
+from installer.cli import setup as cli_setup
 from installer.cli import swap as cli_swap
 from installer.cli import timers as cli_timers
 from installer.cli.frame import finish, listener, opened
@@ -56,6 +57,7 @@ app.add_typer(cli_timers.app, name="timers")
 app.add_typer(memory.app)
 app.add_typer(cli_swap.app, name="swap")
 app.add_typer(uninstall.app)
+app.command()(cli_setup.setup)
 
 
 def main() -> None:
@@ -91,55 +93,6 @@ def _top(
     ] = False,
 ) -> None:
     """Turn one small server into a cluster of plain Docker Compose applications."""
-
-
-@app.command()
-def setup(
-    data_directory: DataDirectory = None,
-    answers: Annotated[
-        Path | None, typer.Option(help="YAML file with settings (no questions are asked).", metavar="FILE")
-    ] = None,
-    defaults: Annotated[bool, typer.Option("--defaults", help="Ask nothing; use the suggested settings.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
-    start: Annotated[bool, typer.Option("--start/--no-start", help="Start everything afterwards.")] = True,
-    dry_run: DryRun = False,
-    record: Annotated[
-        bool, typer.Option("--record/--no-record", help="Use this directory as the default for later commands.")
-    ] = True,
-    timers: Annotated[
-        bool | None,
-        typer.Option("--timers/--no-timers", help="Start at boot and run the watchdog each minute (default: ask)."),
-    ] = None,
-    swap: Annotated[
-        bool | None,
-        typer.Option("--swap/--no-swap", help="Add swap if the host has less than 1 GB of memory (default: ask)."),
-    ] = None,
-    log_rotation: Annotated[
-        bool | None,
-        typer.Option("--log-rotation/--no-log-rotation", help="Limit the size of Docker's logs (default: ask)."),
-    ] = None,
-    firewall: Annotated[
-        bool | None, typer.Option("--firewall/--no-firewall", help="Block all other ports (default: ask).")
-    ] = None,
-) -> None:
-    """Set up this host.
-
-    Ask a few questions, then create the data directory and start the proxies and an example application.
-    """
-    from installer.setup.host_setup import HostChoice
-    from installer.setup.run import SetupOptions, run
-
-    options = SetupOptions(
-        data_directory=data_directory,
-        answers=answers,
-        defaults=defaults,
-        yes=yes,
-        start=start,
-        dry_run=dry_run,
-        make_default=record,
-        host=HostChoice(timers, swap, log_rotation, firewall),
-    )
-    raise typer.Exit(run(options))
 
 
 @app.command()

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 from installer.terminal.progress import ChangeLines, ProgressLines
 from runtime.base.constants import NOTHING_TO_DO
-from runtime.base.errors import ExitCode
 from runtime.base.paths import Paths
+from runtime.context.results import Report
 
 if TYPE_CHECKING:
     from installer.images import FetchedImage, Progress
     from runtime.context.cluster import Cluster
 
-BringUp = Callable[[Paths, ProgressLines], ExitCode]
+BringUp = Callable[[Paths, ProgressLines], Report]
 # Another command may hold the lock for a while: the watchdog, each minute.
 LOCK_TIMEOUT_SECONDS = 120.0
 
 
-def bring_up(paths: Paths, lines: ProgressLines) -> ExitCode:
-    """Get the images that are missing and start everything. Raises ShoestringError."""
+def bring_up(paths: Paths, lines: ProgressLines) -> Report:
+    """Get the images that are missing, start everything, and return the report of it. Raises ShoestringError."""
     from installer.services import add, catalogue
     from runtime.context.cluster import open_cluster
     from runtime.output import report
@@ -37,7 +37,7 @@ def bring_up(paths: Paths, lines: ProgressLines) -> ExitCode:
         cluster.client.close()
     for line in report.report_lines(result, NOTHING_TO_DO):
         lines.say(line)
-    return ExitCode.DONE if result.ok else ExitCode.FAILED
+    return result
 
 
 def _wireguard(paths: Paths, lines: ProgressLines) -> None:

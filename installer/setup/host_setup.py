@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from installer.host import docker_daemon, swap, systemd, timers
 from installer.terminal.progress import ProgressLines
 from runtime.base import files
-from runtime.base.errors import ExitCode, ShoestringError, UsageError
+from runtime.base.errors import ShoestringError, UsageError
 from runtime.base.formats import size
 from runtime.base.paths import Paths, RunPaths
 from runtime.config.settings import Settings
 from runtime.firewall import table
 
 Ask = Callable[[str], bool]
+Started = TypeVar("Started")
 NO_SYSTEMD = "systemd does not run on this host, so there are no timers. Use cron, in /etc/cron.d/shoestring:"
 
 
@@ -138,9 +140,9 @@ def rows(plan: HostPlan) -> list[tuple[str, str, str]]:
 
 
 def around_start(
-    plan: HostPlan, settings: Settings, root: Path, lines: ProgressLines, start: Callable[[], ExitCode]
-) -> ExitCode:
-    """Start, and make the changes of the plan. Return the exit code of the start, or raise its error.
+    plan: HostPlan, settings: Settings, root: Path, lines: ProgressLines, start: Callable[[], Started]
+) -> Started:
+    """Start, and make the changes of the plan. Return the result of the start, or raise its error.
 
     The units are enabled before it: after a power cut the next boot continues. They are started after it, also if it
     fails, so that no run of the watchdog interferes.
@@ -149,7 +151,7 @@ def around_start(
         timers.enable(settings, root)
     try:
         _make_room(plan, lines)
-        code = start()
+        started = start()
     except Exception:
         if plan.timers:
             _try_again_later(settings.instance, lines)
@@ -159,7 +161,7 @@ def around_start(
             lines.note("The cluster starts at the next boot. To prevent that: shoestring timers remove")
         raise
     _keep_running(plan, settings, root, lines)
-    return code
+    return started
 
 
 def _make_room(plan: HostPlan, lines: ProgressLines) -> None:

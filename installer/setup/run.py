@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from installer.data_directory import default_directory
@@ -13,78 +14,38 @@ from installer.host.facts import Facts
 from installer.services import report
 from installer.services.add import WrittenServices
 from installer.services.add import write as write_services
-from installer.services.plan import ServicePlan
 from installer.setup import answers, data_directory, host_setup, preflight, service_choice, summary
 from installer.setup.answers import Ask, GivenAnswers
 from installer.setup.bring_up import BringUp, bring_up
-from installer.setup.data_directory import DirectoryUpdate
-from installer.setup.host_setup import HostChoice, HostPlan
+from installer.setup.host_setup import HostPlan
+from installer.setup.plan import SetupOptions, SetupOutcome, SetupPlan
 from installer.setup.preflight import DirectoryState
 from installer.terminal import confirm
 from installer.terminal.progress import ProgressLines
 from installer.vpn.operations import FIRST_CLIENT
 from runtime.base import files, hints
 from runtime.base.constants import ENVIRONMENT_VARIABLE
-from runtime.base.errors import ExitCode, ShoestringError, UsageError
-from runtime.base.paths import DEFAULT_DATA_DIRECTORY, DEFAULT_DIRECTORY_FILE, Paths, RunPaths
+from runtime.base.errors import ShoestringError, UsageError
+from runtime.base.paths import DEFAULT_DATA_DIRECTORY, Paths, RunPaths
 from runtime.config import settings
-from runtime.config.settings import Settings
+from runtime.context.results import Report
 from runtime.output.table import table
 
 LOCK_TIMEOUT_SECONDS = 120.0
+NO_TERMINAL = "There is no terminal to ask at"
 
 
-@dataclass(frozen=True)
-class SetupOptions:
-    """The options of `shoestring setup`. With `make_default`, its path is saved in `default_file`.
-
-    Without `host`, nothing of the host is changed but the data directory and Docker's containers.
-    """
-
-    data_directory: Path | None = None
-    answers: Path | None = None
-    defaults: bool = False
-    yes: bool = False
-    start: bool = True
-    dry_run: bool = False
-    make_default: bool = True
-    default_file: Path = DEFAULT_DIRECTORY_FILE
-    host: HostChoice | None = None
-
-    @property
-    def asks(self) -> bool:
-        """Return whether to ask questions: neither an answers file nor --defaults is given."""
-        return self.answers is None and not self.defaults
-
-
-@dataclass(frozen=True)
-class SetupPlan:
-    """The plan of a setup: a new data directory, or an update of the present one."""
-
-    paths: Paths
-    settings: Settings
-    present: Settings | None
-    update: DirectoryUpdate | None
-    services: ServicePlan = ServicePlan()
-    host: HostPlan = HostPlan()
-
-    @property
-    def is_nothing(self) -> bool:
-        """Return whether no file changes."""
-        return self.update is not None and self.update.is_empty and self.services.is_empty
-
-
-def run(options: SetupOptions, start: BringUp = bring_up) -> ExitCode:
-    """Set this host up, or change what is set up. Returns the exit code of the start.
+def run(options: SetupOptions, start: BringUp = bring_up) -> SetupOutcome:
+    """Set this host up, or change what is set up. With `json`, what is shown goes to standard error.
 
     Raises ShoestringError with one sentence, or a list, for whatever stops it; then nothing was written, or the
     data directory is complete.
     """
-    lines = ProgressLines()
+    lines = ProgressLines(sys.stderr if options.json else None)
     try:
         wanted = _prepare(options, lines)
         if options.dry_run or not _confirmed(options, wanted, lines):
-            return ExitCode.DONE
+            return SetupOutcome(wanted, notes=tuple(lines.notes))
         return _carry_out(options, wanted, start, lines)
     except KeyboardInterrupt:
         raise ShoestringError(
@@ -95,8 +56,8 @@ def run(options: SetupOptions, start: BringUp = bring_up) -> ExitCode:
 def _prepare(options: SetupOptions, lines: ProgressLines) -> SetupPlan:
     """Do everything up to the summary. Writes nothing."""
     root = _default_directory(options)
-    if options.asks and not confirm.at_terminal():
-        raise _no_terminal(Paths(root))
+    if options.asks and (options.json or not confirm.at_terminal()):
+        raise _no_questions(Paths(root), "Nothing is asked with --json" if options.json else NO_TERMINAL)
     given = answers.load(options.answers) if options.answers else GivenAnswers()
     facts = host.gather(root)
     if options.asks:
@@ -135,12 +96,12 @@ def _host_plan(options: SetupOptions, wanted: SetupPlan) -> HostPlan:
     return plan
 
 
-def _no_terminal(paths: Paths) -> UsageError:
+def _no_questions(paths: Paths, why: str) -> UsageError:
     present = paths.settings.is_file()
     missing = "" if present else f", and these answers are missing: {', '.join(answers.required_names())}"
     take = "keep the current settings" if present else "use the defaults for this host"
     return UsageError(
-        f"There is no terminal to ask at{missing}. Give answers with --answers FILE (the keys of "
+        f"{why}{missing}. Give answers with --answers FILE (the keys of "
         f"conf/shoestring.yaml), or {take} with --defaults."
     )
 
@@ -197,7 +158,7 @@ def _confirmed(options: SetupOptions, wanted: SetupPlan, lines: ProgressLines) -
     return confirmed
 
 
-def _carry_out(options: SetupOptions, wanted: SetupPlan, start: BringUp, lines: ProgressLines) -> ExitCode:
+def _carry_out(options: SetupOptions, wanted: SetupPlan, start: BringUp, lines: ProgressLines) -> SetupOutcome:
     began = time.monotonic()
     paths = wanted.paths
     with files.lock(RunPaths(wanted.settings.instance).lock, LOCK_TIMEOUT_SECONDS):
@@ -214,21 +175,22 @@ def _carry_out(options: SetupOptions, wanted: SetupPlan, start: BringUp, lines: 
             if wanted.settings.wireguard.enabled:
                 lines.say(f"\n  First the VPN, with a client: shoestring vpn add {FIRST_CLIENT}{where}")
             lines.say(f"\n  Start it with: shoestring start{where}")
-            return ExitCode.DONE
-        code = host_setup.around_start(
+            return SetupOutcome(wanted, True, is_default, notes=tuple(lines.notes))
+        started = host_setup.around_start(
             wanted.host, wanted.settings, paths.root, lines, lambda: _start(options, wanted, start, lines)
         )
-        if code is ExitCode.DONE:
+        if started.ok:
             seconds = time.monotonic() - began
             lines.say("\n" + "\n".join(summary.closing_lines(wanted.settings, paths, seconds, is_default=is_default)))
-        return code
+        return SetupOutcome(wanted, True, is_default, started, tuple(lines.notes))
     finally:
         # Also if the start fails: new passwords are shown only now.
-        for line in service_choice.closing_lines(paths, wanted.services, written):
+        terminal = not options.json and sys.stdout.isatty()
+        for line in service_choice.closing_lines(paths, wanted.services, written, terminal=terminal):
             lines.say(line)
 
 
-def _start(options: SetupOptions, wanted: SetupPlan, start: BringUp, lines: ProgressLines) -> ExitCode:
+def _start(options: SetupOptions, wanted: SetupPlan, start: BringUp, lines: ProgressLines) -> Report:
     """Start, and where a registry does not give an image, offer to build it here."""
     from installer.images import PullError
 

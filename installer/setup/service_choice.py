@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 
 from installer.data_directory import default_directory
@@ -63,9 +62,9 @@ def _pulled(known: Catalogue, settings: Settings) -> tuple[str, ...]:
     )
 
 
-def closing_lines(paths: Paths, wanted: ServicePlan, written: WrittenServices) -> list[str]:
-    """Return addresses of new services, how to log in, and on a terminal their passwords."""
+def closing_lines(paths: Paths, wanted: ServicePlan, written: WrittenServices, *, terminal: bool) -> list[str]:
+    """Return addresses of new services, how to log in, and on a `terminal` their passwords."""
     if not wanted.new or wanted.settings is None:
         return []
     addresses = {each.name: status.addresses_of(paths, wanted.settings, each.name) for each in wanted.new}
-    return ["", *report.added_lines(wanted.new, written, addresses, terminal=sys.stdout.isatty())]
+    return ["", *report.added_lines(wanted.new, written, addresses, terminal=terminal)]

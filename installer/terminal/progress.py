@@ -37,11 +37,12 @@ def wrapped(text: str, indent: str) -> str:
 
 
 class ProgressLines:
-    """Writes lines to a terminal or a file; transient lines go to a terminal only."""
+    """Writes lines to a terminal or a file; transient lines go to a terminal only. `notes` are all that it wrote."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
         self._live = self._stream.isatty()
+        self.notes: list[str] = []
 
     def say(self, text: str = "") -> None:
         """Print a line."""
@@ -49,6 +50,7 @@ class ProgressLines:
 
     def note(self, text: str) -> None:
         """Print a sentence about the line above, wrapped on a terminal."""
+        self.notes.append(text)
         self.say(wrapped(text, "    ") if self._live else f"    {text}")
 
     def done(self, name: str, about: str = "") -> None:

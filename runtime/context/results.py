@@ -47,6 +47,7 @@ class Code(StrEnum):
     PORT_BLOCKED = "port-blocked", "an application publishes a port that the firewall blocks"
     RETRY_LATER = "retry-later", "a change failed and is tried again later"
     SERVICE = "service", "a remark of an internal service"
+    SETUP = "setup", "a remark of the setup"
     STOPPED = "stopped", "the cluster was stopped by a user"
     VPN_DOWN = "vpn-down", "the interface of the VPN is down"
     VPN_FILE_DIFFERS = "vpn-file-differs", "a file of the VPN differs from the settings"

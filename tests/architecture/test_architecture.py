@@ -83,6 +83,7 @@ def _reads(call: ast.Call) -> bool:
                 "installer.cli.images",
                 "installer.cli.reach",
                 "installer.cli.service",
+                "installer.cli.setup",
                 "installer.cli.ssl",
                 "installer.cli.vpn",
                 "installer.cli.memory",

@@ -22,15 +22,16 @@ from pathlib import Path
 from installer.firewall import other_instances
 from installer.host import facts, systemd
 from installer.setup.host_setup import HostChoice
-from installer.setup.run import SetupOptions, run
-from runtime.base.errors import ExitCode
+from installer.setup.plan import SetupOptions
+from installer.setup.run import run
+from runtime.context.results import Report
 systemd.is_running = lambda: False
 # The engine is that of another host: ports that other tests publish there are not used on this one.
 facts.parse_containers = lambda text: ()
 other_instances.parse_ports = lambda text: {}
 choice = HostChoice(timers=False, swap=False, log_rotation=False)
 options = SetupOptions(data_directory=Path(sys.argv[1]), default_file=Path(sys.argv[2]), host=choice)
-sys.exit(run(options, lambda paths, lines: ExitCode.DONE))
+sys.exit(run(options, lambda paths, lines: Report(())).exit_code)
 """
 QUESTIONS = (
     *(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import stat
@@ -17,19 +18,20 @@ from installer.host import swap, systemd, timers
 from installer.host.docker_daemon import LogRotation
 from installer.setup import host_setup, run
 from installer.setup.host_setup import HostChoice, HostOffer
-from installer.setup.run import SetupOptions
+from installer.setup.plan import SetupOptions
 from installer.terminal.progress import ProgressLines
 from runtime.base.errors import ExitCode, SettingsError, ShoestringError, UsageError
 from runtime.base.paths import Paths, Side
 from runtime.config import settings
 from runtime.config.settings import Settings
+from runtime.context.results import Report
 from tests.support.engine import LOOPBACK, free_port
 from tests.support.setup.host import Host
 from tests.support.setup.terminal import WIZARD
 
 
 def test_setup_answers_file_serves_page(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run.run(host.options(start=True)) is ExitCode.DONE
+    assert run.run(host.options(start=True)).exit_code is ExitCode.DONE
     assert "in the container <b>example</b>" in host.page()
     said = capsys.readouterr().out
     assert f"  ✓ data directory          {host.paths.root}\n" in said
@@ -38,20 +40,20 @@ def test_setup_answers_file_serves_page(host: Host, capsys: pytest.CaptureFixtur
     key = host.paths.proxy_certificates(Side.PUBLIC) / "invalid.pem.key"
     assert (key.stat().st_uid, key.stat().st_gid, stat.S_IMODE(key.stat().st_mode)) == (0, 99, 0o640)
 
-    assert run.run(host.options(start=True)) is ExitCode.DONE
+    assert run.run(host.options(start=True)).exit_code is ExitCode.DONE
     again = capsys.readouterr().out
     assert "  Nothing changes in the files.\n" in again
     assert "  Nothing to do: everything runs as configured.\n" in again
 
     moved = free_port()
     public = f"{{address: {LOOPBACK}, http_port: {host.public_http}, https_port: {moved}}}"
-    assert run.run(host.options(host.answers(public=public), start=True)) is ExitCode.DONE
+    assert run.run(host.options(host.answers(public=public), start=True)).exit_code is ExitCode.DONE
     assert f"public.https_port  {host.public_https} → {moved}" in capsys.readouterr().out
     assert "It works" in Host(host.paths, host.default_file, 0, moved, 0, 0).page()
 
 
 def test_setup_dry_run(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run.run(host.options(start=True, dry_run=True)) is ExitCode.DONE
+    assert run.run(host.options(start=True, dry_run=True)).exit_code is ExitCode.DONE
     said = capsys.readouterr().out
     assert f"  +  data directory  {host.paths.root}, its configuration a git repository\n" in said
     assert not host.paths.root.parent.exists()
@@ -66,7 +68,7 @@ def test_setup_option_without_effect(
     )
     monkeypatch.setattr(host_setup, "observe", lambda: found)
     choice = HostChoice(timers=False, swap=True, log_rotation=True)
-    assert run.run(replace(host.options(start=True, dry_run=True), host=choice)) is ExitCode.DONE
+    assert run.run(replace(host.options(start=True, dry_run=True), host=choice)).exit_code is ExitCode.DONE
     assert "\n    There is swap.\n    They are rotated.\n" in capsys.readouterr().out
 
 
@@ -112,6 +114,19 @@ def test_setup_refuses_invalid_answers(host: Host) -> None:
     assert "unknown key; did you mean public?" in refused(publik="off")
 
 
+def test_setup_json_answer(host: Host) -> None:
+    argv = [sys.executable, "-c", "from installer.cli.main import main; main()", "setup", "--json"]
+    argv += ["--data-directory", str(host.paths.root), "--answers", str(host.answers()), "--no-record", "--yes"]
+    done = subprocess.run(argv, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    assert done.returncode == ExitCode.DONE, done.stderr
+    answer = json.loads(done.stdout)
+    assert (answer["ok"], answer["written"], answer["new"], answer["is_default"]) == (True, True, True, False)
+    assert answer["data_directory"] == str(host.paths.root)
+    assert f"https://example.test:{host.public_https}" in [each["url"] for each in answer["urls"]]
+    assert all(each["ok"] for each in answer["start"]["changes"])
+    assert "  ✓ data directory" in done.stderr
+
+
 def test_setup_enables_faked_units_before_start(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a power cut or a failure during the start the next boot continues."""
     calls: list[str] = []
@@ -121,7 +136,7 @@ def test_setup_enables_faked_units_before_start(host: Host, monkeypatch: pytest.
         assert host.default_file.read_text() == f"{root}\n"
         calls.append("enabled")
 
-    def start(paths: Paths, lines: ProgressLines) -> ExitCode:
+    def start(paths: Paths, lines: ProgressLines) -> Report:
         calls.append("start")
         raise images.PullError("haproxy:3", "no route to host")
 
@@ -136,8 +151,9 @@ def test_setup_enables_faked_units_before_start(host: Host, monkeypatch: pytest.
     assert calls == ["enabled", "start", "timers run, start at boot: False"]
 
     calls.clear()
-    assert run.run(replace(options, start=False)) is ExitCode.DONE
-    assert run.run(replace(options, host=HostChoice(timers=False)), lambda paths, lines: ExitCode.DONE) == 0
+    assert run.run(replace(options, start=False)).exit_code is ExitCode.DONE
+    outcome = run.run(replace(options, host=HostChoice(timers=False)), lambda paths, lines: Report(()))
+    assert outcome.exit_code is ExitCode.DONE
     assert calls == []
 
 

@@ -35,7 +35,7 @@ def test_wizard_serves_page(host: Host, tmp_path: Path) -> None:
     twin = Host(Paths(tmp_path / "twin" / host.paths.root.name), host.default_file, 0, 0, 0, 0)
     public = f"{{address: {address}, http_port: {host.public_http}, https_port: {host.public_https}}}"
     answers = twin.answers(public=public, internal=host.internal)
-    assert run.run(twin.options(answers)) is ExitCode.DONE
+    assert run.run(twin.options(answers)).exit_code is ExitCode.DONE
     assert conf_and_data(twin.paths) == by_questions
 
 

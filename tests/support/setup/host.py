@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from installer import images
-from installer.setup.run import SetupOptions
+from installer.setup.plan import SetupOptions
 from runtime.base.paths import RUN_ROOT, Paths
 from runtime.context.cluster import open_cluster
 from runtime.docker.images import BUSYBOX, HAPROXY

@@ -17,7 +17,7 @@ from pathlib import Path
 from installer.setup.run import SetupOptions, run
 from runtime.base.errors import explain
 try:
-    sys.exit(run(SetupOptions(default_file=Path(sys.argv[1]))))
+    sys.exit(run(SetupOptions(default_file=Path(sys.argv[1]))).exit_code)
 except Exception as error:
     sentence, code = explain(error)
     print(sentence, file=sys.stderr)

@@ -66,7 +66,7 @@ def test_tables_of_this_file_name_commands() -> None:
 def test_command_has_shared_options(name: str) -> None:
     found = options(name)
     assert ("--data-directory" in found) is (name not in OF_THE_HOST)
-    assert ("--json" in found) is (name not in (*PROMPTS, "setup"))
+    assert ("--json" in found) is (name not in PROMPTS)
     assert ("--dry-run" in found) is (name in CHANGING)
     assert ("--yes" in found) is (name in ASKING)
     assert ("--timeout" in found) is (name in LOCKING)
