@@ -41,8 +41,8 @@ def add(
 ) -> None:
     """Add a client and print its configuration, with its keys."""
     from installer.vpn import operations, report
+    from installer.vpn.client_request import ClientRequest
     from installer.vpn.json_results import ClientJson, ClientPreviewJson
-    from installer.vpn.operations import ClientRequest
 
     vpn = _open(data_directory, timeout)
     wanted = ClientRequest(name, public_key, skip_endpoint_check or any_endpoint)

@@ -11,6 +11,7 @@ from installer.host import wireguard
 from installer.host.wireguard import BootState, WireGuardInterface, WireGuardLink
 from installer.vpn import (
     addresses,
+    client_request,
     clients,
     configuration,
     drift,
@@ -20,20 +21,18 @@ from installer.vpn import (
     peers,
     subnet_conflicts,
 )
+from installer.vpn.client_request import ClientRequest
 from installer.vpn.clients import VpnClient
 from installer.vpn.configuration import ServerConfig
 from installer.vpn.drift import ObservedVpn
 from installer.vpn.peers import RunningInterface
-from runtime.base import files, validators
+from runtime.base import files
 from runtime.base.errors import ShoestringError, UsageError
 from runtime.base.failpoints import failpoint
-from runtime.base.formats import rfc3339
 from runtime.base.paths import Paths, RunPaths
 from runtime.config.settings import Settings
 
 FIRST_CLIENT = "laptop"
-# wg-quick(8) takes its file's name for the interface's, and the kernel has no longer ones.
-LONGEST_NAME = 15
 
 
 @dataclass(frozen=True)
@@ -54,15 +53,6 @@ class Vpn:
         """Hold the VPN's lock."""
         with files.lock(RunPaths(self.settings.instance).vpn_lock, self.timeout):
             yield
-
-
-@dataclass(frozen=True)
-class ClientRequest:
-    """A client to add. With `public_key` the private key stays with the user."""
-
-    name: str
-    public_key: str = ""
-    skip_endpoint_check: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,10 +91,10 @@ def open_vpn(paths: Paths, settings: Settings, timeout: float = 0.0) -> Vpn:
     return Vpn(paths, settings, timeout)
 
 
-def add(vpn: Vpn, wanted: ClientRequest, clock: Callable[[], float] = time.time) -> VpnClient:
+def add(vpn: Vpn, request: ClientRequest, clock: Callable[[], float] = time.time) -> VpnClient:
     """Add a client to the files and the running interface. Raises UsageError, and then changes nothing."""
     with vpn.locked():
-        client, private = _prepared(vpn, wanted, clock)
+        client, private = _prepared(vpn, request, clock)
         if not clients.read_server_key(vpn.paths):
             clients.write_server_key(vpn.paths, private)
         before = clients.read_all(vpn.paths)
@@ -121,9 +111,9 @@ def add(vpn: Vpn, wanted: ClientRequest, clock: Callable[[], float] = time.time)
     return client
 
 
-def preview(vpn: Vpn, wanted: ClientRequest, clock: Callable[[], float] = time.time) -> VpnClient:
+def preview(vpn: Vpn, request: ClientRequest, clock: Callable[[], float] = time.time) -> VpnClient:
     """Return the client that `add` would add, with other keys. Changes nothing. Raises as `add` does."""
-    return _prepared(vpn, wanted, clock)[0]
+    return _prepared(vpn, request, clock)[0]
 
 
 def remove(vpn: Vpn, name: str) -> VpnClient:
@@ -194,23 +184,12 @@ def overview(vpn: Vpn) -> VpnOverview:
     return VpnOverview(vpn.settings, public, known, seen, drift.problem(vpn.settings, public, known, seen))
 
 
-def _prepared(vpn: Vpn, wanted: ClientRequest, clock: Callable[[], float]) -> tuple[VpnClient, str]:
+def _prepared(vpn: Vpn, request: ClientRequest, clock: Callable[[], float]) -> tuple[VpnClient, str]:
     """Return the new client and the server's private key, a new one if there is none, after all checks."""
     known = clients.read_all(vpn.paths)
-    name = _new_name(wanted.name, known)
     private = clients.read_server_key(vpn.paths) or keys.generate_private()
-    public_key = _new_key(wanted.public_key, known, keys.public_of(private)) if wanted.public_key else ""
-    taken = {address for each in known for address in each.addresses}
-    own_key = "" if public_key else keys.generate_private()
-    client = VpnClient(
-        name=name,
-        made=rfc3339(clock()),
-        addresses=addresses.allocate(vpn.settings, taken),
-        public_key=public_key or keys.public_of(own_key),
-        preshared_key=keys.generate_preshared(),
-        private_key=own_key,
-    )
-    wrong = "" if wanted.skip_endpoint_check else endpoint.check(vpn.settings.endpoint)
+    client = client_request.create(vpn.settings, request, known, keys.public_of(private), clock())
+    wrong = "" if request.skip_endpoint_check else endpoint.check(vpn.settings.endpoint)
     if wrong:
         raise UsageError(f"{wrong} Set wireguard.endpoint in conf/shoestring.yaml, or add --skip-endpoint-check.")
     _check_subnets(vpn)
@@ -235,37 +214,6 @@ def _check_subnets(vpn: Vpn) -> None:
     )
     if found:
         raise UsageError("\n".join(found))
-
-
-def _new_name(name: str, known: tuple[VpnClient, ...]) -> str:
-    try:
-        validators.application(name)
-    except ValueError as error:
-        raise UsageError(f"NAME: {error}") from error
-    if len(name) > LONGEST_NAME:
-        raise UsageError(
-            f"NAME: {name} has {len(name)} characters, and WireGuard on the client takes at most {LONGEST_NAME}. "
-            "Choose a shorter one."
-        )
-    if any(each.name == name for each in known):
-        raise UsageError(
-            f"The VPN client {name} already exists. Its file: shoestring vpn show {name}. Choose another name, or "
-            f"remove it first: shoestring vpn remove {name}"
-        )
-    return name
-
-
-def _new_key(text: str, known: tuple[VpnClient, ...], server: str) -> str:
-    try:
-        key = keys.checked(text)
-    except ValueError as error:
-        # The key itself is not printed: it may be a private one, given by mistake.
-        raise UsageError(f"--public-key: the given text {error}") from error
-    owner = "the server" if key == server else next((each.name for each in known if each.public_key == key), "")
-    if owner:
-        # WireGuard knows a peer by its key alone: the second would take the first one's addresses away.
-        raise UsageError(f"--public-key: this is the key of {owner} already. Make a new pair: wg genkey")
-    return key
 
 
 def _converge(vpn: Vpn, known: tuple[VpnClient, ...]) -> None:

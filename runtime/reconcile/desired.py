@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from runtime.base.errors import Problem, ShoestringError
 from runtime.base.paths import Paths, RunPaths, Side
-from runtime.config import application_files, applications, referenced_files, secrets
-from runtime.config.applications import Application, Backend, BrokenApplication, TcpPort
+from runtime.config import application_files, referenced_files, secrets
+from runtime.config.applications import Application, BrokenApplication
 from runtime.config.internal_address import InternalAddress, configured
 from runtime.config.settings import Settings
 from runtime.context.results import Advisory, Blocked, Code
@@ -17,8 +17,9 @@ from runtime.core.dns import HostsFile
 from runtime.core.project import core_project
 from runtime.docker import images, overrides
 from runtime.docker.projects import Project
-from runtime.proxy.container import HTTP_PORT, HTTPS_PORT
+from runtime.proxy.container import HTTP_PORT
 from runtime.proxy.model import Link, ProxyModel
+from runtime.reconcile import conflicts
 
 
 @dataclass(frozen=True)
@@ -119,10 +120,10 @@ def build(sources: Sources, paths: Paths, run: RunPaths) -> Desired:
     """Return the desired state. The first file by name wins a conflict."""
     settings = sources.settings
     internal = sources.internal_address or configured(settings)
-    valid, duplicates = _unique_names(sources.applications)
+    valid, duplicates = conflicts.unique_names(sources.applications)
     projects, invalid = _projects(valid, sources, paths)
     valid = tuple(each for each in valid if each.name in projects)
-    proxied, conflicts = _resolve_conflicts((*valid, *sources.accepted), settings)
+    proxied, problems = conflicts.resolve((*valid, *sources.accepted), settings)
     waiting, blocked = _waiting(settings, internal), _blocked(internal)
     served = tuple(side for side in settings.sides if side is not Side.INTERNAL or not (waiting or blocked))
     models = tuple(_model(settings, side, proxied, internal) for side in served)
@@ -137,7 +138,7 @@ def build(sources: Sources, paths: Paths, run: RunPaths) -> Desired:
         projects=tuple(projects[each.name] for each in valid),
         applications=resolved,
         broken=(*sources.broken, *duplicates, *invalid),
-        conflicts=conflicts,
+        conflicts=problems,
         warnings=(*(_not_proxied(each) for each in valid if each.not_proxied_because), *waiting),
         variables=sources.variables,
         hosts=dns.hosts_file(settings, models, paths),
@@ -192,69 +193,6 @@ def _projects(
 def _not_proxied(application: Application) -> Advisory:
     what = f"{application.name} is not proxied: {application.not_proxied_because}."
     return Advisory(Code.NOT_PROXIED, application.name, what)
-
-
-def _unique_names(
-    loaded: Iterable[Application],
-) -> tuple[tuple[Application, ...], tuple[BrokenApplication, ...]]:
-    """Keep one application per name, since the name is in those of its containers; report the others."""
-    valid: dict[str, Application] = {}
-    duplicates = []
-    for each in loaded:
-        first = valid.setdefault(each.name, each)
-        if first is not each:
-            what = f"the {first.side} side has an application {each.name} already; rename one of the files"
-            duplicates.append(BrokenApplication(each.name, each.side, each.file, (Problem(each.file, what),)))
-    return tuple(valid.values()), tuple(duplicates)
-
-
-def _resolve_conflicts(
-    loaded: tuple[Application, ...], settings: Settings
-) -> tuple[tuple[Application, ...], tuple[Problem, ...]]:
-    """Give each host name, backend name and TCP port to the first file that claims it, and report the others."""
-    problems: list[Problem] = []
-    resolved: dict[tuple[Side, str], Application] = {}
-    taken: dict[tuple[Side, str, str], Application] = {}
-    # The internal proxy listens on these itself, inside its container or outside.
-    reserved = {HTTP_PORT, HTTPS_PORT}
-    if settings.internal:
-        reserved |= {settings.internal.http_port, settings.internal.https_port}
-    for each in sorted(loaded, key=lambda application: application.file.name):
-
-        def claim(kind: str, value: str, key: str, owner: Application = each) -> bool:
-            first = taken.setdefault((owner.side, kind, value), owner)
-            if first is not owner:
-                what = f"{kind} {value} belongs to {first.file.name} already; remove it from one of the two files"
-                problems.append(owner.document.problem((key,), what))
-            return first is owner
-
-        backends = tuple(backend for backend in map(_claimer(claim), each.backends) if backend.host_names)
-        tcp_ports = tuple(tcp for tcp in each.tcp_ports if _claim_port(tcp, claim, reserved, each, problems))
-        resolved[each.side, each.name] = replace(each, backends=backends, tcp_ports=tcp_ports)
-    return tuple(resolved[each.side, each.name] for each in loaded), tuple(problems)
-
-
-Claim = Callable[[str, str, str], bool]
-
-
-def _claimer(claim: Claim) -> Callable[[Backend], Backend]:
-    def keep_own(backend: Backend) -> Backend:
-        if not claim("the backend", backend.name, "services"):
-            return replace(backend, host_names=())
-        host_names = tuple(
-            name for name in backend.host_names if claim("the host name", name, applications.HOST_NAMES)
-        )
-        return replace(backend, host_names=host_names)
-
-    return keep_own
-
-
-def _claim_port(tcp: TcpPort, claim: Claim, reserved: set[int], owner: Application, problems: list[Problem]) -> bool:
-    if tcp.port in reserved:
-        what = f"{tcp.port} is the internal proxy's own; choose another port"
-        problems.append(owner.document.problem((applications.TCP_PORTS,), what))
-        return False
-    return claim("the TCP port", str(tcp.port), applications.TCP_PORTS)
 
 
 def _model(

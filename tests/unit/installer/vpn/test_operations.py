@@ -5,18 +5,12 @@ from dataclasses import replace
 import pytest
 
 from installer.vpn import clients, operations
-from installer.vpn.operations import ClientRequest, Vpn
+from installer.vpn.client_request import ClientRequest
+from installer.vpn.operations import Vpn
 from runtime.base.errors import UsageError
 from runtime.base.paths import Paths
 from tests.support.builders.runtime import make_settings
 from tests.support.builders.vpn import LAPTOP, VPN
-
-
-@pytest.mark.parametrize("name", ["a-long-name-of16", "x" * 63])
-def test_preview_refuses_name_too_long_for_wg_quick(paths: Paths, name: str) -> None:
-    """The name becomes the user's file name, and so the name of the interface."""
-    with pytest.raises(UsageError, match=f"^NAME: {name} has {len(name)} characters, .* at most 15"):
-        operations.preview(Vpn(paths, make_settings(VPN)), ClientRequest(name, skip_endpoint_check=True))
 
 
 def test_preview_refuses_name_in_use(paths: Paths) -> None:
