@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from runtime.base.constants import DEFAULT_DIRECTORY_FILE, ENVIRONMENT_VARIABLE, NOTHING_TO_DO
+from runtime.base.constants import DEFAULT_DIRECTORY_FILE, ENVIRONMENT_VARIABLE, NOTHING_TO_DO, UMASK
 
 
 def main(arguments: list[str]) -> int:
@@ -13,6 +13,7 @@ def main(arguments: list[str]) -> int:
 
     A run of the watchdog with nothing to do, the one command that runs each minute, ends before the rest is imported.
     """
+    os.umask(UMASK)
     root = _root_of_a_run(arguments)
     if root:
         from runtime.reconcile import fast_path

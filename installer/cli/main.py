@@ -30,6 +30,7 @@ from installer.cli import timers as cli_timers
 from installer.cli.frame import finish, listener, opened
 from installer.cli.options import DataDirectory, DryRun, Json, Timeout
 from runtime.base import hints
+from runtime.base.constants import UMASK
 from runtime.base.errors import DEBUG_VARIABLE, explain
 from runtime.base.paths import Side
 from runtime.output.encoder import emit, result_json
@@ -62,6 +63,7 @@ app.command()(cli_setup.setup)
 
 def main() -> None:
     """Run the command line; an error becomes one sentence and an exit code."""
+    os.umask(UMASK)
     with hints.completed(sys.argv[1:]):
         try:
             app()

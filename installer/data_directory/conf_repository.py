@@ -1,13 +1,17 @@
-"""`conf/` as a git repository: each change that setup makes is a commit."""
+"""`conf/` as a git repository: each change that setup makes is a commit.
+
+A repository can name programs that git runs (filters, monitors, textconv). So git runs as the owner of the
+repository, who also writes everything below `.git`.
+"""
 
 from __future__ import annotations
 
-import contextlib
+import os
 import time
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from runtime.base import command, files
+from runtime.base import command
 from runtime.base.errors import ShoestringError
 
 IDENTITY = ("user.name=Shoestring", "user.email=shoestring@localhost")
@@ -18,6 +22,7 @@ _ENVIRONMENT = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/nul
 _SETTINGS = (
     *IDENTITY,
     "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
     "commit.gpgSign=false",
     "gc.auto=0",
     "core.fsync=all",
@@ -26,13 +31,11 @@ _SETTINGS = (
 
 def create(conf: Path, message: str) -> None:
     """Make a repository of a directory and commit all that is in it, but for what is ignored."""
-    command.check(
-        _git(conf, "init", "--quiet", "--initial-branch=main", "--template="), environment=_environment(conf)
-    )
-    files.make_directory(conf / ".git" / "info")
-    files.write(conf / ".git" / "info" / "exclude", NEVER_COMMITTED)
-    command.check(_git(conf, "add", "--all"), environment=_environment(conf))
-    command.check(_git(conf, "commit", "--quiet", "--message", message), environment=_environment(conf))
+    _check(conf, "init", "--quiet", "--initial-branch=main", "--template=")
+    write = 'mkdir -p "$1" && cat >"$1/exclude"'
+    command.check(("sh", "-c", write, "sh", str(conf / ".git" / "info")), stdin=NEVER_COMMITTED, owner=_owner(conf))
+    _check(conf, "add", "--all")
+    _check(conf, "commit", "--quiet", "--message", message)
 
 
 def exists(conf: Path) -> bool:
@@ -48,7 +51,6 @@ def commit(conf: Path, paths: Iterable[PurePosixPath], message: str) -> bool:
     names = tuple(str(path) for path in paths)
     if not names:
         return False
-    environment = _environment(conf)
     remove_old_locks(conf, time.time() - time.clock_gettime(time.CLOCK_BOOTTIME))
     # Without the first option, asking alone would write the index.
     status = ask(conf, "--no-optional-locks", "status", "--porcelain", "-z", "--no-renames", "--", *names)
@@ -56,8 +58,8 @@ def commit(conf: Path, paths: Iterable[PurePosixPath], message: str) -> bool:
     changed = [entry[3:] for entry in status.split("\0") if entry]
     if not changed:
         return False
-    command.check(_git(conf, "add", "--", *changed), environment=environment)
-    command.check(_git(conf, "commit", "--quiet", "--message", message, "--", *changed), environment=environment)
+    _check(conf, "add", "--", *changed)
+    _check(conf, "commit", "--quiet", "--message", message, "--", *changed)
     return True
 
 
@@ -89,20 +91,43 @@ def remove_old_locks(conf: Path, booted: float) -> None:
     `booted` is in seconds since 1970; an older lock belongs to no running process (gitrepository-layout(5), *.lock).
     """
     git = conf / ".git"
-    for lock in (*git.glob("*.lock"), *git.glob("refs/heads/*.lock")):
-        with contextlib.suppress(FileNotFoundError):
-            if lock.stat().st_mtime < booted:
-                files.remove(lock)
+    locks = [lock for lock in (*git.glob("*.lock"), *git.glob("refs/heads/*.lock")) if _is_older(lock, booted)]
+    if locks:
+        command.check(("rm", "--force", "--", *map(str, locks)), owner=_owner(conf))
+
+
+def _is_older(lock: Path, moment: float) -> bool:
+    try:
+        return lock.lstat().st_mtime < moment
+    except FileNotFoundError:
+        return False
 
 
 def has_commits(conf: Path) -> bool:
     """Return whether there is any commit."""
-    return command.run(_git(conf, "rev-parse", "--verify", "--quiet", "HEAD"), environment=_environment(conf)).ok
+    argv = _git(conf, "rev-parse", "--verify", "--quiet", "HEAD")
+    return command.run(argv, environment=_environment(conf), owner=_owner(conf)).ok
 
 
 def ask(conf: Path, *arguments: str, stdin: str = "") -> str:
     """Return the output of a git command that changes nothing. Raises CommandError if it fails."""
-    return command.check(_git(conf, *arguments), environment=_environment(conf), stdin=stdin).out
+    return _check(conf, *arguments, stdin=stdin)
+
+
+def _check(conf: Path, *arguments: str, stdin: str = "") -> str:
+    argv = _git(conf, *arguments)
+    return command.check(argv, environment=_environment(conf), stdin=stdin, owner=_owner(conf)).out
+
+
+def _owner(conf: Path) -> tuple[int, int] | None:
+    """Return the user and group that git runs as; None for the current user.
+
+    It is the owner of `.git`, or of `conf/` where that is missing: who owns neither cannot change the repository's
+    configuration. A link counts as its own owner's.
+    """
+    git = conf / ".git"
+    status = git.lstat() if os.path.lexists(git) else conf.stat()
+    return (status.st_uid, status.st_gid) if os.geteuid() == 0 and status.st_uid != 0 else None
 
 
 def _git(conf: Path, *arguments: str) -> tuple[str, ...]:

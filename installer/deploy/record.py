@@ -26,7 +26,7 @@ def unfinished(paths: Paths, made: DeployJob) -> str:
     target = made.target
     file = str(target.file.relative_to(paths.conf))
     try:
-        committed = conf_repository.ask(paths.conf, "show", f"HEAD:{file}")
+        committed = conf_repository.ask(paths.conf, "cat-file", "blob", f"HEAD:{file}")
         before = history.image_in(committed, target.service)
         edited = set_image(target.file, committed, target.service, made.image)
     except ShoestringError:

@@ -69,13 +69,14 @@ def run(
     secrets: tuple[str, ...] = (),
     clear_env: bool = False,
     kill_with_parent: bool = False,
+    owner: tuple[int, int] | None = None,
 ) -> Result:
     """Run a program to its end and return what it printed, whatever its exit code.
 
     `environment` is added to the current one, or with `clear_env` replaces it. Values in `secrets` are masked in
     all output; pass secrets by `environment` or `stdin`, never in `argv`. `timeout` is in seconds. With
     `kill_with_parent` its standard input stays empty and open until this process ends, however it ends: a program
-    that waits for the end of its input ends then too.
+    that waits for the end of its input ends then too. `owner` is the user id and the group id that it runs as.
     Raises ShoestringError if the program is not installed, CommandTimeoutError if it does not end in time.
     """
     try:
@@ -91,6 +92,9 @@ def run(
                 cwd=directory,
                 env={**({} if clear_env else os.environ), **(environment or {})},
                 check=False,
+                user=owner[0] if owner else None,
+                group=owner[1] if owner else None,
+                extra_groups=() if owner else None,
             )
     except FileNotFoundError as error:
         raise ShoestringError(f"{argv[0]} is not installed on this host.") from error
@@ -207,6 +211,7 @@ def check(
     stdin: str = "",
     secrets: tuple[str, ...] = (),
     clear_env: bool = False,
+    owner: tuple[int, int] | None = None,
 ) -> Result:
     """Run a program as `run` does; raises CommandError for any exit code but 0."""
     result = run(
@@ -217,6 +222,7 @@ def check(
         stdin=stdin,
         secrets=secrets,
         clear_env=clear_env,
+        owner=owner,
     )
     if not result.ok:
         raise CommandError(result)

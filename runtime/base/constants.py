@@ -24,4 +24,7 @@ LOCK = "lock"
 STOPPED = "stopped"
 ATTEMPTS = "attempts.json"
 
+# Both entry points set it: a caller's own could leave what they write to other users, or hide it from containers.
+UMASK = 0o022
+
 NOTHING_TO_DO = "everything runs as configured"
