@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runtime.context.results import Report
 
 LOCK_TIMEOUT_SECONDS = 300.0
+FORMER_CHECK = "alarm"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -41,7 +42,9 @@ def parser() -> argparse.ArgumentParser:
     reload.add_argument("side", nargs="?", choices=[side.value for side in Side], help="default: both sides")
     add("watchdog", "run once: repair what differs from the configuration")
     add("renew", "renew the certificates that are due")
-    add("alarm", "send notifications for incidents that were opened or resolved")
+    add("check", "send notifications for incidents that were opened or resolved")
+    # The name of earlier versions, in their units and cron lines; without `help` it is not listed.
+    commands.add_parser(FORMER_CHECK, parents=[shared])
     add("plan", "show what start would change")
     add("status", "show what runs")
     return top
@@ -61,7 +64,7 @@ def main(arguments: list[str] | None = None) -> ExitCode:
 
 def _main(options: argparse.Namespace) -> ExitCode:
     try:
-        return _check(options) if options.command == "alarm" else _run(options)
+        return _check(options) if options.command in ("check", FORMER_CHECK) else _run(options)
     except Exception as error:
         if DEBUG_VARIABLE in os.environ:
             raise

@@ -31,7 +31,7 @@ def _runs(line: str, root: Path, is_default: bool) -> bool:
         return False
     if "--data-directory" in words[:-1]:
         return words[words.index("--data-directory") + 1] == str(root)
-    return is_default and bool({"start", "watchdog", "renew", "alarm"} & set(words))
+    return is_default and bool({"start", "watchdog", "renew", "check", "alarm"} & set(words))
 
 
 def _tables() -> Iterator[Path]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from installer.host.health import Health
 from installer.host.memory import HostMemory
 from installer.host.swap import ActiveSwap, SwapHost
-from installer.host.timers import ALARM, RENEW, START, WATCHDOG, LastRun, TimerJob, TimerState
+from installer.host.timers import CHECK, RENEW, START, WATCHDOG, LastRun, TimerJob, TimerState
 from runtime.base.formats import local_time, size
 from runtime.output.table import Row, table
 
@@ -41,7 +41,7 @@ def timers_lines(jobs: Iterable[TimerJob], now: float) -> list[str]:
 def install_lines(jobs: Iterable[TimerJob]) -> list[str]:
     """Return the changes of an installation, a line each."""
     signs = {TimerState.MISSING: "+", TimerState.OUTDATED: "~", TimerState.OFF: "+"}
-    when = {START: "at boot", WATCHDOG: "each minute", RENEW: "every 6 hours", ALARM: "every 5 minutes"}
+    when = {START: "at boot", WATCHDOG: "each minute", RENEW: "every 6 hours", CHECK: "every 5 minutes"}
     return table((signs[job.state], job.service, f"{job.name} {when[job.name]}") for job in jobs if not job.is_on)
 
 

@@ -21,14 +21,16 @@ from runtime.config.settings import Settings
 
 SANDBOX = "sandbox.conf"
 # The units of each job: the service; and the unit that starts it, which may be the same.
-START, WATCHDOG, RENEW, ALARM = "start", "watchdog", "renew", "alarm"
+START, WATCHDOG, RENEW, CHECK = "start", "watchdog", "renew", "check"
 JOBS = {
     START: ("shoestring.service",),
     WATCHDOG: ("shoestring-watchdog.service", "shoestring-watchdog.timer"),
     RENEW: ("shoestring-renew.service", "shoestring-renew.timer"),
-    ALARM: ("shoestring-alarm.service", "shoestring-alarm.timer"),
+    CHECK: ("shoestring-check.service", "shoestring-check.timer"),
 }
 _ALL = tuple(unit for units in JOBS.values() for unit in units)
+# Units of earlier versions, for which there are others now.
+_FORMER = ("shoestring-alarm.service", "shoestring-alarm.timer")
 # The host empties these, and a unit has its own ones.
 _TEMPORARY = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - refused, not used
 # The PATH of systemd's units (systemd.exec(5)).
@@ -65,7 +67,7 @@ class LastRun:
 class TimerJob:
     """A job of an instance; `next` is in seconds since 1970, None without a timer or if it is off."""
 
-    name: Annotated[str, "`start`, `watchdog`, `renew` or `alarm`"]
+    name: Annotated[str, "`start`, `watchdog`, `renew` or `check`"]
     service: Annotated[str, "name of its unit"]
     state: TimerState
     next: Annotated[float | None, "next run, in seconds since 1970"] = None
@@ -103,8 +105,8 @@ def units(settings: Settings, root: Path, python: str = sys.executable) -> tuple
         "@WATCHDOG_TIMER@": unit_name("shoestring-watchdog.timer", instance),
         "@RENEW@": unit_name("shoestring-renew.service", instance),
         "@RENEW_TIMER@": unit_name("shoestring-renew.timer", instance),
-        "@ALARM@": unit_name("shoestring-alarm.service", instance),
-        "@ALARM_TIMER@": unit_name("shoestring-alarm.timer", instance),
+        "@CHECK@": unit_name("shoestring-check.service", instance),
+        "@CHECK_TIMER@": unit_name("shoestring-check.timer", instance),
     }
     return tuple(SystemdUnit(unit_name(unit, instance), _filled(FOLDER / unit, words)) for unit in _ALL)
 
@@ -133,7 +135,7 @@ def cron_lines(root: Path, domain: str, python: str = sys.executable) -> list[st
         f"@reboot       {runtime} start",
         f"* * * * *     {runtime} watchdog",
         f"{f'{minute} */6 * * *':<12}  {runtime} renew",
-        f"*/5 * * * *   {runtime} alarm",
+        f"*/5 * * * *   {runtime} check",
     ]
 
 
@@ -151,6 +153,7 @@ def enable(settings: Settings, root: Path) -> None:
     instance = settings.instance
     systemd.write((*units(settings, root), *boot_files.units(instance, root)))
     systemd.enable(*_switches(instance))
+    remove_former(instance)
 
 
 def start(instance: str, *, boot: bool) -> None:
@@ -180,13 +183,25 @@ def remove(instance: str, directory: Path = systemd.UNIT_DIRECTORY) -> None:
     """Disable and remove the units; containers keep running. Does nothing without units."""
     # The units last: only they show that there is something to remove.
     boot_files.remove(instance, directory)
+    remove_former(instance, directory)
     if written(instance, directory):
         systemd.remove(names(instance), directory)
 
 
+def remove_former(instance: str, directory: Path = systemd.UNIT_DIRECTORY) -> None:
+    """Remove the units of an instance that an earlier version wrote and this one does not. Raises ShoestringError."""
+    former = tuple(name for name in _former(instance) if (directory / name).is_file())
+    if former:
+        systemd.remove(former, directory)
+
+
 def written(instance: str, directory: Path = systemd.UNIT_DIRECTORY) -> tuple[str, ...]:
     """Return the names of the unit files of an instance that are on this host."""
-    return tuple(name for name in names(instance) if (directory / name).is_file())
+    return tuple(name for name in (*names(instance), *_former(instance)) if (directory / name).is_file())
+
+
+def _former(instance: str) -> tuple[str, ...]:
+    return tuple(unit_name(unit, instance) for unit in _FORMER)
 
 
 def instances(directory: Path = systemd.UNIT_DIRECTORY) -> frozenset[str]:

@@ -49,8 +49,6 @@ ALLOWED = {
     r"\bpassed over\b|\bif it has passed\b": "left out; of a moment",
     r"`passed`": "a field",
     r"\blog .*\bnotice\b|Level(?:Max)?=notice\b|--quiet\b|\bquiet = true\b": "an option of another program",
-    r"\bshoestring-alarm\b|\bruntime alarm\b|`alarm`|@ALARM(?:_TIMER)?@|@RUNTIME@ alarm": "a unit and its job",
-    r"^  alarm  |   alarm every|-m runtime .* alarm$": "the same in a screen",
     r"`told` was the key": "a key of earlier versions",
     r"\bno pass of the watchdog\b": "a subject of earlier versions, which is still read",
 }

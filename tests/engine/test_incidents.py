@@ -67,7 +67,7 @@ def test_incident_no_watchdog_run_with_engine_down(
     assert instance.start().ok
     assert run_watchdog(instance) == 0
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
-    run = ["--data-directory", str(instance.paths.root), "alarm"]
+    run = ["--data-directory", str(instance.paths.root), "check"]
     now = time.time()
     assert cli.main(run) == 0
     past = now - LASTING_SECONDS - 60

@@ -114,7 +114,7 @@ def test_another_instance_has_units_of_its_own() -> None:
         "shoestring@demo.service",
         *("shoestring-watchdog@demo.service", "shoestring-watchdog@demo.timer"),
         *("shoestring-renew@demo.service", "shoestring-renew@demo.timer"),
-        *("shoestring-alarm@demo.service", "shoestring-alarm@demo.timer"),
+        *("shoestring-check@demo.service", "shoestring-check@demo.timer"),
     }
     assert "Unit=shoestring-watchdog@demo.service\n" in made["shoestring-watchdog@demo.timer"]
     assert '--data-directory "/srv/a place" watchdog\n' in made["shoestring-watchdog@demo.service"]

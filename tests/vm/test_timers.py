@@ -66,7 +66,7 @@ def test_watchdog_unit_applies_change(machine: Machine) -> None:
     assert machine.serves(DOMAIN).status == 200
 
 
-@pytest.mark.parametrize("service", ["shoestring-renew.service", "shoestring-alarm.service"])
+@pytest.mark.parametrize("service", ["shoestring-renew.service", "shoestring-check.service"])
 def test_renewal_and_alert_units_succeed(machine: Machine, service: str) -> None:
     machine.shell(f"systemctl start {service}")
     assert "\nResult=success" in "\n" + machine.shell(f"systemctl show -p Result {service}")

@@ -9,7 +9,7 @@ from installer.data_directory.templates import Action, FileChange
 from installer.host import swap
 from installer.host.memory import HostMemory, MemoryUse, problem
 from installer.host.report import install_lines, memory_lines, swap_lines, timers_lines
-from installer.host.timers import ALARM, JOBS, RENEW, START, WATCHDOG, LastRun, TimerJob, TimerState, cron_lines
+from installer.host.timers import CHECK, JOBS, RENEW, START, WATCHDOG, LastRun, TimerJob, TimerState, cron_lines
 from installer.images import FetchedImage, ImageState
 from installer.images.inventory import Source
 from installer.images.progress import ImageOutcome
@@ -37,7 +37,7 @@ def _timers() -> str:
         TimerJob(START, JOBS[START][0], TimerState.ON, None, replace(last, began=moment(200_000), seconds=4.1)),
         TimerJob(WATCHDOG, JOBS[WATCHDOG][0], TimerState.ON, moment(-10), last),
         TimerJob(RENEW, JOBS[RENEW][0], TimerState.ON, moment(-7200), replace(last, result="exit-code", exit_code=1)),
-        TimerJob(ALARM, JOBS[ALARM][0], TimerState.OFF),
+        TimerJob(CHECK, JOBS[CHECK][0], TimerState.OFF),
     )
     missing = tuple(TimerJob(name, JOBS[name][0], TimerState.MISSING) for name in JOBS)
     running = replace(jobs[1], last=replace(last, seconds=None))

@@ -29,7 +29,7 @@ def test_parser_shared_options_have_defaults() -> None:
     assert (options.side, options.data_directory, options.json) == ("public", None, False)
 
 
-@pytest.mark.parametrize("command", ["start", "stop", "reload", "renew", "plan", "status", "alarm"])
+@pytest.mark.parametrize("command", ["start", "stop", "reload", "renew", "plan", "status", "check", "alarm"])
 def test_main_reports_wrong_data_directory(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([command, "--data-directory", str(tmp_path)]) == ExitCode.USAGE
     printed = capsys.readouterr().err

@@ -13,7 +13,17 @@ from installer.host import boot_files, systemd
 from installer.host.health import Health
 from installer.host.report import HealthRow, health_rows, install_lines, last_run, timers_lines
 from installer.host.systemd import parse_show
-from installer.host.timers import LastRun, TimerJob, TimerState, cron_lines, jobs, names, remove, written
+from installer.host.timers import (
+    LastRun,
+    TimerJob,
+    TimerState,
+    cron_lines,
+    jobs,
+    names,
+    remove,
+    remove_former,
+    written,
+)
 from runtime.base.constants import MEGABYTE
 from runtime.base.formats import local_time
 from runtime.base.paths import Paths
@@ -35,7 +45,7 @@ def recorded_jobs(**there: bool | None) -> tuple[TimerJob, ...]:
 
 
 def test_cron_lines_run_all_jobs() -> None:
-    path, mail, start, watchdog, renew, alarm = cron_lines(Path("/srv/100% mine"), "example.com", "/opt/python")
+    path, mail, start, watchdog, renew, check = cron_lines(Path("/srv/100% mine"), "example.com", "/opt/python")
     # crontab(5): by default /usr/bin:/bin, without nft and user-installed programs; and a mail each minute.
     assert "/usr/sbin" in path.removeprefix("PATH=").split(":")
     assert mail == 'MAILTO=""'
@@ -45,7 +55,7 @@ def test_cron_lines_run_all_jobs() -> None:
     minute = renew.split()[0]
     assert 0 <= int(minute) < 60
     assert renew == f"{minute} */6 * * *".ljust(14) + f"{run} renew"
-    assert alarm == f"*/5 * * * *   {run} alarm"
+    assert check == f"*/5 * * * *   {run} check"
 
 
 def test_cron_lines_spread_renewals_over_the_hour() -> None:
@@ -68,8 +78,8 @@ def test_timers_status_without_systemd_prints_cron_lines(paths: Paths, monkeypat
 
 
 def test_jobs_of_recorded_systemd() -> None:
-    start, watchdog, renew, alarm = recorded_jobs()
-    assert [job.state for job in (start, watchdog, renew, alarm)] == [TimerState.ON] * 4
+    start, watchdog, renew, check = recorded_jobs()
+    assert [job.state for job in (start, watchdog, renew, check)] == [TimerState.ON] * 4
     assert start.next is None
     assert watchdog.next == datetime(2026, 11, 22, 17, 7, tzinfo=UTC).timestamp()
     assert watchdog.last
@@ -95,6 +105,26 @@ def test_written_units_of_instance(tmp_path: Path) -> None:
     (tmp_path / "shoestring-watchdog@demo.timer").write_text("")
     (tmp_path / "shoestring-watchdog.timer").write_text("")
     assert written("demo", tmp_path) == ("shoestring-watchdog@demo.timer",)
+
+
+def test_written_former_units_of_instance(tmp_path: Path) -> None:
+    (tmp_path / "shoestring-alarm.timer").write_text("")
+    assert written("shoestring", tmp_path) == ("shoestring-alarm.timer",)
+    assert written("demo", tmp_path) == ()
+
+
+@pytest.mark.processes
+def test_remove_former_units_of_instance(faked_systemd: FakedSystemd) -> None:
+    former = {"shoestring-alarm.service", "shoestring-alarm.timer"}
+    others = {"shoestring-alarm@demo.timer", "shoestring-check.timer"}
+    for name in former | others:
+        (faked_systemd.units / name).write_text("[Unit]\n")
+    remove_former("shoestring", faked_systemd.units)
+    assert {file.name for file in faked_systemd.units.iterdir()} == others
+    assert "disable shoestring-alarm.service shoestring-alarm.timer" in faked_systemd.calls
+    calls = faked_systemd.calls
+    remove_former("shoestring", faked_systemd.units)
+    assert faked_systemd.calls == calls
 
 
 @pytest.mark.processes

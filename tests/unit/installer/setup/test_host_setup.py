@@ -213,10 +213,10 @@ class Host:
 
 ENABLED = [
     "units written",
-    "systemctl enable shoestring.service shoestring-watchdog.timer shoestring-renew.timer shoestring-alarm.timer",
+    "systemctl enable shoestring.service shoestring-watchdog.timer shoestring-renew.timer shoestring-check.timer",
     "sync --file-system /etc/systemd/system",
 ]
-TIMERS_RUN = "systemctl start shoestring-watchdog.timer shoestring-renew.timer shoestring-alarm.timer"
+TIMERS_RUN = "systemctl start shoestring-watchdog.timer shoestring-renew.timer shoestring-check.timer"
 
 
 @pytest.fixture
