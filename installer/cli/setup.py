@@ -31,7 +31,7 @@ LogRotation = Annotated[
     typer.Option("--log-rotation/--no-log-rotation", help="Limit the size of Docker's logs (default: ask)."),
 ]
 Firewall = Annotated[
-    bool | None, typer.Option("--firewall/--no-firewall", help="Block all other ports (default: ask).")
+    bool | None, typer.Option("--firewall/--no-firewall", help="Block all other ports (default: ask, or on).")
 ]
 
 

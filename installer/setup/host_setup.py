@@ -61,12 +61,19 @@ def observe() -> HostOffer:
 
 
 def decide(
-    choice: HostChoice, offer: HostOffer, ask: Ask | None, *, is_default: bool, starts: bool, firewall: bool = False
+    choice: HostChoice,
+    offer: HostOffer,
+    ask: Ask | None,
+    *,
+    is_default: bool,
+    starts: bool,
+    firewall: bool | None = None,
 ) -> HostPlan:
-    """Ask for the choices that are not given; without `ask` only timers are on.
+    """Ask for the choices that are not given; without `ask` only timers and the firewall are on.
 
-    `firewall`: it is on in the settings, so it is not asked for. A directory that is not the default, such as a
-    demo's, gets timers only with --timers; one that is not started gets none.
+    `firewall`: it is on in the settings, so it is not asked for; False: it was chosen to be off, which only a user
+    who is asked changes. A directory that is not the default, such as a demo's, gets timers only with --timers and
+    the firewall only with --firewall; one that is not started gets neither.
     """
 
     def wants(given: bool | None, question: str, default: bool) -> bool:
@@ -82,6 +89,7 @@ def decide(
     more = f"Add {size(offer.swap.size)} of swap{kind}?"
     rotation = "Limit Docker's logs (10 MB, 3 files a container)?"
     ask_user = ask if is_default else None
+    unasked = firewall is None and is_default and ask is None
     swaps = starts and bool(offer.swap.size) and wants(choice.swap, more, False)
     rotates = starts and bool(offer.log_rotation.content) and wants(choice.log_rotation, rotation, False)
     return HostPlan(
@@ -89,8 +97,9 @@ def decide(
         cron=wanted and starts and not offer.systemd,
         swap=offer.swap if swaps else None,
         log_rotation=offer.log_rotation if rotates else None,
-        firewall=starts and _wants_firewall(choice, offer, ask_user, firewall=firewall),
-        notes=tuple(_ignored(choice, offer, starts=starts, asks=bool(ask_user) and not firewall)),
+        firewall=starts
+        and _wants_firewall(choice, offer, ask_user, firewall=firewall or (unasked and offer.firewall)),
+        notes=tuple(_ignored(choice, offer, starts=starts, asks=unasked or bool(ask_user and not firewall))),
     )
 
 

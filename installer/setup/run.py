@@ -66,7 +66,7 @@ def _prepare(options: SetupOptions, lines: ProgressLines) -> SetupPlan:
     preflight.refuse(preflight.host_problems(facts))
     wanted = _collect(options, root, facts, given)
     preflight.refuse((), preflight.problems(preflight.gather(facts, wanted.settings, wanted.paths)))
-    wanted = replace(wanted, host=_host_plan(options, wanted))
+    wanted = replace(wanted, host=_host_plan(options, wanted, given))
     shown = summary.settings_lines(wanted.settings, wanted.paths)
     lines.say("\n".join(["", *shown, "", *_plan_lines(wanted)]))
     for note in wanted.host.notes:
@@ -75,7 +75,7 @@ def _prepare(options: SetupOptions, lines: ProgressLines) -> SetupPlan:
     return wanted
 
 
-def _host_plan(options: SetupOptions, wanted: SetupPlan) -> HostPlan:
+def _host_plan(options: SetupOptions, wanted: SetupPlan, given: GivenAnswers) -> HostPlan:
     """Ask about the host, or take what is given."""
     if options.host is None:
         return HostPlan()
@@ -84,13 +84,14 @@ def _host_plan(options: SetupOptions, wanted: SetupPlan) -> HostPlan:
         from installer.terminal import prompts
 
         ask = prompts.confirm
+    chosen = wanted.present is not None or ("firewall",) in given.values
     plan = host_setup.decide(
         options.host,
         host_setup.observe(),
         ask,
         is_default=options.make_default,
         starts=options.start,
-        firewall=wanted.settings.firewall,
+        firewall=wanted.settings.firewall if chosen else None,
     )
     host_setup.check(plan, wanted.settings, wanted.paths.root)
     return plan

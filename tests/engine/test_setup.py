@@ -145,14 +145,16 @@ def test_setup_enables_faked_units_before_start(host: Host, monkeypatch: pytest.
     monkeypatch.setattr(timers, "check", lambda settings, root: None)
     monkeypatch.setattr(timers, "enable", enable)
     monkeypatch.setattr(timers, "start", lambda instance, boot: calls.append(f"timers run, start at boot: {boot}"))
-    options = replace(host.options(start=True), host=HostChoice(timers=True))
+    options = replace(host.options(start=True), host=HostChoice(timers=True, firewall=False))
     with pytest.raises(images.PullError):
         run.run(options, start)
     assert calls == ["enabled", "start", "timers run, start at boot: False"]
 
     calls.clear()
     assert run.run(replace(options, start=False)).exit_code is ExitCode.DONE
-    outcome = run.run(replace(options, host=HostChoice(timers=False)), lambda paths, lines: Report(()))
+    outcome = run.run(
+        replace(options, host=HostChoice(timers=False, firewall=False)), lambda paths, lines: Report(())
+    )
     assert outcome.exit_code is ExitCode.DONE
     assert calls == []
 

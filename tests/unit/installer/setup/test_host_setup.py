@@ -72,7 +72,17 @@ def test_decide_does_not_ask_given_options() -> None:
 
 
 def test_decide_without_questions() -> None:
-    assert decide(HostChoice(), OFFER, None, is_default=True, starts=True) == HostPlan(timers=True)
+    offer = replace(OFFER, firewall=True)
+    assert decide(HostChoice(), offer, None, is_default=True, starts=True) == HostPlan(timers=True, firewall=True)
+    assert decide(HostChoice(), offer, None, is_default=False, starts=True) == HostPlan()
+    assert decide(HostChoice(), offer, None, is_default=True, starts=False) == HostPlan()
+
+
+def test_decide_without_questions_keeps_firewall_that_was_chosen_to_be_off() -> None:
+    offer = replace(OFFER, firewall=True)
+    assert decide(NOTHING, offer, None, is_default=True, starts=True, firewall=False) == HostPlan()
+    assert decide(replace(NOTHING, firewall=False), offer, None, is_default=True, starts=True) == HostPlan()
+    assert decide(NOTHING, offer, User(True), is_default=True, starts=True, firewall=False) == HostPlan(firewall=True)
 
 
 def test_decide_does_not_ask_impossible_changes() -> None:
@@ -85,9 +95,9 @@ def test_decide_does_not_ask_impossible_changes() -> None:
 
 def test_decide_notes_options_without_effect() -> None:
     offer = HostOffer(systemd=True, swap=NO_SWAP, log_rotation=LogRotation(why="Rotated already."))
-    wanted = decide(HostChoice(True, True, True), offer, None, is_default=True, starts=True)
+    wanted = decide(HostChoice(True, True, True, firewall=False), offer, None, is_default=True, starts=True)
     assert wanted == HostPlan(timers=True, notes=("There is swap.", "Rotated already."))
-    assert decide(NOTHING, offer, None, is_default=True, starts=True) == HostPlan()
+    assert decide(replace(NOTHING, firewall=False), offer, None, is_default=True, starts=True) == HostPlan()
     (later,) = decide(HostChoice(swap=True), OFFER, None, is_default=True, starts=False).notes
     assert "--no-start" in later
     assert decide(HostChoice(), OFFER, User(True), is_default=True, starts=False) == HostPlan()
@@ -117,7 +127,7 @@ def test_decide_asks_for_possible_firewall() -> None:
     assert decide(NOTHING, offer, user, is_default=True, starts=True) == HostPlan(firewall=True)
     assert user.asked == ["Close all other ports to the outside (SSH stays open)?"]
     assert decide(NOTHING, offer, User(False), is_default=True, starts=True) == HostPlan()
-    assert decide(NOTHING, offer, None, is_default=True, starts=True) == HostPlan()
+    assert decide(NOTHING, offer, None, is_default=True, starts=True) == HostPlan(firewall=True)
     assert decide(NOTHING, offer, user, is_default=False, starts=True) == HostPlan()
 
 
@@ -136,8 +146,9 @@ def test_decide_without_nft_has_note() -> None:
     user = User(True)
     assert decide(NOTHING, OFFER, user, is_default=True, starts=True) == HostPlan(notes=(NO_NFT,))
     assert user.asked == []
-    # There is no note where the question would not have been asked.
-    assert decide(NOTHING, OFFER, None, is_default=True, starts=True) == HostPlan()
+    assert decide(NOTHING, OFFER, None, is_default=True, starts=True) == HostPlan(notes=(NO_NFT,))
+    # There is no note where there would be no firewall either.
+    assert decide(NOTHING, OFFER, None, is_default=True, starts=True, firewall=False) == HostPlan()
     assert decide(NOTHING, OFFER, user, is_default=False, starts=True) == HostPlan()
     assert decide(NOTHING, OFFER, user, is_default=True, starts=False) == HostPlan()
     assert decide(replace(NOTHING, firewall=False), OFFER, user, is_default=True, starts=True) == HostPlan()
@@ -173,8 +184,8 @@ def test_around_start_prints_firewall_before_applying(monkeypatch: pytest.Monkey
 
 def test_decide_without_systemd_uses_cron() -> None:
     offer = HostOffer(systemd=False, swap=NO_SWAP, log_rotation=LogRotation())
-    assert decide(HostChoice(), offer, None, is_default=True, starts=True) == HostPlan(cron=True)
-    assert decide(HostChoice(timers=False), offer, None, is_default=True, starts=True) == HostPlan()
+    assert decide(HostChoice(firewall=False), offer, None, is_default=True, starts=True) == HostPlan(cron=True)
+    assert decide(HostChoice(timers=False, firewall=False), offer, None, is_default=True, starts=True) == HostPlan()
 
 
 def test_decide_no_timers_for_demo_or_without_start() -> None:
