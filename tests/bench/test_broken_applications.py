@@ -31,7 +31,7 @@ def instance(tmp_path: Path) -> Iterator[Instance]:
 
 
 def p99(instance: Instance) -> float:
-    """The 99th percentile of the healthy application's latency under a light load, in seconds."""
+    """Return the 99th percentile of the healthy application's latency under a light load, in seconds."""
     assert instance.settings.public
     with Load(instance.settings.public.https_port, "healthy.example.test", rate=60.0, keep_alive=8) as load:
         ends = time.monotonic() + SECONDS

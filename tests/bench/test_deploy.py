@@ -124,7 +124,7 @@ class Stand:
         return subprocess.run(argv, capture_output=True, text=True, check=False)
 
     def download(self) -> int:
-        """How many bytes of a slow answer come; a connection that breaks ends it."""
+        """Return how many bytes of a slow answer come; a connection that breaks ends it."""
         with closing(
             http.client.HTTPSConnection(LOOPBACK, self.port, timeout=DOWNLOAD_SECONDS, context=no_trust())
         ) as connection:
@@ -160,7 +160,7 @@ class Stand:
                 assert "loaded" in done.stdout, done
 
     def change(self, name: str, *arguments: str, new: str) -> None:
-        """A deploy or a rollback that works."""
+        """Make a deploy or a rollback that works."""
         with self.loaded(name, new):
             done = self.shoestring(*arguments)
             self.said[name] = done.stdout
@@ -168,14 +168,14 @@ class Stand:
         assert self.instance.get(HOST).body.strip() == new
 
     def refuse(self, name: str, tag: str, old: str) -> None:
-        """A deploy of a bad version."""
+        """Deploy a bad version."""
         with self.loaded(name, tag):
             done = self.shoestring("deploy", "a", tag)
         assert done.returncode == 1, done
         assert self.instance.get(HOST).body.strip() == old
 
     def start_seconds(self, tag: str, times: int = 3) -> float:
-        """How long the application alone takes: from the command to its first answer; the median."""
+        """Return how long the application alone takes: from the command to its first answer; the median."""
         return statistics.median(self.start_once(tag) for _ in range(times))
 
     def start_once(self, tag: str) -> float:
@@ -227,7 +227,7 @@ def stand(tmp_path: Path, client: DockerClient) -> Iterator[Stand]:
 
 @contextmanager
 def websocket(port: int) -> Iterator[Socket]:
-    """A websocket in use, in a thread of its own."""
+    """Yield a websocket in use, in a thread of its own."""
     opened = Socket(port)
     thread = threading.Thread(target=opened.run)
     thread.start()
@@ -239,7 +239,7 @@ def websocket(port: int) -> Iterator[Socket]:
 
 
 def carry_out(stand: Stand) -> None:
-    """All changes, one after the other."""
+    """Make all changes, one after the other."""
     stand.reload()
     for tag in ("2", "3", "4"):
         stand.change(f"deploy of version {tag}", "deploy", "a", tag, new=tag)

@@ -76,7 +76,7 @@ class Bench:
         return [(sys.executable, "-c", LIST % self.instance.settings.instance)]
 
     def compose(self, *more: str) -> Argvs:
-        """A loop over the applications, with the generated files as a start runs them."""
+        """Return the commands of a loop over the applications, with the generated files as a start runs them."""
         cluster = self.instance.cluster
         desired = build(read(cluster.settings, cluster.paths), cluster.paths, cluster.run)
         return [
@@ -89,14 +89,14 @@ class Bench:
         ]
 
     def written(self) -> dict[Path, tuple[int, int, int]]:
-        """What would show that a file or a directory was written, made or removed."""
+        """Return what would show that a file or a directory was written, made or removed."""
         roots = (self.instance.paths.root, self.instance.cluster.run.directory)
         every = (each for root in roots for each in (root, *root.rglob("*")))
         return {each: (seen.st_ino, seen.st_mtime_ns, seen.st_ctime_ns) for each in every if (seen := each.lstat())}
 
 
 def changed(before: dict[str, str], after: dict[str, str]) -> int:
-    """How many containers were started or removed since."""
+    """Return how many containers were started or removed since."""
     return len({name for name, _ in before.items() ^ after.items()})
 
 
@@ -114,7 +114,7 @@ def benches(tmp_path: Path) -> Iterator[tuple[Bench, Bench]]:
 
 
 def idle(*benches: Bench) -> list[Row]:
-    """The ways that should change nothing, in turn. A run changes no container and writes no file."""
+    """Measure the ways that should change nothing, in turn. A run changes no container and writes no file."""
     for each in benches:
         # The snapshot for the fast path is written by the first run after a change.
         usage(each.watchdog())
@@ -131,14 +131,14 @@ def idle(*benches: Bench) -> list[Row]:
 
 
 def recreated(bench: Bench) -> Row:
-    """The way that recreates all containers, once."""
+    """Measure the way that recreates all containers, once."""
     before = bench.instance.containers()
     taken = usage(bench.compose("--force-recreate"))
     return Row(RECREATE, bench.count, taken, changed(before, bench.instance.containers()))
 
 
 def measure(small: Bench, large: Bench) -> list[Row]:
-    """All rows; those of 1 and 50 applications are from the same minutes."""
+    """Return all rows; those of 1 and 50 applications are from the same minutes."""
     large.grow(10)
     rows = [*idle(large), recreated(large)]
     small.grow(1)

@@ -65,7 +65,7 @@ class Client:
             command.run(("docker", "rm", "--force", name))
 
     def thumbprint(self) -> str:
-        """Of certbot's one account key (RFC 7638)."""
+        """Return the thumbprint of certbot's one account key (RFC 7638)."""
         (file,) = self.folder.glob("etc/accounts/*/dir/*/private_key.json")
         key = json.loads(file.read_text())
         canonical = json.dumps({name: key[name] for name in ("e", "kty", "n")}, sort_keys=True, separators=(",", ":"))

@@ -148,7 +148,7 @@ def test_issue_name_pointing_elsewhere(stand: Stand) -> None:
 
 @contextlib.contextmanager
 def _other_server() -> Iterator[str]:
-    """A foreign web server on port 80 of an address of its own."""
+    """Yield a foreign web server on port 80 of an address of its own."""
     address = own_loopback()
     server = http.server.ThreadingHTTPServer((address, 80), http.server.BaseHTTPRequestHandler)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()

@@ -76,7 +76,7 @@ class Neighbor:
     vpn: Cable
 
     def headers(self, url: str, host: str, address: str, port: int) -> str:
-        """The request headers as the application answers them."""
+        """Return the request headers as the application answers them."""
         resolve = ("--connect-to", f"{host}:{port}:{f'[{address}]' if ':' in address else address}:{port}")
         return self.namespace.run("curl", "-sSk", "--max-time", "10", *resolve, f"{url}/headers").stdout.lower()
 
@@ -99,7 +99,7 @@ def neighbor() -> Iterator[Neighbor]:
 
 
 def plug(namespace: Namespace, interface: str) -> Cable:
-    """A cable with networks that no other test has (RFC 2544, RFC 4193)."""
+    """Return a cable with networks that no other test has (RFC 2544, RFC 4193)."""
     four = f"198.19.{secrets.randbelow(256)}.{4 * secrets.randbelow(64)}"
     first, last = four.rsplit(".", 1)
     four1, four2 = f"{first}.{int(last) + 1}", f"{first}.{int(last) + 2}"
@@ -119,7 +119,7 @@ def _here(*argv: str) -> None:
 
 @contextlib.contextmanager
 def running(root: Path, tools: str, neighbor: Neighbor, public: str) -> Iterator[Instance]:
-    """An instance with an application a side, started. The internal side is the VPN's."""
+    """Yield an instance with an application a side, started. The internal side is the VPN's."""
     vpn = neighbor.vpn
     tcp_port = free_port(vpn.here[0])
     settings = replace(
@@ -145,7 +145,7 @@ def running(root: Path, tools: str, neighbor: Neighbor, public: str) -> Iterator
 
 
 def address_seen(instance: Instance, neighbor: Neighbor, side: Side, address: str) -> str:
-    """The client's address as the application sees it."""
+    """Return the client's address as the application sees it."""
     public, internal = instance.settings.public, instance.settings.internal
     assert public
     assert internal

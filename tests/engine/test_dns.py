@@ -55,7 +55,7 @@ def bridge(client: DockerClient) -> Iterator[HostBridge]:
 
 @contextlib.contextmanager
 def running(root: Path, bridge: HostBridge, upstream: tuple[str, ...] = ()) -> Iterator[Instance]:
-    """An instance whose internal side is on the bridge, not started."""
+    """Yield an instance whose internal side is on the bridge, not started."""
     settings = replace(
         new_settings(),
         public=None,
@@ -90,7 +90,7 @@ def addresses(bridge: HostBridge, name: str) -> list[str]:
 
 
 def names_container(instance: Instance) -> tuple[str, str]:
-    """The name of the resolver's container, and when it was started."""
+    """Return the name of the resolver's container, and when it was started."""
     return next(each for each in instance.containers().items() if "-names-" in each[0])
 
 
@@ -202,7 +202,7 @@ def move(interface: str, bridge: HostBridge, address: str) -> None:
 
 
 def served_at(instance: Instance) -> set[str]:
-    """The addresses at which the internal proxy's container is published."""
+    """Return the addresses at which the internal proxy's container is published."""
     name = next(each for each in instance.containers() if "haproxy-internal" in each)
     ports = instance.cluster.client.containers.get(name).attrs["NetworkSettings"]["Ports"]
     return {each["HostIp"] for listed in ports.values() for each in listed or ()}

@@ -197,7 +197,7 @@ def test_spoofed_inner_sources_to_internal_side(stand: Stand) -> None:
 
 
 def arrived(stand: Stand, sources: tuple[str, ...], target: str, port: int) -> set[str]:
-    """Of these sources, those whose SYN reached the host's own sockets, by a table of the test that only counts."""
+    """Return the sources whose SYN reached the host's own sockets, by a table of the test that only counts."""
     known = f'iifname "eth0" ip daddr {target} tcp dport {port}'
     rules = [f'{known} ip saddr {each} counter comment "{each}"' for each in sources]
     table = COUNTING.format(rules="\n".join(rules), target=target, port=port)
@@ -211,7 +211,7 @@ def arrived(stand: Stand, sources: tuple[str, ...], target: str, port: int) -> s
 
 
 def counted(stand: Stand, chain: str) -> dict[str, int]:
-    """How many packets the rules of a chain have counted, by their comments."""
+    """Return how many packets the rules of a chain have counted, by their comments."""
     listed = json.loads(stand.host.check("nft", "--json", "list", "chain", "inet", "counting", chain))["nftables"]
     rules = [each["rule"] for each in listed if "rule" in each]
     return {

@@ -106,7 +106,7 @@ def firewalld(stand: Stand) -> Firewalld:
 
 
 def saved(stand: Stand) -> str:
-    """What ufw and Docker have in the kernel, as their own programs print it."""
+    """Return what ufw and Docker have in the kernel, as their own programs print it."""
     text = stand.host.check("iptables-save") + stand.host.check("ip6tables-save")
     # Comments have the time, and chains their counters.
     return "".join(f"{line.partition(' [')[0]}\n" for line in text.splitlines() if not line.startswith("#"))

@@ -165,7 +165,7 @@ def test_internal_side_follows_routes(active: Stand) -> None:
 
 
 def bridged(stand: Stand, name: str, number: int) -> Namespace:
-    """A bridge of the host with a client on it."""
+    """Return a bridge of the host with a client on it."""
     made = stand.join(
         name.replace("-", ""), name, f"172.{number}.0.1/16", f"172.{number}.0.2/16", bridge=f"v{number}"
     )

@@ -75,7 +75,7 @@ def plan_unshared(instance: Instance, recorded: Path) -> UninstallPlan:
 
 
 def left_of(instance: Instance) -> list[str]:
-    """The names of all in Docker whose names begin as those of an instance do."""
+    """Return the names of all objects in Docker that begin with the name of an instance."""
     client = instance.cluster.client
     names = [str(each["Names"][0]).strip("/") for each in client.api.containers(all=True)]
     names += [str(each["Name"]) for each in (*client.api.networks(), *(client.api.volumes()["Volumes"] or ()))]
@@ -164,7 +164,7 @@ def test_uninstall_keeps_image_in_use(used: Instance, tmp_path: Path) -> None:
 
 
 def archive(text: str) -> bytes:
-    """A root file system with one file, of its own content."""
+    """Return a root file system with one file, of its own content."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
         item = tarfile.TarInfo("name")

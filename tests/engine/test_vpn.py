@@ -66,7 +66,7 @@ def test_show_qr_client_reaches_internal_side(stand: Stand, tmp_path: Path) -> N
 
 
 def picture(file: Path, text: str, ink: int, paper: int) -> None:
-    """What a camera sees of a terminal: a PGM file; each character has an upper and a lower half."""
+    """Write what a camera sees of a terminal as a PGM file; each character has an upper and a lower half."""
     scale = 5
     rows: list[list[int]] = []
     width = max(map(len, text.splitlines()))

@@ -97,7 +97,7 @@ def test_apply_dry_run(stand: Stand) -> None:
 
 
 def would(stand: Stand) -> str:
-    """What `vpn apply --dry-run` shows."""
+    """Return what `vpn apply --dry-run` shows."""
     done = stand.shoestring("vpn", "apply", "--dry-run")
     assert done.returncode == ExitCode.DONE, done.stderr
     return str(done.stdout)
@@ -126,7 +126,7 @@ def test_apply_restores_changed_interface(stand: Stand) -> None:
 
 
 def as_it_runs(stand: Stand) -> tuple[WireGuardLink | None, str]:
-    """The interface, and all that WireGuard knows of it."""
+    """Return the interface, and all that WireGuard knows of it."""
     shown = stand.server.check("ip", "-json", "address", "show", "dev", stand.interface)
     return wireguard.parse_link(shown), stand.server.check("wg", "showconf", stand.interface)
 
@@ -177,13 +177,13 @@ def test_add_two_hundredth_client_duration(stand: Stand) -> None:
 
 
 def peers_of(text: str) -> list[dict[str, str]]:
-    """What a file for wg-quick(8) says of each peer."""
+    """Return what a file for wg-quick(8) says of each peer."""
     blocks = (block.splitlines() for block in text.split("[Peer]\n")[1:])
     return [dict(line.split(" = ") for line in block if " = " in line) for block in blocks]
 
 
 def _seconds(stand: Stand, name: str) -> float:
-    """How long an addition takes: the quickest of a few. Of the first ones only the last client stays."""
+    """Return how long an addition takes: the quickest of a few. Of the first ones only the last client stays."""
     taken = []
     for number in range(3):
         began = time.monotonic()

@@ -49,7 +49,7 @@ SECONDS_APART, SECONDS_APART_FOR_THE_PAGE = 20, 100
 
 
 def write_by_hand(metrics: Metrics, lines: Iterable[str], apart: int) -> None:
-    """Three points of each, so that there is a rate; so many seconds apart."""
+    """Write three points of each line, `apart` seconds apart, so that there is a rate."""
     now = time.time_ns()
     for number in range(3):
         moment = now - (3 - number) * apart * 1_000_000_000

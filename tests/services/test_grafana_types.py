@@ -20,7 +20,7 @@ def test_dashboards_match_grafana_types(client: DockerClient, tmp_path: Path) ->
 
 
 def wrong(change: str) -> dict[str, Any]:
-    """A dashboard with a mistake of one kind."""
+    """Return a dashboard with one kind of mistake."""
     board = copy.deepcopy(BOARDS["host"])
     panel = board["panels"][0]
     match change:

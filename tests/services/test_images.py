@@ -117,7 +117,7 @@ def configuration(tmp_path: Path) -> dict[str, dict[str, str]]:
 
 
 def run(client: DockerClient, name: str, command: list[str], **options: Any) -> str:
-    """What a command prints. The SDK with `remove` may remove the container before it has read its log."""
+    """Run a command; return its output. The SDK with `remove` may remove the container before it has read its log."""
     container = client.containers.run(name, command, detach=True, cap_drop=["ALL"], read_only=True, **options)
     try:
         code = container.wait(timeout=30)["StatusCode"]
@@ -129,7 +129,7 @@ def run(client: DockerClient, name: str, command: list[str], **options: Any) -> 
 
 
 def served_by(client: DockerClient, container: Container) -> str:
-    """What a container answers at its port 80, as soon as it does."""
+    """Return what a container answers at its port 80, as soon as it does."""
     fetch = "for n in $(seq 50); do wget -qO- http://127.0.0.1/ 2>/dev/null && exit; sleep 0.1; done; exit 1"
     busybox = images.effective(BUSYBOX.reference, LOCAL)
     return run(client, busybox, ["sh", "-c", fetch], network_mode=f"container:{container.id}")

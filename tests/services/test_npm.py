@@ -68,7 +68,7 @@ def restart(site: Site) -> None:
 
 
 def started(site: Site) -> str:
-    """When the registry was started."""
+    """Return when the registry was started."""
     client = site.instance.cluster.client
     (container,) = observe(client, site.instance.settings.instance).of(service.NAME)
     return str(client.api.inspect_container(container.id)["State"]["StartedAt"])
@@ -161,7 +161,7 @@ def test_npm_publish_without_login(site: Site, machine: Machine) -> None:
 
 
 def put(machine: Machine, site: Site, path: str, body: str) -> int:
-    """The status of a PUT."""
+    """Send a PUT; return the status."""
     options = "{method: 'PUT', body: process.argv[1], headers: {'content-type': 'application/json'}}"
     script = f"fetch('{url(site)}{path}', {options}).then(answer => console.log(answer.status))"
     result = machine.run("env", f"NODE_EXTRA_CA_CERTS={CA}", "node", "-e", script, body)

@@ -221,7 +221,7 @@ def test_registry_gc_after_delete(site: Site, machine: Machine) -> None:
 
 
 def delete(site: Site, repository: str, digest: str, given: str) -> int:
-    """The status of a DELETE of a manifest, as admin with a password."""
+    """Delete a manifest by the API, as admin with a password; return the status."""
     login = base64.b64encode(f"admin:{given}".encode()).decode()
     connection = http.client.HTTPSConnection(site.address, timeout=20, context=no_trust())
     with contextlib.closing(connection):

@@ -57,7 +57,7 @@ def metrics(tmp_path_factory: pytest.TempPathFactory, client: DockerClient) -> I
 
 
 def latest(metrics: Metrics, measurement: str) -> list[dict[str, object]]:
-    """The newest point of each series, once there is one."""
+    """Return the newest point of each series, once there is one."""
     query = f'SELECT last(*) FROM "{measurement}" GROUP BY *'  # noqa: S608 - a name of this file
     return until(lambda: metrics.rows(query), bool)
 
@@ -139,7 +139,7 @@ def test_telegraf_and_filter_limits_and_users(metrics: Metrics) -> None:
 
 
 def anonymous(container: Container) -> int:
-    """The memory of its processes in bytes, without files that are cached: `anon` of cgroup v2, `total_rss` of v1."""
+    """Return the memory of its processes in bytes, without cached files: `anon` of cgroup v2, `total_rss` of v1."""
     details = memory_of(container)["stats"]
     return int(details["anon"] if "anon" in details else details["total_rss"])
 

@@ -46,7 +46,7 @@ def target(metrics: Metrics) -> Container:
 
 
 def answer(metrics: Metrics, request: str) -> bytes:
-    """All that comes back for these bytes."""
+    """Send bytes; return the whole answer."""
     container = metrics.container("telegraf", "filter")
     networks = container.attrs["NetworkSettings"]["Networks"].values()
     address = next(iter(networks))["IPAddress"]
@@ -59,7 +59,7 @@ def answer(metrics: Metrics, request: str) -> bytes:
 
 
 def get(metrics: Metrics, target: str) -> tuple[int, object]:
-    """Status and content of the answer to a well-formed request."""
+    """Return status and content of the answer to a well-formed request."""
     head, _, body = answer(metrics, f"GET {target} HTTP/1.1\r\n{END}").partition(b"\r\n\r\n")
     if b"chunked" in head.lower():
         body = b"".join(re.split(rb"(?:^|\r\n)[0-9a-fA-F]+\r\n", body))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 DEFAULT = "bridge"
-# Set by who creates a network, and by the engine for its default one (docs.docker.com, bridge network driver).
+# Set by the creator of a network, and by the engine for its default one (docs.docker.com, bridge network driver).
 OPTION_NAME = "com.docker.network.bridge.name"
 
 
@@ -28,7 +28,7 @@ class HostBridge:
 def host_bridge(client: DockerClient, name: str = DEFAULT) -> HostBridge:
     """Return the bridge of a Docker network, by the network's name or id.
 
-    The address is asked of the kernel, never of the engine: 20.10 leaves the gateway of its default bridge, and of a
+    The address comes from the kernel, never from the engine: 20.10 leaves the gateway of its default bridge, and of a
     network that was created with a subnet alone, out of its answer until it has been started a second time.
     """
     answer = client.api.inspect_network(name)

@@ -53,9 +53,9 @@ class Answer:
 
 
 def free_port(address: str = LOOPBACK) -> int:
-    """A TCP port of an address of this host that is free now.
+    """Return a TCP port of an address of this host that is free now.
 
-    Not one of those that the kernel gives to clients, and a random one: tests may run beside each other.
+    Not one of those that the kernel gives to clients, and a random one: tests run in parallel.
     """
     while True:
         port = 20_000 + secrets.randbelow(12_000)
@@ -65,12 +65,12 @@ def free_port(address: str = LOOPBACK) -> int:
 
 
 def own_loopback() -> str:
-    """A loopback address that no other test is likely to have, for the ports 80 and 443."""
+    """Return a loopback address that no other test is likely to have, for the ports 80 and 443."""
     return f"127.{1 + secrets.randbelow(254)}.{secrets.randbelow(256)}.{1 + secrets.randbelow(254)}"
 
 
 def new_settings() -> Settings:
-    """Settings of an instance that no other test has."""
+    """Return settings of an instance that no other test has."""
     return Settings(
         domain="example.test",
         email="ops@example.test",
@@ -82,7 +82,7 @@ def new_settings() -> Settings:
 
 
 def names(report: results.Report) -> list[str]:
-    """What a command did, as `KIND NAME`."""
+    """Return what a command did, as `KIND NAME`."""
     return [f"{outcome.change.kind} {outcome.change.name}" for outcome in report.outcomes]
 
 
@@ -109,7 +109,7 @@ class Instance:
         return file
 
     def container(self, application: str) -> str:
-        """The name of the container of an application's service `application`; a rollout makes another one."""
+        """Return the name of the container of an application's service `application`; a rollout makes another one."""
         seen = observe(self.cluster.client, self.settings.instance)
         return next(each.name for each in seen.of(application) if each.service == "application")
 
@@ -117,7 +117,7 @@ class Instance:
         return operations.start(self.cluster, timeout=30)
 
     def containers(self) -> dict[str, str]:
-        """The names of all containers of the instance, with the moment each was started."""
+        """Return the names of all containers of the instance, with the moment each was started."""
         seen = observe(self.cluster.client, self.settings.instance)
         return {
             each.name: str(self.cluster.client.api.inspect_container(each.id)["State"]["StartedAt"])
@@ -135,11 +135,11 @@ class Instance:
         return ask(connection, host, path, headers)
 
     def wait(self, host: str, status: int = 200, *, side: Side = Side.PUBLIC, path: str = "/") -> Answer:
-        """Ask until the status is as wanted."""
+        """Send requests until the status fits."""
         return until(lambda: self.get(host, path, side=side), lambda answer: answer.status == status)
 
     def close(self) -> None:
-        """Remove what it leaves on the host, all at once: `stop` has tests of its own."""
+        """Remove all that it has on the host at once: `stop` has tests of its own."""
         client = self.cluster.client
         until(lambda: _remove_all(client, self.settings.instance), lambda left: not left)
         project = f"{self.settings.instance}_"
@@ -154,7 +154,7 @@ class Instance:
 def _remove_all(client: DockerClient, instance: str) -> list[str]:
     """Remove an instance's containers. Return the errors of those that are left.
 
-    Engine 20.10 fails to remove one that is just being started again ("directory not empty"); the next time it can.
+    Engine 20.10 fails to remove one that is being restarted ("directory not empty"); a second attempt succeeds.
     """
     left = []
     for container in client.containers.list(all=True, filters={"label": f"shoestring.instance={instance}"}):
@@ -168,7 +168,7 @@ def _remove_all(client: DockerClient, instance: str) -> list[str]:
 
 
 def no_trust() -> ssl.SSLContext:
-    """A TLS client that takes any certificate: no CA signed the placeholder."""
+    """Return a TLS client that accepts any certificate: no CA signed the placeholder."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -209,12 +209,12 @@ def until(observe: Callable[[], T], fits: Callable[[T], bool], patience: float =
 
 
 def tools_image(client: DockerClient) -> str:
-    """The image with the test server."""
+    """Return the image with the test server."""
     return built_image(client, TOOLS)
 
 
 def built_image(client: DockerClient, folder: Path) -> str:
-    """An image on the local base, built once and kept by its content; one of several test processes builds it."""
+    """Return an image on the local base, built once for its content by one of several test processes."""
     content = b"".join(file.read_bytes() for file in sorted(folder.iterdir()) if file.is_file())
     content_hash = hashlib.sha256(content + local_name(BASE).encode()).hexdigest()[:12]
     tag = f"localhost/shoestring-test/{folder.name}:{content_hash}"
@@ -244,12 +244,12 @@ def memory_of(container: Container) -> dict[str, Any]:
 
 
 def service(image: str, name: str, more: str = "") -> str:
-    """A service named `application` that runs the test server, for an application file."""
+    """Return a service named `application` that runs the test server, for an application file."""
     return f"services:\n  application:\n    image: {image}\n    command: [{name}]\n    stop_grace_period: 0s\n{more}"
 
 
 def plain(image: str, name: str, *host_names: str, more: str = "") -> str:
-    """An application file with the test server."""
+    """Return an application file with the test server."""
     return f"x-external-host-names: [{', '.join(host_names)}]\nx-container-port: 8080\n{service(image, name, more)}"
 
 

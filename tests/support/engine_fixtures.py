@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def client() -> Iterator[DockerClient]:
-    """The engine; without one these tests fail, they are not skipped."""
+    """The engine; without one these tests fail and are not skipped."""
     connected = engine.connect()
     yield connected
     connected.close()

@@ -47,7 +47,7 @@ class FakedSystemd:
         self._refused.write_text(verb)
 
     def program(self, name: str, script: str) -> None:
-        """Put a program before that of this machine."""
+        """Put a program in place of that of this machine."""
         file = self.programs / name
         file.write_text(script)
         file.chmod(0o755)

@@ -12,7 +12,7 @@ COMMAND = f"tests/run.sh golden -- {OPTION}"
 
 @dataclass(frozen=True)
 class Golden:
-    """Compares made text with golden files, or with `regenerate` writes them."""
+    """Compares generated text with golden files, or writes them with `regenerate`."""
 
     regenerate: bool
 
@@ -24,7 +24,7 @@ class Golden:
         assert made == file.read_text(encoding="utf-8"), f"{file} is stale. Write it with: {COMMAND}"
 
     def check_folder(self, folder: Path, names: Collection[str]) -> None:
-        """Fail if a folder has a file that nothing makes any more."""
+        """Fail if a folder has a file that is no longer generated."""
         stale = [file for file in folder.iterdir() if file.name not in names]
         if self.regenerate:
             for file in stale:

@@ -32,7 +32,7 @@ def interrupt(work: Callable[[], object], step: int, kill: bool) -> bool:
 
 
 def _in_child(work: Callable[[], object], step: int, kill: bool) -> None:
-    """Run work in this process and end it; at the given change to the host it is killed, or that change fails."""
+    """Run work and end this process; at the given change to the host it is killed, or the change fails."""
     seen = 0
 
     def count(event: str, arguments: tuple[object, ...]) -> None:

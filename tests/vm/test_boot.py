@@ -26,7 +26,7 @@ def bios(start_once: Start, loaded_image: Path) -> Machine:
 
 
 def identity(machine: Machine) -> set[str]:
-    """What must differ between two machines."""
+    """Return what must differ between two machines."""
     return set(machine.shell("cat /etc/machine-id; cut -d ' ' -f 2 /etc/ssh/ssh_host_*_key.pub").splitlines())
 
 

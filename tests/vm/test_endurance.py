@@ -69,12 +69,12 @@ def machine(start_once: Start, small: Disk) -> Machine:
 
 
 def docker_began(machine: Machine) -> float:
-    """When Docker was up, in seconds since the boot."""
+    """Return when Docker was up, in seconds since the boot."""
     return int(shell(machine, "systemctl show -P ActiveEnterTimestampMonotonic docker.service")) / 1_000_000
 
 
 def state(machine: Machine) -> str:
-    """The state that an unchanged run of the watchdog must not change."""
+    """Return the state that an unchanged run of the watchdog must not change."""
     return shell(
         machine,
         "docker ps -aq --no-trunc | sort; docker image ls -aq | sort; docker network ls -q | sort\n"
@@ -87,7 +87,7 @@ def state(machine: Machine) -> str:
 
 
 def memory(machine: Machine) -> dict[str, float]:
-    """MB that each part uses, and what is available."""
+    """Return the MB that each part uses, and that are available."""
     shell(machine, "sync; echo 3 >/proc/sys/vm/drop_caches")
     report = json.loads(shell(machine, "shoestring memory --json"))
     parts = {each["name"]: each["used"] / 2**20 for each in (*report["containers"], *report["docker"])}

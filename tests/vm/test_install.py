@@ -102,7 +102,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def unusual_certificates() -> list[str]:
-    """Certificates that this host trusts in addition to Debian's set, in PEM, such as that of a proxy."""
+    """Return certificates that this host trusts in addition to Debian's set, in PEM, such as that of a proxy."""
     end = "-----END CERTIFICATE-----\n"
     usual = {each.read_text() for each in USUAL_CERTIFICATES.glob("*.crt")}
     bundle = [each + end for each in CA_BUNDLE.read_text().split(end) if each.strip()]

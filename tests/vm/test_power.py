@@ -67,7 +67,7 @@ def moments(request: pytest.FixtureRequest) -> random.Random:
 
 
 def seconds_of(machine: Machine, work: str) -> float:
-    """How long a command takes on this machine without a power cut."""
+    """Return how long a command takes on this machine without a power cut."""
     began = time.monotonic()
     shell(machine, work)
     return time.monotonic() - began
@@ -171,7 +171,7 @@ def test_power_cut_during_first_boot(start: Start, loaded_image: Path, moments: 
 
 
 def cut_in_setup(machine: Machine, steps: int, seconds: float) -> bool:
-    """As `cut_during`, for the setup that cloud-init makes, after so many of its steps and a while."""
+    """Cut the power as `cut_during` does, during the setup by cloud-init, after some of its steps and a time."""
     over = f"test ! -e {SETUP}"
     still_runs = machine.run(
         f"until grep -q '+  data directory' {SAID} || {over}; do sleep 0.2; done\n"

@@ -63,7 +63,7 @@ sysctl net.ipv4.ip_forward net.ipv4.ip_nonlocal_bind
 
 
 def client_of_wiki(world: Outside, family: str) -> str:
-    """The client address that the internal application sees, requested by name over trusted HTTPS."""
+    """Return the client address that the internal application sees, requested by name over trusted HTTPS."""
     trusted = ("--cacert", str(world.directory / "root.pem"), "--retry", "20", "--retry-all-errors")
     return world.curl(*trusted, family, f"https://{WIKI_HOST}:8444/cgi-bin/who").strip()
 
@@ -79,7 +79,7 @@ def assert_filtered(machine: Machine, world: Outside) -> None:
 
 
 def began(machine: Machine, unit: str, which: str) -> int:
-    """When a unit did something, in microseconds since the boot."""
+    """Return the time of an event of a unit, in microseconds since the boot."""
     return int(shell(machine, f"systemctl show -P {which}TimestampMonotonic {unit}"))
 
 

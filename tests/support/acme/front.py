@@ -27,13 +27,13 @@ class Front:
     key: Path
 
     def client(self) -> ssl.SSLContext:
-        """A TLS client that trusts this server, as strict as Python 3.13 is by default (RFC 5280)."""
+        """Return a TLS client that trusts this server, as strict as Python 3.13 is by default (RFC 5280)."""
         context = ssl.create_default_context(cafile=str(self.ca_file))
         context.verify_flags |= ssl.VERIFY_X509_STRICT
         return context
 
     def server(self) -> ssl.SSLContext:
-        """The TLS server itself."""
+        """Return the TLS server itself."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate, self.key)
         return context

@@ -91,7 +91,7 @@ class Knot:
         return f"{self._address}:{self._port}"
 
     def variables(self) -> dict[str, str]:
-        """What lego's provider `rfc2136` must know: the server, its key, and how often to check the record."""
+        """Return what lego's provider `rfc2136` must know: the server, its key, and how often to check the record."""
         return {
             "RFC2136_NAMESERVER": self.address,
             "RFC2136_TSIG_ALGORITHM": "hmac-sha256.",
@@ -104,7 +104,7 @@ class Knot:
         }
 
     def records(self, name: str, kind: str) -> list[str]:
-        """The records of a kind at a name, relative to the zone (`@` is the zone itself), as `kdig +short` says."""
+        """Return the records of a kind at a name of the zone (`@` is the zone itself), as by `kdig +short`."""
         full = f"{self.zone}." if name == "@" else f"{name}.{self.zone}."
         question = [
             "kdig",
@@ -122,7 +122,7 @@ class Knot:
         return answer.output.decode().splitlines() if answer.exit_code == 0 else []
 
     def log(self) -> str:
-        """What the server said, updates that it refused with it."""
+        """Return the log of the server, with refused updates."""
         text: str = self._container.logs().decode()
         return text
 
@@ -132,7 +132,7 @@ class Knot:
 
 @contextlib.contextmanager
 def knot(client: DockerClient, folder: Path, zone: str = "internal.example.test") -> Iterator[Knot]:
-    """A DNS server for a `with` block; `folder` is a new one of its own."""
+    """Yield a DNS server for a `with` block; `folder` is a new one of its own."""
     made = Knot(client, folder, zone)
     try:
         yield made

@@ -36,7 +36,7 @@ class Problem:
 
 
 def rate_limited(retry_after: int) -> Problem:
-    """The answer of a CA whose limit is reached."""
+    """Return the answer of a CA whose limit is reached."""
     return Problem(
         "rateLimited", "too many certificates already issued for this exact set of names", 429, retry_after
     )
@@ -95,7 +95,7 @@ class FakeFront:
         return self._pebble.ca_file
 
     def requests(self) -> Counter[str]:
-        """How many requests each endpoint of RFC 8555 has had, those that the relay answered itself with them."""
+        """Return the number of requests by endpoint of RFC 8555, with those that the relay answered itself."""
         with self._counting:
             return Counter(self._seen)
 
@@ -214,7 +214,7 @@ def _without_renewal_info(reply: _Reply) -> _Reply:
 
 @contextlib.contextmanager
 def fake_front(pebble: Pebble) -> Iterator[FakeFront]:
-    """A fake front of a CA for a `with` block."""
+    """Yield a fake front of a CA for a `with` block."""
     made = FakeFront(pebble)
     try:
         yield made

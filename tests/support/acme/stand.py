@@ -48,7 +48,7 @@ HANDLED = re.compile(r"[A-Z]+ (/\S*) -> calling handler")
 
 
 def endpoint(path: str) -> str:
-    """What RFC 8555 calls an endpoint of pebble's; its path if it has no name there."""
+    """Return what RFC 8555 calls an endpoint of pebble's; its path if it has no name there."""
     return ENDPOINTS.get(path.split("/")[1], path)
 
 
@@ -88,7 +88,7 @@ class Names:
         self._call("add-a", {"host": name, "addresses": addresses})
 
     def clear(self, name: str) -> None:
-        """Take a name's addresses away."""
+        """Remove the addresses of a name."""
         self._call("clear-a", {"host": name})
 
     def close(self) -> None:
@@ -140,22 +140,22 @@ class Pebble:
         self.names.set_address(name, *addresses)
 
     def clear(self, name: str) -> None:
-        """Take a name's addresses away."""
+        """Remove the addresses of a name."""
         self.names.clear(name)
 
     def roots(self) -> str:
-        """The root, as PEM, that certificates issued since the last `start` chain to."""
+        """Return the root, as PEM, that certificates issued since the last `start` chain to."""
         url = f"https://{self.address}:{self._management}/roots/0"
         with urllib.request.urlopen(url, timeout=5, context=self.front.client()) as answer:
             text: str = answer.read().decode()
         return text
 
     def requests(self) -> Counter[str]:
-        """How many requests each endpoint of RFC 8555 has had since the CA was made: new-order, challenge, ..."""
+        """Return the number of requests since the CA was made, by endpoint of RFC 8555: new-order, challenge, ..."""
         return self._seen + (self._logged() if self._container else Counter())
 
     def start(self) -> None:
-        """Start the CA. It remembers nothing: it has a new root, and accounts of before are unknown to it."""
+        """Start the CA. It has no memory: its root is new, and earlier accounts are unknown."""
         behaviour = {
             "PEBBLE_VA_NOSLEEP": "1",
             "PEBBLE_WFE_NONCEREJECT": str(self.options.nonce_reject_percent),
@@ -215,7 +215,7 @@ def start(client: DockerClient, image: str, command: list[str], **options: objec
 
 @contextlib.contextmanager
 def pebble(client: DockerClient, folder: Path, options: PebbleOptions | None = None) -> Iterator[Pebble]:
-    """An ACME server for a `with` block; `folder` is an empty or new one of its own."""
+    """Yield an ACME server for a `with` block; `folder` is an empty or new one of its own."""
     made = Pebble(client, folder, options)
     try:
         yield made

@@ -1,4 +1,4 @@
-"""Measures commands against each other in one run: interleaved, so that whatever else the machine does hits all."""
+"""Measure commands against each other in one run: interleaved, so that other load affects all of them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Usage:
 
 
 def medians(commands: Mapping[str, tuple[str, ...]], rounds: int, environment: Mapping[str, str]) -> dict[str, float]:
-    """The median wall time of each command in seconds, over `rounds` rounds after one that is not counted."""
+    """Return the median wall time of each command in seconds, over `rounds` rounds after one that is not counted."""
     times: dict[str, list[float]] = {name: [] for name in commands}
     for number in range(rounds + 1):
         for name, argv in commands.items():
@@ -41,7 +41,7 @@ def medians(commands: Mapping[str, tuple[str, ...]], rounds: int, environment: M
 
 
 def usage(commands: Sequence[tuple[str, ...]]) -> Usage:
-    """What commands take, one after the other, with all processes that they start."""
+    """Run commands one after the other; return what they took, with all processes that they start."""
     done = subprocess.run(
         (sys.executable, "-I", str(METER)),
         input=json.dumps(commands),
@@ -58,7 +58,7 @@ def usage(commands: Sequence[tuple[str, ...]]) -> Usage:
 def median_usages(
     commands: Mapping[str, Sequence[tuple[str, ...]]], rounds: int, rare: Mapping[str, int]
 ) -> dict[str, Usage]:
-    """The median of each figure over `rounds` rounds after one that is not counted.
+    """Return the median of each figure over `rounds` rounds after one that is not counted.
 
     What is `rare` is run so many times instead, spread over the rounds, and each time counts.
     """
@@ -75,7 +75,7 @@ def median_usages(
 
 
 def table(measured: Mapping[str, float], against: str) -> str:
-    """A table of medians and their ratios to one of them, in Markdown."""
+    """Return a table of medians and their ratios to one of them, in Markdown."""
     rows = [
         f"| `{name}` | {1000 * each:.0f} ms | {each / measured[against]:.2f} |" for name, each in measured.items()
     ]

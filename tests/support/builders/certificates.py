@@ -25,7 +25,7 @@ def leaf(
     key_id: bytes = b"",
     issuer: Iterable[tuple[x509.ObjectIdentifier, str]] = ((NameOID.COMMON_NAME, "Test CA"),),
 ) -> KeyPair:
-    """A certificate with its key, signed by an authority that is forgotten at once."""
+    """Return a certificate with its key, signed by an authority that is forgotten at once."""
     key, authority = keys.fresh(), ec.generate_private_key(ec.SECP256R1())
     builder = (
         x509.CertificateBuilder()

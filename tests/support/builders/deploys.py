@@ -28,7 +28,7 @@ def past(target: ApplicationService, *images: str) -> tuple[Deployment, ...]:
 
 
 def history(*steps: tuple[DeploymentKind, str] | str) -> tuple[Deployment, ...]:
-    """A history through the code that reads one; a plain text is a file that the user edited."""
+    """Return a history through the code that reads one; a plain text is a file that the user edited."""
     versions = []
     last = ""
     for number, step in enumerate(steps):

@@ -1,4 +1,4 @@
-"""Forms of variables, and what Compose makes of each: compared with ours, and with Compose itself."""
+"""Forms of variables and their values in Compose, compared with our code and with Compose itself."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ RUN = RunPaths("shoestring")
 
 
 def recording_command(file: Path) -> str:
-    """A notification command that appends each notification to a file, one a line."""
+    """Return a notification command that appends each notification to a file, one a line."""
     return f"""{sys.executable} -c "import sys; open(sys.argv[1], 'a').write(sys.stdin.read())" {file}"""
 
 
@@ -61,7 +61,7 @@ def broken(name: str, text: str, side: Side = Side.PUBLIC) -> BrokenApplication:
 
 
 def web(*host_names: str, image: str = "web:1", more: str = "") -> str:
-    """A plain application file."""
+    """Return a plain application file."""
     names = "".join(f"  - {name!r}\n" for name in host_names)
     return (
         f"x-external-host-names:\n{names}services:\n  application:\n    image: {image}\n    networks: [main]\n{more}"
@@ -84,7 +84,7 @@ def desired(
 def running(
     project: Project, state: str = "running", health: str = "", exit_code: int | None = None
 ) -> tuple[Container, ...]:
-    """The containers that a project has when it is applied."""
+    """Return the containers that a project has when it is applied."""
     return tuple(
         Container(
             id=f"{project.name}-{service.name}",
@@ -106,7 +106,7 @@ def running(
 
 
 def observed_of(wanted: Desired) -> Observed:
-    """What the engine says when everything runs as desired."""
+    """Return what the engine says when everything runs as desired."""
     containers = [container for project in (wanted.core, *wanted.projects) for container in running(project)]
     networks = tuple(Network(name, name, wanted.settings.instance) for name in wanted.networks)
     return Observed(tuple(containers), networks)

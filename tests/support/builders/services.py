@@ -62,7 +62,7 @@ def service(folder: Path, name: str, text: str, application: str = APPLICATION) 
 
 
 def known(folder: Path) -> Catalogue:
-    """Three services: front needs store, and beside is a part of store."""
+    """Return three services: front needs store, and beside is a part of store."""
     store = service(folder, "store", STORE)
     (store / "conf").mkdir()
     (store / "conf" / "store.conf.setup.j2").write_text("domain {{ settings.domain }}\n")
@@ -78,5 +78,5 @@ def wanted(paths: Paths, known: Catalogue, *names: str) -> ServicePlan:
     return plan(paths, settings.load(paths.settings), catalogue.complete(known, names), HOST)
 
 
-# Of a cluster it takes no more than how the instance is called.
+# Of a cluster it uses no more than the name of the instance.
 CLUSTER: Any = SimpleNamespace(settings=SETTINGS)

@@ -51,7 +51,7 @@ class Stand:
     world: Names
 
     def wanted(self, name: str, *labels: str) -> DesiredCertificate:
-        """A certificate for names that resolve to the proxy, for this host and for the CA."""
+        """Return a certificate for names that resolve to the proxy, for this host and for the CA."""
         hosts = tuple(f"{label}.{name}.example.test" for label in labels)
         for host in hosts:
             self.world.set_address(host, self.address)
@@ -59,11 +59,11 @@ class Stand:
         return DesiredCertificate(name, Side.PUBLIC, hosts, Issuer.HTTP_01)
 
     def asked(self) -> tuple[int, int]:
-        """How many requests staging and production have had."""
+        """Return how many requests staging and production have had."""
         return self.staging.requests().total(), self.production.requests().total()
 
     def last(self) -> ledger.Attempt:
-        """The last attempt in the ledger."""
+        """Return the last attempt in the ledger."""
         return ledger.load(self.here.paths.ledger).attempts[-1]
 
     def refused(self, wanted: DesiredCertificate, *, forced: bool = True, timeout: float = 0.0) -> IssueError:
@@ -85,14 +85,14 @@ class Stand:
 
 
 def made(directory: Path) -> Path:
-    """A new folder."""
+    """Return a new folder."""
     directory.mkdir()
     return directory
 
 
 @contextlib.contextmanager
 def open_issue_stand(client: DockerClient, place: Path) -> Iterator[Stand]:
-    """The stand, running, in a folder of its own. All of it is removed afterwards."""
+    """Yield the stand, running, in a folder of its own. All of it is removed afterwards."""
     with contextlib.ExitStack() as stack:
         ca = stack.enter_context(pebble(client, made(place / "ca")))
         staging, production = (stack.enter_context(fake_front(ca)) for _ in range(2))

@@ -26,7 +26,7 @@ from tests.support.engine import Answer, Instance, ask, free_port, new_settings,
 
 
 def settings_for(pebble: Pebble, **acme: object) -> Settings:
-    """Settings whose authority is a pebble; the public side is at a loopback address of its own, ports 80 and 443."""
+    """Return settings with a pebble as authority, and the public side at a loopback address with ports 80 and 443."""
     base = new_settings()
     assert base.internal
     values: dict[str, object] = {
@@ -44,7 +44,7 @@ def settings_for(pebble: Pebble, **acme: object) -> Settings:
 
 
 def public_only(pebble: Pebble, directory: str) -> Settings:
-    """Settings without certificates of the internal side, whose authority is at an ACME directory."""
+    """Return settings without certificates of the internal side, whose authority is at an ACME directory."""
     return replace(settings_for(pebble, server=directory), internal=None)
 
 
@@ -93,13 +93,13 @@ class Site:
             return ask(connection, host_name, path, headers)
 
     def serial(self, name: str, side: Side = Side.PUBLIC) -> int:
-        """The serial number of what is installed."""
+        """Return the serial number of the installed certificate."""
         found = read.load(self.instance.paths.proxy_certificates(side) / f"{name}.pem")
         assert not found.problem, found
         return found.serial
 
     def served(self, host_name: str) -> int:
-        """The serial number of what a client is shown."""
+        """Return the serial number of the certificate that a client gets."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -112,13 +112,13 @@ class Site:
         return read.serial_of(leaf)
 
     def workers(self) -> tuple[int, ...]:
-        """The processes of the public proxy: another one after each reload."""
+        """Return the processes of the public proxy: another one after each reload."""
         return sockets.workers(self.instance.cluster.run.master_socket(Side.PUBLIC))
 
 
 @contextlib.contextmanager
 def site(root: Path, pebble: Pebble, settings: Settings) -> Iterator[Site]:
-    """A site for a `with` block, not started."""
+    """Yield a site for a `with` block, not started."""
     made = Site(root, pebble, settings)
     try:
         yield made

@@ -1,4 +1,4 @@
-"""What tests of certificates share: an instance with HTTPS on both sides, fresh pairs, and clients from outside."""
+"""An instance with HTTPS on both sides, new pairs, and clients from outside, for tests of certificates."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DAYS = 30
 
 
 def settings_with_tls() -> Settings:
-    """Settings of an instance of its own, with HTTPS on the internal side too."""
+    """Return settings of an instance of its own, with HTTPS on the internal side too."""
     settings = new_settings()
     assert settings.internal
     return replace(settings, internal=replace(settings.internal, tls=InternalTls.PRIVATE_CA, https_port=free_port()))
@@ -46,14 +46,14 @@ class Pair:
 
 
 def make(*host_names: str, days: int = DAYS) -> Pair:
-    """A self-signed pair; one with fewer days than none has expired."""
+    """Return a self-signed pair; with negative days it has expired."""
     key = keys.fresh()
     made = keys.pair(_builder(host_names, days).public_key(key.public_key()).sign(key, hashes.SHA256()), key)
     return Pair(made.certificate, made.key, read.parse(made.certificate, Path()).serial)
 
 
 def make_long(*host_names: str, length: int) -> Pair:
-    """A pair with an RSA key of 4096 bits and a chain of as many certificates."""
+    """Return a pair with an RSA key of 4096 bits and a chain of as many certificates."""
     key = rsa.generate_private_key(65537, 4096)
     chain = [
         _builder(host_names, DAYS).public_key(key.public_key()).sign(key, hashes.SHA256()) for _ in range(length)
@@ -89,11 +89,11 @@ class Stand:
         return self.instance.paths.proxy_certificates(side)
 
     def names(self, side: Side = Side.PUBLIC) -> set[str]:
-        """All that is in the folder, also hidden files."""
+        """Return all that is in the folder, also hidden files."""
         return {each.name for each in self.folder(side).iterdir()}
 
     def contents(self) -> dict[str, bytes]:
-        """The files of the public side's folder."""
+        """Return the files of the public side's folder."""
         return {each.name: each.read_bytes() for each in self.folder().iterdir()}
 
     def master(self, side: Side = Side.PUBLIC) -> Path:
@@ -114,7 +114,7 @@ class Stand:
         return install.load(self.instance.paths, self.instance.cluster.run, self.instance.settings, side)
 
     def problems(self, side: Side = Side.PUBLIC) -> dict[str, str]:
-        """The reported problems of files in the folder, by the names of certificates."""
+        """Return the reported problems of files in the folder, by the names of certificates."""
         return {each.name: each.problem for each in folder.scan(self.folder(side)) if each.problem}
 
     def archive(self, name: str, now: float, side: Side = Side.PUBLIC) -> str:
@@ -136,7 +136,7 @@ class Stand:
         return section.https_port if scheme == "https" else section.http_port
 
     def served(self, host: str, side: Side = Side.PUBLIC) -> int:
-        """The serial number that `openssl s_client` is shown for a host name."""
+        """Return the serial number that `openssl s_client` is shown for a host name."""
         address = f"{LOOPBACK}:{self.port(side)}"
         shown = subprocess.run(
             ["openssl", "s_client", "-connect", address, "-servername", host, "-showcerts"],
@@ -152,12 +152,12 @@ class Stand:
         return int(text.strip().removeprefix("serial="), 16)
 
     def processes(self, side: Side = Side.PUBLIC) -> str:
-        """Which processes serve, and how often the proxy was reloaded; without those that are about to end."""
+        """Return which processes serve, and how often the proxy was reloaded; without those that are about to end."""
         rows = sockets.ask(self.master(side), "show proc\nquit").partition("# old workers")[0].splitlines()
         return "\n".join(" ".join(row.split()[:3]) for row in rows if row)
 
     def starts(self, side: Side = Side.PUBLIC) -> bool:
-        """Whether HAProxy would start with what is in the folder now."""
+        """Return whether HAProxy would start with what is in the folder now."""
         cluster = self.instance.cluster
         image = proxy_image(cluster.settings)
         return check.check(cluster.client, image, cluster.paths.proxy_generated(side), self.folder(side)).ok
@@ -166,7 +166,7 @@ class Stand:
         return http.client.HTTPSConnection(LOOPBACK, self.port(side), timeout=10, context=no_trust())
 
     def plain(self, host: str, path: str, side: Side = Side.PUBLIC) -> tuple[int, dict[str, str], str]:
-        """One plain HTTP request, with the path sent exactly as it is."""
+        """Send one plain HTTP request, with the path exactly as it is."""
         with contextlib.closing(socket.create_connection((LOOPBACK, self.port(side, "http")), 10)) as connection:
             connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
             raw = b"".join(iter(lambda: connection.recv(65_536), b"")).decode()
@@ -175,7 +175,7 @@ class Stand:
         return int(status.split()[1]), dict(line.lower().split(": ", 1) for line in lines), body
 
     def clean(self) -> None:
-        """Back to the placeholder alone, in the folder and in the proxies."""
+        """Restore the placeholder alone, in the folder and in the proxies."""
         for side in Side:
             for file in self.folder(side).iterdir():
                 file.unlink()
@@ -185,7 +185,7 @@ class Stand:
 
 @contextlib.contextmanager
 def open_stand(root: Path, applications: dict[tuple[Side, str], str]) -> Iterator[Stand]:
-    """The instance, running. All of it is removed afterwards."""
+    """Yield the instance, running. All of it is removed afterwards."""
     instance = Instance(root, settings_with_tls())
     try:
         for (side, name), text in applications.items():

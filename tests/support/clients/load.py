@@ -29,7 +29,7 @@ MOST_AT_ONCE = 300
 
 @dataclass(frozen=True)
 class Plan:
-    """What to ask for: `rate` requests a second, each from a new connection, and `keep_alive` connections that each
+    """What to request: `rate` requests a second, each from a new connection, and `keep_alive` connections that each
     ask, wait for the answer, pause for `pace` seconds, and ask again."""
 
     port: int
@@ -43,7 +43,7 @@ class Plan:
 
 @dataclass
 class Result:
-    """What came of it. Times are in seconds, moments those of `time.monotonic()`, the same in every process.
+    """The result. Times are in seconds, moments those of `time.monotonic()`, the same in every process.
 
     `first` and `last` have for each body, such as the name of a version, when the first and the last request that it
     answered was over.
@@ -77,7 +77,7 @@ class Result:
         return self.new / (self.ended - self.started)
 
     def percentile(self, share: float) -> float:
-        """The latency that this share (0 to 1) of all answered requests did not exceed."""
+        """Return the latency that this share (0 to 1) of all answered requests did not exceed."""
         return sorted(self.latencies)[int(share * (len(self.latencies) - 1))] if self.latencies else 0.0
 
     def __str__(self) -> str:
@@ -212,7 +212,7 @@ class _Client:
         )
 
     async def ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, kind: str) -> bool:
-        """One request; whether the connection may be used for another."""
+        """Send one request; return whether the connection may be used for another."""
         began = time.monotonic()
         close = "Connection: close\r\n" if kind == "new" else ""
         writer.write(f"GET {self.plan.path} HTTP/1.1\r\nHost: {self.plan.host}\r\n{close}\r\n".encode())

@@ -30,13 +30,13 @@ class Websocket:
         self._runner.run(self._connection.send(text))
 
     def recv(self) -> str:
-        """What comes next; ConnectionClosed if the other side closed."""
+        """Return the next message; raise ConnectionClosed if the other side closed."""
         return str(self._runner.run(asyncio.wait_for(self._connection.recv(), SECONDS)))
 
 
 @contextmanager
 def open_websocket(host: str, port: int, context: ssl.SSLContext | None) -> Iterator[Websocket]:
-    """A websocket to a host name at a port of this machine; without a context for TLS it is plain."""
+    """Yield a websocket to a host name at a port of this machine; without a context for TLS it is plain."""
     scheme = "wss" if context else "ws"
     with asyncio.Runner() as runner:
         connection = runner.run(_connect(f"{scheme}://{host}:{port}/", port, context))

@@ -23,7 +23,7 @@ PAYLOAD_BYTES = 3_000_000
 
 @dataclass(frozen=True)
 class Blob:
-    """What a registry holds under a digest."""
+    """The content of a registry under a digest."""
 
     content: bytes
     kind: str

@@ -31,7 +31,7 @@ SHORT_WATCH_SECONDS = 1.5
 
 
 def site_of(cluster: Cluster, name: str) -> RolloutContext:
-    """What a rollout of an application works with; the project's generated file is written."""
+    """Return the context of a rollout, and write the project's generated file."""
     desired = build(read(cluster.settings, cluster.paths), cluster.paths, cluster.run)
     project = next(each for each in desired.projects if each.application == name)
     application = next(each for each in desired.applications if each.name == name)
@@ -63,11 +63,11 @@ class Stage:
         return f"{self.name}.example.test"
 
     def write(self, version: str, more: str = "") -> None:
-        """The application file, with the server's name for its version."""
+        """Write the application file, with the server's name for its version."""
         self.instance.add(self.side, self.name, self.top + plain(self.image, version, self.host, more=more))
 
     def begin(self, version: str = "v1", more: str = "") -> None:
-        """Have a first version served."""
+        """Start a first version, and wait until it serves."""
         self.write(version, more)
         self.instance.start()
         self.instance.wait(self.host, side=self.side)
@@ -95,7 +95,7 @@ class Stage:
         return subprocess.run(argv, env=environment, cwd=ROOT, check=False).returncode
 
     def load(self, **plan: object) -> Load:
-        """Requests to it, all the time."""
+        """Return a constant load on the application."""
         assert self.instance.settings.public
         return Load(self.instance.settings.public.https_port, self.host, **plan)
 
@@ -104,12 +104,12 @@ class Stage:
         return seen.of(self.name)
 
     def versions(self) -> list[tuple[str, str]]:
-        """State and version of each container."""
+        """Return state and version of each container."""
         api = self.instance.cluster.client.api
         return [(each.state, api.inspect_container(each.id)["Config"]["Cmd"][0]) for each in self.containers()]
 
     def slots_in_rotation(self) -> list[str]:
-        """The server slots without forced maintenance or drain, whether or not they have a container."""
+        """Return the server slots without forced maintenance or drain, whether or not they have a container."""
         from runtime.proxy.sockets import ask
 
         master = self.instance.cluster.run.master_socket(self.side)

@@ -35,7 +35,7 @@ class Versions:
     repository: str
 
     def make(self, *tags: str, more: str = "") -> None:
-        """Make versions that answer with their tag, or as more lines of their recipe say."""
+        """Build versions that answer with their tag, unless `more` lines of their recipe change that."""
         for tag in tags:
             recipe = f'FROM {self.tools}\nCMD ["{tag}"]\n{more}\n'
             self.client.images.build(
@@ -54,7 +54,7 @@ class Versions:
         }
 
     def file(self, tag: str, order: str = "stop-first") -> str:
-        """An application file with the comments and spaces of a user."""
+        """Return an application file with the comments and spaces of a user."""
         return (
             f"# our blog\nx-external-host-names: [{HOST}]  # one\nx-container-port: 8080\n"
             f"x-rollout: {{order: {order}, watch_time: 1s}}\n"
@@ -64,7 +64,7 @@ class Versions:
 
 @contextmanager
 def made_versions(client: DockerClient, tools: str) -> Iterator[Versions]:
-    """A repository of versions; all of them are removed at the end."""
+    """Yield a repository of versions; all of them are removed at the end."""
     versions = Versions(client, tools, f"localhost/shoestring-test/deploy-{secrets.token_hex(4)}")
     try:
         yield versions
@@ -76,7 +76,7 @@ def made_versions(client: DockerClient, tools: str) -> Iterator[Versions]:
 
 @dataclass(frozen=True)
 class Answer:
-    """How a command ended, and what it printed."""
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -115,7 +115,7 @@ def killed_at(instance: Instance, point: str, *arguments: str) -> command.Result
 
 
 def log_of(instance: Instance) -> list[str]:
-    """The subjects of the commits in conf/, the newest first."""
+    """Return the subjects of the commits in conf/, the newest first."""
     argv = ("git", "-C", str(instance.paths.conf), "log", "--format=%s")
     return command.check(argv).out.splitlines()
 
@@ -126,12 +126,12 @@ def served_version(instance: Instance) -> str:
 
 
 def git(instance: Instance, *arguments: str) -> str:
-    """What git answers in conf/."""
+    """Run git in conf/; return its output."""
     return command.check(("git", "-C", str(instance.paths.conf), *arguments)).out
 
 
 def images_that_run(instance: Instance) -> list[str]:
-    """The images of the containers of application `a`."""
+    """Return the images of the containers of application `a`."""
     listed = instance.cluster.client.api.containers(
         filters={"label": [f"shoestring.instance={instance.settings.instance}", "shoestring.application=a"]}
     )

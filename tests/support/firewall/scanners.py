@@ -31,8 +31,8 @@ while True:
 """
 # Sends a SYN to each TCP port from a raw socket (RFC 9293 section 3.5); prints the ports that took it, and how many
 # refused. The kernel, which knows of no connection, resets each at once. One is enough: a cable between namespaces
-# loses nothing, which a scan of a host without a firewall shows, where every port answers or refuses. Where the host
-# is slow, a port that answers sets the pace: packets do not overtake each other, so that its answer comes last.
+# loses nothing, as a scan of a host without a firewall shows, where every port answers or refuses. On a slow host, a
+# port that answers sets the pace: packets do not overtake each other, so that its answer comes last.
 TCP = """
 import json, random, select, socket, struct, sys, time
 address, wanted, idle = sys.argv[1], range(*json.loads(sys.argv[2])), float(sys.argv[3])

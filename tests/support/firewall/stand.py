@@ -4,7 +4,7 @@
                     ├─── host ───┤
     private ── eth1 ┘            └ wg0 ── client (a plain cable: its other end is in the VPN)
 
-Nothing of it is in the machine's own namespace but, for a moment, the commands that build it.
+Only the commands that build it run in the machine's own namespace, for a moment.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ PRIVATE6, NEIGHBOR6 = "fd10::5", "fd10::6"
 VPN_NETWORK6, VPN6, CLIENT6 = "fd12::/64", "fd12::1", "fd12::2"
 SSH = 22
 TCP_PORTS = (SSH, 80, 443, 3306, 8081, PUBLISHED, OPENED, 60000)
-# What the firewall leaves of them to everybody.
+# Those that the firewall keeps open for everybody.
 ALLOWED = [SSH, 80, 443, OPENED]
 UDP_PORTS = (53, 123, 5353, PUBLISHED_UDP, 51820)
 # The host forwards by both families, does not filter by reverse path, and refuses every closed UDP port by ICMP.
@@ -134,7 +134,7 @@ class Stand:
         return made
 
     def join(self, kind: str, interface: str, here: str, there: str, *, bridge: str = "") -> Namespace:
-        """A namespace with a cable to the host, or to the port `bridge` of its bridge; its own end is called eth0."""
+        """Return a namespace with a cable to the host, or to port `bridge` of its bridge; its own end is eth0."""
         made = self._namespace(kind)
         end = bridge or interface
         self.host.check("ip", "link", "add", end, "type", "veth", "peer", "name", "eth0", "netns", made.name)
@@ -148,7 +148,7 @@ class Stand:
         return made
 
     def _also(self, neighbor: Namespace, interface: str, here: str, there: str) -> None:
-        """Both ends of a cable have an IPv6 address too."""
+        """Give both ends of a cable an IPv6 address too."""
         self.host.check("ip", "address", "add", f"{here}/64", "dev", interface, "nodad")
         neighbor.check("ip", "address", "add", f"{there}/64", "dev", "eth0", "nodad")
 
@@ -168,7 +168,7 @@ class Stand:
         return process
 
     def publish(self, iptables: str = "iptables-nft") -> None:
-        """Make the rules that Docker makes for the container's ports."""
+        """Add the rules that Docker makes for the container's ports."""
         for table, listed in (("nat", DOCKER_NAT), ("filter", DOCKER_FILTER)):
             for rule in listed:
                 self.host.check(iptables, "-t", table, *rule.split())
@@ -176,9 +176,9 @@ class Stand:
     def scan(
         self, by: Namespace, address: str, first: int = 1, end: int = 65536, seconds: float = 1.0
     ) -> tuple[list[int], int]:
-        """The TCP ports that answer, and how many refuse: a port that is dropped does neither.
+        """Return the TCP ports that answer, and how many refuse: a port that is dropped does neither.
 
-        `seconds` is how long nothing has to come before it is over.
+        The scan ends when nothing was received for `seconds`.
         """
         answered, refused = json.loads(
             by.check(sys.executable, "-c", scanners.TCP, address, json.dumps([first, end]), str(seconds))
@@ -186,14 +186,14 @@ class Stand:
         return answered, refused
 
     def scan_udp(self, by: Namespace, address: str, seconds: float = 1.0) -> tuple[list[int], int]:
-        """The UDP ports that answer, of all, and how many refuse; see `scan`."""
+        """Return the UDP ports that answer, of all, and how many refuse; see `scan`."""
         answered, refused = json.loads(by.check(sys.executable, "-c", scanners.UDP, address, str(seconds)))
         return answered, refused
 
     def reaches(self, by: Namespace, address: str, port: int, seconds: float = 4.0) -> bool:
-        """Whether a connection to a TCP port can be made within so long.
+        """Return whether a connection to a TCP port can be made within `seconds`.
 
-        A busy host loses packets; what was lost is sent again after 1 and 3 seconds (RFC 6298 section 2).
+        A busy host loses packets; they are sent again after 1 and 3 seconds (RFC 6298 section 2).
         """
         done = by.run(sys.executable, "-S", "-c", scanners.CONNECT, address, str(port), str(seconds))
         assert done.returncode in (0, 3), done.stderr
@@ -210,7 +210,7 @@ class Stand:
     def shoestring(self, *argv: str, paths: Paths | None = None) -> subprocess.CompletedProcess[str]:
         """Run a command on the host, with its own data directory or another one."""
         data = ("--data-directory", str((paths or self.paths).root))
-        # The engine is another host's: what other tests have in it is not here.
+        # The engine is that of another host: objects of other tests in it are not here.
         return self.host.run(sys.executable, "-c", MAIN, *argv, *data, DOCKER_HOST="unix:///nowhere")
 
     def python(self, text: str) -> subprocess.CompletedProcess[str]:
@@ -220,7 +220,7 @@ class Stand:
         return self.host.run(sys.executable, "-c", f"{begin}\n{text}")
 
     def rules(self) -> str:
-        """The whole rule set of the host, without what its counters have counted."""
+        """Return the whole rule set of the host, without what its counters have counted."""
         return self.host.check("nft", "--stateless", "list", "ruleset")
 
     def switch_on(self) -> None:
@@ -245,7 +245,7 @@ class Stand:
 
 @contextlib.contextmanager
 def published(root: Path, *, vpn: bool = False, iptables: str = "iptables-nft") -> Iterator[Stand]:
-    """A host with a container's ports published, and no firewall yet."""
+    """Yield a host with a container's ports published, and no firewall yet."""
     with contextlib.closing(Stand(root, vpn=vpn)) as made:
         made.publish(iptables)
         yield made

@@ -44,7 +44,7 @@ class Host:
         return docker("exec", self.container, *arguments, timeout=timeout)
 
     def shell(self, script: str) -> str:
-        """What a script prints; it must succeed."""
+        """Return what a script prints; it must succeed."""
         result = self.run("bash", "-euo", "pipefail", "-c", script)
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stdout
@@ -55,7 +55,7 @@ class Host:
 
 
 def engine_rights() -> tuple[str, ...]:
-    """What a container needs to run an engine. A machine that lacks a capability cannot give --privileged."""
+    """Return what a container needs to run an engine. A machine that lacks a capability cannot give --privileged."""
     status = Path("/proc/self/status").read_text()
     bounding = int(next(line for line in status.splitlines() if line.startswith("CapBnd")).split()[1], 16)
     if bounding >> CAP_SYS_RESOURCE & 1:
@@ -71,7 +71,7 @@ def engine_rights() -> tuple[str, ...]:
 
 
 def bare_image(suite: str, directory: Path) -> str:
-    """An image with a minimal Debian; made once and kept by the engine."""
+    """Return an image with a minimal Debian; made once and kept by the engine."""
     name = f"localhost/shoestring-test/bare:{suite}"
     # One of several test processes makes it.
     with files.lock(Path(tempfile.gettempdir()) / f"shoestring-test-bare-{suite}.lock", timeout=300):

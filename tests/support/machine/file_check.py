@@ -42,7 +42,7 @@ def _parse(file: Path, content: bytes) -> None:
     elif file.suffix == ".pem":
         _pair(file, content)
     else:
-        # A text is written in one piece with the line end at its end.
+        # A text is written in one piece and ends with a line end.
         assert_text(content)
 
 
@@ -62,7 +62,7 @@ def assert_text(content: bytes) -> None:
 
 
 def files(root: Path) -> Iterator[Path]:
-    """All files except git's own, which `git fsck` checks; also those beside the root with its name."""
+    """Yield all files except git's own, which `git fsck` checks; also those beside the root with its name."""
     beside = (each for each in root.parent.iterdir() if each.name.startswith(f".{root.name}."))
     for top in (root, *beside):
         yield from (each for each in top.rglob("*") if each.is_file() and ".git" not in each.parts)

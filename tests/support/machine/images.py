@@ -1,7 +1,7 @@
 """The disks that machines start from. Each is made once for its inputs and kept in the tests' cache.
 
-The appliance is really built by packaging/appliance/build from this checkout, at each change of Shoestring's own
-files too: Debian's part of it is kept apart (`--cache`), so that a rebuild takes about a minute.
+The appliance is built by packaging/appliance/build from this checkout, again after each change of Shoestring's own
+files: Debian's part of it is cached separately (`--cache`), so that a rebuild takes about a minute.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from runtime.docker.images import BUSYBOX, DNSMASQ, HAPROXY, local_name
 from tests.support import cache
 
 ROOT = Path(__file__).resolve().parents[3]
-# The container images that machines need: more of them make a first boot longer.
+# The container images that machines need: each makes the first boot longer.
 NEEDED = tuple(map(local_name, (HAPROXY, BUSYBOX, DNSMASQ)))
 CACHE = cache.CACHE / "vm"
 SOURCES = ("README.md", "LICENSE", "pyproject.toml", "installer", "runtime", "templates")
@@ -32,7 +32,7 @@ BARE_PACKAGES = (
     *("systemd-sysv", "dbus", "udev", "kmod", "linux-image-cloud-amd64", "initramfs-tools", "zstd", "e2fsprogs"),
     *("openssh-server", "iproute2", "ca-certificates", "sudo", "apparmor", "python3"),
 )
-# No translations of packages' descriptions and no documentation: to unpack them takes long in an emulated machine.
+# No translations of packages' descriptions and no documentation: unpacking them takes long in an emulated machine.
 BARE_APT = '--aptopt=Acquire::Languages "none"'
 BARE_DPKG = ROOT / "templates/images/base/dpkg.conf"
 BARE_WITH_CLOUD_INIT = "trixie"
@@ -44,12 +44,12 @@ BARE_HOOKS = (
     'echo 127.0.0.1 localhost bare > "$1/etc/hosts"',
 )
 BARE_MEGABYTES = 6000
-# A run that uses a disk began at most so long ago.
+# A run that uses a disk began at most this long ago.
 KEPT_SECONDS = 3 * 3600
 
 
 def appliance(*, with_images: bool = False) -> Path:
-    """The directory with shoestring.raw, shoestring.qcow2 and manifest.tsv; the images are those that tests need."""
+    """Return the directory with shoestring.raw, shoestring.qcow2 and manifest.tsv, with or without the images."""
     options = tuple(word for name in NEEDED for word in ("--with-image", name)) if with_images else ()
 
     def build(target: Path) -> None:
@@ -61,7 +61,7 @@ def appliance(*, with_images: bool = False) -> Path:
 
 
 def bare(suite: str) -> Path:
-    """The directory with disk.raw, vmlinuz and initrd.img of a minimal Debian, for Hardware(kernel=…)."""
+    """Return the directory with disk.raw, vmlinuz and initrd.img of a minimal Debian, for Hardware(kernel=…)."""
     included = (*BARE_PACKAGES, "cloud-init") if suite == BARE_WITH_CLOUD_INIT else BARE_PACKAGES
 
     def build(target: Path) -> None:
@@ -82,9 +82,9 @@ def bare(suite: str) -> Path:
 
 
 def ssh_key() -> Path:
-    """The private key that opens all machines; disks of the cache know it too. The public one is beside it."""
+    """Return the private key for all machines, also for disks of the cache. The public key is beside it."""
     key = CACHE / "key"
-    # A lock of its own: machines start also while a disk is made, under the other.
+    # A separate lock: machines also start while a disk is built under the other one.
     with _locked("key.lock"):
         if not key.exists():
             _must("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "shoestring-tests", "-f", key)
@@ -92,7 +92,7 @@ def ssh_key() -> Path:
 
 
 def kept(kind: str, key: str, build: Callable[[Path], object]) -> Path:
-    """A directory of the cache that `build` fills, whole or not at all.
+    """Return a directory of the cache that `build` fills, whole or not at all.
 
     Those of its kind with other keys are removed, unless another run may still use them.
     """

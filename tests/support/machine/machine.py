@@ -28,9 +28,9 @@ from tests.support.machine import qemu
 from tests.support.machine.images import ssh_key
 from tests.support.machine.qemu import Disk, Hardware, Seed
 
-# A machine that others use too may take this long.
+# On a busy host it may take this long.
 BOOT_SECONDS = 900
-# Host and guest are one machine, with no third to listen.
+# Host and guest are on one machine, so that nobody can intercept the connection.
 SSH = ("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR")
 
 
@@ -57,9 +57,9 @@ class Machine:
         internet: bool = False,
         ports: tuple[int, ...] = (80, 443),
     ) -> Iterator[Machine]:
-        """Start a machine; it ends with the block, whatever happens. `ports` of the guest are reached by `port`.
+        """Start a machine that ends with the block. `ports` of the guest are reached by `port`.
 
-        `directory` gets all that belongs to it. The SSH key gets in with the seed, else as a systemd credential.
+        Its files are in `directory`. The SSH key is in the seed, else a systemd credential.
         """
         directory.mkdir(parents=True, exist_ok=True)
         key = ssh_key()
@@ -87,7 +87,7 @@ class Machine:
     # --- power ---
 
     def power_on(self, memory: Path | None = None) -> None:
-        """Start QEMU, from the start or from a `memory`; it dies with the tests, even if they are killed."""
+        """Start QEMU, from the start or from a `memory`; it ends with the tests, even if they are killed."""
         assert self.process is None
         machine = qemu.command(self.directory, self.hardware, self.ports, internet=self.internet, memory=memory)
         command = ("setpriv", "--pdeathsig", "KILL", "--", *machine)
@@ -128,7 +128,7 @@ class Machine:
         self.monitor("cont")
 
     def set_clock(self) -> None:
-        """A machine that continues has the time at which it was saved."""
+        """Set the clock: a machine that continues has the time at which it was saved."""
         self.wait_for_ssh()
         self.shell(f"date --utc --set @{time.time():.2f}")
 
@@ -153,9 +153,9 @@ class Machine:
         handed: int | None = None,
         **named: object,
     ) -> Any:
-        """One command of QEMU's machine protocol, e.g. `system_reset`, and its answer; see QEMU's QMP reference.
+        """Run a command of QEMU's machine protocol, e.g. `system_reset`; return its answer. See QEMU's QMP reference.
 
-        `handed` is an open file that goes with it; `more` has arguments whose names are none in Python.
+        `handed` is an open file that is passed with it; `more` has arguments that are not names in Python.
         """
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(str(self.directory / "qmp"))
@@ -170,7 +170,7 @@ class Machine:
                 assert "error" not in answer, answer
             return answer["return"]
 
-    # --- talking to it ---
+    # --- commands and requests ---
 
     def wait(self, timeout: float = BOOT_SECONDS) -> float:
         """Wait until systemd is done with the boot, cloud-init included. Returns the seconds it took."""
@@ -189,7 +189,7 @@ class Machine:
         return _run("ssh", *self._control(), "guest", "bash", "-s", script=script, timeout=timeout)
 
     def shell(self, script: str, timeout: float = 120) -> str:
-        """What a script prints, without the last newline; each of its commands must succeed."""
+        """Return what a script prints, without the last newline; each of its commands must succeed."""
         result = self.run(f"set -euo pipefail\n{script}", timeout)
         assert result.returncode == 0, f"{script}\nexit code {result.returncode}\n{result.stdout}{result.stderr}"
         return result.stdout.rstrip("\n")
@@ -199,16 +199,16 @@ class Machine:
         _must("scp", "-q", "-r", *self._control(), source, f"guest:{target}", timeout=300)
 
     def port(self, guest: int) -> int:
-        """The port of 127.0.0.1 that leads to a port of the guest."""
+        """Return the port of 127.0.0.1 that leads to a port of the guest."""
         return self.ports[guest]
 
     def get(self, host: str, path: str = "/") -> Answer:
-        """Ask the public proxy from outside, by HTTPS; any certificate will do."""
+        """Ask the public proxy from outside, by HTTPS with any certificate."""
         connection = http.client.HTTPSConnection("127.0.0.1", self.port(443), timeout=30, context=no_trust())
         return ask(connection, host, path, {})
 
     def serves(self, host: str, path: str = "/", status: int = 200) -> Answer:
-        """Ask the public proxy until it answers as wanted."""
+        """Ask the public proxy until it answers with the status."""
         answers: list[Answer] = []
 
         def fits() -> bool:
@@ -220,12 +220,12 @@ class Machine:
         return answers[-1]
 
     def console(self) -> str:
-        """What it wrote to its serial console."""
+        """Return the output on its serial console."""
         log = self.directory / "console.log"
         return log.read_text(errors="replace") if log.exists() else ""
 
     def journal(self, *options: str) -> str:
-        """Its journal of this boot, or what journalctl's options choose."""
+        """Return its journal of this boot, or what journalctl's options choose."""
         return self.run(" ".join(("journalctl", "--no-pager", *(options or ("--boot",)))), 60).stdout
 
     def collect(self, target: Path) -> None:
@@ -237,7 +237,7 @@ class Machine:
         if self.process and self.run("true", 15).returncode == 0:
             (target / "journal.txt").write_text(self.journal("--boot=all"))
 
-    # --- how ---
+    # --- helpers ---
 
     def _until(self, fits: Callable[[], bool], what: str, timeout: float = BOOT_SECONDS) -> None:
         deadline = time.monotonic() + timeout

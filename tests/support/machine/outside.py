@@ -57,7 +57,7 @@ class Outside:
 
     @property
     def etc(self) -> Path:
-        """What lies here is in /etc for all that runs in the namespace."""
+        """The folder whose files replace those of /etc in the namespace."""
         return Path("/etc/netns") / self.namespace.name
 
     def check(self, *argv: str) -> str:
@@ -69,22 +69,22 @@ class Outside:
         return self.check("curl", "--silent", "--show-error", "--fail", "--max-time", "60", *options)
 
     def reaches(self, address: str, port: int) -> bool:
-        """Whether a connection to a TCP port can be made."""
+        """Return whether a connection to a TCP port can be made."""
         done = self.namespace.run(sys.executable, "-S", "-c", scanners.CONNECT, address, str(port), "5")
         assert done.returncode in (0, 3), done.stderr
         return done.returncode == 0
 
     def scan(self, address: str, pace: int) -> tuple[list[int], int]:
-        """The TCP ports that answer, of all, and how many refuse: a port that is dropped does neither.
+        """Return the TCP ports that answer, of all, and how many refuse: a port that is dropped does neither.
 
-        `pace` is one that answers: each wait for its answer is a wait for all that was sent before.
+        `pace` is one that answers: when its answer arrives, all packets before it were delivered.
         """
         printed = self.check(sys.executable, "-c", scanners.TCP, address, "[1, 65536]", "2", str(pace))
         answered, refused = json.loads(printed)
         return answered, refused
 
     def scan_udp(self, address: str) -> tuple[list[int], int]:
-        """The same of the UDP ports."""
+        """Return the same for UDP ports."""
         answered, refused = json.loads(self.check(sys.executable, "-c", scanners.UDP, address, "5"))
         return answered, refused
 
@@ -103,7 +103,7 @@ class Outside:
 
     @contextlib.contextmanager
     def engine(self, root: Path) -> Iterator[tuple[str, ...]]:
-        """A Docker Engine outside, which trusts the CA of the file `root` alone; yields docker's command for it."""
+        """Run a Docker Engine outside that trusts only the CA of the file `root`; yield docker's command for it."""
         home = self.directory / "engine"
         socket = f"unix://{home}/docker.sock"
         places = ("--data-root", f"{home}/data", "--exec-root", f"{home}/run", "--pidfile", f"{home}/pid")
@@ -134,7 +134,7 @@ class Outside:
 
 @contextlib.contextmanager
 def outside(machine: Machine) -> Iterator[Outside]:
-    """A namespace with a cable to a running machine, until the block ends."""
+    """Yield a namespace with a cable to a running machine, until the block ends."""
     name = f"out{secrets.token_hex(3)}"
     made = Outside(Namespace(name), machine.directory)
     made.etc.mkdir(parents=True)
@@ -151,7 +151,7 @@ def outside(machine: Machine) -> Iterator[Outside]:
 
 @contextlib.contextmanager
 def _cable(namespace: Namespace) -> Iterator[int]:
-    """A network device in the namespace whose other end is the file: its holder is on the cable."""
+    """Yield a network device in the namespace whose other end is the file: its holder is on the cable."""
     file = os.open("/dev/net/tun", os.O_RDWR)
     try:
         name = f"{namespace.name}c"

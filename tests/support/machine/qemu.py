@@ -1,4 +1,4 @@
-"""What QEMU is given: the hardware of a machine, as its command line, and the disk for cloud-init."""
+"""The input of QEMU: the hardware of a machine, as its command line, and the disk for cloud-init."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Hardware:
 
 @dataclass(frozen=True)
 class Seed:
-    """What a cloud gives to cloud-init (NoCloud): user data, and the SSH key as meta data."""
+    """The data of a cloud for cloud-init (NoCloud): user data, and the SSH key as meta data."""
 
     user_data: str = "#cloud-config\n{}\n"
     host_name: str = "shoestring"
@@ -53,7 +53,7 @@ class Seed:
 def command(
     directory: Path, hardware: Hardware, ports: Mapping[int, int], *, internet: bool, memory: Path | None = None
 ) -> tuple[str, ...]:
-    """QEMU for a machine whose files are in `directory`; `ports` of the guest lead from ports of 127.0.0.1."""
+    """Return the command of a machine with its files in `directory`; `ports`: guest ports to ports of 127.0.0.1."""
     forwards = ",".join(f"hostfwd=tcp:127.0.0.1:{host}-:{guest}" for guest, host in ports.items())
     return (
         *("qemu-system-x86_64", "-name", directory.name, *PROCESSOR, "-machine", "q35", "-m", str(hardware.memory)),
@@ -86,7 +86,7 @@ def _firmware(directory: Path, hardware: Hardware) -> tuple[str, ...]:
 
 
 def _seed(directory: Path) -> tuple[str, ...]:
-    """How the SSH key gets in: by cloud-init, or as a systemd credential (systemd.system-credentials(7))."""
+    """Return options that pass the SSH key: by cloud-init, or by systemd (systemd.system-credentials(7))."""
     image = directory / "seed.iso"
     if image.exists():
         return ("-drive", f"file={image},if=virtio,format=raw,readonly=on")
@@ -95,7 +95,7 @@ def _seed(directory: Path) -> tuple[str, ...]:
 
 
 def seed_files(directory: Path, seed: Seed) -> Path:
-    """A folder with what cloud-init's data source NoCloud reads from a disk with the label cidata."""
+    """Return a folder with what cloud-init's data source NoCloud reads from a disk with the label cidata."""
     files = directory / "seed"
     files.mkdir()
     key = (directory / "key.pub").read_text().strip()

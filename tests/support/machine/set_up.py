@@ -47,13 +47,13 @@ class Start(Protocol):
 
 
 def short_directory() -> tempfile.TemporaryDirectory[str]:
-    """For disks, which are large, and for sockets, whose paths have at most 108 characters (unix(7))."""
+    """Return a folder for large disks and for sockets, whose paths have at most 108 characters (unix(7))."""
     return tempfile.TemporaryDirectory(prefix="vm-", dir="/var/tmp")
 
 
 @contextlib.contextmanager
 def machines(request: pytest.FixtureRequest) -> Iterator[Start]:
-    """Machines that end with the block; if a test failed meanwhile, their journals are kept."""
+    """Yield what starts machines; they end with the block, and their journals are kept if a test failed."""
     failed_before = request.session.testsfailed
     running: list[Machine] = []
     with contextlib.ExitStack() as stack:
@@ -85,14 +85,14 @@ def machines(request: pytest.FixtureRequest) -> Iterator[Start]:
 
 
 def answers_seed(**more: object) -> Seed:
-    """packaging/cloud-init/appliance.yaml, with the answers of the tests and `more` keys of the settings."""
+    """Return packaging/cloud-init/appliance.yaml with the answers of the tests and `more` keys of the settings."""
     shipped = yaml.safe_load((images.ROOT / "packaging/cloud-init/appliance.yaml").read_text())
     shipped["write_files"][0]["content"] = yaml.safe_dump({**ANSWERS, **more})
     return Seed("#cloud-config\n" + yaml.safe_dump(shipped))
 
 
 def set_up_kept(loaded_image: Path, make: Callable[[Path], object]) -> Path:
-    """The directory of `set_up_disk` and `running`; `make` fills it by `Machine.save` if the cache has none."""
+    """Return the directory of `set_up_disk` and `running`; `make` fills it if the cache has none."""
     return images.kept("set-up", images.digest(loaded_image.name, answers_seed().user_data, emulator()), make)
 
 
@@ -106,7 +106,7 @@ def emulator() -> str:
 def to_be_kept(
     name: str, disk: Disk, hardware: Hardware | None = None, seed: Seed | None = None
 ) -> Iterator[Machine]:
-    """A machine that is saved for tests to continue from; its journal is kept if it fails before."""
+    """Yield a machine that is saved for tests to continue from; its journal is kept if it fails before."""
     with short_directory() as directory, Machine.started(Path(directory), disk, hardware, seed=seed) as machine:
         try:
             yield machine
@@ -116,7 +116,7 @@ def to_be_kept(
 
 
 def containers(machine: Machine) -> str:
-    """All containers: when each was created, and how often Docker restarted it."""
+    """List all containers: when each was created, and how often Docker restarted it."""
     return machine.shell(
         "docker inspect -f '{{.Name}} {{.Created}} {{.RestartCount}}' $(docker ps -aq) | LC_ALL=C sort"
     )

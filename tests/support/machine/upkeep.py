@@ -29,7 +29,7 @@ SLOW = 1200.0
 
 
 def application(host_name: str, network: str, *, image: str = "busybox:1.37", run: str = "") -> str:
-    """An application file like the example's; `run` is what its shell runs instead of a web server."""
+    """Return an application file like the example's; `run` is what its shell runs instead of a web server."""
     serve = "echo well >/www/index.html; exec /bin/httpd -f -p 8080 -h /www"
     return f"""\
 x-external-host-names: [{host_name}]
@@ -48,7 +48,7 @@ services:
 
 
 def shell(machine: Machine, script: str) -> str:
-    """As `machine.shell`, with a timeout for a busy host."""
+    """Run a script as `machine.shell` does, with a timeout for a busy host."""
     return machine.shell(script, SLOW)
 
 
@@ -58,25 +58,25 @@ def write(machine: Machine, side: str, name: str, content: str) -> None:
 
 
 def inside(address: str) -> str:
-    """Commands that wait until the internal application answers through the internal proxy."""
+    """Return commands that wait until the internal application answers through the internal proxy."""
     asked = f"curl -skf -m 5 --resolve {INSIDE}:8444:{address} https://{INSIDE}:8444/"
     return f"until {asked} | grep -q well; do sleep 0.5; done"
 
 
 def with_images(hardware: Hardware, directory: Path) -> Hardware:
-    """Hardware with a second disk, whose content are the images that tests need; see LOAD_IMAGES.
+    """Return hardware with a second disk, whose content are the images that tests need; see LOAD_IMAGES.
 
-    To build them there would take minutes without virtual hardware, and to copy them by SSH half a minute.
+    Building them there would take minutes without virtual hardware, and copying them by SSH half a minute.
     """
     archive = save_images(directory, images.NEEDED)
     drive = f"file={archive},if=none,id=images,format=raw,readonly=on"
-    # With a late slot, for the disk that it boots from must be the first.
+    # In a late slot, because the disk that it boots from must be the first.
     device = "virtio-blk-pci,drive=images,serial=images,addr=0x10"
     return replace(hardware, more=("-drive", drive, "-device", device))
 
 
 def save_images(directory: Path, names: tuple[str, ...]) -> Path:
-    """A file with images of this host."""
+    """Return a file with images of this host."""
     archive = directory / "images.tar"
     subprocess.run(("docker", "save", "--output", archive, *names), check=True)
     return archive

@@ -1,4 +1,4 @@
-"""Real backends for the proxies: they listen at Unix sockets, so that no firewall of the machine has a say."""
+"""Real backends for the proxies: they listen at Unix sockets, so that a firewall of the machine has no effect."""
 
 from __future__ import annotations
 

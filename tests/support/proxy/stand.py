@@ -53,13 +53,13 @@ defaults
 
 
 def backend(name: str, *host_names: str, port: int = HTTP_PORT, health_check: str = "") -> Backend:
-    """A backend whose container has its own name."""
+    """Return a backend whose container has its own name."""
     return Backend(name, name, "application", name, port, host_names, health_check)
 
 
 @dataclass
 class Stand:
-    """What a test works with. `public` and `internal` are the models that are in force."""
+    """The proxies, their network and their backends."""
 
     client: DockerClient
     paths: Paths
@@ -71,7 +71,7 @@ class Stand:
     containers: dict[str, Container] = field(default_factory=dict)
 
     def model(self, side: Side) -> ProxyModel:
-        """A model that all tests of routing share."""
+        """Return a model that all tests of routing share."""
         if side is Side.PUBLIC:
             backends = (
                 backend("plain", "plain.example.test", "www.example.test"),
@@ -95,7 +95,7 @@ class Stand:
         )
 
     def start_backend(self, *aliases: str) -> Container:
-        """A container with these names on the network that forwards to the servers of this process."""
+        """Start a container with these names on the network that forwards to the servers of this process."""
         container = self.client.containers.create(
             self.image,
             command=["haproxy", "-db", "-f", "/backends/forwarder.cfg"],
@@ -110,7 +110,7 @@ class Stand:
         return container
 
     def start_proxy(self, side: Side) -> Container:
-        """As the core's Compose file does."""
+        """Start a proxy with the options of the core's Compose file."""
         published = {80: self.ports["http"], 443: self.ports["https"]}
         if side is Side.INTERNAL:
             published = {80: self.ports["internal"], self.ports["tcp"]: self.ports["tcp"]}
@@ -145,21 +145,21 @@ class Stand:
         return install.reload(self.paths, self.run, model.side)
 
     def restore(self, side: Side) -> None:
-        """Put the shared model and the unchanged template back in force."""
+        """Install the shared model with the unchanged template."""
         shutil.copy(template(side), self.paths.proxy_template(side))
         self.install(self.model(side))
 
     def http(self, url: str, **options: object) -> httpx.Response:
-        """One request to where the proxies listen, whatever host the address names."""
+        """Send one request to the proxies on 127.0.0.1, whatever host the URL names."""
         with self.session() as session:
             return session.get(url, **options)  # type: ignore[arg-type]
 
     def session(self, *, http2: bool = False) -> httpx.Client:
-        """Connections to 127.0.0.1 for every host name."""
+        """Return a client that connects to 127.0.0.1 for every host name."""
         return httpx.Client(transport=_Local(verify=False, http2=http2), timeout=20)
 
     def address(self, host: str, path: str = "/", scheme: str = "https") -> str:
-        """The URL of a host on the public proxy."""
+        """Return the URL of a host on the public proxy."""
         return f"{scheme}://{host}:{self.ports[scheme]}{path}"
 
 
@@ -173,12 +173,12 @@ class _Local(httpx.HTTPTransport):
 
 
 def template(side: Side) -> Path:
-    """The template that setup installs."""
+    """Return the template that setup installs."""
     return images.TEMPLATES / "conf" / f"haproxy-{side}" / "haproxy.cfg.j2"
 
 
 def trusting() -> ssl.SSLContext:
-    """A client's side of TLS that takes any certificate."""
+    """Return a TLS client that accepts any certificate."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -216,7 +216,7 @@ def _make_directories(root: Path) -> tuple[Paths, RunPaths]:
 
 @contextlib.contextmanager
 def open_stand(root: Path) -> Iterator[Stand]:
-    """Both proxies with the shared models, running. All of it is removed afterwards, also after a failure."""
+    """Yield both proxies with the shared models, running. All of it is removed afterwards, also after a failure."""
     paths, run = _make_directories(root)
     with contextlib.ExitStack() as stack:
         client = docker.from_env()
@@ -256,5 +256,5 @@ def _remove_containers(client: DockerClient, instance: str) -> None:
 
 
 def with_backend(model: ProxyModel, *more: Backend) -> ProxyModel:
-    """A model that serves more."""
+    """Return a model with more backends."""
     return replace(model, backends=(*model.backends, *more))

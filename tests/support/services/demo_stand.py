@@ -39,7 +39,7 @@ ROOT = Path(__file__).parents[3]
 ANSWERS = "set -eu; IMAGE_SOURCE=local; . packaging/lib/demo.sh; demo_answers"
 # Without what concerns the whole host.
 SETUP = ("--no-record", "--yes", "--no-timers", "--no-swap", "--no-log-rotation", "--no-firewall")
-# Images that are missing are built meanwhile.
+# Missing images are built in this time.
 SECONDS = 240
 TIMEOUT_SECONDS = 20.0
 Login = tuple[str, str] | None
@@ -72,7 +72,7 @@ class Demo:
         return {str(each): f"{hashlib.sha256(each.read_bytes()).hexdigest()} {each.stat().st_mode}" for each in found}
 
     def run(self, *arguments: str) -> str:
-        """What the command line prints, as a process of its own. It must succeed."""
+        """Run the command line as a process of its own, which must succeed; return its output."""
         argv = (sys.executable, "-c", "from installer.cli.main import main; main()", *arguments)
         done = subprocess.run(
             (*argv, "--data-directory", str(self.paths.root)),
@@ -87,16 +87,16 @@ class Demo:
         return done.stdout
 
     def answer(self, *arguments: str) -> dict[str, Any]:
-        """What a command answers as JSON."""
+        """Return what a command answers as JSON."""
         found: dict[str, Any] = json.loads(self.run(*arguments, "--json"))
         return found
 
     def page(self, name: str) -> str:
-        """Where a name of the internal side is."""
+        """Return the URL of a name of the internal side."""
         return f"https://{name}.{self.answers['internal']['domain']}:{self.answers['internal']['https_port']}"
 
     def ask(self, name: str, path: str, login: Login = None, method: str = "GET", body: str = "") -> tuple[int, str]:
-        """Status and body from a name of the internal side, by HTTPS that the demo's own CA alone makes valid."""
+        """Return status and body from a name of the internal side, by HTTPS with the demo's own CA."""
         host, port = f"{name}.{self.answers['internal']['domain']}", int(self.answers["internal"]["https_port"])
         trust = ssl.create_default_context(cafile=str(self.paths.private_ca / "root.pem"))
         headers = {"Content-Type": "application/json"} if body else {}
@@ -110,14 +110,14 @@ class Demo:
             return answer.status, answer.read().decode()
 
     def containers(self, client: DockerClient) -> dict[str, str]:
-        """The names of all containers, with the moment each was started."""
+        """Return the names of all containers, with the moment each was started."""
         seen = observe(client, self.instance).containers
         return {each.name: client.api.inspect_container(each.id)["State"]["StartedAt"] for each in seen}
 
 
 @contextlib.contextmanager
 def official_telegraf(client: DockerClient) -> Iterator[None]:
-    """The Telegraf that the tests build, by the name of the official image, unless that one is here."""
+    """Tag the Telegraf that the tests build with the name of the official image, unless that one is here."""
     if client.images.list(name=TELEGRAF.reference):
         yield
         return
@@ -131,7 +131,7 @@ def official_telegraf(client: DockerClient) -> Iterator[None]:
 
 @contextlib.contextmanager
 def open_demo(scratch: Path) -> Iterator[Demo]:
-    """The demo, set up and started. Its domain and its addresses are no other's. Nothing of it is left afterwards."""
+    """Yield the demo, started, with a domain and addresses of its own. All of it is removed afterwards."""
     shown = subprocess.run(("bash", "-c", ANSWERS), cwd=ROOT, capture_output=True, text=True, check=True).stdout
     answers, address = yaml.safe_load(shown), own_loopback()
     instance = f"t{random.token_hex(3)}"

@@ -24,7 +24,7 @@ class FakeNpmjs:
 
 
 def tarball(name: str) -> bytes:
-    """A package as npm packs it."""
+    """Return a package as npm packs it."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
         content = json.dumps({"name": name, "version": "1.0.0"}).encode()
@@ -36,7 +36,7 @@ def tarball(name: str) -> bytes:
 
 @contextmanager
 def fake_npmjs(address: str) -> Iterator[FakeNpmjs]:
-    """At an address that the registry's container reaches."""
+    """Serve the fake at an address that the registry's container reaches."""
     package = tarball(LEFT_PAD)
 
     class Handler(http.server.BaseHTTPRequestHandler):

@@ -1,12 +1,12 @@
-"""Requests that the filter before Docker's socket refuses, byte by byte: a library would mend the worst of them."""
+"""Requests that the filter of Docker's socket refuses, byte by byte: a library would correct the worst of them."""
 
 from __future__ import annotations
 
-# What ends a request that has nothing else to say.
+# The end of a request without more headers.
 END = "Host: filter\r\nConnection: close\r\n\r\n"
 HUGE = "X-Huge: " + "x" * 40_000
 CREATE = '{"Image":"x","HostConfig":{"Binds":["/:/host"],"Privileged":true}}'
-# ID is the container's. Each is what comes after nothing: method, target, version, and the rest.
+# ID is the container's. Each is a whole request: method, target, version, and the rest.
 REFUSED = {
     "list what runs": "GET /containers/json HTTP/1.1\r\n",
     "sizes of containers": "GET /containers/json?all=1&size=1 HTTP/1.1\r\n",

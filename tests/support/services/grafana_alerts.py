@@ -34,7 +34,7 @@ class Rule:
     no_data: bool
 
     def fires_at(self, points: Mapping[float, float], until: float, first: float = 0.0) -> float | None:
-        """When it first fires, None if never. Points are by their seconds; it is evaluated from `first` on."""
+        """Return when it first fires, None if never. Points are by their seconds; it is evaluated from `first` on."""
         pending: float | None = None
         now = first
         while now <= until:
@@ -60,7 +60,7 @@ class Rule:
 
 
 def rules() -> dict[str, Rule]:
-    """The rules by their uids without our name."""
+    """Return the rules by their uids without our name."""
     (group,) = grafana_files.provisioning("alerting/rules.yaml")["groups"]
     assert _seconds(group["interval"]) == STEP_SECONDS
     return {each["uid"].removeprefix("shoestring-"): _rule(each) for each in group["rules"]}

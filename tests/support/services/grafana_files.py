@@ -44,24 +44,24 @@ class Query:
 
 
 def shipped(settings: Settings = SETTINGS) -> dict[PurePosixPath, str]:
-    """The files of the service below `conf/`."""
+    """Return the files of the service below `conf/`."""
     service = catalogue.load()["grafana"]
     return {each.path: each.content.decode() for each in service_files.load(service, settings, TemplateHost())}
 
 
 def dashboards() -> dict[str, dict[str, Any]]:
-    """The dashboards by the names of their files."""
+    """Return the dashboards by the names of their files."""
     return {path.stem: json.loads(text) for path, text in shipped().items() if path.suffix == ".json"}
 
 
 def provisioning(name: str, settings: Settings = SETTINGS) -> dict[str, Any]:
-    """A provisioning file, such as `alerting/rules.yaml`."""
+    """Return a provisioning file, such as `alerting/rules.yaml`."""
     loaded: dict[str, Any] = yaml.safe_load(shipped(settings)[PurePosixPath("grafana/provisioning") / name])
     return loaded
 
 
 def interpolated(value: Any, environment: Mapping[str, str]) -> Any:
-    """A stand-in for what Grafana itself does to the values of a provisioning file, since Grafana cannot be had here.
+    """Return values of a provisioning file as Grafana resolves them: a fake, because Grafana is not available here.
 
     As `transformInterface` and `interpolateValue` in its pkg/services/provisioning/values/values.go: every text in
     lists and maps has its variables replaced as os.ExpandEnv does it, one that is not there by nothing, and `$$` is
@@ -83,12 +83,12 @@ def interpolated(value: Any, environment: Mapping[str, str]) -> Any:
 
 
 def rules() -> list[dict[str, Any]]:
-    """The alert rules."""
+    """Return the alert rules."""
     return [rule for group in provisioning("alerting/rules.yaml")["groups"] for rule in group["rules"]]
 
 
 def panel_queries() -> Iterator[Query]:
-    """Every query of every panel."""
+    """Yield every query of every panel."""
     for name, board in dashboards().items():
         for panel in board["panels"]:
             for target in panel["targets"]:
@@ -96,14 +96,14 @@ def panel_queries() -> Iterator[Query]:
 
 
 def variable_queries() -> Iterator[Query]:
-    """Every query that finds the values of a variable."""
+    """Yield every query that finds the values of a variable."""
     for name, board in dashboards().items():
         for variable in board["templating"]["list"]:
             yield Query(f"{name}: ${variable['name']}", variable["query"])
 
 
 def alert_queries() -> Iterator[Query]:
-    """Every query of an alert."""
+    """Yield every query of an alert."""
     for rule in rules():
         for each in rule["data"]:
             if each["datasourceUid"] != "__expr__":

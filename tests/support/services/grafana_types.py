@@ -31,7 +31,7 @@ OPTIONS = ["--noEmit", "--strict", "--skipLibCheck", "--module", "esnext", "--mo
 
 
 def packages(client: DockerClient) -> Path:
-    """The directory with the packages, which are fetched once and cached."""
+    """Return the directory with the packages, which are fetched once and cached."""
     cached = CACHE / f"grafana-schema-{VERSION}"
     cached.mkdir(parents=True, exist_ok=True)
     with files.lock(CACHE / "grafana-schema.lock", timeout=600):
@@ -47,7 +47,7 @@ def packages(client: DockerClient) -> Path:
 
 
 def _without_enums(text: str) -> str:
-    """TypeScript takes no plain text or number for an enum, and JSON has nothing else: so each is its values."""
+    """Replace enums by their values: TypeScript accepts no text or number for an enum, and JSON has nothing else."""
 
     def values(found: re.Match[str]) -> str:
         return f"export type {found[1]} = {' | '.join(re.findall(r'= (.+?),?$', found[2], re.MULTILINE))};"
@@ -56,7 +56,7 @@ def _without_enums(text: str) -> str:
 
 
 def problems(client: DockerClient, boards: Mapping[str, Mapping[str, Any]], scratch: Path) -> str:
-    """What TypeScript has to say about dashboards; empty if nothing."""
+    """Return the errors of TypeScript in dashboards; empty without errors."""
     cached = packages(client)
     for name, board in boards.items():
         (scratch / f"{name}.ts").write_text(_program(board))
@@ -67,7 +67,7 @@ def problems(client: DockerClient, boards: Mapping[str, Mapping[str, Any]], scra
 
 
 def _program(board: Mapping[str, Any]) -> str:
-    """A program that only compiles if a dashboard has the types of its version, and no unknown keys."""
+    """Return a program that only compiles if a dashboard has the types of its version, and no unknown keys."""
     types = "/packages/node_modules/@grafana/schema/dist/types/raw"
     lines = [f'import type {{ Dashboard }} from "{types}/dashboard/x/types.gen";']
     for kind in sorted({PANELS[panel["type"]] for panel in board["panels"]}):
@@ -83,7 +83,7 @@ def _program(board: Mapping[str, Any]) -> str:
 
 
 def _run(client: DockerClient, cached: Path, command: list[str], scratch: Path | None = None) -> tuple[int, str]:
-    """Exit code and output of a command in the image that has npm."""
+    """Return exit code and output of a command in the image that has npm."""
     volumes = {str(cached): {"bind": "/packages", "mode": "ro" if scratch else "rw"}}
     if CA_BUNDLE.exists():
         volumes[str(CA_BUNDLE)] = {"bind": "/ca.crt", "mode": "ro"}

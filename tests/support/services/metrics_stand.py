@@ -43,7 +43,7 @@ class Metrics:
         return secrets.load(self.instance.paths.secrets)
 
     def container(self, application: str, service: str) -> Container:
-        """The container of a service."""
+        """Return the container of a service."""
         client = self.instance.cluster.client
         labels = [
             f"shoestring.instance={self.instance.settings.instance}",
@@ -69,15 +69,15 @@ class Metrics:
             return answer.status, answer.read().decode()
 
     def query(self, query: str, user: str = "", password: str | None = None) -> tuple[int, str]:
-        """Status and answer of a query."""
+        """Send a query; return status and answer."""
         return self.ask("/query?" + urllib.parse.urlencode({"db": "telegraf", "q": query}), "", user, password)
 
     def write(self, line: str, user: str = "", password: str | None = None) -> int:
-        """The status of writing a point."""
+        """Write a point; return the status."""
         return self.ask("/write?db=telegraf", line, user, password)[0]
 
     def rows(self, query: str, user: str = "reader") -> Rows:
-        """What a query finds: a dict of columns and tags for each row."""
+        """Return what a query finds: a dict of columns and tags for each row."""
         status, text = self.query(query, user)
         assert status == 200, text
         result = json.loads(text)["results"][0]
@@ -99,7 +99,7 @@ def use_test_telegraf(instance: Instance, name: str) -> None:
 
 @contextmanager
 def open_metrics(root: Path, client: DockerClient, *, service: str = "telegraf") -> Iterator[Metrics]:
-    """A service with all that it needs, started."""
+    """Yield a service with all that it needs, started."""
     images.build(client, (HAPROXY, INFLUXDB))
     telegraf = telegraf_image(client) if service == "telegraf" else ""
     internal = InternalSettings(

@@ -60,7 +60,7 @@ class Services:
         return self.instance.paths
 
     def run(self, *arguments: str, code: int = 0) -> str:
-        """Run `shoestring` as a process of its own; what it prints."""
+        """Run `shoestring` as a process of its own; return its output."""
         command = (sys.executable, "-c", CLI, str(self.folder), *arguments)
         done = subprocess.run(
             (*command, "--data-directory", str(self.paths.root)),
@@ -76,7 +76,7 @@ class Services:
         return done.stdout + done.stderr
 
     def at_terminal(self, *arguments: str) -> str:
-        """The same in a terminal of its own; it must succeed."""
+        """Run `shoestring` in a terminal of its own; it must succeed. Return its output."""
         words = ("-c", CLI, str(self.folder), *arguments, "--data-directory", str(self.paths.root))
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
         result: str | tuple[str, int] = pexpect.run(

@@ -38,7 +38,7 @@ SOURCES = (
 
 
 def old_image(client: DockerClient) -> str:
-    """The recipe of the image with Debian's version before: another base, another number. Built once and kept."""
+    """Return an image by the same recipe of Debian's previous version, on another base. Built once and kept."""
     tag = f"{REPOSITORY}:{OLD}-{images.recipe_hash(POSTGRES)}"
     with files.lock(Path(tempfile.gettempdir()) / "shoestring-test-postgres.lock", timeout=600):
         if not client.images.list(name=tag):
@@ -54,7 +54,7 @@ def old_image(client: DockerClient) -> str:
 def _bootstrapped(client: DockerClient) -> Iterator[str]:
     name = f"{REPOSITORY}-debian:{OLD_SUITE}"
     with tempfile.TemporaryDirectory(dir="/var/tmp") as directory:
-        # apt lets go of its privileges in there, and must still be able to read.
+        # apt drops its privileges there, and must still be able to read.
         Path(directory).chmod(0o755)
         archive = Path(directory) / "debian.tar"
         argv = ("mmdebstrap", "--variant=minbase", OLD_SUITE, str(archive), *SOURCES)
@@ -109,7 +109,7 @@ class Site:
         return self.instance.paths.data / "postgres"
 
     def run(self, *arguments: str) -> Answer:
-        """Run the command line, whatever comes of it."""
+        """Run the command line, whatever its exit code."""
         return shoestring(self.instance, *arguments)
 
     def command(self, *arguments: str) -> Answer:
@@ -119,12 +119,12 @@ class Site:
         return answer
 
     def answer(self, *arguments: str) -> dict[str, object]:
-        """What a command answers as JSON."""
+        """Return what a command answers as JSON."""
         found: dict[str, object] = json.loads(self.command(*arguments, "--json").out)
         return found
 
     def sql(self, sql: str, database: str = "postgres") -> str:
-        """What SQL answers, as the superuser in the container."""
+        """Run SQL as the superuser in the container; return the answer."""
         argv = ("docker", "exec", "--interactive", self.container, "psql", "--username=postgres", "--no-align")
         options = ("--tuples-only", "--quiet", "--set=ON_ERROR_STOP=1", f"--dbname={database}")
         return command.check((*argv, *options), stdin=sql, timeout=300).out.strip()
@@ -132,7 +132,7 @@ class Site:
     def client(
         self, sql: str, *, url: str = "", password: str | None = None, user: str = "postgres", network: str = "host"
     ) -> subprocess.CompletedProcess[str]:
-        """What a client elsewhere gets: through the internal side's port, or from a container on a network."""
+        """Run SQL as a client elsewhere: through the internal side's port, or from a container on a network."""
         where = url or f"postgres://{user}@{self.address}:5432/{'postgres' if user == 'postgres' else user}"
         environment = {"PGCONNECT_TIMEOUT": "10", **({} if password is None else {"PGPASSWORD": password})}
         passed = tuple(f"--env={name}" for name in environment)
@@ -174,7 +174,7 @@ def _environment() -> dict[str, str]:
 
 @contextlib.contextmanager
 def open_site(root: Path) -> Iterator[Site]:
-    """An instance to which Postgres is added by the command line. All of it is removed afterwards."""
+    """Yield an instance to which Postgres is added by the command line. All of it is removed afterwards."""
     address = own_loopback()
     settings = replace(
         new_settings(),
@@ -184,7 +184,7 @@ def open_site(root: Path) -> Iterator[Site]:
     try:
         site = Site(instance, address)
         site.command("service", "add", "postgres", "--yes")
-        # The settings know a network more now.
+        # The settings have one more network now.
         instance.cluster.client.close()
         instance.cluster = open_cluster(instance.paths)
         yield site

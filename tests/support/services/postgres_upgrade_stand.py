@@ -95,7 +95,7 @@ class Stage:
     facts: dict[str, str] = field(default_factory=dict)
 
     def begin(self, text: str = "") -> None:
-        """The old version with its data, and nothing else."""
+        """Restore the old version with its data, and nothing else."""
         self.end()
         shutil.rmtree(self.site.folder)
         subprocess.run(("cp", "-a", "--no-target-directory", self.saved, self.site.folder), check=True)

@@ -1,4 +1,4 @@
-"""An instance with registries, at an address of this host that other machines reach, and machines beside it."""
+"""An instance with registries at an address that other machines reach, and these machines."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Machine:
         )
 
     def shell(self, script: str, stdin: str = "", timeout: float = 240) -> str:
-        """What a script prints; it must succeed."""
+        """Return what a script prints; it must succeed."""
         result = self.run("sh", "-euc", script, stdin=stdin, timeout=timeout)
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stdout
@@ -68,7 +68,7 @@ class Site:
     docker_config: Path
 
     def host(self, name: str) -> str:
-        """A host name of the internal side."""
+        """Return a host name of the internal side."""
         return f"{name}.{self.instance.settings.internal_domain}"
 
     def command(self, *arguments: str) -> Answer:
@@ -78,7 +78,7 @@ class Site:
         return answer
 
     def answer(self, *arguments: str) -> dict[str, Any]:
-        """What a command answers as JSON."""
+        """Return what a command answers as JSON."""
         found: dict[str, Any] = json.loads(self.command(*arguments, "--json").out)
         return found
 
@@ -89,7 +89,7 @@ class Site:
 
     @contextlib.contextmanager
     def machine(self, image: str, *hosts: str, options: tuple[str, ...] = ()) -> Iterator[Machine]:
-        """A machine on the network that knows some host names. It is removed afterwards."""
+        """Yield a machine on the network that knows some host names. It is removed afterwards."""
         name = f"{self.instance.settings.instance}-{secrets.token_hex(2)}"
         known = (f"--add-host={self.host(each)}:{self.address}" for each in hosts)
         argv = ("docker", "run", "--detach", "--init", "--name", name, f"--network={self.network.name}")
@@ -108,7 +108,7 @@ class Site:
 def open_site(
     root: Path, client: DockerClient, *services: str, tls: InternalTls = InternalTls.PRIVATE_CA
 ) -> Iterator[Site]:
-    """An instance with services, all of it running. All of it is removed afterwards."""
+    """Yield an instance with services, all of it running. All of it is removed afterwards."""
     settings = new_settings()
     network = client.networks.create(f"{settings.instance}-beside")
     with contextlib.ExitStack() as stack:
@@ -134,7 +134,7 @@ def open_site(
 
 @contextlib.contextmanager
 def engine(site: Site, client: DockerClient, *more: str) -> Iterator[Machine]:
-    """A machine with an engine of its own, that knows the Docker registry. `more` are options of docker run."""
+    """Yield a machine with an engine of its own, that knows the Docker registry. `more` are options of docker run."""
     options = (*engine_rights(), "--volume=/var/lib/docker", "--volume=/var/lib/containerd", *more)
     with site.machine(built_image(client, IMAGES / "engine"), "docker", options=options) as machine:
         until(lambda: machine.run("docker", "info").returncode, lambda code: code == 0)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parents[1] / "images" / "telegraf"
 VERSION = TELEGRAF.reference.partition(":")[2].partition("-")[0]
-# What Telegraf's go.mod asks for.
+# The version in Telegraf's go.mod.
 NEEDED_GO = (1, 26)
 DEBIANS_GO = "golang-1.26-go"
 DEBIANS_BUILD = f"""\
@@ -38,7 +38,7 @@ exec /build/build.sh {VERSION} /made
 
 
 def telegraf_image(client: DockerClient) -> str:
-    """The image's name; builds what is missing."""
+    """Build what is missing; return the name of the image."""
     script = (FOLDER / "build.sh").read_bytes()
     program = CACHE / f"telegraf-{VERSION}-{hashlib.sha256(script).hexdigest()[:12]}"
     CACHE.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ def telegraf_image(client: DockerClient) -> str:
         if not program.exists():
             _build(client, program)
     with tempfile.TemporaryDirectory() as scratch:
-        # Not beside the recipe: the program is large, and no source.
+        # Not in the folder of the recipe: the program is large, and not a source.
         context = Path(scratch) / "telegraf"
         shutil.copytree(FOLDER, context)
         shutil.copy(program, context / "telegraf")
@@ -65,7 +65,7 @@ def _build(client: DockerClient, program: Path) -> None:
 
 
 def _own_go() -> str:
-    """The directory of this machine's Go, if it is new enough."""
+    """Return the directory of this machine's Go, if it is new enough."""
     go = shutil.which("go", path=f"{os.environ['PATH']}:/usr/local/go/bin")
     if not go:
         return ""
@@ -79,7 +79,7 @@ def _build_in_container(client: DockerClient, made: Path) -> None:
     volumes = {
         str(FOLDER): {"bind": "/build", "mode": "ro"},
         str(made): {"bind": "/made", "mode": "rw"},
-        # Whom this machine trusts.
+        # The CAs that this machine trusts.
         "/etc/ssl/certs": {"bind": "/etc/ssl/certs", "mode": "ro"},
     }
     container = client.containers.run(

@@ -31,7 +31,7 @@ class Host:
     internal_https: int
 
     def answers(self, **changed: str) -> Path:
-        """An answers file; `changed` has lines to replace or add, by their key."""
+        """Return an answers file; `changed` has lines to replace or add, by their key."""
         lines = {
             "domain": "example.test",
             "email": "ops@example.test",
@@ -59,7 +59,7 @@ class Host:
         )
 
     def page(self, address: str = LOOPBACK) -> str:
-        """The example's page, through the public proxy over HTTPS."""
+        """Return the example's page, through the public proxy over HTTPS."""
         import http.client
 
         def get() -> str:
@@ -90,12 +90,12 @@ def open_host(directory: Path) -> Iterator[Host]:
         cluster.client.close()
 
 
-# What the first start adds: certificates, and what is remembered of them.
+# What the first start adds: certificates and their ledger.
 STARTED = ("data/private-ca/issued", "data/shoestring", "data/haproxy-internal-ssl/")
 
 
 def conf_and_data(paths: Paths) -> dict[str, bytes]:
-    """What setup makes, but for secrets (keys, certificates), commits, and what is generated."""
+    """Return the files that setup makes, without secrets (keys, certificates), commits and generated files."""
     found = {}
     for top in (paths.conf, paths.data):
         for path in top.rglob("*"):

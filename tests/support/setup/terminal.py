@@ -54,7 +54,7 @@ class Terminal:
 
 
 def first_address() -> str:
-    """The address that the wizard offers first for the public side."""
+    """Return the address that the wizard offers first for the public side."""
     from installer.host import facts
 
     return facts.gather(Path("/")).default_address or LOOPBACK

@@ -1,6 +1,6 @@
 """A server and its clients, each in a network namespace of its own, joined by cables of their own.
 
-Nothing of it is in the machine's own namespace but, for a moment, the commands that build it.
+Only the commands that build it run in the machine's own namespace, for a moment.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SERVER, SERVER6 = "10.12.0.1", "fd12:3456:789a::1"
 PAGE = "an internal page"
 HTTP_PORT = 8081
 
-# Serves a page, and at /stream numbered lines until the client goes away.
+# Serves a page, and at /stream numbered lines until the client disconnects.
 WEB_SERVER = f"""
 import http.server, itertools, socket, time
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -61,7 +61,7 @@ import urllib.request
 for line in urllib.request.urlopen('http://{SERVER}:{HTTP_PORT}/stream', timeout=20):
     print(line.split()[0].decode(), flush=True)
 """
-# Stands in for a client's resolver daemon, which nothing here has: wg-quick only has to find the command.
+# In place of a client's resolver daemon: wg-quick only has to find the command.
 RESOLVCONF = "#!/bin/sh\ncat > /dev/null\n"
 
 
@@ -189,18 +189,18 @@ class Stand:
         return text[: text.index("\n  Save the text above")]
 
     def key_of(self, name: str) -> str:
-        """A client's public key, from its file."""
+        """Return a client's public key, from its file."""
         return clients.find(clients.read_all(self.paths), name).public_key
 
     def edit(self, **values: object) -> None:
-        """Other settings of the VPN than the stand began with."""
+        """Change the VPN's settings."""
         settings = self.settings
         wanted = replace(settings, wireguard=replace(settings.wireguard, **values))  # type: ignore[arg-type]
         file = self.paths.settings
         file.write_text(settings_edit.edit(file, file.read_text(), wanted))
 
     def client(self, text: str) -> Namespace:
-        """A machine with a cable to the server, on which the user has saved this file and run wg-quick."""
+        """Return a machine with a cable to the server, on which the user has saved this file and run wg-quick."""
         number = len(self._namespaces)
         client = self._namespace("c")
         outside, inside = f"v{self.token}{number}", f"w{self.token}{number}"
@@ -217,7 +217,7 @@ class Stand:
         return client
 
     def live(self) -> RunningInterface:
-        """The server's interface as it runs."""
+        """Return the state of the server's interface."""
         found = parse_dump(self.server.check("wg", "show", self.interface, "dump"))
         assert found
         return found
