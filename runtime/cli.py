@@ -78,7 +78,7 @@ def _main(options: argparse.Namespace) -> ExitCode:
         if options.command == "watchdog":
             from runtime.alerting import watchdog_failure
 
-            _print_failure(watchdog_failure.of_error(options.data_directory, sentence, time.time()))
+            _print_failure(watchdog_failure.notify_error(options.data_directory, sentence, time.time()))
         return code
     finally:
         if options.command == "watchdog":
@@ -189,7 +189,7 @@ def _watchdog(_options: argparse.Namespace, cluster: Cluster, listener: Listener
     if not result.ok:
         from runtime.alerting import watchdog_failure
 
-        _print_failure(watchdog_failure.of_report(cluster.paths, cluster.settings, result, cluster.clock()))
+        _print_failure(watchdog_failure.notify_report(cluster.paths, cluster.settings, result, cluster.clock()))
     return result, NOTHING_TO_DO
 
 
@@ -198,7 +198,7 @@ def _renew(_options: argparse.Namespace, cluster: Cluster, listener: Listener) -
     from runtime.reconcile import renewal
 
     result = renewal.renew(cluster, listener, cluster.clock(), timeout=LOCK_TIMEOUT_SECONDS)
-    result = certificate_expiry.of_report(cluster.paths, cluster.settings, result, cluster.clock())
+    result = certificate_expiry.notify_report(cluster.paths, cluster.settings, result, cluster.clock())
     return result, "no certificate is due"
 
 

@@ -73,6 +73,6 @@ def _service(application: Application, name: str) -> ComposeService:
         return next(iter(services.values()))
     found = services.get(name or PROXIED_SERVICE)
     if found is None:
-        wanted = f"service {name}" if name else f"service named {PROXIED_SERVICE}; name one with --service"
-        raise UsageError(f"{application.name} has no {wanted}. It has: {', '.join(services)}.")
+        requested = f"service {name}" if name else f"service named {PROXIED_SERVICE}; name one with --service"
+        raise UsageError(f"{application.name} has no {requested}. It has: {', '.join(services)}.")
     return found

@@ -83,9 +83,9 @@ def _last_lines(cluster: Cluster, project: Project, service: str) -> tuple[str, 
     """Return the last lines of the newest container of the service, if it still exists."""
     from docker.errors import DockerException
 
-    wanted = next((each.definition for each in project.services if each.name == service), "")
+    definition = next((each.definition for each in project.services if each.name == service), "")
     containers = observe(cluster.client, cluster.settings.instance).of(project.application)
-    mine = next((each for each in containers if each.service == service and each.definition == wanted), None)
+    mine = next((each for each in containers if each.service == service and each.definition == definition), None)
     if mine:
         with contextlib.suppress(DockerException):
             printed: bytes = cluster.client.api.logs(mine.id, tail=TAIL_LINES)

@@ -34,8 +34,8 @@ def describe(settings: Settings, paths: Paths, now: float, option: str = "") -> 
     pem(paths)
     if problem := private_ca.root_problem(paths.private_ca, settings.internal_domain, now):
         raise ShoestringError(problem)
-    wanted = desired.load(settings, paths)
-    model = next(each for each in wanted.proxies if each.side is Side.INTERNAL)
+    found = desired.load(settings, paths)
+    model = next(each for each in found.proxies if each.side is Side.INTERNAL)
     named = (name for backend in model.backends for name in backend.host_names)
     return RootTrust(
         root=_root(paths),

@@ -53,10 +53,10 @@ def deploy(
         raise UsageError("Name one of the two: shoestring deploy APP TAG, or shoestring deploy APP --image IMAGE")
     cluster = opened(data_directory)
     target = run.find(cluster, application, service)
-    wanted = references.checked(image) if image else references.with_tag(target.image, tag)
+    requested = references.checked(image) if image else references.with_tag(target.image, tag)
     what = f"--image {image}" if image else tag
     again = f"shoestring deploy {application} {what}" + (f" --service {service}" if service else "")
-    _carry_out(cluster, DeployJob(target, wanted, DeploymentKind.DEPLOY, again), dry_run, json, timeout)
+    _carry_out(cluster, DeployJob(target, requested, DeploymentKind.DEPLOY, again), dry_run, json, timeout)
 
 
 @app.command()
@@ -96,8 +96,8 @@ def show_history(
     from runtime.reconcile import desired
 
     paths, loaded = located(data_directory)
-    wanted = desired.load(loaded, paths)
-    found = target.find(wanted, application, service)
+    state = desired.load(loaded, paths)
+    found = target.find(state, application, service)
     past = history.read(paths, found.application, found.service)
     result = HistoryJson.of(past, found, report.current(past, found))
     emit(json, result, report.history_lines(past, found))

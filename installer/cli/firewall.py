@@ -68,7 +68,7 @@ def off(data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun 
     from runtime.base.paths import find
 
     firewall = manage.inspect(find(data_directory))
-    settings = firewall.wanted.settings
+    settings = firewall.desired.settings
     exists = firewall.present is not None or settings.firewall or manage.exists(firewall.instance, firewall.paths)
     if not json:
         about = f"  - firewall  the table inet {firewall.ruleset.table}; every port that listens can be reached"

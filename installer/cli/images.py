@@ -48,11 +48,11 @@ def pull(data_directory: DataDirectory = None, dry_run: DryRun = False, json: Js
     from installer import images
     from runtime.docker import engine
 
-    client, wanted = engine.connect(), _pulled(data_directory)
+    client, selected = engine.connect(), _pulled(data_directory)
     if dry_run:
-        _preview(client, wanted, json)
+        _preview(client, selected, json)
         return
-    _show(lambda report: images.pull(client, wanted, report), json)
+    _show(lambda report: images.pull(client, selected, report), json)
 
 
 @app.command()
@@ -77,12 +77,12 @@ def build(
     from runtime.docker import engine
     from runtime.docker.images import CATALOGUE, local_name
 
-    wanted = list(CATALOGUE) if all_ else [_named(name) for name in names] if names else _built_here(data_directory)
+    selected = list(CATALOGUE) if all_ else [_named(name) for name in names] if names else _built_here(data_directory)
     client = engine.connect()
     if dry_run:
-        _preview(client, [local_name(image) for image in wanted], json)
+        _preview(client, [local_name(image) for image in selected], json)
         return
-    _show(lambda report: images.build(client, wanted, force=force, report=report), json)
+    _show(lambda report: images.build(client, selected, force=force, report=report), json)
 
 
 def _named(name: str) -> PinnedImage:

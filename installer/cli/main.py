@@ -79,8 +79,8 @@ def main() -> None:
             sys.exit(code)
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(requested: bool) -> None:
+    if requested:
         from importlib.metadata import version
 
         print(version("shoestring"))

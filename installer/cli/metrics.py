@@ -65,14 +65,14 @@ def retention(
     if days is None:
         emit(json, RetentionJson.of(before), retention_report.retention_lines(before))
         return
-    wanted = influxdb.checked_days(days)
+    requested = influxdb.checked_days(days)
     if not json:
-        print("\n".join(retention_report.change_lines(before, wanted)))
+        print("\n".join(retention_report.change_lines(before, requested)))
     # Only a change that loses data has to be confirmed.
-    agrees = dry_run or not before.shortens(wanted) or confirmed("Change it?", yes=yes, json=json)
-    if agrees and not dry_run and wanted != before.days:
-        influxdb.set_retention(cluster, wanted)
+    agrees = dry_run or not before.shortens(requested) or confirmed("Change it?", yes=yes, json=json)
+    if agrees and not dry_run and requested != before.days:
+        influxdb.set_retention(cluster, requested)
         if not json:
             print("  ✓ changed")
     if json:
-        emit(json, RetentionChangeJson.of_change(before, wanted, influxdb.retention(cluster)), ())
+        emit(json, RetentionChangeJson.of_change(before, requested, influxdb.retention(cluster)), ())

@@ -65,7 +65,7 @@ def _find(data_directory: Path | None) -> SshTunnel:
     from runtime.reconcile import desired
 
     paths, loaded = located(data_directory)
-    wanted = desired.load(loaded, paths, internal_address.follow(loaded))
+    found = desired.load(loaded, paths, internal_address.follow(loaded))
     # Under sudo, the user that called it.
     user = os.environ.get("SUDO_USER") or getpass.getuser()
-    return ssh_tunnel.find(loaded, wanted.proxies, user, ssh.configured())
+    return ssh_tunnel.find(loaded, found.proxies, user, ssh.configured())

@@ -59,22 +59,22 @@ def add(
 
     cluster = opened(data_directory)
     services = catalogue.complete(catalogue.load(), names)
-    wanted = plan.plan(cluster.paths, cluster.settings, services, service_files.template_host())
+    planned = plan.plan(cluster.paths, cluster.settings, services, service_files.template_host())
     host = memory.observe_host()
     if not json:
-        print("\n".join(report.plan_lines(wanted, cluster.settings, host)))
-    offer.must_fit(wanted.new, host, force=force)
+        print("\n".join(report.plan_lines(planned, cluster.settings, host)))
+    offer.must_fit(planned.new, host, force=force)
     if dry_run:
-        emit(json, ServiceAddJson.of_plan(wanted, None, WrittenServices(), {}), ())
+        emit(json, ServiceAddJson.of_plan(planned, None, WrittenServices(), {}), ())
         return
-    if not wanted.is_empty and not confirmed("Add this?", yes=yes, json=json):
+    if not planned.is_empty and not confirmed("Add this?", yes=yes, json=json):
         return
-    started, written = _add(cluster, wanted, json, timeout)
-    _report_added(cluster, wanted, started, written, json)
+    started, written = _add(cluster, planned, json, timeout)
+    _report_added(cluster, planned, started, written, json)
 
 
 def _add(
-    cluster: Cluster, wanted: ServicePlan, json: bool, timeout: float
+    cluster: Cluster, planned: ServicePlan, json: bool, timeout: float
 ) -> tuple[StartedServices | None, WrittenServices]:
     from installer.services import add as adding
     from installer.terminal.progress import ProgressLines
@@ -82,22 +82,22 @@ def _add(
     from runtime.context.cluster import open_cluster
 
     lines = ProgressLines()
-    adding.fetch(cluster, wanted, lambda now: None if json else lines.passing("images", f"{now.image}  {now.line}"))
+    adding.fetch(cluster, planned, lambda now: None if json else lines.passing("images", f"{now.image}  {now.line}"))
     shown = listener(json)
     with files.lock(cluster.run.lock, timeout, shown.waiting):
-        written = adding.write(cluster.paths, wanted)
-    if not json and not wanted.is_empty:
+        written = adding.write(cluster.paths, planned)
+    if not json and not planned.is_empty:
         lines.done("files", f"{cluster.paths.conf}")
         if written.note:
             lines.note(written.note)
     # A cluster that the user stopped is not started as a side effect.
     if cluster.run.stopped.exists():
         return None, written
-    return adding.start(open_cluster(cluster.paths), wanted, shown, timeout), written
+    return adding.start(open_cluster(cluster.paths), planned, shown, timeout), written
 
 
 def _report_added(
-    cluster: Cluster, wanted: ServicePlan, started: StartedServices | None, written: WrittenServices, json: bool
+    cluster: Cluster, planned: ServicePlan, started: StartedServices | None, written: WrittenServices, json: bool
 ) -> None:
     from installer.data_directory import default_directory
     from installer.services import report, status
@@ -106,19 +106,19 @@ def _report_added(
 
     option = default_directory.option(cluster.paths.root)
     addresses = {
-        each.name: status.addresses_of(cluster.paths, cluster.settings, each.name) for each in wanted.services
+        each.name: status.addresses_of(cluster.paths, cluster.settings, each.name) for each in planned.services
     }
     if started is None:
         lines = [f"  The cluster is stopped. Start it with: shoestring start{option}"]
     else:
         lines = report_lines(started.report, "everything runs as configured")
-    lines += report.added_lines(wanted.services, written, addresses, terminal=sys.stdout.isatty())
+    lines += report.added_lines(planned.services, written, addresses, terminal=sys.stdout.isatty())
     if started and started.failed:
         names = " ".join(started.failed)
         lines.append(
             f"  Not ready for use. Once that is corrected, run again: shoestring service add {names}{option}"
         )
-    emit(json, ServiceAddJson.of_plan(wanted, started, written, addresses), lines)
+    emit(json, ServiceAddJson.of_plan(planned, started, written, addresses), lines)
     raise typer.Exit(ExitCode.DONE if started is None or started.report.ok else ExitCode.FAILED)
 
 
@@ -144,21 +144,21 @@ def remove(
     from runtime.output.report import report_lines
 
     cluster = opened(data_directory)
-    wanted = removing.plan(cluster.paths, catalogue.load(), names, purge=purge)
+    removal = removing.plan(cluster.paths, catalogue.load(), names, purge=purge)
     if not json:
-        print("\n".join(report.removal_lines(wanted, cluster.paths)))
+        print("\n".join(report.removal_lines(removal, cluster.paths)))
     if dry_run:
-        emit(json, ServiceRemoveJson.of_removal(wanted, None), ())
+        emit(json, ServiceRemoveJson.of_removal(removal, None), ())
         return
     # Where nothing is left to see, a run that was killed is finished all the same.
-    if not wanted.is_empty and not confirmed("Remove this?", yes=yes, json=json):
+    if not removal.is_empty and not confirmed("Remove this?", yes=yes, json=json):
         return
-    if purge and not wanted.is_empty:
+    if purge and not removal.is_empty:
         confirm_by_typing(f"This is deleted for good. Type {' '.join(names)}", " ".join(names), confirm or name)
-    done = removing.carry_out(cluster, wanted, listener(json), timeout)
+    done = removing.carry_out(cluster, removal, listener(json), timeout)
     lines = report_lines(done.report, "everything runs as configured") if done.report else []
     lines += [f"  {note}" for note in done.notes]
-    if purge and not wanted.is_empty:
+    if purge and not removal.is_empty:
         lines.append("  ✓ removed for good")
-    emit(json, ServiceRemoveJson.of_removal(wanted, done), lines)
+    emit(json, ServiceRemoveJson.of_removal(removal, done), lines)
     raise typer.Exit(ExitCode.DONE if done.ok else ExitCode.FAILED)

@@ -191,7 +191,7 @@ def _finish(cluster: Cluster, report: Report, done: str, json: bool) -> NoReturn
     """Notify of certificates that are about to expire, print the report, and exit."""
     from runtime.alerting import certificate_expiry
 
-    finish(certificate_expiry.of_report(cluster.paths, cluster.settings, report, time.time()), done, json)
+    finish(certificate_expiry.notify_report(cluster.paths, cluster.settings, report, time.time()), done, json)
 
 
 def _confirmed_twice(first: str, second: str, *, yes: bool, json: bool) -> bool:

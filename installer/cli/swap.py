@@ -49,15 +49,15 @@ def add(
     from runtime.base.errors import ShoestringError
     from runtime.base.formats import size as size_text
 
-    host, wanted = swap.observe(), swap.SwapKind(kind)
-    count = size * MEGABYTE or swap.suggestion(wanted, host.memory)
-    problem = swap.problem(wanted, count, host)
+    host, selected = swap.observe(), swap.SwapKind(kind)
+    count = size * MEGABYTE or swap.suggestion(selected, host.memory)
+    problem = swap.problem(selected, count, host)
     if problem:
         raise ShoestringError(f"{problem}.")
     if not json:
-        print(f"  + swap  {size_text(count)} {swap.place(wanted)}, unit {swap.unit(wanted, count).name}")
+        print(f"  + swap  {size_text(count)} {swap.place(selected)}, unit {swap.unit(selected, count).name}")
     if not dry_run and confirmed("Add it?", yes=yes, json=json):
-        swap.add(wanted, count, host)
+        swap.add(selected, count, host)
         host = swap.observe()
     emit(json, SwapJson.of(host), ())
 

@@ -38,25 +38,25 @@ def uninstall(
     from runtime.context.cluster import open_cluster
 
     cluster = None
-    wanted = work.plan_unfinished_purge(data_directory) if purge else None
-    if wanted is None:
+    planned = work.plan_unfinished_purge(data_directory) if purge else None
+    if planned is None:
         cluster = open_cluster(find(data_directory))
-        wanted = work.plan(cluster, purge=purge)
+        planned = work.plan(cluster, purge=purge)
     if not json:
-        print("\n".join(uninstall_lines(wanted)))
+        print("\n".join(uninstall_lines(planned)))
     if dry_run:
-        emit(json, UninstallJson.of(wanted), ())
+        emit(json, UninstallJson.of(planned), ())
         return
     if not confirmed("Remove all of this?", yes=yes, json=json):
         return
     if purge:
         confirm_by_typing(
-            "All data in it is deleted. Type the path of the data directory", str(wanted.directory), confirm or name
+            "All data in it is deleted. Type the path of the data directory", str(planned.directory), confirm or name
         )
     # With --json the plan is the answer, without further lines.
     lines = ProgressLines(StringIO()) if json else ProgressLines()
     if cluster:
-        work.apply(cluster, wanted, lines)
+        work.apply(cluster, planned, lines)
     else:
-        work.finish(wanted, lines)
-    emit(json, UninstallJson.of(wanted), ())
+        work.finish(planned, lines)
+    emit(json, UninstallJson.of(planned), ())

@@ -45,12 +45,12 @@ def add(
     from installer.vpn.json_results import ClientJson, ClientPreviewJson
 
     vpn = _open(data_directory, timeout)
-    wanted = ClientRequest(name, public_key, skip_endpoint_check or any_endpoint)
+    request = ClientRequest(name, public_key, skip_endpoint_check or any_endpoint)
     if dry_run:
-        client = operations.preview(vpn, wanted)
+        client = operations.preview(vpn, request)
         emit(json, ClientPreviewJson.of(client, vpn.settings), report.preview_lines(client, vpn.settings))
         return
-    client = operations.add(vpn, wanted)
+    client = operations.add(vpn, request)
     text = operations.client_file(vpn, client)
     emit(json, ClientJson.of_file(client, text, vpn.settings), report.added_lines(client, text, vpn.settings))
 

@@ -12,18 +12,18 @@ from runtime.base.errors import SettingsError, UsageError
 from runtime.config.settings import Settings
 
 
-def edit(file: Path, text: str, wanted: Settings) -> str:
-    """Return the file's text with the values of `wanted`.
+def edit(file: Path, text: str, desired: Settings) -> str:
+    """Return the file's text with the values of `desired`.
 
     Raises UsageError that names the values to set by hand if the file's form does not allow it (aliases, merges).
     """
     present = parse(file, text)
-    changed = flat_settings.changes(present, wanted)
+    changed = flat_settings.changes(present, desired)
     edited = text
     try:
-        for key, value in _steps(present, wanted):
+        for key, value in _steps(present, desired):
             edited = set_value(file, edited, key, value)
-        if parse(file, edited) == wanted:
+        if parse(file, edited) == desired:
             return edited
     except (SettingsError, CannotEditYamlError):
         pass
@@ -31,9 +31,9 @@ def edit(file: Path, text: str, wanted: Settings) -> str:
     raise UsageError(f"{file} cannot be edited automatically (aliases or merge keys). Set by hand:\n{by_hand}")
 
 
-def _steps(present: Settings, wanted: Settings) -> list[tuple[SettingsPath, object]]:
+def _steps(present: Settings, desired: Settings) -> list[tuple[SettingsPath, object]]:
     """Return what to set, in order; a section that was off, or is switched off, is set as a whole."""
-    before, after = flat_settings.of_settings(present), flat_settings.of_settings(wanted)
+    before, after = flat_settings.of_settings(present), flat_settings.of_settings(desired)
     steps: list[tuple[SettingsPath, object]] = []
     for key, value in after.items():
         off = next((key[:end] for end in range(1, len(key)) if key[:end] in before), None)

@@ -23,9 +23,9 @@ HEADER = """\
 """
 
 
-def render(wanted: Settings) -> str:
+def render(desired: Settings) -> str:
     """Return the text of a new settings file with all values, those that have no default first."""
-    return HEADER + "".join(_section(wanted, 0))
+    return HEADER + "".join(_section(desired, 0))
 
 
 def _section(values: Any, indent: int) -> Iterator[str]:

@@ -190,12 +190,12 @@ def _verified(file: Path, before: str, after: str, key: KeyPath, value: object, 
     raise CannotEditYamlError("cannot be changed without changing something else", _line(node))
 
 
-def _changed(value: Any, key: KeyPath, wanted: object) -> Any:
+def _changed(value: Any, key: KeyPath, desired: object) -> Any:
     """Return a copy of a parsed file with one value changed or added; aliases elsewhere keep the old one."""
     if not key:
-        return wanted
+        return desired
     part, rest = key[0], key[1:]
     if isinstance(value, list):
-        return [_changed(each, rest, wanted) if index == part else each for index, each in enumerate(value)]
+        return [_changed(each, rest, desired) if index == part else each for index, each in enumerate(value)]
     known = value if isinstance(value, dict) else {}
-    return {**known, part: _changed(known.get(part), rest, wanted)}
+    return {**known, part: _changed(known.get(part), rest, desired)}

@@ -209,5 +209,5 @@ def _apply(cluster: Cluster, job: DeployJob, text: str, listener: Listener, poin
         return ApplyAttempt(changed=True, error=explain(error)[0])
 
 
-def _write(wanted: ApplicationService, text: str) -> None:
-    files.write(wanted.file, text, wanted.file.stat().st_mode & 0o7777)
+def _write(target_service: ApplicationService, text: str) -> None:
+    files.write(target_service.file, text, target_service.file.stat().st_mode & 0o7777)

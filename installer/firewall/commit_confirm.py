@@ -36,13 +36,13 @@ class PendingCommit:
     """
 
     instance: str
-    wanted: Rules
+    ruleset: Rules
     undo: Path
     process: int = 0
     present: InstalledTable | None = None
 
 
-def begin(instance: str, wanted: Rules, before: str, seconds: int = SECONDS) -> PendingCommit:
+def begin(instance: str, ruleset: Rules, before: str, seconds: int = SECONDS) -> PendingCommit:
     """Load rules for some seconds. `before` are those that are restored, for nft(8); empty: none.
 
     Raises ShoestringError, and then the previous rules are still active.
@@ -50,9 +50,9 @@ def begin(instance: str, wanted: Rules, before: str, seconds: int = SECONDS) -> 
     run = RunPaths(instance)
     files.make_directory(run.directory)
     back, new = run.directory / UNDO, run.directory / FILE
-    files.write(back, before or f"{rules.clear(wanted.table)}\n", mode=0o600)
-    files.write(new, wanted.text, mode=0o600)
-    pending = PendingCommit(instance, wanted, back, _arm(instance, back, seconds))
+    files.write(back, before or f"{rules.clear(ruleset.table)}\n", mode=0o600)
+    files.write(new, ruleset.text, mode=0o600)
+    pending = PendingCommit(instance, ruleset, back, _arm(instance, back, seconds))
     try:
         table.load(new)
     except BaseException:
@@ -62,7 +62,7 @@ def begin(instance: str, wanted: Rules, before: str, seconds: int = SECONDS) -> 
     finally:
         files.remove(new)
     try:
-        return replace(pending, present=table.inspect(wanted.table))
+        return replace(pending, present=table.inspect(ruleset.table))
     except BaseException:
         roll_back(pending)
         raise
@@ -73,7 +73,7 @@ def is_pending(pending: PendingCommit) -> bool:
     return (
         pending.undo.exists()
         and pending.present is not None
-        and table.inspect(pending.wanted.table) == pending.present
+        and table.inspect(pending.ruleset.table) == pending.present
     )
 
 

@@ -81,19 +81,19 @@ def targets(listeners: Iterable[ListeningSocket], ports: frozenset[int]) -> froz
     )
 
 
-def probe(wanted: frozenset[ProbeTarget]) -> ProbeAnswers:
+def probe(listening: frozenset[ProbeTarget]) -> ProbeAnswers:
     """Connect to each target, from a namespace if one can be made, else from this host."""
-    if not wanted:
-        return ProbeAnswers(wanted, through_ruleset=False, probed=wanted)
+    if not listening:
+        return ProbeAnswers(listening, through_ruleset=False, probed=listening)
     try:
         with _namespace() as name:
-            answered = _answering(wanted, _BY_CABLE, ("ip", "netns", "exec", name))
+            answered = _answering(listening, _BY_CABLE, ("ip", "netns", "exec", name))
         if answered:
-            return ProbeAnswers(answered, through_ruleset=True, probed=wanted)
+            return ProbeAnswers(answered, through_ruleset=True, probed=listening)
     except ShoestringError:
         # Some containers may make none.
         pass
-    return ProbeAnswers(_answering(wanted, _BY_LOOPBACK), through_ruleset=False, probed=wanted)
+    return ProbeAnswers(_answering(listening, _BY_LOOPBACK), through_ruleset=False, probed=listening)
 
 
 def passes(before: ProbeAnswers, after: ProbeAnswers) -> bool:
@@ -106,10 +106,10 @@ def _ports(those: frozenset[ProbeTarget]) -> str:
 
 
 def _answering(
-    wanted: frozenset[ProbeTarget], at: Mapping[str, str], prefix: tuple[str, ...] = ()
+    listening: frozenset[ProbeTarget], at: Mapping[str, str], prefix: tuple[str, ...] = ()
 ) -> frozenset[ProbeTarget]:
     """Return those that answer a program run with a prefix. `at`: what to ask for sockets of all addresses."""
-    return frozenset(each for each in wanted if _connects(prefix, at.get(each.address, each.address), each.port))
+    return frozenset(each for each in listening if _connects(prefix, at.get(each.address, each.address), each.port))
 
 
 def _connects(prefix: tuple[str, ...], address: str, port: int) -> bool:

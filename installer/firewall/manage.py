@@ -43,7 +43,7 @@ class Firewall:
     """
 
     paths: Paths
-    wanted: Desired
+    desired: Desired
     ruleset: Ruleset
     rules: Rules
     present: InstalledTable | None
@@ -60,7 +60,7 @@ class Firewall:
     @property
     def instance(self) -> str:
         """Return the instance whose firewall it is."""
-        return self.wanted.settings.instance
+        return self.desired.settings.instance
 
     @property
     def is_active(self) -> bool:
@@ -81,19 +81,17 @@ def inspect(paths: Paths, *, again: bool = False) -> Firewall:
     Raises ShoestringError where nft is missing or may not be asked.
     """
     loaded = settings.load(paths.settings)
-    wanted = desired.load(loaded, paths, internal_address.follow(loaded))
+    found = desired.load(loaded, paths, internal_address.follow(loaded))
     listeners = ssh_ports.listeners()
-    confirmed = reconcile.is_confirmed(wanted, paths)
+    confirmed = reconcile.is_confirmed(found, paths)
     ports = reconcile.ssh_ports_to_allow(paths) if confirmed and not again else ssh_ports.find(listeners)
-    ruleset = reconcile.ruleset(wanted, ports, _docker_bridges)
+    ruleset = reconcile.ruleset(found, ports, _docker_bridges)
     closed = (
-        (each, port)
-        for each in wanted.known
-        for port in model.closed(each, wanted.internal_address, wanted.variables)
+        (each, port) for each in found.known for port in model.closed(each, found.internal_address, found.variables)
     )
     return Firewall(
         paths,
-        wanted,
+        found,
         ruleset,
         rules.render(ruleset),
         table.inspect(ruleset.table),
@@ -125,9 +123,9 @@ def _docker_bridges() -> frozenset[str]:
         return frozenset()
 
 
-def _at_boot(wanted: SystemdUnit) -> TimerState:
-    (seen,) = systemd.show((wanted.name,), ("UnitFileState",))
-    return timers.state([systemd.is_written(wanted)], seen)
+def _at_boot(boot_unit: SystemdUnit) -> TimerState:
+    (seen,) = systemd.show((boot_unit.name,), ("UnitFileState",))
+    return timers.state([systemd.is_written(boot_unit)], seen)
 
 
 def unit(instance: str, paths: Paths) -> SystemdUnit:
@@ -136,10 +134,10 @@ def unit(instance: str, paths: Paths) -> SystemdUnit:
     return SystemdUnit(unit_name(UNIT, instance), text.replace("@RULES@", systemd.quoted(paths.firewall_generated)))
 
 
-def _have_at_boot(wanted: SystemdUnit) -> None:
-    systemd.write((wanted,))
-    systemd.enable(wanted.name)
-    systemd.systemctl("start", wanted.name)
+def _have_at_boot(boot_unit: SystemdUnit) -> None:
+    systemd.write((boot_unit,))
+    systemd.enable(boot_unit.name)
+    systemd.systemctl("start", boot_unit.name)
 
 
 def begin(firewall: Firewall, seconds: int = commit_confirm.SECONDS) -> PendingCommit:

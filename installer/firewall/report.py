@@ -29,7 +29,7 @@ Row = tuple[str, str, str]
 
 def state(firewall: Firewall) -> str:
     """Return how it is, in a word or a sentence."""
-    settings = firewall.wanted.settings
+    settings = firewall.desired.settings
     if firewall.confirmed:
         lost = _lost_at_boot(firewall)
         if firewall.is_active:
@@ -106,7 +106,7 @@ def _port(protocol: str, listener: ListeningSocket) -> PublishedPort:
 
 def _is_known(firewall: Firewall, port: PublishedPort, listener: ListeningSocket) -> bool:
     """Return whether a socket is no news: it stays open, is of this host alone, or of the internal side."""
-    inside = bool(port.address) and port.address == firewall.wanted.internal_address.address
+    inside = bool(port.address) and port.address == firewall.desired.internal_address.address
     answers = port.protocol == "udp" and listener.port in _DHCP
     loopback = ip_address(listener.address).is_loopback
     return inside or answers or loopback or firewall.ruleset.allows(port)

@@ -79,18 +79,18 @@ def plan_for_host(file: Path = FILE) -> LogRotation:
     return rotation(_read(file), _arguments())
 
 
-def apply(wanted: LogRotation, file: Path = FILE) -> None:
+def apply(planned: LogRotation, file: Path = FILE) -> None:
     """Write it, with a copy of the user's file next to it. Raises ShoestringError if dockerd would refuse it.
 
     Docker reads it when it is restarted, which is left to the user: see RESTART.
     """
-    if not wanted.content:
+    if not planned.content:
         return
     before = _read(file)
-    _validate(wanted.content, file)
+    _validate(planned.content, file)
     if before is not None:
         files.write(_copy(file), before, _mode(file), group=file.stat().st_gid)
-    _write(file, wanted.content)
+    _write(file, planned.content)
 
 
 def undo_description(file: Path = FILE) -> str:

@@ -41,8 +41,8 @@ def observe() -> tuple[HostNetwork, ...]:
 
 def overlapping(network: str, found: Iterable[HostNetwork]) -> tuple[HostNetwork, ...]:
     """Return those of some networks that have addresses in common with a network."""
-    wanted = ip_network(network)
-    return tuple(each for each in found if wanted.overlaps(each.network))
+    own = ip_network(network)
+    return tuple(each for each in found if own.overlaps(each.network))
 
 
 def has_ipv6(interface: str = NEW_INTERFACE) -> bool:

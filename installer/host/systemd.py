@@ -86,23 +86,23 @@ def remove(names: Iterable[str], directory: Path = UNIT_DIRECTORY) -> None:
 
     Running ones are stopped after their file is removed: an `ExecStop=` does not run.
     """
-    wanted = tuple(names)
+    units = tuple(names)
     # systemctl fails for units without a file.
-    there = tuple(name for name in wanted if (directory / name).is_file())
+    there = tuple(name for name in units if (directory / name).is_file())
     if there:
         systemctl("disable", *there)
     # First the timers, which would start the others; one whose service is missing counts as failed.
     timers = tuple(name for name in there if name.endswith(".timer"))
     if timers:
         systemctl("stop", *timers)
-    for name in wanted:
+    for name in units:
         # The unit's own file last: it shows a second run that there is something to remove.
         files.remove_tree(directory / f"{name}.d")
         files.remove(directory / name)
     systemctl("daemon-reload")
     # Both of these fail for a unit that did not run, which systemd has forgotten by now.
-    command.run(("systemctl", "stop", *wanted))
-    command.run(("systemctl", "reset-failed", *wanted))
+    command.run(("systemctl", "stop", *units))
+    command.run(("systemctl", "reset-failed", *units))
 
 
 def show(names: Iterable[str], properties: Iterable[str]) -> tuple[Properties, ...]:

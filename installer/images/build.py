@@ -50,7 +50,7 @@ class BuildError(ShoestringError):
 
 def build(
     client: DockerClient,
-    wanted: Iterable[PinnedImage] = images.CORE,
+    selected: Iterable[PinnedImage] = images.CORE,
     *,
     force: bool = False,
     report: Report = ignore,
@@ -60,7 +60,7 @@ def build(
     Images of the catalogue without a recipe are left out. Return one result for each image, the base first if it was
     needed. Raises BuildError, or ShoestringError if there is no Debian to start from.
     """
-    recipes = tuple(image for image in wanted if image.recipe)
+    recipes = tuple(image for image in selected if image.recipe)
     found = {
         image: None if force else find_local(client, images.local_name(image)) for image in (images.BASE, *recipes)
     }

@@ -40,9 +40,9 @@ class Retention:
     days: int
     hourly_days: int
 
-    def shortens(self, wanted: int) -> bool:
-        """Return whether existing points would be deleted if points were kept for `wanted` days."""
-        return self.days == 0 or wanted < self.days
+    def shortens(self, days: int) -> bool:
+        """Return whether existing points would be deleted if points were kept for `days` days."""
+        return self.days == 0 or days < self.days
 
 
 def shell(cluster: Cluster, terminal: bool) -> NoReturn:

@@ -12,13 +12,13 @@ def retention_lines(kept: Retention) -> list[str]:
     return table([("points", _days(kept.days)), ("hourly means", _days(kept.hourly_days))])
 
 
-def change_lines(before: Retention, wanted: int) -> list[str]:
+def change_lines(before: Retention, days: int) -> list[str]:
     """Return what a change does."""
-    if wanted == before.days:
-        return [f"  Nothing to do: points are kept for {_days(wanted)}."]
-    lines = [f"  ~ points  {_days(before.days)} → {_days(wanted)}"]
-    if before.shortens(wanted):
-        lines.append(f"  Points older than {_days(wanted)} are deleted within the hour, for good.")
+    if days == before.days:
+        return [f"  Nothing to do: points are kept for {_days(days)}."]
+    lines = [f"  ~ points  {_days(before.days)} → {_days(days)}"]
+    if before.shortens(days):
+        lines.append(f"  Points older than {_days(days)} are deleted within the hour, for good.")
     return lines
 
 

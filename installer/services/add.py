@@ -40,38 +40,38 @@ class StartedServices:
     failed: tuple[str, ...] = ()
 
 
-def fetch(cluster: Cluster, wanted: ServicePlan, show: Callable[[Progress], None]) -> tuple[FetchedImage, ...]:
+def fetch(cluster: Cluster, planned: ServicePlan, show: Callable[[Progress], None]) -> tuple[FetchedImage, ...]:
     """Get the images of the new services. Raises PullError or BuildError; then nothing else has changed."""
     from installer import images
 
-    needs = images.needed(cluster.client, cluster.settings.images.source, service_files.images(wanted.files))
+    needs = images.needed(cluster.client, cluster.settings.images.source, service_files.images(planned.files))
     return images.fetch(cluster.client, needs, show)
 
 
-def write(paths: Paths, wanted: ServicePlan, *, commit: bool = True) -> WrittenServices:
+def write(paths: Paths, planned: ServicePlan, *, commit: bool = True) -> WrittenServices:
     """Write everything that is planned, the application files last: all else has no effect without them.
 
     It may be repeated with the same result. The lock must be held. Raises ShoestringError.
     """
-    if wanted.settings is None:
+    if planned.settings is None:
         return WrittenServices()
-    if wanted.text is not None:
+    if planned.text is not None:
         target = paths.settings.resolve()
-        files.write(target, wanted.text, target.stat().st_mode & 0o7777)
-    made = {name: secrets_file.new_password() for name in wanted.secrets}
+        files.write(target, planned.text, target.stat().st_mode & 0o7777)
+    made = {name: secrets_file.new_password() for name in planned.secrets}
     secrets_file.add(paths, made)
-    for folder in wanted.folders:
+    for folder in planned.folders:
         files.make_directory(paths.data / folder.path, folder.mode, (folder.owner, folder.group))
-    applications = [each for each in wanted.changes if each.path.parts[0].startswith("applications-")]
-    for change in (each for each in wanted.changes if each not in applications):
+    applications = [each for each in planned.changes if each.path.parts[0].startswith("applications-")]
+    for change in (each for each in planned.changes if each not in applications):
         _write(paths, change)
-    for service in wanted.services:
-        service.prepare(paths, wanted.settings)
-    manifest.write(paths.conf, manifest.render(wanted.templates, manifest.load(paths.conf)))
+    for service in planned.services:
+        service.prepare(paths, planned.settings)
+    manifest.write(paths.conf, manifest.render(planned.templates, manifest.load(paths.conf)))
     for change in applications:
         _write(paths, change)
-    shown = tuple((name, made[name]) for each in wanted.services for name in each.shown if name in made)
-    return WrittenServices(shown, _commit(paths, wanted) if commit else "")
+    shown = tuple((name, made[name]) for each in planned.services for name in each.shown if name in made)
+    return WrittenServices(shown, _commit(paths, planned) if commit else "")
 
 
 def _write(paths: Paths, change: templates.FileChange) -> None:
@@ -81,21 +81,21 @@ def _write(paths: Paths, change: templates.FileChange) -> None:
     files.write(target, change.content, target.stat().st_mode & 0o7777 if target.exists() else OWN_FILE_MODE)
 
 
-def _commit(paths: Paths, wanted: ServicePlan) -> str:
+def _commit(paths: Paths, planned: ServicePlan) -> str:
     """Commit the written files, and nothing else that the user changed."""
-    written = [each.path for each in wanted.changes]
-    if wanted.text is not None:
+    written = [each.path for each in planned.changes]
+    if planned.text is not None:
         written.append(PurePosixPath(paths.settings.name))
-    names = ", ".join(each.name for each in wanted.new or wanted.services)
-    message = f"Service {'added' if wanted.new else 'updated'}: {names}"
+    names = ", ".join(each.name for each in planned.new or planned.services)
+    message = f"Service {'added' if planned.new else 'updated'}: {names}"
     return conf_repository.commit_or_explain(paths.conf, (*manifest.FILES, *written), message)
 
 
 def start(
-    cluster: Cluster, wanted: ServicePlan, listener: Listener = SILENT, timeout: float = 0.0
+    cluster: Cluster, planned: ServicePlan, listener: Listener = SILENT, timeout: float = 0.0
 ) -> StartedServices:
     """Start everything as in the files, then run the services' own steps. Raises ShoestringError."""
-    return ready(cluster, wanted.services, operations.start(cluster, listener, timeout))
+    return ready(cluster, planned.services, operations.start(cluster, listener, timeout))
 
 
 def ready(cluster: Cluster, services: Iterable[Service], report: Report) -> StartedServices:
@@ -103,8 +103,8 @@ def ready(cluster: Cluster, services: Iterable[Service], report: Report) -> Star
     failed = {each.subject for each in report.failures}
     failed |= {each.change.name for each in report.outcomes if not each.ok}
     failed |= {each.file.stem for each in report.problems}
-    wanted = tuple(services)
-    notes = [(each, each.ready(cluster)) for each in wanted if each.name not in failed]
+    planned = tuple(services)
+    notes = [(each, each.ready(cluster)) for each in planned if each.name not in failed]
     said = tuple(Advisory(Code.SERVICE, each.name, note) for each, note in notes if note)
-    not_ready = tuple(each.name for each in wanted if each.name in failed)
+    not_ready = tuple(each.name for each in planned if each.name in failed)
     return StartedServices(replace(report, warnings=(*report.warnings, *said)), not_ready)

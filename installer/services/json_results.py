@@ -93,22 +93,22 @@ class ServiceAddJson(ReportJson):
     @classmethod
     def of_plan(
         cls,
-        wanted: ServicePlan,
+        planned: ServicePlan,
         started: StartedServices | None,
         written: WrittenServices,
         addresses: Mapping[str, tuple[str, ...]],
     ) -> ServiceAddJson:
         """Return the result of `service add`; without `started` nothing was started."""
         services = (
-            AddedService(each.name, each in wanted.new, each.memory * MEGABYTE, addresses.get(each.name, ()))
-            for each in wanted.services
+            AddedService(each.name, each in planned.new, each.memory * MEGABYTE, addresses.get(each.name, ()))
+            for each in planned.services
         )
         return cls(
             **_report(started.report if started else None, (written.note,) if written.note else ()),
             services=tuple(services),
-            files=tuple(WrittenFile("conf" / each.path, each.action.name.lower()) for each in wanted.changes),
-            secrets=wanted.secrets,
-            folders=tuple("data" / each.path for each in wanted.folders),
+            files=tuple(WrittenFile("conf" / each.path, each.action.name.lower()) for each in planned.changes),
+            secrets=planned.secrets,
+            folders=tuple("data" / each.path for each in planned.folders),
             shown=dict(written.shown),
         )
 
@@ -123,14 +123,14 @@ class ServiceRemoveJson(ReportJson):
     kept: Annotated[tuple[Path, ...], "folders that stay"]
 
     @classmethod
-    def of_removal(cls, wanted: ServiceRemoval, removed: RemovedServices | None) -> ServiceRemoveJson:
+    def of_removal(cls, planned: ServiceRemoval, removed: RemovedServices | None) -> ServiceRemoveJson:
         """Return the result of `service remove`; without `removed` nothing was removed."""
         return cls(
             **_report(removed.report if removed else None, removed.notes if removed else ()),
-            services=tuple(each.name for each in wanted.services),
-            folders=wanted.folders,
-            secrets=wanted.secrets,
-            kept=wanted.kept,
+            services=tuple(each.name for each in planned.services),
+            folders=planned.folders,
+            secrets=planned.secrets,
+            kept=planned.kept,
         )
 
 

@@ -54,8 +54,8 @@ class ServicePlan:
 def with_networks(settings: Settings, services: Iterable[Service]) -> Settings:
     """Return the settings with the networks that services add for other applications."""
     networks = settings.networks
-    wanted = (name for each in services for name in each.networks)
-    additional = tuple(dict.fromkeys((*networks.additional, *wanted)))
+    desired = (name for each in services for name in each.networks)
+    additional = tuple(dict.fromkeys((*networks.additional, *desired)))
     return replace(settings, networks=replace(networks, additional=additional))
 
 
@@ -74,18 +74,18 @@ def plan(paths: Paths, settings: Settings, services: tuple[Service, ...], host: 
         )
     for each in services:
         catalogue.refuse_taken(paths, each)
-    wanted = with_networks(settings, services)
+    desired = with_networks(settings, services)
     files = tuple(
         sorted(
-            (file for each in services for file in service_files.load(each, wanted, host)),
+            (file for each in services for file in service_files.load(each, desired, host)),
             key=lambda file: file.is_optional,
         )
     )
     return ServicePlan(
         services=services,
         new=tuple(each for each in services if not catalogue.is_present(paths, each.name)),
-        settings=wanted,
-        text=_settings_text(paths, wanted) if wanted != settings else None,
+        settings=desired,
+        text=_settings_text(paths, desired) if desired != settings else None,
         changes=_changes(paths, files),
         templates=files,
         secrets=secrets_file.missing(paths, (name for each in services for name in each.secrets)),
@@ -93,9 +93,9 @@ def plan(paths: Paths, settings: Settings, services: tuple[Service, ...], host: 
     )
 
 
-def _settings_text(paths: Paths, wanted: Settings) -> str | None:
+def _settings_text(paths: Paths, desired: Settings) -> str | None:
     text = templates.read_file(paths.settings).decode()
-    edited = settings_edit.edit(paths.settings, text, wanted)
+    edited = settings_edit.edit(paths.settings, text, desired)
     return edited if edited != text else None
 
 

@@ -49,19 +49,19 @@ class ServiceRemoval:
 
 def plan(paths: Paths, known: Catalogue, names: Iterable[str], *, purge: bool) -> ServiceRemoval:
     """Return what a removal would do. Raises UsageError for a service that another one needs."""
-    wanted = {name: catalogue.find(known, name) for name in names}
+    removal = {name: catalogue.find(known, name) for name in names}
     present = catalogue.present(known, paths)
-    needing = [each for each in present if each.name not in wanted and set(each.needs) & set(wanted)]
+    needing = [each for each in present if each.name not in removal and set(each.needs) & set(removal)]
     if needing:
         raise UsageError(f"{needing[0].title} needs it. Remove {needing[0].name} too, or first.")
-    kept = tuple(folder for each in wanted.values() for folder in leftovers(paths, each))
-    services = tuple(each for each in reversed(present) if each.name in wanted)
-    named = tuple(wanted.values())
+    kept = tuple(folder for each in removal.values() for folder in leftovers(paths, each))
+    services = tuple(each for each in reversed(present) if each.name in removal)
+    named = tuple(removal.values())
     if not purge:
         return ServiceRemoval(services, named, kept=kept)
     values = secrets.load(paths.secrets)
-    own_secrets = tuple(name for each in wanted.values() for name in each.secrets if name in values)
-    used = tuple(name for name in own_secrets if name in _used_by_others(paths, values, wanted))
+    own_secrets = tuple(name for each in removal.values() for name in each.secrets if name in values)
+    used = tuple(name for name in own_secrets if name in _used_by_others(paths, values, removal))
     return ServiceRemoval(
         services, named, True, kept, tuple(name for name in own_secrets if name not in used), (), used
     )
@@ -92,7 +92,7 @@ class RemovedServices:
 
 
 def carry_out(
-    cluster: Cluster, wanted: ServiceRemoval, listener: Listener = SILENT, timeout: float = 0.0
+    cluster: Cluster, removal: ServiceRemoval, listener: Listener = SILENT, timeout: float = 0.0
 ) -> RemovedServices:
     """Remove the services, their containers first; with a purge their folders and secrets too.
 
@@ -100,7 +100,7 @@ def carry_out(
     it continues where it ended.
     """
     paths, report, notes = cluster.paths, None, []
-    for service in wanted.services:
+    for service in removal.services:
         with files.lock(cluster.run.lock, timeout, listener.waiting):
             notes.append(_remove_file(paths, service))
         # A cluster that the user stopped stays stopped: then there are no containers either.
@@ -108,13 +108,13 @@ def carry_out(
             report = operations.start(cluster, listener, timeout)
         _require_removed(cluster, service)
     # Also of those that were removed before: that run may have been killed before this step.
-    for service in wanted.named:
+    for service in removal.named:
         service.remove_traces(paths, cluster.settings)
-    if wanted.purge:
-        for service in wanted.named:
+    if removal.purge:
+        for service in removal.named:
             _require_removed(cluster, service)
         with files.lock(cluster.run.lock, timeout, listener.waiting):
-            notes += _purge(paths, wanted)
+            notes += _purge(paths, removal)
     return RemovedServices(report, tuple(dict.fromkeys(note for note in notes if note)))
 
 
@@ -140,13 +140,13 @@ def _require_removed(cluster: Cluster, service: Service) -> None:
         )
 
 
-def _purge(paths: Paths, wanted: ServiceRemoval) -> list[str]:
+def _purge(paths: Paths, removal: ServiceRemoval) -> list[str]:
     """Remove folders and secrets, and the folders from the repository. Return why one is not committed."""
     notes = []
-    for folder in wanted.folders:
+    for folder in removal.folders:
         files.remove_tree(folder)
-    secrets_file.remove(paths, wanted.secrets)
-    for service in wanted.named if conf_repository.exists(paths.conf) else ():
+    secrets_file.remove(paths, removal.secrets)
+    for service in removal.named if conf_repository.exists(paths.conf) else ():
         tracked = conf_repository.ask(paths.conf, "ls-files", "-z", "--", service.name).split("\0")
         names = tuple(PurePosixPath(name) for name in tracked if name)
         notes.append(conf_repository.commit_or_explain(paths.conf, names, f"Removed for good: {service.name}"))

@@ -34,42 +34,42 @@ def list_lines(services: Iterable[ServiceStatus], memory: HostMemory, option: st
     return [*table(rows, frozenset((2, 3))), *problems, "", f"{left} Add one: shoestring service add NAME{option}"]
 
 
-def plan_lines(wanted: ServicePlan, before: Settings, memory: HostMemory) -> list[str]:
+def plan_lines(planned: ServicePlan, before: Settings, memory: HostMemory) -> list[str]:
     """Return what adding services would change, and the memory that they need."""
-    if wanted.is_empty:
-        names = ", ".join(each.name for each in wanted.services)
-        return [f"  No file changes: {names} {'is' if len(wanted.services) == 1 else 'are'} already added."]
-    return table((*_service_rows(wanted), *_rows(wanted, before), *_memory_rows(wanted, memory)))
+    if planned.is_empty:
+        names = ", ".join(each.name for each in planned.services)
+        return [f"  No file changes: {names} {'is' if len(planned.services) == 1 else 'are'} already added."]
+    return table((*_service_rows(planned), *_rows(planned, before), *_memory_rows(planned, memory)))
 
 
-def _service_rows(wanted: ServicePlan) -> Iterator[Row]:
-    for each in wanted.new:
+def _service_rows(planned: ServicePlan) -> Iterator[Row]:
+    for each in planned.new:
         yield "+", "service", f"{each.title}, {each.memory} MB: {each.about}"
 
 
-def setup_rows(wanted: ServicePlan) -> Iterator[Row]:
+def setup_rows(planned: ServicePlan) -> Iterator[Row]:
     """Yield the rows in setup's summary: new services with their memory, and newer files of services added before."""
-    yield from _service_rows(wanted)
-    new = {each.name for each in wanted.new}
-    for change in wanted.changes:
+    yield from _service_rows(planned)
+    new = {each.name for each in planned.new}
+    for change in planned.changes:
         if not {change.path.parts[0], change.path.stem} & new:
             yield "~", "service", str(change)
 
 
-def _rows(wanted: ServicePlan, before: Settings) -> Iterator[Row]:
-    for change in wanted.changes:
+def _rows(planned: ServicePlan, before: Settings) -> Iterator[Row]:
+    for change in planned.changes:
         yield "+" if change.action.value == "new" else "~", "file", str(change)
-    for name in wanted.secrets:
+    for name in planned.secrets:
         yield "+", "secret", f"{name} in {SECRETS_FILE}"
-    for folder in wanted.folders:
+    for folder in planned.folders:
         yield "+", "folder", f"data/{folder.path}, owner {folder.owner}:{folder.group}"
-    if wanted.text is not None and wanted.settings is not None:
-        yield from (("~", "setting", str(each)) for each in flat_settings.changes(before, wanted.settings))
+    if planned.text is not None and planned.settings is not None:
+        yield from (("~", "setting", str(each)) for each in flat_settings.changes(before, planned.settings))
 
 
-def _memory_rows(wanted: ServicePlan, memory: HostMemory) -> Iterator[Row]:
-    if wanted.new:
-        yield "", "memory", f"{wanted.memory} MB needed, {size(memory.available)} of {size(memory.total)} available"
+def _memory_rows(planned: ServicePlan, memory: HostMemory) -> Iterator[Row]:
+    if planned.new:
+        yield "", "memory", f"{planned.memory} MB needed, {size(memory.available)} of {size(memory.total)} available"
 
 
 def added_lines(
@@ -100,14 +100,14 @@ def log_in(text: str, addresses: tuple[str, ...]) -> str:
     return text.replace("{host}", urlsplit(first).netloc if "://" in first else first)
 
 
-def removal_lines(wanted: ServiceRemoval, paths: Paths) -> list[str]:
+def removal_lines(removal: ServiceRemoval, paths: Paths) -> list[str]:
     """Return what is removed, and what stays."""
-    rows: list[Row] = [("-", "service", f"{each.title}, its containers and file") for each in wanted.services]
-    rows += [("-", "folder", f"{_below(folder, paths)}, for good") for folder in wanted.folders]
-    rows += [("-", "secret", f"{name}, for good") for name in wanted.secrets]
-    rows += [("", "keep", _below(folder, paths)) for folder in wanted.kept]
-    rows += [("", "keep", f"{name}: another application uses it") for name in wanted.used]
-    if wanted.is_empty:
+    rows: list[Row] = [("-", "service", f"{each.title}, its containers and file") for each in removal.services]
+    rows += [("-", "folder", f"{_below(folder, paths)}, for good") for folder in removal.folders]
+    rows += [("-", "secret", f"{name}, for good") for name in removal.secrets]
+    rows += [("", "keep", _below(folder, paths)) for folder in removal.kept]
+    rows += [("", "keep", f"{name}: another application uses it") for name in removal.used]
+    if removal.is_empty:
         return ["  Nothing to do: it was not added.", *table(rows)]
     return table(rows)
 

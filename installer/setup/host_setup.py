@@ -81,9 +81,9 @@ def decide(
             return given
         return ask(question) if ask else default
 
-    wanted = choice.timers if choice.timers is not None else is_default
+    timers_on = choice.timers if choice.timers is not None else is_default
     timed = (
-        wanted and starts and offer.systemd and wants(choice.timers, "Start at boot, and check each minute?", True)
+        timers_on and starts and offer.systemd and wants(choice.timers, "Start at boot, and check each minute?", True)
     )
     kind = "" if offer.swap.kind is swap.SwapKind.FILE else " in compressed memory"
     more = f"Add {size(offer.swap.size)} of swap{kind}?"
@@ -94,7 +94,7 @@ def decide(
     rotates = starts and bool(offer.log_rotation.content) and wants(choice.log_rotation, rotation, False)
     return HostPlan(
         timers=timed,
-        cron=wanted and starts and not offer.systemd,
+        cron=timers_on and starts and not offer.systemd,
         swap=offer.swap if swaps else None,
         log_rotation=offer.log_rotation if rotates else None,
         firewall=starts

@@ -102,13 +102,13 @@ def _vpn(settings: Settings) -> VpnEntry | None:
 
 def _services(plan: SetupPlan, *, written: bool) -> tuple[AddedService, ...]:
     """Return the services; their addresses are in files that a dry run does not write."""
-    wanted = plan.services
+    planned = plan.services
     return tuple(
         AddedService(
             each.name,
-            each in wanted.new,
+            each in planned.new,
             each.memory * MEGABYTE,
             tuple(status.addresses_of(plan.paths, plan.settings, each.name)) if written else (),
         )
-        for each in wanted.services
+        for each in planned.services
     )

@@ -69,8 +69,8 @@ class Preflight:
 
 def gather(facts: Facts, settings: Settings, paths: Paths) -> Preflight:
     """Observe what the checks need and the facts do not have. Changes nothing."""
-    wanted = {(address, port) for _, address, port in required_ports(settings)}
-    taken = frozenset(pair for pair in wanted if not ports.can_bind(*pair))
+    required = {(address, port) for _, address, port in required_ports(settings)}
+    taken = frozenset(pair for pair in required if not ports.can_bind(*pair))
     return Preflight(facts, settings, paths, directory_state(paths), taken, _vpn(settings, paths))
 
 
@@ -171,16 +171,16 @@ def refuse(host: tuple[str, ...], answers: tuple[str, ...] = ()) -> None:
 
 def required_ports(settings: Settings) -> tuple[tuple[KeyPath, str, int], ...]:
     """Return the key, address and number of each port that the proxies will listen on."""
-    wanted: list[tuple[KeyPath, str, int]] = []
+    required: list[tuple[KeyPath, str, int]] = []
     if settings.public:
         at = settings.public.address
-        wanted.append((("public", "http_port"), at, settings.public.http_port))
-        wanted.append((("public", "https_port"), at, settings.public.https_port))
+        required.append((("public", "http_port"), at, settings.public.http_port))
+        required.append((("public", "https_port"), at, settings.public.https_port))
     at = configured(settings).address
     if settings.internal and at:
         names = zip(("http_port", "https_port"), settings.internal.ports, strict=False)
-        wanted += [(("internal", name), at, port) for name, port in names]
-    return tuple(wanted)
+        required += [(("internal", name), at, port) for name, port in names]
+    return tuple(required)
 
 
 def _own_internal_address(settings: Settings) -> str:

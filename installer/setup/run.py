@@ -43,10 +43,10 @@ def run(options: SetupOptions, start: BringUp = bring_up) -> SetupOutcome:
     """
     lines = ProgressLines(sys.stderr if options.json else None)
     try:
-        wanted = _prepare(options, lines)
-        if options.dry_run or not _confirmed(options, wanted, lines):
-            return SetupOutcome(wanted, notes=tuple(lines.notes))
-        return _carry_out(options, wanted, start, lines)
+        planned = _prepare(options, lines)
+        if options.dry_run or not _confirmed(options, planned, lines):
+            return SetupOutcome(planned, notes=tuple(lines.notes))
+        return _carry_out(options, planned, start, lines)
     except KeyboardInterrupt:
         raise ShoestringError(
             "Stopped. The data directory is complete, or was not created; run shoestring setup again to continue."
@@ -64,18 +64,18 @@ def _prepare(options: SetupOptions, lines: ProgressLines) -> SetupPlan:
         lines.say("\n  Shoestring turns this host into a small cluster. Nothing is written until you confirm.\n")
         lines.say("\n".join(summary.host_lines(facts)) + "\n")
     preflight.refuse(preflight.host_problems(facts))
-    wanted = _collect(options, root, facts, given)
-    preflight.refuse((), preflight.problems(preflight.gather(facts, wanted.settings, wanted.paths)))
-    wanted = replace(wanted, host=_host_plan(options, wanted, given))
-    shown = summary.settings_lines(wanted.settings, wanted.paths)
-    lines.say("\n".join(["", *shown, "", *_plan_lines(wanted)]))
-    for note in wanted.host.notes:
+    planned = _collect(options, root, facts, given)
+    preflight.refuse((), preflight.problems(preflight.gather(facts, planned.settings, planned.paths)))
+    planned = replace(planned, host=_host_plan(options, planned, given))
+    shown = summary.settings_lines(planned.settings, planned.paths)
+    lines.say("\n".join(["", *shown, "", *_plan_lines(planned)]))
+    for note in planned.host.notes:
         lines.note(note)
     lines.say()
-    return wanted
+    return planned
 
 
-def _host_plan(options: SetupOptions, wanted: SetupPlan, given: GivenAnswers) -> HostPlan:
+def _host_plan(options: SetupOptions, planned: SetupPlan, given: GivenAnswers) -> HostPlan:
     """Ask about the host, or take what is given."""
     if options.host is None:
         return HostPlan()
@@ -84,16 +84,16 @@ def _host_plan(options: SetupOptions, wanted: SetupPlan, given: GivenAnswers) ->
         from installer.terminal import prompts
 
         ask = prompts.confirm
-    chosen = wanted.present is not None or ("firewall",) in given.values
+    chosen = planned.present is not None or ("firewall",) in given.values
     plan = host_setup.decide(
         options.host,
         host_setup.observe(),
         ask,
         is_default=options.make_default,
         starts=options.start,
-        firewall=wanted.settings.firewall if chosen else None,
+        firewall=planned.settings.firewall if chosen else None,
     )
-    host_setup.check(plan, wanted.settings, wanted.paths.root)
+    host_setup.check(plan, planned.settings, planned.paths.root)
     return plan
 
 
@@ -140,17 +140,17 @@ def _collect(options: SetupOptions, root: Path, facts: Facts, given: GivenAnswer
     return SetupPlan(paths, chosen, present, data_directory.plan_update(paths, chosen) if present else None, services)
 
 
-def _plan_lines(wanted: SetupPlan) -> list[str]:
-    more = (*report.setup_rows(wanted.services), *host_setup.rows(wanted.host))
-    if wanted.present is None or wanted.update is None:
-        return summary.new_lines(wanted.settings, wanted.paths, more)
-    if wanted.is_nothing:
+def _plan_lines(planned: SetupPlan) -> list[str]:
+    more = (*report.setup_rows(planned.services), *host_setup.rows(planned.host))
+    if planned.present is None or planned.update is None:
+        return summary.new_lines(planned.settings, planned.paths, more)
+    if planned.is_nothing:
         return ["  Nothing changes in the files.", *table(more)]
-    return summary.update_lines(wanted.present, wanted.settings, wanted.update, more)
+    return summary.update_lines(planned.present, planned.settings, planned.update, more)
 
 
-def _confirmed(options: SetupOptions, wanted: SetupPlan, lines: ProgressLines) -> bool:
-    if options.yes or not options.asks or (wanted.is_nothing and not options.start):
+def _confirmed(options: SetupOptions, planned: SetupPlan, lines: ProgressLines) -> bool:
+    if options.yes or not options.asks or (planned.is_nothing and not options.start):
         return True
     from installer.terminal import prompts
 
@@ -159,11 +159,11 @@ def _confirmed(options: SetupOptions, wanted: SetupPlan, lines: ProgressLines) -
     return confirmed
 
 
-def _carry_out(options: SetupOptions, wanted: SetupPlan, start: BringUp, lines: ProgressLines) -> SetupOutcome:
+def _carry_out(options: SetupOptions, planned: SetupPlan, start: BringUp, lines: ProgressLines) -> SetupOutcome:
     began = time.monotonic()
-    paths = wanted.paths
-    with files.lock(RunPaths(wanted.settings.instance).lock, LOCK_TIMEOUT_SECONDS):
-        notes, written = _write(wanted)
+    paths = planned.paths
+    with files.lock(RunPaths(planned.settings.instance).lock, LOCK_TIMEOUT_SECONDS):
+        notes, written = _write(planned)
     lines.done("data directory", str(paths.root))
     refused = default_directory.write(paths.root, options.default_file) if options.make_default else ""
     for note in (*notes, refused):
@@ -173,30 +173,32 @@ def _carry_out(options: SetupOptions, wanted: SetupPlan, start: BringUp, lines: 
     try:
         if not options.start:
             where = summary.option(paths, is_default=is_default)
-            if wanted.settings.wireguard.enabled:
+            if planned.settings.wireguard.enabled:
                 lines.say(f"\n  First the VPN, with a client: shoestring vpn add {FIRST_CLIENT}{where}")
             lines.say(f"\n  Start it with: shoestring start{where}")
-            return SetupOutcome(wanted, True, is_default, notes=tuple(lines.notes))
+            return SetupOutcome(planned, True, is_default, notes=tuple(lines.notes))
         started = host_setup.around_start(
-            wanted.host, wanted.settings, paths.root, lines, lambda: _start(options, wanted, start, lines)
+            planned.host, planned.settings, paths.root, lines, lambda: _start(options, planned, start, lines)
         )
         if started.ok:
             seconds = time.monotonic() - began
-            lines.say("\n" + "\n".join(summary.closing_lines(wanted.settings, paths, seconds, is_default=is_default)))
-        return SetupOutcome(wanted, True, is_default, started, tuple(lines.notes))
+            lines.say(
+                "\n" + "\n".join(summary.closing_lines(planned.settings, paths, seconds, is_default=is_default))
+            )
+        return SetupOutcome(planned, True, is_default, started, tuple(lines.notes))
     finally:
         # Also if the start fails: new passwords are shown only now.
         terminal = not options.json and sys.stdout.isatty()
-        for line in service_choice.closing_lines(paths, wanted.services, written, terminal=terminal):
+        for line in service_choice.closing_lines(paths, planned.services, written, terminal=terminal):
             lines.say(line)
 
 
-def _start(options: SetupOptions, wanted: SetupPlan, start: BringUp, lines: ProgressLines) -> Report:
+def _start(options: SetupOptions, planned: SetupPlan, start: BringUp, lines: ProgressLines) -> Report:
     """Start, and where a registry does not give an image, offer to build it here."""
     from installer.images import PullError
 
     try:
-        return start(wanted.paths, lines)
+        return start(planned.paths, lines)
     except PullError as error:
         if not options.asks:
             raise
@@ -205,16 +207,16 @@ def _start(options: SetupOptions, wanted: SetupPlan, start: BringUp, lines: Prog
         lines.note(f"✗ {error}")
         if not prompts.confirm("Build the images on this host instead?"):
             raise
-    images = replace(wanted.settings.images, source="local")
-    local = replace(wanted.settings, images=images)
-    data_directory.update(wanted.paths, data_directory.plan_update(wanted.paths, local))
-    return start(wanted.paths, lines)
+    images = replace(planned.settings.images, source="local")
+    local = replace(planned.settings, images=images)
+    data_directory.update(planned.paths, data_directory.plan_update(planned.paths, local))
+    return start(planned.paths, lines)
 
 
-def _write(wanted: SetupPlan) -> tuple[tuple[str, ...], WrittenServices]:
+def _write(planned: SetupPlan) -> tuple[tuple[str, ...], WrittenServices]:
     """Write the data directory. Return sentences for the user, if any, and new passwords."""
-    if wanted.update is None:
-        return (), data_directory.create(wanted.paths, wanted.settings, wanted.services)
-    note = data_directory.update(wanted.paths, wanted.update)
-    written = write_services(wanted.paths, wanted.services)
+    if planned.update is None:
+        return (), data_directory.create(planned.paths, planned.settings, planned.services)
+    note = data_directory.update(planned.paths, planned.update)
+    written = write_services(planned.paths, planned.services)
     return (note, written.note), written

@@ -39,8 +39,8 @@ def choose(paths: Paths, settings: Settings, given: tuple[str, ...], *, asks: bo
         names = wizard.ask_services(offered, problem, default_directory.option(paths.root))
     found = problem(names)
     if found:
-        wanted = " ".join(names)
-        raise ShoestringError(f"{found} To add them anyway after setup: shoestring service add {wanted} --force")
+        planned = " ".join(names)
+        raise ShoestringError(f"{found} To add them anyway after setup: shoestring service add {planned} --force")
     services = catalogue.complete(known, (*present, *names))
     # Their networks are part of what setup itself writes.
     return plan(paths, with_networks(settings, services), services, service_files.template_host())
@@ -62,9 +62,9 @@ def _pulled(known: Catalogue, settings: Settings) -> tuple[str, ...]:
     )
 
 
-def closing_lines(paths: Paths, wanted: ServicePlan, written: WrittenServices, *, terminal: bool) -> list[str]:
+def closing_lines(paths: Paths, planned: ServicePlan, written: WrittenServices, *, terminal: bool) -> list[str]:
     """Return addresses of new services, how to log in, and on a `terminal` their passwords."""
-    if not wanted.new or wanted.settings is None:
+    if not planned.new or planned.settings is None:
         return []
-    addresses = {each.name: status.addresses_of(paths, wanted.settings, each.name) for each in wanted.new}
-    return ["", *report.added_lines(wanted.new, written, addresses, terminal=terminal)]
+    addresses = {each.name: status.addresses_of(paths, planned.settings, each.name) for each in planned.new}
+    return ["", *report.added_lines(planned.new, written, addresses, terminal=terminal)]

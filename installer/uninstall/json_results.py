@@ -38,22 +38,22 @@ class UninstallJson:
     services: Annotated[tuple[str, ...], "services with files outside the data directory"]
 
     @classmethod
-    def of(cls, wanted: UninstallPlan) -> UninstallJson:
+    def of(cls, planned: UninstallPlan) -> UninstallJson:
         """Return the result of `uninstall`."""
         return cls(
-            units=wanted.units,
-            changes=tuple(UninstallChange(change.kind, change.name) for change in wanted.changes),
-            tasks=wanted.tasks,
-            images=wanted.images,
-            volumes=wanted.volumes,
-            vpn=", ".join(wanted.vpn),
-            firewall=wanted.firewall,
-            swap=wanted.swap,
-            daemon=wanted.daemon,
-            record=wanted.is_default,
-            directory=wanted.directory,
-            purge=wanted.purge,
-            others=wanted.others,
-            cron=wanted.cron,
-            services=wanted.services,
+            units=planned.units,
+            changes=tuple(UninstallChange(change.kind, change.name) for change in planned.changes),
+            tasks=planned.tasks,
+            images=planned.images,
+            volumes=planned.volumes,
+            vpn=", ".join(planned.vpn),
+            firewall=planned.firewall,
+            swap=planned.swap,
+            daemon=planned.daemon,
+            record=planned.is_default,
+            directory=planned.directory,
+            purge=planned.purge,
+            others=planned.others,
+            cron=planned.cron,
+            services=planned.services,
         )

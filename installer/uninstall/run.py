@@ -163,76 +163,76 @@ def _volumes(client: DockerClient, instance: str) -> Iterator[str]:
 
 
 def apply(
-    cluster: Cluster, wanted: UninstallPlan, lines: ProgressLines, default_file: Path = DEFAULT_DIRECTORY_FILE
+    cluster: Cluster, planned: UninstallPlan, lines: ProgressLines, default_file: Path = DEFAULT_DIRECTORY_FILE
 ) -> None:
     """Carry out the plan, the timers first, so that nothing is started again. After an interruption, run it again.
 
     A second run finds the rest by the settings and the default data directory, which are removed last. Raises
     ShoestringError at the first that fails.
     """
-    if wanted.cron:
-        tables = ", ".join(map(str, wanted.cron))
+    if planned.cron:
+        tables = ", ".join(map(str, planned.cron))
         raise ShoestringError(f"cron would start everything again. First remove Shoestring's lines from {tables}.")
-    if wanted.units:
+    if planned.units:
         timers.remove(cluster.settings.instance)
-        lines.done("timers", f"{len(wanted.units)} units")
-    _remove_from_docker(cluster, wanted, lines)
-    known = catalogue.load() if wanted.services else {}
-    for service in wanted.services:
+        lines.done("timers", f"{len(planned.units)} units")
+    _remove_from_docker(cluster, planned, lines)
+    known = catalogue.load() if planned.services else {}
+    for service in planned.services:
         known[service].remove_traces(cluster.paths, cluster.settings)
         lines.done(service, "its files outside the data directory removed")
-    if wanted.vpn:
-        for each in wanted.vpn:
+    if planned.vpn:
+        for each in planned.vpn:
             wireguard.remove(each)
-        lines.done("VPN", f"{', '.join(wanted.vpn)} removed")
-    if wanted.firewall:
+        lines.done("VPN", f"{', '.join(planned.vpn)} removed")
+    if planned.firewall:
         manage.remove(cluster.settings.instance, cluster.paths)
         lines.done("firewall", "off")
-    if wanted.swap:
+    if planned.swap:
         swap.remove(swap.observe())
         lines.done("swap")
-    if wanted.daemon:
+    if planned.daemon:
         docker_daemon.undo()
-        lines.done("Docker's settings", f"{docker_daemon.FILE} {wanted.daemon}")
+        lines.done("Docker's settings", f"{docker_daemon.FILE} {planned.daemon}")
     files.remove_tree(cluster.run.directory)
     if cluster.run.root.is_dir() and not any(cluster.run.root.iterdir()):
         files.remove_tree(cluster.run.root)
-    finish(wanted, lines, default_file)
+    finish(planned, lines, default_file)
 
 
-def finish(wanted: UninstallPlan, lines: ProgressLines, default_file: Path = DEFAULT_DIRECTORY_FILE) -> None:
+def finish(planned: UninstallPlan, lines: ProgressLines, default_file: Path = DEFAULT_DIRECTORY_FILE) -> None:
     """Carry out the last part: the purge, then the default data directory, by which a second run finds the rest."""
-    if wanted.purge:
-        lines.done("data directory", _purge(Paths(wanted.directory)))
-    if wanted.is_default:
+    if planned.purge:
+        lines.done("data directory", _purge(Paths(planned.directory)))
+    if planned.is_default:
         files.remove(default_file)
         if not any(default_file.parent.iterdir()):
             files.remove_tree(default_file.parent)
         lines.done("default", f"{default_file} removed")
 
 
-def _remove_from_docker(cluster: Cluster, wanted: UninstallPlan, lines: ProgressLines) -> None:
+def _remove_from_docker(cluster: Cluster, planned: UninstallPlan, lines: ProgressLines) -> None:
     from docker.errors import APIError, NotFound
 
     report = operations.stop(cluster, timeout=120.0)
     failed = next((outcome.error for outcome in report.outcomes if not outcome.ok), "")
     if failed:
         raise ShoestringError(f"{failed}\nNothing else was removed. Correct that, then run it again.")
-    for task in wanted.tasks:
+    for task in planned.tasks:
         cluster.client.api.remove_container(task, force=True, v=True)
-    lines.done("containers, networks", f"{len(report.outcomes) + len(wanted.tasks)} removed")
-    for volume in wanted.volumes:
+    lines.done("containers, networks", f"{len(report.outcomes) + len(planned.tasks)} removed")
+    for volume in planned.volumes:
         cluster.client.api.remove_volume(volume)
         lines.done("volume", volume)
-    for image in wanted.images:
+    for image in planned.images:
         try:
             cluster.client.api.remove_image(image)
         except NotFound:
             continue
         except APIError as error:
             lines.note(f"{image} stays: {error.explanation}")
-    if wanted.images:
-        lines.done("images", f"{len(wanted.images)} removed")
+    if planned.images:
+        lines.done("images", f"{len(planned.images)} removed")
 
 
 def _purge(paths: Paths) -> str:

@@ -65,11 +65,11 @@ def _of_wireguard(
         yield "its key"
     if live.port != settings.wireguard.port:
         yield "its port"
-    wanted = {
+    expected = {
         (each.public_key, each.preshared_key, tuple(sorted(configuration.host_networks(each, settings))))
         for each in known
     }
-    if wanted != {(each.public_key, each.preshared_key, each.allowed) for each in live.peers}:
+    if expected != {(each.public_key, each.preshared_key, each.allowed) for each in live.peers}:
         yield "its clients"
 
 

@@ -12,7 +12,7 @@ from runtime.config.settings import Settings
 from runtime.context.results import Blocked, Code, Expiry, Report
 
 
-def of_report(paths: Paths, loaded: Settings, report: Report, now: float) -> Report:
+def notify_report(paths: Paths, loaded: Settings, report: Report, now: float) -> Report:
     """Notify of the certificates of a renewal's report. Returns the report with what could not be sent."""
     return replace(
         report,

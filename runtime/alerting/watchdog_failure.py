@@ -17,7 +17,7 @@ from runtime.output.report import report_lines
 SUBJECT = "watchdog"
 
 
-def of_report(paths: Paths, loaded: Settings, report: Report, now: float) -> str:
+def notify_report(paths: Paths, loaded: Settings, report: Report, now: float) -> str:
     """Notify of what a run could not repair, once a day. `now` is in seconds since the epoch.
 
     Returns a sentence if the notification could not be sent, else nothing.
@@ -27,7 +27,7 @@ def of_report(paths: Paths, loaded: Settings, report: Report, now: float) -> str
     return _send(paths, loaded, (*failed, *lines), now)
 
 
-def of_error(data_directory: Path | None, sentence: str, now: float) -> str:
+def notify_error(data_directory: Path | None, sentence: str, now: float) -> str:
     """Notify of why a run could not begin, as when Docker does not answer. Returns as `of_report` does.
 
     Without valid settings no receiver is known.

@@ -21,11 +21,11 @@ def project(
     paths: Paths,
     variables: Mapping[str, str],
     substitutes: Mapping[str, str],
-    referred: tuple[bytes, ...] = (),
+    referenced: tuple[bytes, ...] = (),
 ) -> Project:
     """Return what Compose runs for an application file.
 
-    `substitutes` is the local image for each reference that has one, `referred` what is in the files that it names.
+    `substitutes` is the local image for each reference that has one, `referenced` what is in the files that it names.
     """
     services = []
     additions: dict[str, Any] = {}
@@ -34,7 +34,7 @@ def project(
             continue  # Compose does not start these automatically.
         addition = _addition(application, service, settings, substitutes)
         # Which service a file belongs to is not asked: such files are few.
-        definition = service_digest(service, [addition, *referred], application.compose, variables)
+        definition = service_digest(service, [addition, *referenced], application.compose, variables)
         added = labels(settings.instance, application.name, application.side, definition)
         additions[service.name] = {**addition, "labels": added}
         image = addition.get("image", service.image)
@@ -53,7 +53,7 @@ def project(
         files=(application.file, override),
         generated=GeneratedFile(override, HEADER, content),
         services=tuple(services),
-        source=digest(application.compose.value, *referred),
+        source=digest(application.compose.value, *referenced),
     )
 
 

@@ -112,7 +112,7 @@ def lines(facts: Mapping[str, Any], dump: str, now: float) -> Iterator[str]:
             yield f"shoestring_peer,client={_tag(client)} {figures}"
 
 
-def of_applications(found: Status, seen: Observed) -> list[list[Any]]:
+def application_lines(found: Status, seen: Observed) -> list[list[Any]]:
     """Return name, side, state, up (1 or 0) and the number of running containers of each application. Pure.
 
     An invalid file does not affect running containers, and the watchdog reports it: as in runtime/alerting/checks.py,
@@ -138,7 +138,7 @@ def _facts(view: Snapshot) -> dict[str, Any]:
     problems = len(desired.problems) + len(view.blocked) + len(found.certificates.problems)
     return {
         "problems": problems,
-        "applications": of_applications(found, seen),
+        "applications": application_lines(found, seen),
         "proxies": [[str(each.side), each.state, int(each.state in FINE)] for each in found.proxies],
         "certificates": [
             [each.name, str(each.side), each.not_after]

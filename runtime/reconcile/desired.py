@@ -27,7 +27,7 @@ class Sources:
     """What was read from the data directory.
 
     `accepted` are the last good copies of files that are broken now: they stay proxied, and are not applied.
-    `referred` is what is in the files that an application's file names, by its name. `internal_address` is
+    `referenced` is what is in the files that an application's file names, by its name. `internal_address` is
     that of the internal side as observed; None: what the settings say.
     """
 
@@ -36,7 +36,7 @@ class Sources:
     applications: tuple[Application, ...]
     accepted: tuple[Application, ...]
     broken: tuple[BrokenApplication, ...]
-    referred: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
+    referenced: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
     internal_address: InternalAddress | None = None
 
 
@@ -101,7 +101,7 @@ def read(settings: Settings, paths: Paths, internal_address: InternalAddress | N
         applications=valid,
         accepted=tuple(each for each in copies if isinstance(each, Application)),
         broken=broken,
-        referred={
+        referenced={
             each.name: referenced_files.contents(
                 referenced_files.files(each.compose.value, each.file.parent, variables)
             )
@@ -177,10 +177,10 @@ def _projects(
     projects: dict[str, Project] = {}
     invalid = []
     for each in valid:
-        referred = sources.referred.get(each.name, ())
+        referenced = sources.referenced.get(each.name, ())
         try:
             projects[each.name] = overrides.project(
-                each, sources.settings, paths, sources.variables, substitutes, referred
+                each, sources.settings, paths, sources.variables, substitutes, referenced
             )
         except (AttributeError, TypeError, ValueError, KeyError) as error:
             what = (

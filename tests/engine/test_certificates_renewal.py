@@ -188,7 +188,7 @@ def test_expiring_certificate_notified_once(place: Site, front: FakeFront, tmp_p
         now = cluster.clock() + 85 * DAY
         report = renewal.renew(notifying, SILENT, now)
         assert [each.name for each in report.expiring] == ["blog"]
-        assert certificate_expiry.of_report(notifying.paths, notifying.settings, report, now) == report
+        assert certificate_expiry.notify_report(notifying.paths, notifying.settings, report, now) == report
         assert not report.ok
         assert any(each.subject == "blog" and each.code is Code.CERTIFICATE_EXPIRING for each in report.blocked), (
             report

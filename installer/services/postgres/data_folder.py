@@ -66,18 +66,18 @@ def find(service: ApplicationService, variables: Mapping[str, str], version: int
 
 
 def _mount(service: ApplicationService, variables: Mapping[str, str]) -> DataFolder:
-    wanted = definition(service)
-    inside = wanted.environment.get("PGDATA") or DEFAULT_DATA
-    for key, text, source, target in _volumes(service, wanted):
+    compose_service = definition(service)
+    inside = compose_service.environment.get("PGDATA") or DEFAULT_DATA
+    for key, text, source, target in _volumes(service, compose_service):
         if target.rstrip("/") == inside.rstrip("/"):
             return DataFolder(service, key, text, source, Path(interpolate_known(source, variables) or source))
     raise UsageError(f"{service.file.name} mounts no folder at {inside}, where the data are; nothing was changed.")
 
 
-def _volumes(service: ApplicationService, wanted: ComposeService) -> list[tuple[KeyPath, str, str, str]]:
+def _volumes(service: ApplicationService, compose_service: ComposeService) -> list[tuple[KeyPath, str, str, str]]:
     """Return each mount: its key in the file, the value there, its source and its target."""
     found: list[tuple[KeyPath, str, str, str]] = []
-    for index, each in enumerate(wanted.volumes):
+    for index, each in enumerate(compose_service.volumes):
         key: KeyPath = ("services", service.service, "volumes", index)
         if isinstance(each, Mapping):
             source = str(each.get("source", ""))
@@ -94,9 +94,9 @@ def edited(data: DataFolder, image: str, version: str) -> str:
     """
     file = data.service.file
     before = set_image(file, data.service.text, data.service.service, image)
-    wanted = data.volume(data.source_of(version))
+    volume = data.volume(data.source_of(version))
     try:
-        return replace_text(file, before, data.key, wanted)
+        return replace_text(file, before, data.key, volume)
     except CannotEditYamlError as error:
         raise CannotEditError(
             f"{file.name}:{error.line} the folder {data.text} {error.reason}. Write the volume as a plain line, "

@@ -123,7 +123,7 @@ def _steps(role: str, owner: str, access: DatabaseAccess, missing: Mapping[str, 
     steps = ["secrets " + " and ".join(missing)] if missing else []
     if not role:
         steps.append(f"role {access.name}")
-    elif not scram.fits(access.password, role):
+    elif not scram.matches(access.password, role):
         steps.append(f"password of the role {access.name}")
     return steps if owner else [*steps, f"database {access.name}"]
 
@@ -131,7 +131,7 @@ def _steps(role: str, owner: str, access: DatabaseAccess, missing: Mapping[str, 
 def _make(server: PostgresServer, role: str, owner: str, access: DatabaseAccess) -> None:
     if not role:
         server.ask(_MAKE_ROLE, name=access.name)
-    if not scram.fits(access.password, role):
+    if not scram.matches(access.password, role):
         set_password(server, access.name, access.password)
     if not owner:
         server.ask(_MAKE_DATABASE, name=access.name)

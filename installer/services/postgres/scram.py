@@ -24,7 +24,7 @@ def verifier(password: str, salt: bytes | None = None, iterations: int = ITERATI
     return f"SCRAM-SHA-256${iterations}:{_text(salt)}${_text(stored)}:{_text(server)}"
 
 
-def fits(password: str, known: str) -> bool:
+def matches(password: str, known: str) -> bool:
     """Return whether a verifier is of this password."""
     try:
         kind, parameters, _ = known.split("$")

@@ -81,10 +81,10 @@ def first_error(result: command.Result) -> str:
 
 def find(cluster: Cluster) -> ApplicationService:
     """Return Postgres's service in its application file. Raises UsageError if it is not there."""
-    wanted = Snapshot(cluster).desired
-    if APPLICATION not in {each.name for each in wanted.applications} | {each.name for each in wanted.broken}:
+    desired = Snapshot(cluster).desired
+    if APPLICATION not in {each.name for each in desired.applications} | {each.name for each in desired.broken}:
         raise UsageError("Postgres is not added. Add it: shoestring service add postgres")
-    return targets.find(wanted, APPLICATION)
+    return targets.find(desired, APPLICATION)
 
 
 def running(cluster: Cluster, service: ApplicationService) -> PostgresServer:

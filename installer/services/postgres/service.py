@@ -40,7 +40,7 @@ class Postgres(Service):
         if not password or not password.isascii():
             return ""
         ((known,),) = server.ask(_KNOWN, name=server.user)
-        if scram.fits(password, known):
+        if scram.matches(password, known):
             return ""
         databases.set_password(server, server.user, password)
         return f"The password of the Postgres superuser was set to {PASSWORD_SECRET} of conf/secrets.yaml."

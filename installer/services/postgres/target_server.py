@@ -141,9 +141,9 @@ def content(target: TargetServer) -> dict[str, Any]:
     """Return the Compose file of the new server: the service with another image and folder. Pure."""
     settings, service = target.cluster.settings, target.data.service
     given = definition(service)
-    wanted = {key: value for key, value in given.own_keys.items() if key not in _DROPPED}
+    keys = {key: value for key, value in given.own_keys.items() if key not in _DROPPED}
     image = effective(target.image, settings.images.source)
-    wanted |= {
+    keys |= {
         "image": image,
         "network_mode": "none",
         "restart": "no",
@@ -153,10 +153,10 @@ def content(target: TargetServer) -> dict[str, Any]:
         "labels": labels(settings.instance, service.name, service.application.side, SERVICE),
     }
     if settings.images.source == LOCAL and image != target.image:
-        wanted["pull_policy"] = "never"
+        keys["pull_policy"] = "never"
     file = service.application.compose
     sections = {key: file.section(key) for key in ("secrets", "configs")}
-    return {"services": {SERVICE: wanted}} | {key: value for key, value in sections.items() if value}
+    return {"services": {SERVICE: keys}} | {key: value for key, value in sections.items() if value}
 
 
 def _volumes(target: TargetServer, given: ComposeService) -> list[Any]:

@@ -73,7 +73,7 @@ def plan_login(cluster: Cluster, places: HostFiles = HOST_FILES) -> RegistryLogi
     if settings.internal is None:
         return RegistryLogin(where, note=NOT_REACHED, places=places)
     if settings.internal_tls is InternalTls.NONE and not _is_insecure(cluster, where):
-        return RegistryLogin(where, note=registry.insecure(where, here=True), places=places)
+        return RegistryLogin(where, note=registry.insecure_advice(where, here=True), places=places)
     found = RegistryLogin(where, _missing_line(cluster, places), places=places)
     root = _root(paths) if settings.internal_tls is InternalTls.PRIVATE_CA else b""
     there = found.trust.read_bytes() if found.trust.exists() else b""
@@ -85,18 +85,18 @@ def ensure(cluster: Cluster, places: HostFiles = HOST_FILES) -> RegistryLogin:
 
     Return what was added, or what the user must do first. Raises ShoestringError.
     """
-    wanted = plan_login(cluster, places)
-    if wanted.note:
-        return wanted
-    if wanted.line:
-        _edit_hosts(places.hosts, cluster.settings.instance, wanted.line)
-    if wanted.root:
-        files.make_directory(wanted.trust.parent)
-        files.write(wanted.trust, wanted.root)
-    patience = HOSTS_ARE_READ_SECONDS if wanted.line else 0.0
-    _log_in(wanted.address, registry.password(cluster.paths), patience)
+    planned = plan_login(cluster, places)
+    if planned.note:
+        return planned
+    if planned.line:
+        _edit_hosts(places.hosts, cluster.settings.instance, planned.line)
+    if planned.root:
+        files.make_directory(planned.trust.parent)
+        files.write(planned.trust, planned.root)
+    patience = HOSTS_ARE_READ_SECONDS if planned.line else 0.0
+    _log_in(planned.address, registry.password(cluster.paths), patience)
     cluster.client.api.reload_config()
-    return wanted
+    return planned
 
 
 def ensure_or_explain(cluster: Cluster) -> str:
@@ -135,10 +135,10 @@ def _is_insecure(cluster: Cluster, where: str) -> bool:
 
 def _missing_line(cluster: Cluster, places: HostFiles) -> str:
     """Return the line that resolves the host name to the internal proxy; empty if it does already."""
-    name, wanted = registry.host_name(cluster.paths, cluster.settings), cluster.internal_address.address
+    name, planned = registry.host_name(cluster.paths, cluster.settings), cluster.internal_address.address
     own = _own_line(places.hosts, cluster.settings.instance)
-    line = f"{wanted} {name}"
-    return "" if not wanted or own == line or (not own and wanted in _addresses(name)) else line
+    line = f"{planned} {name}"
+    return "" if not planned or own == line or (not own and planned in _addresses(name)) else line
 
 
 def _addresses(name: str) -> set[str]:

@@ -44,14 +44,14 @@ def user_store(cluster: Cluster) -> UserStore:
         cluster.run.lock,
         add_command="shoestring registry user add NAME",
         log_in=f"docker login {where} --username {{name}}",
-        hint=insecure(where, here=False) if plain else trust,
+        hint=insecure_advice(where, here=False) if plain else trust,
         host_user=USER,
         host_user_advice=f"{USER} is the user of this host itself. To change its password, edit {PASSWORD} in "
         f"conf/secrets.yaml, then: shoestring service add {NAME}",
     )
 
 
-def insecure(where: str, *, here: bool) -> str:
+def insecure_advice(where: str, *, here: bool) -> str:
     """Return what Docker needs on a machine for a registry without HTTPS: on this host, or on others."""
     key = json.dumps({"insecure-registries": [where]})
     who = "Docker on this host" if here else "each machine's Docker"

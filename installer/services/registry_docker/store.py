@@ -150,8 +150,8 @@ class RegistryStore:
         The digests in `kept` reference versions as tags do: the platforms of an index, and manifests that belong to
         one, such as signatures.
         """
-        wanted = set(kept)
-        return tuple(each for name in self.repositories() for each in self._untagged(name, wanted, before))
+        kept_digests = set(kept)
+        return tuple(each for name in self.repositories() for each in self._untagged(name, kept_digests, before))
 
     def _untagged(self, repository: str, kept: set[str], before: float) -> Iterator[ImageVersion]:
         versions = self.versions(repository)

@@ -52,7 +52,7 @@ def check(settings: Settings, host_names: tuple[str, ...], thumbprint: str) -> R
         found = resolve.addresses(host_names, settings.acme.dns.resolvers)
     except resolve.NoResolverError as error:
         return Reachability(dict.fromkeys(host_names, str(error)))
-    return judge(found, addresses.observe(), ask)
+    return assess(found, addresses.observe(), ask)
 
 
 def _own_problem(settings: Settings, host_name: str, ask: Ask) -> str:
@@ -78,7 +78,7 @@ def listening_address(address: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104 - compared, not listened on
 
 
-def judge(found: Mapping[str, tuple[str, ...]], own: tuple[HostAddress, ...], ask: Ask) -> Reachability:
+def assess(found: Mapping[str, tuple[str, ...]], own: tuple[HostAddress, ...], ask: Ask) -> Reachability:
     """Judge the addresses of the names, on a host with the addresses `own`. Pure but for `ask`."""
     problems: dict[str, str] = {}
     notes: list[str] = []
@@ -86,7 +86,7 @@ def judge(found: Mapping[str, tuple[str, ...]], own: tuple[HostAddress, ...], as
         if not places:
             problems[name] = _no_address(name, own)
         for place in places:
-            problem, note = _judge_one(name, place, own, ask(place, PORT, name))
+            problem, note = _assess_one(name, place, own, ask(place, PORT, name))
             if problem and name not in problems:
                 problems[name] = problem
             notes += [note] if note else []
@@ -99,7 +99,7 @@ def _no_address(name: str, own: tuple[HostAddress, ...]) -> str:
     return f"{name} has no address in DNS; add {kind} for {here or 'the public address of this host'}"
 
 
-def _judge_one(name: str, place: str, own: tuple[HostAddress, ...], answer: Answer) -> tuple[str, str]:
+def _assess_one(name: str, place: str, own: tuple[HostAddress, ...], answer: Answer) -> tuple[str, str]:
     """Return a problem and a note about one address of a name; either may be empty."""
     if answer is Answer.OURS:
         return "", ""

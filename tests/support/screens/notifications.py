@@ -66,7 +66,7 @@ def _watchdog() -> list[str]:
     with TemporaryDirectory() as directory:
         received = Path(directory) / "received"
         settings = make_settings(f"notify:\n  command: >-\n    {recording_command(received)}\n")
-        watchdog_failure.of_report(Paths(Path(directory)), settings, report, NOW.timestamp())
+        watchdog_failure.notify_report(Paths(Path(directory)), settings, report, NOW.timestamp())
         return [
             json.dumps({**json.loads(line), "host": "web.example.com"}, indent=2, ensure_ascii=False)
             for line in received.read_text(encoding="utf-8").replace(directory, "/srv/test").splitlines()

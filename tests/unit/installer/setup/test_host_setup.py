@@ -167,7 +167,7 @@ def test_around_start_prints_firewall_before_applying(monkeypatch: pytest.Monkey
     monkeypatch.setattr(manage, "inspect", lambda _paths, *, again: found)
     monkeypatch.setattr(manage, "apply_checked", prove)
     monkeypatch.setattr(manage, "confirm", lambda _firewall, _tried: "The change is not committed.")
-    settings = found.wanted.settings
+    settings = found.desired.settings
     host_setup.around_start(
         HostPlan(firewall=True), settings, PATHS.root, ProgressLines(printed), lambda: ExitCode.DONE
     )

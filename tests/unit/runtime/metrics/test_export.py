@@ -62,7 +62,7 @@ def test_of_applications_up_if_running_and_not_unhealthy(state: str, health: str
     wanted = desired(application("a", web("a.com")))
     seen = Observed(running(wanted.projects[0], state, health), ())
     number = int(state == "running")
-    assert export.of_applications(assess(wanted, seen), seen) == [["a", "public", health or state, up, number]]
+    assert export.application_lines(assess(wanted, seen), seen) == [["a", "public", health or state, up, number]]
 
 
 @pytest.mark.parametrize(("state", "up"), [("running", 1), ("exited", 0)])
@@ -71,7 +71,7 @@ def test_of_applications_up_with_broken_file(state: str, up: int) -> None:
     valid = desired(application("a", web("a.com")))
     wanted = desired(broken("a", "x-external-host-name: [a.com]\nservices: {application: {image: a}}\n"))
     seen = Observed(running(valid.projects[0], state), ())
-    assert export.of_applications(assess(wanted, seen), seen) == [["a", "public", "broken", up, up]]
+    assert export.application_lines(assess(wanted, seen), seen) == [["a", "public", "broken", up, up]]
 
 
 def test_lines_of_vpn_clients_have_names_and_no_keys() -> None:

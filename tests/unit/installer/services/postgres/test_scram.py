@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 
-from installer.services.postgres.scram import fits, verifier
+from installer.services.postgres.scram import matches, verifier
 
 NONCE = "rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0"
 SALT = "W22ZaJ0SNY7soEsUEjb6gQ=="
@@ -30,8 +30,8 @@ def test_verifier_of_rfc_example() -> None:
 
 def test_fits_only_its_password() -> None:
     known = verifier("pencil")
-    assert fits("pencil", known)
-    assert not fits("Pencil", known)
+    assert matches("pencil", known)
+    assert not matches("Pencil", known)
     assert known != verifier("pencil")
     for other in ("", "-", "md5abc", "SCRAM-SHA-256$x", "SCRAM-SHA-256$a:b$c:d"):
-        assert not fits("pencil", other)
+        assert not matches("pencil", other)

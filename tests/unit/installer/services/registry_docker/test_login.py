@@ -78,7 +78,7 @@ def test_distrust_removes_own_certificates_only(paths: Paths, tmp_path: Path) ->
 
 
 def test_insecure_advice() -> None:
-    advice = registry.insecure("docker.internal.example.com", here=False)
+    advice = registry.insecure_advice("docker.internal.example.com", here=False)
     assert '{"insecure-registries": ["docker.internal.example.com"]}' in advice
     assert "systemctl reload docker" in advice
 

@@ -44,7 +44,7 @@ TAKEN = "is answered by another program"
 def test_judge_one_address(
     own: tuple[HostAddress, ...], places: tuple[str, ...], answer: Answer, problem: str, noted: bool
 ) -> None:
-    found = reachability.judge({NAME: places}, own, lambda *_: answer)
+    found = reachability.assess({NAME: places}, own, lambda *_: answer)
     assert bool(found.problems) is bool(problem)
     assert problem in found.problems.get(NAME, "")
     assert bool(found.notes) is noted
@@ -52,5 +52,5 @@ def test_judge_one_address(
 
 def test_judge_one_wrong_address_of_two() -> None:
     answers = {"203.0.113.7": Answer.OURS, "2001:db8::9": Answer.OTHER}
-    found = reachability.judge({NAME: tuple(answers)}, BOTH, lambda address, port, name: answers[address])
+    found = reachability.assess({NAME: tuple(answers)}, BOTH, lambda address, port, name: answers[address])
     assert "2001:db8::9" in found.problems[NAME]
