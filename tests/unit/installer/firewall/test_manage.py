@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from installer.firewall import commit_confirm, lockout_check, manage
 from installer.firewall.commit_confirm import PendingCommit
 from installer.firewall.lockout_check import ProbeAnswers, ProbeTarget
+from installer.firewall.manage import unit
 from installer.host import systemd
 from installer.host.timers import TimerState
 from runtime.base import command
@@ -80,3 +82,10 @@ def test_have_at_boot_syncs_enabled_unit(monkeypatch: pytest.MonkeyPatch) -> Non
         ("sync", "--file-system", "/etc/systemd/system"),
         ("systemctl", "start", name),
     ]
+
+
+def test_unit_loads_rules() -> None:
+    made = unit("demo", PATHS)
+    assert made.name == "shoestring-firewall@demo.service"
+    assert f'ExecStart=nft --file "{Path("/srv/test/generated/firewall.nft")}"' in made.content
+    assert not re.search(r"@[A-Z_]+@", made.content)

@@ -1,20 +1,16 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from installer.firewall import report
 from installer.firewall.json_results import FirewallJson
-from installer.firewall.manage import unit
 from installer.host.timers import TimerState
 from runtime.firewall.table import InstalledTable
 from runtime.output.encoder import result_json
 from tests.support.builders.firewall import firewall
-from tests.support.builders.runtime import PATHS
 
 
 def test_lines_of_open_and_closed_ports() -> None:
@@ -114,10 +110,3 @@ def test_state_if_confirmed_on_another_host() -> None:
         report.state(made)
         == "on in the settings, but applied on another host, not on this one: shoestring firewall on"
     )
-
-
-def test_unit_loads_rules() -> None:
-    made = unit("demo", PATHS)
-    assert made.name == "shoestring-firewall@demo.service"
-    assert f'ExecStart=nft --file "{Path("/srv/test/generated/firewall.nft")}"' in made.content
-    assert not re.search(r"@[A-Z_]+@", made.content)

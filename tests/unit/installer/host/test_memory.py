@@ -8,7 +8,6 @@ import pytest
 from docker import DockerClient
 from docker.errors import NotFound
 
-from installer.host.json_results import MemoryJson
 from installer.host.memory import (
     RESERVE,
     HostMemory,
@@ -20,21 +19,11 @@ from installer.host.memory import (
     parse_stats,
     problem,
 )
-from installer.host.report import memory_lines
 from runtime.base.constants import MEGABYTE
 from runtime.base.errors import ShoestringError
-from runtime.output.encoder import result_json
+from tests.support.builders.host_memory import HOST
 
 RECORDED = Path(__file__).parent / "recorded"
-HOST = HostMemory(
-    total=957 * MEGABYTE,
-    available=353 * MEGABYTE,
-    containers=(
-        MemoryUse("shop-application-1", 201 * MEGABYTE),
-        MemoryUse("haproxy-public", 11 * MEGABYTE, 192 * MEGABYTE, True),
-    ),
-    docker=(MemoryUse("dockerd", 92 * MEGABYTE),),
-)
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
@@ -68,19 +57,6 @@ def test_parse_pss() -> None:
 def test_memory_rest_is_never_negative() -> None:
     assert HOST.rest == (957 - 353 - 201 - 11 - 92) * MEGABYTE
     assert HostMemory(100, 90, containers=(MemoryUse("a", 50),)).rest == 0
-
-
-def test_memory_lines_and_json() -> None:
-    assert memory_lines(HOST) == [
-        "  PART                     USED   LIMIT",
-        "  shop-application-1     201 MB    none",
-        "  haproxy-public          11 MB  192 MB",
-        "  dockerd                 92 MB",
-        "  the rest of this host  300 MB",
-        "",
-        "  604 MB of 957 MB used, 353 MB available, no swap",
-    ]
-    assert json.loads(result_json(MemoryJson.of(HOST)))["rest"] == 300 * MEGABYTE
 
 
 def test_must_fit_with_reserve() -> None:

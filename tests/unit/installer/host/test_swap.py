@@ -1,16 +1,12 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from installer.cli.swap import KindOption as Option
 from installer.host import swap
-from installer.host.json_results import SwapJson
-from installer.host.report import swap_lines
 from installer.host.swap import (
     FILE_UNIT,
     ZRAM_UNIT,
@@ -29,27 +25,9 @@ from installer.host.swap import (
 )
 from runtime.base.constants import MEGABYTE
 from runtime.base.errors import ShoestringError
-from runtime.output.encoder import result_json
+from tests.support.builders.host_swap import GIGABYTE, SWAP_HOST, SWAPS
 from tests.support.faked_systemd import FakedSystemd
 from tests.support.interrupt import Interrupt
-
-GIGABYTE = 1024 * MEGABYTE
-HOST = SwapHost(
-    memory=957 * MEGABYTE,
-    available=353 * MEGABYTE,
-    in_use=(),
-    own=None,
-    free_disk=18 * GIGABYTE,
-    file_system="ext2/ext3",
-    has_systemd=True,
-    has_zram=True,
-)
-SWAPS = """\
-Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority
-/var/lib/shoestring/swapfile            file\t\t1048572\t\t256\t\t-2
-/dev/zram0                              partition\t524284\t\t0\t\t100
-/my\\040swap                             file\t\t4\t\t0\t\t-3
-"""
 
 
 def test_parse_swaps() -> None:
@@ -62,27 +40,27 @@ def test_parse_swaps() -> None:
 
 
 def test_offer_file_for_little_memory_without_swap() -> None:
-    assert offer(HOST) == SwapOffer(SwapKind.FILE, GIGABYTE)
-    assert offer(replace(HOST, memory=GIGABYTE)).size == 0
-    assert "1.0 GB of memory" in offer(replace(HOST, memory=GIGABYTE)).why
-    used = offer(replace(HOST, in_use=(ActiveSwap("/dev/vda2", GIGABYTE, 0),)))
+    assert offer(SWAP_HOST) == SwapOffer(SwapKind.FILE, GIGABYTE)
+    assert offer(replace(SWAP_HOST, memory=GIGABYTE)).size == 0
+    assert "1.0 GB of memory" in offer(replace(SWAP_HOST, memory=GIGABYTE)).why
+    used = offer(replace(SWAP_HOST, in_use=(ActiveSwap("/dev/vda2", GIGABYTE, 0),)))
     assert (used.size, "/dev/vda2" in used.why) == (0, True)
 
 
-@pytest.mark.parametrize("host", [replace(HOST, file_system="zfs"), replace(HOST, free_disk=GIGABYTE)])
+@pytest.mark.parametrize("host", [replace(SWAP_HOST, file_system="zfs"), replace(SWAP_HOST, free_disk=GIGABYTE)])
 def test_offer_zram_where_file_is_impossible(host: SwapHost) -> None:
     assert offer(host) == SwapOffer(SwapKind.ZRAM, 478 * MEGABYTE)
 
 
 def test_offer_explains_if_neither_is_possible() -> None:
-    neither = offer(replace(HOST, file_system="zfs", has_zram=False))
+    neither = offer(replace(SWAP_HOST, file_system="zfs", has_zram=False))
     assert neither.size == 0
     assert "is on zfs, which cannot hold swap" in neither.why
     assert "kernel of this host has no zram" in neither.why
     # Neither reason may advise the other kind, which is impossible too.
     assert "--kind" not in neither.why
     assert "Use a file" not in neither.why
-    assert "systemd does not run" in offer(replace(HOST, has_systemd=False)).why
+    assert "systemd does not run" in offer(replace(SWAP_HOST, has_systemd=False)).why
 
 
 def test_suggestion_of_sizes() -> None:
@@ -92,20 +70,20 @@ def test_suggestion_of_sizes() -> None:
 
 @pytest.mark.parametrize("kind", SwapKind)
 def test_problem_is_empty_for_suggested_size(kind: SwapKind) -> None:
-    assert problem(kind, suggestion(kind, HOST.memory), HOST) == ""
+    assert problem(kind, suggestion(kind, SWAP_HOST.memory), SWAP_HOST) == ""
 
 
 @pytest.mark.parametrize(
     ("kind", "size", "host", "reason"),
     [
-        (SwapKind.FILE, GIGABYTE, replace(HOST, own=SwapKind.ZRAM), "already exists"),
-        (SwapKind.FILE, GIGABYTE, replace(HOST, has_systemd=False), "systemd does not run"),
-        (SwapKind.FILE, MEGABYTE, HOST, "too little"),
-        (SwapKind.FILE, GIGABYTE, replace(HOST, file_system="zfs"), "on zfs, which cannot hold swap"),
-        (SwapKind.FILE, GIGABYTE, replace(HOST, free_disk=2 * GIGABYTE - 1), "2047 MB free"),
-        (SwapKind.ZRAM, GIGABYTE, HOST, "more than the memory (957 MB)"),
-        (SwapKind.ZRAM, GIGABYTE, HOST, "Give --size 957 or less (in MB)"),
-        (SwapKind.ZRAM, 256 * MEGABYTE, replace(HOST, has_zram=False), "has no zram"),
+        (SwapKind.FILE, GIGABYTE, replace(SWAP_HOST, own=SwapKind.ZRAM), "already exists"),
+        (SwapKind.FILE, GIGABYTE, replace(SWAP_HOST, has_systemd=False), "systemd does not run"),
+        (SwapKind.FILE, MEGABYTE, SWAP_HOST, "too little"),
+        (SwapKind.FILE, GIGABYTE, replace(SWAP_HOST, file_system="zfs"), "on zfs, which cannot hold swap"),
+        (SwapKind.FILE, GIGABYTE, replace(SWAP_HOST, free_disk=2 * GIGABYTE - 1), "2047 MB free"),
+        (SwapKind.ZRAM, GIGABYTE, SWAP_HOST, "more than the memory (957 MB)"),
+        (SwapKind.ZRAM, GIGABYTE, SWAP_HOST, "Give --size 957 or less (in MB)"),
+        (SwapKind.ZRAM, 256 * MEGABYTE, replace(SWAP_HOST, has_zram=False), "has no zram"),
     ],
 )
 def test_problem_of_impossible_swap(kind: SwapKind, size: int, host: SwapHost, reason: str) -> None:
@@ -114,7 +92,7 @@ def test_problem_of_impossible_swap(kind: SwapKind, size: int, host: SwapHost, r
 
 def test_remove_refuses_without_free_memory() -> None:
     full = replace(
-        HOST, own=SwapKind.FILE, in_use=(ActiveSwap("/var/lib/shoestring/swapfile", GIGABYTE, 400 * MEGABYTE),)
+        SWAP_HOST, own=SwapKind.FILE, in_use=(ActiveSwap("/var/lib/shoestring/swapfile", GIGABYTE, 400 * MEGABYTE),)
     )
     with pytest.raises(ShoestringError, match="400 MB are in swap, and only 353 MB"):
         remove(full)
@@ -132,7 +110,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.processes
 def test_add_and_remove_file(place: Path, faked_systemd: FakedSystemd) -> None:
-    add(SwapKind.FILE, swap.SMALLEST, HOST, faked_systemd.units)
+    add(SwapKind.FILE, swap.SMALLEST, SWAP_HOST, faked_systemd.units)
     assert (place / "swapfile").stat().st_size == swap.SMALLEST
     assert (place / "swapfile").stat().st_mode & 0o777 == 0o600
     # A power cut right after this must not lose the unit that activates it at boot.
@@ -142,7 +120,7 @@ def test_add_and_remove_file(place: Path, faked_systemd: FakedSystemd) -> None:
     ]
     assert observe(faked_systemd.units).own is SwapKind.FILE
 
-    remove(replace(HOST, own=SwapKind.FILE), faked_systemd.units)
+    remove(replace(SWAP_HOST, own=SwapKind.FILE), faked_systemd.units)
     assert faked_systemd.calls[4:6] == [f"stop {FILE_UNIT}", f"disable {FILE_UNIT}"]
     assert (place.exists(), list(faked_systemd.units.iterdir())) == (False, [])
     assert observe(faked_systemd.units).removable == ""
@@ -153,7 +131,7 @@ def test_add_and_remove_file(place: Path, faked_systemd: FakedSystemd) -> None:
 def test_add_reports_failing_program_and_cleans_up(place: Path, faked_systemd: FakedSystemd, program: str) -> None:
     faked_systemd.program(program, "#!/bin/sh\necho 'Operation not supported' >&2\nexit 1\n")
     with pytest.raises(ShoestringError, match=rf"{program}(?s:.*)Operation not supported"):
-        add(SwapKind.FILE, swap.SMALLEST, HOST, faked_systemd.units)
+        add(SwapKind.FILE, swap.SMALLEST, SWAP_HOST, faked_systemd.units)
     assert (place.exists(), list(faked_systemd.units.iterdir())) == (False, [])
 
 
@@ -165,7 +143,7 @@ def test_add_reports_failing_systemctl_and_cleans_up(
 ) -> None:
     faked_systemd.refuse(verb)
     with pytest.raises(ShoestringError, match=rf"systemctl {verb}(?s:.*)Refused, for the test"):
-        add(kind, swap.SMALLEST, HOST, faked_systemd.units)
+        add(kind, swap.SMALLEST, SWAP_HOST, faked_systemd.units)
     assert not place.exists()
     assert list(faked_systemd.units.iterdir()) == []
 
@@ -174,7 +152,7 @@ def test_add_reports_failing_systemctl_and_cleans_up(
 def test_add_reports_first_error_when_cleanup_fails(place: Path, faked_systemd: FakedSystemd) -> None:
     faked_systemd.program("systemctl", '#!/bin/sh\necho "no $1" >&2\nexit 1\n')
     with pytest.raises(ShoestringError, match="no daemon-reload"):
-        add(SwapKind.ZRAM, swap.SMALLEST, HOST, faked_systemd.units)
+        add(SwapKind.ZRAM, swap.SMALLEST, SWAP_HOST, faked_systemd.units)
 
 
 @pytest.mark.processes
@@ -184,7 +162,9 @@ def test_remove_file_without_unit(place: Path, faked_systemd: FakedSystemd) -> N
     (place / "swapfile").write_bytes(b"x" * MEGABYTE)
     host = observe(faked_systemd.units)
     assert (host.own, host.removable) == (None, f"{place}, left by an interrupted command")
-    roomy = replace(host, memory=HOST.memory, free_disk=HOST.free_disk, file_system="ext2/ext3", has_systemd=True)
+    roomy = replace(
+        host, memory=SWAP_HOST.memory, free_disk=SWAP_HOST.free_disk, file_system="ext2/ext3", has_systemd=True
+    )
     assert problem(SwapKind.FILE, swap.SMALLEST, roomy) == ""
     remove(host, faked_systemd.units)
     assert not place.exists()
@@ -196,7 +176,7 @@ def test_add_replaces_file_without_unit(place: Path, faked_systemd: FakedSystemd
     (place / "swapfile").write_bytes(b"x" * MEGABYTE)
     old = (place / "swapfile").stat().st_ino
     (place / "held").hardlink_to(place / "swapfile")
-    add(SwapKind.FILE, swap.SMALLEST, HOST, faked_systemd.units)
+    add(SwapKind.FILE, swap.SMALLEST, SWAP_HOST, faked_systemd.units)
     assert (place / "swapfile").stat().st_ino != old
     assert (place / "swapfile").stat().st_size == swap.SMALLEST
 
@@ -211,9 +191,9 @@ def test_remove_after_kill_at_any_step(
     while cut_off:
         step += 1
         if work is add:
-            cut_off = interrupted(lambda: add(SwapKind.FILE, swap.SMALLEST, HOST, units), step, True)
+            cut_off = interrupted(lambda: add(SwapKind.FILE, swap.SMALLEST, SWAP_HOST, units), step, True)
         else:
-            add(SwapKind.FILE, swap.SMALLEST, HOST, units)
+            add(SwapKind.FILE, swap.SMALLEST, SWAP_HOST, units)
             cut_off = interrupted(lambda: remove(observe(units), units), step, True)
         remove(observe(units), units)
         assert (place.exists(), (units / FILE_UNIT).exists(), observe(units).removable) == (False, False, "")
@@ -240,18 +220,3 @@ def test_unit_of_each_kind() -> None:
     assert "What=/var/lib/shoestring/swapfile\n" in unit(SwapKind.FILE, GIGABYTE).content
     zram = unit(SwapKind.ZRAM, 231 * MEGABYTE)
     assert (zram.name, f"--size {231 * MEGABYTE} >" in zram.content) == (ZRAM_UNIT, True)
-
-
-def test_option_has_all_kinds() -> None:
-    assert [kind.value for kind in Option] == [kind.value for kind in SwapKind]
-
-
-def test_swap_lines_and_json() -> None:
-    host = replace(HOST, in_use=parse_swaps(SWAPS)[:2], own=SwapKind.FILE)
-    assert swap_lines(HOST) == ["  This host has no swap. Add it with: shoestring swap add"]
-    assert swap_lines(host) == [
-        "  SWAP                             SIZE    USED",
-        "  /var/lib/shoestring/swapfile  1023 MB  256 kB  by Shoestring",
-        "  /dev/zram0                     511 MB     0 B",
-    ]
-    assert json.loads(result_json(SwapJson.of(host)))["own"] == "file"

@@ -10,21 +10,19 @@ from typer.testing import CliRunner
 from installer.cli.main import app
 from installer.data_directory import settings_file
 from installer.host import boot_files, systemd
-from installer.host.health import Health
-from installer.host.report import HealthRow, health_rows, install_lines, last_run, timers_lines
+from installer.host.report import install_lines
 from installer.host.systemd import parse_show
 from installer.host.timers import (
-    LastRun,
     TimerJob,
     TimerState,
     cron_lines,
+    instances,
     jobs,
     names,
     remove,
     remove_former,
     written,
 )
-from runtime.base.constants import MEGABYTE
 from runtime.base.formats import local_time
 from runtime.base.paths import Paths
 from tests.support.builders.runtime import make_settings
@@ -164,38 +162,7 @@ def test_local_time_has_date_on_another_day() -> None:
     assert local_time(NOON - 86_400, NOON) == "2026-02-28 12:00:00"
 
 
-def test_last_run_result() -> None:
-    service = "shoestring-renew.service"
-    assert last_run(None, service, NOON) == "not run since boot"
-    assert last_run(LastRun(NOON, None, "success", 0), service, NOON) == "12:00:00, running"
-    assert last_run(LastRun(NOON, 0.21, "success", 0), service, NOON) == "12:00:00, took 0.2 s, succeeded"
-    failed = last_run(LastRun(NOON, 1.0, "exit-code", 2), service, NOON)
-    assert failed == "12:00:00, took 1.0 s, failed (exit code 2): journalctl -u shoestring-renew.service -n 20"
-    assert "failed (timeout)" in last_run(LastRun(NOON, 1.0, "timeout", 15), service, NOON)
-
-
-def test_timers_lines() -> None:
-    renew = TimerJob("renew", "shoestring-renew.service", TimerState.ON, NOON + 60, LastRun(NOON, 0.5, "success", 0))
-    assert timers_lines([renew], NOON) == [
-        "  TIMER  STATE  NEXT      LAST",
-        "  renew  on     12:01:00  12:00:00, took 0.5 s, succeeded",
-    ]
-
-
-def test_health_rows_of_watchdog() -> None:
-    def row(job: TimerJob | None) -> HealthRow:
-        return health_rows(Health(job, 957 * MEGABYTE, 353 * MEGABYTE), NOON)[0]
-
-    service = "shoestring-watchdog.service"
-    well = row(TimerJob("watchdog", service, TimerState.ON, NOON + 60, LastRun(NOON, 0.2, "success", 0)))
-    assert (well.text, well.ok) == ("12:00:00, took 0.2 s, succeeded", True)
-    failed = row(TimerJob("watchdog", service, TimerState.ON, NOON + 60, LastRun(NOON, 2.0, "exit-code", 1)))
-    assert ("failed (exit code 1)" in failed.text, failed.ok) == (True, False)
-    off = row(TimerJob("watchdog", service, TimerState.OFF))
-    assert (off.text, off.ok) == ("timer off; to enable it: shoestring timers install", False)
-    assert row(None).ok
-
-
-def test_health_rows_of_full_disk() -> None:
-    full = Health(None, MEGABYTE, MEGABYTE, "The disk of /srv is full.")
-    assert health_rows(full, NOON)[-1] == HealthRow("disk", "The disk of /srv is full.", ok=False)
+def test_instances_by_units(tmp_path: Path) -> None:
+    for name in ("shoestring-watchdog.service", "shoestring-watchdog@demo.service", "shoestring-watchdog.timer"):
+        (tmp_path / name).write_text("")
+    assert instances(tmp_path) == {"shoestring", "demo"}

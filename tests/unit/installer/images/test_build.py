@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import io
 import tarfile
-from pathlib import Path
 
 import pytest
 
 from installer.images import BuildError, PullError
 from installer.images.build import context
-from installer.images.debian import bootstrap_command
-from installer.images.lookup import LocalImage
-from installer.images.progress import ImageAction, Meter, Progress
 from runtime.docker.images import BASE, CATALOGUE, HAPROXY, PinnedImage
 
 
@@ -40,26 +36,3 @@ def test_build_error_has_last_lines() -> None:
     assert text.splitlines()[1:] == ["  | one", "  | two"]
     assert "exit code 7" in text
     assert "shoestring images build" in text
-
-
-def test_bootstrap_command_has_security_updates() -> None:
-    command = bootstrap_command(Path("/x/debian.tar"))
-    assert command[command.index("trixie") + 1] == "/x/debian.tar"
-    assert any("trixie-security" in word for word in command)
-    assert any("etc/resolv.conf" in word for word in command)
-
-
-def test_shares_with_base_of_all_layers() -> None:
-    base = LocalImage(10, ("a", "b"))
-    assert LocalImage(12, ("a", "b", "c")).shares_with(base) == 10
-    assert LocalImage(12, ("a", "c")).shares_with(base) == 0
-    assert base.shares_with(LocalImage(12, ("a", "b", "c"))) == 0
-    assert base.shares_with(None) == 0
-
-
-def test_meter_reports_elapsed_time() -> None:
-    reports: list[Progress] = []
-    meter = Meter("haproxy", ImageAction.BUILD, reports.append, started=0.0)
-    meter.report_line("Step 1/2")
-    assert reports[0].line == "Step 1/2"
-    assert reports[0].seconds > 0

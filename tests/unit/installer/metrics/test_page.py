@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from installer.metrics import figures, page
-from installer.metrics.figures import FIGURES, Figure, FigureUnit
+from installer.metrics.figures import Figure, FigureUnit
 from installer.metrics.json_results import MetricsJson
 from installer.metrics.page import FigurePage, assemble, lines, window
 from runtime.output.encoder import result_json
@@ -91,13 +91,3 @@ def test_page_json_has_all_fields() -> None:
     assert (row["group"], row["name"], row["unit"], row["now"]) == ("HOST", "load", "number", 1.0)
     assert len(row["values"]) == found["columns"]
     assert found["missing"] == [{"group": "VPN", "measurement": "shoestring_peer"}]
-
-
-def test_query_of_each_figure_covers_window() -> None:
-    shown = window(NOW, 6, 40)
-    for figure in FIGURES:
-        text = figure.query(shown.start, shown.step, "figure0")
-        assert f"time >= {shown.start}s" in text
-        assert f"GROUP BY time({shown.step}s)" in text
-        assert ";" not in text
-        assert "{" not in text

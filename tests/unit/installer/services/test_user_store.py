@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from installer.services import user_report
-from installer.services.htpasswd import HtpasswdFile
-from installer.services.json_users import UserJson, UserRemovalJson
+from installer.services.json_users import UserJson
 from installer.services.user_store import RegistryUser, UserStore
 from runtime.base.errors import UsageError
 from runtime.output.encoder import result_json
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> UserStore:
-    return UserStore(
-        HtpasswdFile(tmp_path / "htpasswd", os.getgid()),
-        tmp_path / "lock",
-        add_command="shoestring hub user add NAME",
-        log_in="hub login --user {name}",
-        host_user="admin",
-        host_user_advice="admin is the user of this host itself.",
-    )
 
 
 def test_put_new_user_generates_password(store: UserStore) -> None:
@@ -98,16 +83,3 @@ def test_remove_refuses_user_of_host(store: UserStore) -> None:
     with pytest.raises(UsageError, match="user of this host"):
         store.remove("admin")
     assert store.file.names == ("admin",)
-
-
-def test_removed_lines() -> None:
-    assert user_report.removed_lines("bob") == ["  ✓ Removed user bob"]
-    assert user_report.removed_lines("bob", dry_run=True) == ["  - bob", "  Nothing was changed."]
-    answer = json.loads(result_json(UserRemovalJson("bob", removed=True)))
-    assert answer == {"version": 2, "name": "bob", "removed": True}
-
-
-def test_list_lines_without_users(store: UserStore) -> None:
-    assert user_report.list_lines(store) == ["  No users yet. Add one: shoestring hub user add NAME"]
-    store.put("anna")
-    assert user_report.list_lines(store) == ["  anna"]

@@ -1,82 +1,22 @@
 from __future__ import annotations
 
 import io
-import json
-import os
 import shutil
-import sys
 from dataclasses import replace
 from pathlib import Path
 
-import pexpect
 import pytest
 from typer.testing import CliRunner
 
 from installer.cli.main import app
-from installer.host.timers import instances
-from installer.terminal.confirm import confirm_by_typing, confirmed
 from installer.terminal.progress import ProgressLines
 from installer.uninstall import run
-from installer.uninstall.json_results import UninstallJson
-from installer.uninstall.report import uninstall_lines
-from installer.uninstall.run import PACKAGE_HINT, UninstallPlan, finish, plan_unfinished_purge, unused_images
+from installer.uninstall.run import UninstallPlan, finish, plan_unfinished_purge, unused_images
 from runtime.base.constants import LABEL_INSTANCE
-from runtime.base.errors import UsageError
 from runtime.base.paths import Paths
 from runtime.docker.images import HAPROXY
-from runtime.output.encoder import result_json
 from tests.support.builders.uninstall import PLAN
 from tests.support.interrupt import Interrupt
-
-
-def test_uninstall_lines() -> None:
-    assert uninstall_lines(PLAN) == [
-        "  -  timer       shoestring.service",
-        "  -  containers  blog",
-        "  -  network     shoestring_main",
-        "  -  container   0123456789ab, left by a command",
-        "  -  image       localhost/shoestring/haproxy:1",
-        "  -  VPN         wg0, its interface and its file in /etc/wireguard",
-        "  -  firewall    its table in nftables, and its unit",
-        "  -  swap        that Shoestring added",
-        "  ~  Docker      /etc/docker/daemon.json: restored",
-        "  -  default     data directory of commands, in /etc/shoestring",
-        "  The data directory stays: /srv/shoestring (add --purge to delete it).",
-        f"  {PACKAGE_HINT}",
-    ]
-
-
-def test_uninstall_lines_of_several_vpn_interfaces() -> None:
-    two = replace(PLAN, vpn=("wg0", "wg1"))
-    lines = uninstall_lines(two)
-    for name in two.vpn:
-        assert f"  -  VPN         {name}, its interface and its file in /etc/wireguard" in lines
-    found = [UninstallJson.of(replace(PLAN, vpn=names)).vpn for names in (two.vpn, ("wg0",), ())]
-    assert found == ["wg0, wg1", "wg0", ""]
-
-
-def test_uninstall_lines_of_purge() -> None:
-    lines = uninstall_lines(replace(PLAN, purge=True, volumes=("shoestring_blog_pages",)))
-    assert "  -  volume      shoestring_blog_pages" in lines
-    assert "  -  data        /srv/shoestring with all data" in lines
-    assert not any("stays" in line for line in lines)
-
-
-def test_uninstall_lines_of_other_instances_and_cron() -> None:
-    lines = uninstall_lines(replace(PLAN, others=("demo",), cron=(Path("/etc/cron.d/shoestring"),)))
-    assert "  Images, swap and Docker's settings stay, because other instances use this host: demo." in lines
-    assert any("lines from /etc/cron.d/shoestring." in line for line in lines)
-    answer = json.loads(result_json(UninstallJson.of(replace(PLAN, cron=(Path("/etc/cron.d/shoestring"),)))))
-    assert answer["cron"] == ["/etc/cron.d/shoestring"]
-
-
-def test_uninstall_json() -> None:
-    answer = json.loads(result_json(UninstallJson.of(PLAN)))
-    assert answer["changes"] == [
-        {"kind": "remove", "name": "blog"},
-        {"kind": "remove-network", "name": "shoestring_main"},
-    ]
-    assert (answer["version"], answer["directory"], answer["images"]) == (2, "/srv/shoestring", list(PLAN.images))
 
 
 def test_unused_images_leave_out_used_and_other_images() -> None:
@@ -179,46 +119,3 @@ def test_uninstall_of_unfinished_purge_needs_no_engine(
     assert result.exit_code == 0, result.output
     assert f"✓ data directory          {root} removed" in result.output
     assert (paths.root.exists(), recorded.exists()) == (False, False)
-
-
-def test_instances_by_units(tmp_path: Path) -> None:
-    for name in ("shoestring-watchdog.service", "shoestring-watchdog@demo.service", "shoestring-watchdog.timer"):
-        (tmp_path / name).write_text("")
-    assert instances(tmp_path) == {"shoestring", "demo"}
-
-
-def test_confirmed_without_terminal_needs_yes() -> None:
-    assert confirmed("Remove?", yes=True)
-    with pytest.raises(UsageError, match="--yes"):
-        confirmed("Remove?", yes=False)
-    with pytest.raises(UsageError, match="--yes"):
-        confirmed("Remove?", yes=False, json=True)
-
-
-@pytest.mark.processes
-@pytest.mark.parametrize(
-    ("keys", "printed"),
-    [("/srv/a", "Continued"), (" /srv/a ", "Continued"), ("/srv", "That is not /srv/a"), ("", "not /srv/a")],
-)
-def test_confirm_by_typing_at_terminal(keys: str, printed: str) -> None:
-    """A permanent removal is not confirmed by one key."""
-    program = (
-        "from installer.terminal.confirm import confirm_by_typing; "
-        "confirm_by_typing('Type the path', '/srv/a'); print('Continued.')"
-    )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    terminal = pexpect.spawn(sys.executable, ["-c", program], env=environment, encoding="utf-8", timeout=30)
-    terminal.expect_exact("Type the path: ")
-    terminal.sendline(keys)
-    terminal.expect_exact(printed)
-    terminal.expect(pexpect.EOF)
-    terminal.close()
-    assert (terminal.exitstatus == 0) is (printed == "Continued")
-
-
-def test_confirm_by_typing_with_option(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO())
-    confirm_by_typing("Type it", "/srv/a", "/srv/a")
-    for given in ("", "/srv", "/srv/a/"):
-        with pytest.raises(UsageError, match="nothing was removed"):
-            confirm_by_typing("Type it", "/srv/a", given)

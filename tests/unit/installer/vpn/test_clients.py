@@ -9,6 +9,7 @@ from installer.vpn import clients, keys
 from installer.vpn.clients import VpnClient
 from runtime.base.errors import ShoestringError, UsageError
 from runtime.base.paths import Paths
+from tests.support.builders.vpn import LAPTOP
 
 
 def client(name: str) -> VpnClient:
@@ -86,3 +87,8 @@ def test_find_unknown_name() -> None:
     assert clients.find((laptop,), "laptop") is laptop
     with pytest.raises(UsageError, match=r"^There is no VPN client labtop; did you mean laptop\?"):
         clients.find((laptop,), "labtop")
+
+
+def test_read_all_accepts_long_name_of_earlier_version(paths: Paths) -> None:
+    clients.write(paths, replace(LAPTOP, name="x" * 63))
+    assert [each.name for each in clients.read_all(paths)] == ["x" * 63]

@@ -17,8 +17,3 @@ def test_preview_refuses_name_in_use(paths: Paths) -> None:
     clients.write(paths, replace(LAPTOP, name="fifteen-letters"))
     with pytest.raises(UsageError, match="^The VPN client fifteen-letters already exists"):
         operations.preview(Vpn(paths, make_settings(VPN)), ClientRequest("fifteen-letters", skip_endpoint_check=True))
-
-
-def test_read_all_accepts_long_name_of_earlier_version(paths: Paths) -> None:
-    clients.write(paths, replace(LAPTOP, name="x" * 63))
-    assert [each.name for each in clients.read_all(paths)] == ["x" * 63]

@@ -2,48 +2,17 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
-
 from installer.host import networks
 from installer.host.networks import HostNetwork
 from installer.vpn import subnet_conflicts
-from runtime.network.netlink import LOCAL, SCOPE_GLOBAL, SCOPE_HOST, UNICAST, InterfaceAddress
+from tests.support.builders.host_networks import ADDRESSES, ROUTES, at
 from tests.support.builders.runtime import make_settings
 
-# A host in a large home network, with a point-to-point line, networks behind a router, and a second table.
-ADDRESSES = (
-    InterfaceAddress("lo", "127.0.0.1", 8, SCOPE_HOST, "127.0.0.1"),
-    InterfaceAddress("eth0", "10.12.5.9", 16, SCOPE_GLOBAL, "10.12.5.9"),
-    InterfaceAddress("eth0", "10.50.0.1", 32, SCOPE_GLOBAL, "10.60.0.2"),
-)
-ROUTES = (
-    ("tun0", "10.97.0.0/16", UNICAST),
-    ("tun0", "0.0.0.0/1", UNICAST),
-    ("eth0", "10.12.0.0/16", UNICAST),
-    ("eth0", "10.98.0.0/16", UNICAST),
-    ("lo", "127.0.0.0/8", LOCAL),
-    ("lo", "10.99.0.0/16", LOCAL),
-    ("eth0", "fd12:1::/64", UNICAST),
-)
 VPN = "internal: {{address: 10.12.0.1}}\nwireguard: {{enabled: on, network: 10.12.0.0/24, network6: '{}'}}\n"
-
-
-def at(interface: str, *found: str) -> tuple[HostNetwork, ...]:
-    return tuple(HostNetwork(ip_network(each), interface) for each in found)
 
 
 def problems(*found: HostNetwork, network6: str = "", has_ipv6: bool = True) -> list[str]:
     return list(subnet_conflicts.find(make_settings(VPN.format(network6)), found, ("wg0",), has_ipv6=has_ipv6))
-
-
-def test_host_networks_of_addresses_and_routes() -> None:
-    assert networks.host_networks(ADDRESSES, ROUTES) == (
-        *at("lo", "127.0.0.0/8", "127.0.0.1/32"),
-        *at("eth0", "10.12.0.0/16", "10.12.5.9/32", "10.60.0.2/32", "10.50.0.1/32"),
-        *at("tun0", "10.97.0.0/16"),
-        *at("eth0", "10.98.0.0/16", "fd12:1::/64"),
-    )
-    assert networks.host_networks((), ()) == ()
 
 
 def test_find_overlap_without_host_address_in_network() -> None:

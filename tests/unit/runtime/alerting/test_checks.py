@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
 import pytest
 
-from runtime.alerting import checks, subject
+from runtime.alerting import checks
 from runtime.alerting.checks import LASTING_SECONDS, NO_RUN_SECONDS
 from runtime.alerting.notify import Severity
 from runtime.alerting.subject import Subject, SubjectKind
-from runtime.base import disk_space
 from runtime.base.meminfo import MemorySizes
 from runtime.base.paths import RunPaths
 from runtime.reconcile.status import ApplicationStatus, ProxyStatus, Status
@@ -78,20 +76,6 @@ def test_check_disk_limits() -> None:
     assert checks.check_disk("/srv", 82.9, is_open=True) == ()
 
 
-def test_disk_used_is_that_of_kernel(tmp_path: Path) -> None:
-    used = disk_space.used(str(tmp_path))
-    seen = os.statvfs(tmp_path)
-    taken = seen.f_blocks - seen.f_bfree
-    assert used[str(tmp_path)] == pytest.approx(100 * taken / (taken + seen.f_bavail), abs=1)
-    assert disk_space.used("/proc").get("/proc") is None
-
-
-def test_disk_used_lists_each_disk_once(tmp_path: Path) -> None:
-    docker = Path(disk_space.DOCKER)
-    two = docker.is_dir() and docker.stat().st_dev != tmp_path.stat().st_dev
-    assert len(disk_space.used(str(tmp_path))) == (2 if two else 1)
-
-
 def test_check_watchdog_passes_after_run(tmp_path: Path) -> None:
     run = RunPaths("shoestring", tmp_path)
     run.directory.mkdir()
@@ -113,26 +97,3 @@ def test_check_watchdog_must_fail_twice(tmp_path: Path, minutes: int) -> None:
 def test_check_watchdog_since_boot_must_last(tmp_path: Path) -> None:
     (failed,) = checks.check_watchdog(RunPaths("shoestring", tmp_path), time.time())
     assert failed.pending_seconds == NO_RUN_SECONDS
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("application no watchdog run", Subject(SubjectKind.APPLICATION, "no watchdog run")),
-        ("disk of /srv/my disk", Subject(SubjectKind.DISK, "/srv/my disk")),
-        ("memory", Subject(SubjectKind.MEMORY)),
-        ("no watchdog run", Subject(SubjectKind.WATCHDOG)),
-    ],
-)
-def test_parse_subject_round_trip(text: str, expected: Subject) -> None:
-    assert subject.parse(text) == expected
-    assert str(expected) == text
-
-
-def test_parse_subject_of_previous_version() -> None:
-    assert subject.parse("no pass of the watchdog") == Subject(SubjectKind.WATCHDOG)
-
-
-def test_parse_refuses_unknown_subject() -> None:
-    with pytest.raises(ValueError, match="memory2"):
-        subject.parse("memory2")

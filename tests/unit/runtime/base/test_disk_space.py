@@ -30,3 +30,17 @@ def test_problem_ignores_file_system_without_size() -> None:
 def test_problem_of_missing_directory_raises(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         disk_space.problem(str(tmp_path / "missing"))
+
+
+def test_disk_used_is_that_of_kernel(tmp_path: Path) -> None:
+    used = disk_space.used(str(tmp_path))
+    seen = os.statvfs(tmp_path)
+    taken = seen.f_blocks - seen.f_bfree
+    assert used[str(tmp_path)] == pytest.approx(100 * taken / (taken + seen.f_bavail), abs=1)
+    assert disk_space.used("/proc").get("/proc") is None
+
+
+def test_disk_used_lists_each_disk_once(tmp_path: Path) -> None:
+    docker = Path(disk_space.DOCKER)
+    two = docker.is_dir() and docker.stat().st_dev != tmp_path.stat().st_dev
+    assert len(disk_space.used(str(tmp_path))) == (2 if two else 1)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from runtime.base import failpoints
+from runtime.base.failpoints import failpoint
 
 CODE = "from runtime.base.failpoints import failpoint; failpoint('here'); print('continued')"
 ROOT = Path(__file__).parents[4]
@@ -40,3 +41,13 @@ def test_failpoint_stop_and_continue() -> None:
     assert os.WIFSTOPPED(os.waitpid(stopped.pid, os.WUNTRACED)[1])
     stopped.send_signal(signal.SIGCONT)
     assert stopped.communicate()[0] == "continued\n"
+
+
+def test_failpoint_only_at_named_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    killed: list[int] = []
+    monkeypatch.setattr(os, "kill", lambda pid, signal: killed.append(pid))
+    monkeypatch.setenv(failpoints.VARIABLE, "kill:rollout-created")
+    failpoint("rollout-closed")
+    assert killed == []
+    failpoint("rollout-created")
+    assert killed == [os.getpid()]

@@ -3,50 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from runtime.base.errors import UsageError
 from runtime.base.paths import Side
-from runtime.certificates import overview, plan
+from runtime.certificates import plan
 from runtime.certificates.changes import IssueCertificate
 from runtime.certificates.inventory import CertificateInventory, SideCertificates
-from runtime.certificates.model import DesiredCertificate, InstalledCertificate, Issuer
 from runtime.certificates.plan import RenewalRequest
 from runtime.certificates.policy.desired import DesiredCertificates
-from runtime.certificates.policy.ledger import DAY, Attempt, AttemptResult, Ledger, set_key
+from runtime.certificates.policy.ledger import DAY, Ledger, set_key
+from tests.support.builders.certificate_inventory import BLOG, INTERNAL, NOW, SHOP, failed, found, inventory
 from tests.support.builders.runtime import make_settings
-
-NOW = 1_800_000_000.0
-FOLDER = Path("/srv/test/data/haproxy-public-ssl")
-BLOG = DesiredCertificate("blog", Side.PUBLIC, ("blog.acme.org",), Issuer.HTTP_01)
-SHOP = DesiredCertificate("shop", Side.PUBLIC, ("shop.acme.org", "*.shop.acme.org"), Issuer.DNS_01)
-INTERNAL = DesiredCertificate("internal", Side.INTERNAL, ("i.acme.org", "*.i.acme.org"), Issuer.PRIVATE_CA)
-
-
-def found(name: str, *host_names: str, age: float = 1.0, life: float = 90.0, serial: int = 7) -> InstalledCertificate:
-    begun = NOW - age * DAY
-    return InstalledCertificate(
-        FOLDER / f"{name}.pem", host_names, serial, f"f{serial}", begun, begun + life * DAY, "Some CA", f"k.{serial}"
-    )
-
-
-def inventory(
-    *wanted: DesiredCertificate,
-    there: tuple[InstalledCertificate, ...] = (),
-    user_provided: tuple[InstalledCertificate, ...] = (),
-    **more: object,
-) -> CertificateInventory:
-    loaded = more.pop("loaded", {each.file.name: each.serial for each in (*there, *user_provided)})
-    sides = (SideCertificates(Side.PUBLIC, (*there, *user_provided), user_provided, loaded),)  # type: ignore[arg-type]
-    made = CertificateInventory(make_settings(), DesiredCertificates(wanted), sides, Ledger())
-    return replace(made, **more)  # type: ignore[arg-type]
-
-
-def failed(wanted: DesiredCertificate, ago: float, result: AttemptResult = AttemptResult.REFUSED) -> Attempt:
-    server = make_settings().acme.staging_directory
-    return Attempt(wanted.name, server, wanted.host_names, NOW - ago, result, "no luck", wanted.host_names)
 
 
 def kinds(due: plan.CertificatePlan) -> tuple[list[str], list[str]]:
@@ -188,44 +157,3 @@ def test_plan_staging_request() -> None:
     settings = make_settings("acme: {server: 'https://ca.example/dir'}\n")
     with pytest.raises(UsageError, match="no staging"):
         plan.plan(replace(there, settings=settings), NOW, RenewalRequest(staging=True))
-
-
-def test_overview_expiring_root() -> None:
-    seen = inventory(INTERNAL, settings=make_settings("internal: {domain: i.acme.org}\n"))
-    for left, names in ((31.0, []), (29.5, ["private-ca"]), (-1.0, ["private-ca"])):
-        root = found("root", age=3652 - left, life=3652)
-        shown = overview.assess(replace(seen, authority=root), NOW)
-        assert [each.name for each in shown.expiring] == names
-    (status,) = overview.assess(replace(seen, authority=found("root", age=3622.5, life=3652)), NOW).expiring
-    assert (status.state, status.managed) == ("root", False)
-    assert overview.expiry_sentence(status, NOW) == (
-        "certificate private-ca (i.acme.org) expires in 29 days. Create a new one and trust it: "
-        "shoestring ssl ca --new."
-    )
-
-
-def test_overview_private_ca_that_cannot_sign() -> None:
-    there = replace(found("internal", *INTERNAL.host_names), file=FOLDER.with_name("haproxy-internal-ssl"))
-    side = SideCertificates(Side.INTERNAL, (replace(there, file=there.file / "internal.pem"),), (), {})
-    seen = CertificateInventory(
-        make_settings(), DesiredCertificates((INTERNAL,)), (side,), Ledger(), "Its key is missing."
-    )
-    (status,) = overview.assess(seen, NOW).certificates
-    assert (status.state, status.blocked) == ("valid", "Its key is missing.")
-
-
-def test_overview_states() -> None:
-    there = (found("blog", "blog.acme.org", age=80), found("old", "old.acme.org"), found("invalid", "invalid"))
-    mine = found("mine", "mine.acme.org", age=360, life=365)
-    seen = inventory(BLOG, SHOP, there=there, user_provided=(mine,), ledger=Ledger(attempts=(failed(SHOP, 20.0),)))
-    states = {each.name: each for each in overview.assess(seen, NOW).certificates}
-    assert {name: each.state for name, each in states.items()} == {
-        "blog": "due",
-        "shop": "missing",
-        "old": "unused",
-        "invalid": "placeholder",
-        "mine": "user-provided",
-    }
-    assert [name for name, each in states.items() if each.expiring] == ["blog", "mine"]
-    assert "no luck" in states["shop"].blocked
-    assert "expires in 5 days" in overview.expiry_sentence(states["mine"], NOW)

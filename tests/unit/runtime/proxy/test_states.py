@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from runtime.proxy import states
 from runtime.proxy.states import carry_over
 
 HEADER = (
@@ -44,3 +45,11 @@ def test_kept_leaves_out_changed_servers(old: str, new: str) -> None:
 @pytest.mark.parametrize("states", ["", "Permission denied\n", "2\n# be_id\n", "1\n"])
 def test_kept_of_unknown_answer_is_empty(states: str) -> None:
     assert carry_over(states, CONFIGURATION) == "1\n"
+
+
+def test_health_paths_of_configuration() -> None:
+    text = (
+        "backend a\n    option httpchk\n    http-check send meth GET uri /health ver HTTP/1.1 hdr Host a\n"
+        "    http-check expect status 200-399\nbackend b\n    server s b:80 check\n"
+    )
+    assert states.health_paths(text) == {"a": "/health"}

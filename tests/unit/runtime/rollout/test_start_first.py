@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from runtime.base import failpoints
 from runtime.base.errors import ShoestringError
-from runtime.base.failpoints import failpoint
-from runtime.base.paths import Side
-from runtime.base.yaml_documents import Document
-from runtime.config.applications import Application, Backend, Order, Rollout, TcpPort
-from runtime.config.compose_file import ComposeService
-from runtime.docker import compose
+from runtime.config.applications import Order, Rollout
 from runtime.docker.observed import Container
-from runtime.docker.projects import GeneratedFile, Project, ProjectService
-from runtime.proxy import slots, states
+from runtime.proxy import slots
 from runtime.proxy.slots import Slot
 from runtime.rollout import context as rollout_context
 from runtime.rollout import start_first
 from runtime.rollout.context import RolloutContext
-from runtime.rollout.health import health_probe
 from runtime.rollout.start_first import RolloutError, is_possible
-
-FILE = Path("/srv/a.yaml")
-BACKEND = Backend("a", "a", "application", "a", 8080, ("a.example.com",))
-
-
-def application(*backends: Backend, order: Order = Order.START_FIRST) -> Application:
-    tcp = () if backends else (TcpPort("a", "a", 5432, 5432),)
-    services = (ComposeService("application", {}),)
-    return Application("a", Side.PUBLIC, FILE, _document(), services, backends, tcp, Rollout(order))
-
-
-def project(replicas: int = 1) -> Project:
-    services = (ProjectService("application", "image", "new", replicas), ProjectService("data", "image", "data"))
-    return Project("i_a", "a", Side.PUBLIC, (FILE,), GeneratedFile(FILE, "", {}), services)
+from tests.support.builders.rollout import BACKEND, application, empty_document, project
 
 
 def test_rollout_error_text() -> None:
@@ -49,48 +27,6 @@ def test_rollout_error_text() -> None:
         "    | Error: migration 6.0 needs MySQL 8"
     )
     assert str(RolloutError("a", "was removed by someone", ())).endswith("; the old one keeps running.")
-
-
-def test_health_probe_of_application() -> None:
-    second = replace(BACKEND, name="a_9090", port=9090)
-    assert health_probe(application(BACKEND, replace(second, health_check="/health"))) == "GET /health"
-    assert health_probe(application(BACKEND, second)) == "port 8080, 9090"
-    assert health_probe(application(replace(BACKEND, service="other"))) == "port "
-    assert health_probe(application()) == "port 5432"
-
-
-def test_compose_commands() -> None:
-    start = ("docker", "compose", "--project-name", "i_a")
-    argv = compose.create_more(project(), "application", 2)
-    assert argv[:4] == start
-    assert argv[-4:] == ("--remove-orphans", "--scale", "application=2", "application")
-    assert {"--no-start", "--no-deps", "--no-recreate"} <= set(argv)
-    argv = compose.create(project(), ("data",))
-    assert "--no-recreate" not in argv
-    assert argv[-1] == "data"
-    argv = compose.start_created(project(), "application", 2, ("data",))
-    assert argv[-4:] == ("--scale", "application=2", "application", "data")
-    # Dependencies start first, as the file says; no container is re-created.
-    assert "--no-deps" not in argv
-    assert "--no-recreate" in argv
-
-
-def test_health_paths_of_configuration() -> None:
-    text = (
-        "backend a\n    option httpchk\n    http-check send meth GET uri /health ver HTTP/1.1 hdr Host a\n"
-        "    http-check expect status 200-399\nbackend b\n    server s b:80 check\n"
-    )
-    assert states.health_paths(text) == {"a": "/health"}
-
-
-def test_failpoint_only_at_named_point(monkeypatch: pytest.MonkeyPatch) -> None:
-    killed: list[int] = []
-    monkeypatch.setattr(os, "kill", lambda pid, signal: killed.append(pid))
-    monkeypatch.setenv(failpoints.VARIABLE, "kill:rollout-created")
-    failpoint("rollout-closed")
-    assert killed == []
-    failpoint("rollout-created")
-    assert killed == [os.getpid()]
 
 
 class Engine:
@@ -133,12 +69,8 @@ def proxy(monkeypatch: pytest.MonkeyPatch) -> list[Slot]:
 def site(
     engine: Engine, *, replicas: int = 1, order: Order = Order.START_FIRST, configuration: str = ""
 ) -> RolloutContext:
-    app = replace(application(BACKEND), rollout=Rollout(order), document=_document())
+    app = replace(application(BACKEND), rollout=Rollout(order), document=empty_document())
     return RolloutContext(cast("Any", engine), Path("/m"), lambda _: None, project(replicas), app, configuration)
-
-
-def _document(**value: object) -> Document:
-    return cast("Document", type("Stub", (), {"value": value})())
 
 
 OLD, NEW = ("running", "old"), ("running", "new")
