@@ -150,7 +150,7 @@ def remove(
     if dry_run:
         emit(json, ServiceRemoveJson.of_removal(removal, None), ())
         return
-    # Where nothing is left to see, a run that was killed is finished all the same.
+    # Even if nothing is left to list, a killed run is completed.
     if not removal.is_empty and not confirmed("Remove this?", yes=yes, json=json):
         return
     if purge and not removal.is_empty:

@@ -61,7 +61,7 @@ def _add(store: UserStore, name: str, timeout: float, *, password_stdin: bool, d
     from installer.services.user_store import read_password
     from runtime.base import files
 
-    # A name that is refused is refused before the user types a password.
+    # An invalid name is refused before the user types a password.
     user = store.plan_put(name)
     if not dry_run:
         chosen = read_password() if password_stdin else ""

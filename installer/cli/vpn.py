@@ -107,7 +107,7 @@ def remove(
         client = clients.find(present.values(), name)
         emit(json, ClientPreviewJson.of(client, vpn.settings), (f"  - {name}", "  Nothing was changed."))
         return
-    # Without such a client there is no question: leftover access is revoked, and the error explains the rest.
+    # Without such a client nothing is asked: leftover access is revoked, and the error explains the rest.
     if name in present and not confirm.confirmed(f"Remove client {name} and revoke its access?", yes=yes, json=json):
         return
     client = operations.remove(vpn, name)

@@ -79,7 +79,7 @@ def _remove(client: DockerClient, name: str, used: set[str]) -> bool:
         with engine_refusals():
             if client.images.get(name).id in used:
                 return False
-            # Without pruning: untagged layers below it may be somebody's.
+            # Without pruning: untagged layers below it may belong to other images.
             client.images.remove(name, noprune=True)
     except EngineRefusalError:
         return False

@@ -79,7 +79,7 @@ def find(cluster: Cluster, name: str, service: str = "") -> ApplicationService:
 
 def preview(cluster: Cluster, job: DeployJob) -> DeployPreview:
     """Return what a deploy would do. Changes nothing. Raises ShoestringError if it cannot work."""
-    # Called for what it raises.
+    # Called only because it raises an error.
     _ = job.edited
     view = Snapshot(cluster)
     require_proxies(view)
@@ -161,7 +161,7 @@ def _moved(cluster: Cluster, job: DeployJob) -> str:
     try:
         digest = refresh.moved(cluster.client, job.image, cluster.settings.images.source, ids)
     except ShoestringError:
-        return ""  # A container or an image went at this moment; the deploy is done all the same.
+        return ""  # A container or an image was removed at this moment; the deploy is complete anyway.
     if not digest:
         return ""
     return (

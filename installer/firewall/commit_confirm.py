@@ -79,7 +79,7 @@ def is_pending(pending: PendingCommit) -> bool:
 
 def confirm(pending: PendingCommit) -> None:
     """Cancel the rollback."""
-    # From here on there is nothing to load, whatever still runs.
+    # From here on there is nothing to load, even if something still runs.
     files.remove(pending.undo)
     if pending.process:
         with contextlib.suppress(ProcessLookupError):

@@ -163,7 +163,7 @@ def confirm(firewall: Firewall, tried: PendingCommit) -> str:
         ssh.confirm(paths.firewall, firewall.ssh_ports)
         note = _set(paths, on=True)
         commit_confirm.confirm(tried)
-        # They may have been rolled back just now; the user wants them all the same.
+        # They may have been rolled back just now; the user wants them anyway.
         table.install(paths.firewall_generated, firewall.rules.text, firewall.rules.table)
     if systemd.is_running():
         _have_at_boot(unit(firewall.instance, paths))

@@ -69,7 +69,7 @@ def open_rows(firewall: Firewall) -> Iterator[Row]:
     if inside:
         who = f"at {inside.address or inside.interface}, from {_some(inside.networks)}"
         yield from (("open", str(each), f"{each.why}, {who}") for each in inside.allowed_ports)
-    yield "open", "ICMP", "ping, errors, neighbours"
+    yield "open", "ICMP", "ping, errors, neighbors"
 
 
 def _some(networks: tuple[str, ...]) -> str:

@@ -86,7 +86,7 @@ def objections(peers: Collection[SshSession], ruleset: Ruleset) -> tuple[str, ..
 def _why(peer: SshSession, ruleset: Ruleset) -> Iterator[str]:
     """Yield the first rule that would drop it, and what to do, as a clause; nothing if none would."""
     address = ip_address(peer.address)
-    # An address on `lo` is of no link: what it came by is not known.
+    # An address on `lo` belongs to no link: the interface of its packets is not known.
     if peer.interface == "lo" or ruleset.is_of_docker(peer.interface):
         return
     for network in ruleset.vpn_networks:

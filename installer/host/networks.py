@@ -57,7 +57,7 @@ def has_ipv6(interface: str = NEW_INTERFACE) -> bool:
 
 def _of_addresses(found: Iterable[InterfaceAddress]) -> Iterator[HostNetwork]:
     for each in found:
-        # On a line between two the network, if there is one, is at the other end.
+        # On a point-to-point link the network, if there is one, is at the other end.
         for text in (f"{each.far}/{each.prefix}", each.address):
             yield HostNetwork(ip_network(text, strict=False), each.interface)
 
@@ -65,6 +65,6 @@ def _of_addresses(found: Iterable[InterfaceAddress]) -> Iterator[HostNetwork]:
 def _of_routes(found: Iterable[Route]) -> Iterator[HostNetwork]:
     for interface, text, kind in found:
         network = ip_network(text)
-        # What is local is in the addresses.
+        # Local addresses are in the other list.
         if kind == UNICAST and network.prefixlen > _LONGEST_DEFAULT:
             yield HostNetwork(network, interface)

@@ -137,7 +137,7 @@ def offer(host: SwapHost) -> SwapOffer:
         return SwapOffer(why=f"No swap is added: {place_in_use} is active. To show it: shoestring swap status")
     possible = (SwapOffer(kind, suggestion(kind, host.memory)) for kind in SwapKind)
     wrong = {each: problem(each.kind, each.size, host) for each in possible}
-    # Each advises the other kind, which cannot be either.
+    # Each message advises the other kind, which is not possible either.
     reasons = dict.fromkeys(sentence.partition(". ")[0] for sentence in wrong.values())
     why = f"No swap is added. {'. '.join(reasons)}. After correcting that: shoestring swap add"
     return next((each for each, sentence in wrong.items() if not sentence), SwapOffer(why=why))
@@ -234,7 +234,7 @@ def _remove(name: str, directory: Path) -> None:
     if (directory / name).is_file():
         command.check(stop)
     else:
-        # It may be in use without its unit; if it is not, systemctl does not know it.
+        # It may be in use without its unit; otherwise systemctl does not know it.
         command.run(stop)
     files.remove_tree(DIRECTORY)
     systemd.remove((name,), directory)

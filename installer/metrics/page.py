@@ -15,7 +15,7 @@ from runtime.context.cluster import Cluster
 # A wider plot shows no more, a narrower one nothing.
 MOST_COLUMNS, LEAST_COLUMNS = 72, 8
 MOST_NAME = 34
-# A value that is newer counts as the current one: a measurement and the one before it.
+# A value at most this old counts as the current one: a measurement and the one before it.
 NOW_SECONDS = 3 * INTERVAL_SECONDS
 # Two numbers of at most nine characters, the space between the parts, and the step that has just begun.
 NUMBERS = 28

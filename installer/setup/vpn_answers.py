@@ -13,7 +13,7 @@ from installer.vpn import addresses
 ENABLED: SettingsPath = ("wireguard", "enabled")
 NETWORK: SettingsPath = ("wireguard", "network")
 NETWORK6: SettingsPath = ("wireguard", "network6")
-# The first that overlaps with no network of this host; other private networks are more likely to be somebody's at
+# The first that overlaps with no network of this host; other private networks are more likely to be used at
 # home. Those at the end are for a host that reaches all of 10.0.0.0/8.
 CANDIDATES = (
     *(f"10.{number}.0.0/24" for number in range(12, 32)),

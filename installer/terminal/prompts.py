@@ -11,7 +11,7 @@ from questionary import Style
 from installer.terminal.progress import wrapped
 from runtime.base.errors import ShoestringError
 
-# Answers begin in one column.
+# Answers begin in the same column.
 TEXT_WIDTH = 42
 # Only the line where the user is stands out.
 STYLE = Style(

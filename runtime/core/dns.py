@@ -82,7 +82,7 @@ def service(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths) ->
     address = _addresses(settings, models)[0]
     definition: dict[str, Any] = {
         "image": images.effective(images.DNSMASQ.reference, settings.images.source),
-        # The image's own may be a script with ideas of its own.
+        # The image's own may be a script that changes the command.
         "entrypoint": ["dnsmasq"],
         "command": _options(settings, models),
         **HARDENING.compose_service(),
@@ -119,11 +119,11 @@ def _options(settings: Settings, models: tuple[ProxyModel, ...]) -> list[str]:
     return [
         *("--keep-in-foreground", "--log-facility=-", "--conf-file=/dev/null", "--pid-file"),
         *("--no-resolv", "--no-hosts", f"--hostsdir={HOSTS_MOUNT}", f"--local-ttl={TTL_SECONDS}"),
-        # Neither names without a dot nor private addresses are asked of anybody else.
+        # Names without a dot and private addresses are never asked of other resolvers.
         *("--domain-needed", "--bogus-priv"),
         f"--local=/{settings.internal_domain}/",
         *(f"--address=/{name}/{address}" for name in wildcards for address in _addresses(settings, models)),
-        # Without these a question for a family that has no address would be answered: no such name.
+        # Without these a query for an address family without an address would be answered with NXDOMAIN.
         *(f"--local=/{name}/" for name in dict.fromkeys((*wildcards, *outside))),
         *(f"--server={_server(each)}" for each in settings.wireguard.dns),
     ]

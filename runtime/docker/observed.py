@@ -27,7 +27,7 @@ _HEALTH = re.compile(r"\((healthy|unhealthy|health: starting)\)")
 # bridge driver options of Docker, `driver_opts` in Compose.
 _BRIDGE_NAME = "com.docker.network.bridge.name"
 _EXIT_CODE = re.compile(r"^Exited \((\d+)\)")
-# Not a word of the engine's: what it lists as running, and what has ended by its own account.
+# Not a state of the engine: the listing has it as running, and its inspection as ended.
 ENDED = "ended"
 
 
@@ -129,7 +129,7 @@ def inspect_running(client: DockerClient, observed: Observed) -> Observed:
 
     found = []
     for each in observed.containers:
-        # One that was removed since the listing is not there.
+        # A container that was removed since the listing is missing.
         with contextlib.suppress(NotFound):
             found.append(_with_state(each, client.api.inspect_container(each.id)["State"]) if each.running else each)
     return Observed(tuple(found), observed.networks)

@@ -68,7 +68,7 @@ def _addition(
         addition["networks"] = {settings.network(application.side): {"aliases": list(dict.fromkeys(aliases))}}
         alone = len(application.services) == 1 and "default" not in application.compose.networks
         if not service.networks and not alone:
-            # Compose would have put it on the project's own network; it must still reach its neighbours there. One
+            # Compose would have put it on the project's own network; it must still reach its neighbors there. One
             # that is alone needs none, and Docker has addresses for about 30 networks only.
             addition["networks"]["default"] = None
     image = substitutes.get(images.normalise(service.image))

@@ -40,7 +40,7 @@ class FirewallInputs(light_inputs.Part):
         yield from (each.encode() for each in bridges.unclear())
         if FIREWALL not in loaded:
             return
-        # Those of containers come and go, and nothing depends on them.
+        # Those of containers change, and nothing depends on them.
         lasting = (each for each in netlink.routes() if not bridges.is_dockers(each[0]))
         yield from (" ".join(map(str, each)).encode() for each in lasting)
         for path in SSH_CONFIGURATION:

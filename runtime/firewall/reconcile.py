@@ -58,7 +58,7 @@ def ruleset(desired: FirewallSources, ssh_ports: Iterable[int], docker: DockerBr
     now.
     """
     unclear = bridges.unclear()
-    # The names first: a bridge that Docker makes in between is then not taken for somebody else's.
+    # The names first: a bridge that Docker creates in between is then not treated as another program's.
     present = model.classify(unclear, docker() if unclear else ())
     read = (desired.settings, desired.known, desired.variables)
     return model.build(*read, ssh_ports, present, netlink.routes(), desired.internal_address)

@@ -19,7 +19,7 @@ from runtime.firewall.model import Bridges, InternalAccess, Ruleset
 from runtime.network.addresses import PRIVATE4, PRIVATE6
 
 _PRIVATE4, _PRIVATE6 = ", ".join(PRIVATE4), ", ".join(PRIVATE6)
-# ICMP must work for path MTU, neighbours and errors (RFC 4890 section 4.4; RFC 1812 section 4.3).
+# ICMP must work for path MTU, neighbors and errors (RFC 4890 section 4.4; RFC 1812 section 4.3).
 ICMP4 = "destination-unreachable, echo-request, parameter-problem, time-exceeded"
 ICMP6 = (
     "destination-unreachable, packet-too-big, time-exceeded, parameter-problem, echo-request, nd-router-solicit, "
@@ -27,7 +27,7 @@ ICMP6 = (
     "mld-listener-done, mld2-listener-report"
 )
 MARK_PREFIX = "shoestring "
-# What reaches this host itself; its last rule has the mark.
+# Packets to this host itself; the last rule of the chain has the mark.
 LAST_CHAIN = "host"
 
 
@@ -67,7 +67,7 @@ def render(ruleset: Ruleset) -> Rules:
 
 def only_from_docker(present: Bridges) -> Iterator[str]:
     """Yield rules that accept packets from all but this host's containers; what follows judges theirs."""
-    # A set cannot have names and a beginning of names together.
+    # A set cannot have both names and a prefix of names.
     if present.others:
         yield f"iifname {{ {quoted(present.others)} }} accept"
     yield f'iifname != {{ {quoted((*bridges.OWN, *present.docker))} }} iifname != "{bridges.PREFIX}*" accept'
@@ -83,9 +83,9 @@ def _arriving(ruleset: Ruleset) -> Iterator[str]:
     docker, others = (*bridges.OWN, *ruleset.bridges.docker), quoted(ruleset.bridges.others)
     known = f"iifname != {{ {others} }} " if others else ""
     yield f"iifname {{ {quoted(('lo', *docker))} }} accept"
-    # All that begins so, and not only what is there: a network that Docker makes later works at once.
+    # By the prefix, not only existing ones: a network that Docker creates later works at once.
     yield f'{known}iifname "{bridges.PREFIX}*" accept'
-    # Also not as a part of an established connection: no host may answer from another's address.
+    # This holds within an established connection too: no host may answer from another's address.
     yield "fib saddr type local drop"
     for network in ruleset.vpn_networks:
         yield f'iifname != "{ruleset.vpn}" {_family(network)} saddr {network} drop'
@@ -97,7 +97,7 @@ def _arriving(ruleset: Ruleset) -> Iterator[str]:
     yield f"ip saddr {{ {_PRIVATE4} }} fib saddr . mark . iif oif missing drop"
     yield f"ip6 saddr {_PRIVATE6} fib saddr . mark . iif oif missing drop"
     if ruleset.vpn:
-        # Its clients are the owner's: at the VPN's address all that listens there answers.
+        # Its clients are the owner's: they reach every port at the VPN's address.
         yield f'iifname "{ruleset.vpn}" fib daddr . iif type local accept'
     yield f"fib daddr type {{ local, broadcast, anycast, multicast }} goto {LAST_CHAIN}"
     # A connection from outside to a container or a VPN client exists only through a port of this host.

@@ -34,7 +34,7 @@ def _apply(plan: Plan, context: ApplyContext, listener: Listener) -> Iterator[Ou
         try:
             detail = change.apply(replace(context, report=partial(listener.step, change)))
         except Exception as error:
-            # Whatever it is, it is this change's alone.
+            # Whatever the error is, only this change fails.
             if DEBUG_VARIABLE in os.environ:
                 raise
             failure = error

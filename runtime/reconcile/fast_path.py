@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from runtime.context.cluster import Cluster
 
 SNAPSHOT = "fast-path.json"
-# That of the version before; it is never read.
+# The file of the version before; it is never read.
 OLD_SNAPSHOT = "quiet.json"
 # After so long a run inspects everything in any case.
 LONGEST_SECONDS = 3600.0

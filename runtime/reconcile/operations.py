@@ -51,7 +51,7 @@ def carry_out(
     _make_directories(cluster)
     outcomes = apply(snapshot.plan if plan is None else plan, snapshot.context, listener)
     if all(outcome.ok for outcome in outcomes):
-        # Applications may have made networks of their own.
+        # Applications may have created networks of their own.
         after = Snapshot(cluster)
         outcomes += apply(tuple(planners.isolation(after)), after.context, listener)
     _accept(cluster, desired)

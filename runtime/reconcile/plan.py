@@ -26,7 +26,7 @@ from runtime.reconcile.changes import (
 from runtime.reconcile.desired import Desired
 from runtime.rollout.apply_project import ApplyProject
 
-# The engine's words. Compose starts what does not run; what Docker starts again and again, or holds, it leaves.
+# States of the engine. Compose starts stopped containers, but no paused ones and none that Docker keeps restarting.
 TO_APPLY = ("created", "exited", "dead", "removing")
 TO_RESTART = ("restarting", "paused", ENDED)
 

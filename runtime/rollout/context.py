@@ -88,7 +88,7 @@ class RolloutContext:
         alive = [each for each in found if each.state in _ALIVE]
         fresh = [each for each in alive if each.definition == service.definition]
         if len(fresh) > service.replicas:
-            # Those stay that get requests.
+            # Slots that get requests stay.
             fresh.sort(key=lambda each: not self.serves(each))
         new = tuple(fresh[: service.replicas])
         created = tuple(each for each in found if each.state == "created" and each.definition == service.definition)

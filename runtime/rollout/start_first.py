@@ -174,7 +174,7 @@ def _listed(site: RolloutContext, total: int, others: tuple[str, ...]) -> tuple[
 
     def listed() -> tuple[Container, ...]:
         seen = site.replicas()
-        # One that ended at once is among those that do not run.
+        # A container that ended at once is among those that do not run.
         return (*seen.new, *seen.created, *seen.stopped)
 
     if not wait(lambda: len(listed()) >= replicas, LISTED_SECONDS):

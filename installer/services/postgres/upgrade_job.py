@@ -123,7 +123,7 @@ def find(cluster: Cluster, version: int, image: str = "") -> UpgradeJob | None:
         status.f_bavail * status.f_frsize,
         option,
     )
-    _ = job.edited  # Called for what it raises.
+    _ = job.edited  # Called only because it raises an error.
     require_room(job)
     require_proxies(Snapshot(cluster))
     return job

@@ -169,7 +169,7 @@ def _ask(
     try:
         outcome = client.ask(AcmeRequest(desired, stage.server, stage.trial, timeout, context.clock()))
     except ShoestringError as error:
-        # The authority was not asked: the settings, the engine, or a command that is still running.
+        # The authority was not asked, because of the settings, the engine, or a command that is still running.
         _record(
             context,
             partial(

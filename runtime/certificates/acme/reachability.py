@@ -136,7 +136,7 @@ def _asker(thumbprint: str) -> Ask:
             response = connection.getresponse()
             right = response.status == http.client.OK and response.read(LONGEST_BODY).strip() == expected
         except (OSError, http.client.HTTPException):
-            # Something took the connection, and it is not our proxy.
+            # Another program accepted the connection, not our proxy.
             return Answer.OTHER
         finally:
             connection.close()

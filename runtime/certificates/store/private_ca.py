@@ -59,7 +59,7 @@ def new_root(directory: Path, domain: str, now: float) -> None:
     """Replace the root. No computer trusts the new one yet, and all certificates have to be issued again."""
     pair = _make_root(domain, _moment(now))
     files.make_directory(directory)
-    # Killed in between, it leaves no root, which the next run creates; never a root with another key.
+    # If killed in between, it leaves no root, and the next run creates one; never a root with another key.
     files.remove(directory / ROOT)
     files.write(directory / ROOT_KEY, pair.key, ROOT_KEY_MODE)
     files.write(directory / ROOT, pair.certificate, ROOT_MODE)

@@ -20,7 +20,7 @@ def test_lines_of_open_and_closed_ports() -> None:
         "  open    443/tcp    public proxy",
         "  open    25565/tcp  x-open-ports of game",
         "  open    8081/tcp   internal proxy, at 10.0.0.5, from 10.0.0.0/24",
-        "  open    ICMP       ping, errors, neighbours",
+        "  open    ICMP       ping, errors, neighbors",
         "  closed  9999/tcp   published by game; x-open-ports would open it",
         "  closed  111/tcp    rpcbind",
         "  closed  5353/udp   avahi-daemon",
