@@ -82,7 +82,7 @@ def off(data_directory: DataDirectory = None, yes: Yes = False, dry_run: DryRun 
 
 
 def _confirm_automatically(firewall: Firewall) -> tuple[str, ...]:
-    """Prove that SSH answers, and keep the rules. Returns sentences."""
+    """Check that SSH answers, and confirm the rules. Returns sentences."""
     from installer.firewall import manage
 
     tried, answers = manage.apply_checked(firewall)

@@ -1,1 +1,1 @@
-"""`shoestring firewall`: shown before it is applied, tried before it is kept."""
+"""`shoestring firewall`: rules are shown before they are applied, and rolled back unless confirmed."""

@@ -1,6 +1,6 @@
 """Other instances on this host, and what this one's firewall would close of them.
 
-A drop in one table is final, whatever another one lets in; and each instance knows the files of its own alone.
+A drop in one table is final, even if another table accepts; and each instance knows only its own files.
 """
 
 from __future__ import annotations

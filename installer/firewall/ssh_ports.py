@@ -1,4 +1,4 @@
-"""Where SSH answers on this host, from everything that knows: sshd itself, sockets, systemd, this very connection."""
+"""Where SSH answers on this host, from all sources: sshd itself, sockets, systemd, the present connection."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class FixedAddress:
 
 @dataclass(frozen=True)
 class FollowedInterface:
-    """An interface whose address is followed, whatever it is at the time."""
+    """An interface whose present address is used, also after it changes."""
 
     interface: str
 

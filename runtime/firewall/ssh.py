@@ -56,7 +56,7 @@ def confirmed_ports(file: Path, machine: Path = MACHINE) -> frozenset[int] | Non
 
 
 def is_confirmed_elsewhere(file: Path, machine: Path = MACHINE) -> bool:
-    """Return whether it was kept on another host, which the data directory was copied from."""
+    """Return whether it was confirmed on another host, which the data directory was copied from."""
     return _read(file) is not None and confirmed_ports(file, machine) is None
 
 

@@ -57,7 +57,7 @@ def inspect(table: str) -> InstalledTable | None:
 
 
 def names() -> tuple[str, ...]:
-    """Return the tables of nftables for both families, anybody's. Raises ShoestringError without the right to ask."""
+    """Return all tables of nftables for both families. Raises ShoestringError without the right to ask."""
     result = command.run(("nft", "--json", "list", "tables", "inet"), timeout=TIMEOUT_SECONDS)
     if not result.ok:
         raise ShoestringError(
@@ -73,7 +73,7 @@ def parse_tables(text: str) -> tuple[str, ...]:
 
 
 def parse(text: str) -> InstalledTable:
-    """Return a table, from `nft list table`; the mark is empty where somebody has removed its rule."""
+    """Return a table, from `nft list table`; the mark is empty if its rule was removed."""
     found = _MARK.search(text)
     return InstalledTable(found["mark"] if found else "", text)
 

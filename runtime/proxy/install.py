@@ -1,4 +1,4 @@
-"""Render a proxy's configuration, check it, activate it; whatever fails, the last valid one stays.
+"""Render a proxy's configuration, check it, activate it; if anything fails, the last valid one stays.
 
 `generated/haproxy-SIDE/` is mounted into the container. It has `haproxy.cfg`, which a starting proxy reads, and
 `checked/DIGEST.cfg` for each configuration that HAProxy accepted since one was last seen to run. A configuration that

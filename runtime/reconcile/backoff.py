@@ -67,7 +67,7 @@ def save(file: Path, memory: AttemptMemory) -> None:
 
 
 def split(plan: Plan, memory: AttemptMemory, now: float) -> tuple[Plan, tuple[DeferredChange, ...]]:
-    """Return what of a plan is to be done now, and what is held back."""
+    """Return the changes of a plan to make now, and those that are deferred."""
     todo: list[Change] = []
     held: list[DeferredChange] = []
     for change in plan:

@@ -45,7 +45,7 @@ class CreateNetwork(Change):
 
     @property
     def is_fatal(self) -> bool:
-        """Return True: whatever joins it could not start."""
+        """Return True: containers that join it could not start."""
         return True
 
 
@@ -66,7 +66,7 @@ class RemoveDuplicateNetworks(Change):
 
     @property
     def is_fatal(self) -> bool:
-        """Return True: whatever joins it could not start."""
+        """Return True: containers that join it could not start."""
         return True
 
 

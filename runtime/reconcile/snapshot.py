@@ -11,16 +11,16 @@ from runtime.reconcile.state import State
 
 
 class Snapshot(State):
-    """The state of a cluster at one moment, and what is to be done. After a change, take a new snapshot."""
+    """The state of a cluster at one moment, and the changes to make. After a change, take a new snapshot."""
 
     @cached_property
     def plan(self) -> Plan:
-        """Return the ordered changes that this host makes without anybody else."""
+        """Return the ordered changes that this host makes without a certificate authority."""
         return tuple(change for planner in PLANNERS for change in planner(self))
 
     @property
     def changes(self) -> Plan:
-        """Return all that is to be done, certificates that others must sign too."""
+        """Return all changes, also certificates that an authority must sign."""
         return (*self.plan, *self.due.remote)
 
     @property

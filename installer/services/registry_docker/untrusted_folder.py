@@ -1,4 +1,4 @@
-"""A folder whose content somebody else may change at any moment: nothing is read through links or from devices."""
+"""A folder whose content another program may change at any moment: nothing is read through links or from devices."""
 
 from __future__ import annotations
 
