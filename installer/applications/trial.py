@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 
+from runtime.base import printed
 from runtime.base.errors import ShoestringError
+from runtime.config import secrets
 from runtime.context.change import Change, Listener, Plan, Sign
 from runtime.context.cluster import Cluster
 from runtime.context.results import Report
@@ -88,6 +90,6 @@ def _last_lines(cluster: Cluster, project: Project, service: str) -> tuple[str, 
     mine = next((each for each in containers if each.service == service and each.definition == definition), None)
     if mine:
         with contextlib.suppress(DockerException):
-            printed: bytes = cluster.client.api.logs(mine.id, tail=TAIL_LINES)
-            return tuple(printed.decode(errors="replace").splitlines())
+            known = secrets.load(cluster.paths.secrets).values()
+            return printed.lines(cluster.client.api.logs(mine.id, tail=TAIL_LINES), known)
     return ()

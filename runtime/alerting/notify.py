@@ -14,6 +14,8 @@ from pathlib import Path
 from runtime.base import command, files, hints
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths, RunPaths
+from runtime.base.printed import masked, plain
+from runtime.config import secrets
 from runtime.config.settings import Settings
 
 VERSION = 2
@@ -54,7 +56,7 @@ def send(
     sends it again after RETRY_SECONDS. Never raises. `key` is what is sent once a day, where it is not the subject;
     `run` is where that is saved while the disk is full.
     """
-    body = _notification(settings, subject, hints.for_instance(message, paths.root), severity, now)
+    body = _notification(settings, subject, hints.for_instance(_public(message, paths), paths.root), severity, now)
     channels = _channels(settings)
     # On a full disk it is saved in memory: that above all must be notified.
     places = (paths.notified, (run or RunPaths(settings.instance)).notified)
@@ -67,6 +69,15 @@ def send(
         # Without its state it would be sent by each run.
         return f"Could not send the notification for {subject}: its state file cannot be written. {error}"
     return " ".join(each for each in failures if each)
+
+
+def _public(message: str, paths: Paths) -> str:
+    """Return a message without control characters and without the values of `conf/secrets.yaml`."""
+    known: dict[str, str] = {}
+    # What cannot be read is a problem of its own, and is reported as one.
+    with contextlib.suppress(ShoestringError, OSError):
+        known = secrets.load(paths.secrets)
+    return masked(plain(message), known.values())
 
 
 def _notification(settings: Settings, subject: str, message: str, severity: Severity, now: float) -> str:

@@ -22,7 +22,7 @@ def notify_report(paths: Paths, loaded: Settings, report: Report, now: float) ->
 
     Returns a sentence if the notification could not be sent, else nothing.
     """
-    failed = [f"{each.change.name}: {each.error}" for each in report.outcomes if not each.ok]
+    failed = [f"{each.change.name}: {each.sentence}" for each in report.outcomes if not each.ok]
     lines = [line.strip().removeprefix("✗ ") for line in report_lines(report, "")]
     return _send(paths, loaded, (*failed, *lines), now)
 
@@ -34,7 +34,7 @@ def notify_error(data_directory: Path | None, sentence: str, now: float) -> str:
     """
     try:
         paths = find(data_directory)
-        return _send(paths, settings.load(paths.settings), (sentence,), now)
+        return _send(paths, settings.load(paths.settings), tuple(sentence.splitlines()[:1]), now)
     except ShoestringError:
         return ""
 

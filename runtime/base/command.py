@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, NoReturn
 
 from runtime.base.errors import ShoestringError
+from runtime.base.printed import masked, plain
 
 DEFAULT_TIMEOUT_SECONDS = 120.0
 TAIL_LINES = 12
@@ -35,7 +36,7 @@ class Result:
 
     def tail(self, lines: int = TAIL_LINES) -> str:
         """Return its last lines of standard error, or of standard output if that is empty."""
-        return "\n".join((self.err.strip() or self.out.strip()).splitlines()[-lines:])
+        return "\n".join(plain(self.err.strip() or self.out.strip()).splitlines()[-lines:])
 
 
 class CommandError(ShoestringError):
@@ -102,9 +103,9 @@ def run(
         # Bytes, though text was asked for: https://docs.python.org/3/library/subprocess.html#subprocess.TimeoutExpired
         printed = error.stderr.decode(errors="replace") if isinstance(error.stderr, bytes) else error.stderr or ""
         raise CommandTimeoutError(
-            f"{' '.join(argv)} did not end within {timeout:.0f} s.", _mask(printed, secrets)
+            f"{' '.join(argv)} did not end within {timeout:.0f} s.", masked(printed, secrets)
         ) from error
-    return Result(argv, process.returncode, _mask(process.stdout, secrets), _mask(process.stderr, secrets))
+    return Result(argv, process.returncode, masked(process.stdout, secrets), masked(process.stderr, secrets))
 
 
 @contextlib.contextmanager
@@ -227,10 +228,3 @@ def check(
     if not result.ok:
         raise CommandError(result)
     return result
-
-
-def _mask(text: str, secrets: tuple[str, ...]) -> str:
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, "***")
-    return text

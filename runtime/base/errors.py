@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
+from runtime.base.printed import plain
+
 # Set to anything, it lets a traceback through.
 DEBUG_VARIABLE = "SHOESTRING_DEBUG"
 
@@ -38,9 +40,17 @@ class Problem:
 
 
 class ShoestringError(Exception):
-    """Something failed; the message is one sentence for the user, with what to do."""
+    """Something failed; the message is one sentence for the user, with what to do.
+
+    Lines that a program printed may follow it.
+    """
 
     exit_code = ExitCode.FAILED
+
+    @property
+    def sentence(self) -> str:
+        """Return the message without what a container or a program printed: it may leave the host."""
+        return next(iter(str(self).splitlines()), "").removesuffix(":")
 
 
 class UsageError(ShoestringError):
@@ -69,7 +79,20 @@ class SettingsError(UsageError):
 
 
 def explain(error: Exception) -> tuple[str, ExitCode]:
-    """Return the sentence and the exit code for an error that ends a command; a user never sees a traceback."""
+    """Return the sentence and the exit code for an error that ends a command; a user never sees a traceback.
+
+    Without control characters: the message may have what a container printed.
+    """
+    sentence, code = _explain(error)
+    return plain(sentence), code
+
+
+def sentence_of(error: Exception) -> str:
+    """Return the sentence alone, without what a container or a program printed."""
+    return plain(error.sentence) if isinstance(error, ShoestringError) else explain(error)[0]
+
+
+def _explain(error: Exception) -> tuple[str, ExitCode]:
     if isinstance(error, ShoestringError):
         return str(error), error.exit_code
     first_line = (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
-from runtime.base.errors import explain
+from runtime.base.errors import explain, sentence_of
 from runtime.context.cluster import Cluster
 
 
@@ -134,6 +134,11 @@ class Outcome:
     def error(self) -> str:
         """Return why it failed, as the user reads it; empty if it worked."""
         return explain(self.failure)[0] if self.failure else ""
+
+    @property
+    def sentence(self) -> str:
+        """Return the same without what a container or a program printed."""
+        return sentence_of(self.failure) if self.failure else ""
 
 
 class Listener:

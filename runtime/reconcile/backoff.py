@@ -96,7 +96,7 @@ def record(
     for outcome in outcomes:
         change = outcome.change
         key, fingerprint = change.key, change.fingerprint
-        error = outcome.error or failures.get(change.name, "")
+        error = outcome.sentence or failures.get(change.name, "")
         before = kept.pop(key, None) if key not in counted else None
         if error or change.is_repair:
             number = before.number + 1 if before and before.fingerprint == fingerprint else 1

@@ -74,12 +74,17 @@ class ApplyProject(ProjectChange):
             self.project,
             self.application,
             install.text(cluster.paths, side),
+            _secrets(context),
         )
 
     @property
     def is_repair(self) -> bool:
         """Return whether no file has changed."""
         return not self.changed
+
+
+def _secrets(context: ApplyContext) -> tuple[str, ...]:
+    return tuple(value for name, value in context.variables.items() if name != "DATA_BASE_PATH")
 
 
 def _compose(project: Project, context: ApplyContext, argv: tuple[str, ...]) -> None:
@@ -90,7 +95,7 @@ def _compose(project: Project, context: ApplyContext, argv: tuple[str, ...]) -> 
         environment=compose.environment(variables),
         clear_env=True,
         timeout=compose.UP_TIMEOUT_SECONDS,
-        secrets=tuple(value for name, value in variables.items() if name != "DATA_BASE_PATH"),
+        secrets=_secrets(context),
     )
     if not result.ok:
         raise _failure(project, context, result)

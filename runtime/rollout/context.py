@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runtime.base import printed
 from runtime.base.errors import ShoestringError
 from runtime.config.applications import PROXIED_SERVICE, Application
 from runtime.docker.engine import stop_seconds
@@ -49,7 +50,7 @@ class RolloutContext:
     """The inputs of a rollout. `master` is the socket of the application's proxy.
 
     `compose` runs an argv of Compose's and raises ShoestringError if it fails; `configuration` is the text of that
-    proxy's active configuration.
+    proxy's active configuration. The values in `secrets` are masked in what containers print.
     """
 
     client: DockerClient
@@ -58,6 +59,7 @@ class RolloutContext:
     project: Project
     application: Application
     configuration: str = ""
+    secrets: tuple[str, ...] = ()
 
     @property
     def service(self) -> ProjectService:
@@ -163,8 +165,7 @@ class RolloutContext:
     def logs(self, container: Container, lines: int) -> tuple[str, ...]:
         """Return the last lines that a container printed."""
         with docker_errors():
-            text = self.client.api.logs(container.id, tail=lines).decode(errors="replace")
-        return tuple(line.rstrip() for line in text.splitlines() if line.strip())
+            return printed.lines(self.client.api.logs(container.id, tail=lines), self.secrets)
 
 
 @contextmanager

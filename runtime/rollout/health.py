@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from runtime.base import printed
 from runtime.base.errors import ShoestringError
 from runtime.config.applications import PROXIED_SERVICE, Application
 from runtime.docker.observed import Container
@@ -24,11 +25,28 @@ _OUTPUT_LENGTH = 200
 
 
 class UnhealthyError(ShoestringError):
-    """A new container is not healthy; the message is the end of a sentence. `container` is the one."""
+    """A new container is not healthy; the message is the end of a sentence. `container` is the one.
 
-    def __init__(self, reason: str, container: Container) -> None:
+    `output` is what its own check printed.
+    """
+
+    def __init__(self, cause: str, container: Container, output: str = "") -> None:
         self.container = container
-        super().__init__(reason)
+        self.cause = cause
+        super().__init__(f"{cause}: {output}" if output else cause)
+
+    @property
+    def sentence(self) -> str:
+        """Return the message without the output of the check."""
+        return self.cause
+
+
+@dataclass(frozen=True)
+class _HealthGap:
+    """What a container lacks to be healthy, and what its own check printed."""
+
+    cause: str
+    output: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,8 +114,8 @@ def wait_until_healthy(site: RolloutContext, new_replicas: tuple[NewReplica, ...
         if time.monotonic() - healthy_since >= steady:
             return
         if time.monotonic() >= deadline and any(missing.values()):
-            late, reason = next((each, reason) for each, reason in missing.items() if reason)
-            raise UnhealthyError(f"not healthy within {timeout:.0f} s: {reason}", late.container)
+            late, gap = next((each, gap) for each, gap in missing.items() if gap)
+            raise UnhealthyError(f"not healthy within {timeout:.0f} s: {gap.cause}", late.container, gap.output)
         time.sleep(POLL_SECONDS)
 
 
@@ -112,28 +130,28 @@ def watch(site: RolloutContext, new_replicas: tuple[NewReplica, ...]) -> None:
         for each in new_replicas:
             state = _running_state(site, each)
             if state.get("Health", {}).get("Status") == "unhealthy":
-                raise UnhealthyError(f"became unhealthy: {_health_output(state)}", each.container)
+                raise UnhealthyError("became unhealthy", each.container, _health_output(site, state))
             for slot in seen:
                 if slot.address in each.addresses and slot.down:
                     raise UnhealthyError(f"became unhealthy: {_answer(site.application, slot)}", each.container)
         time.sleep(POLL_SECONDS)
 
 
-def _missing(site: RolloutContext, each: NewReplica, seen: tuple[Slot, ...]) -> str:
-    """Return what a new container lacks to be healthy; empty if nothing. Raises UnhealthyError if it has exited."""
+def _missing(site: RolloutContext, each: NewReplica, seen: tuple[Slot, ...]) -> _HealthGap | None:
+    """Return what a new container lacks to be healthy; None if nothing. Raises UnhealthyError if it has exited."""
     state = _running_state(site, each)
     health = state.get("Health", {}).get("Status", "none")
     has_path = any(backend.health_check for backend in site.application.backends)
     # With x-health-check that path decides: Docker's first check of a container may come after 30 s.
     if health not in ("none", "healthy") and not (has_path and health == "starting"):
-        return f"its own health check fails: {_health_output(state)}"
+        return _HealthGap("its own health check fails", _health_output(site, state))
     mine = [slot for slot in seen if slot.address in each.addresses]
     failing = next((slot for slot in mine if not slot.passed), None)
     if failing:
-        return _answer(site.application, failing)
+        return _HealthGap(_answer(site.application, failing))
     if {slot.backend for slot in mine} != {slot.backend for slot in seen}:
-        return "the proxy does not know it yet; does Docker's DNS answer?"
-    return "" if seen else "the proxy does not run; start it with: shoestring start"
+        return _HealthGap("the proxy does not know it yet; does Docker's DNS answer?")
+    return None if seen else _HealthGap("the proxy does not run; start it with: shoestring start")
 
 
 def _running_state(site: RolloutContext, each: NewReplica) -> Mapping[str, Any]:
@@ -167,12 +185,12 @@ def _exit(site: RolloutContext, container: Container, state: Mapping[str, Any]) 
     return f"exited with code {code} after {(died['timeNano'] - started['timeNano']) / 1e9:.1f} s"
 
 
-def _health_output(state: Mapping[str, Any]) -> str:
+def _health_output(site: RolloutContext, state: Mapping[str, Any]) -> str:
     log = state.get("Health", {}).get("Log") or []
     if not log:
         return "it has not been run yet"
-    output = str(log[-1].get("Output", "")).strip() or f"it ended with exit code {log[-1].get('ExitCode')}"
-    return output.splitlines()[-1][:_OUTPUT_LENGTH]
+    lines = printed.lines(str(log[-1].get("Output", "")), site.secrets)
+    return lines[-1].strip()[:_OUTPUT_LENGTH] if lines else f"it ended with exit code {log[-1].get('ExitCode')}"
 
 
 def _answer(application: Application, slot: Slot) -> str:

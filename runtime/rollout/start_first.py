@@ -43,15 +43,21 @@ class RolloutError(ShoestringError):
     """A new version was not healthy and was removed; the old one keeps running.
 
     `reason` is such as `exited with code 2 after 3.1 s`, `lines` are the last ones of the container's log, `summary`
-    is the message without them.
+    is the message without them. `cause` is the reason without what a program printed, where it has any.
     """
 
-    def __init__(self, application: str, reason: str, lines: tuple[str, ...]) -> None:
+    def __init__(self, application: str, reason: str, lines: tuple[str, ...], cause: str = "") -> None:
+        self.cause = cause or reason
         self.application = application
         self.reason = reason
         self.lines = lines
         self.summary = f"The new version {reason}; the old one keeps running."
         super().__init__(self.summary + "".join(f"\n    | {line}" for line in lines))
+
+    @property
+    def sentence(self) -> str:
+        """Return the summary without what a program printed."""
+        return f"The new version {self.cause}; the old one keeps running."
 
 
 def is_possible(site: RolloutContext) -> bool:
@@ -245,7 +251,9 @@ def _give_up(
     # While it was watched it may have got requests.
     site.drain(site.addresses(*current.new))
     _retire(site, *current.new, *current.created, *current.stopped, volumes=True)
-    return RolloutError(site.application.name, reason, lines)
+    return RolloutError(
+        site.application.name, reason, lines, error.sentence if isinstance(error, UnhealthyError) else ""
+    )
 
 
 def _cause(site: RolloutContext, error: ShoestringError) -> tuple[str, str, tuple[str, ...]]:

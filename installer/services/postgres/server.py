@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from installer.applications import target as targets
 from installer.applications.target import ApplicationService
-from runtime.base import command
+from runtime.base import command, printed
 from runtime.base.errors import ShoestringError, UsageError
 from runtime.config.compose_file import ComposeService
 from runtime.docker.observed import observe
@@ -108,5 +108,4 @@ def superuser(service: ComposeService) -> str:
 
 def end_of_log(client: DockerClient, container: str, lines: int = 6) -> str:
     """Return the last lines of a container's log."""
-    printed: bytes = client.api.logs(container, tail=lines)
-    return printed.decode(errors="replace").strip()
+    return "\n".join(printed.lines(client.api.logs(container, tail=lines)))
