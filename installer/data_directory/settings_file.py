@@ -10,7 +10,7 @@ from typing import Any
 
 from installer.data_directory.yaml_edit import scalar
 from runtime.base import yaml_documents
-from runtime.base.errors import SettingsError
+from runtime.base.errors import SettingsError, ShoestringError
 from runtime.base.schema import describe, section_type
 from runtime.base.yaml_documents import DocumentError
 from runtime.config import settings
@@ -24,8 +24,14 @@ HEADER = """\
 
 
 def render(desired: Settings) -> str:
-    """Return the text of a new settings file with all values, those that have no default first."""
-    return HEADER + "".join(_section(desired, 0))
+    """Return the text of a new settings file with all values, those that have no default first.
+
+    It is read back: raises ShoestringError if it would not give these settings.
+    """
+    text = HEADER + "".join(_section(desired, 0))
+    if parse(Path("shoestring.yaml"), text) != desired:
+        raise ShoestringError("The settings cannot be written so that they read the same. Report this error.")
+    return text
 
 
 def _section(values: Any, indent: int) -> Iterator[str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from installer.vpn import addresses, keys
 from installer.vpn.clients import VpnClient
+from runtime.base import control_characters
 from runtime.config.settings import Settings
 from runtime.network.addresses import bracketed
 
@@ -104,5 +104,6 @@ def host_networks(client: VpnClient, settings: Settings) -> list[str]:
     return [f"{each}/{each.max_prefixlen}" for each in parsed if each.version in families]
 
 
-def _joined(blocks: Iterable[list[str]]) -> str:
+def _joined(blocks: list[list[str]]) -> str:
+    control_characters.refuse(blocks, "WireGuard")
     return "\n".join("".join(f"{line}\n" for line in block) for block in blocks)

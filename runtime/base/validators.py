@@ -14,6 +14,7 @@ _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 # What a container's host name may be: the ancestor's files have underscores in them.
 _BACKEND = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 _APPLICATION = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_NUMBER = re.compile(r"[0-9]+e[0-9]+|0o[0-7]+")
 _INSTANCE = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@([^@]+)")
 # RFC 3986 section 3.3, without what HAProxy's configuration or a shell would read as its own.
@@ -93,6 +94,9 @@ def ip_address(value: object) -> str:
     """Return an IPv4 or IPv6 address in its normal form."""
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is not an IP address")
+    # What follows a % is the zone of a link-local address (RFC 4007 section 11): any text, and of one host alone.
+    if "%" in value:
+        raise ValueError(f"{value!r} has a zone; give an address without %")
     try:
         return str(ipaddress.ip_address(value))
     except ValueError:
@@ -126,7 +130,8 @@ def local_network6(value: object) -> str:
 
 def _network(value: object) -> Network:
     try:
-        network = ipaddress.ip_network(value if isinstance(value, str) and "/" in value else "")
+        is_network = isinstance(value, str) and "/" in value and "%" not in value
+        network = ipaddress.ip_network(str(value) if is_network else "")
     except ValueError:
         hint = _whole_network(value)
         raise ValueError(f"{value!r} is not a network{hint}") from None
@@ -164,6 +169,17 @@ def application(value: object) -> str:
     if not isinstance(value, str) or not _APPLICATION.fullmatch(value):
         raise ValueError(f"{value!r} is not a name (lower-case letters, digits, - and _)")
     return value
+
+
+def network_name(value: object) -> str:
+    """Return the name of a Docker network, which files name without quotes."""
+    import yaml
+
+    name = application(value)
+    # PyYAML reads YAML 1.1, Compose 1.2, where 1e3 is a number too.
+    if not isinstance(yaml.safe_load(name), str) or _NUMBER.fullmatch(name):
+        raise ValueError(f"{value!r} is a number or a word with a meaning in YAML; choose another name")
+    return name
 
 
 def instance(value: object) -> str:

@@ -83,7 +83,7 @@ def _long_form(item: Mapping[str, Any], variables: Mapping[str, str]) -> Iterato
 
 def _published(address: str, ports: str, protocol: str) -> Iterator[PublishedPort]:
     try:
-        at = ipaddress.ip_address(address.strip("[]") or "::")
+        at = ipaddress.ip_address(validators.ip_address(address.strip("[]") or "::"))
     except ValueError:
         return
     found = _range(ports) if ports else (0, 0)

@@ -250,10 +250,10 @@ class NotifySettings:
 class NetworkSettings:
     """Docker networks, as application files name them; in Docker their names begin with the instance's."""
 
-    public: str = key("the network of public applications", check=validators.application, default="main")
-    internal: str = key("the network of internal applications", check=validators.application, default="internal")
+    public: str = key("the network of public applications", check=validators.network_name, default="main")
+    internal: str = key("the network of internal applications", check=validators.network_name, default="internal")
     additional: tuple[str, ...] = key(
-        "more networks that applications may join", check=list_of(validators.application), default=()
+        "more networks that applications may join", check=list_of(validators.network_name), default=()
     )
 
 

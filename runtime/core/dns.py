@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runtime.base import control_characters
 from runtime.base.paths import Paths, Side
 from runtime.config.dns_resolver import DNS_PORT, Resolver
 from runtime.config.settings import Settings
@@ -55,6 +56,7 @@ def hosts_file(settings: Settings, models: tuple[ProxyModel, ...], paths: Paths)
     if not is_needed(settings, models) or settings.internal is None:
         return None
     names = [name for name in _names(settings, models) if not name.startswith("*.")]
+    control_characters.refuse((names, models), "DNS")
     lines = "".join(f"{address} {name}\n" for name in names for address in _addresses(settings, models))
     return HostsFile(paths.names_generated / FILE, HEADER + lines)
 

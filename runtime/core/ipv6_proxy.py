@@ -12,6 +12,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
+from runtime.base import control_characters
 from runtime.base.paths import RunPaths, Side
 from runtime.config.internal_address import configured
 from runtime.config.settings import Settings
@@ -108,6 +109,7 @@ def service(
 
 
 def _configuration(listening: tuple[str, ...], ports: list[tuple[int, int]], user: tuple[int, int]) -> str:
+    control_characters.refuse(listening, "IPv6 addresses")
     parts = [BEGIN.format(uid=user[0], gid=user[1])]
     for outside, inside in ports:
         binds = "\n".join(f"    bind [{each}]:{outside} v6only" for each in listening)

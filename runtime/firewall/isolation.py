@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from runtime.base import control_characters
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Side
 from runtime.firewall import bridges, model, rules, table
@@ -109,6 +110,7 @@ def problem() -> str:
 
 def render(isolation: Isolation) -> Rules:
     """Return the isolation as a file for nft(8). Loading it replaces the table at once, or does nothing at all."""
+    control_characters.refuse(isolation, "isolation")
     arriving, forwarded = list(_arriving(isolation)), list(_forwarded(isolation))
     mark = hashlib.sha256("\n".join((*arriving, "", *forwarded)).encode()).hexdigest()[:16]
     text = "\n".join(

@@ -14,6 +14,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from runtime.base import control_characters
 from runtime.firewall import bridges
 from runtime.firewall.model import Bridges, InternalAccess, Ruleset
 from runtime.network.addresses import PRIVATE4, PRIVATE6
@@ -42,6 +43,7 @@ class Rules:
 
 def render(ruleset: Ruleset) -> Rules:
     """Return the rule set of a ruleset. Loading the file replaces the table at once, or does nothing at all."""
+    control_characters.refuse(ruleset, "firewall")
     arriving, host = list(_arriving(ruleset)), list(_host(ruleset))
     plain = "\n".join((*arriving, *host))
     mark = hashlib.sha256(plain.encode()).hexdigest()[:16]

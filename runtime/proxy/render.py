@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
+from runtime.base import control_characters
 from runtime.base.errors import ShoestringError
 from runtime.proxy.model import ProxyModel
 
@@ -40,7 +41,7 @@ def render(template: str, model: ProxyModel, name: str = "haproxy.cfg.j2") -> st
     """
     from jinja2 import TemplateError as JinjaError
 
-    refuse_control_characters(model)
+    control_characters.refuse(model, "proxy")
     environment = _environment()
     context = {field.name: getattr(model, field.name) for field in fields(model)}
     try:
@@ -50,31 +51,6 @@ def render(template: str, model: ProxyModel, name: str = "haproxy.cfg.j2") -> st
         raise TemplateError(name, _line(error), _what(error)) from error
     _refuse_control_characters_in_output(text, name)
     return text
-
-
-def refuse_control_characters(model: ProxyModel) -> None:
-    """Raise ShoestringError if any string of the model has a control character or a line separator.
-
-    Each value was validated where it was read (runtime/base/validators.py). This is the second check: a value that
-    the first one lets through never adds a line to a configuration.
-    """
-    for place, value in _strings(model, "proxy"):
-        if not value.isprintable():
-            raise ShoestringError(
-                f"{place} is {value!r}; a control character never goes into a proxy's configuration. Remove it there."
-            )
-
-
-def _strings(value: object, place: str) -> Iterator[tuple[str, str]]:
-    """Yield all strings in a dataclass, each with its path."""
-    if isinstance(value, str):
-        yield place, value
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from _strings(getattr(value, field.name), f"{place}.{field.name}")
-    elif isinstance(value, tuple):
-        for index, item in enumerate(value):
-            yield from _strings(item, f"{place}[{index}]")
 
 
 def _refuse_control_characters_in_output(text: str, name: str) -> None:

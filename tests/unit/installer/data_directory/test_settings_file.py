@@ -8,6 +8,7 @@ import pytest
 
 from installer.data_directory import settings_file
 from runtime.base import yaml_documents
+from runtime.base.errors import ShoestringError
 from runtime.config.dns_resolver import Resolver
 from runtime.config.listen_address import FixedAddress
 from runtime.config.sections import (
@@ -35,7 +36,7 @@ ALL = Settings(
         dns=DnsSettings(provider="rfc2136", resolvers=(Resolver("::1"), Resolver("127.0.0.1", 5353))),
     ),
     notify=NotifySettings(url="https://ntfy.example/a?b=c#d", command="/bin/tell 'a b' --now"),
-    networks=NetworkSettings(public="on", internal="off", additional=("null", "1e3")),
+    networks=NetworkSettings(public="on-line", internal="off_", additional=("null1", "e3")),
 )
 
 
@@ -50,6 +51,12 @@ ALL = Settings(
 )
 def test_parse_of_rendered_settings(settings: Settings) -> None:
     assert settings_file.parse(FILE, settings_file.render(settings)) == settings
+
+
+def test_render_reads_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings_file, "scalar", lambda value: "null")
+    with pytest.raises(ShoestringError):
+        settings_file.render(MINIMAL)
 
 
 def test_render_has_comment_above_each_key() -> None:

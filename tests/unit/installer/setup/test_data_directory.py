@@ -63,7 +63,6 @@ def test_create_files_and_modes(made: Paths) -> None:
     [
         None,
         InternalSettings(tls=InternalTls.NONE),
-        InternalSettings(tls=InternalTls.DNS_01),
     ],
 )
 def test_create_private_ca_only_if_needed(target: Path, internal: InternalSettings | None) -> None:

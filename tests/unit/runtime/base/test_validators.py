@@ -62,6 +62,14 @@ def test_validators_return_normal_form(check: Callable[[Any], Any], given: objec
         (validators.port, "80", "is not a port"),
         (validators.ip_address, "256.0.0.1", "is not an IP address"),
         (validators.application, "My App", "is not a name"),
+        *(
+            (validators.network_name, name, "meaning in YAML")
+            for name in ("null", "on", "no", "123", "1e3", "0x1f", "0o17")
+        ),
+        (validators.network_name, "My Net", "is not a name"),
+        (validators.ip_address, "fe80::1%eth0", "has a zone"),
+        (validators.ip_address, "fe80::1%eth0\n    server evil 192.0.2.1", "has a zone"),
+        (validators.local_network6, "fd00::%x\ny/64", "is not a network"),
         (validators.email, "ops@localhost", "is not an e-mail address"),
         (validators.email, "ops", "is not an e-mail address"),
         (validators.https_url, "http://example.com", "is not an https:// address"),
@@ -83,6 +91,7 @@ def test_validators_refuse_invalid_value(check: Callable[[Any], Any], given: obj
             validators.ip_address,
             validators.backend,
             validators.application,
+            validators.network_name,
         ),
         *(validators.email, validators.http_path, validators.https_url),
     ],
