@@ -11,7 +11,8 @@ import typer
 
 from installer.cli import main
 from runtime.base import hints
-from runtime.base.errors import ExitCode
+from runtime.base.errors import ExitCode, ShoestringError
+from runtime.base.paths import find as find_directory
 
 # These are about the host, not about an instance.
 OF_THE_HOST = ("memory", "swap status", "swap add", "swap remove")
@@ -92,7 +93,9 @@ def test_main_takes_data_directory_before_and_after_command(
     with pytest.raises(SystemExit) as ended:
         main.main()
     assert ended.value.code == ExitCode.USAGE
-    assert f"{tmp_path} is not a Shoestring data directory" in capsys.readouterr().err
+    with pytest.raises(ShoestringError) as refused:
+        find_directory(tmp_path)
+    assert capsys.readouterr().err.startswith(f"{str(refused.value).split('. ')[0]}. ")
 
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name not in OF_THE_HOST])

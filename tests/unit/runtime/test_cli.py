@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from runtime import cli
-from runtime.base.errors import ExitCode
+from runtime.base.errors import ExitCode, ShoestringError
+from runtime.base.paths import find
 
 
 @pytest.mark.parametrize(
@@ -33,5 +34,7 @@ def test_parser_shared_options_have_defaults() -> None:
 def test_main_reports_wrong_data_directory(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([command, "--data-directory", str(tmp_path)]) == ExitCode.USAGE
     printed = capsys.readouterr().err
-    assert f"{tmp_path} is not a Shoestring data directory" in printed
+    with pytest.raises(ShoestringError) as refused:
+        find(tmp_path)
+    assert printed.startswith(f"{str(refused.value).split('. ')[0]}. ")
     assert f"sudo shoestring setup --data-directory {tmp_path}" in printed

@@ -176,7 +176,7 @@ def test_around_start_prints_firewall_before_applying(monkeypatch: pytest.Monkey
     assert bool(notes) is not systemd
     assert printed.getvalue().removeprefix(shown[0]).splitlines() == [
         "  ✓ firewall                on",
-        "    SSH answers on port 22 by IPv4, checked from a network namespace through these rules.",
+        f"    {ProbeAnswers(SSH, True, SSH).about}",
         "    The change is not committed.",
         *(f"    {note}" for note in notes),
     ]

@@ -1,4 +1,4 @@
-"""The files of this part as the fast path compares them."""
+"""The installed certificates, the private CA and the ledger, as the fast path compares them."""
 
 from __future__ import annotations
 

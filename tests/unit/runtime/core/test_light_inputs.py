@@ -1,4 +1,4 @@
-"""The files of this part as the fast path compares them."""
+"""The generated files of the core, as the fast path compares them."""
 
 from __future__ import annotations
 

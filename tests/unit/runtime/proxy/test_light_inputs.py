@@ -1,4 +1,4 @@
-"""The files of this part as the fast path compares them."""
+"""The generated configuration of the proxies, as the fast path compares them."""
 
 from __future__ import annotations
 

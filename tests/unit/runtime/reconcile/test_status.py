@@ -70,7 +70,7 @@ def test_status_lines_of_broken_file() -> None:
     assert status_lines(assess_with(wanted), NOW) == [
         "a    public  running  a.com,b.com  web:1  3 days",
         "api  public  broken   -            -      -",
-        "      api.yaml:1 x-external-host-name: unknown key; did you mean x-external-host-names?",
+        f"      {wanted.broken[0].problems[0]}",
         "proxy  public  running  2 hosts",
         "proxy  internal  running  1 host",
         "TLS  0 certificates",
