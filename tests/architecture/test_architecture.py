@@ -101,7 +101,7 @@ def _reads(call: ast.Call) -> bool:
         ),
     ],
 )
-def test_a_library_has_one_door(library: str, only_in: set[str]) -> None:
+def test_library_is_imported_in_few_modules(library: str, only_in: set[str]) -> None:
     users = {module_name(path) for path in MODULES if library in {name.split(".")[0] for name in imports_of(path)}}
     assert users <= only_in, f"{library} is imported by {users}"
 
@@ -127,7 +127,7 @@ def test_files_are_written_in_one_module() -> None:
     assert wrong == []
 
 
-def test_the_machines_door_is_light() -> None:
+def test_entry_point_of_timers_imports_nothing_heavy() -> None:
     code = (
         "import runtime.__main__, sys, json; print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
     )
@@ -149,13 +149,13 @@ def test_files_and_functions_stay_small() -> None:
 
 
 def words_of(node: ast.AST) -> list[str]:
-    """The texts in a part of the code, in their order."""
+    """Return the texts in a part of the code, in their order."""
     constants = (each.value for each in ast.walk(node) if isinstance(each, ast.Constant))
     return [value for value in constants if isinstance(value, str)]
 
 
-def test_every_container_has_a_limit_of_memory() -> None:
-    """Else one of them can take all that a small host has. `Hardening` cannot be made without a limit."""
+def test_containers_have_memory_limit() -> None:
+    """Without a limit one container can use all memory of a small host; `Hardening` requires one."""
     found, wrong = 0, []
     for path in MODULES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

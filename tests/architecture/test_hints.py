@@ -48,7 +48,7 @@ def incomplete(text: str) -> list[str]:
     return named if completed.count(hints.OPTION) - text.count(hints.OPTION) != len(named) else []
 
 
-def test_every_command_in_a_message_is_completed() -> None:
+def test_commands_in_messages_are_completed() -> None:
     wrong, found = [], 0
     for path in sorted(each for package in ("runtime", "installer") for each in (ROOT / package).rglob("*.py")):
         for line, text in messages(ast.parse(path.read_text(encoding="utf-8"))):
@@ -58,6 +58,6 @@ def test_every_command_in_a_message_is_completed() -> None:
     assert wrong == []
 
 
-def test_an_unknown_command_is_found() -> None:
+def test_unknown_command_is_found() -> None:
     assert incomplete("Run: shoestring begin") == ["begin"]
     assert incomplete("Run: shoestring start, or shoestring memory") == []

@@ -89,7 +89,7 @@ def is_allowed(importer: str, imported: str) -> bool:
     return layer(imported) < layer(importer)
 
 
-def test_each_folder_has_a_layer() -> None:
+def test_folders_have_a_layer() -> None:
     folders = {place(name) for name in modules()} - {(package, "") for package in PACKAGES}
     assert folders == {(package, each) for package, rows in LAYERS.items() for row in rows for each in row}
 
@@ -120,7 +120,7 @@ def test_no_import_cycle() -> None:
     assert done == set(graph)
 
 
-def test_nothing_else_lies_at_the_top_of_a_package() -> None:
+def test_top_of_packages_has_only_named_files() -> None:
     wrong = [
         str(path.relative_to(ROOT))
         for package in PACKAGES

@@ -10,6 +10,11 @@ ROOT = Path(__file__).parents[2]
 TESTS = ROOT / "tests"
 UNIT = TESTS / "unit"
 SUPPORT = "tests.support"
+# A test's name begins with its subject, then says the case: `test_write_keeps_owner_of_existing_file`.
+NO_SUBJECTS = {
+    *("a", "an", "the", "it", "its", "what", "who", "whose", "when", "where", "which", "how", "why", "that", "there"),
+    *("nothing", "nobody", "every", "only"),
+}
 
 
 def subjects_of(test: Path) -> Iterator[Path]:
@@ -64,3 +69,14 @@ def test_tests_import_from_support_only() -> None:
 def test_unit_test_files_stay_small() -> None:
     sizes = {str(file.relative_to(ROOT)): len(file.read_text().splitlines()) for file in UNIT.rglob("*.py")}
     assert {file: size for file, size in sizes.items() if size > 300} == {}
+
+
+def test_names_of_tests_begin_with_their_subject() -> None:
+    wrong = [
+        f"{file.relative_to(ROOT)}:{node.lineno} {node.name}"
+        for file in sorted(TESTS.rglob("test_*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+        if node.name.split("_")[1] in NO_SUBJECTS
+    ]
+    assert wrong == []

@@ -1,4 +1,4 @@
-"""Settings -> exactly the Compose file of the core that is kept in tests/golden/core/.
+"""Settings -> the Compose file of the core, compared with tests/golden/core/.
 
 A container is made again where its definition differs: what is not meant to restart on a running host must not differ
 here. After a change that is meant: tests/run.sh golden -- --regenerate, and read the difference in git.
@@ -25,10 +25,10 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_the_compose_file_of_the_core_is_the_kept_one(golden: Golden, name: str) -> None:
+def test_compose_file_is_as_recorded(golden: Golden, name: str) -> None:
     generated = desired(settings_text=SETTINGS[name]).core.generated
     golden.check(KEPT / f"{name}.yaml", generated.content)
 
 
-def test_no_kept_file_is_left_over(golden: Golden) -> None:
+def test_no_recorded_file_is_left_over(golden: Golden) -> None:
     golden.check_folder(KEPT, {f"{name}.yaml" for name in SETTINGS})

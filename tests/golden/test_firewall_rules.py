@@ -36,7 +36,7 @@ services:
 """
 POSTGRES = "x-external-tcp-ports: [5432]\nservices: {application: {image: p}}\n"
 SETTINGS = {
-    # A host as setup suggests it: the internal side on this host alone.
+    # The default of setup: the internal side at loopback.
     "loopback": "",
     "wireguard": (
         "wireguard: {enabled: on, network6: 'fd12:3456:789a::/64'}\npublic: {address: 203.0.113.7}\n"
@@ -73,19 +73,19 @@ def test_no_recorded_rules_are_left_over(golden: Golden) -> None:
     golden.check_folder(FOLDER, {f"{kind}{name}.nft" for kind in ("", "isolation-") for name in SETTINGS})
 
 
-def test_the_mark_is_of_the_rules_alone() -> None:
+def test_mark_depends_on_rules_only() -> None:
     assert rendered("wireguard").mark == rendered("wireguard").mark
     assert len({rendered(name).mark for name in SETTINGS}) == len(SETTINGS)
     assert rendered("loopback", Bridges(others=("br-lan",))).mark != rendered("loopback").mark
 
 
-def test_a_bridge_that_is_not_dockers_is_outside() -> None:
+def test_bridge_of_other_program_is_outside() -> None:
     made = rendered("loopback", Bridges(others=("br-lan", "br-x"))).text
     assert 'iifname != { "br-lan", "br-x" } iifname "br-*" accept' in made
     assert 'fib daddr oifname != { "br-lan", "br-x" } fib daddr oifname "br-*" drop' in made
 
 
-def test_a_docker_bridge_with_a_name_of_its_own_is_inside_and_not_addressed_from_outside() -> None:
+def test_named_docker_bridge_is_inside() -> None:
     made = rendered("loopback", Bridges(docker=("app0",))).text
     assert 'iifname { "lo", "docker0", "docker_gwbridge", "app0" } accept' in made
     assert 'fib daddr oifname { "docker0", "docker_gwbridge", "app0" } drop' in made

@@ -22,9 +22,9 @@ DOCS = ROOT / "docs"
         ("json.md", json_reference.page),
     ],
 )
-def test_the_page_is_not_stale(golden: Golden, name: str, page: Callable[[], str]) -> None:
+def test_page_is_current(golden: Golden, name: str, page: Callable[[], str]) -> None:
     golden.check(DOCS / name, page())
 
 
-def test_the_man_page_is_not_stale(golden: Golden) -> None:
+def test_man_page_is_current(golden: Golden) -> None:
     golden.check(ROOT / reference.MAN_PAGE, reference.manual((ROOT / "CHANGELOG.md").read_text(encoding="utf-8")))

@@ -30,12 +30,12 @@ PYTHON = "/opt/pipx/venvs/shoestring/bin/python"
 
 
 IMAGES = Path(__file__).parents[2] / "packaging/appliance/root/etc/systemd/system/shoestring-images.service"
-# From 0 to 10, as systemd-analyze(1) says.
+# From 0 to 10; see systemd-analyze(1).
 EXPOSURE_AT_MOST = 5.0
 
 
 def all_units() -> dict[str, str]:
-    """Every unit that can be on a host of ours, by its name."""
+    """Return all units that Shoestring may write, by name."""
     others = (
         swap.unit(swap.SwapKind.FILE, 2**30),
         swap.unit(swap.SwapKind.ZRAM, 2**28),
@@ -53,29 +53,29 @@ has_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="th
 
 @pytest.fixture
 def written(tmp_path: Path) -> Path:
-    """A directory with every unit."""
+    """A directory with all units."""
     for name, content in ALL.items():
         (tmp_path / name).write_text(content)
     return tmp_path
 
 
 def analyze(*arguments: str | Path) -> tuple[str, str]:
-    """What systemd-analyze prints, and what it complains about."""
+    """Return the output and the errors of systemd-analyze."""
     done = subprocess.run(("systemd-analyze", *arguments), capture_output=True, text=True, check=False)
     return done.stdout, done.stderr
 
 
 @has_systemd
 @pytest.mark.parametrize("name", ALL)
-def test_systemd_understands_a_unit(written: Path, name: str) -> None:
+def test_unit_is_valid_for_systemd(written: Path, name: str) -> None:
     _, said = analyze("verify", "--man=no", written / name)
-    # What is installed here is not what is installed there.
+    # The programs of the tests' machine are not those of a host.
     assert [line for line in said.splitlines() if not line.endswith("No such file or directory")] == []
 
 
 @has_systemd
 @pytest.mark.parametrize("name", SERVICES)
-def test_a_service_can_do_little_else(written: Path, name: str) -> None:
+def test_service_is_hardened(written: Path, name: str) -> None:
     said, wrong = analyze("security", "--offline=true", "--no-pager", written / name)
     overall = re.search(r"Overall exposure level for .*: ([0-9.]+)", said)
     assert overall, wrong
@@ -83,18 +83,18 @@ def test_a_service_can_do_little_else(written: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_a_service_has_a_limit_of_memory(name: str) -> None:
+def test_service_has_memory_limit(name: str) -> None:
     assert re.search(r"^MemoryMax=[0-9]+M$", ALL[name], re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", [units[0] for job, units in JOBS.items() if job != START])
-def test_a_pass_with_nothing_to_do_writes_no_lines_of_systemd(name: str) -> None:
-    """Its own line is of the level that is let through; those of systemd about the unit are below it."""
+def test_watchdog_service_hides_messages_of_systemd(name: str) -> None:
+    """The level of its own line is logged; that of systemd's lines about the unit is below it."""
     assert {"LogLevelMax=notice", "SyslogLevel=notice"} <= set(ALL[name].splitlines())
 
 
 @pytest.mark.parametrize("name", [name for name in ALL if name != IMAGES.name])
-def test_a_unit_is_as_recorded(golden: Golden, name: str) -> None:
+def test_unit_is_as_recorded(golden: Golden, name: str) -> None:
     golden.check(FOLDER_OF_UNITS / name, ALL[name])
 
 
@@ -102,11 +102,11 @@ def test_no_recorded_unit_is_left_over(golden: Golden) -> None:
     golden.check_folder(FOLDER_OF_UNITS, ALL.keys() - {IMAGES.name})
 
 
-def test_nothing_is_left_to_fill_in() -> None:
+def test_units_have_no_placeholders() -> None:
     assert not [name for name, content in ALL.items() if re.search(r"@[A-Z_]+@", content)]
 
 
-def test_another_instance_has_units_of_its_own() -> None:
+def test_units_of_other_instance() -> None:
     made = {
         unit.name: unit.content for unit in units(replace(SETTINGS, instance="demo"), Path("/srv/a place"), PYTHON)
     }
@@ -122,12 +122,12 @@ def test_another_instance_has_units_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("root", ["/tmp/x", "/var/tmp/x", "/srv/50%", "/srv/a$b", '/srv/"', "/srv/a\nb", "/srv/a\\b"])
-def test_a_directory_that_units_cannot_have_is_refused(root: str) -> None:
+def test_units_refuse_invalid_directory(root: str) -> None:
     with pytest.raises(UsageError):
         units(SETTINGS, Path(root), PYTHON)
 
 
-def test_the_proxies_find_their_directories_at_boot() -> None:
+def test_boot_files_create_directories_of_proxies() -> None:
     assert directories("demo").name == "shoestring@demo.conf"
     assert directories("shoestring").content.splitlines()[1:] == [
         "d /run/shoestring 0755 0 0 -",
@@ -137,7 +137,7 @@ def test_the_proxies_find_their_directories_at_boot() -> None:
     ]
 
 
-def test_a_proxy_may_start_before_its_address_is_there() -> None:
+def test_boot_files_allow_binding_missing_addresses() -> None:
     made = late_addresses("demo")
     assert made.directory / made.name == Path("/etc/sysctl.d/shoestring@demo.conf")
     assert made.content.splitlines()[1:] == ["net.ipv4.ip_nonlocal_bind = 1", "-net.ipv6.ip_nonlocal_bind = 1"]

@@ -60,7 +60,7 @@ def configure(instance: Instance, **sections: object) -> None:
     instance.cluster = open_cluster(instance.paths)
 
 
-def test_a_route_to_the_containers_leads_a_neighbor_nowhere(instance: Instance, tools: str, near: Neighbor) -> None:
+def test_neighbor_does_not_reach_containers_by_route(instance: Instance, tools: str, near: Neighbor) -> None:
     """Docker before 28 forwards packets to a container's own address; without the table the attack succeeds."""
     public = PublicSettings(address=near.host, http_port=free_port(near.host), https_port=free_port(near.host))
     configure(instance, public=public)
@@ -94,9 +94,7 @@ def test_a_route_to_the_containers_leads_a_neighbor_nowhere(instance: Instance, 
     assert not instance.paths.isolation_generated.exists()
 
 
-def test_a_container_on_main_does_not_reach_the_internal_side_of_the_host(
-    instance: Instance, tools: str, near: Neighbor
-) -> None:
+def test_container_on_main_does_not_reach_internal_side(instance: Instance, tools: str, near: Neighbor) -> None:
     """Docker's proxy process listens at the internal side's address, also for containers of other networks."""
     port = free_port(near.host)
     configure(
