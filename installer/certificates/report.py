@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 HEADER = ("NAME", "SIDE", "STATE", "HOSTS", "VALID UNTIL", "RENEWAL", "FROM")
 NONE_YET = "No certificates yet: no application has a host name."
-# How the private CA names itself.
-_OWN_CA = "Shoestring CA for "
 # Where a certificate will come from, if there is none yet.
 _SOURCES: dict[str, str] = {
     Issuer.HTTP_01: "ACME",
@@ -69,8 +67,7 @@ def _validity(status: CertificateStatus, now: float) -> str:
 def _source(status: CertificateStatus) -> str:
     if status.state == "placeholder":
         return "-"
-    own = status.managed and status.issuer.startswith(_OWN_CA)
-    return _SOURCES[Issuer.PRIVATE_CA] if own else _SOURCES.get(status.issuer, status.issuer) or "-"
+    return _SOURCES[Issuer.PRIVATE_CA] if status.by_private_ca else _SOURCES.get(status.issuer, status.issuer) or "-"
 
 
 def _renewal(status: CertificateStatus, now: float) -> str:

@@ -65,6 +65,17 @@ class SwapOffer:
 
 
 @dataclass(frozen=True)
+class SwapProblem:
+    """Why swap cannot be added, and what to do about it; neither ends with a period."""
+
+    reason: str
+    advice: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.reason}. {self.advice}" if self.advice else self.reason
+
+
+@dataclass(frozen=True)
 class SwapHost:
     """The properties of a host that matter for swap. `own` is the kind that Shoestring added, if it did.
 
@@ -137,36 +148,40 @@ def offer(host: SwapHost) -> SwapOffer:
         return SwapOffer(why=f"No swap is added: {place_in_use} is active. To show it: shoestring swap status")
     possible = (SwapOffer(kind, suggestion(kind, host.memory)) for kind in SwapKind)
     wrong = {each: problem(each.kind, each.size, host) for each in possible}
-    # Each message advises the other kind, which is not possible either.
-    reasons = dict.fromkeys(sentence.partition(". ")[0] for sentence in wrong.values())
+    # Each problem advises the other kind, which is not possible either.
+    reasons = dict.fromkeys(each.reason for each in wrong.values() if each)
     why = f"No swap is added. {'. '.join(reasons)}. After correcting that: shoestring swap add"
-    return next((each for each, sentence in wrong.items() if not sentence), SwapOffer(why=why))
+    return next((each for each, found in wrong.items() if not found), SwapOffer(why=why))
 
 
-def problem(kind: SwapKind, size: int, host: SwapHost) -> str:
-    """Return why swap cannot be added, as a sentence without its period; empty if it can."""
+def problem(kind: SwapKind, size: int, host: SwapHost) -> SwapProblem | None:
+    """Return why swap cannot be added; None if it can."""
     if host.own:
-        return f"Shoestring's swap ({host.own}) already exists. To change it: shoestring swap remove"
+        return SwapProblem(f"Shoestring's swap ({host.own}) already exists", "To change it: shoestring swap remove")
     if not host.has_systemd:
-        return f"Swap cannot be added: {BY_HAND}"
+        return SwapProblem(f"Swap cannot be added: {BY_HAND}")
     if size < SMALLEST:
-        return f"{size // MEGABYTE} MB of swap is too little; give --size {SMALLEST // MEGABYTE} or more (in MB)"
+        return SwapProblem(
+            f"{size // MEGABYTE} MB of swap is too little; give --size {SMALLEST // MEGABYTE} or more (in MB)"
+        )
     if kind is SwapKind.ZRAM:
         if size > host.memory:
             memory = host.memory // MEGABYTE
-            return (
-                f"zram of {size // MEGABYTE} MB is more than the memory ({memory} MB) that it is in. "
-                f"Give --size {memory} or less (in MB)"
+            return SwapProblem(
+                f"zram of {size // MEGABYTE} MB is more than the memory ({memory} MB) that it is in",
+                f"Give --size {memory} or less (in MB)",
             )
-        return "" if host.has_zram else "The kernel of this host has no zram. Use a file: shoestring swap add"
+        missing = SwapProblem("The kernel of this host has no zram", "Use a file: shoestring swap add")
+        return None if host.has_zram else missing
     if host.file_system in _REFUSED:
-        return f"{DIRECTORY} is on {host.file_system}, which cannot hold swap. Use memory: --kind zram"
+        return SwapProblem(f"{DIRECTORY} is on {host.file_system}, which cannot hold swap", "Use memory: --kind zram")
     if size + DISK_RESERVE > host.free_disk:
-        return (
+        return SwapProblem(
             f"The disk has {host.free_disk // MEGABYTE} MB free; {size // MEGABYTE} MB of swap would leave less than "
-            f"{DISK_RESERVE // MEGABYTE} MB. Give a smaller --size (in MB), or use memory: --kind zram"
+            f"{DISK_RESERVE // MEGABYTE} MB",
+            "Give a smaller --size (in MB), or use memory: --kind zram",
         )
-    return ""
+    return None
 
 
 def unit(kind: SwapKind, size: int) -> SystemdUnit:

@@ -12,7 +12,7 @@ from runtime.base.paths import Paths, find
 from runtime.config import settings
 from runtime.config.settings import Settings
 from runtime.context.results import Report
-from runtime.output.report import report_lines
+from runtime.output.report import failed_count
 
 SUBJECT = "watchdog"
 
@@ -23,8 +23,9 @@ def notify_report(paths: Paths, loaded: Settings, report: Report, now: float) ->
     Returns a sentence if the notification could not be sent, else nothing.
     """
     failed = [f"{each.change.name}: {each.sentence}" for each in report.outcomes if not each.ok]
-    lines = [line.strip().removeprefix("✗ ") for line in report_lines(report, "")]
-    return _send(paths, loaded, (*failed, *lines), now)
+    found = (*report.warnings, *report.problems, *report.failures, *report.blocked, *report.deferred)
+    count = failed_count(report)
+    return _send(paths, loaded, (*failed, *map(str, found), *((count,) if count else ())), now)
 
 
 def notify_error(data_directory: Path | None, sentence: str, now: float) -> str:

@@ -19,7 +19,8 @@ class CertificateStatus:
 
     `state` is a value of CertificateState, `placeholder`, `unused`, `user-provided`, or `root` for the
     private CA's certificate. Times are seconds since the epoch, 0 where there is none. `blocked` is a sentence about
-    why it cannot be issued now. `managed`: Shoestring renews it; else the user does.
+    why it cannot be issued now. `managed`: Shoestring renews it; else the user does. `by_private_ca`: the private CA
+    signed it.
     """
 
     name: str
@@ -32,6 +33,7 @@ class CertificateStatus:
     blocked: str = ""
     expiring: bool = False
     managed: bool = True
+    by_private_ca: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,9 @@ def _managed_status(
         expiring=bool(
             installed and (assessment.state is CertificateState.EXPIRED or due.is_expiring(installed, now))
         ),
+        by_private_ca=bool(installed)
+        and desired.issuer is Issuer.PRIVATE_CA
+        and assessment.state is not CertificateState.OTHER_ISSUER,
     )
 
 

@@ -60,12 +60,18 @@ def report_lines(report: Report, done: str) -> list[str]:
     lines = [f"  {note}" for note in report.warnings]
     lines += [f"  ✗ {problem}" for problem in report.problems]
     lines += [f"  ✗ {failure}" for failure in (*report.failures, *report.blocked, *report.deferred)]
-    failed = sum(not outcome.ok for outcome in report.outcomes)
+    failed = failed_count(report)
     if failed:
-        lines.append(f"  {failed} of {count(len(report.outcomes), 'change')} failed.")
+        lines.append(f"  {failed}")
     elif not report.outcomes and not lines:
         lines.append(f"  Nothing to do: {done}.")
     return lines
+
+
+def failed_count(report: Report) -> str:
+    """Return how many changes failed, as a sentence; empty if none did."""
+    failed = sum(not outcome.ok for outcome in report.outcomes)
+    return f"{failed} of {count(len(report.outcomes), 'change')} failed." if failed else ""
 
 
 def change_lines(plan: Plan, apply_with: str) -> list[str]:

@@ -73,6 +73,7 @@ def certificates() -> list[str]:
         side=Side.INTERNAL,
         host_names=("internal.example.com", "wiki.internal.example.com"),
         issuer="Shoestring CA for internal.example.com (made 2026-01-02)",
+        by_private_ca=True,
     )
     overview = CertificateOverview((blog, shop, internal), (), ())
     return printed(lambda: tables.print_certificates(overview, NOW.timestamp()))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from installer.services.postgres import inventory
+from installer.services.postgres.inventory import InventoryKey
 from installer.services.postgres.server import PostgresServer
 from tests.support.services.postgres_stand import Site, open_site
 
@@ -37,7 +38,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 def test_inventory_planted_functions(site: Site) -> None:
     found = inventory.collect(PostgresServer(site.container, "postgres"))
-    assert found["evil: rows of public.t"] == "0"
+    assert found[InventoryKey(inventory.ROWS, "public.t", "evil")] == "0"
     assert site.sql(IS_SUPERUSER) == "f"
 
 

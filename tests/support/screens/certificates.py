@@ -40,7 +40,9 @@ _PROVIDED = CertificateStatus(
     expiring=True,
     managed=False,
 )
-_PRIVATE = replace(_GOOD, name="internal", side=Side.INTERNAL, host_names=("internal.example.com",), issuer=_CA)
+_PRIVATE = replace(
+    _GOOD, name="internal", side=Side.INTERNAL, host_names=("internal.example.com",), issuer=_CA, by_private_ca=True
+)
 _ROOT = replace(_PROVIDED, name="private-ca", host_names=("internal.example.com",), issuer=_CA, state="root")
 _PLACEHOLDER = CertificateStatus("invalid", Side.PUBLIC, ("invalid",), "invalid", "placeholder", moment(-9000 * DAY))
 

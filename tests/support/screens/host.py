@@ -71,7 +71,7 @@ def _swap() -> str:
     return sections(
         status=swap_lines(host),
         none=swap_lines(without),
-        refusals=refusals,
+        refusals=map(str, refusals),
         offers=[swap.offer(each).why for each in (host, replace(host, memory=4096 * _MB))],
     )
 

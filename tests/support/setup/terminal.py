@@ -14,7 +14,8 @@ from tests.support.terminal import spawn
 WIZARD = """
 import sys
 from pathlib import Path
-from installer.setup.run import SetupOptions, run
+from installer.setup.plan import SetupOptions
+from installer.setup.run import run
 from runtime.base.errors import explain
 try:
     sys.exit(run(SetupOptions(default_file=Path(sys.argv[1]))).exit_code)

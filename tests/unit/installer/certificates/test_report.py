@@ -43,6 +43,7 @@ PRIVATE_CA = replace(
     side=Side.INTERNAL,
     host_names=("internal.example.com",),
     issuer="Shoestring CA for internal.example.com (made 2026-11-22)",
+    by_private_ca=True,
 )
 PLACEHOLDER = CertificateStatus("invalid", Side.PUBLIC, ("invalid",), "invalid", "placeholder", NOW + 18_000 * DAY)
 
