@@ -34,7 +34,7 @@ def test_overview_private_ca_that_cannot_sign() -> None:
         make_settings(), DesiredCertificates((INTERNAL,)), (side,), Ledger(), "Its key is missing."
     )
     (status,) = overview.assess(seen, NOW).certificates
-    assert (status.state, status.blocked) == ("valid", "Its key is missing.")
+    assert (status.state, status.blocked, status.by_private_ca) == ("valid", "Its key is missing.", True)
 
 
 def test_overview_states() -> None:
@@ -50,5 +50,6 @@ def test_overview_states() -> None:
         "mine": "user-provided",
     }
     assert [name for name, each in states.items() if each.expiring] == ["blog", "mine"]
+    assert not any(each.by_private_ca for each in states.values())
     assert "no luck" in states["shop"].blocked
     assert "expires in 5 days" in overview.expiry_sentence(states["mine"], NOW)
