@@ -131,7 +131,8 @@ def _at_boot(boot_unit: SystemdUnit) -> TimerState:
 def unit(instance: str, paths: Paths) -> SystemdUnit:
     """Return the unit that loads the rules at boot."""
     text = (FOLDER / UNIT).read_text(encoding="utf-8").replace("@INSTANCE@", instance)
-    return SystemdUnit(unit_name(UNIT, instance), text.replace("@RULES@", systemd.quoted(paths.firewall_generated)))
+    rules_file, fallback = systemd.quoted(paths.firewall_generated), systemd.quoted(paths.firewall_fallback)
+    return SystemdUnit(unit_name(UNIT, instance), text.replace("@RULES@", rules_file).replace("@FALLBACK@", fallback))
 
 
 def _have_at_boot(boot_unit: SystemdUnit) -> None:
@@ -165,6 +166,7 @@ def confirm(firewall: Firewall, tried: PendingCommit) -> str:
         commit_confirm.confirm(tried)
         # They may have been rolled back just now; the user wants them anyway.
         table.install(paths.firewall_generated, firewall.rules.text, firewall.rules.table)
+        table.keep_fallback(paths.firewall_fallback, firewall.rules.fallback)
     if systemd.is_running():
         _have_at_boot(unit(firewall.instance, paths))
     return note
@@ -213,6 +215,7 @@ def remove(instance: str, paths: Paths) -> None:
         table.remove(model.table_name(instance))
     files.remove(paths.firewall)
     table.remove_files(paths.firewall_generated)
+    table.keep_fallback(paths.firewall_fallback, "")
 
 
 def exists(instance: str, paths: Paths) -> bool:

@@ -90,6 +90,11 @@ class Paths:
         return self.generated / "firewall.nft"
 
     @property
+    def firewall_fallback(self) -> Path:
+        """Return the rules that are loaded at boot where those of `firewall_generated` are missing or refused."""
+        return self.memory / "firewall-fallback.nft"
+
+    @property
     def isolation_generated(self) -> Path:
         """Return the rules that keep neighbors of this host from containers, loaded at boot before Docker starts."""
         return self.generated / "isolation.nft"

@@ -13,13 +13,17 @@ from runtime.firewall.isolation import IsolationSources
 
 @dataclass(frozen=True)
 class InstallFirewall(Change):
-    """The firewall differs from the files. `content` are its rules, for nft(8); empty: it is removed."""
+    """The firewall differs from the files. `content` are its rules, for nft(8); empty: it is removed.
+
+    `fallback` are those for a boot that cannot load them.
+    """
 
     file: Path
     content: str
     table: str
     reason: str
     action: Sign = Sign.CHANGED
+    fallback: str = ""
     kind = "install-firewall"
 
     def describe(self) -> ChangeDescription:
@@ -29,6 +33,7 @@ class InstallFirewall(Change):
     def apply(self, context: ApplyContext) -> str:
         """Load the rules, and keep them for the next boot."""
         table.install(self.file, self.content, self.table)
+        table.keep_fallback(context.cluster.paths.firewall_fallback, self.fallback)
         return ""
 
 

@@ -17,7 +17,7 @@ from runtime.network.addresses import PRIVATE4, PRIVATE6
 from runtime.network.netlink import LOCAL, UNICAST, Route
 
 EVERYWHERE = ""
-SSH_WHY = "SSH"
+SSH_WHY, WIREGUARD_WHY = "SSH", "WireGuard"
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ def _openings(
         for port in (settings.public.http_port, settings.public.https_port):
             yield AllowedPort("tcp", port, port, "public proxy", address)
     if settings.wireguard.enabled:
-        yield AllowedPort("udp", settings.wireguard.port, settings.wireguard.port, "WireGuard")
+        yield AllowedPort("udp", settings.wireguard.port, settings.wireguard.port, WIREGUARD_WHY)
     for application in applications:
         for each in application.open_ports:
             yield AllowedPort(each.protocol, each.first, each.last, f"x-open-ports of {application.name}")

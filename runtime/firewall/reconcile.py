@@ -84,13 +84,15 @@ def difference(desired: FirewallSources, paths: Paths, docker: DockerBridges) ->
         present = table.inspect(name)
     except ShoestringError:
         # Why it is unknown is reported when it is loaded: only that fails, and the rest of the run continues.
-        return InstallFirewall(file, made.text, name, "not known")
-    if present and present.matches(made, table.recorded_listing(file)) and _content(file) == made.text:
+        return InstallFirewall(file, made.text, name, "not known", fallback=made.fallback)
+    kept = (_content(file), _content(paths.firewall_fallback)) == (made.text, made.fallback)
+    if present and present.matches(made, table.recorded_listing(file)) and kept:
         return None
     about = (
         "its table was missing" if present is None else "other rules" if present.mark != made.mark else "was altered"
     )
-    return InstallFirewall(file, made.text, name, about, Sign.CHANGED if present else Sign.NEW)
+    action = Sign.CHANGED if present else Sign.NEW
+    return InstallFirewall(file, made.text, name, about, action, made.fallback)
 
 
 def isolation_difference(

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from runtime.base import control_characters
 from runtime.firewall import bridges
-from runtime.firewall.model import Bridges, InternalAccess, Ruleset
+from runtime.firewall.model import SSH_WHY, WIREGUARD_WHY, Bridges, InternalAccess, Ruleset
 from runtime.network.addresses import PRIVATE4, PRIVATE6
 
 _PRIVATE4, _PRIVATE6 = ", ".join(PRIVATE4), ", ".join(PRIVATE6)
@@ -34,11 +34,15 @@ LAST_CHAIN = "host"
 
 @dataclass(frozen=True)
 class Rules:
-    """A rule set: the file for `nft -f`, and its mark (a digest)."""
+    """A rule set: the file for `nft -f`, and its mark (a digest).
+
+    `fallback` is the file for a boot that cannot load this one.
+    """
 
     table: str
     text: str
     mark: str
+    fallback: str = ""
 
 
 def render(ruleset: Ruleset) -> Rules:
@@ -64,7 +68,34 @@ def render(ruleset: Ruleset) -> Rules:
             "}\n",
         )
     )
-    return Rules(ruleset.table, text, mark)
+    return Rules(ruleset.table, text, mark, _fallback(ruleset))
+
+
+def _fallback(ruleset: Ruleset) -> str:
+    """Return rules that leave what keeps this host reachable for its user: SSH and the VPN.
+
+    They are simple, without what a kernel or an nft may lack. The next run of the watchdog replaces them.
+    """
+    kept = [each for each in ruleset.allowed_ports if each.why in (SSH_WHY, WIREGUARD_WHY)]
+    inside = ("lo", *bridges.OWN, f"{bridges.PREFIX}*", *((ruleset.vpn,) if ruleset.vpn else ()))
+    return "\n".join(
+        (
+            "# Made by Shoestring for a boot without the rules of the firewall. Do not edit: it is written again.",
+            clear(ruleset.table),
+            f"table inet {ruleset.table} {{",
+            "\tchain arriving {",
+            "\t\ttype filter hook prerouting priority mangle; policy accept;",
+            *(f'\t\tiifname "{each}" accept' for each in inside),
+            "\t\tct state established,related accept",
+            "\t\tudp sport 67 udp dport 68 accept",
+            "\t\tip6 saddr fe80::/10 udp sport 547 udp dport 546 accept",
+            "\t\tmeta l4proto { icmp, ipv6-icmp, igmp } accept",
+            *(f"\t\t{each.protocol} dport {each.ports} accept" for each in kept),
+            "\t\tdrop",
+            "\t}",
+            "}\n",
+        )
+    )
 
 
 def only_from_docker(present: Bridges) -> Iterator[str]:

@@ -96,10 +96,25 @@ def install(file: Path, content: str, table: str) -> None:
         remove_files(file)
         return
     files.make_directory(file.parent)
-    files.write(file, content, mode=0o600)
-    load(file)
+    candidate = file.with_suffix(".candidate")
+    files.write(candidate, content, mode=0o600)
+    try:
+        # All of it or nothing: what the kernel refuses does not replace the last good file.
+        load(candidate)
+        files.write(file, content, mode=0o600)
+    finally:
+        files.remove(candidate)
     present = inspect(table)
     files.write(_listed(file), present.listing if present else "", mode=0o600)
+
+
+def keep_fallback(file: Path, content: str) -> None:
+    """Write the rules for a boot that cannot load the firewall; without `content`, remove them."""
+    if not content:
+        files.remove(file)
+        return
+    files.make_directory(file.parent, mode=0o700)
+    files.write(file, content, mode=0o600)
 
 
 def recorded_listing(file: Path) -> str:

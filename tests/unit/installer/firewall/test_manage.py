@@ -87,5 +87,6 @@ def test_have_at_boot_syncs_enabled_unit(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_unit_loads_rules() -> None:
     made = unit("demo", PATHS)
     assert made.name == "shoestring-firewall@demo.service"
-    assert f'ExecStart=nft --file "{Path("/srv/test/generated/firewall.nft")}"' in made.content
+    rules = '"/srv/test/generated/firewall.nft" "/srv/test/data/shoestring/firewall-fallback.nft"'
+    assert f"""ExecStart=/bin/sh -c 'nft --file "$$1" || exec nft --file "$$2"' sh {rules}\n""" in made.content
     assert not re.search(r"@[A-Z_]+@", made.content)
