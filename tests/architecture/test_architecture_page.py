@@ -1,4 +1,4 @@
-"""docs/architecture.md shows the layers that the tests enforce, and names only modules that exist."""
+"""docs/architecture.md and its drawing show the layers that the tests enforce, and names only modules that exist."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+DRAWING = (ROOT / "docs" / "architecture.svg").read_text(encoding="utf-8")
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
 
@@ -23,6 +24,20 @@ def test_table_of_layers_is_that_of_the_test() -> None:
     rows = re.findall(r"^\| `(runtime|installer)` \| (`[^|]+`) \|", PAGE, re.MULTILINE)
     shown = {
         package: tuple(tuple(re.findall(r"`(\w+)`", folders)) for name, folders in rows if name == package)
+        for package in ("runtime", "installer")
+    }
+    assert shown == layers()
+
+
+def test_boxes_of_drawing_are_layers() -> None:
+    boxes = re.findall(r'y="(\d+)" class="middle" data-folder="(\w+)/(\w+)">(\w+)<', DRAWING)
+    assert [name for *_, folder, name in boxes if folder != name] == []
+    shown = {
+        # The row of an upper layer is above: it has the smaller y.
+        package: tuple(
+            tuple(folder for y, of, folder, _ in boxes if of == package and int(y) == row)
+            for row in sorted({int(y) for y, of, *_ in boxes if of == package}, reverse=True)
+        )
         for package in ("runtime", "installer")
     }
     assert shown == layers()
