@@ -51,7 +51,7 @@ def test_main_error_with_json_is_an_object(
 def test_main_settings_error_with_json_lists_problems(
     paths: Paths, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    paths.settings.write_text(settings_file.render(make_settings()).replace("domain:", "domian:", 1))
+    paths.settings.write_text(settings_file.render(make_settings()).replace("domain:", "domains:", 1))
     monkeypatch.setattr("sys.argv", ["shoestring", "history", "a", "--json", "--data-directory", str(paths.root)])
     with pytest.raises(SystemExit):
         main.main()
