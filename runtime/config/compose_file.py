@@ -49,6 +49,20 @@ class ComposeService:
         return replicas if isinstance(replicas, int) and not isinstance(replicas, bool) else 1
 
     @property
+    def follows(self) -> tuple[str, ...]:
+        """Return the services with whose containers its own have to be re-created.
+
+        It shares a namespace or the volumes of their containers, or restarts with them (`depends_on`, `restart`).
+        """
+        shared = [str(self.definition.get(key) or "") for key in ("network_mode", "ipc", "pid")]
+        named = [value.removeprefix("service:") for value in shared if value.startswith("service:")]
+        volumes = [str(each).partition(":")[0] for each in self.definition.get("volumes_from") or ()]
+        depends = self.definition.get("depends_on")
+        conditions = depends.items() if isinstance(depends, Mapping) else ()
+        restarts = [str(name) for name, each in conditions if isinstance(each, Mapping) and each.get("restart")]
+        return tuple(dict.fromkeys((*named, *volumes, *restarts)))
+
+    @property
     def may_end(self) -> bool:
         """Return whether its process may end for good: no restart policy, or one for failures only."""
         return str(self.definition.get("restart") or "no").startswith(("no", "on-failure", "False"))

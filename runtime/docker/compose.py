@@ -60,6 +60,16 @@ def up(project: Project, recreate: tuple[str, ...] = ()) -> tuple[str, ...]:
     return (*argv, "--force-recreate", "--no-deps", *recreate) if recreate else argv
 
 
+def update(project: Project, services: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Re-create the containers of services, then start what does not run; the containers of other services stay.
+
+    `up` alone re-creates all that depends on a changed service, and all services after an upgrade of Compose whose
+    digest of a service (`com.docker.compose.config-hash`) differs from that of the version before.
+    """
+    keep = (*up(project), "--no-recreate")
+    return (create(project, services), keep) if services else (keep,)
+
+
 def create_more(project: Project, service: str, total: int) -> tuple[str, ...]:
     """Create containers of a service, not started, until there are `total`; those that are there stay as they are."""
     return (*_create(project), "--no-recreate", "--remove-orphans", "--scale", f"{service}={total}", service)

@@ -40,7 +40,9 @@ def project(
         image = addition.get("image", service.image)
         task = service.name not in application.aliases and service.may_end
         joined = tuple(settings.docker_network(name) for name in addition.get("networks", {}) if name != "default")
-        services.append(ProjectService(service.name, image, definition, service.replicas, task, joined))
+        services.append(
+            ProjectService(service.name, image, definition, service.replicas, task, joined, service.follows)
+        )
     content: dict[str, Any] = {"services": additions}
     networks = _networks(application, settings)
     if networks:

@@ -23,7 +23,8 @@ class ProjectService:
     """One service as it should run.
 
     `definition` is a digest of all that makes its containers what they are. A `task` may end: it is not started
-    again once it ended well. `networks` are those of ours that it must be on, by their names in Docker.
+    again once it ended well. `networks` are those of ours that it must be on, by their names in Docker. `follows` are
+    the services with whose containers its own have to be re-created.
     """
 
     name: str
@@ -32,6 +33,7 @@ class ProjectService:
     replicas: int = 1
     task: bool = False
     networks: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

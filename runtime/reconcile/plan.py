@@ -110,15 +110,32 @@ def _project_change(
     ]
     if not differences:
         return None
+    services = tuple(dict.fromkeys(each.service for each in differences if each.service in known))
+    followers = _followers(project, frozenset(each.service for each in differences if each.recreated))
+    about = [each.about for each in differences]
+    about += [f"{name} re-created with it" for name in followers if name not in services]
     return ApplyProject(
         project,
         Sign.CHANGED,
-        "; ".join(dict.fromkeys(each.about for each in differences)),
+        "; ".join(dict.fromkeys(about)),
         changed=any(each.changed for each in differences),
         recreate=tuple(dict.fromkeys(each.service for each in differences if each.altered)),
-        services=tuple(dict.fromkeys(each.service for each in differences if each.service in known)),
+        services=services,
+        followers=tuple(name for name in followers if name not in services),
         application=application,
     )
+
+
+def _followers(project: Project, recreated: frozenset[str]) -> tuple[str, ...]:
+    """Return the services whose containers have to be re-created with those of others."""
+    found: dict[str, None] = {}
+    while more := [
+        each.name
+        for each in project.services
+        if each.name not in found and not recreated.union(found).isdisjoint(each.follows)
+    ]:
+        found |= dict.fromkeys(more)
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -129,6 +146,12 @@ class _Difference:
     about: str
     changed: bool = False
     altered: bool = False
+    missing: bool = False
+
+    @property
+    def recreated(self) -> bool:
+        """Return whether the service gets another container."""
+        return self.changed or self.altered or self.missing
 
 
 def _images(project: Project) -> list[str]:
@@ -140,7 +163,7 @@ def _differences(service: ProjectService, containers: tuple[Container, ...]) -> 
     mine = [each for each in containers if each.service == service.name]
     if len(mine) != service.replicas:
         few = f"{service.name} missing" if not mine else f"{service.name} {len(mine)} of {service.replicas}"
-        yield _Difference(service.name, few)
+        yield _Difference(service.name, few, missing=not mine)
     for container in mine:
         if container.definition != service.definition:
             other = service.image and container.image != service.image

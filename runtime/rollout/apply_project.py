@@ -27,7 +27,8 @@ class ApplyProject(ProjectChange):
 
     `changed`: the files define something else than before; False where only a container is missing or has ended.
     `recreate` are services whose containers were altered by hand, which Compose would not see. `services` are all
-    that differ. `application` is that of a proxied project, as its rollout needs it.
+    that differ, `followers` those that have to be re-created with one of them. `application` is that of a proxied
+    project, as its rollout needs it.
     """
 
     action: Sign
@@ -35,6 +36,7 @@ class ApplyProject(ProjectChange):
     changed: bool = True
     recreate: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
+    followers: tuple[str, ...] = ()
     application: Application | None = None
     kind = "apply"
 
@@ -58,8 +60,15 @@ class ApplyProject(ProjectChange):
             return f"{self.reason}, no request lost"
         if site and self.action is not Sign.NEW:
             start_first.enable_all_slots(site)
-        _compose(project, context, compose.up(project))
+        for argv in self._commands():
+            _compose(project, context, argv)
         return ""
+
+    def _commands(self) -> tuple[tuple[str, ...], ...]:
+        """Return the commands of Compose that change nothing but the services that differ."""
+        if self.action is Sign.NEW:
+            return (compose.up(self.project),)
+        return compose.update(self.project, (*self.services, *self.followers))
 
     def _site(self, context: ApplyContext) -> RolloutContext | None:
         if self.application is None:

@@ -44,6 +44,19 @@ def test_service_may_end(restart: object, expected: bool) -> None:
     assert service(restart=restart).may_end is expected
 
 
+@pytest.mark.parametrize(
+    ("definition", "expected"),
+    [
+        ({"network_mode": "service:vpn", "pid": "service:main", "ipc": "host"}, ("vpn", "main")),
+        ({"volumes_from": ["data:ro", "more"]}, ("data", "more")),
+        ({"depends_on": {"a": {"restart": True}, "b": {"condition": "service_started"}}}, ("a",)),
+        ({"depends_on": ["a"], "network_mode": "bridge"}, ()),
+    ],
+)
+def test_service_follows(definition: dict[str, Any], expected: tuple[str, ...]) -> None:
+    assert ComposeService("s", definition).follows == expected
+
+
 def test_service_published_interpolates() -> None:
     assert service(ports=["$PORT:80"]).published({"PORT": "81"}) == (PublishedPort("tcp", 81, 81),)
 

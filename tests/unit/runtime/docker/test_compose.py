@@ -20,3 +20,15 @@ def test_compose_commands() -> None:
     # Dependencies start first, as the file says; no container is re-created.
     assert "--no-deps" not in argv
     assert "--no-recreate" in argv
+
+
+def test_update_creates_changed_services_alone_and_keeps_others() -> None:
+    create, keep = compose.update(project(), ("application", "data"))
+    assert create[-2:] == ("application", "data")
+    assert {"--no-deps", "--no-start"} <= set(create)
+    assert "--no-recreate" not in create
+    assert keep == (*compose.up(project()), "--no-recreate")
+
+
+def test_update_without_changed_service_recreates_none() -> None:
+    assert compose.update(project(), ()) == ((*compose.up(project()), "--no-recreate"),)

@@ -78,6 +78,21 @@ def test_plan_applies_only_changes_of_containers(edit: str, about: str | None) -
     assert shown(plan_of(after, observed_of(before), ())) == expected
 
 
+def test_plan_names_services_that_are_recreated_with_another() -> None:
+    more = """\
+  sidecar: {image: s, network_mode: "service:application"}
+  second: {image: s, pid: "service:sidecar"}
+  data: {image: d}
+  after: {image: s, depends_on: [application]}
+"""
+    before = desired(application("a", web("a.com", more=more)))
+    after = desired(application("a", web("a.com", image="web:2", more=more)))
+    (change,) = plan_of(after, observed_of(before), ())
+    assert isinstance(change, ApplyProject)
+    assert change.about == "image web:1 → web:2; sidecar re-created with it; second re-created with it"
+    assert (change.services, change.followers) == (("application",), ("sidecar", "second"))
+
+
 def test_plan_ignores_order_of_keys() -> None:
     one = "x-external-host-names: [a.com]\nservices:\n  application: {image: a, environment: {A: 1, B: 2}}\n"
     two = "services:\n  application: {environment: {B: 2, A: 1}, image: a}\nx-external-host-names: [a.com]\n"
