@@ -161,12 +161,16 @@ def _remove_duplicates(context: ApplyContext, name: str) -> str:
     from docker.errors import DockerException, NotFound
 
     client, label = context.cluster.client, f"{LABEL_INSTANCE}={context.cluster.settings.instance}"
+    found = []
     try:
-        listed = client.networks.list(names=[name], filters={"label": label}, greedy=True)
-        found = sorted(
-            (each for each in listed if each.name == name),
-            key=lambda each: (not each.containers, each.attrs["Created"]),
-        )
+        listed = client.networks.list(names=[name], filters={"label": label})
+        for each in listed if len(listed) > 1 else ():
+            # Another command may remove one meanwhile.
+            with contextlib.suppress(NotFound):
+                each.reload()
+                found.append(each)
+        found = [each for each in found if each.name == name]
+        found.sort(key=lambda each: (not each.containers, each.attrs["Created"]))
         in_use = [each for each in found[1:] if each.containers]
         for each in found[1:]:
             if each not in in_use:
