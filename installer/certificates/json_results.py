@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from runtime.output.json_results import FindingEntry, findings
 from runtime.output.json_status import CertificateEntry
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ class CertificatesJson:
 
     ok: Annotated[bool, "nothing is blocked, expiring or unusable"]
     certificates: Annotated[tuple[CertificateEntry, ...], "the desired ones, then others in the proxies' folders"]
-    problems: Annotated[tuple[str, ...], "files that cannot be used"]
-    notes: Annotated[tuple[str, ...], "host names that no authority signs"]
+    problems: Annotated[tuple[FindingEntry, ...], "files that cannot be used"]
+    notes: Annotated[tuple[FindingEntry, ...], "host names that no authority signs"]
 
     @classmethod
     def of(cls, overview: CertificateOverview) -> CertificatesJson:
@@ -29,8 +30,8 @@ class CertificatesJson:
         return cls(
             ok=not (blocked or overview.problems or overview.expiring),
             certificates=tuple(map(CertificateEntry.of, overview.certificates)),
-            problems=overview.problems,
-            notes=overview.notes,
+            problems=findings(overview.problems),
+            notes=findings(overview.notes),
         )
 
 

@@ -40,7 +40,7 @@ def row(status: CertificateStatus, now: float) -> tuple[str, ...]:
 def remarks(overview: CertificateOverview) -> list[str]:
     """Return sentences about problems, those of certificates first."""
     blocked = [f"{each.name}: {each.blocked}" for each in overview.certificates if each.blocked]
-    return [*blocked, *overview.problems]
+    return [*blocked, *map(str, overview.problems)]
 
 
 def status_lines(overview: CertificateOverview, now: float) -> list[str]:

@@ -15,6 +15,7 @@ from runtime.certificates.policy.desired import DesiredCertificates, desired_cer
 from runtime.certificates.policy.ledger import Ledger
 from runtime.certificates.store import folder, private_ca, read, running
 from runtime.config.settings import Settings
+from runtime.context.results import Blocked, Code
 from runtime.proxy.model import ProxyModel
 
 
@@ -73,9 +74,14 @@ class CertificateInventory:
         return next((side.certificate(desired.name) for side in self.sides if side.side is desired.side), None)
 
     @property
-    def problems(self) -> tuple[str, ...]:
-        """Return sentences about files that cannot be used."""
-        return tuple(f"{each.file}: {each.problem}" for side in self.sides for each in side.installed if each.problem)
+    def problems(self) -> tuple[Blocked, ...]:
+        """Return what is wrong with files that cannot be used."""
+        return tuple(
+            Blocked(Code.CERTIFICATE_UNUSABLE, each.name, f"{each.file}: {each.problem}")
+            for side in self.sides
+            for each in side.installed
+            if each.problem
+        )
 
 
 def observe(

@@ -11,6 +11,7 @@ from runtime.certificates.model import PLACEHOLDER, DesiredCertificate, Installe
 from runtime.certificates.policy import due
 from runtime.certificates.policy.due import CertificateState
 from runtime.certificates.policy.ledger import DAY
+from runtime.context.results import Blocked, Remark
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,8 @@ class CertificateOverview:
     """
 
     certificates: tuple[CertificateStatus, ...]
-    notes: tuple[str, ...]
-    problems: tuple[str, ...]
+    notes: tuple[Remark, ...]
+    problems: tuple[Blocked, ...]
 
     @property
     def expiring(self) -> tuple[CertificateStatus, ...]:

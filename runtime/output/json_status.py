@@ -107,7 +107,7 @@ class StatusJson:
     applications: Annotated[tuple[ApplicationEntry, ...], "one for each file"]
     proxies: tuple[ProxyEntry, ...]
     certificates: Annotated[tuple[CertificateEntry, ...], "the desired ones, then others in the proxies' folders"]
-    certificate_problems: Annotated[tuple[str, ...], "certificate files that cannot be used"]
+    certificate_problems: Annotated[tuple[FindingEntry, ...], "certificate files that cannot be used"]
     problems: Annotated[tuple[FindingEntry, ...], "what is wrong, and of no single application"]
     warnings: Annotated[tuple[FindingEntry, ...], "what is worth knowing; nothing failed"]
 
@@ -120,7 +120,7 @@ class StatusJson:
             tuple(map(ApplicationEntry.of, status.applications)),
             tuple(map(ProxyEntry.of, status.proxies)),
             tuple(map(CertificateEntry.of, status.certificates.certificates)),
-            status.certificates.problems,
+            findings(status.certificates.problems),
             findings(status.problems),
             findings(status.warnings),
         )

@@ -127,4 +127,8 @@ def tls_line(certificates: CertificateOverview, now: float) -> str:
 def tls_problems(certificates: CertificateOverview, now: float) -> tuple[str, ...]:
     """Return what is wrong with certificates, a sentence each."""
     blocked = tuple(f"certificate {each.name}: {each.blocked}" for each in certificates.certificates if each.blocked)
-    return (*certificates.problems, *(expiry_sentence(each, now) for each in certificates.expiring), *blocked)
+    return (
+        *map(str, certificates.problems),
+        *(expiry_sentence(each, now) for each in certificates.expiring),
+        *blocked,
+    )

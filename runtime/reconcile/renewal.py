@@ -13,14 +13,13 @@ from runtime.base.errors import ShoestringError
 from runtime.certificates import plan
 from runtime.certificates.acme import ari
 from runtime.certificates.changes import IssueCertificate
-from runtime.certificates.inventory import CertificateInventory
 from runtime.certificates.model import Issuer, RenewalWindow
 from runtime.certificates.overview import CertificateOverview, assess, expiry_sentence
 from runtime.certificates.plan import EVERYTHING, CertificatePlan, RenewalRequest
 from runtime.certificates.policy import ledger
 from runtime.context.change import ApplyContext, Listener, Outcome, Plan
 from runtime.context.cluster import Cluster
-from runtime.context.results import Advisory, Blocked, Code, Expiry, Report
+from runtime.context.results import Blocked, Code, Expiry, Report
 from runtime.reconcile.apply import apply
 from runtime.reconcile.snapshot import Snapshot
 
@@ -77,16 +76,10 @@ def renew(
     )
     return Report(
         outcomes,
-        warnings=tuple(
-            Advisory(Code.CERTIFICATE_IMPOSSIBLE, "certificates", each) for each in after.desired.unprovable
-        ),
-        blocked=(*waiting, *_unusable(after), *(_expiring(each) for each in expiring)),
+        warnings=after.desired.unprovable,
+        blocked=(*waiting, *after.problems, *(_expiring(each) for each in expiring)),
         expiring=expiring,
     )
-
-
-def _unusable(inventory: CertificateInventory) -> tuple[Blocked, ...]:
-    return tuple(Blocked(Code.CERTIFICATE_UNUSABLE, "certificates", each) for each in inventory.problems)
 
 
 def _expiring(expiry: Expiry) -> Blocked:
@@ -104,7 +97,7 @@ def load(cluster: Cluster, listener: Listener, timeout: float = 0.0) -> Report:
         snapshot = Snapshot(cluster)
         changes = plan.plan(snapshot.certificates, cluster.clock()).local
         outcomes = apply(changes, snapshot.context, listener)
-    return Report(outcomes, blocked=_unusable(Snapshot(cluster).certificates))
+    return Report(outcomes, blocked=Snapshot(cluster).certificates.problems)
 
 
 def _clock(now: float) -> Callable[[], float]:

@@ -107,8 +107,7 @@ class State:
     def blocked(self) -> tuple[Blocked, ...]:
         """Return what is not done until the user has acted."""
         desired = self.desired
-        unusable = (Blocked(Code.CERTIFICATE_UNUSABLE, "certificates", each) for each in self.certificates.problems)
-        return (*desired.blocked, *blocked_removals(desired, self.observed), *unusable)
+        return (*desired.blocked, *blocked_removals(desired, self.observed), *self.certificates.problems)
 
     @cached_property
     def waiting_certificates(self) -> tuple[Advisory, ...]:

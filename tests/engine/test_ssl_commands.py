@@ -185,7 +185,9 @@ def test_ssl_load_invalid_file(cluster: Instance, tmp_path: Path) -> None:
     assert "odd.pem" in shoestring(cluster, "load", code=ExitCode.FAILED)
     answer = json.loads(shoestring(cluster, "status", "--json"))
     assert answer["ok"] is False
-    assert "odd.pem" in answer["problems"][0]
+    (problem,) = answer["problems"]
+    assert (problem["code"], problem["subject"], problem["advice"]) == ("certificate-unusable", "odd", None)
+    assert "odd.pem" in problem["message"]
     assert trusts(cluster, root(cluster, tmp_path / "root.crt"))
 
 

@@ -10,6 +10,7 @@ from runtime.base.paths import Side
 from runtime.certificates.model import PLACEHOLDER, DesiredCertificate, InstalledCertificate, Issuer, covered
 from runtime.config.sections import ACME_DIRECTORIES, InternalTls
 from runtime.config.settings import Settings
+from runtime.context.results import Code, Remark
 from runtime.proxy.model import ProxyModel
 
 # The certificate of the internal side.
@@ -18,10 +19,10 @@ INTERNAL = "internal"
 
 @dataclass(frozen=True)
 class DesiredCertificates:
-    """The desired certificates. `unprovable` are sentences about host names that no authority would sign."""
+    """The desired certificates. `unprovable` are about host names that no authority would sign."""
 
     certificates: tuple[DesiredCertificate, ...]
-    unprovable: tuple[str, ...] = ()
+    unprovable: tuple[Remark, ...] = ()
 
 
 def desired_certificates(settings: Settings, models: Iterable[ProxyModel]) -> DesiredCertificates:
@@ -33,7 +34,7 @@ def desired_certificates(settings: Settings, models: Iterable[ProxyModel]) -> De
     ]
     return DesiredCertificates(
         tuple(desired for part in parts for desired in part.certificates),
-        tuple(sentence for part in parts for sentence in part.unprovable),
+        tuple(remark for part in parts for remark in part.unprovable),
     )
 
 
@@ -67,8 +68,11 @@ def _public(settings: Settings, applications: dict[str, tuple[str, ...]]) -> Des
         wild = tuple(name for name in names if name.startswith("*."))
         if wild and not settings.acme.dns.provider:
             unprovable.append(
-                f"{application}: {', '.join(wild)} can be validated by DNS records only; set acme.dns.provider, and "
-                "its variables in secrets.yaml (docs/certificates.md)"
+                _unprovable(
+                    application,
+                    f"{', '.join(wild)} can be validated by DNS records only",
+                    "set acme.dns.provider, and its variables in secrets.yaml (docs/certificates.md)",
+                )
             )
             names = tuple(name for name in names if name not in wild)
         if names:
@@ -77,10 +81,15 @@ def _public(settings: Settings, applications: dict[str, tuple[str, ...]]) -> Des
     return DesiredCertificates(tuple(desired), tuple(unprovable))
 
 
-def _reserved(name: str, host_names: tuple[str, ...]) -> str:
-    return (
-        f"{name}: no public authority signs {', '.join(host_names)}, a name for tests and private networks; it is "
-        "served with a certificate that no browser trusts"
+def _unprovable(name: str, message: str, advice: str = "") -> Remark:
+    return Remark(Code.CERTIFICATE_IMPOSSIBLE, name, f"{name}: {message}", advice)
+
+
+def _reserved(name: str, host_names: tuple[str, ...]) -> Remark:
+    return _unprovable(
+        name,
+        f"no public authority signs {', '.join(host_names)}, a name for tests and private networks; it is served "
+        "with a certificate that no browser trusts",
     )
 
 
@@ -113,8 +122,11 @@ def _internal(settings: Settings, applications: dict[str, tuple[str, ...]]) -> D
         return DesiredCertificates(
             (shared,),
             tuple(
-                f"{name}: {', '.join(names)} is not below {domain}, and the private CA signs for that domain only; "
-                "give it another host name"
+                _unprovable(
+                    name,
+                    f"{', '.join(names)} is not below {domain}, and the private CA signs for that domain only",
+                    "give it another host name",
+                )
                 for name, names in outside.items()
                 if names
             ),

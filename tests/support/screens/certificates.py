@@ -9,6 +9,7 @@ from installer.certificates.trust import RootTrust, lines
 from installer.cli import tables
 from runtime.base.paths import Side
 from runtime.certificates.overview import CertificateOverview, CertificateStatus, expiry_sentence
+from runtime.context.results import Blocked, Code, Remark
 from tests.support.builders.runtime import PATHS
 from tests.support.screens.screen import DAY, NOW, Screens, moment, printed, sections, text
 
@@ -51,8 +52,14 @@ def overview() -> CertificateOverview:
     """Return certificates of every kind, some of them with a problem."""
     return CertificateOverview(
         (_GOOD, _BLOCKED, _PRIVATE, _PROVIDED, replace(_GOOD, name="old", state="unused"), _PLACEHOLDER),
-        ("nas.lan: no public authority signs it, because .lan is no public domain.",),
-        ("certificates/public/mine.pem has no private key.",),
+        (
+            Remark(
+                Code.CERTIFICATE_IMPOSSIBLE,
+                "nas",
+                "nas.lan: no public authority signs it, because .lan is no public domain.",
+            ),
+        ),
+        (Blocked(Code.CERTIFICATE_UNUSABLE, "mine", "certificates/public/mine.pem has no private key."),),
     )
 
 

@@ -13,6 +13,7 @@ from installer.certificates.report import row, status_lines
 from installer.cli import tables
 from runtime.base.paths import Side
 from runtime.certificates.overview import CertificateOverview, CertificateStatus
+from runtime.context.results import Blocked, Code, Remark
 from runtime.output.encoder import result_json
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
@@ -46,6 +47,8 @@ PRIVATE_CA = replace(
     by_private_ca=True,
 )
 PLACEHOLDER = CertificateStatus("invalid", Side.PUBLIC, ("invalid",), "invalid", "placeholder", NOW + 18_000 * DAY)
+NOTE = Remark(Code.CERTIFICATE_IMPOSSIBLE, "shop", "shop: no authority signs it", "give it another host name")
+PROBLEM = Blocked(Code.CERTIFICATE_UNUSABLE, "x", "x.pem: no key")
 
 
 @pytest.mark.parametrize(
@@ -68,10 +71,10 @@ def test_row_of_expired_certificate() -> None:
 
 
 def test_status_lines_with_blocked_certificate() -> None:
-    lines = status_lines(CertificateOverview((BLOCKED, GOOD), ("a note",), ("x.pem: no key",)), NOW)
+    lines = status_lines(CertificateOverview((BLOCKED, GOOD), (NOTE,), (PROBLEM,)), NOW)
     assert lines[1] == "      shop.example.com points to 198.51.100.9, this host is 203.0.113.7"
     assert lines[2].startswith("blog  public  valid")
-    assert lines[3:] == ["problem  x.pem: no key", "note  a note"]
+    assert lines[3:] == ["problem  x.pem: no key", "note  shop: no authority signs it; give it another host name"]
     assert status_lines(CertificateOverview((), (), ()), NOW) == [
         "No certificates yet: no application has a host name."
     ]
@@ -80,15 +83,30 @@ def test_status_lines_with_blocked_certificate() -> None:
 def test_print_certificates_to_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr("installer.output.is_terminal", lambda: True)
-    tables.print_certificates(CertificateOverview((GOOD, BLOCKED), ("a note",), ("x.pem: no key",)), NOW)
+    tables.print_certificates(CertificateOverview((GOOD, BLOCKED), (NOTE,), (PROBLEM,)), NOW)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split("  ")[0].strip() == "NAME"
     assert "89 days" in lines[1]
     assert lines[3:] == [
         "  ✗ shop: shop.example.com points to 198.51.100.9, this host is 203.0.113.7",
         "  ✗ x.pem: no key",
-        "  note  a note",
+        "  note  shop: no authority signs it; give it another host name",
     ]
+
+
+def test_status_json_findings() -> None:
+    answer = json.loads(result_json(CertificatesJson.of(CertificateOverview((GOOD,), (NOTE,), (PROBLEM,)))))
+    assert (answer["notes"], answer["problems"]) == (
+        [
+            {
+                "code": "certificate-impossible",
+                "subject": "shop",
+                "message": "shop: no authority signs it",
+                "advice": "give it another host name",
+            }
+        ],
+        [{"code": "certificate-unusable", "subject": "x", "message": "x.pem: no key", "advice": None}],
+    )
 
 
 def test_status_json_has_all_fields() -> None:
@@ -113,10 +131,10 @@ def test_status_json_has_all_fields() -> None:
 @pytest.mark.parametrize(
     ("overview", "fine"),
     [
-        (CertificateOverview((GOOD, PLACEHOLDER), ("a note",), ()), True),
+        (CertificateOverview((GOOD, PLACEHOLDER), (NOTE,), ()), True),
         (CertificateOverview((BLOCKED,), (), ()), False),
         (CertificateOverview((USER_PROVIDED,), (), ()), False),
-        (CertificateOverview((GOOD,), (), ("a problem",)), False),
+        (CertificateOverview((GOOD,), (), (PROBLEM,)), False),
     ],
 )
 def test_status_json_ok(overview: CertificateOverview, fine: bool) -> None:

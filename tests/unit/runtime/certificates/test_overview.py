@@ -9,6 +9,7 @@ from runtime.certificates import overview
 from runtime.certificates.inventory import CertificateInventory, SideCertificates
 from runtime.certificates.policy.desired import DesiredCertificates
 from runtime.certificates.policy.ledger import Ledger
+from runtime.context.results import Code
 from tests.support.builders.certificate_inventory import BLOG, FOLDER, INTERNAL, NOW, SHOP, failed, found, inventory
 from tests.support.builders.runtime import make_settings
 
@@ -35,6 +36,15 @@ def test_overview_private_ca_that_cannot_sign() -> None:
     )
     (status,) = overview.assess(seen, NOW).certificates
     assert (status.state, status.blocked, status.by_private_ca) == ("valid", "Its key is missing.", True)
+
+
+def test_overview_unusable_file() -> None:
+    broken = replace(found("mine"), problem="It has no key.")
+    shown = overview.assess(inventory(user_provided=(broken,)), NOW)
+    (problem,) = shown.problems
+    assert (problem.code, problem.subject) == (Code.CERTIFICATE_UNUSABLE, "mine")
+    assert str(problem) == f"{broken.file}: It has no key."
+    assert shown.certificates == ()
 
 
 def test_overview_states() -> None:

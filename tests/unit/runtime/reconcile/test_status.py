@@ -10,7 +10,7 @@ from runtime.alerting import checks
 from runtime.base.paths import Side
 from runtime.certificates.overview import CertificateOverview, CertificateStatus
 from runtime.config import internal_address
-from runtime.context.results import Code
+from runtime.context.results import Blocked, Code
 from runtime.docker.observed import Observed
 from runtime.output.encoder import result_json
 from runtime.output.json_status import StatusJson
@@ -103,12 +103,15 @@ def test_status_not_fine_with_certificate_problem() -> None:
     )
     for certificates in (
         CertificateOverview((mine,), (), ()),
-        CertificateOverview((), (), ("mine.pem: it is none.",)),
+        CertificateOverview((), (), (Blocked(Code.CERTIFICATE_UNUSABLE, "mine", "mine.pem: it is none."),)),
     ):
         status = replace(good, certificates=certificates)
         assert not status.fine
         answer = json.loads(result_json(StatusJson.of(status)))
-        assert answer["certificate_problems"] == list(certificates.problems)
+        assert answer["certificate_problems"] == [
+            {"code": each.code, "subject": each.subject, "message": each.message, "advice": None}
+            for each in certificates.problems
+        ]
         assert [each["managed"] for each in answer["certificates"]] == [False] * len(certificates.certificates)
 
 

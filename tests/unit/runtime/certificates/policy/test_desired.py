@@ -9,6 +9,7 @@ import pytest
 from runtime.base.paths import Side
 from runtime.certificates.model import DesiredCertificate, InstalledCertificate, Issuer
 from runtime.certificates.policy.desired import DesiredCertificates, desired_certificates, subtract
+from runtime.context.results import Code, Remark
 from tests.support.builders.runtime import application, desired, web
 
 PEBBLE = "acme: {server: 'https://127.0.0.1:14000/dir'}\n"
@@ -51,15 +52,18 @@ def test_desired_wildcard_by_dns_provider() -> None:
 def test_desired_wildcard_without_provider_is_unprovable() -> None:
     found = certificates_of(public("blog", "acme.org", "*.acme.org"))
     assert found.certificates[0] == DesiredCertificate("blog", Side.PUBLIC, ("acme.org",), Issuer.HTTP_01)
-    assert len(found.unprovable) == 1
-    assert "blog: *.acme.org can be validated by DNS records only; set acme.dns.provider" in found.unprovable[0]
+    (remark,) = found.unprovable
+    assert (remark.code, remark.subject) == (Code.CERTIFICATE_IMPOSSIBLE, "blog")
+    assert remark.message == "blog: *.acme.org can be validated by DNS records only"
+    assert remark.advice.startswith("set acme.dns.provider")
 
 
 @pytest.mark.parametrize("name", ["a.test", "a.example", "printer.local", "nas.home.arpa", "a.internal", "host"])
 def test_desired_reserved_names_are_unprovable(name: str) -> None:
     found = certificates_of(public("blog", name), settings="internal: off\n")
     assert found.certificates == ()
-    assert name in found.unprovable[0]
+    assert [each.subject for each in found.unprovable] == ["blog"]
+    assert name in found.unprovable[0].message
 
 
 def test_desired_reserved_name_with_user_provided_authority() -> None:
@@ -75,8 +79,12 @@ def test_desired_internal_side_by_private_ca() -> None:
     names = ("internal.example.com", "*.internal.example.com", "a.b.internal.example.com")
     assert found.certificates == (DesiredCertificate("internal", Side.INTERNAL, names, Issuer.PRIVATE_CA),)
     assert found.unprovable == (
-        "deep: c.example.com is not below internal.example.com, and the private CA signs for that domain only; "
-        "give it another host name",
+        Remark(
+            Code.CERTIFICATE_IMPOSSIBLE,
+            "deep",
+            "deep: c.example.com is not below internal.example.com, and the private CA signs for that domain only",
+            "give it another host name",
+        ),
     )
 
 
