@@ -52,7 +52,7 @@ def stand(tmp_path: Path) -> Iterator[Stand]:
 
 def test_rollback_after_killed_process(stand: Stand) -> None:
     before = stand.rules()
-    killed = stand.python(f"{WRONG}\nimport os\nmanage.begin(found, seconds=4)\nos.kill(os.getpid(), 9)")
+    killed = stand.python(f"{WRONG}\nimport os\nmanage.begin(found, seconds=10)\nos.kill(os.getpid(), 9)")
     assert killed.returncode == -9, killed.stderr
     assert not stand.reaches(stand.outside, HOST, 22)
     until(lambda: stand.reaches(stand.outside, HOST, 22), bool)
