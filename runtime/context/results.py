@@ -37,6 +37,10 @@ class Code(StrEnum):
         "firewall-not-confirmed",
         "the firewall is on in the settings, and not confirmed on this host",
     )
+    HOST_ACCESS = (
+        "host-access",
+        "an application can become root on the host, or reads or changes files that are not its own",
+    )
     LOCKED = "locked", "another command holds the lock, so nothing was done"
     NO_ADDRESS_YET = "no-address-yet", "the address of the internal side does not exist yet"
     NOT_ISOLATED = "not-isolated", "nothing keeps the neighbors of this host from its containers"

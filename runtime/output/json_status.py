@@ -122,5 +122,5 @@ class StatusJson:
             tuple(map(CertificateEntry.of, status.certificates.certificates)),
             findings(status.certificates.problems),
             findings(status.problems),
-            findings(status.warnings),
+            findings((*status.warnings, *status.host_access)),
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from runtime.base.errors import Problem, ShoestringError
 from runtime.base.paths import Paths, RunPaths, Side
-from runtime.config import application_files, referenced_files, secrets
+from runtime.config import application_files, host_access, referenced_files, secrets
 from runtime.config.applications import Application, BrokenApplication
 from runtime.config.internal_address import InternalAddress, configured
 from runtime.config.settings import Settings
@@ -48,7 +48,7 @@ class Desired:
     `hosts` are the names that VPN clients resolve, None without a VPN.
     `blocked` is what cannot run until the user has done something on this host.
     `known` are the applications, and the last good copies of those whose files are broken. `internal_address`
-    is where the internal side is.
+    is where the internal side is. `host_access` is what applications have of the host, one for each that has any.
     """
 
     settings: Settings
@@ -65,6 +65,7 @@ class Desired:
     known: tuple[Application, ...] = ()
     blocked: tuple[Blocked, ...] = ()
     internal_address: InternalAddress = InternalAddress()
+    host_access: tuple[Advisory, ...] = ()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -145,6 +146,18 @@ def build(sources: Sources, paths: Paths, run: RunPaths) -> Desired:
         known=proxied,
         blocked=blocked,
         internal_address=internal,
+        host_access=_host_access(valid, sources, paths),
+    )
+
+
+def _host_access(valid: tuple[Application, ...], sources: Sources, paths: Paths) -> tuple[Advisory, ...]:
+    """Return what the files give their containers of the host: meant by their user, so it is only named."""
+    names = (*(each.name for each in valid), *(each.name for each in sources.broken))
+    found = {each.name: host_access.grants(each, paths, sources.variables, names) for each in valid}
+    return tuple(
+        Advisory(Code.HOST_ACCESS, name, host_access.sentence(name, grants))
+        for name, grants in found.items()
+        if grants
     )
 
 

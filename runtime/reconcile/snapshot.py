@@ -26,7 +26,7 @@ class Snapshot(State):
     @property
     def report(self) -> PlanReport:
         """Return what is to be done and what is wrong, as a plan shows it."""
-        warnings = (*self.desired.warnings, *self.waiting_certificates)
+        warnings = (*self.desired.warnings, *self.desired.host_access, *self.waiting_certificates)
         return PlanReport(self.changes, self.desired.problems, warnings, self.blocked, bool(self.due.remote))
 
     @property

@@ -55,7 +55,10 @@ class ProxyStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """All of one instance. `unserved`, which are in `problems` too, are why a proxy cannot run."""
+    """All of one instance.
+
+    `unserved`, which are in `problems` too, are why a proxy cannot run. `host_access` is in JSON only.
+    """
 
     instance: str
     proxies: tuple[ProxyStatus, ...]
@@ -64,6 +67,7 @@ class Status:
     certificates: CertificateOverview = NO_CERTIFICATES
     problems: tuple[Blocked, ...] = ()
     unserved: tuple[Blocked, ...] = ()
+    host_access: tuple[Advisory, ...] = ()
 
     @property
     def fine(self) -> bool:
@@ -118,7 +122,8 @@ def assess(
     applications = tuple(sorted((*valid, *broken), key=lambda each: (each.name, each.side)))
     problems = (*desired.blocked, *_helpers(core))
     instance = desired.settings.instance
-    return Status(instance, proxies, applications, desired.warnings, certificates, problems, desired.blocked)
+    unserved, access = desired.blocked, desired.host_access
+    return Status(instance, proxies, applications, desired.warnings, certificates, problems, unserved, access)
 
 
 def _helpers(core: Mapping[str, str]) -> tuple[Blocked, ...]:

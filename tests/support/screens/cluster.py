@@ -31,6 +31,14 @@ from tests.support.screens.screen import NOW, Screens, moment, printed, sections
 MEGABYTE = 1024 * 1024
 POSTGRES = "x-external-tcp-ports: [5432]\nservices: {application: {image: 'postgres:16', networks: [internal]}}\n"
 GAME = "services: {application: {image: 'game:3', ports: ['9000:9000']}}\nnetworks: {lan: {driver: macvlan}}\n"
+AGENT = """
+services:
+  agent:
+    image: agent:1
+    pid: host
+    cap_add: [SYS_PTRACE]
+    volumes: ['/var/run/docker.sock:/var/run/docker.sock', '/etc:/host/etc:ro', '${DATA_BASE_PATH}/agent:/data']
+"""
 MISTAKE = """
 x-external-host-names: ['shop_1.example.com']
 x-container-port: 70000
@@ -72,7 +80,11 @@ BLOCKED = "www.example.com points to 198.51.100.9, this host is 203.0.113.7; cor
 
 def _plan_lines(wanted: Desired, changes: Plan, deferred: tuple[DeferredCertificate, ...] = ()) -> list[str]:
     waiting = (Advisory(Code.CERTIFICATE_DEFERRED, each.certificate.name, str(each)) for each in deferred)
-    return plan_lines(PlanReport(changes, wanted.problems, (*wanted.warnings, *waiting)))
+    return plan_lines(PlanReport(changes, wanted.problems, (*wanted.warnings, *wanted.host_access, *waiting)))
+
+
+def _host_access() -> list[str]:
+    return _plan_lines(desired(application("agent", AGENT)), ())
 
 
 def _report() -> list[str]:
@@ -167,7 +179,7 @@ def _stop() -> list[str]:
 
 
 SCREENS: Screens = {
-    "plan": lambda: sections(changes=_plan(), nothing=_plan_lines(desired(), ())),
+    "plan": lambda: sections(changes=_plan(), nothing=_plan_lines(desired(), ()), host_access=_host_access()),
     "start": lambda: text(_report()),
     "watchdog": _watchdog,
     "rollout": lambda: text(_rollout()),

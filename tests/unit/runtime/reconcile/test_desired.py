@@ -177,3 +177,14 @@ def test_read_uses_accepted_copy_of_broken_file(paths: Paths) -> None:
     assert [each.name for each in sources.broken] == ["a"]
     assert sources.variables == {"DATA_BASE_PATH": str(paths.data)}
     assert RUN.lock.name == "lock"
+
+
+def test_build_names_the_applications_with_access_to_the_host() -> None:
+    files = (
+        application("blog", web("blog.example.com")),
+        application("agent", "services: {agent: {image: 'agent:1', pid: host, privileged: true}}\n"),
+        broken("shop", "services: {application: {image: 'shop:1'}}\nx-container-port: 0\n"),
+        application("thief", "services: {thief: {image: 'thief:1', volumes: ['${DATA_BASE_PATH}/shop:/data']}}\n"),
+    )
+    found = desired(*files).host_access
+    assert [(each.code, each.subject) for each in found] == [(Code.HOST_ACCESS, "agent"), (Code.HOST_ACCESS, "thief")]

@@ -174,3 +174,11 @@ def test_assess_vpn_down_is_blocked() -> None:
     assert found.problems == wanted.blocked
     (failed,) = checks.check_status(found, 0.0)
     assert (str(failed.subject), failed.message, failed.pending_seconds) == ("proxy internal", sentence, 300.0)
+
+
+def test_status_access_to_the_host_is_in_json_only() -> None:
+    wanted = desired(application("agent", "services: {agent: {image: 'agent:1', privileged: true}}\n"))
+    found = assess(wanted, observed_of(wanted))
+    assert [each.code for each in StatusJson.of(found).warnings] == [Code.HOST_ACCESS]
+    assert found.warnings == ()
+    assert found.fine
