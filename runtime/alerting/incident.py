@@ -12,7 +12,7 @@ from typing import Any
 from runtime.alerting import subject
 from runtime.alerting.checks import FailedCheck
 from runtime.alerting.notify import Severity
-from runtime.alerting.subject import Subject
+from runtime.alerting.subject import Subject, SubjectKind
 from runtime.base import files
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Paths, RunPaths
@@ -85,7 +85,8 @@ def _read(file: Path, now: float) -> Incidents:
 
 def _encode(incident: Incident) -> dict[str, object]:
     return {
-        "subject": str(incident.check.subject),
+        "kind": incident.check.subject.kind.name.lower(),
+        "name": incident.check.subject.name,
         "message": incident.check.message,
         "severity": incident.check.severity,
         "pending_seconds": incident.check.pending_seconds,
@@ -97,7 +98,7 @@ def _encode(incident: Incident) -> dict[str, object]:
 
 def _decode(entry: Mapping[str, Any]) -> Incident:
     check = FailedCheck(
-        subject.parse(entry["subject"]),
+        Subject(SubjectKind[entry["kind"].upper()], str(entry["name"])),
         str(entry["message"]),
         Severity(entry["severity"]),
         float(entry["pending_seconds"]),
@@ -109,4 +110,7 @@ def _decode_old(entry: Mapping[str, Any]) -> Incident:
     """Return an entry of the version before."""
     check = entry["trouble"]
     same = {"opened_at": entry["since"], "notified": entry["told"], "recovered_at": entry["well"]}
-    return _decode({**check, **same, "pending_seconds": check["lasting"]})
+    about = subject.parse(check["subject"])
+    return _decode(
+        {**check, **same, "kind": about.kind.name, "name": about.name, "pending_seconds": check["lasting"]}
+    )

@@ -33,7 +33,7 @@ class Subject:
 
 
 def parse(text: str) -> Subject:
-    """Return the subject with a text. Raises ValueError if there is none."""
+    """Return the subject that state files of version 0.1.0 have as text. Raises ValueError if there is none."""
     if text == _OLD_WATCHDOG:
         return Subject(SubjectKind.WATCHDOG)
     for kind in SubjectKind:

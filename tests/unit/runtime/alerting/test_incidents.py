@@ -153,14 +153,14 @@ def test_failed_notification_is_sent_later(site: Site) -> None:
     sent = incidents.notify_changes(site.paths, site.settings, site.run, Checked((DISK,)), NOW)
     assert sent[0] == DISK.message
     assert "notify.command ended with exit code 1" in sent[1]
-    assert not _stored(site)["disk of /srv"]["notified"]
+    assert not _stored(site)["disk", "/srv"]["notified"]
     mark.touch()
     incidents.notify_changes(site.paths, site.settings, site.run, Checked((DISK,)), NOW + 4 * STEP)
-    assert _stored(site)["disk of /srv"]["notified"]
+    assert _stored(site)["disk", "/srv"]["notified"]
 
 
-def _stored(site: Site) -> dict[str, dict[str, object]]:
-    return {each["subject"]: each for each in json.loads(site.paths.incidents.read_text())["incidents"]}
+def _stored(site: Site) -> dict[tuple[str, str], dict[str, object]]:
+    return {(each["kind"], each["name"]): each for each in json.loads(site.paths.incidents.read_text())["incidents"]}
 
 
 def test_update_after_clock_went_back() -> None:
