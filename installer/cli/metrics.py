@@ -69,8 +69,8 @@ def retention(
     if not json:
         print("\n".join(retention_report.change_lines(before, requested)))
     # Only a change that loses data has to be confirmed.
-    agrees = dry_run or not before.shortens(requested) or confirmed("Change it?", yes=yes, json=json)
-    if agrees and not dry_run and requested != before.days:
+    is_confirmed = dry_run or not before.shortens(requested) or confirmed("Change it?", yes=yes, json=json)
+    if is_confirmed and not dry_run and requested != before.days:
         influxdb.set_retention(cluster, requested)
         if not json:
             print("  ✓ changed")

@@ -22,7 +22,7 @@ from runtime.firewall.rules import Rules
 from runtime.firewall.table import InstalledTable
 
 SECONDS = 60
-FILE, UNDO = "firewall-trial.nft", "firewall-undo.nft"
+FILE, UNDO = "firewall-unconfirmed.nft", "firewall-undo.nft"
 UNIT = "shoestring-firewall-undo.service"
 # The file's name is an argument, so that nothing of it is taken for a command.
 _SLEEPER = 'sleep "$1"; test ! -e "$2" || exec nft --file "$2"'

@@ -34,7 +34,11 @@ EVERYWHERE = {
     r"(?:go|goes|went|going) on": "continue",
     r"stands? in": "is in",
     r"gone": "removed, missing",
-    r"crews?|keepers?|newcomers?|walled": "replicas, manager, new replica, firewall",
+    r"crews?|keepers?|newcomers?|walled|doors?|wishes": "replicas, manager, new replica, firewall, store, desired",
+    r"settl(?:e|es|ed|ing)": "wait until ready, confirm, resolve conflicts",
+    r"agree(?:s|d|ing)?": "confirm",
+    r"shipped": "templates",
+    r"odd|sound": "invalid, valid",
 }
 FOR_USERS = {
     **EVERYWHERE,
@@ -125,6 +129,7 @@ def wrong_in(path: Path, texts: Iterator[tuple[int, str]], terms: dict[str, str]
         ("Its check passes.", []),
         ("It is not a port; one looks like 80.", []),
         ("A pass of the watchdog.", ["pass"]),
+        ("The wizard settles what you agreed to.", ["settles", "agreed"]),
         ("last_pass=1 bypass passwords", []),
     ],
 )

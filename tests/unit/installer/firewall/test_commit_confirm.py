@@ -42,7 +42,7 @@ def test_begin_schedules_rollback_before_loading_rules(monkeypatch: pytest.Monke
     monkeypatch.setattr(table, "load", lambda file: done.append(("nft", str(file))))
     monkeypatch.setattr(table, "inspect", lambda _name: None)
     tried = manage.begin(firewall())
-    assert done[-1] == ("nft", "/run/shoestring/shoestring/firewall-trial.nft")
+    assert done[-1] == ("nft", "/run/shoestring/shoestring/firewall-unconfirmed.nft")
     undo = str(tried.undo)
     if with_systemd:
         assert done[-2][0] == "systemd-run"
