@@ -12,6 +12,9 @@ from typing import Any
 from runtime.config import published_ports, secrets
 from runtime.config.published_ports import PublishedPort
 
+# The capability of raw packets, and the word for all capabilities (capabilities(7); Docker's `--cap-add`).
+_RAW_PACKETS = frozenset({"NET_RAW", "ALL"})
+
 
 @dataclass(frozen=True)
 class ComposeService:
@@ -39,6 +42,20 @@ class ComposeService:
     def has_profiles(self) -> bool:
         """Return whether Compose starts it only if one of its profiles is asked for."""
         return bool(self.definition.get("profiles"))
+
+    @property
+    def raw_packets_undecided(self) -> bool:
+        """Return whether the file says nothing of raw network packets, which Docker then allows.
+
+        It decides by `cap_add`, `cap_drop` or `privileged`.
+        """
+        added, dropped = (self._capabilities(key) for key in ("cap_add", "cap_drop"))
+        privileged = str(self.definition.get("privileged") or "").lower() == "true"
+        return not privileged and _RAW_PACKETS.isdisjoint(added | dropped)
+
+    def _capabilities(self, key: str) -> frozenset[str]:
+        listed = self.definition.get(key)
+        return frozenset(str(each).upper().removeprefix("CAP_") for each in listed or ())
 
     @property
     def replicas(self) -> int:

@@ -1,4 +1,4 @@
-"""The Compose override of an application: networks and aliases, labels, local images. The file itself stays as is."""
+"""The Compose override of an application: networks, labels, limits, local images. The file itself stays as is."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def project(
         # Which service a file belongs to is not asked: such files are few.
         definition = service_digest(service, [addition, *referenced], application.compose, variables)
         added = labels(settings.instance, application.name, application.side, definition)
-        additions[service.name] = {**addition, "labels": added}
+        # The limits are not in the digest: a container of an earlier version gets them with its next change, and
+        # upgrading Shoestring re-creates none.
+        additions[service.name] = {**addition, **_limits(service), "labels": added}
         image = addition.get("image", service.image)
         task = service.name not in application.aliases and service.may_end
         joined = tuple(settings.docker_network(name) for name in addition.get("networks", {}) if name != "default")
@@ -77,6 +79,14 @@ def _addition(
     if image:
         addition |= {"image": image, "pull_policy": "never"}
     return addition
+
+
+def _limits(service: ComposeService) -> dict[str, Any]:
+    """Return what a service loses of Docker's defaults, unless its file decides that itself.
+
+    With raw packets it could answer for the addresses of other containers (ARP) and read what the proxy sends them.
+    """
+    return {"cap_drop": ["NET_RAW"]} if service.raw_packets_undecided else {}
 
 
 def _networks(application: Application, settings: Settings) -> dict[str, Any]:

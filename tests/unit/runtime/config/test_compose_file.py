@@ -57,6 +57,26 @@ def test_service_follows(definition: dict[str, Any], expected: tuple[str, ...]) 
     assert ComposeService("s", definition).follows == expected
 
 
+@pytest.mark.parametrize(
+    ("definition", "expected"),
+    [
+        ({}, True),
+        ({"cap_add": ["SYS_NICE"], "cap_drop": ["MKNOD"], "privileged": False}, True),
+        ({"cap_add": ["NET_RAW"]}, False),
+        ({"cap_add": ["CAP_NET_RAW"]}, False),
+        ({"cap_add": ["net_raw"]}, False),
+        ({"cap_add": ["ALL"]}, False),
+        ({"cap_drop": ["all"]}, False),
+        ({"cap_drop": ["NET_RAW"]}, False),
+        ({"privileged": True}, False),
+        ({"privileged": "true"}, False),
+        ({"privileged": "false"}, True),
+    ],
+)
+def test_service_raw_packets_undecided(definition: dict[str, Any], expected: bool) -> None:
+    assert ComposeService("s", definition).raw_packets_undecided is expected
+
+
 def test_service_published_interpolates() -> None:
     assert service(ports=["$PORT:80"]).published({"PORT": "81"}) == (PublishedPort("tcp", 81, 81),)
 

@@ -7,8 +7,9 @@ import yaml
 
 from runtime.base.paths import Side
 from runtime.config.applications import proxy_alias
+from runtime.config.compose_file import ComposeFile, ComposeService
 from runtime.docker import images, overrides
-from runtime.docker.projects import Project
+from runtime.docker.projects import Project, service_digest
 from tests.support.builders.runtime import PATHS, application, make_settings, web
 
 
@@ -87,3 +88,18 @@ def test_project_replicas() -> None:
     assert project(web("a.com", more="    deploy: {replicas: 3}\n")).services[0].replicas == 3
     assert project(web("a.com", more="    scale: 2\n")).services[0].replicas == 2
     assert project(web("a.com", more="    scale: '${N}'\n")).services[0].replicas == 1
+
+
+def test_project_drops_raw_packets_unless_the_file_decides() -> None:
+    text = web("a.com") + "  asks: {image: a, cap_add: [NET_RAW]}\n  other: {image: o}\n"
+    services = content(text)["services"]
+    dropped = {name: service.get("cap_drop") for name, service in services.items()}
+    assert dropped == {"application": ["NET_RAW"], "asks": None, "other": ["NET_RAW"]}
+
+
+def test_definition_is_that_of_containers_of_earlier_versions() -> None:
+    """0.1.0 dropped no capability: its containers stay until their definition changes."""
+    service = ComposeService("task", {"image": "t"})
+    earlier = service_digest(service, [{}], ComposeFile({"services": {"task": {"image": "t"}}}), {})
+    assert digest("services: {task: {image: t}}\n") == earlier
+    assert digest("services: {task: {image: t, cap_add: [NET_RAW]}}\n") != earlier
