@@ -100,7 +100,7 @@ def _channels(settings: Settings) -> Mapping[str, Channel]:
     if settings.notify.command:
         channels["command"] = lambda notification: _by_command(settings.notify.command, notification)
     if settings.notify.url:
-        channels["url"] = lambda notification: _by_url(settings.notify.url, notification)
+        channels["url"] = lambda notification: _by_url_in_time(settings.notify.url, notification)
     return channels
 
 
@@ -155,6 +155,21 @@ def _by_command(line: str, notification: str) -> str:
         return ""
     last = result.tail(1)
     return f"notify.command ended with exit code {result.code}" + (f": {last}" if last else ".")
+
+
+def _by_url_in_time(url: str, notification: str) -> str:
+    """Send it by URL, and give up after URL_TIMEOUT_SECONDS in all.
+
+    The timeout of a socket is for each read, and the lookup of a name has none: a receiver that answers a byte at a
+    time would delay the watchdog. So the exchange has a thread, which ends with this process.
+    """
+    import threading
+
+    answers: list[str] = []
+    thread = threading.Thread(target=lambda: answers.append(_by_url(url, notification)), daemon=True)
+    thread.start()
+    thread.join(URL_TIMEOUT_SECONDS)
+    return answers[0] if answers else f"notify.url: no answer within {URL_TIMEOUT_SECONDS:.0f} s."
 
 
 def _by_url(url: str, notification: str) -> str:

@@ -128,6 +128,16 @@ def local_network6(value: object) -> str:
     return str(network)
 
 
+def any_network(value: object) -> str:
+    """Return a network, or a single address as the network of that address, of IPv4 or IPv6."""
+    if isinstance(value, str) and "%" not in value:
+        try:
+            return str(ipaddress.ip_network(value))
+        except ValueError:
+            pass
+    raise ValueError(f"{value!r} is not a network or an address{_whole_network(value)}")
+
+
 def _network(value: object) -> Network:
     try:
         is_network = isinstance(value, str) and "/" in value and "%" not in value

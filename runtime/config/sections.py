@@ -11,6 +11,7 @@ from runtime.base.schema import key, list_of, one_of, section, switch, whole_num
 from runtime.config import dns_resolver, listen_address
 from runtime.config.dns_resolver import Resolver
 from runtime.config.listen_address import FixedAddress, ListenAddress
+from runtime.config.request_limits import RequestLimits
 
 ACME_SERVERS = ("production", "staging")
 # https://letsencrypt.org/docs/acme-protocol-updates/ and /docs/staging-environment/
@@ -21,6 +22,8 @@ ACME_DIRECTORIES = {
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # Asked from outside, so that the answers are those that a certificate authority gets.
 PUBLIC_RESOLVERS = (Resolver("1.1.1.1"), Resolver("9.9.9.9"))
+# 180 days, the least that checks of TLS accept; two years are what browsers' preload list asks for (hstspreload.org).
+HSTS_SECONDS, LONGEST_HSTS_SECONDS = 180 * 86_400, 2 * 365 * 86_400
 # What an Ethernet frame carries (1500) less WireGuard's own over IPv6: 40 of IPv6, 8 of UDP, 32 of WireGuard.
 WIREGUARD_MTU = 1420
 # A link below cannot carry IPv6 (RFC 8200 section 5); one of jumbo frames carries 9000.
@@ -90,11 +93,27 @@ class PublicSettings:
     )
     http_port: int = key("redirects to HTTPS", check=validators.port, default=80)
     https_port: int = key("serves the public applications", check=validators.port, default=443)
+    hsts_seconds: int = key(
+        "how long browsers use HTTPS only for a host name (HSTS, RFC 6797), in seconds; sent with a certificate of a "
+        "public authority, at ports 80 and 443; 0: never",
+        check=whole_number(0, LONGEST_HSTS_SECONDS),
+        default=HSTS_SECONDS,
+    )
+    limits: RequestLimits = section("what one client address may take, see docs/proxy.md", RequestLimits)
 
     @property
     def endpoint(self) -> WebEndpoint:
         """Return where the public applications are served."""
         return WebEndpoint("https", self.https_port)
+
+    @property
+    def hsts(self) -> int:
+        """Return for how long browsers use HTTPS only, in seconds.
+
+        0 at other ports than 80 and 443: a browser would ask for HTTPS at the port of plain HTTP (RFC 6797
+        section 8.3).
+        """
+        return self.hsts_seconds if (self.http_port, self.https_port) == tuple(DEFAULT_PORTS.values()) else 0
 
 
 @dataclass(frozen=True)

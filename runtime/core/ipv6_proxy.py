@@ -15,6 +15,7 @@ from typing import Any
 from runtime.base import control_characters
 from runtime.base.paths import RunPaths, Side
 from runtime.config.internal_address import configured
+from runtime.config.request_limits import PERIOD_SECONDS, RequestLimits
 from runtime.config.settings import Settings
 from runtime.docker.hardening import Hardening
 from runtime.docker.projects import bind
@@ -49,7 +50,13 @@ defaults
 LISTEN = """\
 listen port-{inside}
 {binds}
+{limits}\
     server proxy unix@{mount}/{inside}.sock send-proxy-v2
+"""
+# Both ports count as one.
+CLIENTS = f"""\
+backend clients
+    stick-table type ipv6 size 20k expire 1m store conn_cur,conn_rate({PERIOD_SECONDS}s)
 """
 
 
@@ -93,25 +100,45 @@ def service(
     ports: list[tuple[int, int]],
     user: tuple[int, int],
     run: RunPaths,
+    limits: RequestLimits | None = None,
 ) -> dict[str, Any]:
     """Return the service for Compose, without its labels.
 
-    `listening` are the IPv6 addresses, `ports` pairs of the port outside and the container's.
+    `listening` are the IPv6 addresses, `ports` pairs of the port outside and the container's. Connections over
+    `limits` end here, before their TLS handshake.
     """
     return {
         "image": image,
         "entrypoint": ["sh", "-c", COMMAND],
-        "environment": {"CONFIGURATION": _configuration(listening, ports, user).replace("$", "$$")},
+        "environment": {"CONFIGURATION": _configuration(listening, ports, user, limits).replace("$", "$$")},
         "network_mode": "host",
         **HARDENING.compose_service(),
         "volumes": [bind(str(run.proxy(side)), SOCKETS_MOUNT, read_only=True)],
     }
 
 
-def _configuration(listening: tuple[str, ...], ports: list[tuple[int, int]], user: tuple[int, int]) -> str:
+def _configuration(
+    listening: tuple[str, ...],
+    ports: list[tuple[int, int]],
+    user: tuple[int, int],
+    limits: RequestLimits | None = None,
+) -> str:
     control_characters.refuse(listening, "IPv6 addresses")
     parts = [BEGIN.format(uid=user[0], gid=user[1])]
     for outside, inside in ports:
         binds = "\n".join(f"    bind [{each}]:{outside} v6only" for each in listening)
-        parts.append(LISTEN.format(inside=inside, binds=binds, mount=SOCKETS_MOUNT))
-    return "".join(parts)
+        limited = _limits(limits) if limits else ""
+        parts.append(LISTEN.format(inside=inside, binds=binds, mount=SOCKETS_MOUNT, limits=limited))
+    return "".join(parts) + (CLIENTS if limits else "")
+
+
+def _limits(limits: RequestLimits) -> str:
+    """Return the rules for connections, which are those of the proxy's template."""
+    exempt = f"src {' '.join(limits.exempt)}" if limits.exempt else "always_false"
+    rules = [f"acl exempt {exempt}", "tcp-request connection track-sc0 src,ipmask(32,64) table clients unless exempt"]
+    if limits.connections:
+        rules.append(f"tcp-request connection reject if {{ sc_conn_cur(0) gt {limits.connections} }}")
+    if limits.connections_per_second:
+        most = limits.connections_per_second * PERIOD_SECONDS
+        rules.append(f"tcp-request connection reject if {{ sc_conn_rate(0) gt {most} }}")
+    return "".join(f"    {rule}\n" for rule in rules)

@@ -40,7 +40,8 @@ def core_project(settings: Settings, models: tuple[ProxyModel, ...], paths: Path
         if model.ipv6:
             image, user = proxy_image(settings), (PROXY_UID, PROXY_GID)
             listening = ipv6_proxy.addresses(settings, model.side, model.address)
-            definition = ipv6_proxy.service(model.side, listening, image, _ports(model), user, run)
+            ports = _ports(model)
+            definition = ipv6_proxy.service(model.side, listening, image, ports, user, run, model.limits)
             definition = _pulled(settings, definition)
             mark = digest(definition)
             definition["labels"] = labels(settings.instance, CORE, None, mark)

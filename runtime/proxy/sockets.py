@@ -58,7 +58,9 @@ class ReloadAnswer:
 
 
 def ask(path: Path, commands: str, timeout: float = ANSWER_TIMEOUT_SECONDS) -> str:
-    """Send commands to a socket of HAProxy's and return all that it answers, until it closes. `timeout` in seconds.
+    """Send commands to a socket of HAProxy's and return all that it answers, until it closes.
+
+    `timeout` is in seconds, for the whole answer.
 
     A proxy that is just starting breaks off, or has no process yet; it is asked again for a moment. Raises
     NotRunningError if nothing listens there, NoProcessError if the process that a command names does not exist, and
@@ -81,6 +83,7 @@ def _persist(attempt: Callable[[], str], temporary: tuple[type[Exception], ...],
 
 def _ask(path: Path, commands: str, timeout: float) -> str:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        deadline = time.monotonic() + timeout
         connection.settimeout(timeout)
         try:
             _connect(connection, path)
@@ -91,17 +94,26 @@ def _ask(path: Path, commands: str, timeout: float) -> str:
         try:
             # The write side stays open: HAProxy would take its end for an interruption.
             connection.sendall(commands.encode() + b"\n")
-            return _answer(connection, path).decode(errors="replace")
+            return _answer(connection, path, deadline).decode(errors="replace")
         except TimeoutError as error:
             raise ShoestringError(f"The proxy at {path} did not answer within {timeout:.0f} s.") from error
         except OSError as error:
             raise BrokenOffError(f"The proxy at {path} closed the connection: {error.strerror}.") from error
 
 
-def _answer(connection: socket.socket, path: Path) -> bytearray:
+def _receive(connection: socket.socket, deadline: float) -> bytes:
+    """Read what there is, empty at the end. Raises TimeoutError at the deadline, also if something came before."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    connection.settimeout(left)
+    return connection.recv(_CHUNK_BYTES)
+
+
+def _answer(connection: socket.socket, path: Path, deadline: float) -> bytearray:
     """Read until the end, or until an answer after which the master keeps the connection open."""
     answer = bytearray()
-    while chunk := connection.recv(_CHUNK_BYTES):
+    while chunk := _receive(connection, deadline):
         # The end of what was read before may be the beginning of such an answer.
         start = max(0, len(answer) - len(_NO_PROCESS) - len(_CURRENT))
         answer += chunk

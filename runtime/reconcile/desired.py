@@ -220,12 +220,21 @@ def _model(
     by_ipv6 = bool(ipv6_proxy.addresses(settings, side, address))
     if side is Side.PUBLIC and public:
         ports = (public.http_port, public.https_port)
-        return ProxyModel(side, *ports, backends, tcp_ports, ipv6=by_ipv6, address=address)
+        return ProxyModel(
+            side,
+            *ports,
+            backends,
+            tcp_ports,
+            ipv6=by_ipv6,
+            limits=public.limits,
+            hsts_seconds=public.hsts,
+            address=address,
+        )
     http_port = internal.http_port if internal else HTTP_PORT
     https_port = internal.https_port if internal and internal.endpoint.scheme == "https" else 0
     links = tuple(_link(each, settings) for each in sorted(proxied, key=lambda each: each.name))
     return ProxyModel(
-        side, http_port, https_port, backends, tcp_ports, settings.internal_domain, links, by_ipv6, address
+        side, http_port, https_port, backends, tcp_ports, settings.internal_domain, links, by_ipv6, address=address
     )
 
 

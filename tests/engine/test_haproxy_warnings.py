@@ -12,6 +12,7 @@ import pytest
 from runtime.base import files
 from runtime.base.paths import RunPaths, Side
 from runtime.certificates.store import placeholder
+from runtime.config.request_limits import RequestLimits
 from runtime.core import ipv6_proxy
 from runtime.docker.images import HAPROXY, TEMPLATES, local_name
 from runtime.proxy.container import CERTIFICATES_MOUNT, HTTPS_PORT, PROXY_GID, PROXY_UID, SOCKETS_MOUNT
@@ -34,7 +35,7 @@ for each in {CONFIGURATIONS}/*.cfg; do haproxy -c -q -dW -f "$each" || echo "ref
 def ipv6_configuration() -> str:
     user = (PROXY_UID, PROXY_GID)
     service = ipv6_proxy.service(
-        Side.PUBLIC, ("::1",), "haproxy", [(443, HTTPS_PORT)], user, RunPaths("test", Path("/"))
+        Side.PUBLIC, ("::1",), "haproxy", [(443, HTTPS_PORT)], user, RunPaths("test", Path("/")), RequestLimits()
     )
     configuration: str = service["environment"]["CONFIGURATION"]
     return configuration.replace("$$", "$")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runtime.base.paths import Side
 from runtime.config.applications import Backend, TcpPort
+from runtime.config.request_limits import RequestLimits
 from runtime.proxy.model import Link, ProxyModel
 
 
@@ -17,6 +18,7 @@ _FILES = (
     ),
     Backend("files_3902", "files", "storage", "files", 3902, ("files.example.com",), "/health?live=1"),
 )
+_LIMITS = RequestLimits(exempt=("203.0.113.0/24", "2001:db8::7/128"))
 _LINKS = (
     Link("blog", Side.PUBLIC, ("https://blog.example.com/", "https://www.example.com/")),
     Link("postgres", Side.INTERNAL, ()),
@@ -35,8 +37,12 @@ MODELS = {
             *_FILES,
         ),
         (),
+        limits=_LIMITS,
+        hsts_seconds=15_552_000,
     ),
-    "public-ipv6": ProxyModel(Side.PUBLIC, 80, 443, (_backend("blog", "blog.example.com"),), (), ipv6=True),
+    "public-ipv6": ProxyModel(
+        Side.PUBLIC, 80, 443, (_backend("blog", "blog.example.com"),), (), ipv6=True, limits=_LIMITS
+    ),
     "public-demo": ProxyModel(Side.PUBLIC, 8080, 8443, (_backend("example", "example.test", port=8000),), ()),
     "public-many": ProxyModel(
         Side.PUBLIC,

@@ -55,8 +55,12 @@ class Backends:
                     self.posts += head.startswith("POST")
                     break
                 status = "500 No" if path == "/sick" else "200 OK"
-                body = (BIG_PAGE if path == "/big" else head).encode()
-                answer = f"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n\r\n"
+                pages = {"/big": BIG_PAGE, "/secret": BIG_PAGE, "/huge": BIG_PAGE * 100}
+                body = pages.get(path, head).encode()
+                if path == "/body":
+                    body += await _body(reader, head.lower())
+                more = "Cache-Control: private, no-transform\r\n" if path == "/secret" else ""
+                answer = f"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\n{more}Content-Length: {len(body)}\r\n\r\n"
                 writer.write(answer.encode() + (b"" if head.startswith("HEAD") else body))
                 await writer.drain()
         writer.close()
@@ -71,3 +75,16 @@ class Backends:
     async def _websocket(self, connection: websockets.ServerConnection) -> None:
         async for message in connection:
             await connection.send(f"echo {message!s}")
+
+
+async def _body(reader: asyncio.StreamReader, head: str) -> bytes:
+    """Read the body of a request, with its trailers."""
+    if "transfer-encoding: chunked" in head:
+        body = b""
+        while size := int(await reader.readline(), 16):
+            body += (await reader.readexactly(size + 2))[:-2]
+        while (line := await reader.readline()) != b"\r\n":
+            body += line
+        return body
+    length = next((line.split(":")[1] for line in head.splitlines() if line.startswith("content-length:")), "0")
+    return await reader.readexactly(int(length))

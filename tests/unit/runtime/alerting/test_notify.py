@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import stat
 import sys
 import threading
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from runtime.alerting import notify as notifications
 from runtime.alerting.notify import DAY, RETRY_SECONDS, Severity, send
 from runtime.base.paths import Paths, RunPaths
 from runtime.config.sections import NotifySettings
@@ -224,3 +227,29 @@ def test_send_reports_command_that_cannot_run(paths: Paths, tmp_path: Path) -> N
         assert notify(paths, line=line, once_a_day=False).startswith("notify.command failed: ")
     # The command need not read its input.
     assert notify(paths, line=f"{sys.executable} -c ''", once_a_day=False) == ""
+
+
+def test_send_has_deadline_for_whole_answer(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notifications, "URL_TIMEOUT_SECONDS", 0.3)
+    ended = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            # Less than the timeout between two bytes.
+            for _ in range(200):
+                connection.sendall(b"x")
+                if ended.wait(0.02):
+                    break
+            connection.sendall(b"\r\nContent-Length: 0\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, args=(listener,))
+        thread.start()
+        try:
+            failure = notify(paths, url=f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        finally:
+            ended.set()
+            thread.join(10)
+    assert failure.startswith("notify.url: no answer within ")

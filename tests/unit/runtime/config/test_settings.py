@@ -179,3 +179,29 @@ def test_ports_of_internal_side() -> None:
     assert with_tls.internal
     assert without.internal
     assert (with_tls.internal.ports, without.internal.ports) == ((8081, 8444), (8081,))
+
+
+def test_from_document_limits() -> None:
+    found = make_settings("public: {limits: {connections: 0, exempt: [192.0.2.7, '2001:db8::/32']}}\n").public
+    assert found
+    assert found.limits.connections == 0
+    assert found.limits.requests > 0
+    assert found.limits.exempt == ("192.0.2.7/32", "2001:db8::/32")
+
+
+@pytest.mark.parametrize("exempt", ["192.0.2.7/24", "all", "fe80::1%eth0", "7", "''", "10.0.0.0/8\\nx"])
+def test_from_document_refuses_invalid_exempt(exempt: str) -> None:
+    base = "domain: example.com\nemail: ops@example.com\n"
+    found = problems(base + f'public: {{limits: {{exempt: ["{exempt}"]}}}}\n')
+    assert "public.limits.exempt" in "".join(found)
+    assert "is not a network or an address" in "".join(found)
+
+
+@pytest.mark.parametrize(
+    ("public", "seconds"),
+    [("{}", 15_552_000), ("{hsts_seconds: 0}", 0), ("{https_port: 8443}", 0), ("{http_port: 81}", 0)],
+)
+def test_hsts_at_usual_ports(public: str, seconds: int) -> None:
+    found = make_settings(f"public: {public}\n").public
+    assert found
+    assert found.hsts == seconds

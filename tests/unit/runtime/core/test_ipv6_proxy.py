@@ -48,8 +48,10 @@ def test_addresses_ipv4_by_docker_and_ipv6_on_host(
 def test_service_configuration_binds_ports() -> None:
     wanted = desired(settings_text="public: {address: '2001:db8::1', http_port: 8080, https_port: 8443}\n")
     text = services(wanted)["haproxy-public-ipv6"]["environment"]["CONFIGURATION"]
-    assert "bind [2001:db8::1]:8080 v6only\n    server proxy unix@/run/haproxy/80.sock send-proxy-v2\n" in text
-    assert "bind [2001:db8::1]:8443 v6only\n    server proxy unix@/run/haproxy/443.sock send-proxy-v2\n" in text
+    assert "bind [2001:db8::1]:8080 v6only\n" in text
+    assert "gt 5000 }\n    server proxy unix@/run/haproxy/80.sock send-proxy-v2\n" in text
+    assert "bind [2001:db8::1]:8443 v6only\n" in text
+    assert "gt 5000 }\n    server proxy unix@/run/haproxy/443.sock send-proxy-v2\n" in text
 
 
 def test_addresses_of_internal_side_in_vpn() -> None:
@@ -82,3 +84,13 @@ def test_status_reports_core_services_not_running() -> None:
     names = ("haproxy-public-ipv6", "haproxy-internal-ipv6", "names")
     assert found == [(Code.CORE_NOT_RUNNING, name) for name in names]
     assert assess(desired(), Observed((), ())).problems == ()
+
+
+def test_service_limits_connections_of_public_side_only() -> None:
+    limits = "limits: {connections: 7, connections_per_second: 0, exempt: [192.0.2.7, '2001:db8::/32']}"
+    wiki = application("wiki", web("wiki.internal.example.com"), Side.INTERNAL)
+    made = services(desired(wiki, settings_text=VPN + f"public: {{address: '::', {limits}}}\n"))
+    text = made["haproxy-public-ipv6"]["environment"]["CONFIGURATION"]
+    assert text.count("acl exempt src 192.0.2.7/32 2001:db8::/32\n") == 2
+    assert text.count("reject if { sc_conn_cur(0) gt 7 }") == text.count("reject") == 2
+    assert "exempt" not in made["haproxy-internal-ipv6"]["environment"]["CONFIGURATION"]

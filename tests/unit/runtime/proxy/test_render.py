@@ -10,6 +10,7 @@ import pytest
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Side
 from runtime.config.applications import Backend
+from runtime.config.request_limits import RequestLimits
 from runtime.docker import images
 from runtime.proxy.model import Link, ProxyModel
 from runtime.proxy.render import STRING_LIMIT_BYTES, TemplateError, check_host, exact, parents, quoted, render
@@ -135,6 +136,23 @@ def test_internal_page_escapes_names() -> None:
 def test_internal_page_without_applications() -> None:
     text = render(internal_template(), INTERNAL)
     assert text.count("There is none yet.") == 2
+
+
+def test_public_template_without_limits() -> None:
+    template = (images.TEMPLATES / "conf" / "haproxy-public" / "haproxy.cfg.j2").read_text(encoding="utf-8")
+    off = RequestLimits(
+        connections=0,
+        connections_per_second=0,
+        requests=0,
+        requests_per_second=0,
+        body_seconds=0,
+        exempt=("::1/128",),
+    )
+    for text in (render(template, MODEL), render(template, replace(MODEL, limits=off))):
+        assert "reject" not in text
+        assert "status 429" not in text
+        assert "wait-for-body" not in text
+    assert "acl exempt src ::1/128\n" in render(template, replace(MODEL, limits=off))
 
 
 def test_model_fields_are_documented() -> None:

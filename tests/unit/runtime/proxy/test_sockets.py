@@ -153,3 +153,29 @@ def test_reload_unanswered_while_worker_starts(serve: Serve, monkeypatch: pytest
 def test_reload_with_unknown_answer_raises(serve: Serve) -> None:
     with pytest.raises(ShoestringError, match="invalid answer to a reload: 'Unknown command"):
         sockets.reload(serve(b"Unknown command\n"))
+
+
+def test_ask_has_deadline_for_whole_answer(tmp_path: Path) -> None:
+    ended = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.recv(1000)
+            # Less than the timeout between two bytes.
+            for _ in range(200):
+                connection.sendall(b"x")
+                if ended.wait(0.02):
+                    return
+
+    with socket.socket(socket.AF_UNIX) as listener, Shortcut(tmp_path) as short:
+        listener.bind(str(short / "drip.sock"))
+        listener.listen()
+        thread = threading.Thread(target=drip, args=(listener,))
+        thread.start()
+        try:
+            with pytest.raises(ShoestringError, match="did not answer within"):
+                sockets.ask(tmp_path / "drip.sock", "show info", timeout=0.3)
+        finally:
+            ended.set()
+            thread.join(10)
