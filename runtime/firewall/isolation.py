@@ -5,8 +5,8 @@ It keeps neighbors on the link away from containers, and containers away from th
 - A packet that this host forwards to a bridge of the instance is dropped, unless it belongs to a connection that
   Docker translated because of a published port. Without that, a neighbor with a route to the bridge's network reaches
   each container at its own address, as Docker before 28 lets it.
-- A packet of a container to the internal side's address on this host is dropped, unless the container is on the
-  internal network. Docker's proxy process would connect it from this host itself.
+- A packet of a container of the instance to the internal side's address on this host is dropped, unless the container
+  is on the internal network. Docker's proxy process would connect it from this host itself.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from runtime.base.errors import ShoestringError
 from runtime.base.paths import Side
 from runtime.firewall import bridges, model, rules, table
 from runtime.firewall.light_inputs import ISOLATION, TABLES
-from runtime.firewall.model import AllowedPort, Bridges
+from runtime.firewall.model import AllowedPort
 from runtime.firewall.rules import Rules
 
 if TYPE_CHECKING:
@@ -69,7 +69,6 @@ class Isolation:
     internal: str = ""
     addresses: tuple[str, ...] = ()
     ports: tuple[AllowedPort, ...] = ()
-    present: Bridges = Bridges()
 
 
 def table_name(instance: str) -> str:
@@ -80,8 +79,7 @@ def table_name(instance: str) -> str:
 def build(desired: IsolationSources, observed: Observed, named: NamedBridges) -> Isolation:
     """Return the isolation of an instance with its bridges of now."""
     settings, where = desired.settings, desired.internal_address
-    unclear = bridges.unclear()
-    names = named() if unclear else {}
+    names = named() if bridges.unclear() else {}
     ours = {settings.docker_network(each): "" for each in settings.network_names}
     ours |= {each.name: _bridge(each.name, each.id, names) for each in observed.networks if each.name in ours}
     joined = (pair for each in observed.containers for pair in each.joined)
@@ -95,7 +93,6 @@ def build(desired: IsolationSources, observed: Observed, named: NamedBridges) ->
         ours.get(settings.docker_network(settings.network(Side.INTERNAL)), ""),
         tuple(addresses) if settings.internal else (),
         model.internal_ports(settings, where, desired.known, desired.variables),
-        model.classify(unclear, frozenset(names.values())),
     )
 
 
@@ -137,11 +134,10 @@ def render(isolation: Isolation) -> Rules:
 
 def _arriving(isolation: Isolation) -> Iterator[str]:
     """Yield what keeps containers from the internal side."""
-    if not isolation.addresses or not isolation.ports:
+    kept_out = [each for each in isolation.bridges if each != isolation.internal]
+    if not isolation.addresses or not isolation.ports or not kept_out:
         return
-    if isolation.internal:
-        yield f'iifname "{isolation.internal}" accept'
-    yield from rules.only_from_docker(isolation.present)
+    yield f"iifname != {{ {rules.quoted(kept_out)} }} accept"
     for address in isolation.addresses:
         family = "ip6" if ":" in address else "ip"
         for protocol in sorted({each.protocol for each in isolation.ports}):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from runtime.base import control_characters
 from runtime.firewall import bridges
-from runtime.firewall.model import SSH_WHY, WIREGUARD_WHY, Bridges, InternalAccess, Ruleset
+from runtime.firewall.model import SSH_WHY, WIREGUARD_WHY, InternalAccess, Ruleset
 from runtime.network.addresses import PRIVATE4, PRIVATE6
 
 _PRIVATE4, _PRIVATE6 = ", ".join(PRIVATE4), ", ".join(PRIVATE6)
@@ -96,14 +96,6 @@ def _fallback(ruleset: Ruleset) -> str:
             "}\n",
         )
     )
-
-
-def only_from_docker(present: Bridges) -> Iterator[str]:
-    """Yield rules that accept packets from all but this host's containers; what follows judges theirs."""
-    # A set cannot have both names and a prefix of names.
-    if present.others:
-        yield f"iifname {{ {quoted(present.others)} }} accept"
-    yield f'iifname != {{ {quoted((*bridges.OWN, *present.docker))} }} iifname != "{bridges.PREFIX}*" accept'
 
 
 def clear(table: str) -> str:

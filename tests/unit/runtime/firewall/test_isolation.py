@@ -12,7 +12,7 @@ from runtime.base.paths import Side
 from runtime.docker.observed import Network, Observed, parse_containers
 from runtime.firewall import isolation
 from runtime.firewall.isolation import Isolation
-from runtime.firewall.model import AllowedPort, Bridges
+from runtime.firewall.model import AllowedPort
 from tests.support.builders.runtime import application, desired
 
 MAIN, INTERNAL, OWN = "0123456789abcdef", "123456789abcdef0", "23456789abcdef01"
@@ -48,7 +48,7 @@ def test_build_with_a_bridge_that_has_a_name_of_its_own(monkeypatch: pytest.Monk
     monkeypatch.setattr(socket, "if_nameindex", lambda: [(1, "br-app"), (2, "br-lan")])
     made = isolation.build(desired(), container(own=OWN), lambda: {OWN: "br-app"})
     assert "br-app" in made.bridges
-    assert made.present == Bridges(others=("br-lan",))
+    assert "br-lan" not in made.bridges
 
 
 @pytest.mark.parametrize(
@@ -83,8 +83,14 @@ def test_render_without_an_internal_side_on_the_network() -> None:
 
 def test_render_ports_that_overlap() -> None:
     """A set of nft refuses overlapping intervals."""
-    made = isolation.render(Isolation("t", ("br-1",), "br-1", ("10.0.0.5",), PORTS))
+    made = isolation.render(Isolation("t", ("br-1", "br-2"), "br-1", ("10.0.0.5",), PORTS))
     assert "ip daddr 10.0.0.5 fib daddr type local tcp dport { 443, 6000-6010, 6011-6020 } drop" in made.text
+
+
+def test_render_keeps_containers_of_the_instance_from_the_internal_side() -> None:
+    made = isolation.render(Isolation("t", ("br-1", "br-2", "br-3"), "br-2", ("10.0.0.5",), PORTS))
+    assert 'iifname != { "br-1", "br-3" } accept' in made.text
+    assert "dport" not in isolation.render(Isolation("t", ("br-2",), "br-2", ("10.0.0.5",), PORTS)).text
 
 
 def test_render_mark_is_of_the_rules() -> None:
