@@ -35,9 +35,9 @@ def test_read_with_defaults_and_sections() -> None:
 
 
 def test_read_reports_all_problems_with_keys_and_lines() -> None:
-    car, problems = read("nmae: red\nwheel:\n  size: 99\n  rim: 1\nspare: 5\n")
+    car, problems = read("named: red\nwheel:\n  size: 99\n  rim: 1\nspare: 5\n")
     assert car is None
-    assert sorted(problems) == [("name", 0), ("nmae", 1), ("spare", 5), ("wheel.rim", 4), ("wheel.size", 3)]
+    assert sorted(problems) == [("name", 0), ("named", 1), ("spare", 5), ("wheel.rim", 4), ("wheel.size", 3)]
 
 
 @pytest.mark.parametrize("text", ["name: red\nwheel: off\n", "- name\n"])
