@@ -116,7 +116,7 @@ def test_uninstall_leaves_nothing(machine: Machine) -> None:
     # Cloud-init wrote it for the user.
     assert machine.shell("ls /etc/shoestring") == "answers.yaml"
     assert machine.shell("sysctl -n net.ipv4.ip_nonlocal_bind net.ipv6.ip_nonlocal_bind").split() == ["0", "0"]
-    units = "shoestring.service 'shoestring-[arwz]*'"
+    units = "shoestring.service 'shoestring-[crwz]*' 'shoestring-isolation*'"
     assert machine.shell(f"systemctl list-units --all --no-legend {units}; systemctl --failed --no-legend") == ""
     assert machine.shell(f"test -f {CONF}/shoestring.yaml && ls /srv/shoestring").split() == [
         "conf",
