@@ -94,14 +94,14 @@ def test_roll_container_health_check_fails(stage: Stage) -> None:
 
 @pytest.mark.parametrize("how", [{"HEALTH": 500}, {"GOOD_ANSWERS": 1}], ids=["always", "all-but-once"])
 def test_roll_proxy_health_check_fails(stage: Stage, how: dict[str, int]) -> None:
-    stage.top = f"x-rollout: {{health_timeout: 4s}}\n{HEALTH}"
+    stage.top = f"x-rollout: {{health_timeout: 10s}}\n{HEALTH}"
     stage.begin()
     stage.write("v2", variables(**how))
     with stage.load() as load, pytest.raises(RolloutError) as raised:
         stage.roll()
     assert_finished(stage, "v1", load)
     assert set(load.result.bodies) == {"v1"}
-    assert raised.value.reason == "not healthy within 4 s: GET /health on port 8080 answers 500"
+    assert raised.value.reason == "not healthy within 10 s: GET /health on port 8080 answers 500"
 
 
 def test_roll_version_exits_while_watched(stage: Stage) -> None:
