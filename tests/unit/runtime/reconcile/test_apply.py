@@ -23,7 +23,7 @@ from runtime.reconcile.apply import apply
 
 @dataclass(frozen=True)
 class Work(Change):
-    """A change that reports a step, and fails if it is told to."""
+    """A change that reports a step, and fails where the test asks for that."""
 
     kind = "work"
     title: str
