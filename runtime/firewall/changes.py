@@ -8,7 +8,7 @@ from pathlib import Path
 from runtime.context.change import ApplyContext, Change, ChangeDescription, Sign
 from runtime.docker import observed
 from runtime.firewall import isolation, table
-from runtime.firewall.isolation import IsolationSources
+from runtime.firewall.model import FirewallSources
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class InstallIsolation(Change):
     """The isolation is not what the files and the instance's networks need; see isolation.py."""
 
     file: Path
-    sources: IsolationSources
+    sources: FirewallSources
     reason: str
     action: Sign = Sign.CHANGED
     kind = "install-isolation"

@@ -14,20 +14,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from runtime.base import control_characters
 from runtime.base.errors import ShoestringError
 from runtime.base.paths import Side
 from runtime.firewall import bridges, model, rules, table
 from runtime.firewall.light_inputs import ISOLATION, TABLES
-from runtime.firewall.model import AllowedPort
+from runtime.firewall.model import AllowedPort, FirewallSources
 from runtime.firewall.rules import Rules
 
 if TYPE_CHECKING:
-    from runtime.config.applications import Application
-    from runtime.config.internal_address import InternalAddress
-    from runtime.config.settings import Settings
     from runtime.docker.observed import Observed
 
 # Docker's network for containers that name none, and those that have no bridge.
@@ -38,22 +35,6 @@ NOT_POSSIBLE = (
     "The containers are not protected from neighbors on this host's networks, which reach them by a route of their "
     "own"
 )
-
-
-class IsolationSources(Protocol):
-    """What the isolation is made from: a part of the desired state."""
-
-    @property
-    def settings(self) -> Settings: ...
-
-    @property
-    def known(self) -> tuple[Application, ...]: ...
-
-    @property
-    def variables(self) -> Mapping[str, str]: ...
-
-    @property
-    def internal_address(self) -> InternalAddress: ...
 
 
 @dataclass(frozen=True)
@@ -76,7 +57,7 @@ def table_name(instance: str) -> str:
     return f"{TABLES[ISOLATION]}{instance}"
 
 
-def build(desired: IsolationSources, observed: Observed, named: NamedBridges) -> Isolation:
+def build(desired: FirewallSources, observed: Observed, named: NamedBridges) -> Isolation:
     """Return the isolation of an instance with its bridges of now."""
     settings, where = desired.settings, desired.internal_address
     names = named() if bridges.unclear() else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from runtime.config import internal_address
 from runtime.config.applications import Application
@@ -18,6 +19,22 @@ from runtime.network.netlink import LOCAL, UNICAST, Route
 
 EVERYWHERE = ""
 SSH_WHY, WIREGUARD_WHY = "SSH", "WireGuard"
+
+
+class FirewallSources(Protocol):
+    """What the firewall and the isolation are made from: a part of the desired state."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def known(self) -> tuple[Application, ...]: ...
+
+    @property
+    def variables(self) -> Mapping[str, str]: ...
+
+    @property
+    def internal_address(self) -> InternalAddress: ...
 
 
 @dataclass(frozen=True)

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from runtime.base.errors import ShoestringError
 from runtime.context.change import Sign
 from runtime.firewall import bridges, isolation, model, rules, ssh, table
 from runtime.firewall.changes import InstallFirewall, InstallIsolation, RemoveIsolation
-from runtime.firewall.isolation import IsolationSources, NamedBridges
-from runtime.firewall.model import Ruleset
+from runtime.firewall.isolation import NamedBridges
+from runtime.firewall.model import FirewallSources, Ruleset
 from runtime.network import netlink
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
     from runtime.base.paths import Paths
-    from runtime.config.applications import Application
-    from runtime.config.internal_address import InternalAddress
-    from runtime.config.settings import Settings
     from runtime.docker.observed import Observed
 
 # Asks the engine for the bridges of its networks; only if a bridge's name does not show whether it is Docker's.
@@ -30,22 +27,6 @@ ELSEWHERE = (
     "The firewall was confirmed on another host and is not active on this one: here it has not been confirmed that "
     "SSH still answers with it. Run: shoestring firewall on"
 )
-
-
-class FirewallSources(Protocol):
-    """What the firewall is made from: a part of the desired state."""
-
-    @property
-    def settings(self) -> Settings: ...
-
-    @property
-    def known(self) -> tuple[Application, ...]: ...
-
-    @property
-    def variables(self) -> Mapping[str, str]: ...
-
-    @property
-    def internal_address(self) -> InternalAddress: ...
 
 
 def is_confirmed(desired: FirewallSources, paths: Paths) -> bool:
@@ -96,7 +77,7 @@ def difference(desired: FirewallSources, paths: Paths, docker: DockerBridges) ->
 
 
 def isolation_difference(
-    desired: IsolationSources, paths: Paths, observed: Observed, named: NamedBridges
+    desired: FirewallSources, paths: Paths, observed: Observed, named: NamedBridges
 ) -> InstallIsolation | None:
     """Return the change that isolates the instance; None if there is none, or if this host cannot do it."""
     file, name = paths.isolation_generated, isolation.table_name(desired.settings.instance)

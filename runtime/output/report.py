@@ -14,12 +14,6 @@ from runtime.reconcile.status import ApplicationStatus, Status
 NAME_WIDTH = 22
 
 
-def print_lines(lines: list[str]) -> None:
-    """Print lines; nothing at all if there are none."""
-    if lines:
-        print("\n".join(lines))
-
-
 def outcome_line(outcome: Outcome) -> str:
     """Return a line about a change that was made, or several if it failed."""
     change = outcome.change

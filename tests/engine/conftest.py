@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
 from runtime.base.paths import Side
-from tests.support.builders.runtime import recording_command
 from tests.support.engine import Instance, new_settings, plain
-from tests.support.engine_fixtures import client, instance, tools
+from tests.support.engine_fixtures import client, instance, notifications, tools
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -23,23 +21,13 @@ if TYPE_CHECKING:
     from tests.support.deploy.stand import Versions
     from tests.support.setup.host import Host
 
-__all__ = ["client", "instance", "tools"]
+__all__ = ["client", "instance", "notifications", "tools"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "engine" in Path(item.path).parts:
             item.add_marker(pytest.mark.engine)
-
-
-@pytest.fixture
-def notifications(instance: Instance, tmp_path: Path) -> Path:
-    """The file that receives notifications, one a line."""
-    file = tmp_path / "notifications"
-    loaded = yaml.safe_load(instance.paths.settings.read_text())
-    loaded["notify"] = {"command": recording_command(file)}
-    instance.paths.settings.write_text(yaml.safe_dump(loaded))
-    return file
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.engine_fixtures import client, instance, tools
+from tests.support.engine_fixtures import client, instance, notifications, tools
 
-__all__ = ["client", "instance", "tools"]
+__all__ = ["client", "instance", "notifications", "tools"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

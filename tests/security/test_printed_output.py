@@ -9,10 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 from runtime.base.paths import Side
-from tests.support.builders.runtime import recording_command
 from tests.support.engine import Instance, plain
 
 SECRET = "correct-horse-battery"
@@ -33,11 +31,7 @@ def run(instance: Instance, *arguments: str) -> str:
 
 
 @pytest.mark.parametrize(("more", "cause"), [(ENDS, "exited with code 3"), (SICK, "its own health check fails")])
-def test_watchdog_failed_rollout(instance: Instance, tools: str, tmp_path: Path, more: str, cause: str) -> None:
-    notifications = tmp_path / "notifications"
-    settings = yaml.safe_load(instance.paths.settings.read_text())
-    settings["notify"] = {"command": recording_command(notifications)}
-    instance.paths.settings.write_text(yaml.safe_dump(settings))
+def test_watchdog_failed_rollout(instance: Instance, tools: str, notifications: Path, more: str, cause: str) -> None:
     instance.paths.secrets.write_text(f"KEY: {SECRET}\n")
     rollout = "x-rollout: {health_timeout: 4s}\n"
     instance.add(Side.PUBLIC, "a", rollout + plain(tools, "v1", "a.example.test"))
@@ -57,11 +51,7 @@ def test_watchdog_failed_rollout(instance: Instance, tools: str, tmp_path: Path,
     assert [each for each in saved if each.is_file() and SECRET.encode() in each.read_bytes()] == []
 
 
-def test_notification_secret_in_a_sentence(instance: Instance, tmp_path: Path) -> None:
-    notifications = tmp_path / "notifications"
-    settings = yaml.safe_load(instance.paths.settings.read_text())
-    settings["notify"] = {"command": recording_command(notifications)}
-    instance.paths.settings.write_text(yaml.safe_dump(settings))
+def test_notification_secret_in_a_sentence(instance: Instance, notifications: Path) -> None:
     instance.paths.secrets.write_text(f"KEY: {SECRET}\n")
     # Docker repeats the image's name in its message.
     instance.add(Side.PUBLIC, "a", "services: {a: {image: '127.0.0.1:1/${KEY}:1'}}\n")

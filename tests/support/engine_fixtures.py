@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from runtime.docker import engine
+from tests.support.builders.runtime import recording_command
 from tests.support.engine import Instance, new_settings, tools_image
 
 if TYPE_CHECKING:
@@ -41,3 +43,13 @@ def instance(tmp_path: Path, client: DockerClient) -> Iterator[Instance]:
         left = client.containers.list(all=True, filters={"label": f"shoestring.instance={name}"})
         assert left == [], f"containers of {name} are left"
         assert client.networks.list(filters={"label": f"shoestring.instance={name}"}) == []
+
+
+@pytest.fixture
+def notifications(instance: Instance, tmp_path: Path) -> Path:
+    """The file that receives notifications, one a line."""
+    file = tmp_path / "notifications"
+    loaded = yaml.safe_load(instance.paths.settings.read_text())
+    loaded["notify"] = {"command": recording_command(file)}
+    instance.paths.settings.write_text(yaml.safe_dump(loaded))
+    return file
