@@ -65,6 +65,10 @@ def main(arguments: list[str] | None = None) -> ExitCode:
 def _main(options: argparse.Namespace) -> ExitCode:
     try:
         return _check(options) if options.command in ("check", FORMER_CHECK) else _run(options)
+    except BrokenPipeError:
+        # Whoever read has ended, as in `… | head`. Python would report it once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.FAILED
     except Exception as error:
         if DEBUG_VARIABLE in os.environ:
             raise

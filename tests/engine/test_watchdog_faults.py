@@ -115,3 +115,17 @@ def test_watchdog_missing_applications_directory(served: Instance, tmp_path: Pat
     with pytest.raises(ShoestringError, match="cannot be read"):
         watch(served.cluster)
     assert served.containers() == before
+
+
+@pytest.mark.parametrize("command", ["plan", "status", "watchdog"])
+def test_output_whose_reader_has_ended(served: Instance, command: str) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    argv = (sys.executable, "-u", "-m", "runtime", "--data-directory", str(served.paths.root), command)
+    try:
+        # With the change of a file each of them prints something.
+        served.add(Side.PUBLIC, "a", plain("localhost/none:1", "a", "a.example.test"))
+        ended = subprocess.run(argv, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    finally:
+        os.close(writer)
+    assert (ended.returncode, ended.stderr) == (1, "")
