@@ -65,7 +65,10 @@ def remove(instance: str, directory: Path = systemd.UNIT_DIRECTORY) -> None:
 
     `directory` is that of the units.
     """
-    files.remove(directory / unit_name(ISOLATION, instance))
+    name = unit_name(ISOLATION, instance)
+    # It is stopped too: systemd keeps directories for a unit that is active. The table in the kernel stays.
+    if (directory / name).is_file():
+        systemd.remove((name,), directory)
     made = directories(instance)
     files.remove(made.directory / made.name)
     refused = late_addresses(instance, allowed=0)
