@@ -157,6 +157,14 @@ def test_remove_again_after_kill_at_any_step(
     assert step > len(names("shoestring"))
 
 
+def test_remove_stops_isolation(faked_systemd: FakedSystemd, tmp_path: Path) -> None:
+    unit = replace(boot_files.isolation("shoestring", tmp_path), directory=faked_systemd.units)
+    systemd.write((unit,))
+    remove("shoestring", faked_systemd.units)
+    assert list(faked_systemd.units.iterdir()) == []
+    assert f"stop {unit.name}" in faked_systemd.calls
+
+
 def test_local_time_has_date_on_another_day() -> None:
     assert local_time(NOON - 3, NOON) == "11:59:57"
     assert local_time(NOON - 86_400, NOON) == "2026-02-28 12:00:00"
