@@ -157,7 +157,10 @@ def test_remove_again_after_kill_at_any_step(
     assert step > len(names("shoestring"))
 
 
-def test_remove_stops_isolation(faked_systemd: FakedSystemd, tmp_path: Path) -> None:
+@pytest.mark.processes
+def test_remove_stops_isolation(faked_systemd: FakedSystemd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boot_files, "_TMPFILES", tmp_path / "tmpfiles.d")
+    monkeypatch.setattr(boot_files, "_SYSCTL", tmp_path / "sysctl.d")
     unit = replace(boot_files.isolation("shoestring", tmp_path), directory=faked_systemd.units)
     systemd.write((unit,))
     remove("shoestring", faked_systemd.units)
